@@ -1,0 +1,1 @@
+"""The business, pure: no I/O, no clock, no randomness, no logging; the standard library and pydantic only."""

@@ -1,0 +1,63 @@
+"""Small values that the whole domain is made of: ids, bilingual texts, exact numbers, and the frozen model."""
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, NewType
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+CycleId = NewType("CycleId", str)
+EmployeeId = NewType("EmployeeId", str)
+GoalId = NewType("GoalId", str)
+CommandId = NewType("CommandId", str)
+
+# Ids stand in workflow ids, search attributes and logs: short, visible, and no slash, which separates them there.
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+
+MAX_LINE = 200  # characters of a title, a name, a unit
+MAX_TEXT = 4_000  # characters of anything a person writes; Temporal refuses payloads of 2 MB
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+
+
+class Frozen(BaseModel):
+    """A value: equal by content, never changed, and no field that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _plain(number: Decimal) -> Decimal:
+    """One spelling per number (`1.0`, `1` and `1E0` are `1`), since the ledger's hash is taken over the text."""
+    return Decimal(format(number.normalize(), "f")) + 0  # + 0 turns -0 into 0
+
+
+Number = Annotated[
+    Decimal, Field(allow_inf_nan=False, max_digits=18, decimal_places=6), AfterValidator(_plain)
+]
+"""An exact, finite number of at most 18 digits, 6 behind the point; JSON numbers and strings are both read."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""An instant, always with its offset; kept in UTC so that one instant has one spelling."""
+
+
+class Locale(StrEnum):
+    JA = "ja"
+    EN = "en"
+
+
+class Text(Frozen):
+    """One sentence in both languages."""
+
+    ja: str
+    en: str
+
+    def in_(self, locale: Locale) -> str:
+        return self.ja if locale is Locale.JA else self.en

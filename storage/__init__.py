@@ -1,0 +1,1 @@
+"""PostgreSQL: what people read and what auditors check. The only package that writes SQL."""
