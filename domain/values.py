@@ -1,6 +1,6 @@
 """Small values that the whole domain is made of: ids, bilingual texts, exact numbers, and the frozen model."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, NewType
@@ -34,14 +34,12 @@ def _plain(number: Decimal) -> Decimal:
     return Decimal(format(number.normalize(), "f")) + 0  # + 0 turns -0 into 0
 
 
-Number = Annotated[
-    Decimal, Field(allow_inf_nan=False, max_digits=18, decimal_places=6), AfterValidator(_plain)
-]
+Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18, decimal_places=6), AfterValidator(_plain)]
 """An exact, finite number of at most 18 digits, 6 behind the point; JSON numbers and strings are both read."""
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]

@@ -156,9 +156,10 @@ class OutboxRow(Table):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[str | None]
     channel: Mapped[str | None]
+    gave_up_at: Mapped[datetime | None]  # it can never be sent (no address, recipient refused): see error
     sent_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text("sent_at IS NULL")),
+        Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text("sent_at IS NULL AND gave_up_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
     )

@@ -1,0 +1,134 @@
+"""What time does to a goal: `next_alarm` says what rings next and when, `ring` what has happened when it did."""
+
+import hashlib
+from datetime import date, timedelta
+from enum import StrEnum
+
+from domain import events as has
+from domain import scoring
+from domain.commands import SYSTEM
+from domain.decide import end_outcome
+from domain.goal import Goal
+from domain.lifecycle import State
+from domain.policy import Act
+from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment
+
+SPREAD = timedelta(minutes=15)  # so that a company-wide deadline is not one instant
+LATE = timedelta(hours=1)  # an alarm that rings later than this was held up by an outage
+
+
+class AlarmKind(StrEnum):
+    RUNG = "rung"  # of the open task's ladder
+    REVIEW = "review"  # a review date of the policy
+    END = "end"  # the cycle has closed
+
+
+class Alarm(Frozen):
+    """One thing that time will do, and when by the calendar."""
+
+    kind: AlarmKind
+    at: Moment
+    day: date
+    rung: int = 0
+
+    @property
+    def id(self) -> CommandId:
+        """The same alarm has the same id, however often it rings: the ledger takes it once."""
+        return CommandId(f"alarm:{self.kind}:{self.day}:{self.rung}")
+
+
+def spread(goal_id: GoalId) -> timedelta:
+    """How long after the opening hour this goal's alarms ring: from 0 to 15 minutes, by its id."""
+    share = int.from_bytes(hashlib.sha256(goal_id.encode()).digest()[:4]) / 2**32
+    return timedelta(seconds=int(share * SPREAD.total_seconds()))
+
+
+def next_alarm(goal: Goal) -> Alarm | None:
+    """The next reminder, escalation, review or end; none for a goal that is closed or paused."""
+    if goal.is_closed or goal.is_paused:
+        return None
+    candidates = [alarm for alarm in (_rung(goal), _review(goal)) if alarm]
+    return min((*candidates, _end(goal)), key=lambda alarm: alarm.at)
+
+
+def _alarm(goal: Goal, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:
+    return Alarm(kind=kind, at=goal.policy.calendar.opening(day) + spread(goal.id), day=day, rung=rung)
+
+
+def _rung(goal: Goal) -> Alarm | None:
+    if goal.task is None:
+        return None
+    rungs = goal.policy.ladders[goal.task.kind].rungs
+    if goal.task.rung >= len(rungs):
+        return None
+    day = goal.policy.calendar.add(goal.task.due, rungs[goal.task.rung].days)
+    return _alarm(goal, AlarmKind.RUNG, day, goal.task.rung)
+
+
+def _review(goal: Goal) -> Alarm | None:
+    """The first review date that is neither taken up nor older than the goal's approval."""
+    if goal.state is not State.ACTIVE:
+        return None
+    for review in goal.policy.reviews:
+        if goal.reviewed_through is not None and review <= goal.reviewed_through:
+            continue
+        alarm = _alarm(goal, AlarmKind.REVIEW, goal.policy.calendar.on_or_after(review))
+        if goal.active_since is None or alarm.at > goal.active_since:
+            return alarm.model_copy(update={"rung": goal.policy.reviews.index(review)})
+    return None
+
+
+def _end(goal: Goal) -> Alarm:
+    return _alarm(goal, AlarmKind.END, goal.policy.calendar.on_or_after(goal.policy.closes + timedelta(days=1)))
+
+
+def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[has.Event, ...]:
+    """What the alarm brings; nothing where the goal no longer waits for it."""
+    if alarm != next_alarm(goal) or now < alarm.at:
+        return ()
+    bodies = {AlarmKind.RUNG: _climb, AlarmKind.REVIEW: _open_review, AlarmKind.END: _lapse}
+    event = has.Event(
+        seq=goal.seq + 1,
+        revision=goal.revision,
+        at=now,
+        actor=SYSTEM,
+        command=CommandId(f"{alarm.id}:{goal.seq + 1}"),
+        body=bodies[alarm.kind](goal, alarm, now),
+    )
+    return (event,)
+
+
+def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+    task = goal.task
+    if task is None:
+        raise ValueError(f"{goal.id} has no task whose ladder could be climbed")
+    late = now - alarm.at > LATE
+    match goal.policy.ladders[task.kind].rungs[alarm.rung].act:
+        case Act.REMIND:
+            return has.Reminded(rung=alarm.rung, due=alarm.at, late=late)
+        case Act.ESCALATE:
+            joined, climbed = _next_up(goal, task.climbed)
+        case Act.ESCALATE_TO_HR:
+            joined, climbed = goal.policy.hr, task.climbed
+    new = tuple(person for person in joined if person not in task.assignees)
+    to_hr = joined == goal.policy.hr
+    return has.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
+
+
+def _next_up(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
+    """The first manager of the line, above those passed, who is not an assignee yet; HR where the line ends."""
+    assignees = goal.task.assignees if goal.task else ()
+    for level in range(climbed, len(goal.line)):
+        if goal.line[level] not in assignees:
+            return (goal.line[level],), level + 1
+    return goal.policy.hr, len(goal.line)
+
+
+def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+    return has.ReviewOpened(scheduled=goal.policy.reviews[alarm.rung])
+
+
+def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+    attained = scoring.confirmed(goal)
+    total = goal.banked + scoring.revision_score(goal, attained)
+    return has.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=attained, score=total)

@@ -1,0 +1,89 @@
+"""Business days of one site, and the instants at which its working day opens and closes."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator
+
+from domain.values import Frozen, Moment, Text
+
+_SATURDAY = 5  # date.weekday()
+_FAR = 2_000  # days; more means that a calendar without working days is being searched
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"no time zone is called {name!r}; use a name such as Asia/Tokyo") from error
+    return name
+
+
+class BusinessCalendar(Frozen):
+    """A site's working days, frozen: a later release of a holiday library changes nothing in flight.
+
+    `days_off` holds the public holidays and the company's own days off, both ends of the span that was computed included;
+    outside of it only weekends are off.
+    """
+
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Tokyo"
+    opens: time = time(9)
+    closes: time = time(18)
+    days_off: tuple[date, ...] = ()
+
+    @cached_property
+    def _off(self) -> frozenset[date]:
+        return frozenset(self.days_off)
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def is_business_day(self, day: date) -> bool:
+        return day.weekday() < _SATURDAY and day not in self._off
+
+    def on_or_after(self, day: date) -> date:
+        """The day itself if it is a business day, else the next one."""
+        for ahead in range(_FAR):
+            if self.is_business_day(found := day + timedelta(days=ahead)):
+                return found
+        raise ValueError(f"the calendar has no business day after {day}")
+
+    def add(self, day: date, business_days: int) -> date:
+        """The day that is `business_days` business days after `day` (before it, where negative).
+
+        Zero gives the first business day on or after `day`.
+        """
+        found = self.on_or_after(day) if business_days == 0 else day
+        step = timedelta(days=1 if business_days > 0 else -1)
+        for _ in range(abs(business_days)):
+            found += step
+            while not self.is_business_day(found):
+                found += step
+        return found
+
+    def between(self, first: date, last: date) -> int:
+        """How many business days lie after `first`, up to and including `last`; 0 where `last` is not later."""
+        return sum(self.is_business_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+
+    def day_of(self, moment: Moment) -> date:
+        """The site's calendar day at that instant."""
+        return moment.astimezone(self._zone).date()
+
+    def opening(self, day: date) -> Moment:
+        """The instant at which the site opens on `day`."""
+        return datetime.combine(day, self.opens, self._zone).astimezone(UTC)
+
+    def closing(self, day: date) -> Moment:
+        """The instant at which the site closes on `day`; deadlines end here."""
+        return datetime.combine(day, self.closes, self._zone).astimezone(UTC)
+
+
+def describe_day(day: date) -> Text:
+    """A date as people write it, with its weekday."""
+    return Text(
+        ja=f"{day.year}年{day.month}月{day.day}日({'月火水木金土日'[day.weekday()]})",
+        en=f"{day:%a} {day.day} {day:%b %Y}",
+    )

@@ -1,0 +1,217 @@
+"""What a person, a program or the cycle can ask of a goal: one model per command, named in the imperative.
+
+A command's `name` is the name of its Temporal update; its fields are the update's JSON. `id` makes a retry safe: whoever
+sends sets it as the update id, and the workflow copies it here.
+"""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal, Union, get_args
+
+from pydantic import Field, StringConstraints
+
+from domain.content import Content
+from domain.policy import Policy
+from domain.values import CommandId, EmployeeId, Frozen, Id, Line, Number, Prose
+
+SYSTEM = EmployeeId("system")  # the actor of what the clock does
+
+_CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
+
+
+class Command(Frozen):
+    """Who asks, and in whose name."""
+
+    name: ClassVar[str]
+
+    id: _CommandId
+    actor: Annotated[EmployeeId, Id]
+    acting_for: Annotated[EmployeeId, Id] | None = None
+
+
+class Revise(Command):
+    """Replace the draft's content."""
+
+    name: ClassVar[str] = "revise"
+    content: Content
+
+
+class Submit(Command):
+    """Hand the draft to its approver; with `content`, revise it first."""
+
+    name: ClassVar[str] = "submit"
+    content: Content | None = None
+
+
+class Recall(Command):
+    """Take a submitted goal back before it is approved."""
+
+    name: ClassVar[str] = "recall"
+
+
+class Approve(Command):
+    """Sign off what was seen: the goal as it was at `expected_seq`."""
+
+    name: ClassVar[str] = "approve"
+    expected_seq: int = Field(ge=1)
+    comment: Prose | None = None
+
+
+class ReturnForChanges(Command):
+    """Give the goal back to its owner, with what to change."""
+
+    name: ClassVar[str] = "return_for_changes"
+    comment: Prose
+    expected_seq: int | None = Field(default=None, ge=1)
+
+
+class ReportProgress(Command):
+    """Say where the measure stands: its value, or the numbers (from 0) of the criteria that are met."""
+
+    name: ClassVar[str] = "report_progress"
+    value: Number | None = None
+    met: tuple[Annotated[int, Field(ge=0, le=9)], ...] | None = Field(default=None, max_length=10)
+    evidence: Prose | None = None
+
+
+class CompleteStep(Command):
+    """Say that a step (number from 0) is done, with the evidence."""
+
+    name: ClassVar[str] = "complete_step"
+    step: int = Field(ge=0, le=11)
+    evidence: Prose | None = None
+
+
+class CallReview(Command):
+    """Ask for a review before its date; the later ones stay where they are."""
+
+    name: ClassVar[str] = "call_review"
+    reason: Prose
+
+
+class SubmitSelfReview(Command):
+    """The owner's look back, for the reviewer."""
+
+    name: ClassVar[str] = "submit_self_review"
+    went_well: Prose
+    causes: Prose | None = None
+    to_improve: Prose | None = None
+    proposed: Literal["continue", "achieved", "unrealistic"] = "continue"
+
+
+class DecideReview(Command):
+    """The reviewer's verdict on what was seen at `expected_seq`.
+
+    `then` says what follows: by default a goal that is achieved closes and one that is unrealistic is reset.
+    """
+
+    name: ClassVar[str] = "decide_review"
+    verdict: Literal["continue", "achieved", "unrealistic"]
+    expected_seq: int = Field(ge=1)
+    then: Literal["continue", "reset", "close"] | None = None
+    comment: Prose | None = None
+    bonus: int = Field(default=0, ge=0, le=1000)  # points for extra initiatives; needs a comment
+    new_weight: int | None = Field(default=None, ge=1, le=100)  # of the next revision
+
+    @property
+    def next(self) -> Literal["continue", "reset", "close"]:
+        return self.then or _FOLLOWS[self.verdict]
+
+
+_FOLLOWS: dict[str, Literal["continue", "reset", "close"]] = {
+    "continue": "continue",
+    "achieved": "close",
+    "unrealistic": "reset",
+}
+
+
+class Withdraw(Command):
+    """Give the goal up before it is approved."""
+
+    name: ClassVar[str] = "withdraw"
+    reason: Prose
+
+
+class Comment(Command):
+    name: ClassVar[str] = "comment"
+    text: Prose
+
+
+class Reassign(Command):
+    """HR: put other people in place of the open task's assignees."""
+
+    name: ClassVar[str] = "reassign"
+    assignees: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=20)
+    reason: Prose
+
+
+class Delegate(Command):
+    """`delegator` (or HR) lets `to` act in their name on this goal, from one day to another, both included."""
+
+    name: ClassVar[str] = "delegate"
+    delegator: Annotated[EmployeeId, Id]
+    to: Annotated[EmployeeId, Id]
+    first: date
+    last: date
+    reason: Prose | None = None
+
+
+class Extend(Command):
+    """HR: move the open task's due date."""
+
+    name: ClassVar[str] = "extend"
+    due: date
+    reason: Prose
+
+
+class Pause(Command):
+    """HR: stop the clock."""
+
+    name: ClassVar[str] = "pause"
+    reason: Prose
+
+
+class Resume(Command):
+    """HR: let the clock run again; due dates move by the business days that the pause lasted."""
+
+    name: ClassVar[str] = "resume"
+    reason: Prose | None = None
+
+
+class Reopen(Command):
+    """HR: bring a closed goal back to the state it was in."""
+
+    name: ClassVar[str] = "reopen"
+    reason: Prose
+
+
+class Close(Command):
+    """HR, or the cycle at its end: settle the goal as it stands."""
+
+    name: ClassVar[str] = "close"
+    reason: Prose
+    achieved: bool = False
+
+
+class AmendPolicy(Command):
+    """HR: other rules from now on; open tasks keep their due dates."""
+
+    name: ClassVar[str] = "amend_policy"
+    policy: Policy
+    reason: Prose
+
+
+AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
+    Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, CallReview, SubmitSelfReview,
+    DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
+]  # fmt: skip
+
+COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}
+
+
+class SignOff(Frozen):
+    """A fact from another system: `actor` signed the goal off there. Fire and forget; a refusal is recorded."""
+
+    id: _CommandId
+    actor: Annotated[EmployeeId, Id]
+    expected_seq: int = Field(ge=1)
+    comment: Line | None = None

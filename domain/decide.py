@@ -1,0 +1,369 @@
+"""`decide(goal, command, now) -> events`: what a command makes of a goal, or the `Refusal` that says why not."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from domain import commands as ask
+from domain import events as has
+from domain import scoring
+from domain.authority import require_concerned, require_decider, require_hr, require_owner
+from domain.calendar import describe_day
+from domain.content import Content, NumericMeasure, QualitativeMeasure
+from domain.findings import Level, refuses
+from domain.goal import Delegation, Goal, Outcome
+from domain.lifecycle import State
+from domain.policy import TaskKind
+from domain.refusals import Code, Refusal, wrong_state
+from domain.rules import check
+from domain.values import Moment
+
+Bodies = tuple[has.Body, ...]
+
+_WORKABLE = (State.ACTIVE, State.IN_REVIEW)
+_FAREST_EXTENSION = timedelta(days=366)
+
+
+def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
+    """The events that `command` brings at `now`; none where it was carried out before.
+
+    Raises `Refusal`, and then nothing has changed.
+    """
+    if command.id in goal.commands:
+        return ()
+    _refuse_while_paused(goal, command)
+    if goal.is_closed and not isinstance(command, ask.Reopen):
+        raise wrong_state(goal.state, *(state for state in State if state is not State.CLOSED))
+    bodies = _DECIDERS[type(command)](goal, command, goal.policy.calendar.day_of(now))
+    return stamp(goal, bodies, command, now)
+
+
+def stamp(goal: Goal, bodies: Bodies, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
+    """The bodies as the next entries of the goal's ledger."""
+    return tuple(
+        has.Event(
+            seq=goal.seq + n,
+            revision=goal.revision,
+            at=now,
+            actor=command.actor,
+            acting_for=command.acting_for,
+            command=command.id,
+            body=body,
+        )
+        for n, body in enumerate(bodies, start=1)
+    )
+
+
+# --- what several commands share -------------------------------------------------------------------------------------
+
+
+# HR steers a paused goal; everybody may comment on it.
+_WHILE_PAUSED = (ask.Resume, ask.Comment, ask.Close, ask.Reassign, ask.Delegate, ask.Extend, ask.AmendPolicy)
+
+
+def _refuse_while_paused(goal: Goal, command: ask.Command) -> None:
+    if goal.is_paused and not isinstance(command, _WHILE_PAUSED):
+        raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
+
+
+def _require_state(goal: Goal, *possible: State) -> None:
+    if goal.state not in possible:
+        raise wrong_state(goal.state, *possible)
+
+
+def _require_seen(goal: Goal, expected_seq: int) -> None:
+    """What was seen must hold everything that matters to the decision."""
+    missed = [change for change in goal.changes if change.seq > expected_seq]
+    if missed or expected_seq > goal.seq:
+        said = "; ".join(f"{c.seq} {c.kind}" + (f" ({', '.join(c.fields)})" if c.fields else "") for c in missed)
+        raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=said or "-")
+
+
+# --- writing and signing off -----------------------------------------------------------------------------------------
+
+
+def _revise(goal: Goal, command: ask.Revise, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.DRAFT)
+    return _revision(goal, command.content)
+
+
+def _revision(goal: Goal, content: Content) -> Bodies:
+    fields = content.changed_fields(goal.content)
+    return (has.Revised(content=content, fields=fields),) if fields else ()
+
+
+def _submit(goal: Goal, command: ask.Submit, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.DRAFT)
+    content = command.content or goal.content
+    findings = check(content, goal.policy)
+    if refuses(findings):
+        said = [f for f in findings if f.level is Level.REFUSE]
+        raise Refusal(
+            Code.NOT_READY,
+            findings=" / ".join(f"{f.where}: {f.message.ja} {f.message.en}" for f in said),
+            codes=",".join(f.code for f in said),
+        )
+    advice = tuple(finding.code for finding in findings)
+    return (*_revision(goal, content), has.Submitted(advice=advice))
+
+
+def _recall(goal: Goal, command: ask.Recall, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.PENDING_APPROVAL)
+    return (has.Recalled(),)
+
+
+def _withdraw(goal: Goal, command: ask.Withdraw, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.DRAFT, State.PENDING_APPROVAL)
+    return (has.Withdrawn(reason=command.reason),)
+
+
+def _approve(goal: Goal, command: ask.Approve, day: date) -> Bodies:
+    _require_state(goal, State.PENDING_APPROVAL)
+    require_decider(goal, command, day)
+    _require_seen(goal, command.expected_seq)
+    last = goal.stage + 1 >= goal.policy.approval_stages or goal.approver(goal.stage + 1) == goal.approver(goal.stage)
+    kind = has.Approved if last else has.StageApproved
+    return (kind(stage=goal.stage, saw=command.expected_seq, comment=command.comment),)
+
+
+def _return_for_changes(goal: Goal, command: ask.ReturnForChanges, day: date) -> Bodies:
+    _require_state(goal, State.PENDING_APPROVAL)
+    require_decider(goal, command, day)
+    if command.expected_seq is not None:
+        _require_seen(goal, command.expected_seq)
+    return (has.Returned(comment=command.comment),)
+
+
+# --- working ---------------------------------------------------------------------------------------------------------
+
+
+def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, *_WORKABLE)
+    measure = goal.content.measure
+    if isinstance(measure, NumericMeasure):
+        fits = command.value is not None and command.met is None
+        needs = "value"
+    elif isinstance(measure, QualitativeMeasure):
+        most = len(measure.criteria) - 1
+        fits = command.value is None and command.met is not None and all(n <= most for n in command.met)
+        needs = f"met (0-{most})"
+    else:
+        fits, needs = False, "measure"
+    if not fits:
+        raise Refusal(Code.WRONG_MEASURE, kind=measure.kind if measure else "-", needs=needs)
+    met = None if command.met is None else tuple(sorted(set(command.met)))
+    return (has.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
+
+
+def _complete_step(goal: Goal, command: ask.CompleteStep, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, *_WORKABLE)
+    if command.step >= len(goal.content.steps):
+        raise Refusal(Code.NO_SUCH_STEP, step=command.step, last=len(goal.content.steps) - 1)
+    if command.step in goal.done:
+        raise Refusal(Code.STEP_ALREADY_DONE, step=command.step)
+    points = goal.content.steps[command.step].points
+    return (has.StepCompleted(step=command.step, points=points, evidence=command.evidence),)
+
+
+# --- reviewing -------------------------------------------------------------------------------------------------------
+
+
+def _call_review(goal: Goal, command: ask.CallReview, day: date) -> Bodies:
+    require_concerned(goal, command, day)
+    _require_state(goal, State.ACTIVE)
+    return (has.ReviewOpened(reason=command.reason),)
+
+
+def _submit_self_review(goal: Goal, command: ask.SubmitSelfReview, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.IN_REVIEW)
+    review = has.SelfReviewed(
+        went_well=command.went_well, causes=command.causes, to_improve=command.to_improve, proposed=command.proposed
+    )
+    return (review,)
+
+
+def _require_reviewer(goal: Goal, command: ask.DecideReview, day: date) -> None:
+    """Until the self-review is there its owner is the assignee; who joined by escalation may decide without it."""
+    waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
+    if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,) and command.actor in goal.line:
+        raise Refusal(Code.SELF_REVIEW_FIRST)
+    require_decider(goal, command, day)
+
+
+def _decide_review(goal: Goal, command: ask.DecideReview, day: date) -> Bodies:
+    _require_state(goal, State.IN_REVIEW)
+    _require_reviewer(goal, command, day)
+    _require_seen(goal, command.expected_seq)
+    if (command.verdict == "continue") != (command.next == "continue"):
+        raise Refusal(Code.VERDICT_CONTRADICTS, verdict=command.verdict, then=command.next)
+    if command.comment is None and (command.bonus or command.next == "reset"):
+        what = _NEEDS_COMMENT["bonus" if command.bonus else "reset"]
+        raise Refusal(Code.COMMENT_REQUIRED, what=what[0], what_en=what[1])
+    if goal.bonus + command.bonus > goal.policy.max_bonus:
+        raise Refusal(Code.BONUS_TOO_HIGH, most=goal.policy.max_bonus, given=goal.bonus)
+    return (_verdict(goal, command),)
+
+
+_NEEDS_COMMENT = {"bonus": ("加点", "bonus points"), "reset": ("目標の再設定", "a reset")}
+
+
+def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:
+    attained = scoring.confirmed(goal)
+    said: dict[str, Any] = {
+        "verdict": command.verdict,
+        "saw": command.expected_seq,
+        "attained": attained,
+        "bonus": command.bonus,
+        "comment": command.comment,
+    }
+    total = goal.banked + scoring.revision_score(goal, attained, goal.bonus + command.bonus)
+    match command.next:
+        case "continue":
+            return has.Continued(**said)
+        case "reset":
+            return has.Reset(**said, banked=total, content=_next_revision(goal, command.new_weight))
+        case "close":
+            outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
+            return has.Closed(**said, outcome=outcome, score=total)
+
+
+def _next_revision(goal: Goal, new_weight: int | None) -> Content:
+    """The old content as a draft: from today's value (what was reached is banked), with the steps that are left."""
+    content = goal.content
+    measure = content.measure
+    if isinstance(measure, NumericMeasure) and goal.value is not None:
+        measure = measure.model_copy(update={"baseline": goal.value})
+    return content.model_copy(
+        update={
+            "measure": measure,
+            "steps": tuple(step for n, step in enumerate(content.steps) if n not in goal.done),
+            "weight": new_weight or content.weight,
+        }
+    )
+
+
+# --- steering: HR ----------------------------------------------------------------------------------------------------
+
+
+def _comment(goal: Goal, command: ask.Comment, day: date) -> Bodies:
+    require_concerned(goal, command, day)
+    return (has.Commented(text=command.text),)
+
+
+def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
+    require_hr(goal, command)
+    if goal.task is None:
+        raise Refusal(Code.NO_TASK)
+    if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT) and goal.owner in command.assignees:
+        raise Refusal(Code.SELF_APPROVAL)
+    assignees = tuple(dict.fromkeys(command.assignees))
+    return (has.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
+
+
+def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
+    if command.actor != command.delegator:
+        require_hr(goal, command)
+    for holds, ja, en in (
+        (command.to == command.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
+        (command.to == goal.owner, "目標の本人は代理になれません。", "the goal's owner cannot be the delegate"),
+        (command.last < command.first, "終了日が開始日より前です。", "it ends before it begins"),
+        (command.last < day, "期間がすでに終わっています。", "its last day is past"),
+        (
+            _chained(goal, command),
+            "代理の代理は設定できません。",
+            "a delegate cannot have, or be, a delegate at that time",
+        ),
+    ):
+        if holds:
+            raise Refusal(Code.DELEGATION, why=ja, why_en=en)
+    delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
+    return (has.Delegated(delegation=delegation, reason=command.reason),)
+
+
+def _chained(goal: Goal, command: ask.Delegate) -> bool:
+    return any(
+        one.first <= command.last
+        and command.first <= one.last
+        and (one.delegator == command.to or one.to == command.delegator)
+        for one in goal.delegations
+    )
+
+
+def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
+    require_hr(goal, command)
+    if goal.task is None:
+        raise Refusal(Code.NO_TASK)
+    last = min(goal.policy.closes, day + _FAREST_EXTENSION)
+    if not day <= command.due <= last:
+        first_said, last_said, said = describe_day(day), describe_day(last), describe_day(command.due)
+        raise Refusal(Code.DATE_OUTSIDE, day=said.en, first=first_said.en, last=last_said.en)
+    return (has.Extended(before=goal.task.due, due=command.due, reason=command.reason),)
+
+
+def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
+    require_hr(goal, command)
+    return (has.Paused(reason=command.reason),)
+
+
+def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
+    require_hr(goal, command)
+    if goal.paused_on is None:
+        raise Refusal(Code.NOT_PAUSED)
+    lasted = goal.policy.calendar.between(goal.paused_on, day)
+    return (has.Resumed(business_days=lasted, reason=command.reason),)
+
+
+def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
+    require_hr(goal, command)
+    if goal.closed_from is None:
+        raise wrong_state(goal.state, State.CLOSED)
+    return (has.Reopened(state=goal.closed_from, reason=command.reason),)
+
+
+def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
+    require_hr(goal, command)
+    outcome = Outcome.ACHIEVED if command.achieved else end_outcome(goal)
+    attained = scoring.confirmed(goal)
+    total = goal.banked + scoring.revision_score(goal, attained)
+    return (has.Closed(outcome=outcome, attained=attained, score=total, comment=command.reason),)
+
+
+def end_outcome(goal: Goal) -> Outcome:
+    """How a goal ends where no verdict ends it: one that was being worked on is settled, one that never was has lapsed."""
+    return Outcome.SETTLED if goal.state in _WORKABLE else Outcome.LAPSED
+
+
+def _amend_policy(goal: Goal, command: ask.AmendPolicy, day: date) -> Bodies:
+    require_hr(goal, command)
+    return (has.PolicyAmended(policy=command.policy, reason=command.reason),)
+
+
+_DECIDERS: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
+    ask.Revise: _revise,
+    ask.Submit: _submit,
+    ask.Recall: _recall,
+    ask.Approve: _approve,
+    ask.ReturnForChanges: _return_for_changes,
+    ask.ReportProgress: _report_progress,
+    ask.CompleteStep: _complete_step,
+    ask.CallReview: _call_review,
+    ask.SubmitSelfReview: _submit_self_review,
+    ask.DecideReview: _decide_review,
+    ask.Withdraw: _withdraw,
+    ask.Comment: _comment,
+    ask.Reassign: _reassign,
+    ask.Delegate: _delegate,
+    ask.Extend: _extend,
+    ask.Pause: _pause,
+    ask.Resume: _resume,
+    ask.Reopen: _reopen,
+    ask.Close: _close,
+    ask.AmendPolicy: _amend_policy,
+}

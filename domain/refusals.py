@@ -1,0 +1,132 @@
+"""Every way in which the rules say no: a code for programs, fields for details, a sentence for people in both languages."""
+
+from enum import StrEnum
+
+from domain.lifecycle import State
+from domain.values import Locale, Text
+
+
+class Code(StrEnum):
+    NOT_ALLOWED = "not_allowed"
+    SELF_APPROVAL = "self_approval"
+    WRONG_STATE = "wrong_state"
+    GOAL_CHANGED = "goal_changed"
+    PAUSED = "paused"
+    NOT_PAUSED = "not_paused"
+    NOT_READY = "not_ready"
+    NO_SUCH_STEP = "no_such_step"
+    STEP_ALREADY_DONE = "step_already_done"
+    WRONG_MEASURE = "wrong_measure"
+    SELF_REVIEW_FIRST = "self_review_first"
+    VERDICT_CONTRADICTS = "verdict_contradicts"
+    COMMENT_REQUIRED = "comment_required"
+    BONUS_TOO_HIGH = "bonus_too_high"
+    DATE_OUTSIDE = "date_outside"
+    NO_TASK = "no_task"
+    DELEGATION = "delegation"
+    NOT_DELEGATED = "not_delegated"
+    INVALID = "invalid"
+    UNKNOWN_GOAL = "unknown_goal"
+    UNKNOWN_COMMAND = "unknown_command"
+
+
+_SAYS: dict[Code, Text] = {
+    Code.NOT_ALLOWED: Text(
+        ja="{actor} さんはこの操作を行えません。行えるのは {allowed} です。",
+        en="{actor} may not do this; {allowed} may",
+    ),
+    Code.SELF_APPROVAL: Text(
+        ja="自分の目標を自分で承認・判定することはできません。承認者に依頼してください。",
+        en="nobody approves or reviews a goal of their own; leave it to the approver",
+    ),
+    Code.WRONG_STATE: Text(
+        ja="目標は「{state}」のため、この操作はできません。できるのは「{possible}」のときです。",
+        en="the goal is {state_en}; this can be done while it is {possible_en}",
+    ),
+    Code.GOAL_CHANGED: Text(
+        ja="ご覧になった版(番号 {expected_seq})の後に目標が変わりました: {changes}。最新の内容(番号 {seq})を確認してから、もう一度操作してください。",
+        en="the goal changed after what you saw (number {expected_seq}): {changes}; look at it as it is now (number {seq}), then decide again",
+    ),
+    Code.PAUSED: Text(
+        ja="目標は一時停止中です(理由: {reason})。再開されるまで操作できません。",
+        en="the goal is paused ({reason}); it can be changed when it is resumed",
+    ),
+    Code.NOT_PAUSED: Text(ja="目標は一時停止していません。", en="the goal is not paused"),
+    Code.NOT_READY: Text(
+        ja="まだ提出できません。次の点を直してください: {findings}",
+        en="not ready to submit; please mend: {findings}",
+    ),
+    Code.NO_SUCH_STEP: Text(
+        ja="ステップ {step} はありません。ステップは 0 から {last} までです。",
+        en="there is no step {step}; the steps are 0 to {last}",
+    ),
+    Code.STEP_ALREADY_DONE: Text(ja="ステップ {step} はすでに完了しています。", en="step {step} is done already"),
+    Code.WRONG_MEASURE: Text(
+        ja="この目標の指標は {kind} です。{needs} を指定してください。",
+        en="this goal's measure is {kind}: give {needs}",
+    ),
+    Code.SELF_REVIEW_FIRST: Text(
+        ja="本人の自己評価がまだ提出されていません。提出を待つか、督促してください。",
+        en="the owner's self-review is not there yet; wait for it or ask for it",
+    ),
+    Code.VERDICT_CONTRADICTS: Text(
+        ja="判定「{verdict}」の後に「{then}」はできません。",
+        en="a verdict of {verdict} cannot be followed by {then}",
+    ),
+    Code.COMMENT_REQUIRED: Text(ja="{what}にはコメントが必要です。", en="a comment is needed for {what_en}"),
+    Code.BONUS_TOO_HIGH: Text(
+        ja="加点は 1 つの版につき {most} 点までです(付与済み {given} 点)。",
+        en="bonus points go up to {most} per revision ({given} given already)",
+    ),
+    Code.DATE_OUTSIDE: Text(
+        ja="日付 {day} は使えません。{first} から {last} までの日付を指定してください。",
+        en="{day} cannot be used; give a date from {first} to {last}",
+    ),
+    Code.NO_TASK: Text(ja="この目標には対応待ちの作業がありません。", en="this goal waits for nobody now"),
+    Code.DELEGATION: Text(ja="代理を設定できません: {why}", en="this delegation is not possible: {why_en}"),
+    Code.NOT_DELEGATED: Text(
+        ja="{actor} さんは、この日に {acting_for} さんの代理ではありません。",
+        en="{actor} does not act for {acting_for} on this day",
+    ),
+    Code.INVALID: Text(ja="入力に誤りがあります: {problems}", en="the input is not valid: {problems}"),
+    Code.UNKNOWN_GOAL: Text(
+        ja="目標 {goal} はありません。`meguri goal list` で確認してください。",
+        en="there is no goal {goal}; `meguri goal list` shows them",
+    ),
+    Code.UNKNOWN_COMMAND: Text(
+        ja="操作 {command} はありません。使えるのは {known} です。",
+        en="there is no command {command}; there are {known}",
+    ),
+}
+
+STATE_NAMES: dict[State, Text] = {
+    State.DRAFT: Text(ja="下書き", en="a draft"),
+    State.PENDING_APPROVAL: Text(ja="承認待ち", en="waiting for approval"),
+    State.ACTIVE: Text(ja="実行中", en="active"),
+    State.IN_REVIEW: Text(ja="見直し中", en="in review"),
+    State.CLOSED: Text(ja="完了", en="closed"),
+}
+
+
+class Refusal(Exception):
+    """The rules say no, and nothing changed. Fields are strings or numbers; they travel as JSON."""
+
+    def __init__(self, code: Code, **fields: str | int) -> None:
+        self.code = code
+        self.fields = fields
+        super().__init__(self.text(Locale.EN))
+
+    def text(self, locale: Locale) -> str:
+        """The sentence for people, in their language."""
+        return _SAYS[self.code].in_(locale).format_map(self.fields)
+
+
+def wrong_state(state: State, *possible: State) -> Refusal:
+    """The command belongs to other states than the goal's."""
+    return Refusal(
+        Code.WRONG_STATE,
+        state=STATE_NAMES[state].ja,
+        state_en=STATE_NAMES[state].en,
+        possible="」「".join(STATE_NAMES[one].ja for one in possible),
+        possible_en=" or ".join(STATE_NAMES[one].en for one in possible),
+    )

@@ -1,0 +1,9 @@
+"""Alembic's entry: runs the migrations on the connection that `storage.migrate` hands in."""
+
+from alembic import context
+
+from storage.tables import Table
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)
+with context.begin_transaction():
+    context.run_migrations()

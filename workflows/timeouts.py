@@ -1,0 +1,23 @@
+"""Every time-out and retry policy, by name and with its reason."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+# Recording is one statement. It is tried until the database is back: giving up would fail what a person already sent.
+RECORD_TIMEOUT = timedelta(seconds=10)
+RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
+# A local activity that waits longer than this between tries frees the worker by a timer in the history.
+RECORD_LOCAL_WAIT = timedelta(seconds=8)
+
+# A batch of a fan-out says every few items how far it is; silence means that its worker is gone.
+BULK_TIMEOUT = timedelta(hours=2)
+BULK_HEARTBEAT = timedelta(seconds=30)
+BULK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+
+# One tick of the delivery; the next tick takes up what is left.
+DELIVERY_TIMEOUT = timedelta(minutes=10)
+DELIVERY_HEARTBEAT = timedelta(seconds=60)
+DELIVERY_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=5
+)
