@@ -1,0 +1,1 @@
+"""What touches the world on a workflow's behalf. Thin: one activity is one transaction, or one message sent."""

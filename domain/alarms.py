@@ -110,7 +110,8 @@ def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
             joined, climbed = _next_up(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.policy.hr, task.climbed
-    new = tuple(person for person in joined if person not in task.assignees)
+    # An owner who is in HR is told, and never becomes the approver of their own goal.
+    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner))
     to_hr = joined == goal.policy.hr
     return has.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 

@@ -30,9 +30,10 @@ def require_owner(goal: Goal, command: Command, day: date) -> None:
     _require((goal.owner,), command, principal(goal, command, day))
 
 
-def require_hr(goal: Goal, command: Command) -> None:
+def require_hr(goal: Goal, command: Command, day: date) -> None:
+    who = principal(goal, command, day)
     if command.actor != SYSTEM:
-        _require(goal.policy.hr, command, command.actor)
+        _require(goal.policy.hr, command, who)
 
 
 def require_decider(goal: Goal, command: Command, day: date) -> None:

@@ -1,7 +1,7 @@
 """What a person, a program or the cycle can ask of a goal: one model per command, named in the imperative.
 
-A command's `name` is the name of its Temporal update; its fields are the update's JSON. `id` makes a retry safe: whoever
-sends sets it as the update id, and the workflow copies it here.
+A command's `name` is the name of its Temporal update; its fields, but `id`, are the update's JSON. `id` makes a retry safe:
+whoever sends gives it as the update id, and the workflow copies it here.
 """
 
 from datetime import date
@@ -11,10 +11,11 @@ from pydantic import Field, StringConstraints
 
 from domain.content import Content
 from domain.policy import Policy
-from domain.values import CommandId, EmployeeId, Frozen, Id, Line, Number, Prose
+from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Line, Number, Prose
 
 SYSTEM = EmployeeId("system")  # the actor of what the clock does
 
+_Person = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
@@ -23,9 +24,9 @@ class Command(Frozen):
 
     name: ClassVar[str]
 
-    id: _CommandId
-    actor: Annotated[EmployeeId, Id]
-    acting_for: Annotated[EmployeeId, Id] | None = None
+    id: _CommandId = CommandId("-")
+    actor: _Person
+    acting_for: _Person | None = None
 
 
 class Revise(Command):
@@ -140,7 +141,7 @@ class Reassign(Command):
     """HR: put other people in place of the open task's assignees."""
 
     name: ClassVar[str] = "reassign"
-    assignees: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=20)
+    assignees: tuple[_Person, ...] = Field(min_length=1, max_length=20)
     reason: Prose
 
 
@@ -148,8 +149,8 @@ class Delegate(Command):
     """`delegator` (or HR) lets `to` act in their name on this goal, from one day to another, both included."""
 
     name: ClassVar[str] = "delegate"
-    delegator: Annotated[EmployeeId, Id]
-    to: Annotated[EmployeeId, Id]
+    delegator: _Person
+    to: _Person
     first: date
     last: date
     reason: Prose | None = None
@@ -212,6 +213,6 @@ class SignOff(Frozen):
     """A fact from another system: `actor` signed the goal off there. Fire and forget; a refusal is recorded."""
 
     id: _CommandId
-    actor: Annotated[EmployeeId, Id]
+    actor: _Person
     expected_seq: int = Field(ge=1)
     comment: Line | None = None

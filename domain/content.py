@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from domain.values import MAX_LINE, MAX_TEXT, Frozen, Line, Number, Prose
+from domain.values import MAX_LINE, MAX_TEXT, Frozen, Line, Number, OneLine, Prose, Storable
 
 # A draft may be unfinished: empty is allowed here, and refused by domain.rules when it is submitted.
-_OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE)]
-_OpenProse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT)]
+_OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE), Storable, OneLine]
+_OpenProse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT), Storable]
 _Points = Annotated[int, Field(ge=0, le=1000)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from domain import commands as ask
 from domain import events as has
 from domain import scoring
-from domain.authority import require_concerned, require_decider, require_hr, require_owner
+from domain.authority import principal, require_concerned, require_decider, require_hr, require_owner
 from domain.calendar import describe_day
 from domain.content import Content, NumericMeasure, QualitativeMeasure
 from domain.findings import Level, refuses
@@ -102,7 +102,8 @@ def _submit(goal: Goal, command: ask.Submit, day: date) -> Bodies:
         said = [f for f in findings if f.level is Level.REFUSE]
         raise Refusal(
             Code.NOT_READY,
-            findings=" / ".join(f"{f.where}: {f.message.ja} {f.message.en}" for f in said),
+            findings=" / ".join(f"{f.where}: {f.message.ja}" for f in said),
+            findings_en=" / ".join(f"{f.where}: {f.message.en}" for f in said),
             codes=",".join(f.code for f in said),
         )
     advice = tuple(finding.code for finding in findings)
@@ -192,8 +193,11 @@ def _submit_self_review(goal: Goal, command: ask.SubmitSelfReview, day: date) ->
 def _require_reviewer(goal: Goal, command: ask.DecideReview, day: date) -> None:
     """Until the self-review is there its owner is the assignee; who joined by escalation may decide without it."""
     waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
-    if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,) and command.actor in goal.line:
-        raise Refusal(Code.SELF_REVIEW_FIRST)
+    reviewers = (*goal.line, *goal.policy.hr)
+    if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
+        who = principal(goal, command, day)
+        if who in reviewers and goal.owner not in (command.actor, who):
+            raise Refusal(Code.SELF_REVIEW_FIRST)
     require_decider(goal, command, day)
 
 
@@ -258,7 +262,7 @@ def _comment(goal: Goal, command: ask.Comment, day: date) -> Bodies:
 
 
 def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
     if goal.task is None:
         raise Refusal(Code.NO_TASK)
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT) and goal.owner in command.assignees:
@@ -268,8 +272,10 @@ def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
 
 
 def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
-    if command.actor != command.delegator:
-        require_hr(goal, command)
+    if command.actor == command.delegator:
+        require_concerned(goal, command, day)
+    else:
+        require_hr(goal, command, day)
     for holds, ja, en in (
         (command.to == command.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
         (command.to == goal.owner, "目標の本人は代理になれません。", "the goal's owner cannot be the delegate"),
@@ -297,23 +303,31 @@ def _chained(goal: Goal, command: ask.Delegate) -> bool:
 
 
 def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
     if goal.task is None:
         raise Refusal(Code.NO_TASK)
     last = min(goal.policy.closes, day + _FAREST_EXTENSION)
     if not day <= command.due <= last:
         first_said, last_said, said = describe_day(day), describe_day(last), describe_day(command.due)
-        raise Refusal(Code.DATE_OUTSIDE, day=said.en, first=first_said.en, last=last_said.en)
+        raise Refusal(
+            Code.DATE_OUTSIDE,
+            day=said.ja,
+            first=first_said.ja,
+            last=last_said.ja,
+            day_en=said.en,
+            first_en=first_said.en,
+            last_en=last_said.en,
+        )
     return (has.Extended(before=goal.task.due, due=command.due, reason=command.reason),)
 
 
 def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
     return (has.Paused(reason=command.reason),)
 
 
 def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
     if goal.paused_on is None:
         raise Refusal(Code.NOT_PAUSED)
     lasted = goal.policy.calendar.between(goal.paused_on, day)
@@ -321,14 +335,16 @@ def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
 
 
 def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
     return (has.Reopened(state=goal.closed_from, reason=command.reason),)
 
 
 def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
+    if command.achieved and command.actor == goal.owner:
+        raise Refusal(Code.SELF_APPROVAL)
     outcome = Outcome.ACHIEVED if command.achieved else end_outcome(goal)
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
@@ -341,7 +357,7 @@ def end_outcome(goal: Goal) -> Outcome:
 
 
 def _amend_policy(goal: Goal, command: ask.AmendPolicy, day: date) -> Bodies:
-    require_hr(goal, command)
+    require_hr(goal, command, day)
     return (has.PolicyAmended(policy=command.policy, reason=command.reason),)
 
 

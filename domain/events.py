@@ -1,6 +1,7 @@
 """What has happened to a goal: one model per kind, past tense. Events are the only way a goal's state changes."""
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field
@@ -240,6 +241,7 @@ class Event(Frozen):
     def kind(self) -> EventKind:
         return self.body.kind
 
-    def as_json(self) -> dict[str, Any]:
+    @cached_property
+    def json_form(self) -> dict[str, Any]:
         """What is hashed and stored."""
         return self.model_dump(mode="json", exclude_none=True)

@@ -63,7 +63,7 @@ def begin(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         line=body.line,
         policy=policy,
         seq=created.seq,
-        head=chain(genesis(goal_id), created.as_json()),
+        head=chain(genesis(goal_id), created.json_form),
         state=State.DRAFT,
         content=body.content,
         task=None,
@@ -79,7 +79,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
     day = goal.policy.calendar.day_of(event.at)
     changes: dict[str, Any] = {
         "seq": event.seq,
-        "head": chain(goal.head, event.as_json()),
+        "head": chain(goal.head, event.json_form),
         "commands": (*goal.commands, event.command)[-REMEMBERED_COMMANDS:]
         if event.command not in goal.commands
         else goal.commands,
@@ -105,14 +105,24 @@ def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
 # --- tasks: what the goal waits for, with a fresh due date in business days -----------------------------------------
 
 
-def _task(goal: Goal, kind: TaskKind, assignees: tuple[EmployeeId, ...], day: date, due: date | None = None) -> Task:
+def _task(
+    goal: Goal,
+    kind: TaskKind,
+    assignees: tuple[EmployeeId, ...],
+    day: date,
+    *,
+    due: date | None = None,
+    climbed: int = 0,
+) -> Task:
     calendar, ladder = goal.policy.calendar, goal.policy.ladders[kind]
     if due is None or due < day:
         due = calendar.add(day, ladder.due_in)
     due = calendar.on_or_after(due)
     # Rungs that would have rung before the task was there belong to nobody.
     first = next((n for n, rung in enumerate(ladder.rungs) if calendar.add(due, rung.days) > day), len(ladder.rungs))
-    return Task(kind=kind, assignees=assignees, opened=day, due=due, rung=first)
+    # Escalation begins above who has the task: a manager below has signed already, or was replaced.
+    passed = min(climbed, len(goal.line))
+    return Task(kind=kind, assignees=assignees, opened=day, due=due, rung=first, climbed=passed)
 
 
 def draft_task(goal: Goal, day: date) -> Task:
@@ -120,20 +130,20 @@ def draft_task(goal: Goal, day: date) -> Task:
 
 
 def _approval_task(goal: Goal, stage: int, day: date) -> Task:
-    return _task(goal, TaskKind.APPROVAL, goal.approver(stage), day)
+    return _task(goal, TaskKind.APPROVAL, goal.approver(stage), day, climbed=stage + 1)
 
 
 def _step_task(goal: Goal, day: date) -> Task | None:
     step = goal.next_step
     if step is None:
         return None
-    return _task(goal, TaskKind.STEP, (goal.owner,), day, goal.content.steps[step].due)
+    return _task(goal, TaskKind.STEP, (goal.owner,), day, due=goal.content.steps[step].due)
 
 
 def _review_task(goal: Goal, self_reviewed: bool, day: date) -> Task:
     if goal.policy.self_review and not self_reviewed:
         return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), day)
-    return _task(goal, TaskKind.VERDICT, goal.approver(0), day)
+    return _task(goal, TaskKind.VERDICT, goal.approver(0), day, climbed=1)
 
 
 # --- effects: the fields that a kind of event changes beside state, seq and head -------------------------------------
@@ -176,7 +186,8 @@ def _review_opened(goal: Goal, body: ReviewOpened, day: date) -> dict[str, Any]:
 
 
 def _self_reviewed(goal: Goal, body: SelfReviewed, day: date) -> dict[str, Any]:
-    return {"self_reviewed": True, "task": _review_task(goal, True, day)}
+    """A second self-review adds to the first; the reviewer's date and who joined by escalation stay."""
+    return {} if goal.self_reviewed else {"self_reviewed": True, "task": _review_task(goal, True, day)}
 
 
 def _continued(goal: Goal, body: Continued, day: date) -> dict[str, Any]:
@@ -262,7 +273,7 @@ def _delegated(goal: Goal, body: Delegated, day: date) -> dict[str, Any]:
 def _extended(goal: Goal, body: Extended, day: date) -> dict[str, Any]:
     if goal.task is None:
         return {}
-    moved = _task(goal, goal.task.kind, goal.task.assignees, day, body.due)
+    moved = _task(goal, goal.task.kind, goal.task.assignees, day, due=body.due)
     return {"task": moved.model_copy(update={"opened": goal.task.opened, "climbed": goal.task.climbed})}
 
 

@@ -13,7 +13,7 @@ from domain.values import GoalId
 
 
 def canonical(event: dict[str, Any]) -> bytes:
-    """The one spelling of an event (as `model_dump(mode="json", exclude_none=True)` gives it) that is hashed."""
+    """The one spelling of an event (`Event.json_form`) that is hashed."""
     return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

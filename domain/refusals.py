@@ -54,7 +54,7 @@ _SAYS: dict[Code, Text] = {
     Code.NOT_PAUSED: Text(ja="目標は一時停止していません。", en="the goal is not paused"),
     Code.NOT_READY: Text(
         ja="まだ提出できません。次の点を直してください: {findings}",
-        en="not ready to submit; please mend: {findings}",
+        en="not ready to submit; please mend: {findings_en}",
     ),
     Code.NO_SUCH_STEP: Text(
         ja="ステップ {step} はありません。ステップは 0 から {last} までです。",
@@ -80,7 +80,7 @@ _SAYS: dict[Code, Text] = {
     ),
     Code.DATE_OUTSIDE: Text(
         ja="日付 {day} は使えません。{first} から {last} までの日付を指定してください。",
-        en="{day} cannot be used; give a date from {first} to {last}",
+        en="{day_en} cannot be used; give a date from {first_en} to {last_en}",
     ),
     Code.NO_TASK: Text(ja="この目標には対応待ちの作業がありません。", en="this goal waits for nobody now"),
     Code.DELEGATION: Text(ja="代理を設定できません: {why}", en="this delegation is not possible: {why_en}"),

@@ -19,8 +19,26 @@ Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 MAX_LINE = 200  # characters of a title, a name, a unit
 MAX_TEXT = 4_000  # characters of anything a person writes; Temporal refuses payloads of 2 MB
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps every character but U+0000; refused here, it cannot make a recording fail for ever."""
+    if "\0" in text:
+        raise ValueError(f"character {text.index(chr(0)) + 1} is U+0000, which cannot be stored; remove it")
+    return text
+
+
+def _one_line(text: str) -> str:
+    """A line goes into subjects of mails and rows of tables."""
+    if len(text.splitlines()) > 1:
+        raise ValueError("this is one line of text; remove the line break")
+    return text
+
+
+Storable = AfterValidator(_storable)
+OneLine = AfterValidator(_one_line)
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE), Storable, OneLine]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT), Storable]
 
 
 class Frozen(BaseModel):

@@ -107,7 +107,8 @@ class GoalRow(Table):
     score: Mapped[Decimal]
     seq: Mapped[int]  # of the ledger's last event; recording compares it (storage/ledger.py)
     head: Mapped[str]  # its hash
-    aggregate: Mapped[dict[str, Any]]
+    aggregate: Mapped[dict[str, Any]]  # the whole goal but its policy, which is the cycle's …
+    policy: Mapped[dict[str, Any] | None]  # … unless it was amended for this goal
     updated_at: Mapped[datetime]
 
     __table_args__ = (
@@ -160,6 +161,8 @@ class OutboxRow(Table):
     sent_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text("sent_at IS NULL AND gave_up_at IS NULL")),
+        Index(
+            "outbox_unsent", "due_at", "recipient_id", postgresql_where=text("sent_at IS NULL AND gave_up_at IS NULL")
+        ),
         Index("outbox_by_goal", "goal_id"),
     )

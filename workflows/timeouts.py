@@ -21,3 +21,6 @@ DELIVERY_HEARTBEAT = timedelta(seconds=60)
 DELIVERY_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=5
 )
+
+# A run that was started to reopen a closed goal ends by itself where the command never comes.
+REOPEN_WAIT = timedelta(minutes=1)

@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer, nullable=False),
         sa.Column("head", sa.Text, nullable=False),
         sa.Column("aggregate", JSONB, nullable=False),
+        sa.Column("policy", JSONB),
         sa.Column("updated_at", _MOMENT, nullable=False),
     )
     op.create_index("goal_by_state", "goal", ["cycle_id", "state", "department"])

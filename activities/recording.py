@@ -1,0 +1,29 @@
+"""The local activity that records a goal's events."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+
+from domain.events import Event
+from storage import ledger
+from workflows.recording import RECORD, Recorded, Recording
+
+
+class RecordingActivities:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @activity.defn(name=RECORD)
+    async def record(self, recording: Recording) -> Recorded | None:
+        """Stores the recording, or says what stands in its place. Safe to repeat: compared with the ledger's head."""
+        try:
+            found = await ledger.append(
+                self._engine,
+                recording.goal,
+                recording.before,
+                row=recording.row,
+                events=recording.events,
+                notices=recording.notices,
+            )
+        except ledger.CommandKnown:
+            return Recorded(known=True)
+        return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None

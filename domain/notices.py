@@ -1,0 +1,168 @@
+"""Whom each event concerns, and what to tell them. Facts are ids, dates and numbers; names are looked up when it is sent."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from domain import events as has
+from domain import scoring
+from domain.goal import Goal
+from domain.lifecycle import EventKind
+from domain.policy import TaskKind
+from domain.values import CycleId, EmployeeId, Frozen, GoalId
+
+
+class NoticeKind(StrEnum):
+    DRAFT_OPENED = "draft_opened"
+    DRAFT_REMINDER = "draft_reminder"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_REMINDER = "approval_reminder"
+    STAGE_APPROVED = "stage_approved"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    RECALLED = "recalled"
+    STEP_DUE = "step_due"
+    STEP_OVERDUE = "step_overdue"
+    REVIEW_OPENED = "review_opened"
+    REVIEW_REMINDER = "review_reminder"
+    VERDICT_REQUESTED = "verdict_requested"
+    VERDICT_GIVEN = "verdict_given"
+    GOAL_RESET = "goal_reset"
+    GOAL_CLOSED = "goal_closed"
+    GOAL_LAPSED = "goal_lapsed"
+    WITHDRAWN = "withdrawn"
+    ESCALATED = "escalated"  # to those who join
+    ESCALATION_TOLD = "escalation_told"  # to those who were there
+    COMMENTED = "commented"
+    REASSIGNED = "reassigned"
+    DELEGATED = "delegated"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    EXTENDED = "extended"
+    REOPENED = "reopened"
+    SIGN_OFF_REFUSED = "sign_off_refused"
+    POLICY_AMENDED = "policy_amended"
+
+
+class Notice(Frozen):
+    """One person to be told of one event; `key` makes it unique, so a repeated recording tells nobody twice."""
+
+    key: str
+    recipient: EmployeeId
+    cycle: CycleId
+    goal: GoalId
+    kind: NoticeKind
+    facts: dict[str, str | int]
+
+
+_Told = Iterator[tuple[NoticeKind, EmployeeId]]
+
+_REMINDERS = {
+    TaskKind.DRAFT: NoticeKind.DRAFT_REMINDER,
+    TaskKind.APPROVAL: NoticeKind.APPROVAL_REMINDER,
+    TaskKind.STEP: NoticeKind.STEP_OVERDUE,
+    TaskKind.SELF_REVIEW: NoticeKind.REVIEW_REMINDER,
+    TaskKind.VERDICT: NoticeKind.REVIEW_REMINDER,
+}
+_REQUESTS = {
+    TaskKind.DRAFT: NoticeKind.DRAFT_OPENED,
+    TaskKind.APPROVAL: NoticeKind.APPROVAL_REQUESTED,
+    TaskKind.STEP: NoticeKind.STEP_DUE,
+    TaskKind.SELF_REVIEW: NoticeKind.REVIEW_OPENED,
+    TaskKind.VERDICT: NoticeKind.VERDICT_REQUESTED,
+}
+# The owner hears what others decided.
+_TO_OWNER = {
+    EventKind.STAGE_APPROVED: NoticeKind.STAGE_APPROVED,
+    EventKind.APPROVED: NoticeKind.APPROVED,
+    EventKind.RETURNED: NoticeKind.RETURNED,
+    EventKind.CONTINUED: NoticeKind.VERDICT_GIVEN,
+    EventKind.RESET: NoticeKind.GOAL_RESET,
+    EventKind.CLOSED: NoticeKind.GOAL_CLOSED,
+    EventKind.LAPSED: NoticeKind.GOAL_LAPSED,
+    EventKind.PAUSED: NoticeKind.PAUSED,
+    EventKind.RESUMED: NoticeKind.RESUMED,
+    EventKind.EXTENDED: NoticeKind.EXTENDED,
+    EventKind.REOPENED: NoticeKind.REOPENED,
+    EventKind.POLICY_AMENDED: NoticeKind.POLICY_AMENDED,
+}
+# These put a task before somebody who did not ask for it.
+_OPENS_TASK = frozenset(
+    {
+        EventKind.CREATED, EventKind.SUBMITTED, EventKind.STAGE_APPROVED, EventKind.REVIEW_OPENED,
+        EventKind.SELF_REVIEWED, EventKind.REOPENED,
+    }
+)  # fmt: skip
+
+
+def notices_of(goal: Goal, event: has.Event) -> tuple[Notice, ...]:
+    """The notices that `event` calls for; `goal` is as it was left by the recording that holds the event."""
+    told = dict.fromkeys((kind, person) for kind, person in _told(goal, event) if person not in (event.actor, "system"))
+    facts = _facts(goal, event) if told else {}
+    return tuple(
+        Notice(
+            key=f"{goal.id}#{event.seq}:{kind}:{person}",
+            recipient=person,
+            cycle=goal.cycle,
+            goal=goal.id,
+            kind=kind,
+            facts=facts,
+        )
+        for kind, person in told
+    )
+
+
+def _told(goal: Goal, event: has.Event) -> _Told:
+    if owner_hears := _TO_OWNER.get(event.kind):
+        yield owner_hears, goal.owner
+    if event.kind in _OPENS_TASK and goal.task:
+        for person in goal.task.assignees:
+            yield _REQUESTS[goal.task.kind], person
+    yield from _told_of_body(goal, event)
+
+
+def _told_of_body(goal: Goal, event: has.Event) -> _Told:  # noqa: C901, PLR0912 - one case per kind of event
+    task = goal.task
+    match event.body:
+        case has.Reminded() if task:
+            for person in task.assignees:
+                yield _REMINDERS[task.kind], person
+        case has.Escalated(joined=joined) if task:
+            for person in task.assignees:
+                yield (NoticeKind.ESCALATED if person in joined else NoticeKind.ESCALATION_TOLD), person
+        case has.Reassigned(before=before, assignees=assignees):
+            for person in (*before, *assignees):
+                yield NoticeKind.REASSIGNED, person
+        case has.Delegated(delegation=delegation):
+            yield NoticeKind.DELEGATED, delegation.to
+            yield NoticeKind.DELEGATED, delegation.delegator
+        case has.Recalled() | has.Withdrawn():
+            kind = NoticeKind.RECALLED if event.kind is EventKind.RECALLED else NoticeKind.WITHDRAWN
+            for person in goal.approver(goal.stage):
+                yield kind, person
+        case has.Commented():
+            for person in (goal.owner, *goal.approver(0)):
+                yield NoticeKind.COMMENTED, person
+        case has.SignOffRefused():
+            for person in task.assignees if task else goal.policy.hr:
+                yield NoticeKind.SIGN_OFF_REFUSED, person
+
+
+def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
+    said = {
+        "owner": goal.owner,
+        "actor": event.actor,
+        "theme": goal.content.theme,
+        "seq": event.seq,
+        "revision": goal.revision,
+        "state": goal.state.value,
+        "score": str(scoring.score(goal)),
+        "due": goal.due_at.isoformat() if goal.due_at else None,
+        "outcome": goal.outcome.value if goal.outcome else None,
+        "reason": next(
+            (getattr(event.body, f) for f in ("comment", "reason", "text", "message") if getattr(event.body, f, None)),
+            None,
+        ),
+        "verdict": getattr(event.body, "verdict", None),
+        "step": goal.next_step,
+    }
+    return {name: value for name, value in said.items() if value is not None and value != ""}

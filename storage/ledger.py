@@ -1,0 +1,91 @@
+"""Recording: the ledger, the projection and the queued notices change together, in one statement, or not at all."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+# Compare and swap on the goal's head. Two that record behind the same head meet at the row's lock; the second then finds
+# another head and changes nothing. One statement is one transaction and one way to the server and back.
+_RECORD = text("""
+WITH head AS (
+    UPDATE goal SET
+        state = :state, revision = :revision, task = :task, assignees = :assignees, due_at = :due_at,
+        outcome = :outcome, score = :score, seq = :seq, head = :head, aggregate = CAST(:aggregate AS jsonb),
+        policy = COALESCE(CAST(:policy AS jsonb), policy), updated_at = now()
+    WHERE id = :goal AND seq = :before
+    RETURNING id
+), entry AS (
+    INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash)
+    SELECT head.id, e.seq, e.revision, e.kind, e.at, e.actor, e.acting_for, e.command_id, e.body, e.prev_hash, e.hash
+    FROM head, jsonb_to_recordset(CAST(:events AS jsonb)) AS e (
+        seq integer, revision integer, kind text, at timestamptz, actor text, acting_for text, command_id text,
+        body jsonb, prev_hash text, hash text)
+), notice AS (
+    INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
+    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, now()
+    FROM head, jsonb_to_recordset(CAST(:notices AS jsonb)) AS n (
+        key text, recipient text, cycle text, kind text, facts jsonb)
+    ON CONFLICT (key) DO NOTHING
+)
+SELECT count(*) FROM head
+""")
+
+_BEHIND = text("""
+SELECT seq, revision, at, actor, acting_for, command_id, body FROM goal_event
+WHERE goal_id = :goal AND seq > :before ORDER BY seq
+""")
+
+_ONCE_PER_COMMAND = "goal_event_once_per_command"
+
+
+class CommandKnown(Exception):
+    """The ledger holds an event of this command already: it was carried out long ago."""
+
+
+async def append(
+    engine: AsyncEngine, goal: str, before: int, *, row: dict[str, Any], events: str, notices: str
+) -> list[dict[str, Any]]:
+    """Appends `events` (JSON) behind the entry `before`; the key is the goal and the number of its last entry.
+
+    Empty where they were stored. Else nothing was, and the answer holds the events that stand there already. Raises
+    `CommandKnown` where an entry of the same command stands further back, `LookupError` where the goal has no row.
+    """
+    parameters = row | {
+        "goal": goal,
+        "before": before,
+        "events": events,
+        "notices": notices,
+        "score": Decimal(row["score"]),
+        "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
+    }
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            if (await connection.execute(_RECORD, parameters)).scalar_one():
+                return []
+        except IntegrityError as error:
+            if _ONCE_PER_COMMAND in str(error.orig):
+                raise CommandKnown from error
+            raise
+        found = [event_of(entry) for entry in await connection.execute(_BEHIND, {"goal": goal, "before": before})]
+    if not found:
+        raise LookupError(f"goal {goal} has no row whose ledger ends at {before} or later")
+    return found
+
+
+def event_of(entry: Any) -> dict[str, Any]:
+    """A ledger row as the JSON form of its event."""
+    event = {
+        "seq": entry.seq,
+        "revision": entry.revision,
+        "at": entry.at,
+        "actor": entry.actor,
+        "acting_for": entry.acting_for,
+        "command": entry.command_id,
+        "body": entry.body,
+    }
+    return {name: value for name, value in event.items() if value is not None}

@@ -1,0 +1,241 @@
+"""`GoalWorkflow`: one goal, from its first draft to its last review. Hosts the domain; decides nothing itself."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RawValue, SearchAttributeKey
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from domain import commands as ask
+    from domain.alarms import next_alarm, ring
+    from domain.content import Content
+    from domain.decide import decide, stamp
+    from domain.events import Event, SignOffRefused
+    from domain.evolve import evolve_all
+    from domain.goal import Goal, Outcome, Task
+    from domain.lifecycle import EventKind, State
+    from domain.refusals import Code, Refusal
+    from domain.scoring import attainment, score
+    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Locale, Moment, Number
+    from workflows.failures import as_application_error, invalid
+    from workflows.recording import RECORD, Recorded, record
+    from workflows.timeouts import RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
+
+CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
+OWNER = SearchAttributeKey.for_keyword("MeguriOwner")
+DEPARTMENT = SearchAttributeKey.for_keyword("MeguriDepartment")
+STATE = SearchAttributeKey.for_keyword("MeguriState")
+
+_AT_ONCE = timedelta(0)
+
+
+def goal_workflow_id(goal: GoalId) -> str:
+    return f"goal/{goal}"
+
+
+class GoalStart(Frozen):
+    """The goal as it is when a run begins: a new draft, the next revision, or a closed goal that is to be reopened."""
+
+    goal: Goal
+
+
+class Receipt(Frozen):
+    """The answer to a command: where the goal's ledger stands. `head` is the hash of its last entry."""
+
+    seq: int
+    revision: int
+    state: State
+    head: str
+    score: Number
+
+
+class GoalView(Frozen):
+    """The goal as its workflow sees it now."""
+
+    id: GoalId
+    seq: int
+    head: str
+    revision: int
+    state: State
+    paused: bool
+    content: Content
+    task: Task | None
+    due_at: Moment | None
+    done: tuple[int, ...]
+    value: Number | None
+    met: tuple[int, ...]
+    attainment: Number
+    score: Number
+    outcome: Outcome | None
+    next_alarm: Moment | None
+
+
+class Entry(Frozen):
+    """One line of the timeline."""
+
+    seq: int
+    at: Moment
+    kind: EventKind
+    actor: EmployeeId
+    acting_for: EmployeeId | None = None
+
+
+class GoalResult(Frozen):
+    """How the goal ended."""
+
+    goal: GoalId
+    outcome: Outcome | None
+    score: Number
+    seq: int
+    head: str
+
+
+@workflow.defn
+class GoalWorkflow:
+    @workflow.init
+    def __init__(self, start: GoalStart) -> None:
+        self._goal = start.goal
+        self._alarm = next_alarm(start.goal)
+        self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
+        self._timeline: list[Entry] = []  # of this run
+
+    @workflow.run
+    async def run(self, start: GoalStart) -> GoalResult:
+        if start.goal.is_closed:
+            await self._wait_for_reopening()
+        while self._is_this_runs_business(start):
+            await self._ring_when_due()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self._goal.is_closed:
+            workflow.continue_as_new(GoalStart(goal=self._goal))
+        goal = self._goal
+        return GoalResult(goal=goal.id, outcome=goal.outcome, score=score(goal), seq=goal.seq, head=goal.head)
+
+    # Every command is an update of its own name: approve, submit, …
+    @workflow.update(dynamic=True)
+    async def command(self, name: str, args: Sequence[RawValue]) -> Receipt:
+        try:
+            return await self._carry_out(_read(name, args))
+        except Refusal as refusal:  # the state moved between validator and turn; anything else would retry for ever
+            raise as_application_error(refusal) from refusal
+
+    @command.validator
+    def refuse(self, name: str, args: Sequence[RawValue]) -> None:
+        try:
+            decide(self._goal, _read(name, args), workflow.now())
+        except Refusal as refusal:  # leaves no trace in the history
+            raise as_application_error(refusal) from refusal
+
+    @workflow.signal
+    async def sign_off(self, said: ask.SignOff) -> None:
+        """Another system's approval. A refusal is recorded: nobody waits to hear it, so it must not be lost."""
+        command = ask.Approve(id=said.id, actor=said.actor, expected_seq=said.expected_seq, comment=said.comment)
+        try:
+            await self._carry_out(command)
+        except Refusal as refusal:
+            body = SignOffRefused(code=refusal.code, message=refusal.text(Locale.JA))
+            async with self._turn:
+                while command.id not in self._goal.commands:
+                    await self._record(stamp(self._goal, (body,), command, workflow.now()))
+
+    @workflow.query
+    def snapshot(self) -> GoalView:
+        goal = self._goal
+        return GoalView(
+            id=goal.id, seq=goal.seq, head=goal.head, revision=goal.revision, state=goal.state, paused=goal.is_paused,
+            content=goal.content, task=goal.task, due_at=goal.due_at, done=goal.done, value=goal.value, met=goal.met,
+            attainment=attainment(goal), score=score(goal), outcome=goal.outcome,
+            next_alarm=self._alarm.at if self._alarm else None,
+        )  # fmt: skip
+
+    @workflow.query
+    def timeline(self) -> tuple[Entry, ...]:
+        """What happened in this revision."""
+        return tuple(self._timeline)
+
+    def _is_this_runs_business(self, start: GoalStart) -> bool:
+        same_revision = self._goal.revision == start.goal.revision
+        return same_revision and not self._goal.is_closed and not workflow.info().is_continue_as_new_suggested()
+
+    async def _wait_for_reopening(self) -> None:
+        try:
+            await workflow.wait_condition(lambda: not self._goal.is_closed, timeout=REOPEN_WAIT)
+        except TimeoutError:
+            workflow.logger.info("reopening_did_not_come")
+
+    async def _ring_when_due(self) -> None:
+        """Sleeps until the next alarm. One that moves later leaves the timer: it wakes early, once, and sleeps again."""
+        armed = self._alarm
+        wait = armed.at - workflow.now() if armed else None
+        if armed and wait is not None and wait <= _AT_ONCE:
+            await self._ring()
+            return
+        run = self._goal.revision
+
+        def woken() -> bool:
+            earlier = self._alarm is not None and (armed is None or self._alarm.at < armed.at)
+            return earlier or self._goal.is_closed or self._goal.revision != run or self._history_is_long()
+
+        try:
+            await workflow.wait_condition(woken, timeout=wait)
+        except TimeoutError:
+            return  # the loop looks at the alarm as it is now
+
+    def _history_is_long(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested()
+
+    async def _ring(self) -> None:
+        async with self._turn:
+            if self._alarm and (events := ring(self._goal, self._alarm, workflow.now())):
+                await self._record(events)
+
+    async def _carry_out(self, command: ask.Command) -> Receipt:
+        async with self._turn:
+            # Decided again after an adoption, on the state that was adopted; a command that was recorded brings nothing.
+            while events := decide(self._goal, command, workflow.now()):
+                if await self._record(events):
+                    break
+        goal = self._goal
+        return Receipt(seq=goal.seq, revision=goal.revision, state=goal.state, head=goal.head, score=score(goal))
+
+    async def _record(self, events: tuple[Event, ...]) -> bool:
+        """Records the events, or adopts what stands in their place; whether the matter is settled by that."""
+        before = self._goal
+        after, recording = record(before, events)
+        found: Recorded | None = await workflow.execute_local_activity(
+            RECORD,
+            recording,
+            result_type=Recorded | None,  # type: ignore[arg-type] # a union is a type to the converter, not to mypy
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRY,
+            local_retry_threshold=RECORD_LOCAL_WAIT,
+        )
+        if found and found.known:
+            return True
+        self._goal = evolve_all(before, found.adopted) if found else after
+        self._alarm = next_alarm(self._goal)
+        self._timeline += [_entry(event) for event in (found.adopted if found else events)]
+        if self._goal.state is not before.state:
+            workflow.upsert_search_attributes([STATE.value_set(self._goal.state)])
+        return found is None
+
+
+def _entry(event: Event) -> Entry:
+    return Entry(seq=event.seq, at=event.at, kind=event.kind, actor=event.actor, acting_for=event.acting_for)
+
+
+def _read(name: str, args: Sequence[RawValue]) -> ask.Command:
+    """The command that an update's JSON holds; its id is the update's."""
+    if name not in ask.COMMANDS:
+        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=", ".join(ask.COMMANDS))
+    info = workflow.current_update_info()
+    data = args[0].payload.data if args else b"{}"
+    try:
+        command = ask.COMMANDS[name].model_validate_json(data, strict=True)
+    except ValidationError as error:
+        raise invalid(error) from error
+    return command.model_copy(update={"id": CommandId(info.id if info else "-")})

@@ -1,0 +1,72 @@
+"""What a goal's workflow hands to the activity that records, and what comes back."""
+
+from typing import Any
+
+from pydantic_core import to_json
+
+from domain.events import Event, PolicyAmended
+from domain.evolve import evolve
+from domain.goal import Goal
+from domain.notices import notices_of
+from domain.scoring import score
+from domain.values import Frozen, GoalId
+
+RECORD = "record"  # the activity's name
+
+
+class Recording(Frozen):
+    """Events to append behind `before`, and what the goal's row says after them. Texts are JSON, ready for PostgreSQL."""
+
+    goal: GoalId
+    before: int  # seq of the ledger's head that was decided upon
+    row: dict[str, Any]
+    events: str
+    notices: str
+
+
+class Recorded(Frozen):
+    """What stands in the ledger where it is not what was handed in.
+
+    `adopted` are the events found at those numbers: an earlier try, perhaps of another command, was committed before its
+    worker died. `known` says that the command itself was recorded long ago.
+    """
+
+    adopted: tuple[Event, ...] = ()
+    known: bool = False
+
+
+def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
+    """The goal after `events`, and the recording that makes it so."""
+    after, entries = goal, []
+    for event in events:
+        previous, after = after, evolve(after, event)
+        form = event.json_form
+        entries.append(
+            {**form, "kind": event.kind, "command_id": event.command, "prev_hash": previous.head, "hash": after.head}
+        )
+    notices = [notice for event in events for notice in notices_of(after, event)]
+    recording = Recording(
+        goal=goal.id,
+        before=goal.seq,
+        row=row_of(after, amended=any(isinstance(event.body, PolicyAmended) for event in events)),
+        events=to_json(entries).decode(),
+        notices=to_json(notices).decode(),
+    )
+    return after, recording
+
+
+def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
+    """The goal's row of the projection."""
+    return {
+        "state": goal.state,
+        "revision": goal.revision,
+        "task": goal.task.kind if goal.task else None,
+        "assignees": list(goal.task.assignees) if goal.task else [],
+        "due_at": goal.due_at,
+        "outcome": goal.outcome,
+        "score": score(goal),
+        "seq": goal.seq,
+        "head": goal.head,
+        "aggregate": goal.model_dump_json(exclude={"policy"}, exclude_none=True),
+        "policy": goal.policy.model_dump_json() if amended else None,
+    }
