@@ -18,7 +18,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)  ## a company of 120 people and its cycle, on real servers of its own, until Ctrl-C
-	@$(BIN)/meguri demo
+	@$(BIN)/meguri demo $(DEMO_ARGS)
 
 up: $(READY)  ## the servers and a worker, without the sample company, until Ctrl-C
 	@$(BIN)/meguri up
@@ -42,6 +42,7 @@ docs: $(READY)  ## print the documents that come from the code
 
 lock: $(READY)  ## choose versions anew; hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --constraints requirements.lock pyproject.toml -o requirements.run.lock
 
 bench: $(READY)  ## what Meguri costs over bare Temporal, as ratios measured in one run
 	$(BIN)/python tests/bench/bench.py

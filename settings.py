@@ -38,8 +38,13 @@ class Settings(BaseSettings):
     mail_from: str = Field(default="meguri@localhost", description="sender of the mails")
     delivery_seconds: int = Field(default=60, ge=1, description="seconds between two looks at what is due to be sent")
     health_address: str | None = Field(
-        default=None, description="`host:port` that answers `/healthz` (the process lives) and `/readyz` (servers reached)"
+        default=None,
+        description="`host:port` that answers `/healthz` (the process lives) and `/readyz` (servers reached)",
     )
     metrics_address: str | None = Field(default=None, description="`host:port` that answers Prometheus at `/metrics`")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level that is logged")
-    log_format: Literal["auto", "json", "console"] = Field(default="auto", description="auto: JSON when not on a terminal")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: JSON when not on a terminal"
+    )

@@ -1,0 +1,270 @@
+"""The worker: what runs where, with what limits. `python worker.py --role goals --processes 2`, or `meguri worker`."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import structlog
+import typer
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+import logs
+from activities.delivery import Delivery
+from activities.launch import LaunchActivities
+from activities.recording import RecordingActivities
+from activities.settlement import SettlementActivities
+from channels.channel import Channel, channel_of
+from client.connection import Unreachable, connect_database, connect_temporal
+from client.delivery import ensure_delivery_schedule
+from domain.values import Text
+from settings import Settings
+from storage.migrate import OtherSchema, require_current
+from workflows.cycle import CycleWorkflow
+from workflows.delivery import DeliveryWorkflow
+from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalWorkflow
+from workflows.queues import BULK, DELIVERY, GOALS
+
+log = structlog.get_logger()
+
+DRAIN = timedelta(seconds=20)  # what runs may finish after SIGTERM
+_BULK_AT_ONCE = 4  # fan-outs and launches of different cycles side by side
+
+
+class Role(StrEnum):
+    GOALS = "goals"  # goal workflows and their recording: people wait for these
+    BULK = "bulk"  # cycles: launches, settlements
+    DELIVERY = "delivery"  # notices
+    ALL = "all"
+
+
+class Unprepared(Exception):
+    """The servers answer, but are not set up for this worker."""
+
+    def __init__(self, message: Text) -> None:
+        self.message = message
+        super().__init__(message.en)
+
+
+# Production runs workflows outside the SDK's sandbox: it costs several times the CPU per goal, and what it guards
+# against is guarded by tests, which run and replay every workflow inside it (docs/decisions/0006-sandbox-in-tests.md).
+_RUNNER = UnsandboxedWorkflowRunner()
+
+
+def _workers(role: Role, client: Client, engine: AsyncEngine, settings: Settings, channel: Channel) -> list[Worker]:
+    launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
+    makers: dict[Role, Callable[[], Worker]] = {
+        Role.GOALS: lambda: Worker(
+            client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[RecordingActivities(engine).record],
+            workflow_runner=_RUNNER,
+            max_cached_workflows=settings.cached_goals,
+            max_concurrent_local_activities=settings.database_pool,
+            graceful_shutdown_timeout=DRAIN,
+        ),
+        Role.BULK: lambda: Worker(
+            client,
+            task_queue=BULK,
+            workflows=[CycleWorkflow],
+            activities=[
+                launch.write_goals,
+                launch.start_goals,
+                launch.retry_failed,
+                launch.set_cycle_state,
+                settlement.settle_goals,
+            ],
+            workflow_runner=_RUNNER,
+            max_concurrent_activities=_BULK_AT_ONCE,
+            graceful_shutdown_timeout=DRAIN,
+        ),
+        Role.DELIVERY: lambda: Worker(
+            client,
+            task_queue=DELIVERY,
+            workflows=[DeliveryWorkflow],
+            activities=[Delivery(engine, channel, settings.mail_from).send_due],
+            workflow_runner=_RUNNER,
+            graceful_shutdown_timeout=DRAIN,
+        ),
+    }
+    return [make() for one, make in makers.items() if role in (one, Role.ALL)]
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Makes Temporal's own screens searchable by cycle, owner, department and state. Raises `Unprepared`."""
+    wanted = dict.fromkeys(
+        (CYCLE.name, OWNER.name, DEPARTMENT.name, STATE.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    )
+    try:
+        there = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+        if missing := {name: kind for name, kind in wanted.items() if name not in there.custom_attributes}:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            )
+    except RPCError as error:
+        if error.status is RPCStatusCode.ALREADY_EXISTS:  # another worker was first
+            return
+        names = ", ".join(wanted)
+        raise Unprepared(
+            Text(
+                ja=f"Temporal に検索属性を登録できません({error.message})。管理者に Keyword 型で登録を依頼してください: {names}",
+                en=f"search attributes cannot be registered ({error.message}); have them made, type Keyword: {names}",
+            )
+        ) from error
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings, role: Role, client: Client, engine: AsyncEngine, channel: Channel | None = None
+) -> AsyncIterator[None]:
+    """Runs the role's workers until the block is left; then they take no new work and finish what they have.
+
+    Notices go to `channel`, or to the one that the settings name.
+    """
+    await require_current(engine)
+    await register_search_attributes(client)
+    async with AsyncExitStack() as stack:
+        for one in _workers(role, client, engine, settings, channel or channel_of(settings)):
+            await stack.enter_async_context(one)
+        if role in (Role.DELIVERY, Role.ALL):
+            await ensure_delivery_schedule(client, timedelta(seconds=settings.delivery_seconds), DELIVERY)
+        if settings.health_address:
+            await stack.enter_async_context(_health(settings.health_address, client, engine))
+        log.info("worker_started", role=role, namespace=client.namespace)
+        yield
+    log.info("worker_drained", role=role)
+
+
+@asynccontextmanager
+async def _health(address: str, client: Client, engine: AsyncEngine) -> AsyncIterator[None]:
+    """`/healthz`: the process lives. `/readyz`: both servers answer it too."""
+
+    async def ready() -> bool:
+        try:
+            async with asyncio.timeout(5), engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+                return await client.service_client.check_health()
+        except Exception:  # whatever it is, the answer is "not ready", and it is logged
+            log.warning("worker_not_ready", exc_info=True)
+            return False
+
+    checks: dict[str, Callable[[], Awaitable[bool]]] = {"/healthz": _alive, "/readyz": ready}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(10):
+                line = (await reader.readline()).decode("latin-1").split()
+                check = checks.get(line[1] if len(line) > 1 else "")
+                status = "404 Not Found" if check is None else "200 OK" if await check() else "503 Service Unavailable"
+                body = json.dumps({"status": status[4:]})
+                writer.write(
+                    f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+                    f"Connection: close\r\n\r\n{body}".encode()
+                )
+                await writer.drain()
+        except (TimeoutError, ConnectionError):
+            log.info("health_caller_left")
+        finally:
+            writer.close()
+
+    host, _, port = address.rpartition(":")
+    async with await asyncio.start_server(answer, host.strip("[]") or "0.0.0.0", int(port)):  # noqa: S104 - the operator's choice
+        yield
+
+
+async def _alive() -> bool:
+    return True
+
+
+async def work(settings: Settings, role: Role) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises `Unreachable`, `Unprepared`, `OtherSchema`."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    metrics = PrometheusConfig(bind_address=settings.metrics_address) if settings.metrics_address else None
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics)) if metrics else None
+    engine = await connect_database(settings)
+    try:
+        client = await connect_temporal(settings, runtime=runtime)
+        async with serving(settings, role, client, engine):
+            await stop.wait()
+    finally:
+        await engine.dispose()
+
+
+def _next_address(address: str | None, by: int) -> str | None:
+    if address is None:
+        return None
+    host, _, port = address.rpartition(":")
+    return f"{host}:{int(port) + by}"
+
+
+async def _supervise(settings: Settings, role: Role, processes: int) -> int:
+    """Runs `processes` workers; the ports of health and metrics count up. Where one dies, all end: the service manager restarts."""
+    children = []
+    for number in range(processes):
+        addresses = {
+            "MEGURI_HEALTH_ADDRESS": _next_address(settings.health_address, number),
+            "MEGURI_METRICS_ADDRESS": _next_address(settings.metrics_address, number),
+        }
+        environment = {**os.environ, **{name: address for name, address in addresses.items() if address}}
+        children.append(await asyncio.create_subprocess_exec(sys.executable, __file__, "--role", role, env=environment))
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    waits = [asyncio.create_task(child.wait()) for child in children]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*waits, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for child in children:
+        if child.returncode is None:
+            child.terminate()
+    codes = await asyncio.gather(*waits)
+    return 0 if stop.is_set() else max((abs(code) for code in codes), default=1) or 1
+
+
+def run(role: Role = Role.ALL, processes: int = 1) -> int:
+    """Serves until told to stop; the exit code: 0 done, 1 not prepared, 3 a server is not reachable."""
+    settings = Settings()
+    logs.configure(settings)
+    try:
+        if processes > 1:
+            return asyncio.run(_supervise(settings, role, processes))
+        asyncio.run(work(settings, role))
+    except Unreachable as error:
+        log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, hint=error.hint.en)  # noqa: TRY400 - the reason is said, a trace adds nothing
+        return 3
+    except (Unprepared, OtherSchema) as error:
+        log.error("worker_not_prepared", reason=error.message.en)  # noqa: TRY400 - as above
+        return 1
+    return 0
+
+
+def main(
+    role: Annotated[Role, typer.Option(help="which task queues to serve")] = Role.ALL,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="how many processes")] = 1,
+) -> None:
+    """Carry out goals, cycles and deliveries for the servers that DATABASE_URL and Temporal's settings name."""
+    code = run(role, processes)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the SDK's threads can abort an interpreter that exits in order (sdk-python #300)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -2,6 +2,8 @@
 
 A command's `name` is the name of its Temporal update; its fields, but `id`, are the update's JSON. `id` makes a retry safe:
 whoever sends gives it as the update id, and the workflow copies it here.
+
+A docstring says first who may give the command, then what it does: docs/lifecycle.md is printed from them.
 """
 
 from datetime import date
@@ -30,27 +32,27 @@ class Command(Frozen):
 
 
 class Revise(Command):
-    """Replace the draft's content."""
+    """Owner: replace the draft's content."""
 
     name: ClassVar[str] = "revise"
     content: Content
 
 
 class Submit(Command):
-    """Hand the draft to its approver; with `content`, revise it first."""
+    """Owner: hand the draft to its approver; with `content`, revise it first."""
 
     name: ClassVar[str] = "submit"
     content: Content | None = None
 
 
 class Recall(Command):
-    """Take a submitted goal back before it is approved."""
+    """Owner: take a submitted goal back before it is approved."""
 
     name: ClassVar[str] = "recall"
 
 
 class Approve(Command):
-    """Sign off what was seen: the goal as it was at `expected_seq`."""
+    """Assignee: sign off what was seen: the goal as it was at `expected_seq`."""
 
     name: ClassVar[str] = "approve"
     expected_seq: int = Field(ge=1)
@@ -58,7 +60,7 @@ class Approve(Command):
 
 
 class ReturnForChanges(Command):
-    """Give the goal back to its owner, with what to change."""
+    """Assignee: give the goal back to its owner, with what to change."""
 
     name: ClassVar[str] = "return_for_changes"
     comment: Prose
@@ -66,7 +68,7 @@ class ReturnForChanges(Command):
 
 
 class ReportProgress(Command):
-    """Say where the measure stands: its value, or the numbers (from 0) of the criteria that are met."""
+    """Owner: say where the measure stands: its value, or the numbers (from 0) of the criteria that are met."""
 
     name: ClassVar[str] = "report_progress"
     value: Number | None = None
@@ -75,7 +77,7 @@ class ReportProgress(Command):
 
 
 class CompleteStep(Command):
-    """Say that a step (number from 0) is done, with the evidence."""
+    """Owner: say that a step (number from 0) is done, with the evidence."""
 
     name: ClassVar[str] = "complete_step"
     step: int = Field(ge=0, le=11)
@@ -83,14 +85,14 @@ class CompleteStep(Command):
 
 
 class CallReview(Command):
-    """Ask for a review before its date; the later ones stay where they are."""
+    """Concerned: ask for a review before its date; the later ones stay where they are."""
 
     name: ClassVar[str] = "call_review"
     reason: Prose
 
 
 class SubmitSelfReview(Command):
-    """The owner's look back, for the reviewer."""
+    """Owner: look back, for the reviewer."""
 
     name: ClassVar[str] = "submit_self_review"
     went_well: Prose
@@ -100,7 +102,7 @@ class SubmitSelfReview(Command):
 
 
 class DecideReview(Command):
-    """The reviewer's verdict on what was seen at `expected_seq`.
+    """Assignee: give the verdict on what was seen at `expected_seq`.
 
     `then` says what follows: by default a goal that is achieved closes and one that is unrealistic is reset.
     """
@@ -126,13 +128,15 @@ _FOLLOWS: dict[str, Literal["continue", "reset", "close"]] = {
 
 
 class Withdraw(Command):
-    """Give the goal up before it is approved."""
+    """Owner: give the goal up before it is approved."""
 
     name: ClassVar[str] = "withdraw"
     reason: Prose
 
 
 class Comment(Command):
+    """Concerned: say something; it makes nobody's decision stale."""
+
     name: ClassVar[str] = "comment"
     text: Prose
 
@@ -146,7 +150,7 @@ class Reassign(Command):
 
 
 class Delegate(Command):
-    """`delegator` (or HR) lets `to` act in their name on this goal, from one day to another, both included."""
+    """Concerned, for themselves; HR, for all: let `to` act in `delegator`'s name from one day to another, both included."""
 
     name: ClassVar[str] = "delegate"
     delegator: _Person
@@ -186,7 +190,7 @@ class Reopen(Command):
 
 
 class Close(Command):
-    """HR, or the cycle at its end: settle the goal as it stands."""
+    """HR; the cycle, at its end: settle the goal as it stands."""
 
     name: ClassVar[str] = "close"
     reason: Prose

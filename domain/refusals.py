@@ -27,6 +27,8 @@ class Code(StrEnum):
     NOT_DELEGATED = "not_delegated"
     INVALID = "invalid"
     UNKNOWN_GOAL = "unknown_goal"
+    UNKNOWN_CYCLE = "unknown_cycle"
+    CYCLE_BUSY = "cycle_busy"
     UNKNOWN_COMMAND = "unknown_command"
 
 
@@ -92,6 +94,14 @@ _SAYS: dict[Code, Text] = {
     Code.UNKNOWN_GOAL: Text(
         ja="目標 {goal} はありません。`meguri goal list` で確認してください。",
         en="there is no goal {goal}; `meguri goal list` shows them",
+    ),
+    Code.UNKNOWN_CYCLE: Text(
+        ja="評価サイクル {cycle} はありません。`meguri cycle status` で確認してください。",
+        en="there is no cycle {cycle}; `meguri cycle status` shows them",
+    ),
+    Code.CYCLE_BUSY: Text(
+        ja="評価サイクルは今「{phase}」の段階です。`meguri cycle status` で確認し、終わってからもう一度実行してください。",
+        en="the cycle is {phase} now; see `meguri cycle status`, and try again when it is open",
     ),
     Code.UNKNOWN_COMMAND: Text(
         ja="操作 {command} はありません。使えるのは {known} です。",

@@ -24,3 +24,7 @@ DELIVERY_RETRY = RetryPolicy(
 
 # A run that was started to reopen a closed goal ends by itself where the command never comes.
 REOPEN_WAIT = timedelta(minutes=1)
+
+# A cycle settles what is open this long after its closing day's opening hour: the goals' own end alarms, on the next
+# business day at the latest eleven days on (a long year end), come first.
+SETTLE_AFTER = timedelta(days=12)

@@ -1,0 +1,177 @@
+"""Launching a cycle: goals are written in batches, then their workflows are started. Every step is safe to repeat."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+from storage.people import load_organisation
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.alarms import next_alarm
+from domain.cycle_file import CycleFile
+from domain.events import Event
+from domain.goal import Goal
+from domain.launch import first_draft
+from domain.ledger import genesis
+from domain.notices import notices_of
+from domain.organisation import Organisation
+from domain.policy import Policy
+from domain.values import CycleId, EmployeeId
+from storage import cycles
+from storage.goals import load_aggregates
+from storage.tables import CycleRow
+from workflows.cycle import RETRY_FAILED, SET_STATE, START_GOALS, WRITE_GOALS, NewState, Range, Started, Written
+from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalStart, GoalWorkflow, goal_workflow_id
+from workflows.queues import GOALS
+from workflows.recording import row_of
+
+_AT_ONCE = 32  # starts in flight: enough to keep the server busy, few enough to leave it air
+_CHUNK = 100  # participants between two heartbeats
+
+log = structlog.get_logger()
+
+
+class LaunchActivities:
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._engine = engine
+        self._client = client
+
+    @activity.defn(name=WRITE_GOALS)
+    async def write_goals(self, piece: Range) -> Written:
+        """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
+        people = await cycles.waiting(self._engine, piece.cycle, piece.after, piece.limit)
+        fresh = [one for one in people if one.result == "waiting"]
+        if fresh:
+            cycle = await _cycle(self._engine, piece)
+            organisation = await load_organisation(self._engine)
+            batch = await asyncio.to_thread(_batch, cycle, organisation, fresh)
+            await cycles.write_goals(self._engine, piece.cycle, batch)
+        return Written(last=people[-1].employee_id if people else "", people=len(people))
+
+    @activity.defn(name=START_GOALS)
+    async def start_goals(self, piece: Range) -> Started:
+        """Starts the workflows of the participants up to `upto` whose goals are written; takes up where it was cut off."""
+        after = (activity.info().heartbeat_details or (piece.after,))[0]
+        total = Started(people=0, goals=0, failed=0)
+        while people := await cycles.waiting(self._engine, piece.cycle, after, _CHUNK, upto=piece.upto):
+            total = await self._start_chunk(piece, [one.employee_id for one in people], total)
+            after = people[-1].employee_id
+            activity.heartbeat(after)
+        log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
+        return total
+
+    @activity.defn(name=RETRY_FAILED)
+    async def retry_failed(self, piece: Range) -> int:
+        """Puts the failed participants back in line."""
+        return await cycles.wait_again(self._engine, piece.cycle)
+
+    @activity.defn(name=SET_STATE)
+    async def set_cycle_state(self, new: NewState) -> None:
+        """Says in the database how far the cycle is."""
+        if new.state in ("open", "closed"):
+            closed_at = new.at if new.state == "closed" else None
+            await cycles.set_state(self._engine, new.cycle, new.state, closed_at)
+
+    async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
+        loaded = await load_aggregates(self._engine, owners=employees, cycle=piece.cycle)
+        goals = [Goal.model_validate(one) for one in loaded]
+        room = asyncio.Semaphore(_AT_ONCE)
+        reasons = await asyncio.gather(*(self._start(goal, room) for goal in goals))
+        failed = {goal.owner: reason for goal, reason in zip(goals, reasons, strict=True) if reason}
+        for owner in set(employees) - {goal.owner for goal in goals}:
+            failed[EmployeeId(owner)] = "no goal was written"
+        for owner, reason in failed.items():
+            await cycles.mark(self._engine, piece.cycle, [owner], "failed", reason)
+        if started := [one for one in employees if one not in failed]:
+            await cycles.mark(self._engine, piece.cycle, started, "started")
+        return Started(
+            people=total.people + len(started),
+            goals=total.goals + len(goals) - len(failed),
+            failed=total.failed + len(failed),
+        )
+
+    async def _start(self, goal: Goal, room: asyncio.Semaphore) -> str | None:
+        """Starts one goal's workflow, asleep until its first alarm; why not, where the server refuses it for good."""
+        async with room:
+            try:
+                await self._client.start_workflow(
+                    GoalWorkflow.run,
+                    GoalStart(goal=goal),
+                    id=goal_workflow_id(goal.id),
+                    task_queue=GOALS,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    start_delay=_until_first_alarm(goal),
+                    search_attributes=TypedSearchAttributes(
+                        [
+                            SearchAttributePair(CYCLE, goal.cycle),
+                            SearchAttributePair(OWNER, goal.owner),
+                            SearchAttributePair(DEPARTMENT, goal.department),
+                            SearchAttributePair(STATE, goal.state.value),
+                        ]
+                    ),
+                )
+            except WorkflowAlreadyStartedError:
+                return None  # an earlier try got this far
+            except RPCError as error:
+                if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
+                    return f"Temporal: {error.message}"
+                raise
+        return None
+
+
+def _until_first_alarm(goal: Goal) -> timedelta:
+    alarm = next_alarm(goal)
+    return max(alarm.at - datetime.now(UTC), timedelta(0)) if alarm else timedelta(0)
+
+
+async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
+    found = await cycles.find_cycle(engine, piece.cycle)
+    if found is None:
+        raise LookupError(f"cycle {piece.cycle} is not in the database")
+    return found
+
+
+def _batch(cycle: CycleRow, organisation: Organisation, people: list[cycles.Waiting]) -> cycles.Batch:
+    """The rows of a batch. The time is the launch's, so that a repeated batch writes the same entries."""
+    policy, file = Policy.model_validate(cycle.policy), CycleFile.model_validate(cycle.file)
+    drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
+    batch = cycles.Batch([], [], [], [one.employee_id for one in people])
+    for person in people:
+        line = organisation.manager_line(EmployeeId(person.employee_id))
+        for number, content in enumerate(drafts[person.department], start=1):
+            goal, event = first_draft(
+                cycle=CycleId(cycle.id),
+                policy=policy,
+                owner=EmployeeId(person.employee_id),
+                department=person.department,
+                line=line,
+                number=number,
+                content=content,
+                launched_by=EmployeeId(cycle.launched_by),
+                now=cycle.launched_at,
+            )
+            _add(batch, goal, event)
+    return batch
+
+
+def _add(batch: cycles.Batch, goal: Goal, event: Event) -> None:
+    row, form = row_of(goal), event.json_form
+    batch.goals.append(
+        (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
+         row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"], event.at)
+    )  # fmt: skip
+    batch.events.append(
+        (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"], ensure_ascii=False),
+         genesis(goal.id), goal.head)
+    )  # fmt: skip
+    batch.notices.extend(
+        (notice.key, notice.recipient, notice.cycle, notice.goal, notice.kind,
+         json.dumps(notice.facts, ensure_ascii=False), event.at)
+        for notice in notices_of(goal, event)
+    )  # fmt: skip

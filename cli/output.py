@@ -1,0 +1,87 @@
+"""How the command line speaks: its language, its tables and JSON, its refusals and its exit codes.
+
+Answers go to stdout, refusals to stderr. What takes long to import is imported where it is used: `--help` uses none of it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    from domain.findings import Finding
+    from domain.values import Locale, Text
+    from settings import Settings
+
+MAX_FINDINGS = 50  # printed; more than a person mends at one go
+_PIPED_WIDTH = 240  # columns of a table that goes to a file or a pipe, where nothing would be gained by folding it
+
+
+class Exit(IntEnum):
+    """What the process answers to its caller."""
+
+    DONE = 0
+    REFUSED = 1  # the rules say no; the reason stands on stderr
+    USAGE = 2  # the command line itself is wrong
+    UNREACHABLE = 3  # a server does not answer; which one, and where we looked, stands on stderr
+
+
+def reader_locale(settings: "Settings") -> "Locale":
+    """The setting; unset: Japanese where the environment's language is Japanese, else English."""
+    from domain.values import Locale
+
+    if settings.locale is not None:
+        return Locale(settings.locale)
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return Locale.JA if spoken.startswith("ja") else Locale.EN
+
+
+def print_json(value: Any) -> None:
+    """One document on stdout; models, dates and decimals as their JSON form."""
+    from pydantic_core import to_jsonable_python
+
+    sys.stdout.write(json.dumps(to_jsonable_python(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, title: str | None = None) -> None:
+    """Numbers stand to the right. Cells are taken as they are: a name in brackets is no style."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text as Cell
+
+    lines = list(rows)
+    table = Table(title=title and Cell(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for at, header in enumerate(headers):
+        numeric = bool(lines) and all(isinstance(line[at], int) for line in lines)
+        table.add_column(Cell(header), justify="right" if numeric else "left")
+    for line in lines:
+        table.add_row(*(Cell(str(cell)) for cell in line))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
+
+
+def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO | None = None) -> None:
+    """One finding a line, with where it is; at most `MAX_FINDINGS`, then how many more there are. To stderr, or `file`."""
+    from domain.values import Locale
+
+    out = file or sys.stderr
+    for finding in findings[:MAX_FINDINGS]:
+        out.write(f"{finding.where}: {finding.message.in_(locale)}\n")
+        if finding.suggestion is not None:
+            out.write(f"    -> {finding.suggestion.in_(locale)}\n")
+    more = len(findings) - MAX_FINDINGS
+    if more > 0:
+        out.write(f"ほか {more} 件\n" if locale is Locale.JA else f"and {more} more\n")
+
+
+def stop(message: "Text", locale: "Locale", code: Exit = Exit.REFUSED) -> NoReturn:
+    """Ends the command with a reason on stderr."""
+    sys.stderr.write(message.in_(locale) + "\n")
+    raise typer.Exit(code)

@@ -1,0 +1,249 @@
+"""Which servers this program talks to, and whether they answer.
+
+PostgreSQL is where `DATABASE_URL` says. Temporal is where its own settings say (`TEMPORAL_ADDRESS`, or an address in the
+profile of its configuration file). What neither names is where the servers of `meguri up` are: `<var>/addresses.json`.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from domain.values import Text
+from embedded import addresses
+from embedded.addresses import Addresses
+from settings import Settings
+
+if TYPE_CHECKING:  # each takes most of a second to import; `--help` needs none of them
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client, Interceptor
+    from temporalio.envconfig import ClientConnectConfig
+    from temporalio.runtime import Runtime
+
+CONNECT_SECONDS = 5.0
+
+_START_HINT = Text(
+    ja="この機械で動かすなら `meguri up` か `make demo` を実行してください。",
+    en="to run everything on this machine, say `meguri up` or `make demo`",
+)
+
+
+class Unreachable(Exception):
+    """A server is not named anywhere, or nobody answers there: which one, where we looked, what to do."""
+
+    def __init__(self, server: Literal["PostgreSQL", "Temporal"], looked_at: str, hint: Text) -> None:
+        self.server, self.looked_at, self.hint = server, looked_at, hint
+        self.message = Text(
+            ja=f"{server} に接続できません。\n確認した場所: {looked_at}\n対処: {hint.ja}",
+            en=f"{server} cannot be reached.\nlooked at: {looked_at}\nwhat to do: {hint.en}",
+        )
+        super().__init__(self.message.en)
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The servers that this program would talk to, and who named them."""
+
+    database_url: str  # with its password
+    database_shown: str  # without
+    database_named_by: str
+    temporal_address: str
+    temporal_namespace: str
+    temporal_named_by: str
+    ui_address: str | None  # known for the servers of `meguri up` only
+
+
+def resolve(settings: Settings) -> Whereabouts:
+    """Where both servers are; says nothing about whether they answer. Raises `Unreachable` when one is named nowhere."""
+    database_url, database_named_by = _database_at(settings)
+    options, temporal_named_by = _temporal_at(settings)
+    running = _embedded(settings, "Temporal")
+    ours = running is not None and running.temporal_address == options["target_host"]
+    return Whereabouts(
+        database_url=database_url,
+        database_shown=_without_password(database_url, database_named_by),
+        database_named_by=database_named_by,
+        temporal_address=options["target_host"],
+        temporal_namespace=options.get("namespace", "default"),
+        temporal_named_by=temporal_named_by,
+        ui_address=running.ui_address if running is not None and ours else None,
+    )
+
+
+async def connect_database(settings: Settings) -> "AsyncEngine":
+    """An engine that has been answered once; the caller disposes of it. Raises `Unreachable`."""
+    import asyncpg
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.database import open_database
+
+    url, named_by = _database_at(settings)
+    looked_at = f"{_without_password(url, named_by)} ({named_by})"
+    engine = open_database(url, pool=settings.database_pool)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS), engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        await engine.dispose()
+        raise Unreachable("PostgreSQL", looked_at, _why_no_database(error)) from error
+    return engine
+
+
+async def connect_temporal(
+    settings: Settings,
+    *,
+    at: str | None = None,
+    identity: str | None = None,
+    interceptors: "Sequence[Interceptor]" = (),
+    runtime: "Runtime | None" = None,
+) -> "Client":
+    """A client that has been answered once, with pydantic models as payloads. Raises `Unreachable`.
+
+    `at` (`host:port`) goes before every setting: for whoever has just started a server.
+    """
+    from temporalio.client import Client
+    from temporalio.contrib.pydantic import pydantic_data_converter
+    from temporalio.service import GrpcCompression, RPCError
+
+    options, named_by = ({"target_host": at}, "the caller") if at else _temporal_at(settings)
+    address = options["target_host"]
+    near = is_loopback(address)  # to ourselves, compression costs more than it saves
+    try:
+        return await asyncio.wait_for(
+            Client.connect(
+                **options,
+                data_converter=pydantic_data_converter,
+                interceptors=list(interceptors),
+                identity=identity,
+                runtime=runtime,
+                connect_timeout=timedelta(seconds=CONNECT_SECONDS),
+                grpc_compression=GrpcCompression.NONE if near else GrpcCompression.GZIP,
+            ),
+            CONNECT_SECONDS,
+        )
+    except (
+        RuntimeError,
+        RPCError,
+        TimeoutError,
+        ValueError,
+    ) as error:  # the SDK's word for "no connection" is RuntimeError
+        raise Unreachable("Temporal", f"{address} ({named_by})", _NO_TEMPORAL) from error
+
+
+def is_loopback(address: str) -> bool:
+    """Whether `host:port` is this machine, as far as the text tells."""
+    host = address.removeprefix("http://").rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _database_at(settings: Settings) -> tuple[str, str]:
+    if settings.database_url:
+        return settings.database_url, "DATABASE_URL"
+    found = _embedded(settings, "PostgreSQL")
+    if found is None:
+        raise Unreachable("PostgreSQL", f"DATABASE_URL; {_file(settings)}", _nothing_named("DATABASE_URL"))
+    return found.database_url, str(_file(settings))
+
+
+def _temporal_at(settings: Settings) -> "tuple[ClientConnectConfig, str]":
+    from temporalio.envconfig import ClientConfig
+
+    try:
+        options = ClientConfig.load_client_connect_config()
+    except (RuntimeError, OSError) as error:  # a profile that is not there, a file that is not TOML
+        raise Unreachable("Temporal", f"TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE: {error}", _BAD_PROFILE) from error
+    if options.get("target_host"):
+        return options, "TEMPORAL_*"
+    found = _embedded(settings, "Temporal")
+    if found is None:
+        raise Unreachable("Temporal", f"TEMPORAL_ADDRESS; {_file(settings)}", _nothing_named("TEMPORAL_ADDRESS"))
+    # Our own server knows no key and no TLS: of the profile, only the namespace means something to it.
+    near: ClientConnectConfig = {"target_host": found.temporal_address}
+    if "namespace" in options:
+        near["namespace"] = options["namespace"]
+    return near, str(_file(settings))
+
+
+def _file(settings: Settings) -> Path:
+    return (settings.var / addresses.FILE_NAME).absolute()
+
+
+def _embedded(settings: Settings, server: Literal["PostgreSQL", "Temporal"]) -> Addresses | None:
+    try:
+        return addresses.read(settings.var)
+    except (ValueError, OSError) as error:
+        raise Unreachable(server, str(_file(settings)), _BAD_FILE) from error
+
+
+def _without_password(url: str, named_by: str) -> str:
+    """The URL as it may be shown. Raises `Unreachable` where it is none, or of another database."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise Unreachable("PostgreSQL", named_by, _BAD_URL) from error
+    if parsed.drivername not in {"postgresql", "postgres"}:
+        raise Unreachable("PostgreSQL", f"{named_by} ({parsed.drivername}://…)", _BAD_URL)
+    return parsed.render_as_string(hide_password=True)
+
+
+def _nothing_named(variable: str) -> Text:
+    return Text(
+        ja=f"{_START_HINT.ja}別の機械のサーバーを使うなら {variable} を設定してください。",
+        en=f"{_START_HINT.en}; to use a server elsewhere, set {variable}",
+    )
+
+
+def _why_no_database(error: BaseException) -> Text:
+    """By the error's class; SQLAlchemy wraps what the driver raised and keeps it as `orig` or as a cause."""
+    import asyncpg
+
+    causes = {type(cause) for cause in _causes(error)}
+    if causes & {asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError}:
+        return _REFUSED_US
+    if asyncpg.InvalidCatalogNameError in causes:
+        return _NO_SUCH_DATABASE
+    return _NO_DATABASE
+
+
+def _causes(error: BaseException | None) -> "Sequence[BaseException]":
+    return () if error is None else (error, *_causes(error.__cause__ or getattr(error, "orig", None)))
+
+
+_BAD_URL = Text(
+    ja="接続先は `postgresql://user:password@host:5432/name` の形で書いてください（パスワードの記号は %XX に）。",
+    en="write it as `postgresql://user:password@host:5432/name`; signs in the password as %XX",
+)
+_REFUSED_US = Text(
+    ja="ユーザー名かパスワードが違います。DATABASE_URL を確認してください。",
+    en="the server does not accept the user or the password: look at DATABASE_URL",
+)
+_NO_SUCH_DATABASE = Text(
+    ja="その名前のデータベースがありません。作成してから `meguri migrate` を実行してください。",
+    en="there is no database of that name: make it, then run `meguri migrate`",
+)
+_NO_DATABASE = Text(
+    ja=f"応答がありません。サーバーが動いているか、名前・ポート・経路を確認してください。{_START_HINT.ja}",
+    en=f"nobody answers: see whether the server runs, and its name, port and route; {_START_HINT.en}",
+)
+_NO_TEMPORAL = Text(
+    ja=f"応答がありません。アドレス、TLS、API キー、名前空間を確認してください。{_START_HINT.ja}",
+    en=f"nobody answers: look at the address, TLS, the API key and the namespace; {_START_HINT.en}",
+)
+_BAD_PROFILE = Text(
+    ja="Temporal の設定ファイルとプロファイル名を確認してください（`temporal config list` で一覧できます）。",
+    en="look at Temporal's configuration file and the profile's name (`temporal config list` shows them)",
+)
+_BAD_FILE = Text(
+    ja="このファイルは読めません。`meguri up` を動かし直すと作り直されます。",
+    en="this file cannot be read; starting `meguri up` again writes it anew",
+)

@@ -1,0 +1,185 @@
+"""What HR may do with a cycle: check it, launch it, see how far it is, retry what failed, close it."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from storage.people import load_organisation
+
+from client.calendars import public_holidays
+from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
+from domain.findings import Finding, Level, refuses
+from domain.policy import Policy
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, Text
+from storage import cycles
+from storage.tables import CycleRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+    from workflows.cycle import CycleProgress
+
+
+class Checked(NamedTuple):
+    """A cycle file and what stands against it; `people` take part and get `goals` drafts."""
+
+    file: CycleFile | None
+    policy: Policy | None
+    findings: tuple[Finding, ...]
+    people: int
+    goals: int
+    already_launched: bool  # the same file, under the same id: launching again changes nothing
+
+
+_NOTHING = Checked(file=None, policy=None, findings=(), people=0, goals=0, already_launched=False)
+
+
+class Cycles:
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        self._engine = engine
+        self._temporal = temporal
+
+    async def check(self, data: bytes, today: date, starts: date | None = None) -> Checked:
+        """Everything that stands against launching the cycle file `data`; writes nothing."""
+        file = read_cycle_file(data)
+        if not isinstance(file, CycleFile):
+            return _NOTHING._replace(findings=file)
+        if starts:
+            file = file.moved_to(starts)
+        taken = await cycles.find_cycle(self._engine, file.cycle.id)
+        if taken and taken.file == file.model_dump(mode="json"):
+            frozen = Policy.model_validate(taken.policy)
+            return _NOTHING._replace(file=file, policy=frozen, already_launched=True)
+        organisation = await load_organisation(self._engine)
+        findings = list(check_cycle(file, organisation, today))
+        if taken:
+            findings.append(_taken(file.cycle.id))
+        policy, problems = (None, []) if refuses(findings) else _freeze(file)
+        findings += problems
+        people = list(file.participants(organisation))
+        goals = sum(len(file.drafts_for(person.department)) for person in people)
+        return Checked(file, policy, tuple(findings), len(people), goals, already_launched=False)
+
+    async def launch(self, checked: Checked, launched_by: EmployeeId, now: datetime) -> None:
+        """Writes the cycle with its participants and starts its workflow. Launching twice changes nothing."""
+        file, policy = checked.file, checked.policy
+        if file is None or policy is None or refuses(checked.findings):
+            raise ValueError("a cycle is launched after its check found nothing against it")
+        if launched_by not in policy.hr:
+            raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=", ".join(policy.hr))
+        organisation = await load_organisation(self._engine)
+        participants = [(person.id, person.department) for person in file.participants(organisation)]
+        row = {
+            "id": file.cycle.id,
+            "name": file.cycle.name,
+            "file": file.model_dump(mode="json"),
+            "policy": policy.model_dump(mode="json"),
+            "launched_by": launched_by,
+            "launched_at": now,
+        }
+        await cycles.create_cycle(self._engine, row, participants)
+        await self._start(file.cycle.id)
+
+    async def _start(self, cycle: CycleId) -> None:
+        """Starts the cycle's workflow from what the database holds; a launch that was cut off before it is mended so."""
+        from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+        from temporalio.exceptions import WorkflowAlreadyStartedError
+
+        from workflows.cycle import CycleStart, CycleWorkflow, cycle_workflow_id
+        from workflows.queues import BULK, BULK_PRIORITY
+        from workflows.timeouts import SETTLE_AFTER
+
+        row = await self._require(cycle)
+        policy = Policy.model_validate(row.policy)
+        counts = await cycles.counts(self._engine, cycle, row.launched_at)
+        last = policy.calendar.opening(policy.calendar.on_or_after(policy.closes)) + SETTLE_AFTER
+        start = CycleStart(
+            cycle=cycle,
+            launched_by=EmployeeId(row.launched_by),
+            settles_at=last,
+            people=sum(counts.participants.values()),
+        )
+        try:
+            await self._temporal.start_workflow(
+                CycleWorkflow.run,
+                start,
+                id=cycle_workflow_id(cycle),
+                task_queue=BULK,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                priority=BULK_PRIORITY,
+            )
+        except WorkflowAlreadyStartedError:
+            return  # it ran and has ended
+
+    async def _require(self, cycle: CycleId) -> CycleRow:
+        found = await cycles.find_cycle(self._engine, cycle)
+        if found is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        return found
+
+    async def status(self, cycle: CycleId, now: datetime) -> cycles.Counts:
+        """How many participants and goals are where; raises a `Refusal` for a cycle that does not exist."""
+        await self._require(cycle)
+        return await cycles.counts(self._engine, cycle, now)
+
+    async def find_all(self) -> list[CycleRow]:
+        return await cycles.list_cycles(self._engine)
+
+    async def retry(self, cycle: CycleId) -> "CycleProgress":
+        """Launches again those whose launch failed, and only those."""
+        return await self._update(cycle, "retry")
+
+    async def close(self, cycle: CycleId, actor: EmployeeId, reason: str) -> "CycleProgress":
+        """Settles what is open and ends the cycle."""
+        from workflows.cycle import CloseCycle
+
+        row = await self._require(cycle)
+        hr = Policy.model_validate(row.policy).hr
+        if actor not in hr:
+            raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
+        return await self._update(cycle, "close", CloseCycle(actor=actor, reason=reason))
+
+    async def _update(self, cycle: CycleId, name: str, *args: object) -> "CycleProgress":
+        from temporalio.client import WorkflowUpdateFailedError
+        from temporalio.exceptions import ApplicationError
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from workflows.cycle import CycleProgress, cycle_workflow_id
+        from workflows.failures import as_refusal
+
+        row = await self._require(cycle)
+        handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
+        try:
+            progress: CycleProgress = await handle.execute_update(name, args=args, result_type=CycleProgress)
+        except WorkflowUpdateFailedError as error:
+            if isinstance(error.cause, ApplicationError) and (refusal := as_refusal(error.cause)):
+                raise refusal from error
+            raise
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise Refusal(Code.CYCLE_BUSY, phase=row.state) from error
+            raise
+        return progress
+
+
+def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
+    """The policy with its public holidays, or why there is none."""
+    try:
+        return file.policy_with(public_holidays(file.calendar.country, *file.span)), []
+    except (LookupError, ValueError) as error:
+        message = Text(ja=f"評価サイクルの設定を確定できません: {error}", en=str(error))
+        return None, [Finding(level=Level.REFUSE, code="policy", where="calendar / policy", message=message)]
+
+
+def _taken(cycle: CycleId) -> Finding:
+    return Finding(
+        level=Level.REFUSE,
+        code="cycle_taken",
+        where="cycle.id",
+        message=Text(
+            ja=f"ID「{cycle}」の評価サイクルは別の内容ですでに開始されています。別の ID を付けてください。",
+            en=f"a cycle {cycle} was launched from another file already; choose another id",
+        ),
+    )

@@ -1,0 +1,36 @@
+"""What a launch makes for one participant."""
+
+import hashlib
+
+from domain.content import Content
+from domain.events import Created, Event
+from domain.evolve import begin
+from domain.goal import Goal
+from domain.policy import Policy
+from domain.values import CommandId, CycleId, EmployeeId, GoalId, Moment
+
+
+def policy_digest(policy: Policy) -> str:
+    """What the first event of every goal says about its rules: sha256 of their JSON, shortened to 16 digits."""
+    return hashlib.sha256(policy.model_dump_json().encode()).hexdigest()[:16]
+
+
+def first_draft(
+    *,
+    cycle: CycleId,
+    policy: Policy,
+    owner: EmployeeId,
+    department: str,
+    line: tuple[EmployeeId, ...],
+    number: int,
+    content: Content,
+    launched_by: EmployeeId,
+    now: Moment,
+) -> tuple[Goal, Event]:
+    """The owner's `number`-th goal as the launch writes it, and the first event of its ledger."""
+    goal_id = GoalId(f"{cycle}/{owner}/{number}")
+    body = Created(
+        cycle=cycle, owner=owner, department=department, line=line, content=content, policy=policy_digest(policy)
+    )
+    event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
+    return begin(goal_id, policy, event), event

@@ -1,0 +1,79 @@
+"""PostgreSQL and Temporal of one machine, together: started, told to the other commands, stopped."""
+
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from domain.values import Text
+from embedded import addresses, postgres, temporal
+from embedded.addresses import Addresses
+from embedded.errors import EmbeddedError, not_permitted
+
+
+@asynccontextmanager
+async def running(
+    var: Path, *, ui: bool = True, temporal_port: int | None = None, ui_port: int | None = None
+) -> AsyncIterator[Addresses]:
+    """Runs both servers on the data in `var`, which is made where it is absent, until the block is left.
+
+    While they run, `<var>/addresses.json` says where. Ports: 7233 and 8233, or free ones where those are taken; a port
+    that is asked for is used or refused. Raises `EmbeddedError`.
+    """
+    var = _folder(var)
+    with _alone(var):
+        async with (
+            postgres.running(var) as database_url,
+            temporal.running(var, ui=ui, port=temporal_port, ui_port=ui_port) as found,
+        ):
+            at = Addresses(database_url=database_url, temporal_address=found.address, ui_address=found.ui_address)
+            addresses.write(var, at)
+            try:
+                yield at
+            finally:
+                addresses.forget(var)
+
+
+def _folder(var: Path) -> Path:
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_permitted(error, var) from error
+    return var.resolve()
+
+
+@contextmanager
+def _alone(var: Path) -> Iterator[None]:
+    """Holds the folder's lock. The operating system lets go of it with the process, however that ends."""
+    path = var / "lock"
+    try:
+        lock = path.open("a")
+    except OSError as error:
+        raise not_permitted(error, path) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _already_running(var) from error
+        addresses.forget(var)  # of a run that was killed
+        yield
+
+
+def _already_running(var: Path) -> EmbeddedError:
+    try:
+        found = addresses.read(var)
+    except ValueError:
+        found = None
+    at = "" if found is None else f" PostgreSQL {found.database_url}, Temporal {found.temporal_address}"
+    screens = "" if found is None or found.ui_address is None else f", {found.ui_address}"
+    return EmbeddedError(
+        Text(
+            ja=f"このフォルダーのサーバーはすでに動いています。{at}{screens}",
+            en=f"The servers of this folder are already running.{at}{screens}",
+        ),
+        str(var),
+        Text(
+            ja="動いているサーバーをそのまま使うか、先に止めてください（起動した端末で Ctrl-C）。",
+            en="use them as they are, or stop them first (Ctrl-C where they were started)",
+        ),
+    )

@@ -1,0 +1,125 @@
+"""A real Temporal server from a wheel, with its web screens, on one file.
+
+SQLite in write-ahead mode: by default the server does 100 starts a second and loses requests under load, so it does 250.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from embedded import ports, process
+from embedded.errors import not_permitted, not_started
+from embedded.ports import LOOPBACK
+from embedded.process import Server
+from embedded.wheels import temporal_program
+
+USUAL_PORT: Final = 7233
+USUAL_UI_PORT: Final = 8233
+
+_DATABASE: Final = "temporal.db"  # seen from its folder: the server reads a path as a URL, where `%` and `?` mean more
+_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL")
+_PATIENCE = 60.0  # seconds to start
+_TRIES = 3  # a port that was free when we looked may be taken when the server comes
+
+
+@dataclass(frozen=True)
+class TemporalAddresses:
+    address: str  # `host:port`
+    ui_address: str | None
+
+
+@dataclass(frozen=True)
+class _Ports:
+    server: int
+    ui: int | None
+
+
+@asynccontextmanager
+async def running(
+    var: Path,
+    *,
+    ui: bool = True,
+    port: int | None = None,
+    ui_port: int | None = None,
+    in_memory: bool = False,
+) -> AsyncIterator[TemporalAddresses]:
+    """Runs Temporal on `<var>/temporal.db` (or in memory, for tests) with the namespace `default`.
+
+    A port that is asked for is used or refused; where none is, the usual one or a free one is taken. Only one process
+    may do this for a folder at a time (embedded/stack.py holds the lock).
+    """
+    await process.end_leftover(var / "temporal.pid", signal.SIGTERM)
+    server, at = await _start(var, in_memory, ui, port, ui_port)
+    try:
+        yield TemporalAddresses(f"{LOOPBACK}:{at.server}", None if at.ui is None else f"http://{LOOPBACK}:{at.ui}")
+    finally:
+        await server.stop()
+
+
+async def _start(var: Path, in_memory: bool, ui: bool, port: int | None, ui_port: int | None) -> tuple[Server, _Ports]:
+    log = var / "temporal.log"
+    for _ in range(_TRIES):
+        at = _Ports(ports.choose(USUAL_PORT, port), ports.choose(USUAL_UI_PORT, ui_port) if ui else None)
+        server = await _launch(var, log, _command(at, in_memory))
+        if await _answers(server, at):
+            return server, at
+        await server.stop()
+        if ports.is_free(at.server) and (at.ui is None or ports.is_free(at.ui)):
+            break  # it was not for the ports: the log says what it was
+    raise not_started("Temporal", log)
+
+
+async def _launch(var: Path, log: Path, command: list[str]) -> Server:
+    try:
+        return await process.start(
+            command,
+            record=var / "temporal.pid",
+            log=log,
+            environment={"PATH": "/usr/bin:/bin", "HOME": str(var)},  # no TEMPORAL_* and no profile of the caller
+            stop_signal=signal.SIGTERM,
+            folder=var,
+        )
+    except OSError as error:
+        raise not_permitted(error, log) from error
+
+
+def _command(at: _Ports, in_memory: bool) -> list[str]:
+    command = [str(temporal_program()), "server", "start-dev", "--log-level", "warn"]
+    command += ["--ip", LOOPBACK, "--port", str(at.server)]
+    command += ["--headless"] if at.ui is None else ["--ui-port", str(at.ui), "--ui-disable-news-fetch"]
+    if not in_memory:
+        command += ["--db-filename", _DATABASE]
+        command += [part for pragma in _PRAGMAS for part in ("--sqlite-pragma", pragma)]
+    return command
+
+
+async def _answers(server: Server, at: _Ports) -> bool:
+    """Whether it came up; False as soon as the program has ended, or when it says nothing for too long."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            while not await _has_namespace(at.server):
+                if server.has_ended:
+                    return False
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        return False
+    return not server.has_ended  # else it was another program's server that answered at this port
+
+
+async def _has_namespace(port: int) -> bool:
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    if ports.is_free(port):
+        return False  # nobody listens yet; asking would only fill the log
+    try:
+        client = await Client.connect(f"{LOOPBACK}:{port}")
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
+    except (RuntimeError, RPCError):  # the two that a server which is still starting answers with
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""PostgreSQL refuses to run as root: which user it runs as then, and what that user must be allowed."""
+
+import os
+import stat
+from pathlib import Path
+
+import structlog
+
+from domain.values import Text
+from embedded.errors import EmbeddedError
+from embedded.process import User
+
+_NOBODY = User(uid=65534, gid=65534)
+
+_log = structlog.get_logger()
+
+
+def user_for(data: Path) -> User | None:
+    """None where we are an ordinary user; for root the data's owner, or nobody while there is no data yet."""
+    owner = _owner(data)
+    if os.geteuid() == 0:
+        return _NOBODY if owner is None or owner.uid == 0 else owner
+    if owner is not None and owner.uid != os.geteuid():
+        raise _belongs_to_another(data, owner)
+    return None
+
+
+def give(user: User | None, folder: Path) -> None:
+    """Makes `folder` the user's own."""
+    if user is not None:
+        os.chown(folder, user.uid, user.gid)
+
+
+def open_way(user: User | None, folder: Path, programs: Path) -> None:
+    """Lets the user pass to `folder`, and pass to and read `programs`.
+
+    Passing (`x`) is not listing (`r`): who does not know a name in such a folder still does not learn it.
+    """
+    if user is None:
+        return
+    for target in (folder, programs):
+        for passed in (*reversed(target.parents), target):
+            _allow(passed, stat.S_IXOTH)
+    if not stat.S_IMODE((programs / "postgres").stat().st_mode) & stat.S_IROTH:  # installed under a strict umask
+        for path in (programs.parent, *programs.parent.rglob("*")):
+            _allow(path, stat.S_IROTH | (stat.S_IXOTH if stat.S_IMODE(path.stat().st_mode) & stat.S_IXUSR else 0))
+
+
+def _allow(path: Path, bits: int) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & bits != bits:
+        path.chmod(mode | bits)
+        _log.info("path_opened_for_postgresql", path=str(path), mode=oct(mode | bits))
+
+
+def _owner(data: Path) -> User | None:
+    try:
+        found = data.stat()
+    except FileNotFoundError:
+        return None
+    return User(found.st_uid, found.st_gid)
+
+
+def _belongs_to_another(data: Path, owner: User) -> EmbeddedError:
+    return EmbeddedError(
+        Text(
+            ja=f"PostgreSQL のデータはユーザー {owner.uid} のものです。いまのユーザーは {os.geteuid()} です。",
+            en=f"PostgreSQL's data belongs to user {owner.uid}, and you are user {os.geteuid()}.",
+        ),
+        str(data),
+        Text(
+            ja="以前と同じユーザー（root など）で起動するか、環境変数 MEGURI_VAR で別のフォルダーを指定してください。",
+            en="start as the user of before (such as root), or name another folder in MEGURI_VAR",
+        ),
+    )

@@ -1,0 +1,178 @@
+"""Cycles and their participants: who takes part, what the launch did for each, how far everything is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.tables import CycleRow, GoalRow, ParticipantRow
+
+
+class Waiting(NamedTuple):
+    """A participant whose goals are not running yet."""
+
+    employee_id: str
+    department: str
+    result: str
+
+
+async def find_cycle(engine: AsyncEngine, cycle: str) -> CycleRow | None:
+    async with engine.connect() as connection:
+        row = (await connection.execute(select(CycleRow.__table__).where(CycleRow.id == cycle))).one_or_none()
+    return CycleRow(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+async def list_cycles(engine: AsyncEngine) -> list[CycleRow]:
+    async with engine.connect() as connection:
+        rows = await connection.execute(select(CycleRow.__table__).order_by(CycleRow.launched_at.desc()))
+        return [CycleRow(**row._mapping) for row in rows]  # noqa: SLF001 - as above
+
+
+async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants: Sequence[tuple[str, str]]) -> bool:
+    """Writes the cycle with its participants (employee, department); False, and nothing, where the id is taken."""
+    async with engine.begin() as connection:
+        made = await connection.execute(upsert(CycleRow).values(cycle).on_conflict_do_nothing().returning(CycleRow.id))
+        if made.one_or_none() is None:
+            return False
+        rows = [{"cycle_id": cycle["id"], "employee_id": one, "department": of} for one, of in participants]
+        for start in range(0, len(rows), 5000):
+            await connection.execute(insert(ParticipantRow), rows[start : start + 5000])
+    return True
+
+
+async def set_state(engine: AsyncEngine, cycle: str, state: str, closed_at: datetime | None = None) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state, closed_at=closed_at))
+
+
+async def waiting(engine: AsyncEngine, cycle: str, after: str, limit: int, *, upto: str | None = None) -> list[Waiting]:
+    """The next participants, by id, whose goals are not running: at most `limit`, not beyond `upto`."""
+    query = (
+        select(ParticipantRow.employee_id, ParticipantRow.department, ParticipantRow.result)
+        .where(
+            ParticipantRow.cycle_id == cycle,
+            ParticipantRow.result.in_(("waiting", "written")),
+            ParticipantRow.employee_id > after,
+        )
+        .order_by(ParticipantRow.employee_id)
+        .limit(limit)
+    )
+    if upto is not None:
+        query = query.where(ParticipantRow.employee_id <= upto)
+    async with engine.connect() as connection:
+        return [Waiting(*row) for row in await connection.execute(query)]
+
+
+async def mark(
+    engine: AsyncEngine, cycle: str, employees: Sequence[str], result: str, reason: str | None = None
+) -> None:
+    """Says what came of the launch for these participants."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            update(ParticipantRow)
+            .where(ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(employees))
+            .values(result=result, reason=reason, attempts=ParticipantRow.attempts + 1, updated_at=func.now())
+        )
+
+
+async def wait_again(engine: AsyncEngine, cycle: str) -> int:
+    """Puts the failed participants back in line; how many there were."""
+    async with engine.begin() as connection:
+        done = await connection.execute(
+            update(ParticipantRow)
+            .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
+            .values(result="waiting", reason=None, updated_at=func.now())
+        )
+    return done.rowcount
+
+
+class Counts(NamedTuple):
+    """Of one cycle: participants by result, goals by department and state, and the failed with their reasons."""
+
+    participants: dict[str, int]
+    goals: list[tuple[str, str, int]]
+    failed: list[tuple[str, str]]
+    overdue: int
+
+
+async def counts(engine: AsyncEngine, cycle: str, now: datetime) -> Counts:
+    async with engine.connect() as connection:
+        results = await connection.execute(
+            select(ParticipantRow.result, func.count())
+            .where(ParticipantRow.cycle_id == cycle)
+            .group_by(ParticipantRow.result)
+        )
+        participants = {row[0]: row[1] for row in results}
+        goals = await connection.execute(
+            select(GoalRow.department, GoalRow.state, func.count())
+            .where(GoalRow.cycle_id == cycle)
+            .group_by(GoalRow.department, GoalRow.state)
+            .order_by(GoalRow.department, GoalRow.state)
+        )
+        by_state = [(row[0], row[1], row[2]) for row in goals]
+        failed = await connection.execute(
+            select(ParticipantRow.employee_id, ParticipantRow.reason)
+            .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
+            .order_by(ParticipantRow.employee_id)
+        )
+        reasons = [(row[0], row[1] or "") for row in failed]
+        overdue = await connection.execute(
+            select(func.count())
+            .select_from(GoalRow)
+            .where(GoalRow.cycle_id == cycle, GoalRow.task.is_not(None), GoalRow.due_at < now)
+        )
+        return Counts(participants, by_state, reasons, overdue.scalar_one())
+
+
+_GOAL_COLUMNS = (
+    "id", "cycle_id", "owner_id", "department", "state", "revision", "task", "assignees", "due_at", "outcome", "score",
+    "seq", "head", "aggregate", "policy", "updated_at",
+)  # fmt: skip
+_EVENT_COLUMNS = (
+    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
+)  # fmt: skip
+_NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at")
+
+
+class Batch(NamedTuple):
+    """Rows of a launch, in the order of the columns above."""
+
+    goals: list[tuple[Any, ...]]
+    events: list[tuple[Any, ...]]
+    notices: list[tuple[Any, ...]]
+    employees: list[str]
+
+
+async def write_goals(engine: AsyncEngine, cycle: str, batch: Batch) -> None:
+    """Writes a batch of new goals and marks their participants, by COPY and in one transaction.
+
+    Safe to repeat: what stands there already (by goal id, ledger number, notice key) stays as it is.
+    """
+    async with engine.begin() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        if driver is None:
+            raise RuntimeError("the database gave no connection")
+        for table, columns, rows in (
+            ("goal", _GOAL_COLUMNS, batch.goals),
+            ("goal_event", _EVENT_COLUMNS, batch.events),
+            ("outbox", _NOTICE_COLUMNS, batch.notices),
+        ):
+            names = ", ".join(columns)
+            await driver.execute(
+                f"CREATE TEMP TABLE new_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
+            )
+            await driver.copy_records_to_table(f"new_{table}", records=rows, columns=columns)
+            await driver.execute(
+                f"INSERT INTO {table} ({names}) SELECT {names} FROM new_{table} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+            )
+        await connection.execute(
+            text(
+                "UPDATE participant SET result = 'written', updated_at = now(), goals = ("
+                "SELECT count(*) FROM goal WHERE cycle_id = :cycle AND owner_id = employee_id) "
+                "WHERE cycle_id = :cycle AND employee_id = ANY(:employees) AND result = 'waiting'"
+            ),
+            {"cycle": cycle, "employees": batch.employees},
+        )

@@ -1,0 +1,127 @@
+"""Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.ledger import event_of
+from storage.tables import CycleRow, EmployeeRow, GoalEventRow, GoalRow
+
+
+class GoalLine(NamedTuple):
+    """A goal as a list shows it."""
+
+    id: str
+    owner_id: str
+    owner: str
+    department: str
+    state: str
+    revision: int
+    task: str | None
+    assignees: list[str]
+    due_at: datetime | None
+    score: Decimal
+    outcome: str | None
+    theme: str
+    seq: int
+
+
+_LINE = (
+    select(
+        GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
+        GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome,
+        func.coalesce(GoalRow.aggregate["content"]["theme"].astext, ""), GoalRow.seq,
+    ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
+)  # fmt: skip
+
+
+async def _lines(engine: AsyncEngine, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
+    async with engine.connect() as connection:
+        return [GoalLine(*row) for row in await connection.execute(query)]
+
+
+async def list_goals(
+    engine: AsyncEngine,
+    *,
+    cycle: str | None = None,
+    owner: str | None = None,
+    state: str | None = None,
+    department: str | None = None,
+    after: str = "",
+    limit: int = 100,
+) -> list[GoalLine]:
+    """Goals by id, page by page: the next `limit` after the id `after`."""
+    query = _LINE.where(GoalRow.id > after).order_by(GoalRow.id).limit(limit)
+    for column, value in (
+        (GoalRow.cycle_id, cycle),
+        (GoalRow.owner_id, owner),
+        (GoalRow.state, state),
+        (GoalRow.department, department),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return await _lines(engine, query)
+
+
+async def inbox(engine: AsyncEngine, employee: str) -> list[GoalLine]:
+    """The goals that wait on a person, the most urgent first."""
+    query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.contains([employee])).order_by(
+        GoalRow.due_at, GoalRow.id
+    )
+    return await _lines(engine, query)
+
+
+async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) -> list[str]:
+    """The next goals of a cycle, by id, that are not closed."""
+    query = (
+        select(GoalRow.id)
+        .where(GoalRow.cycle_id == cycle, GoalRow.id > after, GoalRow.state != "closed")
+        .order_by(GoalRow.id)
+        .limit(limit)
+    )
+    async with engine.connect() as connection:
+        return list((await connection.execute(query)).scalars())
+
+
+async def load_aggregates(
+    engine: AsyncEngine, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
+) -> list[dict[str, Any]]:
+    """Goals whole, as JSON with their policy: by id, or a cycle's by owner."""
+    query = select(GoalRow.aggregate, func.coalesce(GoalRow.policy, CycleRow.policy)).join(
+        CycleRow, CycleRow.id == GoalRow.cycle_id
+    )
+    if cycle is not None:
+        query = query.where(GoalRow.cycle_id == cycle, GoalRow.owner_id.in_(owners))
+    else:
+        query = query.where(GoalRow.id.in_(ids))
+    async with engine.connect() as connection:
+        return [
+            {**aggregate, "policy": policy}
+            for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
+        ]
+
+
+class LedgerLine(NamedTuple):
+    """One entry of the ledger, with what proves it."""
+
+    event: dict[str, Any]
+    kind: str
+    prev_hash: str
+    hash: str
+    recorded_at: datetime
+
+
+async def read_ledger(engine: AsyncEngine, goal: str, after: int = 0) -> list[LedgerLine]:
+    """A goal's ledger behind the entry `after`, in order."""
+    query = (
+        select(GoalEventRow.__table__)
+        .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
+        .order_by(GoalEventRow.seq)
+    )
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query)).all()
+    return [LedgerLine(event_of(row), row.kind, row.prev_hash, row.hash, row.recorded_at) for row in rows]

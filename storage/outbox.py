@@ -1,0 +1,188 @@
+"""The outbox as the delivery reads it: what is due, as which message, and what became of it.
+
+Rows are written by the transaction that made them true (storage/ledger.py); from here on a row is *due* until it is
+sent or given up. A group of rows gets its message id before the first try and keeps it, so that a message which is sent
+again because its record was lost is the same message, with the same id.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Text, any_, bindparam, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from domain.values import Locale
+from storage.tables import EmployeeRow, OutboxRow
+
+_SENDING = 0x6D65677573656E64  # key of the advisory lock that the one sender holds
+_ID_LENGTH = 32  # hex digits of a message id's hash: 128 bits, and a header that needs no folding
+_PEOPLE = ("owner", "actor", "acting_for", "from", "to")  # facts that hold an employee's id
+
+_unsent = OutboxRow.sent_at.is_(None) & OutboxRow.gave_up_at.is_(None)
+# Rows that were given an id together stay together; those that have none yet join in one message per recipient.
+_group = func.coalesce(OutboxRow.message_id, "to:" + OutboxRow.recipient_id)
+
+
+class QueuedNotice(NamedTuple):
+    """A row of the outbox, without what only the delivery needs."""
+
+    key: str
+    kind: str
+    goal_id: str
+    facts: dict[str, Any]
+    due_at: datetime
+
+
+class Batch(NamedTuple):
+    """What goes to one recipient as one message. `fresh`: the id was given just now, so nothing can have gone out."""
+
+    message_id: str
+    recipient_id: str
+    notices: tuple[QueuedNotice, ...]
+    fresh: bool
+
+
+class Addressee(NamedTuple):
+    """A person of the directory as a message needs them."""
+
+    name: str
+    mail: str | None
+    locale: Locale
+
+
+@asynccontextmanager
+async def sole_sender(engine: AsyncEngine) -> AsyncIterator[bool]:
+    """Whether this process may send now: one at a time, since a slow try may outlive the time-out that replaced it.
+
+    The lock belongs to a connection of its own (a pool of one would wait for itself), and ends with it: a process that
+    dies frees it.
+    """
+    own = create_async_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with own.connect() as connection:
+        yield bool(await connection.scalar(select(func.pg_try_advisory_lock(_SENDING))))
+
+
+async def claim(engine: AsyncEngine, now: datetime, limit: int, *, domain: str) -> list[Batch]:
+    """At most `limit` messages that are due, with their ids (`<hash of the notices' keys>@<domain>`) stored.
+
+    What was tried least comes first, so that a message that fails at every try holds nobody up. Asked again before
+    anything is recorded, it answers the same ids with the same notices.
+    """
+    async with engine.begin() as connection:
+        rows = await _lock_due(connection, now, limit)
+        batches = [_batch(list(members), domain) for _, members in groupby(rows, attrgetter("in_group"))]
+        await _store_ids(connection, [batch for batch in batches if batch.fresh])
+    return batches
+
+
+async def _lock_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """The rows of the first groups, each group's together; rows that another sender holds are left to it."""
+    first = (
+        select(
+            _group.label("name"), func.min(OutboxRow.attempts).label("tried"), func.min(OutboxRow.due_at).label("due")
+        )
+        .where(_due(now))
+        .group_by(_group)
+        .order_by(text("tried"), text("due"), text("name"))
+        .limit(limit)
+        .subquery()
+    )
+    chosen = (
+        select(OutboxRow.__table__, _group.label("in_group"))
+        .join(first, first.c.name == _group)
+        .where(_due(now))
+        .order_by(first.c.tried, first.c.due, first.c.name, OutboxRow.due_at, OutboxRow.id)
+        .with_for_update(of=OutboxRow, skip_locked=True)
+    )
+    return (await connection.execute(chosen)).all()
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return _unsent & (OutboxRow.due_at <= now)
+
+
+def _batch(rows: Sequence[Row[Any]], domain: str) -> Batch:
+    known = rows[0].message_id
+    return Batch(
+        message_id=known or _message_id((row.key for row in rows), domain),
+        recipient_id=rows[0].recipient_id,
+        notices=tuple(QueuedNotice(row.key, row.kind, row.goal_id, row.facts, row.due_at) for row in rows),
+        fresh=known is None,
+    )
+
+
+def _message_id(keys: Iterable[str], domain: str) -> str:
+    digest = hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
+    return f"{digest[:_ID_LENGTH]}@{domain}"
+
+
+async def _store_ids(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
+    given = [{"row": notice.key, "given": batch.message_id} for batch in batches for notice in batch.notices]
+    if given:
+        table = OutboxRow.__table__
+        keyed = update(OutboxRow).where(table.c.key == bindparam("row")).values(message_id=bindparam("given"))
+        await connection.execute(keyed, given)
+
+
+async def waiting(engine: AsyncEngine, now: datetime) -> int:
+    """How many messages are due and not sent."""
+    async with engine.connect() as connection:
+        counted = await connection.scalar(select(func.count(_group.distinct())).where(_due(now)))
+    return counted or 0
+
+
+async def addressees(engine: AsyncEngine, batches: Iterable[Batch]) -> dict[str, Addressee]:
+    """Everybody whom the batches are for or speak of, by id; whom the directory does not know is left out."""
+    ids: set[str] = set()
+    for batch in batches:
+        ids.add(batch.recipient_id)
+        ids.update(str(notice.facts[role]) for notice in batch.notices for role in _PEOPLE if notice.facts.get(role))
+    wanted = select(EmployeeRow.id, EmployeeRow.name, EmployeeRow.mail, EmployeeRow.locale).where(
+        EmployeeRow.id == any_(literal(sorted(ids), ARRAY(Text)))  # one parameter, however many people
+    )
+    async with engine.connect() as connection:
+        rows = (await connection.execute(wanted)).all()
+    return {row.id: Addressee(row.name, row.mail, Locale(row.locale)) for row in rows}
+
+
+async def record_sent(engine: AsyncEngine, message_id: str, channel: str, at: datetime) -> None:
+    """Marks the message's rows as sent `at` over `channel`; a repeat changes nothing (by `message_id` and `sent_at`)."""
+    await _record(engine, message_id, sent_at=at, channel=channel, error=None)
+
+
+async def record_failure(engine: AsyncEngine, message_id: str, error: str, *, permanent: bool) -> None:
+    """Stores the code of what went wrong and counts the try; `permanent` takes the rows out of what is due.
+
+    A row that is sent stays as it is. By `message_id`; a repeat counts one try more.
+    """
+    if permanent:
+        await _record(engine, message_id, error=error, gave_up_at=func.now())
+    else:
+        await _record(engine, message_id, error=error)
+
+
+async def _record(engine: AsyncEngine, message_id: str, **values: Any) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(
+            update(OutboxRow)
+            .where(OutboxRow.message_id == message_id, _unsent)
+            .values(attempts=OutboxRow.attempts + 1, **values)
+        )
+
+
+async def release(engine: AsyncEngine, message_ids: Iterable[str]) -> None:
+    """Takes the ids back from messages that never reached the server, so that they join what comes due until the next try.
+
+    Only for a batch that is `fresh`: an older id may be out there already. A repeat changes nothing.
+    """
+    async with engine.begin() as connection:
+        await connection.execute(
+            update(OutboxRow).where(OutboxRow.message_id.in_(list(message_ids)), _unsent).values(message_id=None)
+        )

@@ -1,0 +1,142 @@
+"""The directory in PostgreSQL: the only place where names and mail addresses are kept."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.findings import Finding, refuses
+from domain.organisation import Employee, Organisation, Place
+from domain.values import EmployeeId, Frozen
+from storage.tables import EmployeeRow
+
+_COLUMNS = tuple(Employee.model_fields)  # named alike in the model, in the table and in the statements below
+_EMPLOYEES = TypeAdapter(list[Employee])
+_ONE_AT_A_TIME = 0x70656F70  # key of the advisory lock: two imports at once take turns
+
+_MAKE_INCOMING = text("""
+    CREATE TEMPORARY TABLE incoming_employee ON COMMIT DROP AS
+    SELECT id, name, mail, department, title, manager_id, locale, active FROM employee WITH NO DATA
+""")
+
+_STAYING = text("""
+    SELECT id, name, mail, department, title, manager_id, locale, active
+    FROM employee e WHERE NOT EXISTS (SELECT FROM incoming_employee i WHERE i.id = e.id)
+    ORDER BY id
+""")
+
+_COUNT = text("""
+    SELECT count(*) FILTER (WHERE e.id IS NULL) AS added,
+           count(*) FILTER (WHERE e.id IS NOT NULL AND
+               (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active) IS DISTINCT FROM
+               (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active)) AS changed,
+           count(*) AS incoming
+    FROM incoming_employee i LEFT JOIN employee e ON e.id = i.id
+""")
+
+# A row that stays as it is is not written: no new version of it, and `updated_at` says when something changed.
+_UPSERT = text("""
+    INSERT INTO employee AS e (id, name, mail, department, title, manager_id, locale, active)
+    SELECT id, name, mail, department, title, manager_id, locale, active FROM incoming_employee
+    ON CONFLICT (id) DO UPDATE SET
+        name = excluded.name, mail = excluded.mail, department = excluded.department, title = excluded.title,
+        manager_id = excluded.manager_id, locale = excluded.locale, active = excluded.active, updated_at = now()
+    WHERE (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active) IS DISTINCT FROM
+          (excluded.name, excluded.mail, excluded.department, excluded.title,
+           excluded.manager_id, excluded.locale, excluded.active)
+""")
+
+
+class Imported(Frozen):
+    """What an import did: people who are new, differ, are the same, and are in the directory but not in the file."""
+
+    added: int
+    changed: int
+    unchanged: int
+    absent: int
+
+
+class DirectoryRefused(Exception):
+    """The lines of managers would not hold together, and nothing changed: `findings` say where."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        super().__init__(findings[0].message.en)
+
+
+async def replace_directory(
+    engine: AsyncEngine,
+    employees: Sequence[Employee],
+    *,
+    tops: Collection[EmployeeId] = (),
+    place: Place = str,
+    dry_run: bool = False,
+) -> Imported:
+    """Adds and changes these employees in one transaction; those who are not among them stay, and are counted.
+
+    Keyed by the employee's id, so that a repeat changes nothing. Raises `DirectoryRefused` when the result, the people
+    who stay included, has findings (`tops` and `place` as in `Organisation.findings`). A dry run does all but commit.
+    """
+    async with engine.connect() as connection, connection.begin() as transaction:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        await _copy(connection, employees)
+        staying = _read((await connection.execute(_STAYING)).mappings().all())
+        _require_sound([*employees, *staying], tops, place)
+        counts = (await connection.execute(_COUNT)).one()
+        await connection.execute(_UPSERT)
+        await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # a dry run meets what a commit would
+        if dry_run:
+            await transaction.rollback()
+    return Imported(
+        added=counts.added,
+        changed=counts.changed,
+        unchanged=counts.incoming - counts.added - counts.changed,
+        absent=len(staying),
+    )
+
+
+async def load_organisation(engine: AsyncEngine) -> Organisation:
+    """Everybody in the directory, by id."""
+    async with engine.connect() as connection:
+        found = await connection.execute(select(*_columns()).order_by(EmployeeRow.id))
+        return Organisation(_read(found.mappings().all()))
+
+
+async def find_employee(engine: AsyncEngine, employee_id: EmployeeId) -> Employee | None:
+    async with engine.connect() as connection:
+        found = await connection.execute(select(*_columns()).where(EmployeeRow.id == employee_id))
+        return next(iter(_read(found.mappings().all())), None)
+
+
+async def names_of(engine: AsyncEngine, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
+    """The names behind ids; an id that is not in the directory is not in the answer."""
+    wanted = text("SELECT id, name FROM employee WHERE id = ANY(:ids)")  # an array: any number is one parameter
+    async with engine.connect() as connection:
+        found = await connection.execute(wanted, {"ids": list(ids)})
+        return {EmployeeId(row.id): row.name for row in found}
+
+
+def _columns() -> list[Any]:
+    return [getattr(EmployeeRow, name) for name in _COLUMNS]
+
+
+def _read(rows: Sequence[RowMapping]) -> list[Employee]:
+    return _EMPLOYEES.validate_python([dict(row) for row in rows])
+
+
+async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> None:
+    """COPY takes 100,000 rows in the time that an INSERT takes for a few thousand; only the driver itself offers it."""
+    await connection.execute(_MAKE_INCOMING)
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:  # never between connect and close
+        raise RuntimeError("the connection to PostgreSQL was closed during the import")
+    records = [tuple(getattr(one, name) for name in _COLUMNS) for one in employees]
+    await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
+
+
+def _require_sound(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:
+    findings = Organisation(people).findings(tops=tops, place=place)
+    if refuses(findings):
+        raise DirectoryRefused(findings)

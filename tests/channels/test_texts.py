@@ -1,0 +1,152 @@
+"""Every notice reads well in both languages, whatever its facts."""
+
+import string
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.lines import Reader, group_of, headline, line, one_line
+from channels.texts import MISSING, WORDINGS, WORDS, Group
+from domain.goal import Outcome
+from domain.notices import NoticeKind
+from domain.values import Locale
+from storage.outbox import QueuedNotice
+
+NAMES = {"M0012": "佐藤 花子", "M0003": "山田 太郎", "E0001": "Jane Doe"}
+SENT = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
+FACTS: dict[str, Any] = {
+    "owner": "M0012",
+    "actor": "M0003",
+    "theme": "請求書の処理を早める",
+    "due": "2026-10-09T09:00:00+00:00",
+    "seq": 7,
+    "revision": 2,
+    "state": "active",
+    "outcome": "achieved",
+    "score": "42.5",
+    "reason": "とても良い目標です。\nあと一歩、数字を添えてください。",
+    "step": 0,
+    "verdict": "continue",
+}
+
+
+def notice(kind: str, **facts: Any) -> QueuedNotice:
+    return QueuedNotice("key", kind, "2026-q4.M0012.1", facts, SENT)
+
+
+def japanese(reader: str = "M0012") -> Reader:
+    return Reader(reader, Locale.JA, NAMES)
+
+
+def english(reader: str = "E0001") -> Reader:
+    return Reader(reader, Locale.EN, NAMES)
+
+
+def test_every_kind_has_words_in_both_languages() -> None:
+    assert set(WORDINGS) == set(NoticeKind)
+    known = {"goal", *MISSING}
+    for wording in WORDINGS.values():
+        for sentence in (wording.text.ja, wording.text.en):
+            assert sentence.strip()
+            assert {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None} <= known
+
+
+def test_every_outcome_has_a_word_for_people() -> None:
+    assert {outcome.value for outcome in Outcome} <= set(WORDS)
+
+
+def test_japanese_sentences_are_polite_and_never_deduct() -> None:
+    for wording in WORDINGS.values():
+        assert wording.text.ja.endswith(("ください。", "でした。", "ました。", "ましょう。"))
+        assert not any(word in wording.text.ja for word in ("減点", "未達", "違反", "ゼロ", "罰"))
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("locale", Locale)
+def test_a_notice_without_any_fact_still_reads_as_a_sentence(kind: NoticeKind, locale: Locale) -> None:
+    told = line(notice(kind), Reader("M0012", locale, {}))
+    assert told.endswith("[2026-q4.M0012.1]")
+    assert "None" not in told
+    assert "{" not in told
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("odd", [None, "", [], {}, "\x00\r\n", "{owner}", -1, 10**30])
+def test_odd_facts_never_stop_a_notice(kind: NoticeKind, odd: object) -> None:
+    facts = dict.fromkeys((*FACTS, "overdue_days", "from", "to", "never heard of"), odd)
+    for reader in (japanese(), english()):
+        told = line(notice(kind, **facts), reader)
+        assert told == one_line(told, len(told))
+
+
+def test_a_kind_of_a_later_release_is_still_told() -> None:
+    assert (
+        headline(notice("celebrated", **FACTS), japanese())
+        == "目標「請求書の処理を早める」についてお知らせがあります。"
+    )
+    assert group_of(notice("celebrated"), japanese()) is Group.TO_KNOW
+
+
+def test_the_owner_hears_of_their_goal_and_others_hear_whose_it_is() -> None:
+    requested = notice(NoticeKind.APPROVAL_REQUESTED, **FACTS)
+    assert headline(requested, japanese("M0003")).startswith(
+        "佐藤 花子さんの目標「請求書の処理を早める」が提出されました。"
+    )
+    assert headline(requested, english()).startswith("佐藤 花子’s goal “請求書の処理を早める” was submitted:")
+    assert headline(requested, japanese("M0012")).startswith("目標「請求書の処理を早める」が")
+    assert headline(requested, Reader("M0012", Locale.EN, NAMES)).startswith("Your goal “請求書の処理を早める”")
+
+
+def test_a_returned_goal_names_who_returned_it_the_date_and_the_comment() -> None:
+    told = line(notice(NoticeKind.RETURNED, **FACTS), japanese())
+    assert told == (
+        "目標「請求書の処理を早める」が山田 太郎さんから差し戻されました。コメントを参考に見直し、もう一度提出してください。"
+        "（期限: 2026年10月9日(金)、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」） [2026-q4.M0012.1]"
+    )
+
+
+def test_a_deadline_is_shown_as_the_day_in_tokyo() -> None:
+    after_midnight_in_tokyo = notice(NoticeKind.DRAFT_OPENED, due="2026-10-08T15:30:00+00:00")
+    assert "期限: 2026年10月9日(金)" in line(after_midnight_in_tokyo, japanese())
+    assert "due Fri 9 Oct 2026" in line(after_midnight_in_tokyo, english())
+
+
+def test_steps_are_counted_from_one_for_people() -> None:
+    assert "のステップ1に" in headline(notice(NoticeKind.STEP_DUE, **FACTS), japanese())
+    assert headline(notice(NoticeKind.STEP_DUE, **FACTS), english()).startswith("Step 1 of 佐藤 花子’s goal")
+
+
+def test_a_reminder_before_the_date_does_not_say_that_it_has_passed() -> None:
+    early = notice(NoticeKind.STEP_OVERDUE, **FACTS)
+    late = notice(NoticeKind.STEP_OVERDUE, **FACTS | {"due": "2026-09-30T09:00:00+00:00"})
+    assert (group_of(early, japanese()), group_of(late, japanese())) == (Group.WAITS, Group.OVERDUE)
+    assert "過ぎました" not in headline(early, japanese())
+    assert "過ぎました" in headline(late, japanese())
+
+
+def test_the_clock_is_nobody_by_name() -> None:
+    told = headline(notice(NoticeKind.REOPENED, **FACTS | {"actor": "system"}), english())
+    assert "system" not in told
+    assert "the person in charge" in told
+
+
+def test_a_person_whom_the_directory_does_not_know_is_told_by_id() -> None:
+    assert "M9999さんから" in headline(notice(NoticeKind.RETURNED, actor="M9999"), japanese())
+
+
+def test_a_score_is_told_where_it_is_the_news() -> None:
+    assert "結果: 達成、得点: 42.5" in line(notice(NoticeKind.GOAL_CLOSED, **FACTS), japanese())
+    assert "得点" not in line(notice(NoticeKind.DRAFT_OPENED, **FACTS), japanese())
+
+
+def test_a_task_that_moved_to_the_reader_waits_for_them() -> None:
+    moved = notice(NoticeKind.REASSIGNED, to="M0003")
+    assert (group_of(moved, japanese("M0003")), group_of(moved, japanese("M0012"))) == (Group.WAITS, Group.TO_KNOW)
+
+
+def test_a_long_comment_is_shortened_to_one_line() -> None:
+    told = line(notice(NoticeKind.COMMENTED, reason="長い話\n" * 1000), japanese())
+    assert "\n" not in told
+    assert len(told) < 400
+    assert "…」" in told

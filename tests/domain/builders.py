@@ -1,0 +1,219 @@
+"""A cycle, its people and its goals for the tests of the domain: the fourth quarter of 2026 in Tokyo.
+
+Goals are made the way the product makes them, by `decide` and `evolve` only, so no test starts from a goal that cannot be.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain import commands as ask
+from domain import events as has
+from domain.alarms import Alarm, next_alarm, ring
+from domain.calendar import BusinessCalendar
+from domain.commands import SYSTEM, Command
+from domain.content import Content, NumericMeasure, QualitativeMeasure, Step
+from domain.decide import decide
+from domain.evolve import begin, evolve_all
+from domain.goal import Goal
+from domain.lifecycle import State
+from domain.policy import Policy
+from domain.refusals import Code, Refusal
+from domain.values import CommandId, CycleId, EmployeeId, GoalId
+
+OWNER, MANAGER, DIRECTOR, PRESIDENT = (EmployeeId(one) for one in ("e100", "m10", "d1", "p1"))
+HR, HR_TOO, STRANGER, DEPUTY = (EmployeeId(one) for one in ("h1", "h2", "x99", "y55"))
+GOAL_ID = GoalId("2026-q4/e100/1")
+
+TOKYO = BusinessCalendar(
+    days_off=(
+        date(2026, 10, 12),  # スポーツの日, a Monday
+        date(2026, 11, 3),  # 文化の日, a Tuesday
+        date(2026, 11, 23),  # 勤労感謝の日, a Monday
+        *(date(2026, 12, day) for day in (29, 30, 31)),  # the company's own
+        *(date(2027, 1, day) for day in (1, 2, 3)),
+    )
+)
+
+POLICY = Policy(
+    calendar=TOKYO,
+    starts=date(2026, 10, 1),
+    ends=date(2026, 12, 25),
+    closes=date(2026, 12, 28),
+    reviews=(date(2026, 10, 30), date(2026, 11, 30)),
+    hr=(HR, HR_TOO),
+)
+
+NUMBERS = NumericMeasure(name="月次決算の所要日数", unit="日", direction="down", baseline="10", target="6", points=60)
+PICTURE = QualitativeMeasure(
+    name="契約審査の見える化",
+    success_image="誰でも審査の進み具合を一覧で見られ、問い合わせが要らない",
+    criteria=("一覧が公開されている", "全部門が使っている", "問い合わせがない", "手順書がある"),
+    points=60,
+)
+CONTENT = Content(
+    theme="月次決算の早期化",
+    challenge="締め処理が属人化している",
+    heard=("経理部",),
+    measure=NUMBERS,
+    steps=(
+        Step(title="手順を洗い出す", due=date(2026, 10, 23), points=20),
+        Step(title="手順書で 1 回締める", due=date(2026, 11, 20), points=20),
+    ),
+    weight=60,
+)
+
+_numbers = count(1)
+
+
+def fresh_id() -> CommandId:
+    return CommandId(f"test-{next(_numbers)}")
+
+
+def day(month: int, of_month: int, year: int = 2026) -> date:
+    return date(year, month, of_month)
+
+
+def at(on: date, hour: int = 10, minute: int = 0) -> datetime:
+    """That day in Tokyo, at that hour."""
+    return datetime(on.year, on.month, on.day, hour, minute, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+def policy(**changes: Any) -> Policy:
+    """The cycle's policy with other values, checked like any policy."""
+    return Policy.model_validate({name: getattr(POLICY, name) for name in Policy.model_fields} | changes)
+
+
+def content(**changes: Any) -> Content:
+    return Content.model_validate({name: getattr(CONTENT, name) for name in Content.model_fields} | changes)
+
+
+LAUNCH = at(day(10, 1), 9)
+
+
+def created(
+    *,
+    content: Content = CONTENT,
+    owner: EmployeeId = OWNER,
+    line: tuple[EmployeeId, ...] = (MANAGER, DIRECTOR),
+    now: datetime = LAUNCH,
+) -> has.Event:
+    """The first event of a ledger, as the launch writes it."""
+    body = has.Created(
+        cycle=CycleId("2026-q4"), owner=owner, department="経理", line=line, content=content, policy="digest"
+    )
+    return has.Event(seq=1, revision=1, at=now, actor=SYSTEM, command=CommandId("launch"), body=body)
+
+
+def draft(policy: Policy = POLICY, goal_id: GoalId = GOAL_ID, **first: Any) -> Goal:
+    """A goal that was launched on Thursday, 1 October; `first` goes to `created`."""
+    return begin(goal_id, policy, created(**first))
+
+
+def after(goal: Goal, command: Command, now: datetime) -> Goal:
+    """The goal after a command that must bring something."""
+    events = decide(goal, command, now)
+    assert events, f"{command.name} brought nothing"
+    return evolve_all(goal, events)
+
+
+def pending(policy: Policy = POLICY, on: date = date(2026, 10, 5), **first: Any) -> Goal:
+    """Submitted on Monday, 5 October."""
+    goal = draft(policy, **first)
+    return after(goal, ask.Submit(id=fresh_id(), actor=goal.owner), at(on))
+
+
+def active(policy: Policy = POLICY, on: date = date(2026, 10, 6), **first: Any) -> Goal:
+    """Approved in all its stages on Tuesday, 6 October."""
+    goal = pending(policy, **first)
+    while goal.state is State.PENDING_APPROVAL:
+        goal = after(goal, approve(goal), at(on))
+    return goal
+
+
+def in_review(policy: Policy = POLICY, **first: Any) -> Goal:
+    """The review of Friday, 30 October has opened and waits for the owner's self-review."""
+    goal, opens = active(policy, **first), at(date(2026, 10, 30))
+    while goal.state is State.ACTIVE:
+        goal = rung(goal, opens)
+    return goal
+
+
+def awaiting_verdict(policy: Policy = POLICY, on: date = date(2026, 11, 2), **first: Any) -> Goal:
+    """The self-review came on Monday, 2 November."""
+    return after(in_review(policy, **first), self_review(), at(on))
+
+
+def closed(policy: Policy = POLICY, on: date = date(2026, 11, 4), **first: Any) -> Goal:
+    """Achieved, by the verdict of Wednesday, 4 November."""
+    goal = awaiting_verdict(policy, **first)
+    return after(goal, verdict(goal, "achieved"), at(on))
+
+
+SITUATIONS: dict[str, Callable[[], Goal]] = {
+    "draft": draft,
+    "pending_approval": pending,
+    "active": active,
+    "in_review": in_review,
+    "awaiting_verdict": awaiting_verdict,
+    "closed": closed,
+}
+
+
+def approve(goal: Goal, actor: EmployeeId | None = None, **fields: Any) -> ask.Approve:
+    """By who has the task, on what there is now."""
+    who = actor or (goal.task.assignees[0] if goal.task else MANAGER)
+    return ask.Approve(**({"id": fresh_id(), "actor": who, "expected_seq": goal.seq} | fields))
+
+
+def self_review() -> ask.SubmitSelfReview:
+    return ask.SubmitSelfReview(id=fresh_id(), actor=OWNER, went_well="手順が揃った", proposed="continue")
+
+
+def verdict(goal: Goal, said: str, actor: EmployeeId = MANAGER, **fields: Any) -> ask.DecideReview:
+    """On what there is now; with a comment, so that a reset is possible."""
+    defaults = {"id": fresh_id(), "actor": actor, "expected_seq": goal.seq, "verdict": said, "comment": "確認しました"}
+    return ask.DecideReview.model_validate(defaults | fields)
+
+
+def delegate(delegator: EmployeeId, to: EmployeeId, **fields: Any) -> ask.Delegate:
+    """For the whole cycle, given by the delegator, unless `fields` says otherwise."""
+    fields = {"actor": delegator, "first": day(10, 1), "last": day(12, 28)} | fields
+    return ask.Delegate.model_validate({"id": fresh_id(), "delegator": delegator, "to": to} | fields)
+
+
+def pause(reason: str = "長期休暇") -> ask.Pause:
+    return ask.Pause(id=fresh_id(), actor=HR, reason=reason)
+
+
+def resume() -> ask.Resume:
+    return ask.Resume(id=fresh_id(), actor=HR)
+
+
+def rung(goal: Goal, now: datetime | None = None) -> Goal:
+    """The goal after its next alarm, which rings on time unless `now` says later."""
+    alarm = awaited(goal)
+    events = ring(goal, alarm, now or alarm.at)
+    assert events, f"{alarm.id} brought nothing"
+    return evolve_all(goal, events)
+
+
+def awaited(goal: Goal) -> Alarm:
+    """The next alarm of a goal that must have one."""
+    alarm = next_alarm(goal)
+    assert alarm is not None
+    return alarm
+
+
+def refusal(goal: Goal, command: Command, now: datetime, code: Code) -> Refusal:
+    """The refusal of `command`, which is of that code, says something in both languages, and has changed nothing."""
+    before = goal.model_dump_json()
+    with pytest.raises(Refusal) as caught:
+        decide(goal, command, now)
+    assert caught.value.code is code
+    assert goal.model_dump_json() == before
+    return caught.value

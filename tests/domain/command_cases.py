@@ -1,0 +1,88 @@
+"""One case for every command: who may give it, and where it is accepted."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from domain import commands as ask
+from domain.commands import Command
+from domain.goal import Goal
+from domain.values import EmployeeId
+from tests.domain.builders import (
+    DEPUTY,
+    DIRECTOR,
+    HR,
+    MANAGER,
+    OWNER,
+    SITUATIONS,
+    STRANGER,
+    active,
+    after,
+    approve,
+    at,
+    content,
+    day,
+    fresh_id,
+    pause,
+    policy,
+    verdict,
+)
+
+NOW = at(day(11, 4), 15)
+OPEN = ("draft", "pending_approval", "active", "in_review", "awaiting_verdict")
+WORKABLE = ("active", "in_review", "awaiting_verdict")
+
+
+class Case(NamedTuple):
+    """A command by who may give it, the situations in which it is accepted, and who of the people may not give it."""
+
+    make: Callable[[Goal], Command]
+    accepted: tuple[str, ...]
+    not_by: tuple[EmployeeId, ...]
+
+
+def _of(command: type[Command], actor: EmployeeId, **fields: Any) -> Callable[[Goal], Command]:
+    def make(_goal: Goal) -> Command:
+        return command.model_validate({"id": fresh_id(), "actor": actor} | fields)
+
+    return make
+
+
+NOT_OWNER = (MANAGER, DIRECTOR, HR, STRANGER)
+NOT_HR = (OWNER, MANAGER, DIRECTOR, STRANGER)
+NOT_APPROVER = (DIRECTOR, HR, STRANGER)
+DELEGATION = {"delegator": MANAGER, "to": DEPUTY, "first": day(11, 4), "last": day(11, 6)}
+
+CASES: dict[str, Case] = {
+    "revise": Case(_of(ask.Revise, OWNER, content=content(weight=70)), ("draft",), NOT_OWNER),
+    "submit": Case(_of(ask.Submit, OWNER), ("draft",), NOT_OWNER),
+    "recall": Case(_of(ask.Recall, OWNER), ("pending_approval",), NOT_OWNER),
+    "approve": Case(lambda goal: approve(goal, MANAGER), ("pending_approval",), NOT_APPROVER),
+    "return_for_changes": Case(
+        _of(ask.ReturnForChanges, MANAGER, comment="基準値を確認してください"), ("pending_approval",), NOT_APPROVER
+    ),
+    "report_progress": Case(_of(ask.ReportProgress, OWNER, value="8", evidence="締め日報"), WORKABLE, NOT_OWNER),
+    "complete_step": Case(_of(ask.CompleteStep, OWNER, step=0, evidence="手順書"), WORKABLE, NOT_OWNER),
+    "call_review": Case(_of(ask.CallReview, DIRECTOR, reason="早めに話したい"), ("active",), (STRANGER, DEPUTY)),
+    "submit_self_review": Case(
+        _of(ask.SubmitSelfReview, OWNER, went_well="手順が揃った"), ("in_review", "awaiting_verdict"), NOT_OWNER
+    ),
+    "decide_review": Case(lambda goal: verdict(goal, "continue"), ("awaiting_verdict",), NOT_APPROVER),
+    "withdraw": Case(_of(ask.Withdraw, OWNER, reason="異動"), ("draft", "pending_approval"), NOT_OWNER),
+    "comment": Case(_of(ask.Comment, DIRECTOR, text="期待しています"), OPEN, (STRANGER, DEPUTY)),
+    "reassign": Case(_of(ask.Reassign, HR, assignees=(DIRECTOR,), reason="休職"), OPEN, NOT_HR),
+    "delegate": Case(_of(ask.Delegate, MANAGER, **DELEGATION), OPEN, (OWNER, DIRECTOR, STRANGER)),
+    "extend": Case(_of(ask.Extend, HR, due=day(12, 7), reason="繁忙期"), OPEN, NOT_HR),
+    "pause": Case(_of(ask.Pause, HR, reason="長期休暇"), OPEN, NOT_HR),
+    "resume": Case(_of(ask.Resume, HR), (), NOT_HR),  # a paused goal only: see below
+    "reopen": Case(_of(ask.Reopen, HR, reason="誤って完了した"), ("closed",), NOT_HR),
+    "close": Case(_of(ask.Close, HR, reason="退職"), OPEN, NOT_HR),
+    "amend_policy": Case(_of(ask.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
+}
+WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy"}
+
+
+def ready(name: str) -> Goal:
+    """A goal that accepts the command."""
+    if name == "resume":
+        return after(active(), pause(), at(day(11, 2)))
+    return SITUATIONS[CASES[name].accepted[0]]()

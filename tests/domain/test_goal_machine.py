@@ -1,0 +1,280 @@
+"""A goal under any sequence of commands and passing time: what holds in the end must have held at every step."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from domain import commands as ask
+from domain.alarms import next_alarm, ring
+from domain.commands import COMMANDS, Command
+from domain.decide import decide
+from domain.events import Event
+from domain.evolve import begin, evolve, evolve_all
+from domain.goal import Goal
+from domain.ledger import Link, chain, genesis, verify
+from domain.policy import Policy, TaskKind
+from domain.refusals import Refusal
+from domain.scoring import score
+from domain.values import EmployeeId
+from tests.domain.builders import (
+    CONTENT,
+    DEPUTY,
+    DIRECTOR,
+    GOAL_ID,
+    HR,
+    HR_TOO,
+    LAUNCH,
+    MANAGER,
+    NUMBERS,
+    OWNER,
+    PICTURE,
+    STRANGER,
+    approve,
+    content,
+    created,
+    delegate,
+    fresh_id,
+    policy,
+    refusal,
+    resume,
+    self_review,
+    verdict,
+)
+from tests.domain.command_cases import CASES
+
+PEOPLE = st.sampled_from([OWNER, MANAGER, DIRECTOR, HR, HR_TOO, STRANGER, DEPUTY])
+NAMES = st.sampled_from([None, None, None, OWNER, MANAGER, STRANGER])
+DATES = st.dates(date(2026, 9, 28), date(2027, 1, 8))
+POLICIES = st.builds(
+    policy,
+    approval_stages=st.integers(1, 3),
+    self_review=st.booleans(),
+    max_bonus=st.sampled_from([0, 20]),
+    attainment_cap=st.sampled_from(["1", "1.5"]),
+    reviews=st.sampled_from([(), (date(2026, 11, 3),), (date(2026, 10, 30), date(2026, 11, 30))]),
+)
+CONTENTS = st.builds(
+    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=st.integers(1, 100), theme=st.sampled_from("ab")
+)
+SEQS = st.integers(1, 12)
+FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "revise": st.fixed_dictionaries({"content": CONTENTS}),
+    "submit": st.fixed_dictionaries({"content": st.none() | CONTENTS}),
+    "recall": st.just({}),
+    "approve": st.fixed_dictionaries({"expected_seq": SEQS}),
+    "return_for_changes": st.fixed_dictionaries({"comment": st.just("直す"), "expected_seq": st.none() | SEQS}),
+    "report_progress": st.fixed_dictionaries({"value": st.none() | st.integers(0, 12)})
+    | st.fixed_dictionaries({"met": st.lists(st.integers(0, 5), max_size=4)}),
+    "complete_step": st.fixed_dictionaries({"step": st.integers(0, 3)}),
+    "call_review": st.just({"reason": "相談"}),
+    "submit_self_review": st.just({"went_well": "順調"}),
+    "decide_review": st.fixed_dictionaries(
+        {
+            "verdict": st.sampled_from(["continue", "achieved", "unrealistic"]),
+            "then": st.sampled_from([None, "continue", "reset", "close"]),
+            "expected_seq": SEQS,
+            "bonus": st.sampled_from([0, 5, 30]),
+            "comment": st.sampled_from([None, "確認"]),
+            "new_weight": st.sampled_from([None, 30]),
+        }
+    ),
+    "withdraw": st.just({"reason": "異動"}),
+    "comment": st.just({"text": "了解"}),
+    "reassign": st.fixed_dictionaries(
+        {"assignees": st.lists(PEOPLE, min_size=1, max_size=3), "reason": st.just("休職")}
+    ),
+    "delegate": st.fixed_dictionaries({"delegator": PEOPLE, "to": PEOPLE, "first": DATES, "last": DATES}),
+    "extend": st.fixed_dictionaries({"due": DATES, "reason": st.just("繁忙")}),
+    "pause": st.just({"reason": "休職"}),
+    "resume": st.just({}),
+    "reopen": st.just({"reason": "訂正"}),
+    "close": st.fixed_dictionaries({"reason": st.just("終了"), "achieved": st.booleans()}),
+    "amend_policy": st.fixed_dictionaries({"policy": POLICIES, "reason": st.just("改定")}),
+}
+
+
+@st.composite
+def any_command(draw: st.DrawFn) -> Command:
+    """A command of any kind, from anybody, in anybody's name, on any version: most are refused."""
+    name = draw(st.sampled_from(sorted(COMMANDS)))
+    fields = {"id": fresh_id(), "actor": draw(PEOPLE), "acting_for": draw(NAMES)} | draw(FIELDS[name])
+    return COMMANDS[name].model_validate(fields)
+
+
+def fitting(goal: Goal, turn: int) -> Command:
+    """What moves the goal on, from somebody who may; so that the machine gets deep into a life."""
+    if goal.is_closed:
+        return ask.Reopen(id=fresh_id(), actor=HR, reason="訂正")
+    return resume() if goal.is_paused else _awaited_by_its_task(goal, turn)
+
+
+def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
+    deciders = [one for one in goal.task.assignees if one != goal.owner] if goal.task else []
+    by = deciders[turn % len(deciders)] if deciders else MANAGER
+    match goal.task and goal.task.kind:
+        case TaskKind.DRAFT:
+            return ask.Submit(id=fresh_id(), actor=OWNER, content=CONTENT)
+        case TaskKind.APPROVAL:
+            return approve(goal, by)
+        case TaskKind.STEP if turn % 2:
+            return ask.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step or 0)
+        case TaskKind.SELF_REVIEW:
+            return self_review()
+        case TaskKind.VERDICT:
+            said = ("continue", "unrealistic", "achieved")[turn % 3]
+            return verdict(goal, said, by, bonus=turn % 2 if goal.policy.max_bonus > goal.bonus else 0)
+        case _:
+            return ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談")
+
+
+class GoalUnderAnything(RuleBasedStateMachine):
+    """Keeps the goal, the ledger as it would be stored, and the clock."""
+
+    goal: Goal
+    first_policy: Policy
+    ledger: list[Event]
+    now: datetime
+    most: Decimal
+    last: Command | None
+
+    @initialize(
+        rules=POLICIES,
+        line=st.sampled_from([(), (MANAGER,), (MANAGER, DIRECTOR), (HR, MANAGER)]),
+        measure=st.sampled_from([NUMBERS, PICTURE]),
+    )
+    def launch(self, rules: Policy, line: tuple[EmployeeId, ...], measure: object) -> None:
+        first = created(line=line, content=content(measure=measure))
+        self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
+        self.goal = begin(GOAL_ID, rules, first)
+
+    def _record(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            assert event.seq == len(self.ledger) + 1
+            self.goal = evolve(self.goal, event)
+            self.ledger.append(event)
+            assert score(self.goal) >= self.most
+            self.most = score(self.goal)
+
+    def _ask(self, command: Command) -> None:
+        try:
+            events = decide(self.goal, command, self.now)
+        except Refusal as said:
+            refusal(self.goal, command, self.now, said.code)
+        else:
+            assert len({event.kind for event in events}) == len(events)  # the ledger takes a kind once per command
+            self._record(events)
+            self.last = command if events else self.last
+
+    @rule(command=any_command())
+    def somebody_asks_for_something(self, command: Command) -> None:
+        self._ask(command)
+
+    @rule(name=st.sampled_from(sorted(COMMANDS)))
+    def somebody_who_may_asks_for_it(self, name: str) -> None:
+        self._ask(CASES[name].make(self.goal))
+
+    @rule(value=st.integers(0, 12), met=st.sets(st.integers(0, 3)))
+    def the_owner_reports(self, value: int, met: set[int]) -> None:
+        picture = self.goal.content.measure and self.goal.content.measure.kind == "qualitative"
+        said = {"met": sorted(met)} if picture else {"value": value}
+        self._ask(ask.ReportProgress.model_validate({"id": fresh_id(), "actor": OWNER} | said))
+
+    @rule(turn=st.integers(0, 5))
+    def somebody_does_what_is_awaited(self, turn: int) -> None:
+        self._ask(fitting(self.goal, turn))
+
+    @rule(actor=PEOPLE)
+    def somebody_is_absent(self, actor: EmployeeId) -> None:
+        self._ask(delegate(actor, DEPUTY))
+        self._ask(approve(self.goal, DEPUTY, acting_for=actor))
+
+    @precondition(lambda self: self.last is not None)
+    @rule()
+    def the_answer_is_lost_and_the_command_comes_again(self) -> None:
+        assert self.last is not None
+        if self.last.id in self.goal.commands:  # later, the ledger's unique key answers
+            assert decide(self.goal, self.last, self.now) == ()
+
+    @rule(hours=st.sampled_from([1, 8, 24, 72, 240]))
+    def time_passes(self, hours: int) -> None:
+        until = self.now + timedelta(hours=hours)
+        while (alarm := next_alarm(self.goal)) and alarm.at <= until:
+            self.now = max(self.now, alarm.at)
+            assert ring(self.goal, alarm, alarm.at - timedelta(seconds=1)) == ()
+            events = ring(self.goal, alarm, self.now)
+            assert len(events) == 1  # so no alarm rings for ever
+            self._record(events)
+        self.now = until
+
+    @rule(hours=st.sampled_from([2, 100, 400]))
+    def an_outage_holds_everything_up(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        for _ in range(40):
+            alarm = next_alarm(self.goal)
+            if alarm is None or alarm.at > self.now:
+                return
+            self._record(ring(self.goal, alarm, self.now))
+        raise AssertionError("what an outage held up never ends to ring")
+
+    @invariant()
+    def a_task_fits_its_state_and_somebody_has_it(self) -> None:
+        task = self.goal.task
+        if task is None:
+            assert self.goal.is_closed or (self.goal.state == "active" and self.goal.next_step is None)
+            return
+        fits = {
+            "draft": {TaskKind.DRAFT},
+            "pending_approval": {TaskKind.APPROVAL},
+            "active": {TaskKind.STEP},
+            "in_review": {TaskKind.SELF_REVIEW, TaskKind.VERDICT},
+        }
+        assert task.kind in fits[self.goal.state]
+        assert task.assignees
+        assert len(set(task.assignees)) == len(task.assignees)
+        if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
+            assert self.goal.owner not in task.assignees
+
+    @invariant()
+    def a_closed_goal_is_over(self) -> None:
+        if self.goal.is_closed:
+            assert self.goal.task is None
+            assert self.goal.outcome is not None
+            assert next_alarm(self.goal) is None
+        else:
+            assert self.goal.outcome is None
+
+    @invariant()
+    def every_open_goal_has_a_next_alarm_unless_it_is_paused(self) -> None:
+        assert (next_alarm(self.goal) is None) == (self.goal.is_closed or self.goal.is_paused)
+
+    @invariant()
+    def what_is_remembered_stays_small(self) -> None:
+        assert Goal.model_validate_json(self.goal.model_dump_json()) == self.goal  # limits of the model included
+
+    def teardown(self) -> None:
+        if not hasattr(self, "goal"):
+            return
+        stored = [event.model_dump_json(exclude_none=True) for event in self.ledger]
+        read = [Event.model_validate_json(text) for text in stored]
+        assert read == self.ledger
+        assert [event.seq for event in read] == list(range(1, len(read) + 1))
+        assert evolve_all(begin(GOAL_ID, self.first_policy, read[0]), read[1:]) == self.goal
+
+        heads = list(accumulate(read, lambda head, event: chain(head, event.json_form), initial=genesis(GOAL_ID)))
+        links = [Link(e.seq, e.json_form, *pair) for e, pair in zip(read, pairwise(heads), strict=True)]
+        assert verify(GOAL_ID, links) is None
+        assert heads[-1] == self.goal.head
+
+
+GoalUnderAnything.TestCase.settings = settings(
+    max_examples=200,
+    stateful_step_count=40,
+    deadline=None,  # two cores are shared
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestGoalUnderAnything = GoalUnderAnything.TestCase

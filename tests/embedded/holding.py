@@ -1,0 +1,25 @@
+"""Runs the servers of a folder until told to stop: a process of its own, for tests that kill it.
+
+`python tests/embedded/holding.py FOLDER`; prints the addresses as one line of JSON when they run.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import logs
+from embedded.stack import running
+from embedded.stopping import told_to_stop
+from settings import Settings
+
+
+async def hold(var: Path) -> None:
+    with told_to_stop() as told:
+        async with running(var, ui=False) as addresses:
+            sys.stdout.write(addresses.model_dump_json() + "\n")
+            sys.stdout.flush()
+            await told.wait()
+
+
+logs.configure(Settings())
+asyncio.run(hold(Path(sys.argv[1])))

@@ -1,0 +1,196 @@
+"""`CycleWorkflow`: one cycle of a company. Launches the goals in batches, watches the dates, settles what is open."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.refusals import Code, Refusal
+    from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
+    from workflows.failures import as_application_error
+    from workflows.queues import BULK
+    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
+
+WRITE_GOALS, START_GOALS, SETTLE_GOALS, RETRY_FAILED, SET_STATE = (
+    "write_goals", "start_goals", "settle_goals", "retry_failed", "set_cycle_state",
+)  # fmt: skip
+
+
+def cycle_workflow_id(cycle: CycleId) -> str:
+    return f"cycle/{cycle}"
+
+
+class CycleStart(Frozen):
+    """`settles_at`: when what is still open is settled; the goals' own end alarms ring before."""
+
+    cycle: CycleId
+    launched_by: EmployeeId
+    settles_at: Moment
+    people: int
+    batch: int = 500
+
+
+class Range(Frozen):
+    """Participants of a cycle behind the id `after`: at most `limit`, up to `upto` where given."""
+
+    cycle: CycleId
+    launched_by: EmployeeId
+    after: str = ""
+    upto: str | None = None
+    limit: int = 500
+
+
+class Written(Frozen):
+    """The last participant that was looked at (empty: none was left) and how many there were."""
+
+    last: str
+    people: int
+
+
+class Started(Frozen):
+    people: int
+    goals: int
+    failed: int
+
+
+class Settle(Frozen):
+    """Close every goal of the cycle that is open, in `actor`'s name."""
+
+    cycle: CycleId
+    actor: EmployeeId
+    reason: Prose
+
+
+class Settled(Frozen):
+    goals: int
+
+
+class NewState(Frozen):
+    cycle: CycleId
+    state: str
+    at: Moment
+
+
+class CloseCycle(Frozen):
+    actor: EmployeeId
+    reason: Prose
+
+
+class CycleProgress(Frozen):
+    """How far the cycle is; `phase` is launching, open, settling or closed."""
+
+    phase: str
+    people: int
+    launched: int
+    goals: int
+    failed: int
+    settled: int
+
+
+@workflow.defn
+class CycleWorkflow:
+    @workflow.init
+    def __init__(self, start: CycleStart) -> None:
+        self._start = start
+        self._phase = "launching"
+        self._launched = self._goals = self._failed = self._settled = 0
+        self._retry = False
+        self._close: CloseCycle | None = None
+
+    @workflow.run
+    async def run(self, start: CycleStart) -> CycleProgress:
+        await self._launch()
+        while self._close is None and workflow.now() < start.settles_at:
+            await self._set_phase("open")
+            await self._wait_for_date_or_order()
+            if self._retry:
+                self._retry = False
+                await self._bulk(RETRY_FAILED, Range(cycle=start.cycle, launched_by=start.launched_by), int)
+                await self._launch()
+        await self._settle()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self.progress()
+
+    @workflow.update
+    async def retry(self) -> CycleProgress:
+        """Launch again those, and only those, whose launch failed."""
+        self._retry = True
+        await workflow.wait_condition(lambda: not self._retry or self._phase == "closed")
+        return self.progress()
+
+    @workflow.update
+    async def close(self, order: CloseCycle) -> CycleProgress:
+        """Settle what is open and end the cycle before its date."""
+        self._close = order
+        await workflow.wait_condition(lambda: self._phase != "open")
+        return self.progress()
+
+    @retry.validator
+    def _refuse_retry(self) -> None:
+        self._refuse_unless_open()
+
+    @close.validator
+    def _refuse_close(self, order: CloseCycle) -> None:  # noqa: ARG002 - a validator takes what its update takes
+        self._refuse_unless_open()
+
+    @workflow.query
+    def progress(self) -> CycleProgress:
+        return CycleProgress(
+            phase=self._phase, people=self._start.people, launched=self._launched, goals=self._goals,
+            failed=self._failed, settled=self._settled,
+        )  # fmt: skip
+
+    def _refuse_unless_open(self) -> None:
+        if self._phase != "open":
+            raise as_application_error(Refusal(Code.CYCLE_BUSY, phase=self._phase))
+
+    async def _launch(self) -> None:
+        """Writes batch after batch; while one batch's workflows are started the next one is written."""
+        self._phase, self._failed = "launching", 0
+        start, starting, after = self._start, None, ""
+        while True:
+            piece = Range(cycle=start.cycle, launched_by=start.launched_by, after=after, limit=start.batch)
+            written: Written = await self._bulk(WRITE_GOALS, piece, Written)
+            if starting:
+                self._count(await starting)
+            if not written.people:
+                return
+            piece = piece.model_copy(update={"upto": written.last})
+            starting, after = asyncio.create_task(self._bulk(START_GOALS, piece, Started)), written.last
+
+    def _count(self, started: Started) -> None:
+        self._launched += started.people
+        self._goals += started.goals
+        self._failed += started.failed
+
+    async def _wait_for_date_or_order(self) -> None:
+        left = max(self._start.settles_at - workflow.now(), timedelta(0))
+        try:
+            await workflow.wait_condition(lambda: self._retry or self._close is not None, timeout=left)
+        except TimeoutError:
+            workflow.logger.info("cycle_end_reached")
+
+    async def _settle(self) -> None:
+        self._phase = "settling"
+        order = self._close or CloseCycle(actor=EmployeeId("system"), reason="評価サイクルの終了 / end of the cycle")
+        settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
+        settled: Settled = await self._bulk(SETTLE_GOALS, settle, Settled)
+        self._settled = settled.goals
+        await self._set_phase("closed")
+
+    async def _set_phase(self, phase: str) -> None:
+        self._phase = phase
+        await self._bulk(SET_STATE, NewState(cycle=self._start.cycle, state=phase, at=workflow.now()), None)
+
+    async def _bulk(self, name: str, argument: Frozen, result: type | None) -> Any:
+        return await workflow.execute_activity(
+            name,
+            argument,
+            result_type=result,
+            task_queue=BULK,
+            start_to_close_timeout=BULK_TIMEOUT,
+            heartbeat_timeout=BULK_HEARTBEAT,
+            retry_policy=BULK_RETRY,
+        )
