@@ -34,6 +34,7 @@ class _Tally:
 
     untried: set[str]
     sent: int = 0
+    given_up: int = 0
     failed: int = 0
     unreachable: bool = False
 
@@ -61,11 +62,12 @@ class Delivery:
                 _log.warning("delivery_left_to_another_sender")
         counted = SendResult(
             sent=tally.sent,
+            given_up=tally.given_up,
             failed=tally.failed,
             waiting=await outbox.waiting(self._engine, request.now),
             unreachable=tally.unreachable,
         )
-        if tally.sent or tally.failed or tally.unreachable:
+        if counted.tried or counted.unreachable:
             _log.info("notices_delivered", channel=self._channel.name, **counted.model_dump())
         return counted
 
@@ -105,6 +107,9 @@ class Delivery:
                 tally.sent += 1
             case ServerUnavailable():
                 tally.unreachable = True
+                await self._record(batch, failure)
+            case NotDeliverable():
+                tally.given_up += 1
                 await self._record(batch, failure)
             case _:
                 tally.failed += 1

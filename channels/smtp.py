@@ -1,9 +1,9 @@
 """Mail by SMTP: one connection per message, so that one message's trouble is nobody else's."""
 
 import contextlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -21,6 +21,9 @@ _FAREWELL = 2.0  # seconds for the answer to QUIT, which changes nothing any mor
 
 _PERMANENT = 500  # SMTP answers from here on are for good
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the server wants another login, whoever the recipient is
+
+# One plain address: nothing that could end a header, add a recipient or open a comment. Letters of any language.
+_ADDRESS = re.compile(r"(?P<mailbox>[^\x00-\x20\x7f-\xa0\s@,;:<>()\[\]\\\"]+)@(?P<host>[\w.-]+)")
 
 # No 8-bit bodies: old relays still break them.
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -108,11 +111,11 @@ class SmtpChannel:
             await _leave(client)
 
     def _mail(self, message: Message, to: str) -> EmailMessage:
+        address = _ADDRESS.fullmatch(to)
+        if address is None:
+            raise NotDeliverable("bad_address")
         mail = EmailMessage(policy=_POLICY)
-        try:
-            mail["To"] = Address(addr_spec=to)
-        except (MessageError, ValueError, IndexError):
-            raise NotDeliverable("bad_address") from None
+        mail["To"] = Address(username=address["mailbox"], domain=address["host"])
         mail["From"] = self._from
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(datetime.now(UTC))

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -81,7 +81,7 @@ def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO
         out.write(f"ほか {more} 件\n" if locale is Locale.JA else f"and {more} more\n")
 
 
-def stop(message: "Text", locale: "Locale", code: Exit = Exit.REFUSED) -> NoReturn:
-    """Ends the command with a reason on stderr."""
+def stopped(message: "Text", locale: "Locale", code: Exit = Exit.REFUSED) -> typer.Exit:
+    """The end of the command, to be raised; the reason is on stderr by then."""
     sys.stderr.write(message.in_(locale) + "\n")
-    raise typer.Exit(code)
+    return typer.Exit(code)

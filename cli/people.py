@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cli.output import Exit, print_findings, print_json, print_line, print_table, reader_locale, stop
+from cli.output import Exit, print_findings, print_json, print_line, print_table, reader_locale, stopped
 
 if TYPE_CHECKING:
     from client.people import ImportResult, People
     from domain.organisation import Employee, Organisation
-    from domain.values import Locale
+    from domain.values import Locale, Text
     from settings import Settings
 
 people = typer.Typer(no_args_is_help=True, help="The organisation: import it, look at it.")
@@ -65,7 +65,7 @@ def show_people(
     locale = reader_locale(settings)
     if employee is not None and department is not None:
         ja, en = "社員か --department のどちらか一方を指定してください。", "give an employee or --department, not both"
-        stop(Text(ja=ja, en=en), locale, Exit.USAGE)
+        raise stopped(Text(ja=ja, en=en), locale, Exit.USAGE)
     organisation = _ask(settings, lambda people: people.organisation())
     if employee is not None:
         _show_employee(organisation, employee, locale, as_json=as_json)
@@ -84,7 +84,7 @@ def _mapping(options: Iterable[str], locale: "Locale") -> dict[str, str]:
         if not (field and sign and header) or field in mapping:
             ja = f"--map {option}: 「項目=見出し」の形で、項目ごとに一度だけ書いてください（例: --map name=login）。"
             en = f"--map {option}: write FIELD=HEADER, once for each field (as --map name=login)"
-            stop(Text(ja=ja, en=en), locale, Exit.USAGE)
+            raise stopped(Text(ja=ja, en=en), locale, Exit.USAGE)
         mapping[field] = header
     return mapping
 
@@ -92,31 +92,37 @@ def _mapping(options: Iterable[str], locale: "Locale") -> dict[str, str]:
 def _read(file: Path, locale: "Locale") -> bytes:
     """The file's bytes, as many as `read_people` takes and one more by which it knows that there are more."""
     from domain.people_file import MAX_BYTES
-    from domain.values import Text
 
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        ja, en = "ファイルがありません。パスを確認してください。", "there is no such file: look at the path"
-    except IsADirectoryError:
-        ja, en = "フォルダーです。CSV ファイルを指定してください。", "this is a folder: name a CSV file"
     except OSError as error:
-        ja, en = (
-            f"読めません（{error.strerror}）。権限とパスを確認してください。",
-            f"cannot be read ({error.strerror}): look at its permissions and path",
-        )
-    stop(Text(ja=f"{file}: {ja}", en=f"{file}: {en}"), locale, Exit.USAGE)
+        raise stopped(_why_unreadable(file, error), locale, Exit.USAGE) from error
+
+
+def _why_unreadable(file: Path, error: OSError) -> "Text":
+    from domain.values import Text
+
+    if isinstance(error, FileNotFoundError):
+        ja, en = "ファイルがありません。パスを確認してください。", "there is no such file: look at the path"
+    elif isinstance(error, IsADirectoryError):
+        ja, en = "フォルダーです。CSV ファイルを指定してください。", "this is a folder: name a CSV file"
+    else:
+        ja = f"読めません（{error.strerror}）。権限とパスを確認してください。"
+        en = f"cannot be read ({error.strerror}): look at its permissions and path"
+    return Text(ja=f"{file}: {ja}", en=f"{file}: {en}")
 
 
 def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]") -> Answer:
     """What the directory answers; ends the command when the database cannot be reached."""
     from client.connection import Unreachable, connect_database
     from client.people import People
+    from storage.migrate import OtherSchema, require_current
 
     async def answer() -> Answer:
         engine = await connect_database(settings)
         try:
+            await require_current(engine)
             return await question(People(engine))
         finally:
             await engine.dispose()
@@ -124,7 +130,9 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
     try:
         return asyncio.run(answer())
     except Unreachable as unreachable:
-        stop(unreachable.message, reader_locale(settings), Exit.UNREACHABLE)
+        raise stopped(unreachable.message, reader_locale(settings), Exit.UNREACHABLE) from unreachable
+    except OtherSchema as other:
+        raise stopped(other.message, reader_locale(settings)) from other
 
 
 def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool) -> None:
@@ -134,7 +142,7 @@ def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool
         print_findings(result.findings, locale)
         ja = f"{file}: 何も取り込んでいません（{len(result.findings)} 件）。直してからもう一度実行してください。"
         en = f"{file}: nothing was imported ({len(result.findings)} to mend); mend them and run this again"
-        stop(Text(ja=ja, en=en), locale)
+        raise stopped(Text(ja=ja, en=en), locale)
     if quiet:
         return
     done, japanese = result.imported, locale is Locale.JA
@@ -181,7 +189,7 @@ def _show_department(organisation: "Organisation", department: str, locale: "Loc
     if not members:
         known = ", ".join(sorted({one.department for one in organisation.employees.values()}))
         ja = f"部署「{department}」の社員はいません。部署: {known or 'なし'}"
-        stop(Text(ja=ja, en=f"nobody is in department {department}; there are: {known or 'none'}"), locale)
+        raise stopped(Text(ja=ja, en=f"nobody is in department {department}; there are: {known or 'none'}"), locale)
     if as_json:
         print_json({"department": department, "people": members})
     else:
@@ -195,7 +203,7 @@ def _show_employee(organisation: "Organisation", employee_id: str, locale: "Loca
     if one is None:
         ja = f"社員 {employee_id} はいません。`meguri people show --department 部署` で一覧できます。"
         en = f"there is no employee {employee_id}; `meguri people show --department NAME` lists them"
-        stop(Text(ja=ja, en=en), locale)
+        raise stopped(Text(ja=ja, en=en), locale)
     line = [organisation.employees[manager] for manager in organisation.manager_line(one.id)]
     reports = [organisation.employees[report] for report in organisation.reports(one.id)]
     if as_json:

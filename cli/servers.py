@@ -92,7 +92,7 @@ async def _demo(settings: Settings, *, exit_when_launched: bool) -> int:
     with told_to_stop() as stop:
         _say("starting PostgreSQL, Temporal and a worker …")
         async with _everything(settings) as (at, engine, client):
-            code = await _sample_company(engine, client)
+            code = await _sample_company(settings, engine, client)
             if code == 0:
                 _say(_where(at, settings))
                 _say(_WHAT_NEXT)
@@ -102,27 +102,27 @@ async def _demo(settings: Settings, *, exit_when_launched: bool) -> int:
     return code
 
 
-async def _sample_company(engine: "AsyncEngine", client: "Client") -> int:
+async def _sample_company(settings: Settings, engine: "AsyncEngine", client: "Client") -> int:
     """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
-    from cli.output import print_findings, reader
+    from cli.output import print_findings, reader_locale
     from client.cycles import Cycles
     from client.people import People
     from domain.findings import refuses
     from domain.values import EmployeeId
     from storage.cycles import find_cycle
 
-    cycles = Cycles(engine, client)
+    cycles, locale = Cycles(engine, client), reader_locale(settings)
     if await find_cycle(engine, _DEMO_CYCLE):
         _say(f"the cycle {_DEMO_CYCLE} is here from an earlier demo; nothing was changed")
         return 0
     imported = await People(engine).import_file((_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
-    print_findings(imported.findings, reader(Settings()))
-    if refuses(imported.findings):
+    print_findings(imported.findings, locale)
+    if imported.imported is None:
         return 1
-    _say(f"{len(imported.employees)} people of samples/company.csv imported")
+    _say(f"samples/company.csv: {imported.imported.added} people imported, {imported.imported.unchanged} were here")
     now = datetime.now(ZoneInfo("Asia/Tokyo"))
     checked = await cycles.check((_SAMPLES / "cycle.toml").read_bytes(), now.date(), now.date())
-    print_findings(checked.findings, reader(Settings()))
+    print_findings(checked.findings, locale)
     if refuses(checked.findings) or checked.policy is None:
         return 1
     _say(

@@ -2,15 +2,21 @@
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
 
 from domain.commands import Command
 from domain.events import Event
 from domain.goal import Goal
+from domain.launch import rebuild
 from domain.ledger import Break, Link, verify
-from domain.lifecycle import State
+from domain.lifecycle import ImpossibleTransition, State
+from domain.policy import Policy
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import CommandId, EmployeeId, GoalId, Text
+from storage import cycles
 from storage import goals as read
 
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ class Goal(Frozen):
     state: State
     revision: int = 1
     content: Content
-    task: Task | None
+    task: Task | None = None
     stage: int = 0  # approvals given in this round
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported

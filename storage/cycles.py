@@ -161,11 +161,11 @@ async def write_goals(engine: AsyncEngine, cycle: str, batch: Batch) -> None:
             ("outbox", _NOTICE_COLUMNS, batch.notices),
         ):
             names = ", ".join(columns)
-            await driver.execute(
+            await connection.exec_driver_sql(
                 f"CREATE TEMP TABLE new_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
             )
             await driver.copy_records_to_table(f"new_{table}", records=rows, columns=columns)
-            await driver.execute(
+            await connection.exec_driver_sql(
                 f"INSERT INTO {table} ({names}) SELECT {names} FROM new_{table} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
             )
         await connection.execute(

@@ -22,6 +22,7 @@ from domain.values import Locale
 from storage.tables import EmployeeRow, OutboxRow
 
 _SENDING = 0x6D65677573656E64  # key of the advisory lock that the one sender holds
+_CLAIMING = 0x6D65677563  # and of the one that is giving out message ids
 _ID_LENGTH = 32  # hex digits of a message id's hash: 128 bits, and a header that needs no folding
 _PEOPLE = ("owner", "actor", "acting_for", "from", "to")  # facts that hold an employee's id
 
@@ -76,14 +77,17 @@ async def claim(engine: AsyncEngine, now: datetime, limit: int, *, domain: str) 
     anything is recorded, it answers the same ids with the same notices.
     """
     async with engine.begin() as connection:
-        rows = await _lock_due(connection, now, limit)
+        # Claims take turns. Row locks would not do: two claims that skip what the other holds share out one recipient's
+        # rows among them, and make two messages of one.
+        await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+        rows = await _due_rows(connection, now, limit)
         batches = [_batch(list(members), domain) for _, members in groupby(rows, attrgetter("in_group"))]
         await _store_ids(connection, [batch for batch in batches if batch.fresh])
     return batches
 
 
-async def _lock_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """The rows of the first groups, each group's together; rows that another sender holds are left to it."""
+async def _due_rows(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """The rows of the first groups, each group's together."""
     first = (
         select(
             _group.label("name"), func.min(OutboxRow.attempts).label("tried"), func.min(OutboxRow.due_at).label("due")
@@ -99,7 +103,6 @@ async def _lock_due(connection: AsyncConnection, now: datetime, limit: int) -> S
         .join(first, first.c.name == _group)
         .where(_due(now))
         .order_by(first.c.tried, first.c.due, first.c.name, OutboxRow.due_at, OutboxRow.id)
-        .with_for_update(of=OutboxRow, skip_locked=True)
     )
     return (await connection.execute(chosen)).all()
 

@@ -23,9 +23,15 @@ class SendResult(Frozen):
     """What became of the messages, counted."""
 
     sent: int = 0
-    failed: int = 0  # refused, for now or for good: the rows say which, and why
+    given_up: int = 0  # can never be sent; the rows say why
+    failed: int = 0  # for now; they wait with the others
     waiting: int = 0  # due, and not sent
     unreachable: bool = False  # the server takes nothing, or another sender is at work: the rest was not tried
+
+    @property
+    def tried(self) -> int:
+        """How many tries had an end, good or bad."""
+        return self.sent + self.given_up + self.failed
 
     @property
     def can_go_on(self) -> bool:
@@ -36,6 +42,7 @@ class SendResult(Frozen):
         """Both rounds together, as it stands after the later one."""
         return SendResult(
             sent=self.sent + later.sent,
+            given_up=self.given_up + later.given_up,
             failed=self.failed + later.failed,
             waiting=later.waiting,
             unreachable=later.unreachable,
@@ -49,9 +56,9 @@ class DeliveryWorkflow:
     @workflow.run
     async def run(self) -> SendResult:
         total = latest = await _send()
-        due = total.sent + total.failed + total.waiting
+        due = total.sent + total.given_up + total.waiting
         rounds = 1
-        while rounds < MOST_ROUNDS and total.waiting and total.sent + total.failed < due and latest.can_go_on:
+        while rounds < MOST_ROUNDS and total.waiting and total.tried < due and latest.can_go_on:
             latest = await _send()
             total = total.then(latest)
             rounds += 1

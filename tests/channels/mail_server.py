@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from itertools import count
-from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -19,12 +18,15 @@ class Mailbox:
 
     port: int = 0
     arrived: list[EmailMessage] = field(default_factory=list)
+    arrivals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))  # one permit per mail
     recipients: list[str] = field(default_factory=list)  # of the envelopes, in the same order
     refuse: dict[str, str] = field(default_factory=dict)  # address -> answer to RCPT TO
     refuse_every_second_connection: bool = False
     refuse_all_connections: bool = False
     hang_up_after_taking: bool = False
     connections: int = 0
+    login: tuple[bytes, bytes] = (b"", b"")
+    logged_in: int = 0
 
     @property
     def message_ids(self) -> list[str]:
@@ -33,22 +35,35 @@ class Mailbox:
     def text_of(self, mail: EmailMessage) -> str:
         body = mail.get_body()
         assert body is not None
-        return str(body.get_content())
+        return str(body.get_content()).replace("\r\n", "\n")
 
-    async def handle_RCPT(  # noqa: N802, ARG002 - aiosmtpd's hook
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    def let_in(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: LoginPassword
+    ) -> AuthResult:
+        success = (given.login, given.password) == self.login
+        self.logged_in += success
+        return AuthResult(success=success, handled=False)
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002 - as above
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         assert isinstance(envelope.content, bytes)
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
         self.arrived.append(parsed)
         self.recipients += envelope.rcpt_tos
+        self.arrivals.release()
         if self.hang_up_after_taking:
             assert server.transport is not None
             server.transport.close()
@@ -64,13 +79,8 @@ class _Busy(asyncio.Protocol):
         transport.close()
 
 
-def _login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-    assert isinstance(data, LoginPassword)
-    return AuthResult(success=(data.login, data.password) == (b"meguri", b"p@ss:/word"), handled=False)
-
-
 @asynccontextmanager
-async def mail_server(*, wants_login: bool = False) -> AsyncIterator[Mailbox]:
+async def mail_server() -> AsyncIterator[Mailbox]:
     mailbox = Mailbox()
     numbers = count(1)
 
@@ -83,8 +93,7 @@ async def mail_server(*, wants_login: bool = False) -> AsyncIterator[Mailbox]:
             mailbox,
             hostname="mail.test",
             enable_SMTPUTF8=True,
-            authenticator=_login if wants_login else None,
-            auth_required=wants_login,
+            authenticator=mailbox.let_in,
             auth_require_tls=False,
         )
 

@@ -1,0 +1,171 @@
+"""What is due, as which message, and what became of it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.notices import NoticeKind
+from storage import outbox
+from storage.outbox import Batch, claim
+from storage.tables import EmployeeRow, OutboxRow
+
+NOW = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
+DOMAIN = "example.com"
+
+
+async def queue(engine: AsyncEngine, *recipients: str, due_at: datetime = NOW, **values: Any) -> None:
+    """One notice per recipient named."""
+    async with engine.begin() as connection:
+        known = len((await connection.execute(select(OutboxRow.id))).all())
+        rows = [
+            {
+                "key": f"{due_at.isoformat()}:{known + number}",
+                "recipient_id": recipient,
+                "cycle_id": "2026-q4",
+                "goal_id": f"2026-q4.{recipient}.1",
+                "kind": NoticeKind.DRAFT_OPENED,
+                "facts": {"owner": recipient},
+                "due_at": due_at,
+                **values,
+            }
+            for number, recipient in enumerate(recipients)
+        ]
+        await connection.execute(insert(OutboxRow), rows)
+
+
+async def rows(engine: AsyncEngine) -> Sequence[Row[Any]]:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(OutboxRow.__table__).order_by(OutboxRow.id))).all()
+
+
+async def claimed(engine: AsyncEngine, limit: int = 100, now: datetime = NOW) -> list[Batch]:
+    return await claim(engine, now, limit, domain=DOMAIN)
+
+
+async def test_what_one_person_must_hear_is_one_message(database: AsyncEngine) -> None:
+    await queue(database, "M1", "M2", "M1", "M1")
+    batches = await claimed(database)
+    assert {batch.recipient_id: len(batch.notices) for batch in batches} == {"M1": 3, "M2": 1}
+    assert len({batch.message_id for batch in batches}) == 2
+    assert all(batch.message_id.endswith("@example.com") for batch in batches)
+
+
+async def test_only_what_is_due_goes_out(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    await queue(database, "M2", due_at=NOW + timedelta(seconds=1))
+    assert [batch.recipient_id for batch in await claimed(database)] == ["M1"]
+    assert await outbox.waiting(database, NOW) == 1
+    assert await outbox.waiting(database, NOW + timedelta(seconds=1)) == 2
+
+
+async def test_the_limit_counts_messages_and_never_cuts_one_in_two(database: AsyncEngine) -> None:
+    await queue(database, *(["M1", "M2", "M3"] * 5))
+    batches = await claimed(database, limit=2)
+    assert [len(batch.notices) for batch in batches] == [5, 5]
+
+
+async def test_a_message_whose_record_was_lost_goes_again_with_the_same_id_and_notices(database: AsyncEngine) -> None:
+    await queue(database, "M1", "M1")
+    first = await claimed(database)
+    await queue(database, "M1")
+    again, later = sorted(await claimed(database), key=lambda batch: -len(batch.notices))
+    assert again == first[0]._replace(fresh=False)
+    assert (first[0].fresh, later.fresh) == (True, True)
+    assert len(later.notices) == 1
+    assert later.message_id != again.message_id
+
+
+async def test_the_message_id_follows_from_the_notices_alone(database: AsyncEngine) -> None:
+    await queue(database, "M1", "M1")
+    first = await claimed(database)
+    await outbox.release(database, [first[0].message_id])
+    assert await claimed(database) == first
+
+
+async def test_a_message_that_never_reached_the_server_joins_what_came_due_since(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    [first] = await claimed(database)
+    await outbox.release(database, [first.message_id])
+    await queue(database, "M1")
+    [joined] = await claimed(database)
+    assert len(joined.notices) == 2
+
+
+async def test_what_was_sent_is_not_due_again_and_says_when_and_how(database: AsyncEngine) -> None:
+    await queue(database, "M1", "M1", "M2")
+    batches = {batch.recipient_id: batch for batch in await claimed(database)}
+    await outbox.record_sent(database, batches["M1"].message_id, "smtp", NOW)
+    assert [batch.recipient_id for batch in await claimed(database)] == ["M2"]
+    sent = [row for row in await rows(database) if row.recipient_id == "M1"]
+    assert [(row.sent_at, row.channel, row.attempts, row.error) for row in sent] == [(NOW, "smtp", 1, None)] * 2
+
+
+async def test_a_second_record_of_the_same_message_changes_nothing(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    [batch] = await claimed(database)
+    await outbox.record_sent(database, batch.message_id, "smtp", NOW)
+    once = await rows(database)
+    await outbox.record_sent(database, batch.message_id, "console", NOW + timedelta(days=1))
+    await outbox.record_failure(database, batch.message_id, "smtp_550", permanent=True)
+    await outbox.release(database, [batch.message_id])
+    assert await rows(database) == once
+
+
+async def test_a_failure_for_now_keeps_the_message_due_under_its_id(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    [batch] = await claimed(database)
+    await outbox.record_failure(database, batch.message_id, "smtp_452", permanent=False)
+    [row] = await rows(database)
+    assert (row.attempts, row.error, row.gave_up_at) == (1, "smtp_452", None)
+    assert [again.message_id for again in await claimed(database)] == [batch.message_id]
+
+
+async def test_a_failure_for_good_is_kept_with_its_reason_and_not_tried_again(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    [batch] = await claimed(database)
+    await outbox.record_failure(database, batch.message_id, "no_address", permanent=True)
+    [row] = await rows(database)
+    assert (row.error, row.sent_at, row.gave_up_at is None) == ("no_address", None, False)
+    assert await claimed(database) == []
+    assert await outbox.waiting(database, NOW) == 0
+
+
+async def test_a_message_that_keeps_failing_holds_nobody_up(database: AsyncEngine) -> None:
+    await queue(database, "M1", due_at=NOW - timedelta(days=1))
+    [batch] = await claimed(database)
+    await outbox.record_failure(database, batch.message_id, "smtp_452", permanent=False)
+    await queue(database, "M2")
+    assert [first.recipient_id for first in await claimed(database, limit=1)] == ["M2"]
+
+
+async def test_two_claims_at_once_do_not_make_two_messages_of_one(database: AsyncEngine) -> None:
+    await queue(database, *(f"M{number % 20}" for number in range(200)))
+    found = await asyncio.gather(*(claimed(database) for _ in range(4)))
+    assert len({batch.message_id for batches in found for batch in batches}) == 20
+    assert {len(batch.notices) for batches in found for batch in batches} == {10}
+
+
+async def test_only_one_sender_is_at_work_and_the_next_may_follow(database: AsyncEngine) -> None:
+    async with outbox.sole_sender(database) as first, outbox.sole_sender(database) as second:
+        assert (first, second) == (True, False)
+    async with outbox.sole_sender(database) as third:
+        assert third
+
+
+async def test_the_directory_answers_for_everybody_a_message_speaks_of(database: AsyncEngine) -> None:
+    async with database.begin() as connection:
+        people = [
+            ("M1", "佐藤 花子", "hanako@example.com", "ja"),
+            ("M3", "Jane Doe", None, "en"),
+            ("M4", "x", None, "ja"),
+        ]
+        values = [{"id": i, "name": n, "mail": m, "department": "経理部", "locale": lo} for i, n, m, lo in people]
+        await connection.execute(insert(EmployeeRow), values)
+    await queue(database, "M1", facts={"owner": "M1", "actor": "M3", "to": "M9", "theme": "M4"})
+    found = await outbox.addressees(database, await claimed(database))
+    assert found == {"M1": ("佐藤 花子", "hanako@example.com", "ja"), "M3": ("Jane Doe", None, "en")}
+    assert await outbox.addressees(database, []) == {}
