@@ -31,7 +31,11 @@ def import_people(
     ] = None,
     top: Annotated[
         list[str] | None,
-        typer.Option("--top", metavar="EMPLOYEE", help="who has no manager, where they are several; may be repeated"),
+        typer.Option("--top", metavar="EMPLOYEE", help="who has no manager, whatever the file says; may be repeated"),
+    ] = None,
+    orphans_to: Annotated[
+        str | None,
+        typer.Option("--orphans-to", metavar="EMPLOYEE", help="to whom people report whose manager is not in the file"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and count; change nothing")] = False,
     as_json: AsJson = False,
@@ -45,7 +49,11 @@ def import_people(
     mapping = _mapping(columns or (), locale)
     data = _read(file, locale)
     tops = [EmployeeId(one) for one in top or ()]
-    result = _ask(settings, lambda people: people.import_file(data, mapping, tops=tops, dry_run=dry_run))
+    orphans = EmployeeId(orphans_to) if orphans_to else None
+    result = _ask(
+        settings,
+        lambda people: people.import_file(data, mapping, tops=tops, orphans_to=orphans, dry_run=dry_run),
+    )
     if as_json:
         print_json(result)
     _report(result, file, locale, quiet=as_json)

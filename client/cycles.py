@@ -1,17 +1,20 @@
 """What HR may do with a cycle: check it, launch it, see how far it is, retry what failed, close it."""
 
+import asyncio
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from storage.people import load_organisation
+from pydantic import ValidationError
 
 from client.calendars import public_holidays
+from client.goals import ANSWER_SECONDS, NoAnswer
 from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
 from domain.findings import Finding, Level, refuses
 from domain.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Text
 from storage import cycles
+from storage.people import load_organisation
 from storage.tables import CycleRow
 
 if TYPE_CHECKING:
@@ -35,10 +38,11 @@ class Checked(NamedTuple):
 _NOTHING = Checked(file=None, policy=None, findings=(), people=0, goals=0, already_launched=False)
 
 
-class Cycles:
-    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+class CycleReads:
+    """What needs the database only, and so is answered while Temporal is down."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
-        self._temporal = temporal
 
     async def check(self, data: bytes, today: date, starts: date | None = None) -> Checked:
         """Everything that stands against launching the cycle file `data`; writes nothing."""
@@ -60,6 +64,31 @@ class Cycles:
         people = list(file.participants(organisation))
         goals = sum(len(file.drafts_for(person.department)) for person in people)
         return Checked(file, policy, tuple(findings), len(people), goals, already_launched=False)
+
+    async def require(self, cycle: CycleId) -> CycleRow:
+        """The cycle; raises a `Refusal` where there is none."""
+        found = await cycles.find_cycle(self._engine, cycle)
+        if found is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        return found
+
+    async def status(self, cycle: CycleId, now: datetime) -> cycles.Counts:
+        """How many participants and goals are where; raises a `Refusal` for a cycle that does not exist."""
+        await self.require(cycle)
+        return await cycles.counts(self._engine, cycle, now)
+
+    async def find_all(self) -> list[CycleRow]:
+        return await cycles.list_cycles(self._engine)
+
+    async def time_zones(self) -> dict[str, str]:
+        """The time zone in which each cycle counts its days, by the cycle's id."""
+        return await cycles.time_zones(self._engine)
+
+
+class Cycles(CycleReads):
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        super().__init__(engine)
+        self._temporal = temporal
 
     async def launch(self, checked: Checked, launched_by: EmployeeId, now: datetime) -> None:
         """Writes the cycle with its participants and starts its workflow. Launching twice changes nothing."""
@@ -90,7 +119,9 @@ class Cycles:
         from workflows.queues import BULK, BULK_PRIORITY
         from workflows.timeouts import SETTLE_AFTER
 
-        row = await self._require(cycle)
+        row = await self.require(cycle)
+        if row.state == "closed":
+            return  # its workflow may be gone from Temporal by now, and would be started again
         policy = Policy.model_validate(row.policy)
         counts = await cycles.counts(self._engine, cycle, row.launched_at)
         last = policy.calendar.opening(policy.calendar.on_or_after(policy.closes)) + SETTLE_AFTER
@@ -113,20 +144,6 @@ class Cycles:
         except WorkflowAlreadyStartedError:
             return  # it ran and has ended
 
-    async def _require(self, cycle: CycleId) -> CycleRow:
-        found = await cycles.find_cycle(self._engine, cycle)
-        if found is None:
-            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        return found
-
-    async def status(self, cycle: CycleId, now: datetime) -> cycles.Counts:
-        """How many participants and goals are where; raises a `Refusal` for a cycle that does not exist."""
-        await self._require(cycle)
-        return await cycles.counts(self._engine, cycle, now)
-
-    async def find_all(self) -> list[CycleRow]:
-        return await cycles.list_cycles(self._engine)
-
     async def retry(self, cycle: CycleId) -> "CycleProgress":
         """Launches again those whose launch failed, and only those."""
         return await self._update(cycle, "retry")
@@ -134,25 +151,50 @@ class Cycles:
     async def close(self, cycle: CycleId, actor: EmployeeId, reason: str) -> "CycleProgress":
         """Settles what is open and ends the cycle."""
         from workflows.cycle import CloseCycle
+        from workflows.failures import invalid
 
-        row = await self._require(cycle)
+        row = await self.require(cycle)
         hr = Policy.model_validate(row.policy).hr
         if actor not in hr:
             raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
-        return await self._update(cycle, "close", CloseCycle(actor=actor, reason=reason))
+        try:
+            order = CloseCycle(actor=actor, reason=reason)
+        except ValidationError as error:
+            raise invalid(error) from error
+        return await self._update(cycle, "close", order)
+
+    async def progress(self, cycle: CycleId) -> "CycleProgress":
+        """How far the cycle's workflow says it is; raises `NoAnswer` where no worker runs."""
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from workflows.cycle import CycleWorkflow, cycle_workflow_id
+
+        handle = self._temporal.get_workflow_handle_for(CycleWorkflow.run, cycle_workflow_id(cycle))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await handle.query(CycleWorkflow.progress)
+        except TimeoutError as error:
+            raise NoAnswer(None, ANSWER_SECONDS) from error
+        except RPCError as error:
+            if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+                raise NoAnswer(None, ANSWER_SECONDS) from error
+            raise
 
     async def _update(self, cycle: CycleId, name: str, *args: object) -> "CycleProgress":
-        from temporalio.client import WorkflowUpdateFailedError
+        from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
         from temporalio.exceptions import ApplicationError
         from temporalio.service import RPCError, RPCStatusCode
 
         from workflows.cycle import CycleProgress, cycle_workflow_id
         from workflows.failures import as_refusal
 
-        row = await self._require(cycle)
+        row = await self.require(cycle)
         handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
         try:
-            progress: CycleProgress = await handle.execute_update(name, args=args, result_type=CycleProgress)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                progress: CycleProgress = await handle.execute_update(name, args=args, result_type=CycleProgress)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            raise NoAnswer(None, ANSWER_SECONDS) from error
         except WorkflowUpdateFailedError as error:
             if isinstance(error.cause, ApplicationError) and (refusal := as_refusal(error.cause)):
                 raise refusal from error

@@ -1,5 +1,6 @@
 """The schedule that makes the delivery tick."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.client import (
@@ -30,15 +31,26 @@ async def ensure_delivery_schedule(client: Client, every: timedelta, task_queue:
     Whether an operator paused it, and their note, stay as they are.
     """
     wanted = _schedule(every, task_queue)
+
+    def bring_up_to_date(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        there = found.description.schedule
+        if _kind(there) == _kind(wanted):
+            return None  # an update would write back the state as read, over a pause that has just been asked for
+        return ScheduleUpdate(schedule=replace(wanted, state=there.state))
+
     try:
         await client.create_schedule(SCHEDULE_ID, wanted)
     except ScheduleAlreadyRunningError:
-
-        def bring_up_to_date(found: ScheduleUpdateInput) -> ScheduleUpdate:
-            wanted.state = found.description.schedule.state
-            return ScheduleUpdate(schedule=wanted)
-
         await client.get_schedule_handle(SCHEDULE_ID).update(bring_up_to_date)
+
+
+def _kind(schedule: Schedule) -> tuple[object, ...]:
+    """What two schedules of the delivery can differ in, but for their state."""
+    action = schedule.action
+    if not isinstance(action, ScheduleActionStartWorkflow):
+        return (action,)
+    every = [interval.every for interval in schedule.spec.intervals]
+    return every, schedule.policy, action.workflow, action.task_queue
 
 
 def _schedule(every: timedelta, task_queue: str) -> Schedule:

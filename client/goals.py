@@ -3,20 +3,17 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from client.proof import LedgerProof, prove
 from domain.commands import Command
-from domain.events import Event
 from domain.goal import Goal
-from domain.launch import rebuild
-from domain.ledger import Break, Link, verify
-from domain.lifecycle import ImpossibleTransition, State
-from domain.policy import Policy
+from domain.lifecycle import State
 from domain.refusals import Code, Refusal, wrong_state
+from domain.scoring import score
 from domain.values import CommandId, EmployeeId, GoalId, Text
-from storage import cycles
 from storage import goals as read
 
 if TYPE_CHECKING:
@@ -29,30 +26,80 @@ ANSWER_SECONDS = 30.0
 _TRIES = 5  # a run that ends or continues as new while a command is under way is asked again
 _PAUSE = 0.2
 
+Asked = TypeVar("Asked", bound=Command)
+
 
 class NoAnswer(Exception):
-    """Temporal took the command, but no worker carried it out in time. Giving the same id again is safe."""
+    """Temporal took the command, but no worker carried it out in time. Giving the same id again is safe.
 
-    def __init__(self, command_id: str, seconds: float) -> None:
+    A command without an id (one to a cycle) may be repeated as it is.
+    """
+
+    def __init__(self, command_id: str | None, seconds: float) -> None:
+        ja, en = ("", "") if command_id is None else _ONCE
         self.message = Text(
-            ja=f"{seconds:.0f} 秒待ちましたが、ワーカーから応答がありません。ワーカーが動いているか確認し、同じ操作をもう一度実行してください(操作 ID {command_id} のままなら二重にはなりません)。",
-            en=f"no worker answered within {seconds:.0f} s: see whether one runs, then repeat the command (with the same id {command_id} it is done once)",
+            ja=f"{seconds:.0f} 秒待ちましたが、ワーカーから応答がありません。ワーカーが動いているか確認し、同じ操作をもう一度実行してください{ja.format(command_id)}。",
+            en=f"no worker answered within {seconds:.0f} s: see whether one runs, then repeat the command{en.format(command_id)}",
         )
         super().__init__(self.message.en)
 
 
-class LedgerProof(NamedTuple):
-    """A goal's ledger as stored, and the first place where its chain does not hold (None: all of it holds)."""
-
-    lines: list[read.LedgerLine]
-    broken: Break | None
-    head: str
-    projection_agrees: bool  # the goal's row says the same head
+_ONCE = "(操作 ID {} のままなら二重にはなりません)", " (with the same id {} it is done once)"
 
 
-class Goals:
-    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+def compose(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:
+    """The command with these fields; those that are None are left out. Raises a `Refusal` for what does not fit."""
+    from workflows.failures import invalid
+
+    try:
+        return kind.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+class GoalReads:
+    """What needs the database only, and so is answered while Temporal is down."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
+
+    async def find(self, goal: GoalId) -> Goal | None:
+        """The goal as the projection has it."""
+        loaded = await read.load_aggregates(self._engine, ids=[goal])
+        return Goal.model_validate(loaded[0]) if loaded else None
+
+    async def require(self, goal: GoalId) -> Goal:
+        """The goal; raises a `Refusal` where there is none."""
+        if found := await self.find(goal):
+            return found
+        raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
+
+    async def find_all(
+        self,
+        *,
+        cycle: str | None = None,
+        owner: str | None = None,
+        state: str | None = None,
+        department: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> list[read.GoalLine]:
+        return await read.list_goals(
+            self._engine, cycle=cycle, owner=owner, state=state, department=department, after=after, limit=limit
+        )
+
+    async def inbox(self, employee: EmployeeId) -> list[read.GoalLine]:
+        """What waits on a person, the most urgent first."""
+        return await read.inbox(self._engine, employee)
+
+    async def prove(self, goal: GoalId) -> LedgerProof:
+        """The ledger, with its chain recomputed and the goal built again from it; a `Refusal` for an unknown goal."""
+        return await prove(self._engine, goal)
+
+
+class Goals(GoalReads):
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        super().__init__(engine)
         self._temporal = temporal
 
     async def give(self, goal: GoalId, command: Command, command_id: str | None = None) -> "Receipt":
@@ -99,55 +146,19 @@ class Goals:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            await self._refuse_if_gone(goal)
-            return None
+            return await self._answer_of_ended(goal, command_id)
         return receipt
 
-    async def _refuse_if_gone(self, goal: GoalId) -> None:
-        """Why no run of this goal takes commands: there is no such goal, or it is closed; else one is about to start."""
-        found = await self.find(goal)
-        if found is None:
-            raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
-        if found.is_closed:
+    async def _answer_of_ended(self, goal: GoalId, command_id: CommandId) -> "Receipt | None":
+        """Where no run takes commands: the receipt, if this command was the goal's end and its answer was lost.
+
+        None where the next run is about to start. Raises a `Refusal` where the goal is closed, or there is none.
+        """
+        from workflows.goal import Receipt
+
+        found = await self.require(goal)
+        if not found.is_closed:
+            return None
+        if command_id not in found.commands:
             raise wrong_state(State.CLOSED, *(state for state in State if state is not State.CLOSED))
-
-    async def find(self, goal: GoalId) -> Goal | None:
-        """The goal as the projection has it."""
-        loaded = await read.load_aggregates(self._engine, ids=[goal])
-        return Goal.model_validate(loaded[0]) if loaded else None
-
-    async def require(self, goal: GoalId) -> Goal:
-        """The goal; raises a `Refusal` where there is none."""
-        if found := await self.find(goal):
-            return found
-        raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
-
-    async def find_all(
-        self,
-        *,
-        cycle: str | None = None,
-        owner: str | None = None,
-        state: str | None = None,
-        department: str | None = None,
-        after: str = "",
-        limit: int = 100,
-    ) -> list[read.GoalLine]:
-        return await read.list_goals(
-            self._engine, cycle=cycle, owner=owner, state=state, department=department, after=after, limit=limit
-        )
-
-    async def inbox(self, employee: EmployeeId) -> list[read.GoalLine]:
-        """What waits on a person, the most urgent first."""
-        return await read.inbox(self._engine, employee)
-
-    async def prove(self, goal: GoalId) -> LedgerProof:
-        """The ledger, with its chain recomputed from what is stored."""
-        current = await self.require(goal)
-        lines = await read.read_ledger(self._engine, goal)
-        links = [
-            Link(line.event["seq"], Event.model_validate(line.event).json_form, line.prev_hash, line.hash)
-            for line in lines
-        ]
-        head = lines[-1].hash if lines else ""
-        agrees = current.seq == len(lines) and current.head == head
-        return LedgerProof(lines, verify(goal, links), head, agrees)
+        return Receipt(seq=found.seq, revision=found.revision, state=found.state, head=found.head, score=score(found))

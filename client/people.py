@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.findings import Finding
-from domain.organisation import Employee, Organisation
+from domain.organisation import Employee, Organisation, appoint
 from domain.people_file import read_people
 from domain.values import EmployeeId, Frozen
 from storage.people import DirectoryRefused, Imported, find_employee, load_organisation, replace_directory
@@ -31,19 +31,21 @@ class People:
         mapping: Mapping[str, str] | None = None,
         *,
         tops: Collection[EmployeeId] = (),
+        orphans_to: EmployeeId | None = None,
         dry_run: bool = False,
     ) -> ImportResult:
         """Imports a CSV file, all of it or nothing; the same file again changes nothing.
 
         `mapping` names headers that are not recognised (`{"name": "login"}`), `tops` those who are meant to have no
-        manager where they are several. A dry run checks and counts, and changes nothing.
+        manager, whatever the file says; people whose manager is not in the file report to `orphans_to`, where it is
+        given. A dry run checks and counts, and changes nothing.
         """
         file = read_people(data, mapping)
         if file.findings:
             return ImportResult(dry_run=dry_run, imported=None, findings=file.findings)
         try:
             imported = await replace_directory(
-                self._engine, file.employees, tops=tops, place=file.place, dry_run=dry_run
+                self._engine, appoint(file.employees, tops, orphans_to), tops=tops, place=file.place, dry_run=dry_run
             )
         except DirectoryRefused as refused:
             return ImportResult(dry_run=dry_run, imported=None, findings=refused.findings)

@@ -39,6 +39,7 @@ class CycleSection(Frozen):
     hr: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=50)
     departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
     without: tuple[Annotated[EmployeeId, Id], ...] = ()  # who does not
+    tops: tuple[Annotated[EmployeeId, Id], ...] = ()  # who has no manager, where they are several
 
 
 class PolicySection(Frozen):
@@ -160,7 +161,7 @@ def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
     """Everything that stands against launching, and what is worth a look. Whether the id is taken is asked elsewhere."""
     dates = (*_order_findings(file.cycle), *_past_findings(file.cycle, today))
-    people = (*organisation.findings(), *_people_findings(file, organisation))
+    people = (*organisation.findings(tops=file.cycle.tops), *_people_findings(file, organisation))
     if refuses((*dates, *people)):
         return (*dates, *people)
     return (*dates, *people, *_approver_findings(file, organisation), *_draft_findings(file))

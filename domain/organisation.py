@@ -137,6 +137,27 @@ class Organisation:
                     yield _manager_inactive(manager, active, place)
 
 
+def appoint(
+    employees: Sequence[Employee], tops: Collection[EmployeeId], orphans_to: EmployeeId | None
+) -> tuple[Employee, ...]:
+    """The same people, with `tops` above everybody and those whose manager is not among them reporting to `orphans_to`.
+
+    For files that were cut out of a larger organisation; without either, managers stay as they are written.
+    """
+    there, above = {one.id for one in employees}, set(tops)
+
+    def manager(one: Employee) -> EmployeeId | None:
+        if one.id in above:
+            return None
+        absent = one.manager_id is not None and one.manager_id not in there
+        return orphans_to if absent and orphans_to and one.id != orphans_to else one.manager_id
+
+    return tuple(
+        one if manager(one) == one.manager_id else one.model_copy(update={"manager_id": manager(one)})
+        for one in employees
+    )
+
+
 def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
     return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
 

@@ -31,6 +31,13 @@ async def list_cycles(engine: AsyncEngine) -> list[CycleRow]:
         return [CycleRow(**row._mapping) for row in rows]  # noqa: SLF001 - as above
 
 
+async def time_zones(engine: AsyncEngine) -> dict[str, str]:
+    """The time zone in which each cycle counts its days."""
+    zone = CycleRow.policy["calendar"]["timezone"].astext
+    async with engine.connect() as connection:
+        return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
+
+
 async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants: Sequence[tuple[str, str]]) -> bool:
     """Writes the cycle with its participants (employee, department); False, and nothing, where the id is taken."""
     async with engine.begin() as connection:

@@ -67,6 +67,11 @@ async def list_goals(
     return await _lines(engine, query)
 
 
+async def find_line(engine: AsyncEngine, goal: str) -> GoalLine | None:
+    """A goal as a list shows it."""
+    return next(iter(await _lines(engine, _LINE.where(GoalRow.id == goal))), None)
+
+
 async def inbox(engine: AsyncEngine, employee: str) -> list[GoalLine]:
     """The goals that wait on a person, the most urgent first."""
     query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.contains([employee])).order_by(

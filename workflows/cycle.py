@@ -106,7 +106,7 @@ class CycleWorkflow:
             await self._set_phase("open")
             await self._wait_for_date_or_order()
             if self._retry:
-                self._retry = False
+                self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
                 await self._bulk(RETRY_FAILED, Range(cycle=start.cycle, launched_by=start.launched_by), int)
                 await self._launch()
         await self._settle()

@@ -128,6 +128,12 @@ def test_the_top_of_the_company_escalates_to_hr_at_once() -> None:
     assert [what for _, what, _ in _walk(draft(line=()))][2:5] == ["escalated to HR"] * 3
 
 
+def test_a_reminder_whose_day_is_the_day_on_which_the_task_came_is_left_out() -> None:
+    goal = after(pending(), ask.Extend(id=fresh_id(), actor=HR, due=day(10, 9), reason="繁忙期"), at(day(10, 8), 8))
+    alarm = awaited(goal)
+    assert (alarm.day, alarm.rung) == (day(10, 13), 1)  # not at nine the same day
+
+
 # --- at what time ----------------------------------------------------------------------------------------------------
 
 

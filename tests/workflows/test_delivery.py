@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,13 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, ScheduleOverlapPolicy
+from temporalio.client import (
+    Client,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+)
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -333,7 +339,17 @@ async def test_the_schedule_ticks_and_mails_arrive(database: AsyncEngine, tempor
     assert sorted(mailbox.recipients) == ["hanako@example.com", "jane@example.com"]
 
 
-async def test_workers_that_start_together_make_one_schedule_and_keep_it_paused_where_it_was(
+async def described(schedule: ScheduleHandle, wanted: Callable[[ScheduleDescription], bool]) -> ScheduleDescription:
+    """The schedule as soon as it is as wanted: the server takes changes in its own time. Else as it stays."""
+    for _ in range(100):
+        found = await schedule.describe()
+        if wanted(found):
+            break
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def test_workers_that_start_together_make_one_schedule_and_leave_a_pause_alone(
     temporal: WorkflowEnvironment,
 ) -> None:
     client, task_queue = temporal.client, f"nobody-{uuid4().hex}"
@@ -341,10 +357,26 @@ async def test_workers_that_start_together_make_one_schedule_and_keep_it_paused_
     schedule = client.get_schedule_handle(SCHEDULE_ID)
     try:
         await schedule.pause(note="mail server moves")
+        await described(schedule, lambda found: found.schedule.state.paused)
         await asyncio.gather(*(ensure_delivery_schedule(client, timedelta(hours=2), task_queue) for _ in range(4)))
-        found = (await schedule.describe()).schedule
+        every = [ScheduleIntervalSpec(every=timedelta(hours=2))]
+        found = (await described(schedule, lambda found: found.schedule.spec.intervals == every)).schedule
         assert [interval.every for interval in found.spec.intervals] == [timedelta(hours=2)]
         assert found.policy.overlap is ScheduleOverlapPolicy.SKIP
         assert (found.state.paused, found.state.note) == (True, "mail server moves")
+    finally:
+        await schedule.delete()
+
+
+async def test_a_schedule_that_is_as_wanted_is_not_touched(temporal: WorkflowEnvironment) -> None:
+    client, task_queue = temporal.client, f"nobody-{uuid4().hex}"
+    await ensure_delivery_schedule(client, timedelta(hours=1), task_queue)
+    schedule = client.get_schedule_handle(SCHEDULE_ID)
+    try:
+        await ensure_delivery_schedule(client, timedelta(hours=1), task_queue)
+        assert (await schedule.describe()).info.last_updated_at is None
+        await ensure_delivery_schedule(client, timedelta(hours=2), task_queue)
+        changed = await described(schedule, lambda found: found.info.last_updated_at is not None)
+        assert changed.info.last_updated_at is not None
     finally:
         await schedule.delete()

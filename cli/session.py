@@ -1,0 +1,217 @@
+"""One command at the terminal: it reaches the servers, does its work, and ends with the exit code of what happened.
+
+Reads need the database only: they are answered while Temporal is down. Commands need both.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+
+import typer
+
+from cli.output import Exit, print_findings, print_json, print_line, reader_locale
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from client.connection import Unreachable
+    from client.cycles import CycleReads, Cycles
+    from client.goals import GoalReads, Goals
+    from domain.findings import Finding
+    from domain.values import Locale, Text
+    from settings import Settings
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Who reads: a person in their language, or a program that takes JSON."""
+
+    settings: "Settings"
+    locale: "Locale"
+    as_json: bool
+
+    def words(self, ja: str, en: str) -> str:
+        """One of two texts, by the reader's language."""
+        return ja if self.locale.value == "ja" else en
+
+    def say(self, ja: str, en: str) -> None:
+        print_line(self.words(ja, en))
+
+    def complain(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    def refuse(
+        self,
+        message: str,
+        *,
+        kind: str,
+        code: Exit = Exit.REFUSED,
+        findings: "Sequence[Finding]" = (),
+    ) -> NoReturn:
+        """Ends the command: the reason goes to stderr, and as the one document to a program that asked for JSON."""
+        sys.stderr.write(message + "\n")
+        print_findings(findings, self.locale)
+        if self.as_json:
+            error: dict[str, Any] = {"code": kind, "message": message}
+            print_json({"error": error | ({"findings": findings} if findings else {})})
+        raise typer.Exit(code)
+
+
+def terminal(as_json: bool) -> Terminal:
+    """The terminal as the settings and the environment describe it."""
+    from settings import Settings
+
+    settings = Settings()
+    return Terminal(settings, reader_locale(settings), as_json)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a command has that only looks."""
+
+    terminal: Terminal
+    engine: "AsyncEngine"
+    goals: "GoalReads"
+    cycles: "CycleReads"
+
+    async def names(self, ids: "Collection[str]") -> dict[str, str]:
+        from domain.values import EmployeeId
+        from storage.people import names_of
+
+        return {**await names_of(self.engine, {EmployeeId(one) for one in ids})}
+
+    async def require_employee(self, employee: str) -> str:
+        """The employee's name; ends the command where there is no such person."""
+        if name := (await self.names([employee])).get(employee):
+            return name
+        self.terminal.refuse(
+            self.terminal.words(
+                f"社員 {employee[:80]} はいません。`meguri people show` で確認してください。",
+                f"there is no employee {employee[:80]}; `meguri people show` lists them",
+            ),
+            kind="unknown_employee",
+        )
+
+
+@dataclass(frozen=True)
+class Acting(Reading):
+    """What a command has that changes something."""
+
+    goals: "Goals"
+    cycles: "Cycles"
+
+
+Opened = TypeVar("Opened", bound=Reading)
+
+
+@asynccontextmanager
+async def reading(to: Terminal) -> AsyncIterator[Reading]:
+    from client.connection import connect_database
+    from client.cycles import CycleReads
+    from client.goals import GoalReads
+
+    engine = await connect_database(to.settings)
+    try:
+        yield Reading(to, engine, GoalReads(engine), CycleReads(engine))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def acting(to: Terminal) -> AsyncIterator[Acting]:
+    from client.connection import connect_database, connect_temporal
+    from client.cycles import Cycles
+    from client.goals import Goals
+
+    engine, client = await asyncio.gather(
+        connect_database(to.settings), connect_temporal(to.settings), return_exceptions=True
+    )
+    try:
+        if isinstance(engine, BaseException):
+            raise engine
+        if isinstance(client, BaseException):
+            raise client
+        yield Acting(to, engine, Goals(engine, client), Cycles(engine, client))
+    finally:
+        if not isinstance(engine, BaseException):
+            await engine.dispose()
+
+
+class _Stopped(Exception):
+    """The servers cannot serve this command; told to the reader like a refusal."""
+
+    def __init__(self, message: "Text", kind: str, code: Exit) -> None:
+        self.message, self.kind, self.code = message, kind, code
+        super().__init__(message.en)
+
+
+def run(
+    to: Terminal,
+    servers: Callable[[Terminal], AbstractAsyncContextManager[Opened]],
+    work: Callable[[Opened], Awaitable[Exit | None]],
+) -> None:
+    """Carries out `work` and ends the command with the code that it returns, or that its refusal means."""
+    from client.connection import Unreachable
+    from client.goals import NoAnswer
+    from domain.refusals import Refusal
+
+    async def session() -> Exit | None:
+        async with servers(to) as opened:
+            try:
+                return await work(opened)
+            except Exception as error:
+                raise await _explained(error, opened) from error
+
+    try:
+        code = asyncio.run(session())
+    except Refusal as refusal:
+        to.refuse(refusal.text(to.locale), kind=refusal.code)
+    except Unreachable as error:
+        to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE)
+    except NoAnswer as error:
+        to.refuse(error.message.in_(to.locale), kind="no_answer", code=Exit.UNREACHABLE)
+    except _Stopped as error:
+        to.refuse(error.message.in_(to.locale), kind=error.kind, code=error.code)
+    if code:
+        raise typer.Exit(code)
+
+
+async def _explained(error: Exception, opened: Reading) -> Exception:
+    """What `error` means to the reader: a server that went away, a schema of another version; else the error itself."""
+    from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+    if isinstance(error, ProgrammingError):
+        return await _schema_differs(opened.engine) or error
+    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True))
+    if "temporalio" in sys.modules:
+        from temporalio.service import RPCError, RPCStatusCode
+
+        if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
+            return _lost("Temporal", error.message)
+    return error
+
+
+async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:
+    """Looked at only after a statement failed: the check costs a fifth of a second."""
+    from storage.migrate import OtherSchema, require_current
+
+    try:
+        await require_current(engine)
+    except OtherSchema as other:
+        return _Stopped(other.message, "other_schema", Exit.REFUSED)
+    return None
+
+
+def _lost(server: Literal["PostgreSQL", "Temporal"], looked_at: str) -> "Unreachable":
+    from client.connection import Unreachable
+    from domain.values import Text
+
+    ja = "途中で接続が切れました。サーバーを確認し、同じ操作をもう一度実行してください。"
+    en = "the connection was lost on the way: look at the server, then repeat the command"
+    return Unreachable(server, looked_at, Text(ja=ja, en=en))

@@ -1,0 +1,100 @@
+"""The words of the screens: what states, tasks, outcomes and events are called, and how moments and people are written."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.goal import Outcome
+from domain.lifecycle import EventKind, State
+from domain.policy import TaskKind
+from domain.refusals import STATE_NAMES
+from domain.values import Locale
+
+TASKS: dict[TaskKind, str] = {
+    TaskKind.DRAFT: "下書きの提出",
+    TaskKind.APPROVAL: "承認",
+    TaskKind.STEP: "次のステップ",
+    TaskKind.SELF_REVIEW: "自己評価",
+    TaskKind.VERDICT: "見直しの判定",
+}
+OUTCOMES: dict[Outcome, str] = {
+    Outcome.ACHIEVED: "達成",
+    Outcome.UNREALISTIC: "目標を見直し",
+    Outcome.SETTLED: "評価確定",
+    Outcome.WITHDRAWN: "取り下げ",
+    Outcome.LAPSED: "期間終了",
+}
+EVENTS: dict[EventKind, str] = {
+    EventKind.CREATED: "作成",
+    EventKind.REVISED: "改訂",
+    EventKind.SUBMITTED: "提出",
+    EventKind.RECALLED: "取り戻し",
+    EventKind.STAGE_APPROVED: "段階承認",
+    EventKind.APPROVED: "承認",
+    EventKind.RETURNED: "差し戻し",
+    EventKind.PROGRESS_REPORTED: "進捗報告",
+    EventKind.STEP_COMPLETED: "ステップ完了",
+    EventKind.REVIEW_OPENED: "見直し開始",
+    EventKind.SELF_REVIEWED: "自己評価",
+    EventKind.CONTINUED: "継続",
+    EventKind.RESET: "再設定",
+    EventKind.CLOSED: "完了",
+    EventKind.REOPENED: "完了の取り消し",
+    EventKind.WITHDRAWN: "取り下げ",
+    EventKind.LAPSED: "期間終了",
+    EventKind.REMINDED: "督促",
+    EventKind.ESCALATED: "エスカレーション",
+    EventKind.REASSIGNED: "担当変更",
+    EventKind.DELEGATED: "代理設定",
+    EventKind.EXTENDED: "期限変更",
+    EventKind.PAUSED: "一時停止",
+    EventKind.RESUMED: "一時停止の解除",
+    EventKind.COMMENTED: "コメント",
+    EventKind.POLICY_AMENDED: "ルール変更",
+    EventKind.SIGN_OFF_REFUSED: "外部承認の却下",
+}
+CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了"}
+RESULTS: dict[str, str] = {"waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗"}
+
+
+def state_name(state: str, locale: Locale) -> str:
+    """In English the word that `--state` takes."""
+    return STATE_NAMES[State(state)].ja if locale is Locale.JA else state
+
+
+def task_name(task: str, locale: Locale) -> str:
+    return TASKS[TaskKind(task)] if locale is Locale.JA else task.replace("_", " ")
+
+
+def outcome_name(outcome: str, locale: Locale) -> str:
+    return OUTCOMES[Outcome(outcome)] if locale is Locale.JA else outcome
+
+
+def event_name(kind: str, locale: Locale) -> str:
+    return EVENTS[EventKind(kind)] if locale is Locale.JA else kind.replace("_", " ")
+
+
+def cycle_state(state: str, locale: Locale) -> str:
+    return CYCLE_STATES[state] if locale is Locale.JA else state
+
+
+def result_name(result: str, locale: Locale) -> str:
+    return RESULTS[result] if locale is Locale.JA else result
+
+
+def local(moment: datetime, zone: str) -> str:
+    """To the minute, as the site's clocks show it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def person(employee: str, names: Mapping[str, str]) -> str:
+    """The id, which commands take, behind the name."""
+    name = names.get(employee)
+    return f"{visible(name)} ({employee})" if name else employee
+
+
+def visible(text: str, longest: int | None = None) -> str:
+    """What a person wrote, as one line that cannot steer the terminal: control and direction signs become spaces."""
+    shown = " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Cf") else c for c in text).split())
+    return shown if longest is None or len(shown) <= longest else shown[: longest - 1] + "…"

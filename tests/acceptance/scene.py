@@ -1,0 +1,185 @@
+"""A company at work on real servers: the people of `samples/`, a cycle, a worker; and a goal seen from all sides at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client, WorkflowHandle
+
+from channels.channel import NullChannel
+from client.cycles import Cycles
+from client.goals import Goals
+from client.people import People
+from domain.commands import Command
+from domain.goal import Goal
+from domain.lifecycle import State
+from domain.scoring import score
+from domain.values import CycleId, EmployeeId, GoalId
+from settings import Settings
+from storage.tables import GoalEventRow, GoalRow, OutboxRow
+from worker import Role, serving
+from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+CYCLE = CycleId("2026-q4")  # of samples/cycle.toml
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+# From samples/company.csv: somebody of accounting and the line above; then the two of HR.
+OWNER, CHIEF, HEAD, DIRECTOR, PRESIDENT = (EmployeeId(one) for one in ("M0031", "M0015", "M0005", "M0002", "M0001"))
+HR, HR_TOO = EmployeeId("M0006"), EmployeeId("M0025")
+COLLEAGUE = EmployeeId("M0032")  # of the same line
+GOAL = GoalId(f"{CYCLE}/{OWNER}/1")
+
+_PATIENCE = 60  # seconds; two cores may be busy
+
+
+@dataclass(frozen=True)
+class Company:
+    """What a caller has in hand."""
+
+    engine: AsyncEngine
+    client: Client
+
+    @property
+    def goals(self) -> Goals:
+        return Goals(self.engine, self.client)
+
+    @property
+    def cycles(self) -> Cycles:
+        return Cycles(self.engine, self.client)
+
+    async def give(self, goal: GoalId, command: Command, command_id: str | None = None) -> Receipt:
+        return await self.goals.give(goal, command, command_id)
+
+    def workflow(self, goal: GoalId) -> WorkflowHandle[GoalWorkflow, object]:
+        return self.client.get_workflow_handle_for(GoalWorkflow.run, goal_workflow_id(goal))  # type: ignore[return-value] # the result's type does not matter here
+
+    async def view(self, goal: GoalId) -> GoalView:
+        return await self.workflow(goal).query(GoalWorkflow.snapshot)
+
+    async def count_rows(self) -> dict[str, int]:
+        """How much the ledger, the projection and the outbox hold; `moved` is the sum of the goals' numbers."""
+        async with self.engine.connect() as connection:
+            return {
+                "entries": (await connection.execute(select(func.count()).select_from(GoalEventRow))).scalar_one(),
+                "goals": (await connection.execute(select(func.count()).select_from(GoalRow))).scalar_one(),
+                "moved": (await connection.execute(select(func.sum(GoalRow.seq)))).scalar_one() or 0,
+                "notices": (await connection.execute(select(func.count()).select_from(OutboxRow))).scalar_one(),
+            }
+
+
+async def employ(engine: AsyncEngine) -> None:
+    """Imports the sample company."""
+    result = await People(engine).import_file((SAMPLES / "company.csv").read_bytes())
+    assert result.imported, result.findings
+
+
+def today() -> date:
+    return datetime.now(TOKYO).date()
+
+
+async def launch_sample(company: Company, file: bytes | None = None, starts: date | None = None) -> None:
+    """Launches the sample cycle, moved to today, or the `file` as it stands, and waits until every goal is there."""
+    data = file or (SAMPLES / "cycle.toml").read_bytes()
+    checked = await company.cycles.check(data, today(), starts=starts or (None if file else today()))
+    assert checked.policy, checked.findings
+    assert checked.file, checked.findings
+    await company.cycles.launch(checked, HR, datetime.now(UTC))
+    await until_cycle_is(company, checked.file.cycle.id, "open")
+
+
+async def until_cycle_is(company: Company, cycle: CycleId, state: str) -> None:
+    async with asyncio.timeout(_PATIENCE):
+        while {row.id: row.state for row in await company.cycles.find_all()}[cycle] != state:  # noqa: ASYNC110 - the database tells nobody when it changes
+            await asyncio.sleep(0.1)
+
+
+def quiet_settings(database_url: str, var: Path) -> Settings:
+    """Settings whose notices stay in the outbox for the length of a test."""
+    return Settings(DATABASE_URL=database_url, var=var, channel="null", delivery_seconds=86_400)  # type: ignore[call-arg] # its validation alias
+
+
+@asynccontextmanager
+async def company_at_work(engine: AsyncEngine, client: Client, settings: Settings) -> AsyncIterator[Company]:
+    """The sample company with a worker for all roles, as production runs it."""
+    await employ(engine)
+    async with serving(settings, Role.ALL, client, engine, NullChannel()):
+        yield Company(engine, client)
+
+
+class Sight(NamedTuple):
+    """A goal as it stands, and what is new since the last look: ledger entries, and who was told of what."""
+
+    goal: Goal
+    entries: tuple[str, ...]
+    told: set[tuple[str, str]]
+    score: Decimal
+    run_id: str
+
+
+@dataclass
+class Witness:
+    """Looks at one goal from all sides; every look asserts that they say the same."""
+
+    company: Company
+    goal: GoalId
+    _entries: int = field(default=0)
+    _notice: int = field(default=0)
+
+    async def look(self, *, asleep: bool = False) -> Sight:
+        """Chain, projection and workflow must agree; `asleep`: a delayed workflow has no state to ask for yet."""
+        goals = self.company.goals
+        proof = await goals.prove(self.goal)
+        assert proof.broken is None
+        assert proof.projection_agrees
+        goal = await goals.require(self.goal)
+        assert (goal.seq, goal.head) == (len(proof.lines), proof.head)
+        await self._projection_shows(goal)
+        if not asleep:
+            await self._workflow_shows(goal)
+        new = tuple(line.kind for line in proof.lines[self._entries :])
+        self._entries = len(proof.lines)
+        described = await self.company.workflow(self.goal).describe()
+        return Sight(goal, new, await self._told(), score(goal), described.run_id)
+
+    async def _projection_shows(self, goal: Goal) -> None:
+        lines = [line for line in await self.company.goals.find_all(owner=goal.owner) if line.id == goal.id]
+        assert len(lines) == 1
+        line = lines[0]
+        assert (line.state, line.revision, line.seq) == (goal.state, goal.revision, goal.seq)
+        assert line.score == score(goal)
+        assert (line.task, line.assignees) == ((goal.task.kind, list(goal.task.assignees)) if goal.task else (None, []))
+        for person in line.assignees:
+            assert goal.id in [one.id for one in await self.company.goals.inbox(EmployeeId(person))]
+
+    async def _workflow_shows(self, goal: Goal) -> None:
+        view = await self.company.view(self.goal)
+        assert (view.seq, view.head, view.state, view.revision) == (goal.seq, goal.head, goal.state, goal.revision)
+        assert (view.score, view.task, view.content) == (score(goal), goal.task, goal.content)
+
+    async def _told(self) -> set[tuple[str, str]]:
+        query = (
+            select(OutboxRow.id, OutboxRow.kind, OutboxRow.recipient_id)
+            .where(OutboxRow.goal_id == self.goal, OutboxRow.id > self._notice)
+            .order_by(OutboxRow.id)
+        )
+        async with self.company.engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        told = {(row.kind, row.recipient_id) for row in rows}
+        assert len(told) == len(rows), "somebody was told twice of one thing"
+        self._notice = rows[-1].id if rows else self._notice
+        return told
+
+
+def shows(sight: Sight, state: State, *, entries: list[str], told: set[tuple[str, str]], score: str) -> None:
+    """The whole of what one command brought, in one assertion that prints all that differs."""
+    found = (sight.goal.state, list(sight.entries), sight.told, sight.score)
+    assert found == (state, entries, told, Decimal(score))
