@@ -19,9 +19,9 @@ def read_small(file: Path, to: "Terminal") -> bytes:
             size = os.fstat(opened.fileno()).st_size
             data = b"" if size > MOST_BYTES else opened.read(MOST_BYTES + 1)  # a pipe has no size
     except OSError as error:
-        to.refuse(f"{file}: {_why(error, to)}", kind="file", code=Exit.USAGE)
+        raise to.refuse(f"{file}: {_why(error, to)}", kind="file", code=Exit.USAGE) from error
     if size > MOST_BYTES or len(data) > MOST_BYTES:
-        to.refuse(
+        raise to.refuse(
             to.words(
                 f"{file}: ファイルが 1 MB を超えています。読み込んでいません。文章を短くしてください。",
                 f"{file}: larger than 1 MB, and was not read; make its texts shorter",

@@ -55,7 +55,7 @@ def give(goal: str, name: str, who: Who, fields: dict[str, Any], *, as_json: boo
         found = await session.goals.require(GoalId(goal))
         if name in _DECISIONS and seen is None and not as_json:
             print_line(_seen_now(found, session.terminal))
-        given = await _give(session, found, name, who, fields, seen)
+        given = await _give(session, found, name, who, fields, seen=seen)
         if as_json:
             print_json(given)
         else:
@@ -76,7 +76,7 @@ def approve_each(goals: Sequence[str], who: Who, comment: str | None, *, seen: i
                     found = await session.goals.require(GoalId(goal))
                     if seen is None and not as_json:
                         print_line(_seen_now(found, session.terminal))
-                    return await _give(session, found, "approve", who, {"comment": comment}, seen)
+                    return await _give(session, found, "approve", who, {"comment": comment}, seen=seen)
                 except (Refusal, NoAnswer) as no:
                     return no
 
@@ -93,7 +93,7 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
         to, found = session.terminal, await session.goals.require(GoalId(goal))
         findings = check(content or found.content, found.policy)
         try:
-            given = await _give(session, found, "submit", who, {"content": content}, None)
+            given = await _give(session, found, "submit", who, {"content": content})
         except Refusal as refusal:
             if refusal.code is not Code.NOT_READY:
                 raise
@@ -102,7 +102,7 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
                 f"{found.id}: まだ提出できません。次の点を直してください。",
                 f"{found.id}: not ready to submit; please mend:",
             )
-            to.refuse(message, kind=refusal.code, findings=refused)
+            raise to.refuse(message, kind=refusal.code, findings=refused) from refusal
         if as_json:
             print_json({**given.model_dump(mode="json"), "advice": findings})
             return
@@ -118,7 +118,9 @@ def _terminal(as_json: bool) -> Terminal:
     return terminal(as_json)
 
 
-async def _give(session: Acting, found: Goal, name: str, who: Who, fields: dict[str, Any], seen: int | None) -> Given:
+async def _give(
+    session: Acting, found: Goal, name: str, who: Who, fields: dict[str, Any], *, seen: int | None = None
+) -> Given:
     """Raises `Refusal`, `NoAnswer`."""
     identity = CommandId(who.command_id or str(uuid.uuid4()))
     saw = seen or (found.seq if name in _DECISIONS else None)

@@ -25,6 +25,7 @@ _FileOrNone = Annotated[
 
 @goal.command("list")
 def list_goals(
+    *,
     cycle: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
     owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="of one person")] = None,
     state: Annotated[State | None, typer.Option("--state", help="in one state")] = None,
@@ -51,6 +52,7 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 def revise(
     goal_id: GoalArgument,
     file: _File,
+    *,
     actor: Actor,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
@@ -67,6 +69,7 @@ def revise(
 @goal.command()
 def submit(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     file: _FileOrNone = None,
     acting_for: ActingFor = None,
@@ -84,6 +87,7 @@ def submit(
 @goal.command()
 def recall(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
@@ -98,6 +102,7 @@ def recall(
 @goal.command()
 def approve(
     goals: Annotated[list[str], typer.Argument(metavar="GOAL...", help="one or several; each has its own result")],
+    *,
     actor: Actor,
     seen: Seen = None,
     comment: Comment = None,
@@ -116,13 +121,14 @@ def approve(
             "--seen は 1 つの目標の番号です。目標を 1 つずつ承認してください。",
             "--seen is the number of one goal: approve them one by one",
         )
-        to.refuse(message, kind="usage", code=Exit.USAGE)
+        raise to.refuse(message, kind="usage", code=Exit.USAGE)
     approve_each(goals, Who(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
 
 
 @goal.command("return")
 def return_for_changes(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     comment: Annotated[str, typer.Option("--comment", help="what to change")],
     seen: Seen = None,
@@ -140,6 +146,7 @@ def return_for_changes(
 @goal.command()
 def progress(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="where the number stands now")] = None,
     met: Annotated[
@@ -157,7 +164,7 @@ def progress(
     to = terminal(as_json)
     if (value is None) == (met is None):
         message = to.words("--value か --met のどちらか一方を指定してください。", "give --value or --met, one of them")
-        to.refuse(message, kind="usage", code=Exit.USAGE)
+        raise to.refuse(message, kind="usage", code=Exit.USAGE)
     numbers = None if met is None else tuple(one.strip() for one in met.split(",") if one.strip())
     fields = {"value": value, "met": numbers, "evidence": evidence}
     give(goal_id, "report_progress", Who(actor, acting_for, command_id), fields, as_json=as_json)
@@ -167,6 +174,7 @@ def progress(
 def step(
     goal_id: GoalArgument,
     number: Annotated[int, typer.Argument(metavar="N", min=0, help="the step's number, from 0, as `goal show` says")],
+    *,
     actor: Actor,
     evidence: Evidence = None,
     acting_for: ActingFor = None,
@@ -183,6 +191,7 @@ def step(
 @goal.command()
 def withdraw(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     reason: Reason,
     acting_for: ActingFor = None,
@@ -198,6 +207,7 @@ def withdraw(
 @goal.command()
 def comment(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     text: Annotated[str, typer.Option("--text", help="what to say")],
     acting_for: ActingFor = None,
@@ -222,4 +232,4 @@ def _content(file: Path, to: "Terminal") -> "Content":
     message = to.words(
         f"{file}: 目標として読めません。何も変更していません。", f"{file}: not a goal; nothing was changed"
     )
-    to.refuse(message, kind="invalid_file", findings=found)
+    raise to.refuse(message, kind="invalid_file", findings=found)

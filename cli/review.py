@@ -25,6 +25,7 @@ class Next(StrEnum):
 @review.command("call")
 def call_review(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     reason: Reason,
     acting_for: ActingFor = None,
@@ -40,6 +41,7 @@ def call_review(
 @review.command("self")
 def self_review(
     goal_id: GoalArgument,
+    *,
     actor: Actor,
     went_well: Annotated[str, typer.Option("--went-well", help="what went well")],
     causes: Annotated[str | None, typer.Option("--causes", help="why it went as it did")] = None,
@@ -60,6 +62,7 @@ def self_review(
 def decide_review(
     goal_id: GoalArgument,
     verdict: Annotated[Verdict, typer.Argument(help="achieved closes the goal, unrealistic resets it")],
+    *,
     actor: Actor,
     seen: Seen = None,
     then: Annotated[Next | None, typer.Option("--then", help="what follows, where not the usual")] = None,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
@@ -35,9 +35,13 @@ class Terminal:
     locale: "Locale"
     as_json: bool
 
+    @property
+    def japanese(self) -> bool:
+        return self.locale.value == "ja"
+
     def words(self, ja: str, en: str) -> str:
         """One of two texts, by the reader's language."""
-        return ja if self.locale.value == "ja" else en
+        return ja if self.japanese else en
 
     def say(self, ja: str, en: str) -> None:
         print_line(self.words(ja, en))
@@ -52,14 +56,14 @@ class Terminal:
         kind: str,
         code: Exit = Exit.REFUSED,
         findings: "Sequence[Finding]" = (),
-    ) -> NoReturn:
-        """Ends the command: the reason goes to stderr, and as the one document to a program that asked for JSON."""
+    ) -> typer.Exit:
+        """The end of the command, to be raised: its reason is on stderr, and is the one document where JSON was asked for."""
         sys.stderr.write(message + "\n")
         print_findings(findings, self.locale)
         if self.as_json:
             error: dict[str, Any] = {"code": kind, "message": message}
             print_json({"error": error | ({"findings": findings} if findings else {})})
-        raise typer.Exit(code)
+        return typer.Exit(code)
 
 
 def terminal(as_json: bool) -> Terminal:
@@ -83,13 +87,14 @@ class Reading:
         from domain.values import EmployeeId
         from storage.people import names_of
 
-        return {**await names_of(self.engine, {EmployeeId(one) for one in ids})}
+        found = await names_of(self.engine, {EmployeeId(one) for one in ids})
+        return {str(one): name for one, name in found.items()}
 
     async def require_employee(self, employee: str) -> str:
         """The employee's name; ends the command where there is no such person."""
         if name := (await self.names([employee])).get(employee):
             return name
-        self.terminal.refuse(
+        raise self.terminal.refuse(
             self.terminal.words(
                 f"社員 {employee[:80]} はいません。`meguri people show` で確認してください。",
                 f"there is no employee {employee[:80]}; `meguri people show` lists them",
@@ -170,13 +175,13 @@ def run(
     try:
         code = asyncio.run(session())
     except Refusal as refusal:
-        to.refuse(refusal.text(to.locale), kind=refusal.code)
+        raise to.refuse(refusal.text(to.locale), kind=refusal.code) from refusal
     except Unreachable as error:
-        to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE)
+        raise to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
     except NoAnswer as error:
-        to.refuse(error.message.in_(to.locale), kind="no_answer", code=Exit.UNREACHABLE)
+        raise to.refuse(error.message.in_(to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
     except _Stopped as error:
-        to.refuse(error.message.in_(to.locale), kind=error.kind, code=error.code)
+        raise to.refuse(error.message.in_(to.locale), kind=error.kind, code=error.code) from error
     if code:
         raise typer.Exit(code)
 

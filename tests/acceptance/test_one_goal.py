@@ -1,6 +1,7 @@
 """One goal's whole life on real servers, looked at from all sides after every command."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -20,7 +21,7 @@ def second_try(goal: Goal) -> Content:
     assert isinstance(goal.content.measure, NumericMeasure)
     return goal.content.model_copy(
         update={
-            "measure": goal.content.measure.model_copy(update={"target": 8}),
+            "measure": goal.content.measure.model_copy(update={"target": Decimal(8)}),
             "steps": (
                 Step(title="電子受領を 2 社で試す", due=today() + timedelta(days=40), points=15),
                 Step(title="手順を部内で共有する", due=today() + timedelta(days=80), points=15),
@@ -119,9 +120,9 @@ async def reset(company: Company, witness: Witness) -> None:
     await company.give(GOAL, verdict, "verdict-of-the-second-review")
     seen = await witness.look()
     shows(seen, State.DRAFT, entries=["reset"], told={("goal_reset", OWNER)}, score="60")
-    assert (seen.goal.revision, seen.goal.banked, seen.goal.content.weight) == (2, 60, 80)
+    assert (seen.goal.revision, seen.goal.banked, seen.goal.content.weight) == (2, Decimal(60), 80)
     assert isinstance(seen.goal.content.measure, NumericMeasure)
-    assert seen.goal.content.measure.baseline == seen.goal.value or str(seen.goal.content.measure.baseline) == "8.5"
+    assert seen.goal.content.measure.baseline == Decimal("8.5"), "what was reached is banked: the rest starts there"
     assert seen.run_id != first_run, "a revision is a run of its own"
 
     again = await company.give(GOAL, verdict, "verdict-of-the-second-review")  # the answer was lost: asked again
@@ -154,6 +155,11 @@ async def the_workflow_ended(company: Company, goal: Goal) -> None:
     handle = company.workflow(GOAL)
     result = await handle.result()
     assert isinstance(result, GoalResult)
-    assert (result.outcome, result.score, result.seq, result.head) == (Outcome.ACHIEVED, 150, goal.seq, goal.head)
+    assert (result.outcome, result.score, result.seq, result.head) == (
+        Outcome.ACHIEVED,
+        Decimal(150),
+        goal.seq,
+        goal.head,
+    )
     attributes = (await handle.describe()).typed_search_attributes
     assert attributes[STATE] == "closed"

@@ -43,7 +43,8 @@ from tests.domain.builders import (
 def _walk(goal: Goal) -> list[tuple[date, str, tuple[str, ...]]]:
     """What happens to a goal that nobody touches: the day, what, and who is told or joins."""
     seen: list[tuple[date, str, tuple[str, ...]]] = []
-    while alarm := next_alarm(goal):
+    while not goal.is_closed:
+        alarm = awaited(goal)
         (event,) = ring(goal, alarm, alarm.at)
         told: tuple[str, ...] = goal.task.assignees if goal.task else ()
         match event.body:
@@ -150,7 +151,8 @@ def test_alarms_ring_from_nine_to_a_quarter_past_spread_evenly_and_the_same_ever
 
 def test_all_alarms_of_a_goal_ring_at_its_own_minute() -> None:
     goal = draft()
-    while alarm := next_alarm(goal):
+    while not goal.is_closed:
+        alarm = awaited(goal)
         assert alarm.at == at(alarm.day, 9) + spread(goal.id)
         goal = rung(goal)
 
@@ -215,7 +217,8 @@ def test_an_alarm_does_not_ring_before_its_time_nor_when_the_goal_no_longer_wait
 
 def test_each_ringing_has_an_id_of_its_own_and_the_same_ringing_the_same() -> None:
     goal, ids = draft(), []
-    while alarm := next_alarm(goal):
+    while not goal.is_closed:
+        alarm = awaited(goal)
         first, again = (ring(goal, alarm, now) for now in (alarm.at, alarm.at + timedelta(days=1)))
         assert first[0].command == again[0].command
         ids.append(first[0].command)

@@ -1,0 +1,208 @@
+"""`meguri inbox` and `meguri audit`: what waits on a person, and what happened to a goal, with the proof of it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import AsJson, GoalArgument
+from cli.output import Exit, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cli.session import Reading, Terminal
+    from client.proof import LedgerProof
+    from storage.goals import GoalLine, LedgerLine
+
+audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and the proof that nothing was altered.")
+
+_SHORT_HASH = 12
+_FACT = 60  # characters of one fact
+_NO_FACT = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})  # long, or said elsewhere
+
+
+def inbox(
+    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits on a person, the most urgent first, and the command that answers it."""
+    from cli.session import reading, run, terminal
+    from domain.values import EmployeeId
+
+    async def work(session: "Reading") -> None:
+        name = await session.require_employee(employee)
+        found = await session.goals.inbox(EmployeeId(employee))
+        steps = await _next_steps(session, found)
+        if as_json:
+            _print_inbox_document(employee, name, found, steps)
+        else:
+            await _print_inbox(session, employee, found, steps)
+
+    run(terminal(as_json), reading, work)
+
+
+@audit.command("show")
+def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
+    """Show a goal's ledger, and whether its chain holds and the goal's row agrees with it (1 where not)."""
+    from cli.session import reading, run, terminal
+    from domain.values import GoalId
+
+    async def work(session: "Reading") -> Exit:
+        proof = await session.goals.prove(GoalId(goal_id))
+        if as_json:
+            print_json(_proof_document(goal_id, proof))
+        else:
+            await _print_ledger(session, goal_id, proof)
+        return _verdict(session.terminal, proof)
+
+    run(terminal(as_json), reading, work)
+
+
+# --- inbox -----------------------------------------------------------------------------------------------------------
+
+
+async def _next_steps(session: "Reading", found: "list[GoalLine]") -> dict[str, int | None]:
+    """The number of the step that each goal waits for."""
+    from domain.goal import Goal
+    from storage.goals import load_aggregates
+
+    ids = [line.id for line in found if line.task == "step"]
+    loaded = await load_aggregates(session.engine, ids=ids) if ids else []
+    return {goal.id: goal.next_step for goal in map(Goal.model_validate, loaded)}
+
+
+def _answer(line: "GoalLine", employee: str, steps: "Mapping[str, int | None]") -> str:
+    """The command that answers the task. Who joined by escalation can remind the owner, whose the work stays."""
+    if line.task in ("draft", "step") and employee != line.owner_id:
+        return f"meguri goal comment {line.id} --as {employee} --text TEXT"
+    said = {
+        "draft": f"submit {line.id} FILE",
+        "approval": f"approve {line.id} --seen {line.seq}",
+        "step": f"step {line.id} {steps.get(line.id, 'N')}",
+        "self_review": f"review self {line.id} --went-well TEXT",
+        "verdict": f"review decide {line.id} VERDICT --seen {line.seq}",
+    }
+    task = "verdict" if line.task == "self_review" and employee != line.owner_id else line.task or ""
+    return f"meguri goal {said[task]} --as {employee}"
+
+
+def _print_inbox_document(employee: str, name: str, found: "list[GoalLine]", steps: "Mapping[str, int | None]") -> None:
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC)
+    waiting = [
+        {**line._asdict(), "overdue": _is_overdue(line, now), "next": _answer(line, employee, steps)} for line in found
+    ]
+    print_json({"employee": employee, "name": name, "waiting": waiting})
+
+
+def _is_overdue(line: "GoalLine", now: "datetime") -> bool:
+    return line.due_at is not None and line.due_at < now
+
+
+async def _print_inbox(
+    session: "Reading", employee: str, found: "list[GoalLine]", steps: "Mapping[str, int | None]"
+) -> None:
+    from datetime import UTC, datetime
+
+    from cli.goal_screen import due_mark
+    from cli.wording import task_name, visible
+
+    to, now = session.terminal, datetime.now(UTC)
+    if not found:
+        to.say("対応待ちのものはありません。", "nothing waits")
+        return
+    zones = await session.cycles.time_zones()
+    for line in found:
+        due = due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to)
+        owner = "" if line.owner_id == employee else f" {visible(line.owner)} ({line.owner_id})"
+        print_line(f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _FACT)}")
+        print_line(f"    {_answer(line, employee, steps)}")
+
+
+# --- audit -----------------------------------------------------------------------------------------------------------
+
+
+def _facts(body: "Mapping[str, Any]") -> str:
+    """What an entry says beside its kind, each fact shortened."""
+    from cli.wording import visible
+
+    def said(value: Any) -> str:
+        if isinstance(value, dict):
+            return " ".join(f"{name} {said(one)}" for name, one in value.items())
+        return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
+
+    facts = {name: said(value) for name, value in body.items() if name not in _NO_FACT and value not in (None, [], "")}
+    return "; ".join(f"{name} {visible(value, _FACT)}" for name, value in facts.items())
+
+
+async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") -> None:
+    from cli.wording import event_name, local, person
+
+    to = session.terminal
+    events = [line.event for line in proof.lines]
+    names = await session.names({event[who] for event in events for who in ("actor", "acting_for") if event.get(who)})
+    zone = (await session.cycles.time_zones())[goal_id.partition("/")[0]]
+
+    def row(line: "LedgerLine") -> tuple[str | int, ...]:
+        event, instead = line.event, line.event.get("acting_for")
+        return (
+            event["seq"], event["revision"], local(event["at"], zone), person(event["actor"], names),
+            person(instead, names) if instead else "", event_name(line.kind, to.locale), _facts(event["body"]),
+            line.hash[:_SHORT_HASH],
+        )  # fmt: skip
+
+    headers = (
+        ("番号", "版", "日時", "実行者", "代理の相手", "出来事", "内容", "ハッシュ"),
+        ("number", "rev", "when", "who", "in the name of", "what", "facts", "hash"),
+    )
+    print_line(f"{goal_id}  ({zone})")
+    print_table(headers[0 if to.japanese else 1], [row(line) for line in proof.lines])
+
+
+def _proof_document(goal_id: str, proof: "LedgerProof") -> dict[str, Any]:
+    return {
+        "goal": goal_id,
+        "holds": proof.holds,
+        "broken": proof.broken and {"seq": proof.broken.seq, "reason": proof.broken.reason},
+        "differs": proof.differs,
+        "ledger": [
+            {
+                **line.event,
+                "kind": line.kind,
+                "prev_hash": line.prev_hash,
+                "hash": line.hash,
+                "recorded_at": line.recorded_at,
+            }
+            for line in proof.lines
+        ],
+    }
+
+
+def _verdict(to: "Terminal", proof: "LedgerProof") -> Exit:
+    """Says whether the ledger holds; what does not goes to stderr."""
+    if proof.holds:
+        if not to.as_json:
+            to.say(
+                f"台帳 {len(proof.lines)} 件の連鎖に改ざんはなく、現在の状態も台帳と一致しています。",
+                f"the chain of {len(proof.lines)} entries holds, and the goal as shown is what they make",
+            )
+        return Exit.DONE
+    if proof.broken:
+        seq, reason = proof.broken
+        to.complain(
+            to.words(
+                f"台帳の {seq} 件目で連鎖が切れています({reason})。以降の記録は信用できません。",
+                f"the chain breaks at entry {seq} ({reason}): what stands there was altered, moved or removed",
+            )
+        )
+    if proof.differs:
+        said = ", ".join(proof.differs)
+        to.complain(
+            to.words(
+                f"現在の状態が台帳と一致しません: {said}",
+                f"the goal as shown is not what its ledger makes; they differ in: {said}",
+            )
+        )
+    return Exit.REFUSED

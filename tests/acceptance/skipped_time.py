@@ -1,0 +1,139 @@
+"""A company whose clock skips: one goal, written and started by the launch's own activities, and a ladder over a holiday.
+
+The clock begins at today, whenever that is; so the dates are chosen around the next public holidays of Japan.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.launch import LaunchActivities
+from activities.recording import RecordingActivities
+from client.calendars import public_holidays
+from domain.cycle_file import CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
+from domain.policy import Act, Ladder, Rung, TaskKind
+from domain.values import CycleId, EmployeeId
+from storage import cycles
+from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
+from workflows.cycle import Range, Started
+from workflows.goal import GoalWorkflow
+from workflows.queues import GOALS
+
+_LADDER = (
+    Rung(-1, Act.REMIND), Rung(1, Act.REMIND), Rung(3, Act.ESCALATE), Rung(5, Act.ESCALATE), Rung(8, Act.ESCALATE_TO_HR),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Season:
+    """Days around two public holidays, counted with nothing but a list of holidays: what the product must agree with."""
+
+    begins: date
+    off: frozenset[date]
+    holiday: date  # the ladder climbs over this one
+    later_holiday: date  # the cycle closes on the day before this one
+
+    def works(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.off
+
+    def working_days(self, first: date) -> Iterable[date]:
+        """The working days from `first` on, `first` included where it is one."""
+        return (day for n in range(400) if self.works(day := first + timedelta(days=n)))
+
+    @property
+    def due(self) -> date:
+        """The last working day in front of the holiday."""
+        return next(day for n in range(1, 30) if self.works(day := self.holiday - timedelta(days=n)))
+
+    @property
+    def due_in(self) -> int:
+        """How many working days after the season's first day that is."""
+        return sum(self.works(self.begins + timedelta(days=n)) for n in range(1, (self.due - self.begins).days + 1))
+
+    @property
+    def day_before(self) -> date:
+        return next(day for n in range(1, 30) if self.works(day := self.due - timedelta(days=n)))
+
+    def after_due(self, number: int) -> date:
+        """The `number`-th working day behind the due date."""
+        days = list(self.working_days(self.holiday))
+        return days[number - 1]
+
+    @property
+    def end(self) -> date:
+        """The first working day on which nothing can be done any more."""
+        return next(iter(self.working_days(self.later_holiday)))
+
+
+def season(now: datetime) -> Season:
+    begins = now.astimezone(TOKYO).date()
+    off = public_holidays("JP", begins - timedelta(days=40), begins + timedelta(days=500))
+    on_weekdays = [day for day in off if day.weekday() < 5]
+    holiday = next(day for day in on_weekdays if day >= begins + timedelta(days=14))
+    later = next(day for day in on_weekdays if day >= holiday + timedelta(days=30))
+    return Season(begins, frozenset(off), holiday, later)
+
+
+def cycle_around(around: Season) -> CycleFile:
+    """The sample cycle, with the draft and the approval due right in front of the holiday."""
+    sample = read_cycle_file((SAMPLES / "cycle.toml").read_bytes())
+    assert isinstance(sample, CycleFile)
+    ladder = Ladder(due_in=around.due_in, rungs=_LADDER)
+    section = CycleSection(
+        id=CYCLE,
+        name="祝日をまたぐ評価サイクル",
+        starts=around.begins,
+        ends=around.later_holiday - timedelta(days=1),
+        closes=around.later_holiday - timedelta(days=1),
+        reviews=(),
+        hr=(HR, HR_TOO),
+    )
+    policy = PolicySection(approval_stages=2, ladders={TaskKind.DRAFT: ladder, TaskKind.APPROVAL: ladder})
+    drafts = tuple(_brought_forward(draft, around.begins) for draft in sample.drafts)
+    return CycleFile(cycle=section, policy=policy, drafts=drafts)
+
+
+def _brought_forward(draft: DraftSection, begins: date) -> DraftSection:
+    """The draft with its steps on days that every such cycle has."""
+    dated = (step.model_copy(update={"due": begins + timedelta(days=20 + n)}) for n, step in enumerate(draft.steps))
+    return draft.model_copy(update={"steps": tuple(dated)})
+
+
+async def launch_for(company: Company, owner: EmployeeId, file: CycleFile, holidays: Iterable[date]) -> None:
+    """Writes and starts the goals of one person, as the launch does."""
+    policy = file.policy_with(tuple(sorted(holidays)))
+    row = {
+        "id": CYCLE,
+        "name": file.cycle.name,
+        "file": file.model_dump(mode="json"),
+        "policy": policy.model_dump(mode="json"),
+        "launched_by": HR,
+        "launched_at": datetime.now(UTC),
+    }
+    await cycles.create_cycle(company.engine, row, [(owner, "経理部")])
+    launch, piece = LaunchActivities(company.engine, company.client), Range(cycle=CycleId(CYCLE), launched_by=HR)
+    await ActivityEnvironment().run(launch.write_goals, piece)
+    started: Started = await ActivityEnvironment().run(launch.start_goals, piece)
+    assert (started.people, started.goals, started.failed) == (1, 1, 0)
+
+
+@asynccontextmanager
+async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
+    """The sample company, with a worker for goals; inside the SDK's sandbox."""
+    await employ(engine)
+    recording = RecordingActivities(engine)
+    async with Worker(
+        server.client, task_queue=GOALS, workflows=[GoalWorkflow], activities=[recording.record], identity="worker"
+    ):
+        yield Company(engine, server.client)
+
+
+async def sleep_until(server: WorkflowEnvironment, day: date, hour: int) -> None:
+    """Lets the server's clock skip to that hour in Tokyo."""
+    there = datetime(day.year, day.month, day.day, hour, tzinfo=TOKYO)
+    await server.sleep(there - await server.get_current_time())

@@ -1,0 +1,146 @@
+"""What time alone does to a goal that nobody touches, over a public holiday of Japan, on a server whose clock skips."""
+
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import WorkflowEnvironment
+
+from domain import commands as ask
+from domain.goal import Outcome
+from domain.lifecycle import State
+from storage.goals import read_ledger
+from storage.tables import OutboxRow
+from tests.acceptance.scene import CHIEF, DIRECTOR, GOAL, HEAD, HR, HR_TOO, OWNER, TOKYO, Company, Witness
+from tests.acceptance.skipped_time import (
+    Season,
+    company_in_skipped_time,
+    cycle_around,
+    launch_for,
+    season,
+    sleep_until,
+)
+from workflows.goal import GoalResult
+
+pytestmark = pytest.mark.slow
+
+
+class Rang(NamedTuple):
+    """One thing that time did: on which day in Tokyo, and who joined by it."""
+
+    kind: str
+    day: date
+    joined: tuple[str, ...] = ()
+
+
+async def what_time_did(company: Company) -> list[Rang]:
+    rang = []
+    for line in await read_ledger(company.engine, GOAL):
+        if line.event["actor"] != "system":
+            continue
+        at = line.event["at"].astimezone(TOKYO)
+        assert time(9) <= at.time() < time(9, 16), "alarms ring at the opening hour and up to a quarter past"
+        assert not line.event["body"].get("late", False)
+        rang.append(Rang(line.kind, at.date(), tuple(line.event["body"].get("joined", ()))))
+    return rang
+
+
+async def told(company: Company) -> list[tuple[str, str]]:
+    """Who was told of what, in the order in which it happened."""
+    query = select(OutboxRow.kind, OutboxRow.recipient_id).order_by(OutboxRow.id)
+    async with company.engine.connect() as connection:
+        return [(row.kind, row.recipient_id) for row in await connection.execute(query)]
+
+
+def is_a_season_worth_testing(around: Season) -> None:
+    """The holiday is a weekday right in front of the first day after the due date: ignoring it moves every rung."""
+    assert around.holiday in around.off
+    assert around.due < around.holiday < around.after_due(1)
+    assert around.after_due(8) < around.later_holiday < around.end
+
+
+async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_business_day_around_a_holiday(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    around = season(await time_skipping.get_current_time())
+    is_a_season_worth_testing(around)
+    async with company_in_skipped_time(database, time_skipping) as company:
+        await launch_for(company, OWNER, cycle_around(around), around.off)
+        await sleep_until(time_skipping, around.due, 20)
+        witness = Witness(company, GOAL)
+        assert (await witness.look()).entries == ("created", "reminded")
+        await sleep_until(time_skipping, around.after_due(1) - timedelta(days=1), 23)
+        assert (await witness.look()).entries == (), "nothing rings on a holiday"
+        await sleep_until(time_skipping, around.end, 12)
+        seen = await witness.look()
+        assert (seen.goal.state, seen.goal.outcome, seen.score) == (State.CLOSED, Outcome.LAPSED, Decimal(0))
+        assert await what_time_did(company) == [
+            Rang("reminded", around.day_before),
+            Rang("reminded", around.after_due(1)),
+            Rang("escalated", around.after_due(3), (CHIEF,)),
+            Rang("escalated", around.after_due(5), (HEAD,)),
+            Rang("escalated", around.after_due(8), (HR, HR_TOO)),
+            Rang("lapsed", around.end),
+        ]
+        assert await told(company) == [
+            ("draft_opened", OWNER),
+            ("draft_reminder", OWNER),
+            ("draft_reminder", OWNER),
+            ("escalation_told", OWNER), ("escalated", CHIEF),
+            ("escalation_told", OWNER), ("escalation_told", CHIEF), ("escalated", HEAD),
+            ("escalation_told", OWNER), ("escalation_told", CHIEF), ("escalation_told", HEAD),
+            ("escalated", HR), ("escalated", HR_TOO),
+            ("goal_lapsed", OWNER),
+        ]  # fmt: skip
+        result = await company.workflow(GOAL).result()
+        assert isinstance(result, GoalResult)
+        assert (result.outcome, result.head) == (Outcome.LAPSED, seen.goal.head)
+
+
+async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_to_hr_and_lapses(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    around = season(await time_skipping.get_current_time())
+    is_a_season_worth_testing(around)
+    async with company_in_skipped_time(database, time_skipping) as company:
+        await launch_for(company, OWNER, cycle_around(around), around.off)
+        await company.give(GOAL, ask.Submit(actor=OWNER))
+        await sleep_until(time_skipping, around.after_due(8), 12)
+        witness = Witness(company, GOAL)
+        seen = await witness.look()
+        assert seen.goal.state is State.PENDING_APPROVAL
+        assert seen.goal.task is not None
+        assert seen.goal.task.assignees == (CHIEF, HEAD, DIRECTOR, HR, HR_TOO), "nobody is ever removed"
+        await sleep_until(time_skipping, around.end, 12)
+        assert (await witness.look()).goal.outcome is Outcome.LAPSED
+        assert await what_time_did(company) == [
+            Rang("reminded", around.day_before),
+            Rang("reminded", around.after_due(1)),
+            Rang("escalated", around.after_due(3), (HEAD,)),
+            Rang("escalated", around.after_due(5), (DIRECTOR,)),
+            Rang("escalated", around.after_due(8), (HR, HR_TOO)),
+            Rang("lapsed", around.end),
+        ]
+        assert [one for one in await told(company) if one[0] == "approval_reminder"] == [
+            ("approval_reminder", CHIEF)
+        ] * 2
+
+
+async def test_who_joined_by_escalation_can_sign_off_and_the_ladder_ends(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    around = season(await time_skipping.get_current_time())
+    async with company_in_skipped_time(database, time_skipping) as company:
+        await launch_for(company, OWNER, cycle_around(around), around.off)
+        seq = (await company.give(GOAL, ask.Submit(actor=OWNER))).seq
+        await sleep_until(time_skipping, around.after_due(3), 12)
+        await company.give(
+            GOAL, ask.Approve(actor=HEAD, expected_seq=seq)
+        )  # reminders and escalations made it no staler
+        seen = await Witness(company, GOAL).look()
+        assert seen.goal.task is not None
+        assert (seen.goal.stage, seen.goal.task.assignees) == (1, (HEAD,))
+        assert seen.goal.task.due > around.after_due(3), "the second stage begins with a date of its own"
