@@ -1,0 +1,100 @@
+"""The command line, installed as `meguri`: every command is registered here, and every process of it ends here.
+
+What a command needs is imported when it runs, so that `--help` answers at once (a test measures it).
+"""
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.audit import audit, inbox
+from cli.cycle import cycle
+from cli.goal import goal
+from cli.output import Exit, reader_locale
+from cli.people import people
+from cli.servers import demo, migrate, up, worker
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
+_BROKEN = 70  # EX_SOFTWARE of sysexits.h: a defect of ours
+
+app = typer.Typer(
+    name="meguri",
+    help="Goals and their review cycles. Exit codes: 0 done, 1 refused, 2 usage, 3 a server is not reachable.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich takes longer to import than --help may take
+)
+for command in (up, demo, migrate, worker):
+    app.command()(command)
+app.add_typer(people, name="people")
+app.add_typer(cycle, name="cycle")
+app.add_typer(goal, name="goal")
+app.command()(inbox)
+app.add_typer(audit, name="audit")
+
+
+def main() -> None:
+    """Runs the command and ends the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
+    code = _run()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # `meguri goal list | head`: the reader has what it wanted
+        pass
+    os._exit(code)  # the SDK's threads can abort an interpreter that exits in order (sdk-python #300)
+
+
+def _run() -> int:
+    try:
+        app(standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last stop: what we have no words for is told in full
+        if (known := _explained(error)) is None:
+            traceback.print_exc()
+            return _BROKEN
+        message, code = known
+        sys.stderr.write(message + "\n")
+        return code
+    return 0
+
+
+def _explained(error: Exception) -> tuple[str, int] | None:
+    """What an error says that brings its own words, and the exit code; None for any other: that is a defect."""
+    from pydantic import ValidationError
+
+    from client.connection import Unreachable
+    from domain.values import Text
+
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        return _bad_settings(error), Exit.USAGE
+    message = getattr(error, "message", None)
+    if not isinstance(message, Text):
+        return None
+    from settings import Settings
+
+    code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.REFUSED
+    return message.in_(reader_locale(Settings())), code
+
+
+def _bad_settings(error: "ValidationError") -> str:
+    """The variables that do not fit; never their values, which may be secrets."""
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    named = [f"MEGURI_{str(one['loc'][0]).upper()}: {one['msg']}" for one in problems if one["loc"]]
+    return "\n".join([*named, "docs/settings.md lists the settings"])
+
+
+if __name__ == "__main__":
+    main()

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and the proof that nothing was altered.")
 
 _SHORT_HASH = 12
-_FACT = 60  # characters of one fact
-_NO_FACT = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})  # long, or said elsewhere
+_THEME = 60  # characters of it in an inbox
 
 
 def inbox(
@@ -117,28 +116,17 @@ async def _print_inbox(
     for line in found:
         due = due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to)
         owner = "" if line.owner_id == employee else f" {visible(line.owner)} ({line.owner_id})"
-        print_line(f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _FACT)}")
+        print_line(
+            f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
+        )
         print_line(f"    {_answer(line, employee, steps)}")
 
 
 # --- audit -----------------------------------------------------------------------------------------------------------
 
 
-def _facts(body: "Mapping[str, Any]") -> str:
-    """What an entry says beside its kind, each fact shortened."""
-    from cli.wording import visible
-
-    def said(value: Any) -> str:
-        if isinstance(value, dict):
-            return " ".join(f"{name} {said(one)}" for name, one in value.items())
-        return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
-
-    facts = {name: said(value) for name, value in body.items() if name not in _NO_FACT and value not in (None, [], "")}
-    return "; ".join(f"{name} {visible(value, _FACT)}" for name, value in facts.items())
-
-
 async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") -> None:
-    from cli.wording import event_name, local, person
+    from cli.wording import event_name, facts, local, person
 
     to = session.terminal
     events = [line.event for line in proof.lines]
@@ -149,7 +137,7 @@ async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") 
         event, instead = line.event, line.event.get("acting_for")
         return (
             event["seq"], event["revision"], local(event["at"], zone), person(event["actor"], names),
-            person(instead, names) if instead else "", event_name(line.kind, to.locale), _facts(event["body"]),
+            person(instead, names) if instead else "", event_name(line.kind, to.locale), facts(event["body"], to.locale),
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 

@@ -41,10 +41,10 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
         refused = refuses(checked.findings)
         if as_json:
             print_json(checked_document(checked))
-        print_findings(checked.findings, to.locale)
         if refused:
             to.complain(_mend(file, checked, to))
-        elif not as_json:
+        print_findings(checked.findings, to.locale)
+        if not refused and not as_json:
             describe_checked(checked, to)
         return Exit.REFUSED if refused else Exit.DONE
 
@@ -77,7 +77,7 @@ def start(
 
 @cycle.command("status")
 def status(
-    cycle_id: Annotated[str | None, typer.Argument(metavar="[CYCLE]", help="unset: the list of cycles")] = None,
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="unset: the list of cycles")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="live, until Ctrl-C or the cycle's end")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -215,6 +215,6 @@ def _mend(file: Path, checked: "Checked", to: "Terminal") -> str:
 
     number = sum(finding.level is Level.REFUSE for finding in checked.findings)
     return to.words(
-        f"{file}: {number} 件を直してください。何も開始していません。",
-        f"{file}: {number} to mend; nothing was started",
+        f"{file}: 開始できません。次の {number} 件を直してください。",
+        f"{file}: cannot be started; {number} to mend:",
     )

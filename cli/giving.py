@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.options import Who
-from cli.output import Exit, print_findings, print_json, print_line
-from cli.session import Acting, Terminal, acting, run
+from cli.output import Exit, print_findings, print_json
+from cli.session import Acting, Terminal, acting, run, terminal
 from cli.wording import local, person, state_name, task_name, visible
 from client.goals import NoAnswer, compose
 from domain.commands import COMMANDS
@@ -53,37 +53,48 @@ def give(goal: str, name: str, who: Who, fields: dict[str, Any], *, as_json: boo
 
     async def work(session: Acting) -> None:
         found = await session.goals.require(GoalId(goal))
-        if name in _DECISIONS and seen is None and not as_json:
-            print_line(_seen_now(found, session.terminal))
+        if name in _DECISIONS and seen is None:
+            _show_what_is_seen(found, session.terminal)
         given = await _give(session, found, name, who, fields, seen=seen)
         if as_json:
             print_json(given)
         else:
             await _print(session, given)
 
-    run(_terminal(as_json), acting, work)
+    run(terminal(as_json), acting, work)
 
 
 def approve_each(goals: Sequence[str], who: Who, comment: str | None, *, seen: int | None, as_json: bool) -> None:
     """Approves each goal by itself: one that is refused keeps no other from being approved."""
 
     async def work(session: Acting) -> Exit:
+        found = {goal: await _look(session, goal, seen) for goal in goals}
         room = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(goal: str) -> "Given | Refusal | NoAnswer":
+        async def one(goal: "Goal | Refusal") -> "Given | Refusal | NoAnswer":
+            if isinstance(goal, Refusal):
+                return goal
             async with room:
                 try:
-                    found = await session.goals.require(GoalId(goal))
-                    if seen is None and not as_json:
-                        print_line(_seen_now(found, session.terminal))
-                    return await _give(session, found, "approve", who, {"comment": comment}, seen=seen)
+                    return await _give(session, goal, "approve", who, {"comment": comment}, seen=seen)
                 except (Refusal, NoAnswer) as no:
                     return no
 
-        results = await asyncio.gather(*(one(goal) for goal in goals))
-        return await _report(session, dict(zip(goals, results, strict=True)))
+        results = await asyncio.gather(*map(one, found.values()))
+        return await _report(session, dict(zip(found, results, strict=True)))
 
-    run(_terminal(as_json), acting, work)
+    run(terminal(as_json), acting, work)
+
+
+async def _look(session: Acting, goal: str, seen: int | None) -> "Goal | Refusal":
+    """The goal as it is, shown to whoever has not seen it; or that there is none."""
+    try:
+        found = await session.goals.require(GoalId(goal))
+    except Refusal as refusal:
+        return refusal
+    if seen is None:
+        _show_what_is_seen(found, session.terminal)
+    return found
 
 
 def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> None:
@@ -109,13 +120,7 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
         await _print(session, given)
         print_findings(findings, to.locale)
 
-    run(_terminal(as_json), acting, work)
-
-
-def _terminal(as_json: bool) -> Terminal:
-    from cli.session import terminal
-
-    return terminal(as_json)
+    run(terminal(as_json), acting, work)
 
 
 async def _give(
@@ -137,11 +142,13 @@ async def _give(
     )  # fmt: skip
 
 
-def _seen_now(goal: Goal, to: Terminal) -> str:
+def _show_what_is_seen(goal: Goal, to: Terminal) -> None:
     """What a decision is about, in a line; nobody signs off a number alone."""
     measure = goal.content.measure
-    about = " / ".join(visible(one, 80) for one in (goal.content.theme, measure.name if measure else "") if one)
-    return to.words(f"{goal.id} 番号 {goal.seq} を確認: {about}", f"{goal.id} as of number {goal.seq}: {about}")
+    said = (visible(one, 80) for one in (goal.content.theme, measure.name if measure else "") if one)
+    about = " / ".join(said) or to.words("(未記入)", "(nothing written yet)")
+    if not to.as_json:
+        to.say(f"{goal.id} 番号 {goal.seq} を確認: {about}", f"{goal.id} as of number {goal.seq}: {about}")
 
 
 async def _report(session: Acting, results: dict[str, "Given | Refusal | NoAnswer"]) -> Exit:
@@ -158,7 +165,7 @@ async def _report(session: Acting, results: dict[str, "Given | Refusal | NoAnswe
         message = result.text(to.locale) if isinstance(result, Refusal) else result.message.in_(to.locale)
         kind = result.code.value if isinstance(result, Refusal) else "no_answer"
         documents.append({"goal": goal, "error": {"code": kind, "message": message}})
-        to.complain(f"{goal}: {message}")
+        to.complain(f"{visible(goal, 80)}: {message}")
         code = max(code, Exit.REFUSED if refused else Exit.UNREACHABLE)
     if to.as_json:
         print_json({"results": documents})

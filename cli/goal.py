@@ -19,7 +19,7 @@ goal.add_typer(review, name="review")
 
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="the goal's content, TOML or JSON", show_default=False)]
 _FileOrNone = Annotated[
-    Path | None, typer.Argument(metavar="[FILE]", help="revise it first: TOML or JSON", show_default=False)
+    Path | None, typer.Argument(metavar="FILE", help="revise it first: TOML or JSON", show_default=False)
 ]
 
 
@@ -101,7 +101,7 @@ def recall(
 
 @goal.command()
 def approve(
-    goals: Annotated[list[str], typer.Argument(metavar="GOAL...", help="one or several; each has its own result")],
+    goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="one or several; each has its own result")],
     *,
     actor: Actor,
     seen: Seen = None,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cli.output import print_json, print_line, print_table
 from cli.session import Reading, Terminal, reading, run, terminal
-from cli.wording import event_name, local, outcome_name, person, state_name, task_name, visible
+from cli.wording import event_name, facts, local, outcome_name, person, state_name, task_name, visible
 from domain import scoring
 from domain.content import NumericMeasure, QualitativeMeasure
 from domain.goal import Goal
@@ -201,9 +201,12 @@ def _print_ledger(ledger: list[LedgerLine], goal: Goal, names: dict[str, str], t
             local(line.event["at"], zone),
             event_name(line.kind, to.locale),
             person(line.event["actor"], names),
+            facts(line.event["body"], to.locale),
         )
         for line in ledger
     ]
-    headers = ("番号", "日時", "出来事", "実行者") if to.japanese else ("number", "when", "what", "who")
+    headers = (
+        ("番号", "日時", "出来事", "実行者", "内容") if to.japanese else ("number", "when", "what", "who", "facts")
+    )
     print_line("")
     print_table(headers, rows)

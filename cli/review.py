@@ -61,7 +61,10 @@ def self_review(
 @review.command("decide")
 def decide_review(
     goal_id: GoalArgument,
-    verdict: Annotated[Verdict, typer.Argument(help="achieved closes the goal, unrealistic resets it")],
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(metavar="VERDICT", help="continue, achieved (the goal closes) or unrealistic (it is reset)"),
+    ],
     *,
     actor: Actor,
     seen: Seen = None,

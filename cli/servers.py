@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from settings import Settings
-
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
     from client.cycles import Cycles
     from embedded.addresses import Addresses
+    from settings import Settings
 
 _SAMPLES = Path(__file__).parent.parent / "samples"
 _LAUNCH_SECONDS = 300
@@ -24,17 +23,17 @@ _LAUNCH_SECONDS = 300
 
 def up() -> None:
     """Servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
-    _finish(asyncio.run(_up(Settings())))
+    _finish(asyncio.run(_up(_settings())))
 
 
 def demo(exit_when_launched: bool = False) -> None:
     """The sample company and its cycle, on servers of this machine, until Ctrl-C."""
-    _finish(asyncio.run(_demo(Settings(), exit_when_launched=exit_when_launched)))
+    _finish(asyncio.run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
 def migrate() -> None:
     """Bring the database's schema to this program's version."""
-    _finish(asyncio.run(_migrate(Settings())))
+    _finish(asyncio.run(_migrate(_settings())))
 
 
 def worker(role: str = "all", processes: int = 1) -> None:
@@ -44,6 +43,12 @@ def worker(role: str = "all", processes: int = 1) -> None:
     _finish(worker_program.run(worker_program.Role(role), processes))
 
 
+def _settings() -> "Settings":
+    from settings import Settings  # with what reads the environment it takes longer than `--help` may take
+
+    return Settings()
+
+
 def _finish(code: int) -> None:
     import typer
 
@@ -51,7 +56,7 @@ def _finish(code: int) -> None:
 
 
 @asynccontextmanager
-async def _everything(settings: Settings) -> AsyncIterator["tuple[Addresses, AsyncEngine, Client]"]:
+async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, AsyncEngine, Client]"]:
     """Servers, schema and a worker of all roles; logs and notices go to files in `var`, the screen stays free."""
     import logs
     from channels.channel import ConsoleChannel, channel_of
@@ -75,7 +80,7 @@ async def _everything(settings: Settings) -> AsyncIterator["tuple[Addresses, Asy
                 await engine.dispose()
 
 
-async def _up(settings: Settings) -> int:
+async def _up(settings: "Settings") -> int:
     from embedded.stopping import told_to_stop
 
     with told_to_stop() as stop:
@@ -86,7 +91,7 @@ async def _up(settings: Settings) -> int:
     return 0
 
 
-async def _demo(settings: Settings, *, exit_when_launched: bool) -> int:
+async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
     from embedded.stopping import told_to_stop
 
     with told_to_stop() as stop:
@@ -102,7 +107,7 @@ async def _demo(settings: Settings, *, exit_when_launched: bool) -> int:
     return code
 
 
-async def _sample_company(settings: Settings, engine: "AsyncEngine", client: "Client") -> int:
+async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "Client") -> int:
     """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
     from cli.output import print_findings, reader_locale
     from client.cycles import Cycles
@@ -156,7 +161,7 @@ async def _watch_launch(cycles: "Cycles", people: int) -> int:
     return 1 if counts.failed else 0
 
 
-async def _migrate(settings: Settings) -> int:
+async def _migrate(settings: "Settings") -> int:
     from client.connection import resolve
     from storage.migrate import expected_version, upgrade
 
@@ -165,7 +170,7 @@ async def _migrate(settings: Settings) -> int:
     return 0
 
 
-def _where(at: "Addresses", settings: Settings) -> str:
+def _where(at: "Addresses", settings: "Settings") -> str:
     lines = [
         "",
         f"  Temporal     {at.temporal_address}",

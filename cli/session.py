@@ -129,7 +129,7 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
 
 @asynccontextmanager
 async def acting(to: Terminal) -> AsyncIterator[Acting]:
-    from client.connection import connect_database, connect_temporal
+    from client.connection import Unreachable, connect_database, connect_temporal
     from client.cycles import Cycles
     from client.goals import Goals
 
@@ -137,6 +137,8 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
         connect_database(to.settings), connect_temporal(to.settings), return_exceptions=True
     )
     try:
+        if isinstance(engine, Unreachable) and isinstance(client, Unreachable):
+            to.complain(client.message.in_(to.locale))
         if isinstance(engine, BaseException):
             raise engine
         if isinstance(client, BaseException):
@@ -170,7 +172,9 @@ def run(
             try:
                 return await work(opened)
             except Exception as error:
-                raise await _explained(error, opened) from error
+                if meaning := await _explained(error, opened):
+                    raise meaning from error
+                raise
 
     try:
         code = asyncio.run(session())
@@ -186,12 +190,12 @@ def run(
         raise typer.Exit(code)
 
 
-async def _explained(error: Exception, opened: Reading) -> Exception:
-    """What `error` means to the reader: a server that went away, a schema of another version; else the error itself."""
+async def _explained(error: Exception, opened: Reading) -> Exception | None:
+    """What `error` means to the reader: a server that went away, a schema of another version; None for anything else."""
     from sqlalchemy.exc import DBAPIError, ProgrammingError
 
     if isinstance(error, ProgrammingError):
-        return await _schema_differs(opened.engine) or error
+        return await _schema_differs(opened.engine)
     if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True))
     if "temporalio" in sys.modules:
@@ -199,7 +203,7 @@ async def _explained(error: Exception, opened: Reading) -> Exception:
 
         if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
             return _lost("Temporal", error.message)
-    return error
+    return None
 
 
 async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.goal import Outcome
@@ -10,6 +11,8 @@ from domain.lifecycle import EventKind, State
 from domain.policy import TaskKind
 from domain.refusals import STATE_NAMES
 from domain.values import Locale
+
+_FACT = 60  # characters of one fact
 
 TASKS: dict[TaskKind, str] = {
     TaskKind.DRAFT: "下書きの提出",
@@ -54,6 +57,18 @@ EVENTS: dict[EventKind, str] = {
     EventKind.POLICY_AMENDED: "ルール変更",
     EventKind.SIGN_OFF_REFUSED: "外部承認の却下",
 }
+# What an event says beside its kind: the fields of its body.
+FACTS: dict[str, str] = {
+    "advice": "助言", "assignees": "担当", "attained": "達成度", "banked": "確定点", "before": "変更前", "bonus": "加点",
+    "business_days": "営業日数", "causes": "原因", "climbed": "上った段数", "code": "コード", "comment": "コメント",
+    "delegation": "代理", "delegator": "本人", "due": "期日", "evidence": "根拠", "fields": "変更項目", "first": "初日",
+    "joined": "追加", "last": "最終日", "late": "遅延", "message": "内容", "met": "満たした基準", "outcome": "結果",
+    "points": "点", "proposed": "提案", "reason": "理由", "rung": "督促の段", "saw": "確認した番号", "scheduled": "予定日",
+    "score": "得点", "stage": "承認段階", "state": "状態", "step": "ステップ", "text": "本文", "to": "代理人",
+    "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
+}  # fmt: skip
+# Left out of the facts: too long for a line, or said elsewhere on the screen.
+UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
 CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了"}
 RESULTS: dict[str, str] = {"waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗"}
 
@@ -73,6 +88,21 @@ def outcome_name(outcome: str, locale: Locale) -> str:
 
 def event_name(kind: str, locale: Locale) -> str:
     return EVENTS[EventKind(kind)] if locale is Locale.JA else kind.replace("_", " ")
+
+
+def facts(body: Mapping[str, Any], locale: Locale) -> str:
+    """What an event says beside its kind, in one line, each fact shortened."""
+
+    def named(name: str) -> str:
+        return FACTS.get(name, name) if locale is Locale.JA else name.replace("_", " ")
+
+    def said(value: Any) -> str:
+        if isinstance(value, dict):
+            return " ".join(f"{named(name)} {said(one)}" for name, one in value.items())
+        return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
+
+    told = {name: said(value) for name, value in body.items() if name not in UNSAID and value not in (None, [], "")}
+    return "; ".join(f"{named(name)} {visible(value, _FACT)}" for name, value in told.items())
 
 
 def cycle_state(state: str, locale: Locale) -> str:

@@ -15,10 +15,13 @@ from domain.content import Content
 from domain.policy import Policy
 from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Line, Number, Prose
 
-SYSTEM = EmployeeId("system")  # the actor of what the clock does
+SYSTEM = EmployeeId("@clock")  # the actor of what time does; no employee and no caller can have this id
 
 _Person = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
+
+
+UNSTAMPED = CommandId("-")  # not given yet: nothing is decided about a command that a retry could not name
 
 
 class Command(Frozen):
@@ -26,7 +29,7 @@ class Command(Frozen):
 
     name: ClassVar[str]
 
-    id: _CommandId = CommandId("-")
+    id: _CommandId = UNSTAMPED
     actor: _Person
     acting_for: _Person | None = None
 

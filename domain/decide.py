@@ -29,6 +29,8 @@ def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ..
 
     Raises `Refusal`, and then nothing has changed.
     """
+    if command.id == ask.UNSTAMPED:
+        raise ValueError(f"`{command.name}` has no id: whoever reads it from an update stamps it with the update's")
     if command.id in goal.commands:
         return ()
     _refuse_while_paused(goal, command)
@@ -265,8 +267,11 @@ def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.task is None:
         raise Refusal(Code.NO_TASK)
-    if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT) and goal.owner in command.assignees:
-        raise Refusal(Code.SELF_APPROVAL)
+    if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
+        if goal.owner in command.assignees:
+            raise Refusal(Code.SELF_APPROVAL)
+    elif goal.owner not in command.assignees:
+        raise Refusal(Code.OWNERS_TASK)
     assignees = tuple(dict.fromkeys(command.assignees))
     return (has.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
 
@@ -338,6 +343,8 @@ def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
+    if day > goal.policy.closes:
+        raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes.isoformat())
     return (has.Reopened(state=goal.closed_from, reason=command.reason),)
 
 

@@ -262,7 +262,11 @@ def _escalated(goal: Goal, body: Escalated, day: date) -> dict[str, Any]:
 
 
 def _reassigned(goal: Goal, body: Reassigned, day: date) -> dict[str, Any]:
-    return _of_task(goal, assignees=body.assignees)
+    """Whoever gets the task gets the full time for it."""
+    if goal.task is None:
+        return {}
+    fresh = _task(goal, goal.task.kind, body.assignees, day)
+    return {"task": fresh.model_copy(update={"climbed": goal.task.climbed})}  # who was taken off is not brought back
 
 
 def _delegated(goal: Goal, body: Delegated, day: date) -> dict[str, Any]:

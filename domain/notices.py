@@ -96,7 +96,7 @@ _OPENS_TASK = frozenset(
 
 def notices_of(goal: Goal, event: has.Event) -> tuple[Notice, ...]:
     """The notices that `event` calls for; `goal` is as it was left by the recording that holds the event."""
-    told = dict.fromkeys((kind, person) for kind, person in _told(goal, event) if person not in (event.actor, "system"))
+    told = dict.fromkeys((kind, person) for kind, person in _told(goal, event) if person != event.actor)
     facts = _facts(goal, event) if told else {}
     return tuple(
         Notice(

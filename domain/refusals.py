@@ -23,6 +23,8 @@ class Code(StrEnum):
     BONUS_TOO_HIGH = "bonus_too_high"
     DATE_OUTSIDE = "date_outside"
     NO_TASK = "no_task"
+    OWNERS_TASK = "owners_task"
+    CYCLE_OVER = "cycle_over"
     DELEGATION = "delegation"
     NOT_DELEGATED = "not_delegated"
     INVALID = "invalid"
@@ -85,6 +87,14 @@ _SAYS: dict[Code, Text] = {
         en="{day_en} cannot be used; give a date from {first_en} to {last_en}",
     ),
     Code.NO_TASK: Text(ja="この目標には対応待ちの作業がありません。", en="this goal waits for nobody now"),
+    Code.OWNERS_TASK: Text(
+        ja="この作業は目標の本人だけが行えます。担当の変更ではなく、期限の延長や代理を使ってください。",
+        en="only the goal's owner can do this task: extend it, or let somebody act for the owner",
+    ),
+    Code.CYCLE_OVER: Text(
+        ja="評価サイクルは {closes} に締め切られています。再開するには先に期間を延長してください。",
+        en="the cycle closed on {closes}; extend it first",
+    ),
     Code.DELEGATION: Text(ja="代理を設定できません: {why}", en="this delegation is not possible: {why_en}"),
     Code.NOT_DELEGATED: Text(
         ja="{actor} さんは、この日に {acting_for} さんの代理ではありません。",

@@ -52,8 +52,8 @@ def _plain(number: Decimal) -> Decimal:
     return Decimal(format(number.normalize(), "f")) + 0  # + 0 turns -0 into 0
 
 
-Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18, decimal_places=6), AfterValidator(_plain)]
-"""An exact, finite number of at most 18 digits, 6 behind the point; JSON numbers and strings are both read."""
+Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=6), AfterValidator(_plain)]
+"""An exact, finite number of at most 24 digits, 6 behind the point; JSON numbers and strings are both read."""
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -174,7 +174,7 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        order = self._close or CloseCycle(actor=EmployeeId("system"), reason="評価サイクルの終了 / end of the cycle")
+        order = self._close or CloseCycle(actor=self._start.launched_by, reason="評価サイクルの終了 / end of the cycle")
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
         settled: Settled = await self._bulk(SETTLE_GOALS, settle, Settled)
         self._settled = settled.goals

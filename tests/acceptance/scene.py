@@ -14,11 +14,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowHandle
 
+from activities.recording import RecordingActivities
 from channels.channel import NullChannel
 from client.cycles import Cycles
 from client.goals import Goals
 from client.people import People
 from domain.commands import Command
+from domain.decide import decide
 from domain.goal import Goal
 from domain.lifecycle import State
 from domain.scoring import score
@@ -26,7 +28,9 @@ from domain.values import CycleId, EmployeeId, GoalId
 from settings import Settings
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from worker import Role, serving
+from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
+from workflows.recording import Recording, record
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CYCLE = CycleId("2026-q4")  # of samples/cycle.toml
@@ -76,6 +80,14 @@ class Company:
             }
 
 
+async def commit_and_die(company: Company, goal: GoalId, command: Command) -> None:
+    """What a worker leaves that died between its commit and the end of its workflow task: the workflow knows nothing."""
+    current = await company.goals.require(goal)
+    _, recording = record(current, decide(current, command, datetime.now(UTC)))
+    on_the_wire = Recording.model_validate_json(recording.model_dump_json())
+    assert await RecordingActivities(company.engine).record(on_the_wire) is None
+
+
 async def employ(engine: AsyncEngine) -> None:
     """Imports the sample company."""
     result = await People(engine).import_file((SAMPLES / "company.csv").read_bytes())
@@ -99,6 +111,14 @@ async def launch_sample(company: Company, file: bytes | None = None, starts: dat
 async def until_cycle_is(company: Company, cycle: CycleId, state: str) -> None:
     async with asyncio.timeout(_PATIENCE):
         while {row.id: row.state for row in await company.cycles.find_all()}[cycle] != state:  # noqa: ASYNC110 - the database tells nobody when it changes
+            await asyncio.sleep(0.1)
+
+
+async def until_launched(company: Company, cycle: CycleId) -> None:
+    """Waits until a launch, or the retry of one, has done what it can."""
+    handle = company.client.get_workflow_handle(cycle_workflow_id(cycle))
+    async with asyncio.timeout(_PATIENCE):
+        while (await handle.query(CycleWorkflow.progress)).phase == "launching":  # noqa: ASYNC110 - a query is all there is
             await asyncio.sleep(0.1)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
 from domain import commands as ask
+from domain.commands import SYSTEM
 from domain.goal import Outcome
 from domain.lifecycle import State
 from storage.goals import read_ledger
@@ -39,7 +40,7 @@ class Rang(NamedTuple):
 async def what_time_did(company: Company) -> list[Rang]:
     rang = []
     for line in await read_ledger(company.engine, GOAL):
-        if line.event["actor"] != "system":
+        if line.event["actor"] != SYSTEM:
             continue
         at = line.event["at"].astimezone(TOKYO)
         assert time(9) <= at.time() < time(9, 16), "alarms ring at the opening hour and up to a quarter past"

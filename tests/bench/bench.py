@@ -267,7 +267,9 @@ async def main(rounds: int, size: int, memory_size: int) -> None:
     print("| what | budget | measured: median (least-most) | rates |\n|---|---|---|---|")
     print(_ratio_row("launch: goals ready per second ÷ bare starts acknowledged", "≥ 0.9", rates["launch"]))
     print(_ratio_row("sign-off: approvals per second ÷ bare updates", "≥ 0.75", rates["sign-off"]))
-    print(f"| one lifecycle, reviews with self-review | ≤ 50 events, ≤ 7 kB | {full[0]} events, {full[1] / 1000:.1f} kB | |")
+    print(
+        f"| one lifecycle, reviews with self-review | ≤ 50 events, ≤ 7 kB | {full[0]} events, {full[1] / 1000:.1f} kB | |"
+    )
     print(f"| one lifecycle, reviews without | ≤ 50 events, ≤ 7 kB | {short[0]} events, {short[1] / 1000:.1f} kB | |")
     print(
         f"| worker memory, {memory_size} open goals | ≤ {memory_size * 0.015:.0f} MB, approvals ≥ 0.8 of their rate "

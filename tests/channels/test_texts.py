@@ -8,6 +8,7 @@ import pytest
 
 from channels.lines import Reader, group_of, headline, line, one_line
 from channels.texts import MISSING, WORDINGS, WORDS, Group
+from domain.commands import SYSTEM
 from domain.goal import Outcome
 from domain.notices import NoticeKind
 from domain.values import Locale
@@ -126,8 +127,8 @@ def test_a_reminder_before_the_date_does_not_say_that_it_has_passed() -> None:
 
 
 def test_the_clock_is_nobody_by_name() -> None:
-    told = headline(notice(NoticeKind.REOPENED, **FACTS | {"actor": "system"}), english())
-    assert "system" not in told
+    told = headline(notice(NoticeKind.REOPENED, **FACTS | {"actor": SYSTEM}), english())
+    assert SYSTEM not in told
     assert "the person in charge" in told
 
 

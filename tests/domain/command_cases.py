@@ -52,6 +52,13 @@ NOT_HR = (OWNER, MANAGER, DIRECTOR, STRANGER)
 NOT_APPROVER = (DIRECTOR, HR, STRANGER)
 DELEGATION = {"delegator": MANAGER, "to": DEPUTY, "first": day(11, 4), "last": day(11, 6)}
 
+
+def _reassign(goal: Goal) -> Command:
+    """To somebody who can do the task: a draft, a step and a self-review are the owner's."""
+    owners = goal.task is not None and OWNER in goal.task.assignees
+    return ask.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER if owners else DIRECTOR,), reason="休職")
+
+
 CASES: dict[str, Case] = {
     "revise": Case(_of(ask.Revise, OWNER, content=content(weight=70)), ("draft",), NOT_OWNER),
     "submit": Case(_of(ask.Submit, OWNER), ("draft",), NOT_OWNER),
@@ -69,7 +76,7 @@ CASES: dict[str, Case] = {
     "decide_review": Case(lambda goal: verdict(goal, "continue"), ("awaiting_verdict",), NOT_APPROVER),
     "withdraw": Case(_of(ask.Withdraw, OWNER, reason="異動"), ("draft", "pending_approval"), NOT_OWNER),
     "comment": Case(_of(ask.Comment, DIRECTOR, text="期待しています"), OPEN, (STRANGER, DEPUTY)),
-    "reassign": Case(_of(ask.Reassign, HR, assignees=(DIRECTOR,), reason="休職"), OPEN, NOT_HR),
+    "reassign": Case(_reassign, OPEN, NOT_HR),
     "delegate": Case(_of(ask.Delegate, MANAGER, **DELEGATION), OPEN, (OWNER, DIRECTOR, STRANGER)),
     "extend": Case(_of(ask.Extend, HR, due=day(12, 7), reason="繁忙期"), OPEN, NOT_HR),
     "pause": Case(_of(ask.Pause, HR, reason="長期休暇"), OPEN, NOT_HR),

@@ -1,0 +1,76 @@
+"""The worker of production that kills itself (SIGKILL) at one exact place: `killable_worker.py ROLE PLACE WHICH`.
+
+Places that only last a microsecond cannot be hit from outside. Nothing else differs from `worker.py`, but that a bulk
+activity whose worker is gone is missed after 5 seconds instead of 30.
+"""
+
+import os
+import signal
+import sys
+from datetime import timedelta
+from enum import StrEnum
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+
+from pydantic_core import from_json
+from sqlalchemy import event
+from temporalio import activity
+
+import worker
+import workflows.cycle
+from activities.launch import LaunchActivities
+from activities.recording import RecordingActivities
+from workflows.cycle import WRITE_GOALS, Range, Written
+from workflows.recording import RECORD, Recorded, Recording
+
+
+class Place(StrEnum):
+    WRITING = "writing"  # all rows of a launch's batch were sent, and nothing is committed
+    WRITTEN = "written"  # the batch is committed, and Temporal does not know
+    STARTING = "starting"  # WHICH goals of the launch were started
+    RECORDED = "recorded"  # an event of the kind WHICH is committed, and Temporal does not know
+
+
+_, _role, _place, *_which = sys.argv
+ROLE, PLACE, WHICH = worker.Role(_role), Place(_place), "".join(_which)
+
+
+def die(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DyingLaunch(LaunchActivities):
+    _starts = count(1)
+
+    @activity.defn(name=WRITE_GOALS)
+    async def write_goals(self, piece: Range) -> Written:
+        if PLACE is Place.WRITING:
+            event.listen(self._engine.sync_engine, "commit", die)  # called before the commit is sent
+        written = await super().write_goals(piece)
+        if PLACE is Place.WRITTEN:
+            die()
+        return written
+
+    async def _start(self, *arguments: Any) -> str | None:
+        if PLACE is Place.STARTING and next(self._starts) > int(WHICH):
+            die()
+        return await super()._start(*arguments)
+
+
+class DyingRecording(RecordingActivities):
+    @activity.defn(name=RECORD)
+    async def record(self, recording: Recording) -> Recorded | None:
+        found = await super().record(recording)
+        if PLACE is Place.RECORDED and WHICH in [entry["kind"] for entry in from_json(recording.events)]:
+            die()
+        return found
+
+
+if __name__ == "__main__":
+    with (
+        patch.object(worker, "LaunchActivities", DyingLaunch),
+        patch.object(worker, "RecordingActivities", DyingRecording),
+        patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=5)),
+    ):
+        sys.exit(worker.run(ROLE))

@@ -1,0 +1,307 @@
+"""What the kill tests stand on: servers that can be killed and started again, workers that are processes, a small company.
+
+A worker that is to be killed must be a process of its own; a server that is to come back must have a folder of its own.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import GrpcCompression, RPCError
+
+from client.cycles import Cycles
+from client.goals import Goals, NoAnswer
+from client.people import People
+from domain.commands import Command
+from domain.events import Event
+from domain.notices import NoticeKind
+from domain.values import CycleId, EmployeeId, GoalId
+from embedded import postgres, temporal
+from embedded.ports import LOOPBACK, is_free
+from embedded.temporal import TemporalAddresses
+from storage.database import open_database
+from storage.migrate import upgrade
+from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = ROOT / "worker.py"
+KILLABLE_WORKER = Path(__file__).with_name("killable_worker.py")
+HR, BOSS = EmployeeId("H1"), EmployeeId("B1")
+_PATIENCE = 90  # seconds; Temporal waits 10 for a worker that is gone, and two cores may be busy
+
+
+@dataclass
+class Mortal:
+    """A server that a test may kill and start again on the same folder, where it is found at the same `url`."""
+
+    folder: Path
+    record: str  # the file of the folder that holds its pid
+    run: Callable[[], AbstractAsyncContextManager[object]]
+    url: str = ""
+    _running: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> None:
+        at = await self._running.enter_async_context(self.run())
+        self.url = at.address if isinstance(at, TemporalAddresses) else str(at)
+
+    async def kill(self, how: signal.Signals) -> None:
+        os.kill(json.loads((self.folder / self.record).read_text())["pid"], how)
+        await self._running.aclose()
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator["Mortal"]:
+        try:
+            await self.start()
+            yield self
+        finally:
+            await self._running.aclose()
+
+
+@asynccontextmanager
+async def mortal_temporal() -> AsyncIterator[Mortal]:
+    """A Temporal server on a file; what it did not write down, it forgets when it is killed."""
+    with tempfile.TemporaryDirectory(prefix="meguri-tests-") as name:
+        folder = Path(name).resolve()
+        run = partial(temporal.running, folder, ui=False, port=free_ports(1))
+        async with Mortal(folder, "temporal.pid", run).started() as server:
+            yield server
+
+
+@asynccontextmanager
+async def mortal_postgres() -> AsyncIterator[Mortal]:
+    """A PostgreSQL that keeps what it has committed, with a migrated database."""
+    with tempfile.TemporaryDirectory(prefix="meguri-tests-") as name:
+        folder = Path(name).resolve()
+        async with Mortal(folder, "postgres.pid", partial(postgres.running, folder)).started() as server:
+            await upgrade(server.url)
+            yield server
+
+
+def free_ports(number: int) -> int:
+    """The first of `number` ports in a row at which nobody listens."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            first: int = probe.getsockname()[1]
+        if all(port < 2**16 and is_free(port) for port in range(first, first + number)):
+            return first
+
+
+@dataclass
+class WorkerProcess:
+    """A worker as an operator runs it; its log is one line of JSON per event."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def logged(self, event: str) -> bool:
+        return f'"event": "{event}"' in self.log.read_text(encoding="utf-8")
+
+    async def until_at_work(self) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            while not self.logged("worker_started"):
+                assert self.process.returncode is None, self.log.read_text(encoding="utf-8")
+                await asyncio.sleep(0.05)
+
+    async def ended(self) -> int:
+        """The exit code; negative is the signal that killed it."""
+        return await asyncio.wait_for(self.process.wait(), _PATIENCE)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A database, a Temporal server, and what a caller has in hand."""
+
+    database_url: str
+    address: str
+    engine: AsyncEngine
+    client: Client
+    folder: Path
+
+    @property
+    def goals(self) -> Goals:
+        return Goals(self.engine, self.client)
+
+    @property
+    def cycles(self) -> Cycles:
+        return Cycles(self.engine, self.client)
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """What a worker's process is told, and nothing of this process's own settings."""
+        return {
+            "PATH": os.defpath,
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": self.database_url,
+            "TEMPORAL_ADDRESS": self.address,
+            "MEGURI_CHANNEL": "null",
+            "MEGURI_DELIVERY_SECONDS": "86400",
+            "MEGURI_LOG_FORMAT": "json",
+            **settings,
+        }
+
+    @asynccontextmanager
+    async def worker(
+        self, *arguments: str, program: Path = WORKER, settings: dict[str, str] | None = None
+    ) -> AsyncIterator[WorkerProcess]:
+        """A worker's process, which is gone afterwards however it went."""
+        log = self.folder / f"worker-{len(list(self.folder.glob('worker-*.log')))}.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, program, *arguments,
+                cwd=ROOT, env=self.environment(**settings or {}), stdout=output, stderr=output,
+            )  # fmt: skip
+        try:
+            yield WorkerProcess(process, log)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    @asynccontextmanager
+    async def worker_at_work(self, *arguments: str) -> AsyncIterator[WorkerProcess]:
+        """The worker of production, ready for work."""
+        async with self.worker(*arguments) as worker:
+            await worker.until_at_work()
+            yield worker
+
+    async def give(self, goal: GoalId, command: Command, command_id: str) -> Receipt:
+        """As a patient caller: the same id again until there is an answer. A refusal is an answer."""
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                try:
+                    return await self.goals.give(goal, command, command_id)
+                except (NoAnswer, RPCError):
+                    await asyncio.sleep(0.5)
+
+    async def give_all(self, goals: Iterable[GoalId], command: Command, command_id: str) -> list[Receipt]:
+        """One command to each of the goals, all at once."""
+        return await asyncio.gather(*(self.give(goal, command, command_id) for goal in goals))
+
+    async def view(self, goal: GoalId) -> GoalView:
+        return await self.client.get_workflow_handle_for(GoalWorkflow.run, goal_workflow_id(goal)).query(
+            GoalWorkflow.snapshot
+        )
+
+    async def count(self, table: str, where: str = "true") -> int:
+        async with self.engine.connect() as connection:
+            found = await connection.execute(text(f"SELECT count(*) FROM {table} WHERE {where}"))  # noqa: S608 - our own words
+            return int(found.scalar_one())
+
+    async def until_count(self, table: str, where: str, at_least: int) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            while await self.count(table, where) < at_least:  # noqa: ASYNC110 - the database tells nobody when it changes
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def site(database_url: str, address: str, folder: Path) -> AsyncIterator[Site]:
+    """A migrated database and a Temporal server, taken together."""
+    engine = open_database(database_url)
+    client = await Client.connect(
+        address, data_converter=pydantic_data_converter, grpc_compression=GrpcCompression.NONE
+    )
+    try:
+        yield Site(database_url, address, engine, client, folder)
+    finally:
+        await engine.dispose()
+
+
+def goals_of(cycle: CycleId, people: int) -> list[GoalId]:
+    """Everybody has one goal."""
+    return [GoalId(f"{cycle}/{person}/1") for person in _people(people)]
+
+
+def owner_of(goal: GoalId) -> EmployeeId:
+    return EmployeeId(goal.split("/")[1])
+
+
+def _people(number: int) -> list[EmployeeId]:
+    return [EmployeeId(f"E{n:03}") for n in range(1, number + 1)]
+
+
+async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) -> None:
+    """Imports `people` employees under one manager and launches a cycle in which each has a goal that is fit to submit.
+
+    The launch counts as having been `days_ago`; alarms that are past by then ring at once.
+    """
+    rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((person, "B1") for person in _people(people))]
+    table = "\n".join(f"{person},社員,経理部,{manager}" for person, manager in rows)
+    imported = await People(site.engine).import_file(f"社員番号,氏名,部署,上長\n{table}\n".encode())
+    assert imported.imported, imported.findings
+    now = datetime.now(ZoneInfo("Asia/Tokyo")) - timedelta(days=days_ago)
+    checked = await site.cycles.check(_cycle_file(cycle), now.date(), starts=now.date())
+    assert checked.people == people, checked.findings
+    await site.cycles.launch(checked, HR, now)
+
+
+async def until_launched(site: Site, cycle: CycleId, people: int) -> None:
+    await site.until_count("participant", f"cycle_id = '{cycle}' AND result = 'started'", people)
+
+
+def _cycle_file(cycle: CycleId) -> bytes:
+    return f"""
+[cycle]
+id = "{cycle}"
+name = "試験"
+starts = 2026-11-24
+ends = 2027-03-12
+closes = 2027-03-26
+reviews = [2027-01-15]
+hr = ["H1", "H2"]
+without = ["H1", "H2", "B1"]
+
+[policy.ladders.draft]
+due_in = 10
+rungs = [[1, "remind"]]
+
+[[drafts]]
+theme = "月次決算の早期化"
+challenge = "請求書の回収が月初に集中し、月次決算の確定が遅れている"
+measure = {{ kind = "numeric", name = "平均日数", unit = "日", direction = "down", baseline = 10, target = 7 }}
+steps = [
+    {{ title = "遅れの原因を三つ挙げる", due = 2026-12-11 }},
+    {{ title = "電子受領を五社で始める", due = 2027-01-22 }},
+]
+""".encode()
+
+
+async def entries_of(site: Site, goal: GoalId) -> list[Event]:
+    """The goal's ledger, after its chain, its projection and its workflow were seen to agree."""
+    proof = await site.goals.prove(goal)
+    assert proof.holds, (goal, proof.broken, proof.differs)
+    view = await site.view(goal)
+    assert (view.seq, view.head) == (len(proof.lines), proof.head), goal
+    return [Event.model_validate(line.event) for line in proof.lines]
+
+
+async def notices_of(site: Site, goal: GoalId) -> list[tuple[NoticeKind, EmployeeId]]:
+    """Who was told of what, in order; somebody who was told twice stands there twice."""
+    query = text("SELECT kind, recipient_id FROM outbox WHERE goal_id = :goal ORDER BY split_part(key, '#', 2), key")
+    async with site.engine.connect() as connection:
+        return [(NoticeKind(row[0]), EmployeeId(row[1])) for row in await connection.execute(query, {"goal": goal})]
+
+
+async def workflow_ids(site: Site, of: int) -> list[str]:
+    """The ids of the goals' runs, one per run, as soon as Temporal's index shows `of` of them."""
+    found: list[str] = []
+    async with asyncio.timeout(_PATIENCE):
+        while len(found) < of:
+            found = [run.id async for run in site.client.list_workflows("WorkflowType = 'GoalWorkflow'")]
+            await asyncio.sleep(0.1)
+    return sorted(found)

@@ -1,0 +1,165 @@
+"""Commands that must be refused: each says why, and leaves ledger, projection, outbox and history as they were."""
+
+from datetime import date, timedelta
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from domain import commands as ask
+from domain.goal import Goal
+from domain.refusals import Code, Refusal
+from domain.values import EmployeeId, GoalId
+from tests.acceptance.scene import CHIEF, CYCLE, HEAD, HR, Company, today
+from tests.acceptance.unchanged import says, unchanged
+
+pytestmark = pytest.mark.slow
+
+OWNER, STRANGER = EmployeeId("M0033"), EmployeeId("M0011")
+GOAL = GoalId(f"{CYCLE}/{OWNER}/1")
+
+
+@pytest.fixture(scope="module")
+async def pending(company: Company) -> Goal:
+    """Submitted, taken back, and submitted with another challenge: the approver may have seen the first one."""
+    await company.give(GOAL, ask.Submit(actor=OWNER))
+    await company.give(GOAL, ask.Recall(actor=OWNER))
+    content = (await company.goals.require(GOAL)).content
+    other = content.model_copy(update={"challenge": "請求書の 4 割が月初 3 日に集中している"})
+    await company.give(GOAL, ask.Submit(actor=OWNER, content=other))
+    return await company.goals.require(GOAL)
+
+
+async def refused(company: Company, command: ask.Command, goal: GoalId = GOAL) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await company.give(goal, command)
+    return caught.value
+
+
+async def refused_raw(company: Company, name: str, text: str) -> ApplicationError:
+    """What a client of another language hears that sends `text`."""
+    argument = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=text.encode()))
+    with pytest.raises(WorkflowUpdateFailedError) as caught:
+        await company.workflow(GOAL).execute_update(name, argument)
+    assert isinstance(caught.value.cause, ApplicationError)
+    return caught.value.cause
+
+
+async def test_a_stale_approval_is_refused_and_tells_what_changed(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=2))
+    english = "the goal changed after what you saw (number 2): 3 recalled; 4 revised (challenge); 5 submitted"
+    says(refusal, Code.GOAL_CHANGED, english, "ご覧になった版(番号 2)の後に目標が変わりました")
+
+
+async def test_an_approval_of_what_is_not_there_yet_is_refused(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=pending.seq + 1))
+    says(refusal, Code.GOAL_CHANGED, f"as it is now (number {pending.seq})", f"最新の内容(番号 {pending.seq})")
+
+
+async def test_the_wrong_person_is_refused_and_told_who_may(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        for wrong in (STRANGER, HEAD, HR):
+            refusal = await refused(company, ask.Approve(actor=wrong, expected_seq=pending.seq))
+            says(refusal, Code.NOT_ALLOWED, f"{wrong} may not do this; {CHIEF} may", f"行えるのは {CHIEF} です")
+
+
+async def test_nobody_approves_a_goal_of_their_own(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        refusal = await refused(company, ask.Approve(actor=OWNER, expected_seq=pending.seq))
+    says(refusal, Code.SELF_APPROVAL, "nobody approves or reviews a goal of their own", "自分の目標を自分で承認")
+
+
+async def test_nobody_approves_a_goal_of_their_own_as_a_delegate(company: Company, pending: Goal) -> None:
+    def delegation(to: EmployeeId) -> ask.Delegate:
+        return ask.Delegate(actor=CHIEF, delegator=CHIEF, to=to, first=today(), last=today() + timedelta(days=9))
+
+    async with unchanged(company, GOAL):
+        refusal = await refused(company, delegation(OWNER))
+        says(refusal, Code.DELEGATION, "the goal's owner cannot be the delegate", "目標の本人は代理になれません")
+        claim = ask.Approve(actor=OWNER, acting_for=CHIEF, expected_seq=pending.seq)
+        refusal = await refused(company, claim)
+        says(refusal, Code.NOT_DELEGATED, f"{OWNER} does not act for {CHIEF}", "代理ではありません")
+
+
+async def test_an_unknown_goal_is_refused_by_its_id(company: Company) -> None:
+    async with unchanged(company):
+        command = ask.Approve(actor=CHIEF, expected_seq=1)
+        refusal = await refused(company, command, GoalId("2026-q4/M9999/1"))
+    says(refusal, Code.UNKNOWN_GOAL, "there is no goal 2026-q4/M9999/1", "目標 2026-q4/M9999/1 はありません")
+
+
+@pytest.mark.parametrize("megabyte", ["x" * 1_000_000, "目" * 340_000], ids=["ascii", "kanji"])
+async def test_a_text_of_a_megabyte_is_refused_without_repeating_it(
+    company: Company, pending: Goal, megabyte: str
+) -> None:
+    async with unchanged(company, GOAL):
+        error = await refused_raw(company, "comment", f'{{"actor": "{CHIEF}", "text": "{megabyte}"}}')
+    assert error.type == Code.INVALID
+    assert "text: String should have at most 4000 characters" in error.message
+    assert len(error.message) < 500
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", '"NaN"', '"Infinity"', '"sNaN"'])
+async def test_a_number_that_is_none_is_refused(company: Company, pending: Goal, number: str) -> None:
+    async with unchanged(company, GOAL):
+        error = await refused_raw(company, "report_progress", f'{{"actor": "{OWNER}", "value": {number}}}')
+    assert error.type == Code.INVALID
+    assert "the input is not valid: value: " in error.message
+
+
+async def test_a_boolean_is_no_number(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        error = await refused_raw(company, "approve", f'{{"actor": "{CHIEF}", "expected_seq": true}}')
+    assert (error.type, error.message) == (
+        Code.INVALID, "the input is not valid: expected_seq: Input should be a valid integer",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", '"approve"', "{", '{"actor": "\\u0000", "expected_seq": 1}'])
+async def test_what_is_no_command_at_all_is_refused(company: Company, pending: Goal, text: str) -> None:
+    async with unchanged(company, GOAL):
+        error = await refused_raw(company, "approve", text)
+    assert error.type == Code.INVALID
+
+
+async def test_an_unknown_command_is_refused_and_the_known_ones_are_named(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        error = await refused_raw(company, "aprove", f'{{"actor": "{CHIEF}"}}')
+    assert error.type == Code.UNKNOWN_COMMAND
+    assert error.message.startswith("there is no command aprove; there are revise, submit, recall, approve,")
+
+
+async def test_a_step_outside_the_cycle_cannot_be_submitted(company: Company) -> None:
+    owner = EmployeeId("M0034")
+    goal = GoalId(f"{CYCLE}/{owner}/1")
+    await company.give(goal, ask.Comment(actor=owner, text="書き始めます"))  # wakes the workflow
+    content = (await company.goals.require(goal)).content
+    late = content.steps[-1].model_copy(update={"due": date(today().year + 3, 4, 1)})
+    steps = (*content.steps[:-1], late)
+    async with unchanged(company, goal):
+        command = ask.Submit(actor=owner, content=content.model_copy(update={"steps": steps}))
+        refusal = await refused(company, command, goal)
+    says(refusal, Code.NOT_READY, f"steps[2].due: {late.due:%a} 1 Apr {late.due.year} is outside the cycle", "期間")
+    assert refusal.fields["codes"] == "step_outside_cycle"
+
+
+async def test_a_due_date_outside_the_cycle_is_refused(company: Company, pending: Goal) -> None:
+    async with unchanged(company, GOAL):
+        for day in (today() - timedelta(days=1), pending.policy.closes + timedelta(days=1)):
+            refusal = await refused(company, ask.Extend(actor=HR, due=day, reason="出張のため"))
+            says(refusal, Code.DATE_OUTSIDE, "cannot be used; give a date from", "は使えません")
+
+
+async def test_a_closed_goal_takes_no_command(company: Company) -> None:
+    owner = EmployeeId("M0035")
+    goal = GoalId(f"{CYCLE}/{owner}/1")
+    await company.give(goal, ask.Withdraw(actor=owner, reason="重複していた"))
+    await company.workflow(goal).result()
+    async with unchanged(company, goal):
+        for command in (ask.Submit(actor=owner), ask.Comment(actor=owner, text="まだ書けますか")):
+            refusal = await refused(company, command, goal)
+            says(refusal, Code.WRONG_STATE, "the goal is closed; this can be done while it is a draft", "「完了」")

@@ -1,0 +1,45 @@
+"""What a refusal must leave as it was."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.refusals import Code, Refusal
+from domain.values import GoalId, Locale
+from storage.tables import CycleRow, EmployeeRow, GoalRow
+from tests.acceptance.scene import Company
+
+
+async def _everything(company: Company, goal: GoalId | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"rows": await company.count_rows()}
+    async with company.engine.connect() as connection:
+        for table in (EmployeeRow, CycleRow):
+            rows = await connection.execute(select(table.__table__).order_by(table.id))
+            found[table.__tablename__] = [tuple(row) for row in rows]
+        if goal:
+            found["goal"] = (await connection.execute(select(GoalRow.__table__).where(GoalRow.id == goal))).one()
+    if goal:
+        found["head"] = (await company.goals.prove(goal)).head
+        found["events"] = len((await company.workflow(goal).fetch_history()).events)
+    return found
+
+
+@asynccontextmanager
+async def unchanged(company: Company, goal: GoalId | None = None) -> AsyncIterator[None]:
+    """Ledger, projection, outbox, directory and cycles are afterwards what they were; and the goal's history as long.
+
+    The goal's workflow must be awake: a command, though refused, wakes one that waits for its first alarm.
+    """
+    before = await _everything(company, goal)
+    yield
+    after = await _everything(company, goal)
+    assert after == before
+
+
+def says(refusal: Refusal, code: Code, english: str, japanese: str) -> None:
+    """The refusal is of that code, and says why in both languages."""
+    assert refusal.code is code
+    assert english in refusal.text(Locale.EN)
+    assert japanese in refusal.text(Locale.JA)

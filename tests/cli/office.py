@@ -1,0 +1,130 @@
+"""A small company at its terminals: the commands run as people run them, on real servers with a worker."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from typer.testing import CliRunner, Result
+
+from starter import app
+
+ROOT = Path(__file__).parents[2]
+MEGURI = (sys.executable, str(ROOT / "starter.py"))
+
+# The top, HR, a manager; then three who report to the manager.
+TOP, HR, MANAGER, MORI, HARA, ONO = "E1", "E2", "E3", "E10", "E11", "E12"
+PEOPLE = f"""社員番号,氏名,部署,上長
+{TOP},社長 一,経営,
+{HR},西村 直美,人事部,{TOP}
+{MANAGER},清水 幸恵,経理部,{TOP}
+{MORI},森 香織,経理部,{MANAGER}
+{HARA},原田 修,経理部,{MANAGER}
+{ONO},大野 あかり,経理部,{MANAGER}
+"""
+CYCLE = """
+[cycle]
+id = "{id}"
+name = "2026年度 第4四半期"
+starts = 2026-11-24
+ends = 2027-03-12
+closes = 2027-03-26
+reviews = [2027-01-15]
+hr = ["E2"]
+"""
+PEOPLE_IN_CYCLE = 6
+
+
+def today() -> date:
+    return datetime.now(ZoneInfo("Asia/Tokyo")).date()
+
+
+def goal_file(*, target: str = "6", more: str = "") -> str:
+    """A goal that is ready to submit, as its owner writes it."""
+    first, second = today() + timedelta(days=20), today() + timedelta(days=60)
+    return f"""
+theme = "月次決算の早期化"
+challenge = "締め処理が属人化している"
+heard = ["経理部"]
+{more}
+
+[measure]
+kind = "numeric"
+name = "月次決算の所要日数"
+unit = "日"
+direction = "down"
+baseline = 10
+target = {target}
+
+[[steps]]
+title = "手順を洗い出す"
+due = {first}
+
+[[steps]]
+title = "手順書で 1 回締める"
+due = {second}
+"""
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where commands are typed. `env` is what the commands find in their environment."""
+
+    env: dict[str, str]
+    folder: Path
+
+    async def type(self, *words: str | Path, **env: str) -> Result:
+        """The command in this process, in a thread, since it brings its own event loop."""
+        arguments = [str(word) for word in words]
+        return await asyncio.to_thread(CliRunner(env={**self.env, **env}).invoke, app, arguments)
+
+    async def done(self, *words: str | Path, **env: str) -> str:
+        """What a command prints that must succeed."""
+        result = await self.type(*words, **env)
+        assert result.exit_code == 0, f"{words}: {result.stderr}{result.exception!r}"
+        return str(result.stdout)
+
+    async def told(self, *words: str | Path) -> Any:
+        """The one document of a command that must succeed."""
+        return json.loads(await self.done(*words, "--json"))
+
+    async def refused(self, *words: str | Path, code: int = 1, **env: str) -> str:
+        """The reason of a command that must be refused; nothing is on stdout, and no defect behind it."""
+        result = await self.type(*words, **env)
+        assert result.exit_code == code, f"{words}: {result.stdout}{result.stderr}{result.exception!r}"
+        assert isinstance(result.exception, SystemExit)
+        assert not result.stdout
+        return str(result.stderr)
+
+    async def shell(self, *words: str | Path, **env: str) -> tuple[int, str, str]:
+        """The command in a process of its own: exit code, stdout, stderr."""
+        process = await asyncio.create_subprocess_exec(
+            *MEGURI,
+            *(str(word) for word in words),
+            env={**os.environ, **self.env, **env},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def cycle_file(self, cycle: str, text: str = CYCLE) -> Path:
+        return self.file(f"{cycle}.toml", text.format(id=cycle))
+
+    async def launch(self, cycle: str) -> None:
+        await self.done("cycle", "start", self.cycle_file(cycle), "--as", HR, "--starts", today().isoformat())
+
+    async def at_work(self, goal: str, owner: str) -> None:
+        """Brings a draft to where its steps are taken."""
+        await self.done("goal", "submit", goal, self.file("goal.toml", goal_file()), "--as", owner)
+        await self.done("goal", "approve", goal, "--as", MANAGER)

@@ -1,0 +1,122 @@
+"""`meguri inbox` and `meguri audit`."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from storage.database import open_database
+from tests.cli.office import HARA, MANAGER, MORI, ONO, TOP, Office, goal_file
+
+GOAL = f"q4/{MORI}/1"
+
+
+async def execute(office: Office, *statements: str) -> None:
+    """Alters the database behind the program's back, as somebody with the keys to it could."""
+    engine = open_database(office.env["DATABASE_URL"])
+    async with engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE goal_event DISABLE TRIGGER USER"))
+        for statement in statements:
+            await connection.execute(text(statement))
+        await connection.execute(text("ALTER TABLE goal_event ENABLE TRIGGER USER"))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+async def worked_on(office: Office) -> AsyncIterator[str]:
+    """A goal with some history."""
+    await office.at_work(GOAL, MORI)
+    await office.done("goal", "step", GOAL, "0", "--as", MORI, "--evidence", "一覧を共有した")
+    yield GOAL
+
+
+async def test_the_inbox_names_what_waits_and_the_command_that_answers_it(office: Office, worked_on: str) -> None:
+    goal = f"q4/{HARA}/1"
+    await office.done("goal", "submit", goal, office.file("hara.toml", goal_file()), "--as", HARA)
+    waiting = {one["id"]: one for one in (await office.told("inbox", MANAGER))["waiting"]}
+    assert waiting[goal]["next"] == f"meguri goal approve {goal} --seen 3 --as {MANAGER}"
+    assert waiting[f"q4/{MANAGER}/1"]["next"] == f"meguri goal submit q4/{MANAGER}/1 FILE --as {MANAGER}"
+    (own,) = (await office.told("inbox", MORI))["waiting"]
+    assert (own["task"], own["overdue"], own["next"]) == ("step", False, f"meguri goal step {GOAL} 1 --as {MORI}")
+    shown = await office.done("inbox", MANAGER, MEGURI_LOCALE="ja")
+    assert f"承認  {goal} 原田 修 (E11)  月次決算の早期化" in shown
+    await office.done(*waiting[goal]["next"].split()[1:])
+    assert goal not in [one["id"] for one in (await office.told("inbox", MANAGER))["waiting"]]
+
+
+async def test_what_is_overdue_is_marked(office: Office) -> None:
+    await execute(office, f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = 'q4/{ONO}/1'")
+    assert (await office.told("inbox", ONO))["waiting"][0]["overdue"] is True
+    assert "2020-01-06 18:00 OVERDUE" in await office.done("inbox", ONO)
+    assert "2020-01-06 18:00 期限超過" in await office.done("goal", "list", "--owner", ONO, MEGURI_LOCALE="ja")
+
+
+async def test_who_joined_by_escalation_is_not_told_to_do_the_owners_work(office: Office) -> None:
+    await execute(office, f"UPDATE goal SET assignees = '{{{ONO},{TOP}}}' WHERE id = 'q4/{ONO}/1'")
+    waiting = {one["id"]: one["next"] for one in (await office.told("inbox", TOP))["waiting"]}
+    assert waiting[f"q4/{ONO}/1"] == f"meguri goal comment q4/{ONO}/1 --as {TOP} --text TEXT"
+
+
+async def test_the_inbox_of_nobody_is_refused(office: Office) -> None:
+    assert "there is no employee E99" in await office.refused("inbox", "E99")
+
+
+async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, worked_on: str) -> None:
+    shown = await office.done("audit", "show", worked_on)
+    lines = shown.splitlines()
+    assert lines[-1] == "the chain of 5 entries holds, and the goal as shown is what they make"
+    assert re.search(r"step completed +step 0; points 20; evidence 一覧を共有した +[0-9a-f]{12}", shown)
+    assert re.search(r" 4 +1 +\d{4}-\d\d-\d\d \d\d:\d\d +清水 幸恵 \(E3\) +approved +saw 3; stage 0", shown)
+    told = await office.told("audit", "show", worked_on)
+    assert (told["holds"], told["broken"], told["differs"]) == (True, None, [])
+    assert [line["kind"] for line in told["ledger"]][1:] == ["revised", "submitted", "approved", "step_completed"]
+    assert all(
+        after["prev_hash"] == one["hash"] for one, after in zip(told["ledger"], told["ledger"][1:], strict=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("alter", "mend", "broken", "words"),
+    [
+        ("actor = 'E12'", "actor = 'E10'", (3, "content"), "the chain breaks at entry 3 (content)"),
+        ("hash = 'f' || hash", "hash = substr(hash, 2)", (3, "content"), "the chain breaks at entry 3"),
+        ("prev_hash = 'f' || prev_hash", "prev_hash = substr(prev_hash, 2)", (3, "link"), "entry 3 (link)"),
+        ('body = body || \'{"kind": "?"}\'', 'body = body || \'{"kind": "submitted"}\'', (3, "content"), "entry 3"),
+        ("seq = 99", "seq = 3", (3, "gap"), "entry 3 (gap)"),
+    ],
+)
+async def test_a_ledger_that_was_altered_is_told_with_the_place(
+    office: Office, worked_on: str, alter: str, mend: str, broken: tuple[int, str], words: str
+) -> None:
+    where = f"goal_id = '{worked_on}' AND kind = 'submitted'"
+    await execute(office, f"UPDATE goal_event SET {alter} WHERE {where}")
+    result = await office.type("audit", "show", worked_on, "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert (told["holds"], told["broken"]) == (False, {"seq": broken[0], "reason": broken[1]})
+    assert words in (await office.type("audit", "show", worked_on)).stderr
+    await execute(office, f"UPDATE goal_event SET {mend} WHERE {where}")
+    assert (await office.told("audit", "show", worked_on))["holds"]
+
+
+@pytest.mark.parametrize(
+    ("alter", "mend", "differs"),
+    [
+        ("score = score + 1", "score = score - 1", ["score"]),
+        ("state = 'closed'", "state = 'active'", ["state"]),
+        ("aggregate = aggregate || '{\"bonus\": 7}'", "aggregate = aggregate || '{\"bonus\": 0}'", ["bonus"]),
+        ('aggregate = aggregate || \'{"seq": "x"}\'', "aggregate = aggregate || '{\"seq\": 5}'", ["aggregate"]),
+    ],
+)
+async def test_a_goal_that_shows_another_thing_than_its_ledger_is_told(
+    office: Office, worked_on: str, alter: str, mend: str, differs: list[str]
+) -> None:
+    await execute(office, f"UPDATE goal SET {alter} WHERE id = '{worked_on}'")
+    result = await office.type("audit", "show", worked_on)
+    assert (result.exit_code, result.stderr) == (
+        1, f"the goal as shown is not what its ledger makes; they differ in: {', '.join(differs)}\n",
+    )  # fmt: skip
+    await execute(office, f"UPDATE goal SET {mend} WHERE id = '{worked_on}'")
+    assert (await office.told("audit", "show", worked_on))["holds"]

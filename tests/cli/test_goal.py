@@ -1,0 +1,213 @@
+"""`meguri goal`: what it prints, what it refuses, and that a refusal changes nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file
+
+MORIS, HARAS, ONOS = (f"q4/{owner}/1" for owner in (MORI, HARA, ONO))
+
+
+async def seq_of(office: Office, goal: str) -> int:
+    return int((await office.told("goal", "show", goal))["seq"])
+
+
+@pytest.fixture
+async def submitted(office: Office) -> str:
+    """Mori's goal, waiting for approval; whatever the test before left of it."""
+    if (await office.told("goal", "show", MORIS))["state"] == "pending_approval":
+        await office.done("goal", "recall", MORIS, "--as", MORI)
+    await office.done("goal", "submit", MORIS, office.file("mori.toml", goal_file()), "--as", MORI)
+    return MORIS
+
+
+async def test_a_stale_approval_is_refused_and_changes_nothing(office: Office, submitted: str) -> None:
+    seen = await seq_of(office, submitted)
+    await office.done("goal", "recall", submitted, "--as", MORI)
+    await office.done("goal", "submit", submitted, "--as", MORI)
+    before = await seq_of(office, submitted)
+    said = await office.refused("goal", "approve", submitted, "--as", MANAGER, "--seen", str(seen))
+    assert "recalled" in said
+    assert await seq_of(office, submitted) == before
+
+
+@pytest.mark.parametrize(("who", "why"), [(MORI, "of their own"), (HARA, f"{MANAGER} may"), (HR, f"{MANAGER} may")])
+async def test_who_may_not_approve_is_told_why(office: Office, submitted: str, who: str, why: str) -> None:
+    before = await seq_of(office, submitted)
+    assert why in await office.refused("goal", "approve", submitted, "--as", who)
+    assert await seq_of(office, submitted) == before
+
+
+async def test_of_several_goals_each_has_its_own_result(office: Office, submitted: str) -> None:
+    result = await office.type("goal", "approve", ONOS, submitted, "q4/nobody/1", "--as", MANAGER, "--json")
+    assert result.exit_code == 1
+    first, second, third = json.loads(result.stdout)["results"]
+    assert (first["goal"], first["error"]["code"]) == (ONOS, "wrong_state")
+    assert (second["goal"], second["state"]) == (submitted, "active")
+    assert third["error"]["code"] == "unknown_goal"
+    assert f"{ONOS}: the goal is a draft" in result.stderr
+
+
+async def test_an_approval_without_a_number_shows_first_what_it_is_about(office: Office) -> None:
+    await office.done("goal", "submit", HARAS, office.file("hara.toml", goal_file()), "--as", HARA)
+    seq = await seq_of(office, HARAS)
+    lines = (await office.done("goal", "approve", HARAS, "--as", MANAGER)).splitlines()
+    assert lines[0] == f"{HARAS} as of number {seq}: 月次決算の早期化 / 月次決算の所要日数"
+    assert lines[1].startswith(f"{HARAS}: active (revision 1, number {seq + 1}")
+    assert "原田 修 (E11)" in lines[2]
+
+
+async def test_one_number_cannot_be_what_was_seen_of_two_goals(office: Office) -> None:
+    said = await office.refused("goal", "approve", MORIS, HARAS, "--as", MANAGER, "--seen", "3", code=2)
+    assert "one by one" in said
+
+
+async def test_a_command_with_its_own_id_is_done_once(office: Office) -> None:
+    goal = f"q4/{TOP}/1"
+    again = ("goal", "comment", goal, "--as", TOP, "--text", "一度だけ", "--id", "click-1")
+    first, second = await office.told(*again), await office.told(*again)
+    assert first["command_id"] == "click-1"
+    assert first["seq"] == second["seq"] == await seq_of(office, goal)
+
+
+async def test_the_command_that_ended_a_goal_is_answered_again_after_its_answer_was_lost(office: Office) -> None:
+    goal = f"q4/{MANAGER}/1"
+    again = ("goal", "withdraw", goal, "--as", MANAGER, "--reason", "組織変更", "--id", "click-2")
+    first, second = await office.told(*again), await office.told(*again)
+    assert first == second
+    assert "the goal is closed" in await office.refused(*again[:-1], "click-3")
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en", "write the goal's theme"), ("ja", "目標のテーマを書いてください")]
+)
+async def test_a_draft_that_is_not_ready_is_told_point_by_point_in_the_readers_language(
+    office: Office, locale: str, words: str
+) -> None:
+    said = await office.refused("goal", "submit", ONOS, "--as", ONO, MEGURI_LOCALE=locale)
+    assert [line.split(":")[0] for line in said.splitlines()[1:]] == ["theme", "measure", "steps"]
+    assert words in said
+
+
+async def test_unknown_goals_are_refused_by_reads_and_commands(office: Office) -> None:
+    for command in (("show",), ("recall", "--as", MORI), ("comment", "--as", MORI, "--text", "x")):
+        said = await office.refused("goal", command[0], "q4/nobody/1", *command[1:])
+        assert said == "there is no goal q4/nobody/1; `meguri goal list` shows them\n"
+    assert "there is no goal" in await office.refused("goal", "recall", "x" * 5000, "--as", MORI)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (goal_file(more='titel = "x"'), "titel: unknown key; did you mean title?"),
+        (goal_file(target="nan"), "measure.target: Input should be a finite number"),
+        (goal_file(target="inf"), "measure.target: Input should be a finite number"),
+        (goal_file(target="true"), "measure.target: "),
+        ('theme = "x"\nsteps = [\n', "at line 3"),
+        ('{"theme": "x"', "Invalid JSON"),
+        (f'theme = "{"長" * 201}"', "theme: String should have at most 200 characters"),
+        ('theme = "\\u0000"', "theme: Value error, character 1 is U+0000"),
+    ],
+)
+async def test_a_file_that_is_no_goal_is_refused_with_the_place_and_changes_nothing(
+    office: Office, text: str, words: str
+) -> None:
+    before = await seq_of(office, ONOS)
+    said = await office.refused("goal", "revise", ONOS, office.file("bad.toml", text), "--as", ONO)
+    assert words in said
+    assert await seq_of(office, ONOS) == before
+
+
+async def test_a_text_of_a_megabyte_is_refused_and_not_read(office: Office) -> None:
+    file = office.file("long.toml", f'challenge = "{"x" * 1_000_001}"')
+    before = await seq_of(office, ONOS)
+    said = await office.refused("goal", "revise", ONOS, file, "--as", ONO)
+    assert "larger than 1 MB" in said
+    said = await office.refused("goal", "comment", ONOS, "--as", ONO, "--text", "x" * 1_000_001)
+    assert "at most 4000 characters" in said
+    assert len(said) < 200
+    assert await seq_of(office, ONOS) == before
+
+
+async def test_a_file_without_an_end_is_not_read_to_its_end(office: Office) -> None:
+    assert "larger than 1 MB" in await office.refused("goal", "revise", ONOS, "/dev/zero", "--as", ONO)
+
+
+@pytest.mark.parametrize(("name", "words"), [("", "this is a folder"), ("absent.toml", "there is no such file")])
+async def test_a_path_that_leads_to_no_file_is_a_wrong_command_line(office: Office, name: str, words: str) -> None:
+    said = await office.refused("goal", "revise", ONOS, office.folder / name, "--as", ONO, code=2)
+    assert words in said
+
+
+@pytest.mark.parametrize("words", [("--value", "NaN"), ("--value", "Infinity"), ("--value", "1e400"), ("--met", "a")])
+async def test_what_is_no_number_is_refused(office: Office, words: tuple[str, str]) -> None:
+    assert "not valid" in await office.refused("goal", "progress", HARAS, *words, "--as", HARA)
+
+
+@pytest.mark.parametrize("words", [(), ("--value", "1", "--met", "0")])
+async def test_progress_is_one_of_two_things(office: Office, words: tuple[str, ...]) -> None:
+    said = await office.refused("goal", "progress", HARAS, *words, "--as", HARA, code=2)
+    assert "--value or --met" in said
+
+
+async def test_an_exact_number_in_a_file_stays_exact(office: Office) -> None:
+    await office.done("goal", "revise", ONOS, office.file("ono.toml", goal_file(target="6.1")), "--as", ONO)
+    assert (await office.told("goal", "show", ONOS))["content"]["measure"]["target"] == "6.1"
+
+
+async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) -> None:
+    goal = f"q4/{HR}/1"
+    await office.done("goal", "submit", goal, office.file("hr.toml", goal_file()), "--as", HR)
+    await office.done("goal", "approve", goal, "--as", TOP)
+    await office.done("goal", "step", goal, "0", "--as", HR)
+    await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
+    shown = await office.done("goal", "show", goal)
+    assert "score   20.00 = banked 0 + steps 20 + measure 0.00 + bonus 0" in shown
+    assert "10 -> 6 日, now 8 (reached 50 %, confirmed 0 %)" in shown
+    assert "waits   for step by 西村 直美 (E2), due " in shown
+    assert [line.split()[:2] for line in shown.splitlines() if line[:2] in ("0:", "1:")] == [["0:", "[x]"], ["1:", "["]]
+    terms = (await office.told("goal", "show", goal))["score_terms"]
+    assert terms == {"banked": "0", "steps": "20", "measure": "0.00", "bonus": "0"}
+
+
+async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> None:
+    everybody = [one["id"] for one in (await office.told("goal", "list", "--cycle", "q4"))["goals"]]
+    paged: list[str] = []
+    after = ""
+    while after is not None:
+        page: Any = await office.told("goal", "list", "--cycle", "q4", "--limit", "4", "--after", after)
+        paged += [one["id"] for one in page["goals"]]
+        after = page["next"]
+    assert paged == everybody == sorted(everybody)
+    assert [one["id"] for one in (await office.told("goal", "list", "--owner", MORI))["goals"]] == [MORIS]
+    assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner"] == "西村 直美"
+    states = {one["state"] for one in (await office.told("goal", "list", "--state", "draft"))["goals"]}
+    assert states <= {"draft"}
+    assert await office.done("goal", "list", "--department", "無い部") == "no goal is like that\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"), [(("--owner", "E99"), "there is no employee E99"), (("--cycle", "q9"), "there is no cycle q9")]
+)
+async def test_a_list_of_what_does_not_exist_is_refused(office: Office, words: tuple[str, str], why: str) -> None:
+    assert why in await office.refused("goal", "list", *words)
+
+
+async def test_what_a_person_wrote_cannot_steer_the_terminal(office: Office, tmp_path: Path) -> None:
+    await office.done("goal", "comment", f"q4/{TOP}/1", "--as", TOP, "--text", "a\x1b[2J\u202eb\r\nc")
+    for screen in (("goal", "show"), ("audit", "show")):
+        shown = await office.done(*screen, f"q4/{TOP}/1")
+        assert "a [2J b c" in shown
+        assert not {"\x1b", "\u202e", "\r"} & set(shown)
+
+
+async def test_a_refusal_is_one_document_to_a_program_and_a_sentence_to_a_person(office: Office) -> None:
+    result = await office.type("goal", "show", "q4/nobody/1", "--json", MEGURI_LOCALE="ja")
+    assert result.exit_code == 1
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "unknown_goal"
+    assert error["message"] == result.stderr.strip()
+    assert "目標 q4/nobody/1 はありません" in error["message"]

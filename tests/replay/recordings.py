@@ -1,0 +1,64 @@
+"""Recorded histories as files: what a run was told and did, and where it ended by the ledger in PostgreSQL."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from temporalio.client import WorkflowHistory
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+class Recording(NamedTuple):
+    """One run of one workflow. `ends` are values that its end must have again on every replay."""
+
+    scenario: str
+    run: int
+    workflow_id: str
+    ends: dict[str, Any]
+    history: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.scenario}.{self.run}"
+
+    def as_history(self) -> WorkflowHistory:
+        return WorkflowHistory.from_json(self.workflow_id, self.history)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """What the run's updates answered, and its result where it has one, in their order."""
+        found = []
+        for event in self.history["events"]:
+            for attributes, path in _ANSWERS.items():
+                if attributes in event:
+                    found.append(event[attributes])
+                    for key in path:
+                        found[-1] = found[-1][key]
+        return [_plain(payload) for payload in found]
+
+    def write(self) -> None:
+        """Small, and the same bytes for the same content."""
+        HISTORIES.mkdir(exist_ok=True)
+        text = json.dumps(self._asdict(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        (HISTORIES / f"{self.name}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+_ANSWERS = {
+    "workflowExecutionUpdateCompletedEventAttributes": ("outcome", "success", "payloads", 0),
+    "workflowExecutionCompletedEventAttributes": ("result", "payloads", 0),
+}
+
+
+def _plain(payload: dict[str, Any]) -> dict[str, Any]:
+    from base64 import b64decode
+
+    plain: dict[str, Any] = json.loads(b64decode(payload["data"]))
+    return plain
+
+
+def read_all() -> Iterator[Recording]:
+    """Every recording that is kept."""
+    for path in sorted(HISTORIES.glob("*.json.gz")):
+        yield Recording(**json.loads(gzip.decompress(path.read_bytes())))

@@ -1,0 +1,75 @@
+"""Replays a recording inside the SDK's sandbox, and hears what the workflow says of itself on the way."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    HandleUpdateInput,
+    Interceptor,
+    Replayer,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+from tests.replay.recordings import Recording
+from workflows.cycle import CycleWorkflow
+from workflows.goal import GoalWorkflow
+
+_TELL = "tell_the_replay_test"
+
+
+@dataclass
+class Replayed:
+    """What came of a replay: `answers` of updates and the result, in their order; `failure` where history and code part."""
+
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def hear(self, answer: object) -> None:
+        assert isinstance(answer, BaseModel)
+        self.answers.append(answer.model_dump(mode="json"))
+
+    def ends_as(self, recording: Recording) -> bool:
+        """Whether the last answer holds what the ledger said when this was recorded."""
+        return bool(self.answers) and recording.ends.items() <= self.answers[-1].items()
+
+
+class _Ear(Interceptor):
+    """The SDK hands the function through the sandbox's wall; nothing else gets out of it."""
+
+    def __init__(self, replayed: Replayed) -> None:
+        self._replayed = replayed
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002 - Temporal's name
+        input.unsafe_extern_functions[_TELL] = self._replayed.hear
+        return _Listening
+
+
+class _Listening(WorkflowInboundInterceptor):
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - as above
+        return _told(await super().execute_workflow(input))
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002 - as above
+        return _told(await super().handle_update_handler(input))
+
+
+def _told(answer: object) -> object:
+    workflow.extern_functions()[_TELL](answer)
+    return answer
+
+
+async def replay(recording: Recording) -> Replayed:
+    """Runs today's workflows against the recorded history."""
+    replayed = Replayed()
+    replayer = Replayer(
+        workflows=[GoalWorkflow, CycleWorkflow],
+        data_converter=pydantic_data_converter,
+        interceptors=[_Ear(replayed)],
+    )
+    result = await replayer.replay_workflow(recording.as_history(), raise_on_replay_failure=False)
+    replayed.failure = result.replay_failure
+    return replayed

@@ -1,0 +1,163 @@
+"""What is recorded: each scenario drives real servers and names the workflows whose runs are kept."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.launch import LaunchActivities
+from activities.settlement import SettlementActivities
+from domain import commands as ask
+from domain.content import Content, NumericMeasure, Step
+from domain.values import CommandId, CycleId, EmployeeId, GoalId
+from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
+from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
+from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
+from workflows.cycle import CycleWorkflow, cycle_workflow_id
+from workflows.goal import GoalWorkflow, goal_workflow_id
+from workflows.queues import BULK
+
+
+class Stage(NamedTuple):
+    """Servers of a scenario's own, with a worker for goals; the sample company is employed."""
+
+    company: Company
+    server: WorkflowEnvironment
+
+
+async def _launched(stage: Stage) -> Content:
+    """The goal of `OWNER`, launched over the next holiday; its content."""
+    around = season(await stage.server.get_current_time())
+    await launch_for(stage.company, OWNER, cycle_around(around), around.off)
+    return (await stage.company.goals.require(GOAL)).content
+
+
+async def _give(stage: Stage, *commands: ask.Command) -> None:
+    """One after the other, with ids that are the same at every recording."""
+    for command in commands:
+        seq = (await stage.company.goals.require(GOAL)).seq
+        seen = {"expected_seq": seq} if "expected_seq" in type(command).model_fields else {}
+        await stage.company.give(GOAL, command.model_copy(update=seen), f"{command.name}-{seq}")
+
+
+_SUBMIT = ask.Submit(actor=OWNER)
+_APPROVE, _APPROVE_TOO = ask.Approve(actor=CHIEF, expected_seq=1), ask.Approve(actor=HEAD, expected_seq=1)
+_REVIEW = (
+    ask.CallReview(actor=CHIEF, reason="早めに確認"),
+    ask.SubmitSelfReview(actor=OWNER, went_well="原因が見えた"),
+)
+
+
+async def lifecycle(stage: Stage) -> str:
+    content = await _launched(stage)
+    await _give(
+        stage,
+        ask.Submit(actor=OWNER, content=content.model_copy(update={"challenge": "回収が月初に集中している"})),
+        ask.ReturnForChanges(actor=CHIEF, comment="課題を具体的に"),
+        _SUBMIT, _APPROVE, _APPROVE_TOO,
+        *(ask.CompleteStep(actor=OWNER, step=n) for n in range(3)),
+        ask.ReportProgress(actor=OWNER, value="8.5"),
+        *_REVIEW, ask.DecideReview(actor=CHIEF, verdict="continue", expected_seq=1, bonus=5, comment="他部署も手伝った"),
+        ask.Comment(actor=CHIEF, text="この調子で"),
+        ask.Pause(actor=HR, reason="休職"), ask.Resume(actor=HR),
+        ask.ReportProgress(actor=OWNER, value=7),
+        *_REVIEW, ask.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=1),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
+async def reset(stage: Stage) -> str:
+    """Two runs: the second begins with the revision that the first one's verdict made."""
+    content = await _launched(stage)
+    await _give(
+        stage, _SUBMIT, _APPROVE, _APPROVE_TOO, *_REVIEW,
+        ask.DecideReview(actor=CHIEF, verdict="unrealistic", expected_seq=1, comment="対象を絞ろう", new_weight=80),
+    )  # fmt: skip
+    assert isinstance(content.measure, NumericMeasure)
+    smaller = content.model_copy(update={"steps": (*content.steps[:1], Step(title="試す", due=content.steps[2].due))})
+    await _give(
+        stage, ask.Submit(actor=OWNER, content=smaller), _APPROVE, _APPROVE_TOO, ask.CompleteStep(actor=OWNER, step=0),
+        ask.Close(actor=HR, reason="異動のため"),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
+async def alarms_to_lapse(stage: Stage) -> str:
+    """A clock that skips; `stage.server` is the time-skipping one."""
+    await _launched(stage)
+    around = season(await stage.server.get_current_time())
+    await sleep_until(stage.server, around.end, 12)
+    return goal_workflow_id(GOAL)
+
+
+async def adoption(stage: Stage) -> str:
+    """A worker commits an approval and dies; another command finds it, then the approval itself comes again."""
+    await _launched(stage)
+    await _give(stage, _SUBMIT)
+    seq = (await stage.company.goals.require(GOAL)).seq
+    lost = ask.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
+    await commit_and_die(stage.company, GOAL, lost)
+    await stage.company.give(GOAL, ask.Comment(actor=OWNER, text="確認をお願いします"), "comment-in-between")
+    await stage.company.give(GOAL, lost, "lost")
+    await _give(stage, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
+    return goal_workflow_id(GOAL)
+
+
+async def sign_off(stage: Stage) -> str:
+    """Two signals from another system: the first is refused, the second approves the first stage."""
+    await _launched(stage)
+    await _give(stage, _SUBMIT)
+    seq = (await stage.company.goals.require(GOAL)).seq
+    handle = stage.company.workflow(GOAL)
+    for number, actor in enumerate((HEAD, CHIEF)):
+        said = ask.SignOff(id=CommandId(f"ringi-{number}"), actor=actor, expected_seq=seq)
+        await handle.signal(GoalWorkflow.sign_off, said)
+    await _give(stage, ask.Comment(actor=OWNER, text="押印は済みました"))
+    await _give(stage, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
+    return goal_workflow_id(GOAL)
+
+
+async def cycle(stage: Stage) -> str:
+    """One of three people cannot be started at first; the retry starts them, and HR closes."""
+    company, refuses = stage.company, RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
+    await employ_three(company.engine)
+    client = refuses.on(company.client)
+    launch, settlement = LaunchActivities(company.engine, client), SettlementActivities(company.engine, client)
+    async with Worker(
+        company.client,
+        task_queue=BULK,
+        workflows=[CycleWorkflow],
+        activities=[
+            launch.write_goals,
+            launch.start_goals,
+            launch.retry_failed,
+            launch.set_cycle_state,
+            settlement.settle_goals,
+        ],
+        identity="recorder",
+    ):
+        checked = await company.cycles.check(cycle_of_three(), datetime.now(UTC).date())
+        await company.cycles.launch(checked, EmployeeId("P1"), datetime.now(UTC))
+        await until_cycle_is(company, CycleId("three"), "open")
+        refuses.ids.clear()
+        await company.cycles.retry(CycleId("three"))
+        await until_launched(company, CycleId("three"))
+        await company.cycles.close(CycleId("three"), EmployeeId("P1"), "試験の終了")
+        await until_cycle_is(company, CycleId("three"), "closed")
+        workflow_id = cycle_workflow_id(CycleId("three"))
+        await company.client.get_workflow_handle(workflow_id).result()
+    return workflow_id
+
+
+Scenario = Callable[[Stage], Awaitable[str]]
+
+ON_A_REAL_CLOCK: dict[str, Scenario] = {
+    "lifecycle": lifecycle,
+    "reset": reset,
+    "adoption": adoption,
+    "sign_off": sign_off,
+    "cycle": cycle,
+}
+ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse}

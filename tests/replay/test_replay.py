@@ -1,0 +1,75 @@
+"""Today's workflows still understand yesterday's histories; `tests/replay/record.py` says how they were recorded."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from domain import commands as ask
+from domain import decide as deciding
+from domain import events as has
+from domain.goal import Goal
+from tests.replay.recordings import Recording, read_all
+from tests.replay.replaying import replay
+from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK
+
+RECORDINGS = list(read_all())
+
+
+def recorded(name: str) -> Recording:
+    return next(one for one in RECORDINGS if one.name == name)
+
+
+def test_every_scenario_is_recorded_and_a_reset_in_both_its_runs() -> None:
+    assert {one.scenario for one in RECORDINGS} == {*ON_A_REAL_CLOCK, *ON_A_CLOCK_THAT_SKIPS}
+    assert [one.name for one in RECORDINGS if one.scenario == "reset"] == ["reset.1", "reset.2"]
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda one: one.name)
+async def test_a_recorded_history_replays_to_the_answers_and_the_ledger_head_that_it_had(recording: Recording) -> None:
+    replayed = await replay(recording)
+    assert replayed.failure is None
+    assert replayed.answers == recording.answers()
+    assert replayed.ends_as(recording)
+
+
+@pytest.mark.parametrize("name", ["lifecycle.1", "reset.2", "sign_off.1"])
+async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def approve_with_a_remark(goal: Goal, command: ask.Approve, day: date) -> tuple[has.Body, ...]:
+        found: tuple[Any, ...] = approve(goal, command, day)
+        return tuple(body.model_copy(update={"comment": "drifted"}) for body in found)
+
+    approve = deciding._DECIDERS[ask.Approve]
+    drifted: dict[type[ask.Command], Any] = {**deciding._DECIDERS, ask.Approve: approve_with_a_remark}
+    monkeypatch.setattr(deciding, "_DECIDERS", drifted)
+    recording = recorded(name)
+    replayed = await replay(recording)
+    assert not replayed.ends_as(recording)
+    assert replayed.answers != recording.answers()
+
+
+async def test_a_history_that_the_code_would_not_make_any_more_is_noticed() -> None:
+    """The recorded run kept its approval by one local activity; here that activity is taken out of its history."""
+    recording = recorded("adoption.1")
+    events = recording.history["events"]
+    first = next(n for n, event in enumerate(events) if "markerRecordedEventAttributes" in event)
+    shorter = [event for n, event in enumerate(events) if n != first]
+    for number, event in enumerate(shorter, start=1):
+        event["eventId"] = str(number)
+    replayed = await replay(recording._replace(history={"events": shorter}))
+    assert replayed.failure is not None
+
+
+def test_recordings_hold_no_names_and_nothing_of_the_machine_that_made_them() -> None:
+    for recording in RECORDINGS:
+        said = str(recording.history)
+        assert "@" not in said.replace("@type", ""), recording.name  # a mail address, or a process at a host
+        identities = {
+            attributes["identity"]
+            for event in recording.history["events"]
+            for attributes in event.values()
+            if isinstance(attributes, dict) and attributes.get("identity")
+        }
+        assert identities <= {"recorder", "history-service"}, recording.name

@@ -1,0 +1,260 @@
+"""Recording: what becomes of two that record behind the same entry, and what the ledger's table refuses."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Row, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain import commands as ask
+from domain.decide import decide
+from domain.events import Event
+from domain.evolve import evolve_all
+from domain.goal import Goal
+from domain.ledger import Link, genesis, verify
+from domain.values import EmployeeId
+from storage.cycles import Batch, create_cycle, write_goals
+from storage.goals import read_ledger
+from storage.ledger import CommandKnown, append
+from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
+from tests.domain.builders import (
+    DIRECTOR,
+    GOAL_ID,
+    HR,
+    LAUNCH,
+    MANAGER,
+    OWNER,
+    POLICY,
+    approve,
+    at,
+    created,
+    day,
+    draft,
+    fresh_id,
+)
+from workflows.recording import Recording, record, row_of
+
+NOW = at(day(10, 5))
+
+
+async def stored(engine: AsyncEngine) -> Goal:
+    """A draft, written as the launch writes it."""
+    goal, event = draft(), created()
+    async with engine.begin() as connection:
+        people = [{"id": one, "name": one, "department": "経理"} for one in (OWNER, MANAGER, DIRECTOR, HR)]
+        await connection.execute(insert(EmployeeRow), people)
+    cycle = {
+        "id": goal.cycle,
+        "name": goal.cycle,
+        "file": {},
+        "policy": POLICY.model_dump(mode="json"),
+        "launched_by": HR,
+        "launched_at": LAUNCH,
+    }
+    assert await create_cycle(engine, cycle, [(OWNER, "経理")])
+    row, form = row_of(goal), event.json_form
+    columns = (
+        "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"
+    )  # fmt: skip
+    batch = Batch(
+        goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH)],
+        events=[
+            (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"]),
+             genesis(goal.id), goal.head)
+        ],
+        notices=[],
+        employees=[OWNER],
+    )  # fmt: skip
+    await write_goals(engine, goal.cycle, batch)
+    return goal
+
+
+def recording_of(goal: Goal, command: ask.Command, now: datetime = NOW) -> Recording:
+    """What the workflow hands over for the command, as it arrives on the other side."""
+    _, recording = record(goal, decide(goal, command, now))
+    return Recording.model_validate_json(recording.model_dump_json())
+
+
+async def keep(engine: AsyncEngine, one: Recording) -> list[dict[str, Any]]:
+    return await append(engine, one.goal, one.before, row=one.row, events=one.events, notices=one.notices)
+
+
+async def goal_row(engine: AsyncEngine) -> Row[Any]:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(GoalRow.__table__))).one()
+
+
+async def entries(engine: AsyncEngine) -> Sequence[Row[Any]]:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(GoalEventRow.__table__).order_by(GoalEventRow.seq))).all()
+
+
+async def notices(engine: AsyncEngine) -> list[tuple[str, str]]:
+    async with engine.connect() as connection:
+        rows = await connection.execute(select(OutboxRow.kind, OutboxRow.recipient_id).order_by(OutboxRow.id))
+        return [(row.kind, row.recipient_id) for row in rows]
+
+
+async def holds(engine: AsyncEngine) -> bool:
+    """Whether the stored chain holds, and the projection's head is its last hash."""
+    lines = await read_ledger(engine, GOAL_ID)
+    links = [
+        Link(line.event["seq"], Event.model_validate(line.event).json_form, line.prev_hash, line.hash) for line in lines
+    ]
+    row = await goal_row(engine)
+    return verify(GOAL_ID, links) is None and (row.seq, row.head) == (len(lines), lines[-1].hash)
+
+
+def comment(actor: EmployeeId, said: str) -> ask.Comment:
+    return ask.Comment(id=fresh_id(), actor=actor, text=said)
+
+
+async def test_a_recording_stores_entry_projection_and_notice_together(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    submit = ask.Submit(id=fresh_id(), actor=OWNER)
+    assert await keep(database, recording_of(goal, submit)) == []
+    assert [row.kind for row in await entries(database)] == ["created", "submitted"]
+    row = await goal_row(database)
+    assert (row.state, row.task, row.assignees) == ("pending_approval", "approval", [MANAGER])
+    assert await notices(database) == [("approval_requested", MANAGER)]
+    assert await holds(database)
+
+
+async def test_of_two_that_record_behind_the_same_entry_one_wins_and_the_other_adopts_what_it_wrote(
+    database: AsyncEngine,
+) -> None:
+    goal = await stored(database)
+    rivals = [recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER)), recording_of(goal, comment(MANAGER, "?"))]
+    answers = await asyncio.gather(*(keep(database, one) for one in rivals))
+    assert sorted(len(answer) for answer in answers) == [0, 1], "exactly one was stored"
+    adopted = next(answer for answer in answers if answer)
+    row = (await entries(database))[-1]
+    assert Event.model_validate(adopted[0]).command == row.command_id
+    assert len(await entries(database)) == 2
+    after = evolve_all(goal, [Event.model_validate(adopted[0])])
+    assert (after.seq, after.head) == (row.seq, row.hash), "who adopts stands where the ledger stands"
+    assert await holds(database)
+
+
+async def test_of_many_that_record_at_once_exactly_one_wins(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    rivals = [recording_of(goal, comment(MANAGER, f"{number} 番目")) for number in range(12)]
+    answers = await asyncio.gather(*(keep(database, one) for one in rivals))
+    assert [len(answer) for answer in answers].count(0) == 1
+    assert len(await entries(database)) == 2
+    assert await notices(database) == [("commented", OWNER)], "the losers told nobody"
+    assert await holds(database)
+
+
+async def test_the_same_recording_again_finds_its_own_entry_and_changes_nothing(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    again = recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER))
+    assert await keep(database, again) == []
+    before = (await entries(database), await goal_row(database), await notices(database))
+    found = await keep(database, again)
+    assert [event["body"]["kind"] for event in found] == ["submitted"]
+    assert (await entries(database), await goal_row(database), await notices(database)) == before
+
+
+async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_changes_nothing(
+    database: AsyncEngine,
+) -> None:
+    goal = await stored(database)
+    said = comment(OWNER, "確認をお願いします")
+    await keep(database, recording_of(goal, said))
+    current = evolve_all(goal, decide(goal, said, NOW))
+    forgetful = current.model_copy(update={"commands": ()})  # many commands later
+    before = (await entries(database), await goal_row(database), await notices(database))
+    with pytest.raises(CommandKnown):
+        await keep(database, recording_of(forgetful, said))
+    assert (await entries(database), await goal_row(database), await notices(database)) == before
+
+
+async def test_a_goal_without_a_row_is_named(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    one = recording_of(goal, comment(OWNER, "?"))
+    with pytest.raises(LookupError, match="goal 2026-q4/e100/2 has no row whose ledger ends at 1 or later"):
+        await append(database, "2026-q4/e100/2", one.before, row=one.row, events=one.events, notices=one.notices)
+
+
+async def test_a_recording_that_fails_half_way_leaves_nothing(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    one = recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER))
+    before = (await entries(database), await goal_row(database))
+    with pytest.raises(DBAPIError):
+        await append(database, one.goal, one.before, row=one.row, events=one.events, notices='[{"key": null}]')
+    assert (await entries(database), await goal_row(database)) == before
+
+
+async def test_an_amended_policy_stands_with_its_goal(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    other = POLICY.model_copy(update={"max_bonus": 30})
+    amend = ask.AmendPolicy(id=fresh_id(), actor=HR, policy=other, reason="規程の変更")
+    await keep(database, recording_of(goal, amend))
+    row = await goal_row(database)
+    assert row.policy["max_bonus"] == 30
+    assert "policy" not in row.aggregate
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE goal_event SET actor = 'somebody else'", "UPDATE"),
+        ("DELETE FROM goal_event", "DELETE"),
+        ("TRUNCATE goal_event", "TRUNCATE"),
+        ("TRUNCATE goal CASCADE", "TRUNCATE"),
+    ],
+)
+async def test_the_ledger_refuses_to_be_changed(database: AsyncEngine, statement: str, named: str) -> None:
+    await stored(database)
+    before = await entries(database)
+    with pytest.raises(DBAPIError, match=f"goal_event is append-only: {named} refused"):
+        async with database.begin() as connection:
+            await connection.execute(text(statement))
+    assert await entries(database) == before
+
+
+async def test_a_goal_that_has_a_ledger_cannot_be_deleted(database: AsyncEngine) -> None:
+    await stored(database)
+    with pytest.raises(DBAPIError, match="foreign key"):
+        async with database.begin() as connection:
+            await connection.execute(text("DELETE FROM goal"))
+    async with database.connect() as connection:
+        assert (await connection.execute(select(func.count()).select_from(GoalRow))).scalar_one() == 1
+
+
+async def test_a_long_chain_reads_back_as_it_was_decided(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    for command in (
+        ask.Submit(id=fresh_id(), actor=OWNER),
+        ask.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="課題を具体的に ✎ \u3000"),
+        ask.Submit(id=fresh_id(), actor=OWNER),
+    ):
+        assert await keep(database, recording_of(goal, command)) == []
+        goal = evolve_all(goal, decide(goal, command, NOW))
+    sign = approve(goal)
+    await keep(database, recording_of(goal, sign, datetime(2026, 10, 6, 1, 2, 3, 456789, tzinfo=UTC)))
+    assert await holds(database)
+
+
+async def test_the_migrations_build_the_tables_of_the_code(database: AsyncEngine) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return compare_metadata(context, Table.metadata)
+
+    async with database.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_column_that_the_migrations_lack_would_be_noticed(database: AsyncEngine) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("ALTER TABLE outbox DROP COLUMN error"))
+        found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), Table.metadata))
+    assert [(one[0], one[2], one[3].name) for one in found] == [("add_column", "outbox", "error")]

@@ -1,0 +1,85 @@
+"""The layers at the top level: files that stand alone, which import-linter does not take, and packages that it must know.
+
+What packages may import of each other stands in pyproject.toml (`tool.importlinter`) and is checked by `make check`.
+"""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = {"starter", "worker", "settings", "logs"}  # modules of one file
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = set(PROJECT["tool"]["importlinter"]["root_packages"])
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    """The product's own code, without tests and documents."""
+    yield from sorted(root.glob("*.py"))
+    for package in sorted(PACKAGES):
+        yield from sorted((root / package).rglob("*.py"))
+
+
+def _imported(source: Path) -> set[str]:
+    """The top-level names that a file imports, wherever in it: at the head, in a function, for the type checker."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _importers_of(module: str, root: Path = ROOT) -> set[str]:
+    return {source.relative_to(root).as_posix() for source in _sources(root) if module in _imported(source)}
+
+
+def test_nothing_imports_the_command_line_s_entry_point() -> None:
+    assert _importers_of("starter") == set()
+
+
+def test_only_the_command_that_starts_servers_imports_the_worker() -> None:
+    assert _importers_of("worker") == {"cli/servers.py"}
+
+
+def test_the_worker_knows_nothing_of_the_command_line() -> None:
+    assert _imported(ROOT / "worker.py") & (FILES | PACKAGES) == {
+        "activities", "channels", "client", "domain", "logs", "settings", "storage", "workflows",
+    }  # fmt: skip
+
+
+def test_the_entry_point_reaches_the_servers_through_the_command_line_only() -> None:
+    below = {"activities", "channels", "embedded", "storage", "workflows", "worker"}
+    assert "cli" in _imported(ROOT / "starter.py")
+    assert not _imported(ROOT / "starter.py") & below
+
+
+def test_settings_stand_on_nothing_of_ours_and_logs_on_settings_only() -> None:
+    assert not _imported(ROOT / "settings.py") & (FILES | PACKAGES)
+    assert _imported(ROOT / "logs.py") & (FILES | PACKAGES) == {"settings"}
+
+
+def test_every_top_level_file_and_package_is_known_to_one_of_the_two_checks() -> None:
+    packages = {init.parent.name for init in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert packages == PACKAGES
+    assert {source.stem for source in ROOT.glob("*.py")} == FILES == set(PROJECT["tool"]["setuptools"]["py-modules"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import worker\n",
+        "from worker import serving\n",
+        "def start():\n    from worker import serving\n",
+        "if TYPE_CHECKING:\n    import worker.parts\n",
+    ],
+)
+def test_an_import_is_found_wherever_it_stands(text: str, tmp_path: Path) -> None:
+    (tmp_path / "domain").mkdir()
+    (tmp_path / "domain" / "goal.py").write_text(text, encoding="utf-8")
+    (tmp_path / "domain" / "policy.py").write_text("from domain.worker import shift\n", encoding="utf-8")
+    assert _importers_of("worker", tmp_path) == {"domain/goal.py"}
