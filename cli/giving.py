@@ -1,7 +1,7 @@
 """Giving commands to goals: one command to one goal, or the same to several, each with its own result."""
 
 import asyncio
-import uuid
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +127,7 @@ async def _give(
     session: Acting, found: Goal, name: str, who: Who, fields: dict[str, Any], *, seen: int | None = None
 ) -> Given:
     """Raises `Refusal`, `NoAnswer`."""
-    identity = CommandId(who.command_id or str(uuid.uuid4()))
+    identity = CommandId(who.command_id or secrets.token_hex(8))
     saw = seen or (found.seq if name in _DECISIONS else None)
     command = compose(
         COMMANDS[name],

@@ -162,9 +162,10 @@ async def _watch_launch(cycles: "Cycles", people: int) -> int:
 
 
 async def _migrate(settings: "Settings") -> int:
-    from client.connection import resolve
+    from client.connection import connect_database, resolve
     from storage.migrate import expected_version, upgrade
 
+    await (await connect_database(settings)).dispose()  # says where it looked, where nobody answers
     await upgrade(resolve(settings).database_url)
     _say(f"the schema is at version {expected_version()}")
     return 0

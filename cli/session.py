@@ -192,18 +192,30 @@ def run(
 
 async def _explained(error: Exception, opened: Reading) -> Exception | None:
     """What `error` means to the reader: a server that went away, a schema of another version; None for anything else."""
-    from sqlalchemy.exc import DBAPIError, ProgrammingError
+    from sqlalchemy.exc import DBAPIError
 
-    if isinstance(error, ProgrammingError):
-        return await _schema_differs(opened.engine)
-    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True))
+    if isinstance(error, OSError | DBAPIError):
+        return await _database_left(opened, cut=getattr(error, "connection_invalidated", False)) or (
+            await _schema_differs(opened.engine)
+        )
     if "temporalio" in sys.modules:
         from temporalio.service import RPCError, RPCStatusCode
 
         if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
             return _lost("Temporal", error.message)
     return None
+
+
+async def _database_left(opened: Reading, *, cut: bool) -> "Unreachable | None":
+    """Asks once more whether the database is there; `cut` says that the connection was lost, though it may be back."""
+    from client.connection import Unreachable, connect_database
+
+    try:
+        engine = await connect_database(opened.terminal.settings)
+    except Unreachable as unreachable:
+        return unreachable
+    await engine.dispose()
+    return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True)) if cut else None
 
 
 async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:

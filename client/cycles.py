@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import ValidationError
 
 from client.calendars import public_holidays
-from client.goals import ANSWER_SECONDS, NoAnswer
+from client.goals import ANSWER_SECONDS, NoAnswer, answer_of
 from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
 from domain.findings import Finding, Level, refuses
 from domain.policy import Policy
@@ -167,18 +167,19 @@ class Cycles(CycleReads):
         """How far the cycle's workflow says it is; raises `NoAnswer` where no worker runs."""
         from temporalio.service import RPCError, RPCStatusCode
 
-        from workflows.cycle import CycleWorkflow, cycle_workflow_id
+        from workflows.cycle import CycleProgress, cycle_workflow_id
 
-        handle = self._temporal.get_workflow_handle_for(CycleWorkflow.run, cycle_workflow_id(cycle))
+        handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await handle.query(CycleWorkflow.progress)
+                progress: CycleProgress = await handle.query("progress", result_type=CycleProgress)
         except TimeoutError as error:
             raise NoAnswer(None, ANSWER_SECONDS) from error
         except RPCError as error:
             if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
                 raise NoAnswer(None, ANSWER_SECONDS) from error
             raise
+        return progress
 
     async def _update(self, cycle: CycleId, name: str, *args: object) -> "CycleProgress":
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -192,7 +193,9 @@ class Cycles(CycleReads):
         handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                progress: CycleProgress = await handle.execute_update(name, args=args, result_type=CycleProgress)
+                progress: CycleProgress = await answer_of(
+                    handle.execute_update(name, args=args, result_type=CycleProgress)
+                )
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise NoAnswer(None, ANSWER_SECONDS) from error
         except WorkflowUpdateFailedError as error:

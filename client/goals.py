@@ -1,8 +1,8 @@
 """What a caller may do with goals: give a command, look at one, list them, prove a ledger."""
 
 import asyncio
-import uuid
-from collections.abc import Mapping
+import secrets
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -27,6 +27,7 @@ _TRIES = 5  # a run that ends or continues as new while a command is under way i
 _PAUSE = 0.2
 
 Asked = TypeVar("Asked", bound=Command)
+Answer = TypeVar("Answer")
 
 
 class NoAnswer(Exception):
@@ -55,6 +56,18 @@ def compose(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:
         return kind.model_validate({name: value for name, value in fields.items() if value is not None})
     except ValidationError as error:
         raise invalid(error) from error
+
+
+async def answer_of(update: Awaitable[Answer]) -> Answer:
+    """The update's answer. A cancellation stays one: the SDK hides it in its own error, and the task would go on."""
+    from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
+
+    try:
+        return await update
+    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        if isinstance(error.__cause__, asyncio.CancelledError):
+            raise asyncio.CancelledError from error
+        raise
 
 
 class GoalReads:
@@ -107,7 +120,7 @@ class Goals(GoalReads):
 
         Raises `Refusal` (nothing changed), `NoAnswer`.
         """
-        identity = CommandId(command_id or str(uuid.uuid4()))
+        identity = CommandId(command_id or secrets.token_hex(8))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 for _ in range(_TRIES):
@@ -127,11 +140,13 @@ class Goals(GoalReads):
         from workflows.goal import Receipt, goal_workflow_id
 
         try:
-            receipt: Receipt = await self._temporal.get_workflow_handle(goal_workflow_id(goal)).execute_update(
-                command.name,
-                command.model_dump(mode="json", exclude={"id"}, exclude_none=True),
-                id=command_id,
-                result_type=Receipt,
+            receipt: Receipt = await answer_of(
+                self._temporal.get_workflow_handle(goal_workflow_id(goal)).execute_update(
+                    command.name,
+                    command.model_dump(mode="json", exclude={"id"}, exclude_none=True),
+                    id=command_id,
+                    result_type=Receipt,
+                )
             )
         except WorkflowUpdateFailedError as error:
             cause = error.cause

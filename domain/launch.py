@@ -1,6 +1,7 @@
 """What a launch makes for one participant."""
 
 import hashlib
+from weakref import WeakValueDictionary
 
 from domain.content import Content
 from domain.events import Created, Event
@@ -8,6 +9,13 @@ from domain.evolve import begin
 from domain.goal import Goal
 from domain.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, GoalId, Moment
+
+_policies: WeakValueDictionary[str, Policy] = WeakValueDictionary()
+
+
+def shared(policy: Policy) -> Policy:
+    """An equal policy that others hold already: the goals of a cycle keep one between them (7 kB each otherwise)."""
+    return _policies.setdefault(policy.model_dump_json(), policy)
 
 
 def policy_digest(policy: Policy) -> str:

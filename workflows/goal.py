@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.events import Event, SignOffRefused
     from domain.evolve import evolve_all
     from domain.goal import Goal, Outcome, Task
+    from domain.launch import shared
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
     from domain.scoring import attainment, score
@@ -98,7 +99,7 @@ class GoalResult(Frozen):
 class GoalWorkflow:
     @workflow.init
     def __init__(self, start: GoalStart) -> None:
-        self._goal = start.goal
+        self._goal = start.goal.model_copy(update={"policy": shared(start.goal.policy)})
         self._alarm = next_alarm(start.goal)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
         self._timeline: list[Entry] = []  # of this run

@@ -104,8 +104,8 @@ def _brought_forward(draft: DraftSection, begins: date) -> DraftSection:
     return draft.model_copy(update={"steps": tuple(dated)})
 
 
-async def launch_for(company: Company, owner: EmployeeId, file: CycleFile, holidays: Iterable[date]) -> None:
-    """Writes and starts the goals of one person, as the launch does."""
+async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date], *owners: EmployeeId) -> None:
+    """Writes and starts the goals of these people of accounting, as the launch does."""
     policy = file.policy_with(tuple(sorted(holidays)))
     row = {
         "id": CYCLE,
@@ -115,11 +115,11 @@ async def launch_for(company: Company, owner: EmployeeId, file: CycleFile, holid
         "launched_by": HR,
         "launched_at": datetime.now(UTC),
     }
-    await cycles.create_cycle(company.engine, row, [(owner, "経理部")])
+    await cycles.create_cycle(company.engine, row, [(owner, "経理部") for owner in owners])
     launch, piece = LaunchActivities(company.engine, company.client), Range(cycle=CycleId(CYCLE), launched_by=HR)
     await ActivityEnvironment().run(launch.write_goals, piece)
     started: Started = await ActivityEnvironment().run(launch.start_goals, piece)
-    assert (started.people, started.goals, started.failed) == (1, 1, 0)
+    assert (started.people, started.goals, started.failed) == (len(owners), len(owners), 0)
 
 
 @asynccontextmanager

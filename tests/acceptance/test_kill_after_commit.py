@@ -6,7 +6,7 @@ Whatever comes first after it, the same command, another one or an alarm, must f
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -41,9 +41,10 @@ Place = tuple[Site, Mortal]
 @pytest_asyncio.fixture(scope="module")
 async def place(postgres: Postgres) -> AsyncIterator[Place]:
     """A site whose Temporal server forgets, when it is killed, what it did not write down."""
-    async with postgres.migrated_database() as url, mortal_temporal() as server:
-        async with site(url, server.url, server.folder) as here:
-            yield here, server
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(postgres.migrated_database())
+        server = await stack.enter_async_context(mortal_temporal())
+        yield await stack.enter_async_context(site(url, server.url, server.folder)), server
 
 
 async def goal_of(here: Site, cycle: CycleId, *, days_ago: int = 0) -> GoalId:

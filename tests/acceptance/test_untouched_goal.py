@@ -69,7 +69,7 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
     around = season(await time_skipping.get_current_time())
     is_a_season_worth_testing(around)
     async with company_in_skipped_time(database, time_skipping) as company:
-        await launch_for(company, OWNER, cycle_around(around), around.off)
+        await launch_for(company, cycle_around(around), around.off, OWNER)
         await sleep_until(time_skipping, around.due, 20)
         witness = Witness(company, GOAL)
         assert (await witness.look()).entries == ("created", "reminded")
@@ -107,7 +107,7 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
     around = season(await time_skipping.get_current_time())
     is_a_season_worth_testing(around)
     async with company_in_skipped_time(database, time_skipping) as company:
-        await launch_for(company, OWNER, cycle_around(around), around.off)
+        await launch_for(company, cycle_around(around), around.off, OWNER)
         await company.give(GOAL, ask.Submit(actor=OWNER))
         await sleep_until(time_skipping, around.after_due(8), 12)
         witness = Witness(company, GOAL)
@@ -135,7 +135,7 @@ async def test_who_joined_by_escalation_can_sign_off_and_the_ladder_ends(
 ) -> None:
     around = season(await time_skipping.get_current_time())
     async with company_in_skipped_time(database, time_skipping) as company:
-        await launch_for(company, OWNER, cycle_around(around), around.off)
+        await launch_for(company, cycle_around(around), around.off, OWNER)
         seq = (await company.give(GOAL, ask.Submit(actor=OWNER))).seq
         await sleep_until(time_skipping, around.after_due(3), 12)
         await company.give(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from client.connection import connect_temporal
@@ -29,13 +30,10 @@ from domain import commands as ask
 from domain.values import CycleId, EmployeeId, GoalId
 from embedded.stack import running
 from settings import Settings
-from sqlalchemy.ext.asyncio import AsyncEngine
 from storage.database import open_database
 from storage.migrate import upgrade
-from workflows.goal import GoalWorkflow, goal_workflow_id
-
-sys.path.insert(0, str(Path(__file__).parent))
-from bare import QUEUE, BareWorkflow
+from tests.bench.bare import QUEUE, BareWorkflow
+from workflows.goal import GoalResult, goal_workflow_id
 
 STARTS_AT_ONCE = 32
 UPDATES_AT_ONCE = 48
@@ -191,7 +189,7 @@ async def measure_lifecycle(bench: Bench, *, self_review: bool) -> tuple[int, in
         await bench.goals.give(goal, ask.CompleteStep(actor=owner, step=n))
     await review("continue")
     await review("achieved")
-    handle = bench.client.get_workflow_handle_for(GoalWorkflow.run, goal_workflow_id(goal))
+    handle = bench.client.get_workflow_handle(goal_workflow_id(goal), result_type=GoalResult)
     await handle.result()
     history = await handle.fetch_history()
     return len(history.events), sum(event.ByteSize() for event in history.events)
@@ -220,11 +218,11 @@ async def _process(database_url: str, temporal_address: str) -> AsyncIterator[ps
         "DATABASE_URL": database_url,
         "TEMPORAL_ADDRESS": temporal_address,
         "MEGURI_LOG_LEVEL": "error",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     child = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(Path(__file__).with_name("bench_worker.py")),
+        "-m",
+        "tests.bench.bench_worker",
         env=environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -3,16 +3,14 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
+
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
 from client.connection import connect_database, connect_temporal
 from settings import Settings
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from tests.bench.bare import QUEUE, BareWorkflow
 from worker import Role, serving
-
-sys.path.insert(0, str(Path(__file__).parent))
-from bare import QUEUE, BareWorkflow
 
 
 async def main() -> None:

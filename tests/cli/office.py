@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from starter import app
+from storage.database import open_database
 
 ROOT = Path(__file__).parents[2]
 MEGURI = (sys.executable, str(ROOT / "starter.py"))
@@ -123,6 +125,14 @@ class Office:
 
     async def launch(self, cycle: str) -> None:
         await self.done("cycle", "start", self.cycle_file(cycle), "--as", HR, "--starts", today().isoformat())
+
+    async def alter(self, *statements: str) -> None:
+        """Changes the database behind the program's back, as somebody with the keys to it could, triggers or not."""
+        engine = open_database(self.env["DATABASE_URL"])
+        async with engine.begin() as connection:
+            for statement in ("SET session_replication_role = replica", *statements):
+                await connection.execute(text(statement))
+        await engine.dispose()
 
     async def at_work(self, goal: str, owner: str) -> None:
         """Brings a draft to where its steps are taken."""

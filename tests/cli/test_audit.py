@@ -2,34 +2,20 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import text
 
-from storage.database import open_database
 from tests.cli.office import HARA, MANAGER, MORI, ONO, TOP, Office, goal_file
 
 GOAL = f"q4/{MORI}/1"
 
 
-async def execute(office: Office, *statements: str) -> None:
-    """Alters the database behind the program's back, as somebody with the keys to it could."""
-    engine = open_database(office.env["DATABASE_URL"])
-    async with engine.begin() as connection:
-        await connection.execute(text("ALTER TABLE goal_event DISABLE TRIGGER USER"))
-        for statement in statements:
-            await connection.execute(text(statement))
-        await connection.execute(text("ALTER TABLE goal_event ENABLE TRIGGER USER"))
-    await engine.dispose()
-
-
 @pytest.fixture(scope="module")
-async def worked_on(office: Office) -> AsyncIterator[str]:
+async def worked_on(office: Office) -> str:
     """A goal with some history."""
     await office.at_work(GOAL, MORI)
     await office.done("goal", "step", GOAL, "0", "--as", MORI, "--evidence", "一覧を共有した")
-    yield GOAL
+    return GOAL
 
 
 async def test_the_inbox_names_what_waits_and_the_command_that_answers_it(office: Office, worked_on: str) -> None:
@@ -47,14 +33,14 @@ async def test_the_inbox_names_what_waits_and_the_command_that_answers_it(office
 
 
 async def test_what_is_overdue_is_marked(office: Office) -> None:
-    await execute(office, f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = 'q4/{ONO}/1'")
+    await office.alter(f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = 'q4/{ONO}/1'")  # noqa: S608 - the test's own words
     assert (await office.told("inbox", ONO))["waiting"][0]["overdue"] is True
     assert "2020-01-06 18:00 OVERDUE" in await office.done("inbox", ONO)
     assert "2020-01-06 18:00 期限超過" in await office.done("goal", "list", "--owner", ONO, MEGURI_LOCALE="ja")
 
 
 async def test_who_joined_by_escalation_is_not_told_to_do_the_owners_work(office: Office) -> None:
-    await execute(office, f"UPDATE goal SET assignees = '{{{ONO},{TOP}}}' WHERE id = 'q4/{ONO}/1'")
+    await office.alter(f"UPDATE goal SET assignees = '{{{ONO},{TOP}}}' WHERE id = 'q4/{ONO}/1'")  # noqa: S608 - the test's own words
     waiting = {one["id"]: one["next"] for one in (await office.told("inbox", TOP))["waiting"]}
     assert waiting[f"q4/{ONO}/1"] == f"meguri goal comment q4/{ONO}/1 --as {TOP} --text TEXT"
 
@@ -78,26 +64,26 @@ async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, 
 
 
 @pytest.mark.parametrize(
-    ("alter", "mend", "broken", "words"),
+    ("alter", "mend", "broken"),
     [
-        ("actor = 'E12'", "actor = 'E10'", (3, "content"), "the chain breaks at entry 3 (content)"),
-        ("hash = 'f' || hash", "hash = substr(hash, 2)", (3, "content"), "the chain breaks at entry 3"),
-        ("prev_hash = 'f' || prev_hash", "prev_hash = substr(prev_hash, 2)", (3, "link"), "entry 3 (link)"),
-        ('body = body || \'{"kind": "?"}\'', 'body = body || \'{"kind": "submitted"}\'', (3, "content"), "entry 3"),
-        ("seq = 99", "seq = 3", (3, "gap"), "entry 3 (gap)"),
+        ("actor = 'E12'", "actor = 'E10'", (3, "content")),
+        ("hash = 'f' || hash", "hash = substr(hash, 2)", (3, "content")),
+        ("prev_hash = 'f' || prev_hash", "prev_hash = substr(prev_hash, 2)", (3, "link")),
+        ('body = body || \'{"kind": "?"}\'', 'body = body || \'{"kind": "submitted"}\'', (3, "content")),
+        ("seq = 99", "seq = 3", (3, "gap")),
     ],
 )
 async def test_a_ledger_that_was_altered_is_told_with_the_place(
-    office: Office, worked_on: str, alter: str, mend: str, broken: tuple[int, str], words: str
+    office: Office, worked_on: str, alter: str, mend: str, broken: tuple[int, str]
 ) -> None:
     where = f"goal_id = '{worked_on}' AND kind = 'submitted'"
-    await execute(office, f"UPDATE goal_event SET {alter} WHERE {where}")
+    await office.alter(f"UPDATE goal_event SET {alter} WHERE {where}")  # noqa: S608 - the test's own words
     result = await office.type("audit", "show", worked_on, "--json")
     assert result.exit_code == 1
     told = json.loads(result.stdout)
     assert (told["holds"], told["broken"]) == (False, {"seq": broken[0], "reason": broken[1]})
-    assert words in (await office.type("audit", "show", worked_on)).stderr
-    await execute(office, f"UPDATE goal_event SET {mend} WHERE {where}")
+    assert "the chain breaks at entry {} ({})".format(*broken) in (await office.type("audit", "show", worked_on)).stderr
+    await office.alter(f"UPDATE goal_event SET {mend} WHERE {where}")  # noqa: S608 - the test's own words
     assert (await office.told("audit", "show", worked_on))["holds"]
 
 
@@ -113,10 +99,10 @@ async def test_a_ledger_that_was_altered_is_told_with_the_place(
 async def test_a_goal_that_shows_another_thing_than_its_ledger_is_told(
     office: Office, worked_on: str, alter: str, mend: str, differs: list[str]
 ) -> None:
-    await execute(office, f"UPDATE goal SET {alter} WHERE id = '{worked_on}'")
+    await office.alter(f"UPDATE goal SET {alter} WHERE id = '{worked_on}'")  # noqa: S608 - the test's own words
     result = await office.type("audit", "show", worked_on)
     assert (result.exit_code, result.stderr) == (
         1, f"the goal as shown is not what its ledger makes; they differ in: {', '.join(differs)}\n",
     )  # fmt: skip
-    await execute(office, f"UPDATE goal SET {mend} WHERE id = '{worked_on}'")
+    await office.alter(f"UPDATE goal SET {mend} WHERE id = '{worked_on}'")  # noqa: S608 - the test's own words
     assert (await office.told("audit", "show", worked_on))["holds"]

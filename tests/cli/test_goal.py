@@ -37,7 +37,7 @@ async def test_a_stale_approval_is_refused_and_changes_nothing(office: Office, s
 @pytest.mark.parametrize(("who", "why"), [(MORI, "of their own"), (HARA, f"{MANAGER} may"), (HR, f"{MANAGER} may")])
 async def test_who_may_not_approve_is_told_why(office: Office, submitted: str, who: str, why: str) -> None:
     before = await seq_of(office, submitted)
-    assert why in await office.refused("goal", "approve", submitted, "--as", who)
+    assert why in await office.refused("goal", "approve", submitted, "--as", who, "--seen", str(before))
     assert await seq_of(office, submitted) == before
 
 
@@ -106,7 +106,7 @@ async def test_unknown_goals_are_refused_by_reads_and_commands(office: Office) -
         (goal_file(target="nan"), "measure.target: Input should be a finite number"),
         (goal_file(target="inf"), "measure.target: Input should be a finite number"),
         (goal_file(target="true"), "measure.target: "),
-        ('theme = "x"\nsteps = [\n', "at line 3"),
+        ('theme = "x"\nweight = 3 4\n', "at line 2"),
         ('{"theme": "x"', "Invalid JSON"),
         (f'theme = "{"長" * 201}"', "theme: String should have at most 200 characters"),
         ('theme = "\\u0000"', "theme: Value error, character 1 is U+0000"),

@@ -1,3 +1,4 @@
+from enum import StrEnum
 from typing import get_args
 
 import pytest
@@ -16,7 +17,7 @@ BODIES = get_args(get_args(AnyBody)[0])
     ("table", "whole"),
     [(wording.TASKS, TaskKind), (wording.OUTCOMES, Outcome), (wording.EVENTS, EventKind)],
 )
-def test_everything_has_a_japanese_name_of_its_own(table: dict[str, str], whole: type) -> None:
+def test_everything_has_a_japanese_name_of_its_own(table: dict[str, str], whole: type[StrEnum]) -> None:
     assert set(table) == set(whole)
     assert len(set(table.values())) == len(table)
 

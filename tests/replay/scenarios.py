@@ -30,7 +30,7 @@ class Stage(NamedTuple):
 async def _launched(stage: Stage) -> Content:
     """The goal of `OWNER`, launched over the next holiday; its content."""
     around = season(await stage.server.get_current_time())
-    await launch_for(stage.company, OWNER, cycle_around(around), around.off)
+    await launch_for(stage.company, cycle_around(around), around.off, OWNER)
     return (await stage.company.goals.require(GOAL)).content
 
 

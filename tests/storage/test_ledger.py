@@ -247,7 +247,8 @@ async def test_a_long_chain_reads_back_as_it_was_decided(database: AsyncEngine) 
 async def test_the_migrations_build_the_tables_of_the_code(database: AsyncEngine) -> None:
     def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return compare_metadata(context, Table.metadata)
+        found: list[Any] = compare_metadata(context, Table.metadata)
+        return found
 
     async with database.connect() as connection:
         assert await connection.run_sync(differences) == []

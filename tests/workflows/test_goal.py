@@ -1,0 +1,183 @@
+"""The host of a goal, inside the SDK's sandbox: what it adopts, what it refuses, when it wakes, when it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
+
+from domain import commands as ask
+from domain.goal import Outcome
+from domain.lifecycle import State
+from domain.refusals import Code, Refusal
+from domain.values import CommandId, EmployeeId, GoalId
+from storage.database import open_database
+from storage.goals import read_ledger
+from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
+from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
+from tests.servers import Postgres, running_temporal
+from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
+from workflows.queues import GOALS
+
+OWNERS = tuple(EmployeeId(f"M00{number}") for number in range(31, 36))  # all report to CHIEF
+
+
+def goal_of(owner: EmployeeId) -> GoalId:
+    return GoalId(f"{CYCLE}/{owner}/1")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def company(postgres: Postgres) -> AsyncIterator[Company]:
+    """Five goals on a real server of the module's own; each test takes one of them."""
+    async with postgres.migrated_database() as url, running_temporal() as server:
+        engine = open_database(url)
+        async with company_in_skipped_time(engine, server) as company:
+            around = season(await server.get_current_time())
+            await launch_for(company, cycle_around(around), around.off, *OWNERS)
+            yield company
+        await engine.dispose()
+
+
+async def kinds(company: Company, goal: GoalId) -> list[str]:
+    return [line.kind for line in await read_ledger(company.engine, goal)]
+
+
+async def test_a_goal_sleeps_on_one_event_until_a_command_wakes_it(company: Company) -> None:
+    goal = goal_of(OWNERS[0])
+    assert len((await company.workflow(goal).fetch_history()).events) == 1
+    await company.give(goal, ask.Submit(actor=OWNERS[0]))
+    assert (await company.view(goal)).state is State.PENDING_APPROVAL
+    timeline = await company.workflow(goal).query(GoalWorkflow.timeline)
+    assert [(entry.seq, entry.kind, entry.actor) for entry in timeline] == [(2, "submitted", OWNERS[0])]
+
+
+async def test_what_a_dead_worker_committed_is_adopted_by_another_command_which_is_then_decided_anew(
+    company: Company,
+) -> None:
+    owner, goal = OWNERS[1], goal_of(OWNERS[1])
+    witness = Witness(company, goal)
+    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    await witness.look()
+    lost = ask.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
+    await commit_and_die(company, goal, lost)
+    assert (await company.view(goal)).seq == seq, "the workflow knows nothing of it yet"
+
+    with pytest.raises(Refusal) as caught:  # what its owner saw is past, and only the handler can know
+        await company.give(goal, ask.ReturnForChanges(actor=CHIEF, comment="やはり直して", expected_seq=seq))
+    assert caught.value.code is Code.NOT_ALLOWED
+    seen = await witness.look()
+    assert (seen.entries, seen.goal.stage) == (("stage_approved",), 1)
+
+    receipt = await company.give(goal, lost, "lost")  # its caller asks again
+    assert receipt.head == seen.goal.head
+    assert (await witness.look()).entries == ()
+
+
+async def test_the_same_command_after_a_death_behind_its_commit_is_recorded_once(company: Company) -> None:
+    owner, goal = OWNERS[2], goal_of(OWNERS[2])
+    witness = Witness(company, goal)
+    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    await witness.look()
+    lost = ask.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
+    await commit_and_die(company, goal, lost)
+    receipt = await company.give(goal, lost, "lost")
+    seen = await witness.look()
+    assert (seen.entries, receipt.head) == (("stage_approved",), seen.goal.head)
+    assert seen.told == {("stage_approved", owner), ("approval_requested", HEAD)}
+
+
+async def test_of_two_decisions_at_once_on_what_was_seen_one_counts_and_the_other_is_refused(company: Company) -> None:
+    owner, goal = OWNERS[3], goal_of(OWNERS[3])
+    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    answers = await asyncio.gather(
+        company.give(goal, ask.Approve(actor=CHIEF, expected_seq=seq)),
+        company.give(goal, ask.ReturnForChanges(actor=CHIEF, comment="直して", expected_seq=seq)),
+        return_exceptions=True,
+    )
+    assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True]
+    assert len(await kinds(company, goal)) == seq + 1
+    assert (await Witness(company, goal).look()).goal.seq == seq + 1
+
+
+async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once_and_holds_nothing_up(
+    company: Company,
+) -> None:
+    """Longer ago than the goal remembers commands: only the ledger still knows it."""
+    owner, goal = OWNERS[4], goal_of(OWNERS[4])
+    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    said = ask.SignOff(id=CommandId("ringi-1"), actor=HEAD, expected_seq=seq)
+    await company.workflow(goal).signal(GoalWorkflow.sign_off, said)
+    for number in range(20):
+        await company.give(goal, ask.Comment(actor=owner, text=f"{number} 件目の補足"))
+    await company.workflow(goal).signal(GoalWorkflow.sign_off, said)
+    try:
+        async with asyncio.timeout(10):
+            await company.give(goal, ask.Comment(actor=owner, text="まだ承認待ちです"))
+    except TimeoutError:
+        await company.workflow(goal).terminate()  # a handler that never ends would keep the worker from stopping
+        raise
+    found = await kinds(company, goal)
+    assert (found.count("sign_off_refused"), found.count("commented")) == (1, 21)
+    await Witness(company, goal).look()
+
+
+async def test_a_due_date_that_moves_ahead_moves_the_alarm_and_one_that_moves_back_lets_it_sleep_on(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    async with company_in_skipped_time(database, time_skipping) as company:
+        around = season(await time_skipping.get_current_time())
+        await launch_for(company, cycle_around(around), around.off, OWNER)
+        sooner = next(day for day in around.working_days(around.begins + timedelta(days=3)))
+        await company.give(GOAL, ask.Extend(actor=HR, due=sooner, reason="決算の前に"))
+        after = next(day for day in around.working_days(sooner + timedelta(days=1)))
+        await sleep_until(time_skipping, after, 12)
+        assert await reminders(company) == [day for day in reminded_around(around, sooner) if day <= after]
+        already = len(await reminders(company))
+        await company.give(GOAL, ask.Extend(actor=HR, due=around.due, reason="出張のため"))
+        await sleep_until(time_skipping, around.due, 12)
+        assert (await reminders(company))[already:] == [around.day_before]
+        await Witness(company, GOAL).look()
+
+
+def reminded_around(around: Season, due: date) -> list[date]:
+    before = next(day for n in range(1, 30) if around.works(day := due - timedelta(days=n)))
+    after = next(day for day in around.working_days(due + timedelta(days=1)))
+    return [day for day in (before, after) if day > around.begins]
+
+
+async def reminders(company: Company) -> list[date]:
+    lines = await read_ledger(company.engine, GOAL)
+    return [line.event["at"].astimezone(TOKYO).date() for line in lines if line.kind == "reminded"]
+
+
+async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_itself(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    async with company_in_skipped_time(database, time_skipping) as company:
+        around = season(await time_skipping.get_current_time())
+        await launch_for(company, cycle_around(around), around.off, OWNER)
+        await company.give(GOAL, ask.Withdraw(actor=OWNER, reason="重複"))
+        first = await company.workflow(GOAL).result()
+        assert isinstance(first, GoalResult)
+        assert first.outcome is Outcome.WITHDRAWN
+
+        closed = await company.goals.require(GOAL)
+        workflow_id = goal_workflow_id(GOAL)
+        idle = await company.client.start_workflow(
+            GoalWorkflow.run, GoalStart(goal=closed), id=workflow_id, task_queue=GOALS
+        )
+        assert await idle.result() == first, "nobody came: it ends as it was"
+
+        with time_skipping.auto_time_skipping_disabled():
+            await company.client.start_workflow(
+                GoalWorkflow.run, GoalStart(goal=closed), id=workflow_id, task_queue=GOALS
+            )
+            receipt = await company.give(GOAL, ask.Reopen(actor=HR, reason="取り下げを取り消す"))
+        assert receipt.state is State.DRAFT
+        described = await company.client.get_workflow_handle(workflow_id).describe()
+        assert described.status is WorkflowExecutionStatus.RUNNING
+        assert (await Witness(company, GOAL).look()).entries == ("created", "withdrawn", "reopened")
