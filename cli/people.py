@@ -22,6 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdou
 
 @people.command("import")
 def import_people(
+    *,
     file: Annotated[Path, typer.Argument(help="CSV in UTF-8 or CP932", show_default=False)],
     columns: Annotated[
         list[str] | None,

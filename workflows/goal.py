@@ -141,7 +141,8 @@ class GoalWorkflow:
             body = SignOffRefused(code=refusal.code, message=refusal.text(Locale.JA))
             async with self._turn:
                 while command.id not in self._goal.commands:
-                    await self._record(stamp(self._goal, (body,), command, workflow.now()))
+                    if await self._record(stamp(self._goal, (body,), command, workflow.now())):
+                        break
 
     @workflow.query
     def snapshot(self) -> GoalView:

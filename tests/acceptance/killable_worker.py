@@ -1,7 +1,7 @@
 """The worker of production that kills itself (SIGKILL) at one exact place: `killable_worker.py ROLE PLACE WHICH`.
 
 Places that only last a microsecond cannot be hit from outside. Nothing else differs from `worker.py`, but that a bulk
-activity whose worker is gone is missed after 5 seconds instead of 30.
+activity whose worker is gone is missed after 3 seconds instead of 30.
 """
 
 import os
@@ -71,6 +71,6 @@ if __name__ == "__main__":
     with (
         patch.object(worker, "LaunchActivities", DyingLaunch),
         patch.object(worker, "RecordingActivities", DyingRecording),
-        patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=5)),
+        patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=3)),
     ):
         sys.exit(worker.run(ROLE))

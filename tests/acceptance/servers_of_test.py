@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -188,10 +188,6 @@ class Site:
                     return await self.goals.give(goal, command, command_id)
                 except (NoAnswer, RPCError):
                     await asyncio.sleep(0.5)
-
-    async def give_all(self, goals: Iterable[GoalId], command: Command, command_id: str) -> list[Receipt]:
-        """One command to each of the goals, all at once."""
-        return await asyncio.gather(*(self.give(goal, command, command_id) for goal in goals))
 
     async def view(self, goal: GoalId) -> GoalView:
         return await self.client.get_workflow_handle_for(GoalWorkflow.run, goal_workflow_id(goal)).query(

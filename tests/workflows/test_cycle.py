@@ -1,0 +1,156 @@
+"""The host of a cycle, inside the SDK's sandbox: launch in batches, retry of what failed, the end by order and by date."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.launch import LaunchActivities
+from activities.recording import RecordingActivities
+from activities.settlement import SettlementActivities
+from domain import commands as ask
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, GoalId
+from storage import cycles
+from storage.goals import read_ledger
+from storage.tables import ParticipantRow
+from tests.acceptance.scene import Company, until_cycle_is, until_launched
+from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
+from tests.servers import running_temporal
+from workflows.cycle import CycleProgress, CycleStart, CycleWorkflow, cycle_workflow_id
+from workflows.goal import GoalWorkflow, goal_workflow_id
+from workflows.queues import BULK, GOALS
+
+HR, OWNER = EmployeeId("P1"), EmployeeId("P3")
+CYCLE = CycleId("three")
+GOALS_OF_ALL = [GoalId(f"{CYCLE}/P{number}/1") for number in (1, 2, 3)]
+
+
+@asynccontextmanager
+async def three_at_work(
+    engine: AsyncEngine, client: Client, refuses: RefusesStarts | None = None
+) -> AsyncIterator[Company]:
+    """Three people, and workers for goals and cycles; starts of goals go through `refuses`."""
+    await employ_three(engine)
+    starter = refuses.on(client) if refuses else client
+    launch, settlement = LaunchActivities(engine, starter), SettlementActivities(engine, client)
+    bulk = Worker(
+        client,
+        task_queue=BULK,
+        workflows=[CycleWorkflow],
+        activities=[
+            launch.write_goals, launch.start_goals, launch.retry_failed, launch.set_cycle_state, settlement.settle_goals
+        ],
+    )  # fmt: skip
+    goals = Worker(client, task_queue=GOALS, workflows=[GoalWorkflow], activities=[RecordingActivities(engine).record])
+    async with bulk, goals:
+        yield Company(engine, client)
+
+
+async def written(company: Company) -> CycleStart:
+    """The cycle's row with its participants; what its workflow starts from."""
+    found = await company.cycles.check(cycle_of_three(), datetime.now(UTC).date())
+    assert found.file, found.findings
+    assert found.policy, found.findings
+    row = {
+        "id": CYCLE,
+        "name": found.file.cycle.name,
+        "file": found.file.model_dump(mode="json"),
+        "policy": found.policy.model_dump(mode="json"),
+        "launched_by": HR,
+        "launched_at": datetime.now(UTC),
+    }
+    await cycles.create_cycle(company.engine, row, [("P1", "経営"), ("P2", "経理部"), ("P3", "経理部")])
+    return CycleStart(
+        cycle=CYCLE, launched_by=HR, settles_at=datetime.now(UTC) + timedelta(days=600), people=3, batch=1
+    )
+
+
+async def started(company: Company, start: CycleStart) -> WorkflowHandle[Any, CycleProgress]:
+    return await company.client.start_workflow(CycleWorkflow.run, start, id=cycle_workflow_id(CYCLE), task_queue=BULK)
+
+
+async def participants(company: Company) -> dict[str, tuple[str, int, int, str | None]]:
+    """What the launch did for each: result, goals, attempts, reason."""
+    async with company.engine.connect() as connection:
+        rows = await connection.execute(select(ParticipantRow.__table__).order_by(ParticipantRow.employee_id))
+        return {row.employee_id: (row.result, row.goals, row.attempts, row.reason) for row in rows}
+
+
+async def test_a_launch_goes_through_its_batches_and_every_participant_gets_a_goal_once(database: AsyncEngine) -> None:
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        handle = await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        progress = await handle.query(CycleWorkflow.progress)
+        assert (progress.phase, progress.launched, progress.goals, progress.failed) == ("open", 3, 3, 0)
+        assert await participants(company) == dict.fromkeys(("P1", "P2", "P3"), ("started", 1, 1, None))
+        assert await company.count_rows() == {"entries": 3, "goals": 3, "moved": 3, "notices": 2}  # HR knows of its own
+        for goal in GOALS_OF_ALL:
+            assert (await company.goals.prove(goal)).projection_agrees
+            assert (await company.workflow(goal).describe()).id == goal_workflow_id(goal)
+
+
+async def test_who_could_not_be_started_says_why_and_a_retry_does_just_those(database: AsyncEngine) -> None:
+    refuses = RefusesStarts(goal_workflow_id(GOALS_OF_ALL[2]))
+    async with running_temporal() as server, three_at_work(database, server.client, refuses) as company:
+        handle = await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        assert (await participants(company))["P3"] == ("failed", 1, 1, "Temporal: the request is too large")
+        before, rows = await participants(company), await company.count_rows()
+        assert (await handle.query(CycleWorkflow.progress)).failed == 1
+
+        refuses.ids.clear()
+        await company.cycles.retry(CYCLE)
+        await until_launched(company, CYCLE)
+        after = await participants(company)
+        assert after["P3"] == ("started", 1, 2, None)
+        assert (after["P1"], after["P2"]) == (before["P1"], before["P2"])
+        assert await company.count_rows() == rows, "the goals were there already: nothing is written twice"
+        progress = await handle.query(CycleWorkflow.progress)
+        assert (progress.launched, progress.goals, progress.failed) == (3, 3, 0)
+        await company.give(GOALS_OF_ALL[2], ask.Comment(actor=OWNER, text="届きました"))
+
+
+async def test_hr_closes_a_cycle_and_what_was_open_is_settled_by_who_asked(database: AsyncEngine) -> None:
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        handle = await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        await company.give(GOALS_OF_ALL[2], ask.Withdraw(actor=OWNER, reason="重複"))
+        with pytest.raises(Refusal) as caught:
+            await company.cycles.close(CYCLE, OWNER, "終わりにしたい")
+        assert caught.value.code is Code.NOT_ALLOWED
+
+        await company.cycles.close(CYCLE, HR, "組織変更のため")
+        result = await handle.result()
+        assert (result.phase, result.settled) == ("closed", 2)
+        kinds = [[(line.kind, line.event["actor"]) for line in await read_ledger(database, g)] for g in GOALS_OF_ALL]
+        assert kinds == [[("created", HR), ("closed", HR)]] * 2 + [[("created", HR), ("withdrawn", OWNER)]]
+        cycle = (await company.cycles.find_all())[0]
+        assert cycle.state == "closed"
+        assert cycle.closed_at is not None
+
+        with pytest.raises(Refusal) as caught:
+            await company.cycles.close(CYCLE, HR, "もう一度")
+        assert (caught.value.code, caught.value.fields) == (Code.CYCLE_BUSY, {"phase": "closed"})
+
+
+async def test_a_cycle_that_nobody_closes_settles_what_is_open_on_its_date(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    async with three_at_work(database, time_skipping.client) as company:
+        start = await written(company)
+        soon = await time_skipping.get_current_time() + timedelta(days=4)
+        handle = await started(company, start.model_copy(update={"settles_at": soon}))
+        result = await handle.result()
+        assert (result.phase, result.settled) == ("closed", 3)
+        for goal in GOALS_OF_ALL:
+            lines = await read_ledger(database, goal)
+            assert (lines[-1].kind, lines[-1].event["actor"]) == ("closed", HR), "in the name of who launched it"
+            assert lines[-1].event["body"]["outcome"] == "lapsed"
