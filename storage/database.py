@@ -10,5 +10,4 @@ def open_database(url: str, *, pool: int = 10) -> AsyncEngine:
         hide_parameters=True,  # an SQL error must not carry names into a log
         pool_size=pool,
         max_overflow=0,
-        pool_pre_ping=True,  # a server that came back is noticed before a statement is lost on a dead connection
     )

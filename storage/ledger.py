@@ -62,8 +62,7 @@ async def append(
         "score": Decimal(row["score"]),
         "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
     }
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         try:
             if (await connection.execute(_RECORD, parameters)).scalar_one():
                 return []

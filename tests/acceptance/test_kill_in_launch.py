@@ -1,5 +1,6 @@
 """SIGKILL in the middle of a launch, three times in one: nobody is left out, and nobody gets anything twice."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 
@@ -9,7 +10,7 @@ import pytest_asyncio
 from domain.commands import Submit
 from domain.lifecycle import EventKind, State
 from domain.notices import NoticeKind
-from domain.values import CycleId
+from domain.values import CycleId, GoalId
 from tests.acceptance.servers_of_test import (
     KILLABLE_WORKER,
     Site,
@@ -50,6 +51,11 @@ async def written(here: Site) -> dict[str, int]:
     return {table: await here.count(table) for table in ("goal", "goal_event", "outbox")}
 
 
+async def is_whole(here: Site, goal: GoalId) -> None:
+    assert (await here.goals.prove(goal)).holds
+    assert await notices_of(here, goal) == [(NoticeKind.DRAFT_OPENED, owner_of(goal))]
+
+
 async def test_a_launch_whose_worker_is_killed_again_and_again_starts_everybody_once(here: Site) -> None:
     each_once = {"goal": PEOPLE, "goal_event": PEOPLE, "outbox": PEOPLE}
     await launch(here, CYCLE, PEOPLE)
@@ -73,9 +79,7 @@ async def test_a_launch_whose_worker_is_killed_again_and_again_starts_everybody_
         assert await workflow_ids(here, PEOPLE) == [goal_workflow_id(goal) for goal in goals]
         assert await written(here) == each_once
         assert await here.count("participant", "goals = 1 AND attempts = 1 AND reason IS NULL") == PEOPLE
-        for goal in goals:
-            assert (await here.goals.prove(goal)).holds
-            assert await notices_of(here, goal) == [(NoticeKind.DRAFT_OPENED, owner_of(goal))]
+        await asyncio.gather(*(is_whole(here, goal) for goal in goals))
         for goal in (goals[0], goals[STARTED - 1], goals[-1]):  # started before, at and after the last death
             receipt = await here.give(goal, Submit(actor=owner_of(goal)), "lives")
             assert receipt.state is State.PENDING_APPROVAL

@@ -65,7 +65,7 @@ async def no_longer_let_in(here: Site, postgres: Postgres) -> AsyncIterator[None
     """The database throws everybody out and lets nobody in: to its worker, it is down."""
     name = make_url(here.database_url).database
     await postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    await postgres.execute(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'")
+    await postgres.execute(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 - our own name
     try:
         yield
     finally:
