@@ -65,13 +65,14 @@ _RUNNER = UnsandboxedWorkflowRunner()
 
 
 def _workers(role: Role, client: Client, engine: AsyncEngine, settings: Settings, channel: Channel) -> list[Worker]:
+    recording = RecordingActivities(engine)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
     makers: dict[Role, Callable[[], Worker]] = {
         Role.GOALS: lambda: Worker(
             client,
             task_queue=GOALS,
             workflows=[GoalWorkflow],
-            activities=[RecordingActivities(engine).record],
+            activities=[recording.record, recording.read_behind],
             workflow_runner=_RUNNER,
             max_cached_workflows=settings.cached_goals,
             max_concurrent_local_activities=settings.database_pool,

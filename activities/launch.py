@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
-from storage.people import load_organisation
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -25,9 +24,10 @@ from domain.policy import Policy
 from domain.values import CycleId, EmployeeId
 from storage import cycles
 from storage.goals import load_aggregates
+from storage.people import load_organisation
 from storage.tables import CycleRow
 from workflows.cycle import RETRY_FAILED, SET_STATE, START_GOALS, WRITE_GOALS, NewState, Range, Started, Written
-from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalStart, GoalWorkflow, goal_workflow_id
+from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
 from workflows.recording import row_of
 
@@ -107,14 +107,7 @@ class LaunchActivities:
                     task_queue=GOALS,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     start_delay=_until_first_alarm(goal),
-                    search_attributes=TypedSearchAttributes(
-                        [
-                            SearchAttributePair(CYCLE, goal.cycle),
-                            SearchAttributePair(OWNER, goal.owner),
-                            SearchAttributePair(DEPARTMENT, goal.department),
-                            SearchAttributePair(STATE, goal.state.value),
-                        ]
-                    ),
+                    search_attributes=attributes_of(goal),
                 )
             except WorkflowAlreadyStartedError:
                 return None  # an earlier try got this far

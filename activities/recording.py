@@ -5,7 +5,7 @@ from temporalio import activity
 
 from domain.events import Event
 from storage import ledger
-from workflows.recording import RECORD, Recorded, Recording
+from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, Recording
 
 
 class RecordingActivities:
@@ -27,3 +27,9 @@ class RecordingActivities:
         except ledger.CommandKnown:
             return Recorded(known=True)
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
+
+    @activity.defn(name=READ_BEHIND)
+    async def read_behind(self, position: Position) -> Recorded:
+        """What the ledger holds that the workflow does not know."""
+        found = await ledger.behind(self._engine, position.goal, position.seq)
+        return Recorded(adopted=tuple(Event.model_validate(event) for event in found))

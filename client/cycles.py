@@ -52,7 +52,7 @@ class CycleReads:
         if starts:
             file = file.moved_to(starts)
         taken = await cycles.find_cycle(self._engine, file.cycle.id)
-        if taken and taken.file == file.model_dump(mode="json"):
+        if taken and CycleFile.model_validate(taken.file) == file:
             frozen = Policy.model_validate(taken.policy)
             return _NOTHING._replace(file=file, policy=frozen, already_launched=True)
         organisation = await load_organisation(self._engine)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from client.proof import LedgerProof, prove
-from domain.commands import Command
+from domain.commands import Command, Reopen
 from domain.goal import Goal
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal, wrong_state
@@ -161,13 +161,14 @@ class Goals(GoalReads):
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            return await self._answer_of_ended(goal, command_id)
+            return await self._answer_of_ended(goal, command, command_id)
         return receipt
 
-    async def _answer_of_ended(self, goal: GoalId, command_id: CommandId) -> "Receipt | None":
+    async def _answer_of_ended(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         """Where no run takes commands: the receipt, if this command was the goal's end and its answer was lost.
 
-        None where the next run is about to start. Raises a `Refusal` where the goal is closed, or there is none.
+        None where a run is about to take it: the next revision's, or the one that reopens a closed goal. Raises a
+        `Refusal` where the goal is closed, or there is none.
         """
         from workflows.goal import Receipt
 
@@ -175,5 +176,24 @@ class Goals(GoalReads):
         if not found.is_closed:
             return None
         if command_id not in found.commands:
+            if isinstance(command, Reopen):
+                await self._wake(found)
+                return None
             raise wrong_state(State.CLOSED, *(state for state in State if state is not State.CLOSED))
         return Receipt(seq=found.seq, revision=found.revision, state=found.state, head=found.head, score=score(found))
+
+    async def _wake(self, closed: Goal) -> None:
+        """Starts a run for a closed goal; it takes the command that reopens it, or ends again by itself."""
+        from temporalio.common import WorkflowIDConflictPolicy
+
+        from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
+        from workflows.queues import GOALS
+
+        await self._temporal.start_workflow(
+            GoalWorkflow.run,
+            GoalStart(goal=closed),
+            id=goal_workflow_id(closed.id),
+            task_queue=GOALS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=attributes_of(closed),
+        )

@@ -104,7 +104,7 @@ async def _differences(
     made = evolve_all(begin(GoalId(row.id), policy, events[0]), events[1:])
     wrong = {name for name in Goal.model_fields if getattr(made, name) != getattr(shown, name)}
     wrong |= {name for name, value in _columns_of(made).items() if getattr(row, name) != value}
-    if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(policy):
+    if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(cycle.policy):
         wrong.add("policy")
     return tuple(sorted(wrong))
 

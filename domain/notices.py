@@ -164,5 +164,16 @@ def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
         ),
         "verdict": getattr(event.body, "verdict", None),
         "step": goal.next_step,
+        **_persons(event.body),
     }
     return {name: value for name, value in said.items() if value is not None and value != ""}
+
+
+def _persons(body: has.Body) -> dict[str, str]:
+    """From whom to whom a task went, as ids."""
+    match body:
+        case has.Delegated(delegation=delegation):
+            return {"from": delegation.delegator, "to": delegation.to}
+        case has.Reassigned(before=before, assignees=assignees) if before and assignees:
+            return {"from": before[0], "to": assignees[0]}
+    return {}

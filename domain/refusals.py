@@ -48,7 +48,7 @@ _SAYS: dict[Code, Text] = {
         en="the goal is {state_en}; this can be done while it is {possible_en}",
     ),
     Code.GOAL_CHANGED: Text(
-        ja="ご覧になった版(番号 {expected_seq})の後に目標が変わりました: {changes}。最新の内容(番号 {seq})を確認してから、もう一度操作してください。",
+        ja="ご覧になった内容(番号 {expected_seq})の後に目標が変わりました: {changes}。最新の内容(番号 {seq})を確認してから、もう一度操作してください。",
         en="the goal changed after what you saw (number {expected_seq}): {changes}; look at it as it is now (number {seq}), then decide again",
     ),
     Code.PAUSED: Text(

@@ -76,6 +76,12 @@ async def append(
     return found
 
 
+async def behind(engine: AsyncEngine, goal: str, before: int) -> list[dict[str, Any]]:
+    """The goal's events behind the entry `before`, in order."""
+    async with engine.connect() as connection:
+        return [event_of(entry) for entry in await connection.execute(_BEHIND, {"goal": goal, "before": before})]
+
+
 def event_of(entry: Any) -> dict[str, Any]:
     """A ledger row as the JSON form of its event."""
     event = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RawValue, SearchAttributeKey
+from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.scoring import attainment, score
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Locale, Moment, Number
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import RECORD, Recorded, record
+    from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, record
     from workflows.timeouts import RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
@@ -36,6 +36,18 @@ _AT_ONCE = timedelta(0)
 
 def goal_workflow_id(goal: GoalId) -> str:
     return f"goal/{goal}"
+
+
+def attributes_of(goal: Goal) -> TypedSearchAttributes:
+    """What Temporal's own screens find a goal by."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(CYCLE, goal.cycle),
+            SearchAttributePair(OWNER, goal.owner),
+            SearchAttributePair(DEPARTMENT, goal.department),
+            SearchAttributePair(STATE, goal.state.value),
+        ]
+    )
 
 
 class GoalStart(Frozen):
@@ -127,15 +139,18 @@ class GoalWorkflow:
     @command.validator
     def refuse(self, name: str, args: Sequence[RawValue]) -> None:
         try:
-            decide(self._goal, _read(name, args), workflow.now())
+            command = _read(name, args)
+            if not self._is_behind(command):  # else the handler asks the ledger first
+                decide(self._goal, command, workflow.now())
         except Refusal as refusal:  # leaves no trace in the history
             raise as_application_error(refusal) from refusal
 
     @workflow.signal
-    async def sign_off(self, said: ask.SignOff) -> None:
-        """Another system's approval. A refusal is recorded: nobody waits to hear it, so it must not be lost."""
-        command = ask.Approve(id=said.id, actor=said.actor, expected_seq=said.expected_seq, comment=said.comment)
+    async def sign_off(self, said: RawValue) -> None:
+        """Another system's approval (`SignOff`). A refusal is recorded: nobody waits to hear it, so it must not be lost."""
+        command = ask.Command.model_construct(id=CommandId(f"signal:{workflow.uuid4()}"), actor=ask.SYSTEM)
         try:
+            command = _read_sign_off(said)
             await self._carry_out(command)
         except Refusal as refusal:
             body = SignOffRefused(code=refusal.code, message=refusal.text(Locale.JA))
@@ -197,12 +212,29 @@ class GoalWorkflow:
 
     async def _carry_out(self, command: ask.Command) -> Receipt:
         async with self._turn:
+            if self._is_behind(command):
+                await self._catch_up()
             # Decided again after an adoption, on the state that was adopted; a command that was recorded brings nothing.
             while events := decide(self._goal, command, workflow.now()):
                 if await self._record(events):
                     break
         goal = self._goal
         return Receipt(seq=goal.seq, revision=goal.revision, state=goal.state, head=goal.head, score=score(goal))
+
+    def _is_behind(self, command: ask.Command) -> bool:
+        """Whether the sender saw an entry that this workflow does not know: committed, but its worker died with the task."""
+        return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
+
+    async def _catch_up(self) -> None:
+        found: Recorded = await workflow.execute_local_activity(
+            READ_BEHIND,
+            Position(goal=self._goal.id, seq=self._goal.seq),
+            result_type=Recorded,
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRY,
+            local_retry_threshold=RECORD_LOCAL_WAIT,
+        )
+        self._move_on(evolve_all(self._goal, found.adopted), found.adopted)
 
     async def _record(self, events: tuple[Event, ...]) -> bool:
         """Records the events, or adopts what stands in their place; whether the matter is settled by that."""
@@ -218,12 +250,18 @@ class GoalWorkflow:
         )
         if found and found.known:
             return True
-        self._goal = evolve_all(before, found.adopted) if found else after
-        self._alarm = next_alarm(self._goal)
-        self._timeline += [_entry(event) for event in (found.adopted if found else events)]
-        if self._goal.state is not before.state:
-            workflow.upsert_search_attributes([STATE.value_set(self._goal.state)])
+        if found:
+            self._move_on(evolve_all(before, found.adopted), found.adopted)
+        else:
+            self._move_on(after, events)
         return found is None
+
+    def _move_on(self, after: Goal, events: tuple[Event, ...]) -> None:
+        changed = after.state is not self._goal.state
+        self._goal, self._alarm = after, next_alarm(after)
+        self._timeline += [_entry(event) for event in events]
+        if changed:
+            workflow.upsert_search_attributes([STATE.value_set(after.state)])
 
 
 def _entry(event: Event) -> Entry:
@@ -241,3 +279,13 @@ def _read(name: str, args: Sequence[RawValue]) -> ask.Command:
     except ValidationError as error:
         raise invalid(error) from error
     return command.model_copy(update={"id": CommandId(info.id if info else "-")})
+
+
+def _read_sign_off(said: RawValue) -> ask.Approve:
+    try:
+        sign_off = ask.SignOff.model_validate_json(said.payload.data, strict=True)
+    except ValidationError as error:
+        raise invalid(error) from error
+    return ask.Approve(
+        id=sign_off.id, actor=sign_off.actor, expected_seq=sign_off.expected_seq, comment=sign_off.comment
+    )

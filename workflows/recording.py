@@ -11,7 +11,7 @@ from domain.notices import notices_of
 from domain.scoring import score
 from domain.values import Frozen, GoalId
 
-RECORD = "record"  # the activity's name
+RECORD, READ_BEHIND = "record", "read_behind"  # the activities' names
 
 
 class Recording(Frozen):
@@ -22,6 +22,13 @@ class Recording(Frozen):
     row: dict[str, Any]
     events: str
     notices: str
+
+
+class Position(Frozen):
+    """A place in a goal's ledger: behind the entry `seq`."""
+
+    goal: GoalId
+    seq: int
 
 
 class Recorded(Frozen):

@@ -36,7 +36,7 @@ from embedded.ports import LOOPBACK, is_free
 from embedded.temporal import TemporalAddresses
 from storage.database import open_database
 from storage.migrate import upgrade
-from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
+from workflows.goal import GoalView, Receipt, goal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = ROOT / "worker.py"
@@ -190,9 +190,8 @@ class Site:
                     await asyncio.sleep(0.5)
 
     async def view(self, goal: GoalId) -> GoalView:
-        return await self.client.get_workflow_handle_for(GoalWorkflow.run, goal_workflow_id(goal)).query(
-            GoalWorkflow.snapshot
-        )
+        handle = self.client.get_workflow_handle(goal_workflow_id(goal))
+        return await handle.query("snapshot", result_type=GoalView)  # type: ignore[no-any-return] # the SDK's query by name
 
     async def count(self, table: str, where: str = "true") -> int:
         async with self.engine.connect() as connection:
@@ -220,15 +219,11 @@ async def site(database_url: str, address: str, folder: Path) -> AsyncIterator[S
 
 def goals_of(cycle: CycleId, people: int) -> list[GoalId]:
     """Everybody has one goal."""
-    return [GoalId(f"{cycle}/{person}/1") for person in _people(people)]
+    return [GoalId(f"{cycle}/E{n:03}/1") for n in range(1, people + 1)]
 
 
 def owner_of(goal: GoalId) -> EmployeeId:
     return EmployeeId(goal.split("/")[1])
-
-
-def _people(number: int) -> list[EmployeeId]:
-    return [EmployeeId(f"E{n:03}") for n in range(1, number + 1)]
 
 
 async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) -> None:
@@ -236,7 +231,7 @@ async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) 
 
     The launch counts as having been `days_ago`; alarms that are past by then ring at once.
     """
-    rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((person, "B1") for person in _people(people))]
+    rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((owner_of(goal), "B1") for goal in goals_of(cycle, people))]
     table = "\n".join(f"{person},社員,経理部,{manager}" for person, manager in rows)
     imported = await People(site.engine).import_file(f"社員番号,氏名,部署,上長\n{table}\n".encode())
     assert imported.imported, imported.findings

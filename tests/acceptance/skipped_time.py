@@ -128,7 +128,11 @@ async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironme
     await employ(engine)
     recording = RecordingActivities(engine)
     async with Worker(
-        server.client, task_queue=GOALS, workflows=[GoalWorkflow], activities=[recording.record], identity="worker"
+        server.client,
+        task_queue=GOALS,
+        workflows=[GoalWorkflow],
+        activities=[recording.record, recording.read_behind],
+        identity="worker",
     ):
         yield Company(engine, server.client)
 

@@ -50,6 +50,7 @@ reviews = []
 hr = ["H1", "H2"]
 departments = ["D{size}"]
 [policy]
+approval_stages = {stages}
 self_review = {self_review}
 [[drafts]]
 theme = "経費処理の効率化"
@@ -77,7 +78,7 @@ class Bench:
         if done.imported is None:
             raise RuntimeError(str(done.findings))
 
-    async def launch(self, size: int, *, self_review: bool = True) -> tuple[CycleId, float]:
+    async def launch(self, size: int, *, stages: int = 1, self_review: bool = True) -> tuple[CycleId, float]:
         """Launches a cycle for the department; its id and goals per second until all are addressable."""
         cycle = CycleId(f"b{uuid.uuid4().hex[:10]}")
         file = _CYCLE.format(
@@ -86,13 +87,14 @@ class Bench:
             ends=self.today + timedelta(days=90),
             closes=self.today + timedelta(days=100),
             size=size,
+            stages=stages,
             self_review=str(self_review).lower(),
         )
         checked = await self.cycles.check(file.encode(), self.today)
         started = time.perf_counter()
         await self.cycles.launch(checked, EmployeeId("H1"), datetime.now(UTC))
         while (await self.cycles.status(cycle, datetime.now(UTC))).participants.get("started", 0) < size:  # noqa: ASYNC110 - another process launches; the database tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
         return cycle, size / (time.perf_counter() - started)
 
     async def bare_starts(self, size: int) -> tuple[list[str], float]:
@@ -137,8 +139,8 @@ def _submit(goal: GoalId) -> ask.Command:
     return ask.Submit(actor=_owner(goal))
 
 
-def _approve(size: int) -> Callable[[GoalId], ask.Command]:
-    return lambda _: ask.Approve(actor=EmployeeId(f"M{size}"), expected_seq=2)
+def _approve(actor: str, seen: int = 2) -> Callable[[GoalId], ask.Command]:
+    return lambda _: ask.Approve(actor=EmployeeId(actor), expected_seq=seen)
 
 
 def _goals(cycle: CycleId, size: int) -> list[GoalId]:
@@ -147,25 +149,28 @@ def _goals(cycle: CycleId, size: int) -> list[GoalId]:
 
 async def measure_rates(bench: Bench, rounds: int, size: int) -> dict[str, list[tuple[float, float]]]:
     """Pairs (Meguri, bare) per second, in turns; the server drains before each."""
-    launches, sign_offs = [], []
+    launches, first_stage, last_stage = [], [], []
     await bench.hire(size)
     for round_number in range(rounds + 1):  # the first warms up
-        cycle, launched = await bench.launch(size)
+        cycle, launched = await bench.launch(size, stages=2)
         await asyncio.sleep(DRAIN_SECONDS)
         bare, started = await bench.bare_starts(size)
         await bench.bare_updates(bare)  # first tasks are done behind this
         goals = _goals(cycle, size)
         await bench.give_all(goals, _submit)
         await asyncio.sleep(DRAIN_SECONDS)
-        approved = await bench.give_all(goals, _approve(size))
+        first = await bench.give_all(goals, _approve(f"M{size}"))
         await asyncio.sleep(DRAIN_SECONDS)
         touched = await bench.bare_updates(bare)
+        await asyncio.sleep(DRAIN_SECONDS)
+        last = await bench.give_all(goals, _approve("H1", seen=3))
         for one in bare:
             await bench.client.get_workflow_handle(one).signal(BareWorkflow.end)
         if round_number:
             launches.append((launched, started))
-            sign_offs.append((approved, touched))
-    return {"launch": launches, "sign-off": sign_offs}
+            first_stage.append((first, touched))
+            last_stage.append((last, touched))
+    return {"launch": launches, "first": first_stage, "last": last_stage}
 
 
 async def measure_lifecycle(bench: Bench, *, self_review: bool) -> tuple[int, int]:
@@ -206,9 +211,9 @@ async def measure_memory(bench: Bench, worker: psutil.Process, size: int) -> tup
     held = goals[-300:]
     forgotten = goals[: min(1500, size - 1300)] or goals[:1]
     await asyncio.sleep(DRAIN_SECONDS)
-    warm = await bench.give_all(held, _approve(size))
+    warm = await bench.give_all(held, _approve(f"M{size}"))
     await asyncio.sleep(DRAIN_SECONDS)
-    cold = await bench.give_all(forgotten, _approve(size))
+    cold = await bench.give_all(forgotten, _approve(f"M{size}"))
     return added, cold, warm
 
 
@@ -264,7 +269,8 @@ async def main(rounds: int, size: int, memory_size: int) -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; {size} goals a run\n")
     print("| what | budget | measured: median (least-most) | rates |\n|---|---|---|---|")
     print(_ratio_row("launch: goals ready per second ÷ bare starts acknowledged", "≥ 0.9", rates["launch"]))
-    print(_ratio_row("sign-off: approvals per second ÷ bare updates", "≥ 0.75", rates["sign-off"]))
+    print(_ratio_row("sign-off, first of two stages (the state stays) ÷ bare updates", "≥ 0.75", rates["first"]))
+    print(_ratio_row("sign-off, last stage (the state changes) ÷ bare updates", "≥ 0.75", rates["last"]))
     print(
         f"| one lifecycle, reviews with self-review | ≤ 50 events, ≤ 7 kB | {full[0]} events, {full[1] / 1000:.1f} kB | |"
     )

@@ -41,7 +41,8 @@ async def _stage(postgres: Postgres, server: Server, *, with_people: bool) -> As
         client = await Client.connect(address, identity=_IDENTITY, data_converter=pydantic_data_converter)
         if with_people:
             await employ(engine)
-        activities = [RecordingActivities(engine).record]
+        recording = RecordingActivities(engine)
+        activities: list[Callable[..., Any]] = [recording.record, recording.read_behind]
         async with Worker(
             client, task_queue=GOALS, workflows=[GoalWorkflow], activities=activities, identity=_IDENTITY
         ):

@@ -16,7 +16,7 @@ from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
-from workflows.goal import GoalWorkflow, goal_workflow_id
+from workflows.goal import goal_workflow_id
 from workflows.queues import BULK
 
 
@@ -113,7 +113,7 @@ async def sign_off(stage: Stage) -> str:
     handle = stage.company.workflow(GOAL)
     for number, actor in enumerate((HEAD, CHIEF)):
         said = ask.SignOff(id=CommandId(f"ringi-{number}"), actor=actor, expected_seq=seq)
-        await handle.signal(GoalWorkflow.sign_off, said)
+        await handle.signal("sign_off", said)
     await _give(stage, ask.Comment(actor=OWNER, text="押印は済みました"))
     await _give(stage, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
     return goal_workflow_id(GOAL)

@@ -49,7 +49,12 @@ async def three_at_work(
             launch.write_goals, launch.start_goals, launch.retry_failed, launch.set_cycle_state, settlement.settle_goals
         ],
     )  # fmt: skip
-    goals = Worker(client, task_queue=GOALS, workflows=[GoalWorkflow], activities=[RecordingActivities(engine).record])
+    goals = Worker(
+        client,
+        task_queue=GOALS,
+        workflows=[GoalWorkflow],
+        activities=[(recording := RecordingActivities(engine)).record, recording.read_behind],
+    )
     async with bulk, goals:
         yield Company(engine, client)
 

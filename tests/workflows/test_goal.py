@@ -23,7 +23,7 @@ from tests.servers import Postgres, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
 
-OWNERS = tuple(EmployeeId(f"M00{number}") for number in range(31, 36))  # all report to CHIEF
+OWNERS = tuple(EmployeeId(f"M00{number}") for number in range(31, 38))  # all report to CHIEF
 
 
 def goal_of(owner: EmployeeId) -> GoalId:
@@ -32,7 +32,7 @@ def goal_of(owner: EmployeeId) -> GoalId:
 
 @pytest_asyncio.fixture(scope="module")
 async def company(postgres: Postgres) -> AsyncIterator[Company]:
-    """Five goals on a real server of the module's own; each test takes one of them."""
+    """Seven goals on a real server of the module's own; each test takes one of them."""
     async with postgres.migrated_database() as url, running_temporal() as server:
         engine = open_database(url)
         async with company_in_skipped_time(engine, server) as company:
@@ -77,6 +77,35 @@ async def test_what_a_dead_worker_committed_is_adopted_by_another_command_which_
     assert (await witness.look()).entries == ()
 
 
+async def test_who_saw_an_entry_that_the_workflow_lost_decides_on_it_all_the_same(company: Company) -> None:
+    """The database shows the submission; its worker died with the task, and nobody sends it again."""
+    owner, goal = OWNERS[5], goal_of(OWNERS[5])
+    await company.give(goal, ask.Comment(actor=owner, text="これから提出します"))
+    await commit_and_die(company, goal, ask.Submit(id=CommandId("lost"), actor=owner))
+    assert (await company.view(goal)).state is State.DRAFT
+    chief = (await company.goals.require(goal)).line[0]
+    receipt = await company.give(goal, ask.Approve(actor=chief, expected_seq=3))
+    assert receipt.seq == 4
+    assert await kinds(company, goal) == ["created", "commented", "submitted", "stage_approved"]
+
+    with pytest.raises(Refusal) as caught:
+        await company.give(goal, ask.Approve(actor=chief, expected_seq=99))
+    assert caught.value.code in (Code.GOAL_CHANGED, Code.NOT_ALLOWED)
+    assert len(await kinds(company, goal)) == 4
+
+
+async def test_a_sign_off_that_cannot_be_read_is_recorded_as_refused(company: Company) -> None:
+    owner, goal = OWNERS[6], goal_of(OWNERS[6])
+    await company.give(goal, ask.Submit(actor=owner))
+    await company.workflow(goal).signal("sign_off", {"id": "ringi-1", "actor": CHIEF, "expected_seq": "two"})
+    async with asyncio.timeout(20):
+        while len(await kinds(company, goal)) < 3:  # noqa: ASYNC110 - a signal answers nobody
+            await asyncio.sleep(0.1)
+    refused = (await read_ledger(company.engine, goal))[-1].event
+    assert (refused["body"]["kind"], refused["body"]["code"]) == ("sign_off_refused", "invalid")
+    assert "expected_seq" in refused["body"]["message"]
+
+
 async def test_the_same_command_after_a_death_behind_its_commit_is_recorded_once(company: Company) -> None:
     owner, goal = OWNERS[2], goal_of(OWNERS[2])
     witness = Witness(company, goal)
@@ -110,10 +139,10 @@ async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once
     owner, goal = OWNERS[4], goal_of(OWNERS[4])
     seq = (await company.give(goal, ask.Submit(actor=owner))).seq
     said = ask.SignOff(id=CommandId("ringi-1"), actor=HEAD, expected_seq=seq)
-    await company.workflow(goal).signal(GoalWorkflow.sign_off, said)
+    await company.workflow(goal).signal("sign_off", said)
     for number in range(20):
         await company.give(goal, ask.Comment(actor=owner, text=f"{number} 件目の補足"))
-    await company.workflow(goal).signal(GoalWorkflow.sign_off, said)
+    await company.workflow(goal).signal("sign_off", said)
     await company.give(goal, ask.Comment(actor=owner, text="まだ承認待ちです"))
     found = await kinds(company, goal)
     assert (found.count("sign_off_refused"), found.count("commented")) == (1, 21)
@@ -168,9 +197,6 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
         assert await idle.result() == first, "nobody came: it ends as it was"
 
         with time_skipping.auto_time_skipping_disabled():
-            await company.client.start_workflow(
-                GoalWorkflow.run, GoalStart(goal=closed), id=workflow_id, task_queue=GOALS
-            )
             receipt = await company.give(GOAL, ask.Reopen(actor=HR, reason="取り下げを取り消す"))
         assert receipt.state is State.DRAFT
         described = await company.client.get_workflow_handle(workflow_id).describe()
