@@ -51,11 +51,12 @@ async def test_a_stale_approval_is_refused_and_tells_what_changed(company: Compa
     async with unchanged(company, GOAL):
         refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=2))
     english = "the goal changed after what you saw (number 2): 3 recalled; 4 revised (challenge); 5 submitted"
-    says(refusal, Code.GOAL_CHANGED, english, "ご覧になった版(番号 2)の後に目標が変わりました")
+    says(refusal, Code.GOAL_CHANGED, english, "ご覧になった内容(番号 2)の後に目標が変わりました")
 
 
 async def test_an_approval_of_what_is_not_there_yet_is_refused(company: Company, pending: Goal) -> None:
-    async with unchanged(company, GOAL):
+    """The handler asks the ledger first (docs/decisions/0002), so Temporal's history holds the update and its refusal."""
+    async with unchanged(company, GOAL, in_history=False):
         refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=pending.seq + 1))
     says(refusal, Code.GOAL_CHANGED, f"as it is now (number {pending.seq})", f"最新の内容(番号 {pending.seq})")
 

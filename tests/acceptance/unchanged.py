@@ -12,7 +12,7 @@ from storage.tables import CycleRow, EmployeeRow, GoalRow
 from tests.acceptance.scene import Company
 
 
-async def _everything(company: Company, goal: GoalId | None) -> dict[str, Any]:
+async def _everything(company: Company, goal: GoalId | None, *, in_history: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": await company.count_rows()}
     async with company.engine.connect() as connection:
         for table in (EmployeeRow, CycleRow):
@@ -22,19 +22,21 @@ async def _everything(company: Company, goal: GoalId | None) -> dict[str, Any]:
             found["goal"] = (await connection.execute(select(GoalRow.__table__).where(GoalRow.id == goal))).one()
     if goal:
         found["head"] = (await company.goals.prove(goal)).head
+    if goal and in_history:
         found["events"] = len((await company.workflow(goal).fetch_history()).events)
     return found
 
 
 @asynccontextmanager
-async def unchanged(company: Company, goal: GoalId | None = None) -> AsyncIterator[None]:
-    """Ledger, projection, outbox, directory and cycles are afterwards what they were; and the goal's history as long.
+async def unchanged(company: Company, goal: GoalId | None = None, *, in_history: bool = True) -> AsyncIterator[None]:
+    """Ledger, projection, outbox, directory and cycles are afterwards what they were; and the goal's history as long, unless
+    the refusal is one that only the handler can give (`in_history=False`).
 
     The goal's workflow must be awake: a command, though refused, wakes one that waits for its first alarm.
     """
-    before = await _everything(company, goal)
+    before = await _everything(company, goal, in_history=in_history)
     yield
-    after = await _everything(company, goal)
+    after = await _everything(company, goal, in_history=in_history)
     assert after == before
 
 

@@ -44,7 +44,11 @@ async def test_a_server_that_outlived_its_parent_is_ended_by_the_next_start(var:
     async with bystander() as orphan:
         record = record_of(orphan, psutil.Process(orphan.pid).create_time(), var)
         await process.end_leftover(record, signal.SIGTERM)
-        assert await asyncio.wait_for(orphan.wait(), 5) == -signal.SIGTERM
+        ended = await asyncio.wait_for(orphan.wait(), 5)
+        assert ended in (
+            -signal.SIGTERM,
+            255,
+        )  # 255: it is our child, and `end_leftover` learned of its end before asyncio
         assert not record.exists()
 
 
