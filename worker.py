@@ -59,7 +59,7 @@ class Unprepared(Exception):
         super().__init__(message.en)
 
 
-# Production runs workflows outside the SDK's sandbox: it costs several times the CPU per goal, and what it guards
+# Production runs workflows outside the SDK's sandbox: it costs CPU and memory for every goal, and what it guards
 # against is guarded by tests, which run and replay every workflow inside it (docs/decisions/0006-sandbox-in-tests.md).
 _RUNNER = UnsandboxedWorkflowRunner()
 
