@@ -96,7 +96,11 @@ _OPENS_TASK = frozenset(
 
 def notices_of(goal: Goal, event: has.Event) -> tuple[Notice, ...]:
     """The notices that `event` calls for; `goal` is as it was left by the recording that holds the event."""
-    told = dict.fromkeys((kind, person) for kind, person in _told(goal, event) if person != event.actor)
+    told = dict.fromkeys(
+        (kind, person)
+        for kind, person in _told(goal, event)
+        if person != event.actor or event.kind is EventKind.CREATED  # who launches a cycle has a draft to write as well
+    )
     facts = _facts(goal, event) if told else {}
     return tuple(
         Notice(

@@ -106,3 +106,12 @@ async def test_a_goal_that_shows_another_thing_than_its_ledger_is_told(
     )  # fmt: skip
     await office.alter(f"UPDATE goal SET {mend} WHERE id = '{worked_on}'")  # noqa: S608 - the test's own words
     assert (await office.told("audit", "show", worked_on))["holds"]
+
+
+async def test_rules_that_were_altered_behind_the_ledger_are_told(office: Office, worked_on: str) -> None:
+    await office.alter("UPDATE cycle SET policy = jsonb_set(policy, '{max_bonus}', '999') WHERE id = 'q4'")
+    result = await office.type("audit", "show", worked_on, "--json")
+    await office.alter("UPDATE cycle SET policy = jsonb_set(policy, '{max_bonus}', '20') WHERE id = 'q4'")
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["holds"], shown["differs"]) == (1, False, ["policy"])
+    assert (await office.told("audit", "show", worked_on))["holds"] is True

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.findings import Finding, Level
-from domain.organisation import Employee, Organisation
+from domain.organisation import Employee, Organisation, appoint
 from domain.values import EmployeeId, Locale
 
 
@@ -162,3 +162,16 @@ def test_a_name_that_would_break_a_header_or_a_terminal_is_refused(name: str) ->
 def test_names_as_people_bear_them_are_kept() -> None:
     for name in ("髙橋 𠮷男", "O'Brien-Müller", "山田　太郎", "外字\ue000"):
         assert Employee(id=EmployeeId("A"), name=name, department="d").name == name
+
+
+def test_people_whose_manager_is_not_in_the_file_report_to_whom_it_says_and_tops_to_nobody() -> None:
+    cut_out = [person("A", "B"), person("B", "A"), person("C", "GONE"), person("D", "C")]
+    mended = appoint(cut_out, ids("A"), EmployeeId("A"))
+    assert [one.manager_id for one in mended] == [None, "A", "A", "C"]
+    assert Organisation(mended).findings() == ()
+
+
+def test_nobody_is_appointed_whom_nobody_named() -> None:
+    cut_out = (person("A", "GONE"), person("B", "A"))
+    assert appoint(cut_out, (), None) == cut_out
+    assert appoint(cut_out, (), EmployeeId("A")) == cut_out, "nobody reports to themselves"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.organisation import Organisation
+from domain.organisation import Organisation, appoint
 from domain.people_file import MAX_BYTES, PeopleFile, read_people
 from domain.values import EmployeeId, Locale
 
@@ -224,3 +224,9 @@ def test_the_eight_thousand_are_read_and_the_holes_in_their_lines_are_found() ->
     findings = Organisation(file.employees).findings(place=file.place)
     assert [finding.code for finding in findings] == ["circular_managers", *["manager_missing"] * 3]
     assert findings[0].where == "row 32, row 186"
+
+
+def test_the_eight_thousand_hold_together_once_somebody_says_who_is_at_the_top() -> None:
+    top = EmployeeId("10039")
+    company = Organisation(appoint(read_people(foreign("employees-8k.csv")).employees, (top,), top))
+    assert (len(company.employees), company.tops(), company.findings()) == (8064, (top,), ())

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -40,16 +41,30 @@ def record_of(child: asyncio.subprocess.Process, born: float, var: Path) -> Path
     return record
 
 
+_SAYS_WHAT_ENDED_IT = """
+import signal, sys, time
+def told(number, _):
+    print(signal.Signals(number).name, flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, told)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
 async def test_a_server_that_outlived_its_parent_is_ended_by_the_next_start(var: Path) -> None:
-    async with bystander() as orphan:
-        record = record_of(orphan, psutil.Process(orphan.pid).create_time(), var)
-        await process.end_leftover(record, signal.SIGTERM)
-        ended = await asyncio.wait_for(orphan.wait(), 5)
-        assert ended in (
-            -signal.SIGTERM,
-            255,
-        )  # 255: it is our child, and `end_leftover` learned of its end before asyncio
-        assert not record.exists()
+    """It says itself what ended it: it is our child, and whoever waits for its end first keeps the status."""
+    orphan = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SAYS_WHAT_ENDED_IT, stdout=asyncio.subprocess.PIPE
+    )
+    assert orphan.stdout is not None
+    assert await orphan.stdout.readline() == b"ready\n"
+    record = record_of(orphan, psutil.Process(orphan.pid).create_time(), var)
+    await process.end_leftover(record, signal.SIGTERM)
+    assert await asyncio.wait_for(orphan.stdout.read(), 5) == b"SIGTERM\n"
+    await orphan.wait()
+    assert not psutil.pid_exists(orphan.pid)
+    assert not record.exists()
 
 
 async def test_a_process_that_was_given_the_recorded_pid_later_is_left_alone(var: Path) -> None:
