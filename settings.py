@@ -29,11 +29,30 @@ class Settings(BaseSettings):
     cached_goals: int = Field(
         default=1000, ge=10, description="goals a worker process keeps in memory; others are replayed when they wake"
     )
-    channel: Literal["console", "smtp", "null"] = Field(default="console", description="where notices go")
+    channel: Literal["console", "mail", "chat", "null"] = Field(
+        default="console", description="where notices go, unless a person chose another way (`meguri prefer`)"
+    )
+    digest: Literal["daily", "minute"] = Field(
+        default="daily",
+        description="daily: what can wait is one message per person and working day; minute: everything goes at the next look",
+    )
+    public_url: str | None = Field(
+        default=None, description="address under which people reach the pages, for links in notices; unset: commands"
+    )
     smtp_url: str = Field(
         default="smtp://127.0.0.1:25",
         description="mail server: `smtp://` plain, `smtp+starttls://`, `smtps://`; `user:password@` where it asks for one",
         repr=False,
+    )
+    chat_url: str | None = Field(
+        default=None, description="the company's incoming webhook of Slack or Teams", repr=False
+    )
+    chat_format: Literal["slack", "teams"] = Field(default="slack", description="what that webhook expects")
+    hook_url: str | None = Field(
+        default=None, description="address of another system that gets every ledger event, signed", repr=False
+    )
+    hook_secret: str | None = Field(
+        default=None, description="key of the signature, `whsec_` and base64 (Standard Webhooks)", repr=False
     )
     mail_from: str = Field(default="meguri@localhost", description="sender of the mails")
     delivery_seconds: int = Field(default=60, ge=1, description="seconds between two looks at what is due to be sent")

@@ -165,6 +165,6 @@ def _add(batch: cycles.Batch, goal: Goal, event: Event) -> None:
     )  # fmt: skip
     batch.notices.extend(
         (notice.key, notice.recipient, notice.cycle, notice.goal, notice.kind,
-         json.dumps(notice.facts, ensure_ascii=False), event.at)
+         json.dumps(notice.facts, ensure_ascii=False), event.at, notice.urgent)
         for notice in notices_of(goal, event)
     )  # fmt: skip

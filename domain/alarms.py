@@ -6,14 +6,14 @@ from enum import StrEnum
 
 from domain import events as has
 from domain import scoring
+from domain.calendar import BusinessCalendar
 from domain.commands import SYSTEM
-from domain.decide import end_outcome
 from domain.goal import Goal
 from domain.lifecycle import State
 from domain.policy import Act
-from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment
+from domain.steering import end_outcome
+from domain.values import CommandId, EmployeeId, Frozen, Moment
 
-SPREAD = timedelta(minutes=15)  # so that a company-wide deadline is not one instant
 LATE = timedelta(hours=1)  # an alarm that rings later than this was held up by an outage
 
 
@@ -37,10 +37,20 @@ class Alarm(Frozen):
         return CommandId(f"alarm:{self.kind}:{self.day}:{self.rung}")
 
 
-def spread(goal_id: GoalId) -> timedelta:
-    """How long after the opening hour this goal's alarms ring: from 0 to 15 minutes, by its id."""
-    share = int.from_bytes(hashlib.sha256(goal_id.encode()).digest()[:4]) / 2**32
-    return timedelta(seconds=int(share * SPREAD.total_seconds()))
+_GOLDEN = 0.6180339887498949  # (√5 − 1) / 2
+
+
+def spread(goal: Goal) -> timedelta:
+    """How long after the opening hour this goal's alarms ring, so that a company-wide deadline is not one instant.
+
+    By the goal's slot: multiples of the golden ratio, taken modulo 1, lie evenly however many there are (three-distance
+    theorem), so each minute gets its share and no more. Goals without a slot are spread by their ids.
+    """
+    if goal.slot is None:
+        share = int.from_bytes(hashlib.sha256(goal.id.encode()).digest()[:4]) / 2**32
+    else:
+        share = goal.slot * _GOLDEN % 1
+    return timedelta(seconds=int(share * goal.policy.spread_minutes * 60))
 
 
 def next_alarm(goal: Goal) -> Alarm | None:
@@ -51,8 +61,8 @@ def next_alarm(goal: Goal) -> Alarm | None:
     return min((*candidates, _end(goal)), key=lambda alarm: alarm.at)
 
 
-def _alarm(goal: Goal, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:
-    return Alarm(kind=kind, at=goal.policy.calendar.opening(day) + spread(goal.id), day=day, rung=rung)
+def _alarm(goal: Goal, calendar: BusinessCalendar, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:
+    return Alarm(kind=kind, at=calendar.opening(day) + spread(goal), day=day, rung=rung)
 
 
 def _rung(goal: Goal) -> Alarm | None:
@@ -61,8 +71,10 @@ def _rung(goal: Goal) -> Alarm | None:
     rungs = goal.policy.ladders[goal.task.kind].rungs
     if goal.task.rung >= len(rungs):
         return None
-    day = goal.policy.calendar.add(goal.task.due, rungs[goal.task.rung].days)
-    return _alarm(goal, AlarmKind.RUNG, day, goal.task.rung)
+    calendar = goal.policy.calendar_at(goal.task.site)
+    return _alarm(
+        goal, calendar, AlarmKind.RUNG, calendar.add(goal.task.due, rungs[goal.task.rung].days), goal.task.rung
+    )
 
 
 def _review(goal: Goal) -> Alarm | None:
@@ -72,14 +84,14 @@ def _review(goal: Goal) -> Alarm | None:
     for review in goal.policy.reviews:
         if goal.reviewed_through is not None and review <= goal.reviewed_through:
             continue
-        alarm = _alarm(goal, AlarmKind.REVIEW, goal.policy.calendar.on_or_after(review))
+        alarm = _alarm(goal, goal.calendar, AlarmKind.REVIEW, goal.calendar.on_or_after(review))
         if goal.active_since is None or alarm.at > goal.active_since:
             return alarm.model_copy(update={"rung": goal.policy.reviews.index(review)})
     return None
 
 
 def _end(goal: Goal) -> Alarm:
-    return _alarm(goal, AlarmKind.END, goal.policy.calendar.on_or_after(goal.policy.closes + timedelta(days=1)))
+    return _alarm(goal, goal.calendar, AlarmKind.END, goal.calendar.on_or_after(goal.policy.closes + timedelta(days=1)))
 
 
 def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[has.Event, ...]:
@@ -106,6 +118,9 @@ def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
     match goal.policy.ladders[task.kind].rungs[alarm.rung].act:
         case Act.REMIND:
             return has.Reminded(rung=alarm.rung, due=alarm.at, late=late)
+        case Act.REMIND_AND_COPY:
+            copied = tuple(one for one in _next_up(goal, task.climbed)[0] if one != goal.owner)
+            return has.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
         case Act.ESCALATE:
             joined, climbed = _next_up(goal, task.climbed)
         case Act.ESCALATE_TO_HR:

@@ -7,13 +7,14 @@ A docstring says first who may give the command, then what it does: docs/lifecyc
 """
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal, Union, get_args
+from typing import Annotated, ClassVar, Literal, Self, Union, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from domain.content import Content
+from domain.goal import Delegation
 from domain.policy import Policy
-from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Line, Number, Prose
+from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose
 
 SYSTEM = EmployeeId("@clock")  # the actor of what time does; no employee and no caller can have this id
 
@@ -164,11 +165,18 @@ class Delegate(Command):
 
 
 class Extend(Command):
-    """HR: move the open task's due date."""
+    """HR: move the open task's due date, the last day of the goal's cycle, or both."""
 
     name: ClassVar[str] = "extend"
-    due: date
+    due: date | None = None
+    closes: date | None = None  # a later one than now
     reason: Prose
+
+    @model_validator(mode="after")
+    def _moves_something(self) -> Self:
+        if self.due is None and self.closes is None:
+            raise ValueError("give `due`, `closes`, or both")
+        return self
 
 
 class Pause(Command):
@@ -186,31 +194,57 @@ class Resume(Command):
 
 
 class Reopen(Command):
-    """HR: bring a closed goal back to the state it was in."""
+    """HR: bring a closed goal back to the state it was in; with `closes`, into a cycle that ends later."""
 
     name: ClassVar[str] = "reopen"
     reason: Prose
+    closes: date | None = None
 
 
 class Close(Command):
-    """HR; the cycle, at its end: settle the goal as it stands."""
+    """HR; the cycle, at its end: settle the goal as it stands, as achieved, or as called off."""
 
     name: ClassVar[str] = "close"
     reason: Prose
     achieved: bool = False
+    cancelled: bool = False
+
+    @model_validator(mode="after")
+    def _ends_in_one_way(self) -> Self:
+        if self.achieved and self.cancelled:
+            raise ValueError("a goal ends as achieved or as cancelled, not both")
+        return self
 
 
 class AmendPolicy(Command):
-    """HR: other rules from now on; open tasks keep their due dates."""
+    """HR: other rules from now on. Where a kind of task gets more or fewer days, the open one's due date moves by them."""
 
     name: ClassVar[str] = "amend_policy"
     policy: Policy
     reason: Prose
 
 
+class ChangeLine(Command):
+    """HR, as the organisation changes: other managers, another department or site; open tasks go to who has them now.
+
+    With `settle`, a goal that is being worked on and changes its department starts a new revision there, of `new_weight`.
+    """
+
+    name: ClassVar[str] = "change_line"
+    line: tuple[_Person, ...] = Field(max_length=50)
+    department: Line
+    sites: dict[_Person, Id] = Field(default_factory=dict, max_length=100)
+    replaced: dict[_Person, _Person] = Field(default_factory=dict, max_length=100)  # who left, and who stands in
+    delegations: tuple[Delegation, ...] = Field(default=(), max_length=100)  # of the managers who are new
+    settle: bool = False
+    new_weight: int | None = Field(default=None, ge=1, le=100)
+    reason: Prose
+
+
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
+    ChangeLine,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

@@ -1,27 +1,22 @@
 """`decide(goal, command, now) -> events`: what a command makes of a goal, or the `Refusal` that says why not."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from domain import commands as ask
 from domain import events as has
 from domain import scoring
-from domain.authority import principal, require_concerned, require_decider, require_hr, require_owner
-from domain.calendar import describe_day
+from domain.authority import principal, require_concerned, require_decider, require_owner
 from domain.content import Content, NumericMeasure, QualitativeMeasure
 from domain.findings import Level, refuses
-from domain.goal import Delegation, Goal, Outcome
+from domain.goal import Goal, Outcome
 from domain.lifecycle import State
 from domain.policy import TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.rules import check
-from domain.values import Moment
-
-Bodies = tuple[has.Body, ...]
-
-_WORKABLE = (State.ACTIVE, State.IN_REVIEW)
-_FAREST_EXTENSION = timedelta(days=366)
+from domain.steering import STEERING, WORKABLE, Bodies, next_revision
+from domain.values import EmployeeId, Moment
 
 
 def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
@@ -36,7 +31,7 @@ def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ..
     _refuse_while_paused(goal, command)
     if goal.is_closed and not isinstance(command, ask.Reopen):
         raise wrong_state(goal.state, *(state for state in State if state is not State.CLOSED))
-    bodies = _DECIDERS[type(command)](goal, command, goal.policy.calendar.day_of(now))
+    bodies = _DECIDERS[type(command)](goal, command, goal.calendar.day_of(now))
     return stamp(goal, bodies, command, now)
 
 
@@ -60,7 +55,16 @@ def stamp(goal: Goal, bodies: Bodies, command: ask.Command, now: Moment) -> tupl
 
 
 # HR steers a paused goal; everybody may comment on it.
-_WHILE_PAUSED = (ask.Resume, ask.Comment, ask.Close, ask.Reassign, ask.Delegate, ask.Extend, ask.AmendPolicy)
+_WHILE_PAUSED = (
+    ask.Resume,
+    ask.Comment,
+    ask.Close,
+    ask.Reassign,
+    ask.Delegate,
+    ask.Extend,
+    ask.AmendPolicy,
+    ask.ChangeLine,
+)
 
 
 def _refuse_while_paused(goal: Goal, command: ask.Command) -> None:
@@ -128,9 +132,16 @@ def _approve(goal: Goal, command: ask.Approve, day: date) -> Bodies:
     _require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
     _require_seen(goal, command.expected_seq)
-    last = goal.stage + 1 >= goal.policy.approval_stages or goal.approver(goal.stage + 1) == goal.approver(goal.stage)
+    stage = _stage_reached(goal, principal(goal, command, day))
+    last = stage + 1 >= goal.policy.approval_stages or goal.approver(stage + 1) == goal.approver(stage)
     kind = has.Approved if last else has.StageApproved
-    return (kind(stage=goal.stage, saw=command.expected_seq, comment=command.comment),)
+    return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
+
+
+def _stage_reached(goal: Goal, who: EmployeeId) -> int:
+    """The stage that this signature completes: a manager of a higher stage, who joined by escalation, need not sign twice."""
+    own = goal.line.index(who) if who in goal.line else goal.stage
+    return min(max(goal.stage, own), goal.policy.approval_stages - 1)
 
 
 def _return_for_changes(goal: Goal, command: ask.ReturnForChanges, day: date) -> Bodies:
@@ -146,7 +157,7 @@ def _return_for_changes(goal: Goal, command: ask.ReturnForChanges, day: date) ->
 
 def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, *_WORKABLE)
+    _require_state(goal, *WORKABLE)
     measure = goal.content.measure
     if isinstance(measure, NumericMeasure):
         fits = command.value is not None and command.met is None
@@ -165,7 +176,7 @@ def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodi
 
 def _complete_step(goal: Goal, command: ask.CompleteStep, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, *_WORKABLE)
+    _require_state(goal, *WORKABLE)
     if command.step >= len(goal.content.steps):
         raise Refusal(Code.NO_SUCH_STEP, step=command.step, last=len(goal.content.steps) - 1)
     if command.step in goal.done:
@@ -234,138 +245,10 @@ def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:
         case "continue":
             return has.Continued(**said)
         case "reset":
-            return has.Reset(**said, banked=total, content=_next_revision(goal, command.new_weight))
+            return has.Reset(**said, banked=total, content=next_revision(goal, command.new_weight))
         case "close":
             outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
             return has.Closed(**said, outcome=outcome, score=total)
-
-
-def _next_revision(goal: Goal, new_weight: int | None) -> Content:
-    """The old content as a draft: from today's value (what was reached is banked), with the steps that are left."""
-    content = goal.content
-    measure = content.measure
-    if isinstance(measure, NumericMeasure) and goal.value is not None:
-        measure = measure.model_copy(update={"baseline": goal.value})
-    return content.model_copy(
-        update={
-            "measure": measure,
-            "steps": tuple(step for n, step in enumerate(content.steps) if n not in goal.done),
-            "weight": new_weight or content.weight,
-        }
-    )
-
-
-# --- steering: HR ----------------------------------------------------------------------------------------------------
-
-
-def _comment(goal: Goal, command: ask.Comment, day: date) -> Bodies:
-    require_concerned(goal, command, day)
-    return (has.Commented(text=command.text),)
-
-
-def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if goal.task is None:
-        raise Refusal(Code.NO_TASK)
-    if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
-        if goal.owner in command.assignees:
-            raise Refusal(Code.SELF_APPROVAL)
-    elif goal.owner not in command.assignees:
-        raise Refusal(Code.OWNERS_TASK)
-    assignees = tuple(dict.fromkeys(command.assignees))
-    return (has.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
-
-
-def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
-    if command.actor == command.delegator:
-        require_concerned(goal, command, day)
-    else:
-        require_hr(goal, command, day)
-    for holds, ja, en in (
-        (command.to == command.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
-        (command.to == goal.owner, "目標の本人は代理になれません。", "the goal's owner cannot be the delegate"),
-        (command.last < command.first, "終了日が開始日より前です。", "it ends before it begins"),
-        (command.last < day, "期間がすでに終わっています。", "its last day is past"),
-        (
-            _chained(goal, command),
-            "代理の代理は設定できません。",
-            "a delegate cannot have, or be, a delegate at that time",
-        ),
-    ):
-        if holds:
-            raise Refusal(Code.DELEGATION, why=ja, why_en=en)
-    delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
-    return (has.Delegated(delegation=delegation, reason=command.reason),)
-
-
-def _chained(goal: Goal, command: ask.Delegate) -> bool:
-    return any(
-        one.first <= command.last
-        and command.first <= one.last
-        and (one.delegator == command.to or one.to == command.delegator)
-        for one in goal.delegations
-    )
-
-
-def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if goal.task is None:
-        raise Refusal(Code.NO_TASK)
-    last = min(goal.policy.closes, day + _FAREST_EXTENSION)
-    if not day <= command.due <= last:
-        first_said, last_said, said = describe_day(day), describe_day(last), describe_day(command.due)
-        raise Refusal(
-            Code.DATE_OUTSIDE,
-            day=said.ja,
-            first=first_said.ja,
-            last=last_said.ja,
-            day_en=said.en,
-            first_en=first_said.en,
-            last_en=last_said.en,
-        )
-    return (has.Extended(before=goal.task.due, due=command.due, reason=command.reason),)
-
-
-def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    return (has.Paused(reason=command.reason),)
-
-
-def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if goal.paused_on is None:
-        raise Refusal(Code.NOT_PAUSED)
-    lasted = goal.policy.calendar.between(goal.paused_on, day)
-    return (has.Resumed(business_days=lasted, reason=command.reason),)
-
-
-def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if goal.closed_from is None:
-        raise wrong_state(goal.state, State.CLOSED)
-    if day > goal.policy.closes:
-        raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes.isoformat())
-    return (has.Reopened(state=goal.closed_from, reason=command.reason),)
-
-
-def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if command.achieved and command.actor == goal.owner:
-        raise Refusal(Code.SELF_APPROVAL)
-    outcome = Outcome.ACHIEVED if command.achieved else end_outcome(goal)
-    attained = scoring.confirmed(goal)
-    total = goal.banked + scoring.revision_score(goal, attained)
-    return (has.Closed(outcome=outcome, attained=attained, score=total, comment=command.reason),)
-
-
-def end_outcome(goal: Goal) -> Outcome:
-    """How a goal ends where no verdict ends it: one that was being worked on is settled, one that never was has lapsed."""
-    return Outcome.SETTLED if goal.state in _WORKABLE else Outcome.LAPSED
-
-
-def _amend_policy(goal: Goal, command: ask.AmendPolicy, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    return (has.PolicyAmended(policy=command.policy, reason=command.reason),)
 
 
 _DECIDERS: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
@@ -380,13 +263,5 @@ _DECIDERS: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
     ask.SubmitSelfReview: _submit_self_review,
     ask.DecideReview: _decide_review,
     ask.Withdraw: _withdraw,
-    ask.Comment: _comment,
-    ask.Reassign: _reassign,
-    ask.Delegate: _delegate,
-    ask.Extend: _extend,
-    ask.Pause: _pause,
-    ask.Resume: _resume,
-    ask.Reopen: _reopen,
-    ask.Close: _close,
-    ask.AmendPolicy: _amend_policy,
+    **STEERING,
 }

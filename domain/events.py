@@ -29,6 +29,9 @@ class Created(Body):
     line: tuple[EmployeeId, ...]
     content: Content
     policy: str
+    sites: dict[EmployeeId, str] | None = None
+    slot: int | None = None
+    delegations: tuple[Delegation, ...] | None = None  # that hold in the cycle's time, of those concerned
 
 
 class Revised(Body):
@@ -147,6 +150,7 @@ class Reopened(Body):
     kind: Literal[EventKind.REOPENED] = EventKind.REOPENED
     state: State  # that it goes back to
     reason: str
+    closes: date | None = None  # the cycle's new last day
 
 
 class _Rung(Body):
@@ -157,6 +161,7 @@ class _Rung(Body):
 
 class Reminded(_Rung):
     kind: Literal[EventKind.REMINDED] = EventKind.REMINDED
+    copied: tuple[EmployeeId, ...] | None = None  # managers who are told, and need not act
 
 
 class Escalated(_Rung):
@@ -181,8 +186,9 @@ class Delegated(Body):
 
 class Extended(Body):
     kind: Literal[EventKind.EXTENDED] = EventKind.EXTENDED
-    before: date
-    due: date
+    before: date | None = None
+    due: date | None = None  # of the open task
+    closes: date | None = None  # the cycle's new last day
     reason: str
 
 
@@ -206,6 +212,35 @@ class PolicyAmended(Body):
     kind: Literal[EventKind.POLICY_AMENDED] = EventKind.POLICY_AMENDED
     policy: Policy
     reason: str
+    due: date | None = None  # of the open task, where it moves
+
+
+class LineChanged(Body):
+    """Other managers, department or sites. `assignees` and `due` are the open task's, where they change."""
+
+    kind: Literal[EventKind.LINE_CHANGED] = EventKind.LINE_CHANGED
+    line: tuple[EmployeeId, ...]
+    department: str
+    sites: dict[EmployeeId, str] | None = None
+    before: tuple[EmployeeId, ...] | None = None
+    assignees: tuple[EmployeeId, ...] | None = None
+    due: date | None = None
+    delegations: tuple[Delegation, ...] | None = None
+    reason: str
+
+
+class Moved(Body):
+    """The owner changed the department: the revision is settled, `content` is the next one's draft, with its weight."""
+
+    kind: Literal[EventKind.MOVED] = EventKind.MOVED
+    line: tuple[EmployeeId, ...]
+    department: str
+    sites: dict[EmployeeId, str] | None = None
+    delegations: tuple[Delegation, ...] | None = None
+    attained: Number
+    banked: Number
+    content: Content
+    reason: str
 
 
 class SignOffRefused(Body):
@@ -221,6 +256,7 @@ AnyBody = Annotated[
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
+        LineChanged, Moved,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip

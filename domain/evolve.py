@@ -16,6 +16,8 @@ from domain.events import (
     Event,
     Extended,
     Lapsed,
+    LineChanged,
+    Moved,
     Paused,
     PolicyAmended,
     ProgressReported,
@@ -34,11 +36,12 @@ from domain.events import (
     Submitted,
     Withdrawn,
 )  # fmt: skip
-from domain.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Change, Goal, Outcome, Task
+from domain.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Change, Delegation, Goal, Outcome, Task
 from domain.ledger import chain, genesis
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy import Policy, TaskKind
-from domain.values import EmployeeId, GoalId
+from domain.tasks import approval_task, draft_task, due_on, given_to, review_task, step_task
+from domain.values import GoalId, Moment
 
 # What a person who approves or decides must have seen; the rest (a reminder, a comment) makes nothing stale.
 MATERIAL = frozenset(
@@ -46,6 +49,7 @@ MATERIAL = frozenset(
         EventKind.REVISED, EventKind.SUBMITTED, EventKind.RECALLED, EventKind.RETURNED, EventKind.STAGE_APPROVED,
         EventKind.APPROVED, EventKind.PROGRESS_REPORTED, EventKind.STEP_COMPLETED, EventKind.REVIEW_OPENED,
         EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.REOPENED, EventKind.POLICY_AMENDED,
+        EventKind.MOVED,
     }
 )  # fmt: skip
 
@@ -67,8 +71,11 @@ def begin(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         state=State.DRAFT,
         content=body.content,
         task=None,
+        sites=body.sites or {},
+        slot=body.slot,
+        delegations=body.delegations or (),
     )
-    return goal.model_copy(update={"task": draft_task(goal, policy.calendar.day_of(created.at))})
+    return goal.model_copy(update={"task": draft_task(goal, created.at)})
 
 
 def evolve(goal: Goal, event: Event) -> Goal:
@@ -76,7 +83,6 @@ def evolve(goal: Goal, event: Event) -> Goal:
     if event.seq != goal.seq + 1:
         raise ValueError(f"event {event.seq} does not follow {goal.seq} in {goal.id}")
     body = event.body
-    day = goal.policy.calendar.day_of(event.at)
     changes: dict[str, Any] = {
         "seq": event.seq,
         "head": chain(goal.head, event.json_form),
@@ -90,7 +96,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
         change = Change(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
-        changes |= effect(goal, body, day)
+        changes |= effect(goal, body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
     return goal.model_copy(update=changes)
@@ -102,101 +108,57 @@ def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
     return goal
 
 
-# --- tasks: what the goal waits for, with a fresh due date in business days -----------------------------------------
-
-
-def _task(
-    goal: Goal,
-    kind: TaskKind,
-    assignees: tuple[EmployeeId, ...],
-    day: date,
-    *,
-    due: date | None = None,
-    climbed: int = 0,
-) -> Task:
-    calendar, ladder = goal.policy.calendar, goal.policy.ladders[kind]
-    if due is None or due < day:
-        due = calendar.add(day, ladder.due_in)
-    due = calendar.on_or_after(due)
-    # Rungs that would have rung before the task was there belong to nobody.
-    first = next((n for n, rung in enumerate(ladder.rungs) if calendar.add(due, rung.days) > day), len(ladder.rungs))
-    # Escalation begins above who has the task: a manager below has signed already, or was replaced.
-    passed = min(climbed, len(goal.line))
-    return Task(kind=kind, assignees=assignees, opened=day, due=due, rung=first, climbed=passed)
-
-
-def draft_task(goal: Goal, day: date) -> Task:
-    return _task(goal, TaskKind.DRAFT, (goal.owner,), day)
-
-
-def _approval_task(goal: Goal, stage: int, day: date) -> Task:
-    return _task(goal, TaskKind.APPROVAL, goal.approver(stage), day, climbed=stage + 1)
-
-
-def _step_task(goal: Goal, day: date) -> Task | None:
-    step = goal.next_step
-    if step is None:
-        return None
-    return _task(goal, TaskKind.STEP, (goal.owner,), day, due=goal.content.steps[step].due)
-
-
-def _review_task(goal: Goal, self_reviewed: bool, day: date) -> Task:
-    if goal.policy.self_review and not self_reviewed:
-        return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), day)
-    return _task(goal, TaskKind.VERDICT, goal.approver(0), day, climbed=1)
-
-
 # --- effects: the fields that a kind of event changes beside state, seq and head -------------------------------------
 
 
-def _revised(goal: Goal, body: Revised, day: date) -> dict[str, Any]:
+def _revised(goal: Goal, body: Revised, at: Moment) -> dict[str, Any]:
     return {"content": body.content}
 
 
-def _submitted(goal: Goal, body: Submitted, day: date) -> dict[str, Any]:
-    return {"stage": 0, "task": _approval_task(goal, 0, day)}
+def _submitted(goal: Goal, body: Submitted, at: Moment) -> dict[str, Any]:
+    return {"stage": 0, "task": approval_task(goal, 0, at)}
 
 
-def _stage_approved(goal: Goal, body: StageApproved, day: date) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "task": _approval_task(goal, body.stage + 1, day)}
+def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, Any]:
+    return {"stage": body.stage + 1, "task": approval_task(goal, body.stage + 1, at)}
 
 
-def _approved(goal: Goal, body: Approved, day: date) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "task": _step_task(goal, day)}
+def _approved(goal: Goal, body: Approved, at: Moment) -> dict[str, Any]:
+    return {"stage": body.stage + 1, "task": step_task(goal, at)}
 
 
-def _back_to_draft(goal: Goal, body: Recalled | Returned, day: date) -> dict[str, Any]:
-    return {"stage": 0, "task": draft_task(goal, day)}
+def _back_to_draft(goal: Goal, body: Recalled | Returned, at: Moment) -> dict[str, Any]:
+    return {"stage": 0, "task": draft_task(goal, at)}
 
 
-def _progress_reported(goal: Goal, body: ProgressReported, day: date) -> dict[str, Any]:
+def _progress_reported(goal: Goal, body: ProgressReported, at: Moment) -> dict[str, Any]:
     return {"value": body.value} if body.met is None else {"met": body.met}
 
 
-def _step_completed(goal: Goal, body: StepCompleted, day: date) -> dict[str, Any]:
+def _step_completed(goal: Goal, body: StepCompleted, at: Moment) -> dict[str, Any]:
     done = goal.model_copy(update={"done": tuple(sorted({*goal.done, body.step}))})
     if goal.task is None or goal.task.kind is not TaskKind.STEP or goal.next_step == done.next_step:
         return {"done": done.done}
-    return {"done": done.done, "task": _step_task(done, day)}
+    return {"done": done.done, "task": step_task(done, at)}
 
 
-def _review_opened(goal: Goal, body: ReviewOpened, day: date) -> dict[str, Any]:
+def _review_opened(goal: Goal, body: ReviewOpened, at: Moment) -> dict[str, Any]:
     taken = {"reviewed_through": body.scheduled} if body.scheduled else {}
-    return {"self_reviewed": False, "task": _review_task(goal, False, day), **taken}
+    return {"self_reviewed": False, "task": review_task(goal, False, at), **taken}
 
 
-def _self_reviewed(goal: Goal, body: SelfReviewed, day: date) -> dict[str, Any]:
+def _self_reviewed(goal: Goal, body: SelfReviewed, at: Moment) -> dict[str, Any]:
     """A second self-review adds to the first; the reviewer's date and who joined by escalation stay."""
-    return {} if goal.self_reviewed else {"self_reviewed": True, "task": _review_task(goal, True, day)}
+    return {} if goal.self_reviewed else {"self_reviewed": True, "task": review_task(goal, True, at)}
 
 
-def _continued(goal: Goal, body: Continued, day: date) -> dict[str, Any]:
+def _continued(goal: Goal, body: Continued, at: Moment) -> dict[str, Any]:
     return {
         "attained": body.attained,
         "bonus": goal.bonus + body.bonus,
         "self_reviewed": False,
-        "reviewed_through": _reviewed_through(goal, day),
-        "task": _step_task(goal, day),
+        "reviewed_through": _reviewed_through(goal, goal.calendar.day_of(at)),
+        "task": step_task(goal, at),
     }
 
 
@@ -206,12 +168,12 @@ def _reviewed_through(goal: Goal, day: date) -> date | None:
     return max(past[-1], goal.reviewed_through or past[-1]) if past else goal.reviewed_through
 
 
-def _reset(goal: Goal, body: Reset, day: date) -> dict[str, Any]:
+def _reset(goal: Goal, body: Reset, at: Moment) -> dict[str, Any]:
     return {
         "revision": goal.revision + 1,
         "content": body.content,
         "banked": body.banked,
-        "task": draft_task(goal, day),
+        "task": draft_task(goal, at),
         **_NEW_REVISION,
     }
 
@@ -222,15 +184,15 @@ _NEW_REVISION: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _closed(goal: Goal, body: Closed, day: date) -> dict[str, Any]:
+def _closed(goal: Goal, body: Closed, at: Moment) -> dict[str, Any]:
     return _end(goal, body.outcome) | {"attained": body.attained, "bonus": goal.bonus + body.bonus}
 
 
-def _withdrawn(goal: Goal, body: Withdrawn, day: date) -> dict[str, Any]:
+def _withdrawn(goal: Goal, body: Withdrawn, at: Moment) -> dict[str, Any]:
     return _end(goal, Outcome.WITHDRAWN)
 
 
-def _lapsed(goal: Goal, body: Lapsed, day: date) -> dict[str, Any]:
+def _lapsed(goal: Goal, body: Lapsed, at: Moment) -> dict[str, Any]:
     return _end(goal, body.outcome) | {"attained": body.attained}
 
 
@@ -238,65 +200,104 @@ def _end(goal: Goal, outcome: Outcome) -> dict[str, Any]:
     return {"task": None, "outcome": outcome, "closed_from": goal.state, "paused_on": None, "pause_reason": None}
 
 
-def _reopened(goal: Goal, body: Reopened, day: date) -> dict[str, Any]:
+def _reopened(goal: Goal, body: Reopened, at: Moment) -> dict[str, Any]:
     tasks: dict[State, Callable[[], Task | None]] = {
-        State.DRAFT: lambda: draft_task(goal, day),
-        State.PENDING_APPROVAL: lambda: _approval_task(goal, goal.stage, day),
-        State.ACTIVE: lambda: _step_task(goal, day),
-        State.IN_REVIEW: lambda: _review_task(goal, goal.self_reviewed, day),
+        State.DRAFT: lambda: draft_task(goal, at),
+        State.PENDING_APPROVAL: lambda: approval_task(goal, goal.stage, at),
+        State.ACTIVE: lambda: step_task(goal, at),
+        State.IN_REVIEW: lambda: review_task(goal, goal.self_reviewed, at),
     }
-    return {"state": body.state, "outcome": None, "closed_from": None, "task": tasks[body.state]()}
+    reopened = {"state": body.state, "outcome": None, "closed_from": None, "task": tasks[body.state]()}
+    return reopened | _closing_on(goal, body.closes)
 
 
 def _of_task(goal: Goal, **changes: Any) -> dict[str, Any]:
     return {"task": goal.task and goal.task.model_copy(update=changes)}
 
 
-def _reminded(goal: Goal, body: Reminded, day: date) -> dict[str, Any]:
+def _reminded(goal: Goal, body: Reminded, at: Moment) -> dict[str, Any]:
     return _of_task(goal, rung=body.rung + 1)
 
 
-def _escalated(goal: Goal, body: Escalated, day: date) -> dict[str, Any]:
+def _escalated(goal: Goal, body: Escalated, at: Moment) -> dict[str, Any]:
     assignees = (*goal.task.assignees, *body.joined) if goal.task else ()
     return _of_task(goal, rung=body.rung + 1, assignees=assignees, climbed=body.climbed)
 
 
-def _reassigned(goal: Goal, body: Reassigned, day: date) -> dict[str, Any]:
-    """Whoever gets the task gets the full time for it."""
-    if goal.task is None:
-        return {}
-    fresh = _task(goal, goal.task.kind, body.assignees, day)
-    return {"task": fresh.model_copy(update={"climbed": goal.task.climbed})}  # who was taken off is not brought back
+def _reassigned(goal: Goal, body: Reassigned, at: Moment) -> dict[str, Any]:
+    return {"task": given_to(goal, body.assignees, at)}
 
 
-def _delegated(goal: Goal, body: Delegated, day: date) -> dict[str, Any]:
-    current = tuple(one for one in goal.delegations if one.last >= day)  # what has ended needs no place
-    return {"delegations": (*current, body.delegation)}
+def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
+    return {"delegations": _delegations(goal, (body.delegation,), at)}
 
 
-def _extended(goal: Goal, body: Extended, day: date) -> dict[str, Any]:
-    if goal.task is None:
-        return {}
-    moved = _task(goal, goal.task.kind, goal.task.assignees, day, due=body.due)
-    return {"task": moved.model_copy(update={"opened": goal.task.opened, "climbed": goal.task.climbed})}
+def _delegations(goal: Goal, new: tuple[Delegation, ...], at: Moment) -> tuple[Delegation, ...]:
+    """What has ended needs no place."""
+    day = goal.calendar.day_of(at)
+    return (*(one for one in goal.delegations if one.last >= day), *new)
 
 
-def _paused(goal: Goal, body: Paused, day: date) -> dict[str, Any]:
-    return {"paused_on": day, "pause_reason": body.reason}
+def _extended(goal: Goal, body: Extended, at: Moment) -> dict[str, Any]:
+    return _closing_on(goal, body.closes) | ({"task": due_on(goal, body.due, at)} if body.due else {})
 
 
-def _resumed(goal: Goal, body: Resumed, day: date) -> dict[str, Any]:
-    task = goal.task and goal.task.model_copy(
-        update={"due": goal.policy.calendar.add(goal.task.due, body.business_days)}
-    )
+def _closing_on(goal: Goal, closes: date | None) -> dict[str, Any]:
+    return {"policy": goal.policy.model_copy(update={"closes": closes})} if closes else {}
+
+
+def _paused(goal: Goal, body: Paused, at: Moment) -> dict[str, Any]:
+    return {"paused_on": goal.calendar.day_of(at), "pause_reason": body.reason}
+
+
+def _resumed(goal: Goal, body: Resumed, at: Moment) -> dict[str, Any]:
+    task = goal.task
+    if task:
+        due = goal.policy.calendar_at(task.site).add(task.due, body.business_days)
+        task = task.model_copy(update={"due": due})
     return {"paused_on": None, "pause_reason": None, "task": task}
 
 
-def _policy_amended(goal: Goal, body: PolicyAmended, day: date) -> dict[str, Any]:
-    return {"policy": body.policy}
+def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, Any]:
+    """A rung is counted in the ladder that holds now: those whose day has come under it are not climbed again."""
+    task = goal.task
+    if task and (body.due or body.policy.ladders[task.kind] != goal.policy.ladders[task.kind]):
+        task = due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
+    return {"policy": body.policy, "task": task}
 
 
-_EFFECTS: dict[type[Body], Callable[[Goal, Any, date], dict[str, Any]]] = {
+def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
+    """A decision that goes to others gives them the full time; an owner's task keeps its date."""
+    changes = _place(goal, body, at)
+    after = goal.model_copy(update=changes)
+    if body.assignees is None or goal.task is None:
+        return changes
+    if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
+        return changes | {"task": given_to(after, body.assignees, at)}
+    return changes | _of_task(goal, assignees=body.assignees, climbed=min(goal.task.climbed, len(body.line)))
+
+
+def _place(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
+    return {
+        "line": body.line,
+        "department": body.department,
+        "sites": body.sites or {},
+        "delegations": _delegations(goal, body.delegations or (), at),
+    }
+
+
+def _moved(goal: Goal, body: Moved, at: Moment) -> dict[str, Any]:
+    after = goal.model_copy(update=_place(goal, body, at))
+    return _place(goal, body, at) | {
+        "revision": goal.revision + 1,
+        "content": body.content,
+        "banked": body.banked,
+        "task": draft_task(after, at),
+        **_NEW_REVISION,
+    }
+
+
+_EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Revised: _revised,
     Submitted: _submitted,
     StageApproved: _stage_approved,
@@ -321,4 +322,6 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, date], dict[str, Any]]] = {
     Paused: _paused,
     Resumed: _resumed,
     PolicyAmended: _policy_amended,
+    LineChanged: _line_changed,
+    Moved: _moved,
 }

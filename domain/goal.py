@@ -1,11 +1,13 @@
 """The aggregate: one person's goal in one cycle, with everything that decides what may happen to it next."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import Field
 
+from domain.calendar import BusinessCalendar
 from domain.content import Content
 from domain.lifecycle import EventKind, State
 from domain.policy import Policy, TaskKind
@@ -23,6 +25,7 @@ class Outcome(StrEnum):
     SETTLED = "settled"  # worked on until it was closed; its points count
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"  # the end came while it still waited to be written or approved
+    CANCELLED = "cancelled"  # HR called the cycle off
 
 
 class Task(Frozen):
@@ -34,6 +37,7 @@ class Task(Frozen):
     due: date  # a business day; the deadline is its closing hour
     rung: int = 0  # the next rung of the ladder
     climbed: int = 0  # how many managers of the line escalation has passed
+    site: str | None = None  # whose business days count: the first assignee's
 
 
 class Delegation(Frozen):
@@ -85,6 +89,8 @@ class Goal(Frozen):
     closed_from: State | None = None  # where HR's reopening leads back to
     commands: tuple[CommandId, ...] = Field(default=(), max_length=REMEMBERED_COMMANDS)
     changes: tuple[Change, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
+    sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of those concerned who have one
+    slot: int | None = None  # place in the spread of the cycle's alarms; none: by the goal's id
 
     @property
     def is_closed(self) -> bool:
@@ -102,7 +108,20 @@ class Goal(Frozen):
     @property
     def due_at(self) -> Moment | None:
         """The open task's deadline."""
-        return self.policy.calendar.closing(self.task.due) if self.task else None
+        return self.policy.calendar_at(self.task.site).closing(self.task.due) if self.task else None
+
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """The owner's: what day it is for this goal."""
+        return self.calendar_of(self.owner)
+
+    def calendar_of(self, person: EmployeeId) -> BusinessCalendar:
+        return self.policy.calendar_at(self.sites.get(person))
+
+    def delegates(self, persons: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
+        """Who may act for one of these on that day."""
+        asked = set(persons)
+        return tuple(one.to for one in self.delegations if one.delegator in asked and one.first <= day <= one.last)
 
     def approver(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who signs stage `stage` (from 0): that manager of the line; beyond its top, HR. Never the owner."""

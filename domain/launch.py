@@ -1,13 +1,14 @@
 """What a launch makes for one participant."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
 from domain.content import Content
 from domain.events import Created, Event
 from domain.evolve import begin
-from domain.goal import Goal
+from domain.goal import Delegation, Goal
 from domain.ledger import canonical
 from domain.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, GoalId, Moment
@@ -39,8 +40,15 @@ def first_draft(
     content: Content,
     launched_by: EmployeeId,
     now: Moment,
+    sites: Mapping[EmployeeId, str] | None = None,
+    slot: int | None = None,
+    delegations: Iterable[Delegation] = (),
 ) -> tuple[Goal, Event]:
-    """The owner's `number`-th goal as the launch writes it, and the first event of its ledger."""
+    """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
+
+    `sites` are of everybody who may be asked, `delegations` of the owner's managers and HR; what does not concern this
+    goal is left out.
+    """
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
     body = Created(
         cycle=cycle,
@@ -49,6 +57,24 @@ def first_draft(
         line=line,
         content=content,
         policy=policy_digest(policy.model_dump(mode="json")),
+        sites=sites_of(owner, line, policy, sites or {}) or None,
+        slot=slot,
+        delegations=delegations_of(owner, line, policy, delegations) or None,
     )
     event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
     return begin(goal_id, policy, event), event
+
+
+def sites_of(
+    owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, sites: Mapping[EmployeeId, str]
+) -> dict[EmployeeId, str]:
+    """The sites of those whom this goal may ask: the owner, the managers, HR."""
+    return {one: sites[one] for one in dict.fromkeys((owner, *line, *policy.hr)) if one in sites}
+
+
+def delegations_of(
+    owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, delegations: Iterable[Delegation]
+) -> tuple[Delegation, ...]:
+    """Those that concern this goal: its owner is nobody's delegate in it."""
+    asked = {owner, *line, *policy.hr}
+    return tuple(one for one in delegations if one.delegator in asked and one.to != owner)

@@ -44,6 +44,8 @@ class EventKind(StrEnum):
     COMMENTED = "commented"
     POLICY_AMENDED = "policy_amended"
     SIGN_OFF_REFUSED = "sign_off_refused"
+    LINE_CHANGED = "line_changed"
+    MOVED = "moved"
 
 
 _K = EventKind
@@ -70,6 +72,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
         _K.PROGRESS_REPORTED: State.ACTIVE,
         _K.STEP_COMPLETED: State.ACTIVE,
         _K.REVIEW_OPENED: State.IN_REVIEW,
+        _K.MOVED: State.DRAFT,
         _K.CLOSED: State.CLOSED,
         _K.LAPSED: State.CLOSED,
     },
@@ -79,6 +82,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
         _K.SELF_REVIEWED: State.IN_REVIEW,
         _K.CONTINUED: State.ACTIVE,
         _K.RESET: State.DRAFT,
+        _K.MOVED: State.DRAFT,
         _K.CLOSED: State.CLOSED,
         _K.LAPSED: State.CLOSED,
     },

@@ -41,6 +41,21 @@ class NoticeKind(StrEnum):
     REOPENED = "reopened"
     SIGN_OFF_REFUSED = "sign_off_refused"
     POLICY_AMENDED = "policy_amended"
+    REMINDER_COPIED = "reminder_copied"  # to the manager above whoever was reminded
+    HANDLED = "handled"  # to those who shared the task with whoever ended it
+    LINE_CHANGED = "line_changed"  # to the owner: other managers, another department
+    DELIVERY_TROUBLE = "delivery_trouble"  # to HR: notices that went another way, or nowhere
+    MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
+
+
+# What cannot wait for the next morning's digest: an answer that stops or frees somebody's work, and work that is late.
+# A task that is due on the very day is urgent as well, whatever its kind (`is_urgent`).
+URGENT = frozenset(
+    {
+        NoticeKind.RETURNED, NoticeKind.VERDICT_GIVEN, NoticeKind.GOAL_RESET, NoticeKind.SIGN_OFF_REFUSED,
+        NoticeKind.ESCALATED, NoticeKind.REASSIGNED,
+    }
+)  # fmt: skip
 
 
 class Notice(Frozen):
@@ -52,6 +67,7 @@ class Notice(Frozen):
     goal: GoalId
     kind: NoticeKind
     facts: dict[str, str | int]
+    urgent: bool = False  # goes out at once; the rest waits for the recipient's digest
 
 
 _Told = Iterator[tuple[NoticeKind, EmployeeId]]
@@ -71,6 +87,7 @@ _REQUESTS = {
     TaskKind.VERDICT: NoticeKind.VERDICT_REQUESTED,
 }
 # The owner hears what others decided.
+_FOR_ASSIGNEES = frozenset({*_REMINDERS.values(), *_REQUESTS.values(), NoticeKind.ESCALATED})  # a task for you
 _TO_OWNER = {
     EventKind.STAGE_APPROVED: NoticeKind.STAGE_APPROVED,
     EventKind.APPROVED: NoticeKind.APPROVED,
@@ -84,6 +101,8 @@ _TO_OWNER = {
     EventKind.EXTENDED: NoticeKind.EXTENDED,
     EventKind.REOPENED: NoticeKind.REOPENED,
     EventKind.POLICY_AMENDED: NoticeKind.POLICY_AMENDED,
+    EventKind.LINE_CHANGED: NoticeKind.LINE_CHANGED,
+    EventKind.MOVED: NoticeKind.MOVED,
 }
 # These put a task before somebody who did not ask for it.
 _OPENS_TASK = frozenset(
@@ -94,13 +113,31 @@ _OPENS_TASK = frozenset(
 )  # fmt: skip
 
 
-def notices_of(goal: Goal, event: has.Event) -> tuple[Notice, ...]:
-    """The notices that `event` calls for; `goal` is as it was left by the recording that holds the event."""
+# These end the task that was open, unless it is somebody else's turn to do the same.
+_ENDS_TASK = frozenset(
+    {
+        EventKind.SUBMITTED, EventKind.STAGE_APPROVED, EventKind.APPROVED, EventKind.RETURNED, EventKind.SELF_REVIEWED,
+        EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.RECALLED,
+        EventKind.STEP_COMPLETED, EventKind.MOVED,
+    }
+)  # fmt: skip
+
+
+def notices_of(goal: Goal, event: has.Event, before: Goal | None = None) -> tuple[Notice, ...]:
+    """The notices that `event` calls for.
+
+    `goal` is as it was left by the recording that holds the event, `before` as it was just before the event (none for the
+    first). Delegates hear what those hear in whose name they may act.
+    """
+    day = goal.calendar.day_of(event.at)
     told = dict.fromkeys(
         (kind, person)
-        for kind, person in _told(goal, event)
+        for kind, person in (*_told(goal, event), *(_told_of_end(before, goal, event) if before else ()))
         if person != event.actor or event.kind is EventKind.CREATED  # who launches a cycle has a draft to write as well
     )
+    for kind, person in tuple(told):
+        if kind in _FOR_ASSIGNEES:
+            told |= {(kind, one): None for one in goal.delegates([person], day) if one not in (event.actor, goal.owner)}
     facts = _facts(goal, event) if told else {}
     return tuple(
         Notice(
@@ -110,9 +147,23 @@ def notices_of(goal: Goal, event: has.Event) -> tuple[Notice, ...]:
             goal=goal.id,
             kind=kind,
             facts=facts,
+            urgent=kind in URGENT or (kind in _FOR_ASSIGNEES and _is_due_today(goal, event)),
         )
         for kind, person in told
     )
+
+
+def _is_due_today(goal: Goal, event: has.Event) -> bool:
+    return goal.task is not None and goal.task.due == goal.policy.calendar_at(goal.task.site).day_of(event.at)
+
+
+def _told_of_end(before: Goal, goal: Goal, event: has.Event) -> _Told:
+    """Whoever acts first ends the task; those who had it as well need not look any more."""
+    if event.kind in _ENDS_TASK and before.task and before.task != goal.task:
+        still = goal.task.assignees if goal.task else ()
+        for person in before.task.assignees:
+            if person not in (goal.owner, *still):
+                yield NoticeKind.HANDLED, person
 
 
 def _told(goal: Goal, event: has.Event) -> _Told:
@@ -127,15 +178,21 @@ def _told(goal: Goal, event: has.Event) -> _Told:
 def _told_of_body(goal: Goal, event: has.Event) -> _Told:  # noqa: C901, PLR0912 - one case per kind of event
     task = goal.task
     match event.body:
-        case has.Reminded() if task:
+        case has.Reminded(copied=copied) if task:
             for person in task.assignees:
                 yield _REMINDERS[task.kind], person
+            for person in copied or ():
+                yield NoticeKind.REMINDER_COPIED, person
         case has.Escalated(joined=joined) if task:
             for person in task.assignees:
                 yield (NoticeKind.ESCALATED if person in joined else NoticeKind.ESCALATION_TOLD), person
         case has.Reassigned(before=before, assignees=assignees):
             for person in (*before, *assignees):
                 yield NoticeKind.REASSIGNED, person
+        case has.LineChanged(before=before, assignees=assignees) if task and before and assignees:
+            for person in assignees:
+                if person not in before:
+                    yield _REQUESTS[task.kind], person
         case has.Delegated(delegation=delegation):
             yield NoticeKind.DELEGATED, delegation.to
             yield NoticeKind.DELEGATED, delegation.delegator
@@ -161,6 +218,7 @@ def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
         "state": goal.state.value,
         "score": str(scoring.score(goal)),
         "due": goal.due_at.isoformat() if goal.due_at else None,
+        "zone": goal.policy.calendar_at(goal.task.site if goal.task else None).timezone,
         "outcome": goal.outcome.value if goal.outcome else None,
         "reason": next(
             (getattr(event.body, f) for f in ("comment", "reason", "text", "message") if getattr(event.body, f, None)),
@@ -168,16 +226,23 @@ def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
         ),
         "verdict": getattr(event.body, "verdict", None),
         "step": goal.next_step,
-        **_persons(event.body),
+        **_of_body(event.body),
+        **({"to": goal.task.assignees[0]} if goal.task and getattr(event.body, "copied", None) else {}),
     }
     return {name: value for name, value in said.items() if value is not None and value != ""}
 
 
-def _persons(body: has.Body) -> dict[str, str]:
-    """From whom to whom a task went, as ids."""
+def _of_body(body: has.Body) -> dict[str, str]:
+    """From whom to whom a task went, as ids; when a reminder that is late should have come; a new weight."""
     match body:
         case has.Delegated(delegation=delegation):
             return {"from": delegation.delegator, "to": delegation.to}
-        case has.Reassigned(before=before, assignees=assignees) if before and assignees:
+        case (
+            has.Reassigned(before=before, assignees=assignees) | has.LineChanged(before=before, assignees=assignees)
+        ) if before and assignees:
             return {"from": before[0], "to": assignees[0]}
+        case has.Reminded(due=due, late=True) | has.Escalated(due=due, late=True):
+            return {"late": "1", "rung_due": due.isoformat()}
+        case has.Moved(content=content):
+            return {"weight": str(content.weight)}
     return {}

@@ -141,7 +141,7 @@ _GOAL_COLUMNS = (
 _EVENT_COLUMNS = (
     "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
 )  # fmt: skip
-_NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at")
+_NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at", "urgent")
 
 
 class Batch(NamedTuple):

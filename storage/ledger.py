@@ -14,7 +14,7 @@ _RECORD = text("""
 WITH head AS (
     UPDATE goal SET
         state = :state, revision = :revision, task = :task, assignees = :assignees, due_at = :due_at,
-        outcome = :outcome, score = :score, seq = :seq, head = :head, aggregate = CAST(:aggregate AS jsonb),
+        department = :department, outcome = :outcome, score = :score, seq = :seq, head = :head, aggregate = CAST(:aggregate AS jsonb),
         policy = COALESCE(CAST(:policy AS jsonb), policy), updated_at = now()
     WHERE id = :goal AND seq = :before
     RETURNING id
@@ -25,10 +25,10 @@ WITH head AS (
         seq integer, revision integer, kind text, at timestamptz, actor text, acting_for text, command_id text,
         body jsonb, prev_hash text, hash text)
 ), notice AS (
-    INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
-    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, now()
+    INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at, urgent)
+    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, now(), n.urgent
     FROM head, jsonb_to_recordset(CAST(:notices AS jsonb)) AS n (
-        key text, recipient text, cycle text, kind text, facts jsonb)
+        key text, recipient text, cycle text, kind text, facts jsonb, urgent boolean)
     ON CONFLICT (key) DO NOTHING
 )
 SELECT count(*) FROM head

@@ -1,12 +1,13 @@
 """The tables. `storage/migrations/` builds them; a test compares the two."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -25,6 +26,7 @@ class Table(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         str: Text,
         datetime: DateTime(timezone=True),
+        date: Date,
         dict[str, Any]: JSONB,
         list[str]: ARRAY(Text),
         Decimal: Numeric(12, 2),
@@ -46,6 +48,8 @@ class EmployeeRow(Table):
     )
     locale: Mapped[str] = mapped_column(server_default="ja")
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    site: Mapped[str | None]  # names a calendar of the cycle's policy; none: the cycle's own
+    leaves: Mapped[date | None]  # last day; on the day after it they are no longer active
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),)
@@ -64,8 +68,9 @@ class CycleRow(Table):
     launched_by: Mapped[str]
     launched_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    policy_now: Mapped[dict[str, Any] | None]  # as HR changed it for the whole cycle: whoever joins later gets this one
 
-    __table_args__ = (CheckConstraint("state IN ('launching', 'open', 'closed')", name="cycle_state"),)
+    __table_args__ = (CheckConstraint("state IN ('launching', 'open', 'closed', 'cancelled')", name="cycle_state"),)
 
 
 class ParticipantRow(Table):
@@ -80,11 +85,13 @@ class ParticipantRow(Table):
     goals: Mapped[int] = mapped_column(server_default=text("0"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str | None]  # why it failed, for HR
+    slot: Mapped[int] = mapped_column(server_default=text("0"))  # place in the spread of the cycle's alarms
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
-        # waiting: nothing done; written: goals stand in the ledger; started: their workflows run; failed: see reason
-        CheckConstraint("result IN ('waiting', 'written', 'started', 'failed')", name="participant_result"),
+        # waiting: nothing done; written: goals stand in the ledger; started: their workflows run; failed: see reason;
+        # removed: taken out by HR
+        CheckConstraint("result IN ('waiting', 'written', 'started', 'failed', 'removed')", name="participant_result"),
         Index("participant_by_result", "cycle_id", "result", "employee_id"),
     )
 
@@ -166,3 +173,71 @@ class OutboxRow(Table):
         ),
         Index("outbox_by_goal", "goal_id"),
     )
+
+
+class DelegationRow(Table):
+    """`to_id` may act for `delegator_id` from `first` to `last`, both included, wherever the delegator is asked."""
+
+    __tablename__ = "delegation"
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # the instruction that gave it
+    delegator_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    to_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    first: Mapped[date]
+    last: Mapped[date]
+    reason: Mapped[str | None]
+    given_by: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("first <= last", name="delegation_in_order"),
+        CheckConstraint("delegator_id <> to_id", name="delegation_of_two"),
+    )
+
+
+class InstructionRow(Table):
+    """What HR asked of many goals at once; `asked` is the checked instruction (domain/instructions.py)."""
+
+    __tablename__ = "instruction"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    cycle_id: Mapped[str | None] = mapped_column(ForeignKey("cycle.id"), index=True)  # none: every open cycle
+    asked: Mapped[dict[str, Any]]
+    actor: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    given_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done')", name="instruction_state"),)
+
+
+class InstructionGoalRow(Table):
+    """One goal of an instruction, and what came of it there."""
+
+    __tablename__ = "instruction_goal"
+
+    instruction_id: Mapped[str] = mapped_column(ForeignKey("instruction.id"), primary_key=True)
+    goal_id: Mapped[str] = mapped_column(primary_key=True)
+    result: Mapped[str] = mapped_column(server_default="waiting")
+    code: Mapped[str | None]  # of the refusal, or why it was skipped
+    detail: Mapped[dict[str, Any] | None]  # the refusal's fields
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        # skipped: nothing to do there; refused: the goal's rules forbid it; failed: no answer, to be tried again
+        CheckConstraint(
+            "result IN ('waiting', 'done', 'skipped', 'refused', 'failed')", name="instruction_goal_result"
+        ),
+        Index("instruction_goal_waiting", "instruction_id", "goal_id", postgresql_where=text("result = 'waiting'")),
+    )
+
+
+class StagedEmployeeRow(Table):
+    """A row of a people file that waits to be applied; gone when it was."""
+
+    __tablename__ = "staged_employee"
+
+    instruction_id: Mapped[str] = mapped_column(primary_key=True)
+    employee_id: Mapped[str] = mapped_column(primary_key=True)
+    record: Mapped[dict[str, Any]]  # the employee as the directory keeps them

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from domain.events import Event, PolicyAmended
+from domain.events import Event
 from domain.evolve import evolve
 from domain.goal import Goal
 from domain.notices import notices_of
@@ -44,18 +44,19 @@ class Recorded(Frozen):
 
 def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
     """The goal after `events`, and the recording that makes it so."""
-    after, entries = goal, []
+    after, entries, befores = goal, [], []
     for event in events:
         previous, after = after, evolve(after, event)
+        befores.append(previous)
         form = event.json_form
         entries.append(
             {**form, "kind": event.kind, "command_id": event.command, "prev_hash": previous.head, "hash": after.head}
         )
-    notices = [notice for event in events for notice in notices_of(after, event)]
+    notices = [n for event, before in zip(events, befores, strict=True) for n in notices_of(after, event, before)]
     recording = Recording(
         goal=goal.id,
         before=goal.seq,
-        row=row_of(after, amended=any(isinstance(event.body, PolicyAmended) for event in events)),
+        row=row_of(after, amended=after.policy != goal.policy),
         events=to_json(entries).decode(),
         notices=to_json(notices).decode(),
     )
@@ -66,6 +67,7 @@ def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
     """The goal's row of the projection."""
     return {
         "state": goal.state,
+        "department": goal.department,
         "revision": goal.revision,
         "task": goal.task.kind if goal.task else None,
         "assignees": list(goal.task.assignees) if goal.task else [],
