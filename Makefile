@@ -31,14 +31,14 @@ check: $(READY)  ## format, lint, types, layers, and docs that are printed from 
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python docs/print.py --check
+	$(BIN)/python -m docs.print --check
 
 format: $(READY)  ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 docs: $(READY)  ## print the documents that come from the code
-	$(BIN)/python docs/print.py
+	$(BIN)/python -m docs.print
 
 lock: $(READY)  ## choose versions anew; hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that `--help` answers at once 
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,9 +14,12 @@ import typer
 from cli.audit import audit, inbox
 from cli.cycle import cycle
 from cli.goal import goal
+from cli.instruction_screen import delegations, instruction
 from cli.output import Exit, reader_locale
 from cli.people import people
+from cli.people_sync import sync
 from cli.servers import demo, migrate, up, worker
+from cli.steering import delegate, reassign
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -31,12 +35,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich takes longer to import than --help may take
 )
-for command in (up, demo, migrate, worker):
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    up,
+    demo,
+    migrate,
+    worker,
+    inbox,
+    delegate,
+    delegations,
+    reassign,
+    instruction,
+)
+for command in _COMMANDS:
     app.command()(command)
+people.command("sync")(sync)
 app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")
-app.command()(inbox)
 app.add_typer(audit, name="audit")
 
 

@@ -24,8 +24,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
 from activities.delivery import Delivery
+from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
+from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
 from channels.channel import Channel, channel_of
 from client.connection import Unreachable, connect_database, connect_temporal
@@ -36,6 +38,8 @@ from storage.migrate import OtherSchema, require_current
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalWorkflow
+from workflows.instruction import InstructionWorkflow
+from workflows.leaving import LeavingWorkflow
 from workflows.queues import BULK, DELIVERY, GOALS
 
 log = structlog.get_logger()
@@ -66,6 +70,7 @@ _RUNNER = UnsandboxedWorkflowRunner()
 
 def _workers(role: Role, client: Client, engine: AsyncEngine, settings: Settings, channel: Channel) -> list[Worker]:
     recording = RecordingActivities(engine)
+    instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
     makers: dict[Role, Callable[[], Worker]] = {
         Role.GOALS: lambda: Worker(
@@ -81,13 +86,17 @@ def _workers(role: Role, client: Client, engine: AsyncEngine, settings: Settings
         Role.BULK: lambda: Worker(
             client,
             task_queue=BULK,
-            workflows=[CycleWorkflow],
+            workflows=[CycleWorkflow, InstructionWorkflow, LeavingWorkflow],
             activities=[
                 launch.write_goals,
                 launch.start_goals,
                 launch.retry_failed,
                 launch.set_cycle_state,
                 settlement.settle_goals,
+                instruction.prepare,
+                instruction.carry_out,
+                instruction.finish,
+                leaving.see_off,
             ],
             workflow_runner=_RUNNER,
             max_concurrent_activities=_BULK_AT_ONCE,

@@ -15,14 +15,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.alarms import next_alarm
 from domain.cycle_file import CycleFile
 from domain.events import Event
-from domain.goal import Goal
+from domain.goal import Delegation, Goal
 from domain.launch import first_draft
 from domain.ledger import genesis
 from domain.notices import notices_of
 from domain.organisation import Organisation
 from domain.policy import Policy
 from domain.values import CycleId, EmployeeId
-from storage import cycles
+from storage import cycles, delegations
 from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import CycleRow
@@ -50,7 +50,8 @@ class LaunchActivities:
         if fresh:
             cycle = await _cycle(self._engine, piece)
             organisation = await load_organisation(self._engine)
-            batch = await asyncio.to_thread(_batch, cycle, organisation, fresh)
+            standing = await self._delegations(cycle)
+            batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
             await cycles.write_goals(self._engine, piece.cycle, batch)
         return Written(last=people[-1].employee_id if people else "", people=len(people))
 
@@ -74,9 +75,17 @@ class LaunchActivities:
     @activity.defn(name=SET_STATE)
     async def set_cycle_state(self, new: NewState) -> None:
         """Says in the database how far the cycle is."""
-        if new.state in ("open", "closed"):
-            closed_at = new.at if new.state == "closed" else None
+        if new.state in ("open", "closed", "cancelled"):
+            closed_at = None if new.state == "open" else new.at
             await cycles.set_state(self._engine, new.cycle, new.state, closed_at)
+
+    async def _delegations(self, cycle: CycleRow) -> list[Delegation]:
+        """Those that hold while the cycle runs."""
+        policy = Policy.model_validate(cycle.policy_now or cycle.policy)
+        return [
+            Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
+            for one in await delegations.overlapping(self._engine, policy.starts, policy.closes)
+        ]
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
         loaded = await load_aggregates(self._engine, owners=employees, cycle=piece.cycle)
@@ -130,31 +139,41 @@ async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
     return found
 
 
-def _batch(cycle: CycleRow, organisation: Organisation, people: list[cycles.Waiting]) -> cycles.Batch:
-    """The rows of a batch. The time is the launch's, so that a repeated batch writes the same entries."""
-    policy, file = Policy.model_validate(cycle.policy), CycleFile.model_validate(cycle.file)
+def _batch(
+    cycle: CycleRow, organisation: Organisation, standing: list[Delegation], people: list[cycles.Waiting]
+) -> cycles.Batch:
+    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries."""
+    frozen = Policy.model_validate(cycle.policy)
+    now = Policy.model_validate(cycle.policy_now) if cycle.policy_now else frozen
+    file = CycleFile.model_validate(cycle.file)
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
+    sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.Batch([], [], [], [one.employee_id for one in people])
     for person in people:
-        line = organisation.manager_line(EmployeeId(person.employee_id))
+        owner = EmployeeId(person.employee_id)
+        line = organisation.manager_line(owner)
+        policy = now if person.added_at else frozen
         for number, content in enumerate(drafts[person.department], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
                 policy=policy,
-                owner=EmployeeId(person.employee_id),
+                owner=owner,
                 department=person.department,
                 line=line,
                 number=number,
                 content=content,
-                launched_by=EmployeeId(cycle.launched_by),
-                now=cycle.launched_at,
+                launched_by=EmployeeId(person.added_by or cycle.launched_by),
+                now=person.added_at or cycle.launched_at,
+                sites=sites,
+                slot=person.slot + number - 1,
+                delegations=standing,
             )
-            _add(batch, goal, event)
+            _add(batch, goal, event, amended=policy != frozen)
     return batch
 
 
-def _add(batch: cycles.Batch, goal: Goal, event: Event) -> None:
-    row, form = row_of(goal), event.json_form
+def _add(batch: cycles.Batch, goal: Goal, event: Event, *, amended: bool) -> None:
+    row, form = row_of(goal, amended=amended), event.json_form
     batch.goals.append(
         (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
          row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"], event.at)

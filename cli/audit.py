@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cli.session import Reading, Terminal
     from client.proof import LedgerProof
-    from storage.goals import GoalLine, LedgerLine
+    from storage.goals import GoalLine, InboxLine, LedgerLine
 
 audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and the proof that nothing was altered.")
 
@@ -32,7 +32,7 @@ def inbox(
     async def work(session: "Reading") -> None:
         name = await session.require_employee(employee)
         found = await session.goals.inbox(EmployeeId(employee))
-        steps = await _next_steps(session, found)
+        steps = await _next_steps(session, [one.goal for one in found])
         if as_json:
             _print_inbox_document(employee, name, found, steps)
         else:
@@ -71,10 +71,12 @@ async def _next_steps(session: "Reading", found: "list[GoalLine]") -> dict[str, 
     return {goal.id: goal.next_step for goal in map(Goal.model_validate, loaded)}
 
 
-def _answer(line: "GoalLine", employee: str, steps: "Mapping[str, int | None]") -> str:
+def _answer(one: "InboxLine", employee: str, steps: "Mapping[str, int | None]") -> str:
     """The command that answers the task. Who joined by escalation can remind the owner, whose the work stays."""
-    if line.task in ("draft", "step") and employee != line.owner_id:
-        return f"meguri goal comment {line.id} --as {employee} --text TEXT"
+    line, acts = one.goal, f" --as {employee}" + (f" --for {one.acting_for}" if one.acting_for else "")
+    whom = one.acting_for or employee
+    if line.task in ("draft", "step") and whom != line.owner_id:
+        return f"meguri goal comment {line.id}{acts} --text TEXT"
     said = {
         "draft": f"submit {line.id} FILE",
         "approval": f"approve {line.id} --seen {line.seq}",
@@ -82,16 +84,24 @@ def _answer(line: "GoalLine", employee: str, steps: "Mapping[str, int | None]") 
         "self_review": f"review self {line.id} --went-well TEXT",
         "verdict": f"review decide {line.id} VERDICT --seen {line.seq}",
     }
-    task = "verdict" if line.task == "self_review" and employee != line.owner_id else line.task or ""
-    return f"meguri goal {said[task]} --as {employee}"
+    task = "verdict" if line.task == "self_review" and whom != line.owner_id else line.task or ""
+    return f"meguri goal {said[task]}{acts}"
 
 
-def _print_inbox_document(employee: str, name: str, found: "list[GoalLine]", steps: "Mapping[str, int | None]") -> None:
+def _print_inbox_document(
+    employee: str, name: str, found: "list[InboxLine]", steps: "Mapping[str, int | None]"
+) -> None:
     from datetime import UTC, datetime
 
     now = datetime.now(UTC)
     waiting = [
-        {**line._asdict(), "overdue": _is_overdue(line, now), "next": _answer(line, employee, steps)} for line in found
+        {
+            **one.goal._asdict(),
+            "acting_for": one.acting_for,
+            "overdue": _is_overdue(one.goal, now),
+            "next": _answer(one, employee, steps),
+        }
+        for one in found
     ]
     print_json({"employee": employee, "name": name, "waiting": waiting})
 
@@ -101,25 +111,30 @@ def _is_overdue(line: "GoalLine", now: "datetime") -> bool:
 
 
 async def _print_inbox(
-    session: "Reading", employee: str, found: "list[GoalLine]", steps: "Mapping[str, int | None]"
+    session: "Reading", employee: str, found: "list[InboxLine]", steps: "Mapping[str, int | None]"
 ) -> None:
     from datetime import UTC, datetime
 
     from cli.goal_screen import due_mark
-    from cli.wording import task_name, visible
+    from cli.wording import person, task_name, visible
 
     to, now = session.terminal, datetime.now(UTC)
     if not found:
         to.say("対応待ちのものはありません。", "nothing waits")
         return
     zones = await session.cycles.time_zones()
-    for line in found:
+    names = await session.names({one.acting_for for one in found if one.acting_for})
+    for one in found:
+        line = one.goal
         due = due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to)
         owner = "" if line.owner_id == employee else f" {visible(line.owner)} ({line.owner_id})"
+        if one.acting_for:
+            whom = person(one.acting_for, names)
+            owner += to.words(f"  〔{whom} の代理〕", f"  [for {whom}]")
         print_line(
             f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
         )
-        print_line(f"    {_answer(line, employee, steps)}")
+        print_line(f"    {_answer(one, employee, steps)}")
 
 
 # --- audit -----------------------------------------------------------------------------------------------------------

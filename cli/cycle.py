@@ -1,4 +1,4 @@
-"""`meguri cycle`: HR checks a cycle file, launches it for the company, watches it, retries what failed, closes it."""
+"""`meguri cycle`: HR checks a cycle file, launches it for the company, watches it, retries what failed. Steering: cli/steering.py."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from cli.options import Actor, AsJson, Reason
+from cli.options import Actor, AsJson
 from cli.output import Exit, print_findings, print_json
 
 if TYPE_CHECKING:
     from cli.session import Acting, Reading, Terminal
     from client.cycles import Checked
 
-cycle = typer.Typer(no_args_is_help=True, help="Cycles: check a file, launch it, watch it, close it.")
+cycle = typer.Typer(no_args_is_help=True, help="Cycles: check a file, launch it, watch it, steer it, close it.")
 
 _CycleArgument = Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")]
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="the cycle file, TOML", show_default=False)]
@@ -122,33 +122,6 @@ def retry(cycle_id: _CycleArgument, no_wait: _NoWait = False, as_json: AsJson = 
         if not no_wait:
             await cycle_waiting.for_retry(session, one)
         return await _report_launch(session, one, {})
-
-    run(to, acting, work)
-
-
-@cycle.command("close")
-def close(
-    cycle_id: _CycleArgument, *, actor: Actor, reason: Reason, no_wait: _NoWait = False, as_json: AsJson = False
-) -> None:
-    """HR: settle every goal that is open, as it stands, and end the cycle."""
-    from cli import cycle_waiting
-    from cli.session import acting, run, terminal
-    from domain.values import CycleId, EmployeeId
-
-    to = terminal(as_json)
-
-    async def work(session: "Acting") -> None:
-        one = CycleId(cycle_id)
-        await session.cycles.close(one, EmployeeId(actor), reason)
-        if not no_wait:
-            await cycle_waiting.for_close(session, one)
-        row = await session.cycles.require(one)
-        if as_json:
-            print_json({"cycle": one, "state": row.state, "closed_at": row.closed_at})
-        elif row.state == "closed":
-            to.say(f"{one}: 終了しました。", f"{one}: closed")
-        else:
-            to.say(f"{one}: 終了処理中です。", f"{one}: closing")
 
     run(to, acting, work)
 

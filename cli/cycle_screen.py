@@ -87,7 +87,7 @@ async def watch(session: Reading, cycle: CycleId) -> None:
     """Looks every second, until the cycle is closed or the reader has seen enough."""
     row, counts = await _look(session, cycle)
     with Live(_screen(row, counts, session.terminal), auto_refresh=False, console=Console(file=sys.stdout)) as live:
-        while row.state != "closed":
+        while row.state not in ("closed", "cancelled"):
             await asyncio.sleep(_EVERY)
             row, counts = await _look(session, cycle)
             live.update(_screen(row, counts, session.terminal), refresh=True)

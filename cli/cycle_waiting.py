@@ -41,15 +41,12 @@ async def for_retry(session: Acting, cycle: CycleId) -> None:
     await _wait(session.terminal, session.terminal.words("再試行", "retrying"), look)
 
 
-async def for_close(session: Acting, cycle: CycleId) -> None:
+async def for_instruction(session: Acting, instruction: str, label: str) -> None:
     async def look() -> Reached:
-        row = await session.cycles.require(cycle)
-        counts = await session.cycles.status(cycle, datetime.now(UTC))
-        closed = sum(number for _, state, number in counts.goals if state == "closed")
-        total = sum(number for _, _, number in counts.goals)
-        return Reached(closed, total, row.state == "closed", closed)
+        progress = await session.instructions.progress(instruction)
+        return Reached(progress.settled, progress.total, progress.state == "done", progress)
 
-    await _wait(session.terminal, session.terminal.words("終了処理", "settling"), look)
+    await _wait(session.terminal, label, look)
 
 
 async def _participants(session: Acting, cycle: CycleId, *, finished: bool) -> Reached:

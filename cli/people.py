@@ -47,8 +47,8 @@ def import_people(
 
     settings = Settings()
     locale = reader_locale(settings)
-    mapping = _mapping(columns or (), locale)
-    data = _read(file, locale)
+    mapping = mapping_of(columns or (), locale)
+    data = read_file(file, locale)
     tops = [EmployeeId(one) for one in top or ()]
     orphans = EmployeeId(orphans_to) if orphans_to else None
     result = _ask(
@@ -84,7 +84,7 @@ def show_people(
         _show_departments(organisation, locale, as_json=as_json)
 
 
-def _mapping(options: Iterable[str], locale: "Locale") -> dict[str, str]:
+def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
     from domain.values import Text
 
     mapping: dict[str, str] = {}
@@ -98,7 +98,7 @@ def _mapping(options: Iterable[str], locale: "Locale") -> dict[str, str]:
     return mapping
 
 
-def _read(file: Path, locale: "Locale") -> bytes:
+def read_file(file: Path, locale: "Locale") -> bytes:
     """The file's bytes, as many as `read_people` takes and one more by which it knows that there are more."""
     from domain.people_file import MAX_BYTES
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
 
     from client.connection import Unreachable
     from client.cycles import CycleReads, Cycles
     from client.goals import GoalReads, Goals
+    from client.instructions import InstructionReads, Instructions
     from domain.findings import Finding
     from domain.values import Locale, Text
     from settings import Settings
@@ -82,6 +84,7 @@ class Reading:
     engine: "AsyncEngine"
     goals: "GoalReads"
     cycles: "CycleReads"
+    instructions: "InstructionReads"
 
     async def names(self, ids: "Collection[str]") -> dict[str, str]:
         from domain.values import EmployeeId
@@ -109,6 +112,8 @@ class Acting(Reading):
 
     goals: "Goals"
     cycles: "Cycles"
+    instructions: "Instructions"
+    temporal: "Client"
 
 
 Opened = TypeVar("Opened", bound=Reading)
@@ -119,10 +124,11 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
     from client.connection import connect_database
     from client.cycles import CycleReads
     from client.goals import GoalReads
+    from client.instructions import InstructionReads
 
     engine = await connect_database(to.settings)
     try:
-        yield Reading(to, engine, GoalReads(engine), CycleReads(engine))
+        yield Reading(to, engine, GoalReads(engine), CycleReads(engine), InstructionReads(engine))
     finally:
         await engine.dispose()
 
@@ -132,6 +138,7 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
     from client.connection import Unreachable, connect_database, connect_temporal
     from client.cycles import Cycles
     from client.goals import Goals
+    from client.instructions import Instructions
 
     engine, client = await asyncio.gather(
         connect_database(to.settings), connect_temporal(to.settings), return_exceptions=True
@@ -143,7 +150,7 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
             raise engine
         if isinstance(client, BaseException):
             raise client
-        yield Acting(to, engine, Goals(engine, client), Cycles(engine, client))
+        yield Acting(to, engine, Goals(engine, client), Cycles(engine, client), Instructions(engine, client), client)
     finally:
         if not isinstance(engine, BaseException):
             await engine.dispose()

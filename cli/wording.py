@@ -27,6 +27,7 @@ OUTCOMES: dict[Outcome, str] = {
     Outcome.SETTLED: "評価確定",
     Outcome.WITHDRAWN: "取り下げ",
     Outcome.LAPSED: "期間終了",
+    Outcome.CANCELLED: "取り止め",
 }
 EVENTS: dict[EventKind, str] = {
     EventKind.CREATED: "作成",
@@ -56,6 +57,8 @@ EVENTS: dict[EventKind, str] = {
     EventKind.COMMENTED: "コメント",
     EventKind.POLICY_AMENDED: "ルール変更",
     EventKind.SIGN_OFF_REFUSED: "外部承認の却下",
+    EventKind.LINE_CHANGED: "組織変更",
+    EventKind.MOVED: "異動による確定",
 }
 # What an event says beside its kind: the fields of its body.
 FACTS: dict[str, str] = {
@@ -65,12 +68,32 @@ FACTS: dict[str, str] = {
     "joined": "追加", "last": "最終日", "late": "遅延", "message": "内容", "met": "満たした基準", "outcome": "結果",
     "points": "点", "proposed": "提案", "reason": "理由", "rung": "督促の段", "saw": "確認した番号", "scheduled": "予定日",
     "score": "得点", "stage": "承認段階", "state": "状態", "step": "ステップ", "text": "本文", "to": "代理人",
-    "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
+    "closes": "締め日", "copied": "写し", "from": "変更前", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
 }  # fmt: skip
 # Left out of the facts: too long for a line, or said elsewhere on the screen.
 UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
-CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了"}
-RESULTS: dict[str, str] = {"waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗"}
+CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了", "cancelled": "取り止め"}
+RESULTS: dict[str, str] = {
+    "waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗", "removed": "対象外",
+    "done": "完了", "skipped": "対象外", "refused": "拒否",
+}  # fmt: skip
+INSTRUCTIONS: dict[str, str] = {
+    "extend": "期限の延長", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
+    "cancel": "取り止め", "reopen": "終了の取り消し", "close": "終了", "reassign": "担当替え", "delegate": "代理", "sync": "組織変更",
+}  # fmt: skip
+# Why there was nothing to do at a goal.
+SKIPPED: dict[str, tuple[str, str]] = {
+    "closed": ("完了している", "closed"),
+    "not_closed": ("完了していない", "not closed"),
+    "not_paused": ("一時停止していない", "not paused"),
+    "paused": ("すでに一時停止中", "paused already"),
+    "no_task": ("対応待ちがない", "waits for nobody"),
+    "other_task": ("別の対応を待っている", "waits for something else"),
+    "unconcerned": ("関係しない", "not concerned"),
+    "unchanged": ("変わらない", "nothing changes"),
+    "owner": ("目標の本人にあたる", "it would be the goal's owner"),
+    "unknown": ("目標がない", "no such goal"),
+}
 
 
 def state_name(state: str, locale: Locale) -> str:
@@ -111,6 +134,10 @@ def cycle_state(state: str, locale: Locale) -> str:
 
 def result_name(result: str, locale: Locale) -> str:
     return RESULTS[result] if locale is Locale.JA else result
+
+
+def instruction_name(kind: str, locale: Locale) -> str:
+    return INSTRUCTIONS[kind] if locale is Locale.JA else kind
 
 
 def local(moment: datetime, zone: str) -> str:

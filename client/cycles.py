@@ -2,9 +2,7 @@
 
 import asyncio
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from client.calendars import public_holidays
 from client.goals import ANSWER_SECONDS, NoAnswer, answer_of
@@ -98,7 +96,10 @@ class Cycles(CycleReads):
         if launched_by not in policy.hr:
             raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=", ".join(policy.hr))
         organisation = await load_organisation(self._engine)
-        participants = [(person.id, person.department) for person in file.participants(organisation)]
+        participants, slot = [], 0
+        for person in file.participants(organisation):
+            participants.append(cycles.Participant(person.id, person.department, slot))
+            slot += len(file.drafts_for(person.department))
         row = {
             "id": file.cycle.id,
             "name": file.cycle.name,
@@ -110,25 +111,23 @@ class Cycles(CycleReads):
         await cycles.create_cycle(self._engine, row, participants)
         await self._start(file.cycle.id)
 
-    async def _start(self, cycle: CycleId) -> None:
+    async def _start(self, cycle: CycleId, *, again: bool = False) -> None:
         """Starts the cycle's workflow from what the database holds; a launch that was cut off before it is mended so."""
         from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
         from temporalio.exceptions import WorkflowAlreadyStartedError
 
         from workflows.cycle import CycleStart, CycleWorkflow, cycle_workflow_id
         from workflows.queues import BULK, BULK_PRIORITY
-        from workflows.timeouts import SETTLE_AFTER
 
         row = await self.require(cycle)
-        if row.state == "closed":
+        if row.state in ("closed", "cancelled"):
             return  # its workflow may be gone from Temporal by now, and would be started again
-        policy = Policy.model_validate(row.policy)
+        policy = Policy.model_validate(row.policy_now or row.policy)
         counts = await cycles.counts(self._engine, cycle, row.launched_at)
-        last = policy.calendar.opening(policy.calendar.on_or_after(policy.closes)) + SETTLE_AFTER
         start = CycleStart(
             cycle=cycle,
             launched_by=EmployeeId(row.launched_by),
-            settles_at=last,
+            settles_at=_settles_at(policy),
             people=sum(counts.participants.values()),
         )
         try:
@@ -137,31 +136,45 @@ class Cycles(CycleReads):
                 start,
                 id=cycle_workflow_id(cycle),
                 task_queue=BULK,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                if again
+                else WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 priority=BULK_PRIORITY,
             )
         except WorkflowAlreadyStartedError:
             return  # it ran and has ended
 
+    async def reopen(self, cycle: CycleId) -> None:
+        """Opens a cycle that ended and starts its workflow again, to settle it on its day. By the state, so a repeat is harmless."""
+        row = await self.require(cycle)
+        if row.state in ("closed", "cancelled"):
+            await cycles.set_state(self._engine, cycle, "open")
+        await self._start(cycle, again=True)
+
+    async def launch_more(self, cycle: CycleId) -> None:
+        """Launches the participants who wait; answers at once."""
+        await self._update(cycle, "launch_more", result=None)
+
+    async def retime(self, cycle: CycleId) -> None:
+        """Tells the cycle's workflow when to settle by the rules as they are now."""
+        row = await self.require(cycle)
+        policy = Policy.model_validate(row.policy_now or row.policy)
+        await self._update(cycle, "retime", _settles_at(policy), result=None)
+
+    async def end(self, cycle: CycleId, state: Literal["closed", "cancelled"], actor: EmployeeId, reason: str) -> None:
+        """Ends a cycle whose goals were closed one by one; one that has ended stays as it is."""
+        from workflows.cycle import EndCycle
+
+        if (await self.require(cycle)).state in ("launching", "open"):
+            await self._update(cycle, "end", EndCycle(state=state, actor=actor, reason=reason), result=None)
+
     async def retry(self, cycle: CycleId) -> "CycleProgress":
         """Launches again those whose launch failed, and only those."""
-        return await self._update(cycle, "retry")
+        from workflows.cycle import CycleProgress
 
-    async def close(self, cycle: CycleId, actor: EmployeeId, reason: str) -> "CycleProgress":
-        """Settles what is open and ends the cycle."""
-        from workflows.cycle import CloseCycle
-        from workflows.failures import invalid
-
-        row = await self.require(cycle)
-        hr = Policy.model_validate(row.policy).hr
-        if actor not in hr:
-            raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
-        try:
-            order = CloseCycle(actor=actor, reason=reason)
-        except ValidationError as error:
-            raise invalid(error) from error
-        return await self._update(cycle, "close", order)
+        progress: CycleProgress = await self._update(cycle, "retry", result=CycleProgress)
+        return progress
 
     async def progress(self, cycle: CycleId) -> "CycleProgress":
         """How far the cycle's workflow says it is; raises `NoAnswer` where no worker runs."""
@@ -181,21 +194,19 @@ class Cycles(CycleReads):
             raise
         return progress
 
-    async def _update(self, cycle: CycleId, name: str, *args: object) -> "CycleProgress":
+    async def _update(self, cycle: CycleId, name: str, *args: object, result: type | None) -> Any:
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
         from temporalio.exceptions import ApplicationError
         from temporalio.service import RPCError, RPCStatusCode
 
-        from workflows.cycle import CycleProgress, cycle_workflow_id
+        from workflows.cycle import cycle_workflow_id
         from workflows.failures import as_refusal
 
         row = await self.require(cycle)
         handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                progress: CycleProgress = await answer_of(
-                    handle.execute_update(name, args=args, result_type=CycleProgress)
-                )
+                return await answer_of(handle.execute_update(name, args=args, result_type=result))
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise NoAnswer(None, ANSWER_SECONDS) from error
         except WorkflowUpdateFailedError as error:
@@ -206,7 +217,12 @@ class Cycles(CycleReads):
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise Refusal(Code.CYCLE_BUSY, phase=row.state) from error
             raise
-        return progress
+
+
+def _settles_at(policy: Policy) -> datetime:
+    from workflows.timeouts import SETTLE_AFTER
+
+    return policy.calendar.opening(policy.calendar.on_or_after(policy.closes)) + SETTLE_AFTER
 
 
 def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:

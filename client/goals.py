@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -101,9 +102,9 @@ class GoalReads:
             self._engine, cycle=cycle, owner=owner, state=state, department=department, after=after, limit=limit
         )
 
-    async def inbox(self, employee: EmployeeId) -> list[read.GoalLine]:
-        """What waits on a person, the most urgent first."""
-        return await read.inbox(self._engine, employee)
+    async def inbox(self, employee: EmployeeId, day: date | None = None) -> list[read.InboxLine]:
+        """What waits on a person, or on those for whom they act on that day (today); the most urgent first."""
+        return await read.inbox(self._engine, employee, day or datetime.now().astimezone().date())
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it; a `Refusal` for an unknown goal."""

@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script that `make docs` runs; nothing imports it
 """Print the documents that come from the code, so that they cannot say something else than the code does.
 
-`python docs/print.py` writes them; with `--check` it writes nothing, names those that are stale, and exits with 1.
+`python -m docs.print` writes them; with `--check` it writes nothing, names those that are stale, and exits with 1.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
+from docs.policy_page import policy
 from domain.commands import COMMANDS, Command
 from domain.lifecycle import NEUTRAL, TRANSITIONS, State
 from domain.policy import TaskKind
@@ -181,7 +182,7 @@ def _values(field: FieldInfo) -> str:
 
 # --- printing --------------------------------------------------------------------------------------------------------
 
-PAGES: dict[str, Callable[[], str]] = {"lifecycle.md": lifecycle, "settings.md": settings}
+PAGES: dict[str, Callable[[], str]] = {"lifecycle.md": lifecycle, "policy.md": policy, "settings.md": settings}
 
 
 def stale(folder: Path) -> list[Path]:

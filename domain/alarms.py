@@ -119,7 +119,7 @@ def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
         case Act.REMIND:
             return has.Reminded(rung=alarm.rung, due=alarm.at, late=late)
         case Act.REMIND_AND_COPY:
-            copied = tuple(one for one in _next_up(goal, task.climbed)[0] if one != goal.owner)
+            copied = tuple(one for one in _next_up(goal, task.climbed)[0] if one not in (*task.assignees, goal.owner))
             return has.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
         case Act.ESCALATE:
             joined, climbed = _next_up(goal, task.climbed)

@@ -21,6 +21,9 @@ def _known_zone(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class BusinessCalendar(Frozen):
     """A site's working days, frozen: a later release of a holiday library changes nothing in flight.
 
@@ -28,7 +31,7 @@ class BusinessCalendar(Frozen):
     outside of it only weekends are off.
     """
 
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Tokyo"
+    timezone: TimeZone = "Asia/Tokyo"
     opens: time = time(9)
     closes: time = time(18)
     days_off: tuple[date, ...] = ()

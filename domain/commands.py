@@ -149,7 +149,7 @@ class Reassign(Command):
     """HR: put other people in place of the open task's assignees."""
 
     name: ClassVar[str] = "reassign"
-    assignees: tuple[_Person, ...] = Field(min_length=1, max_length=20)
+    assignees: tuple[_Person, ...] = Field(min_length=1, max_length=100)  # HR and a line of managers
     reason: Prose
 
 

@@ -1,68 +1,35 @@
 """The cycle file that HR writes (TOML): dates, calendar, rules, drafts by department. Reading and checking it."""
 
 import tomllib
-from collections.abc import Iterator
-from datetime import date, time, timedelta
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from pydantic import Field, ValidationError
 
-from domain.calendar import BusinessCalendar, describe_day
+from domain.calendar import describe_day
 from domain.content import Content
+from domain.cycle_sections import CalendarSection, CycleSection, DraftSection, PolicySection, SiteSection
 from domain.findings import Finding, Level, refuses
 from domain.organisation import Employee, Organisation
-from domain.policy import DEFAULT_LADDERS, Ladder, Policy, TaskKind
+from domain.policy import DEFAULT_LADDERS, Policy
 from domain.rules import check
-from domain.values import CycleId, EmployeeId, Frozen, Id, Line, Number, Text
+from domain.values import EmployeeId, Frozen, Id, Text
+
+__all__ = [  # the sections too: whoever writes a cycle in code writes it with them
+    "CalendarSection", "CycleFile", "CycleSection", "DraftSection", "PolicySection", "SiteSection",
+    "check_cycle", "read_cycle_file",
+]  # fmt: skip
 
 _SPAN_BEFORE, _SPAN_AFTER = timedelta(days=31), timedelta(days=400)  # days that a cycle can touch around its own
-
-
-class CalendarSection(Frozen):
-    """Whose public holidays count, the hours of the day, and the company's own days off."""
-
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "JP"
-    timezone: str = "Asia/Tokyo"
-    opens: time = time(9)
-    closes: time = time(18)
-    days_off: tuple[date, ...] = ()
-
-
-class CycleSection(Frozen):
-    id: Annotated[CycleId, Id]
-    name: Line
-    starts: date
-    ends: date
-    closes: date
-    reviews: tuple[date, ...] = Field(max_length=24)
-    hr: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=50)
-    departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
-    without: tuple[Annotated[EmployeeId, Id], ...] = ()  # who does not
-    tops: tuple[Annotated[EmployeeId, Id], ...] = ()  # who has no manager, where they are several
-
-
-class PolicySection(Frozen):
-    approval_stages: int = Field(default=1, ge=1, le=3)
-    self_review: bool = True
-    max_goals: int = Field(default=5, ge=1, le=20)
-    attainment_cap: Number = Field(default="1.5", ge=1, le=10, validate_default=True)
-    max_bonus: int = Field(default=20, ge=0, le=1000)
-    ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
-
-
-class DraftSection(Content):
-    """A draft that everyone of `department` gets; without a department, everyone whose department has none."""
-
-    department: Line | None = None
-
-    def content(self) -> Content:
-        return Content.model_validate(self.model_dump(exclude={"department"}))
 
 
 class CycleFile(Frozen):
     cycle: CycleSection
     calendar: CalendarSection = CalendarSection()
+    sites: dict[Id, SiteSection] = Field(default_factory=dict, max_length=200)  # by their names in the directory
     policy: PolicySection = PolicySection()
     drafts: tuple[DraftSection, ...] = Field(default=(), max_length=500)
 
@@ -71,28 +38,31 @@ class CycleFile(Frozen):
         """First and last day whose holidays can matter."""
         return self.cycle.starts - _SPAN_BEFORE, self.cycle.closes + _SPAN_AFTER
 
-    def policy_with(self, public_holidays: tuple[date, ...]) -> Policy:
-        """The policy that is frozen at launch. Raises ValueError where dates are out of order."""
-        days_off = sorted({*public_holidays, *self.calendar.days_off})
-        section = self.policy.model_dump(exclude={"ladders"})
+    def policy_with(
+        self, public_holidays: tuple[date, ...], of_sites: Mapping[str, tuple[date, ...]] | None = None
+    ) -> Policy:
+        """The policy that is frozen at launch; `of_sites` are each site's public holidays, by its name.
+
+        Raises ValueError where dates are out of order.
+        """
+        holidays = of_sites or {}
         return Policy(
-            calendar=BusinessCalendar(
-                timezone=self.calendar.timezone,
-                opens=self.calendar.opens,
-                closes=self.calendar.closes,
-                days_off=tuple(day for day in days_off if day.weekday() < 5),  # noqa: PLR2004 - Saturday; weekends are off anyway
-            ),
+            calendar=self.calendar.with_holidays(public_holidays),
+            sites={name: site.with_holidays(holidays.get(name, ())) for name, site in self.sites.items()},
             starts=self.cycle.starts,
             ends=self.cycle.ends,
             closes=self.cycle.closes,
             reviews=self.cycle.reviews,
             hr=self.cycle.hr,
             ladders={**DEFAULT_LADDERS, **self.policy.ladders},
-            **section,
+            **self.policy.model_dump(exclude={"ladders"}),
         )
 
     def moved_to(self, starts: date) -> Self:
-        """The same cycle, every date moved by as many days as it takes to start on `starts`."""
+        """The same cycle, every date moved by as many days as it takes to start on `starts`.
+
+        Days off stay where they are: the new year does not come later because a cycle does.
+        """
         by = starts - self.cycle.starts
         cycle = self.cycle.model_copy(
             update={
@@ -139,32 +109,46 @@ def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
 def _of_problem(problem: Any) -> Finding:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        close = get_close_matches(str(problem["loc"][-1]), _KEYS, n=1)
-        hint_ja, hint_en = (f"「{close[0]}」のことですか。", f"; did you mean {close[0]}?") if close else ("", "")
+        hint_ja, hint_en = _hint(str(problem["loc"][-1]), _KEYS)
         return _refuse("unknown_key", where, f"知らないキーです。{hint_ja}", f"unknown key{hint_en}")
+    if problem["type"] == "value_error" and problem["loc"][-1] == "timezone":
+        return _refuse(
+            "zone_unknown", where, "知らないタイムゾーンです。例: Europe/Berlin", problem["ctx"]["error"].args[0]
+        )
     return _refuse("invalid", where, f"値が正しくありません: {problem['msg']}", problem["msg"])
 
 
 _KEYS = sorted(
     {
         name
-        for model in (CycleFile, CycleSection, CalendarSection, PolicySection, DraftSection)
+        for model in (CycleFile, CycleSection, SiteSection, PolicySection, DraftSection)
         for name in model.model_fields
     }
 )
+
+
+def _hint(written: str, known: Iterable[str]) -> tuple[str, str]:
+    """What was probably meant, in both languages; nothing where nothing comes near."""
+    close = get_close_matches(written, sorted(known), n=1)
+    return (f"「{close[0]}」のことですか。", f"; did you mean {close[0]}?") if close else ("", "")
 
 
 def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
     return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
 
 
+def _advise(code: str, where: str, ja: str, en: str) -> Finding:
+    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en))
+
+
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
     """Everything that stands against launching, and what is worth a look. Whether the id is taken is asked elsewhere."""
-    dates = (*_order_findings(file.cycle), *_past_findings(file.cycle, today))
+    dates = (*_order_findings(file.cycle), *_hours_findings(file), *_past_findings(file.cycle, today))
     people = (*organisation.findings(tops=file.cycle.tops), *_people_findings(file, organisation))
     if refuses((*dates, *people)):
         return (*dates, *people)
-    return (*dates, *people, *_approver_findings(file, organisation), *_draft_findings(file))
+    sites = _site_findings(file, organisation)
+    return (*dates, *people, *sites, *_approver_findings(file, organisation), *_draft_findings(file))
 
 
 def _order_findings(cycle: CycleSection) -> Iterator[Finding]:
@@ -195,6 +179,18 @@ def _order_findings(cycle: CycleSection) -> Iterator[Finding]:
             )
 
 
+def _hours_findings(file: CycleFile) -> Iterator[Finding]:
+    """A deadline ends at the closing hour: an office that closes before it opens would be late on time."""
+    for where, place in (("calendar", file.calendar), *((f"sites.{name}", site) for name, site in file.sites.items())):
+        if place.opens >= place.closes:
+            yield _refuse(
+                "hours_out_of_order",
+                f"{where}.closes",
+                f"終業時刻({place.closes:%H:%M})は始業時刻({place.opens:%H:%M})より後にしてください。",
+                f"closes ({place.closes:%H:%M}) must come after opens ({place.opens:%H:%M})",
+            )
+
+
 def _past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
     said = describe_day(today)
     places = [("cycle.ends", cycle.ends), ("cycle.closes", cycle.closes)]
@@ -208,14 +204,8 @@ def _past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
                 f"{describe_day(day).en} is past (today is {said.en}); `--starts` moves the whole cycle",
             )
     if cycle.starts < today:
-        yield Finding(
-            level=Level.ADVISE,
-            code="already_started",
-            where="cycle.starts",
-            message=Text(
-                ja=f"開始日を過ぎています(今日は {said.ja})。", en=f"the cycle has begun (today is {said.en})"
-            ),
-        )
+        ja, en = f"開始日を過ぎています(今日は {said.ja})。", f"the cycle has begun (today is {said.en})"
+        yield _advise("already_started", "cycle.starts", ja, en)
 
 
 def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
@@ -234,8 +224,7 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
         *((f"drafts[{n}].department", draft.department) for n, draft in enumerate(file.drafts)),
     ):
         if name is not None and name not in departments:
-            close = get_close_matches(name, sorted(departments), n=1)
-            hint_ja, hint_en = (f"「{close[0]}」のことですか。", f"; did you mean {close[0]}?") if close else ("", "")
+            hint_ja, hint_en = _hint(name, departments)
             yield _refuse(
                 "department_unknown",
                 where,
@@ -246,6 +235,37 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
         yield _refuse(
             "nobody_takes_part", "cycle", "対象となる社員がいません。", "nobody takes part; import people first"
         )
+
+
+def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee]:
+    """Everybody whom a goal of this cycle may ask: who takes part, their managers, HR."""
+    ids: dict[EmployeeId, None] = dict.fromkeys(file.cycle.hr)
+    for employee in file.participants(organisation):
+        ids |= dict.fromkeys((employee.id, *organisation.manager_line(employee.id)))
+    return (organisation.employees[one] for one in ids)
+
+
+def _site_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    """Somebody whose site has no calendar would have their deadlines counted in another country's days."""
+    people = Counter(one.site for one in _concerned(file, organisation) if one.active and one.site is not None)
+    for site, count in sorted(people.items()):
+        if site not in file.sites:
+            hint_ja, hint_en = _hint(site, file.sites)
+            yield _refuse(
+                "site_unknown",
+                f"sites.{site}",
+                f"拠点「{site}」の社員が {count} 人いますが、ファイルにありません。[sites.{site}] を書いてください。{hint_ja}",
+                f"{count} people are at {site}, which the file does not have: add [sites.{site}]{hint_en}",
+            )
+    known = {one.site for one in organisation.employees.values() if one.active}
+    for site in file.sites:
+        if site not in known:
+            yield _advise(
+                "site_unused",
+                f"sites.{site}",
+                f"拠点「{site}」に社員がいません。社員名簿の拠点名と同じか確認してください。",
+                f"nobody is at {site}; compare the name with the directory's sites",
+            )
 
 
 def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What HR asks of many goals at once, and what that means for each: one command, or nothing to do there."""
 
 from datetime import date
-from typing import Annotated, Literal, Self, Union
+from typing import Annotated, Literal, Self, Union, get_args
 
 from pydantic import Field, model_validator
 
@@ -110,12 +110,16 @@ class Sync(_Asked):
     stands_in: dict[Person, Person | None] = Field(default_factory=dict)
     moved: tuple[Person, ...] = ()  # who changed the department
     joined: tuple[Person, ...] = ()
+    touched: tuple[Person, ...] = ()  # who left, moved, or has another manager or site: goals in which they have a part
 
 
 Asked = Annotated[
     Union[Extend, Pause, Resume, Amend, Add, Remove, Cancel, Reopen, Close, Reassign, Delegate, Sync],  # noqa: UP007 - one list, as in commands.py
     Field(discriminator="kind"),
 ]
+
+
+KINDS: tuple[type[_Asked], ...] = get_args(get_args(Asked)[0])
 
 
 class Skipped(Frozen):
@@ -159,11 +163,14 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
 
 def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
     task = goal.task
-    fits = asked.due is not None and task is not None and asked.task in (None, task.kind) and task.due != asked.due
+    due = asked.due if task and asked.task in (None, task.kind) and task.due != asked.due else None
     closes = asked.closes if asked.closes and asked.closes > goal.policy.closes else None
-    if not fits and closes is None:
-        return Skipped(code="no_task" if task is None else "other_task" if asked.task else "unchanged")
-    return ask.Extend(actor=actor, due=asked.due if fits else None, closes=closes, reason=asked.reason)
+    if due or closes:
+        return ask.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
+    if asked.due and task is None:
+        return Skipped(code="no_task")
+    other = asked.due and task and asked.task not in (None, task.kind)
+    return Skipped(code="other_task" if other else "unchanged")
 
 
 def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:

@@ -87,7 +87,11 @@ _REQUESTS = {
     TaskKind.VERDICT: NoticeKind.VERDICT_REQUESTED,
 }
 # The owner hears what others decided.
-_FOR_ASSIGNEES = frozenset({*_REMINDERS.values(), *_REQUESTS.values(), NoticeKind.ESCALATED})  # a task for you
+_TASKS = frozenset({*_REMINDERS.values(), *_REQUESTS.values(), NoticeKind.ESCALATED})  # a task for you
+_FOR_ASSIGNEES = _TASKS | {
+    NoticeKind.ESCALATION_TOLD,
+    NoticeKind.HANDLED,
+}  # and what becomes of it: delegates hear it too
 _TO_OWNER = {
     EventKind.STAGE_APPROVED: NoticeKind.STAGE_APPROVED,
     EventKind.APPROVED: NoticeKind.APPROVED,
@@ -147,7 +151,7 @@ def notices_of(goal: Goal, event: has.Event, before: Goal | None = None) -> tupl
             goal=goal.id,
             kind=kind,
             facts=facts,
-            urgent=kind in URGENT or (kind in _FOR_ASSIGNEES and _is_due_today(goal, event)),
+            urgent=kind in URGENT or (kind in _TASKS and _is_due_today(goal, event)),
         )
         for kind, person in told
     )

@@ -6,6 +6,7 @@ Names and mail addresses live here and in the directory, and nowhere else.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
@@ -46,6 +47,8 @@ class Employee(Frozen):
     manager_id: PersonId | None = None
     locale: Locale = Locale.JA
     active: bool = True
+    site: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None  # names a calendar of the cycle
+    leaves: date | None = None  # last day
 
 
 Place = Callable[[EmployeeId], str]

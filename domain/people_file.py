@@ -37,6 +37,8 @@ title:title jobtitle position 役職 役職名 職位
 manager_id:manager managerid managerno supervisor supervisorid reportsto 上長 上長社員番号 上長番号 上長id 上長コード 上司 上司社員番号 上司番号 上司id 上司コード
 locale:locale language lang 言語 表示言語 ロケール
 active:active isactive 在籍 在籍状況 在籍区分 在職
+site:site office location workplace 勤務地 拠点 事業所 勤務先
+leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
 """)
 _VALUES = _words("""
 ja:日本語 japanese jp jajp
@@ -66,6 +68,8 @@ _RULES = {
     "manager_id": _ID,
     "locale": ("ja か en に", "ja or en"),
     "active": ("「はい」か「いいえ」（「在籍」か「退職」）に", "yes or no"),
+    "site": _ID,
+    "leaves": ("2026-11-30 の形の日付に", "a date, as 2026-11-30"),
 }
 
 _SAYS = {
@@ -136,6 +140,7 @@ Placed = tuple[int, Finding]  # by its row, to sort by
 
 _EMPLOYEES = TypeAdapter(list[Employee])
 _BREAK = re.compile(r"\s*[\t\r\n]\s*")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _FOLDED_AWAY = re.compile(r"[\s_.\-]")
 
 
@@ -146,6 +151,7 @@ class PeopleFile:
     employees: tuple[Employee, ...] = ()
     rows: Mapping[EmployeeId, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    fields: frozenset[str] = frozenset()  # that the file has columns for; of the others it says nothing
 
     def place(self, employee_id: EmployeeId) -> str:
         """Where the reader finds this employee: the row in the file, else the id."""
@@ -323,7 +329,8 @@ def _people(header: Sequence[str], records: Sequence[Record], columns: Mapping[s
         found += _bad_cells(error, people, rows)
     if found:
         return PeopleFile(findings=tuple(finding for _, finding in sorted(found, key=lambda placed: placed[0])))
-    return PeopleFile(tuple(employees), {one.id: row for one, row in zip(employees, rows, strict=True)})
+    placed = {one.id: row for one, row in zip(employees, rows, strict=True)}
+    return PeopleFile(tuple(employees), placed, fields=frozenset(columns))
 
 
 def _person(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
@@ -341,6 +348,12 @@ def _id(cell: str) -> str:
     return (cell if cell.isascii() else unicodedata.normalize("NFKC", cell)).strip()
 
 
+def _day(cell: str) -> str:
+    """ISO; 2026/11/30, 2026.11.30 and 2026年11月30日 are read as well."""
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else cell.strip()
+
+
 @lru_cache(1_000)  # a column has few words, and many rows that repeat them
 def _word(cell: str) -> str:
     folded = _fold(cell)
@@ -356,6 +369,8 @@ _CLEAN: dict[str, Callable[[str], str]] = {
     "manager_id": _id,
     "locale": _word,
     "active": _word,
+    "site": _id,
+    "leaves": _day,
 }
 
 

@@ -31,6 +31,14 @@ class Code(StrEnum):
     UNKNOWN_GOAL = "unknown_goal"
     UNKNOWN_CYCLE = "unknown_cycle"
     CYCLE_BUSY = "cycle_busy"
+    CYCLE_STATE = "cycle_state"
+    NO_OPEN_CYCLE = "no_open_cycle"
+    NOT_IN_CYCLE = "not_in_cycle"
+    SELECTION_EMPTY = "selection_empty"
+    UNKNOWN_INSTRUCTION = "unknown_instruction"
+    INSTRUCTION_TAKEN = "instruction_taken"
+    SYNC_RUNNING = "sync_running"
+    DIRECTORY_CHANGED = "directory_changed"
     UNKNOWN_COMMAND = "unknown_command"
 
 
@@ -92,8 +100,8 @@ _SAYS: dict[Code, Text] = {
         en="only the goal's owner can do this task: extend it, or let somebody act for the owner",
     ),
     Code.CYCLE_OVER: Text(
-        ja="評価サイクルは {closes} に締め切られています。再開するには先に期間を延長してください。",
-        en="the cycle closed on {closes}; extend it first",
+        ja="評価サイクルは {closes} に締め切られています。新しい締め日(--closes)を付けて再開してください。",
+        en="the cycle closed on {closes}; reopen with a new last day (--closes)",
     ),
     Code.DELEGATION: Text(ja="代理を設定できません: {why}", en="this delegation is not possible: {why_en}"),
     Code.NOT_DELEGATED: Text(
@@ -112,6 +120,38 @@ _SAYS: dict[Code, Text] = {
     Code.CYCLE_BUSY: Text(
         ja="評価サイクルは今「{phase}」の段階です。`meguri cycle status` で確認し、終わってからもう一度実行してください。",
         en="the cycle is {phase} now; see `meguri cycle status`, and try again when it is open",
+    ),
+    Code.CYCLE_STATE: Text(
+        ja="評価サイクルは「{state}」です。この指示は「{needed}」のサイクルに出せます。",
+        en="the cycle is {state}; this can be asked of one that is {needed}",
+    ),
+    Code.NO_OPEN_CYCLE: Text(
+        ja="実行中の評価サイクルがありません。`meguri cycle status` で確認してください。",
+        en="no cycle is open; `meguri cycle status` shows them",
+    ),
+    Code.NOT_IN_CYCLE: Text(
+        ja="対象にできません({kind}): {named}。近い名前: {near}。`meguri cycle status` と `meguri people show` で確認してください。",
+        en="not known here ({kind}): {named}; the nearest is {near}; see `meguri cycle status` and `meguri people show`",
+    ),
+    Code.SELECTION_EMPTY: Text(
+        ja="対象を --person か --department で指定してください。",
+        en="say whom it is about, by --person or --department",
+    ),
+    Code.UNKNOWN_INSTRUCTION: Text(
+        ja="指示 {instruction} はありません。`meguri instruction` で確認してください。",
+        en="there is no instruction {instruction}; `meguri instruction` lists them",
+    ),
+    Code.INSTRUCTION_TAKEN: Text(
+        ja="ID {instruction} は別の内容の指示に使われています。別の ID を付けてください。",
+        en="the id {instruction} stands for another instruction; choose another id",
+    ),
+    Code.SYNC_RUNNING: Text(
+        ja="別の組織変更 {instruction} を反映しています。終わってからもう一度実行してください。",
+        en="another change of the organisation, {instruction}, is being applied; try again when it is done",
+    ),
+    Code.DIRECTORY_CHANGED: Text(
+        ja="比較した後に社員名簿が変わりました。もう一度比較してください。",
+        en="the directory has changed since it was compared: compare again",
     ),
     Code.UNKNOWN_COMMAND: Text(
         ja="操作 {command} はありません。使えるのは {known} です。",

@@ -173,7 +173,7 @@ def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
         raise Refusal(Code.SELF_APPROVAL)
     moved = command.department != goal.department
     known = set(goal.delegations)
-    new = tuple(one for one in command.delegations if one not in known and goal.owner != one.to)
+    new = tuple(one for one in command.delegations if one not in known and goal.owner != one.to and one.last >= day)
     if (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not command.replaced:
         return ()
     said: dict[str, Any] = {

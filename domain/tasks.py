@@ -84,15 +84,16 @@ def addressees_after(
     if goal.task is None:
         return ()
     after = goal.model_copy(update={"line": line})
+    decides = goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT)
+    place = goal.stage if goal.task.kind is TaskKind.APPROVAL else 0
     found: list[EmployeeId] = []
-    if goal.task.kind is TaskKind.APPROVAL:
-        found += after.approver(goal.stage)
-    elif goal.task.kind is TaskKind.VERDICT:
-        found += after.approver(0)
+    if decides and after.approver(place) != goal.approver(place):  # else HR took the task off that manager on purpose
+        found += after.approver(place)
     for person in goal.task.assignees:
         if person in goal.line:
             found += after.approver(goal.line.index(person))
         else:
             found.append(replaced.get(person, person))
-    decides = goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT)
-    return tuple(dict.fromkeys(one for one in found if one != goal.owner or not decides))
+    if not decides:
+        return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(one for one in found if one != goal.owner)) or after.approver(place)

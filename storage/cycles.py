@@ -17,6 +17,17 @@ class Waiting(NamedTuple):
     employee_id: str
     department: str
     result: str
+    slot: int
+    added_by: str | None
+    added_at: datetime | None
+
+
+class Participant(NamedTuple):
+    """Who is to take part; `slot` counts the cycle's goals up to this person's first one."""
+
+    employee_id: str
+    department: str
+    slot: int
 
 
 async def find_cycle(engine: AsyncEngine, cycle: str) -> CycleRow | None:
@@ -38,16 +49,78 @@ async def time_zones(engine: AsyncEngine) -> dict[str, str]:
         return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
 
 
-async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants: Sequence[tuple[str, str]]) -> bool:
-    """Writes the cycle with its participants (employee, department); False, and nothing, where the id is taken."""
+async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants: Sequence[Participant]) -> bool:
+    """Writes the cycle with its participants; False, and nothing, where the id is taken."""
     async with engine.begin() as connection:
         made = await connection.execute(upsert(CycleRow).values(cycle).on_conflict_do_nothing().returning(CycleRow.id))
         if made.one_or_none() is None:
             return False
-        rows = [{"cycle_id": cycle["id"], "employee_id": one, "department": of} for one, of in participants]
+        rows = [{"cycle_id": cycle["id"], **one._asdict()} for one in participants]
         for start in range(0, len(rows), 5000):
             await connection.execute(insert(ParticipantRow), rows[start : start + 5000])
     return True
+
+
+async def add_participants(
+    engine: AsyncEngine, cycle: str, people: Sequence[tuple[str, str, int]], *, by: str, at: datetime
+) -> int:
+    """Adds who is not in the cycle (employee, department, number of drafts); those who were removed come back.
+
+    By cycle and employee, so a repeat adds nobody. How many came.
+    """
+    async with engine.begin() as connection:
+        await connection.execute(
+            select(CycleRow.id).where(CycleRow.id == cycle).with_for_update()
+        )  # slots are given in turn
+        slot = await connection.scalar(select(func.count()).select_from(GoalRow).where(GoalRow.cycle_id == cycle))
+        last = await connection.scalar(select(func.max(ParticipantRow.slot)).where(ParticipantRow.cycle_id == cycle))
+        slot, added = max(slot or 0, (last or 0) + 1), 0
+        for employee, department, drafts in people:
+            values = {"department": department, "slot": slot, "added_by": by, "added_at": at}
+            statement = upsert(ParticipantRow).values(cycle_id=cycle, employee_id=employee, **values)
+            done = await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["cycle_id", "employee_id"],
+                    set_={"result": "waiting", "reason": None, "updated_at": func.now(), **values},
+                    where=(ParticipantRow.result == "removed") & (ParticipantRow.goals == 0),
+                )
+            )
+            added += done.rowcount
+            slot += drafts * done.rowcount
+    return added
+
+
+async def remove_participants(
+    engine: AsyncEngine, cycle: str, people: Sequence[str], departments: Sequence[str]
+) -> None:
+    """Marks these people, and those of these departments, as taken out."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            update(ParticipantRow)
+            .where(
+                ParticipantRow.cycle_id == cycle,
+                ParticipantRow.employee_id.in_(people) | ParticipantRow.department.in_(departments),
+            )
+            .values(result="removed", updated_at=func.now())
+        )
+
+
+async def names_in(engine: AsyncEngine, cycle: str) -> tuple[set[str], set[str]]:
+    """The participants of a cycle, and the departments of its goals."""
+    async with engine.connect() as connection:
+        people = await connection.execute(
+            select(ParticipantRow.employee_id).where(
+                ParticipantRow.cycle_id == cycle, ParticipantRow.result != "removed"
+            )
+        )
+        departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())
+        return set(people.scalars()), set(departments.scalars())
+
+
+async def remember_policy(engine: AsyncEngine, cycle: str, policy: dict[str, Any]) -> None:
+    """Says by which rules whoever joins later takes part."""
+    async with engine.begin() as connection:
+        await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(policy_now=policy))
 
 
 async def set_state(engine: AsyncEngine, cycle: str, state: str, closed_at: datetime | None = None) -> None:
@@ -58,7 +131,14 @@ async def set_state(engine: AsyncEngine, cycle: str, state: str, closed_at: date
 async def waiting(engine: AsyncEngine, cycle: str, after: str, limit: int, *, upto: str | None = None) -> list[Waiting]:
     """The next participants, by id, whose goals are not running: at most `limit`, not beyond `upto`."""
     query = (
-        select(ParticipantRow.employee_id, ParticipantRow.department, ParticipantRow.result)
+        select(
+            ParticipantRow.employee_id,
+            ParticipantRow.department,
+            ParticipantRow.result,
+            ParticipantRow.slot,
+            ParticipantRow.added_by,
+            ParticipantRow.added_at,
+        )
         .where(
             ParticipantRow.cycle_id == cycle,
             ParticipantRow.result.in_(("waiting", "written")),

@@ -1,15 +1,16 @@
 """Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Text, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.ledger import event_of
-from storage.tables import CycleRow, EmployeeRow, GoalEventRow, GoalRow
+from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalEventRow, GoalRow
 
 
 class GoalLine(NamedTuple):
@@ -72,12 +73,36 @@ async def find_line(engine: AsyncEngine, goal: str) -> GoalLine | None:
     return next(iter(await _lines(engine, _LINE.where(GoalRow.id == goal))), None)
 
 
-async def inbox(engine: AsyncEngine, employee: str) -> list[GoalLine]:
-    """The goals that wait on a person, the most urgent first."""
-    query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.contains([employee])).order_by(
+class InboxLine(NamedTuple):
+    """A goal that waits on a person; `acting_for` is empty where it waits on themselves."""
+
+    goal: GoalLine
+    acting_for: str | None
+
+
+async def inbox(engine: AsyncEngine, employee: str, day: date) -> list[InboxLine]:
+    """The goals that wait on a person, or on those for whom the person acts on `day`; the most urgent first.
+
+    Nobody acts for somebody else in a goal of their own.
+    """
+    async with engine.connect() as connection:
+        acting_for = (
+            await connection.execute(
+                select(DelegationRow.delegator_id)
+                .where(DelegationRow.to_id == employee, DelegationRow.first <= day, DelegationRow.last >= day)
+                .distinct()
+            )
+        ).scalars()
+    asked = [employee, *sorted(acting_for)]
+    query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked)).order_by(
         GoalRow.due_at, GoalRow.id
     )
-    return await _lines(engine, query)
+    found = []
+    for line in await _lines(engine, query):
+        whom = next(one for one in asked if one in line.assignees)
+        if whom == employee or line.owner_id != employee:
+            found.append(InboxLine(line, None if whom == employee else whom))
+    return found
 
 
 async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) -> list[str]:
@@ -87,6 +112,23 @@ async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) ->
         .where(GoalRow.cycle_id == cycle, GoalRow.id > after, GoalRow.state != "closed")
         .order_by(GoalRow.id)
         .limit(limit)
+    )
+    async with engine.connect() as connection:
+        return list((await connection.execute(query)).scalars())
+
+
+async def open_goals_of(engine: AsyncEngine, people: Sequence[str]) -> list[str]:
+    """The goals, by id, that are not closed and in which one of these people has a part: owner, manager or assignee."""
+    named = any_(literal(list(people), ARRAY(Text)))
+    query = (
+        select(GoalRow.id)
+        .where(
+            GoalRow.state != "closed",
+            (GoalRow.owner_id == named)
+            | GoalRow.assignees.overlap(list(people))
+            | GoalRow.aggregate["line"].op("?|")(literal(list(people), ARRAY(Text))),
+        )
+        .order_by(GoalRow.id)
     )
     async with engine.connect() as connection:
         return list((await connection.execute(query)).scalars())

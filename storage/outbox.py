@@ -26,7 +26,7 @@ _CLAIMING = 0x6D65677563  # and of the one that is giving out message ids
 _ID_LENGTH = 32  # hex digits of a message id's hash: 128 bits, and a header that needs no folding
 _PEOPLE = ("owner", "actor", "acting_for", "from", "to")  # facts that hold an employee's id
 
-_unsent = OutboxRow.sent_at.is_(None) & OutboxRow.gave_up_at.is_(None)
+_unsent = OutboxRow.sent_at.is_(None) & OutboxRow.gave_up_at.is_(None) & OutboxRow.withdrawn_at.is_(None)
 # Rows that were given an id together stay together; those that have none yet join in one message per recipient.
 _group = func.coalesce(OutboxRow.message_id, "to:" + OutboxRow.recipient_id)
 
@@ -189,3 +189,19 @@ async def release(engine: AsyncEngine, message_ids: Iterable[str]) -> None:
         await connection.execute(
             update(OutboxRow).where(OutboxRow.message_id.in_(list(message_ids)), _unsent).values(message_id=None)
         )
+
+
+async def withdraw(engine: AsyncEngine, cycle: str, *, goals: Sequence[str]) -> int:
+    """Takes back what is queued about these goals and was not handed to any server yet; how many notices."""
+    async with engine.begin() as connection:
+        done = await connection.execute(
+            update(OutboxRow)
+            .where(
+                OutboxRow.cycle_id == cycle,
+                OutboxRow.goal_id == any_(literal(list(goals), ARRAY(Text))),
+                OutboxRow.message_id.is_(None),
+                _unsent,
+            )
+            .values(withdrawn_at=func.now())
+        )
+    return done.rowcount

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
 from domain.organisation import Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
-from storage.tables import EmployeeRow
+from storage.tables import EmployeeRow, StagedEmployeeRow
 
 _COLUMNS = tuple(Employee.model_fields)  # named alike in the model, in the table and in the statements below
 _EMPLOYEES = TypeAdapter(list[Employee])
@@ -18,11 +18,11 @@ _ONE_AT_A_TIME = 0x70656F70  # key of the advisory lock: two imports at once tak
 
 _MAKE_INCOMING = text("""
     CREATE TEMPORARY TABLE incoming_employee ON COMMIT DROP AS
-    SELECT id, name, mail, department, title, manager_id, locale, active FROM employee WITH NO DATA
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves FROM employee WITH NO DATA
 """)
 
 _STAYING = text("""
-    SELECT id, name, mail, department, title, manager_id, locale, active
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves
     FROM employee e WHERE NOT EXISTS (SELECT FROM incoming_employee i WHERE i.id = e.id)
     ORDER BY id
 """)
@@ -30,22 +30,23 @@ _STAYING = text("""
 _COUNT = text("""
     SELECT count(*) FILTER (WHERE e.id IS NULL) AS added,
            count(*) FILTER (WHERE e.id IS NOT NULL AND
-               (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active) IS DISTINCT FROM
-               (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active)) AS changed,
+               (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
+               (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves)) AS changed,
            count(*) AS incoming
     FROM incoming_employee i LEFT JOIN employee e ON e.id = i.id
 """)
 
 # A row that stays as it is is not written: no new version of it, and `updated_at` says when something changed.
 _UPSERT = text("""
-    INSERT INTO employee AS e (id, name, mail, department, title, manager_id, locale, active)
-    SELECT id, name, mail, department, title, manager_id, locale, active FROM incoming_employee
+    INSERT INTO employee AS e (id, name, mail, department, title, manager_id, locale, active, site, leaves)
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves FROM incoming_employee
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, mail = excluded.mail, department = excluded.department, title = excluded.title,
-        manager_id = excluded.manager_id, locale = excluded.locale, active = excluded.active, updated_at = now()
-    WHERE (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active) IS DISTINCT FROM
+        manager_id = excluded.manager_id, locale = excluded.locale, active = excluded.active, site = excluded.site,
+        leaves = excluded.leaves, updated_at = now()
+    WHERE (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
           (excluded.name, excluded.mail, excluded.department, excluded.title,
-           excluded.manager_id, excluded.locale, excluded.active)
+           excluded.manager_id, excluded.locale, excluded.active, excluded.site, excluded.leaves)
 """)
 
 
@@ -95,6 +96,46 @@ async def replace_directory(
         unchanged=counts.incoming - counts.added - counts.changed,
         absent=len(staying),
     )
+
+
+async def version_of(engine: AsyncEngine) -> str:
+    """Changes whenever the directory does."""
+    async with engine.connect() as connection:
+        return await _version(connection)
+
+
+async def _version(connection: AsyncConnection) -> str:
+    found = (await connection.execute(text("SELECT count(*), max(updated_at), sum(hashtext(id)) FROM employee"))).one()
+    return "/".join(str(part) for part in found)
+
+
+async def stage(connection: AsyncConnection, instruction: str, employees: Sequence[Employee], version: str) -> bool:
+    """Puts rows aside for the instruction that will apply them; False, and nothing, where the directory has changed."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    if await _version(connection) != version:
+        return False
+    rows = [
+        {"instruction_id": instruction, "employee_id": one.id, "record": one.model_dump(mode="json")}
+        for one in employees
+    ]
+    await connection.execute(insert(StagedEmployeeRow), rows)
+    return True
+
+
+async def apply_staged(engine: AsyncEngine, instruction: str) -> int:
+    """Writes the staged rows into the directory and clears them away, in one transaction: a repeat finds none."""
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        staged = await connection.execute(
+            delete(StagedEmployeeRow)
+            .where(StagedEmployeeRow.instruction_id == instruction)
+            .returning(StagedEmployeeRow.record)
+        )
+        employees = _EMPLOYEES.validate_python(list(staged.scalars()))
+        if employees:
+            await _copy(connection, employees)
+            await connection.execute(_UPSERT)
+    return len(employees)
 
 
 async def load_organisation(engine: AsyncEngine) -> Organisation:

@@ -1,6 +1,6 @@
 """The tables. `storage/migrations/` builds them; a test compares the two."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Numeric,
     Text,
+    Time,
     UniqueConstraint,
     func,
     text,
@@ -27,6 +28,7 @@ class Table(DeclarativeBase):
         str: Text,
         datetime: DateTime(timezone=True),
         date: Date,
+        time: Time,
         dict[str, Any]: JSONB,
         list[str]: ARRAY(Text),
         Decimal: Numeric(12, 2),
@@ -85,7 +87,9 @@ class ParticipantRow(Table):
     goals: Mapped[int] = mapped_column(server_default=text("0"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str | None]  # why it failed, for HR
-    slot: Mapped[int] = mapped_column(server_default=text("0"))  # place in the spread of the cycle's alarms
+    slot: Mapped[int] = mapped_column(server_default=text("0"))  # of the first goal in the spread of the cycle's alarms
+    added_by: Mapped[str | None]  # who joined after the launch, and when
+    added_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
@@ -144,7 +148,10 @@ class GoalEventRow(Table):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     # A command brings at most one event of a kind: so a command that was recorded cannot be recorded again.
-    __table_args__ = (UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),)
+    __table_args__ = (
+        UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),
+        Index("goal_event_by_time", "recorded_at", postgresql_using="brin"),
+    )
 
 
 class OutboxRow(Table):
@@ -166,12 +173,21 @@ class OutboxRow(Table):
     channel: Mapped[str | None]
     gave_up_at: Mapped[datetime | None]  # it can never be sent (no address, recipient refused): see error
     sent_at: Mapped[datetime | None]
+    urgent: Mapped[bool] = mapped_column(server_default=text("false"))  # goes out at once; the rest in a digest
+    digest_on: Mapped[date | None]  # the recipient's day whose digest it is part of
+    fell_back: Mapped[str | None]  # the channel that failed, where another one was taken
+    retry_at: Mapped[datetime | None]  # not tried again before
+    withdrawn_at: Mapped[datetime | None]  # its cycle was called off
 
     __table_args__ = (
         Index(
-            "outbox_unsent", "due_at", "recipient_id", postgresql_where=text("sent_at IS NULL AND gave_up_at IS NULL")
+            "outbox_unsent",
+            "due_at",
+            "recipient_id",
+            postgresql_where=text("sent_at IS NULL AND gave_up_at IS NULL AND withdrawn_at IS NULL"),
         ),
         Index("outbox_by_goal", "goal_id"),
+        Index("outbox_digests", "recipient_id", "digest_on"),
     )
 
 
@@ -241,3 +257,40 @@ class StagedEmployeeRow(Table):
     instruction_id: Mapped[str] = mapped_column(primary_key=True)
     employee_id: Mapped[str] = mapped_column(primary_key=True)
     record: Mapped[dict[str, Any]]  # the employee as the directory keeps them
+
+
+class PreferenceRow(Table):
+    """How a person wants to hear of things."""
+
+    __tablename__ = "preference"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    channel: Mapped[str | None]
+    chat_url: Mapped[str | None]  # an incoming webhook of their own: a secret
+    digest_at: Mapped[time | None]  # by the clock of their site; none: its opening hour
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("channel IN ('mail', 'chat', 'console')", name="preference_channel"),)
+
+
+class HookRow(Table):
+    """Since when another system hears of events: what is older is not told."""
+
+    __tablename__ = "hook"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+
+
+class HookEventRow(Table):
+    """What became of telling the other system of one ledger entry."""
+
+    __tablename__ = "hook_event"
+
+    goal_id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    retry_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    gave_up_at: Mapped[datetime | None]

@@ -10,9 +10,30 @@ from pydantic import Field
 from temporalio.envconfig import ClientConfigProfile
 
 import settings
+from client.calendars import public_holidays
+from docs import policy_page
+from domain import commands as ask
 from domain.commands import COMMANDS, Command
+from domain.goal import Goal
 from domain.lifecycle import TRANSITIONS, EventKind, State
-from tests.domain.builders import SITUATIONS, after, approve, at, awaiting_verdict, day, fresh_id, pending, policy
+from domain.policy import DEFAULT_LADDERS, Act, Ladder, Policy, Rung, TaskKind
+from tests.domain.builders import (
+    OWNER,
+    SITUATIONS,
+    active,
+    after,
+    approve,
+    at,
+    awaited,
+    awaiting_verdict,
+    day,
+    draft,
+    fresh_id,
+    pending,
+    policy,
+    rung,
+    self_review,
+)
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -99,7 +120,7 @@ def test_a_setting_that_does_not_say_what_it_is_for_is_not_printed(monkeypatch: 
 
 def test_the_settings_page_names_the_words_and_limits_that_a_setting_takes() -> None:
     page = docs.settings()
-    assert "| `MEGURI_CHANNEL` | `console` | `console`, `smtp`, `null` |" in page
+    assert "| `MEGURI_CHANNEL` | `console` | `console`, `mail`, `chat`, `null` |" in page
     assert "| `MEGURI_LOCALE` | unset | `ja`, `en` |" in page
     assert "| `MEGURI_DATABASE_POOL` | `10` | from 1 to 200 |" in page
 
@@ -141,6 +162,54 @@ def test_goals_wait_for_what_the_page_says_they_wait_for() -> None:
     waits = {(goal.state, goal.task.kind) for goal in goals if goal.task}
     assert waits == {(state, kind) for state, kinds in docs.TASKS.items() for kind in kinds}
     assert set(docs.TASKS) == set(State)
+
+
+def test_a_changed_ladder_makes_the_policy_page_stale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shorter = Ladder(due_in=3, rungs=(Rung(1, Act.ESCALATE_TO_HR),))
+    monkeypatch.setitem(DEFAULT_LADDERS, TaskKind.APPROVAL, shorter)
+    assert docs.stale(folder) == [folder / "policy.md"]
+
+
+def test_the_policy_page_has_a_word_for_every_task_and_every_rung() -> None:
+    assert set(policy_page.KINDS) == set(TaskKind)
+    assert set(policy_page.ACTS) == set(Act)
+
+
+def test_the_holidays_of_the_picture_are_those_of_japan() -> None:
+    there = public_holidays("JP", day(12, 20), day(1, 31, 2027))
+    assert tuple(policy_page.HOLIDAYS) == there
+
+
+@pytest.mark.parametrize("kind", [TaskKind.DRAFT, TaskKind.APPROVAL, TaskKind.VERDICT, TaskKind.SELF_REVIEW])
+def test_the_picture_shows_the_days_on_which_a_real_goal_is_reminded(kind: TaskKind) -> None:
+    asked, rules = policy_page.ASKED, policy(calendar=policy_page.CALENDAR, closes=day(3, 26, 2027), reviews=())
+    goal = _waiting(rules, kind)
+    assert goal.task
+    assert (goal.task.kind, goal.task.opened, goal.task.due) == (kind, asked, policy_page.due_day(kind))
+    rings = {}
+    for _ in rules.ladders[kind].rungs:
+        alarm = awaited(goal)
+        rings[alarm.day] = rules.ladders[kind].rungs[alarm.rung].act
+        goal = rung(goal)
+    assert rings == policy_page.days_of(kind)
+
+
+def _waiting(rules: Policy, kind: TaskKind) -> Goal:
+    asked = policy_page.ASKED
+    if kind is TaskKind.DRAFT:
+        return draft(rules, now=at(asked))
+    if kind is TaskKind.APPROVAL:
+        return pending(rules, asked)
+    goal = after(active(rules), ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(asked))
+    return after(goal, self_review(), at(asked)) if kind is TaskKind.VERDICT else goal
+
+
+def test_the_picture_of_an_approval_before_the_new_year_shows_the_days_off_and_the_rungs_on_their_days() -> None:
+    picture = docs.policy().split("### Approval")[1].split("### Step")[0]
+    assert "| 12/28<br>**due 期限** | 12/29<br>休 | 12/30<br>休 | 12/31<br>休 | 1/1<br>休 元日 |" in picture
+    assert "| 1/4<br>remind and copy 督促と写し |" in picture
+    assert "| 1/11<br>休 成人の日 |" in picture
+    assert "| 1/14<br>escalate to HR 人事へエスカレーション |" in picture
 
 
 def test_the_script_runs_as_make_runs_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from temporalio import workflow
 
@@ -78,6 +78,14 @@ class CloseCycle(Frozen):
     reason: Prose
 
 
+class EndCycle(Frozen):
+    """The goals were closed or called off one by one: what is left is settled, and the cycle is `state`."""
+
+    state: Literal["closed", "cancelled"]
+    actor: EmployeeId
+    reason: Prose
+
+
 class CycleProgress(Frozen):
     """How far the cycle is; `phase` is launching, open, settling or closed."""
 
@@ -96,15 +104,20 @@ class CycleWorkflow:
         self._start = start
         self._phase = "launching"
         self._launched = self._goals = self._failed = self._settled = 0
-        self._retry = False
+        self._retry = self._more = False
         self._close: CloseCycle | None = None
+        self._settles_at = start.settles_at
+        self._end_state = "closed"
 
     @workflow.run
     async def run(self, start: CycleStart) -> CycleProgress:
         await self._launch()
-        while self._close is None and workflow.now() < start.settles_at:
+        while self._close is None and workflow.now() < self._settles_at:
             await self._set_phase("open")
             await self._wait_for_date_or_order()
+            if self._more:
+                self._more, self._phase = False, "launching"
+                await self._launch()
             if self._retry:
                 self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
                 await self._bulk(RETRY_FAILED, Range(cycle=start.cycle, launched_by=start.launched_by), int)
@@ -126,6 +139,22 @@ class CycleWorkflow:
         self._close = order
         await workflow.wait_condition(lambda: self._phase != "open")
         return self.progress()
+
+    @workflow.update
+    async def launch_more(self) -> None:
+        """Launch those who joined; nobody is waited for."""
+        self._more = True
+
+    @workflow.update
+    async def retime(self, settles_at: Moment) -> None:
+        """The cycle's last day moved."""
+        self._settles_at = settles_at
+
+    @workflow.update
+    async def end(self, order: EndCycle) -> None:
+        """The cycle is over before its date; nobody is waited for."""
+        self._close = CloseCycle(actor=order.actor, reason=order.reason)
+        self._end_state = order.state
 
     @retry.validator
     def _refuse_retry(self) -> None:
@@ -166,9 +195,14 @@ class CycleWorkflow:
         self._failed += started.failed
 
     async def _wait_for_date_or_order(self) -> None:
-        left = max(self._start.settles_at - workflow.now(), timedelta(0))
+        armed = self._settles_at
+        left = max(armed - workflow.now(), timedelta(0))
+
+        def woken() -> bool:
+            return self._retry or self._more or self._close is not None or self._settles_at != armed
+
         try:
-            await workflow.wait_condition(lambda: self._retry or self._close is not None, timeout=left)
+            await workflow.wait_condition(woken, timeout=left)
         except TimeoutError:
             workflow.logger.info("cycle_end_reached")
 
@@ -178,11 +212,15 @@ class CycleWorkflow:
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
         settled: Settled = await self._bulk(SETTLE_GOALS, settle, Settled)
         self._settled = settled.goals
-        await self._set_phase("closed")
+        self._phase = "closed"
+        await self._say(self._end_state)
 
     async def _set_phase(self, phase: str) -> None:
         self._phase = phase
-        await self._bulk(SET_STATE, NewState(cycle=self._start.cycle, state=phase, at=workflow.now()), None)
+        await self._say(phase)
+
+    async def _say(self, state: str) -> None:
+        await self._bulk(SET_STATE, NewState(cycle=self._start.cycle, state=state, at=workflow.now()), None)
 
     async def _bulk(self, name: str, argument: Frozen, result: type | None) -> Any:
         return await workflow.execute_activity(

@@ -178,7 +178,7 @@ class Witness:
         assert line.score == score(goal)
         assert (line.task, line.assignees) == ((goal.task.kind, list(goal.task.assignees)) if goal.task else (None, []))
         for person in line.assignees:
-            assert goal.id in [one.id for one in await self.company.goals.inbox(EmployeeId(person))]
+            assert goal.id in [one.goal.id for one in await self.company.goals.inbox(EmployeeId(person))]
 
     async def _workflow_shows(self, goal: Goal) -> None:
         view = await self.company.view(self.goal)

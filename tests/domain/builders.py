@@ -4,7 +4,7 @@ Goals are made the way the product makes them, by `decide` and `evolve` only, so
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from domain.commands import SYSTEM, Command
 from domain.content import Content, NumericMeasure, QualitativeMeasure, Step
 from domain.decide import decide
 from domain.evolve import begin, evolve_all
-from domain.goal import Goal
+from domain.goal import Goal, Task
 from domain.lifecycle import State
 from domain.policy import Policy
 from domain.refusals import Code, Refusal
@@ -37,6 +37,12 @@ TOKYO = BusinessCalendar(
         *(date(2026, 12, day) for day in (29, 30, 31)),  # the company's own
         *(date(2027, 1, day) for day in (1, 2, 3)),
     )
+)
+
+BERLIN = BusinessCalendar(
+    timezone="Europe/Berlin",
+    closes=time(17),
+    days_off=(date(2026, 12, 24), date(2026, 12, 25), date(2027, 1, 1)),
 )
 
 POLICY = Policy(
@@ -103,10 +109,17 @@ def created(
     owner: EmployeeId = OWNER,
     line: tuple[EmployeeId, ...] = (MANAGER, DIRECTOR),
     now: datetime = LAUNCH,
+    **steering: Any,
 ) -> has.Event:
-    """The first event of a ledger, as the launch writes it."""
+    """The first event of a ledger, as the launch writes it; `steering` are its sites, slot and delegations."""
     body = has.Created(
-        cycle=CycleId("2026-q4"), owner=owner, department="経理", line=line, content=content, policy="digest"
+        cycle=CycleId("2026-q4"),
+        owner=owner,
+        department="経理",
+        line=line,
+        content=content,
+        policy="digest",
+        **steering,
     )
     return has.Event(seq=1, revision=1, at=now, actor=SYSTEM, command=CommandId("launch"), body=body)
 
@@ -188,6 +201,20 @@ def delegate(delegator: EmployeeId, to: EmployeeId, **fields: Any) -> ask.Delega
     return ask.Delegate.model_validate({"id": fresh_id(), "delegator": delegator, "to": to} | fields)
 
 
+def extend(due: date | None = None, **fields: Any) -> ask.Extend:
+    return ask.Extend.model_validate({"id": fresh_id(), "actor": HR, "due": due, "reason": "繁忙期"} | fields)
+
+
+def reassign(*assignees: EmployeeId) -> ask.Reassign:
+    return ask.Reassign(id=fresh_id(), actor=HR, assignees=assignees, reason="休職")
+
+
+def change_line(goal: Goal, **changes: Any) -> ask.ChangeLine:
+    """Other managers, another department or other sites; what `changes` does not name stays as the goal has it."""
+    as_it_is = {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "組織変更"}
+    return ask.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | as_it_is | changes)
+
+
 def pause(reason: str = "長期休暇") -> ask.Pause:
     return ask.Pause(id=fresh_id(), actor=HR, reason=reason)
 
@@ -210,6 +237,12 @@ def awaited(goal: Goal) -> Alarm:
     alarm = next_alarm(goal)
     assert alarm is not None
     return alarm
+
+
+def task_of(goal: Goal) -> Task:
+    """The open task of a goal that must have one."""
+    assert goal.task is not None
+    return goal.task
 
 
 def refusal(goal: Goal, command: Command, now: datetime, code: Code) -> Refusal:

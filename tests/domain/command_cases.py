@@ -19,6 +19,7 @@ from tests.domain.builders import (
     after,
     approve,
     at,
+    change_line,
     content,
     day,
     fresh_id,
@@ -84,8 +85,9 @@ CASES: dict[str, Case] = {
     "reopen": Case(_of(ask.Reopen, HR, reason="誤って完了した"), ("closed",), NOT_HR),
     "close": Case(_of(ask.Close, HR, reason="退職"), OPEN, NOT_HR),
     "amend_policy": Case(_of(ask.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
+    "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
-WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy"}
+WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy", "change_line"}
 
 
 def ready(name: str) -> Goal:

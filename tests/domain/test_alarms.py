@@ -1,7 +1,6 @@
 """What time does to a goal: who is told what, on which business day, and what an outage or a pause changes."""
 
 from datetime import UTC, date, datetime, timedelta
-from statistics import mean
 
 import pytest
 
@@ -11,7 +10,6 @@ from domain.alarms import AlarmKind, ring, spread
 from domain.evolve import evolve, evolve_all
 from domain.goal import Goal
 from domain.lifecycle import State
-from domain.values import GoalId
 from tests.domain.builders import (
     DIRECTOR,
     HR,
@@ -145,22 +143,11 @@ def test_a_reminder_whose_day_is_the_day_on_which_the_task_came_is_left_out() ->
 # --- at what time ----------------------------------------------------------------------------------------------------
 
 
-def test_alarms_ring_from_nine_to_a_quarter_past_spread_evenly_and_the_same_every_time() -> None:
-    spreads = [spread(GoalId(f"2026-q4/e{n}/1")) for n in range(2_000)]
-    assert spreads == [spread(GoalId(f"2026-q4/e{n}/1")) for n in range(2_000)]
-    seconds = [one.total_seconds() for one in spreads]
-    assert min(seconds) >= 0
-    assert max(seconds) < 15 * 60
-    assert 430 < mean(seconds) < 470
-    assert len(set(seconds)) > 750  # of 900: no crowd at any second
-    assert spread(GoalId("2026-q4/e100/1")) == timedelta(minutes=11, seconds=31)  # of all releases to come as well
-
-
 def test_all_alarms_of_a_goal_ring_at_its_own_minute() -> None:
     goal = draft()
     while not goal.is_closed:
         alarm = awaited(goal)
-        assert alarm.at == at(alarm.day, 9) + spread(goal.id)
+        assert alarm.at == at(alarm.day, 9) + spread(goal)
         goal = rung(goal)
 
 
@@ -168,8 +155,8 @@ def test_a_site_in_new_york_is_reminded_at_nine_by_its_own_clock_in_summer_and_i
     site = policy(calendar={"timezone": "America/New_York"})
     goal = draft(site, now=datetime(2026, 10, 21, 13, tzinfo=UTC))  # due on 4 November; the clock changes on the 1st
     first, second = awaited(goal), awaited(rung(goal))
-    assert (first.at - spread(goal.id)).hour == 13
-    assert (second.at - spread(goal.id)).hour == 14
+    assert (first.at - spread(goal)).hour == 13
+    assert (second.at - spread(goal)).hour == 14
 
 
 # --- outages ---------------------------------------------------------------------------------------------------------
@@ -188,7 +175,7 @@ def test_alarms_that_fell_into_an_outage_ring_once_each_with_their_true_date_and
     assert [body.kind for body in rang] == ["reminded", "reminded", "escalated"]
     assert [body.late for body in rang if isinstance(body, has.Reminded | has.Escalated)] == [True, True, True]
     due = [body.due for body in rang if isinstance(body, has.Reminded | has.Escalated)]
-    assert due == [at(on, 9) + spread(goal.id) for on in (day(10, 13), day(10, 19), day(10, 21))]
+    assert due == [at(on, 9) + spread(goal) for on in (day(10, 13), day(10, 19), day(10, 21))]
     assert awaited(goal).day == day(10, 23)
 
 

@@ -1,9 +1,13 @@
 """The cycle file, checked against the organisation."""
 
-from datetime import date
+from datetime import date, time
+from pathlib import Path
 
+import pytest
+
+from domain.calendar import BusinessCalendar
 from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
-from domain.findings import refuses
+from domain.findings import Finding, Level, refuses
 from domain.organisation import Employee, Organisation
 from domain.values import EmployeeId
 
@@ -43,3 +47,165 @@ def test_a_goal_that_only_its_owner_could_approve_is_refused_before_the_launch()
     findings = check_cycle(file, TWO_TOPS, TODAY)
     assert [(finding.code, finding.where) for finding in findings] == [("nobody_approves", "A")]
     assert refuses(findings)
+
+
+# --- sites -----------------------------------------------------------------------------------------------------------
+
+BERLIN = """
+[sites.berlin]
+country = "DE"
+timezone = "Europe/Berlin"
+"""
+
+
+def people(*rows: tuple[str, str | None, str | None, bool, str]) -> Organisation:
+    return Organisation(
+        Employee(
+            id=EmployeeId(one),
+            name=one,
+            department=department,
+            manager_id=EmployeeId(above) if above else None,
+            site=site,
+            active=active,
+        )
+        for one, above, site, active, department in rows
+    )
+
+
+ABROAD = people(
+    ("A", None, None, True, "営業部"),
+    ("B", "A", "berlin", True, "営業部"),
+    ("C", "A", "berlin", True, "開発部"),
+    ("D", "A", "paris", False, "開発部"),  # left the company
+)
+
+
+def found(more: str, organisation: Organisation = ABROAD) -> list[Finding]:
+    file = read_cycle_file((FILE + more).encode())
+    assert isinstance(file, CycleFile)
+    return list(check_cycle(file, organisation, TODAY))
+
+
+def why_unreadable(more: str) -> list[tuple[str, str]]:
+    findings = read_cycle_file((FILE + more).encode())
+    assert isinstance(findings, tuple)
+    return [(finding.code, finding.where) for finding in findings]
+
+
+def test_people_at_a_site_that_the_file_does_not_have_are_counted_and_refused() -> None:
+    (finding,) = found("")
+    assert (finding.level, finding.code, finding.where) == (Level.REFUSE, "site_unknown", "sites.berlin")
+    assert finding.message.en == "2 people are at berlin, which the file does not have: add [sites.berlin]"
+    assert "拠点「berlin」の社員が 2 人います" in finding.message.ja
+    assert found(BERLIN) == []
+
+
+def test_a_site_that_was_misspelt_is_suggested() -> None:
+    refused, advised = found(BERLIN.replace("sites.berlin", "sites.berlim"))
+    assert refused.message.en.endswith("did you mean berlim?")
+    assert (advised.level, advised.code, advised.where) == (Level.ADVISE, "site_unused", "sites.berlim")
+
+
+def test_a_site_that_nobody_has_is_worth_a_look_and_goes_through() -> None:
+    findings = found(BERLIN + BERLIN.replace("berlin", "paris", 1))  # who was there has left
+    assert [(finding.code, finding.where) for finding in findings] == [("site_unused", "sites.paris")]
+    assert not refuses(findings)
+
+
+def test_the_sites_of_managers_and_of_hr_count_too_and_those_of_people_whom_no_goal_asks_do_not() -> None:
+    only_sales = FILE.replace('hr = ["A", "B"]', 'hr = ["A"]') + 'departments = ["営業部"]\n'
+    file = read_cycle_file(only_sales.encode())
+    assert isinstance(file, CycleFile)
+    rows = [("A", None, None, True, "本社"), ("B", "A", None, True, "営業部"), ("C", "A", "berlin", True, "開発部")]
+    assert list(check_cycle(file, people(*rows), TODAY)) == []
+    manager = [("A", None, "berlin", True, "本社"), rows[1], ("C", "A", None, True, "開発部")]
+    assert [finding.code for finding in check_cycle(file, people(*manager), TODAY)] == ["site_unknown"]
+    hr = file.model_copy(update={"cycle": file.cycle.model_copy(update={"hr": (EmployeeId("C"),)})})
+    assert [finding.code for finding in check_cycle(hr, people(*rows), TODAY)] == ["site_unknown"]
+
+
+def test_each_site_gets_its_own_holidays_hours_and_zone() -> None:
+    hours = "opens = 08:30:00\ncloses = 17:00:00\ndays_off = [2026-12-24, 2026-12-26]\n"
+    file = read_cycle_file((FILE + BERLIN + hours).encode())
+    assert isinstance(file, CycleFile)
+    policy = file.policy_with((date(2026, 11, 3),), {"berlin": (date(2026, 12, 25),)})
+    assert policy.calendar.days_off == (date(2026, 11, 3),)
+    assert policy.sites == {
+        "berlin": BusinessCalendar(
+            timezone="Europe/Berlin",
+            opens=time(8, 30),
+            closes=time(17),
+            days_off=(date(2026, 12, 24), date(2026, 12, 25)),  # the 26th is a Saturday
+        )
+    }
+
+
+def test_a_cycle_that_is_moved_takes_no_holidays_and_no_days_off_with_it() -> None:
+    file = read_cycle_file((FILE + BERLIN + "days_off = [2026-12-24]\n").encode())
+    assert isinstance(file, CycleFile)
+    moved = file.moved_to(date(2027, 1, 4))
+    assert moved.cycle.closes == date(2027, 4, 2)
+    assert (moved.sites, moved.calendar) == (file.sites, file.calendar)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "where"),
+    [
+        (BERLIN.replace("Europe/Berlin", "Europe/Berln"), "zone_unknown", "sites.berlin.timezone"),
+        ('[calendar]\ntimezone = "Tokyo/Asia"\n', "zone_unknown", "calendar.timezone"),
+        (BERLIN.replace('"DE"', '"Germany"'), "invalid", "sites.berlin.country"),
+        (BERLIN.replace("country", "countri"), "unknown_key", "sites.berlin.countri"),
+        (BERLIN.replace('country = "DE"\n', ""), "invalid", "sites.berlin.country"),
+        (BERLIN.replace('timezone = "Europe/Berlin"\n', ""), "invalid", "sites.berlin.timezone"),
+        (BERLIN.replace("sites.berlin", 'sites."ber lin"'), "invalid", "sites.ber lin.[key]"),
+        (BERLIN + 'subdivision = "B E"\n', "invalid", "sites.berlin.subdivision"),
+        ("[policy]\nspread_minutes = 0\n", "invalid", "policy.spread_minutes"),
+        ("[policy]\nmove_settle = true\n", "unknown_key", "policy.move_settle"),
+    ],
+)
+def test_a_site_or_rule_that_cannot_be_read_is_named_by_its_key(more: str, code: str, where: str) -> None:
+    assert (code, where) in why_unreadable(more)
+
+
+def test_a_misspelt_key_of_a_site_is_suggested() -> None:
+    findings = read_cycle_file((FILE + BERLIN + 'subdivison = "BE"\n').encode())
+    assert isinstance(findings, tuple)
+    assert findings[0].message.en == "unknown key; did you mean subdivision?"
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        (BERLIN + "opens = 17:00:00\ncloses = 09:00:00\n", "sites.berlin.closes"),
+        (BERLIN + "opens = 09:00:00\ncloses = 09:00:00\n", "sites.berlin.closes"),
+        (BERLIN + "[calendar]\nopens = 19:00:00\n", "calendar.closes"),
+    ],
+)
+def test_an_office_that_closes_before_it_opens_is_refused(more: str, where: str) -> None:
+    assert [(finding.code, finding.where) for finding in found(more)] == [("hours_out_of_order", where)]
+
+
+def test_the_rules_of_steering_are_read_and_are_the_policys_defaults_where_the_file_is_silent() -> None:
+    rules = "[policy]\nspread_minutes = 30\njoiners_get_drafts = false\nmoves_settle = true\n"
+    for more, says in ((rules, (30, False, True)), ("", (15, True, False))):
+        file = read_cycle_file((FILE + more).encode())
+        assert isinstance(file, CycleFile)
+        policy = file.policy_with(())
+        assert (policy.spread_minutes, policy.joiners_get_drafts, policy.moves_settle) == says
+
+
+def test_the_sample_file_and_its_commented_site_can_be_read() -> None:
+    sample = Path(__file__).parents[2] / "samples" / "cycle.toml"
+    text = sample.read_text(encoding="utf-8")
+    plain = read_cycle_file(text.encode())
+    assert isinstance(plain, CycleFile)
+    assert plain.sites == {}
+    head, site = text.split("# [sites.berlin]")
+    lines, rest = site.split("\n\n", 1)
+    uncommented = (
+        head + "[sites.berlin]" + lines.replace("\n# ", "\n") + "\n\n" + rest.replace("\n# spread", "\nspread")
+    )
+    read = read_cycle_file(uncommented.encode())
+    assert isinstance(read, CycleFile)
+    assert read.sites["berlin"].timezone == "Europe/Berlin"
+    assert read.policy.spread_minutes == 15

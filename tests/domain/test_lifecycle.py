@@ -30,8 +30,11 @@ def test_every_event_stands_in_the_table_or_is_neutral_and_never_both() -> None:
     assert not in_the_table & MOVED_BY_NO_TABLE
 
 
-def test_neutral_are_exactly_the_events_of_the_clock_of_hr_and_comments() -> None:
-    named = "reminded escalated reassigned delegated extended paused resumed commented policy_amended sign_off_refused"
+def test_neutral_are_exactly_the_events_of_the_clock_of_hr_of_the_organisation_and_comments() -> None:
+    named = (
+        "reminded escalated reassigned delegated extended paused resumed commented policy_amended sign_off_refused "
+        "line_changed"
+    )
     assert set(named.split()) == NEUTRAL
 
 

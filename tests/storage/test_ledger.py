@@ -58,7 +58,7 @@ async def stored(engine: AsyncEngine) -> Goal:
         "launched_by": HR,
         "launched_at": LAUNCH,
     }
-    assert await create_cycle(engine, cycle, [(OWNER, "経理")])
+    assert await create_cycle(engine, cycle, [Participant(OWNER, "経理", 0)])
     row, form = row_of(goal), event.json_form
     columns = (
         "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"

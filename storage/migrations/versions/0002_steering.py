@@ -22,6 +22,8 @@ def upgrade() -> None:
     op.add_column("cycle", sa.Column("policy_now", JSONB))
     _allow("cycle", "cycle_state", "state IN ('launching', 'open', 'closed', 'cancelled')")
     op.add_column("participant", sa.Column("slot", sa.Integer, nullable=False, server_default=sa.text("0")))
+    op.add_column("participant", sa.Column("added_by", sa.Text))
+    op.add_column("participant", sa.Column("added_at", _MOMENT))
     _allow("participant", "participant_result", "result IN ('waiting', 'written', 'started', 'failed', 'removed')")
     op.create_table(
         "delegation",

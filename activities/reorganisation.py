@@ -1,0 +1,89 @@
+"""What an instruction of kind `sync` does: the directory first, then each goal that it concerns, then who is new."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity
+from temporalio.client import Client
+
+from client.cycles import Cycles
+from client.reorganisation import Reorganisation, start_leaving
+from domain.commands import Command
+from domain.cycle_file import CycleFile
+from domain.goal import Delegation, Goal
+from domain.instructions import Skipped, Sync
+from domain.policy import Policy
+from domain.reorganisation import Context, command_of
+from domain.values import CycleId, EmployeeId
+from storage import cycles, delegations, people
+from storage.goals import open_goals_of
+from storage.people import load_organisation
+from workflows.leaving import SEE_OFF, SeeOff
+
+_FAR = timedelta(days=3660)
+
+
+class LeavingActivities:
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._engine = engine
+        self._client = client
+
+    @activity.defn(name=SEE_OFF)
+    async def see_off(self, leaving: SeeOff) -> int:
+        """Lets those go whose last day has passed."""
+        return await Reorganisation(self._engine).see_off(self._client, leaving.last_day, leaving.actor, leaving.now)
+
+
+async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[str]:
+    """Applies the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
+
+    All open goals in which somebody who left, moved or changed the manager has a part; where nobody did, none.
+    """
+    await people.apply_staged(engine, instruction)
+    return await open_goals_of(engine, asked.touched)
+
+
+async def commands(engine: AsyncEngine, asked: Sync, now: datetime) -> Callable[[Goal, EmployeeId], Command | Skipped]:
+    """How each goal's command is made, from the organisation as it is by now."""
+    today = now.date()
+    organisation = await load_organisation(engine)
+    standing = tuple(
+        Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
+        for one in await delegations.overlapping(engine, today, today + _FAR)
+    )
+
+    def decide(goal: Goal, actor: EmployeeId) -> Command | Skipped:
+        return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))
+
+    return decide
+
+
+async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
+    """Who joined takes part in every open cycle that says so; who leaves later is seen to on the day after."""
+    if asked.joined:
+        await _welcome(engine, temporal, asked, actor, now)
+    organisation = await load_organisation(engine)
+    for day in sorted({one.leaves for one in organisation.employees.values() if one.active and one.leaves}):
+        await start_leaving(temporal, day, actor)
+
+
+async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
+    organisation = await load_organisation(engine)
+    for row in await cycles.list_cycles(engine):
+        policy = Policy.model_validate(row.policy_now or row.policy)
+        if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
+            continue
+        file = CycleFile.model_validate(row.file)
+        new = [
+            (one.id, one.department, len(file.drafts_for(one.department)))
+            for one in file.participants(organisation)
+            if one.id in asked.joined
+        ]
+        if await cycles.add_participants(engine, row.id, new, by=actor, at=now):
+            await Cycles(engine, temporal).launch_more(CycleId(row.id))
+
+
+def _is_over(policy: Policy, now: datetime) -> bool:
+    today: date = policy.calendar.day_of(now)
+    return today > policy.closes

@@ -1,0 +1,214 @@
+# ruff: noqa: INP001 - docs/print.py prints it; nothing else imports it
+"""docs/policy.md: the rules that a cycle has where its file says nothing else, in words and on a calendar."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from domain.calendar import BusinessCalendar
+from domain.notices import URGENT
+from domain.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
+from domain.values import Text
+
+# Japan at the turn of 2026 with a company's own days off, as in samples/cycle.toml; tests/test_docs.py asks `holidays`.
+HOLIDAYS: dict[date, str] = {date(2027, 1, 1): "元日", date(2027, 1, 11): "成人の日"}
+CALENDAR = BusinessCalendar(days_off=(*HOLIDAYS, *(date(2026, 12, day) for day in (29, 30, 31))))
+ASKED = date(2026, 12, 21)
+
+KINDS: dict[TaskKind, tuple[Text, Text]] = {
+    TaskKind.DRAFT: (Text(ja="目標の記入と提出", en="Draft"), Text(ja="本人", en="the owner")),
+    TaskKind.APPROVAL: (Text(ja="承認", en="Approval"), Text(ja="その段階の承認者", en="the approver of the stage")),
+    TaskKind.STEP: (Text(ja="ステップ", en="Step"), Text(ja="本人", en="the owner")),
+    TaskKind.SELF_REVIEW: (Text(ja="自己評価", en="Self-review"), Text(ja="本人", en="the owner")),
+    TaskKind.VERDICT: (Text(ja="判定", en="Verdict"), Text(ja="評価者", en="the reviewer")),
+}
+ACTS: dict[Act, tuple[Text, Text]] = {
+    Act.REMIND: (
+        Text(ja="督促", en="remind"),
+        Text(ja="担当者に知らせる", en="those who have the task are told"),
+    ),
+    Act.REMIND_AND_COPY: (
+        Text(ja="督促と写し", en="remind and copy"),
+        Text(
+            ja="担当者に知らせ、次の上長に写しを送る",
+            en="they are told; so is the next manager up the line, who need not act",
+        ),
+    ),
+    Act.ESCALATE: (
+        Text(ja="エスカレーション", en="escalate"),
+        Text(ja="次の上長も担当者になる", en="the next manager up the line has the task too; above the top, HR"),
+    ),
+    Act.ESCALATE_TO_HR: (
+        Text(ja="人事へエスカレーション", en="escalate to HR"),
+        Text(ja="人事も担当者になる", en="HR has the task too"),
+    ),
+}
+_WEEK = ("月 Mon", "火 Tue", "水 Wed", "木 Thu", "金 Fri", "土 Sat", "日 Sun")
+
+
+def policy() -> str:
+    """What holds where a cycle file says nothing else."""
+    return f"""# The rules of a cycle
+
+<!-- printed by docs/print.py from domain/policy.py and docs/policy_page.py; change it there, then `make docs` -->
+
+Every cycle has a policy (ルール). It is frozen when the cycle is launched, and this page says what it holds where the cycle
+file says nothing else. `[policy]` and `[sites.…]` in the file change it; `samples/cycle.toml` shows how.
+
+## What is frozen (開始時に固定されるもの)
+
+The dates, the ladders, the limits, HR's names, and every site's calendar: public holidays are asked of the `holidays` library
+once, at launch, from {_SPAN}. A later release of the library, another file
+or another default moves no date that somebody has been told. HR alone changes the rules of a running cycle (`meguri cycle
+amend`), and each goal's ledger says so. Where a kind of task gets more or fewer days, the open one's date moves by them, never
+into the past; what HR extended keeps its distance, and a step keeps the date that its owner wrote.
+
+## Ladders (督促の段)
+
+A ladder says how long a kind of task may take, and what happens around its due date (期限). Days are business days (営業日) of
+whoever has the task, before (−) or after (+) that date; the deadline itself is the closing hour of that day. A rung whose day
+is over when the task comes is left out.
+
+{_table(("rung", "督促の段", "what happens", "何が起きるか"), _acts())}
+
+Nobody is ever removed: whoever acts first ends the task, and the others are told. An owner never decides on a goal of their
+own, as a member of HR neither. A self-review that was escalated may be skipped: the reviewer decides without it. A manager who
+joined an approval signs for every stage up to their own.
+
+{_ladders()}
+## When it rings (何時に届くか)
+
+At the opening hour of the site where the task is, plus a spread: an alarm of the goal in slot *n* of its cycle comes
+`spread_minutes` × frac(*n* × 0.618…) later ({_default("spread_minutes")} minutes by default). Multiples of the golden ratio lie evenly however many there
+are, so of *n* goals in a row with one deadline no minute gets more than *n* ÷ {_default("spread_minutes")} + 3.
+
+## Sites (拠点)
+
+`[sites.NAME]` gives a site its country (and its `subdivision`, as `BE` in `DE`), time zone, hours and days off; an employee
+is at the site that the directory names, and without one under the cycle's own `[calendar]`.
+
+- A task counts in the business days of the first of those who have it, and ends when their office closes. So a reviewer in
+  Berlin has Berlin's days for the goal of an owner in Tokyo.
+- Reviews and the end of the cycle come by the owner's calendar, and so does the day on which a delegation (代理) begins or ends.
+- Hours are those of the wall clock there: when summer time begins or ends, nine o'clock stays nine o'clock.
+- A launch is refused while somebody whom a goal may ask is at a site that the file does not have.
+
+## Reviews keep their dates (見直しの日程)
+
+Review dates are days of the calendar, not distances: one that was called early, held late or missed never moves the next. On a
+day off a review opens on the next business day. One that fell due while a verdict was awaited is covered by that verdict. A task
+that is sent back gets a fresh due date.
+
+## Pauses (一時停止)
+
+While a goal is paused nothing rings. When it is resumed, its date moves by the business days that the pause lasted, counted
+where the task is, and the rungs move with it. A weekend costs nothing. Review dates stay.
+
+## After an outage (障害のあと)
+
+Every rung that fell into the outage happens once, in order, when the workers are back. The ledger keeps when it was to ring
+(`due`) beside when it did (`at`), and marks it `late` after more than an hour; the notice says so too.
+
+## When people move (異動・退職・入社)
+
+- **Other managers**: whoever has a manager's place in the line now has that manager's open tasks. A decision gets its full time
+  anew; an owner's own task keeps its date. Whoever HR put there stays, or is replaced by who stands in for them.
+- **Another department**: with `moves_settle = true` ({_off_or_on("moves_settle")} by default) a goal that is being worked on is settled on that day: its points
+  are banked and never fall, and the next revision begins as a draft from today's value with the steps that are left. Its weight:
+
+      new weight = weight × business days left ÷ business days of the cycle, rounded, at least 1
+
+  A goal that is still a draft or waits for approval only changes hands.
+- **Joiners** get their drafts in every open cycle unless `joiners_get_drafts = false` ({_off_or_on("joiners_get_drafts")} by default).
+
+## At once, or in the digest (すぐに届くもの・まとめて届くもの)
+
+At once goes what stops or frees somebody's work: {_listed(sorted(URGENT))}; and every task that is due on the
+very day. All the rest waits for the one digest per person and working day.
+"""
+
+
+def _acts() -> Iterator[tuple[str, ...]]:
+    for act, (name, means) in ACTS.items():
+        yield (f"`{act}`", name.ja, means.en, means.ja)
+
+
+def _ladders() -> str:
+    return "\n".join(_ladder(kind) for kind in TaskKind)
+
+
+def _ladder(kind: TaskKind) -> str:
+    (name, who), ladder = KINDS[kind], DEFAULT_LADDERS[kind]
+    due = due_day(kind)
+    if kind is TaskKind.STEP:
+        how_long = f"due on the day that the owner wrote; {ladder.due_in} business days where that is past already"
+        example = f"a step of {due:%-d %B %Y}"
+    else:
+        how_long = f"due {ladder.due_in} business days (営業日) after it came"
+        example = f"one that came on Monday, {ASKED:%-d %B %Y}"
+    return f"""### {name.en} ({name.ja})
+
+`{kind}`, for {who.en} ({who.ja}): {how_long}.
+
+{_table(("day", "rung", "督促の段"), _rungs(kind))}
+
+On a calendar in Japan, {example}:
+
+{_table(_WEEK, _weeks(kind))}
+"""
+
+
+def due_day(kind: TaskKind) -> date:
+    """When the task of the picture is due: a step on a day of its own, the others so many days after they came."""
+    return date(2026, 12, 28) if kind is TaskKind.STEP else CALENDAR.add(ASKED, DEFAULT_LADDERS[kind].due_in)
+
+
+def days_of(kind: TaskKind) -> dict[date, Act]:
+    """On which days the rungs of the picture ring."""
+    return {CALENDAR.add(due_day(kind), rung.days): rung.act for rung in DEFAULT_LADDERS[kind].rungs}
+
+
+def _rungs(kind: TaskKind) -> Iterator[tuple[str, ...]]:
+    rows = [(rung.days, ACTS[rung.act][0]) for rung in DEFAULT_LADDERS[kind].rungs]
+    rows.append((0, Text(ja="**期限** (終業時刻まで)", en="**due**, until the office closes")))
+    for days, said in sorted(rows, key=lambda row: row[0]):
+        yield (f"{days:+d}".replace("-", "−") if days else "0", said.en, said.ja)
+
+
+def _weeks(kind: TaskKind) -> Iterator[tuple[str, ...]]:
+    """Weeks from Monday to Sunday, from the one before anything happens to the one in which the last rung rings."""
+    rings = days_of(kind)
+    first = min(ASKED, *rings) - timedelta(days=min(ASKED, *rings).weekday())
+    for week in range((max(rings) - first).days // 7 + 1):
+        yield tuple(_cell(kind, first + timedelta(days=week * 7 + day), rings) for day in range(7))
+
+
+def _cell(kind: TaskKind, day: date, rings: dict[date, Act]) -> str:
+    said = [f"{day.month}/{day.day}"]
+    if not CALENDAR.is_business_day(day):
+        said.append(f"休 {HOLIDAYS.get(day, '')}".strip())
+    if day == ASKED and kind is not TaskKind.STEP:
+        said.append("**came 受付**")
+    if day in rings:
+        said.append(f"{ACTS[rings[day]][0].en} {ACTS[rings[day]][0].ja}")
+    if day == due_day(kind):
+        said.append("**due 期限**")
+    return "<br>".join(said)
+
+
+_SPAN = "31 days before the cycle starts to 400 days after it closes"
+
+
+def _default(name: str) -> object:
+    return Policy.model_fields[name].default
+
+
+def _off_or_on(name: str) -> str:
+    return "on" if _default(name) else "off"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, tuple("---" for _ in head), *rows))

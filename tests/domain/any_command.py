@@ -1,0 +1,102 @@
+"""Commands of every kind, from anybody, in anybody's name: what hypothesis draws from."""
+
+from datetime import date
+from typing import Any
+
+from hypothesis import strategies as st
+
+from domain.commands import COMMANDS, Command
+from domain.goal import Delegation
+from domain.policy import DEFAULT_LADDERS, Ladder
+from tests.domain.builders import (
+    BERLIN,
+    DEPUTY,
+    DIRECTOR,
+    HR,
+    HR_TOO,
+    MANAGER,
+    NUMBERS,
+    OWNER,
+    PICTURE,
+    STRANGER,
+    content,
+    fresh_id,
+    policy,
+)
+
+PATIENT = {kind: Ladder(due_in=one.due_in + 3, rungs=one.rungs) for kind, one in DEFAULT_LADDERS.items()}
+PEOPLE = st.sampled_from([OWNER, MANAGER, DIRECTOR, HR, HR_TOO, STRANGER, DEPUTY])
+NAMES = st.sampled_from([None, None, None, OWNER, MANAGER, STRANGER])
+DATES = st.dates(date(2026, 9, 28), date(2027, 1, 8))
+POLICIES = st.builds(
+    policy,
+    approval_stages=st.integers(1, 3),
+    self_review=st.booleans(),
+    max_bonus=st.sampled_from([0, 20]),
+    attainment_cap=st.sampled_from(["1", "1.5"]),
+    reviews=st.sampled_from([(), (date(2026, 11, 3),), (date(2026, 10, 30), date(2026, 11, 30))]),
+    sites=st.sampled_from([{}, {"berlin": BERLIN}]),
+    ladders=st.sampled_from([DEFAULT_LADDERS, PATIENT]),
+)
+LINES = st.sampled_from([(), (MANAGER,), (MANAGER, DIRECTOR), (HR, MANAGER), (DIRECTOR, STRANGER, DEPUTY)])
+SITES = st.sampled_from([{}, {OWNER: "berlin"}, {MANAGER: "berlin", OWNER: "nowhere"}])
+DELEGATIONS = st.lists(st.builds(Delegation, delegator=PEOPLE, to=PEOPLE, first=DATES, last=DATES), max_size=2)
+CLOSES = st.none() | st.dates(date(2026, 12, 20), date(2027, 2, 28))
+CONTENTS = st.builds(
+    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=st.integers(1, 100), theme=st.sampled_from("ab")
+)
+SEQS = st.integers(1, 12)
+FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "revise": st.fixed_dictionaries({"content": CONTENTS}),
+    "submit": st.fixed_dictionaries({"content": st.none() | CONTENTS}),
+    "recall": st.just({}),
+    "approve": st.fixed_dictionaries({"expected_seq": SEQS}),
+    "return_for_changes": st.fixed_dictionaries({"comment": st.just("直す"), "expected_seq": st.none() | SEQS}),
+    "report_progress": st.fixed_dictionaries({"value": st.none() | st.integers(0, 12)})
+    | st.fixed_dictionaries({"met": st.lists(st.integers(0, 5), max_size=4)}),
+    "complete_step": st.fixed_dictionaries({"step": st.integers(0, 3)}),
+    "call_review": st.just({"reason": "相談"}),
+    "submit_self_review": st.just({"went_well": "順調"}),
+    "decide_review": st.fixed_dictionaries(
+        {
+            "verdict": st.sampled_from(["continue", "achieved", "unrealistic"]),
+            "then": st.sampled_from([None, "continue", "reset", "close"]),
+            "expected_seq": SEQS,
+            "bonus": st.sampled_from([0, 5, 30]),
+            "comment": st.sampled_from([None, "確認"]),
+            "new_weight": st.sampled_from([None, 30]),
+        }
+    ),
+    "withdraw": st.just({"reason": "異動"}),
+    "comment": st.just({"text": "了解"}),
+    "reassign": st.fixed_dictionaries(
+        {"assignees": st.lists(PEOPLE, min_size=1, max_size=3), "reason": st.just("休職")}
+    ),
+    "delegate": st.fixed_dictionaries({"delegator": PEOPLE, "to": PEOPLE, "first": DATES, "last": DATES}),
+    "extend": st.fixed_dictionaries({"due": DATES, "closes": CLOSES, "reason": st.just("繁忙")}),
+    "pause": st.just({"reason": "休職"}),
+    "resume": st.just({}),
+    "reopen": st.fixed_dictionaries({"reason": st.just("訂正"), "closes": CLOSES}),
+    "close": st.sampled_from([{}, {"achieved": True}, {"cancelled": True}]).map(lambda how: {"reason": "終了"} | how),
+    "amend_policy": st.fixed_dictionaries({"policy": POLICIES, "reason": st.just("改定")}),
+    "change_line": st.fixed_dictionaries(
+        {
+            "line": LINES,
+            "department": st.sampled_from(["経理", "総務"]),
+            "sites": SITES,
+            "replaced": st.sampled_from([{}, {STRANGER: DEPUTY}, {MANAGER: DIRECTOR}]),
+            "delegations": DELEGATIONS,
+            "settle": st.booleans(),
+            "new_weight": st.none() | st.integers(1, 100),
+            "reason": st.just("組織変更"),
+        }
+    ),
+}
+
+
+@st.composite
+def any_command(draw: st.DrawFn) -> Command:
+    """A command of any kind, from anybody, in anybody's name, on any version: most are refused."""
+    name = draw(st.sampled_from(sorted(COMMANDS)))
+    fields = {"id": fresh_id(), "actor": draw(PEOPLE), "acting_for": draw(NAMES)} | draw(FIELDS[name])
+    return COMMANDS[name].model_validate(fields)
