@@ -68,7 +68,7 @@ FACTS: dict[str, str] = {
     "joined": "追加", "last": "最終日", "late": "遅延", "message": "内容", "met": "満たした基準", "outcome": "結果",
     "points": "点", "proposed": "提案", "reason": "理由", "rung": "督促の段", "saw": "確認した番号", "scheduled": "予定日",
     "score": "得点", "stage": "承認段階", "state": "状態", "step": "ステップ", "text": "本文", "to": "代理人",
-    "closes": "締め日", "copied": "写し", "from": "変更前", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
+    "closes": "締め日", "copied": "写し", "from": "変更前", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
 }  # fmt: skip
 # Left out of the facts: too long for a line, or said elsewhere on the screen.
 UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
@@ -124,7 +124,8 @@ def facts(body: Mapping[str, Any], locale: Locale) -> str:
             return " ".join(f"{named(name)} {said(one)}" for name, one in value.items())
         return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
 
-    told = {name: said(value) for name, value in body.items() if name not in UNSAID and value not in (None, [], "")}
+    unsaid = UNSAID if body.get("kind") != EventKind.LINE_CHANGED else UNSAID - {"line", "department"}
+    told = {name: said(value) for name, value in body.items() if name not in unsaid and value not in (None, [], {}, "")}
     return "; ".join(f"{named(name)} {visible(value, _FACT)}" for name, value in told.items())
 
 

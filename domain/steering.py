@@ -179,7 +179,7 @@ def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
     said: dict[str, Any] = {
         "line": command.line,
         "department": command.department,
-        "sites": command.sites,
+        "sites": command.sites or None,
         "delegations": new or None,
         "reason": command.reason,
     }

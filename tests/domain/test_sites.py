@@ -85,7 +85,8 @@ def test_an_approval_before_golden_week_waits_for_it_in_tokyo_and_not_in_berlin(
 
 
 def test_reminders_around_golden_week_ring_on_working_days_only() -> None:
-    goal, rang = submitted_in_spring(day(4, 22, 2027)), []
+    goal = submitted_in_spring(day(4, 22, 2027))
+    rang: list[date] = []
     while len(rang) < 4:
         rang.append(awaited(goal).day)
         goal = rung(goal)
