@@ -8,15 +8,16 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from channels.catalog import say
 from channels.texts import MISSING, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, WORDS, Group, Wording
 from domain.calendar import describe_day
 from domain.commands import SYSTEM
 from domain.notices import NoticeKind
-from domain.values import Locale, Text
+from domain.values import Locale
 
-_OFFICE = ZoneInfo("Asia/Tokyo")  # deadlines are told as the office's calendar shows them
+_OFFICE = "Asia/Tokyo"  # where the facts do not say in which zone their dates are told
 _LONGEST_COMMENT = 200
 _LONGEST_WORD = 120
 
@@ -73,6 +74,7 @@ def headline(notice: Notice, reader: Reader) -> str:
         .format(
             goal=_goal(notice, reader),
             actor=_person(facts, "actor", reader),
+            to=_person(facts, "to", reader),
             step=_step(facts, locale),
             verdict=_word(facts, "verdict", locale),
             revision=_revision(facts, locale),
@@ -83,10 +85,11 @@ def headline(notice: Notice, reader: Reader) -> str:
 
 def line(notice: Notice, reader: Reader) -> str:
     """The sentence, its known details, and the goal's id."""
-    details = "、".join if reader.locale is Locale.JA else "; ".join
-    found = details(detail.in_(reader.locale) for detail in _details(notice, reader))
-    around = ("（", "）") if reader.locale is Locale.JA else (" (", ")")
-    return headline(notice, reader) + (found.join(around) if found else "") + f" [{one_line(notice.goal_id)}]"
+    said, goal = headline(notice, reader), one_line(notice.goal_id)
+    details = say(reader.locale, "join.details").join(_details(notice, reader))
+    if not details:
+        return say(reader.locale, "line.plain", line=said, goal=goal)
+    return say(reader.locale, "line.with_details", line=said, details=details, goal=goal)
 
 
 def _wording(notice: Notice) -> Wording:
@@ -99,30 +102,32 @@ def _wording(notice: Notice) -> Wording:
         return UNKNOWN
 
 
-def _details(notice: Notice, reader: Reader) -> Iterator[Text]:
+def _details(notice: Notice, reader: Reader) -> Iterator[str]:
     """What is known and belongs to the kind, in the order in which it matters."""
     facts, locale = notice.facts, reader.locale
     if (due := _said(facts, "due")) and notice.kind not in UNDATED:
-        day = _day(due, locale)
-        yield Text(ja=f"期限: {day}", en=f"due {day}")
+        yield say(locale, "detail.due", day=_day(due, facts, locale))
     if (late := _days_late(notice)) > 0:
-        yield Text(ja=f"期限から{late}営業日", en=f"{late} business day{'s' * (late > 1)} past due")
-    if _said(facts, "to"):
-        yield Text(ja=f"担当: {_person(facts, 'to', reader)}", en=f"now with {_person(facts, 'to', reader)}")
+        yield say(locale, "detail.days_late" if late > 1 else "detail.day_late", days=late)
+    if _said(facts, "late") and (rung_due := _said(facts, "rung_due")):
+        yield say(locale, "detail.rung_late", day=_day(rung_due, facts, locale))
+    if _said(facts, "to") and notice.kind != NoticeKind.REMINDER_COPIED:
+        yield say(locale, "detail.to", person=_person(facts, "to", reader))
     if _said(facts, "from"):
-        yield Text(ja=f"これまで: {_person(facts, 'from', reader)}", en=f"before: {_person(facts, 'from', reader)}")
+        yield say(locale, "detail.from", person=_person(facts, "from", reader))
+    if weight := _said(facts, "weight"):
+        yield say(locale, "detail.weight", weight=weight)
     if notice.kind in WITH_RESULT:
         yield from _result(facts, locale)
     if reason := _said(facts, "reason", _LONGEST_COMMENT):
-        yield Text(ja=f"コメント: 「{reason}」", en=f"comment: “{reason}”")
+        yield say(locale, "detail.reason", reason=reason)
 
 
-def _result(facts: Mapping[str, Any], locale: Locale) -> Iterator[Text]:
+def _result(facts: Mapping[str, Any], locale: Locale) -> Iterator[str]:
     if _said(facts, "outcome"):
-        outcome = _word(facts, "outcome", locale)
-        yield Text(ja=f"結果: {outcome}", en=f"outcome: {outcome}")
+        yield say(locale, "detail.outcome", outcome=_word(facts, "outcome", locale))
     if score := _said(facts, "score"):
-        yield Text(ja=f"得点: {score}", en=f"score: {score}")
+        yield say(locale, "detail.score", score=score)
 
 
 def _deadline(notice: Notice) -> datetime | None:
@@ -147,54 +152,62 @@ def _days_late(notice: Notice) -> int:
         return 0
 
 
-def _day(due: str, locale: Locale) -> str:
-    """The office's day of an ISO date or date-time; anything else as it stands."""
+def _day(due: str, facts: Mapping[str, Any], locale: Locale) -> str:
+    """The day of an ISO date or date-time, by the calendar of the office that the facts name; anything else as it stands."""
     try:
         moment = datetime.fromisoformat(due)
     except ValueError:
         return due
-    day = moment.astimezone(_OFFICE).date() if moment.tzinfo else moment.date()
-    return describe_day(day).in_(locale)
+    return day_in(moment, _said(facts, "zone"), locale) if moment.tzinfo else describe_day(moment.date()).in_(locale)
+
+
+def day_in(moment: datetime, zone: str, locale: Locale) -> str:
+    """The day of an instant in that time zone, as people write it."""
+    try:
+        place = ZoneInfo(zone or _OFFICE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a fact may be odd, and the day is told all the same
+        place = ZoneInfo(_OFFICE)
+    return describe_day(moment.astimezone(place).date()).in_(locale)
+
+
+def goal_name(owner: str, theme: str, reader: Reader) -> str:
+    """The goal as its reader calls it: their own, or somebody's; by its theme where it has one."""
+    locale = reader.locale
+    if owner == reader.id:
+        whose = say(locale, "goal.own")
+    elif owner:
+        whose = say(locale, "goal.of", person=_named(owner, reader))
+    else:
+        whose = say(locale, "goal.somebodys")
+    return say(locale, "goal.themed", whose=whose, theme=theme) if theme else whose
 
 
 def _goal(notice: Notice, reader: Reader) -> str:
-    """The goal as its reader calls it: their own, or somebody's; by its theme where it has one."""
-    owner, theme = _said(notice.facts, "owner"), _said(notice.facts, "theme")
-    if reader.locale is Locale.JA:
-        whose = "" if owner in ("", reader.id) else f"{_person(notice.facts, 'owner', reader)}の"
-        return f"{whose}目標" + (f"「{theme}」" if theme else "")
-    if owner == reader.id:
-        whose = "your goal"
-    else:
-        whose = f"{_person(notice.facts, 'owner', reader)}’s goal" if owner else "the goal"
-    return whose + (f" “{theme}”" if theme else "")
+    return goal_name(_said(notice.facts, "owner"), _said(notice.facts, "theme"), reader)
+
+
+def _named(person: str, reader: Reader) -> str:
+    if person == reader.id:
+        return say(reader.locale, "person.you")
+    return say(reader.locale, "person.named", name=one_line(reader.names.get(person, person)))
 
 
 def _person(facts: Mapping[str, Any], role: str, reader: Reader) -> str:
     """A person by name; by id where the directory does not know them; in general words where the facts name nobody."""
     person = _said(facts, role)
-    if person in ("", SYSTEM):
-        return MISSING["actor"].in_(reader.locale)
-    if person == reader.id:
-        return "あなた" if reader.locale is Locale.JA else "you"
-    name = one_line(reader.names.get(person, person))
-    return f"{name}さん" if reader.locale is Locale.JA else name
+    return MISSING["actor"].in_(reader.locale) if person in ("", SYSTEM) else _named(person, reader)
 
 
 def _step(facts: Mapping[str, Any], locale: Locale) -> str:
     """Steps are counted from 0 in the facts and from 1 by people."""
     step = facts.get("step")
     word = str(step + 1) if isinstance(step, int) else _said(facts, "step")
-    if not word:
-        return MISSING["step"].in_(locale)
-    return f"ステップ{word}" if locale is Locale.JA else f"step {word}"
+    return say(locale, "step.numbered", step=word) if word else MISSING["step"].in_(locale)
 
 
 def _revision(facts: Mapping[str, Any], locale: Locale) -> str:
     revision = _said(facts, "revision")
-    if not revision:
-        return MISSING["revision"].in_(locale)
-    return f"第{revision}版" if locale is Locale.JA else f"revision {revision}"
+    return say(locale, "revision.numbered", revision=revision) if revision else MISSING["revision"].in_(locale)
 
 
 def _word(facts: Mapping[str, Any], key: str, locale: Locale) -> str:
