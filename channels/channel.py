@@ -1,9 +1,10 @@
 """The ways out, chosen by the setting `MEGURI_CHANNEL`."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol, TextIO
 
+from channels.chat import ChatChannel
 from channels.message import Message
 from channels.smtp import MailServer, SmtpChannel
 from settings import Settings
@@ -45,13 +46,20 @@ class ConsoleChannel:
         self._stream.flush()
 
 
-_CHANNELS: Mapping[str, Callable[[Settings], Channel]] = {
-    "console": lambda settings: ConsoleChannel(),  # noqa: ARG005 - one signature for the whole table
-    "null": lambda settings: NullChannel(),  # noqa: ARG005 - as above
-    "smtp": lambda settings: SmtpChannel(MailServer.at(settings.smtp_url), settings.mail_from),
-}
+def channels_of(settings: Settings) -> Mapping[str, Channel]:
+    """Every way out that is configured, the one that the settings name first.
 
-
-def channel_of(settings: Settings) -> Channel:
-    """The channel that the settings name; raises `WrongMailServer` where `MEGURI_SMTP_URL` cannot be read."""
-    return _CHANNELS[settings.channel](settings)
+    Chat is always there: a person may have a webhook of their own. Raises `WrongMailServer` where `MEGURI_SMTP_URL` cannot
+    be read.
+    """
+    ways: dict[str, Channel] = {
+        "mail": SmtpChannel(MailServer.at(settings.smtp_url), settings.mail_from),
+        "chat": ChatChannel(settings.chat_url, settings.chat_format),
+    }
+    match settings.channel:
+        case "null":
+            return {"null": NullChannel()}
+        case "console":  # a trial: nothing leaves the machine
+            return {"console": ConsoleChannel()}
+        case chosen:
+            return {chosen: ways[chosen]} | ways

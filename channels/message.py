@@ -6,16 +6,22 @@ only.
 
 from pydantic import Field
 
-from domain.values import Frozen
+from domain.values import Frozen, Locale
 
 
 class Message(Frozen):
     """One message to one person; what a person could be known by is kept out of its `repr`, and so out of logs."""
 
     message_id: str  # `<hash>@<domain>`; a repeat carries the same
-    to: str | None = Field(repr=False)  # mail address
+    to: str | None = Field(repr=False)  # mail address, or the person's own chat webhook
     subject: str = Field(repr=False)  # one line
-    body: str = Field(repr=False)
+    body: str = Field(repr=False)  # plain text
+    html: str = Field(default="", repr=False)
+    locale: Locale = Locale.JA
+    thread: str | None = None  # message id of the thread's root: all that is about one goal
+    digest: bool = False  # the one of its day
+    preferences: str | None = None  # where the reader can stop or change digests
+    calendar: str | None = Field(default=None, repr=False)  # iCalendar: the due dates in it
 
 
 class NotSent(Exception):

@@ -88,7 +88,7 @@ class MailServer(NamedTuple):
 class SmtpChannel:
     """Hands each message to one mail server."""
 
-    name = "smtp"
+    name = "mail"
 
     def __init__(self, server: MailServer, mail_from: str) -> None:
         self._server = server
@@ -121,8 +121,27 @@ class SmtpChannel:
         mail["Date"] = format_datetime(datetime.now(UTC))
         mail["Message-ID"] = f"<{message.message_id}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes in answer
+        mail["Content-Language"] = message.locale.value
+        if message.thread:
+            mail["In-Reply-To"] = mail["References"] = f"<{message.thread}>"
+        if message.digest:
+            self._let_unsubscribe(mail, message)
         mail.set_content(message.body)
+        if message.html:
+            mail.add_alternative(message.html, subtype="html")
+        if message.calendar:
+            calendar = message.calendar.encode()
+            mail.add_attachment(
+                calendar, maintype="text", subtype="calendar", filename="meguri.ics", params={"method": "PUBLISH"}
+            )
         return mail
+
+    def _let_unsubscribe(self, mail: EmailMessage, message: Message) -> None:
+        """RFC 2369, and RFC 8058 where there is a page for it."""
+        ways = [f"<{message.preferences}>"] if message.preferences else []
+        mail["List-Unsubscribe"] = ", ".join([*ways, f"<mailto:{self._sender}?subject=unsubscribe>"])
+        if message.preferences and message.preferences.startswith("https://"):
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
     async def _connected(self) -> aiosmtplib.SMTP:
         """A connection that is greeted, secured and logged in; nothing is handed over before that."""

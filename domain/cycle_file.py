@@ -247,7 +247,7 @@ def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee
 
 def _site_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
     """Somebody whose site has no calendar would have their deadlines counted in another country's days."""
-    people = Counter(one.site for one in _concerned(file, organisation) if one.active and one.site is not None)
+    people = Counter(one.site for one in _concerned(file, organisation) if one.site is not None)
     for site, count in sorted(people.items()):
         if site not in file.sites:
             hint_ja, hint_en = _hint(site, file.sites)

@@ -55,8 +55,10 @@ def test_the_open_tasks_date_moves_by_the_days_that_its_ladder_gives_more_or_les
 
 
 def test_no_date_is_moved_into_the_past() -> None:
-    goal = after(pending(), amend(with_ladder(TaskKind.APPROVAL, 1)), at(day(10, 10)))  # a Saturday before a holiday
-    assert task_of(goal).due == day(10, 13)
+    goal = pending()
+    (event,) = decide(goal, amend(with_ladder(TaskKind.APPROVAL, 1)), at(day(10, 10)))  # a Saturday before a holiday
+    assert isinstance(event.body, has.PolicyAmended)
+    assert event.body.due == task_of(evolve_all(goal, (event,))).due == day(10, 13)
 
 
 def test_what_hr_extended_keeps_its_distance() -> None:

@@ -165,6 +165,8 @@ def test_escalation_goes_on_above_the_place_that_it_had_reached() -> None:
     assert task_of(rung(other)).assignees == (OWNER, NEW, STRANGER)
     gone = after(escalated(draft(), 4), change_line(goal, line=(NEW,)), at(day(10, 23), 12))
     assert task_of(gone).climbed == 1
+    signed_by = escalated(pending(), 3)
+    assert task_of(after(signed_by, change_line(signed_by, line=(NEW,)), LATER)).climbed == 1
 
 
 def test_a_decision_that_stays_where_it_is_keeps_its_date() -> None:
@@ -246,6 +248,8 @@ def test_a_delegation_that_is_known_or_over_or_makes_the_owner_a_deputy_is_left_
     assert decide(goal, change_line(goal, delegations=given), LATER) == ()
     changed = after(goal, change_line(goal, line=(NEW, DIRECTOR), delegations=given), LATER)
     assert changed.delegations == (known,)
+    last_day = delegation(NEW, DEPUTY, LATER.date())
+    assert after(goal, change_line(goal, delegations=(last_day,)), LATER).delegations == (known, last_day)
 
 
 def test_a_delegation_that_has_ended_is_forgotten_with_the_next_change() -> None:

@@ -112,16 +112,20 @@ def test_a_site_that_nobody_has_is_worth_a_look_and_goes_through() -> None:
     assert not refuses(findings)
 
 
-def test_the_sites_of_managers_and_of_hr_count_too_and_those_of_people_whom_no_goal_asks_do_not() -> None:
-    only_sales = FILE.replace('hr = ["A", "B"]', 'hr = ["A"]') + 'departments = ["営業部"]\n'
-    file = read_cycle_file(only_sales.encode())
+def with_one_abroad(abroad: str, hr: str) -> list[str]:
+    """What is found where the sales department takes part: A is above all, B and D in it, C elsewhere."""
+    file = read_cycle_file((FILE.replace('hr = ["A", "B"]', f'hr = ["{hr}"]') + 'departments = ["営業部"]\n').encode())
     assert isinstance(file, CycleFile)
-    rows = [("A", None, None, True, "本社"), ("B", "A", None, True, "営業部"), ("C", "A", "berlin", True, "開発部")]
-    assert list(check_cycle(file, people(*rows), TODAY)) == []
-    manager = [("A", None, "berlin", True, "本社"), rows[1], ("C", "A", None, True, "開発部")]
-    assert [finding.code for finding in check_cycle(file, people(*manager), TODAY)] == ["site_unknown"]
-    hr = file.model_copy(update={"cycle": file.cycle.model_copy(update={"hr": (EmployeeId("C"),)})})
-    assert [finding.code for finding in check_cycle(hr, people(*rows), TODAY)] == ["site_unknown"]
+    rows = (("A", None, "本社"), ("B", "A", "営業部"), ("C", "A", "開発部"), ("D", "A", "営業部"))
+    places = [(one, above, "berlin" if one == abroad else None, True, department) for one, above, department in rows]
+    return [finding.code for finding in check_cycle(file, people(*places), TODAY)]
+
+
+def test_the_sites_of_managers_and_of_hr_count_too_and_those_of_people_whom_no_goal_asks_do_not() -> None:
+    assert with_one_abroad("D", hr="B") == ["site_unknown"]
+    assert with_one_abroad("A", hr="B") == ["site_unknown"]
+    assert with_one_abroad("C", hr="C") == ["site_unknown"]
+    assert with_one_abroad("C", hr="B") == []
 
 
 def test_each_site_gets_its_own_holidays_hours_and_zone() -> None:

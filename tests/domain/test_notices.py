@@ -31,7 +31,7 @@ from tests.domain.builders import (
     resume,
     verdict,
 )  # fmt: skip
-from tests.domain.telling import NOW, at_rung, notices, rings, told
+from tests.domain.telling import NOW, at_rung, notices, recipients, rings, told
 
 
 def test_everybody_is_told_of_the_draft_that_waits_on_them_also_who_launched_it() -> None:
@@ -146,6 +146,13 @@ def test_what_is_no_task_waits_for_the_digest_even_on_the_day_when_one_is_due() 
         assert urgent(notices(goal, command)) == set()
     paused = after(goal, pause(), NOW)
     assert urgent(notices(paused, resume())) == set()
+
+
+def test_that_a_task_is_done_waits_for_the_digest_even_where_the_next_one_is_due_today() -> None:
+    goal = at_rung(pending(), 3)
+    said = notices(goal, approve(goal, MANAGER), at(day(10, 23)))  # the first step's day
+    assert recipients(said, NoticeKind.HANDLED) == {DIRECTOR}
+    assert urgent(said) == set()
 
 
 def test_what_is_due_today_is_said_by_the_day_where_the_task_is() -> None:

@@ -57,6 +57,8 @@ def test_those_who_had_the_task_as_well_are_told_that_it_is_done_and_nobody_else
     assert handled(goal, ask.Withdraw(id=fresh_id(), actor=OWNER, reason="異動"), late) == everybody
     assert handled(goal, ask.Close(id=fresh_id(), actor=HR, reason="終了"), late) == everybody - {HR}
     assert handled(pending(), approve(pending())) == set()  # it was one person's alone
+    called_off = ask.Close(id=fresh_id(), actor=HR, reason="中止", cancelled=True)
+    assert handled(draft(), called_off) == set()  # the owner hears how the goal ended
 
 
 def test_a_verdict_a_draft_a_step_and_a_move_end_what_others_had_as_well() -> None:
@@ -128,6 +130,10 @@ def test_a_delegate_who_acts_is_not_told_of_it_and_the_owner_hears_nothing_as_so
     goal = after(at_rung(pending(), 3), delegate(DIRECTOR, DEPUTY), at(day(10, 20)))
     assert handled(goal, approve(goal, DEPUTY, acting_for=DIRECTOR), at(day(10, 20))) == {MANAGER, DIRECTOR}
     given = draft(delegations=(Delegation(delegator=MANAGER, to=OWNER, first=day(10, 1), last=day(12, 1)),))
-    assert recipients(notices(given, ask.Submit(id=fresh_id(), actor=OWNER)), NoticeKind.APPROVAL_REQUESTED) == {
-        MANAGER
-    }
+    waiting = after(given, ask.Submit(id=fresh_id(), actor=OWNER), NOW)
+    assert recipients(rings(waiting), NoticeKind.APPROVAL_REMINDER) == {MANAGER}
+
+
+def test_a_delegate_of_somebody_else_hears_nothing() -> None:
+    goal = after(pending(), delegate(DIRECTOR, DEPUTY), NOW)
+    assert recipients(rings(goal), NoticeKind.APPROVAL_REMINDER) == {MANAGER}

@@ -200,6 +200,14 @@ def test_a_date_that_is_extended_to_a_day_off_of_the_assignees_site_moves_to_its
     assert task_of(after(pending(ABROAD, day(12, 14)), extend(day(12, 24)), at(day(12, 15)))).due == day(12, 24)
 
 
+def test_a_rung_that_is_past_at_the_site_is_left_out_though_it_would_be_to_come_at_home() -> None:
+    extended = extend(day(12, 28))
+    abroad = after(pending(ABROAD, day(12, 14), **MANAGER_ABROAD), extended, at(day(12, 23)))
+    assert (task_of(abroad).rung, awaited(abroad).day) == (1, day(12, 29))  # the business day before is the 23rd itself
+    at_home = after(pending(ABROAD, day(12, 14)), extended, at(day(12, 23)))
+    assert (task_of(at_home).rung, awaited(at_home).day) == (0, day(12, 25))
+
+
 def test_a_task_that_is_given_to_somebody_at_another_site_is_counted_there_from_now_on() -> None:
     goal = after(pending(ABROAD, day(12, 14), sites={DEPUTY: "berlin"}), reassign(DEPUTY), at(day(12, 21)))
     assert (task_of(goal).site, task_of(goal).due) == ("berlin", day(12, 30))

@@ -121,6 +121,12 @@ def test_an_extension_beyond_reason_is_refused_with_the_dates_that_are_possible(
     assert (said["first_en"], said["last_en"]) == (first, last)
 
 
+def test_no_task_is_extended_by_more_than_a_year_however_long_the_cycle_is() -> None:
+    goal = pending(policy(closes=day(3, 31, 2028)))
+    said = refusal(goal, extend(day(10, 8, 2027)), at(day(10, 6)), Code.DATE_OUTSIDE).fields
+    assert said["last_en"] == "Thu 7 Oct 2027"
+
+
 def test_a_goal_that_waits_for_nobody_has_no_date_to_extend_but_a_cycle_that_can_close_later() -> None:
     goal = active()
     for step in range(len(goal.content.steps)):
