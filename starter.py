@@ -15,6 +15,7 @@ from cli.audit import audit, inbox
 from cli.cycle import cycle
 from cli.goal import goal
 from cli.instruction_screen import delegations, instruction
+from cli.notices import notices
 from cli.output import Exit, reader_locale
 from cli.people import people
 from cli.people_sync import sync
@@ -52,6 +53,7 @@ people.command("sync")(sync)
 app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")
+app.add_typer(notices, name="notices")
 app.add_typer(audit, name="audit")
 
 

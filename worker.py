@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -24,19 +24,22 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
 from activities.delivery import Delivery
+from activities.hook import Hook
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
-from channels.channel import Channel, channel_of
+from channels.channel import Channel, channels_of
+from channels.compose import Links
+from channels.hook import EventHook
 from client.connection import Unreachable, connect_database, connect_temporal
-from client.delivery import ensure_delivery_schedule
+from client.delivery import ensure_delivery_schedule, ensure_hook_schedule
 from domain.values import Text
 from settings import Settings
 from storage.migrate import OtherSchema, require_current
 from workflows.cycle import CycleWorkflow
-from workflows.delivery import DeliveryWorkflow
+from workflows.delivery import DeliveryWorkflow, HookWorkflow
 from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.leaving import LeavingWorkflow
@@ -68,10 +71,15 @@ class Unprepared(Exception):
 _RUNNER = UnsandboxedWorkflowRunner()
 
 
-def _workers(role: Role, client: Client, engine: AsyncEngine, settings: Settings, channel: Channel) -> list[Worker]:
+def _workers(
+    role: Role, client: Client, engine: AsyncEngine, settings: Settings, channels: Mapping[str, Channel]
+) -> list[Worker]:
     recording = RecordingActivities(engine)
     instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
+    delivery = Delivery(
+        engine, channels, settings.mail_from, daily=settings.digest == "daily", links=Links(settings.public_url)
+    )
     makers: dict[Role, Callable[[], Worker]] = {
         Role.GOALS: lambda: Worker(
             client,
@@ -105,13 +113,18 @@ def _workers(role: Role, client: Client, engine: AsyncEngine, settings: Settings
         Role.DELIVERY: lambda: Worker(
             client,
             task_queue=DELIVERY,
-            workflows=[DeliveryWorkflow],
-            activities=[Delivery(engine, channel, settings.mail_from).send_due],
+            workflows=[DeliveryWorkflow, HookWorkflow],
+            activities=[delivery.send_due, Hook(engine, _hook_of(settings)).tell_events],
             workflow_runner=_RUNNER,
             graceful_shutdown_timeout=DRAIN,
         ),
     }
     return [make() for one, make in makers.items() if role in (one, Role.ALL)]
+
+
+def _hook_of(settings: Settings) -> EventHook | None:
+    """Raises `WrongHookSecret` where the secret cannot be read."""
+    return EventHook(settings.hook_url, settings.hook_secret or "") if settings.hook_url else None
 
 
 async def register_search_attributes(client: Client) -> None:
@@ -150,10 +163,15 @@ async def serving(
     await require_current(engine)
     await register_search_attributes(client)
     async with AsyncExitStack() as stack:
-        for one in _workers(role, client, engine, settings, channel or channel_of(settings)):
+        for one in _workers(
+            role, client, engine, settings, {channel.name: channel} if channel else channels_of(settings)
+        ):
             await stack.enter_async_context(one)
         if role in (Role.DELIVERY, Role.ALL):
-            await ensure_delivery_schedule(client, timedelta(seconds=settings.delivery_seconds), DELIVERY)
+            every = timedelta(seconds=settings.delivery_seconds)
+            await ensure_delivery_schedule(client, every, DELIVERY)
+            if settings.hook_url:
+                await ensure_hook_schedule(client, every, DELIVERY)
         if settings.health_address:
             await stack.enter_async_context(_health(settings.health_address, client, engine))
         log.info("worker_started", role=role, namespace=client.namespace)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
@@ -32,6 +32,7 @@ from storage.goals import load_aggregates
 from storage.instructions import Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
+from workflows.failures import invalid
 from workflows.instruction import CARRY_OUT, FINISH, PREPARE, Part
 
 _PAGE = 100  # goals loaded at once
@@ -123,7 +124,11 @@ class InstructionActivities:
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
             return Result(goal.id, "done")
-        command = decide(goal, actor)
+        try:
+            command = decide(goal, actor)
+        except ValidationError as error:  # the new rules do not fit the goal's own dates
+            misfit = invalid(error)
+            return Result(goal.id, "refused", misfit.code, misfit.fields)
         if isinstance(command, Skipped):
             return Result(goal.id, "skipped", command.code)
         try:

@@ -59,7 +59,7 @@ def _finish(code: int) -> None:
 async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, AsyncEngine, Client]"]:
     """Servers, schema and a worker of all roles; logs and notices go to files in `var`, the screen stays free."""
     import logs
-    from channels.channel import ConsoleChannel, channel_of
+    from channels.channel import ConsoleChannel
     from client.connection import connect_temporal
     from embedded.stack import running
     from storage.database import open_database
@@ -73,7 +73,7 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
             engine = open_database(at.database_url, pool=settings.database_pool)
             try:
                 client = await connect_temporal(settings, at=at.temporal_address)
-                channel = ConsoleChannel(notices) if settings.channel == "console" else channel_of(settings)
+                channel = ConsoleChannel(notices) if settings.channel == "console" else None
                 async with serving(settings, Role.ALL, client, engine, channel):
                     yield at, engine, client
             finally:

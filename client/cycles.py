@@ -4,7 +4,7 @@ import asyncio
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from client.calendars import public_holidays
+from client.calendars import freeze
 from client.goals import ANSWER_SECONDS, NoAnswer, answer_of
 from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
 from domain.findings import Finding, Level, refuses
@@ -227,11 +227,8 @@ def _settles_at(policy: Policy) -> datetime:
 
 def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
     """The policy with its public holidays, or why there is none."""
-    try:
-        return file.policy_with(public_holidays(file.calendar.country, *file.span)), []
-    except (LookupError, ValueError) as error:
-        message = Text(ja=f"評価サイクルの設定を確定できません: {error}", en=str(error))
-        return None, [Finding(level=Level.REFUSE, code="policy", where="calendar / policy", message=message)]
+    frozen = freeze(file)
+    return (frozen, []) if isinstance(frozen, Policy) else (None, list(frozen))
 
 
 def _taken(cycle: CycleId) -> Finding:

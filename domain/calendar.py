@@ -41,7 +41,7 @@ class BusinessCalendar(Frozen):
         return frozenset(self.days_off)
 
     @cached_property
-    def _zone(self) -> ZoneInfo:
+    def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
     def is_business_day(self, day: date) -> bool:
@@ -73,15 +73,15 @@ class BusinessCalendar(Frozen):
 
     def day_of(self, moment: Moment) -> date:
         """The site's calendar day at that instant."""
-        return moment.astimezone(self._zone).date()
+        return moment.astimezone(self.zone).date()
 
     def opening(self, day: date) -> Moment:
         """The instant at which the site opens on `day`."""
-        return datetime.combine(day, self.opens, self._zone).astimezone(UTC)
+        return datetime.combine(day, self.opens, self.zone).astimezone(UTC)
 
     def closing(self, day: date) -> Moment:
         """The instant at which the site closes on `day`; deadlines end here."""
-        return datetime.combine(day, self.closes, self._zone).astimezone(UTC)
+        return datetime.combine(day, self.closes, self.zone).astimezone(UTC)
 
 
 def describe_day(day: date) -> Text:

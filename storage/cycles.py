@@ -49,6 +49,13 @@ async def time_zones(engine: AsyncEngine) -> dict[str, str]:
         return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
 
 
+async def policies(engine: AsyncEngine) -> dict[str, dict[str, Any]]:
+    """The rules of each cycle as they are now."""
+    query = select(CycleRow.id, func.coalesce(CycleRow.policy_now, CycleRow.policy))
+    async with engine.connect() as connection:
+        return {row[0]: row[1] for row in await connection.execute(query)}
+
+
 async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants: Sequence[Participant]) -> bool:
     """Writes the cycle with its participants; False, and nothing, where the id is taken."""
     async with engine.begin() as connection:

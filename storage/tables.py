@@ -274,7 +274,7 @@ class PreferenceRow(Table):
 
 
 class HookRow(Table):
-    """Since when another system hears of events: what is older is not told."""
+    """Up to when the ledger was looked through for another system; at first, when it was switched on."""
 
     __tablename__ = "hook"
 

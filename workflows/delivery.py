@@ -6,7 +6,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.values import Frozen, Moment
     from workflows.timeouts import DELIVERY_HEARTBEAT, DELIVERY_RETRY, DELIVERY_TIMEOUT
 
-SEND_DUE = "send_due"  # the activity's name
+SEND_DUE, TELL_EVENTS = "send_due", "tell_events"  # the activities' names
 
 ROUND = 100  # messages per activity: well within its time-out, even on a slow server
 MOST_ROUNDS = 50  # per tick; the next tick takes up what is left, so a launch is not one burst of mails
@@ -65,9 +65,18 @@ class DeliveryWorkflow:
         return total
 
 
-async def _send() -> SendResult:
+@workflow.defn
+class HookWorkflow:
+    """One tick of telling another system of ledger entries; what it does not take is told at a later one."""
+
+    @workflow.run
+    async def run(self) -> SendResult:
+        return await _send(TELL_EVENTS)
+
+
+async def _send(name: str = SEND_DUE) -> SendResult:
     result: SendResult = await workflow.execute_activity(
-        SEND_DUE,
+        name,
         SendDue(now=workflow.now(), limit=ROUND),
         result_type=SendResult,
         start_to_close_timeout=DELIVERY_TIMEOUT,

@@ -13,30 +13,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.testing import ActivityEnvironment
 
 from activities.launch import LaunchActivities
-from activities.recording import RecordingActivities
 from client.calendars import public_holidays
 from domain import commands as ask
 from domain.cycle_file import CalendarSection, CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
 from domain.goal import Goal
 from domain.organisation import Employee
 from domain.policy import DEFAULT_LADDERS, TaskKind
-from domain.values import CycleId, EmployeeId, GoalId
+from domain.values import CycleId, EmployeeId
 from storage import cycles
-from storage.goals import load_aggregates, open_goals, read_ledger
-from storage.people import replace_directory
-from storage.tables import OutboxRow
-from tests.acceptance.ladder_oracle import Expectation, Office, Rang
+from storage.goals import load_aggregates, open_goals
+from tests.acceptance.ladder_oracle import Office
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
-from tests.acceptance.skipped_time import sleep_until
 from workflows.cycle import Range, Started
-from workflows.goal import GoalWorkflow
-from workflows.queues import GOALS
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +74,8 @@ def fifty_people() -> list[Employee]:
     reports: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         reports[row["manager_id"]].append(row)
-    chosen, waiting = [], list(reports[""])
+    chosen: list[dict[str, str]] = []
+    waiting = list(reports[""])
     while len(chosen) < 49:
         one = waiting.pop(0)
         chosen.append(one)

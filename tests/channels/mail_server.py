@@ -33,7 +33,7 @@ class Mailbox:
         return [str(mail["Message-ID"]) for mail in self.arrived]
 
     def text_of(self, mail: EmailMessage) -> str:
-        body = mail.get_body()
+        body = mail.get_body(("plain",))
         assert body is not None
         return str(body.get_content()).replace("\r\n", "\n")
 

@@ -2,23 +2,26 @@
 
 import pytest
 
-from channels.channel import ConsoleChannel, NullChannel, channel_of
+from channels.channel import ConsoleChannel, NullChannel, channels_of
 from channels.message import Message
-from channels.smtp import SmtpChannel, WrongMailServer
+from channels.smtp import WrongMailServer
 from settings import Settings
 
 MESSAGE = Message(message_id="abc@example.com", to=None, subject="【Meguri】お知らせ1件", body="佐藤 花子さん\n")
 
 
 def test_the_setting_chooses_the_channel() -> None:
-    assert isinstance(channel_of(Settings(channel="console")), ConsoleChannel)
-    assert isinstance(channel_of(Settings(channel="null")), NullChannel)
-    assert isinstance(channel_of(Settings(channel="smtp")), SmtpChannel)
+    assert {name: type(way) for name, way in channels_of(Settings(channel="console")).items()} == {
+        "console": ConsoleChannel
+    }
+    assert {name: type(way) for name, way in channels_of(Settings(channel="null")).items()} == {"null": NullChannel}
+    assert list(channels_of(Settings(channel="mail"))) == ["mail", "chat"]
+    assert list(channels_of(Settings(channel="chat"))) == ["chat", "mail"]
 
 
 def test_a_wrong_mail_server_is_found_when_the_channel_is_made() -> None:
     with pytest.raises(WrongMailServer):
-        channel_of(Settings(channel="smtp", smtp_url="mail.example.com"))
+        channels_of(Settings(channel="mail", smtp_url="mail.example.com"))
 
 
 async def test_the_console_prints_what_would_be_sent_also_to_people_without_mail(

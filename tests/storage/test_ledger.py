@@ -20,7 +20,7 @@ from domain.evolve import evolve_all
 from domain.goal import Goal
 from domain.ledger import Link, genesis, verify
 from domain.values import EmployeeId
-from storage.cycles import Batch, create_cycle, write_goals
+from storage.cycles import Batch, Participant, create_cycle, write_goals
 from storage.goals import read_ledger
 from storage.ledger import CommandKnown, append
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table

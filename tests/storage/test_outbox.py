@@ -167,5 +167,8 @@ async def test_the_directory_answers_for_everybody_a_message_speaks_of(database:
         await connection.execute(insert(EmployeeRow), values)
     await queue(database, "M1", facts={"owner": "M1", "actor": "M3", "to": "M9", "theme": "M4"})
     found = await outbox.addressees(database, await claimed(database))
-    assert found == {"M1": ("佐藤 花子", "hanako@example.com", "ja"), "M3": ("Jane Doe", None, "en")}
+    assert {one: who[:3] for one, who in found.items()} == {
+        "M1": ("佐藤 花子", "hanako@example.com", "ja"),
+        "M3": ("Jane Doe", None, "en"),
+    }
     assert await outbox.addressees(database, []) == {}

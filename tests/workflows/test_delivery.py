@@ -78,10 +78,12 @@ def by_mail(mailbox: Mailbox) -> SmtpChannel:
     return SmtpChannel(MailServer.at(f"smtp://127.0.0.1:{mailbox.port}"), MAIL_FROM)
 
 
-async def send(engine: AsyncEngine, channel: Channel, limit: int = 100) -> SendResult:
-    """One round of the activity, as a worker would run it."""
-    delivery = Delivery(engine, channel, MAIL_FROM)
-    return await ActivityEnvironment().run(delivery.send_due, SendDue(now=now(), limit=limit))
+async def send(engine: AsyncEngine, channel: Channel, limit: int = 100, *, minutes: int = 0) -> SendResult:
+    """One round of the activity, as a worker would run it, so many minutes from now."""
+    delivery = Delivery(engine, {channel.name: channel}, MAIL_FROM, daily=False)
+    return await ActivityEnvironment().run(
+        delivery.send_due, SendDue(now=now() + timedelta(minutes=minutes), limit=limit)
+    )
 
 
 class Recording:
@@ -104,7 +106,7 @@ async def test_everybody_gets_one_mail_in_their_language(database: AsyncEngine) 
         assert await send(database, by_mail(mailbox)) == SendResult()
     texts = {str(mail["To"]): mailbox.text_of(mail) for mail in mailbox.arrived}
     assert set(texts) == {"hanako@example.com", "jane@example.com"}
-    assert "■ 決まったこと（2件）" in texts["hanako@example.com"]
+    assert "■ 決まったこと（1件）" in texts["hanako@example.com"]
     assert "Decided (1)\n- Your goal “請求書の処理を早める” was approved." in texts["jane@example.com"]
 
 
@@ -128,7 +130,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(database: AsyncEng
     async with mail_server() as mailbox:
         mailbox.refuse["hanako@example.com"] = "550 no such user hanako@example.com"
         mailbox.refuse["taro@example.com"] = "452 mailbox full"
-        assert await send(database, by_mail(mailbox)) == SendResult(sent=1, given_up=3, failed=1, waiting=1)
+        assert await send(database, by_mail(mailbox)) == SendResult(sent=1, given_up=3, failed=1)
         assert mailbox.recipients == ["jane@example.com"]
         mailbox.refuse.clear()
         assert await send(database, by_mail(mailbox)) == SendResult(sent=1)
@@ -186,9 +188,10 @@ async def test_an_answer_lost_after_the_mail_was_taken_repeats_the_same_mail(dat
     await queue(database, "M1")
     async with mail_server() as mailbox:
         mailbox.hang_up_after_taking = True
-        assert await send(database, by_mail(mailbox)) == SendResult(failed=1, waiting=1)
+        assert await send(database, by_mail(mailbox)) == SendResult(failed=1)
         mailbox.hang_up_after_taking = False
-        assert await send(database, by_mail(mailbox)) == SendResult(sent=1)
+        assert await send(database, by_mail(mailbox)) == SendResult(), "it rests for a minute"
+        assert await send(database, by_mail(mailbox), minutes=1) == SendResult(sent=1)
     assert len(mailbox.message_ids) == 2
     assert len(set(mailbox.message_ids)) == 1
 
@@ -216,7 +219,7 @@ async def test_a_bug_that_one_message_meets_is_recorded_by_its_class_and_stops_n
     await employ(database)
     await queue(database, "M1", "M2")
     channel = Fragile()
-    assert await send(database, channel) == SendResult(sent=1, failed=1, waiting=1)
+    assert await send(database, channel) == SendResult(sent=1, failed=1)
     assert await errors(database) == {"M1": "unexpected_KeyError", "M2": None}
 
 
@@ -266,7 +269,7 @@ async def test_the_activity_fails_where_the_database_does_and_nothing_is_lost(da
 async def working(client: Client, engine: AsyncEngine, channel: Channel) -> AsyncIterator[str]:
     """A worker on a task queue of its own."""
     task_queue = f"delivery-{uuid4().hex}"
-    delivery = Delivery(engine, channel, MAIL_FROM)
+    delivery = Delivery(engine, {channel.name: channel}, MAIL_FROM, daily=False)
     async with Worker(client, task_queue=task_queue, workflows=[DeliveryWorkflow], activities=[delivery.send_due]):
         yield task_queue
 
@@ -295,7 +298,7 @@ async def test_a_tick_tries_each_message_once_when_all_are_refused_for_now(
     async with mail_server() as mailbox:
         mailbox.refuse = dict.fromkeys(("hanako@example.com", "taro@example.com", "jane@example.com"), "451 later")
         async with working(temporal.client, database, by_mail(mailbox)) as task_queue:
-            assert await run(temporal.client, task_queue) == SendResult(failed=3, waiting=3)
+            assert await run(temporal.client, task_queue) == SendResult(failed=3)
     assert mailbox.connections == 3
 
 
