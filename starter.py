@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cli.amending import amend
 from cli.audit import audit, inbox
 from cli.cycle import cycle
 from cli.goal import goal
@@ -50,6 +51,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 for command in _COMMANDS:
     app.command()(command)
 people.command("sync")(sync)
+cycle.command("amend")(amend)
 app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")

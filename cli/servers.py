@@ -96,7 +96,8 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
 
     with told_to_stop() as stop:
         _say("starting PostgreSQL, Temporal and a worker …")
-        async with _everything(settings) as (at, engine, client):
+        at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
+        async with _everything(at_once) as (at, engine, client):
             code = await _sample_company(settings, engine, client)
             if code == 0:
                 _say(_where(at, settings))
