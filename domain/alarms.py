@@ -57,8 +57,9 @@ def next_alarm(goal: Goal) -> Alarm | None:
     """The next reminder, escalation, review or end; none for a goal that is closed or paused."""
     if goal.is_closed or goal.is_paused:
         return None
-    candidates = [alarm for alarm in (_rung(goal), _review(goal)) if alarm]
-    return min((*candidates, _end(goal)), key=lambda alarm: alarm.at)
+    # At one instant the end comes first, then the review: nobody is reminded of what is over a second later.
+    candidates = [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
+    return min(candidates, key=lambda alarm: alarm.at)
 
 
 def _alarm(goal: Goal, calendar: BusinessCalendar, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:

@@ -5,29 +5,45 @@ compared with `ladder_oracle`, which counts the days a second time; the table of
 to var/quarter.md.
 """
 
+import asyncio
 import csv
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from temporalio.testing import ActivityEnvironment
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
+from temporalio.worker import Worker
 
+from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
+from activities.recording import RecordingActivities
 from client.calendars import public_holidays
+from client.instructions import Instructions
+from client.reorganisation import Reorganisation
 from domain import commands as ask
 from domain.cycle_file import CalendarSection, CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
-from domain.goal import Goal
+from domain.goal import Delegation, Goal
+from domain.instructions import Delegate
 from domain.organisation import Employee
 from domain.policy import DEFAULT_LADDERS, TaskKind
-from domain.values import CycleId, EmployeeId
+from domain.values import CycleId, EmployeeId, GoalId
 from storage import cycles
-from storage.goals import load_aggregates, open_goals
-from tests.acceptance.ladder_oracle import Office
+from storage.goals import load_aggregates, open_goals, read_ledger
+from storage.people import replace_directory
+from storage.tables import OutboxRow
+from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
+from tests.acceptance.skipped_time import sleep_until
 from workflows.cycle import Range, Started
+from workflows.goal import GoalWorkflow
+from workflows.instruction import InstructionWorkflow
+from workflows.queues import BULK, GOALS
 
 pytestmark = pytest.mark.slow
 
@@ -186,3 +202,179 @@ class Quarter:
                 return ask.SubmitSelfReview(**who, went_well="予定どおり進んだ")
             case TaskKind.VERDICT:
                 return ask.DecideReview(**who, verdict="continue", expected_seq=goal.seq)
+
+
+@asynccontextmanager
+async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
+    """The fifty with workers for goals and for instructions, in skipped time."""
+    await replace_directory(engine, fifty_people())
+    recording, instruction = RecordingActivities(engine), InstructionActivities(engine, server.client)
+    goals = Worker(
+        server.client,
+        task_queue=GOALS,
+        workflows=[GoalWorkflow],
+        activities=[recording.record, recording.read_behind],
+    )
+    bulk = Worker(
+        server.client,
+        task_queue=BULK,
+        workflows=[InstructionWorkflow],
+        activities=[instruction.prepare, instruction.carry_out, instruction.finish],
+    )
+    async with goals, bulk:
+        yield Company(engine, server.client)
+
+
+async def until_done(company: Company, instruction: str) -> None:
+    reads = Instructions(company.engine, company.client)
+    async with asyncio.timeout(60):
+        while (await reads.progress(instruction)).state != "done":  # noqa: ASYNC110 - the database tells nobody when it changes
+            await asyncio.sleep(0.1)
+    assert await reads.results(instruction, "refused", "failed", "waiting") == []
+
+
+async def go_on_leave(company: Company, quarter: Quarter) -> None:
+    for person, delegate in ON_LEAVE.items():
+        delegation = Delegation(delegator=person, to=delegate, first=quarter.leave[0], last=quarter.leave[1])
+        asked = Delegate(delegation=delegation, reason="休暇のため")
+        await until_done(company, await Instructions(company.engine, company.client).give(asked, HR[0]))
+
+
+def people_file_after_the_change() -> bytes:
+    """The successor leads who was led by the one who is replaced, who reports to the successor; somebody left."""
+    lines = ["id,name,department,manager,active"]
+    for one in fifty_people():
+        manager = one.manager_id or ""
+        if one.id == SUCCESSOR:
+            manager = EmployeeId("1")
+        elif REPLACED in (one.id, manager):
+            manager = SUCCESSOR
+        lines.append(f"{one.id},{one.name},{one.department},{manager},{'no' if one.id == LEAVER else 'yes'}")
+    return "\n".join(lines).encode()
+
+
+async def reorganise(company: Company, today: date) -> None:
+    reorganisation = Reorganisation(company.engine)
+    compared = await reorganisation.compare(people_file_after_the_change(), today=today)
+    assert compared.difference, compared.findings
+    assert compared.difference.left == (LEAVER,)
+    await until_done(company, await reorganisation.apply(company.client, compared, HR[0], "組織変更"))
+
+
+def line_at_first(owner: EmployeeId) -> list[str]:
+    managers = {one.id: one.manager_id for one in fifty_people()}
+    line: list[str] = []
+    at = managers[owner]
+    while at is not None:
+        line.append(at)
+        at = managers[at]
+    return line
+
+
+class Seen(NamedTuple):
+    """What the clock did to one goal and whom it told; and when exactly."""
+
+    rang: list[Rang]
+    at: list[datetime]
+
+
+async def what_the_clock_did(company: Company, goal: GoalId, events: list[dict[str, Any]]) -> Seen:
+    async with company.engine.connect() as connection:
+        rows = await connection.execute(
+            select(OutboxRow.facts, OutboxRow.recipient_id).where(OutboxRow.goal_id == goal)
+        )
+        told: dict[int, set[str]] = defaultdict(set)
+        for row in rows:
+            told[int(row.facts["seq"])].add(row.recipient_id)
+    ladder = [one for one in events if one["body"]["kind"] in ("reminded", "escalated")]
+    at = [one["at"].astimezone(TOKYO) for one in ladder]
+    rang = [
+        Rang(when.date(), one["body"]["kind"], frozenset(told[one["seq"]]))
+        for one, when in zip(ladder, at, strict=True)
+    ]
+    return Seen(rang, at)
+
+
+def write_table(rows: Iterable[tuple[date, str, str, Rang]]) -> None:
+    """Who was told what on which day, to be read by people."""
+    lines = ["| day | goal | owner | what | told |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {day:%Y-%m-%d %a} | {goal} | {owner} | {rang.kind} | {', '.join(sorted(rang.told, key=int))} |"
+        for day, goal, owner, rang in sorted(rows)
+    ]
+    _TABLE.parent.mkdir(exist_ok=True)
+    _TABLE.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.skipif(not _FILE.exists(), reason="needs shared/data/adventureworks-org.csv beside the project")
+async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_everybody_is_told_on_the_day(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    when = season(await time_skipping.get_current_time())
+    async with fifty_at_work(database, time_skipping) as company:
+        quarter = Quarter(company, when)
+        await launch(company, when, fifty_people())
+        await cycles.set_state(database, QUARTER, "open")
+        await go_on_leave(company, quarter)
+        change = next(iter(when.working_days(when.week(8), when.closes)))
+        for day in when.working_days(when.starts + timedelta(days=1), when.closes):
+            await sleep_until(time_skipping, day, 11)
+            if day == change:
+                await reorganise(company, day)
+            await quarter.work(day)
+        after = next(iter(when.working_days(when.closes + timedelta(days=1), when.closes + timedelta(days=14))))
+        await sleep_until(time_skipping, after, 11)
+        assert await quarter.open() == [], "the end of the cycle leaves nothing open"
+        await nothing_is_stuck(company, when)
+
+
+async def nothing_is_stuck(company: Company, when: Season) -> None:
+    """Compares every goal with the oracle, writes the table, and counts what must have happened."""
+    office = Office(when.off, DEFAULT_LADDERS, HR)
+    leave = (when.week(2), when.week(5))
+    steps = [when.week(week) for week in (4, 7, 11)]
+    table, kinds, minutes = [], Counter[str](), Counter[datetime]()
+    for person in fifty_people():
+        goal = GoalId(f"{QUARTER}/{person.id}/1")
+        events = [line.event for line in await read_ledger(company.engine, goal)]
+        seen = await what_the_clock_did(company, goal, events)
+        delegates = [(who, to, *leave) for who, to in ON_LEAVE.items() if to != person.id]
+        expectation = Expectation(office, person.id, line_at_first(person.id), steps, delegates)
+        expected = expectation.follow(events, when.closes)
+        assert seen.rang == expected, f"{goal}: the clock did not do what the policy says"
+        table += [(one.day, str(goal), str(person.id), one) for one in seen.rang]
+        kinds.update(event["body"]["kind"] for event in events)
+        minutes.update(moment.replace(second=0, microsecond=0) for moment in seen.at)
+        assert (await company.goals.prove(goal)).holds
+        ends_or_reaches_hr(events, goal, when)
+    write_table(table)
+    assert kinds["line_changed"] >= 8, "the successor's people"
+    assert kinds["escalated"] > 30, "a third of the people is late"
+    assert any(event_is_by_delegate(event) for event in await all_events(company)), "delegates acted"
+    assert max(minutes.values()) <= 50 / 15 + 3, "no minute gets more than its share"
+
+
+def event_is_by_delegate(event: dict[str, Any]) -> bool:
+    return (event.get("acting_for"), event["actor"]) in ON_LEAVE.items()
+
+
+async def all_events(company: Company) -> list[dict[str, Any]]:
+    return [
+        line.event
+        for person in fifty_people()
+        for line in await read_ledger(company.engine, GoalId(f"{QUARTER}/{person.id}/1"))
+    ]
+
+
+_ENDS = ("submitted", "approved", "step_completed", "self_reviewed", "continued", "closed", "review_opened")
+
+
+def ends_or_reaches_hr(events: list[dict[str, Any]], goal: GoalId, when: Season) -> None:
+    """A goal that the end of the cycle found waiting had been with HR, unless its ladder had not got that far."""
+    last = [one for one in events if one["body"]["kind"] in (*_ENDS, "created")][-1]
+    if last["body"]["kind"] in ("closed", "step_completed", "continued"):
+        return
+    office = Office(when.off, DEFAULT_LADDERS, HR)
+    ripe = office.moved(last["at"].astimezone(TOKYO).date(), 25) < when.closes
+    behind = [one for one in events if one["seq"] > last["seq"] and one["body"]["kind"] == "escalated"]
+    assert not ripe or any(one["body"]["to_hr"] for one in behind), f"{goal} waited in silence"

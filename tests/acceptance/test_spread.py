@@ -1,0 +1,37 @@
+"""A launch whose deadlines all fall on one day: the server is told to wake the goals evenly, minute by minute."""
+
+from collections import Counter
+from datetime import datetime
+
+import pytest
+
+from domain.alarms import next_alarm
+from domain.goal import Goal
+from storage.goals import load_aggregates, open_goals
+from tests.acceptance.scene import CYCLE, TOKYO, Company
+
+pytestmark = pytest.mark.slow
+
+_TOLERANCE = 3  # a sequence that is spread evenly differs from its share by less than this in every minute
+
+
+def minute(moment: datetime) -> datetime:
+    return moment.astimezone(TOKYO).replace(second=0, microsecond=0)
+
+
+async def test_no_minute_gets_more_than_the_policys_share_of_a_launchs_alarms(company: Company) -> None:
+    ids = await open_goals(company.engine, CYCLE, "", 1000)
+    goals = [Goal.model_validate(one) for one in await load_aggregates(company.engine, ids=ids)]
+    alarms = [alarm for goal in goals if (alarm := next_alarm(goal))]
+    assert len(alarms) == len(goals) == 120
+    assert len({alarm.day for alarm in alarms}) == 1, "all of them ring on one day"
+    most = 120 / goals[0].policy.spread_minutes + _TOLERANCE
+    assert max(Counter(minute(alarm.at) for alarm in alarms).values()) <= most
+
+    wakes = [
+        execution.execution_time
+        async for execution in company.client.list_workflows(f"MeguriCycle = '{CYCLE}' AND ExecutionStatus = 'Running'")
+    ]
+    assert len(wakes) == 120
+    assert max(Counter(minute(moment) for moment in wakes if moment).values()) <= most
+    assert {minute(moment) for moment in wakes if moment} == {minute(alarm.at) for alarm in alarms}
