@@ -50,7 +50,7 @@ def channels_of(settings: Settings) -> Mapping[str, Channel]:
     """Every way out that is configured, the one that the settings name first.
 
     Chat is always there: a person may have a webhook of their own. Raises `WrongMailServer` where `MEGURI_SMTP_URL` cannot
-    be read.
+    be read, `WrongChatAddress` where `MEGURI_CHAT_URL` cannot be posted to.
     """
     ways: dict[str, Channel] = {
         "mail": SmtpChannel(MailServer.at(settings.smtp_url), settings.mail_from),

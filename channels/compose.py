@@ -4,31 +4,45 @@ Plain text and HTML are made from the same sections. Same notices, tasks and nam
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, Template
 
 from channels.catalog import say
 from channels.due_dates import Deadline, due_dates
-from channels.lines import Notice, Reader, day_in, goal_name, group_of, headline, line, one_line
+from channels.layout import Line, Section, html, plain
+from channels.lines import (
+    Notice,
+    Reader,
+    day_in,
+    deadline_of,
+    goal_called,
+    goal_name,
+    group_of,
+    headline,
+    line,
+    one_line,
+    seq_of,
+    starts_with_goal,
+    task_of,
+)
 from channels.message import Message
-from channels.texts import ASKS, HEADINGS, Group
+from channels.texts import ASKS, HEADINGS, TASKS, Group
 from domain.values import Locale
 
-_MOST_LINES = 50  # in a group; whoever has more sees the rest in the inbox
-_LONGEST_SUBJECT_LINE = 60
+_MOST_LINES = 50  # in a section; whoever has more sees the rest in the inbox
+_LONGEST_SUBJECT = 90
+_LONGEST_SUBJECT_LINE = 60  # of the first of several, behind the counts
+_LONGEST_SUBJECT_THEME = 24
 _LONGEST_THEME = 120
 _THREAD_LENGTH = 24  # hex digits of a goal's hash
 
 _TO_DO = (Group.WAITS, Group.OVERDUE)
+_DIGEST_ORDER = (Group.OVERDUE, Group.WAITS, Group.DECIDED, Group.TO_KNOW)
 
 
 class Waiting(NamedTuple):
-    """An open task of the reader; `zone` is where its due date is told."""
+    """An open task of the reader; `zone` is where its due date is told, `seq` how far the goal's ledger is."""
 
     goal_id: str
     owner: str
@@ -45,31 +59,38 @@ class Links(NamedTuple):
     base: str | None = None
 
     def goal(self, goal: str) -> str | None:
-        return f"{self.base.rstrip('/')}/goals/{goal}" if self.base else None
+        return self._page(f"goals/{goal}")
 
     @property
     def inbox(self) -> str | None:
-        return f"{self.base.rstrip('/')}/inbox" if self.base else None
+        return self._page("inbox")
 
     @property
     def preferences(self) -> str | None:
-        return f"{self.base.rstrip('/')}/preferences" if self.base else None
+        return self._page("preferences")
+
+    def _page(self, path: str) -> str | None:
+        return f"{self.base.rstrip('/')}/{path}" if self.base else None
 
 
-class _Line(NamedTuple):
+class _Said(NamedTuple):
+    """A line before it is laid out, and the goal that it is about."""
+
     text: str
-    link: str | None
+    goal_id: str
 
 
-class _Section(NamedTuple):
-    """A heading with its count, its lines, and where to go from there."""
+_Grouped = Mapping[Group, Sequence[_Said]]
 
-    heading: str
-    lines: list[_Line]
-    more: str
-    command: str
-    link: str | None
-    urgent: bool
+
+class _Written(NamedTuple):
+    """The words of a message; `deadlines` are those of the tasks that it puts before its reader."""
+
+    subject: str
+    greeting: str
+    grouped: _Grouped
+    closing: str
+    deadlines: Sequence[Deadline]
 
 
 def compose(
@@ -88,34 +109,29 @@ def compose(
 ) -> Message:
     """The message for `recipient` (an employee id).
 
-    A digest lists the tasks in `waiting` as they stand at `now` (told in `zone`), the late ones first, then what was decided;
-    what merely asks for one of these tasks is not said again. Any other message says what each notice says.
+    A digest lists the tasks in `waiting` as they stand at `now` (told in `zone`), the late ones first, then what was
+    decided; what merely asks for one of these tasks is not said again. Any other message says what each notice says, and
+    has at least one. Raises `ValueError` for a digest without `now`.
     """
     reader = Reader(recipient, locale, names)
-    if digest and now:
-        day = day_in(now, zone, locale)
-        late = [one for one in waiting if one.due_at < now]
-        open_ = [one for one in waiting if one.due_at >= now]
-        sections = _digest(notices, {Group.OVERDUE: late, Group.WAITS: open_}, reader, links)
-        counts = {"overdue": len(late), "waiting": len(open_)}
-        subject = say(locale, "subject.digest", tag=say(locale, "subject.tag"), day=day, **counts)
-        greeting = say(locale, "greeting.digest", name=_own_name(reader), day=day)
-        closing = f"{say(locale, 'closing')}\n{say(locale, 'closing.digest')}"
+    if digest:
+        if now is None:
+            raise ValueError("a digest tells how things stand at a moment: give `now`")
+        written = _digest(notices, waiting, reader, links=links, now=now, zone=zone)
     else:
-        sections, subject = _at_once(notices, reader, links)
-        greeting = say(locale, "greeting", name=_own_name(reader))
-        closing = say(locale, "closing")
+        written, now = _at_once(notices, reader), now or max(one.due_at for one in notices)
+    sections = [_section(group, said, reader, links) for group, said in written.grouped.items()]
     return Message(
         message_id=message_id,
         to=to,
-        subject=subject,
-        body="\n\n".join([greeting, *(_plain(one, locale) for one in sections), f"-- \n{closing}"]) + "\n",
-        html=_html(subject, greeting, sections, closing, locale),
+        subject=written.subject,
+        body=plain(written.greeting, sections, written.closing, locale),
+        html=html(written.subject, written.greeting, sections, written.closing, locale),
         locale=locale,
         thread=None if digest else _thread(notices, message_id),
         digest=digest,
         preferences=links.preferences,
-        calendar=due_dates(_deadlines(notices, waiting, reader), now or max(one.due_at for one in notices)),
+        calendar=due_dates(written.deadlines, now),
     )
 
 
@@ -132,34 +148,80 @@ def _thread(notices: Sequence[Notice], message_id: str) -> str | None:
     return f"goal-{digest}@{message_id.rpartition('@')[2]}"
 
 
-def _at_once(notices: Sequence[Notice], reader: Reader, links: Links) -> tuple[list[_Section], str]:
-    grouped = _grouped(notices, reader)
-    return [_of_group(group, members, reader, links) for group, members in grouped.items()], _subject(grouped, reader)
+def _at_once(notices: Sequence[Notice], reader: Reader) -> _Written:
+    grouped = _grouped(
+        ((group_of(one, reader), _Said(line(one, reader), one.goal_id)) for one in notices), tuple(Group)
+    )
+    first = min(notices, key=lambda one: tuple(Group).index(group_of(one, reader)))
+    same_goal = all(one.goal_id == first.goal_id for one in notices)
+    return _Written(
+        subject=_subject_of_goal(first, reader) if same_goal else _subject(grouped, first, reader),
+        greeting=say(reader.locale, "greeting", name=_own_name(reader)),
+        grouped=grouped,
+        closing=say(reader.locale, "closing"),
+        deadlines=list(_asked_by(notices, reader)),
+    )
 
 
 def _digest(
-    notices: Sequence[Notice], tasks: Mapping[Group, Sequence[Waiting]], reader: Reader, links: Links
-) -> list[_Section]:
-    listed = {one.goal_id for members in tasks.values() for one in members}
-    news = [one for one in notices if not (one.kind in ASKS and one.goal_id in listed)]
-    sections = [_of_tasks(group, members, reader, links) for group, members in tasks.items() if members]
-    return sections + [_of_group(group, members, reader, links) for group, members in _grouped(news, reader).items()]
+    notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader, *, links: Links, now: datetime, zone: str
+) -> _Written:
+    locale, day = reader.locale, day_in(now, zone, reader.locale)
+    late = sum(one.due_at < now for one in waiting)
+    said = [*_tasks_said(waiting, reader, now), *_news(notices, waiting, reader)]
+    settings = links.preferences or say(locale, "command.prefer")
+    return _Written(
+        subject=say(
+            locale, "subject.digest", tag=say(locale, "subject.tag"), day=day, overdue=late, waiting=len(waiting) - late
+        ),
+        greeting=say(locale, "greeting.digest", name=_own_name(reader), day=day),
+        grouped=_grouped(said, _DIGEST_ORDER),
+        closing=f"{say(locale, 'closing')}\n{say(locale, 'closing.digest', where=settings)}",
+        deadlines=[
+            Deadline(one.goal_id, one.kind, _in_calendar(one.kind, _goal_of(one, reader), locale), one.due_at, one.seq)
+            for one in waiting
+        ],
+    )
 
 
-def _grouped(notices: Sequence[Notice], reader: Reader) -> dict[Group, list[Notice]]:
-    """The notices by group, in the groups' order; a group without any does not appear."""
-    by_group: dict[Group, list[Notice]] = {group: [] for group in Group}
-    for notice in notices:
-        by_group[group_of(notice, reader)].append(notice)
-    return {group: members for group, members in by_group.items() if members}
+def _tasks_said(waiting: Sequence[Waiting], reader: Reader, now: datetime) -> Iterator[tuple[Group, _Said]]:
+    for one in sorted(waiting, key=lambda task: (task.due_at, task.goal_id)):
+        yield Group.OVERDUE if one.due_at < now else Group.WAITS, _Said(_task_line(one, reader), one.goal_id)
 
 
-def _subject(grouped: Mapping[Group, list[Notice]], reader: Reader) -> str:
+def _news(notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader) -> Iterator[tuple[Group, _Said]]:
+    """What the tasks themselves do not say; where a task stands above, what led to it is news."""
+    listed = {one.goal_id for one in waiting}
+    for one in notices:
+        above = one.goal_id in listed
+        if not (above and one.kind in ASKS):
+            group = group_of(one, reader)
+            yield Group.DECIDED if above and group in _TO_DO else group, _Said(line(one, reader), one.goal_id)
+
+
+def _grouped(said: Iterator[tuple[Group, _Said]] | Sequence[tuple[Group, _Said]], order: Sequence[Group]) -> _Grouped:
+    """The lines by group; the same line is said once, and a group without any does not appear."""
+    by_group: dict[Group, dict[_Said, None]] = {group: {} for group in order}
+    for group, one in said:
+        by_group[group][one] = None
+    return {group: list(members) for group, members in by_group.items() if members}
+
+
+def _subject_of_goal(first: Notice, reader: Reader) -> str:
+    """Begins with the goal as it is called in every message about it, for the mail programs that thread by subject."""
+    locale = reader.locale
+    tag = say(locale, "subject.tag")
+    said = one_line(headline(first, reader, _LONGEST_SUBJECT_THEME), _LONGEST_SUBJECT)
+    if starts_with_goal(first, reader, _LONGEST_SUBJECT_THEME):
+        return say(locale, "subject.goal", tag=tag, said=said)
+    return say(locale, "subject.goal_and", tag=tag, goal=goal_called(first, reader, _LONGEST_SUBJECT_THEME), said=said)
+
+
+def _subject(grouped: _Grouped, first: Notice, reader: Reader) -> str:
     """How many there are, and the first of them."""
     locale = reader.locale
     to_do = sum(len(members) for group, members in grouped.items() if group in _TO_DO)
     to_know = sum(len(members) for group, members in grouped.items() if group not in _TO_DO)
-    first = next(iter(grouped.values()))[0]
     counts = [say(locale, "subject.to_do", n=to_do)] * bool(to_do)
     counts += [say(locale, "subject.to_know", n=to_know)] * bool(to_know)
     return say(
@@ -171,96 +233,53 @@ def _subject(grouped: Mapping[Group, list[Notice]], reader: Reader) -> str:
     )
 
 
-def _section(group: Group, lines: Sequence[_Line], reader: Reader, links: Links, first_goal: str) -> _Section:
-    """Identical lines are said once."""
-    locale, told = reader.locale, list(dict.fromkeys(lines))
-    to_do = group in _TO_DO
-    more = len(told) - _MOST_LINES
-    return _Section(
-        heading=say(locale, "section", heading=HEADINGS[group].in_(locale), n=len(told)),
-        lines=told[:_MOST_LINES],
+def _section(group: Group, said: Sequence[_Said], reader: Reader, links: Links) -> Section:
+    locale, to_do, first = reader.locale, group in _TO_DO, one_line(said[0].goal_id)
+    more = len(said) - _MOST_LINES
+    return Section(
+        heading=say(locale, "section", heading=HEADINGS[group].in_(locale), n=len(said)),
+        lines=[_laid_out(one, links) for one in said[:_MOST_LINES]],
         more=say(locale, "more", n=more) if more > 0 else "",
-        command=f"meguri inbox {one_line(reader.id)}" if to_do else f"meguri goal show {one_line(first_goal)}",
-        link=links.inbox if to_do else links.goal(one_line(first_goal)),
-        urgent=group is Group.OVERDUE,
+        command=say(locale, "command.inbox", person=one_line(reader.id))
+        if to_do
+        else say(locale, "command.show", goal=first),
+        link=links.inbox if to_do else links.goal(first),
+        button=say(locale, "open.inbox") if to_do else "",
+        late=group is Group.OVERDUE,
     )
 
 
-def _of_group(group: Group, members: Sequence[Notice], reader: Reader, links: Links) -> _Section:
-    lines = [_Line(line(one, reader), links.goal(one_line(one.goal_id))) for one in members]
-    return _section(group, lines, reader, links, members[0].goal_id)
-
-
-def _of_tasks(group: Group, tasks: Sequence[Waiting], reader: Reader, links: Links) -> _Section:
-    lines = [_Line(_task_line(one, reader), links.goal(one_line(one.goal_id))) for one in tasks]
-    return _section(group, lines, reader, links, tasks[0].goal_id)
+def _laid_out(said: _Said, links: Links) -> Line:
+    goal = one_line(said.goal_id)
+    return Line(said.text, goal, links.goal(goal))
 
 
 def _task_line(task: Waiting, reader: Reader) -> str:
     return say(
         reader.locale,
         "waiting.line",
-        task=say(reader.locale, f"task.{task.kind}"),
+        task=_task_word(task.kind, reader.locale),
         goal=_goal_of(task, reader),
         day=day_in(task.due_at, task.zone, reader.locale),
-        id=one_line(task.goal_id),
     )
+
+
+def _task_word(kind: str, locale: Locale) -> str:
+    return TASKS.get(kind, TASKS["unknown"]).in_(locale)
 
 
 def _goal_of(task: Waiting, reader: Reader) -> str:
     return goal_name(one_line(task.owner), one_line(task.theme, _LONGEST_THEME), reader)
 
 
-def _deadlines(notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader) -> list[Deadline]:
-    """The due dates of tasks that this message puts before its reader."""
-    if not waiting:
-        return [found for one in notices if one.kind in ASKS and (found := _asked_by(one, reader))][:_MOST_LINES]
-    return [
-        Deadline(
-            f"{one.goal_id}#{one.kind}",
-            say(
-                reader.locale,
-                "calendar.summary",
-                task=say(reader.locale, f"task.{one.kind}"),
-                goal=_goal_of(one, reader),
-            ),
-            one.due_at,
-            one.seq,
-        )
-        for one in waiting[:_MOST_LINES]
-    ]
+def _in_calendar(kind: str, goal: str, locale: Locale) -> str:
+    return say(locale, "calendar.summary", task=_task_word(kind, locale), goal=goal)
 
 
-def _asked_by(notice: Notice, reader: Reader) -> Deadline | None:
-    try:
-        due = datetime.fromisoformat(str(notice.facts.get("due")))
-        number = int(notice.facts.get("seq") or 0)
-    except (TypeError, ValueError, OverflowError):  # a fact may be odd, and the notice is told all the same
-        return None
-    kind = str(notice.facts.get("task") or notice.kind)
-    return Deadline(f"{notice.goal_id}#{kind}", headline(notice, reader), due, number) if due.tzinfo else None
-
-
-def _plain(section: _Section, locale: Locale) -> str:
-    lines = [section.heading]
-    lines += [say(locale, "bullet", line=one.text) for one in section.lines]
-    lines += [section.more] if section.more else []
-    lines.append(say(locale, "next", command=section.link or section.command))
-    return "\n".join(lines)
-
-
-@cache
-def _template() -> Template:
-    folder = Path(__file__).parent / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=True).get_template("message.html")
-
-
-def _html(subject: str, greeting: str, sections: Sequence[_Section], closing: str, locale: Locale) -> str:
-    return _template().render(
-        lang=locale.value,
-        subject=subject,
-        greeting=[one for one in greeting.split("\n") if one],
-        sections=sections,
-        closing=closing.split("\n"),
-        open=say(locale, "open"),
-    )
+def _asked_by(notices: Sequence[Notice], reader: Reader) -> Iterator[Deadline]:
+    """The due dates of what the notices ask of their reader; where one's facts are odd, it is told without."""
+    for one in notices:
+        due, kind = deadline_of(one), task_of(one, reader)
+        if group_of(one, reader) in _TO_DO and due and kind:
+            goal = goal_called(one, reader)
+            yield Deadline(one.goal_id, kind, _in_calendar(kind, goal, reader.locale), due, seq_of(one))

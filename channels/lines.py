@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from channels.catalog import say
-from channels.texts import MISSING, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, WORDS, Group, Wording
+from channels.catalog import say, say_counted
+from channels.texts import MISSING, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, WORDS, Group, Wording
 from domain.calendar import describe_day
 from domain.commands import SYSTEM
+from domain.lifecycle import State
 from domain.notices import NoticeKind
+from domain.policy import TaskKind
 from domain.values import Locale
 
 _OFFICE = "Asia/Tokyo"  # where the facts do not say in which zone their dates are told
@@ -65,14 +67,14 @@ def group_of(notice: Notice, reader: Reader) -> Group:
     return Group.OVERDUE if group is Group.WAITS and _is_late(notice) else group
 
 
-def headline(notice: Notice, reader: Reader) -> str:
-    """The notice's sentence in the reader's language."""
+def headline(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WORD) -> str:
+    """The notice's sentence in the reader's language; a subject leaves a theme less room than a line does."""
     facts, locale = notice.facts, reader.locale
     sentence = (
         _wording(notice)
         .text.in_(locale)
         .format(
-            goal=_goal(notice, reader),
+            goal=goal_called(notice, reader, longest_theme),
             actor=_person(facts, "actor", reader),
             to=_person(facts, "to", reader),
             step=_step(facts, locale),
@@ -80,21 +82,28 @@ def headline(notice: Notice, reader: Reader) -> str:
             revision=_revision(facts, locale),
         )
     )
-    return sentence[:1].upper() + sentence[1:]
+    return _as_start(sentence)
 
 
 def line(notice: Notice, reader: Reader) -> str:
-    """The sentence, its known details, and the goal's id."""
-    said, goal = headline(notice, reader), one_line(notice.goal_id)
-    details = say(reader.locale, "join.details").join(_details(notice, reader))
-    if not details:
-        return say(reader.locale, "line.plain", line=said, goal=goal)
-    return say(reader.locale, "line.with_details", line=said, details=details, goal=goal)
+    """The sentence and its known details."""
+    said, details = headline(notice, reader), say(reader.locale, "join.details").join(_details(notice, reader))
+    return say(reader.locale, "line.with_details", line=said, details=details) if details else said
+
+
+def starts_with_goal(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WORD) -> bool:
+    """Whether the notice's sentence begins with the goal's name."""
+    name = _as_start(goal_called(notice, reader, longest_theme))
+    return headline(notice, reader, longest_theme).startswith(name)
+
+
+def _as_start(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _wording(notice: Notice) -> Wording:
     """The kind's wording; a reminder that comes before the step's date says so."""
-    if notice.kind == NoticeKind.STEP_OVERDUE and _deadline(notice) and not _is_late(notice):
+    if notice.kind == NoticeKind.STEP_OVERDUE and deadline_of(notice) and not _is_late(notice):
         return WORDINGS[NoticeKind.STEP_DUE]
     try:
         return WORDINGS[NoticeKind(notice.kind)]
@@ -108,9 +117,11 @@ def _details(notice: Notice, reader: Reader) -> Iterator[str]:
     if (due := _said(facts, "due")) and notice.kind not in UNDATED:
         yield say(locale, "detail.due", day=_day(due, facts, locale))
     if (late := _days_late(notice)) > 0:
-        yield say(locale, "detail.days_late" if late > 1 else "detail.day_late", days=late)
+        yield say_counted(locale, "detail.day_late", "detail.days_late", late)
     if _said(facts, "late") and (rung_due := _said(facts, "rung_due")):
         yield say(locale, "detail.rung_late", day=_day(rung_due, facts, locale))
+    if (principal := _said(facts, "acting_for")) and principal != _said(facts, "actor"):
+        yield say(locale, "detail.acting_for", person=_person(facts, "acting_for", reader))
     if _said(facts, "to") and notice.kind != NoticeKind.REMINDER_COPIED:
         yield say(locale, "detail.to", person=_person(facts, "to", reader))
     if _said(facts, "from"):
@@ -130,7 +141,21 @@ def _result(facts: Mapping[str, Any], locale: Locale) -> Iterator[str]:
         yield say(locale, "detail.score", score=score)
 
 
-def _deadline(notice: Notice) -> datetime | None:
+def task_of(notice: Notice, reader: Reader) -> TaskKind | None:
+    """The task that the goal waits for, as the notice's facts let it be seen; in a review the owner looks back."""
+    state = notice.facts.get("state")
+    if state == State.IN_REVIEW and notice.facts.get("owner") == reader.id:
+        return TaskKind.SELF_REVIEW
+    return TASK_IN.get(str(state))
+
+
+def seq_of(notice: Notice) -> int:
+    """How far the goal's ledger was; 0 where the facts do not say."""
+    seq = notice.facts.get("seq")
+    return seq if isinstance(seq, int) else 0
+
+
+def deadline_of(notice: Notice) -> datetime | None:
     """The task's deadline, where the facts hold it as an instant."""
     try:
         moment = datetime.fromisoformat(str(notice.facts.get("due")))
@@ -141,7 +166,7 @@ def _deadline(notice: Notice) -> datetime | None:
 
 def _is_late(notice: Notice) -> bool:
     """Whether the task was late when the notice arose: by that, and not by now, a repeat says the same."""
-    deadline = _deadline(notice)
+    deadline = deadline_of(notice)
     return _days_late(notice) > 0 or (deadline is not None and deadline < notice.due_at)
 
 
@@ -167,7 +192,11 @@ def day_in(moment: datetime, zone: str, locale: Locale) -> str:
         place = ZoneInfo(zone or _OFFICE)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a fact may be odd, and the day is told all the same
         place = ZoneInfo(_OFFICE)
-    return describe_day(moment.astimezone(place).date()).in_(locale)
+    try:
+        day = moment.astimezone(place).date()
+    except OverflowError:  # the first and the last day that there is
+        day = moment.date()
+    return describe_day(day).in_(locale)
 
 
 def goal_name(owner: str, theme: str, reader: Reader) -> str:
@@ -182,8 +211,9 @@ def goal_name(owner: str, theme: str, reader: Reader) -> str:
     return say(locale, "goal.themed", whose=whose, theme=theme) if theme else whose
 
 
-def _goal(notice: Notice, reader: Reader) -> str:
-    return goal_name(_said(notice.facts, "owner"), _said(notice.facts, "theme"), reader)
+def goal_called(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WORD) -> str:
+    """The goal of a notice, as its reader calls it."""
+    return goal_name(_said(notice.facts, "owner"), _said(notice.facts, "theme", longest_theme), reader)
 
 
 def _named(person: str, reader: Reader) -> str:

@@ -4,9 +4,9 @@ import contextlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from types import MappingProxyType
 from typing import NamedTuple, Self
@@ -25,8 +25,23 @@ _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the server wants an
 # One plain address: nothing that could end a header, add a recipient or open a comment. Letters of any language.
 _ADDRESS = re.compile(r"(?P<mailbox>[^\x00-\x20\x7f-\xa0\s@,;:<>()\[\]\\\"]+)@(?P<host>[\w.-]+)")
 
+
+class _Verbatim(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # as the registry joins them itself
+    """Ids and addresses: on one line however long, since the standard library would encode one that it cannot fold."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _headers() -> HeaderRegistry:
+    registry = HeaderRegistry()
+    for name in ("in-reply-to", "references", "list-unsubscribe"):
+        registry.map_to_type(name, _Verbatim)
+    return registry
+
+
 # No 8-bit bodies: old relays still break them.
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_headers())
 
 
 class WrongMailServer(ValueError):
@@ -121,7 +136,6 @@ class SmtpChannel:
         mail["Date"] = format_datetime(datetime.now(UTC))
         mail["Message-ID"] = f"<{message.message_id}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes in answer
-        mail["Content-Language"] = message.locale.value
         if message.thread:
             mail["In-Reply-To"] = mail["References"] = f"<{message.thread}>"
         if message.digest:
@@ -130,10 +144,10 @@ class SmtpChannel:
         if message.html:
             mail.add_alternative(message.html, subtype="html")
         if message.calendar:
-            calendar = message.calendar.encode()
             mail.add_attachment(
-                calendar, maintype="text", subtype="calendar", filename="meguri.ics", params={"method": "PUBLISH"}
+                message.calendar, subtype="calendar", filename="meguri.ics", params={"method": "PUBLISH"}
             )
+        mail["Content-Language"] = message.locale.value  # last: what begins with Content- goes down into the first part
         return mail
 
     def _let_unsubscribe(self, mail: EmailMessage, message: Message) -> None:

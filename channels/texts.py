@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from channels.catalog import text
 from domain.goal import Outcome
+from domain.lifecycle import State
 from domain.notices import NoticeKind
+from domain.policy import TaskKind
 from domain.values import Text
 
 
@@ -88,4 +90,17 @@ WITH_RESULT = frozenset({_K.VERDICT_GIVEN, _K.GOAL_RESET, _K.GOAL_CLOSED, _K.GOA
 # Verdicts and outcomes as people read them; one word has one translation wherever it stands.
 WORDS: Mapping[str, Text] = MappingProxyType(
     {word: text(f"word.{word}") for word in ("continue", *(outcome.value for outcome in Outcome))}
+)
+
+# What a goal waits for, as a task of its reader; a kind of a later release is named in general words.
+TASKS: Mapping[str, Text] = MappingProxyType({kind: text(f"task.{kind}") for kind in (*TaskKind, "unknown")})
+
+# A state has one kind of task, but for the review, whose first part is the owner's.
+TASK_IN: Mapping[str, TaskKind] = MappingProxyType(
+    {
+        State.DRAFT: TaskKind.DRAFT,
+        State.PENDING_APPROVAL: TaskKind.APPROVAL,
+        State.ACTIVE: TaskKind.STEP,
+        State.IN_REVIEW: TaskKind.VERDICT,
+    }
 )

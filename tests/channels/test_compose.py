@@ -1,9 +1,14 @@
 """One message per person, grouped by what it asks of them."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channels.compose import compose
+import pytest
+from icalendar import Calendar
+
+from channels.compose import Links, compose
 from channels.message import Message
 from domain.notices import NoticeKind
 from domain.values import Locale
@@ -25,8 +30,14 @@ FOUR = (
 )
 
 
-def composed(locale: Locale = Locale.JA, notices: tuple[QueuedNotice, ...] = FOUR) -> Message:
-    return compose("M0012", notices, NAMES, locale, to="hanako@example.com", message_id="abc@example.com")
+def composed(locale: Locale = Locale.JA, notices: tuple[QueuedNotice, ...] = FOUR, base: str | None = None) -> Message:
+    return compose(
+        "M0012", notices, NAMES, locale, to="hanako@example.com", message_id="abc@example.com", links=Links(base)
+    )
+
+
+def entries(sent: Message) -> list[Any]:
+    return list(Calendar.from_ical(sent.calendar).walk("VEVENT")) if sent.calendar else []
 
 
 def test_a_message_groups_what_waits_what_is_late_what_was_decided_and_the_rest() -> None:
@@ -64,7 +75,6 @@ def test_the_subject_says_how_many_and_the_first() -> None:
     assert composed(Locale.EN).subject.startswith(
         "[Meguri] 2 to do, 2 to know: Your goal “請求書の処理を早める” was returned"
     )
-    assert composed(notices=FOUR[1:2]).subject.startswith("【Meguri】お知らせ1件: ")
 
 
 def test_the_english_message_is_english_but_for_what_people_wrote() -> None:
@@ -100,3 +110,119 @@ def test_nothing_of_a_person_shows_when_a_message_is_printed_for_programmers() -
     assert "abc@example.com" in shown
     assert "hanako" not in shown
     assert "佐藤" not in shown
+
+
+def test_messages_about_one_goal_hang_together_by_thread_and_by_the_start_of_their_subjects() -> None:
+    submitted = notice(1, NoticeKind.STAGE_APPROVED, actor="M0003", theme="請求書の処理を早める")
+    reopened = notice(1, NoticeKind.REOPENED, actor="M0003", theme="請求書の処理を早める")
+    first, second = composed(notices=(submitted,)), composed(notices=(submitted, reopened))
+    assert first.thread == second.thread
+    assert first.thread is not None
+    assert re.fullmatch(r"goal-[0-9a-f]{24}@example\.com", first.thread)
+    for sent in (first, second, composed(notices=(reopened,))):
+        assert sent.subject.startswith("【Meguri】目標「請求書の処理を早める」")
+    english = composed(Locale.EN, (reopened,)).subject
+    assert english.startswith("[Meguri] Your goal “請求書の処理を早める”, which was complete, was opened again")
+
+
+def test_a_message_about_several_goals_hangs_on_no_thread() -> None:
+    assert composed(notices=FOUR).thread is None
+
+
+def test_a_sentence_that_does_not_begin_with_the_goal_gets_it_in_front_in_the_subject() -> None:
+    amended = composed(Locale.EN, (notice(1, NoticeKind.POLICY_AMENDED, theme="決算を早める"),)).subject
+    assert (
+        amended
+        == "[Meguri] your goal “決算を早める”: The rules for your goal “決算を早める” were amended: please have a look."
+    )
+
+
+def test_a_theme_of_any_length_leaves_room_for_what_happened_to_the_goal() -> None:
+    sent = composed(notices=(notice(1, NoticeKind.RETURNED, actor="M0003", theme="長い" * 90),))
+    assert "差し戻されました" in sent.subject
+    assert len(sent.subject) <= 110
+
+
+def test_with_pages_every_line_leads_to_its_goal_and_what_waits_to_the_inbox() -> None:
+    sent = composed(base="https://meguri.example.com/")
+    assert "よいですね」） https://meguri.example.com/goals/2026-q4.M0012.1\n" in sent.body
+    assert "  → https://meguri.example.com/inbox" in sent.body
+    assert "meguri goal show" not in sent.body
+    assert 'href="https://meguri.example.com/goals/2026-q4.M0012.1"' in sent.html
+    assert 'href="https://meguri.example.com/inbox"' in sent.html
+
+
+def test_the_same_line_is_said_once() -> None:
+    twice = notice(1, NoticeKind.COMMENTED, actor="M0003", reason="よいですね")
+    body = composed(notices=(twice, twice._replace(key="another"))).body
+    assert body.count("よいですね") == 1
+    assert "■ お知らせ（1件）" in body
+
+
+def test_what_people_write_is_text_in_html_too() -> None:
+    nasty = '<script src="https://evil.example/x.js"></script><img src=x>'
+    sent = compose(
+        "M0012",
+        (notice(1, NoticeKind.COMMENTED, actor="M0003", theme=nasty, reason=nasty),),
+        {"M0012": nasty, "M0003": nasty},
+        Locale.JA,
+        to="a@example.com",
+        message_id="m@example.com",
+        links=Links("https://meguri.example.com"),
+    )
+    assert "<script" not in sent.html
+    assert "<img" not in sent.html
+    assert "&lt;script" in sent.html
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_html_and_text_say_the_same_and_fetch_nothing(locale: Locale) -> None:
+    sent = composed(locale)
+    shown = html.unescape(re.sub(r"<[^>]+>", "", sent.html.split("<body")[1]))
+    for line in sent.body.splitlines():
+        for part in re.split(r"^(?:・|- |■ |  → )| \[2026|^-- $", line):
+            assert part.removesuffix("]").split("-q4.")[-1] in shown
+    assert f'lang="{locale}"' in sent.html
+    assert not re.search(r"<(img|link|script|iframe)|url\(|@import|src=", sent.html)
+
+
+def test_the_due_dates_of_what_is_asked_are_in_the_calendar_and_no_others() -> None:
+    due = "2026-10-09T09:00:00+00:00"
+    sent = composed(
+        notices=(
+            notice(1, NoticeKind.RETURNED, due=due, state="draft", seq=4, theme="決算を早める"),
+            notice(2, NoticeKind.COMMENTED, due=due, state="active", seq=9),
+        )
+    )
+    [entry] = entries(sent)
+    assert str(entry["uid"]) == "2026-q4.M0012.1#draft@meguri"
+    assert str(entry["summary"]) == "下書きの提出: 目標「決算を早める」"
+    assert entry["sequence"] == 4
+    assert entry["dtstamp"].dt == SENT
+    assert entry["dtend"].dt == datetime(2026, 10, 9, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("due", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "2026-10-09", "soon", "", 7])
+@pytest.mark.parametrize("seq", [-1, 10**30, "x", None])
+def test_odd_dates_and_numbers_never_stop_a_message(due: object, seq: object) -> None:
+    sent = composed(notices=(notice(1, NoticeKind.DRAFT_OPENED, due=due, seq=seq, state="draft"),))
+    assert "ご用意しました" in sent.body
+    for entry in entries(sent):
+        assert 0 <= entry["sequence"] < 2**31
+
+
+def test_a_task_that_is_told_twice_is_one_entry_with_its_latest_date() -> None:
+    early, late = "2026-10-09T09:00:00+00:00", "2026-10-16T09:00:00+00:00"
+    moved = notice(1, NoticeKind.DRAFT_OPENED, due=late, state="draft", seq=8)
+    opened = notice(1, NoticeKind.DRAFT_REMINDER, due=early, state="draft", seq=2)
+    for order in ((opened, moved), (moved, opened)):
+        [entry] = entries(composed(notices=order))
+        assert entry["dtend"].dt == datetime(2026, 10, 16, 9, tzinfo=UTC)
+
+
+def test_in_a_review_the_owner_looks_back_and_the_others_decide() -> None:
+    facts = {"due": "2026-10-09T09:00:00+00:00", "state": "in_review", "theme": "決算を早める"}
+    [mine] = entries(composed(notices=(notice(1, NoticeKind.REVIEW_REMINDER, **facts),)))
+    [theirs] = entries(composed(notices=(notice(1, NoticeKind.REVIEW_REMINDER, **facts | {"owner": "M0003"}),)))
+    assert str(mine["summary"]) == "自己評価: 目標「決算を早める」"
+    assert str(theirs["summary"]) == "見直しの判定: 山田 太郎さんの目標「決算を早める」"

@@ -1,9 +1,14 @@
 """Mail over a real SMTP server: what it takes, what it refuses, and what happens when it goes away."""
 
+from email.message import EmailMessage
+from typing import Any
+
 import pytest
+from icalendar import Calendar
 
 from channels.message import Message, NotDeliverable, NotNow, ServerUnavailable
 from channels.smtp import MailServer, SmtpChannel, WrongMailServer
+from domain.values import Locale
 from tests.channels.mail_server import Mailbox, mail_server
 
 BODY = "佐藤 花子さん\n\n目標が承認されました。" + "とても長い一行" * 400 + "\n.\nFrom here on\n"
@@ -155,3 +160,75 @@ def test_an_address_of_a_server_that_cannot_be_read_says_what_to_write_and_keeps
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(MailServer.at("smtp://u:secret@host"))
+
+
+FULL: dict[str, Any] = {
+    "html": "<p>目標が承認されました。</p>\n",
+    "thread": "goal-0123456789abcdef01234567@example.com",
+    "calendar": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:PUBLISH\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:u\r\n"
+    "DTSTAMP:20261001T000000Z\r\nDTSTART:20261009T083000Z\r\nSUMMARY:承認\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+}
+
+
+async def arrived(**changes: Any) -> EmailMessage:
+    async with mail_server() as mailbox:
+        await channel(mailbox).send(message().model_copy(update=FULL | changes))
+    return mailbox.arrived[0]
+
+
+async def test_a_mail_says_the_same_as_text_and_as_html_and_brings_the_due_dates() -> None:
+    mail = await arrived()
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().replace("\r\n", "\n") == BODY
+    assert html.get_content().strip() == "<p>目標が承認されました。</p>"
+    [attached] = mail.iter_attachments()
+    assert attached.get_content_type() == "text/calendar"
+    assert (attached.get_param("method"), attached.get_content_charset()) == ("PUBLISH", "utf-8")
+    assert attached.get_filename() == "meguri.ics"
+    [entry] = Calendar.from_ical(attached.get_content()).walk("VEVENT")
+    assert str(entry["summary"]) == "承認"
+
+
+async def test_a_mail_without_due_dates_has_no_attachment() -> None:
+    assert list((await arrived(calendar=None)).iter_attachments()) == []
+
+
+async def test_a_mail_hangs_on_its_thread_and_tells_its_language() -> None:
+    mail = await arrived(locale=Locale.EN)
+    assert mail["In-Reply-To"] == mail["References"] == "<goal-0123456789abcdef01234567@example.com>"
+    assert mail["Content-Language"] == "en"
+    alone = await arrived(thread=None)
+    assert (alone["In-Reply-To"], alone["References"], alone["Content-Language"]) == (None, None, "ja")
+
+
+async def test_a_digest_can_be_stopped_by_mail_and_by_one_click_where_there_is_a_page() -> None:
+    by_mail = "<mailto:meguri@example.com?subject=unsubscribe>"
+    page = "https://meguri.example.com/preferences"
+    plain, linked = await arrived(digest=True), await arrived(digest=True, preferences=page)
+    assert (plain["List-Unsubscribe"], plain["List-Unsubscribe-Post"]) == (by_mail, None)
+    assert linked["List-Unsubscribe"] == f"<{page}>, {by_mail}"
+    assert linked["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    in_the_clear = await arrived(digest=True, preferences="http://meguri.example.com/preferences")
+    assert in_the_clear["List-Unsubscribe-Post"] is None
+    assert (await arrived(preferences=page))["List-Unsubscribe"] is None
+
+
+async def test_long_ids_and_addresses_stand_in_the_headers_as_they_are() -> None:
+    domain = "a-rather-long-name." * 5 + "example.co.jp"
+    page = f"https://{domain}/some/path/preferences"
+    mail = await arrived(digest=True, thread=f"goal-0123456789abcdef01234567@{domain}", preferences=page)
+    wire = mail.as_bytes(policy=mail.policy.clone(max_line_length=0)).decode()
+    assert f"References: <goal-0123456789abcdef01234567@{domain}>" in wire
+    assert f"List-Unsubscribe: <{page}>, <mailto:" in wire
+    assert mail["References"] == f"<goal-0123456789abcdef01234567@{domain}>"
+
+
+@pytest.mark.parametrize("field", ["subject", "message_id", "thread", "preferences"])
+async def test_nothing_that_a_message_holds_can_add_a_header(field: str) -> None:
+    async with mail_server() as mailbox:
+        nasty = message().model_copy(update={"digest": True, field: "x@example.com>\r\nBcc: b@example.com"})
+        with pytest.raises(ValueError, match=r"linefeed|newline"):
+            await channel(mailbox).send(nasty)
+    assert mailbox.arrived == []

@@ -67,7 +67,7 @@ def test_japanese_sentences_are_polite_and_never_deduct() -> None:
 @pytest.mark.parametrize("locale", Locale)
 def test_a_notice_without_any_fact_still_reads_as_a_sentence(kind: NoticeKind, locale: Locale) -> None:
     told = line(notice(kind), Reader("M0012", locale, {}))
-    assert told.endswith("[2026-q4.M0012.1]")
+    assert told.endswith(("。", "."))
     assert "None" not in told
     assert "{" not in told
 
@@ -103,7 +103,7 @@ def test_a_returned_goal_names_who_returned_it_the_date_and_the_comment() -> Non
     told = line(notice(NoticeKind.RETURNED, **FACTS), japanese())
     assert told == (
         "目標「請求書の処理を早める」が山田 太郎さんから差し戻されました。コメントを参考に見直し、もう一度提出してください。"
-        "（期限: 2026年10月9日(金)、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」） [2026-q4.M0012.1]"
+        "（期限: 2026年10月9日(金)、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」）"
     )
 
 
@@ -151,3 +151,36 @@ def test_a_long_comment_is_shortened_to_one_line() -> None:
     assert "\n" not in told
     assert len(told) < 400
     assert "…」" in told
+
+
+def test_who_acted_in_whose_name_is_told() -> None:
+    told = notice(NoticeKind.RETURNED, owner="M0012", actor="E0001", acting_for="M0003")
+    assert "（山田 太郎さんの代理）" in line(told, japanese())
+    assert "(on behalf of 山田 太郎)" in line(told, english())
+    assert "代理" not in line(notice(NoticeKind.RETURNED, actor="M0003", acting_for="M0003"), japanese())
+
+
+def test_a_reminder_that_an_outage_held_up_says_when_it_should_have_come() -> None:
+    due, zone = "2026-10-01T22:00:00+00:00", "Europe/Berlin"
+    late = notice(NoticeKind.DRAFT_REMINDER, late="1", rung_due=due, zone=zone)
+    assert "2026年10月2日(金)にお送りする予定でしたが" in line(late, japanese())
+    assert "should have come on Fri 2 Oct 2026" in line(late, english())
+    assert "予定でしたが" not in line(notice(NoticeKind.DRAFT_REMINDER, rung_due=due), japanese())
+
+
+def test_a_manager_in_copy_hears_who_was_reminded() -> None:
+    copied = notice(NoticeKind.REMINDER_COPIED, owner="M0012", to="M0012", theme="決算を早める")
+    assert headline(copied, japanese("M0003")).startswith(
+        "佐藤 花子さんの目標「決算を早める」への対応を佐藤 花子さんにお願いしています。"
+    )
+    assert "担当: " not in line(copied, japanese("M0003"))
+
+
+def test_a_date_in_an_unknown_zone_is_told_by_tokyos() -> None:
+    told = line(notice(NoticeKind.DRAFT_OPENED, due="2026-10-08T15:30:00+00:00", zone="../etc/Mars"), japanese())
+    assert "期限: 2026年10月9日(金)" in told
+
+
+def test_a_cancelled_goal_says_so() -> None:
+    assert "結果: 取り止め" in line(notice(NoticeKind.GOAL_CLOSED, outcome="cancelled"), japanese())
+    assert "outcome: cancelled" in line(notice(NoticeKind.GOAL_CLOSED, outcome="cancelled"), english())

@@ -1,0 +1,121 @@
+"""A message as chat programs show it: Slack's Block Kit, or an Adaptive Card for Teams.
+
+Nothing that people wrote is taken for markup, no line is cut in two, and what does not fit is said to be missing.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from channels.catalog import say
+from channels.message import Message
+
+_SLACK_SECTION = 3_000  # characters of one section's text
+_SLACK_BLOCKS = 50
+_SLACK_HEADER = 150  # characters
+_TEAMS_BYTES = 26_000  # of a message's 28 kB
+_TEAMS_LINE = 1_000  # characters; no line of ours is as long
+# An address that ends a line is ours: what people wrote is followed by a bracket or the goal's id.
+_LINK = re.compile(r"(?P<said>.*) (?P<url>https?://\S+)")
+
+Card = dict[str, Any]
+
+
+def for_slack(message: Message) -> Card:
+    """Sections of whole lines behind a header; `text` is what a notification shows."""
+    header = {"type": "header", "text": {"type": "plain_text", "text": message.subject[:_SLACK_HEADER], "emoji": False}}
+    sections = list(_packed(_for_slack_line(line) for line in message.body.splitlines()))
+    if len(sections) >= _SLACK_BLOCKS:
+        sections = [*sections[: _SLACK_BLOCKS - 2], say(message.locale, "cut")]
+    return {"text": _escaped(message.subject), "blocks": [header, *map(_section, sections)]}
+
+
+def _section(text: str) -> Card:
+    # verbatim: Slack links nothing by itself, neither channels nor people; our own links are marked as such
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _for_slack_line(line: str) -> str:
+    if link := _LINK.fullmatch(line):
+        return f"{_fitting(link['said'], _SLACK_SECTION - len(link['url']) - 10)} <{_escaped(link['url'])}>"
+    return _fitting(line, _SLACK_SECTION)
+
+
+def _fitting(line: str, room: int) -> str:
+    safe = _escaped(line)
+    # Longer than any line of ours: as many characters as fit however many of them are escaped.
+    return safe if len(safe) <= room else _escaped(line[: room // len("&amp;") - 1]) + "…"
+
+
+def _packed(lines: Iterable[str]) -> Iterator[str]:
+    """As many lines to a section as it takes; a section has some text."""
+    section = ""
+    for line in lines:
+        if section and len(section) + 1 + len(line) > _SLACK_SECTION:
+            yield section
+            section = line
+        else:
+            section = f"{section}\n{line}" if section else line
+    if section.strip():
+        yield section
+
+
+def for_teams(message: Message) -> Card:
+    """One block per line. `TextRun` knows no Markdown, so a theme in brackets is no link."""
+    blocks = [_teams_line(message.subject, weight="Bolder")]
+    room = _TEAMS_BYTES - len(as_json(_teams_message(blocks)))
+    room -= len(as_json(_teams_line(say(message.locale, "cut")))) + 1
+    for block in _teams_blocks(message.body):
+        room -= len(as_json(block)) + 1
+        if room < 0:
+            blocks.append(_teams_line(say(message.locale, "cut")))
+            break
+        blocks.append(block)
+    return _teams_message(blocks)
+
+
+def _teams_blocks(body: str) -> Iterator[Card]:
+    """An empty line is space above the next one."""
+    spacing = "Medium"
+    for line in body.splitlines():
+        if not line.strip():
+            spacing = "Medium"
+            continue
+        link = _LINK.fullmatch(line)
+        action = {"selectAction": {"type": "Action.OpenUrl", "url": link["url"]}} if link else {}
+        said = (link["said"].strip(" →") or link["url"]) if link else line.strip()
+        yield _teams_line(said, spacing=spacing, **action)
+        spacing = "Small"
+
+
+def _teams_line(text: str, *, spacing: str = "Default", **run: Any) -> Card:
+    shown = text if len(text) <= _TEAMS_LINE else text[: _TEAMS_LINE - 1] + "…"
+    return {
+        "type": "RichTextBlock",
+        "spacing": spacing,
+        "inlines": [{"type": "TextRun", "text": shown, **run}],
+    }
+
+
+def _teams_message(blocks: list[Card]) -> Card:
+    card = {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.4",
+        "msteams": {"width": "Full"},
+        "body": blocks,
+    }
+    return {
+        "type": "message",
+        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
+    }
+
+
+def as_json(card: Card) -> bytes:
+    """As it goes out: a Japanese letter takes three bytes, not the six of its escape."""
+    return json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode()
