@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from channels.channel import Channel
-from channels.compose import Links, Waiting, compose
+from channels.compose import Links, Waiting, compose, says_nothing
 from channels.message import Message, NotDeliverable, NotSent, ServerUnavailable
 from domain.digest import digest_day
 from domain.policy import Policy
@@ -30,6 +30,7 @@ _AT_ONCE = 4  # messages on their way at one time; a mail server has other custo
 _BEATS_PER_TIMEOUT = 4  # heartbeats in the time after which Temporal would take the activity for dead
 _TRIES = 5  # on one channel, before another one is taken
 _RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))  # after each of them
+_NOTHING_TO_SAY = "none"  # the channel of a digest whose requests were all answered before it was due
 _PATIENCE = timedelta(hours=1)  # with a server that is down, where there is another way
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -153,6 +154,10 @@ class Delivery:
         if person is None:
             round_.untried.discard(batch.message_id)
             await self._give_up(batch, round_, "no_such_person")
+            return
+        if batch.digest_on and says_nothing(batch.notices, round_.tasks.get(batch.recipient_id, ())):
+            round_.untried.discard(batch.message_id)
+            await outbox.record_sent(self._engine, batch.message_id, _NOTHING_TO_SAY, datetime.now(UTC))
             return
         ways = [way for way in self._ways(person) if way not in batch.fell_back]
         up = [way for way in ways if way not in round_.down]

@@ -135,6 +135,11 @@ def compose(
     )
 
 
+def says_nothing(notices: Sequence[Notice], waiting: Sequence[Waiting]) -> bool:
+    """Whether a digest of these would be empty: all that was asked has been answered."""
+    return not waiting and all(one.kind in ASKS for one in notices)
+
+
 def _own_name(reader: Reader) -> str:
     return one_line(reader.names.get(reader.id, reader.id))
 
@@ -190,11 +195,14 @@ def _tasks_said(waiting: Sequence[Waiting], reader: Reader, now: datetime) -> It
 
 
 def _news(notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader) -> Iterator[tuple[Group, _Said]]:
-    """What the tasks themselves do not say; where a task stands above, what led to it is news."""
+    """What the tasks themselves do not say; where a task stands above, what led to it is news.
+
+    A request whose task is not among those that wait was answered meanwhile.
+    """
     listed = {one.goal_id for one in waiting}
     for one in notices:
         above = one.goal_id in listed
-        if not (above and one.kind in ASKS):
+        if one.kind not in ASKS:
             group = group_of(one, reader)
             yield Group.DECIDED if above and group in _TO_DO else group, _Said(line(one, reader), one.goal_id)
 

@@ -151,11 +151,9 @@ class SmtpChannel:
         return mail
 
     def _let_unsubscribe(self, mail: EmailMessage, message: Message) -> None:
-        """RFC 2369, and RFC 8058 where there is a page for it."""
+        """RFC 2369; no one-click form (RFC 8058), which needs a page that asks for no sign-in."""
         ways = [f"<{message.preferences}>"] if message.preferences else []
         mail["List-Unsubscribe"] = ", ".join([*ways, f"<mailto:{self._sender}?subject=unsubscribe>"])
-        if message.preferences and message.preferences.startswith("https://"):
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
     async def _connected(self) -> aiosmtplib.SMTP:
         """A connection that is greeted, secured and logged in; nothing is handed over before that."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from channels.compose import Links, Waiting, compose
+from channels.compose import Links, Waiting, compose, says_nothing
 from channels.message import Message
 from domain.notices import NoticeKind
 from domain.policy import TaskKind
@@ -91,8 +91,12 @@ def test_a_notice_that_asks_for_a_task_in_the_list_is_not_said_again() -> None:
     assert sent.body.count("2026-q4.M0012.1") == 1
 
 
-def test_a_notice_that_asks_for_a_task_that_is_not_in_the_list_is_said() -> None:
-    assert "提出されました" in digest(notice(2, NoticeKind.APPROVAL_REQUESTED), waiting=(task(1),)).body
+def test_a_request_that_was_answered_meanwhile_is_not_said() -> None:
+    asked = notice(2, NoticeKind.APPROVAL_REQUESTED)
+    assert "提出されました" not in digest(asked, waiting=(task(1),)).body
+    assert says_nothing((asked,), ())
+    assert not says_nothing((asked,), (task(1),))
+    assert not says_nothing((asked, notice(3, NoticeKind.APPROVED)), ())
 
 
 def test_what_led_to_a_task_in_the_list_is_news_and_the_task_is_counted_once() -> None:
@@ -109,7 +113,7 @@ def test_no_heading_stands_twice() -> None:
         notice(9, NoticeKind.STEP_OVERDUE), notice(8, NoticeKind.RETURNED), waiting=(task(1), task(2, days=-1))
     )
     headings = [line for line in sent.body.splitlines() if line.startswith("■")]
-    assert headings == ["■ 期限を過ぎているもの（2件）", "■ ご対応をお願いします（2件）"]
+    assert headings == ["■ 期限を過ぎているもの（1件）", "■ ご対応をお願いします（2件）"]
 
 
 def test_two_hundred_tasks_are_one_message_that_can_be_read() -> None:

@@ -1,0 +1,129 @@
+"""Whether a person's click stays quick while HR steers everybody: medians of approvals, measured in one run, in turns.
+
+`python -m tests.bench.steering [--people 8064]`: a cycle of that many people; approvals alone, while the whole cycle is
+extended and resumed, and alone again. Prints the ratio of the medians.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from client.connection import connect_temporal
+from client.instructions import Instructions
+from domain import commands as ask
+from domain.instructions import Asked, Extend, Pause, Resume
+from domain.values import CycleId, EmployeeId, GoalId
+from embedded.stack import running
+from settings import Settings
+from storage.database import open_database
+from storage.migrate import upgrade
+from tests.bench.bench import DRAIN_SECONDS, Bench, _goals, _process, _submit
+
+HR = EmployeeId("H1")
+CLICKS_AT_ONCE = 2  # people who click at one moment
+PAUSE_BETWEEN = 0.2  # seconds between two clicks of one of them
+
+
+class Clicks:
+    """People who approve one goal after the other, at a person's pace."""
+
+    def __init__(self, bench: Bench, goals: list[GoalId], manager: str) -> None:
+        self._bench, self._goals, self._manager = bench, iter(goals), manager
+
+    async def measure(self, until: asyncio.Event) -> list[float]:
+        """Milliseconds of each approval until the event is set."""
+        took: list[float] = []
+
+        async def one() -> None:
+            while not until.is_set() and (goal := next(self._goals, None)):
+                seq = (await self._bench.goals.require(goal)).seq
+                started = time.perf_counter()
+                await self._bench.goals.give(goal, ask.Approve(actor=EmployeeId(self._manager), expected_seq=seq))
+                took.append((time.perf_counter() - started) * 1000)
+                await asyncio.sleep(PAUSE_BETWEEN)
+
+        await asyncio.gather(*(one() for _ in range(CLICKS_AT_ONCE)))
+        return took
+
+
+async def alone(clicks: Clicks, seconds: float) -> list[float]:
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, over.set)
+    return await clicks.measure(over)
+
+
+async def beside(clicks: Clicks, instructions: Instructions, asked: Asked, cycle: CycleId) -> tuple[list[float], float]:
+    """Milliseconds of approvals while the instruction is carried out, and the seconds that took."""
+    over, started = asyncio.Event(), time.perf_counter()
+    identity = await instructions.give(asked, HR, cycle)
+
+    async def watch() -> None:
+        while (progress := await instructions.progress(identity)).state != "done":
+            print(f"\r{asked.kind}: {progress.settled} of {progress.total}", end="", file=sys.stderr)
+            await asyncio.sleep(1)
+        over.set()
+
+    took, _ = await asyncio.gather(clicks.measure(over), watch())
+    print(file=sys.stderr)
+    return took, time.perf_counter() - started
+
+
+def _said(name: str, took: list[float], base: float) -> str:
+    middle = statistics.median(took)
+    p95 = statistics.quantiles(took, n=20)[-1]
+    return f"| {name} | {len(took)} | {middle:.0f} ms | {p95:.0f} ms | {middle / base:.2f} |"
+
+
+def _rows(measured: dict[str, list[float]], base: float) -> Iterator[str]:
+    yield "| approvals | number | median | 95th percentile | median ÷ alone |\n|---|---|---|---|---|"
+    yield from (_said(name, took, base) for name, took in measured.items())
+
+
+async def main(people: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="meguri-bench-") as folder:
+        async with running(Path(folder), ui=False) as at:
+            await upgrade(at.database_url)
+            engine = open_database(at.database_url)
+            client = await connect_temporal(Settings(), at=at.temporal_address)
+            bench, instructions = Bench(engine, client), Instructions(engine, client)
+            async with _process(at.database_url, at.temporal_address):
+                await bench.hire(people)
+                cycle, _ = await bench.launch(people)
+                goals = _goals(cycle, people)
+                submitted = goals[:: max(1, people // 4000)]
+                await bench.give_all(submitted, _submit)
+                await asyncio.sleep(DRAIN_SECONDS)
+                clicks = Clicks(bench, submitted, f"M{people}")
+                due = bench.today + timedelta(days=40)
+                await alone(clicks, 5)  # warms up
+                before = await alone(clicks, 20)
+                extended, seconds = await beside(clicks, instructions, Extend(due=due, reason="r"), cycle)
+                between = await alone(clicks, 20)
+                await beside(Clicks(bench, [], ""), instructions, Pause(reason="r"), cycle)
+                resumed, resumed_in = await beside(clicks, instructions, Resume(reason="r"), cycle)
+                after = await alone(clicks, 20)
+            await engine.dispose()
+    base = statistics.median([*before, *between, *after])
+    measured = {
+        "alone, before": before,
+        f"while {people} goals are extended ({seconds:.0f} s)": extended,
+        "alone, between": between,
+        f"while {people} goals are resumed ({resumed_in:.0f} s)": resumed,
+        "alone, after": after,
+    }
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", *_rows(measured, base), sep="\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=8064)
+    asyncio.run(main(parser.parse_args().people))
+    sys.stdout.flush()
+    os._exit(0)
