@@ -1,22 +1,39 @@
 """The activity that tells another system of ledger entries: each signed, in the order of its goal, until it is taken."""
 
-import json
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
+from activities.beating import beating
+from activities.ways import rest_after
 from channels.hook import EventHook
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import hooks
-from storage.hooks import Told
+from storage.hooks import Entry
 from workflows.delivery import TELL_EVENTS, SendDue, SendResult
 
-_RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))
-_PATIENCE = timedelta(hours=24)
+_AT_ONCE = 4  # goals whose entries are on their way at one time
+_PATIENCE = timedelta(hours=24)  # with an entry that is not taken; longer would hold up its goal for good
+_CHANNEL = "hook"
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Round:
+    """How far a round is."""
+
+    now: datetime
+    told: int = 0
+    given_up: int = 0
+    failed: int = 0
+    down: bool = False  # the other system does not answer at all
 
 
 class Hook:
@@ -28,54 +45,91 @@ class Hook:
 
     @activity.defn(name=TELL_EVENTS)
     async def tell_events(self, request: SendDue) -> SendResult:
-        """Tells of at most `request.limit` entries; repeated after a crash, under the same idempotency keys."""
+        """Tells of at most `request.limit` entries, each recorded as soon as it is taken.
+
+        Repeated after a crash, it tells what was not recorded, under the same idempotency keys.
+        """
         if self._hook is None:
             return SendResult()
-        await hooks.look(self._engine, request.now)
-        total, left = SendResult(), request.limit
-        while left > 0 and (events := await hooks.next_events(self._engine, request.now, left)):
-            for event in events:
-                activity.heartbeat()
-                told = await self._tell(self._hook, event, request.now)
-                total = total.then(told)
-                if told.unreachable:
-                    return total
-            left -= len(events)
-        return total
+        async with beating(), hooks.sole_teller(self._engine) as alone:
+            if not alone:
+                _log.warning("telling_left_to_another_process")
+                return SendResult(unreachable=True)
+            if request.first:
+                await hooks.look(self._engine, request.now)
+            round_ = await self._round(self._hook, request)
+            left = await hooks.backlog(self._engine, request.now)
+        counted = SendResult(
+            sent=round_.told,
+            given_up=round_.given_up,
+            failed=round_.failed,
+            down=(_CHANNEL,) if round_.down else (),
+            unreachable=round_.down and not round_.told,
+            **left._asdict(),
+        )
+        if counted.tried:
+            _log.info("events_told", **counted.model_dump())
+        return counted
 
-    async def _tell(self, hook: EventHook, event: Told, now: datetime) -> SendResult:
-        try:
-            await hook.send(event.id, _body(event), datetime.now(UTC))
-        except NotSent as failure:
-            over = isinstance(failure, NotDeliverable) or now - event.recorded_at > _PATIENCE
-            rest = _RESTS[min(event.attempts, len(_RESTS) - 1)]
-            await hooks.record_failure(
-                self._engine,
-                event,
-                failure.code,
-                retry_at=now + rest,
-                gave_up_at=datetime.now(UTC) if over else None,
+    async def _round(self, hook: EventHook, request: SendDue) -> _Round:
+        """Goals side by side, the entries of each one after the other."""
+        round_, left = _Round(request.now), request.limit
+        while left > 0 and not round_.down:
+            entries = await hooks.next_entries(self._engine, request.now, left)
+            if not entries:
+                break
+            left -= len(entries)
+            queue = iter(entries)
+            # Not a TaskGroup: where one cannot be recorded, the others that are on their way still are.
+            ended = await asyncio.gather(
+                *(self._tell_from(queue, hook, round_) for _ in range(_AT_ONCE)), return_exceptions=True
             )
-            _log.warning("event_not_told", event_id=event.id, code=failure.code, given_up=over)
-            return SendResult(failed=not over, given_up=over, unreachable=isinstance(failure, ServerUnavailable))
-        await hooks.record_sent(self._engine, event, datetime.now(UTC))
-        return SendResult(sent=1)
+            for error in ended:
+                if error is not None:
+                    raise error
+        return round_
+
+    async def _tell_from(self, queue: Iterator[Entry], hook: EventHook, round_: _Round) -> None:
+        for entry in queue:
+            if round_.down:
+                return
+            await self._tell(entry, hook, round_)
+
+    async def _tell(self, entry: Entry, hook: EventHook, round_: _Round) -> None:
+        try:
+            await hook.send(entry.id, _body(entry), datetime.now(UTC))
+        except NotSent as failure:
+            await self._after(failure, entry, round_)
+        else:
+            await hooks.record_told(self._engine, entry, datetime.now(UTC))
+            round_.told += 1
+
+    async def _after(self, failure: NotSent, entry: Entry, round_: _Round) -> None:
+        """A receiver that is gone for good, or takes an entry for a day not, is not asked for it again."""
+        round_.down = round_.down or isinstance(failure, ServerUnavailable)
+        failing_since = entry.failing_since or round_.now
+        over = isinstance(failure, NotDeliverable) or round_.now - failing_since >= _PATIENCE
+        retry_at = round_.now + rest_after(entry.attempts + 1)
+        await hooks.record_failure(self._engine, entry, failure.code, round_.now, retry_at=retry_at, given_up=over)
+        round_.given_up += over
+        round_.failed += not over
+        _log.warning("event_not_told", event_id=entry.id, code=failure.code, given_up=over)
 
 
-def _body(event: Told) -> bytes:
-    form = {
-        "type": f"goal.{event.kind}",
-        "timestamp": event.at.isoformat(),
-        "data": {
-            "id": event.id,
-            "goal": event.goal_id,
-            "seq": event.seq,
-            "revision": event.revision,
-            "actor": event.actor,
-            "acting_for": event.acting_for,
-            "body": event.body,
-            "prev_hash": event.prev_hash,
-            "hash": event.hash,
-        },
-    }
-    return json.dumps(form, ensure_ascii=False).encode()
+def _body(entry: Entry) -> bytes:
+    """The same entry, the same bytes."""
+    return to_json(
+        {
+            "id": entry.id,
+            "type": entry.kind,
+            "goal": entry.goal_id,
+            "seq": entry.seq,
+            "revision": entry.revision,
+            "at": entry.at.astimezone(UTC),
+            "actor": entry.actor,
+            "acting_for": entry.acting_for,
+            "body": entry.body,
+            "prev_hash": entry.prev_hash,
+            "hash": entry.hash,
+        }
+    )

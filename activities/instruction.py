@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -18,16 +17,16 @@ from temporalio.client import Client
 
 from activities import reorganisation
 from client.cycles import Cycles
-from client.goals import Goals
+from client.goals import Goals, NoAnswer
 from domain import instructions as asked_for
 from domain.commands import Command
 from domain.cycle_file import CycleFile
-from domain.goal import Goal
+from domain.goal import Goal, Outcome
 from domain.instructions import Asked, Skipped, amended, command_for
 from domain.policy import Policy
-from domain.refusals import Refusal
+from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
-from storage import cycles, instructions, outbox
+from storage import cycles, instructions, outbox, participants
 from storage.goals import load_aggregates
 from storage.instructions import Result
 from storage.people import load_organisation
@@ -38,6 +37,12 @@ from workflows.instruction import CARRY_OUT, FINISH, PREPARE, Part
 _PAGE = 100  # goals loaded at once
 _AT_ONCE = 2  # goals asked at one time, and …
 _REST = 1.0  # … after each answer, as long as it took, nothing: half of the machine is left to people who click
+_LOOK = 0.25  # seconds between two looks at those who are being launched
+_ENDED = (
+    Outcome.SETTLED,
+    Outcome.LAPSED,
+    Outcome.CANCELLED,
+)  # with the cycle; the others ended by a decision of their own
 
 ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
@@ -59,15 +64,16 @@ class InstructionActivities:
             goals = await reorganisation.prepare(self._engine, row.id, asked)
             return await instructions.note_goals(self._engine, row.id, goals)
         if isinstance(asked, asked_for.Add):
-            await self._add(row, asked, part.now)
-            return await instructions.note_goals(self._engine, row.id, [])
+            return await instructions.note_goals(self._engine, row.id, await self._add(row, asked, part.now))
+        if row.cycle_id and asked.selection.is_everybody:
+            await self._remember(CycleId(row.cycle_id), asked)  # first: whoever joins meanwhile is not chosen below
         chosen = await instructions.choose_goals(
             self._engine,
             row.id,
             cycle=row.cycle_id,
             departments=asked.selection.departments,
             people=asked.selection.people,
-            closed=isinstance(asked, asked_for.Reopen),
+            ended=_ENDED if isinstance(asked, asked_for.Reopen) else (),
         )
         if isinstance(asked, asked_for.Cancel) and row.cycle_id:
             goals = [one.goal_id for one in await instructions.results(self._engine, row.id)]
@@ -78,6 +84,9 @@ class InstructionActivities:
     async def carry_out(self, part: Part) -> None:
         """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
         row, asked = await self._find(part)
+        if isinstance(asked, asked_for.Add):
+            await self._launch(row)
+            return
         actor = EmployeeId(row.actor)
         decide = await self._decider(asked, part.now)
         while page := await instructions.waiting_goals(self._engine, row.id, _PAGE):
@@ -96,7 +105,12 @@ class InstructionActivities:
         if isinstance(asked, asked_for.Sync):
             await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), part.now)
         elif row.cycle_id:
-            await self._tell_cycle(CycleId(row.cycle_id), asked, EmployeeId(row.actor))
+            try:
+                await self._tell_cycle(CycleId(row.cycle_id), asked, EmployeeId(row.actor))
+            except Refusal as refusal:
+                if refusal.code is not Code.CYCLE_BUSY:
+                    raise
+                log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
         await instructions.set_state(self._engine, row.id, "done", part.now)
         found = await instructions.progress(self._engine, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
@@ -135,9 +149,14 @@ class InstructionActivities:
             await self._goals.give(GoalId(goal.id), command, command_id)
         except Refusal as refusal:
             return Result(goal.id, "refused", refusal.code, refusal.fields)
+        except NoAnswer:
+            if (await participants.launched(self._engine, goal.cycle, [goal.owner]))[goal.owner][0] == "started":
+                raise  # its worker is away: Temporal tries again
+            return Result(goal.id, "failed", "not_started")
         return Result(goal.id, "done")
 
-    async def _add(self, row: InstructionRow, asked: asked_for.Add, now: datetime) -> None:
+    async def _add(self, row: InstructionRow, asked: asked_for.Add, now: datetime) -> list[str]:
+        """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
         cycle = await self._cycle(row)
         file = CycleFile.model_validate(cycle.file)
         organisation = await load_organisation(self._engine)
@@ -146,7 +165,35 @@ class InstructionActivities:
             for one in organisation.employees.values()
             if one.active and (one.id in asked.selection.people or one.department in asked.selection.departments)
         ]
-        await cycles.add_participants(self._engine, cycle.id, sorted(people), by=row.actor, at=now)
+        await participants.add(self._engine, cycle.id, sorted(people), by=row.actor, at=now)
+        return [
+            f"{cycle.id}/{employee}/{number}"
+            for employee, department in await participants.joined(self._engine, cycle.id, row.actor, now)
+            for number in range(1, len(file.drafts_for(department)) + 1)
+        ]
+
+    async def _launch(self, row: InstructionRow) -> None:
+        """Lets the cycle launch who was added, and notes what came of it at each."""
+        cycle = CycleId(row.cycle_id or "")
+        if await instructions.waiting_goals(self._engine, row.id, 1):
+            await self._ask_for_launch(cycle)
+        while page := await instructions.waiting_goals(self._engine, row.id, _PAGE):
+            ended = (await self._cycle(row)).state not in ("launching", "open")
+            owners = {goal: goal.rsplit("/", 2)[1] for goal in page}
+            launched = await participants.launched(self._engine, cycle, list(set(owners.values())))
+            for goal, owner in owners.items():
+                if result := _launch_result(goal, *launched[owner], ended=ended):
+                    await instructions.record(self._engine, row.id, result)
+            activity.heartbeat(page[0])
+            await asyncio.sleep(_LOOK)
+
+    async def _ask_for_launch(self, cycle: CycleId) -> None:
+        try:
+            await self._cycles.launch_more(cycle)
+        except Refusal as refusal:
+            if refusal.code is not Code.CYCLE_BUSY:
+                raise
+            log.info("cycle_had_ended", cycle_id=cycle)  # the goals' results will say so
 
     async def _cycle(self, row: InstructionRow) -> CycleRow:
         found = await cycles.find_cycle(self._engine, row.cycle_id or "")
@@ -156,33 +203,50 @@ class InstructionActivities:
 
     async def _tell_cycle(self, cycle: CycleId, asked: Asked, actor: EmployeeId) -> None:
         """What holds for everybody holds for the cycle, and for whoever joins later."""
-        if isinstance(asked, asked_for.Add):
-            await self._cycles.launch_more(cycle)
-        if isinstance(asked, asked_for.Remove):
-            await cycles.remove_participants(self._engine, cycle, asked.selection.people, asked.selection.departments)
-        if not asked.selection.is_everybody:
-            return
+        whole, chosen = asked.selection.is_everybody, asked.selection
         match asked:
+            case asked_for.Remove():
+                await participants.remove(self._engine, cycle, chosen.people, chosen.departments)
             case asked_for.Extend(closes=closes) if closes:
-                await self._remember(cycle, {"closes": closes})
                 await self._cycles.retime(cycle)
-            case asked_for.Amend(before=before, after=after):
-                await self._remember(cycle, {}, before, after)
+            case asked_for.Amend():
                 await self._cycles.retime(cycle)
-            case asked_for.Reopen(closes=closes):
-                if closes:
-                    await self._remember(cycle, {"closes": closes})
-                await self._cycles.reopen(cycle)
-            case asked_for.Cancel(reason=reason):
+            case asked_for.Reopen():  # a cycle in which one goal is open again is open
+                await participants.take_back(self._engine, cycle, chosen.people)
+                if whole or await self._cycles.has_open_goals(cycle):
+                    await self._cycles.reopen(cycle)
+            case asked_for.Cancel(reason=reason) if whole:
                 await self._cycles.end(cycle, "cancelled", actor, reason)
-            case asked_for.Close(reason=reason):
+            case asked_for.Close(reason=reason) if whole:
                 await self._cycles.end(cycle, "closed", actor, reason)
 
-    async def _remember(
-        self, cycle: CycleId, changes: dict[str, Any], before: Policy | None = None, after: Policy | None = None
-    ) -> None:
+    async def _remember(self, cycle: CycleId, asked: Asked) -> None:
+        """Says by which rules whoever joins later takes part."""
         row = await self._cycles.require(cycle)
-        policy = Policy.model_validate(row.policy_now or row.policy).model_copy(update=changes)
-        if before and after:
-            policy = amended(policy, before, after)
-        await cycles.remember_policy(self._engine, cycle, policy.model_dump(mode="json"))
+        policy = Policy.model_validate(row.policy_now or row.policy)
+        match asked:
+            case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
+                changed = policy.model_copy(update={"closes": max(closes, policy.closes)})
+            case asked_for.Amend(before=before, after=after):
+                try:
+                    changed = amended(policy, before, after)
+                except (
+                    ValidationError
+                ):  # the cycle moved since they were compared; each goal's result says what does not fit
+                    log.warning("rules_do_not_fit", cycle_id=cycle)
+                    return
+            case _:
+                return
+        await cycles.remember_policy(self._engine, cycle, changed.model_dump(mode="json"))
+
+
+def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> Result | None:
+    """What the launch did for one goal of somebody who was added; None while it is under way."""
+    match launched:
+        case "started":
+            return Result(goal, "done")
+        case "failed":
+            return Result(goal, "failed", "not_started", {"reason": reason})
+        case "removed":
+            return Result(goal, "skipped", "closed")
+    return Result(goal, "failed", "cycle_ended") if ended else None

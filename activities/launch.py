@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,13 +15,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.alarms import next_alarm
 from domain.cycle_file import CycleFile
-from domain.events import Event
+from domain.events import Event, PolicyAmended
+from domain.evolve import evolve
 from domain.goal import Delegation, Goal
 from domain.launch import first_draft
 from domain.ledger import genesis
 from domain.notices import notices_of
 from domain.organisation import Organisation
 from domain.policy import Policy
+from domain.steering import due_after
 from domain.values import CycleId, EmployeeId
 from storage import cycles, delegations
 from storage.goals import load_aggregates
@@ -33,6 +36,7 @@ from workflows.recording import row_of
 
 _AT_ONCE = 32  # starts in flight: enough to keep the server busy, few enough to leave it air
 _CHUNK = 100  # participants between two heartbeats
+_JOINED = "参加時点のルール / the cycle's rules when they joined"
 
 log = structlog.get_logger()
 
@@ -142,7 +146,11 @@ async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
 def _batch(
     cycle: CycleRow, organisation: Organisation, standing: list[Delegation], people: list[cycles.Waiting]
 ) -> cycles.Batch:
-    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries."""
+    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries.
+
+    Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
+    since then as a second entry.
+    """
     frozen = Policy.model_validate(cycle.policy)
     now = Policy.model_validate(cycle.policy_now) if cycle.policy_now else frozen
     file = CycleFile.model_validate(cycle.file)
@@ -152,11 +160,10 @@ def _batch(
     for person in people:
         owner = EmployeeId(person.employee_id)
         line = organisation.manager_line(owner)
-        policy = now if person.added_at else frozen
         for number, content in enumerate(drafts[person.department], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
-                policy=policy,
+                policy=frozen,
                 owner=owner,
                 department=person.department,
                 line=line,
@@ -168,22 +175,46 @@ def _batch(
                 slot=person.slot + number - 1,
                 delegations=standing,
             )
-            _add(batch, goal, event, amended=policy != frozen)
+            begun = [_Begun(event, genesis(goal.id), goal)]
+            if person.added_at and now != frozen:
+                begun.append(_amended(begun[0], now))
+            _add(batch, begun)
     return batch
 
 
-def _add(batch: cycles.Batch, goal: Goal, event: Event, *, amended: bool) -> None:
-    row, form = row_of(goal, amended=amended), event.json_form
+class _Begun(NamedTuple):
+    """An entry of a new goal's ledger, the hash before it, and the goal behind it."""
+
+    event: Event
+    before: str
+    goal: Goal
+
+
+def _amended(first: _Begun, policy: Policy) -> _Begun:
+    goal, event = first.goal, first.event
+    due = due_after(goal, policy, goal.calendar.day_of(event.at))
+    body = PolicyAmended(policy=policy, reason=_JOINED, due=due)
+    second = Event(
+        seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
+    )  # not a copy of the first: that would carry its JSON along
+    return _Begun(second, goal.head, evolve(goal, second))
+
+
+def _add(batch: cycles.Batch, begun: list[_Begun]) -> None:
+    created, goal = begun[0], begun[-1].goal
+    row = row_of(goal, amended=len(begun) > 1)
     batch.goals.append(
         (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
-         row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"], event.at)
+         row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"],
+         created.event.at)
     )  # fmt: skip
-    batch.events.append(
-        (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"], ensure_ascii=False),
-         genesis(goal.id), goal.head)
+    batch.events.extend(
+        (goal.id, event.seq, event.revision, event.kind, event.at, event.actor, event.command,
+         json.dumps(event.json_form["body"], ensure_ascii=False), before, after.head)
+        for event, before, after in begun
     )  # fmt: skip
     batch.notices.extend(
         (notice.key, notice.recipient, notice.cycle, notice.goal, notice.kind,
-         json.dumps(notice.facts, ensure_ascii=False), event.at, notice.urgent)
-        for notice in notices_of(goal, event)
+         json.dumps(notice.facts, ensure_ascii=False), created.event.at, notice.urgent)
+        for notice in notices_of(goal, created.event)
     )  # fmt: skip

@@ -16,7 +16,7 @@ from domain.instructions import Skipped, Sync
 from domain.policy import Policy
 from domain.reorganisation import Context, command_of
 from domain.values import CycleId, EmployeeId
-from storage import cycles, delegations, people
+from storage import cycles, delegations, participants, people
 from storage.goals import open_goals_of
 from storage.people import load_organisation
 from workflows.leaving import SEE_OFF, SeeOff
@@ -80,7 +80,7 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
             for one in file.participants(organisation)
             if one.id in asked.joined
         ]
-        if await cycles.add_participants(engine, row.id, new, by=actor, at=now):
+        if await participants.add(engine, row.id, new, by=actor, at=now):
             await Cycles(engine, temporal).launch_more(CycleId(row.id))
 
 

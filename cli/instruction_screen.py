@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from domain.values import Locale
     from storage.instructions import Progress, Result
 
+NOT_DONE = ("refused", "failed")
 _SHOWN = 50
 _YEAR = timedelta(days=366)
 
@@ -106,7 +107,7 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
 async def _show_one(session: "Reading", identity: str) -> Exit:
     to, row = session.terminal, await session.instructions.require(identity)
     progress, results = await session.instructions.progress(identity), await session.instructions.results(identity)
-    refused = [one for one in results if one.result == "refused"]
+    refused = [one for one in results if one.result in NOT_DONE]
     if to.as_json:
         print_json(
             document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked, "actor": row.actor}
@@ -145,20 +146,21 @@ def said(result: "Result", locale: "Locale") -> str | None:
 
     if result.result == "refused" and result.code:
         return Refusal(Code(result.code), **(result.detail or {})).text(locale)
-    return SKIPPED[result.code][locale is not Locale.JA] if result.code else None
+    if result.code is None:
+        return None
+    words = SKIPPED[result.code][locale is not Locale.JA]
+    return f"{words} ({reason})" if (reason := (result.detail or {}).get("reason")) else words
 
 
 def summary(progress: "Progress") -> tuple[str, str]:
     """The counts, in Japanese and in English."""
     by = progress.by_result
     done, skipped, refused = by.get("done", 0), by.get("skipped", 0), by.get("refused", 0)
-    waiting = by.get("waiting", 0)
-    ja = f"対象 {progress.total} 件: 完了 {done}、変更不要 {skipped}、拒否 {refused}" + (
-        f"、残り {waiting}" if waiting else ""
-    )
-    en = f"{progress.total} goals: {done} done, {skipped} needed nothing, {refused} refused" + (
-        f", {waiting} to go" if waiting else ""
-    )
+    ja = f"対象 {progress.total} 件: 完了 {done}、変更不要 {skipped}、拒否 {refused}"
+    en = f"{progress.total} goals: {done} done, {skipped} needed nothing, {refused} refused"
+    for result, said_ja, said_en in (("failed", "失敗", "failed"), ("waiting", "残り", "to go")):
+        if number := by.get(result):
+            ja, en = f"{ja}、{said_ja} {number}", f"{en}, {number} {said_en}"
     return ja, en
 
 

@@ -1,91 +1,43 @@
-"""`meguri prefer` and `meguri notices`: how a person hears of things, and what did not get through."""
+"""`meguri notices [CYCLE]` and `meguri notices retry`: what was sent, what did not get through, and trying that again."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli.options import Actor, AsJson
-from cli.output import Exit, print_json, print_table
+from cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from cli.session import Reading, Terminal
-    from storage.preferences import Preference
+    from storage.hooks import Untold
+    from storage.undelivered import Failed, Summary
 
-notices = typer.Typer(no_args_is_help=True, help="Notices: what was sent, what waits, what did not get through.")
-
+_SHOW = "show"
 _MOST = 100
 
 
-class Way(StrEnum):
-    MAIL = "mail"
-    CHAT = "chat"
-    CONSOLE = "console"
+class _ShowUnlessTold(TyperGroup):
+    """`meguri notices 2026-q4 --failed` is `meguri notices show 2026-q4 --failed`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, "--help"}:
+            args = [_SHOW, *args]
+        return super().parse_args(ctx, args)
 
 
-def prefer(
-    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose notices")],
-    *,
-    actor: Actor,
-    channel: Annotated[Way | None, typer.Option("--channel", help="how they come")] = None,
-    chat_url: Annotated[
-        str | None, typer.Option("--chat-url", metavar="URL", help="a chat webhook of their own; https")
-    ] = None,
-    digest_at: Annotated[
-        datetime | None,
-        typer.Option("--digest-at", formats=["%H:%M"], metavar="HH:MM", help="when the day's message comes"),
-    ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="as if nothing had been chosen")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Choose how your notices come, and at what hour; without an option, show it. HR may, for anybody."""
-    from cli.session import reading, run, terminal
-
-    to = terminal(as_json)
-    if chat_url is not None and not chat_url.startswith("https://"):
-        message = to.words(
-            "--chat-url は https:// で始まる URL にしてください。", "--chat-url must begin with https://"
-        )
-        raise to.refuse(message, kind="usage", code=Exit.USAGE)
-    chosen: dict[str, Any] = {
-        "channel": channel and channel.value,
-        "chat_url": chat_url,
-        "digest_at": digest_at and digest_at.time(),
-    }
-
-    async def work(session: "Reading") -> None:
-        from client.notices import Notices
-        from domain.values import EmployeeId
-
-        given = {name: value for name, value in chosen.items() if value is not None}
-        kept = await Notices(session.engine).prefer(EmployeeId(employee), EmployeeId(actor), given, reset=reset)
-        _show(kept, employee, to)
-
-    run(to, reading, work)
+notices = typer.Typer(cls=_ShowUnlessTold, help="Notices: what was sent, what waits, what did not get through.")
 
 
-def _show(kept: "Preference", employee: str, to: "Terminal") -> None:
-    own = bool(kept.chat_url)
-    if to.as_json:
-        print_json({"employee": employee, "channel": kept.channel, "own_chat": own, "digest_at": kept.digest_at})
-        return
-    default = to.words("会社の既定", "the company's")
-    at = kept.digest_at.strftime("%H:%M") if kept.digest_at else to.words("始業時", "at the opening hour")
-    chat = to.words("あり", "set") if own else to.words("なし", "none")
-    to.say(
-        f"{employee}: 届け方 {kept.channel or default}、まとめ {at}、自分のチャット {chat}",
-        f"{employee}: by {kept.channel or default}, digest {at}, own chat {chat}",
-    )
-
-
-@notices.command("show")
+@notices.command(_SHOW)
 def show(
     cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="of one cycle")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="what was given up, or went another way")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the notices; with --failed, list those that did not get through as they should."""
+    """Count the notices; with --failed, list what did not get through as it should. The word `show` may be left out."""
     from cli.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
@@ -94,50 +46,81 @@ def show(
         to, reads = session.terminal, Notices(session.engine)
         summary = await reads.summary(cycle_id)
         listed = await reads.failed(cycle_id, _MOST) if failed else []
+        untold = await reads.untold(cycle_id, _MOST) if failed else []
         if to.as_json:
-            print_json({**summary._asdict(), "failed": [one._asdict() for one in listed]})
+            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in untold]}
+            print_json(summary._asdict() | (lists if failed else {}))
             return
-        to.say(
-            f"送信済み {summary.sent}、待ち {summary.waiting}、断念 {summary.given_up}、別経路 {summary.fell_back}、取り下げ {summary.withdrawn}",
-            f"{summary.sent} sent, {summary.waiting} waiting, {summary.given_up} given up, {summary.fell_back} another way, "
-            f"{summary.withdrawn} withdrawn",
-        )
+        _say(summary, to)
         if listed:
-            headers = (
-                ("宛先", "件数", "理由", "失敗した経路", "届いた経路", "断念 (UTC)")
-                if to.japanese
-                else ("recipient", "notices", "code", "failed", "went by", "given up (UTC)")
-            )
-            rows = [
-                (
-                    one.recipient_id, one.notices, one.code or "-", one.fell_back or "-", one.channel or "-",
-                    f"{one.gave_up_at:%Y-%m-%d %H:%M}" if one.gave_up_at else "-",
-                )
-                for one in listed
-            ]  # fmt: skip
-            print_table(headers, rows)
+            _print_failed(listed, to)
+        if untold:
+            _print_untold(untold, to)
 
     run(terminal(as_json), reading, work)
 
 
 @notices.command("retry")
 def retry(
-    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="of one cycle")] = None,
+    cycle_id: Annotated[
+        str | None, typer.Argument(metavar="CYCLE", help="of one cycle; unset: of all of which you are HR")
+    ] = None,
     *,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
-    """HR: put what was given up back in line, once its cause is mended."""
+    """HR: put what was given up back in line, once its cause is mended; the urgent goes out next, the rest in digests."""
     from cli.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
         from client.notices import Notices
         from domain.values import EmployeeId
 
-        again = await Notices(session.engine).retry(cycle_id, EmployeeId(actor))
-        if session.terminal.as_json:
-            print_json({"notices": again})
-        else:
-            session.terminal.say(f"{again} 件をもう一度送ります。", f"{again} notices will be tried again")
+        to, again = session.terminal, await Notices(session.engine).retry(cycle_id, EmployeeId(actor))
+        if to.as_json:
+            print_json(again._asdict())
+            return
+        to.say(
+            f"もう一度送ります: お知らせ {again.notices} 件、外部連携 {again.entries} 件",
+            f"to be tried again: {again.notices} notices, {again.entries} events for other systems",
+        )
 
     run(terminal(as_json), reading, work)
+
+
+def _say(summary: "Summary", to: "Terminal") -> None:
+    to.say(
+        f"送信済み {summary.sent}、待ち {summary.waiting}、断念 {summary.given_up}、別経路 {summary.fell_back}、取り下げ {summary.withdrawn}",
+        f"{summary.sent} sent, {summary.waiting} waiting, {summary.given_up} given up, {summary.fell_back} another way, "
+        f"{summary.withdrawn} withdrawn",
+    )
+
+
+def _print_failed(listed: "Sequence[Failed]", to: "Terminal") -> None:
+    headers = (
+        ("宛先", "サイクル", "件数", "最後の理由", "失敗した経路", "届いた経路", "断念 (UTC)")
+        if to.japanese
+        else ("recipient", "cycle", "notices", "last code", "failed", "went by", "given up (UTC)")
+    )
+    rows = [
+        (
+            one.recipient_id, one.cycle_id, one.notices, one.code or "-", one.fell_back or "-", one.channel or "-",
+            _minute(one.gave_up_at),
+        )
+        for one in listed
+    ]  # fmt: skip
+    print_table(headers, rows)
+
+
+def _print_untold(untold: "Sequence[Untold]", to: "Terminal") -> None:
+    headers = (
+        ("外部連携の対象", "番号", "種類", "最後の理由", "回数", "断念 (UTC)")
+        if to.japanese
+        else ("event of goal", "number", "kind", "last code", "tries", "given up (UTC)")
+    )
+    rows = [(one.goal_id, one.seq, one.kind, one.code or "-", one.attempts, _minute(one.gave_up_at)) for one in untold]
+    print_table(headers, rows)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"

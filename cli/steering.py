@@ -13,7 +13,6 @@ import typer
 from cli.cycle import cycle
 from cli.options import Actor, AsJson, Reason
 from cli.output import Exit, print_json
-from domain.policy import TaskKind
 
 if TYPE_CHECKING:
     from cli.session import Acting
@@ -69,7 +68,7 @@ def instruct(kind: str, whom: Whom, fields: Mapping[str, Any] | None = None) -> 
 async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> Exit:
     """Waits, where wanted, with a bar; then counts, and every goal that refused."""
     from cli.cycle_waiting import for_instruction
-    from cli.instruction_screen import document, show_refused, summary
+    from cli.instruction_screen import NOT_DONE, document, show_refused, summary
     from cli.wording import instruction_name
 
     to = session.terminal
@@ -78,7 +77,7 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
     if wait:
         await for_instruction(session, identity, instruction_name(kind, to.locale))
     progress = await session.instructions.progress(identity)
-    refused = await session.instructions.results(identity, "refused")
+    refused = await session.instructions.results(identity, *NOT_DONE)
     if to.as_json:
         print_json(document(identity, kind, progress, await session.instructions.results(identity), to.locale))
     else:
@@ -97,7 +96,10 @@ def extend(
         datetime | None,
         typer.Option("--due", formats=["%Y-%m-%d"], metavar="DATE", help="the open tasks are due on this day"),
     ] = None,
-    task: Annotated[TaskKind | None, typer.Option("--task", help="only tasks of this kind")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", metavar="KIND", help="only draft, approval, step, self_review or verdict tasks"),
+    ] = None,
     closes: _Closes = None,
     departments: _Departments = None,
     people: _People = None,

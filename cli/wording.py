@@ -68,7 +68,7 @@ FACTS: dict[str, str] = {
     "joined": "追加", "last": "最終日", "late": "遅延", "message": "内容", "met": "満たした基準", "outcome": "結果",
     "points": "点", "proposed": "提案", "reason": "理由", "rung": "督促の段", "saw": "確認した番号", "scheduled": "予定日",
     "score": "得点", "stage": "承認段階", "state": "状態", "step": "ステップ", "text": "本文", "to": "代理人",
-    "closes": "締め日", "copied": "写し", "from": "変更前", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
+    "closes": "締め日", "copied": "写し", "delegations": "代理の期間", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
 }  # fmt: skip
 # Left out of the facts: too long for a line, or said elsewhere on the screen.
 UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
@@ -93,6 +93,11 @@ SKIPPED: dict[str, tuple[str, str]] = {
     "unchanged": ("変わらない", "nothing changes"),
     "owner": ("目標の本人にあたる", "it would be the goal's owner"),
     "unknown": ("目標がない", "no such goal"),
+    "not_started": (
+        "まだ開始されていない。`meguri cycle retry` の後にもう一度指示する",
+        "it was not started: `meguri cycle retry`, then ask again",
+    ),
+    "cycle_ended": ("その前にサイクルが終わった", "the cycle ended before"),
 }
 
 

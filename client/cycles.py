@@ -12,6 +12,7 @@ from domain.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Text
 from storage import cycles
+from storage.goals import open_goals
 from storage.people import load_organisation
 from storage.tables import CycleRow
 
@@ -75,6 +76,9 @@ class CycleReads:
         await self.require(cycle)
         return await cycles.counts(self._engine, cycle, now)
 
+    async def has_open_goals(self, cycle: CycleId) -> bool:
+        return bool(await open_goals(self._engine, cycle, "", 1))
+
     async def find_all(self) -> list[CycleRow]:
         return await cycles.list_cycles(self._engine)
 
@@ -127,7 +131,7 @@ class Cycles(CycleReads):
         start = CycleStart(
             cycle=cycle,
             launched_by=EmployeeId(row.launched_by),
-            settles_at=_settles_at(policy),
+            settles_at=await self._settles_at(cycle, policy),
             people=sum(counts.participants.values()),
         )
         try:
@@ -157,10 +161,17 @@ class Cycles(CycleReads):
         await self._update(cycle, "launch_more", result=None)
 
     async def retime(self, cycle: CycleId) -> None:
-        """Tells the cycle's workflow when to settle by the rules as they are now."""
+        """Tells the cycle's workflow when to settle by the rules as they are now, and by those of single goals."""
         row = await self.require(cycle)
         policy = Policy.model_validate(row.policy_now or row.policy)
-        await self._update(cycle, "retime", _settles_at(policy), result=None)
+        await self._update(cycle, "retime", await self._settles_at(cycle, policy), result=None)
+
+    async def _settles_at(self, cycle: CycleId, policy: Policy) -> datetime:
+        """A goal that was given a later last day than its cycle is not settled before it."""
+        from workflows.timeouts import SETTLE_AFTER
+
+        last = max(policy.closes, await cycles.last_day(self._engine, cycle) or policy.closes)
+        return policy.calendar.opening(policy.calendar.on_or_after(last)) + SETTLE_AFTER
 
     async def end(self, cycle: CycleId, state: Literal["closed", "cancelled"], actor: EmployeeId, reason: str) -> None:
         """Ends a cycle whose goals were closed one by one; one that has ended stays as it is."""
@@ -217,12 +228,6 @@ class Cycles(CycleReads):
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise Refusal(Code.CYCLE_BUSY, phase=row.state) from error
             raise
-
-
-def _settles_at(policy: Policy) -> datetime:
-    from workflows.timeouts import SETTLE_AFTER
-
-    return policy.calendar.opening(policy.calendar.on_or_after(policy.closes)) + SETTLE_AFTER
 
 
 def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:

@@ -1,55 +1,50 @@
-"""How people hear of things, and what did not get through."""
+"""What became of the notices: how many went out, what did not get through, and trying that again."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from domain.policy import Policy
+from client.hr import require_hr
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
-from storage import cycles, outbox, preferences
-from storage.outbox import Failed, Summary
-from storage.people import find_employee
-from storage.preferences import Preference
+from storage import hooks, undelivered
+from storage.cycles import find_cycle
+from storage.hooks import Untold
+from storage.undelivered import Failed, Summary
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class Again(NamedTuple):
+    """What is tried again: notices to people, and ledger entries to the other system."""
+
+    notices: int
+    entries: int
 
 
 class Notices:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def preference(self, employee: EmployeeId) -> Preference:
-        return await preferences.find(self._engine, employee)
+    async def summary(self, cycle: str | None = None) -> Summary:
+        """Counts, of one cycle or of all; a `Refusal` for a cycle that does not exist."""
+        await self._require(cycle)
+        return await undelivered.summary(self._engine, cycle)
 
-    async def prefer(
-        self, employee: EmployeeId, actor: EmployeeId, chosen: dict[str, Any], *, reset: bool
-    ) -> Preference:
-        """Keeps what is chosen; with `reset`, forgets it all first. By the person, or HR of an open cycle."""
-        if await find_employee(self._engine, employee) is None:
-            raise Refusal(Code.NOT_IN_CYCLE, kind="person", named=employee[:80], near="-")
-        if actor != employee:
-            await self._require_hr(actor)
-        if reset:
-            await preferences.forget(self._engine, employee)
-        if chosen:
-            await preferences.change(self._engine, employee, **chosen)
-        return await preferences.find(self._engine, employee)
+    async def failed(self, cycle: str | None = None, limit: int = 100) -> list[Failed]:
+        """Messages that were given up or went another way, the newest first."""
+        await self._require(cycle)
+        return await undelivered.failed(self._engine, cycle, limit)
 
-    async def summary(self, cycle: str | None) -> Summary:
-        return await outbox.summary(self._engine, cycle)
+    async def untold(self, cycle: str | None = None, limit: int = 100) -> list[Untold]:
+        """Ledger entries that another system did not take, the newest first."""
+        await self._require(cycle)
+        return await hooks.given_up(self._engine, cycle, limit)
 
-    async def failed(self, cycle: str | None, limit: int) -> list[Failed]:
-        """What was given up, and what went another way, the newest first."""
-        return await outbox.failed(self._engine, cycle, limit)
+    async def retry(self, cycle: str | None, actor: EmployeeId) -> Again:
+        """Puts what was given up back in line, in one cycle or in all of which the actor is HR; a `Refusal` for others."""
+        theirs = await require_hr(self._engine, actor, cycle)
+        return Again(await undelivered.put_back(self._engine, theirs), await hooks.put_back(self._engine, theirs))
 
-    async def retry(self, cycle: str | None, actor: EmployeeId) -> int:
-        """Puts what was given up back in line; how many notices."""
-        await self._require_hr(actor)
-        return await outbox.retry(self._engine, cycle)
-
-    async def _require_hr(self, actor: EmployeeId) -> None:
-        hr: set[EmployeeId] = set()
-        for form in (await cycles.policies(self._engine)).values():
-            hr |= set(Policy.model_validate(form).hr)
-        if actor not in hr:
-            raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(sorted(hr)) or "-")
+    async def _require(self, cycle: str | None) -> None:
+        if cycle is not None and await find_cycle(self._engine, cycle) is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])

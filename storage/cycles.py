@@ -1,10 +1,10 @@
 """Cycles and their participants: who takes part, what the launch did for each, how far everything is."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Date, cast, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -68,56 +68,22 @@ async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants:
     return True
 
 
-async def add_participants(
-    engine: AsyncEngine, cycle: str, people: Sequence[tuple[str, str, int]], *, by: str, at: datetime
-) -> int:
-    """Adds who is not in the cycle (employee, department, number of drafts); those who were removed come back.
-
-    By cycle and employee, so a repeat adds nobody. How many came.
-    """
-    async with engine.begin() as connection:
-        await connection.execute(
-            select(CycleRow.id).where(CycleRow.id == cycle).with_for_update()
-        )  # slots are given in turn
-        slot = await connection.scalar(select(func.count()).select_from(GoalRow).where(GoalRow.cycle_id == cycle))
-        last = await connection.scalar(select(func.max(ParticipantRow.slot)).where(ParticipantRow.cycle_id == cycle))
-        slot, added = max(slot or 0, (last or 0) + 1), 0
-        for employee, department, drafts in people:
-            values = {"department": department, "slot": slot, "added_by": by, "added_at": at}
-            statement = upsert(ParticipantRow).values(cycle_id=cycle, employee_id=employee, **values)
-            done = await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["cycle_id", "employee_id"],
-                    set_={"result": "waiting", "reason": None, "updated_at": func.now(), **values},
-                    where=(ParticipantRow.result == "removed") & (ParticipantRow.goals == 0),
-                )
-            )
-            added += done.rowcount
-            slot += drafts * done.rowcount
-    return added
-
-
-async def remove_participants(
-    engine: AsyncEngine, cycle: str, people: Sequence[str], departments: Sequence[str]
-) -> None:
-    """Marks these people, and those of these departments, as taken out."""
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(ParticipantRow)
-            .where(
-                ParticipantRow.cycle_id == cycle,
-                ParticipantRow.employee_id.in_(people) | ParticipantRow.department.in_(departments),
-            )
-            .values(result="removed", updated_at=func.now())
+async def last_day(engine: AsyncEngine, cycle: str) -> date | None:
+    """The latest closing day that an open goal was given for itself, or by new rules."""
+    closes = cast(GoalRow.policy["closes"].astext, Date)
+    async with engine.connect() as connection:
+        found: date | None = await connection.scalar(
+            select(func.max(closes)).where(GoalRow.cycle_id == cycle, GoalRow.state != "closed")
         )
+    return found
 
 
-async def names_in(engine: AsyncEngine, cycle: str) -> tuple[set[str], set[str]]:
-    """The participants of a cycle, and the departments of its goals."""
+async def names_in(engine: AsyncEngine, cycle: str, *, removed: bool = False) -> tuple[set[str], set[str]]:
+    """The participants of a cycle, with those who were taken out where wanted, and the departments of its goals."""
     async with engine.connect() as connection:
         people = await connection.execute(
             select(ParticipantRow.employee_id).where(
-                ParticipantRow.cycle_id == cycle, ParticipantRow.result != "removed"
+                ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != "removed"
             )
         )
         departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.tables import CycleRow, GoalRow, InstructionGoalRow, InstructionRow
+from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
 
 
 class Result(NamedTuple):
@@ -86,15 +86,26 @@ async def choose_goals(
     cycle: str | None,
     departments: Sequence[str],
     people: Sequence[str],
-    closed: bool,
+    ended: Sequence[str] = (),
 ) -> int:
-    """Writes down which goals the instruction concerns: of these departments and people, or of everybody; by their state.
+    """Writes down which goals the instruction concerns: the open ones of these departments and people, or of everybody.
 
-    A repeat adds nothing: whoever joins later is not concerned.
+    With `ended`, instead of open goals the closed ones with one of these outcomes, of people who are still here; who was
+    taken out of the cycle must be named. A repeat adds nothing: whoever joins later is not concerned.
     """
-    chosen = select(literal(instruction), GoalRow.id).where(
-        (GoalRow.state == "closed") if closed else (GoalRow.state != "closed")
-    )
+    chosen = select(literal(instruction), GoalRow.id)
+    if ended:
+        chosen = (
+            chosen.join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
+            .join(
+                ParticipantRow,
+                (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
+            )
+            .where(GoalRow.state == "closed", GoalRow.outcome.in_(ended), EmployeeRow.active)
+            .where((ParticipantRow.result != "removed") | GoalRow.owner_id.in_(people))
+        )
+    else:
+        chosen = chosen.where(GoalRow.state != "closed")
     if cycle is None:
         chosen = chosen.join(CycleRow, CycleRow.id == GoalRow.cycle_id).where(CycleRow.state.in_(("launching", "open")))
     else:

@@ -1,7 +1,7 @@
 """How a person wants to hear of things: which channel, at what hour."""
 
 from datetime import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +11,8 @@ from storage.tables import PreferenceRow
 
 
 class Preference(NamedTuple):
+    """Empty where the person leaves it to the company."""
+
     channel: str | None = None
     chat_url: str | None = None  # a secret
     digest_at: time | None = None
@@ -27,16 +29,14 @@ async def find(engine: AsyncEngine, employee: str) -> Preference:
     return Preference(*row) if row else Preference()
 
 
-async def change(engine: AsyncEngine, employee: str, **chosen: Any) -> None:
-    """Sets what is given and leaves the rest; by employee, so a repeat changes nothing."""
+async def save(engine: AsyncEngine, employee: str, preference: Preference) -> None:
+    """Puts this in place of what was chosen before; by employee, so a repeat changes nothing. An empty one leaves no row."""
+    values = preference._asdict()
+    kept = insert(PreferenceRow).values(employee_id=employee, **values)
     async with engine.begin() as connection:
-        await connection.execute(
-            insert(PreferenceRow)
-            .values(employee_id=employee, **chosen)
-            .on_conflict_do_update(index_elements=["employee_id"], set_={**chosen, "updated_at": func.now()})
-        )
-
-
-async def forget(engine: AsyncEngine, employee: str) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(delete(PreferenceRow).where(PreferenceRow.employee_id == employee))
+        if preference == Preference():
+            await connection.execute(delete(PreferenceRow).where(PreferenceRow.employee_id == employee))
+        else:
+            await connection.execute(
+                kept.on_conflict_do_update(index_elements=["employee_id"], set_={**values, "updated_at": func.now()})
+            )

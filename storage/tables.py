@@ -22,6 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+_PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
+_TROUBLE = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
+
 
 class Table(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
@@ -175,19 +178,16 @@ class OutboxRow(Table):
     sent_at: Mapped[datetime | None]
     urgent: Mapped[bool] = mapped_column(server_default=text("false"))  # goes out at once; the rest in a digest
     digest_on: Mapped[date | None]  # the recipient's day whose digest it is part of
-    fell_back: Mapped[str | None]  # the channel that failed, where another one was taken
+    fell_back: Mapped[str | None]  # `channel:code` of each that failed before another one was taken
     retry_at: Mapped[datetime | None]  # not tried again before
     withdrawn_at: Mapped[datetime | None]  # its cycle was called off
 
     __table_args__ = (
-        Index(
-            "outbox_unsent",
-            "due_at",
-            "recipient_id",
-            postgresql_where=text("sent_at IS NULL AND gave_up_at IS NULL AND withdrawn_at IS NULL"),
-        ),
+        Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text(f"{_PENDING} AND withdrawn_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
-        Index("outbox_digests", "recipient_id", "digest_on"),
+        # Both are empty while a notice is queued: recording pays nothing for them.
+        Index("outbox_digests", "recipient_id", "digest_on", postgresql_where=text("digest_on IS NOT NULL")),
+        Index("outbox_trouble", "cycle_id", "recipient_id", postgresql_where=text(_TROUBLE)),
     )
 
 
@@ -283,7 +283,7 @@ class HookRow(Table):
 
 
 class HookEventRow(Table):
-    """What became of telling the other system of one ledger entry."""
+    """What became of telling the other system of one ledger entry; the ledger itself is never touched."""
 
     __tablename__ = "hook_event"
 
@@ -291,6 +291,9 @@ class HookEventRow(Table):
     seq: Mapped[int] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     retry_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]  # its first try that failed; after a day of them it is given up
     error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     gave_up_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("hook_event_pending", "goal_id", "seq", postgresql_where=text(_PENDING)),)

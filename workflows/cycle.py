@@ -104,7 +104,7 @@ class CycleWorkflow:
         self._start = start
         self._phase = "launching"
         self._launched = self._goals = self._failed = self._settled = 0
-        self._retry = self._more = False
+        self._retry = self._more = self._over = False
         self._close: CloseCycle | None = None
         self._settles_at = start.settles_at
         self._end_state = "closed"
@@ -152,9 +152,11 @@ class CycleWorkflow:
 
     @workflow.update
     async def end(self, order: EndCycle) -> None:
-        """The cycle is over before its date; nobody is waited for."""
-        self._close = CloseCycle(actor=order.actor, reason=order.reason)
-        self._end_state = order.state
+        """The cycle is over before its date; answered when what was left is settled. The first order counts."""
+        if self._close is None:
+            self._close = CloseCycle(actor=order.actor, reason=order.reason)
+            self._end_state = order.state
+        await workflow.wait_condition(lambda: self._over)
 
     @retry.validator
     def _refuse_retry(self) -> None:
@@ -214,6 +216,7 @@ class CycleWorkflow:
         self._settled = settled.goals
         self._phase = "closed"
         await self._say(self._end_state)
+        self._over = True
 
     async def _set_phase(self, phase: str) -> None:
         self._phase = phase

@@ -1,4 +1,7 @@
-"""The delivery: at every tick of its schedule, send what the outbox holds, until nothing more can be done now."""
+"""The delivery: at every tick of its schedule, send what the outbox holds, until nothing more can be done now.
+
+`HookWorkflow` does the same for what another system is told of the ledger.
+"""
 
 from temporalio import workflow
 
@@ -17,6 +20,8 @@ class SendDue(Frozen):
 
     now: Moment
     limit: int
+    first: bool = False  # of its tick: finds out what is new, and whose digest is due
+    down: tuple[str, ...] = ()  # channels that took nothing in this tick: who is told over them waits for the next
 
 
 class SendResult(Frozen):
@@ -24,45 +29,44 @@ class SendResult(Frozen):
 
     sent: int = 0
     given_up: int = 0  # can never be sent; the rows say why
+    fell_back: int = 0  # go another way from now on
     failed: int = 0  # for now; they wait with the others
     waiting: int = 0  # due, and not sent
-    unreachable: bool = False  # the server takes nothing, or another sender is at work: the rest was not tried
+    ready: int = 0  # of these, do not rest after a try that failed
+    down: tuple[str, ...] = ()  # channels that took nothing
+    unreachable: bool = False  # no channel takes anything, or another sender is at work: the rest was not tried
 
     @property
     def tried(self) -> int:
         """How many tries had an end, good or bad."""
-        return self.sent + self.given_up + self.failed
+        return self.sent + self.given_up + self.fell_back + self.failed
 
     @property
     def can_go_on(self) -> bool:
-        """Whether another round may get further: a server that took something is not down, only unsteady."""
-        return self.sent > 0 or not self.unreachable
+        """Whether another round may get further: this one tried something, and left something that need not rest."""
+        return self.tried > 0 and self.ready > 0 and not self.unreachable
 
     def then(self, later: "SendResult") -> "SendResult":
         """Both rounds together, as it stands after the later one."""
         return SendResult(
             sent=self.sent + later.sent,
             given_up=self.given_up + later.given_up,
+            fell_back=self.fell_back + later.fell_back,
             failed=self.failed + later.failed,
             waiting=later.waiting,
+            ready=later.ready,
+            down=later.down,
             unreachable=later.unreachable,
         )
 
 
 @workflow.defn
 class DeliveryWorkflow:
-    """One tick. Every message is tried once; what fails is tried again at a later tick."""
+    """One tick. Every message is tried once on one channel; what fails is tried again at a later tick."""
 
     @workflow.run
     async def run(self) -> SendResult:
-        total = latest = await _send()
-        due = total.sent + total.given_up + total.waiting
-        rounds = 1
-        while rounds < MOST_ROUNDS and total.waiting and total.tried < due and latest.can_go_on:
-            latest = await _send()
-            total = total.then(latest)
-            rounds += 1
-        return total
+        return await _tick(SEND_DUE)
 
 
 @workflow.defn
@@ -71,13 +75,24 @@ class HookWorkflow:
 
     @workflow.run
     async def run(self) -> SendResult:
-        return await _send(TELL_EVENTS)
+        return await _tick(TELL_EVENTS)
 
 
-async def _send(name: str = SEND_DUE) -> SendResult:
+async def _tick(name: str) -> SendResult:
+    """Round after round while there is something to do, and not for ever."""
+    total = latest = await _round(name, SendDue(now=workflow.now(), limit=ROUND, first=True))
+    rounds = 1
+    while latest.can_go_on and rounds < MOST_ROUNDS:
+        latest = await _round(name, SendDue(now=workflow.now(), limit=ROUND, down=latest.down))
+        total = total.then(latest)
+        rounds += 1
+    return total
+
+
+async def _round(name: str, request: SendDue) -> SendResult:
     result: SendResult = await workflow.execute_activity(
         name,
-        SendDue(now=workflow.now(), limit=ROUND),
+        request,
         result_type=SendResult,
         start_to_close_timeout=DELIVERY_TIMEOUT,
         heartbeat_timeout=DELIVERY_HEARTBEAT,

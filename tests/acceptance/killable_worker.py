@@ -19,8 +19,11 @@ from temporalio import activity
 
 import worker
 import workflows.cycle
+import workflows.instruction
+from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
+from storage.instructions import Result
 from workflows.cycle import WRITE_GOALS, Range, Written
 from workflows.recording import RECORD, Recorded, Recording
 
@@ -29,6 +32,7 @@ class Place(StrEnum):
     WRITING = "writing"  # all rows of a launch's batch were sent, and nothing is committed
     WRITTEN = "written"  # the batch is committed, and Temporal does not know
     STARTING = "starting"  # WHICH goals of the launch were started
+    ASKED = "asked"  # a goal did what an instruction asks, WHICH others before it, and its result is not noted
     RECORDED = "recorded"  # an event of the kind WHICH is committed, and Temporal does not know
 
 
@@ -58,6 +62,16 @@ class DyingLaunch(LaunchActivities):
         return await super()._start(*arguments)
 
 
+class DyingInstruction(InstructionActivities):
+    _asked = count(1)
+
+    async def _ask(self, *arguments: Any) -> Result:
+        result = await super()._ask(*arguments)
+        if PLACE is Place.ASKED and next(self._asked) > int(WHICH):
+            die()
+        return result
+
+
 class DyingRecording(RecordingActivities):
     @activity.defn(name=RECORD)
     async def record(self, recording: Recording) -> Recorded | None:
@@ -71,6 +85,8 @@ if __name__ == "__main__":
     with (
         patch.object(worker, "LaunchActivities", DyingLaunch),
         patch.object(worker, "RecordingActivities", DyingRecording),
+        patch.object(worker, "InstructionActivities", DyingInstruction),
         patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=3)),
+        patch.object(workflows.instruction, "BULK_HEARTBEAT", timedelta(seconds=3)),
     ):
         sys.exit(worker.run(ROLE))

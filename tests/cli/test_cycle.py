@@ -110,4 +110,6 @@ async def test_a_closed_cycle_is_not_launched_again(office: Office) -> None:
     await office.done("cycle", "close", "short", "--as", HR, "--reason", "取りやめ")
     await office.launch("short")
     assert (await office.told("cycle", "status", "short"))["state"] == "closed"
-    assert "the cycle is closed now" in await office.refused("cycle", "close", "short", "--as", HR, "--reason", "x")
+    assert "the cycle is closed; this can be asked of one that is open" in await office.refused(
+        "cycle", "close", "short", "--as", HR, "--reason", "x"
+    )

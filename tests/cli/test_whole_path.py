@@ -39,8 +39,9 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     assert (given_up["state"], given_up["task"]) == ("closed", None)
 
     ended = await office.told("cycle", "close", "path", "--as", HR, "--reason", "期末")
-    assert (ended["state"], ended["closed_at"] is not None) == ("closed", True)
+    assert (ended["state"], ended["counts"]) == ("done", {"done": 5})
     status = await office.told("cycle", "status", "path")
+    assert (status["state"], status["closed_at"] is not None) == ("closed", True)
     assert status["goals"] == {"経営": {"closed": 1}, "人事部": {"closed": 1}, "経理部": {"closed": 4}}
     outcomes = {one["id"]: one["outcome"] for one in (await office.told("goal", "list", "--cycle", "path"))["goals"]}
     assert (outcomes[GOAL], outcomes[f"path/{HARA}/1"]) == ("settled", "withdrawn")

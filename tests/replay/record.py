@@ -93,7 +93,7 @@ async def main(chosen: list[str]) -> None:
             for name, scenario in scenarios.items():
                 if chosen and name not in chosen:
                     continue
-                async with _stage(postgres, server, with_people=name != "cycle") as stage:
+                async with _stage(postgres, server, with_people="cycle" not in name) as stage:
                     await _record(name, scenario, stage)
 
 

@@ -27,7 +27,7 @@ class Recording(NamedTuple):
     def as_history(self) -> WorkflowHistory:
         return WorkflowHistory.from_json(self.workflow_id, self.history)
 
-    def answers(self) -> list[dict[str, Any]]:
+    def answers(self) -> list[Any]:
         """What the run's updates answered, and its result where it has one, in their order."""
         found = []
         for event in self.history["events"]:
@@ -51,11 +51,10 @@ _ANSWERS = {
 }
 
 
-def _plain(payload: dict[str, Any]) -> dict[str, Any]:
+def _plain(payload: dict[str, Any]) -> Any:
     from base64 import b64decode
 
-    plain: dict[str, Any] = json.loads(b64decode(payload["data"]))
-    return plain
+    return json.loads(b64decode(payload["data"])) if "data" in payload else None
 
 
 def read_all() -> Iterator[Recording]:

@@ -26,12 +26,11 @@ _TELL = "tell_the_replay_test"
 class Replayed:
     """What came of a replay: `answers` of updates and the result, in their order; `failure` where history and code part."""
 
-    answers: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
     failure: Exception | None = None
 
     def hear(self, answer: object) -> None:
-        assert isinstance(answer, BaseModel)
-        self.answers.append(answer.model_dump(mode="json"))
+        self.answers.append(answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer)
 
     def ends_as(self, recording: Recording) -> bool:
         """Whether the last answer holds what the ledger said when this was recorded."""

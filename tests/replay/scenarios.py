@@ -1,22 +1,28 @@
 """What is recorded: each scenario drives real servers and names the workflows whose runs are kept."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.settlement import SettlementActivities
+from client.instructions import Instructions
 from domain import commands as ask
 from domain.content import Content, NumericMeasure, Step
+from domain.instructions import Add, Close, Extend, Selection
+from domain.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
-from workflows.cycle import CycleWorkflow, cycle_workflow_id
+from workflows.cycle import CloseCycle, CycleWorkflow, cycle_workflow_id
 from workflows.goal import goal_workflow_id
+from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
 
 
@@ -120,35 +126,67 @@ async def sign_off(stage: Stage) -> str:
 
 
 async def cycle(stage: Stage) -> str:
-    """One of three people cannot be started at first; the retry starts them, and HR closes."""
-    company, refuses = stage.company, RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
+    """One of three people cannot be started at first; the retry starts them, and the cycle is told to close, as it once was."""
+    refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
+    async with _three(stage, refuses):
+        refuses.ids.clear()
+        await stage.company.cycles.retry(_THREE)
+        await until_launched(stage.company, _THREE)
+        handle = stage.company.client.get_workflow_handle_for(CycleWorkflow.run, cycle_workflow_id(_THREE))
+        await handle.execute_update(CycleWorkflow.close, CloseCycle(actor=_CHIEF_OF_THREE, reason="試験の終了"))
+        await handle.result()
+    return handle.id
+
+
+async def steered_cycle(stage: Stage) -> str:
+    """A cycle of two gets more time, then a third person, and ends by an instruction."""
+    company = stage.company
+    instructions = Instructions(company.engine, company.client)
+    async with _three(stage, RefusesStarts(), without="P3"):
+        policy = Policy.model_validate((await company.cycles.require(_THREE)).policy)
+        for asked in (
+            Extend(closes=policy.closes + timedelta(days=30), reason="繁忙期"),
+            Add(selection=Selection(people=(EmployeeId("P3"),)), reason="入社"),
+            Close(reason="試験の終了"),
+        ):
+            given = await instructions.give(asked, _CHIEF_OF_THREE, _THREE, asked.kind)
+            await company.client.get_workflow_handle(instruction_workflow_id(given)).result()
+        handle = company.client.get_workflow_handle(cycle_workflow_id(_THREE))
+        await handle.result()
+    return handle.id
+
+
+_THREE, _CHIEF_OF_THREE = CycleId("three"), EmployeeId("P1")
+
+
+@asynccontextmanager
+async def _three(stage: Stage, refuses: RefusesStarts, without: str = "") -> AsyncIterator[None]:
+    """Three people with a worker for bulk work, and their cycle open; starts of goals go through `refuses`."""
+    company, client = stage.company, refuses.on(stage.company.client)
     await employ_three(company.engine)
-    client = refuses.on(company.client)
     launch, settlement = LaunchActivities(company.engine, client), SettlementActivities(company.engine, client)
+    instruction = InstructionActivities(company.engine, company.client)
     async with Worker(
         company.client,
         task_queue=BULK,
-        workflows=[CycleWorkflow],
+        workflows=[CycleWorkflow, InstructionWorkflow],
         activities=[
             launch.write_goals,
             launch.start_goals,
             launch.retry_failed,
             launch.set_cycle_state,
             settlement.settle_goals,
+            instruction.prepare,
+            instruction.carry_out,
+            instruction.finish,
         ],
         identity="recorder",
     ):
-        checked = await company.cycles.check(cycle_of_three(), datetime.now(UTC).date())
-        await company.cycles.launch(checked, EmployeeId("P1"), datetime.now(UTC))
-        await until_cycle_is(company, CycleId("three"), "open")
-        refuses.ids.clear()
-        await company.cycles.retry(CycleId("three"))
-        await until_launched(company, CycleId("three"))
-        await company.cycles.close(CycleId("three"), EmployeeId("P1"), "試験の終了")
-        await until_cycle_is(company, CycleId("three"), "closed")
-        workflow_id = cycle_workflow_id(CycleId("three"))
-        await company.client.get_workflow_handle(workflow_id).result()
-    return workflow_id
+        file = cycle_of_three() + f'without = ["{without}"]\n'.encode() if without else cycle_of_three()
+        checked = await company.cycles.check(file, datetime.now(UTC).date())
+        await company.cycles.launch(checked, _CHIEF_OF_THREE, datetime.now(UTC))
+        await until_cycle_is(company, _THREE, "open")
+        yield
 
 
 Scenario = Callable[[Stage], Awaitable[str]]
@@ -159,5 +197,6 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "adoption": adoption,
     "sign_off": sign_off,
     "cycle": cycle,
+    "steered_cycle": steered_cycle,
 }
 ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse}

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.notices import NoticeKind
 from storage import outbox
-from storage.outbox import Batch, claim
-from storage.tables import EmployeeRow, OutboxRow
+from storage.outbox import Batch, Candidate, claim
+from storage.tables import EmployeeRow, OutboxRow, PreferenceRow
 
 NOW = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 DOMAIN = "example.com"
 
 
@@ -58,8 +59,8 @@ async def test_only_what_is_due_goes_out(database: AsyncEngine) -> None:
     await queue(database, "M1")
     await queue(database, "M2", due_at=NOW + timedelta(seconds=1))
     assert [batch.recipient_id for batch in await claimed(database)] == ["M1"]
-    assert await outbox.waiting(database, NOW) == 1
-    assert await outbox.waiting(database, NOW + timedelta(seconds=1)) == 2
+    assert await outbox.backlog(database, NOW) == (1, 1)
+    assert await outbox.backlog(database, NOW + timedelta(seconds=1)) == (2, 2)
 
 
 async def test_the_limit_counts_messages_and_never_cuts_one_in_two(database: AsyncEngine) -> None:
@@ -110,36 +111,103 @@ async def test_a_second_record_of_the_same_message_changes_nothing(database: Asy
     await outbox.record_sent(database, batch.message_id, "smtp", NOW)
     once = await rows(database)
     await outbox.record_sent(database, batch.message_id, "console", NOW + timedelta(days=1))
-    await outbox.record_failure(database, batch.message_id, "smtp_550", permanent=True)
+    await outbox.give_up(database, batch.message_id, "smtp_550")
+    await outbox.postpone(database, batch.message_id, "smtp_452", NOW)
+    await outbox.fall_back(database, batch.message_id, "mail", "smtp_550")
     await outbox.release(database, [batch.message_id])
     assert await rows(database) == once
 
 
-async def test_a_failure_for_now_keeps_the_message_due_under_its_id(database: AsyncEngine) -> None:
+async def test_a_failure_for_now_keeps_the_message_under_its_id_and_lets_it_rest(database: AsyncEngine) -> None:
     await queue(database, "M1")
     [batch] = await claimed(database)
-    await outbox.record_failure(database, batch.message_id, "smtp_452", permanent=False)
+    await outbox.postpone(database, batch.message_id, "smtp_452", NOW + MINUTE)
     [row] = await rows(database)
     assert (row.attempts, row.error, row.gave_up_at) == (1, "smtp_452", None)
-    assert [again.message_id for again in await claimed(database)] == [batch.message_id]
+    assert await claimed(database) == []
+    assert await outbox.backlog(database, NOW) == (1, 0)
+    [again] = await claimed(database, now=NOW + MINUTE)
+    assert again == batch._replace(fresh=False, attempts=1)
+
+
+async def test_a_message_goes_another_way_under_its_id_and_remembers_what_failed(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    [batch] = await claimed(database)
+    await outbox.postpone(database, batch.message_id, "smtp_452", NOW + MINUTE)
+    await outbox.fall_back(database, batch.message_id, "mail", "smtp_550")
+    [again] = await claimed(database)
+    assert (again.message_id, again.attempts, again.failed) == (batch.message_id, 0, ("mail",))
+    await outbox.fall_back(database, batch.message_id, "chat", "chat_410")
+    [again] = await claimed(database)
+    assert again.failed == ("mail", "chat")
+    await outbox.record_sent(database, batch.message_id, "console", NOW)
+    [row] = await rows(database)
+    assert (row.fell_back, row.channel, row.error) == ("mail:smtp_550 chat:chat_410", "console", None)
 
 
 async def test_a_failure_for_good_is_kept_with_its_reason_and_not_tried_again(database: AsyncEngine) -> None:
     await queue(database, "M1")
     [batch] = await claimed(database)
-    await outbox.record_failure(database, batch.message_id, "no_address", permanent=True)
+    await outbox.give_up(database, batch.message_id, "no_address")
     [row] = await rows(database)
     assert (row.error, row.sent_at, row.gave_up_at is None) == ("no_address", None, False)
     assert await claimed(database) == []
-    assert await outbox.waiting(database, NOW) == 0
+    assert await outbox.backlog(database, NOW) == (0, 0)
 
 
 async def test_a_message_that_keeps_failing_holds_nobody_up(database: AsyncEngine) -> None:
     await queue(database, "M1", due_at=NOW - timedelta(days=1))
     [batch] = await claimed(database)
-    await outbox.record_failure(database, batch.message_id, "smtp_452", permanent=False)
+    await outbox.postpone(database, batch.message_id, "smtp_452", NOW + MINUTE)
     await queue(database, "M2")
+    assert [first.recipient_id for first in await claimed(database, limit=1, now=NOW + MINUTE)] == ["M2"]
+
+
+async def test_what_is_urgent_comes_before_what_waited_longer(database: AsyncEngine) -> None:
+    await queue(database, "M1", due_at=NOW - timedelta(days=1))
+    await queue(database, "M2", urgent=True)
     assert [first.recipient_id for first in await claimed(database, limit=1)] == ["M2"]
+
+
+async def test_what_is_not_urgent_waits_for_the_digest_of_its_recipient(database: AsyncEngine) -> None:
+    await queue(database, "M1", "M2")
+    await queue(database, "M2", urgent=True)
+    [urgent] = await claim(database, NOW, 100, domain=DOMAIN, daily=True)
+    assert (urgent.recipient_id, len(urgent.notices), urgent.digest_on) == ("M2", 1, None)
+    assert await outbox.backlog(database, NOW, daily=True) == (1, 1)
+
+
+async def test_who_may_not_go_leaves_the_place_to_others(database: AsyncEngine) -> None:
+    async with database.begin() as connection:
+        people = [{"id": f"M{n}", "name": "x", "mail": f"m{n}@example.com", "department": "経理部"} for n in range(6)]
+        await connection.execute(insert(EmployeeRow), people)
+        await connection.execute(
+            insert(PreferenceRow), {"employee_id": "M4", "channel": "chat", "chat_url": "https://x"}
+        )
+    await queue(database, *(f"M{n}" for n in range(6)))
+    seen: list[Candidate] = []
+
+    def has_chat(one: Candidate) -> bool:
+        seen.append(one)
+        return one.channel == "chat"
+
+    [only] = await claim(database, NOW, 2, domain=DOMAIN, may_go=has_chat)
+    assert only.recipient_id == "M4"
+    assert Candidate("to:M4", "M4", (), "m4@example.com", "https://x", "chat") in seen
+    assert [row.recipient_id for row in await rows(database) if row.message_id] == ["M4"]
+
+
+async def test_withdrawn_notices_are_not_sent_and_what_was_tried_stays(database: AsyncEngine) -> None:
+    await queue(database, "M1")
+    [tried] = await claimed(database)
+    await queue(database, "M1", "M2", "M3")
+    await queue(database, "M4", cycle_id="2027-q1")
+    assert await outbox.withdraw(database, "2026-q4", goals=["2026-q4.M2.1"]) == 1
+    assert await outbox.withdraw(database, "2026-q4") == 2
+    assert await outbox.withdraw(database, "2026-q4") == 0
+    left = await claimed(database)
+    assert [batch.recipient_id for batch in left] == ["M1", "M4"]
+    assert left[0].message_id == tried.message_id
 
 
 async def test_two_claims_at_once_do_not_make_two_messages_of_one(database: AsyncEngine) -> None:
@@ -165,10 +233,14 @@ async def test_the_directory_answers_for_everybody_a_message_speaks_of(database:
         ]
         values = [{"id": i, "name": n, "mail": m, "department": "経理部", "locale": lo} for i, n, m, lo in people]
         await connection.execute(insert(EmployeeRow), values)
+        await connection.execute(
+            insert(PreferenceRow), {"employee_id": "M1", "channel": "chat", "chat_url": "https://x"}
+        )
     await queue(database, "M1", facts={"owner": "M1", "actor": "M3", "to": "M9", "theme": "M4"})
     found = await outbox.addressees(database, await claimed(database))
-    assert {one: who[:3] for one, who in found.items()} == {
-        "M1": ("佐藤 花子", "hanako@example.com", "ja"),
-        "M3": ("Jane Doe", None, "en"),
+    assert {one: tuple(who) for one, who in found.items()} == {
+        "M1": ("佐藤 花子", "hanako@example.com", "ja", "chat", "https://x", None),
+        "M3": ("Jane Doe", None, "en", None, None, None),
     }
+    assert "hanako" not in repr(found)
     assert await outbox.addressees(database, []) == {}

@@ -1,89 +1,32 @@
 """The host of a cycle, inside the SDK's sandbox: launch in batches, retry of what failed, the end by order and by date."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.launch import LaunchActivities
-from activities.recording import RecordingActivities
-from activities.settlement import SettlementActivities
 from domain import commands as ask
+from domain.instructions import Close
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, GoalId
-from storage import cycles
 from storage.goals import read_ledger
 from storage.tables import ParticipantRow
 from tests.acceptance.scene import Company, until_cycle_is, until_launched
-from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
+from tests.acceptance.three_people import RefusesStarts
 from tests.servers import running_temporal
-from workflows.cycle import CycleProgress, CycleStart, CycleWorkflow, cycle_workflow_id
-from workflows.goal import GoalWorkflow, goal_workflow_id
-from workflows.queues import BULK, GOALS
-
-HR, OWNER = EmployeeId("P1"), EmployeeId("P3")
-CYCLE = CycleId("three")
-GOALS_OF_ALL = [GoalId(f"{CYCLE}/P{number}/1") for number in (1, 2, 3)]
-
-
-@asynccontextmanager
-async def three_at_work(
-    engine: AsyncEngine, client: Client, refuses: RefusesStarts | None = None
-) -> AsyncIterator[Company]:
-    """Three people, and workers for goals and cycles; starts of goals go through `refuses`."""
-    await employ_three(engine)
-    starter = refuses.on(client) if refuses else client
-    launch, settlement = LaunchActivities(engine, starter), SettlementActivities(engine, client)
-    bulk = Worker(
-        client,
-        task_queue=BULK,
-        workflows=[CycleWorkflow],
-        activities=[
-            launch.write_goals, launch.start_goals, launch.retry_failed, launch.set_cycle_state, settlement.settle_goals
-        ],
-    )  # fmt: skip
-    goals = Worker(
-        client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[(recording := RecordingActivities(engine)).record, recording.read_behind],
-    )
-    async with bulk, goals:
-        yield Company(engine, client)
-
-
-async def written(company: Company) -> CycleStart:
-    """The cycle's row with its participants; what its workflow starts from."""
-    found = await company.cycles.check(cycle_of_three(), datetime.now(UTC).date())
-    assert found.file, found.findings
-    assert found.policy, found.findings
-    row = {
-        "id": CYCLE,
-        "name": found.file.cycle.name,
-        "file": found.file.model_dump(mode="json"),
-        "policy": found.policy.model_dump(mode="json"),
-        "launched_by": HR,
-        "launched_at": datetime.now(UTC),
-    }
-    await cycles.create_cycle(
-        company.engine,
-        row,
-        [cycles.Participant(*one) for one in (("P1", "経営", 0), ("P2", "経理部", 1), ("P3", "経理部", 2))],
-    )
-    return CycleStart(
-        cycle=CYCLE, launched_by=HR, settles_at=datetime.now(UTC) + timedelta(days=600), people=3, batch=1
-    )
-
-
-async def started(company: Company, start: CycleStart) -> WorkflowHandle[Any, CycleProgress]:
-    return await company.client.start_workflow(CycleWorkflow.run, start, id=cycle_workflow_id(CYCLE), task_queue=BULK)
+from tests.workflows.three_at_work import (
+    CYCLE,
+    GOALS_OF_ALL,
+    HR,
+    OWNER,
+    instructions_to,
+    started,
+    three_at_work,
+    written,
+)
+from workflows.cycle import CycleWorkflow
+from workflows.goal import goal_workflow_id
 
 
 async def participants(company: Company) -> dict[str, tuple[str, int, int, str | None]]:
@@ -138,12 +81,12 @@ async def test_hr_closes_a_cycle_and_what_was_open_is_settled_by_who_asked(datab
         await until_cycle_is(company, CYCLE, "open")
         await company.give(GOALS_OF_ALL[2], ask.Withdraw(actor=OWNER, reason="重複"))
         with pytest.raises(Refusal) as caught:
-            await company.cycles.close(CYCLE, OWNER, "終わりにしたい")
+            await instructions_to(company).give(Close(reason="終わりにしたい"), OWNER, CYCLE)
         assert caught.value.code is Code.NOT_ALLOWED
 
-        await company.cycles.close(CYCLE, HR, "組織変更のため")
+        await instructions_to(company).give(Close(reason="組織変更のため"), HR, CYCLE)
         result = await handle.result()
-        assert (result.phase, result.settled) == ("closed", 2)
+        assert (result.phase, result.settled) == ("closed", 0), "each goal was asked by the instruction: none was left"
         kinds = [[(line.kind, line.event["actor"]) for line in await read_ledger(database, g)] for g in GOALS_OF_ALL]
         assert kinds == [[("created", HR), ("closed", HR)]] * 2 + [[("created", HR), ("withdrawn", OWNER)]]
         cycle = (await company.cycles.find_all())[0]
@@ -151,8 +94,8 @@ async def test_hr_closes_a_cycle_and_what_was_open_is_settled_by_who_asked(datab
         assert cycle.closed_at is not None
 
         with pytest.raises(Refusal) as caught:
-            await company.cycles.close(CYCLE, HR, "もう一度")
-        assert (caught.value.code, caught.value.fields) == (Code.CYCLE_BUSY, {"phase": "closed"})
+            await instructions_to(company).give(Close(reason="もう一度"), HR, CYCLE)
+        assert (caught.value.code, caught.value.fields) == (Code.CYCLE_STATE, {"state": "closed", "needed": "open"})
 
 
 async def test_a_cycle_that_nobody_closes_settles_what_is_open_on_its_date(

@@ -23,7 +23,18 @@ def upgrade() -> None:
         ["due_at", "recipient_id"],
         postgresql_where=sa.text("sent_at IS NULL AND gave_up_at IS NULL AND withdrawn_at IS NULL"),
     )
-    op.create_index("outbox_digests", "outbox", ["recipient_id", "digest_on"])
+    op.create_index(
+        "outbox_digests",
+        "outbox",
+        ["recipient_id", "digest_on"],
+        postgresql_where=sa.text("digest_on IS NOT NULL"),
+    )
+    op.create_index(
+        "outbox_trouble",
+        "outbox",
+        ["cycle_id", "recipient_id"],
+        postgresql_where=sa.text("gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"),
+    )
     op.create_table(
         "preference",
         sa.Column("employee_id", sa.Text, sa.ForeignKey("employee.id"), primary_key=True),
@@ -44,9 +55,16 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer, primary_key=True),
         sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("retry_at", _MOMENT),
+        sa.Column("failing_since", _MOMENT),
         sa.Column("error", sa.Text),
         sa.Column("sent_at", _MOMENT),
         sa.Column("gave_up_at", _MOMENT),
+    )
+    op.create_index(
+        "hook_event_pending",
+        "hook_event",
+        ["goal_id", "seq"],
+        postgresql_where=sa.text("sent_at IS NULL AND gave_up_at IS NULL"),
     )
     # BRIN: a ledger is written in the order of its time, and an index of a few pages costs its writer nothing.
     op.create_index("goal_event_by_time", "goal_event", ["recorded_at"], postgresql_using="brin")

@@ -1,0 +1,26 @@
+"""Signs of life of an activity that waits for others."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio import activity
+
+_PER_TIMEOUT = 4  # heartbeats in the time after which Temporal would take the activity for dead
+
+
+@asynccontextmanager
+async def beating() -> AsyncIterator[None]:
+    """Heartbeats in the background: one slow answer of another server is no sign of death."""
+    timeout = activity.info().heartbeat_timeout
+
+    async def beat() -> None:
+        while timeout:
+            activity.heartbeat()
+            await asyncio.sleep(timeout.total_seconds() / _PER_TIMEOUT)
+
+    background = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        background.cancel()

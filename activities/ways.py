@@ -1,0 +1,44 @@
+"""By which channel a person is told: their own choice, then the company's way, then whatever else reaches them."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Protocol
+
+MOST_TRIES = 5  # on one channel, before another one is taken
+_RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))  # after each try; the last one from then on
+
+
+class Reachable(Protocol):
+    """A person as far as channels go."""
+
+    @property
+    def mail(self) -> str | None: ...
+    @property
+    def chat_url(self) -> str | None: ...
+    @property
+    def channel(self) -> str | None: ...
+
+
+def ways_of(person: Reachable, channels: Collection[str], failed: Collection[str] = ()) -> list[str]:
+    """The channels that reach the person, best first, without those that `failed`; `channels` begins with the company's."""
+    default, *others = channels
+    last = [way for way in others if way == "console"]
+    order = [person.channel, default, *(way for way in others if way != "console"), *last]
+    known = [way for way in dict.fromkeys(order) if way is not None and way in channels and way not in failed]
+    return [way for way in known if _reaches(person, way, default)]
+
+
+def _reaches(person: Reachable, way: str, default: str) -> bool:
+    """A room that all the company reads is a person's address only where the company chose chat as its way."""
+    match way:
+        case "mail":
+            return bool(person.mail)
+        case "chat":
+            return bool(person.chat_url) or default == "chat"
+        case _:
+            return True
+
+
+def rest_after(tries: int) -> timedelta:
+    """How long a message rests after so many tries that failed (at least 1)."""
+    return _RESTS[min(tries, len(_RESTS)) - 1]

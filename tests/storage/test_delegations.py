@@ -1,0 +1,121 @@
+"""Standing delegations: days that overlap, chains that are refused, and whose work a delegate sees."""
+
+import asyncio
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.delegations import Standing, add, overlapping
+from storage.goals import inbox
+from tests.storage.steering import employ, goal, open_cycle
+
+FIRST, LAST = date(2026, 10, 5), date(2026, 10, 16)
+
+
+def standing(delegator: str, to: str, first: date = FIRST, last: date = LAST) -> Standing:
+    return Standing(f"{delegator}-{to}", delegator, to, first, last, "休暇", delegator)
+
+
+async def added(engine: AsyncEngine, one: Standing) -> Standing | None:
+    row: dict[str, Any] = one._asdict()
+    async with engine.begin() as connection:
+        return await add(connection, row)
+
+
+async def all_of(engine: AsyncEngine) -> list[Standing]:
+    return await overlapping(engine, date.min, date.max)
+
+
+async def test_a_delegation_is_read_back_on_its_days_by_either_of_the_two(database: AsyncEngine) -> None:
+    await employ(database, "a", "b", "c")
+    one = standing("a", "b")
+    assert await added(database, one) is None
+    for first, last in ((FIRST, FIRST), (LAST, LAST), (date(2026, 1, 1), FIRST), (LAST, date(2027, 1, 1))):
+        assert await overlapping(database, first, last) == [one]
+    for first, last in ((date(2026, 10, 1), date(2026, 10, 4)), (date(2026, 10, 17), date(2026, 12, 1))):
+        assert await overlapping(database, first, last) == []
+    for people, found in ((["a"], [one]), (["b", "c"], [one]), (["c"], []), ([], [])):
+        assert await overlapping(database, FIRST, LAST, people) == found
+
+
+async def test_the_same_delegation_again_adds_nothing(database: AsyncEngine) -> None:
+    await employ(database, "a", "b")
+    one = standing("a", "b")
+    assert [await added(database, one), await added(database, one)] == [None, None]
+    assert await all_of(database) == [one]
+
+
+async def test_a_chain_is_not_added_and_what_stands_in_its_way_is_said(database: AsyncEngine) -> None:
+    await employ(database, "a", "b", "c")
+    one = standing("a", "b")
+    await added(database, one)
+    for other in (
+        standing("b", "c", LAST, date(2026, 12, 1)),  # the delegate would have a delegate
+        standing("c", "a", date(2026, 9, 1), FIRST),  # the delegator would be one
+        standing("b", "a"),  # a circle
+    ):
+        assert await added(database, other) == one
+    assert await all_of(database) == [one]
+
+
+async def test_what_is_no_chain_on_any_day_is_added(database: AsyncEngine) -> None:
+    await employ(database, "a", "b", "c", "d")
+    for one in (
+        standing("a", "b"),
+        standing("a", "c"),  # two delegates
+        standing("d", "b"),  # one delegate of two
+        standing("b", "c", date(2026, 10, 17), date(2026, 10, 20)),  # on the day after
+    ):
+        assert await added(database, one) is None
+    assert len(await all_of(database)) == 4
+
+
+async def test_of_two_that_would_close_a_circle_at_once_one_is_added(database: AsyncEngine) -> None:
+    await employ(database, "a", "b")
+    found = await asyncio.gather(added(database, standing("a", "b")), added(database, standing("b", "a")))
+    assert sum(one is None for one in found) == 1
+    assert len(await all_of(database)) == 1
+
+
+async def test_the_table_itself_refuses_what_makes_no_sense(database: AsyncEngine) -> None:
+    await employ(database, "a", "b")
+    for wrong, rule in (
+        (standing("a", "a"), "delegation_of_two"),
+        (standing("a", "b", LAST, FIRST), "delegation_in_order"),
+        (standing("a", "nobody"), "foreign key"),
+    ):
+        with pytest.raises(IntegrityError, match=rule):
+            await added(database, wrong)
+    assert await all_of(database) == []
+
+
+async def test_a_delegate_sees_what_waits_on_the_delegator_on_these_days_and_never_a_goal_of_their_own(
+    database: AsyncEngine,
+) -> None:
+    await employ(database, "a", "b", "c")
+    await open_cycle(database, "q", "a", "b", "c")
+    pending = {"state": "pending_approval", "task": "approval", "assignees": ["a"]}
+    theirs = await goal(database, "q", "c", **pending)
+    own = await goal(database, "q", "b", **pending)
+    await added(database, standing("a", "b"))
+
+    async def seen(person: str, day: date) -> list[tuple[str, str | None]]:
+        return [(line.goal.id, line.acting_for) for line in await inbox(database, person, day)]
+
+    assert await seen("a", FIRST) == [(own, None), (theirs, None)]
+    for day in (FIRST, LAST):
+        assert await seen("b", day) == [(theirs, "a")]
+    for day in (date(2026, 10, 4), date(2026, 10, 17)):
+        assert await seen("b", day) == []
+    assert await seen("c", FIRST) == []
+
+
+async def test_what_waits_on_both_is_the_delegates_own_work(database: AsyncEngine) -> None:
+    await employ(database, "a", "b", "c")
+    await open_cycle(database, "q", "c")
+    await goal(database, "q", "c", state="pending_approval", task="approval", assignees=["a", "b"])
+    await added(database, standing("a", "b"))
+    assert [line.acting_for for line in await inbox(database, "b", FIRST)] == [None]

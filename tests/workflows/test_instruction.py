@@ -1,0 +1,130 @@
+"""The host of an instruction, inside the SDK's sandbox: choose, ask, tell the cycle; whatever fails on the way."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from client.goals import Goals, NoAnswer
+from domain import commands as ask
+from domain import instructions as asked
+from domain.policy import Policy
+from domain.values import GoalId
+from storage import instructions
+from tests.acceptance.scene import Company, today, until_cycle_is
+from tests.acceptance.three_people import RefusesStarts
+from tests.servers import running_temporal
+from tests.workflows.three_at_work import (
+    CHIEF,
+    CYCLE,
+    GOALS_OF_ALL,
+    HR,
+    instructions_to,
+    started,
+    three_at_work,
+    written,
+)
+from workflows.goal import goal_workflow_id
+from workflows.instruction import InstructionStart, InstructionWorkflow, instruction_workflow_id
+from workflows.queues import BULK
+
+WHY = {"reason": "繁忙期"}
+
+
+async def results(company: Company, instruction: str) -> dict[str, tuple[str, str | None]]:
+    found = await instructions.results(company.engine, instruction)
+    return {one.goal_id.split("/")[1]: (one.result, one.code) for one in found}
+
+
+async def carried_out(company: Company, one: asked.Asked, instruction: str) -> int:
+    """How many goals it concerned, by its workflow's own answer."""
+    await instructions_to(company).give(one, HR, CYCLE, instruction)
+    handle = company.client.get_workflow_handle(instruction_workflow_id(instruction), result_type=int)
+    async with asyncio.timeout(60):
+        concerned: int = await handle.result()
+    return concerned
+
+
+async def test_an_instruction_answers_how_many_it_concerned_and_changes_nothing_when_it_is_run_again(
+    database: AsyncEngine,
+) -> None:
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        await company.give(GOALS_OF_ALL[1], ask.Withdraw(actor=CHIEF, reason="重複"))
+        extend = asked.Extend(due=today() + timedelta(days=20), **WHY)
+        assert await carried_out(company, extend, "i1") == 2
+        row = await instructions_to(company).require("i1")
+        assert (row.state, row.finished_at is not None) == ("done", True)
+
+        before = await company.count_rows()
+        handle = await company.client.start_workflow(  # as when Temporal has forgotten the first run
+            InstructionWorkflow.run, InstructionStart(instruction="i1"), id="forgotten", task_queue=BULK
+        )
+        assert await handle.result() == 2
+        assert await company.count_rows() == before
+        assert await results(company, "i1") == dict.fromkeys(("P1", "P3"), ("done", None))
+
+
+async def test_whoever_could_not_be_started_holds_up_nobody_and_is_named(database: AsyncEngine) -> None:
+    refuses = RefusesStarts(goal_workflow_id(GOALS_OF_ALL[2]))
+    async with running_temporal() as server, three_at_work(database, server.client, refuses) as company:
+        await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        assert await carried_out(company, asked.Pause(**WHY), "i1") == 3
+        assert await results(company, "i1") == {
+            "P1": ("done", None), "P2": ("done", None), "P3": ("failed", "not_started"),
+        }  # fmt: skip
+        refuses.ids.clear()
+        await company.cycles.retry(CYCLE)
+        assert await carried_out(company, asked.Pause(**WHY), "i2") == 3
+        assert (await results(company, "i2"))["P3"] == ("done", None)
+
+
+async def test_a_goal_whose_worker_is_away_is_asked_again_until_it_answers(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give, silent = Goals.give, [GOALS_OF_ALL[1]]
+
+    async def sometimes(self: Goals, goal: GoalId, *arguments: Any) -> object:
+        if goal in silent:
+            silent.remove(goal)
+            raise NoAnswer(None, 30)
+        return await give(self, goal, *arguments)
+
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        monkeypatch.setattr(Goals, "give", sometimes)
+        assert await carried_out(company, asked.Pause(**WHY), "i1") == 3
+        assert silent == []
+        assert await results(company, "i1") == dict.fromkeys(("P1", "P2", "P3"), ("done", None))
+        for goal in GOALS_OF_ALL:
+            proof = await company.goals.prove(goal)
+            assert [line.kind for line in proof.lines] == ["created", "paused"]
+
+
+async def test_rules_that_do_not_fit_one_goal_are_refused_there_and_hold_elsewhere(database: AsyncEngine) -> None:
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        row = await company.cycles.require(CYCLE)
+        before = Policy.model_validate(row.policy)
+        own = before.model_copy(update={"closes": before.closes + timedelta(days=60)})
+        late = own.model_copy(update={"reviews": (before.closes + timedelta(days=30),)})
+        assert await carried_out(company, asked.Extend(closes=own.closes, selection=_of(CHIEF), **WHY), "own") == 1
+        assert await carried_out(company, asked.Amend(before=own, after=late, selection=_of(CHIEF), **WHY), "late") == 1
+        shorter = before.model_copy(update={"closes": before.closes - timedelta(days=1)})
+        after = before.model_copy(update={"max_bonus": 30})
+        assert await carried_out(company, asked.Amend(before=shorter, after=after, **WHY), "rules") == 3
+        assert await results(company, "rules") == {
+            "P1": ("done", None), "P2": ("refused", "invalid"), "P3": ("done", None),
+        }  # fmt: skip
+        assert (await company.goals.require(GOALS_OF_ALL[1])).policy == late
+        assert (await company.cycles.require(CYCLE)).policy_now == after.model_dump(mode="json")
+
+
+def _of(*people: str) -> asked.Selection:
+    return asked.Selection.model_validate({"people": people})
