@@ -106,7 +106,22 @@ class Reorganisation:
             )
             for one in await delegations.overlapping(self._engine, today, today + _FAR, sorted(left))
         ]
-        return (*hr, *standing)
+        return (*hr, *standing, *await self._strange_sites(difference))
+
+    async def _strange_sites(self, difference: Difference) -> list[Finding]:
+        """Sites that a cycle does not know: their people count by its own calendar until they are added."""
+        concerned = {*difference.joined, *(one.employee for one in difference.sites)}
+        used = {one.site for one in difference.after if one.site and one.id in concerned}
+        return [
+            _advise(
+                "site_unknown",
+                site,
+                f"評価サイクル {row.id} に勤務地「{site}」がありません。`meguri cycle amend` で加えるまで、サイクルの暦で数えます。",
+                f"cycle {row.id} does not know the site {site}: its own calendar counts until `meguri cycle amend` adds it",
+            )
+            for row in await self._open_cycles()
+            for site in sorted(used - set(_policy(row).sites))
+        ]
 
     async def _effects(self, difference: Difference, today: date) -> tuple[Effect, ...]:
         asked = difference.sync("-")

@@ -1,7 +1,7 @@
 """Whether a person's click stays quick while HR steers everybody: medians of approvals, measured in one run, in turns.
 
-`python -m tests.bench.steering [--people 8064]`: a cycle of that many people; approvals alone, while the whole cycle is
-extended and resumed, and alone again. Prints the ratio of the medians.
+`python -m tests.bench.steering [--people 8064]`: a cycle of that many people is extended, paused and resumed, while people
+of another cycle approve goals at a person's pace; before, between and after they do so alone. Prints medians and their ratio.
 """
 
 import argparse
@@ -27,8 +27,9 @@ from storage.migrate import upgrade
 from tests.bench.bench import DRAIN_SECONDS, Bench, _goals, _process, _submit
 
 HR = EmployeeId("H1")
+CLICKING = 2_500  # goals that can be approved
 CLICKS_AT_ONCE = 2  # people who click at one moment
-PAUSE_BETWEEN = 0.2  # seconds between two clicks of one of them
+PAUSE_BETWEEN = 0.5  # seconds between two clicks of one of them
 
 
 class Clicks:
@@ -71,7 +72,7 @@ async def beside(clicks: Clicks, instructions: Instructions, asked: Asked, cycle
         over.set()
 
     took, _ = await asyncio.gather(clicks.measure(over), watch())
-    print(file=sys.stderr)
+    print(f"\n{statistics.median(took):.0f} ms" if took else "", file=sys.stderr)
     return took, time.perf_counter() - started
 
 
@@ -96,26 +97,28 @@ async def main(people: int) -> None:
             async with _process(at.database_url, at.temporal_address):
                 await bench.hire(people)
                 cycle, _ = await bench.launch(people)
-                goals = _goals(cycle, people)
-                submitted = goals[:: max(1, people // 4000)]
-                await bench.give_all(submitted, _submit)
+                await bench.hire(CLICKING)
+                other, _ = await bench.launch(CLICKING)
+                goals = _goals(other, CLICKING)
+                await bench.give_all(goals, _submit)
                 await asyncio.sleep(DRAIN_SECONDS)
-                clicks = Clicks(bench, submitted, f"M{people}")
-                due = bench.today + timedelta(days=40)
+                clicks = Clicks(bench, goals, f"M{CLICKING}")
                 await alone(clicks, 5)  # warms up
                 before = await alone(clicks, 20)
-                extended, seconds = await beside(clicks, instructions, Extend(due=due, reason="r"), cycle)
+                due = bench.today + timedelta(days=40)
+                extended = await beside(clicks, instructions, Extend(due=due, reason="r"), cycle)
+                paused = await beside(clicks, instructions, Pause(reason="r"), cycle)
                 between = await alone(clicks, 20)
-                await beside(Clicks(bench, [], ""), instructions, Pause(reason="r"), cycle)
-                resumed, resumed_in = await beside(clicks, instructions, Resume(reason="r"), cycle)
+                resumed = await beside(clicks, instructions, Resume(reason="r"), cycle)
                 after = await alone(clicks, 20)
             await engine.dispose()
     base = statistics.median([*before, *between, *after])
     measured = {
         "alone, before": before,
-        f"while {people} goals are extended ({seconds:.0f} s)": extended,
+        f"while {people} goals are extended ({extended[1]:.0f} s)": extended[0],
+        f"while {people} goals are paused ({paused[1]:.0f} s)": paused[0],
         "alone, between": between,
-        f"while {people} goals are resumed ({resumed_in:.0f} s)": resumed,
+        f"while {people} goals are resumed ({resumed[1]:.0f} s)": resumed[0],
         "alone, after": after,
     }
     print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", *_rows(measured, base), sep="\n")
