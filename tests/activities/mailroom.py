@@ -97,7 +97,7 @@ async def give_task(
     values = {
         "id": goal, "cycle_id": CYCLE, "owner_id": owner, "department": "経理部", "state": "pending_approval",
         "revision": 1, "task": kind, "assignees": list(assignees), "due_at": due_at, "outcome": None,
-        "score": Decimal(0), "seq": 2, "head": "x", "policy": None, "updated_at": due_at,
+        "score": Decimal(0), "seq": 2, "head": "x", "updated_at": due_at,
         "aggregate": {"content": {"theme": theme}, "task": {"site": None}, **aggregate},
     }  # fmt: skip
     async with engine.begin() as connection:
