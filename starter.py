@@ -20,6 +20,7 @@ from cli.notices import notices
 from cli.output import Exit, reader_locale
 from cli.people import people
 from cli.people_sync import sync
+from cli.preferences import prefer
 from cli.servers import demo, migrate, up, worker
 from cli.steering import delegate, reassign
 
@@ -47,6 +48,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     delegations,
     reassign,
     instruction,
+    prefer,
 )
 for command in _COMMANDS:
     app.command()(command)

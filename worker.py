@@ -31,8 +31,10 @@ from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
 from channels.channel import Channel, channels_of
+from channels.chat import WrongChatAddress
 from channels.compose import Links
-from channels.hook import EventHook
+from channels.hook import EventHook, WrongHookAddress, WrongHookSecret
+from channels.smtp import WrongMailServer
 from client.connection import Unreachable, connect_database, connect_temporal
 from client.delivery import ensure_delivery_schedule, ensure_hook_schedule
 from domain.values import Text
@@ -279,6 +281,9 @@ def run(role: Role = Role.ALL, processes: int = 1) -> int:
         return 3
     except (Unprepared, OtherSchema) as error:
         log.error("worker_not_prepared", reason=error.message.en)  # noqa: TRY400 - as above
+        return 1
+    except (WrongMailServer, WrongChatAddress, WrongHookAddress, WrongHookSecret) as error:
+        log.error("worker_not_prepared", reason=str(error))  # noqa: TRY400 - as above
         return 1
     return 0
 

@@ -25,6 +25,7 @@ from storage.outbox import Batch, Candidate
 from workflows.delivery import SEND_DUE, SendDue, SendResult
 
 _AT_ONCE = 4  # messages on their way at one time; a mail server has other customers
+_NO_WAY = "none"  # the channel of a digest whose requests were all answered before it was due
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -138,6 +139,10 @@ class Delivery:
         ways = ways_of(person, self._channels, batch.failed) if person else []
         if not ways:
             await self._give_up(batch, round_, "no_address" if person else "no_such_person")
+            return
+        if round_.writer.has_nothing_to_say(batch):
+            round_.untried.discard(batch.message_id)
+            await outbox.record_sent(self._engine, batch.message_id, _NO_WAY, datetime.now(UTC))
             return
         way, *others = ways
         if way in round_.down:

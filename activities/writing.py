@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from channels.compose import Links, Waiting, compose
+from channels.compose import Links, Waiting, compose, says_nothing
 from channels.message import Message
 from domain.calendar import BusinessCalendar
-from domain.digest import digest_day
+from domain.digest import SLACK, digest_day
 from domain.policy import Policy
 from domain.values import Locale
 from storage import cycles, digests, outbox
@@ -35,8 +35,10 @@ async def digests_due(engine: AsyncEngine, now: datetime) -> dict[str, date]:
     policies = await policies_of(engine)
     due = {}
     for one in await digests.readers(engine, now):
-        calendar = calendar_of(policies, one.cycle_id, one.site)
-        if day := digest_day(calendar, one.digest_at, one.last_digest, now):
+        calendar, policy = calendar_of(policies, one.cycle_id, one.site), policies.get(one.cycle_id)
+        morning = timedelta(minutes=policy.spread_minutes) + SLACK if policy else SLACK
+        day = digest_day(calendar, one.digest_at, one.last_digest, now, oldest=one.oldest, morning=morning)
+        if day:
             due[one.employee_id] = day
     return due
 
@@ -50,6 +52,11 @@ class Writer:
     policies: Policies
     people: Mapping[str, Addressee]
     tasks: Mapping[tuple[str, date], Sequence[Waiting]]  # by reader and day of the digest
+
+    def has_nothing_to_say(self, batch: Batch) -> bool:
+        """Whether it is a digest of requests that were all answered meanwhile."""
+        day = batch.digest_on
+        return day is not None and says_nothing(batch.notices, self.tasks.get((batch.recipient_id, day), ()))
 
     def write(self, batch: Batch, way: str) -> Message:
         """The batch as one message to its recipient, whom the directory knows."""

@@ -28,6 +28,7 @@ from channels.lines import (
 )
 from channels.message import Message
 from channels.texts import ASKS, HEADINGS, TASKS, Group
+from domain.notices import NoticeKind
 from domain.values import Locale
 
 _MOST_LINES = 50  # in a section; whoever has more sees the rest in the inbox
@@ -155,7 +156,7 @@ def _thread(notices: Sequence[Notice], message_id: str) -> str | None:
 
 def _at_once(notices: Sequence[Notice], reader: Reader) -> _Written:
     grouped = _grouped(
-        ((group_of(one, reader), _Said(line(one, reader), one.goal_id)) for one in notices), tuple(Group)
+        ((group_of(one, reader), _Said(line(one, reader), _goal_of_notice(one))) for one in notices), tuple(Group)
     )
     first = min(notices, key=lambda one: tuple(Group).index(group_of(one, reader)))
     same_goal = all(one.goal_id == first.goal_id for one in notices)
@@ -204,7 +205,12 @@ def _news(notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader)
         above = one.goal_id in listed
         if one.kind not in ASKS:
             group = group_of(one, reader)
-            yield Group.DECIDED if above and group in _TO_DO else group, _Said(line(one, reader), one.goal_id)
+            yield Group.DECIDED if above and group in _TO_DO else group, _Said(line(one, reader), _goal_of_notice(one))
+
+
+def _goal_of_notice(notice: Notice) -> str:
+    """What tells HR of trouble is about no goal."""
+    return "" if notice.kind == NoticeKind.DELIVERY_TROUBLE else notice.goal_id
 
 
 def _grouped(said: Iterator[tuple[Group, _Said]] | Sequence[tuple[Group, _Said]], order: Sequence[Group]) -> _Grouped:
@@ -249,9 +255,9 @@ def _section(group: Group, said: Sequence[_Said], reader: Reader, links: Links) 
         lines=[_laid_out(one, links) for one in said[:_MOST_LINES]],
         more=say(locale, "more", n=more) if more > 0 else "",
         command=say(locale, "command.inbox", person=one_line(reader.id))
-        if to_do
+        if to_do or not first
         else say(locale, "command.show", goal=first),
-        link=links.inbox if to_do else links.goal(first),
+        link=links.inbox if to_do or not first else links.goal(first),
         button=say(locale, "open.inbox") if to_do else "",
         late=group is Group.OVERDUE,
     )
@@ -259,7 +265,7 @@ def _section(group: Group, said: Sequence[_Said], reader: Reader, links: Links) 
 
 def _laid_out(said: _Said, links: Links) -> Line:
     goal = one_line(said.goal_id)
-    return Line(said.text, goal, links.goal(goal))
+    return Line(said.text, goal, links.goal(goal) if goal else None)
 
 
 def _task_line(task: Waiting, reader: Reader) -> str:

@@ -12,7 +12,10 @@ from domain.values import Locale
 
 
 class Line(NamedTuple):
-    """What is said of a goal, and the goal's page; where there is none, the goal is told by its id, for commands."""
+    """What is said, of which goal, and its page; where there is none, the goal is told by its id, for commands.
+
+    Without a goal it is about the whole: the text says where to look.
+    """
 
     text: str
     goal_id: str
@@ -54,6 +57,8 @@ def _plain(section: Section, locale: Locale) -> str:
 def _with_goal(line: Line, locale: Locale) -> str:
     if line.link:
         return say(locale, "line.with_page", line=line.text, page=line.link)
+    if not line.goal_id:
+        return line.text
     return say(locale, "line.with_goal", line=line.text, goal=line.goal_id)
 
 

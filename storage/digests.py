@@ -15,13 +15,14 @@ from sqlalchemy.types import Date, Text
 _QUEUED = "o.sent_at IS NULL AND o.gave_up_at IS NULL AND o.withdrawn_at IS NULL AND o.message_id IS NULL"
 
 _READERS = text(f"""
-SELECT w.recipient_id, w.cycle_id, e.site, p.digest_at, (
+SELECT w.recipient_id, w.cycle_id, w.oldest, e.site, p.digest_at, (
     SELECT max(d.digest_on) FROM outbox d
     WHERE d.recipient_id = w.recipient_id AND d.digest_on IS NOT NULL AND d.message_id IS NOT NULL
 )
 FROM (
-    SELECT o.recipient_id, (array_agg(o.cycle_id ORDER BY o.id DESC))[1] AS cycle_id FROM outbox o
-    WHERE {_QUEUED} AND NOT o.urgent AND o.due_at <= :now GROUP BY o.recipient_id
+    SELECT o.recipient_id, (array_agg(o.cycle_id ORDER BY o.id DESC))[1] AS cycle_id,
+        min(o.due_at) AS oldest
+    FROM outbox o WHERE {_QUEUED} AND NOT o.urgent AND o.due_at <= :now GROUP BY o.recipient_id
 ) w
 LEFT JOIN employee e ON e.id = w.recipient_id
 LEFT JOIN preference p ON p.employee_id = w.recipient_id
@@ -61,6 +62,7 @@ class Reader(NamedTuple):
 
     employee_id: str
     cycle_id: str  # of the newest of these notices: its calendars hold
+    oldest: datetime  # since when the first of them waits
     site: str | None
     digest_at: time | None  # the hour that they chose
     last_digest: date | None

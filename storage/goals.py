@@ -105,55 +105,6 @@ async def inbox(engine: AsyncEngine, employee: str, day: date) -> list[InboxLine
     return found
 
 
-class OpenTask(NamedTuple):
-    """A task and one of those on whom it waits."""
-
-    reader: str
-    goal_id: str
-    cycle_id: str
-    owner_id: str
-    theme: str
-    kind: str
-    due_at: datetime
-    site: str | None
-    seq: int
-
-
-async def open_tasks(engine: AsyncEngine, people: Sequence[str], day: date) -> list[OpenTask]:
-    """What waits on each of these people, or on those for whom they act on `day`; the most urgent first.
-
-    Nobody acts for somebody else in a goal of their own.
-    """
-    named = any_(literal(list(people), ARRAY(Text)))
-    own = select(func.unnest(literal(list(people), ARRAY(Text))).label("reader")).subquery()
-    asked = (
-        select(own.c.reader, own.c.reader.label("person"))
-        .union(
-            select(DelegationRow.to_id, DelegationRow.delegator_id).where(
-                DelegationRow.to_id == named, DelegationRow.first <= day, DelegationRow.last >= day
-            )
-        )
-        .subquery()
-    )
-    query = (
-        select(
-            asked.c.reader, GoalRow.id, GoalRow.cycle_id, GoalRow.owner_id,
-            func.coalesce(GoalRow.aggregate["content"]["theme"].astext, ""), GoalRow.task, GoalRow.due_at,
-            GoalRow.aggregate["task"]["site"].astext, GoalRow.seq,
-        )
-        .distinct()
-        .join(asked, asked.c.person == any_(GoalRow.assignees))
-        .where(
-            GoalRow.task.is_not(None),
-            GoalRow.due_at.is_not(None),
-            (asked.c.reader == asked.c.person) | (asked.c.reader != GoalRow.owner_id),
-        )
-        .order_by(GoalRow.due_at, GoalRow.id)
-    )  # fmt: skip
-    async with engine.connect() as connection:
-        return [OpenTask(*row) for row in await connection.execute(query)]
-
-
 async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) -> list[str]:
     """The next goals of a cycle, by id, that are not closed."""
     query = (

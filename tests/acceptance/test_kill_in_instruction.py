@@ -29,8 +29,8 @@ from tests.servers import Postgres, running_temporal
 pytestmark = pytest.mark.slow
 
 CYCLE = CycleId("instructed")
-PEOPLE = 40
-ASKED = 15  # goals before the one at which the worker dies
+PEOPLE = 24
+ASKED = 9  # goals before the one at which the worker dies
 _PATIENCE = 90
 
 

@@ -22,7 +22,8 @@ from domain.commands import Submit
 from domain.lifecycle import State
 from domain.organisation import Organisation
 from domain.values import CycleId, EmployeeId, GoalId
-from storage.goals import load_aggregates, open_tasks
+from storage.digests import open_tasks
+from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import GoalRow, OutboxRow
 from tests.acceptance.servers_of_test import KILLABLE_WORKER, Site, site

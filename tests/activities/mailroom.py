@@ -1,7 +1,7 @@
 """A small company whose notices are sent: people with and without mail, a cycle with two sites, and rounds of the delivery."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -152,6 +152,7 @@ async def send(
     return await ActivityEnvironment().run(delivery.send_due, request)
 
 
-def tokyo(day: date, hour: int = 9, minute: int = 0) -> datetime:
-    """That moment by the clocks of Tokyo, which are nine hours ahead all year."""
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) - timedelta(hours=9)
+def tokyo(day: date, hour: int | None = None, minute: int = 0) -> datetime:
+    """That moment in Tokyo; without an hour, when the morning's alarms have rung and digests go."""
+    at = time(9, 20) if hour is None else time(hour, minute)
+    return datetime.combine(day, at, UTC) - timedelta(hours=9)  # Tokyo is nine hours ahead all year

@@ -84,14 +84,18 @@ async def test_there_is_one_digest_a_day_and_what_comes_later_waits_for_the_next
     assert [row.digest_on for row in await rows_of(database)] == [MONDAY, date(2026, 10, 6)]
 
 
-async def test_who_had_none_that_day_gets_what_comes_after_the_hour_without_waiting_for_tomorrow(
+async def test_what_the_mornings_alarms_say_is_in_the_digest_of_that_day_and_what_comes_later_in_the_next(
     database: AsyncEngine,
 ) -> None:
     await company(database)
-    await queue(database, "M1", due_at=tokyo(MONDAY, 9, 7))  # an alarm rings some minutes after the opening hour
+    await queue(database, "M1", due_at=tokyo(MONDAY, 9, 14))  # alarms ring up to a quarter past the opening hour
+    await queue(database, "M2", due_at=tokyo(MONDAY, 15))
     channel = Recording()
-    assert await send(database, channel, at=tokyo(MONDAY, 9, 8), daily=True) == SendResult(sent=1)
-    assert [message.digest for message in channel.sent] == [True]
+    assert await send(database, channel, at=tokyo(MONDAY, 9, 19), daily=True) == SendResult()
+    assert await send(database, channel, at=tokyo(MONDAY, 9, 20), daily=True) == SendResult(sent=1)
+    assert await send(database, channel, at=tokyo(MONDAY, 16), daily=True) == SendResult()
+    assert await send(database, channel, at=tokyo(date(2026, 10, 6), 10), daily=True) == SendResult(sent=1)
+    assert [message.digest for message in channel.sent] == [True, True]
 
 
 async def test_a_tick_that_is_hours_late_still_sends_the_days_digest(database: AsyncEngine) -> None:
@@ -109,16 +113,18 @@ async def test_everybody_has_the_hour_of_their_site_or_their_own(database: Async
     await prefer(database, "M2", digest_at=time(7, 30))
     await queue(database, "M1", "M2", "E1", due_at=SATURDAY)
     went: dict[datetime, list[str]] = {}
-    for half_hours in range(48):
-        at = tokyo(MONDAY, 0) + timedelta(minutes=30 * half_hours)
+    for ticks in range(144):
+        at = tokyo(MONDAY, 0) + timedelta(minutes=10 * ticks)
         channel = Recording()
         await send(database, channel, at=at, daily=True)
         if channel.sent:
             went[at] = [str(message.to) for message in channel.sent]
     assert went == {
         tokyo(MONDAY, 7, 30): ["taro@example.com"],
-        tokyo(MONDAY, 9): ["hanako@example.com"],
-        datetime(2026, 10, 5, 7, tzinfo=UTC): ["jane@example.com"],  # nine in Berlin, where summer time holds
+        tokyo(MONDAY, 9, 20): ["hanako@example.com"],
+        datetime(2026, 10, 5, 7, 20, tzinfo=UTC): [
+            "jane@example.com"
+        ],  # twenty past nine in Berlin, where summer time holds
     }
 
 
@@ -224,7 +230,7 @@ async def test_hr_reads_once_how_many_notices_did_not_get_through(database: Asyn
     await send(database, channel, at=tokyo(MONDAY), daily=True)
     [told] = channel.sent
     assert (told.to, told.digest) == ("taro@example.com", True)
-    assert "meguri notices --failed" in told.body
+    assert "meguri notices show --failed" in told.body
     [row] = [row for row in await rows_of(database, "M2") if row.kind == NoticeKind.DELIVERY_TROUBLE]
     assert row.facts == {"count": 3}
     await send(database, channel, at=tokyo(date(2026, 10, 6)), daily=True)

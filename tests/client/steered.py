@@ -188,6 +188,6 @@ async def steered(engine: AsyncEngine, database_url: str, client: Client, var: P
     imported = await People(engine).import_file(_PEOPLE.encode())
     assert imported.imported, imported.findings
     # Bulk work leaves half of the machine to people; here nobody else is waiting.
-    with patch.object(activities.instruction, "_REST", 0.0):
+    with patch.multiple(activities.instruction, _REST=0.0, _LOOK=0.05):
         async with serving(quiet_settings(database_url, var), Role.ALL, client, engine, NullChannel()):
             yield Steered(engine, client)

@@ -43,7 +43,7 @@ async def test_who_is_unknown_is_named_with_the_nearest_that_is_known(company: S
     cycle = await company.launch("named", without=[SALES])
     for selection, fields in (
         (of(MORI, EmployeeId("E111")), {"kind": "person", "named": "E111", "near": "E11"}),
-        (of(SALES), {"kind": "person", "named": SALES, "near": "E12"}),
+        (of(SALES), {"kind": "person", "named": SALES, "near": "E13"}),
         (of(departments=["経理課"]), {"kind": "department", "named": "経理課", "near": "経理部"}),
     ):
         refusal = await company.refusal(asked.Pause(selection=selection, **WHY), cycle)

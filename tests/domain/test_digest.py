@@ -110,3 +110,20 @@ def test_whatever_comes_is_of_today_a_working_day_after_its_hour_and_new(
         assert calendar.is_business_day(found)
         assert last is None or found > last
         assert digest_day(calendar, at, found, moment) is None
+
+
+def test_what_comes_after_the_hour_waits_for_the_next_days() -> None:
+    asked = clock(TOKYO, day(10, 5), 15)
+    assert digest_day(TOKYO, None, day(10, 2), clock(TOKYO, day(10, 5), 15, 1), oldest=asked) is None
+    assert digest_day(TOKYO, None, day(10, 2), clock(TOKYO, day(10, 6), 9), oldest=asked) == day(10, 6)
+    assert digest_day(TOKYO, None, day(10, 2), clock(TOKYO, day(10, 5), 16), oldest=clock(TOKYO, day(10, 5), 9)) == day(
+        10, 5
+    )
+
+
+def test_it_waits_for_the_mornings_alarms_unless_an_hour_was_chosen() -> None:
+    morning = 20 * MINUTE
+    rang = clock(TOKYO, day(10, 5), 9, 14)
+    assert digest_day(TOKYO, None, None, clock(TOKYO, day(10, 5), 9, 19), oldest=rang, morning=morning) is None
+    assert digest_day(TOKYO, None, None, clock(TOKYO, day(10, 5), 9, 20), oldest=rang, morning=morning) == day(10, 5)
+    assert digest_day(TOKYO, time(9), None, clock(TOKYO, day(10, 5), 9), morning=morning) == day(10, 5)

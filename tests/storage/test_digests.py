@@ -28,8 +28,8 @@ async def test_readers_are_those_for_whom_something_waits_that_is_not_urgent(dat
     await queue(database, "M2", due_at=NOW, urgent=True)
     await queue(database, "E1", due_at=NOW + MINUTE)
     assert sorted(await digests.readers(database, NOW)) == [
-        Reader("M1", CYCLE, None, time(7, 30), None),
-        Reader("X9", CYCLE, None, None, None),
+        Reader("M1", CYCLE, NOW, None, time(7, 30), None),
+        Reader("X9", CYCLE, NOW, None, None, None),
     ]
 
 
