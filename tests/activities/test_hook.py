@@ -25,7 +25,7 @@ async def test_an_entry_is_told_once_and_signed(database: AsyncEngine) -> None:
     assert not verify(SECRET, request.headers, request.body + b" ", datetime.now(UTC))
     assert request.json == {
         "id": f"{GOAL}#1", "type": "commented", "goal": GOAL, "seq": 1, "revision": 1,
-        "at": "2026-10-05T00:00:00Z", "actor": "M1", "acting_for": "M2",
+        "at": "2026-10-05T00:20:00Z", "actor": "M1", "acting_for": "M2",
         "body": {"kind": "commented", "text": "よろしく"}, "prev_hash": "hash 0", "hash": "hash 1",
     }  # fmt: skip
 

@@ -132,7 +132,7 @@ async def cycle(stage: Stage) -> str:
         refuses.ids.clear()
         await stage.company.cycles.retry(_THREE)
         await until_launched(stage.company, _THREE)
-        handle = stage.company.client.get_workflow_handle_for(CycleWorkflow.run, cycle_workflow_id(_THREE))
+        handle = stage.company.client.get_workflow_handle(cycle_workflow_id(_THREE))
         await handle.execute_update(CycleWorkflow.close, CloseCycle(actor=_CHIEF_OF_THREE, reason="試験の終了"))
         await handle.result()
     return handle.id
