@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from domain.calendar import BusinessCalendar
 from domain.values import Moment
 
-
 SLACK = timedelta(minutes=5)  # for what the last alarm of the morning brings to be written down
 
 
