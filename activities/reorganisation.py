@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
@@ -14,6 +15,7 @@ from domain.cycle_file import CycleFile
 from domain.goal import Delegation, Goal
 from domain.instructions import Skipped, Sync
 from domain.policy import Policy
+from domain.refusals import Code, Refusal
 from domain.reorganisation import Context, command_of
 from domain.values import CycleId, EmployeeId
 from storage import cycles, delegations, participants, people
@@ -22,6 +24,8 @@ from storage.people import load_organisation
 from workflows.leaving import SEE_OFF, SeeOff
 
 _FAR = timedelta(days=3660)
+
+log = structlog.get_logger()
 
 
 class LeavingActivities:
@@ -80,8 +84,18 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
             for one in file.participants(organisation)
             if one.id in asked.joined
         ]
-        if await participants.add(engine, row.id, new, by=actor, at=now):
-            await Cycles(engine, temporal).launch_more(CycleId(row.id))
+        await participants.add(engine, row.id, new, by=actor, at=now)
+        if new:  # also where a try before this one added them and was cut off
+            await _launch_more(Cycles(engine, temporal), CycleId(row.id))
+
+
+async def _launch_more(all_cycles: Cycles, cycle: CycleId) -> None:
+    try:
+        await all_cycles.launch_more(cycle)
+    except Refusal as refusal:
+        if refusal.code is not Code.CYCLE_BUSY:
+            raise
+        log.warning("cycle_had_ended", cycle_id=cycle)  # nobody joins it any more
 
 
 def _is_over(policy: Policy, now: datetime) -> bool:
