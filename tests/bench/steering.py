@@ -1,7 +1,8 @@
 """Whether a person's click stays quick while HR steers everybody: medians of approvals, measured in one run, in turns.
 
-`python -m tests.bench.steering [--people 8064]`: a cycle of that many people is extended, paused and resumed, while people
-of another cycle approve goals at a person's pace; before, between and after they do so alone. Prints medians and their ratio.
+`python -m tests.bench.steering [--people 8064] [--kinds extend pause resume]`: a cycle of that many people is extended, paused
+and resumed, while people of another cycle approve goals at a person's pace; before, between and after they do so alone.
+Prints medians and their ratio.
 """
 
 import argparse
@@ -28,8 +29,9 @@ from tests.bench.bench import DRAIN_SECONDS, Bench, _goals, _process, _submit
 
 HR = EmployeeId("H1")
 CLICKING = 2_500  # goals that can be approved
+ALONE_SECONDS = 30
 CLICKS_AT_ONCE = 2  # people who click at one moment
-PAUSE_BETWEEN = 0.5  # seconds between two clicks of one of them
+PAUSE_BETWEEN = 1.0  # seconds between two clicks of one of them
 
 
 class Clicks:
@@ -87,7 +89,13 @@ def _rows(measured: dict[str, list[float]], base: float) -> Iterator[str]:
     yield from (_said(name, took, base) for name, took in measured.items())
 
 
-async def main(people: int) -> None:
+async def main(people: int, kinds: list[str]) -> None:
+    every = {
+        "extend": Extend(due=datetime.now(UTC).date() + timedelta(days=40), reason="r"),
+        "pause": Pause(reason="r"),
+        "resume": Resume(reason="r"),
+    }
+    asked_in_turn: list[Asked] = [every[kind] for kind in kinds]
     with tempfile.TemporaryDirectory(prefix="meguri-bench-") as folder:
         async with running(Path(folder), ui=False) as at:
             await upgrade(at.database_url)
@@ -104,29 +112,23 @@ async def main(people: int) -> None:
                 await asyncio.sleep(DRAIN_SECONDS)
                 clicks = Clicks(bench, goals, f"M{CLICKING}")
                 await alone(clicks, 5)  # warms up
-                before = await alone(clicks, 20)
-                due = bench.today + timedelta(days=40)
-                extended = await beside(clicks, instructions, Extend(due=due, reason="r"), cycle)
-                paused = await beside(clicks, instructions, Pause(reason="r"), cycle)
-                between = await alone(clicks, 20)
-                resumed = await beside(clicks, instructions, Resume(reason="r"), cycle)
-                after = await alone(clicks, 20)
+                measured = {"alone": await alone(clicks, ALONE_SECONDS)}
+                for asked in asked_in_turn:
+                    took, seconds = await beside(clicks, instructions, asked, cycle)
+                    measured[f"while {people} goals are asked to {asked.kind} ({seconds:.0f} s)"] = took
+                    measured["alone"] += await alone(clicks, ALONE_SECONDS)
             await engine.dispose()
-    base = statistics.median([*before, *between, *after])
-    measured = {
-        "alone, before": before,
-        f"while {people} goals are extended ({extended[1]:.0f} s)": extended[0],
-        f"while {people} goals are paused ({paused[1]:.0f} s)": paused[0],
-        "alone, between": between,
-        f"while {people} goals are resumed ({resumed[1]:.0f} s)": resumed[0],
-        "alone, after": after,
-    }
+    base = statistics.median(measured["alone"])
     print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", *_rows(measured, base), sep="\n")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=8064)
-    asyncio.run(main(parser.parse_args().people))
+    parser.add_argument(
+        "--kinds", nargs="+", default=["extend", "pause", "resume"], choices=["extend", "pause", "resume"]
+    )
+    given = parser.parse_args()
+    asyncio.run(main(given.people, given.kinds))
     sys.stdout.flush()
     os._exit(0)
