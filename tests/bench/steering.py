@@ -90,7 +90,7 @@ def _rows(measured: dict[str, list[float]], base: float) -> Iterator[str]:
 
 
 async def main(people: int, kinds: list[str]) -> None:
-    every = {
+    every: dict[str, Asked] = {
         "extend": Extend(due=datetime.now(UTC).date() + timedelta(days=40), reason="r"),
         "pause": Pause(reason="r"),
         "resume": Resume(reason="r"),
