@@ -24,6 +24,12 @@ def amend(
     actor: Actor,
     reason: Reason,
     apply: Annotated[bool, typer.Option("--apply", help="do it; without it, nothing is changed")] = False,
+    starts: Annotated[
+        datetime | None,
+        typer.Option(
+            "--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date of the file, as at the launch"
+        ),
+    ] = None,
     departments: Annotated[
         list[str] | None, typer.Option("--department", help="only this department's goals; may be repeated")
     ] = None,
@@ -51,7 +57,9 @@ def amend(
 
         one = CycleId(cycle_id)
         chosen = Selection(departments=tuple(departments or ()), people=tuple(EmployeeId(one) for one in people or ()))
-        amendment = await Amending(session.engine).compare(one, data, chosen, datetime.now(UTC))
+        amendment = await Amending(session.engine).compare(
+            one, data, chosen, datetime.now(UTC), starts and starts.date()
+        )
         if amendment.findings:
             message = to.words(
                 f"{file}: 何も変更していません。次を直してください。", f"{file}: nothing was changed; mend first:"

@@ -63,8 +63,13 @@ class Amending:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def compare(self, cycle: CycleId, data: bytes, selection: Selection, now: datetime) -> Amendment:
-        """Compares the file with the cycle's rules as they are; writes nothing. The cycle's id and first day must agree."""
+    async def compare(
+        self, cycle: CycleId, data: bytes, selection: Selection, now: datetime, starts: date | None = None
+    ) -> Amendment:
+        """Compares the file with the cycle's rules as they are; writes nothing. The cycle's id and first day must agree.
+
+        `starts` moves every date of the file, as it did when the cycle was launched from it.
+        """
         row = await cycles.find_cycle(self._engine, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
@@ -72,6 +77,7 @@ class Amending:
         file = read_cycle_file(data)
         if not isinstance(file, CycleFile):
             return Amendment(before, None, file)
+        file = file.moved_to(starts) if starts else file
         findings = _other_cycle(file, cycle, before)
         if findings:
             return Amendment(before, None, findings)

@@ -1,0 +1,70 @@
+"""`meguri people sync` and `meguri cycle amend`: what HR reads before anything is changed, and after."""
+
+from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, today
+
+HEADER = "社員番号,氏名,部署,上長,在籍"
+
+
+async def test_a_file_is_shown_first_then_applied_and_then_nothing_is_left_to_do(office: Office) -> None:
+    rows = [
+        f"{HARA},原田 修,経理部,{TOP},はい",
+        f"{ONO},大野 あかり,経理部,{MANAGER},いいえ",
+        f"E13,新人 葵,経理部,{MANAGER},はい",
+    ]
+    file = office.file("next.csv", "\n".join([HEADER, *rows]))
+    sync = ("people", "sync", file, "--as", HR)
+    shown = await office.done(*sync)
+    assert "joiners: 1\n  新人 葵 (E13)" in shown
+    assert "leavers: 1\n  大野 あかり (E12)" in shown
+    assert f"manager changes: 1\n  原田 修 (E11): {MANAGER} → {TOP}" in shown
+    assert shown.endswith("nothing was changed: --apply does it\n")
+    assert (await office.told("people", "show", ONO))["employee"]["active"]
+
+    applied = await office.done(*sync, "--apply")
+    assert "2 goals: 2 done, 0 needed nothing, 0 refused" in applied
+    assert not (await office.told("people", "show", ONO))["employee"]["active"]
+    assert (await office.told("goal", "show", f"q4/{ONO}/1"))["state"] == "closed"
+    audit = (await office.told("audit", "show", f"q4/{HARA}/1"))["ledger"]
+    assert audit[-1]["kind"] == "line_changed"
+    assert audit[-1]["body"]["line"] == [TOP]
+    assert (await office.done(*sync, "--apply")).endswith("nothing to do\n")
+    assert (await office.done(*sync, MEGURI_LOCALE="ja")).endswith("変更はありません。\n")
+
+
+async def test_a_file_that_cannot_be_applied_says_where_and_changes_nothing(office: Office) -> None:
+    file = office.file("broken.csv", f"{HEADER}\n{MORI},,経理部,{MANAGER},はい\n")
+    result = await office.type("people", "sync", file, "--as", HR, "--apply")
+    assert result.exit_code == 1
+    assert "row 2" in result.stderr
+
+
+async def test_many_who_leave_at_once_need_a_second_word(office: Office) -> None:
+    rows = "\n".join(f"{one},去る 人,経理部,{TOP},いいえ" for one in (MORI, HARA))
+    result = await office.type("people", "sync", office.file("many.csv", f"{HEADER}\n{rows}"), "--as", HR, "--apply")
+    assert result.exit_code == 1
+    assert "--yes-many" in result.stderr
+    assert (await office.told("people", "show", MORI))["employee"]["active"]
+
+
+async def test_other_rules_are_shown_date_by_date_before_they_hold(office: Office) -> None:
+    told = await office.told("cycle", "status", "q4")
+    assert told["state"] == "open"
+    starts = (await office.told("goal", "show", f"q4/{MORI}/1"))["task"]
+    ladder = '\n[policy.ladders.draft]\ndue_in = 12\nrungs = [[1, "remind_and_copy"], [4, "escalate_to_hr"]]\n'
+    file = office.file("rules.toml", CYCLE.format(id="other") + ladder)
+    refused = await office.type("cycle", "amend", "q4", file, "--as", HR, "--reason", "r")
+    assert refused.exit_code == 1
+    assert "cycle.id" in refused.stderr
+
+    moved = office.file("rules2.toml", CYCLE.format(id="q4") + ladder)
+    amend = ("cycle", "amend", "q4", moved, "--as", HR, "--reason", "余裕を見る", "--starts", str(today()))
+    document = await office.told(*amend)
+    assert [one["rule"] for one in document["rules"]] == ["ladders.draft"]
+    dues = {one["goal"]: one["after"] for one in document["dues"]}
+    assert f"q4/{MORI}/1" in dues
+    assert (await office.told("goal", "show", f"q4/{MORI}/1"))["task"] == starts, "nothing was changed by looking"
+    applied = await office.told(*amend, "--apply")
+    assert applied["counts"] == {"done": document["goals"]}
+    for goal, due in dues.items():
+        assert (await office.told("goal", "show", goal))["task"]["due"] == due
+    assert "the rules are the same" in await office.done(*amend)
