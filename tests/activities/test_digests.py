@@ -235,3 +235,13 @@ async def test_hr_reads_once_how_many_notices_did_not_get_through(database: Asyn
     assert row.facts == {"count": 3}
     await send(database, channel, at=tokyo(date(2026, 10, 6)), daily=True)
     assert len(channel.sent) == 1
+
+
+async def test_a_digest_of_requests_that_were_all_answered_is_not_sent(database: AsyncEngine) -> None:
+    await company(database)
+    await queue(database, "M1", due_at=SATURDAY, kind=NoticeKind.APPROVAL_REQUESTED)
+    channel = Recording()
+    assert await send(database, channel, at=tokyo(MONDAY), daily=True) == SendResult()
+    assert channel.sent == []
+    [row] = await rows_of(database)
+    assert (row.channel, row.sent_at is not None) == ("none", True)

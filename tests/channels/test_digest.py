@@ -184,3 +184,10 @@ def test_a_person_whom_the_directory_does_not_know_is_told_by_id() -> None:
 def test_a_digest_without_its_moment_is_refused() -> None:
     with pytest.raises(ValueError, match="give `now`"):
         compose("M0003", (), NAMES, Locale.JA, to=None, message_id="m@e", digest=True, waiting=(task(1),))
+
+
+def test_what_tells_hr_of_trouble_is_about_no_goal() -> None:
+    sent = digest(notice(1, NoticeKind.DELIVERY_TROUBLE))
+    assert "[2026-q4.M0012.1]" not in sent.body
+    assert "meguri goal show" not in sent.body
+    assert "meguri inbox M0003" in sent.body

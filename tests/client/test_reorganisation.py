@@ -14,7 +14,7 @@ from domain.values import CycleId, EmployeeId
 from storage import instructions
 from storage.people import find_employee
 from tests.client.steered import GONE, HARA, HR, MANAGER, MORI, ONO, TOP, Steered, goal_of, today
-from workflows.leaving import LeavingWorkflow, leaving_workflow_id
+from workflows.leaving import leaving_workflow_id
 
 pytestmark = pytest.mark.slow
 
@@ -114,8 +114,7 @@ async def test_somebody_leaves_on_the_day_after_the_last_one_and_only_if_it_stay
             text("UPDATE employee SET leaves = :day WHERE id = :id"), {"day": yesterday, "id": HARA}
         )
     await start_leaving(company.client, yesterday, HR)
-    handle = company.client.get_workflow_handle_for(LeavingWorkflow.run, leaving_workflow_id(yesterday))
-    assert await handle.result() == 1
+    assert await company.client.get_workflow_handle(leaving_workflow_id(yesterday), result_type=int).result() == 1
     await company.done(f"leaving-{yesterday}")
     gone = await find_employee(company.engine, HARA)
     assert gone is not None
@@ -131,3 +130,36 @@ async def test_who_left_long_ago_is_nobodys_leaving_again(company: Steered) -> N
     )
     assert compared.difference is not None
     assert compared.difference.left == ()
+
+
+async def test_one_of_many_who_leaves_is_no_reason_to_ask_again(company: Steered) -> None:
+    compared = await Reorganisation(company.engine).compare(
+        file_with(f"{MORI},森 香織,経理部,{TOP},いいえ", header="社員番号,氏名,部署,上長,在籍")
+    )
+    assert compared.difference is not None
+    assert (len(compared.difference.left), compared.many) == (1, 0)
+
+
+async def test_a_site_that_an_open_cycle_does_not_know_is_named(company: Steered) -> None:
+    cycle = await company.launch("no-sites")
+    compared = await Reorganisation(company.engine).compare(
+        file_with(f"{MORI},森 香織,経理部,{TOP},berlin", header="社員番号,氏名,部署,上長,勤務地")
+    )
+    assert ("site_unknown", "berlin") in [(one.code, one.where) for one in compared.findings]
+    assert any(cycle in one.message.en for one in compared.findings)
+
+
+async def test_a_delegate_is_not_asked_about_a_goal_of_their_own(company: Steered) -> None:
+    cycle = await company.launch("own-goal")
+    await company.goals.give(goal_of(cycle, ONO), Submit(actor=ONO))
+    [approver] = (await company.goals.require(goal_of(cycle, ONO))).task.assignees  # type: ignore[union-attr] # it waits
+    async with company.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO delegation (id, delegator_id, to_id, first, last, given_by) VALUES ('own', :a, :b, :d, :d, :a)"
+            ),
+            {"a": approver, "b": ONO, "d": today()},
+        )
+    listed = [one.goal.id for one in await company.goals.inbox(ONO, today())]
+    assert goal_of(cycle, ONO) not in listed
+    assert goal_of(cycle, ONO) in [one.goal.id for one in await company.goals.inbox(approver, today())]

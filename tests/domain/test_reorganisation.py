@@ -175,3 +175,20 @@ def test_the_weight_of_what_is_left_is_the_share_of_business_days(today: date, w
     left = POLICY.calendar.between(today, POLICY.closes)
     assert weight_left(60, POLICY, today) == max(1, round(60 * left / whole))
     assert abs(weight_left(60, POLICY, today) - weight) <= 2
+
+
+def test_only_who_moved_by_this_change_starts_anew() -> None:
+    goal = active(policy(moves_settle=True))
+    moved = Organisation(with_(person(OWNER, MANAGER).model_copy(update={"department": "財務"})))
+    command = command_of(goal, Sync(reason="r", moved=(STRANGER,)), HR, Context(moved, (), TODAY))
+    assert isinstance(command, ask.ChangeLine)
+    assert not command.settle
+
+
+def test_the_place_of_a_manager_who_left_passes_by_the_line_and_not_by_hand() -> None:
+    goal = pending()
+    asked = Sync(reason="r", stands_in={MANAGER: DIRECTOR}, touched=(MANAGER,))
+    after = Organisation(with_(person(OWNER, DIRECTOR), person(MANAGER, DIRECTOR, active=False)))
+    command = command_of(goal, asked, HR, Context(after, (), TODAY))
+    assert isinstance(command, ask.ChangeLine)
+    assert (command.line, command.replaced) == ((DIRECTOR, PRESIDENT), {})
