@@ -4,8 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
 from domain.events import Event
+from domain.refusals import Code
 from storage import ledger
-from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, Recording
+from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, Recording, Refused
 
 
 class RecordingActivities:
@@ -23,9 +24,12 @@ class RecordingActivities:
                 row=recording.row,
                 events=recording.events,
                 notices=recording.notices,
+                claimed=recording.claims and recording.claims.model_dump(),
             )
         except ledger.CommandKnown:
             return Recorded(known=True)
+        except ledger.ClaimRefused as error:
+            return Recorded(refused=Refused(code=Code(error.against.code), fields=error.against.fields))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
 
     @activity.defn(name=READ_BEHIND)

@@ -95,28 +95,13 @@ def show_goal(goal_id: str, *, as_json: bool) -> None:
     run(terminal(as_json), reading, work)
 
 
-class Terms(NamedTuple):
-    """What a score is the sum of."""
-
-    banked: Decimal
-    steps: Decimal
-    measure: Decimal
-    bonus: Decimal
-
-
-def _terms(goal: Goal) -> Terms:
-    steps = Decimal(sum(goal.content.steps[n].points for n in goal.done))
-    measure = scoring.revision_score(goal) - steps - goal.bonus
-    return Terms(goal.banked, steps, measure, Decimal(goal.bonus))
-
-
 def _document(goal: Goal, ledger: list[LedgerLine]) -> dict[str, Any]:
     """The goal but its policy, which is the cycle's; with what is worked out from it."""
     worked_out = {
         "due_at": goal.due_at,
         "attainment": scoring.attainment(goal),
         "score": scoring.score(goal),
-        "score_terms": _terms(goal)._asdict(),
+        "score_terms": scoring.terms(goal)._asdict(),
         "ledger": [line.event for line in ledger],
     }
     return goal.model_dump(mode="json", exclude={"policy", "commands"}) | worked_out
@@ -125,7 +110,7 @@ def _document(goal: Goal, ledger: list[LedgerLine]) -> dict[str, Any]:
 def _lines(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]:
     state = state_name(goal.state, to.locale) + (to.words("(一時停止中)", " (paused)") if goal.is_paused else "")
     outcome = f" — {outcome_name(goal.outcome, to.locale)}" if goal.outcome else ""
-    terms, owner = _terms(goal), person(goal.owner, names)
+    terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.words(f"本人    {owner}、{goal.department}", f"owner   {owner}, {goal.department}")
     yield to.words(

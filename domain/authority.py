@@ -46,3 +46,11 @@ def require_concerned(goal: Goal, command: Command, day: date) -> None:
     """The owner, a manager of the line, HR, or an assignee of the open task."""
     assignees = goal.task.assignees if goal.task else ()
     _require((goal.owner, *goal.line, *goal.policy.hr, *assignees), command, principal(goal, command, day))
+
+
+def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
+    """A manager of the line, or HR; never the owner, in whosever name."""
+    who = principal(goal, command, day)
+    if goal.owner in (command.actor, who):
+        raise Refusal(Code.SELF_APPROVAL)
+    _require((*goal.line, *goal.policy.hr), command, who)

@@ -36,7 +36,7 @@ class Command(Frozen):
 
 
 class Revise(Command):
-    """Owner: replace the draft's content."""
+    """Owner; HR, from a sheet that was handed in: replace the draft's content."""
 
     name: ClassVar[str] = "revise"
     content: Content
@@ -99,7 +99,9 @@ class SubmitSelfReview(Command):
     """Owner: look back, for the reviewer."""
 
     name: ClassVar[str] = "submit_self_review"
+    progress: Prose | None = None  # how far it is, in words; the numbers are `report_progress`
     went_well: Prose
+    cause_kinds: tuple[Line, ...] | None = Field(default=None, max_length=10)  # of domain/causes.py or the policy
     causes: Prose | None = None
     to_improve: Prose | None = None
     proposed: Literal["continue", "achieved", "unrealistic"] = "continue"
@@ -116,8 +118,10 @@ class DecideReview(Command):
     expected_seq: int = Field(ge=1)
     then: Literal["continue", "reset", "close"] | None = None
     comment: Prose | None = None
+    praise: Prose | None = None  # what the reviewer saw go well
     bonus: int = Field(default=0, ge=0, le=1000)  # points for extra initiatives; needs a comment
     new_weight: int | None = Field(default=None, ge=1, le=100)  # of the next revision
+    new_target: Number | None = None  # of the next revision's measure, where it is a number
 
     @property
     def next(self) -> Literal["continue", "reset", "close"]:
@@ -241,10 +245,28 @@ class ChangeLine(Command):
     reason: Prose
 
 
+class Adjust(Command):
+    """HR, of a closed goal of somebody else: calibrate its score by points, with the reason. The score itself stays.
+
+    0 says that it was looked at; less than 0 needs the policy's leave (`adjust_down`).
+    """
+
+    name: ClassVar[str] = "adjust"
+    points: Annotated[Number, Field(ge=-1000, le=1000)]
+    reason: Prose
+
+
+class MarkExemplar(Command):
+    """Manager of the line; HR: show a closed goal to the company, without names, as one to follow."""
+
+    name: ClassVar[str] = "mark_exemplar"
+    reason: Prose
+
+
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
-    ChangeLine,
+    ChangeLine, Adjust, MarkExemplar,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

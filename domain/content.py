@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from domain.values import MAX_LINE, MAX_TEXT, Frozen, Line, Number, OneLine, Prose, Storable
+from domain.values import ID_PATTERN, MAX_LINE, MAX_TEXT, Frozen, Id, Line, Number, OneLine, Prose, Storable
 
 # A draft may be unfinished: empty is allowed here, and refused by domain.rules when it is submitted.
 _OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE), Storable, OneLine]
 _OpenProse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT), Storable]
 _Points = Annotated[int, Field(ge=0, le=1000)]
+# A theme or department goal of the cycle file, by its id there, or somebody's goal: 2026-q4/M0005/1.
+_Parent = Annotated[str, StringConstraints(pattern=rf"{ID_PATTERN[:-1]}(/{ID_PATTERN[1:-1]}/[0-9]{{1,3}})?$")]
 
 
 class Direction(StrEnum):
@@ -58,10 +60,12 @@ class Content(Frozen):
     theme: _OpenLine = ""
     challenge: _OpenProse = ""  # today's problem that the goal answers
     heard: tuple[Line, ...] = Field(default=(), max_length=20)  # who was heard about it: roles or departments
-    aligned_to: _OpenLine = ""  # the department goal or company theme that it serves
+    aligned_to: _OpenLine = ""  # the department goal or company theme that it serves, in the owner's words …
     measure: Measure | None = None
     steps: tuple[Step, ...] = Field(default=(), max_length=12)
     weight: int = Field(default=100, ge=1, le=100)  # percent of the owner's goals
+    parent: _Parent | None = None  # … and by its id: its place in the tree (domain/alignment.py)
+    answers: tuple[Id, ...] | None = Field(default=None, max_length=20)  # ids of problems that were heard
 
     def changed_fields(self, other: "Content") -> tuple[str, ...]:
         """The names of the fields in which the two differ."""

@@ -61,6 +61,10 @@ class PolicySection(Frozen):
     spread_minutes: int = Field(default=15, ge=1, le=480)
     joiners_get_drafts: bool = True
     moves_settle: bool = False
+    edition: int = Field(default=2, ge=1, le=2)
+    max_stretch: int = Field(default=200, ge=10, le=10_000)
+    causes: tuple[Line, ...] = Field(default=(), max_length=30)
+    adjust_down: bool = False
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from domain import causes
 from domain import commands as ask
 from domain import events as has
 from domain import scoring
@@ -29,7 +30,7 @@ def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ..
     if command.id in goal.commands:
         return ()
     _refuse_while_paused(goal, command)
-    if goal.is_closed and not isinstance(command, ask.Reopen):
+    if goal.is_closed and not isinstance(command, ON_CLOSED):
         raise wrong_state(goal.state, *(state for state in State if state is not State.CLOSED))
     bodies = _DECIDERS[type(command)](goal, command, goal.calendar.day_of(now))
     return stamp(goal, bodies, command, now)
@@ -67,6 +68,9 @@ _WHILE_PAUSED = (
 )
 
 
+ON_CLOSED = (ask.Reopen, ask.Adjust, ask.MarkExemplar)
+
+
 def _refuse_while_paused(goal: Goal, command: ask.Command) -> None:
     if goal.is_paused and not isinstance(command, _WHILE_PAUSED):
         raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
@@ -89,7 +93,8 @@ def _require_seen(goal: Goal, expected_seq: int) -> None:
 
 
 def _revise(goal: Goal, command: ask.Revise, day: date) -> Bodies:
-    require_owner(goal, command, day)
+    if principal(goal, command, day) not in goal.policy.hr:
+        require_owner(goal, command, day)
     _require_state(goal, State.DRAFT)
     return _revision(goal, command.content)
 
@@ -169,9 +174,13 @@ def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodi
     else:
         fits, needs = False, "measure"
     if not fits:
-        raise Refusal(Code.WRONG_MEASURE, kind=measure.kind if measure else "-", needs=needs)
+        raise Refusal(Code.WRONG_MEASURE, kind=_kind_of(goal), needs=needs)
     met = None if command.met is None else tuple(sorted(set(command.met)))
     return (has.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
+
+
+def _kind_of(goal: Goal) -> str:
+    return goal.content.measure.kind if goal.content.measure else "-"
 
 
 def _complete_step(goal: Goal, command: ask.CompleteStep, day: date) -> Bodies:
@@ -197,10 +206,12 @@ def _call_review(goal: Goal, command: ask.CallReview, day: date) -> Bodies:
 def _submit_self_review(goal: Goal, command: ask.SubmitSelfReview, day: date) -> Bodies:
     require_owner(goal, command, day)
     _require_state(goal, State.IN_REVIEW)
-    review = has.SelfReviewed(
-        went_well=command.went_well, causes=command.causes, to_improve=command.to_improve, proposed=command.proposed
-    )
-    return (review,)
+    known = causes.known(goal.policy)
+    for cause in command.cause_kinds or ():
+        if cause not in known:
+            raise Refusal(Code.UNKNOWN_CAUSE, cause=cause, known=", ".join(known))
+    said = command.model_dump(exclude={"id", "actor", "acting_for"})
+    return (has.SelfReviewed(**said | {"cause_kinds": command.cause_kinds or None}),)
 
 
 def _require_reviewer(goal: Goal, command: ask.DecideReview, day: date) -> None:
@@ -223,6 +234,8 @@ def _decide_review(goal: Goal, command: ask.DecideReview, day: date) -> Bodies:
     if command.comment is None and (command.bonus or command.next == "reset"):
         what = _NEEDS_COMMENT["bonus" if command.bonus else "reset"]
         raise Refusal(Code.COMMENT_REQUIRED, what=what[0], what_en=what[1])
+    if command.new_target is not None and not isinstance(goal.content.measure, NumericMeasure):
+        raise Refusal(Code.WRONG_MEASURE, kind=_kind_of(goal), needs="no new_target")
     if goal.bonus + command.bonus > goal.policy.max_bonus:
         raise Refusal(Code.BONUS_TOO_HIGH, most=goal.policy.max_bonus, given=goal.bonus)
     return (_verdict(goal, command),)
@@ -239,13 +252,15 @@ def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:
         "attained": attained,
         "bonus": command.bonus,
         "comment": command.comment,
+        "praise": command.praise,
     }
     total = goal.banked + scoring.revision_score(goal, attained, goal.bonus + command.bonus)
     match command.next:
         case "continue":
             return has.Continued(**said)
         case "reset":
-            return has.Reset(**said, banked=total, content=next_revision(goal, command.new_weight))
+            content = next_revision(goal, command.new_weight, command.new_target)
+            return has.Reset(**said, banked=total, content=content)
         case "close":
             outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
             return has.Closed(**said, outcome=outcome, score=total)

@@ -93,6 +93,8 @@ class ReviewOpened(Body):
 class SelfReviewed(Body):
     kind: Literal[EventKind.SELF_REVIEWED] = EventKind.SELF_REVIEWED
     went_well: str
+    progress: str | None = None
+    cause_kinds: tuple[str, ...] | None = None
     causes: str | None = None
     to_improve: str | None = None
     proposed: str
@@ -104,6 +106,7 @@ class _Verdict(Body):
     attained: Number  # share of the measure that the reviewer confirmed
     bonus: int = 0
     comment: str | None = None
+    praise: str | None = None
 
 
 class Continued(_Verdict):
@@ -129,6 +132,7 @@ class Closed(Body):
     saw: int | None = None
     bonus: int = 0
     comment: str | None = None
+    praise: str | None = None
 
 
 class Withdrawn(Body):
@@ -251,12 +255,25 @@ class SignOffRefused(Body):
     message: str
 
 
+class Adjusted(Body):
+    """A calibration: `points` beside the score, which stays."""
+
+    kind: Literal[EventKind.ADJUSTED] = EventKind.ADJUSTED
+    points: Number
+    reason: str
+
+
+class ExemplarMarked(Body):
+    kind: Literal[EventKind.EXEMPLAR_MARKED] = EventKind.EXEMPLAR_MARKED
+    reason: str
+
+
 AnyBody = Annotated[
     Union[  # noqa: UP007 - one name per line reads as the list it is
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
-        LineChanged, Moved,
+        LineChanged, Moved, Adjusted, ExemplarMarked,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.events import (
+    Adjusted,
     Approved,
     Body,
     Closed,
@@ -14,6 +15,7 @@ from domain.events import (
     Delegated,
     Escalated,
     Event,
+    ExemplarMarked,
     Extended,
     Lapsed,
     LineChanged,
@@ -297,6 +299,14 @@ def _moved(goal: Goal, body: Moved, at: Moment) -> dict[str, Any]:
     }
 
 
+def _adjusted(goal: Goal, body: Adjusted, at: Moment) -> dict[str, Any]:
+    return {"adjusted": goal.adjusted + body.points}
+
+
+def _exemplar_marked(goal: Goal, body: ExemplarMarked, at: Moment) -> dict[str, Any]:
+    return {"exemplar": True}
+
+
 _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Revised: _revised,
     Submitted: _submitted,
@@ -324,4 +334,6 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     PolicyAmended: _policy_amended,
     LineChanged: _line_changed,
     Moved: _moved,
+    Adjusted: _adjusted,
+    ExemplarMarked: _exemplar_marked,
 }

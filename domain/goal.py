@@ -90,6 +90,8 @@ class Goal(Frozen):
     commands: tuple[CommandId, ...] = Field(default=(), max_length=REMEMBERED_COMMANDS)
     changes: tuple[Change, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
     sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of those concerned who have one
+    adjusted: Number = Decimal(0)  # points of calibration; beside the score, never in it
+    exemplar: bool = False  # shown to the company, without names
     slot: int | None = None  # place in the spread of the cycle's alarms; none: by the goal's id
 
     @property

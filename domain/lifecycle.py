@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     SIGN_OFF_REFUSED = "sign_off_refused"
     LINE_CHANGED = "line_changed"
     MOVED = "moved"
+    ADJUSTED = "adjusted"
+    EXEMPLAR_MARKED = "exemplar_marked"
 
 
 _K = EventKind

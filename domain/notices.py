@@ -45,6 +45,7 @@ class NoticeKind(StrEnum):
     HANDLED = "handled"  # to those who shared the task with whoever ended it
     LINE_CHANGED = "line_changed"  # to the owner: other managers, another department
     DELIVERY_TROUBLE = "delivery_trouble"  # to HR: notices that went another way, or nowhere
+    PARENT_CLOSED = "parent_closed"  # to the owners of the goals under one that ended
     MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
 
 

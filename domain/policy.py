@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.calendar import BusinessCalendar
-from domain.values import EmployeeId, Frozen, Number
+from domain.values import EmployeeId, Frozen, Line, Number
 
 
 class TaskKind(StrEnum):
@@ -86,6 +86,10 @@ class Policy(Frozen):
     spread_minutes: int = Field(default=15, ge=1, le=480)  # after the opening hour, in which a day's alarms ring
     joiners_get_drafts: bool = True  # who joins the company while the cycle runs takes part
     moves_settle: bool = False  # who changes the department starts a new revision there; the old one is settled
+    edition: int = Field(default=1, ge=1, le=2)  # of the rules for writing; 1: structure only (domain/rules/)
+    max_stretch: int = Field(default=200, ge=10, le=10_000)  # percent; 200: a target is at most triple, or a third
+    causes: tuple[Line, ...] = Field(default=(), max_length=30)  # to choose from in a review, beside CAUSES
+    adjust_down: bool = False  # whether a calibration may lower a score
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -103,11 +107,14 @@ class Policy(Frozen):
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Rules that came after the first release are left out where they say nothing: old ledgers keep their hashes."""
         form: dict[str, Any] = dump(self)
-        return {name: value for name, value in form.items() if name not in _LATER or value != _LATER[name]}
+        return {name: value for name, value in form.items() if name not in _LATER or getattr(self, name) != _LATER[name]}
 
     def calendar_at(self, site: str | None) -> BusinessCalendar:
         """The site's calendar; the cycle's own where the policy does not know the site."""
         return self.sites.get(site or "", self.calendar)
 
 
-_LATER: dict[str, Any] = {"sites": {}, "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False}
+_LATER: dict[str, Any] = {
+    "sites": {}, "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
+    "causes": (), "adjust_down": False,
+}  # fmt: skip

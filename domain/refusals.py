@@ -40,6 +40,17 @@ class Code(StrEnum):
     SYNC_RUNNING = "sync_running"
     DIRECTORY_CHANGED = "directory_changed"
     UNKNOWN_COMMAND = "unknown_command"
+    UNKNOWN_CAUSE = "unknown_cause"
+    ADJUSTMENT_DOWN = "adjustment_down"
+    NOT_WORKED_ON = "not_worked_on"
+    TOO_MUCH_WEIGHT = "too_much_weight"
+    TOO_MANY_GOALS = "too_many_goals"
+    UNKNOWN_PARENT = "unknown_parent"
+    CIRCLE = "circle"
+    UNKNOWN_PROBLEM = "unknown_problem"
+    UNKNOWN_ENTRY = "unknown_entry"
+    UNKNOWN_CATALOG_DEPARTMENT = "unknown_catalog_department"
+    UNKNOWN_EXEMPLAR = "unknown_exemplar"
 
 
 _SAYS: dict[Code, Text] = {
@@ -156,6 +167,50 @@ _SAYS: dict[Code, Text] = {
     Code.UNKNOWN_COMMAND: Text(
         ja="操作 {command} はありません。使えるのは {known} です。",
         en="there is no command {command}; there are {known}",
+    ),
+    Code.UNKNOWN_CAUSE: Text(
+        ja="原因「{cause}」は選べません。選べるのは {known} です。",
+        en="{cause} is no cause to choose; there are {known}",
+    ),
+    Code.ADJUSTMENT_DOWN: Text(
+        ja="このサイクルでは得点を下げる調整({points} 点)はできません。下げるにはルールの adjust_down が必要です。",
+        en="this cycle's rules adjust upward only ({points} points asked); to lower a score they must say adjust_down",
+    ),
+    Code.NOT_WORKED_ON: Text(
+        ja="見倣うべき事例にできるのは、達成した目標か評価が確定した目標だけです。",
+        en="only a goal that was achieved or settled can be an example to follow",
+    ),
+    Code.TOO_MUCH_WEIGHT: Text(
+        ja="{owner} さんの実行中の目標のウェイトは合計 {taken} % です。この目標の {weight} % を加えると 100 % を超えます。差し戻して、{left} % 以下にしてください。",
+        en="the goals that {owner} is working on weigh {taken} % together; with the {weight} % of this one that is more than 100 %: return it, and give it at most {left} %",
+    ),
+    Code.TOO_MANY_GOALS: Text(
+        ja="{owner} さんが実行中の目標はすでに {taken} 件で、上限は {most} 件です。先にどれかを完了してください。",
+        en="{owner} is working on {taken} goals already, and {most} are the limit: close one of them first",
+    ),
+    Code.UNKNOWN_PARENT: Text(
+        ja="上位の目標「{parent}」はこのサイクルにありません。`meguri cycle tree` で確認してください。",
+        en="there is no theme or goal {parent} in this cycle for parent; see `meguri cycle tree`",
+    ),
+    Code.CIRCLE: Text(
+        ja="上位の目標がめぐって自分に戻っています: {way}。別の目標を上位に選んでください。",
+        en="the goals above lead back to this one: {way}; choose another parent",
+    ),
+    Code.UNKNOWN_PROBLEM: Text(
+        ja="課題 {problem} はこのサイクルにありません。`meguri hearing list` で確認してください。",
+        en="no problem {problem} was heard for this cycle; `meguri hearing list` shows them",
+    ),
+    Code.UNKNOWN_ENTRY: Text(
+        ja="カタログに {entry} はありません。近いもの: {near}。`meguri catalog` で確認してください。",
+        en="the catalogue has no {entry}; the nearest is {near}; see `meguri catalog`",
+    ),
+    Code.UNKNOWN_CATALOG_DEPARTMENT: Text(
+        ja="カタログに部署「{department}」はありません。あるのは {known} です。",
+        en="the catalogue has no department {department}; there are {known}",
+    ),
+    Code.UNKNOWN_EXEMPLAR: Text(
+        ja="事例 {exemplar} はありません。`meguri exemplars` で確認してください。",
+        en="there is no example {exemplar}; `meguri exemplars` lists them",
     ),
 }
 

@@ -7,6 +7,7 @@ cycle, confirmed; it only grows, so a value that is mistyped between reviews nei
 """
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from domain.content import NumericMeasure, QualitativeMeasure
 from domain.goal import Goal
@@ -50,3 +51,28 @@ def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | Non
 def score(goal: Goal) -> Decimal:
     """Points of the goal so far; never falls over its life."""
     return goal.banked + revision_score(goal)
+
+
+class Terms(NamedTuple):
+    """What a score is the sum of."""
+
+    banked: Decimal
+    steps: Decimal
+    measure: Decimal
+    bonus: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self, Decimal(0))
+
+
+def terms(goal: Goal) -> Terms:
+    """The score term by term; `terms(goal).total == score(goal)`."""
+    steps = Decimal(sum(goal.content.steps[n].points for n in goal.done))
+    measure = revision_score(goal) - steps - goal.bonus
+    return Terms(goal.banked, steps, measure, Decimal(goal.bonus))
+
+
+def calibrated(goal: Goal) -> Decimal:
+    """The score with HR's adjustments (甘辛調整) beside it; never below nothing."""
+    return max(score(goal) + goal.adjusted, Decimal(0))

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from domain import commands as ask
 from domain import events as has
 from domain import scoring
-from domain.authority import require_concerned, require_hr
+from domain.authority import require_concerned, require_hr, require_reviewer_or_hr
 from domain.calendar import describe_day
 from domain.content import Content, NumericMeasure
 from domain.goal import Delegation, Goal, Outcome
@@ -196,12 +197,37 @@ def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
     return (has.LineChanged(**said),)
 
 
-def next_revision(goal: Goal, new_weight: int | None) -> Content:
+def _adjust(goal: Goal, command: ask.Adjust, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    _require_closed(goal)
+    if goal.owner in (command.actor, command.acting_for):
+        raise Refusal(Code.SELF_APPROVAL)
+    if command.points < 0 and not goal.policy.adjust_down:
+        raise Refusal(Code.ADJUSTMENT_DOWN, points=str(command.points))
+    return (has.Adjusted(points=command.points, reason=command.reason),)
+
+
+def _mark_exemplar(goal: Goal, command: ask.MarkExemplar, day: date) -> Bodies:
+    require_reviewer_or_hr(goal, command, day)
+    _require_closed(goal)
+    if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED):
+        raise Refusal(Code.NOT_WORKED_ON)
+    return () if goal.exemplar else (has.ExemplarMarked(reason=command.reason),)
+
+
+def _require_closed(goal: Goal) -> None:
+    if not goal.is_closed:
+        raise wrong_state(goal.state, State.CLOSED)
+
+
+def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None = None) -> Content:
     """The old content as a draft: from today's value (what was reached is banked), with the steps that are left."""
     content = goal.content
     measure = content.measure
     if isinstance(measure, NumericMeasure) and goal.value is not None:
         measure = measure.model_copy(update={"baseline": goal.value})
+    if isinstance(measure, NumericMeasure) and new_target is not None:
+        measure = measure.model_copy(update={"target": new_target})
     return content.model_copy(
         update={
             "measure": measure,
@@ -222,4 +248,6 @@ STEERING: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
     ask.Close: _close,
     ask.AmendPolicy: _amend_policy,
     ask.ChangeLine: _change_line,
+    ask.Adjust: _adjust,
+    ask.MarkExemplar: _mark_exemplar,
 }

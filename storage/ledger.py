@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage import claims
+
 # Compare and swap on the goal's head. Two that record behind the same head meet at the row's lock; the second then finds
 # another head and changes nothing. One statement is one transaction and one way to the server and back.
 _RECORD = text("""
@@ -39,6 +41,8 @@ SELECT seq, revision, at, actor, acting_for, command_id, body FROM goal_event
 WHERE goal_id = :goal AND seq > :before ORDER BY seq
 """)
 
+_SEQ = text("SELECT seq FROM goal WHERE id = :goal")
+
 _ONCE_PER_COMMAND = "goal_event_once_per_command"
 
 
@@ -46,13 +50,29 @@ class CommandKnown(Exception):
     """The ledger holds an event of this command already: it was carried out long ago."""
 
 
+class ClaimRefused(Exception):
+    """Other goals stand against what this one claims; nothing was stored."""
+
+    def __init__(self, against: claims.Against) -> None:
+        self.against = against
+        super().__init__(against.code)
+
+
 async def append(
-    engine: AsyncEngine, goal: str, before: int, *, row: dict[str, Any], events: str, notices: str
+    engine: AsyncEngine,
+    goal: str,
+    before: int,
+    *,
+    row: dict[str, Any],
+    events: str,
+    notices: str,
+    claimed: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Appends `events` (JSON) behind the entry `before`; the key is the goal and the number of its last entry.
 
     Empty where they were stored. Else nothing was, and the answer holds the events that stand there already. Raises
-    `CommandKnown` where an entry of the same command stands further back, `LookupError` where the goal has no row.
+    `CommandKnown` where an entry of the same command stands further back, `ClaimRefused`, `LookupError` where the goal has
+    no row.
     """
     parameters = row | {
         "goal": goal,
@@ -62,18 +82,36 @@ async def append(
         "score": Decimal(row["score"]),
         "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
     }
-    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        try:
-            if (await connection.execute(_RECORD, parameters)).scalar_one():
-                return []
-        except IntegrityError as error:
-            if _ONCE_PER_COMMAND in str(error.orig):
-                raise CommandKnown from error
-            raise
-        found = [event_of(entry) for entry in await connection.execute(_BEHIND, {"goal": goal, "before": before})]
+    try:
+        if await (_store(engine, parameters) if claimed is None else _store_claiming(engine, parameters, claimed)):
+            return []
+    except IntegrityError as error:
+        if _ONCE_PER_COMMAND in str(error.orig):
+            raise CommandKnown from error
+        raise
+    found = await behind(engine, goal, before)
     if not found:
         raise LookupError(f"goal {goal} has no row whose ledger ends at {before} or later")
     return found
+
+
+async def _store(engine: AsyncEngine, parameters: dict[str, Any]) -> bool:
+    """Whether the recording stands: one statement, one way to the server and back."""
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        return bool((await connection.execute(_RECORD, parameters)).scalar_one())
+
+
+async def _store_claiming(engine: AsyncEngine, parameters: dict[str, Any], claimed: dict[str, Any]) -> bool:
+    """The same behind the claims' checks. A goal that has moved on is left to the comparison: it may be this very recording."""
+    goal = parameters["goal"]
+    async with engine.begin() as connection:
+        against = await claims.check(connection, goal, claimed)
+        if against and (await connection.execute(_SEQ, {"goal": goal})).scalar_one_or_none() == parameters["before"]:
+            raise ClaimRefused(against)
+        stored = not against and bool((await connection.execute(_RECORD, parameters)).scalar_one())
+        if stored:
+            await claims.tell_children(connection, goal, claimed)
+        return stored
 
 
 async def behind(engine: AsyncEngine, goal: str, before: int) -> list[dict[str, Any]]:

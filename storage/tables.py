@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -23,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
+_PARENT = "aggregate #>> '{content,parent}'"
 _TROUBLE = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
 
 
@@ -128,6 +130,8 @@ class GoalRow(Table):
     __table_args__ = (
         Index("goal_by_state", "cycle_id", "state", "department"),
         Index("goal_by_id_in_cycle", "cycle_id", "id"),
+        Index("goal_by_parent", "cycle_id", text(f"({_PARENT})"), postgresql_where=text(f"{_PARENT} IS NOT NULL")),
+        Index("goal_exemplars", "department", postgresql_where=text("aggregate @> '{\"exemplar\": true}'")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )
 
@@ -257,6 +261,24 @@ class StagedEmployeeRow(Table):
     instruction_id: Mapped[str] = mapped_column(primary_key=True)
     employee_id: Mapped[str] = mapped_column(primary_key=True)
     record: Mapped[dict[str, Any]]  # the employee as the directory keeps them
+
+
+class ProblemRow(Table):
+    """A problem of today (現状の課題) that somebody named when they were heard; never changed, never deleted."""
+
+    __tablename__ = "problem"
+
+    number: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    id: Mapped[str] = mapped_column(Computed("'H' || number::text", persisted=True), unique=True)  # as goals name it
+    cycle_id: Mapped[str] = mapped_column(index=True)  # hearing comes before the launch: the cycle may not exist yet
+    department: Mapped[str]
+    text: Mapped[str]
+    heard_as: Mapped[str]
+    added_by: Mapped[str] = mapped_column(ForeignKey("employee.id"))
+    command_id: Mapped[str] = mapped_column(unique=True)  # given again, it is added once
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("heard_as IN ('manager', 'staff')", name="problem_heard_as"),)
 
 
 class PreferenceRow(Table):

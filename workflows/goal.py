@@ -250,6 +250,8 @@ class GoalWorkflow:
         )
         if found and found.known:
             return True
+        if found and found.refused:  # other goals stand against it; nothing was stored
+            raise Refusal(found.refused.code, **found.refused.fields)
         if found:
             self._move_on(evolve_all(before, found.adopted), found.adopted)
         else:

@@ -4,10 +4,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from domain.claims import Claims, claims_of
 from domain.events import Event
 from domain.evolve import evolve
 from domain.goal import Goal
 from domain.notices import notices_of
+from domain.refusals import Code
 from domain.scoring import score
 from domain.values import Frozen, GoalId
 
@@ -22,6 +24,7 @@ class Recording(Frozen):
     row: dict[str, Any]
     events: str
     notices: str
+    claims: Claims | None = None  # what must hold of other goals as well
 
 
 class Position(Frozen):
@@ -31,15 +34,24 @@ class Position(Frozen):
     seq: int
 
 
+class Refused(Frozen):
+    """A refusal on its way from the database: its code and the fields of its sentence."""
+
+    code: Code
+    fields: dict[str, str | int]
+
+
 class Recorded(Frozen):
     """What stands in the ledger where it is not what was handed in.
 
     `adopted` are the events found at those numbers: an earlier try, perhaps of another command, was committed before its
-    worker died. `known` says that the command itself was recorded long ago.
+    worker died. `known` says that the command itself was recorded long ago. `refused` says that other goals stand against
+    it: nothing was stored.
     """
 
     adopted: tuple[Event, ...] = ()
     known: bool = False
+    refused: Refused | None = None
 
 
 def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
@@ -59,6 +71,7 @@ def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
         row=row_of(after, amended=after.policy != goal.policy),
         events=to_json(entries).decode(),
         notices=to_json(notices).decode(),
+        claims=claims_of(goal, after, events),
     )
     return after, recording
 

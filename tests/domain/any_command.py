@@ -56,7 +56,9 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     | st.fixed_dictionaries({"met": st.lists(st.integers(0, 5), max_size=4)}),
     "complete_step": st.fixed_dictionaries({"step": st.integers(0, 3)}),
     "call_review": st.just({"reason": "相談"}),
-    "submit_self_review": st.just({"went_well": "順調"}),
+    "submit_self_review": st.fixed_dictionaries(
+        {"went_well": st.just("順調"), "cause_kinds": st.sampled_from([None, [], ["time"], ["月"]])}
+    ),
     "decide_review": st.fixed_dictionaries(
         {
             "verdict": st.sampled_from(["continue", "achieved", "unrealistic"]),
@@ -65,6 +67,8 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "bonus": st.sampled_from([0, 5, 30]),
             "comment": st.sampled_from([None, "確認"]),
             "new_weight": st.sampled_from([None, 30]),
+            "new_target": st.sampled_from([None, "5"]),
+            "praise": st.sampled_from([None, "よく進んだ"]),
         }
     ),
     "withdraw": st.just({"reason": "異動"}),
@@ -79,6 +83,8 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "reopen": st.fixed_dictionaries({"reason": st.just("訂正"), "closes": CLOSES}),
     "close": st.sampled_from([{}, {"achieved": True}, {"cancelled": True}]).map(lambda how: {"reason": "終了"} | how),
     "amend_policy": st.fixed_dictionaries({"policy": POLICIES, "reason": st.just("改定")}),
+    "adjust": st.fixed_dictionaries({"points": st.sampled_from(["0", "2.5", "-3"]), "reason": st.just("調整")}),
+    "mark_exemplar": st.just({"reason": "手本"}),
     "change_line": st.fixed_dictionaries(
         {
             "line": LINES,

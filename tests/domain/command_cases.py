@@ -61,7 +61,7 @@ def _reassign(goal: Goal) -> Command:
 
 
 CASES: dict[str, Case] = {
-    "revise": Case(_of(ask.Revise, OWNER, content=content(weight=70)), ("draft",), NOT_OWNER),
+    "revise": Case(_of(ask.Revise, OWNER, content=content(weight=70)), ("draft",), (MANAGER, DIRECTOR, STRANGER)),
     "submit": Case(_of(ask.Submit, OWNER), ("draft",), NOT_OWNER),
     "recall": Case(_of(ask.Recall, OWNER), ("pending_approval",), NOT_OWNER),
     "approve": Case(lambda goal: approve(goal, MANAGER), ("pending_approval",), NOT_APPROVER),
@@ -85,6 +85,8 @@ CASES: dict[str, Case] = {
     "reopen": Case(_of(ask.Reopen, HR, reason="誤って完了した"), ("closed",), NOT_HR),
     "close": Case(_of(ask.Close, HR, reason="退職"), OPEN, NOT_HR),
     "amend_policy": Case(_of(ask.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
+    "adjust": Case(_of(ask.Adjust, HR, points="5", reason="部署間の調整"), ("closed",), NOT_HR),
+    "mark_exemplar": Case(_of(ask.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
     "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
 WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy", "change_line"}

@@ -69,7 +69,9 @@ def test_a_policy_is_frozen() -> None:
 
 # --- rules of later releases -----------------------------------------------------------------------------------------
 
-LATER = ("sites", "spread_minutes", "joiners_get_drafts", "moves_settle")
+LATER = (
+    "sites", "spread_minutes", "joiners_get_drafts", "moves_settle", "edition", "max_stretch", "causes", "adjust_down",
+)  # fmt: skip
 
 
 def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_release_wrote_it() -> None:
@@ -79,7 +81,10 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
 
 @pytest.mark.parametrize(
     "rule",
-    [{"sites": {"berlin": BERLIN}}, {"spread_minutes": 30}, {"joiners_get_drafts": False}, {"moves_settle": True}],
+    [
+        {"sites": {"berlin": BERLIN}}, {"spread_minutes": 30}, {"joiners_get_drafts": False}, {"moves_settle": True},
+        {"edition": 2}, {"max_stretch": 100}, {"causes": ("監査の指摘",)}, {"adjust_down": True},
+    ],  # fmt: skip
     ids=LATER,
 )
 def test_a_later_rule_that_says_something_is_written_and_makes_another_digest(rule: dict[str, Any]) -> None:
