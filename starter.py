@@ -13,16 +13,22 @@ import typer
 
 from cli.amending import amend
 from cli.audit import audit, inbox
+from cli.catalog import catalog
 from cli.cycle import cycle
+from cli.exemplars import exemplars
 from cli.goal import goal
+from cli.hearing import hearing
 from cli.instruction_screen import delegations, instruction
 from cli.notices import notices
 from cli.output import Exit, reader_locale
 from cli.people import people
 from cli.people_sync import sync
 from cli.preferences import prefer
+from cli.scores import adjust, exemplar, scores
 from cli.servers import demo, migrate, up, worker
 from cli.steering import delegate, reassign
+from cli.tree import tree
+from cli.writing import check, draft, score
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -49,14 +55,20 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     reassign,
     instruction,
     prefer,
+    catalog,
+    exemplars,
 )
 for command in _COMMANDS:
     app.command()(command)
 people.command("sync")(sync)
-cycle.command("amend")(amend)
+for command in (amend, tree, scores):
+    cycle.command()(command)
+for command in (draft, check, score, adjust, exemplar):
+    goal.command()(command)
 app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")
+app.add_typer(hearing, name="hearing")
 app.add_typer(notices, name="notices")
 app.add_typer(audit, name="audit")
 

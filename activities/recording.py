@@ -24,7 +24,7 @@ class RecordingActivities:
                 row=recording.row,
                 events=recording.events,
                 notices=recording.notices,
-                claimed=recording.claims and recording.claims.model_dump(),
+                claimed=recording.claims.model_dump() if recording.claims else None,
             )
         except ledger.CommandKnown:
             return Recorded(known=True)

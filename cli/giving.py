@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from client.goals import NoAnswer, compose
 from domain.commands import COMMANDS
 from domain.findings import Level
 from domain.goal import Goal
+from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.rules import check
 from domain.values import CommandId, Frozen, GoalId, Moment, Number
@@ -149,6 +151,8 @@ def _show_what_is_seen(goal: Goal, to: Terminal) -> None:
     about = " / ".join(said) or to.words("(未記入)", "(nothing written yet)")
     if not to.as_json:
         to.say(f"{goal.id} 番号 {goal.seq} を確認: {about}", f"{goal.id} as of number {goal.seq}: {about}")
+        if goal.state is State.PENDING_APPROVAL:
+            print_findings(check(goal.content, goal.policy), to.locale, sys.stdout)
 
 
 async def _report(session: Acting, results: dict[str, "Given | Refusal | NoAnswer"]) -> Exit:

@@ -1,7 +1,7 @@
 """`meguri goal`: what owners, approvers and reviewers do with goals, and how everybody looks at them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,10 +9,6 @@ from cli.options import ActingFor, Actor, AsJson, CommandId, Comment, Evidence, 
 from cli.output import Exit
 from cli.review import review
 from domain.lifecycle import State
-
-if TYPE_CHECKING:
-    from cli.session import Terminal
-    from domain.content import Content
 
 goal = typer.Typer(no_args_is_help=True, help="Goals: write, submit, sign off, work on, review.")
 goal.add_typer(review, name="review")
@@ -61,8 +57,9 @@ def revise(
     """Owner: replace the draft's content by what the file holds."""
     from cli.giving import give
     from cli.session import terminal
+    from cli.writing import read_content_file
 
-    content = _content(file, terminal(as_json))
+    content = read_content_file(file, terminal(as_json))
     give(goal_id, "revise", Who(actor, acting_for, command_id), {"content": content}, as_json=as_json)
 
 
@@ -79,8 +76,9 @@ def submit(
     """Owner: hand the draft to its approver; with a file, revise it first."""
     from cli import giving
     from cli.session import terminal
+    from cli.writing import read_content_file
 
-    content = _content(file, terminal(as_json)) if file else None
+    content = read_content_file(file, terminal(as_json)) if file else None
     giving.submit(goal_id, Who(actor, acting_for, command_id), content, as_json=as_json)
 
 
@@ -218,18 +216,3 @@ def comment(
     from cli.giving import give
 
     give(goal_id, "comment", Who(actor, acting_for, command_id), {"text": text}, as_json=as_json)
-
-
-def _content(file: Path, to: "Terminal") -> "Content":
-    """The file's content; ends the command where it cannot be read or has findings."""
-    from cli.files import read_small
-    from domain.content import Content
-    from domain.content_file import read_content
-
-    found = read_content(read_small(file, to))
-    if isinstance(found, Content):
-        return found
-    message = to.words(
-        f"{file}: 目標として読めません。何も変更していません。", f"{file}: not a goal; nothing was changed"
-    )
-    raise to.refuse(message, kind="invalid_file", findings=found)

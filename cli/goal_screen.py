@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cli.output import print_json, print_line, print_table
 from cli.session import Reading, Terminal, reading, run, terminal
-from cli.wording import event_name, facts, local, outcome_name, person, state_name, task_name, visible
+from cli.wording import event_name, facts, local, outcome_name, percent, person, state_name, task_name, visible
 from domain import scoring
 from domain.content import NumericMeasure, QualitativeMeasure
 from domain.goal import Goal
@@ -102,6 +101,7 @@ def _document(goal: Goal, ledger: list[LedgerLine]) -> dict[str, Any]:
         "attainment": scoring.attainment(goal),
         "score": scoring.score(goal),
         "score_terms": scoring.terms(goal)._asdict(),
+        "calibrated": scoring.calibrated(goal),
         "ledger": [line.event for line in ledger],
     }
     return goal.model_dump(mode="json", exclude={"policy", "commands"}) | worked_out
@@ -117,20 +117,26 @@ def _lines(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]:
         f"状態    {state}{outcome}(版 {goal.revision}、番号 {goal.seq})",
         f"state   {state}{outcome} (revision {goal.revision}, number {goal.seq})",
     )
+    if goal.content.parent:
+        yield to.words("上位    ", "serves  ") + goal.content.parent
     if goal.content.challenge:
-        yield to.words("課題    ", "answers ") + visible(goal.content.challenge)
+        heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
+        yield to.words("課題    ", "answers ") + visible(goal.content.challenge) + heard
     yield from _measure_lines(goal, to)
     yield from _task_line(goal, names, to)
     yield to.words(
         f"得点    {scoring.score(goal)} = 確定済み {terms.banked} + ステップ {terms.steps} + 指標 {terms.measure} + 加点 {terms.bonus}",
         f"score   {scoring.score(goal)} = banked {terms.banked} + steps {terms.steps} + measure {terms.measure} + bonus {terms.bonus}",
     )
+    if goal.adjusted:
+        final = scoring.calibrated(goal)
+        yield to.words(f"調整    {goal.adjusted:+f} → {final}", f"calibr. {goal.adjusted:+f} -> {final}")
 
 
 def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
     reached = to.words(
-        f"到達 {_percent(scoring.attainment(goal))}、確認済み {_percent(goal.attained)}",
-        f"reached {_percent(scoring.attainment(goal))}, confirmed {_percent(goal.attained)}",
+        f"到達 {percent(scoring.attainment(goal))}、確認済み {percent(goal.attained)}",
+        f"reached {percent(scoring.attainment(goal))}, confirmed {percent(goal.attained)}",
     )
     match goal.content.measure:
         case NumericMeasure() as measure:
@@ -157,10 +163,6 @@ def _task_line(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]
     due = due_mark(goal.due_at, goal.policy.calendar.timezone, datetime.now(UTC), to)
     task = task_name(goal.task.kind, to.locale)
     yield to.words(f"対応    {task} — {people}、期限 {due}", f"waits   for {task} by {people}, due {due}")
-
-
-def _percent(share: Decimal) -> str:
-    return f"{(share * 100).normalize():f} %"
 
 
 def _mark(done: bool) -> str:

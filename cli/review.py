@@ -44,6 +44,8 @@ def self_review(
     *,
     actor: Actor,
     went_well: Annotated[str, typer.Option("--went-well", help="what went well")],
+    progress: Annotated[str | None, typer.Option("--progress", help="how far it is, in words")] = None,
+    cause: Annotated[list[str] | None, typer.Option("--cause", help="of the list in `review form`; repeat")] = None,
     causes: Annotated[str | None, typer.Option("--causes", help="why it went as it did")] = None,
     to_improve: Annotated[str | None, typer.Option("--to-improve", help="what to do better")] = None,
     proposed: Annotated[Verdict, typer.Option("--proposed", help="the verdict that you propose")] = Verdict.CONTINUE,
@@ -54,8 +56,32 @@ def self_review(
     """Owner: look back, for the reviewer."""
     from cli.giving import give
 
-    fields = {"went_well": went_well, "causes": causes, "to_improve": to_improve, "proposed": proposed.value}
+    fields = {
+        "progress": progress,
+        "went_well": went_well,
+        "cause_kinds": tuple(cause or ()) or None,
+        "causes": causes,
+        "to_improve": to_improve,
+        "proposed": proposed.value,
+    }
     give(goal_id, "submit_self_review", Who(actor, acting_for, command_id), fields, as_json=as_json)
+
+
+@review.command("form")
+def form(
+    goal_id: GoalArgument,
+    *,
+    new_target: Annotated[
+        str | None,
+        typer.Option("--target", metavar="NUMBER", help="a reset's new target, to see it beside the old one"),
+    ] = None,
+    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="a reset's new weight")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the review form: progress, what was said, causes to choose from, and what a reset would do."""
+    from cli.review_form import show
+
+    show(goal_id, new_target, new_weight, as_json=as_json)
 
 
 @review.command("decide")
@@ -70,9 +96,13 @@ def decide_review(
     seen: Seen = None,
     then: Annotated[Next | None, typer.Option("--then", help="what follows, where not the usual")] = None,
     comment: Comment = None,
+    praise: Annotated[str | None, typer.Option("--praise", help="what you saw go well")] = None,
     bonus: Annotated[int, typer.Option("--bonus", min=0, help="points for extra initiatives; needs a comment")] = 0,
     new_weight: Annotated[
         int | None, typer.Option("--weight", min=1, max=100, help="percent, of the next revision after a reset")
+    ] = None,
+    new_target: Annotated[
+        str | None, typer.Option("--target", metavar="NUMBER", help="of the next revision after a reset")
     ] = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
@@ -85,7 +115,9 @@ def decide_review(
         "verdict": verdict.value,
         "then": then and then.value,
         "comment": comment,
+        "praise": praise,
         "bonus": bonus,
         "new_weight": new_weight,
+        "new_target": new_target,
     }
     give(goal_id, "decide_review", Who(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)

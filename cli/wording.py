@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -151,6 +152,10 @@ def instruction_name(kind: str, locale: Locale) -> str:
 def local(moment: datetime, zone: str) -> str:
     """To the minute, as the site's clocks show it."""
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f} %"
 
 
 def person(employee: str, names: Mapping[str, str]) -> str:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from client.proof import LedgerProof, prove
-from domain.commands import Command, Reopen
+from domain.commands import Command
+from domain.decide import ON_CLOSED
 from domain.goal import Goal
 from domain.lifecycle import State
+from domain.policy import Policy
 from domain.refusals import Code, Refusal, wrong_state
 from domain.scoring import score
-from domain.values import CommandId, EmployeeId, GoalId, Text
+from domain.values import CommandId, CycleId, EmployeeId, GoalId, Text
 from storage import goals as read
+from storage.cycles import find_cycle
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -102,6 +105,20 @@ class GoalReads:
             self._engine, cycle=cycle, owner=owner, state=state, department=department, after=after, limit=limit
         )
 
+    async def of_cycle(
+        self, cycle: CycleId, *, owner: str | None = None, department: str | None = None, exemplars: bool = False
+    ) -> list[Goal]:
+        """A cycle's goals, by id: all, one person's, a department's, or those that are shown as examples."""
+        rows = await read.load_cycle(self._engine, cycle, owner=owner, department=department, exemplars=exemplars)
+        launched = await find_cycle(self._engine, cycle)
+        if launched is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        rules = Policy.model_validate(launched.policy)  # read once: it is larger than a goal
+        return [
+            Goal.model_validate({**aggregate, "policy": Policy.model_validate(own) if own else rules})
+            for aggregate, own in rows
+        ]
+
     async def inbox(self, employee: EmployeeId, day: date | None = None) -> list[read.InboxLine]:
         """What waits on a person, or on those for whom they act on that day (today); the most urgent first."""
         return await read.inbox(self._engine, employee, day or datetime.now().astimezone().date())
@@ -168,7 +185,7 @@ class Goals(GoalReads):
     async def _answer_of_ended(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         """Where no run takes commands: the receipt, if this command was the goal's end and its answer was lost.
 
-        None where a run is about to take it: the next revision's, or the one that reopens a closed goal. Raises a
+        None where a run is about to take it: the next revision's, or one for a closed goal. Raises a
         `Refusal` where the goal is closed, or there is none.
         """
         from workflows.goal import Receipt
@@ -177,14 +194,14 @@ class Goals(GoalReads):
         if not found.is_closed:
             return None
         if command_id not in found.commands:
-            if isinstance(command, Reopen):
+            if isinstance(command, ON_CLOSED):
                 await self._wake(found)
                 return None
             raise wrong_state(State.CLOSED, *(state for state in State if state is not State.CLOSED))
         return Receipt(seq=found.seq, revision=found.revision, state=found.state, head=found.head, score=score(found))
 
     async def _wake(self, closed: Goal) -> None:
-        """Starts a run for a closed goal; it takes the command that reopens it, or ends again by itself."""
+        """Starts a run for a closed goal; it takes the command that reopens or calibrates it, and ends again by itself."""
         from temporalio.common import WorkflowIDConflictPolicy
 
         from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id

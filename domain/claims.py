@@ -5,12 +5,15 @@ against the other goals in the transaction that records it (storage/claims.py), 
 moment cannot both be right and break it together. Bound to the policy's edition: earlier cycles claim nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from domain.content import Content
 from domain.events import Event
+from domain.findings import Finding, Level
 from domain.goal import Goal
 from domain.lifecycle import EventKind, State
-from domain.values import CycleId, EmployeeId, Frozen
+from domain.policy import Policy
+from domain.values import CycleId, EmployeeId, Frozen, Text
 
 MOST_WEIGHT = 100  # percent, of the goals that a person is working on
 _WORKED_ON = (State.ACTIVE, State.IN_REVIEW)
@@ -45,3 +48,23 @@ def claims_of(before: Goal, after: Goal, events: Iterable[Event]) -> Claims | No
     if EventKind.SUBMITTED in kinds:
         claims = claims.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
     return None if claims == nothing and claims.ended_by is None else claims
+
+
+def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
+    """What the weights and the number of a person's goals in a cycle say before they are approved: advice.
+
+    `others` are the person's other goals of the cycle; those that are closed do not count.
+    """
+    running = [goal for goal in others if not goal.is_closed]
+    total = content.weight + sum(goal.content.weight for goal in running)
+    if total != MOST_WEIGHT:
+        ja = f"あなたの目標のウェイトの合計は {total} % です。合わせて 100 % にしてください。"
+        yield _advise("weights_not_100", "weight", ja, f"your goals weigh {total} % together; make it 100 %")
+    if len(running) + 1 > policy.max_goals:
+        ja = f"目標が {len(running) + 1} 件あり、上限の {policy.max_goals} 件を超えています。"
+        en = f"{len(running) + 1} goals are more than the limit of {policy.max_goals}"
+        yield _advise("too_many_goals", "goals", ja, en)
+
+
+def _advise(code: str, where: str, ja: str, en: str) -> Finding:
+    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en))

@@ -11,7 +11,16 @@ from pydantic import Field, ValidationError
 
 from domain.calendar import describe_day
 from domain.content import Content
-from domain.cycle_sections import CalendarSection, CycleSection, DraftSection, PolicySection, SiteSection
+from domain.cycle_drafts import from_catalog
+from domain.cycle_sections import (
+    CalendarSection,
+    CycleSection,
+    DepartmentGoalSection,
+    DraftSection,
+    PolicySection,
+    SiteSection,
+    ThemeSection,
+)
 from domain.findings import Finding, Level, refuses
 from domain.organisation import Employee, Organisation
 from domain.policy import DEFAULT_LADDERS, Policy
@@ -31,6 +40,8 @@ class CycleFile(Frozen):
     calendar: CalendarSection = CalendarSection()
     sites: dict[Id, SiteSection] = Field(default_factory=dict, max_length=200)  # by their names in the directory
     policy: PolicySection = PolicySection()
+    themes: tuple[ThemeSection, ...] = Field(default=(), max_length=50)
+    department_goals: tuple[DepartmentGoalSection, ...] = Field(default=(), max_length=500)
     drafts: tuple[DraftSection, ...] = Field(default=(), max_length=500)
 
     @property
@@ -100,6 +111,9 @@ def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
         return (_refuse("not_utf8", f"byte {error.start}", "UTF-8 で保存してください。", "save the file as UTF-8"),)
     except tomllib.TOMLDecodeError as error:
         return (_refuse("not_toml", "file", f"TOML として読めません: {error}", f"this is not TOML: {error}"),)
+    tree, unknown = from_catalog(tree)
+    if unknown:
+        return unknown
     try:
         return CycleFile.model_validate(tree)
     except ValidationError as error:
@@ -121,7 +135,15 @@ def _of_problem(problem: Any) -> Finding:
 _KEYS = sorted(
     {
         name
-        for model in (CycleFile, CycleSection, SiteSection, PolicySection, DraftSection)
+        for model in (
+            CycleFile,
+            CycleSection,
+            SiteSection,
+            PolicySection,
+            ThemeSection,
+            DepartmentGoalSection,
+            DraftSection,
+        )
         for name in model.model_fields
     }
 )
@@ -148,7 +170,8 @@ def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tup
     if refuses((*dates, *people)):
         return (*dates, *people)
     sites = _site_findings(file, organisation)
-    return (*dates, *people, *sites, *_approver_findings(file, organisation), *_draft_findings(file))
+    drafts = (*_tree_findings(file), *_draft_findings(file))
+    return (*dates, *people, *sites, *_approver_findings(file, organisation), *drafts)
 
 
 def _order_findings(cycle: CycleSection) -> Iterator[Finding]:
@@ -221,6 +244,7 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
     departments = {employee.department for employee in organisation.employees.values()}
     for where, name in (
         *((f"cycle.departments[{n}]", name) for n, name in enumerate(file.cycle.departments)),
+        *((f"department_goals[{n}].department", one.department) for n, one in enumerate(file.department_goals)),
         *((f"drafts[{n}].department", draft.department) for n, draft in enumerate(file.drafts)),
     ):
         if name is not None and name not in departments:
@@ -279,6 +303,36 @@ def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[
                 f"{employee.id} さんの目標を承認できる人がいません。cycle.hr に別の人を加えてください。",
                 f"nobody can approve the goals of {employee.id}; add somebody else to cycle.hr",
             )
+
+
+def _tree_findings(file: CycleFile) -> Iterator[Finding]:
+    """Ids of themes and department goals stand once; what names a parent names one of them, and never comes round."""
+    ids = [theme.id for theme in file.themes] + [goal.id for goal in file.department_goals]
+    for one, count in Counter(ids).items():
+        if count > 1:
+            ja, en = (
+                f"ID「{one}」が {count} 回使われています。",
+                f"the id {one} stands {count} times; each needs its own",
+            )
+            yield _refuse("id_twice", "themes, department_goals", ja, en)
+    known = dict.fromkeys(theme.id for theme in file.themes) | {goal.id: goal.parent for goal in file.department_goals}
+    places = [("department_goals", n, one.parent) for n, one in enumerate(file.department_goals)]
+    places += [("drafts", n, draft.parent) for n, draft in enumerate(file.drafts)]
+    for section, n, parent in places:
+        if parent is not None and parent not in known:
+            hint_ja, hint_en = _hint(parent, known)
+            ja = f"「{parent}」はテーマにも部署の目標にもありません。{hint_ja}"
+            yield _refuse(
+                "parent_unknown", f"{section}[{n}].parent", ja, f"{parent} is no theme or department goal{hint_en}"
+            )
+    for n, goal in enumerate(file.department_goals):
+        above, seen = goal.parent, {goal.id}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = known.get(above)
+        if above == goal.id:
+            ja, en = "上位をたどると自分に戻ります。", "the parents lead back to this one"
+            yield _refuse("circle", f"department_goals[{n}].parent", ja, en)
 
 
 def _draft_findings(file: CycleFile) -> Iterator[Finding]:

@@ -68,10 +68,30 @@ class PolicySection(Frozen):
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
 
+class ThemeSection(Frozen):
+    """What the company wants of this cycle; goals name it by its id."""
+
+    id: Id
+    name: Line
+
+
+class DepartmentGoalSection(Frozen):
+    """What a department wants of it; `parent` is a theme, or a goal of a department above."""
+
+    id: Id
+    department: Line
+    name: Line
+    parent: Id | None = None
+
+
 class DraftSection(Content):
-    """A draft that everyone of `department` gets; without a department, everyone whose department has none."""
+    """A draft that everyone of `department` gets; without a department, everyone whose department has none.
+
+    `catalog` names an entry of the catalogue: what the section does not say is the entry's.
+    """
 
     department: Line | None = None
+    catalog: str | None = Field(default=None, max_length=80)
 
     def content(self) -> Content:
-        return Content.model_validate(self.model_dump(exclude={"department"}))
+        return Content.model_validate(self.model_dump(exclude={"department", "catalog"}))

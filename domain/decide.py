@@ -4,10 +4,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from domain import causes
+from domain import causes, scoring
 from domain import commands as ask
 from domain import events as has
-from domain import scoring
 from domain.authority import principal, require_concerned, require_decider, require_owner
 from domain.content import Content, NumericMeasure, QualitativeMeasure
 from domain.findings import Level, refuses

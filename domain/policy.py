@@ -107,7 +107,9 @@ class Policy(Frozen):
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Rules that came after the first release are left out where they say nothing: old ledgers keep their hashes."""
         form: dict[str, Any] = dump(self)
-        return {name: value for name, value in form.items() if name not in _LATER or getattr(self, name) != _LATER[name]}
+        return {
+            name: value for name, value in form.items() if name not in _LATER or getattr(self, name) != _LATER[name]
+        }
 
     def calendar_at(self, site: str | None) -> BusinessCalendar:
         """The site's calendar; the cycle's own where the policy does not know the site."""

@@ -152,6 +152,21 @@ async def load_aggregates(
         ]
 
 
+async def load_cycle(
+    engine: AsyncEngine, cycle: str, *, owner: str | None = None, department: str | None = None, exemplars: bool = False
+) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds."""
+    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
+    if owner is not None:
+        query = query.where(GoalRow.owner_id == owner)
+    if department is not None:
+        query = query.where(GoalRow.department == department)
+    if exemplars:
+        query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
+    async with engine.connect() as connection:
+        return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
+
+
 class LedgerLine(NamedTuple):
     """One entry of the ledger, with what proves it."""
 

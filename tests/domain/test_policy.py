@@ -82,9 +82,15 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
 @pytest.mark.parametrize(
     "rule",
     [
-        {"sites": {"berlin": BERLIN}}, {"spread_minutes": 30}, {"joiners_get_drafts": False}, {"moves_settle": True},
-        {"edition": 2}, {"max_stretch": 100}, {"causes": ("監査の指摘",)}, {"adjust_down": True},
-    ],  # fmt: skip
+        {"sites": {"berlin": BERLIN}},
+        {"spread_minutes": 30},
+        {"joiners_get_drafts": False},
+        {"moves_settle": True},
+        {"edition": 2},
+        {"max_stretch": 100},
+        {"causes": ("監査の指摘",)},
+        {"adjust_down": True},
+    ],
     ids=LATER,
 )
 def test_a_later_rule_that_says_something_is_written_and_makes_another_digest(rule: dict[str, Any]) -> None:

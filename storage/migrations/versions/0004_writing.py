@@ -25,7 +25,10 @@ def upgrade() -> None:
         sa.CheckConstraint("heard_as IN ('manager', 'staff')", name="problem_heard_as"),
     )
     op.create_index(
-        "goal_by_parent", "goal", ["cycle_id", sa.text(f"({_PARENT})")], postgresql_where=sa.text(f"{_PARENT} IS NOT NULL")
+        "goal_by_parent",
+        "goal",
+        ["cycle_id", sa.text(f"({_PARENT})")],
+        postgresql_where=sa.text(f"{_PARENT} IS NOT NULL"),
     )
     op.create_index(
         "goal_exemplars", "goal", ["department"], postgresql_where=sa.text("aggregate @> '{\"exemplar\": true}'")

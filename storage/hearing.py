@@ -1,0 +1,79 @@
+"""Problems that people named when they were heard, and which goals answer them."""
+
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.tables import EmployeeRow, GoalRow, ProblemRow
+
+_GIVEN_UP = ("withdrawn", "lapsed", "cancelled")
+
+
+class Problem(NamedTuple):
+    """A problem as a list shows it; `answers` counts the goals that name it and were not given up, drafts included."""
+
+    id: str
+    department: str
+    text: str
+    heard_as: str
+    added_by: str
+    name: str
+    answers: int
+
+
+async def add(
+    engine: AsyncEngine, *, cycle: str, department: str, said: str, heard_as: str, by: str, command_id: str
+) -> str:
+    """Adds a problem and returns its id; with the same command id again, the id that it has."""
+    row = {
+        "cycle_id": cycle,
+        "department": department,
+        "text": said,
+        "heard_as": heard_as,
+        "added_by": by,
+        "command_id": command_id,
+    }
+    async with engine.begin() as connection:
+        await connection.execute(upsert(ProblemRow).values(row).on_conflict_do_nothing(index_elements=["command_id"]))
+        found = await connection.execute(select(ProblemRow.id).where(ProblemRow.command_id == command_id))
+        return str(found.scalar_one())
+
+
+async def find_all(
+    engine: AsyncEngine, cycle: str, *, department: str | None = None, search: str = "", unanswered: bool = False
+) -> list[Problem]:
+    """The problems of a cycle, in the order in which they came."""
+    answers = (
+        select(func.count())
+        .select_from(GoalRow)
+        .where(GoalRow.cycle_id == cycle, _names(), _stands())
+        .correlate(ProblemRow)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            ProblemRow.id, ProblemRow.department, ProblemRow.text, ProblemRow.heard_as, ProblemRow.added_by,
+            EmployeeRow.name, answers.label("answers"),
+        )
+        .join(EmployeeRow, EmployeeRow.id == ProblemRow.added_by)
+        .where(ProblemRow.cycle_id == cycle)
+        .order_by(ProblemRow.number)
+    )  # fmt: skip
+    if department is not None:
+        query = query.where(ProblemRow.department == department)
+    if search:
+        query = query.where(ProblemRow.text.icontains(search, autoescape=True))
+    if unanswered:
+        query = query.where(answers == 0)
+    async with engine.connect() as connection:
+        return [Problem(*row) for row in await connection.execute(query)]
+
+
+def _names() -> ColumnElement[bool]:
+    return GoalRow.aggregate["content"]["answers"].op("?")(ProblemRow.id)
+
+
+def _stands() -> ColumnElement[bool]:
+    return and_(func.coalesce(GoalRow.outcome, text("''")).not_in(_GIVEN_UP))
