@@ -6,7 +6,8 @@ import pytest
 
 from domain.content import Content
 from domain.findings import Level, refuses
-from domain.rules import RULES, check
+from domain.rules import check
+from domain.rules.structure import STRUCTURE
 from tests.domain.builders import CONTENT, PICTURE, POLICY, content, day
 
 NUMERIC = {"kind": "numeric", "name": "処理件数", "unit": "件", "baseline": "100", "target": "120", "points": 60}
@@ -68,6 +69,6 @@ def test_all_that_is_wrong_is_found_at_once_and_a_challenge_is_only_advised() ->
 
 def test_every_rule_finds_something_here() -> None:
     faulty = [content(**fault) for fault, _, _ in FAULTS]
-    for rule in RULES:
+    for rule in STRUCTURE:
         assert any(list(rule(wrong, POLICY)) for wrong in faulty), rule.__name__
         assert not list(rule(CONTENT, POLICY))
