@@ -26,6 +26,7 @@ from cli.people_sync import sync
 from cli.preferences import prefer
 from cli.scores import adjust, exemplar, scores
 from cli.servers import demo, migrate, up, worker
+from cli.sheet import sheet
 from cli.steering import delegate, reassign
 from cli.tree import tree
 from cli.writing import check, draft, score
@@ -69,6 +70,7 @@ app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")
 app.add_typer(hearing, name="hearing")
+app.add_typer(sheet, name="sheet")
 app.add_typer(notices, name="notices")
 app.add_typer(audit, name="audit")
 

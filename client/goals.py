@@ -1,8 +1,9 @@
 """What a caller may do with goals: give a command, look at one, list them, prove a ledger."""
 
 import asyncio
+import json
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,6 +85,18 @@ class GoalReads:
         """The goal as the projection has it."""
         loaded = await read.load_aggregates(self._engine, ids=[goal])
         return Goal.model_validate(loaded[0]) if loaded else None
+
+    async def find_many(self, goals: Sequence[GoalId]) -> dict[GoalId, Goal]:
+        """Those of the goals that there are, by id."""
+        loaded = await read.load_aggregates(self._engine, ids=goals)
+        rules: dict[str, Policy] = {}  # most share one, which is larger than a goal
+        found = {}
+        for one in loaded:
+            key = json.dumps(one["policy"])
+            policy = rules.get(key) or rules.setdefault(key, Policy.model_validate(one["policy"]))
+            goal = Goal.model_validate({**one, "policy": policy})
+            found[goal.id] = goal
+        return found
 
     async def require(self, goal: GoalId) -> Goal:
         """The goal; raises a `Refusal` where there is none."""

@@ -14,7 +14,6 @@ from domain.values import Frozen, GoalId
 
 SOMEBODY = "担当者"
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_LEAST = 2  # characters of a part of a name that is looked for: shorter ones are parts of common words
 
 
 class Exemplar(Frozen):
@@ -53,8 +52,13 @@ def _pattern(names: Iterable[str]) -> re.Pattern[str]:
     forms = set[str]()
     for name in names:
         parts = name.split()
-        forms |= {re.escape(name), re.escape("".join(parts))} | {_part(part) for part in parts if len(part) >= _LEAST}
+        forms |= {re.escape(name), re.escape("".join(parts))} | {_part(part) for part in parts if _is_a_name(part)}
     return re.compile("|".join(sorted(forms, key=len, reverse=True)) or r"(?!)")
+
+
+def _is_a_name(part: str) -> bool:
+    """`de`, `van` and initials are parts of names and of any sentence."""
+    return not part.isascii() or (len(part) > 1 and part[0].isupper())
 
 
 def _part(part: str) -> str:

@@ -167,6 +167,24 @@ async def load_cycle(
         return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
+_REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
+
+
+async def read_reviews(engine: AsyncEngine, cycle: str) -> dict[str, list[dict[str, Any]]]:
+    """The self-reviews and verdicts of a cycle's goals, each goal's in order."""
+    query = (
+        select(GoalEventRow.goal_id, GoalEventRow.body)
+        .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
+        .where(GoalRow.cycle_id == cycle, GoalEventRow.kind.in_(_REVIEW_KINDS))
+        .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    async with engine.connect() as connection:
+        for goal, body in await connection.execute(query):
+            found.setdefault(goal, []).append(body)
+    return found
+
+
 class LedgerLine(NamedTuple):
     """One entry of the ledger, with what proves it."""
 

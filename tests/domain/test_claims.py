@@ -10,7 +10,6 @@ from domain.evolve import evolve_all
 from domain.goal import Goal
 from domain.values import GoalId
 from tests.domain.builders import (
-    CONTENT,
     HR,
     OWNER,
     active,
@@ -49,7 +48,7 @@ def test_a_goal_that_is_submitted_claims_its_parent_and_the_problems_that_it_ans
 def test_a_goal_that_is_approved_claims_its_share_of_the_weight() -> None:
     claims = claimed(pending(EDITION), approve(pending(EDITION)))
     assert claims
-    assert (claims.weight, claims.max_goals, claims.parent) == (100, 3, None)
+    assert (claims.weight, claims.max_goals, claims.parent) == (60, 3, None)
     assert (claims.cycle, claims.owner) == ("2026-q4", OWNER)
 
 
@@ -61,7 +60,7 @@ def test_of_two_stages_only_the_last_one_claims_it() -> None:
 def test_a_goal_that_is_reopened_claims_its_weight_again() -> None:
     claims = claimed(closed(EDITION), ask.Reopen(id=fresh_id(), actor=HR, reason="訂正"))
     assert claims
-    assert claims.weight == 100
+    assert claims.weight == 60
 
 
 def test_a_goal_that_ends_says_by_which_entry() -> None:
@@ -88,6 +87,6 @@ def test_weights_are_weighed_before_they_are_approved() -> None:
     (finding,) = weigh(content(weight=50), [other], EDITION)
     assert finding.code == "weights_not_100"
     assert "110" in finding.message.ja
-    assert not list(weigh(CONTENT, [closed(EDITION)], EDITION))  # what is closed weighs nothing any more
+    assert not list(weigh(content(weight=100), [closed(EDITION)], EDITION))  # what is closed weighs nothing any more
     codes = [one.code for one in weigh(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from domain import commands as ask
+from domain.decide import decide
 from domain.exemplars import SOMEBODY, exemplar_id, exemplar_of
 from domain.goal import Goal, Outcome
 from domain.refusals import Code
@@ -29,7 +30,7 @@ def shown(text: str) -> str:
 def test_a_closed_goal_is_marked_once() -> None:
     goal = after(closed(), mark(), NOW)
     assert goal.exemplar
-    assert after(goal, mark(), NOW) == goal
+    assert decide(goal, mark(), NOW) == ()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.CANCELLED, Outcome.UNREALISTIC])
@@ -65,5 +66,5 @@ def test_neither_the_id_nor_anything_else_leads_back_to_the_owner() -> None:
     said = json.dumps(example.model_dump(mode="json"))
     assert OWNER not in said
     assert MANAGER not in said
-    assert example.id == exemplar_id(GOAL_ID) != exemplar_id(goal.cycle)
+    assert example.id == exemplar_id(GOAL_ID)
     assert (example.content.steps, example.content.measure) == (goal.content.steps, goal.content.measure)

@@ -1,0 +1,290 @@
+"""目標管理シート: one person's goals on one page of A4, to print, to sign, and to fill in and hand back.
+
+Yellow cells are the owner's to fill; the rest is locked, without a password. A hidden page says where each goal stands, so
+that reading depends on no label. Texts are always written as texts: one that begins with `=` is no formula.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from domain import scoring
+from domain.refusals import STATE_NAMES
+from domain.values import Locale, Text
+from sheets.fields import DIRECTIONS, LABELS, MOST_STEPS, Value, fields_of, shown
+from sheets.model import FORMAT, GoalSheet, Review, SheetGoal
+from sheets.style import BAND, BODY, CALM, HEAD, OPEN, Formats, height_for, size_for
+
+HIDDEN = "meguri"
+PAGE = Text(ja="目標管理シート", en="Goal sheet")
+_WIDTHS = (7, 7, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10)  # of the columns A to L
+_LAST = len(_WIDTHS) - 1
+_FIRST_GOAL = 5  # row, from 0
+_EXACT = 15  # digits that a spreadsheet keeps; longer numbers are written as text
+
+
+class Place(NamedTuple):
+    """Cells of a block, by rows below its first: a field stands in the first of the merged ones."""
+
+    row: int
+    first: int
+    last: int
+
+
+PLACES: dict[str, Place] = {
+    "weight": Place(0, 9, 9),
+    "theme": Place(1, 2, 11),
+    "challenge": Place(2, 2, 11),
+    "heard": Place(3, 2, 5),
+    "answers": Place(3, 8, 11),
+    "aligned_to": Place(4, 2, 5),
+    "parent": Place(4, 8, 11),
+    "measure": Place(5, 2, 5),
+    "unit": Place(5, 7, 7),
+    "points": Place(5, 9, 9),
+    "direction": Place(6, 3, 4),
+    "baseline": Place(6, 6, 6),
+    "target": Place(6, 8, 8),
+    "image": Place(7, 2, 11),
+    "criteria": Place(8, 2, 11),
+}
+FIRST_STEP = 10  # row of the block
+STEP_PLACES = {"title": (2, 7), "due": (8, 9), "points": (10, 10)}
+
+
+def place_of(field: str) -> Place:
+    """Where a field stands in its goal's block."""
+    if not field.startswith("step"):
+        return PLACES[field]
+    number, _, part = field.removeprefix("step").partition("_")
+    return Place(FIRST_STEP + int(number) - 1, *STEP_PLACES[part])
+
+
+def step_rows(steps: int) -> int:
+    """Room for the steps and one more, at least four."""
+    return min(max(4, steps + 1), MOST_STEPS)
+
+
+def write_goal_sheet(sheet: GoalSheet, locale: Locale) -> bytes:
+    """The workbook. Whatever is in it prints on one page."""
+    out = BytesIO()
+    with Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"title": f"{PAGE.in_(locale)} {sheet.cycle_id}", "created": None})
+        page = _Page(book, book.add_worksheet(PAGE.in_(locale)), locale)
+        hidden = book.add_worksheet(HIDDEN)
+        hidden.hide()
+        hidden.write_row(0, 0, [HIDDEN, FORMAT, locale.value, sheet.cycle_id])
+        page.head(sheet)
+        row = _FIRST_GOAL
+        for number, one in enumerate(sheet.goals, start=1):
+            steps = step_rows(len(one.goal.content.steps))
+            hidden.write_row(number, 0, [one.goal.id, one.goal.seq, row, steps])
+            row = page.goal(row, number, one, steps)
+        page.foot(row, sum((scoring.calibrated(one.goal) for one in sheet.goals), Decimal(0)))
+    return out.getvalue()
+
+
+class _Page:
+    def __init__(self, book: Workbook, sheet: Worksheet, locale: Locale) -> None:
+        self._sheet, self._locale, self._formats = sheet, locale, Formats(book)
+        self._heights: dict[int, float] = {}
+        sheet.set_paper(9)  # A4
+        sheet.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.4)
+        sheet.fit_to_pages(1, 1)
+        sheet.center_horizontally()
+        sheet.hide_gridlines(2)
+        sheet.protect("", {"format_rows": True, "format_columns": True})
+        for column, width in enumerate(_WIDTHS):
+            sheet.set_column(column, column, width)
+
+    def head(self, sheet: GoalSheet) -> None:
+        person = sheet.person
+        self._text(0, 0, 5, PAGE.in_(self._locale), size=18, bold=True, font_color=HEAD, border=0)
+        period = f"{sheet.cycle_name}  {sheet.starts:%Y-%m-%d} - {sheet.ends:%Y-%m-%d}"
+        self._text(0, 6, _LAST, period, align="right", border=0)
+        self._height(0, 30)
+        said = (
+            (self._words("社員番号", "employee"), person.id, 2, 3),
+            (self._words("氏名", "name"), person.name, 5, 7),
+            (self._words("部署", "department"), person.department, 9, 11),
+        )
+        for (label, value, first, last), at in zip(said, (0, 4, 8), strict=True):
+            self._label(2, at, first - 1, label)
+            self._text(2, first, last, value)
+        self._label(3, 0, 1, self._words("役職", "title"))
+        self._text(3, 2, 3, person.title or "")
+        self._label(3, 4, 4, self._words("上長", "manager"))
+        self._text(3, 5, 7, person.manager or "")
+        self._label(3, 8, 8, self._words("目標数", "goals"))
+        self._number(3, 9, 11, len(sheet.goals))
+
+    def goal(self, top: int, number: int, one: SheetGoal, steps: int) -> int:
+        """A goal's block; the row behind it."""
+        goal = one.goal
+        fields = fields_of(goal.content)
+        self._text(
+            top, 0, 1, self._words(f"目標 {number}", f"goal {number}"), bold=True, bg_color=HEAD, font_color="#FFFFFF"
+        )
+        self._text(top, 2, 7, goal.id, bg_color=BAND)
+        self._label(top, 8, 8, self._words("ウェイト %", "weight %"))
+        self._label(top, 10, 10, self._words("状態", "state"))
+        state = STATE_NAMES[goal.state]
+        self._text(top, 11, 11, self._words(state.ja, goal.state.replace("_", " ")))
+        for field in PLACES:
+            self._field(top, field, fields.get(field, ""))
+        for field, row, first, last in (
+            ("theme", 1, 0, 1), ("challenge", 2, 0, 1), ("heard", 3, 0, 1), ("answers", 3, 6, 7), ("aligned_to", 4, 0, 1),
+            ("parent", 4, 6, 7), ("measure", 5, 0, 1), ("unit", 5, 6, 6), ("points", 5, 8, 8), ("direction", 6, 2, 2),
+            ("baseline", 6, 5, 5), ("target", 6, 7, 7), ("image", 7, 0, 1), ("criteria", 8, 0, 1),
+        ):  # fmt: skip
+            self._label(top + row, first, last, LABELS[field].in_(self._locale))
+        self._label(top + 6, 0, 1, self._words("数値", "number"))
+        self._label(top + 5, 10, 10, self._words("達成度", "attained"))
+        self._percent(top + 5, 11, max(goal.attained, scoring.attainment(goal)))
+        self._label(top + 6, 9, 9, self._words("現在", "now"))
+        self._value(top + 6, 10, 11, "" if goal.value is None else goal.value, locked=True)
+        self._steps(top, fields, goal.done, steps)
+        row = self._points(top + FIRST_STEP + steps, one)
+        return self._review(row, one.review) + 1
+
+    def _steps(self, top: int, fields: dict[str, Value], done: tuple[int, ...], steps: int) -> None:
+        row = top + FIRST_STEP - 1
+        self._label(row, 0, 1, self._words("ステップ", "steps"))
+        for first, last, label in (
+            (2, 7, self._words("内容", "what")), (8, 9, self._words("期日", "due")),
+            (10, 10, self._words("配点", "points")), (11, 11, self._words("完了", "done")),
+        ):  # fmt: skip
+            self._label(row, first, last, label)
+        for n in range(1, steps + 1):
+            self._number(row + n, 0, 1, n)
+            for part in STEP_PLACES:
+                self._field(top, f"step{n}_{part}", fields.get(f"step{n}_{part}", ""))
+            self._text(row + n, 11, 11, "○" if n - 1 in done else "", align="center")
+
+    def _points(self, row: int, one: SheetGoal) -> int:
+        terms = scoring.terms(one.goal)
+        self._label(row, 0, 1, self._words("得点", "score"))
+        for at, label, points in (
+            (2, self._words("ステップ", "steps"), terms.steps), (4, self._words("指標", "measure"), terms.measure),
+            (6, self._words("加点", "bonus"), terms.bonus), (8, self._words("確定済み", "banked"), terms.banked),
+            (10, self._words("合計", "sum"), terms.total),
+        ):  # fmt: skip
+            self._label(row, at, at, label)
+            self._value(row, at + 1, at + 1, points, locked=True)
+        return row + 1
+
+    def _review(self, row: int, review: Review) -> int:
+        own = "\n".join(
+            f"{self._words(ja, en)}: {text}"
+            for ja, en, text in (
+                ("良かった点", "went well", review.went_well), ("原因", "causes", review.causes),
+                ("改善点", "to improve", review.to_improve),
+            )
+            if text
+        )  # fmt: skip
+        self._label(row, 0, 1, self._words("振り返り", "review"))
+        self._text(row, 2, 6, own)
+        self._label(row, 7, 7, self._words("上長より", "reviewer"))
+        self._text(row, 8, _LAST, review.comment)
+        self._height(row, max(height_for(own, self._room(2, 6)), height_for(review.comment, self._room(8, _LAST)), 30))
+        self._height(row + 1, 8)
+        return row + 1
+
+    def foot(self, row: int, total: Decimal) -> None:
+        self._label(row, 0, 1, self._words("得点合計", "total"))
+        self._value(row, 2, 3, total, locked=True)
+        for first, label in (
+            (4, self._words("本人", "owner")), (7, self._words("一次評価者", "reviewer")), (10, self._words("二次評価者", "second")),
+        ):  # fmt: skip
+            self._label(row, first, first, label)
+            self._text(row, first + 1, min(first + 2, _LAST), "")
+        self._height(row, 34)
+        self._sheet.print_area(0, 0, row, _LAST)
+
+    # --- cells ---
+
+    def _field(self, top: int, field: str, value: Value) -> None:
+        """A cell that its owner fills."""
+        place = place_of(field)
+        row = top + place.row
+        if field == "direction" and value:
+            value = next(label.in_(self._locale) for one, label in DIRECTIONS.items() if one.value == value)
+        self._value(row, place.first, place.last, value, locked=False)
+        if isinstance(value, str):
+            self._height(row, height_for(value, self._room(place.first, place.last)))
+        self._only(field, row, place.first)
+
+    def _only(self, field: str, row: int, column: int) -> None:
+        """What the spreadsheet itself refuses."""
+        rules: dict[str, dict[str, Any]] = {
+            "weight": {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 100},
+            "direction": {"validate": "list", "source": [label.in_(self._locale) for label in DIRECTIONS.values()]},
+        }
+        if field in rules:
+            self._sheet.data_validation(row, column, row, column, rules[field])
+
+    def _value(self, row: int, first: int, last: int, value: Value, *, locked: bool) -> None:
+        style: dict[str, Any] = {"locked": locked, "bg_color": CALM if locked else OPEN}
+        if isinstance(value, date):
+            self._cell(row, first, last, value, style | {"num_format": "yyyy-mm-dd", "align": "center"})
+        elif isinstance(value, str):
+            size = size_for(value, self._room(first, last))
+            self._cell(
+                row, first, last, value, style | {"font_size": size, "num_format": "@" if not locked else "General"}
+            )
+        elif len(Decimal(value).as_tuple().digits) > _EXACT:
+            self._cell(row, first, last, f"{value:f}", style)
+        else:
+            self._cell(row, first, last, value, style | {"num_format": "#,##0.######", "align": "right"})
+
+    def _cell(self, row: int, first: int, last: int, value: Value, style: dict[str, Any]) -> None:
+        made = self._formats(**({"border": 1, "border_color": "#9AA5B1"} | style))
+        if last > first:
+            self._sheet.merge_range(row, first, row, last, "", made)
+        if value == "":
+            self._sheet.write_blank(row, first, None, made)
+        elif isinstance(value, str):
+            self._sheet.write_string(row, first, shown(value), made)
+        elif isinstance(value, date):
+            self._sheet.write_datetime(row, first, value, made)
+        else:
+            self._sheet.write_number(row, first, float(value), made)
+
+    def _text(self, row: int, first: int, last: int, text: str, *, size: int = BODY, **style: Any) -> None:
+        fitting = min(size, size_for(text, self._room(first, last))) if size <= BODY else size
+        self._cell(row, first, last, text, {"font_size": fitting} | style)
+
+    def _label(self, row: int, first: int, last: int, text: str) -> None:
+        self._text(row, first, last, text, bg_color=BAND, align="center", size=9)
+
+    def _number(self, row: int, first: int, last: int, number: int) -> None:
+        self._cell(row, first, last, number, {"align": "center"})
+
+    def _percent(self, row: int, column: int, share: Decimal) -> None:
+        self._cell(row, column, column, share, {"num_format": "0 %", "align": "right", "bg_color": CALM})
+
+    def _height(self, row: int, height: float) -> None:
+        """A row is as high as the cell in it that needs most."""
+        self._heights[row] = max(self._heights.get(row, 0), height)
+        self._sheet.set_row(row, self._heights[row])
+
+    def _room(self, first: int, last: int) -> float:
+        return float(sum(_WIDTHS[first : last + 1]))
+
+    def _words(self, ja: str, en: str) -> str:
+        return ja if self._locale is Locale.JA else en
+
+
+def cells_of(top: int, steps: int) -> Iterator[tuple[str, int, int]]:
+    """Every field that a block of this many step rows holds, with its row and column."""
+    for field, place in PLACES.items():
+        yield field, top + place.row, place.first
+    for n in range(1, steps + 1):
+        for part in STEP_PLACES:
+            at = place_of(f"step{n}_{part}")
+            yield f"step{n}_{part}", top + at.row, at.first

@@ -1,0 +1,128 @@
+"""Goals as CSV, one per row, for who would rather work in a table. The same fields as on the sheet.
+
+A text that a spreadsheet would take for a formula gets an apostrophe in front; reading takes it off again.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date
+
+from domain.findings import Finding, Level
+from domain.goal import Goal
+from domain.values import GoalId, Locale, Text
+from sheets.fields import DIRECTIONS, FIELDS, LABELS, Value, fields_of, shown
+from sheets.model import ReadGoal
+
+_ID, _SEQ = Text(ja="目標の ID", en="goal"), Text(ja="番号", en="number")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LARGEST = 20_000_000  # bytes
+
+
+def write_goals_csv(goals: Iterable[Goal], locale: Locale) -> bytes:
+    """UTF-8 with a byte order mark, which spreadsheets need to see Japanese."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([_ID.in_(locale), _SEQ.in_(locale), *(LABELS[field].in_(locale) for field in FIELDS)])
+    for goal in goals:
+        fields = fields_of(goal.content)
+        said = (_said(field, fields.get(field, ""), locale) for field in FIELDS)
+        writer.writerow([goal.id, goal.seq, *said])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def guarded(text: str) -> str:
+    """The text, so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
+
+
+def _unguarded(text: str) -> str:
+    bare = text.lstrip("'")
+    return text[1:] if bare != text and bare.startswith(_FORMULA) else text
+
+
+def _said(field: str, value: Value, locale: Locale) -> str:
+    if field == "direction" and value:
+        return next(label.in_(locale) for one, label in DIRECTIONS.items() if one.value == value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return (
+        guarded(shown(value)) if isinstance(value, str) else f"{value:f}" if not isinstance(value, int) else str(value)
+    )
+
+
+def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
+    """The goals of the rows, or what is wrong with the file; commas or tabs, UTF-8 or the Japanese Windows encoding."""
+    if len(data) > LARGEST:
+        mb = LARGEST // 1_000_000
+        return (
+            _refuse("too_large", "file", f"ファイルが大きすぎます({mb} MB まで)。", f"the file is larger than {mb} MB"),
+        )
+    text = _decoded(data)
+    if text is None:
+        ja, en = "UTF-8 か Shift_JIS(CP932)で保存してください。", "save the file as UTF-8"
+        return (_refuse("not_text", "file", ja, en),)
+    head, _, _ = text.partition("\n")
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True))
+    except csv.Error as error:
+        return (_refuse("not_csv", "file", f"CSV として読めません: {error}", f"this is no CSV: {error}"),)
+    columns, findings = _columns(rows[0] if rows else [])
+    return findings or _rows(rows[1:], columns)
+
+
+def _decoded(data: bytes) -> str | None:
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:
+    """Where each field stands, and what is wrong with the head."""
+    known = {label: field for field in FIELDS for label in (field, LABELS[field].ja, LABELS[field].en)}
+    known |= {label: name for name, text in (("id", _ID), ("seq", _SEQ)) for label in (text.ja, text.en, name)}
+    columns: dict[str, int] = {}
+    findings = []
+    for at, title in enumerate(one.strip() for one in head):
+        field = known.get(title)
+        if field is None:
+            ja = f"列「{title}」は使えません。`meguri sheet goals` が書き出す見出しを使ってください。"
+            en = f"there is no column {title!r}: use the heads that `meguri sheet goals` writes"
+            findings.append(_refuse("unknown_column", f"column {at + 1}", ja, en))
+        elif field in columns:
+            findings.append(
+                _refuse("column_twice", f"column {at + 1}", f"列「{title}」が重複しています。", f"{title} twice")
+            )
+        else:
+            columns[field] = at
+    if "id" not in columns:
+        ja, en = f"列「{_ID.ja}」がありません。", f"there is no column {_ID.en}"
+        findings.append(_refuse("no_id", "row 1", ja, en))
+    return columns, tuple(findings)
+
+
+def _rows(rows: list[list[str]], columns: dict[str, int]) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
+    goals, findings = [], []
+    for number, row in enumerate(rows, start=2):
+        said = {name: row[at] for name, at in columns.items() if at < len(row)}
+        if not any(value.strip() for value in said.values()):
+            continue
+        seq = said.pop("seq", "").strip()
+        if not said.get("id", "").strip() or (seq and not seq.isdecimal()):
+            what = _ID if not said.get("id", "").strip() else _SEQ
+            findings.append(
+                _refuse("bad_row", f"row {number}", f"「{what.ja}」が正しくありません。", f"{what.en} is not right")
+            )
+            continue
+        goal = GoalId(said.pop("id").strip())
+        places = {field: f"row {number} / {LABELS[field].ja}" for field in FIELDS if field in columns}
+        fields: dict[str, Value] = {name: _unguarded(value) for name, value in said.items() if value.strip()}
+        goals.append(ReadGoal(goal, int(seq) if seq else None, fields, f"row {number}", places))
+    return tuple(findings) or tuple(goals)
+
+
+def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
+    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))

@@ -1,0 +1,203 @@
+"""The results of a cycle: a workbook with a sheet for departments, people, goals, and a chart; and the goals as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from domain import calibration, scoring
+from domain.calibration import BUCKET, BUCKETS, Result
+from domain.goal import Goal, Outcome
+from domain.refusals import STATE_NAMES
+from domain.values import Locale, Text
+from sheets.goals_csv import guarded
+from sheets.style import BAND, Formats, width_of
+
+_NARROW, _WIDE = 8, 44  # characters of a column
+OUTCOMES: dict[Outcome, Text] = {
+    Outcome.ACHIEVED: Text(ja="達成", en="achieved"),
+    Outcome.UNREALISTIC: Text(ja="目標を見直し", en="unrealistic"),
+    Outcome.SETTLED: Text(ja="評価確定", en="settled"),
+    Outcome.WITHDRAWN: Text(ja="取り下げ", en="withdrawn"),
+    Outcome.LAPSED: Text(ja="期間終了", en="lapsed"),
+    Outcome.CANCELLED: Text(ja="取り止め", en="cancelled"),
+}
+
+
+class Results(NamedTuple):
+    """A cycle's goals, in the order of their ids, and the names of the people in them."""
+
+    cycle_id: str
+    cycle_name: str
+    goals: Sequence[Goal]
+    names: Mapping[str, str]
+
+
+class _Table(NamedTuple):
+    title: str
+    heads: tuple[str, ...]
+    rows: list[tuple[str | int | Decimal, ...]]
+
+
+def write_results_xlsx(results: Results, locale: Locale) -> bytes:
+    out = io.BytesIO()
+    people = calibration.results_of(results.goals)
+    with Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        formats = Formats(book)
+        for table in (
+            _departments(people, results.goals, locale),
+            _people(people, results, locale),
+            _goals(results, locale),
+        ):
+            _write(book.add_worksheet(table.title), formats, table, f"{results.cycle_id}  {results.cycle_name}")
+        _chart(book, formats, people, locale)
+    return out.getvalue()
+
+
+def write_results_csv(results: Results, locale: Locale) -> bytes:
+    """A goal per row."""
+    table = _goals(results, locale)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(table.heads)
+    for row in table.rows:
+        writer.writerow(
+            [
+                guarded(cell) if isinstance(cell, str) else f"{cell:f}" if isinstance(cell, Decimal) else cell
+                for cell in row
+            ]
+        )
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _words(locale: Locale, *pairs: tuple[str, str]) -> tuple[str, ...]:
+    return tuple(ja if locale is Locale.JA else en for ja, en in pairs)
+
+
+def _departments(people: Sequence[Result], goals: Iterable[Goal], locale: Locale) -> _Table:
+    achieved: dict[str, int] = {}
+    total: dict[str, int] = {}
+    for goal in goals:
+        total[goal.department] = total.get(goal.department, 0) + 1
+        achieved[goal.department] = achieved.get(goal.department, 0) + (goal.outcome is Outcome.ACHIEVED)
+    rows: list[tuple[str | int | Decimal, ...]] = [
+        (
+            one.name,
+            one.people,
+            total.get(one.name, 0),
+            achieved.get(one.name, 0),
+            one.lowest,
+            one.median,
+            one.mean,
+            one.highest,
+        )
+        for one in calibration.by_department(people)
+    ]
+    heads = _words(
+        locale, ("部署", "department"), ("人数", "people"), ("目標", "goals"), ("達成", "achieved"), ("最低", "lowest"),
+        ("中央値", "median"), ("平均", "mean"), ("最高", "highest"),
+    )  # fmt: skip
+    return _Table(_words(locale, ("集計", "summary"))[0], heads, rows)
+
+
+def _people(people: Sequence[Result], results: Results, locale: Locale) -> _Table:
+    rows: list[tuple[str | int | Decimal, ...]] = [
+        (
+            one.person, results.names.get(one.person, ""), one.department, results.names.get(one.reviewer or "", ""),
+            one.goals, one.score, one.adjusted, one.final,
+        )
+        for one in people
+    ]  # fmt: skip
+    heads = _words(
+        locale, ("社員番号", "employee"), ("氏名", "name"), ("部署", "department"), ("評価者", "reviewer"), ("目標", "goals"),
+        ("得点", "score"), ("調整", "adjusted"), ("調整後", "final"),
+    )  # fmt: skip
+    return _Table(_words(locale, ("個人", "people"))[0], heads, rows)
+
+
+def _goals(results: Results, locale: Locale) -> _Table:
+    heads = _words(
+        locale, ("目標の ID", "goal"), ("氏名", "owner"), ("部署", "department"), ("テーマ", "theme"), ("指標", "measure"),
+        ("ウェイト", "weight"), ("状態", "state"), ("結果", "outcome"), ("版", "revision"), ("達成度", "attained"),
+        ("ステップ", "steps"), ("指標の点", "measure points"), ("加点", "bonus"), ("確定済み", "banked"), ("得点", "score"),
+        ("調整", "adjusted"), ("調整後", "final"),
+    )  # fmt: skip
+    return _Table(_words(locale, ("目標", "goals"))[0], heads, [_goal(one, results, locale) for one in results.goals])
+
+
+def _goal(goal: Goal, results: Results, locale: Locale) -> tuple[str | int | Decimal, ...]:
+    terms = scoring.terms(goal)
+    state = STATE_NAMES[goal.state].ja if locale is Locale.JA else goal.state.replace("_", " ")
+    return (
+        goal.id, results.names.get(goal.owner, ""), goal.department, goal.content.theme,
+        goal.content.measure.name if goal.content.measure else "", goal.content.weight, state,
+        OUTCOMES[goal.outcome].in_(locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
+        terms.measure, terms.bonus, terms.banked, terms.total, goal.adjusted, scoring.calibrated(goal),
+    )  # fmt: skip
+
+
+def _write(sheet: Worksheet, formats: Formats, table: _Table, title: str) -> None:
+    """Heads stay in sight and on every printed page; columns are as wide as what is in them."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0, 1)
+    sheet.freeze_panes(2, 1)
+    sheet.set_footer("&C&P / &N")
+    sheet.write_string(0, 0, title, formats(bold=True, font_size=12, text_wrap=False))
+    sheet.set_row(0, 22)
+    for column, head in enumerate(table.heads):
+        sheet.write_string(1, column, head, formats(bold=True, bg_color=BAND, border=1, align="center"))
+        said = [head, *(str(row[column]) for row in table.rows)]
+        sheet.set_column(column, column, min(max(_NARROW, *(width_of(one) + 3 for one in said)), _WIDE))
+    for at, row in enumerate(table.rows, start=2):
+        for column, cell in enumerate(row):
+            _cell(sheet, formats, at, column, cell, percent=table.heads[column] in ("達成度", "attained"))
+    sheet.autofilter(1, 0, max(len(table.rows) + 1, 1), len(table.heads) - 1)
+
+
+def _cell(sheet: Worksheet, formats: Formats, row: int, column: int, cell: Any, *, percent: bool) -> None:
+    if isinstance(cell, str):
+        sheet.write_string(row, column, cell, formats(border=1))
+    else:
+        form = "0 %" if percent else "#,##0.##" if isinstance(cell, Decimal) else "0"
+        sheet.write_number(row, column, float(cell), formats(border=1, num_format=form))
+
+
+def _chart(book: Workbook, formats: Formats, people: Sequence[Result], locale: Locale) -> None:
+    """How many people have how many points."""
+    title, points, count = _words(locale, ("分布", "distribution"), ("調整後の得点", "points"), ("人数", "people"))
+    sheet = book.add_worksheet(title)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 1)
+    sheet.set_column(0, 0, 14)
+    spread = calibration.overall(people)
+    counts = spread.counts if spread else (0,) * BUCKETS
+    sheet.write_row(0, 0, [points, count], formats(bold=True, bg_color=BAND, border=1))
+    for n, number in enumerate(counts):
+        last = n == BUCKETS - 1
+        label = f"{n * BUCKET} -" if last else f"{n * BUCKET} - {(n + 1) * BUCKET - 1}"
+        sheet.write_string(n + 1, 0, label, formats(border=1))
+        sheet.write_number(n + 1, 1, number, formats(border=1))
+    chart = book.add_chart({"type": "column"})
+    chart.add_series(
+        {
+            "name": count,
+            "categories": [title, 1, 0, BUCKETS, 0],
+            "values": [title, 1, 1, BUCKETS, 1],
+            "fill": {"color": "#1F3A5F"},
+            "gap": 30,
+            "data_labels": {"value": True},
+        }
+    )
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    chart.set_x_axis({"name": points})
+    chart.set_y_axis({"name": count, "major_gridlines": {"visible": True, "line": {"color": "#D0D0D0"}}})
+    chart.set_legend({"none": True})
+    chart.set_size({"width": 720, "height": 380})
+    sheet.insert_chart(0, 3, chart)

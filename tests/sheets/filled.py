@@ -1,0 +1,72 @@
+"""Goals for sheets: one of every shape, and whatever Hypothesis thinks of."""
+
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from domain.content import Content, Direction, NumericMeasure, QualitativeMeasure, Step
+from domain.goal import Goal
+from domain.values import GoalId
+from sheets.fields import shown
+from sheets.model import GoalSheet, Person, Review, SheetGoal
+from tests.domain.builders import POLICY, draft
+
+_SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
+TEXTS = st.text(_SIGNS, max_size=40) | st.sampled_from(
+    [
+        "=1+1",
+        "+81",
+        "-",
+        "@x",
+        "'=1",
+        "''+",
+        "12",
+        "1e5",
+        "TRUE",
+        "2026-12-11",
+        "_x000D_",
+        "a\r\nb",
+        " x ",
+        "\t=",
+        "'",
+        "０",
+        "あ" * 200,
+    ]
+)
+
+
+def _fits_a_line(text: str) -> bool:
+    """And shows something: a title of control signs alone is none that a cell can hold."""
+    return bool(shown(text)) and len(text.splitlines()) == 1 and len(text.strip()) <= 200
+
+
+LINES = TEXTS.filter(_fits_a_line)
+OPEN_LINES = st.just("") | LINES
+PROSES = OPEN_LINES | st.lists(TEXTS, max_size=4).map("\n".join)
+NUMBERS = st.decimals("-999999999999999999", "999999999999999999", places=6) | st.integers(-1000, 1000).map(Decimal)
+MEASURES = st.builds(
+    NumericMeasure, name=LINES, unit=OPEN_LINES, direction=st.sampled_from(Direction), baseline=st.none() | NUMBERS,
+    target=NUMBERS, points=st.integers(0, 1000),
+) | st.builds(
+    QualitativeMeasure, name=LINES, success_image=PROSES.filter(lambda one: bool(shown(one))),
+    criteria=st.lists(LINES, max_size=4).map(tuple), points=st.integers(0, 1000),
+)  # fmt: skip
+STEPS = st.builds(Step, title=LINES, due=st.dates(date(2000, 1, 1), date(2100, 1, 1)), points=st.integers(0, 1000))
+CONTENTS = st.builds(
+    Content, theme=OPEN_LINES, challenge=PROSES, heard=st.lists(LINES, max_size=3).map(tuple), aligned_to=OPEN_LINES,
+    measure=st.none() | MEASURES, steps=st.lists(STEPS, max_size=12).map(tuple), weight=st.integers(1, 100),
+    parent=st.sampled_from([None, "digital", "2026-q4/M0005/1"]), answers=st.sampled_from([None, ("H1",), ("H1", "H12")]),
+)  # fmt: skip
+
+PERSON = Person("M0031", "岡本 蓮", "経理部", "主任", "清水 幸恵")
+
+
+def goal_with(content: Content, number: int = 1) -> Goal:
+    return draft(goal_id=GoalId(f"2026-q4/e100/{number}")).model_copy(update={"content": content})
+
+
+def sheet_of(*contents: Content, review: Review | None = None) -> GoalSheet:
+    said = review or Review()
+    goals = tuple(SheetGoal(goal_with(one, n), said) for n, one in enumerate(contents, start=1))
+    return GoalSheet("2026-q4", "2026年度 第4四半期", POLICY.starts, POLICY.ends, PERSON, goals)
