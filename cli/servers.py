@@ -100,6 +100,7 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
         async with _everything(at_once) as (at, engine, client):
             code = await _sample_company(settings, engine, client)
             if code == 0:
+                await _show_drafts(settings, engine)
                 _say(_where(at, settings))
                 _say(_WHAT_NEXT)
                 if not exit_when_launched:
@@ -136,6 +137,24 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
     )
     await cycles.launch(checked, EmployeeId(checked.policy.hr[0]), now)
     return await _watch_launch(cycles, checked.people)
+
+
+async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
+    """What the writing rules say to each department's draft; those from the catalogue need no word."""
+    from cli.output import print_findings, reader_locale
+    from domain.cycle_file import CycleFile
+    from domain.policy import Policy
+    from domain.rules import check
+    from storage.cycles import find_cycle
+
+    if (row := await find_cycle(engine, _DEMO_CYCLE)) is None:
+        return
+    _say("\nwhat the writing rules say to the drafts (`meguri goal check GOAL` for one goal):")
+    for draft in CycleFile.model_validate(row.file).drafts:
+        findings = check(draft.content(), Policy.model_validate(row.policy))
+        source = f"from {draft.catalog}" if draft.catalog else "written by hand"
+        _say(f"\n  {draft.department}: {draft.theme} ({source}): {len(findings) or 'no'} finding(s)")
+        print_findings(findings, reader_locale(settings), sys.stdout)
 
 
 _DEMO_CYCLE = "2026-q4"
@@ -190,6 +209,10 @@ Try, in a second terminal of this folder:
   .venv/bin/meguri cycle status 2026-q4
   .venv/bin/meguri goal list --department 経理部
   .venv/bin/meguri inbox M0025
+  .venv/bin/meguri catalog 経理部
+  .venv/bin/meguri cycle tree 2026-q4
+
+docs/first_goal.md goes from the catalogue to an approved goal.
 """
 
 

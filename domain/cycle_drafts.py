@@ -42,7 +42,7 @@ def _dated(tree: Mapping[str, Any], name: str) -> date | None:
 
 def _filled(section: Mapping[str, Any], starts: date, ends: date) -> dict[str, Any]:
     """A part of the measure may be said alone: another baseline, the rest as the catalogue has it."""
-    content = draft(find(section["catalog"]), Locale.JA, starts, ends).model_dump(exclude_defaults=True)
+    content = draft(find(section["catalog"]), Locale.JA, starts, ends).model_dump(exclude_none=True)
     said = dict(section)
     if isinstance(said.get("measure"), Mapping) and "kind" not in said["measure"]:
         said["measure"] = {**(content.get("measure") or {}), **said["measure"]}
