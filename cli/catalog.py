@@ -62,21 +62,21 @@ def _show(one: "Entry", to: "Terminal") -> None:
     locale = to.locale
     print_line(f"{one.id}  {one.name.in_(locale)}")
     for ja, en, said in (
-        ("部署    ", "department ", one.department.in_(locale)),
+        ("部署       ", "department ", one.department.in_(locale)),
         ("分かること ", "tells      ", one.tells.in_(locale)),
-        ("数え方  ", "count      ", one.count.in_(locale)),
-        ("単位    ", "unit       ", _way(one, to)),
-        ("見直し  ", "reviewed   ", _cadence(one, to)),
-        ("テーマ  ", "theme      ", one.theme.in_(locale)),
-        ("課題    ", "answers    ", one.challenge.in_(locale)),
-        ("成功の姿 ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
+        ("数え方     ", "count      ", one.count.in_(locale)),
+        ("単位       ", "unit       ", _way(one, to)),
+        ("見直し     ", "reviewed   ", _cadence(one, to)),
+        ("テーマ     ", "theme      ", one.theme.in_(locale)),
+        ("課題       ", "answers    ", one.challenge.in_(locale)),
+        ("成功の姿   ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
     ):
         if said:
             print_line(to.words(ja, en) + said)
     for criterion in one.criteria:
-        print_line(to.words("基準    ", "criterion  ") + criterion.in_(locale))
+        print_line(to.words("基準       ", "criterion  ") + criterion.in_(locale))
     for step in one.steps:
-        print_line(to.words(f"ステップ {step.at:>3} % ", f"step {step.at:>3} % ") + step.title.in_(locale))
+        print_line(to.words(f"{step.at:>2} % の頃   ", f"at {step.at} %    ") + step.title.in_(locale))
     print_line("")
     to.say(
         f"下書きにする: meguri goal draft 目標の ID --catalog {one.id} > goal.toml",

@@ -27,7 +27,7 @@ def show(goal_id: str, new_target: str | None, new_weight: int | None, *, as_jso
         if to.as_json:
             print_json(_document(goal, after, said))
             return
-        for line in (*_standing(goal, to), *_own_words(said, to), *_choices(goal, to)):
+        for line in (*_standing(goal, to), *_own_words(said, goal, to), *_choices(goal, to)):
             print_line(line)
         print_line(to.words("\n再設定した場合", "\nafter a reset"))
         heads = (("", "今の版", "次の版"), ("", "this revision", "the next one"))
@@ -58,28 +58,33 @@ def _standing(goal: Goal, to: Terminal) -> Iterator[str]:
     yield f"{goal.id}  {visible(goal.content.theme)}"
     reached, confirmed = percent(scoring.attainment(goal)), percent(goal.attained)
     yield to.words(
-        f"進捗      到達 {reached}、確認済み {confirmed}、{scoring.score(goal)} 点",
-        f"progress  reached {reached}, confirmed {confirmed}, {scoring.score(goal)} points",
+        f"進捗       到達 {reached}、確認済み {confirmed}、{scoring.score(goal)} 点",
+        f"progress   reached {reached}, confirmed {confirmed}, {scoring.score(goal)} points",
     )
     for n, step in enumerate(goal.content.steps):
         mark = "[x]" if n in goal.done else "[ ]"
-        yield f"          {mark} {n}: {visible(step.title)} ({step.due})"
+        yield f"           {mark} {n}: {visible(step.title)} ({step.due})"
 
 
-def _own_words(said: dict[str, Any] | None, to: Terminal) -> Iterator[str]:
+def _own_words(said: dict[str, Any] | None, goal: Goal, to: Terminal) -> Iterator[str]:
     if said is None:
-        yield to.words("自己評価  まだありません", "self      not there yet")
+        yield to.words("自己評価   まだありません", "self       not there yet")
         return
+    known = causes.known(goal.policy)
     for name, ja, en in (
-        ("progress", "進み具合  ", "progress  "),
-        ("went_well", "良かった点 ", "went well "),
-        ("cause_kinds", "原因      ", "causes    "),
-        ("causes", "原因の説明 ", "why       "),
-        ("to_improve", "改善点    ", "to improve "),
-        ("proposed", "提案      ", "proposed  "),
+        ("progress", "進み具合   ", "so far     "),
+        ("went_well", "良かった点 ", "went well  "),
+        ("cause_kinds", "原因       ", "causes     "),
+        ("causes", "原因の説明 ", "why        "),
+        ("to_improve", "改善点     ", "to improve "),
+        ("proposed", "提案       ", "proposed   "),
     ):
-        if value := said.get(name):
-            yield to.words(ja, en) + visible(", ".join(value) if isinstance(value, list) else value)
+        if name == "cause_kinds":
+            value = ", ".join(known[one].in_(to.locale) if one in known else one for one in said.get(name) or ())
+        else:
+            value = said.get(name) or ""
+        if value:
+            yield to.words(ja, en) + visible(value)
 
 
 def _choices(goal: Goal, to: Terminal) -> Iterator[str]:

@@ -24,6 +24,12 @@ def draft(
     exemplar: Annotated[str | None, typer.Option("--exemplar", metavar="ID", help="from this example")] = None,
     baseline: _Number = None,
     target: _Number = None,
+    parent: Annotated[
+        str | None, typer.Option("--parent", metavar="ID", help="what it serves: see `cycle tree`")
+    ] = None,
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", metavar="ID", help="a problem that it answers; repeat")
+    ] = None,
 ) -> None:
     """Print a goal's content to write on: as it is, or made from the catalogue or an example, dated within its cycle."""
 
@@ -38,6 +44,8 @@ def draft(
             raise to.refuse(said, kind="usage", code=Exit.USAGE)
         goal = await session.goals.require(_id(goal_id))
         content = await _made(session, goal, catalog, exemplar)
+        linked = {"parent": parent or content.parent, "answers": tuple(answer or ()) or content.answers}
+        content = content.model_copy(update=linked)
         print_line(as_toml(_with_numbers(content, baseline, target, to)).rstrip())
 
     run(terminal(as_json=False), reading, work)

@@ -1,9 +1,10 @@
 """Sheets: what a person's page needs, what came back on one compared with the goals, and putting it into them."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from client.goals import GoalReads, Goals
+from domain.causes import CAUSES
 from domain.commands import Revise
 from domain.content import Content
 from domain.findings import Finding, Level
@@ -117,11 +118,13 @@ def _person(owner: EmployeeId, organisation: Organisation) -> Person:
     return Person(owner, one.name, one.department, one.title, manager.name if manager else None)
 
 
-def _review(bodies: Iterable[dict[str, str]]) -> Review:
+def _review(bodies: Iterable[dict[str, Any]]) -> Review:
     review = Review()
     for body in bodies:
         if body["kind"] == EventKind.SELF_REVIEWED:
-            review = Review(body["went_well"], body.get("causes") or "", body.get("to_improve") or "")
+            kinds = [CAUSES[one].ja if one in CAUSES else one for one in body.get("cause_kinds") or ()]
+            why = "、".join((*kinds, *([body["causes"]] if body.get("causes") else [])))
+            review = Review(body["went_well"], why, body.get("to_improve") or "")
         else:
             said = "\n".join(one for one in (body.get("praise"), body.get("comment")) if one)
             review = review._replace(comment=said or review.comment)

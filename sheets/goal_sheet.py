@@ -243,7 +243,8 @@ class _Page:
             self._cell(row, first, last, value, style | {"num_format": "#,##0.######", "align": "right"})
 
     def _cell(self, row: int, first: int, last: int, value: Value, style: dict[str, Any]) -> None:
-        made = self._formats(**({"border": 1, "border_color": "#9AA5B1"} | style))
+        indent = {"indent": 1} if isinstance(value, str) and "align" not in style else {}
+        made = self._formats(**({"border": 1, "border_color": "#9AA5B1"} | indent | style))
         if last > first:
             self._sheet.merge_range(row, first, row, last, "", made)
         if value == "":

@@ -106,7 +106,7 @@ def search(text: str = "", department: str | None = None) -> tuple[Entry, ...]:
 
 def _file_of(department: str) -> str:
     names = {entry.id.partition("/")[0]: entry.department for entry in entries()}
-    asked = _plain(department)
+    asked = _plain(department).strip()
     for end in ("", *_DEPARTMENT_ENDS):
         for file, name in names.items():
             if asked.removesuffix(end) in (file, _plain(name.ja), _plain(name.en)):

@@ -1,5 +1,6 @@
 """The catalogue: the measures of the practice are there, whole in both languages, and each makes a draft that can be submitted."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from domain.catalog import Entry, draft, entries, find, search
 from domain.content import NumericMeasure
 from domain.refusals import Code, Refusal
 from domain.rules import check
-from domain.values import Locale
+from domain.values import MAX_LINE, Locale, Text
 from tests.domain.builders import policy
 
 POLICY = policy(edition=2)
@@ -22,6 +23,22 @@ ASKED = {
     "legal": "契約審査の平均日数 コンプライアンス研修の受講率",
     "common": "ミス・クレームの件数 処理時間 資格の取得率 売上高人件率 採用計画の達成度",
 }
+DEDUCTS_OR_VAGUE = re.compile(
+    r"ゼロ|しない|なくす|無くす|遅れない|徹底|頑張|がんば|意識|努め"
+    r"|\b(?:never|no more|zero|avoid|don't|do not|try|as much as possible)\b",
+    re.IGNORECASE,
+)
+
+
+def _promises(entry: Entry) -> list[Text]:
+    """What the owner commits to, once it stands in a goal."""
+    image = [entry.success_image] if entry.success_image else []
+    return [entry.theme, *image, *entry.criteria, *(step.title for step in entry.steps)]
+
+
+def _texts(entry: Entry) -> list[Text]:
+    """Every sentence of the entry; not its unit, which may be a sign."""
+    return [entry.name, entry.tells, entry.count, entry.challenge, *_promises(entry)]
 
 
 def test_the_measures_of_the_practice_are_there_and_about_sixty_in_all() -> None:
@@ -46,12 +63,47 @@ def test_a_draft_of_every_entry_can_be_submitted_as_it_is_without_a_single_findi
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
 def test_every_text_is_written_in_its_language(entry: Entry) -> None:
-    texts = [entry.name, entry.tells, entry.count, entry.theme, entry.challenge, *(step.title for step in entry.steps)]
-    texts += [*entry.criteria, *([entry.success_image] if entry.success_image else [])]
-    for text in texts:
+    for text in _texts(entry):
         assert any(ord(c) > 0x3000 for c in text.ja)
         assert text.en
         assert all(ord(c) < 0x3000 for c in text.en)
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
+def test_every_text_fits_a_line(entry: Entry) -> None:
+    assert all(0 < len(one) <= MAX_LINE for text in _texts(entry) for one in (text.ja, text.en))
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
+def test_what_goes_into_a_goal_adds_and_promises_no_mere_effort(entry: Entry) -> None:
+    for text in _promises(entry):
+        assert not DEDUCTS_OR_VAGUE.search(f"{text.ja} {text.en}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ミスをゼロにする",
+        "締切に遅れない",
+        "確認を徹底する",
+        "Never miss a date",
+        "zero errors",
+        "try harder",
+        "don't wait",
+    ],
+)
+def test_words_that_deduct_or_say_nothing_are_seen(words: str) -> None:
+    assert DEDUCTS_OR_VAGUE.search(words)
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
+def test_an_example_is_within_reach_and_a_plan_has_three_steps(entry: Entry) -> None:
+    assert len(entry.steps) == 3
+    if entry.baseline is None or entry.target is None:
+        assert 2 <= len(entry.criteria) <= 4
+    else:
+        assert entry.target > 0
+        assert entry.baseline / 3 <= entry.target <= entry.baseline * 3
 
 
 def test_the_owners_numbers_take_the_place_of_the_examples() -> None:
@@ -61,7 +113,9 @@ def test_the_owners_numbers_take_the_place_of_the_examples() -> None:
     assert [step.due for step in made.steps] == sorted(step.due for step in made.steps)
 
 
-@pytest.mark.parametrize("department", ["accounting", "経理", "経理部", "経理課", "ACCOUNTING", "ａｃｃｏｕｎｔｉｎｇ"])
+@pytest.mark.parametrize(
+    "department", ["accounting", "経理", "経理部", "経理課", "ACCOUNTING", "ａｃｃｏｕｎｔｉｎｇ", "　経理部 "]
+)
 def test_a_department_is_found_by_its_names_and_brings_what_is_for_all(department: str) -> None:
     files = {entry.id.partition("/")[0] for entry in search(department=department)}
     assert files == {"accounting", "common"}
