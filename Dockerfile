@@ -19,6 +19,7 @@ COPY embedded embedded
 COPY activities activities
 COPY workflows workflows
 COPY client client
+COPY sheets sheets
 COPY cli cli
 COPY samples samples
 USER meguri

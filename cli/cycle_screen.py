@@ -16,6 +16,7 @@ from cli.output import print_json, print_table
 from cli.session import Reading, Terminal
 from cli.wording import cycle_state, local, person, result_name, state_name, visible
 from client.cycles import Checked
+from client.hearing import Hearing
 from domain.findings import refuses
 from domain.lifecycle import State
 from domain.values import CycleId
@@ -24,6 +25,7 @@ from storage.tables import CycleRow
 
 _EVERY = 1.0  # seconds between two looks
 _PIPED_WIDTH = 240
+_MOST_NAMED = 20  # problems; `hearing list --unanswered` has all
 
 
 def checked_document(checked: Checked) -> dict[str, Any]:
@@ -75,12 +77,21 @@ async def show_cycles(session: Reading) -> None:
 
 
 async def show_status(session: Reading, cycle: CycleId) -> None:
+    to = session.terminal
     row, counts = await _look(session, cycle)
-    if session.terminal.as_json:
-        print_json(_cycle_document(row) | _counts_document(counts))
+    problems = await Hearing(session.engine).find_all(cycle)
+    unanswered = [one.id for one in problems if not one.answers]
+    if to.as_json:
+        heard = {"problems": {"heard": len(problems), "unanswered": unanswered}}
+        print_json(_cycle_document(row) | _counts_document(counts) | heard)
         return
     terminal_width = None if sys.stdout.isatty() else _PIPED_WIDTH
-    Console(file=sys.stdout, width=terminal_width).print(_screen(row, counts, session.terminal))
+    Console(file=sys.stdout, width=terminal_width).print(_screen(row, counts, to))
+    if problems:
+        to.say(
+            f"現状の課題: {len(problems)} 件、答える目標がないもの {len(unanswered)} 件 {' '.join(unanswered[:_MOST_NAMED])}",
+            f"problems heard: {len(problems)}, answered by nothing: {len(unanswered)} {' '.join(unanswered[:_MOST_NAMED])}",
+        )
 
 
 async def watch(session: Reading, cycle: CycleId) -> None:

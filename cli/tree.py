@@ -8,7 +8,6 @@ import typer
 from cli.options import AsJson
 from cli.output import print_json, print_line
 from cli.session import Reading, Terminal, reading, run, terminal
-from cli.wording import percent, person, visible
 
 if TYPE_CHECKING:
     from domain.alignment import Leaf, Node, Tree
@@ -56,6 +55,8 @@ def _lines(grown: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bo
 
 
 def _branch(node: "Node", names: dict[str, str], to: Terminal, indent: str) -> Iterator[str]:
+    from cli.wording import percent
+
     leaf = node.leaf
     own = to.words(f"自分 {percent(leaf.own)}", f"own {percent(leaf.own)}") if leaf.own is not None else ""
     below = node.from_below
@@ -67,6 +68,8 @@ def _branch(node: "Node", names: dict[str, str], to: Terminal, indent: str) -> I
 
 
 def _label(leaf: "Leaf", names: dict[str, str]) -> str:
+    from cli.wording import person, visible
+
     whose = person(leaf.owner, names) if leaf.owner else leaf.department or ""
     return "  ".join(part for part in (leaf.id, visible(leaf.title), whose) if part)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.calendar import BusinessCalendar
+from domain.causes import CAUSES
+from domain.cycle_sections import PolicySection
 from domain.notices import URGENT
 from domain.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
 from domain.values import Text
@@ -107,6 +109,21 @@ where the task is, and the rungs move with it. A weekend costs nothing. Review d
 
 Every rung that fell into the outage happens once, in order, when the workers are back. The ledger keeps when it was to ring
 (`due`) beside when it did (`at`), and marks it `late` after more than an hour; the notice says so too.
+
+## Writing and approving goals (目標の書き方)
+
+- `edition` ({PolicySection.model_fields["edition"].default} in a new cycle file): which writing rules hold; [domain/rules/README.md](../domain/rules/README.md) shows
+  them. A running cycle keeps its own.
+- `max_stretch` ({_default("max_stretch")} percent): how far a target may be from today's value at once: 200 is triple, or a third.
+- `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together: checked when a goal is approved, over the
+  goals that its owner is working on, so that two approvals at the same moment cannot break them.
+
+## Reviews and calibration (見直し・甘辛調整)
+
+- `causes`: more causes to choose from in a self-review, beside {_listed(list(CAUSES))}.
+- `max_bonus` ({_default("max_bonus")} points per revision) and `attainment_cap` ({_default("attainment_cap")}) bound what a review adds.
+- Calibration adds points beside the score of a closed goal; it lowers one only with `adjust_down = true`
+  ({_off_or_on("adjust_down")} by default). The score itself stays.
 
 ## When people move (異動・退職・入社)
 

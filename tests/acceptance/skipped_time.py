@@ -95,7 +95,8 @@ def cycle_around(around: Season) -> CycleFile:
     )
     policy = PolicySection(approval_stages=2, ladders={TaskKind.DRAFT: ladder, TaskKind.APPROVAL: ladder})
     drafts = tuple(_brought_forward(draft, around.begins) for draft in sample.drafts)
-    return CycleFile(cycle=section, policy=policy, drafts=drafts)
+    tree = {"themes": sample.themes, "department_goals": sample.department_goals}
+    return CycleFile(cycle=section, policy=policy, drafts=drafts, **tree)
 
 
 def _brought_forward(draft: DraftSection, begins: date) -> DraftSection:

@@ -74,10 +74,10 @@ async def test_a_cycle_file_with_dates_out_of_order_is_refused_by_key(company: C
 
 
 async def test_a_draft_with_a_step_outside_the_cycle_is_refused_by_key(company: Company) -> None:
-    text = SAMPLE.replace('"2026-q4"', '"other"').replace("due = 2027-02-26", "due = 2037-02-26")
+    text = SAMPLE.replace('"2026-q4"', '"other"').replace("due = 2027-03-05", "due = 2037-03-05")
     async with unchanged(company):
         found = await company.cycles.check(text.encode(), today(), starts=today())
-    assert one(found.findings, "step_outside_cycle").where == "drafts[0].steps[2].due"
+    assert one(found.findings, "step_outside_cycle").where == "drafts[1].steps[2].due"
 
 
 async def test_an_id_that_another_file_was_launched_under_is_refused(company: Company) -> None:

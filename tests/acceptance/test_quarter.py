@@ -118,7 +118,7 @@ def habit(person: EmployeeId) -> int:
 def cycle_of(when: Season) -> CycleFile:
     sample = read_cycle_file((SAMPLES / "cycle.toml").read_bytes())
     assert isinstance(sample, CycleFile)
-    draft = sample.drafts[0].model_dump() | {"department": None}
+    draft = sample.drafts[0].model_dump() | {"department": None, "parent": None}
     for step, week in zip(draft["steps"], (4, 7, 11), strict=True):
         step["due"] = when.week(week)
     return CycleFile(
