@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.calendar import BusinessCalendar
+from domain.content import NumericMeasure
 from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
 from domain.findings import Finding, Level, refuses
 from domain.organisation import Employee, Organisation
@@ -213,3 +214,81 @@ def test_the_sample_file_and_its_commented_site_can_be_read() -> None:
     assert isinstance(read, CycleFile)
     assert read.sites["berlin"].timezone == "Europe/Berlin"
     assert read.policy.spread_minutes == 15
+
+
+# --- themes, department goals, drafts from the catalogue -------------------------------------------------------------
+
+TREE = """
+[[themes]]
+id = "digital"
+name = "デジタル化"
+
+[[department_goals]]
+id = "sales"
+department = "営業部"
+name = "見積を早く返す"
+parent = "digital"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "finding"),
+    [
+        ("", None),
+        ('[[themes]]\nid = "sales"\nname = "x"\n', ("id_twice", "themes, department_goals")),
+        (
+            '[[department_goals]]\nid = "dev"\ndepartment = "開発部"\nname = "x"\nparent = "digitl"\n',
+            ("parent_unknown", "department_goals[1].parent"),
+        ),
+        (
+            '[[department_goals]]\nid = "dev"\ndepartment = "魔法部"\nname = "x"\n',
+            ("department_unknown", "department_goals[1].department"),
+        ),
+        ('[[drafts]]\ntheme = "x"\nparent = "sale"\n', ("parent_unknown", "drafts[0].parent")),
+        ('[[drafts]]\ntheme = "x"\nparent = "digital"\n', None),
+    ],
+)
+def test_what_goals_may_serve_is_checked_before_the_launch(more: str, finding: tuple[str, str] | None) -> None:
+    refused = [one for one in found(BERLIN + TREE + more) if one.level is Level.REFUSE]
+    assert [(one.code, one.where) for one in refused] == ([finding] if finding else [])
+    for one in refused:
+        if one.code == "parent_unknown":
+            assert "did you mean" in one.message.en
+
+
+def test_department_goals_that_come_round_are_refused_each() -> None:
+    circle = (
+        BERLIN
+        + TREE.replace('parent = "digital"', 'parent = "dev"')
+        + ('[[department_goals]]\nid = "dev"\ndepartment = "開発部"\nname = "x"\nparent = "sales"\n')
+    )
+    assert [one.code for one in found(circle)] == ["circle", "circle"]
+
+
+def test_a_draft_from_the_catalogue_is_filled_in_where_the_file_says_nothing() -> None:
+    more = '[[drafts]]\ncatalog = "accounting/closing-days"\ntheme = "自分の言葉"\nmeasure = { target = 8 }\n'
+    file = read_cycle_file((FILE + more).encode())
+    assert isinstance(file, CycleFile)
+    (draft,) = file.drafts
+    content = draft.content()
+    assert (content.theme, content.challenge[:6]) == ("自分の言葉", "請求書の回収")
+    assert isinstance(content.measure, NumericMeasure)
+    assert (content.measure.baseline, content.measure.target, content.measure.unit) == (10, 8, "日")
+    assert len(content.steps) == 3
+    assert all(file.cycle.starts < step.due <= file.cycle.ends for step in content.steps)
+    assert CycleFile.model_validate(file.model_dump(mode="json")) == file, "as it is stored and read again"
+
+
+def test_an_entry_that_the_catalogue_does_not_have_is_named_with_the_nearest() -> None:
+    (finding,) = read_cycle_file((FILE + '[[drafts]]\ncatalog = "accounting/closing-day"\n').encode())
+    assert isinstance(finding, Finding)
+    assert (finding.code, finding.where) == ("unknown_entry", "drafts[0].catalog")
+    assert "accounting/closing-days" in finding.message.ja
+
+
+@pytest.mark.parametrize(
+    "more", ["[[drafts]]\ncatalog = 3\n", 'drafts = "x"\n', "[[drafts]]\ncatalog = ''\nmeasure = 4\n"]
+)
+def test_what_has_not_the_shape_of_a_draft_is_a_finding_and_no_crash(more: str) -> None:
+    text = more + FILE if more.startswith("drafts") else FILE + more
+    assert not isinstance(read_cycle_file(text.encode()), CycleFile)

@@ -11,7 +11,7 @@ from domain import commands as ask
 from domain.content import Content, NumericMeasure
 from domain.goal import Goal
 from domain.lifecycle import State
-from domain.scoring import attainment, confirmed, revision_score, score
+from domain.scoring import attainment, confirmed, revision_score, score, terms
 from tests.domain.builders import (
     HR,
     OWNER,
@@ -189,3 +189,33 @@ def test_the_score_never_falls_whatever_is_reported_reviewed_or_reset(reports: l
             goal = _reviewed(goal, "unrealistic")
         assert score(goal) >= before
         before = score(goal)
+
+
+@given(
+    steps=st.sets(st.integers(0, 1)),
+    attained=st.decimals(0, "1.5", places=4),
+    bonus=st.integers(0, 20),
+    banked=st.decimals(0, 500, places=2),
+)
+def test_the_terms_add_up_to_the_score_and_none_is_less_than_nothing(
+    steps: set[int], attained: Decimal, bonus: int, banked: Decimal
+) -> None:
+    changes = {"done": tuple(sorted(steps)), "attained": attained, "bonus": bonus, "banked": banked}
+    goal = active().model_copy(update=changes)
+    assert terms(goal).total == score(goal)
+    assert all(term >= 0 for term in terms(goal))
+
+
+@given(baseline=NUMBERS, target=NUMBERS, value=NUMBERS)
+def test_less_is_better_mirrors_more_is_better(baseline: Decimal, target: Decimal, value: Decimal) -> None:
+    up, down = (_measured(sign * value, sign * baseline, sign * target) for sign in (1, -1))
+    assert attainment(up) == attainment(down)
+
+
+@given(met=st.sets(st.integers(0, 9)), of=st.integers(1, 10))
+def test_a_picture_is_the_share_of_its_criteria(met: set[int], of: int) -> None:
+    criteria = tuple(f"基準 {n}" for n in range(of))
+    picture = PICTURE.model_copy(update={"criteria": criteria})
+    seen = tuple(sorted(n for n in met if n < of))
+    goal = active(content=content(measure=picture)).model_copy(update={"met": seen})
+    assert attainment(goal) == (Decimal(len(seen)) / of).quantize(Decimal("0.0001"), "ROUND_HALF_UP")

@@ -28,27 +28,41 @@ class Recording(NamedTuple):
         return WorkflowHistory.from_json(self.workflow_id, self.history)
 
     def answers(self) -> list[Any]:
-        """What the run's updates answered, and its result where it has one, in their order."""
+        """What the run's updates answered or refused with, and its result where it has one, in their order."""
         found = []
         for event in self.history["events"]:
             for attributes, path in _ANSWERS.items():
                 if attributes in event:
-                    found.append(event[attributes])
-                    for key in path:
-                        found[-1] = found[-1][key]
-        return [_plain(payload) for payload in found]
+                    found.append(_answer(event[attributes], path))
+        return found
 
     def write(self) -> None:
         """Small, and the same bytes for the same content."""
         HISTORIES.mkdir(exist_ok=True)
-        text = json.dumps(self._asdict(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        text = json.dumps(_without_traces(self._asdict()), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
         (HISTORIES / f"{self.name}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
-_ANSWERS = {
+def _answer(attributes: dict[str, Any], path: tuple[str | int, ...]) -> Any:
+    if refused := attributes.get("outcome", {}).get("failure"):
+        return {"refused": refused["applicationFailureInfo"]["type"]}
+    found: Any = attributes
+    for key in path:
+        found = found[key]
+    return _plain(found)
+
+
+_ANSWERS: dict[str, tuple[str | int, ...]] = {
     "workflowExecutionUpdateCompletedEventAttributes": ("outcome", "success", "payloads", 0),
     "workflowExecutionCompletedEventAttributes": ("result", "payloads", 0),
 }
+
+
+def _without_traces(value: Any) -> Any:
+    """A stack trace names the folders of whoever recorded it; a replay does not look at it."""
+    if isinstance(value, dict):
+        return {key: _without_traces(one) for key, one in value.items() if key != "stackTrace"}
+    return [_without_traces(one) for one in value] if isinstance(value, list) else value
 
 
 def _plain(payload: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ExecuteWorkflowInput,
     HandleUpdateInput,
@@ -53,7 +54,11 @@ class _Listening(WorkflowInboundInterceptor):
         return _told(await super().execute_workflow(input))
 
     async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002 - as above
-        return _told(await super().handle_update_handler(input))
+        try:
+            return _told(await super().handle_update_handler(input))
+        except ApplicationError as refused:
+            _told({"refused": refused.type})
+            raise
 
 
 def _told(answer: object) -> object:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from temporalio.testing import WorkflowEnvironment
@@ -16,6 +17,7 @@ from domain import commands as ask
 from domain.content import Content, NumericMeasure, Step
 from domain.instructions import Add, Close, Extend, Selection
 from domain.policy import Policy
+from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
@@ -125,6 +127,27 @@ async def sign_off(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def claimed(stage: Stage) -> str:
+    """A parent that is not there is refused out of the recording; then one that is there is taken."""
+    content = await _launched(stage)
+    lost = ask.Submit(actor=OWNER, content=content.model_copy(update={"parent": "nowhere"}))
+    try:
+        await stage.company.give(GOAL, lost, "lost-parent")
+    except Refusal as refusal:
+        if refusal.code is not Code.UNKNOWN_PARENT:
+            raise
+    await _give(stage, _SUBMIT, _APPROVE, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
+    return goal_workflow_id(GOAL)
+
+
+async def calibrated(stage: Stage) -> str:
+    """The run that is started for a closed goal, to calibrate it and to show it."""
+    await claimed(stage)
+    adjust = ask.Adjust(actor=HR, points=Decimal("2.5"), reason="部署間の調整")
+    await _give(stage, adjust, ask.MarkExemplar(actor=CHIEF, reason="見出しの付け方が手本になる"))
+    return goal_workflow_id(GOAL)
+
+
 async def cycle(stage: Stage) -> str:
     """One of three people cannot be started at first; the retry starts them, and the cycle is told to close, as it once was."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
@@ -196,6 +219,8 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "reset": reset,
     "adoption": adoption,
     "sign_off": sign_off,
+    "claimed": claimed,
+    "calibrated": calibrated,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

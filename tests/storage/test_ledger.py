@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import commands as ask
+from domain.claims import Claims
 from domain.decide import decide
 from domain.events import Event
 from domain.evolve import evolve_all
@@ -22,7 +23,7 @@ from domain.ledger import Link, genesis, verify
 from domain.values import EmployeeId
 from storage.cycles import Batch, Participant, create_cycle, write_goals
 from storage.goals import read_ledger
-from storage.ledger import CommandKnown, append
+from storage.ledger import ClaimRefused, CommandKnown, append
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
     DIRECTOR,
@@ -259,3 +260,36 @@ async def test_a_column_that_the_migrations_lack_would_be_noticed(database: Asyn
         await connection.execute(text("ALTER TABLE outbox DROP COLUMN error"))
         found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), Table.metadata))
     assert [(one[0], one[2], one[3].name) for one in found] == [("add_column", "outbox", "error")]
+
+
+async def test_a_recording_with_claims_that_was_committed_before_its_worker_died_is_adopted_not_refused(
+    database: AsyncEngine,
+) -> None:
+    """Meanwhile others have taken the weight: what stands in the ledger stands."""
+    goal = await stored(database)
+    submit = ask.Submit(id=fresh_id(), actor=OWNER)
+    await keep(database, recording_of(goal, submit))
+    goal = evolve_all(goal, decide(goal, submit, NOW))
+    again = recording_of(goal, approve(goal, MANAGER))
+    claims = Claims(cycle=goal.cycle, owner=OWNER, weight=60, max_goals=5).model_dump()
+    taken = claims | {"max_goals": 0}  # as if five others ran by now
+
+    async def record_it(claimed: dict[str, Any]) -> list[dict[str, Any]]:
+        return await append(
+            database,
+            again.goal,
+            again.before,
+            row=again.row,
+            events=again.events,
+            notices=again.notices,
+            claimed=claimed,
+        )
+
+    with pytest.raises(ClaimRefused) as caught:
+        await record_it(taken)
+    assert caught.value.against.code == "too_many_goals"
+    assert [row.kind for row in await entries(database)] == ["created", "submitted"], "nothing was stored"
+    assert await record_it(claims) == []
+    found = await record_it(taken)
+    assert [event["body"]["kind"] for event in found] == ["approved"]
+    assert await holds(database)
