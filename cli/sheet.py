@@ -44,11 +44,10 @@ def export(
         found = await Sheets(session.engine).of_cycle(
             CycleId(cycle_id), EmployeeId(actor), person=person, department=department
         )
-        folder.mkdir(parents=True, exist_ok=True)
         written = []
         for one in found:
             path = folder / f"{one.cycle_id}_{one.person.id}.xlsx"
-            path.write_bytes(write_goal_sheet(one, to.locale))
+            _write(path, write_goal_sheet(one, to.locale), to)
             written.append(str(path))
         if as_json:
             print_json({"written": written})
@@ -80,7 +79,7 @@ def write_goals(
 
         found = await session.goals.of_cycle(CycleId(cycle_id), department=department)
         goals = [goal for goal in found if may_see(goal, EmployeeId(actor))]
-        file.write_bytes(write_goals_csv(goals, session.terminal.locale))
+        _write(file, write_goals_csv(goals, session.terminal.locale), session.terminal)
         _say_written(session.terminal, file, len(goals))
 
     run(terminal(as_json), reading, work)
@@ -105,7 +104,7 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
             raise to.refuse(said, kind="usage", code=Exit.USAGE)
         await require_hr(session.engine, EmployeeId(actor), cycle_id)
         found = await Sheets(session.engine).results(CycleId(cycle_id))
-        file.write_bytes(write(found, to.locale))
+        _write(file, write(found, to.locale), to)
         _say_written(to, file, len(found.goals))
 
     run(terminal(as_json), reading, work)
@@ -195,6 +194,16 @@ def _report(plan: "Plan", to: Terminal, *, dry_run: bool) -> None:
         )
     else:
         to.say(f"変更 {number} 件、変更なし {plan.unchanged} 件", f"{number} changed, {plan.unchanged} as they were")
+
+
+def _write(file: Path, data: bytes, to: Terminal) -> None:
+    """Ends the command where the file cannot be written: open in another program, or no place for it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    except OSError as error:
+        said = to.words(f"{file}: 書き込めません({error.strerror})。", f"{file}: cannot be written ({error.strerror})")
+        raise to.refuse(said, kind="unwritable", code=Exit.USAGE) from error
 
 
 def _say_written(to: Terminal, file: Path, goals: int) -> None:

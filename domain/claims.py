@@ -26,6 +26,7 @@ class Claims(Frozen):
     cycle: CycleId
     owner: EmployeeId
     weight: int | None = None
+    max_weight: int = MOST_WEIGHT
     max_goals: int | None = None
     parent: str | None = None
     answers: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError
 
 from domain.calendar import describe_day
+from domain.claims import MOST_WEIGHT
 from domain.content import Content
 from domain.cycle_drafts import from_catalog
 from domain.cycle_sections import (
@@ -343,7 +344,15 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
             if finding.code in ("step_outside_cycle", "steps_out_of_order"):
                 yield finding.model_copy(update={"where": f"drafts[{n}].{finding.where}"})
     for department in {draft.department for draft in file.drafts}:
-        drafts = sum(draft.department == department for draft in file.drafts)
+        weights = [draft.weight for draft in file.drafts if draft.department == department]
+        drafts = len(weights)
+        if drafts > 1 and sum(weights) > MOST_WEIGHT:
+            yield _advise(
+                "weights_over_100",
+                f"drafts ({department or '*'})",
+                f"下書きのウェイトの合計が {sum(weights)} % です。合計 100 % を超える目標は承認されません。",
+                f"the drafts weigh {sum(weights)} % together: what goes beyond 100 % will not be approved",
+            )
         if drafts > file.policy.max_goals:
             yield _refuse(
                 "too_many_drafts",

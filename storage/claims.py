@@ -90,8 +90,8 @@ def _weight(claims: dict[str, Any], goals: int, taken: int) -> Against | None:
     owner = claims["owner"]
     if goals + 1 > claims["max_goals"]:
         return Against("too_many_goals", {"owner": owner, "taken": goals, "most": claims["max_goals"]})
-    if taken + claims["weight"] > 100:  # noqa: PLR2004 - percent
-        left = 100 - taken
+    if taken + claims["weight"] > claims["max_weight"]:
+        left = max(claims["max_weight"] - taken, 0)
         return Against("too_much_weight", {"owner": owner, "taken": taken, "weight": claims["weight"], "left": left})
     return None
 

@@ -133,3 +133,9 @@ async def test_results_are_hrs_and_come_as_a_workbook_or_a_table(office: Office,
 
 def test_a_table_of_nothing_has_its_head() -> None:
     assert write_goals_csv([], Locale.EN).decode("utf-8-sig").startswith("goal,number,theme")
+
+
+async def test_a_place_that_cannot_be_written_to_is_named(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", "utf-8")
+    for words in (("goals", "q4", tmp_path / "taken" / "g.csv"), ("results", "q4", tmp_path / "taken" / "r.xlsx")):
+        assert "cannot be written" in await office.refused("sheet", *words, "--as", HR, code=2)

@@ -1,6 +1,7 @@
 """The cycle file, checked against the organisation."""
 
 from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -273,7 +274,8 @@ def test_a_draft_from_the_catalogue_is_filled_in_where_the_file_says_nothing() -
     content = draft.content()
     assert (content.theme, content.challenge[:6]) == ("自分の言葉", "請求書の回収")
     assert isinstance(content.measure, NumericMeasure)
-    assert (content.measure.baseline, content.measure.target, content.measure.unit) == (10, 8, "日")
+    measure = content.measure
+    assert (measure.baseline, measure.target, measure.unit) == (Decimal(10), Decimal(8), "日")
     assert len(content.steps) == 3
     assert all(file.cycle.starts < step.due <= file.cycle.ends for step in content.steps)
     assert CycleFile.model_validate(file.model_dump(mode="json")) == file, "as it is stored and read again"
@@ -292,3 +294,9 @@ def test_an_entry_that_the_catalogue_does_not_have_is_named_with_the_nearest() -
 def test_what_has_not_the_shape_of_a_draft_is_a_finding_and_no_crash(more: str) -> None:
     text = more + FILE if more.startswith("drafts") else FILE + more
     assert not isinstance(read_cycle_file(text.encode()), CycleFile)
+
+
+@pytest.mark.parametrize(("weights", "codes"), [((60, 40), []), ((60, 41), ["weights_over_100"]), ((100,), [])])
+def test_drafts_that_could_not_all_be_approved_are_pointed_out(weights: tuple[int, ...], codes: list[str]) -> None:
+    more = "".join(f'[[drafts]]\ntheme = "x"\nweight = {weight}\n' for weight in weights)
+    assert [one.code for one in found(BERLIN + more) if one.code.startswith("weights")] == codes
