@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from client.calendars import freeze
 from client.goals import ANSWER_SECONDS, NoAnswer, answer_of
-from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
+from domain.cycle_checks import check_cycle
+from domain.cycle_file import CycleFile, read_cycle_file
 from domain.findings import Finding, Level, refuses
 from domain.policy import Policy
 from domain.refusals import Code, Refusal

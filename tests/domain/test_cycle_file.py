@@ -8,7 +8,8 @@ import pytest
 
 from domain.calendar import BusinessCalendar
 from domain.content import NumericMeasure
-from domain.cycle_file import CycleFile, check_cycle, read_cycle_file
+from domain.cycle_checks import check_cycle
+from domain.cycle_file import CycleFile, read_cycle_file
 from domain.findings import Finding, Level, refuses
 from domain.organisation import Employee, Organisation
 from domain.values import EmployeeId
