@@ -14,7 +14,7 @@ from domain.values import MAX_LINE
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _WEIGHT = text("""
 SELECT count(*), COALESCE(sum((aggregate #>> '{content,weight}')::int), 0)::int FROM goal
-WHERE owner_id = :owner AND cycle_id = :cycle AND id <> :goal AND state IN ('active', 'in_review')
+WHERE owner_id = :owner AND cycle_id = :cycle AND state IN ('active', 'in_review')
 """)
 _PARENT = text("""
 SELECT EXISTS (SELECT FROM goal WHERE id = :parent AND cycle_id = :cycle)

@@ -187,8 +187,9 @@ async def test_a_draft_that_points_back_keeps_nobody_from_submitting(company: St
 async def test_whoever_serves_a_goal_that_ends_is_told_once(company: Steered) -> None:
     cycle = await company.launch("ended", more=TREE)
     above = goal_id(cycle, MANAGER, 1)
-    for owner in (MORI, HARA):
+    for owner in (MORI, HARA, ONO):
         await submit(company, goal_id(cycle, owner, 1), parent=above)
+    await company.goals.give(goal_id(cycle, ONO, 1), ask.Withdraw(actor=ONO, reason="異動"))  # needs not know
     await submit(company, above)
     await approve(company, above, TOP)
     await close(company, above)

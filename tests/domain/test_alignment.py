@@ -9,7 +9,7 @@ from domain.alignment import Leaf, Node, Tree, grow, leaves_of
 from domain.cycle_file import CycleFile, read_cycle_file
 from domain.goal import Outcome
 from domain.values import EmployeeId
-from tests.domain.builders import GOAL_ID, OWNER, active, content, draft
+from tests.domain.builders import GOAL_ID, OWNER, active, closed, content, draft
 
 A, B = EmployeeId("a"), EmployeeId("b")
 
@@ -18,6 +18,26 @@ def goal(name: str, parent: str | None, own: str, weight: int = 100) -> Leaf:
     return Leaf(name, name, parent, owner=A, weight=weight, own=Decimal(own))
 
 
+FILE = b"""
+[cycle]
+id = "c"
+name = "c"
+starts = 2026-10-01
+ends = 2026-12-25
+closes = 2026-12-28
+reviews = []
+hr = ["h1"]
+
+[[themes]]
+id = "digital"
+name = "digital"
+
+[[department_goals]]
+id = "acc"
+department = "acc"
+name = "faster"
+parent = "digital"
+"""
 THEME, DEPARTMENT = Leaf("digital", "デジタル化", None), Leaf("acc", "締めを早く", "digital", department="経理部")
 
 
@@ -84,29 +104,15 @@ def test_every_leaf_is_seen_exactly_once_whatever_names_what(drawn: list[tuple[i
         assert node.from_below is None or node.from_below == Decimal("0.5")
 
 
+def test_a_closed_goal_brings_what_was_confirmed_and_not_what_it_fell_back_to() -> None:
+    file = read_cycle_file(FILE)
+    assert isinstance(file, CycleFile)
+    ended = closed().model_copy(update={"attained": Decimal("0.75"), "value": Decimal(10)})
+    assert leaves_of(file, [ended])[-1].own == Decimal("0.75")
+
+
 def test_goals_bring_their_measure_and_those_that_were_given_up_have_no_place() -> None:
-    file = read_cycle_file(
-        b"""
-[cycle]
-id = "c"
-name = "c"
-starts = 2026-10-01
-ends = 2026-12-25
-closes = 2026-12-28
-reviews = []
-hr = ["h1"]
-
-[[themes]]
-id = "digital"
-name = "digital"
-
-[[department_goals]]
-id = "acc"
-department = "acc"
-name = "faster"
-parent = "digital"
-"""
-    )
+    file = read_cycle_file(FILE)
     assert isinstance(file, CycleFile)
     working = active().model_copy(update={"value": Decimal(8), "content": content(parent="acc", weight=40)})
     given_up = draft().model_copy(update={"outcome": Outcome.WITHDRAWN})

@@ -65,6 +65,12 @@ def test_a_result_is_the_sum_over_a_persons_goals_and_banked_revisions() -> None
     assert result.reviewer == MANAGER
 
 
+def test_spreads_are_of_the_scores_as_they_were_calibrated() -> None:
+    (result,) = results_of([after(closed(), adjust("7"), NOW)])
+    (spread,) = by_department([result])
+    assert spread.highest == result.score + 7
+
+
 def test_spreads_count_people_by_reviewer_and_department() -> None:
     goals = [
         closed().model_copy(update={"owner": EmployeeId(name), "banked": Decimal(points), "department": where})

@@ -76,6 +76,16 @@ def test_what_concerns_the_goal_alone_claims_nothing() -> None:
     assert claimed(active(EDITION), ask.ReportProgress(id=fresh_id(), actor=OWNER, value=Decimal(8))) is None
 
 
+def test_a_parent_is_claimed_when_it_is_submitted_and_not_with_everything_after() -> None:
+    linked_goal = active(EDITION).model_copy(update={"content": content(parent="digital")})
+    assert claimed(linked_goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value=Decimal(8))) is None
+
+
+def test_a_goal_ends_once_whatever_comes_after() -> None:
+    adjust = ask.Adjust(id=fresh_id(), actor=HR, points=Decimal(1), reason="調整")
+    assert claimed(closed(EDITION), adjust) is None
+
+
 def test_cycles_of_the_first_edition_claim_nothing() -> None:
     assert claimed(draft(), linked()) is None
     assert claimed(pending(), approve(pending())) is None

@@ -282,6 +282,15 @@ def test_a_draft_from_the_catalogue_is_filled_in_where_the_file_says_nothing() -
     assert CycleFile.model_validate(file.model_dump(mode="json")) == file, "as it is stored and read again"
 
 
+def test_a_whole_measure_takes_the_place_of_the_entrys() -> None:
+    picture = '{ kind = "qualitative", name = "姿", success_image = "誰でも一覧で見られる", criteria = ["一覧がある"] }'
+    file = read_cycle_file((FILE + f'[[drafts]]\ncatalog = "accounting/closing-days"\nmeasure = {picture}\n').encode())
+    assert isinstance(file, CycleFile)
+    measure = file.drafts[0].content().measure
+    assert measure
+    assert (measure.kind, measure.name) == ("qualitative", "姿")
+
+
 def test_an_entry_that_the_catalogue_does_not_have_is_named_with_the_nearest() -> None:
     (finding,) = read_cycle_file((FILE + '[[drafts]]\ncatalog = "accounting/closing-day"\n').encode())
     assert isinstance(finding, Finding)

@@ -54,6 +54,7 @@ def test_a_goal_that_is_worked_on_is_no_example_yet_and_nobody_marks_their_own()
         ("mail to sam.lee@example.co.jp", f"mail to {SOMEBODY}"),
         ("林業の統計を一つ見た", "林業の統計を一つ見た"),  # a short name that is part of other words
         ("Samples of leeway", "Samples of leeway"),
+        ("de facto a la carte", "de facto a la carte"),
     ],
 )
 def test_names_and_addresses_are_left_out_and_other_words_stay(text: str, clear: str) -> None:

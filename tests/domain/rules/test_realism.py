@@ -109,6 +109,8 @@ def test_steps_that_all_come_at_the_end_are_pointed_out() -> None:
     early = (Step(title="始める", due=date(2026, 10, 20)), *late)
     assert not list(steps_leave_time(content(steps=early), POLICY))
     assert not list(steps_leave_time(content(steps=()), POLICY))
+    last_quarter = POLICY.ends - (POLICY.ends - POLICY.starts) / 4
+    assert list(steps_leave_time(content(steps=(Step(title="まとめる", due=last_quarter),)), POLICY))
 
 
 def test_a_goal_that_can_earn_nothing_is_pointed_out() -> None:

@@ -75,6 +75,12 @@ def test_the_rewrite_is_about_the_work_that_the_goal_names() -> None:
     assert finding.suggestion.en == "propose 3 ways to make payroll smoother"
 
 
+def test_of_two_names_for_a_work_the_longer_one_is_taken() -> None:
+    (finding,) = adds_rather_than_deducts(content(theme="契約書の管理のミスをゼロにする"), POLICY)
+    assert finding.suggestion
+    assert finding.suggestion.ja.startswith("契約書の管理の")
+
+
 def test_a_target_of_nothing_is_refused_where_less_is_better_only() -> None:
     down = NumericMeasure(name="件数", unit="件", direction="down", baseline="4", target="0")
     assert codes(adds_rather_than_deducts(content(measure=down), POLICY)) == [("measure.target", Level.REFUSE)]
