@@ -45,6 +45,7 @@ class NoticeKind(StrEnum):
     HANDLED = "handled"  # to those who shared the task with whoever ended it
     LINE_CHANGED = "line_changed"  # to the owner: other managers, another department
     DELIVERY_TROUBLE = "delivery_trouble"  # to HR: notices that went another way, or nowhere
+    DRAFT_CHANGED = "draft_changed"  # to the owner: HR took a sheet into the draft
     PARENT_CLOSED = "parent_closed"  # to the owners of the goals under one that ended
     MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
 
@@ -201,6 +202,8 @@ def _told_of_body(goal: Goal, event: has.Event) -> _Told:  # noqa: C901, PLR0912
         case has.Delegated(delegation=delegation):
             yield NoticeKind.DELEGATED, delegation.to
             yield NoticeKind.DELEGATED, delegation.delegator
+        case has.Revised() if event.actor != goal.owner and event.acting_for is None:
+            yield NoticeKind.DRAFT_CHANGED, goal.owner
         case has.Recalled() | has.Withdrawn():
             kind = NoticeKind.RECALLED if event.kind is EventKind.RECALLED else NoticeKind.WITHDRAWN
             for person in goal.approver(goal.stage):

@@ -63,7 +63,9 @@ def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...
     found = []
     for number, row in enumerate(plan[1:], start=1):
         match row[:4]:
-            case [str(goal), float(seq), float(top), float(steps)] if goal and 0 < steps <= MOST_STEPS:
+            case [str(goal), int() | float() as seq, int() | float() as top, int() | float() as steps] if (
+                goal and 0 < steps <= MOST_STEPS
+            ):  # which of the two, each program chooses for itself
                 found.append(_goal(GoalId(goal), int(seq), (int(top), int(steps)), number, cells))
             case _:
                 ja, en = (

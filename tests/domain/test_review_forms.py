@@ -7,6 +7,7 @@ from domain import events as has
 from domain.causes import CAUSES, known
 from domain.content import NumericMeasure
 from domain.decide import decide
+from domain.notices import NoticeKind, notices_of
 from domain.refusals import Code
 from tests.domain.builders import (
     HR,
@@ -77,4 +78,9 @@ def test_hr_takes_a_sheet_into_a_draft_and_nobody_else_writes_in_it() -> None:
     revise = ask.Revise(id=fresh_id(), actor=HR, content=content(weight=30))
     (event,) = decide(draft(), revise, NOW)
     assert event.actor == HR
+    told = notices_of(after(draft(), revise, NOW), event, draft())
+    assert [(one.kind, one.recipient) for one in told] == [(NoticeKind.DRAFT_CHANGED, OWNER)]
+    own = ask.Revise(id=fresh_id(), actor=OWNER, content=content(weight=30))
+    (by_owner,) = decide(draft(), own, NOW)
+    assert not notices_of(after(draft(), own, NOW), by_owner, draft())
     refusal(draft(), revise.model_copy(update={"actor": MANAGER}), NOW, Code.NOT_ALLOWED)
