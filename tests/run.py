@@ -5,6 +5,7 @@ The process ends as soon as pytest has its result. Leaving it to the interpreter
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main(arguments: list[str]) -> int:
     """Pytest's own exit code; a run that found no test is a failure (5), and says so."""
+    # A shell starts its background jobs with SIGINT ignored, and every program of the tests would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(ROOT)  # so that pyproject.toml is found wherever we were called from
     code = int(pytest.main(arguments))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
