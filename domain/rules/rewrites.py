@@ -86,15 +86,19 @@ _WORK_EN = (
 
 
 def additive(text: str, content: Content) -> Text:
-    """A goal that adds, about the same thing as `text`, at the work that the goal names."""
+    """A goal that adds, about the same thing as `text`, at the work that the goal names.
+
+    In the goal's own language, whoever reads it: it is to be taken as it is.
+    """
     plain = normal(text)
     topic = next((one for one in _TOPICS if one.words.search(plain)), _ANYTHING)
     measure = content.measure.name if content.measure else ""
     places = (text, content.theme, content.challenge, measure)
-    return Text(
-        ja=topic.ja.format(work=_first(_WORK_JA, places) or "担当業務"),
-        en=topic.en.format(work=_first(_WORK_EN, places) or "our work"),
-    )
+    if is_japanese(text):
+        said = topic.ja.format(work=_first(_WORK_JA, places) or "担当業務")
+    else:
+        said = topic.en.format(work=_first(_WORK_EN, places) or "our work")
+    return Text(ja=said, en=said)
 
 
 def _first(works: str, places: tuple[str, ...]) -> str | None:
@@ -105,8 +109,8 @@ def _first(works: str, places: tuple[str, ...]) -> str | None:
 
 
 def concrete(text: str) -> Text:
-    """A pattern for a picture that others can see; by the language of the text the one comes to mind before the other."""
-    work = _first(_WORK_JA, (text,)) or "この業務" if is_japanese(text) else "この業務"
+    """A pattern for a picture that others can see, at the work that the text names."""
+    work = _first(_WORK_JA, (text,)) or "この業務"
     return Text(
         ja=f"「誰が・いつ・何をできるか」で書きます。例: 担当でない人が手順書を見て、{work}を1日で終えられる",
         en="say who can do what, and when: somebody else finishes the work within a day, by the manual",

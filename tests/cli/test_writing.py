@@ -88,7 +88,7 @@ async def test_findings_come_with_a_rewrite_and_stop_a_submit(office: Office) ->
     result = await office.type("goal", "check", HARAS, file)
     assert result.exit_code == 1
     assert "to mend:" in result.stdout
-    assert "-> propose 3 ways to make our work smoother" in result.stdout
+    assert "-> 経費処理の効率化施策を3つ提案する" in result.stdout, "in the goal's language, whoever reads it"
     assert "the goals" not in result.stderr
     japanese = await office.type("goal", "check", HARAS, file, MEGURI_LOCALE="ja")
     assert "-> 経費処理の効率化施策を3つ提案する" in japanese.stdout

@@ -6,7 +6,7 @@ import pytest
 
 from domain.content import Content, NumericMeasure, QualitativeMeasure, Step
 from domain.findings import Finding, Level
-from domain.rules.matching import has_number, is_percent
+from domain.rules.matching import has_number, is_japanese, is_percent
 from domain.rules.wording import (
     adds_rather_than_deducts,
     criteria_are_observable,
@@ -43,9 +43,10 @@ def test_a_theme_that_can_only_be_missed_is_refused_with_one_that_adds(theme: st
     (finding,) = adds_rather_than_deducts(content(theme=theme), POLICY)
     assert (finding.code, finding.level, finding.where) == ("deductive", Level.REFUSE, "theme")
     assert finding.suggestion
-    for text in (finding.suggestion.ja, finding.suggestion.en):
-        assert has_number(text)
-        assert not list(adds_rather_than_deducts(content(theme=text), POLICY))
+    assert finding.suggestion.ja == finding.suggestion.en, "in the goal's language, whoever reads it"
+    assert is_japanese(finding.suggestion.ja) is is_japanese(theme)
+    assert has_number(finding.suggestion.ja)
+    assert not list(adds_rather_than_deducts(content(theme=finding.suggestion.ja), POLICY))
 
 
 @pytest.mark.parametrize(
