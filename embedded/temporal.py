@@ -23,7 +23,8 @@ USUAL_UI_PORT: Final = 8233
 _DATABASE: Final = "temporal.db"  # seen from its folder: the server reads a path as a URL, where `%` and `?` mean more
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL")
 _PATIENCE = 60.0  # seconds to start
-_TRIES = 3  # a port that was free when we looked may be taken when the server comes
+# A port that was free when we looked may be taken when the server comes, if only for a moment, by a connection's own end.
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,10 @@ async def _start(var: Path, in_memory: bool, ui: bool, port: int | None, ui_port
         server = await _launch(var, log, _command(at, in_memory))
         if await _answers(server, at):
             return server, at
+        gave_up = server.has_ended
         await server.stop()
-        if ports.is_free(at.server) and (at.ui is None or ports.is_free(at.ui)):
-            break  # it was not for the ports: the log says what it was
+        if not gave_up:
+            break  # it was up and said nothing: it would say nothing again
     raise not_started("Temporal", log)
 
 
