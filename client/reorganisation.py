@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain import commands as ask
-from domain.findings import Finding, Level, refuses
+from domain.findings import Finding, advise, refuses
 from domain.goal import Delegation, Goal
 from domain.instructions import Skipped, Sync
 from domain.organisation import Employee, Organisation, appoint
@@ -17,7 +17,7 @@ from domain.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.reorganisation import Context, Difference, command_of, compare, leavers_due
 from domain.tasks import addressees_after
-from domain.values import EmployeeId, Text
+from domain.values import EmployeeId
 from storage import cycles, delegations, instructions, people
 from storage.goals import load_aggregates, open_goals_of
 from storage.people import load_organisation
@@ -88,7 +88,7 @@ class Reorganisation:
     async def _worth_a_look(self, difference: Difference, today: date) -> tuple[Finding, ...]:
         left = set(difference.left)
         hr = [
-            _advise(
+            advise(
                 "hr_left",
                 member,
                 f"{member} さんは評価サイクル {row.id} の人事担当です。`meguri cycle amend` で替えてください。",
@@ -98,7 +98,7 @@ class Reorganisation:
             for member in sorted(set(_policy(row).hr) & left)
         ]
         standing = [
-            _advise(
+            advise(
                 "delegation_left",
                 one.to_id if one.to_id in left else one.delegator_id,
                 f"{one.delegator_id} さんの代理 {one.to_id} さんの期間({one.last} まで)が残っています。",
@@ -113,7 +113,7 @@ class Reorganisation:
         concerned = {*difference.joined, *(one.employee for one in difference.sites)}
         used = {one.site for one in difference.after if one.site and one.id in concerned}
         return [
-            _advise(
+            advise(
                 "site_unknown",
                 site,
                 f"評価サイクル {row.id} に勤務地「{site}」がありません。`meguri cycle amend` で加えるまで、サイクルの暦で数えます。",
@@ -227,10 +227,6 @@ def _filled(file: PeopleFile, before: Organisation) -> list[Employee]:
 
 def _policy(row: CycleRow) -> Policy:
     return Policy.model_validate(row.policy_now or row.policy)
-
-
-def _advise(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en))
 
 
 async def start_leaving(temporal: "Client", last_day: date, actor: EmployeeId) -> None:

@@ -7,12 +7,12 @@ from client.goals import GoalReads, Goals
 from domain.causes import CAUSES
 from domain.commands import Revise
 from domain.content import Content
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
 from domain.goal import Goal
 from domain.lifecycle import EventKind, State
 from domain.organisation import Organisation
 from domain.refusals import STATE_NAMES, Code, Refusal
-from domain.values import CycleId, EmployeeId, Text
+from domain.values import CycleId, EmployeeId
 from sheets.fields import Unreadable, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from sheets.results import Results
@@ -84,7 +84,7 @@ class Sheets:
             goal = goals.get(one.id)
             if goal is None:
                 findings.append(
-                    _refuse("unknown_goal", one.where, f"目標 {one.id} はありません。", f"there is no goal {one.id}")
+                    refuse("unknown_goal", one.where, f"目標 {one.id} はありません。", f"there is no goal {one.id}")
                 )
                 continue
             try:
@@ -135,16 +135,16 @@ def _against(goal: Goal, read: ReadGoal, actor: EmployeeId) -> list[Finding]:
     """Why a goal that reads differently cannot be changed."""
     if actor != goal.owner and actor not in goal.policy.hr:
         ja, en = f"{goal.id} を変えられるのは本人と人事だけです。", f"only its owner and HR may change {goal.id}"
-        return [_refuse("not_allowed", read.where, ja, en)]
+        return [refuse("not_allowed", read.where, ja, en)]
     if goal.state is not State.DRAFT:
         state = STATE_NAMES[goal.state]
         ja = f"下書きではない({state.ja})ため、取り込めません。変わる項目: {_differences(goal, read)}"
         en = f"it is {state.en}, and only a draft is taken in; different: {_differences(goal, read)}"
-        return [_refuse("not_a_draft", read.where, ja, en)]
+        return [refuse("not_a_draft", read.where, ja, en)]
     if read.seq is not None and any(one.seq > read.seq and one.kind is EventKind.REVISED for one in goal.changes):
         ja = "書き出した後に下書きが変わっています。もう一度書き出してから記入してください。"
         return [
-            _refuse("changed_since", read.where, ja, "the draft changed after this was written out: write it out anew")
+            refuse("changed_since", read.where, ja, "the draft changed after this was written out: write it out anew")
         ]
     return []
 
@@ -163,9 +163,5 @@ def _twice(read: Sequence[ReadGoal]) -> Iterable[Finding]:
     for one in read:
         if one.id in seen:
             ja, en = f"目標 {one.id} が {seen[one.id]} にもあります。", f"{one.id} stands at {seen[one.id]} as well"
-            yield _refuse("goal_twice", one.where, ja, en)
+            yield refuse("goal_twice", one.where, ja, en)
         seen[one.id] = one.where
-
-
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))

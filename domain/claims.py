@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from domain.content import Content
 from domain.events import Event
-from domain.findings import Finding, Level
+from domain.findings import Finding, advise
 from domain.goal import Goal
 from domain.lifecycle import EventKind, State
 from domain.policy import Policy
-from domain.values import CycleId, EmployeeId, Frozen, Text
+from domain.values import CycleId, EmployeeId, Frozen
 
 MOST_WEIGHT = 100  # percent, of the goals that a person is working on
 _WORKED_ON = (State.ACTIVE, State.IN_REVIEW)
@@ -60,12 +60,8 @@ def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[
     total = content.weight + sum(goal.content.weight for goal in running)
     if total != MOST_WEIGHT:
         ja = f"あなたの目標のウェイトの合計は {total} % です。合わせて 100 % にしてください。"
-        yield _advise("weights_not_100", "weight", ja, f"your goals weigh {total} % together; make it 100 %")
+        yield advise("weights_not_100", "weight", ja, f"your goals weigh {total} % together; make it 100 %")
     if len(running) + 1 > policy.max_goals:
         ja = f"目標が {len(running) + 1} 件あり、上限の {policy.max_goals} 件を超えています。"
         en = f"{len(running) + 1} goals are more than the limit of {policy.max_goals}"
-        yield _advise("too_many_goals", "goals", ja, en)
-
-
-def _advise(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en))
+        yield advise("too_many_goals", "goals", ja, en)

@@ -8,10 +8,10 @@ from domain.calendar import describe_day
 from domain.claims import MOST_WEIGHT
 from domain.cycle_file import CycleFile, hint
 from domain.cycle_sections import CycleSection
-from domain.findings import Finding, Level, refuses
+from domain.findings import Finding, advise, refuse, refuses
 from domain.organisation import Employee, Organisation
 from domain.rules import check
-from domain.values import EmployeeId, Text
+from domain.values import EmployeeId
 
 
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
@@ -29,14 +29,14 @@ def _order_findings(cycle: CycleSection) -> Iterator[Finding]:
     for first, second in (("starts", "ends"), ("ends", "closes")):
         a, b = getattr(cycle, first), getattr(cycle, second)
         if a > b or (a == b and first == "starts"):
-            yield _refuse(
+            yield refuse(
                 "dates_out_of_order",
                 f"cycle.{second}",
                 f"{second}({describe_day(b).ja})は {first}({describe_day(a).ja})より後の日付にしてください。",
                 f"{second} ({describe_day(b).en}) must come after {first} ({describe_day(a).en})",
             )
     if list(cycle.reviews) != sorted(set(cycle.reviews)):
-        yield _refuse(
+        yield refuse(
             "reviews_out_of_order",
             "cycle.reviews",
             "見直しの日付を順に並べてください。",
@@ -45,7 +45,7 @@ def _order_findings(cycle: CycleSection) -> Iterator[Finding]:
     for n, day in enumerate(cycle.reviews):
         if not cycle.starts < day <= cycle.closes:
             said = describe_day(day)
-            yield _refuse(
+            yield refuse(
                 "review_outside_cycle",
                 f"cycle.reviews[{n}]",
                 f"見直しの日付 {said.ja} が期間の外です(開始の翌日から締め日まで)。",
@@ -57,7 +57,7 @@ def _hours_findings(file: CycleFile) -> Iterator[Finding]:
     """A deadline ends at the closing hour: an office that closes before it opens would be late on time."""
     for where, place in (("calendar", file.calendar), *((f"sites.{name}", site) for name, site in file.sites.items())):
         if place.opens >= place.closes:
-            yield _refuse(
+            yield refuse(
                 "hours_out_of_order",
                 f"{where}.closes",
                 f"終業時刻({place.closes:%H:%M})は始業時刻({place.opens:%H:%M})より後にしてください。",
@@ -71,7 +71,7 @@ def _past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
     places += [(f"cycle.reviews[{n}]", day) for n, day in enumerate(cycle.reviews)]
     for where, day in places:
         if day < today:
-            yield _refuse(
+            yield refuse(
                 "date_in_the_past",
                 where,
                 f"{describe_day(day).ja} は過去の日付です(今日は {said.ja})。`--starts` で期間全体をずらせます。",
@@ -79,14 +79,14 @@ def _past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
             )
     if cycle.starts < today:
         ja, en = f"開始日を過ぎています(今日は {said.ja})。", f"the cycle has begun (today is {said.en})"
-        yield _advise("already_started", "cycle.starts", ja, en)
+        yield advise("already_started", "cycle.starts", ja, en)
 
 
 def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
     for n, member in enumerate(file.cycle.hr):
         found = organisation.employees.get(member)
         if found is None or not found.active:
-            yield _refuse(
+            yield refuse(
                 "hr_unknown",
                 f"cycle.hr[{n}]",
                 f"人事担当 {member} が社員名簿にいないか、在籍していません。",
@@ -100,14 +100,14 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
     ):
         if name is not None and name not in departments:
             hint_ja, hint_en = hint(name, departments)
-            yield _refuse(
+            yield refuse(
                 "department_unknown",
                 where,
                 f"部署「{name}」に社員がいません。{hint_ja}",
                 f"nobody is in department {name}{hint_en}",
             )
     if not any(True for _ in file.participants(organisation)):
-        yield _refuse(
+        yield refuse(
             "nobody_takes_part", "cycle", "対象となる社員がいません。", "nobody takes part; import people first"
         )
 
@@ -126,7 +126,7 @@ def _site_findings(file: CycleFile, organisation: Organisation) -> Iterator[Find
     for site, count in sorted(people.items()):
         if site not in file.sites:
             hint_ja, hint_en = hint(site, file.sites)
-            yield _refuse(
+            yield refuse(
                 "site_unknown",
                 f"sites.{site}",
                 f"拠点「{site}」の社員が {count} 人いますが、ファイルにありません。[sites.{site}] を書いてください。{hint_ja}",
@@ -135,7 +135,7 @@ def _site_findings(file: CycleFile, organisation: Organisation) -> Iterator[Find
     known = {one.site for one in organisation.employees.values() if one.active}
     for site in file.sites:
         if site not in known:
-            yield _advise(
+            yield advise(
                 "site_unused",
                 f"sites.{site}",
                 f"拠点「{site}」に社員がいません。社員名簿の拠点名と同じか確認してください。",
@@ -148,7 +148,7 @@ def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[
     for employee in file.participants(organisation):
         short = len(organisation.manager_line(employee.id)) < file.policy.approval_stages
         if short and set(file.cycle.hr) <= {employee.id}:
-            yield _refuse(
+            yield refuse(
                 "nobody_approves",
                 employee.id,
                 f"{employee.id} さんの目標を承認できる人がいません。cycle.hr に別の人を加えてください。",
@@ -165,7 +165,7 @@ def _tree_findings(file: CycleFile) -> Iterator[Finding]:
                 f"ID「{one}」が {count} 回使われています。",
                 f"the id {one} stands {count} times; each needs its own",
             )
-            yield _refuse("id_twice", "themes, department_goals", ja, en)
+            yield refuse("id_twice", "themes, department_goals", ja, en)
     known = dict.fromkeys(theme.id for theme in file.themes) | {goal.id: goal.parent for goal in file.department_goals}
     places = [("department_goals", n, one.parent) for n, one in enumerate(file.department_goals)]
     places += [("drafts", n, draft.parent) for n, draft in enumerate(file.drafts)]
@@ -173,7 +173,7 @@ def _tree_findings(file: CycleFile) -> Iterator[Finding]:
         if parent is not None and parent not in known:
             hint_ja, hint_en = hint(parent, known)
             ja = f"「{parent}」はテーマにも部署の目標にもありません。{hint_ja}"
-            yield _refuse(
+            yield refuse(
                 "parent_unknown", f"{section}[{n}].parent", ja, f"{parent} is no theme or department goal{hint_en}"
             )
     for n, goal in enumerate(file.department_goals):
@@ -183,7 +183,7 @@ def _tree_findings(file: CycleFile) -> Iterator[Finding]:
             above = known.get(above)
         if above == goal.id:
             ja, en = "上位をたどると自分に戻ります。", "the parents lead back to this one"
-            yield _refuse("circle", f"department_goals[{n}].parent", ja, en)
+            yield refuse("circle", f"department_goals[{n}].parent", ja, en)
 
 
 def _draft_findings(file: CycleFile) -> Iterator[Finding]:
@@ -197,24 +197,16 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
         weights = [draft.weight for draft in file.drafts if draft.department == department]
         drafts = len(weights)
         if drafts > 1 and sum(weights) > MOST_WEIGHT:
-            yield _advise(
+            yield advise(
                 "weights_over_100",
                 f"drafts ({department or '*'})",
                 f"下書きのウェイトの合計が {sum(weights)} % です。合計 100 % を超える目標は承認されません。",
                 f"the drafts weigh {sum(weights)} % together: what goes beyond 100 % will not be approved",
             )
         if drafts > file.policy.max_goals:
-            yield _refuse(
+            yield refuse(
                 "too_many_drafts",
                 f"drafts ({department or '*'})",
                 f"下書きが {drafts} 件あり、上限の {file.policy.max_goals} 件を超えています。",
                 f"{drafts} drafts are more than the limit of {file.policy.max_goals} goals",
             )
-
-
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
-
-
-def _advise(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en))

@@ -19,10 +19,10 @@ from domain.cycle_sections import (
     SiteSection,
     ThemeSection,
 )
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
 from domain.organisation import Employee, Organisation
 from domain.policy import DEFAULT_LADDERS, Policy
-from domain.values import Frozen, Id, Text
+from domain.values import Frozen, Id
 
 __all__ = [  # the sections too: whoever writes a cycle in code writes it with them
     "CalendarSection", "CycleFile", "CycleSection", "DraftSection", "PolicySection", "SiteSection", "read_cycle_file",
@@ -104,9 +104,9 @@ def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
     try:
         tree = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return (_refuse("not_utf8", f"byte {error.start}", "UTF-8 で保存してください。", "save the file as UTF-8"),)
+        return (refuse("not_utf8", f"byte {error.start}", "UTF-8 で保存してください。", "save the file as UTF-8"),)
     except tomllib.TOMLDecodeError as error:
-        return (_refuse("not_toml", "file", f"TOML として読めません: {error}", f"this is not TOML: {error}"),)
+        return (refuse("not_toml", "file", f"TOML として読めません: {error}", f"this is not TOML: {error}"),)
     tree, unknown = from_catalog(tree)
     if unknown:
         return unknown
@@ -120,12 +120,12 @@ def _of_problem(problem: Any) -> Finding:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         hint_ja, hint_en = hint(str(problem["loc"][-1]), _KEYS)
-        return _refuse("unknown_key", where, f"知らないキーです。{hint_ja}", f"unknown key{hint_en}")
+        return refuse("unknown_key", where, f"知らないキーです。{hint_ja}", f"unknown key{hint_en}")
     if problem["type"] == "value_error" and problem["loc"][-1] == "timezone":
-        return _refuse(
+        return refuse(
             "zone_unknown", where, "知らないタイムゾーンです。例: Europe/Berlin", problem["ctx"]["error"].args[0]
         )
-    return _refuse("invalid", where, f"値が正しくありません: {problem['msg']}", problem["msg"])
+    return refuse("invalid", where, f"値が正しくありません: {problem['msg']}", problem["msg"])
 
 
 _KEYS = sorted(
@@ -149,7 +149,3 @@ def hint(written: str, known: Iterable[str]) -> tuple[str, str]:
     """What was probably meant, in both languages; nothing where nothing comes near."""
     close = get_close_matches(written, sorted(known), n=1)
     return (f"「{close[0]}」のことですか。", f"; did you mean {close[0]}?") if close else ("", "")
-
-
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))

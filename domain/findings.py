@@ -25,6 +25,16 @@ class Finding(Frozen):
     suggestion: Text | None = None
 
 
+def refuse(code: str, where: str, ja: str, en: str, suggestion: Text | None = None) -> Finding:
+    """A finding that forbids going on."""
+    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en), suggestion=suggestion)
+
+
+def advise(code: str, where: str, ja: str, en: str, suggestion: Text | None = None) -> Finding:
+    """A finding that is worth a look."""
+    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en), suggestion=suggestion)
+
+
 def refuses(findings: Iterable[Finding]) -> bool:
     """Whether any of the findings forbids going on."""
     return any(finding.level is Level.REFUSE for finding in findings)

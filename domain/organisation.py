@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from domain.findings import Finding, Level
-from domain.values import ID_PATTERN, MAX_LINE, EmployeeId, Frozen, Locale, Text
+from domain.findings import Finding, refuse
+from domain.values import ID_PATTERN, MAX_LINE, EmployeeId, Frozen, Locale
 
 # Names stand in mail headers and on terminals: no line breaks or escapes, no signs that turn the reading direction, and
 # none of what a broken conversion leaves: U+FFFD, and U+F8F0 to U+F8F3, as which Python reads bytes that CP932 lacks.
@@ -161,10 +161,6 @@ def appoint(
     )
 
 
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
-
-
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" … (+{more})" if more > 0 else "")
@@ -176,7 +172,7 @@ def _places(ids: Sequence[EmployeeId], place: Place) -> str:
 
 def _several_tops(ids: Sequence[EmployeeId], place: Place) -> Finding:
     named = _listed(ids)
-    return _refuse(
+    return refuse(
         "several_tops",
         _places(ids, place),
         f"上長のいない人が想定より多くいます（{len(ids)} 人: {named}）。上長を書くか、最上位が複数なら"
@@ -193,7 +189,7 @@ def _not_a_top(employee_id: EmployeeId, employee: Employee | None) -> Finding:
         ja, en = "在籍していません。", "that employee is not active"
     else:
         ja, en = f"上長 {employee.manager_id} がいます。", f"that employee has a manager, {employee.manager_id}"
-    return _refuse(
+    return refuse(
         "not_a_top",
         employee_id,
         f"最上位に指定された {employee_id}: {ja}指定か社員データを直してください。",
@@ -202,7 +198,7 @@ def _not_a_top(employee_id: EmployeeId, employee: Employee | None) -> Finding:
 
 
 def _own_manager(employee_id: EmployeeId, place: Place) -> Finding:
-    return _refuse(
+    return refuse(
         "own_manager",
         place(employee_id),
         f"{employee_id} の上長が本人になっています。上長を直すか、最上位なら空欄にしてください。",
@@ -213,7 +209,7 @@ def _own_manager(employee_id: EmployeeId, place: Place) -> Finding:
 def _circle(circle: Sequence[EmployeeId], place: Place) -> Finding:
     shown = [*circle[:8], *(["…"] if len(circle) > 8 else []), circle[0]]  # noqa: PLR2004 - what fits on a line
     line = " -> ".join(shown)
-    return _refuse(
+    return refuse(
         "circular_managers",
         _places(circle, place),
         f"上長をたどると元の人に戻ります: {line}。このうち一人の上長を直してください。",
@@ -222,7 +218,7 @@ def _circle(circle: Sequence[EmployeeId], place: Place) -> Finding:
 
 
 def _manager_missing(manager_id: EmployeeId, reports: Sequence[EmployeeId], place: Place) -> Finding:
-    return _refuse(
+    return refuse(
         "manager_missing",
         _places(reports, place),
         f"上長 {manager_id} が見つかりません（{len(reports)} 人の上長: {_listed(reports)}）。"
@@ -233,7 +229,7 @@ def _manager_missing(manager_id: EmployeeId, reports: Sequence[EmployeeId], plac
 
 
 def _manager_inactive(manager: Employee, reports: Sequence[EmployeeId], place: Place) -> Finding:
-    return _refuse(
+    return refuse(
         "manager_inactive",
         _places(reports, place),
         f"上長 {manager.id} は在籍していません（{len(reports)} 人の上長: {_listed(reports)}）。別の上長を書いてください。",

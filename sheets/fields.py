@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.content import Content, Direction, NumericMeasure, QualitativeMeasure
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
 from domain.values import Text
 
 MOST_STEPS = 12
@@ -153,14 +153,14 @@ def _measure(said: Fields, problems: list[Finding]) -> dict[str, Any] | None:
     if not numeric and not picture:
         if any(name in said for name in ("measure", "unit")):
             ja, en = "目標値か成功の姿のどちらかを書いてください。", "give a target, or a picture of success"
-            problems.append(_refuse("no_measure", "target", ja, en))
+            problems.append(refuse("no_measure", "target", ja, en))
         return None
     if numeric and picture:
         ja, en = (
             "数値の目標か成功の姿の、どちらか一方にしてください。",
             "give a number or a picture of success, not both",
         )
-        problems.append(_refuse("two_measures", "image", ja, en))
+        problems.append(refuse("two_measures", "image", ja, en))
         return None
     points = _whole("points", said.get("points", 60), problems)
     if picture:
@@ -189,7 +189,7 @@ def _direction(value: Value, problems: list[Finding]) -> str:
         return said
     known = " / ".join(label.ja for label in DIRECTIONS.values())
     known_en = " / ".join(label.en for label in DIRECTIONS.values())
-    problems.append(_refuse("bad_direction", "direction", f"{known} のどちらかにしてください。", f"choose {known_en}"))
+    problems.append(refuse("bad_direction", "direction", f"{known} のどちらかにしてください。", f"choose {known_en}"))
     return Direction.UP.value
 
 
@@ -213,7 +213,7 @@ def _number(name: str, value: Value, problems: list[Finding]) -> Decimal | None:
     except InvalidOperation:
         said = _plain(value)[:40]
         ja, en = f"「{said}」は数値ではありません。", f"{said!r} is no number"
-        problems.append(_refuse("bad_number", name, ja, en))
+        problems.append(refuse("bad_number", name, ja, en))
         return None
 
 
@@ -221,7 +221,7 @@ def _whole(name: str, value: Value, problems: list[Finding]) -> int | None:
     number = _number(name, value, problems)
     if number is not None and (not number.is_finite() or number != number.to_integral_value()):
         ja, en = f"「{number}」ではなく整数を書いてください。", f"{number} is not a whole number"
-        problems.append(_refuse("bad_number", name, ja, en))
+        problems.append(refuse("bad_number", name, ja, en))
         return None
     return None if number is None else int(number)
 
@@ -240,7 +240,7 @@ def _date(name: str, value: Value, problems: list[Finding]) -> date | None:
             continue
     ja = f"「{said[:40]}」は日付として読めません。例: 2026-12-11" if said else "期日を書いてください。例: 2026-12-11"
     en = f"{said[:40]!r} is no date; write 2026-12-11" if said else "give the date, as 2026-12-11"
-    problems.append(_refuse("bad_date", name, ja, en))
+    problems.append(refuse("bad_date", name, ja, en))
     return None
 
 
@@ -259,8 +259,4 @@ def _of_problem(problem: Any) -> Finding:
             where = str(part)
         case _:
             where = "theme"
-    return _refuse("invalid", where, f"値が正しくありません: {problem['msg']}", str(problem["msg"]))
-
-
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
+    return refuse("invalid", where, f"値が正しくありません: {problem['msg']}", str(problem["msg"]))

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable
 from datetime import date
 
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
 from domain.goal import Goal
 from domain.values import GoalId, Locale, Text
 from sheets.fields import DIRECTIONS, FIELDS, LABELS, Value, fields_of, shown
@@ -56,17 +56,17 @@ def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     if len(data) > LARGEST:
         mb = LARGEST // 1_000_000
         return (
-            _refuse("too_large", "file", f"ファイルが大きすぎます({mb} MB まで)。", f"the file is larger than {mb} MB"),
+            refuse("too_large", "file", f"ファイルが大きすぎます({mb} MB まで)。", f"the file is larger than {mb} MB"),
         )
     text = _decoded(data)
     if text is None:
         ja, en = "UTF-8 か Shift_JIS(CP932)で保存してください。", "save the file as UTF-8"
-        return (_refuse("not_text", "file", ja, en),)
+        return (refuse("not_text", "file", ja, en),)
     head, _, _ = text.partition("\n")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True))
     except csv.Error as error:
-        return (_refuse("not_csv", "file", f"CSV として読めません: {error}", f"this is no CSV: {error}"),)
+        return (refuse("not_csv", "file", f"CSV として読めません: {error}", f"this is no CSV: {error}"),)
     columns, findings = _columns(rows[0] if rows else [])
     return findings or _rows(rows[1:], columns)
 
@@ -91,16 +91,16 @@ def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:
         if field is None:
             ja = f"列「{title}」は使えません。`meguri sheet goals` が書き出す見出しを使ってください。"
             en = f"there is no column {title!r}: use the heads that `meguri sheet goals` writes"
-            findings.append(_refuse("unknown_column", f"column {at + 1}", ja, en))
+            findings.append(refuse("unknown_column", f"column {at + 1}", ja, en))
         elif field in columns:
             findings.append(
-                _refuse("column_twice", f"column {at + 1}", f"列「{title}」が重複しています。", f"{title} twice")
+                refuse("column_twice", f"column {at + 1}", f"列「{title}」が重複しています。", f"{title} twice")
             )
         else:
             columns[field] = at
     if "id" not in columns:
         ja, en = f"列「{_ID.ja}」がありません。", f"there is no column {_ID.en}"
-        findings.append(_refuse("no_id", "row 1", ja, en))
+        findings.append(refuse("no_id", "row 1", ja, en))
     return columns, tuple(findings)
 
 
@@ -114,7 +114,7 @@ def _rows(rows: list[list[str]], columns: dict[str, int]) -> tuple[ReadGoal, ...
         if not said.get("id", "").strip() or (seq and not seq.isdecimal()):
             what = _ID if not said.get("id", "").strip() else _SEQ
             findings.append(
-                _refuse("bad_row", f"row {number}", f"「{what.ja}」が正しくありません。", f"{what.en} is not right")
+                refuse("bad_row", f"row {number}", f"「{what.ja}」が正しくありません。", f"{what.en} is not right")
             )
             continue
         goal = GoalId(said.pop("id").strip())
@@ -122,7 +122,3 @@ def _rows(rows: list[list[str]], columns: dict[str, int]) -> tuple[ReadGoal, ...
         fields: dict[str, Value] = {name: _unguarded(value) for name, value in said.items() if value.strip()}
         goals.append(ReadGoal(goal, int(seq) if seq else None, fields, f"row {number}", places))
     return tuple(findings) or tuple(goals)
-
-
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))

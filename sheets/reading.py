@@ -8,8 +8,8 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, WorksheetNotFound, XmlError, ZipError
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from domain.findings import Finding, Level
-from domain.values import GoalId, Text
+from domain.findings import Finding, refuse
+from domain.values import GoalId
 from sheets.fields import LABELS, MOST_STEPS, Value
 from sheets.goal_sheet import HIDDEN, cells_of
 from sheets.model import FORMAT, ReadGoal
@@ -104,4 +104,5 @@ def _value(value: Any) -> Value:
 
 
 def _refuse(code: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where="file", message=Text(ja=ja, en=en))
+    """Of the file as a whole."""
+    return refuse(code, "file", ja, en)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from domain.content import Content, Direction, NumericMeasure
-from domain.findings import Finding, Level
+from domain.findings import Finding, advise, refuse
 from domain.policy import Policy
 from domain.rules.matching import is_percent, normal
 from domain.values import Text
@@ -29,7 +29,7 @@ def stretch_is_reachable(content: Content, policy: Policy) -> Iterator[Finding]:
     up = measure.direction is Direction.UP
     if farthest is None or (measure.target <= farthest if up else measure.target >= farthest):
         return
-    yield _refuse(
+    yield refuse(
         "stretch_too_far",
         "measure.target",
         f"目標値 {measure.target:f} は基準値 {measure.baseline:f} から一度に届く範囲(上限 {policy.max_stretch} %)を超えています。"
@@ -71,7 +71,7 @@ def percent_is_possible(content: Content, policy: Policy) -> Iterator[Finding]:
     name = normal(measure.name)
     if 0 <= measure.target <= _WHOLE or _MAY_EXCEED.search(name) or not _SHARE.search(name):
         return
-    yield _refuse(
+    yield refuse(
         "percent_impossible",
         "measure.target",
         f"割合の目標値 {measure.target:f} % は 0 〜 100 % の外です。数え方か目標値を直してください。",
@@ -83,7 +83,7 @@ def steps_leave_time(content: Content, policy: Policy) -> Iterator[Finding]:
     """Steps show progress on the way; all of them near the end show it too late to help."""
     late = policy.ends - (policy.ends - policy.starts) / _QUARTER
     if content.steps and all(step.due >= late for step in content.steps):
-        yield _advise(
+        yield advise(
             "steps_bunched",
             "steps",
             "ステップがすべて期間の終わり 4 分の 1 に集まっています。早い時期に小さな一歩を置くと、進み具合が見えます。",
@@ -95,17 +95,9 @@ def has_points(content: Content, policy: Policy) -> Iterator[Finding]:
     """Points are what is added (加点); without any, nothing can be."""
     points = sum(step.points for step in content.steps) + (content.measure.points if content.measure else 0)
     if content.measure and not points:
-        yield _advise(
+        yield advise(
             "no_points",
             "measure.points",
             "指標にもステップにも点がありません。達成しても得点になりません。",
             "neither the measure nor a step has points: reaching them adds nothing",
         )
-
-
-def _refuse(code: str, where: str, ja: str, en: str, suggestion: Text | None = None) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en), suggestion=suggestion)
-
-
-def _advise(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en))

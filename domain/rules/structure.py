@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from domain.calendar import describe_day
 from domain.content import Content, Direction, NumericMeasure, QualitativeMeasure
-from domain.findings import Finding, Level
+from domain.findings import Finding, Level, refuse
 from domain.policy import Policy
 from domain.values import Text
 
@@ -13,13 +13,9 @@ Rule = Callable[[Content, Policy], Iterator[Finding]]
 MIN_STEPS = 2
 
 
-def _refuse(code: str, where: str, ja: str, en: str) -> Finding:
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
-
-
 def has_theme(content: Content, policy: Policy) -> Iterator[Finding]:
     if not content.theme:
-        yield _refuse("no_theme", "theme", "目標のテーマを書いてください。", "write the goal's theme")
+        yield refuse("no_theme", "theme", "目標のテーマを書いてください。", "write the goal's theme")
 
 
 def has_challenge(content: Content, policy: Policy) -> Iterator[Finding]:
@@ -37,7 +33,7 @@ def has_challenge(content: Content, policy: Policy) -> Iterator[Finding]:
 
 def has_measure(content: Content, policy: Policy) -> Iterator[Finding]:
     if content.measure is None:
-        yield _refuse(
+        yield refuse(
             "no_measure",
             "measure",
             "指標がありません。数値、または成功した状態の具体的な姿を書いてください。",
@@ -47,7 +43,7 @@ def has_measure(content: Content, policy: Policy) -> Iterator[Finding]:
 
 def has_baseline(content: Content, policy: Policy) -> Iterator[Finding]:
     if isinstance(content.measure, NumericMeasure) and content.measure.baseline is None:
-        yield _refuse(
+        yield refuse(
             "no_baseline",
             "measure.baseline",
             "現在の値(基準値)を書いてください。",
@@ -61,7 +57,7 @@ def target_is_ahead(content: Content, policy: Policy) -> Iterator[Finding]:
         return
     ahead = measure.target - measure.baseline
     if (ahead if measure.direction is Direction.UP else -ahead) <= 0:
-        yield _refuse(
+        yield refuse(
             "target_not_ahead",
             "measure.target",
             f"目標値 {measure.target} が基準値 {measure.baseline} より良い値になっていません(現状維持)。一歩先の値にしてください。",
@@ -71,7 +67,7 @@ def target_is_ahead(content: Content, policy: Policy) -> Iterator[Finding]:
 
 def has_criteria(content: Content, policy: Policy) -> Iterator[Finding]:
     if isinstance(content.measure, QualitativeMeasure) and not content.measure.criteria:
-        yield _refuse(
+        yield refuse(
             "no_criteria",
             "measure.criteria",
             "達成したと誰が見ても分かる基準を 1 つ以上書いてください。",
@@ -81,7 +77,7 @@ def has_criteria(content: Content, policy: Policy) -> Iterator[Finding]:
 
 def has_steps(content: Content, policy: Policy) -> Iterator[Finding]:
     if len(content.steps) < MIN_STEPS:
-        yield _refuse(
+        yield refuse(
             "too_few_steps",
             "steps",
             f"日付のあるステップを {MIN_STEPS} つ以上に分けてください(現在 {len(content.steps)} つ)。",
@@ -92,7 +88,7 @@ def has_steps(content: Content, policy: Policy) -> Iterator[Finding]:
 def steps_are_in_order(content: Content, policy: Policy) -> Iterator[Finding]:
     for n in range(1, len(content.steps)):
         if content.steps[n].due < content.steps[n - 1].due:
-            yield _refuse(
+            yield refuse(
                 "steps_out_of_order",
                 f"steps[{n}].due",
                 "ステップの日付が前のステップより早くなっています。順番を直してください。",
@@ -105,7 +101,7 @@ def steps_are_inside_the_cycle(content: Content, policy: Policy) -> Iterator[Fin
     for n, step in enumerate(content.steps):
         if not policy.starts <= step.due <= policy.ends:
             day = describe_day(step.due)
-            yield _refuse(
+            yield refuse(
                 "step_outside_cycle",
                 f"steps[{n}].due",
                 f"ステップの日付 {day.ja} が評価サイクルの期間({first.ja}〜{last.ja})の外です。",
