@@ -133,7 +133,7 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
     if refuses(checked.findings) or checked.policy is None:
         return 1
     _say(
-        f"samples/cycle.toml, moved to start today: {checked.people} people, {checked.goals} goals; nothing against it"
+        f"samples/cycle.toml, moved to start today: {checked.people} people, {checked.goals} goals; nothing against the launch"
     )
     await cycles.launch(checked, EmployeeId(checked.policy.hr[0]), now)
     return await _watch_launch(cycles, checked.people)

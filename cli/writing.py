@@ -35,6 +35,7 @@ def draft(
 
     async def work(session: Reading) -> None:
         from cli.content_writing import as_toml
+        from domain.values import GoalId
 
         to = session.terminal
         if catalog is not None and exemplar is not None:
@@ -42,7 +43,7 @@ def draft(
                 "--catalog か --exemplar の一方を指定してください。", "give --catalog or --exemplar, not both"
             )
             raise to.refuse(said, kind="usage", code=Exit.USAGE)
-        goal = await session.goals.require(_id(goal_id))
+        goal = await session.goals.require(GoalId(goal_id))
         content = await _made(session, goal, catalog, exemplar)
         linked = {"parent": parent or content.parent, "answers": tuple(answer or ()) or content.answers}
         content = content.model_copy(update=linked)
@@ -101,9 +102,10 @@ def check(
         from domain.claims import weigh
         from domain.findings import Level, refuses
         from domain.rules import check as check_content
+        from domain.values import GoalId
 
         to = session.terminal
-        goal = await session.goals.require(_id(goal_id))
+        goal = await session.goals.require(GoalId(goal_id))
         content = read_content_file(file, to) if file else goal.content
         siblings = await session.goals.of_cycle(goal.cycle, owner=goal.owner)
         others = [one for one in siblings if one.id != goal.id]
@@ -150,10 +152,11 @@ def score(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 
     async def work(session: Reading) -> None:
         from cli.score_screen import document, rows, summary
+        from domain.values import GoalId
         from storage.goals import read_ledger
 
         to = session.terminal
-        goal = await session.goals.require(_id(goal_id))
+        goal = await session.goals.require(GoalId(goal_id))
         ledger = [line.event for line in await read_ledger(session.engine, goal.id)]
         if to.as_json:
             print_json(document(goal))
@@ -164,13 +167,3 @@ def score(goal_id: GoalArgument, as_json: AsJson = False) -> None:
             print_line(line)
 
     run(terminal(as_json), reading, work)
-
-
-def _id(goal: str) -> "GoalId":
-    from domain.values import GoalId
-
-    return GoalId(goal)
-
-
-if TYPE_CHECKING:
-    from domain.values import GoalId

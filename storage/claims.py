@@ -6,7 +6,7 @@ one waits there and then sees what the first wrote; without it both could be rig
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.values import MAX_LINE
@@ -59,7 +59,7 @@ async def check(connection: AsyncConnection, goal: str, claims: dict[str, Any]) 
     cycle, owner = claims["cycle"], claims["owner"]
     if claims["weight"] is not None:
         await connection.execute(_LOCK, {"name": f"weight:{cycle}/{owner}"})
-        against = _weight(claims, *(await connection.execute(_WEIGHT, _asked(_WEIGHT, goal, claims))).one())
+        against = _weight(claims, *(await connection.execute(_WEIGHT, {"owner": owner, "cycle": cycle})).one())
         if against:
             return against
     if claims["parent"] is not None:
@@ -80,12 +80,6 @@ async def tell_children(connection: AsyncConnection, goal: str, claims: dict[str
         await connection.execute(_TELL_CHILDREN, told)
 
 
-def _asked(statement: TextClause, goal: str, claims: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that the statement names."""
-    given = claims | {"goal": goal}
-    return {name: given[name] for name in statement.compile().params}
-
-
 def _weight(claims: dict[str, Any], goals: int, taken: int) -> Against | None:
     owner = claims["owner"]
     if goals + 1 > claims["max_goals"]:
@@ -98,7 +92,7 @@ def _weight(claims: dict[str, Any], goals: int, taken: int) -> Against | None:
 
 async def _parent(connection: AsyncConnection, goal: str, claims: dict[str, Any]) -> Against | None:
     parent = claims["parent"]
-    if not (await connection.execute(_PARENT, _asked(_PARENT, goal, claims))).scalar_one():
+    if not (await connection.execute(_PARENT, {"parent": parent, "cycle": claims["cycle"]})).scalar_one():
         return Against("unknown_parent", {"parent": parent})
-    way = (await connection.execute(_WAY_UP, _asked(_WAY_UP, goal, claims))).scalar_one_or_none()
+    way = (await connection.execute(_WAY_UP, {"parent": parent, "goal": goal})).scalar_one_or_none()
     return Against("circle", {"way": way}) if way else None

@@ -6,7 +6,7 @@ The owner can take a rewrite as it is; the tests see to it that each passes ever
 import re
 from typing import NamedTuple
 
-from domain.content import Content
+from domain.content import Content, NumericMeasure, QualitativeMeasure
 from domain.rules.matching import is_japanese, normal
 from domain.values import Text
 
@@ -109,9 +109,37 @@ def _first(works: str, places: tuple[str, ...]) -> str | None:
 
 
 def concrete(text: str) -> Text:
-    """A pattern for a picture that others can see, at the work that the text names."""
+    """A pattern for a picture that others can see, at the work that the text names.
+
+    Its words are for the reader, in their language; the example is theirs to fill.
+    """
     work = _first(_WORK_JA, (text,)) or "この業務"
     return Text(
         ja=f"「誰が・いつ・何をできるか」で書きます。例: 担当でない人が手順書を見て、{work}を1日で終えられる",
         en="say who can do what, and when: somebody else finishes the work within a day, by the manual",
     )
+
+
+def named(content: Content) -> Text:
+    """A theme that says what becomes of what: from the goal's own measure, in the goal's language."""
+    japanese, measure = is_japanese(content.theme), content.measure
+    match measure:
+        case NumericMeasure(baseline=baseline, target=target) if baseline is not None:
+            unit = measure.unit
+            ja = f"{measure.name}を{baseline:f}{unit}から{target:f}{unit}にする"
+            en = f"Bring {measure.name} from {baseline:f} to {target:f} {unit}".rstrip()
+        case NumericMeasure() | QualitativeMeasure():
+            ja, en = (
+                f"{measure.name}の手本を1つ作り、部内で使い始める",
+                f"Make one model of {measure.name} and put it to use",
+            )
+        case None:
+            ja, en = "月次決算を3営業日早く締める", "Close the month three business days earlier"
+    said = ja if japanese else en
+    return Text(ja=said, en=said)
+
+
+def act(title: str) -> Text:
+    """A step that is done or not on its day, in the language of the one that it replaces."""
+    said = "原因を3つ挙げ、部内で共有する" if is_japanese(title) else "Name 3 causes and share them with the department"
+    return Text(ja=said, en=said)

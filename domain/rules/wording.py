@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 
 from domain.content import Content, Direction, NumericMeasure, QualitativeMeasure
-from domain.findings import Finding, Level
+from domain.findings import Finding, Level, advise
 from domain.policy import Policy
 from domain.rules.matching import has_number, is_japanese, normal
-from domain.rules.rewrites import additive, concrete
+from domain.rules.rewrites import act, additive, concrete, named
 from domain.values import Text
 
 _BAD_JA = "ミス|誤り|間違い|遅れ|遅延|遅刻|漏れ|事故|災害|クレーム|苦情|違反|残業|不備|手戻り|滞留|紛失|未処理|欠勤|失敗|トラブル|漏えい|漏洩|誤送信|誤入力|抜け"
@@ -127,7 +127,7 @@ def criteria_are_observable(content: Content, policy: Policy) -> Iterator[Findin
     for n, criterion in enumerate(criteria):
         plain = normal(criterion)
         if not has_number(plain) and _VAGUE.search(plain):
-            yield _advise(
+            yield advise(
                 "vague_criterion",
                 f"measure.criteria[{n}]",
                 "満たしたかどうかを誰が見ても決められません。数や、見て分かるものを書いてください。",
@@ -139,12 +139,12 @@ def criteria_are_observable(content: Content, policy: Policy) -> Iterator[Findin
 def theme_says_what(content: Content, policy: Policy) -> Iterator[Finding]:
     """目標のテーマ: what about it, not that it shall be better."""
     if content.theme and _EMPTY_THEME.fullmatch(normal(content.theme).strip(" .。!")):
-        yield _advise(
+        yield advise(
             "vague_theme",
             "theme",
             "何の仕事をどうするのかが分かりません。対象の仕事を入れてください。",
             "this fits any work: name the work, and what becomes of it",
-            Text(ja="月次決算を3営業日早く締める", en="close the month three business days earlier"),
+            named(content),
         )
 
 
@@ -153,18 +153,18 @@ def steps_are_acts(content: Content, policy: Policy) -> Iterator[Finding]:
     for n, step in enumerate(content.steps):
         plain = normal(step.title)
         if _EMPTY_ACT.search(plain) and not has_number(plain):
-            yield _advise(
+            yield advise(
                 "vague_step",
                 f"steps[{n}].title",
                 "その日に終わったかどうかが分かりません。作るもの・行うこと・数で書いてください。",
                 "nobody can tell on that day whether it is done: name what is made, held or counted",
-                Text(ja="原因を3つ挙げ、部内で共有する", en="name 3 causes and share them with the department"),
+                act(step.title),
             )
 
 
 def measure_has_unit(content: Content, policy: Policy) -> Iterator[Finding]:
     if isinstance(content.measure, NumericMeasure) and not content.measure.unit:
-        yield _advise(
+        yield advise(
             "no_unit", "measure.unit", "単位を書いてください(件、日、% など)。", "give the unit (cases, days, %)"
         )
 
@@ -172,13 +172,9 @@ def measure_has_unit(content: Content, policy: Policy) -> Iterator[Finding]:
 def one_goal_at_a_time(content: Content, policy: Policy) -> Iterator[Finding]:
     """Two goals in one have one score between them."""
     if _TWO.search(normal(content.theme)):
-        yield _advise(
+        yield advise(
             "two_goals_in_one",
             "theme",
             "目標が 2 つ入っているようです。1 つずつに分けると、それぞれに得点が付きます。",
             "there seem to be two goals in this: apart, each can earn its points",
         )
-
-
-def _advise(code: str, where: str, ja: str, en: str, suggestion: Text | None = None) -> Finding:
-    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en), suggestion=suggestion)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import pytest
@@ -74,12 +74,14 @@ def test_a_target_is_refused_exactly_where_it_is_behind_the_value_that_the_refus
     baseline: Decimal, target: Decimal, direction: str, most: int
 ) -> None:
     found = list(stretch_is_reachable(numbers(baseline, target, direction), policy(edition=2, max_stretch=most)))
-    ratio = target / baseline if direction == "up" else baseline / target
     exact = 1 + Decimal(most) / 100
-    if ratio > exact * Decimal("1.02") + Decimal(1):
-        assert found
-    if ratio <= exact * Decimal("0.9") and baseline > 1 and target > 1:
-        assert not found
+    farthest = baseline * exact if direction == "up" else baseline / exact
+    digits = min(int(one.normalize().as_tuple().exponent) for one in (baseline, target, Decimal(1)))
+    rounding = ROUND_FLOOR if direction == "up" else ROUND_CEILING
+    named = farthest.quantize(Decimal(1).scaleb(digits), rounding)
+    assert bool(found) is (target > named if direction == "up" else target < named)
+    for finding in found:
+        assert f"{named:f}" in finding.message.en
 
 
 @pytest.mark.parametrize(("target", "name"), [(101, "有給取得率"), (-1, "離職率"), (120, "attendance rate")])

@@ -6,6 +6,7 @@ import pytest
 
 from domain.content import Content, NumericMeasure, QualitativeMeasure, Step
 from domain.findings import Finding, Level
+from domain.rules import check
 from domain.rules.matching import has_number, is_japanese, is_percent
 from domain.rules.wording import (
     adds_rather_than_deducts,
@@ -147,6 +148,10 @@ def test_a_criterion_on_which_two_could_disagree_gets_advice() -> None:
 )
 def test_a_theme_that_fits_any_work_gets_advice(theme: str) -> None:
     assert codes(theme_says_what(content(theme=theme), POLICY)) == [("theme", Level.ADVISE)]
+    for measure in (content().measure, picture("誰でも一覧で見られる").measure, None):
+        (finding,) = theme_says_what(content(theme=theme, measure=measure), POLICY)
+        assert finding.suggestion
+        assert not check(content(theme=finding.suggestion.ja, measure=content().measure), POLICY)
 
 
 @pytest.mark.parametrize(
