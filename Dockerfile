@@ -18,7 +18,7 @@ COPY channels channels
 COPY embedded embedded
 COPY activities activities
 COPY workflows workflows
-COPY client client
+COPY service service
 COPY sheets sheets
 COPY cli cli
 COPY samples samples

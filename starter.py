@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.amending import amend
-from cli.audit import audit, inbox
-from cli.catalog import catalog
-from cli.cycle import cycle
-from cli.exemplars import exemplars
-from cli.goal import goal
-from cli.hearing import hearing
-from cli.instruction_screen import delegations, instruction
-from cli.notices import notices
-from cli.output import Exit, reader_locale
-from cli.people import people
-from cli.people_sync import sync
-from cli.preferences import prefer
-from cli.scores import adjust, exemplar, scores
-from cli.servers import demo, migrate, up, worker
-from cli.sheet import sheet
-from cli.steering import delegate, reassign
-from cli.tree import tree
-from cli.writing import check, draft, score
+from cli.cycle.amending import amend
+from cli.cycle.cycle import cycle
+from cli.cycle.instruction_screen import delegations, instruction
+from cli.cycle.scores import adjust, exemplar, scores
+from cli.cycle.steering import delegate, reassign
+from cli.cycle.tree import tree
+from cli.goal.goal import goal
+from cli.goal.writing import check, draft, score
+from cli.library.catalog import catalog
+from cli.library.exemplars import exemplars
+from cli.library.hearing import hearing
+from cli.oversight.audit import audit, inbox
+from cli.oversight.notices import notices
+from cli.papers.sheet import sheet
+from cli.people.people import people
+from cli.people.people_sync import sync
+from cli.people.preferences import prefer
+from cli.session.output import Exit, reader_locale
+from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -110,8 +110,8 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     """What an error says that brings its own words, and the exit code; None for any other: that is a defect."""
     from pydantic import ValidationError
 
-    from client.connection import Unreachable
     from domain.values import Text
+    from service.connection import Unreachable
 
     if isinstance(error, ValidationError) and error.title == "Settings":
         return _bad_settings(error), Exit.USAGE

@@ -35,9 +35,9 @@ from channels.chat import WrongChatAddress
 from channels.compose import Links
 from channels.hook import EventHook, WrongHookAddress, WrongHookSecret
 from channels.smtp import WrongMailServer
-from client.connection import Unreachable, connect_database, connect_temporal
-from client.delivery import ensure_delivery_schedule, ensure_hook_schedule
 from domain.values import Text
+from service.connection import Unreachable, connect_database, connect_temporal
+from service.delivery import ensure_delivery_schedule, ensure_hook_schedule
 from settings import Settings
 from storage.migrate import OtherSchema, require_current
 from workflows.cycle import CycleWorkflow

@@ -16,16 +16,16 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
-from client.cycles import Cycles
-from client.goals import Goals, NoAnswer
-from domain import instructions as asked_for
-from domain.commands import Command
-from domain.cycle_file import CycleFile
-from domain.goal import Goal, Outcome
-from domain.instructions import Asked, Skipped, amended, command_for
-from domain.policy import Policy
+from domain.cycle.file import CycleFile
+from domain.goal.commands import Command
+from domain.goal.goal import Goal, Outcome
+from domain.instructions import instructions as asked_for
+from domain.instructions.instructions import Asked, Skipped, amended, command_for
+from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
+from service.cycles import Cycles
+from service.goals import Goals, NoAnswer
 from storage import cycles, instructions, outbox, participants
 from storage.goals import load_aggregates
 from storage.instructions import Result

@@ -13,17 +13,17 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.alarms import next_alarm
-from domain.cycle_file import CycleFile
-from domain.events import Event, PolicyAmended
-from domain.evolve import evolve
-from domain.goal import Delegation, Goal
-from domain.launch import first_draft
-from domain.ledger import genesis
-from domain.notices import notices_of
-from domain.organisation import Organisation
-from domain.policy import Policy
-from domain.steering import due_after
+from domain.cycle.file import CycleFile
+from domain.cycle.launch import first_draft
+from domain.goal.alarms import next_alarm
+from domain.goal.events import Event, PolicyAmended
+from domain.goal.evolve import evolve
+from domain.goal.goal import Delegation, Goal
+from domain.goal.ledger import genesis
+from domain.goal.steering import due_after
+from domain.notices.notices import notices_of
+from domain.people.organisation import Organisation
+from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
 from storage import cycles, delegations
 from storage.goals import load_aggregates

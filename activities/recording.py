@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from domain.events import Event
+from domain.goal.events import Event
 from domain.refusals import Code
 from storage import ledger
 from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, Recording, Refused

@@ -8,16 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
-from client.cycles import Cycles
-from client.reorganisation import Reorganisation, start_leaving
-from domain.commands import Command
-from domain.cycle_file import CycleFile
-from domain.goal import Delegation, Goal
-from domain.instructions import Skipped, Sync
-from domain.policy import Policy
+from domain.cycle.file import CycleFile
+from domain.goal.commands import Command
+from domain.goal.goal import Delegation, Goal
+from domain.instructions.instructions import Skipped, Sync
+from domain.instructions.reorganisation import Context, command_of
+from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
-from domain.reorganisation import Context, command_of
 from domain.values import CycleId, EmployeeId
+from service.cycles import Cycles
+from service.reorganisation import Reorganisation, start_leaving
 from storage import cycles, delegations, participants, people
 from storage.goals import open_goals_of
 from storage.people import load_organisation

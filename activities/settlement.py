@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.commands import Close
+from domain.goal.commands import Close
 from domain.values import GoalId
 from storage.goals import open_goals
 from workflows.cycle import SETTLE_GOALS, Settle, Settled

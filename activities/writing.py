@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.compose import Links, Waiting, compose, says_nothing
 from channels.message import Message
-from domain.calendar import BusinessCalendar
-from domain.digest import SLACK, digest_day
-from domain.policy import Policy
+from domain.notices.digest import SLACK, digest_day
+from domain.policy.calendar import BusinessCalendar
+from domain.policy.policy import Policy
 from domain.values import Locale
 from storage import cycles, digests, outbox
 from storage.outbox import Addressee, Batch

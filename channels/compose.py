@@ -28,7 +28,7 @@ from channels.lines import (
 )
 from channels.message import Message
 from channels.texts import ASKS, HEADINGS, TASKS, Group
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from domain.values import Locale
 
 _MOST_LINES = 50  # in a section; whoever has more sees the rest in the inbox

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from icalendar import Calendar, Event, vText
 
-from domain.policy import TaskKind
+from domain.policy.policy import TaskKind
 
 _MOST_ENTRIES = 50
 _LAST_HALF_HOUR = timedelta(minutes=30)  # of the time there is: the entry ends at the deadline

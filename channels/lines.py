@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels.catalog import say, say_counted
 from channels.texts import MISSING, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, WORDS, Group, Wording
-from domain.calendar import describe_day
-from domain.commands import SYSTEM
+from domain.goal.commands import SYSTEM
 from domain.lifecycle import State
-from domain.notices import NoticeKind
-from domain.policy import TaskKind
+from domain.notices.notices import NoticeKind
+from domain.policy.calendar import describe_day
+from domain.policy.policy import TaskKind
 from domain.values import Locale
 
 _OFFICE = "Asia/Tokyo"  # where the facts do not say in which zone their dates are told

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from channels.catalog import text
-from domain.goal import Outcome
+from domain.goal.goal import Outcome
 from domain.lifecycle import State
-from domain.notices import NoticeKind
-from domain.policy import TaskKind
+from domain.notices.notices import NoticeKind
+from domain.policy.policy import TaskKind
 from domain.values import Text
 
 

@@ -4,12 +4,12 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from domain.calendar import BusinessCalendar
-from domain.causes import CAUSES
-from domain.cycle_sections import PolicySection
-from domain.notices import URGENT
-from domain.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
+from domain.cycle.sections import PolicySection
+from domain.notices.notices import URGENT
+from domain.policy.calendar import BusinessCalendar
+from domain.policy.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
 from domain.values import Text
+from domain.writing.causes import CAUSES
 
 # Japan at the turn of 2026 with a company's own days off, as in samples/cycle.toml; tests/test_docs.py asks `holidays`.
 HOLIDAYS: dict[date, str] = {date(2027, 1, 1): "元日", date(2027, 1, 11): "成人の日"}
@@ -51,7 +51,7 @@ def policy() -> str:
     """What holds where a cycle file says nothing else."""
     return f"""# The rules of a cycle
 
-<!-- printed by docs/print.py from domain/policy.py and docs/policy_page.py; change it there, then `make docs` -->
+<!-- printed by docs/print.py from domain/policy/policy.py and docs/policy_page.py; change it there, then `make docs` -->
 
 Every cycle has a policy (ルール). It is frozen when the cycle is launched, and this page says what it holds where the cycle
 file says nothing else. `[policy]` and `[sites.…]` in the file change it; `samples/cycle.toml` shows how.
@@ -112,7 +112,7 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 
 ## Writing and approving goals (目標の書き方)
 
-- `edition` ({PolicySection.model_fields["edition"].default} in a new cycle file): which writing rules hold; [domain/rules/README.md](../domain/rules/README.md) shows
+- `edition` ({PolicySection.model_fields["edition"].default} in a new cycle file): which writing rules hold; [domain/writing/rules/README.md](../domain/rules/README.md) shows
   them. A running cycle keeps its own.
 - `max_stretch` ({_default("max_stretch")} percent): how far a target may be from today's value at once: 200 is triple, or a third.
 - `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together: checked when a goal is approved, over the

@@ -16,9 +16,9 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from docs.policy_page import policy
-from domain.commands import COMMANDS, Command
+from domain.goal.commands import COMMANDS, Command
 from domain.lifecycle import NEUTRAL, TRANSITIONS, State
-from domain.policy import TaskKind
+from domain.policy.policy import TaskKind
 from domain.refusals import STATE_NAMES
 from settings import Settings
 
@@ -65,7 +65,7 @@ def lifecycle() -> str:
     """The lifecycle as a picture and as a table, and the commands."""
     return f"""# The lifecycle of a goal
 
-{_PRINTED.format(source="domain/lifecycle.py and domain/commands.py")}
+{_PRINTED.format(source="domain/lifecycle.py and domain/goal/commands.py")}
 
 A goal is always in one of {len(State)} states and waits for at most one task. Events alone move it; what is not in the
 table cannot happen.
@@ -130,7 +130,9 @@ def who_and_what(command: type[Command]) -> tuple[str, str]:
     said = re.sub(r"\s+", " ", inspect.cleandoc(command.__doc__ or "").split("\n\n")[0])
     who, colon, what = said.partition(": ")
     if not colon:
-        raise ValueError(f"the docstring of {command.__name__} in domain/commands.py must read `Who: what they do.`")
+        raise ValueError(
+            f"the docstring of {command.__name__} in domain/goal/commands.py must read `Who: what they do.`"
+        )
     return who, what.rstrip(".")
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.content import Content, Direction, NumericMeasure, QualitativeMeasure
 from domain.findings import Finding, refuse
 from domain.values import Text
+from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure
 
 MOST_STEPS = 12
 STEP_FIELDS = tuple(f"step{n}_{part}" for n in range(1, MOST_STEPS + 1) for part in ("title", "due", "points"))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from domain import scoring
+from domain.goal import scoring
 from domain.refusals import STATE_NAMES
 from domain.values import Locale, Text
 from sheets.fields import DIRECTIONS, LABELS, MOST_STEPS, Value, fields_of, shown

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from domain.findings import Finding, refuse
-from domain.goal import Goal
+from domain.goal.goal import Goal
 from domain.values import GoalId, Locale, Text
 from sheets.fields import DIRECTIONS, FIELDS, LABELS, Value, fields_of, shown
 from sheets.model import ReadGoal

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from domain.goal import Goal
+from domain.goal.goal import Goal
 from domain.values import GoalId
 from sheets.fields import Fields
 

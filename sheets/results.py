@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from domain import calibration, scoring
-from domain.calibration import BUCKET, BUCKETS, Result
-from domain.goal import Goal, Outcome
+from domain.goal import scoring
+from domain.goal.goal import Goal, Outcome
 from domain.refusals import STATE_NAMES
+from domain.results import calibration
+from domain.results.calibration import BUCKET, BUCKETS, Result
 from domain.values import Locale, Text
 from sheets.goals_csv import guarded
 from sheets.style import BAND, Formats, width_of

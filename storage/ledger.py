@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage import claims
+from storage import constraints as claims
 
 # Compare and swap on the goal's head. Two that record behind the same head meet at the row's lock; the second then finds
 # another head and changes nothing. One statement is one transaction and one way to the server and back.

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
-from domain.organisation import Employee, Organisation, Place
+from domain.people.organisation import Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
 from storage.tables import EmployeeRow, StagedEmployeeRow
 

@@ -216,7 +216,7 @@ class DelegationRow(Table):
 
 
 class InstructionRow(Table):
-    """What HR asked of many goals at once; `asked` is the checked instruction (domain/instructions.py)."""
+    """What HR asked of many goals at once; `asked` is the checked instruction (domain/instructions/instructions.py)."""
 
     __tablename__ = "instruction"
 

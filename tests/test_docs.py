@@ -10,13 +10,13 @@ from pydantic import Field
 from temporalio.envconfig import ClientConfigProfile
 
 import settings
-from client.calendars import public_holidays
 from docs import policy_page
-from domain import commands as ask
-from domain.commands import COMMANDS, Command
-from domain.goal import Goal
+from domain.goal import commands as ask
+from domain.goal.commands import COMMANDS, Command
+from domain.goal.goal import Goal
 from domain.lifecycle import TRANSITIONS, EventKind, State
-from domain.policy import DEFAULT_LADDERS, Act, Ladder, Policy, Rung, TaskKind
+from domain.policy.policy import DEFAULT_LADDERS, Act, Ladder, Policy, Rung, TaskKind
+from service.calendars import public_holidays
 from tests.domain.builders import (
     OWNER,
     SITUATIONS,
@@ -129,7 +129,9 @@ def test_a_command_that_does_not_say_who_may_give_it_is_not_printed() -> None:
     class Vanish(Command):
         """Make the goal disappear."""
 
-    with pytest.raises(ValueError, match=r"docstring of Vanish in domain/commands.py must read `Who: what they do\.`"):
+    with pytest.raises(
+        ValueError, match=r"docstring of Vanish in domain/goal/commands.py must read `Who: what they do\.`"
+    ):
         docs.who_and_what(Vanish)
 
 

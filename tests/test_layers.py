@@ -43,12 +43,12 @@ def test_nothing_imports_the_command_line_s_entry_point() -> None:
 
 
 def test_only_the_command_that_starts_servers_imports_the_worker() -> None:
-    assert _importers_of("worker") == {"cli/servers.py"}
+    assert _importers_of("worker") == {"cli/session/servers.py"}
 
 
 def test_the_worker_knows_nothing_of_the_command_line() -> None:
     assert _imported(ROOT / "worker.py") & (FILES | PACKAGES) == {
-        "activities", "channels", "client", "domain", "logs", "settings", "storage", "workflows",
+        "activities", "channels", "domain", "logs", "service", "settings", "storage", "workflows",
     }  # fmt: skip
 
 
@@ -82,4 +82,4 @@ def test_an_import_is_found_wherever_it_stands(text: str, tmp_path: Path) -> Non
     (tmp_path / "domain").mkdir()
     (tmp_path / "domain" / "goal.py").write_text(text, encoding="utf-8")
     (tmp_path / "domain" / "policy.py").write_text("from domain.worker import shift\n", encoding="utf-8")
-    assert _importers_of("worker", tmp_path) == {"domain/goal.py"}
+    assert _importers_of("worker", tmp_path) == {"domain/goal/goal.py"}

@@ -10,18 +10,18 @@ from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair,
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from domain import commands as ask
-    from domain.alarms import next_alarm, ring
-    from domain.content import Content
-    from domain.decide import decide, stamp
-    from domain.events import Event, SignOffRefused
-    from domain.evolve import evolve_all
-    from domain.goal import Goal, Outcome, Task
-    from domain.launch import shared
+    from domain.cycle.launch import shared
+    from domain.goal import commands as ask
+    from domain.goal.alarms import next_alarm, ring
+    from domain.goal.decide import decide, stamp
+    from domain.goal.events import Event, SignOffRefused
+    from domain.goal.evolve import evolve_all
+    from domain.goal.goal import Goal, Outcome, Task
+    from domain.goal.scoring import attainment, score
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
-    from domain.scoring import attainment, score
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Locale, Moment, Number
+    from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
     from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, record
     from workflows.timeouts import RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT

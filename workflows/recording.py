@@ -4,13 +4,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from domain.claims import Claims, claims_of
-from domain.events import Event
-from domain.evolve import evolve
-from domain.goal import Goal
-from domain.notices import notices_of
+from domain.goal.constraints import Claims, claims_of
+from domain.goal.events import Event
+from domain.goal.evolve import evolve
+from domain.goal.goal import Goal
+from domain.goal.scoring import score
+from domain.notices.notices import notices_of
 from domain.refusals import Code
-from domain.scoring import score
 from domain.values import Frozen, GoalId
 
 RECORD, READ_BEHIND = "record", "read_behind"  # the activities' names

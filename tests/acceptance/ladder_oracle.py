@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from domain.policy import Act, Ladder, TaskKind
+from domain.policy.policy import Act, Ladder, TaskKind
 from tests.acceptance.scene import TOKYO
 
 

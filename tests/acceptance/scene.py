@@ -16,15 +16,15 @@ from temporalio.client import Client, WorkflowHandle
 
 from activities.recording import RecordingActivities
 from channels.channel import NullChannel
-from client.cycles import Cycles
-from client.goals import Goals
-from client.people import People
-from domain.commands import Command
-from domain.decide import decide
-from domain.goal import Goal
+from domain.goal.commands import Command
+from domain.goal.decide import decide
+from domain.goal.goal import Goal
+from domain.goal.scoring import score
 from domain.lifecycle import State
-from domain.scoring import score
 from domain.values import CycleId, EmployeeId, GoalId
+from service.cycles import Cycles
+from service.goals import Goals
+from service.people import People
 from settings import Settings
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from worker import Role, serving

@@ -24,16 +24,16 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression, RPCError
 
-from client.cycles import Cycles
-from client.goals import Goals, NoAnswer
-from client.people import People
-from domain.commands import Command
-from domain.events import Event
-from domain.notices import NoticeKind
+from domain.goal.commands import Command
+from domain.goal.events import Event
+from domain.notices.notices import NoticeKind
 from domain.values import CycleId, EmployeeId, GoalId
 from embedded import postgres, temporal
 from embedded.ports import LOOPBACK, is_free
 from embedded.temporal import TemporalAddresses
+from service.cycles import Cycles
+from service.goals import Goals, NoAnswer
+from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
 from workflows.goal import GoalView, Receipt, goal_workflow_id

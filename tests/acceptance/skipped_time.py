@@ -14,10 +14,10 @@ from temporalio.worker import Worker
 
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
-from client.calendars import public_holidays
-from domain.cycle_file import CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
-from domain.policy import Act, Ladder, Rung, TaskKind
+from domain.cycle.file import CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
+from domain.policy.policy import Act, Ladder, Rung, TaskKind
 from domain.values import CycleId, EmployeeId
+from service.calendars import public_holidays
 from storage import cycles
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
 from workflows.cycle import Range, Started

@@ -8,8 +8,8 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from domain import commands as ask
-from domain.goal import Goal
+from domain.goal import commands as ask
+from domain.goal.goal import Goal
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from tests.acceptance.scene import CHIEF, CYCLE, HEAD, HR, Company, today

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from client.cycles import Checked
-from client.people import People
 from domain.findings import Finding
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
+from service.cycles import Checked
+from service.people import People
 from tests.acceptance.scene import CYCLE, HR, SAMPLES, Company, today
 from tests.acceptance.unchanged import says, unchanged
 

@@ -12,9 +12,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from domain.commands import AmendPolicy, Comment, Submit
+from domain.goal.commands import AmendPolicy, Comment, Submit
 from domain.lifecycle import EventKind, State
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from domain.values import CycleId, GoalId
 from tests.acceptance.servers_of_test import (
     BOSS,

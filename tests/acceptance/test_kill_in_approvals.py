@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from domain.commands import Approve, Submit
+from domain.goal.commands import Approve, Submit
 from domain.lifecycle import EventKind, State
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from domain.values import CycleId, GoalId
 from tests.acceptance.servers_of_test import (
     BOSS,

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from client.instructions import Instructions
-from domain.commands import Submit
-from domain.instructions import Pause
+from domain.goal.commands import Submit
+from domain.instructions.instructions import Pause
 from domain.lifecycle import EventKind, State
 from domain.values import CycleId, GoalId
+from service.instructions import Instructions
 from tests.acceptance.servers_of_test import (
     HR,
     KILLABLE_WORKER,

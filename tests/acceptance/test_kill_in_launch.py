@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from domain.commands import Submit
+from domain.goal.commands import Submit
 from domain.lifecycle import EventKind, State
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from domain.values import CycleId, GoalId
 from tests.acceptance.servers_of_test import (
     KILLABLE_WORKER,

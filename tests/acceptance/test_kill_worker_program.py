@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import make_url, text
 
-from domain.commands import Submit
+from domain.goal.commands import Submit
 from domain.lifecycle import State
 from domain.values import CycleId
 from embedded.ports import LOOPBACK

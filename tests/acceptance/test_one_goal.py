@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from domain import commands as ask
-from domain.content import Content, NumericMeasure, Step
-from domain.goal import Goal, Outcome
+from domain.goal import commands as ask
+from domain.goal.goal import Goal, Outcome
 from domain.lifecycle import State
-from domain.policy import TaskKind
+from domain.policy.policy import TaskKind
+from domain.writing.content import Content, NumericMeasure, Step
 from tests.acceptance.scene import CHIEF, GOAL, HEAD, OWNER, Company, Witness, shows, today
 from workflows.goal import STATE, GoalResult
 

@@ -15,13 +15,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select, text
 
-from client.instructions import Instructions
-from client.people import People
-from client.reorganisation import Reorganisation
-from domain.commands import Submit
+from domain.goal.commands import Submit
 from domain.lifecycle import State
-from domain.organisation import Organisation
+from domain.people.organisation import Organisation
 from domain.values import CycleId, EmployeeId, GoalId
+from service.instructions import Instructions
+from service.people import People
+from service.reorganisation import Reorganisation
 from storage.digests import open_tasks
 from storage.goals import load_aggregates
 from storage.people import load_organisation

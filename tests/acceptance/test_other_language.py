@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from domain import commands as ask
+from domain.goal import commands as ask
 from domain.lifecycle import State
 from domain.values import EmployeeId, GoalId
 from storage.goals import read_ledger

@@ -23,16 +23,16 @@ from temporalio.worker import Worker
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
-from client.calendars import public_holidays
-from client.instructions import Instructions
-from client.reorganisation import Reorganisation
-from domain import commands as ask
-from domain.cycle_file import CalendarSection, CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
-from domain.goal import Delegation, Goal
-from domain.instructions import Delegate
-from domain.organisation import Employee
-from domain.policy import DEFAULT_LADDERS, TaskKind
+from domain.cycle.file import CalendarSection, CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
+from domain.goal import commands as ask
+from domain.goal.goal import Delegation, Goal
+from domain.instructions.instructions import Delegate
+from domain.people.organisation import Employee
+from domain.policy.policy import DEFAULT_LADDERS, TaskKind
 from domain.values import CycleId, EmployeeId, GoalId
+from service.calendars import public_holidays
+from service.instructions import Instructions
+from service.reorganisation import Reorganisation
 from storage import cycles
 from storage.goals import load_aggregates, open_goals, read_ledger
 from storage.people import replace_directory

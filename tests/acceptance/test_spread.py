@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from domain.alarms import next_alarm
-from domain.goal import Goal
+from domain.goal.alarms import next_alarm
+from domain.goal.goal import Goal
 from storage.goals import load_aggregates, open_goals
 from tests.acceptance.scene import CYCLE, TOKYO, Company
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain import commands as ask
-from domain.commands import SYSTEM
-from domain.goal import Outcome
+from domain.goal import commands as ask
+from domain.goal.commands import SYSTEM
+from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from storage.goals import read_ledger
 from storage.tables import OutboxRow

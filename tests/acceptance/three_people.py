@@ -12,7 +12,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.people import People
+from service.people import People
 from tests.acceptance.scene import today
 
 PEOPLE = """社員番号,氏名,部署,上長

@@ -15,7 +15,7 @@ from channels.channel import Channel
 from channels.chat import ChatChannel
 from channels.message import Message
 from channels.smtp import MailServer, SmtpChannel
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from storage.tables import CycleRow, EmployeeRow, GoalRow, OutboxRow, PreferenceRow
 from tests.channels.mail_server import Mailbox
 from tests.domain.builders import BERLIN, POLICY

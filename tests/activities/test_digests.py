@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from storage import outbox
 from storage.tables import DelegationRow, EmployeeRow
 from tests.activities.mailroom import (

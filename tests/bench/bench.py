@@ -22,13 +22,13 @@ import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from client.connection import connect_temporal
-from client.cycles import Cycles
-from client.goals import Goals
-from client.people import People
-from domain import commands as ask
+from domain.goal import commands as ask
 from domain.values import CycleId, EmployeeId, GoalId
 from embedded.stack import running
+from service.connection import connect_temporal
+from service.cycles import Cycles
+from service.goals import Goals
+from service.people import People
 from settings import Settings
 from storage.database import open_database
 from storage.migrate import upgrade

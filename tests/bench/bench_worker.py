@@ -7,7 +7,7 @@ import sys
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
-from client.connection import connect_database, connect_temporal
+from service.connection import connect_database, connect_temporal
 from settings import Settings
 from tests.bench.bare import QUEUE, BareWorkflow
 from worker import Role, serving

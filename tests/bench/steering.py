@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from client.connection import connect_temporal
-from client.instructions import Instructions
-from domain import commands as ask
-from domain.instructions import Asked, Extend, Pause, Resume
+from domain.goal import commands as ask
+from domain.instructions.instructions import Asked, Extend, Pause, Resume
 from domain.values import CycleId, EmployeeId, GoalId
 from embedded.stack import running
+from service.connection import connect_temporal
+from service.instructions import Instructions
 from settings import Settings
 from storage.database import open_database
 from storage.migrate import upgrade

@@ -12,7 +12,7 @@ from channels.cards import as_json, for_slack, for_teams
 from channels.chat import ChatChannel, WrongChatAddress
 from channels.compose import Links, compose
 from channels.message import Message, NotDeliverable, NotNow, ServerUnavailable
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
 from tests.channels.web_server import web_server

@@ -10,7 +10,7 @@ from icalendar import Calendar
 
 from channels.compose import Links, compose
 from channels.message import Message
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
 

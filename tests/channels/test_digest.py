@@ -8,8 +8,8 @@ from icalendar import Calendar
 
 from channels.compose import Links, Waiting, compose, says_nothing
 from channels.message import Message
-from domain.notices import NoticeKind
-from domain.policy import TaskKind
+from domain.notices.notices import NoticeKind
+from domain.policy.policy import TaskKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
 

@@ -8,9 +8,9 @@ import pytest
 
 from channels.lines import Reader, group_of, headline, line, one_line
 from channels.texts import MISSING, WORDINGS, WORDS, Group
-from domain.commands import SYSTEM
-from domain.goal import Outcome
-from domain.notices import NoticeKind
+from domain.goal.commands import SYSTEM
+from domain.goal.goal import Outcome
+from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.commands import COMMANDS, Command
-from domain.goal import Delegation
-from domain.policy import DEFAULT_LADDERS, Ladder
+from domain.goal.commands import COMMANDS, Command
+from domain.goal.goal import Delegation
+from domain.policy.policy import DEFAULT_LADDERS, Ladder
 from tests.domain.builders import (
     BERLIN,
     DEPUTY,

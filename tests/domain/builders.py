@@ -11,19 +11,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import commands as ask
-from domain import events as has
-from domain.alarms import Alarm, next_alarm, ring
-from domain.calendar import BusinessCalendar
-from domain.commands import SYSTEM, Command
-from domain.content import Content, NumericMeasure, QualitativeMeasure, Step
-from domain.decide import decide
-from domain.evolve import begin, evolve_all
-from domain.goal import Goal, Task
+from domain.goal import commands as ask
+from domain.goal import events as has
+from domain.goal.alarms import Alarm, next_alarm, ring
+from domain.goal.commands import SYSTEM, Command
+from domain.goal.decide import decide
+from domain.goal.evolve import begin, evolve_all
+from domain.goal.goal import Goal, Task
 from domain.lifecycle import State
-from domain.policy import Policy
+from domain.policy.calendar import BusinessCalendar
+from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
+from domain.writing.content import Content, NumericMeasure, QualitativeMeasure, Step
 
 OWNER, MANAGER, DIRECTOR, PRESIDENT = (EmployeeId(one) for one in ("e100", "m10", "d1", "p1"))
 HR, HR_TOO, STRANGER, DEPUTY = (EmployeeId(one) for one in ("h1", "h2", "x99", "y55"))

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from domain import commands as ask
-from domain.commands import Command
-from domain.goal import Goal
+from domain.goal import commands as ask
+from domain.goal.commands import Command
+from domain.goal.goal import Goal
 from domain.values import EmployeeId
 from tests.domain.builders import (
     DEPUTY,

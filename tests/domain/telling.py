@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from domain import commands as ask
-from domain.alarms import ring
-from domain.decide import decide
-from domain.evolve import evolve, evolve_all
-from domain.goal import Goal
-from domain.notices import Notice, NoticeKind, notices_of
+from domain.goal import commands as ask
+from domain.goal.alarms import ring
+from domain.goal.decide import decide
+from domain.goal.evolve import evolve, evolve_all
+from domain.goal.goal import Goal
+from domain.notices.notices import Notice, NoticeKind, notices_of
 from domain.values import EmployeeId
 from tests.domain.builders import (
     at,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain import events as has
-from domain.commands import SYSTEM
-from domain.decide import decide
-from domain.evolve import evolve
+from domain.goal import events as has
+from domain.goal.commands import SYSTEM
+from domain.goal.decide import decide
+from domain.goal.evolve import evolve
 from domain.lifecycle import NEUTRAL, TRANSITIONS, EventKind, ImpossibleTransition, State, next_state
 from domain.refusals import _SAYS, STATE_NAMES, Code
 from domain.values import CommandId

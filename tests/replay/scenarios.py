@@ -12,13 +12,13 @@ from temporalio.worker import Worker
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.settlement import SettlementActivities
-from client.instructions import Instructions
-from domain import commands as ask
-from domain.content import Content, NumericMeasure, Step
-from domain.instructions import Add, Close, Extend, Selection
-from domain.policy import Policy
+from domain.goal import commands as ask
+from domain.instructions.instructions import Add, Close, Extend, Selection
+from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
+from domain.writing.content import Content, NumericMeasure, Step
+from service.instructions import Instructions
 from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three

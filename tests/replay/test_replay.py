@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from domain import commands as ask
-from domain import decide as deciding
-from domain import events as has
-from domain.goal import Goal
+from domain.goal import commands as ask
+from domain.goal import decide as deciding
+from domain.goal import events as has
+from domain.goal.goal import Goal
 from tests.acceptance.scene import OWNER, SAMPLES
 from tests.replay.recordings import Recording, read_all
 from tests.replay.replaying import replay

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from domain.content import Content, Direction, NumericMeasure, QualitativeMeasure, Step
-from domain.goal import Goal
+from domain.goal.goal import Goal
 from domain.values import GoalId
+from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure, Step
 from sheets.fields import shown
 from sheets.model import GoalSheet, Person, Review, SheetGoal
 from tests.domain.builders import POLICY, draft

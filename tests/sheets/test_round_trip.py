@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from python_calamine import CalamineWorkbook
 
-from domain.content import Content
 from domain.findings import Finding
 from domain.values import Locale
+from domain.writing.content import Content
 from sheets.fields import FIELDS, LABELS, Unreadable, fields_of, merged
 from sheets.goal_sheet import cells_of, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv

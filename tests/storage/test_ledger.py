@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Row, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain import commands as ask
-from domain.claims import Claims
-from domain.decide import decide
-from domain.events import Event
-from domain.evolve import evolve_all
-from domain.goal import Goal
-from domain.ledger import Link, genesis, verify
+from domain.goal import commands as ask
+from domain.goal.constraints import Claims
+from domain.goal.decide import decide
+from domain.goal.events import Event
+from domain.goal.evolve import evolve_all
+from domain.goal.goal import Goal
+from domain.goal.ledger import Link, genesis, verify
 from domain.values import EmployeeId
 from storage.cycles import Batch, Participant, create_cycle, write_goals
 from storage.goals import read_ledger

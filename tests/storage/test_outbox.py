@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.notices import NoticeKind
+from domain.notices.notices import NoticeKind
 from storage import outbox
 from storage.outbox import Batch, Candidate, claim
 from storage.tables import EmployeeRow, OutboxRow, PreferenceRow

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.organisation import Employee
+from domain.people.organisation import Employee
 from domain.values import EmployeeId, Locale
 from storage.database import open_database
 from storage.people import (

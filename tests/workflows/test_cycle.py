@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain import commands as ask
-from domain.instructions import Close
+from domain.goal import commands as ask
+from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
 from storage.goals import read_ledger
 from storage.tables import ParticipantRow

@@ -20,7 +20,7 @@ from temporalio.worker import Worker
 
 from activities.delivery import Delivery
 from channels.channel import Channel
-from client.delivery import SCHEDULE_ID, ensure_delivery_schedule
+from service.delivery import SCHEDULE_ID, ensure_delivery_schedule
 from tests.activities.mailroom import MAIL_FROM, Recording, by_chat, by_mail, employ, prefer, queue
 from tests.channels.mail_server import mail_server
 from tests.channels.web_server import web_server

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from domain import commands as ask
-from domain.goal import Outcome
+from domain.goal import commands as ask
+from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, GoalId

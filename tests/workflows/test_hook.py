@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 
 from activities.hook import Hook
 from channels.hook import EventHook
-from client.delivery import HOOK_SCHEDULE_ID, ensure_hook_schedule
+from service.delivery import HOOK_SCHEDULE_ID, ensure_hook_schedule
 from storage import hooks
 from tests.activities.receiver import GOAL, OTHER, SECRET, receiver, record, told
 from tests.channels.web_server import Desk

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from client.goals import Goals, NoAnswer
-from domain import commands as ask
-from domain import instructions as asked
-from domain.policy import Policy
+from domain.goal import commands as ask
+from domain.instructions import instructions as asked
+from domain.policy.policy import Policy
 from domain.values import GoalId
+from service.goals import Goals, NoAnswer
 from storage import instructions
 from tests.acceptance.scene import Company, today, until_cycle_is
 from tests.acceptance.three_people import RefusesStarts

@@ -13,8 +13,8 @@ from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.settlement import SettlementActivities
-from client.instructions import Instructions
 from domain.values import CycleId, EmployeeId, GoalId
+from service.instructions import Instructions
 from storage import cycles
 from tests.acceptance.scene import Company
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three

@@ -1,0 +1,117 @@
+"""`meguri cycle amend`: other rules for a running cycle; what they would change is shown first."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.session.options import Actor, AsJson, Reason
+from cli.session.output import Exit, print_findings, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from cli.session.session import Acting, Terminal
+    from service.amending import Amendment
+
+_SHOWN = 20
+
+
+def amend(
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the cycle file with the new rules", show_default=False)],
+    *,
+    actor: Actor,
+    reason: Reason,
+    apply: Annotated[bool, typer.Option("--apply", help="do it; without it, nothing is changed")] = False,
+    starts: Annotated[
+        datetime | None,
+        typer.Option(
+            "--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date of the file, as at the launch"
+        ),
+    ] = None,
+    departments: Annotated[
+        list[str] | None, typer.Option("--department", help="only this department's goals; may be repeated")
+    ] = None,
+    people: Annotated[
+        list[str] | None, typer.Option("--person", metavar="EMPLOYEE", help="only this person's goals; may be repeated")
+    ] = None,
+    identity: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="the instruction's own id: given again, it is done once")
+    ] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="return at once")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """HR: show how the file's rules differ from the cycle's, and what that moves; with --apply, let them hold from now on."""
+    from cli.session.files import read_small
+    from cli.session.session import acting, run, terminal
+
+    to = terminal(as_json)
+    data = read_small(file, to)
+
+    async def work(session: "Acting") -> Exit:
+        from cli.cycle.steering import report
+        from domain.instructions.instructions import Selection
+        from domain.values import CycleId, EmployeeId
+        from service.amending import Amending
+
+        one = CycleId(cycle_id)
+        chosen = Selection(departments=tuple(departments or ()), people=tuple(EmployeeId(one) for one in people or ()))
+        amendment = await Amending(session.engine).compare(
+            one, data, chosen, datetime.now(UTC), starts and starts.date()
+        )
+        if amendment.findings:
+            message = to.words(
+                f"{file}: 何も変更していません。次を直してください。", f"{file}: nothing was changed; mend first:"
+            )
+            raise to.refuse(message, kind="findings", findings=amendment.findings)
+        if not (apply and as_json):
+            _show(amendment, to)
+        if not apply or not amendment.rules:
+            if not as_json and amendment.rules:
+                to.say(
+                    "まだ何も変更していません。反映するには --apply を付けてください。",
+                    "nothing was changed: --apply does it",
+                )
+            return Exit.DONE
+        given = await session.instructions.give(amendment.asked(chosen, reason), EmployeeId(actor), one, identity)
+        return await report(session, given, "amend", wait=not no_wait)
+
+    run(to, acting, work)
+
+
+def _show(amendment: "Amendment", to: "Terminal") -> None:
+    if to.as_json:
+        print_json(_document(amendment))
+        return
+    if not amendment.rules:
+        to.say("ルールは同じです。", "the rules are the same")
+        return
+    headers = ("ルール", "今", "変更後") if to.japanese else ("rule", "now", "then")
+    print_table(headers, amendment.rules)
+    departments = Counter(one.department for one in amendment.dues)
+    to.say(
+        f"変わる目標 {amendment.goals} 件、期日が動く対応 {len(amendment.dues)} 件",
+        f"{amendment.goals} goals change, {len(amendment.dues)} due dates move",
+    )
+    if departments:
+        print_line("  " + ", ".join(f"{name} {number}" for name, number in sorted(departments.items())))
+    for one in amendment.dues[:_SHOWN]:
+        print_line(f"  {one.goal}: {one.before} → {one.after}")
+    if (more := len(amendment.dues) - _SHOWN) > 0:
+        to.say(f"  ほか {more} 件", f"  and {more} more")
+    if amendment.misfits:
+        named = ", ".join(amendment.misfits[:_SHOWN])
+        to.say(
+            f"合わない目標 {len(amendment.misfits)} 件: {named}", f"do not fit {len(amendment.misfits)} goals: {named}"
+        )
+    print_findings(amendment.findings, to.locale)
+
+
+def _document(amendment: "Amendment") -> dict[str, Any]:
+    return {
+        "rules": [one._asdict() for one in amendment.rules],
+        "goals": amendment.goals,
+        "dues": [one._asdict() for one in amendment.dues],
+        "misfits": amendment.misfits,
+    }

@@ -1,0 +1,193 @@
+"""`meguri cycle`: HR checks a cycle file, launches it for the company, watches it, retries what failed. Steering: cli/cycle/steering.py."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from cli.session.options import Actor, AsJson
+from cli.session.output import Exit, print_findings, print_json
+
+if TYPE_CHECKING:
+    from cli.session.session import Acting, Reading, Terminal
+    from service.cycles import Checked
+
+cycle = typer.Typer(no_args_is_help=True, help="Cycles: check a file, launch it, watch it, steer it, close it.")
+
+_CycleArgument = Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="the cycle file, TOML", show_default=False)]
+_Starts = Annotated[
+    datetime | None,
+    typer.Option("--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date, to start on this day"),
+]
+_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `cycle status` says how far it is")]
+
+
+@cycle.command("check")
+def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
+    """Say everything that stands against launching a cycle file; change nothing."""
+    from cli.cycle.cycle_screen import checked_document, describe_checked
+    from cli.session.files import read_small
+    from cli.session.session import reading, run, terminal
+    from domain.findings import refuses
+
+    to = terminal(as_json)
+    data = read_small(file, to)
+
+    async def work(session: "Reading") -> Exit:
+        checked = await session.cycles.check(data, _today(data), _day(starts))
+        refused = refuses(checked.findings)
+        if as_json:
+            print_json(checked_document(checked))
+        if refused:
+            to.complain(_mend(file, checked, to))
+        print_findings(checked.findings, to.locale)
+        if not refused and not as_json:
+            describe_checked(checked, to)
+        return Exit.REFUSED if refused else Exit.DONE
+
+    run(to, reading, work)
+
+
+@cycle.command("start")
+def start(
+    file: _File, *, actor: Actor, starts: _Starts = None, no_wait: _NoWait = False, as_json: AsJson = False
+) -> None:
+    """Launch a cycle for everybody whom its file names; nothing starts while a finding refuses."""
+    from cli.session.files import read_small
+    from cli.session.session import acting, run, terminal
+    from domain.findings import refuses
+    from domain.values import EmployeeId
+
+    to = terminal(as_json)
+    data = read_small(file, to)
+
+    async def work(session: "Acting") -> Exit:
+        checked = await session.cycles.check(data, _today(data), _day(starts))
+        if refuses(checked.findings) or checked.file is None:
+            raise to.refuse(_mend(file, checked, to), kind="findings", findings=checked.findings)
+        print_findings(checked.findings, to.locale)
+        await session.cycles.launch(checked, EmployeeId(actor), datetime.now(UTC))
+        return await _launched(session, checked, wait=not no_wait)
+
+    run(to, acting, work)
+
+
+@cycle.command("status")
+def status(
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="unset: the list of cycles")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="live, until Ctrl-C or the cycle's end")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the cycles, or how far one is: participants, goals by department and state, what failed."""
+    import sys
+
+    from cli.cycle import cycle_screen
+    from cli.session.session import reading, run, terminal
+    from domain.values import CycleId
+
+    to = terminal(as_json)
+    if watch and (cycle_id is None or as_json or not sys.stdout.isatty()):
+        message = to.words(
+            "--watch には評価サイクルの ID と端末が必要です(--json とは併用できません)。",
+            "--watch needs a cycle's id and a terminal, and goes without --json",
+        )
+        raise to.refuse(message, kind="usage", code=Exit.USAGE)
+
+    async def work(session: "Reading") -> None:
+        if cycle_id is None:
+            await cycle_screen.show_cycles(session)
+        elif watch:
+            await cycle_screen.watch(session, CycleId(cycle_id))
+        else:
+            await cycle_screen.show_status(session, CycleId(cycle_id))
+
+    run(to, reading, work)
+
+
+@cycle.command("retry")
+def retry(cycle_id: _CycleArgument, no_wait: _NoWait = False, as_json: AsJson = False) -> None:
+    """Launch again those whose launch failed, and only those."""
+    from cli.cycle import cycle_waiting
+    from cli.session.session import acting, run, terminal
+    from domain.values import CycleId
+
+    to = terminal(as_json)
+
+    async def work(session: "Acting") -> Exit:
+        one = CycleId(cycle_id)
+        await session.cycles.retry(one)
+        if not no_wait:
+            await cycle_waiting.for_retry(session, one)
+        return await _report_launch(session, one, {})
+
+    run(to, acting, work)
+
+
+async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exit:
+    """Waits for the launch to finish, where wanted, and says what came of it."""
+    from cli.cycle import cycle_waiting
+
+    if checked.file is None:
+        raise ValueError("a cycle is launched from its file")
+    one, to = checked.file.cycle.id, session.terminal
+    if checked.already_launched and not to.as_json:
+        to.say(f"{one}: すでに開始されています。何も変更していません。", f"{one}: already launched, nothing changed")
+    if wait:
+        await cycle_waiting.for_launch(session, one)
+    return await _report_launch(
+        session, one, {"already_launched": checked.already_launched, "findings": checked.findings}
+    )
+
+
+async def _report_launch(session: "Acting", one: str, facts: dict[str, Any]) -> Exit:
+    """What the launch did for everybody; 1 where it failed for somebody."""
+    from domain.values import CycleId
+
+    to = session.terminal
+    counts = await session.cycles.status(CycleId(one), datetime.now(UTC))
+    people = sum(counts.participants.values())
+    goals = sum(number for _, _, number in counts.goals)
+    started = counts.participants.get("started", 0)
+    failed = [{"employee": employee, "reason": reason} for employee, reason in counts.failed]
+    if to.as_json:
+        print_json({"cycle": one, **facts, "participants": counts.participants, "goals": goals, "failed": failed})
+    else:
+        to.say(
+            f"{one}: 対象 {people} 人のうち {started} 人を開始、目標 {goals} 件",
+            f"{one}: {started} of {people} people launched, {goals} goals",
+        )
+    for employee, reason in counts.failed:
+        to.complain(f"{employee}: {reason}")
+    if failed:
+        to.complain(to.words(f"直したら `meguri cycle retry {one}`", f"once mended: `meguri cycle retry {one}`"))
+    return Exit.REFUSED if failed else Exit.DONE
+
+
+def _day(starts: datetime | None) -> date | None:
+    return starts.date() if starts else None
+
+
+def _today(data: bytes) -> date:
+    """Today where the cycle is held: at the other end of the world it may be tomorrow."""
+    from domain.cycle.file import CycleFile, read_cycle_file
+
+    file = read_cycle_file(data)
+    name = file.calendar.timezone if isinstance(file, CycleFile) else "UTC"
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the check names it as a finding
+        zone = ZoneInfo("UTC")
+    return datetime.now(zone).date()
+
+
+def _mend(file: Path, checked: "Checked", to: "Terminal") -> str:
+    from domain.findings import Level
+
+    number = sum(finding.level is Level.REFUSE for finding in checked.findings)
+    return to.words(
+        f"{file}: 開始できません。次の {number} 件を直してください。",
+        f"{file}: cannot be started; {number} to mend:",
+    )

@@ -1,0 +1,171 @@
+"""`meguri instruction` and `meguri delegations`: what was asked of many goals, how far it is, where it did not go through."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.session.options import AsJson
+from cli.session.output import Exit, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cli.session.session import Reading, Terminal
+    from domain.values import Locale
+    from storage.instructions import Progress, Result
+
+NOT_DONE = ("refused", "failed")
+_SHOWN = 50
+_YEAR = timedelta(days=366)
+
+
+def instruction(
+    identity: Annotated[str | None, typer.Argument(metavar="ID", help="unset: the latest ones")] = None,
+    cycle_id: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was asked of many goals at once, or how far one is and where it was refused."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> Exit | None:
+        if identity is None:
+            await _show_latest(session, cycle_id)
+            return None
+        return await _show_one(session, identity)
+
+    run(terminal(as_json), reading, work)
+
+
+def delegations(
+    employee: Annotated[str | None, typer.Argument(metavar="EMPLOYEE", help="from or to whom; unset: all")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who acts for whom, today and in the year to come."""
+    from cli.session.session import reading, run, terminal
+    from cli.session.wording import person, visible
+    from storage.delegations import overlapping
+
+    async def work(session: "Reading") -> None:
+        to, today = session.terminal, datetime.now(UTC).date()
+        found = await overlapping(session.engine, today, today + _YEAR, [employee] if employee else None)
+        if to.as_json:
+            print_json({"delegations": [one._asdict() for one in found]})
+            return
+        if not found:
+            to.say("代理は設定されていません。", "nobody acts for anybody")
+            return
+        names = await session.names({one.delegator_id for one in found} | {one.to_id for one in found})
+        headers = (
+            ("本人", "代理", "初日", "最終日", "理由")
+            if to.japanese
+            else ("who", "delegate", "from", "until", "reason")
+        )
+        rows = [
+            (
+                person(one.delegator_id, names),
+                person(one.to_id, names),
+                str(one.first),
+                str(one.last),
+                visible(one.reason or "-"),
+            )
+            for one in found
+        ]
+        print_table(headers, rows)
+
+    run(terminal(as_json), reading, work)
+
+
+async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
+    from cli.session.wording import instruction_name
+
+    to, rows = session.terminal, await session.instructions.latest(cycle_id)
+    if to.as_json:
+        print_json({"instructions": [_row_document(row) for row in rows]})
+        return
+    if not rows:
+        to.say("一括の指示はまだありません。", "nothing was asked of many goals yet")
+        return
+    headers = (
+        ("ID", "指示", "サイクル", "状態", "日時 (UTC)")
+        if to.japanese
+        else ("id", "kind", "cycle", "state", "given (UTC)")
+    )
+    table = [
+        (
+            row.id,
+            instruction_name(row.kind, to.locale),
+            row.cycle_id or "-",
+            row.state,
+            f"{row.given_at:%Y-%m-%d %H:%M}",
+        )
+        for row in rows
+    ]
+    print_table(headers, table)
+
+
+async def _show_one(session: "Reading", identity: str) -> Exit:
+    to, row = session.terminal, await session.instructions.require(identity)
+    progress, results = await session.instructions.progress(identity), await session.instructions.results(identity)
+    refused = [one for one in results if one.result in NOT_DONE]
+    if to.as_json:
+        print_json(
+            document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked, "actor": row.actor}
+        )
+    else:
+        from cli.session.wording import instruction_name, visible
+
+        reason = visible(str(row.asked.get("reason", "")))
+        print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
+        to.say(*summary(progress))
+        show_refused(refused, to)
+    return Exit.REFUSED if refused else Exit.DONE
+
+
+def _row_document(row: Any) -> dict[str, Any]:
+    names = ("id", "kind", "cycle_id", "actor", "state", "given_at", "finished_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def document(
+    identity: str, kind: str, progress: "Progress", results: "Sequence[Result]", locale: "Locale"
+) -> dict[str, Any]:
+    goals = [
+        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": said(one, locale)} for one in results
+    ]
+    return {
+        "instruction": identity, "kind": kind, "state": progress.state, "counts": progress.by_result, "goals": goals,
+    }  # fmt: skip
+
+
+def said(result: "Result", locale: "Locale") -> str | None:
+    """Why it did not go through at that goal, in the reader's language."""
+    from cli.session.wording import SKIPPED
+    from domain.refusals import Code, Refusal
+    from domain.values import Locale
+
+    if result.result == "refused" and result.code:
+        return Refusal(Code(result.code), **(result.detail or {})).text(locale)
+    if result.code is None:
+        return None
+    words = SKIPPED[result.code][locale is not Locale.JA]
+    return f"{words} ({reason})" if (reason := (result.detail or {}).get("reason")) else words
+
+
+def summary(progress: "Progress") -> tuple[str, str]:
+    """The counts, in Japanese and in English."""
+    by = progress.by_result
+    done, skipped, refused = by.get("done", 0), by.get("skipped", 0), by.get("refused", 0)
+    ja = f"対象 {progress.total} 件: 完了 {done}、変更不要 {skipped}、拒否 {refused}"
+    en = f"{progress.total} goals: {done} done, {skipped} needed nothing, {refused} refused"
+    for result, said_ja, said_en in (("failed", "失敗", "failed"), ("waiting", "残り", "to go")):
+        if number := by.get(result):
+            ja, en = f"{ja}、{said_ja} {number}", f"{en}, {number} {said_en}"
+    return ja, en
+
+
+def show_refused(refused: "Sequence[Result]", to: "Terminal") -> None:
+    for one in refused[:_SHOWN]:
+        to.complain(f"{one.goal_id}: {said(one, to.locale)}")
+    if (more := len(refused) - _SHOWN) > 0:
+        to.complain(to.words(f"ほか {more} 件", f"and {more} more"))

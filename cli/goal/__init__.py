@@ -1,0 +1,1 @@
+"""`meguri goal`: write, submit, sign off, work on and review one goal."""

@@ -1,0 +1,218 @@
+"""`meguri goal`: what owners, approvers and reviewers do with goals, and how everybody looks at them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.goal.review import review
+from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, Evidence, GoalArgument, Reason, Seen, Who
+from cli.session.output import Exit
+from domain.lifecycle import State
+
+goal = typer.Typer(no_args_is_help=True, help="Goals: write, submit, sign off, work on, review.")
+goal.add_typer(review, name="review")
+
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="the goal's content, TOML or JSON", show_default=False)]
+_FileOrNone = Annotated[
+    Path | None, typer.Argument(metavar="FILE", help="revise it first: TOML or JSON", show_default=False)
+]
+
+
+@goal.command("list")
+def list_goals(
+    *,
+    cycle: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="of one person")] = None,
+    state: Annotated[State | None, typer.Option("--state", help="in one state")] = None,
+    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="behind this id: the next page")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List goals by id, page by page."""
+    from cli.goal.goal_screen import Wanted, show_list
+
+    show_list(Wanted(cycle, owner, state, department, limit, after), as_json=as_json)
+
+
+@goal.command("show")
+def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
+    """Show a goal: content, steps, whom it waits for, how its score is made, and what happened last."""
+    from cli.goal.goal_screen import show_goal
+
+    show_goal(goal_id, as_json=as_json)
+
+
+@goal.command()
+def revise(
+    goal_id: GoalArgument,
+    file: _File,
+    *,
+    actor: Actor,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: replace the draft's content by what the file holds."""
+    from cli.goal.giving import give
+    from cli.goal.writing import read_content_file
+    from cli.session.session import terminal
+
+    content = read_content_file(file, terminal(as_json))
+    give(goal_id, "revise", Who(actor, acting_for, command_id), {"content": content}, as_json=as_json)
+
+
+@goal.command()
+def submit(
+    goal_id: GoalArgument,
+    *,
+    actor: Actor,
+    file: _FileOrNone = None,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: hand the draft to its approver; with a file, revise it first."""
+    from cli.goal import giving
+    from cli.goal.writing import read_content_file
+    from cli.session.session import terminal
+
+    content = read_content_file(file, terminal(as_json)) if file else None
+    giving.submit(goal_id, Who(actor, acting_for, command_id), content, as_json=as_json)
+
+
+@goal.command()
+def recall(
+    goal_id: GoalArgument,
+    *,
+    actor: Actor,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: take a submitted goal back before it is approved."""
+    from cli.goal.giving import give
+
+    give(goal_id, "recall", Who(actor, acting_for, command_id), {}, as_json=as_json)
+
+
+@goal.command()
+def approve(
+    goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="one or several; each has its own result")],
+    *,
+    actor: Actor,
+    seen: Seen = None,
+    comment: Comment = None,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approver: sign off what was seen. Without --seen, each goal is read and shown first."""
+    from cli.goal.giving import approve_each
+    from cli.session.session import terminal
+
+    goals = list(dict.fromkeys(goals))
+    if seen is not None and len(goals) > 1:
+        to = terminal(as_json)
+        message = to.words(
+            "--seen は 1 つの目標の番号です。目標を 1 つずつ承認してください。",
+            "--seen is the number of one goal: approve them one by one",
+        )
+        raise to.refuse(message, kind="usage", code=Exit.USAGE)
+    approve_each(goals, Who(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
+
+
+@goal.command("return")
+def return_for_changes(
+    goal_id: GoalArgument,
+    *,
+    actor: Actor,
+    comment: Annotated[str, typer.Option("--comment", help="what to change")],
+    seen: Seen = None,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approver: give the goal back to its owner, with what to change."""
+    from cli.goal.giving import give
+
+    who = Who(actor, acting_for, command_id)
+    give(goal_id, "return_for_changes", who, {"comment": comment}, seen=seen, as_json=as_json)
+
+
+@goal.command()
+def progress(
+    goal_id: GoalArgument,
+    *,
+    actor: Actor,
+    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="where the number stands now")] = None,
+    met: Annotated[
+        str | None, typer.Option("--met", metavar="0,2", help="which criteria are met, by number; '' for none")
+    ] = None,
+    evidence: Evidence = None,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: report where the measure stands: --value for a number, --met for criteria."""
+    from cli.goal.giving import give
+    from cli.session.session import terminal
+
+    to = terminal(as_json)
+    if (value is None) == (met is None):
+        message = to.words("--value か --met のどちらか一方を指定してください。", "give --value or --met, one of them")
+        raise to.refuse(message, kind="usage", code=Exit.USAGE)
+    numbers = None if met is None else tuple(one.strip() for one in met.split(",") if one.strip())
+    fields = {"value": value, "met": numbers, "evidence": evidence}
+    give(goal_id, "report_progress", Who(actor, acting_for, command_id), fields, as_json=as_json)
+
+
+@goal.command()
+def step(
+    goal_id: GoalArgument,
+    number: Annotated[int, typer.Argument(metavar="N", min=0, help="the step's number, from 0, as `goal show` says")],
+    *,
+    actor: Actor,
+    evidence: Evidence = None,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: say that a step is done, with the evidence."""
+    from cli.goal.giving import give
+
+    fields = {"step": number, "evidence": evidence}
+    give(goal_id, "complete_step", Who(actor, acting_for, command_id), fields, as_json=as_json)
+
+
+@goal.command()
+def withdraw(
+    goal_id: GoalArgument,
+    *,
+    actor: Actor,
+    reason: Reason,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: give the goal up before it is approved."""
+    from cli.goal.giving import give
+
+    give(goal_id, "withdraw", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+
+
+@goal.command()
+def comment(
+    goal_id: GoalArgument,
+    *,
+    actor: Actor,
+    text: Annotated[str, typer.Option("--text", help="what to say")],
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say something about the goal; it makes nobody's decision stale."""
+    from cli.goal.giving import give
+
+    give(goal_id, "comment", Who(actor, acting_for, command_id), {"text": text}, as_json=as_json)

@@ -1,0 +1,199 @@
+"""What `goal list` and `goal show` print."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from cli.session.output import print_json, print_line, print_table
+from cli.session.session import Reading, Terminal, reading, run, terminal
+from cli.session.wording import event_name, facts, local, outcome_name, percent, person, state_name, task_name, visible
+from domain.goal import scoring
+from domain.goal.goal import Goal
+from domain.values import CycleId, GoalId
+from domain.writing.content import NumericMeasure, QualitativeMeasure
+from storage.goals import GoalLine, LedgerLine, read_ledger
+
+_LAST_LINES = 5  # of the ledger, in `goal show`; `audit show` has all
+_THEME = 40
+
+
+class Wanted(NamedTuple):
+    """Which goals to list."""
+
+    cycle: str | None
+    owner: str | None
+    state: str | None
+    department: str | None
+    limit: int
+    after: str
+
+
+def show_list(wanted: Wanted, *, as_json: bool) -> None:
+    async def work(session: Reading) -> None:
+        if wanted.cycle is not None:
+            await session.cycles.require(CycleId(wanted.cycle))
+        if wanted.owner is not None:
+            await session.require_employee(wanted.owner)
+        found = await session.goals.find_all(**wanted._asdict())
+        following = found[-1].id if len(found) == wanted.limit else None  # there may be more behind it
+        if as_json:
+            print_json({"goals": [line._asdict() for line in found], "next": following})
+        else:
+            await _print_list(session, found, following)
+
+    run(terminal(as_json), reading, work)
+
+
+async def _print_list(session: Reading, found: list[GoalLine], following: str | None) -> None:
+    to = session.terminal
+    if not found:
+        to.say("該当する目標はありません。", "no goal is like that")
+        return
+    zones, now = await session.cycles.time_zones(), datetime.now(UTC)
+    headers = (
+        ("目標", "本人", "部署", "状態", "版", "対応", "期限", "点", "テーマ"),
+        ("goal", "owner", "department", "state", "rev", "waits for", "due", "score", "theme"),
+    )
+    print_table(headers[0 if to.japanese else 1], [_row(line, to, zones, now) for line in found])
+    if following:
+        to.say(f"続き: --after {following}", f"more: --after {following}")
+
+
+def _row(line: GoalLine, to: Terminal, zones: dict[str, str], now: datetime) -> tuple[str | int, ...]:
+    waits = task_name(line.task, to.locale) if line.task else ""
+    if line.outcome:
+        waits = outcome_name(line.outcome, to.locale)
+    return (
+        line.id, visible(line.owner), line.department, state_name(line.state, to.locale), line.revision, waits,
+        due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to), f"{line.score:f}",
+        visible(line.theme, _THEME),
+    )  # fmt: skip
+
+
+def due_mark(due: datetime | None, zone: str, now: datetime, to: Terminal) -> str:
+    """The deadline, and whether it has passed."""
+    if due is None:
+        return ""
+    return local(due, zone) + (to.words(" 期限超過", " OVERDUE") if due < now else "")
+
+
+def show_goal(goal_id: str, *, as_json: bool) -> None:
+    async def work(session: Reading) -> None:
+        goal = await session.goals.require(GoalId(goal_id))
+        ledger = await read_ledger(session.engine, goal.id, max(0, goal.seq - _LAST_LINES))
+        if as_json:
+            print_json(_document(goal, ledger))
+            return
+        people = {goal.owner, *(goal.task.assignees if goal.task else ()), *(line.event["actor"] for line in ledger)}
+        names = await session.names(people)
+        for line in _lines(goal, names, session.terminal):
+            print_line(line)
+        _print_steps(goal, session.terminal)
+        _print_ledger(ledger, goal, names, session.terminal)
+
+    run(terminal(as_json), reading, work)
+
+
+def _document(goal: Goal, ledger: list[LedgerLine]) -> dict[str, Any]:
+    """The goal but its policy, which is the cycle's; with what is worked out from it."""
+    worked_out = {
+        "due_at": goal.due_at,
+        "attainment": scoring.attainment(goal),
+        "score": scoring.score(goal),
+        "score_terms": scoring.terms(goal)._asdict(),
+        "calibrated": scoring.calibrated(goal),
+        "ledger": [line.event for line in ledger],
+    }
+    return goal.model_dump(mode="json", exclude={"policy", "commands"}) | worked_out
+
+
+def _lines(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]:
+    state = state_name(goal.state, to.locale) + (to.words("(一時停止中)", " (paused)") if goal.is_paused else "")
+    outcome = f" — {outcome_name(goal.outcome, to.locale)}" if goal.outcome else ""
+    terms, owner = scoring.terms(goal), person(goal.owner, names)
+    yield f"{goal.id}  {visible(goal.content.theme)}"
+    yield to.words(f"本人    {owner}、{goal.department}", f"owner   {owner}, {goal.department}")
+    yield to.words(
+        f"状態    {state}{outcome}(版 {goal.revision}、番号 {goal.seq})",
+        f"state   {state}{outcome} (revision {goal.revision}, number {goal.seq})",
+    )
+    if goal.content.parent:
+        yield to.words("上位    ", "serves  ") + goal.content.parent
+    if goal.content.challenge:
+        heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
+        yield to.words("課題    ", "answers ") + visible(goal.content.challenge) + heard
+    yield from _measure_lines(goal, to)
+    yield from _task_line(goal, names, to)
+    yield to.words(
+        f"得点    {scoring.score(goal)} = 確定済み {terms.banked} + ステップ {terms.steps} + 指標 {terms.measure} + 加点 {terms.bonus}",
+        f"score   {scoring.score(goal)} = banked {terms.banked} + steps {terms.steps} + measure {terms.measure} + bonus {terms.bonus}",
+    )
+    if goal.adjusted:
+        final = scoring.calibrated(goal)
+        yield to.words(f"調整    {goal.adjusted:+f} → {final}", f"calibr. {goal.adjusted:+f} -> {final}")
+
+
+def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+    reached = to.words(
+        f"到達 {percent(scoring.attainment(goal))}、確認済み {percent(goal.attained)}",
+        f"reached {percent(scoring.attainment(goal))}, confirmed {percent(goal.attained)}",
+    )
+    match goal.content.measure:
+        case NumericMeasure() as measure:
+            now = "-" if goal.value is None else f"{goal.value:f}"
+            start = "-" if measure.baseline is None else f"{measure.baseline:f}"
+            way = to.words(
+                f"{start} → {measure.target:f} {measure.unit}、現在 {now}",
+                f"{start} -> {measure.target:f} {measure.unit}, now {now}",
+            )
+            yield to.words("指標    ", "measure ") + visible(f"{measure.name}: {way} ({reached})")
+        case QualitativeMeasure() as measure:
+            yield to.words("指標    ", "measure ") + visible(f"{measure.name} ({reached})")
+            yield f"        {visible(measure.success_image)}"
+            for n, criterion in enumerate(measure.criteria):
+                yield f"        {n}: {_mark(n in goal.met)} {visible(criterion)}"
+        case None:
+            yield to.words("指標    (未記入)", "measure (none yet)")
+
+
+def _task_line(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]:
+    if goal.task is None:
+        return
+    people = ", ".join(person(one, names) for one in goal.task.assignees)
+    due = due_mark(goal.due_at, goal.policy.calendar.timezone, datetime.now(UTC), to)
+    task = task_name(goal.task.kind, to.locale)
+    yield to.words(f"対応    {task} — {people}、期限 {due}", f"waits   for {task} by {people}, due {due}")
+
+
+def _mark(done: bool) -> str:
+    return "[x]" if done else "[ ]"
+
+
+def _print_steps(goal: Goal, to: Terminal) -> None:
+    rows: Iterable[tuple[str | int, ...]] = [
+        (f"{n}:", _mark(n in goal.done), visible(step.title), step.due.isoformat(), step.points)
+        for n, step in enumerate(goal.content.steps)
+    ]
+    if goal.content.steps:
+        print_line("")
+        headers = ("ステップ", "", "", "期日", "点") if to.japanese else ("step", "", "", "due", "points")
+        print_table(headers, rows)
+
+
+def _print_ledger(ledger: list[LedgerLine], goal: Goal, names: dict[str, str], to: Terminal) -> None:
+    zone = goal.policy.calendar.timezone
+    rows = [
+        (
+            line.event["seq"],
+            local(line.event["at"], zone),
+            event_name(line.kind, to.locale),
+            person(line.event["actor"], names),
+            facts(line.event["body"], to.locale),
+        )
+        for line in ledger
+    ]
+    headers = (
+        ("番号", "日時", "出来事", "実行者", "内容") if to.japanese else ("number", "when", "what", "who", "facts")
+    )
+    print_line("")
+    print_table(headers, rows)

@@ -1,0 +1,1 @@
+"""`meguri catalog`, `meguri exemplars` and `meguri hearing`: what goals are written from."""

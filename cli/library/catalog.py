@@ -1,0 +1,101 @@
+"""`meguri catalog`: measures by department, to write a goal from."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.session.options import AsJson
+from cli.session.output import print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from cli.session.session import Terminal
+    from domain.writing.catalog import Entry
+
+_CADENCES = {"weekly": "毎週", "monthly": "毎月", "quarterly": "四半期ごと", "cycle": "サイクルごと"}
+
+
+def catalog(
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="DEPARTMENT|ENTRY", help="経理, accounting; or an entry's id: shows it whole"),
+    ] = None,
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="entries in which every word stands")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List measures by department, or show one. `meguri goal draft GOAL --catalog ENTRY` makes a draft of it."""
+    from cli.session.session import terminal
+    from domain.refusals import Refusal
+    from domain.writing.catalog import find
+    from domain.writing.catalog import search as search_entries
+
+    to = terminal(as_json)
+    try:
+        if what is not None and "/" in what:
+            _show(find(what), to)
+        else:
+            _list(search_entries(search, what), to)
+    except Refusal as refusal:
+        raise to.refuse(refusal.text(to.locale), kind=refusal.code) from refusal
+
+
+def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:
+    if to.as_json:
+        print_json({"entries": entries})
+        return
+    if not entries:
+        to.say("該当する指標はありません。", "no entry is like that")
+        return
+    heads = (("ID", "部署", "指標", "単位", "頻度"), ("id", "department", "measure", "unit", "reviewed"))
+    print_table(
+        heads[0 if to.japanese else 1],
+        [
+            (one.id, one.department.in_(to.locale), one.name.in_(to.locale), _unit(one, to), _cadence(one, to))
+            for one in entries
+        ],
+    )
+
+
+def _show(one: "Entry", to: "Terminal") -> None:
+    if to.as_json:
+        print_json(one)
+        return
+    locale = to.locale
+    print_line(f"{one.id}  {one.name.in_(locale)}")
+    for ja, en, said in (
+        ("部署       ", "department ", one.department.in_(locale)),
+        ("分かること ", "tells      ", one.tells.in_(locale)),
+        ("数え方     ", "count      ", one.count.in_(locale)),
+        ("単位       ", "unit       ", _way(one, to)),
+        ("見直し     ", "reviewed   ", _cadence(one, to)),
+        ("テーマ     ", "theme      ", one.theme.in_(locale)),
+        ("課題       ", "answers    ", one.challenge.in_(locale)),
+        ("成功の姿   ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
+    ):
+        if said:
+            print_line(to.words(ja, en) + said)
+    for criterion in one.criteria:
+        print_line(to.words("基準       ", "criterion  ") + criterion.in_(locale))
+    for step in one.steps:
+        print_line(to.words(f"{step.at:>2} % の頃   ", f"at {step.at} %    ") + step.title.in_(locale))
+    print_line("")
+    to.say(
+        f"下書きにする: meguri goal draft 目標の ID --catalog {one.id} > goal.toml",
+        f"make a draft: meguri goal draft GOAL --catalog {one.id} > goal.toml",
+    )
+
+
+def _unit(one: "Entry", to: "Terminal") -> str:
+    return one.unit.in_(to.locale) if one.unit else to.words("(姿)", "(picture)")
+
+
+def _way(one: "Entry", to: "Terminal") -> str:
+    if one.unit is None:
+        return ""
+    better = to.words("小さいほど良い", "less is better") if one.direction == "down" else ""
+    better = better or to.words("大きいほど良い", "more is better")
+    example = to.words(f"例 {one.baseline} → {one.target}", f"as in {one.baseline} -> {one.target}")
+    return f"{one.unit.in_(to.locale)} ({better}, {example})"
+
+
+def _cadence(one: "Entry", to: "Terminal") -> str:
+    return _CADENCES[one.cadence] if to.japanese else one.cadence

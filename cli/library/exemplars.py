@@ -1,0 +1,71 @@
+"""`meguri exemplars`: goals to follow (見倣うべき事例), without names."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.session.options import AsJson
+from cli.session.output import print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from cli.session.session import Reading, Terminal
+    from domain.results.exemplars import Exemplar
+
+
+def exemplars(
+    exemplar: Annotated[str | None, typer.Argument(metavar="ID", help="shows one whole")] = None,
+    *,
+    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="in which every word stands")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List examples to follow, or show one. `meguri goal draft GOAL --exemplar ID` makes a draft of it."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> None:
+        from service.exemplars import Exemplars
+
+        examples = Exemplars(session.engine)
+        if exemplar is not None:
+            _show(await examples.require(exemplar), session.terminal)
+        else:
+            _list(await examples.find_all(department=department, search=search), session.terminal)
+
+    run(terminal(as_json), reading, work)
+
+
+def _list(found: "list[Exemplar]", to: "Terminal") -> None:
+    from cli.session.wording import percent, visible
+
+    if to.as_json:
+        print_json({"exemplars": found})
+    elif not found:
+        to.say("該当する事例はありません。", "no example is like that")
+    else:
+        heads = (("ID", "部署", "テーマ", "指標", "達成度"), ("id", "department", "theme", "measure", "attained"))
+        rows = [
+            (
+                one.id,
+                one.department,
+                visible(one.content.theme, 40),
+                visible(one.content.measure.name, 40) if one.content.measure else "",
+                percent(one.attained),
+            )
+            for one in found
+        ]
+        print_table(heads[0 if to.japanese else 1], rows)
+
+
+def _show(one: "Exemplar", to: "Terminal") -> None:
+    from cli.goal.content_writing import as_toml
+    from cli.session.wording import percent, visible
+
+    if to.as_json:
+        print_json(one)
+        return
+    print_line(f"{one.id}  {one.department}  {percent(one.attained)}")
+    print_line(to.words("選定理由: ", "why it was chosen: ") + visible(one.reason))
+    if one.learnt:
+        print_line(to.words("良かった点: ", "what went well: ") + visible(one.learnt))
+    print_line("")
+    print_line(as_toml(one.content))

@@ -1,0 +1,78 @@
+"""`meguri hearing`: problems of today (現状の課題), as managers and staff name them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.session.options import Actor, AsJson, CommandId
+from cli.session.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from cli.session.session import Reading
+
+hearing = typer.Typer(no_args_is_help=True, help="Problems of today, heard before goals are written.")
+
+_Cycle = Annotated[str, typer.Option("--cycle", metavar="ID", help="for which cycle; it may come later")]
+
+
+@hearing.command()
+def add(
+    *,
+    cycle: _Cycle,
+    text: Annotated[str, typer.Option("--text", help="the problem, in their words")],
+    actor: Actor,
+    department: Annotated[str | None, typer.Option("--department", help="where it is; unset: their own")] = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a problem. A goal names it by the id that is printed: `answers = ["H1"]`."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> None:
+        from domain.values import EmployeeId
+        from service.hearing import Hearing
+
+        problem = await Hearing(session.engine).add(
+            cycle=cycle, said=text, by=EmployeeId(actor), department=department, command_id=command_id
+        )
+        if as_json:
+            print_json({"problem": problem})
+        else:
+            session.terminal.say(f"{problem}: 記録しました", f"{problem}: kept")
+
+    run(terminal(as_json), reading, work)
+
+
+@hearing.command("list")
+def list_problems(
+    *,
+    cycle: _Cycle,
+    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
+    search: Annotated[str, typer.Option("--search", metavar="TEXT", help="with this text")] = "",
+    unanswered: Annotated[bool, typer.Option("--unanswered", help="that no goal answers")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the problems of a cycle, and how many goals answer each."""
+    from cli.session.session import reading, run, terminal
+    from cli.session.wording import person, visible
+
+    async def work(session: "Reading") -> None:
+        from service.hearing import Hearing
+
+        to = session.terminal
+        found = await Hearing(session.engine).find_all(
+            cycle, department=department, search=search, unanswered=unanswered
+        )
+        if as_json:
+            print_json({"problems": [one._asdict() for one in found]})
+        elif not found:
+            to.say("該当する課題はありません。", "no problem is like that")
+        else:
+            heads = (("ID", "部署", "話した人", "目標", "課題"), ("id", "department", "said by", "goals", "problem"))
+            rows = [
+                (one.id, one.department, person(one.added_by, {one.added_by: one.name}), one.answers, visible(one.text))
+                for one in found
+            ]
+            print_table(heads[0 if to.japanese else 1], rows)
+
+    run(terminal(as_json), reading, work)

@@ -1,0 +1,126 @@
+"""`meguri notices [CYCLE]` and `meguri notices retry`: what was sent, what did not get through, and trying that again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli.session.options import Actor, AsJson
+from cli.session.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from cli.session.session import Reading, Terminal
+    from storage.hooks import Untold
+    from storage.undelivered import Failed, Summary
+
+_SHOW = "show"
+_MOST = 100
+
+
+class _ShowUnlessTold(TyperGroup):
+    """`meguri notices 2026-q4 --failed` is `meguri notices show 2026-q4 --failed`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, "--help"}:
+            args = [_SHOW, *args]
+        return super().parse_args(ctx, args)
+
+
+notices = typer.Typer(cls=_ShowUnlessTold, help="Notices: what was sent, what waits, what did not get through.")
+
+
+@notices.command(_SHOW)
+def show(
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="of one cycle")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="what was given up, or went another way")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count the notices; with --failed, list what did not get through as it should. The word `show` may be left out."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> None:
+        from service.notices import Notices
+
+        to, reads = session.terminal, Notices(session.engine)
+        summary = await reads.summary(cycle_id)
+        listed = await reads.failed(cycle_id, _MOST) if failed else []
+        untold = await reads.untold(cycle_id, _MOST) if failed else []
+        if to.as_json:
+            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in untold]}
+            print_json(summary._asdict() | (lists if failed else {}))
+            return
+        _say(summary, to)
+        if listed:
+            _print_failed(listed, to)
+        if untold:
+            _print_untold(untold, to)
+
+    run(terminal(as_json), reading, work)
+
+
+@notices.command("retry")
+def retry(
+    cycle_id: Annotated[
+        str | None, typer.Argument(metavar="CYCLE", help="of one cycle; unset: of all of which you are HR")
+    ] = None,
+    *,
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """HR: put what was given up back in line, once its cause is mended; the urgent goes out next, the rest in digests."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> None:
+        from domain.values import EmployeeId
+        from service.notices import Notices
+
+        to, again = session.terminal, await Notices(session.engine).retry(cycle_id, EmployeeId(actor))
+        if to.as_json:
+            print_json(again._asdict())
+            return
+        to.say(
+            f"もう一度送ります: お知らせ {again.notices} 件、外部連携 {again.entries} 件",
+            f"to be tried again: {again.notices} notices, {again.entries} events for other systems",
+        )
+
+    run(terminal(as_json), reading, work)
+
+
+def _say(summary: "Summary", to: "Terminal") -> None:
+    to.say(
+        f"送信済み {summary.sent}、待ち {summary.waiting}、断念 {summary.given_up}、別経路 {summary.fell_back}、取り下げ {summary.withdrawn}",
+        f"{summary.sent} sent, {summary.waiting} waiting, {summary.given_up} given up, {summary.fell_back} another way, "
+        f"{summary.withdrawn} withdrawn",
+    )
+
+
+def _print_failed(listed: "Sequence[Failed]", to: "Terminal") -> None:
+    headers = (
+        ("宛先", "サイクル", "件数", "最後の理由", "失敗した経路", "届いた経路", "断念 (UTC)")
+        if to.japanese
+        else ("recipient", "cycle", "notices", "last code", "failed", "went by", "given up (UTC)")
+    )
+    rows = [
+        (
+            one.recipient_id, one.cycle_id, one.notices, one.code or "-", one.fell_back or "-", one.channel or "-",
+            _minute(one.gave_up_at),
+        )
+        for one in listed
+    ]  # fmt: skip
+    print_table(headers, rows)
+
+
+def _print_untold(untold: "Sequence[Untold]", to: "Terminal") -> None:
+    headers = (
+        ("外部連携の対象", "番号", "種類", "最後の理由", "回数", "断念 (UTC)")
+        if to.japanese
+        else ("event of goal", "number", "kind", "last code", "tries", "given up (UTC)")
+    )
+    rows = [(one.goal_id, one.seq, one.kind, one.code or "-", one.attempts, _minute(one.gave_up_at)) for one in untold]
+    print_table(headers, rows)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"

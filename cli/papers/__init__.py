@@ -1,0 +1,1 @@
+"""`meguri sheet`: goal sheets, tables and results as files, out and in."""

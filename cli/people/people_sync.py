@@ -1,0 +1,164 @@
+"""`meguri people sync`: a new file of people against the directory; shown first, applied when asked to."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.session.options import AsJson
+from cli.session.output import Exit, print_findings, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cli.session.session import Acting, Terminal
+    from domain.instructions.reorganisation import Change, Difference
+    from service.reorganisation import Compared
+
+_SHOWN = 20  # people named under a heading
+
+
+def sync(
+    *,
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8 or CP932: everybody who works here", show_default=False)],
+    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="HR")],
+    apply: Annotated[bool, typer.Option("--apply", help="do it; without it, nothing is changed")] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=HEADER", help="which header holds a field; may be repeated"),
+    ] = None,
+    top: Annotated[
+        list[str] | None, typer.Option("--top", metavar="EMPLOYEE", help="who has no manager; may be repeated")
+    ] = None,
+    orphans_to: Annotated[
+        str | None,
+        typer.Option("--orphans-to", metavar="EMPLOYEE", help="to whom people report whose manager is not in the file"),
+    ] = None,
+    leavers_absent: Annotated[
+        bool, typer.Option("--leavers-absent", help="who is not in the file has left; without it, nobody has by that")
+    ] = False,
+    yes_many: Annotated[bool, typer.Option("--yes-many", help="more than a fifth of the people do leave")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="kept in the ledger")] = "組織変更 / reorganisation",
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="return at once")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a file with the directory: joiners, leavers, moves, managers; with --apply, let every open goal follow."""
+    from cli.people.people import mapping_of, read_file
+    from cli.session.session import acting, run, terminal
+
+    to = terminal(as_json)
+    data, mapping = read_file(file, to.locale), mapping_of(columns or (), to.locale)
+
+    async def work(session: "Acting") -> Exit:
+        from domain.values import EmployeeId
+        from service.reorganisation import Reorganisation
+
+        reorganisation = Reorganisation(session.engine)
+        compared = await reorganisation.compare(
+            data,
+            mapping,
+            tops=[EmployeeId(one) for one in top or ()],
+            orphans_to=EmployeeId(orphans_to) if orphans_to else None,
+            absent_left=leavers_absent,
+        )
+        difference = compared.difference
+        if difference is None:
+            message = to.words(
+                f"{file}: 何も変更していません。次を直してください。", f"{file}: nothing was changed; mend first:"
+            )
+            raise to.refuse(message, kind="findings", findings=compared.findings)
+        if not (as_json and apply):
+            await _show(session, compared, difference)
+        if difference.is_empty or not apply:
+            _say_nothing_changed(to, difference)
+            return Exit.DONE
+        if compared.many and not yes_many:
+            message = to.words(
+                f"{compared.many} 人が退職になります(全体の 2 割超)。正しければ --yes-many を付けてください。",
+                f"{compared.many} people would leave, more than a fifth: if that is right, say --yes-many",
+            )
+            raise to.refuse(message, kind="many_leave")
+        from cli.cycle.steering import report
+
+        identity = await reorganisation.apply(session.temporal, compared, EmployeeId(actor), reason)
+        return await report(session, identity, "sync", wait=not no_wait)
+
+    run(to, acting, work)
+
+
+def _say_nothing_changed(to: "Terminal", difference: "Difference") -> None:
+    if to.as_json:
+        return
+    if difference.is_empty:
+        to.say("変更はありません。", "nothing to do")
+    else:
+        to.say(
+            "まだ何も変更していません。反映するには --apply を付けてください。", "nothing was changed: --apply does it"
+        )
+
+
+async def _show(session: "Acting", compared: "Compared", difference: "Difference") -> None:
+    to = session.terminal
+    if to.as_json:
+        print_json(_document(compared, difference))
+        return
+    names = {one.id: one.name for one in difference.after}
+    for ja, en, ids in (("入社", "joiners", difference.joined), ("退職", "leavers", difference.left)):
+        _list(to, ja, en, [f"{names[one]} ({one})" for one in ids])
+    for ja, en, changes in (
+        ("退職予定", "leaving later", difference.leaving),
+        ("異動", "moves", difference.moved),
+        ("勤務地", "sites", difference.sites),
+        ("上長の変更", "manager changes", difference.managers),
+    ):
+        _list(to, ja, en, [_change(one, names) for one in changes])
+    other, absent = len(difference.other), len(difference.absent)
+    if other:
+        to.say(f"氏名・連絡先など: {other} 人", f"names, addresses and the like: {other}")
+    if absent:
+        to.say(
+            f"ファイルにない在籍者: {absent} 人(そのまま。退職とするなら --leavers-absent)",
+            f"not in the file: {absent} (they stay; --leavers-absent takes them to have left)",
+        )
+    print_findings(compared.findings, to.locale)
+    _show_effects(to, compared)
+
+
+def _change(change: "Change", names: dict[Any, str]) -> str:
+    return f"{names[change.employee]} ({change.employee}): {change.before} → {change.after}"
+
+
+def _list(to: "Terminal", ja: str, en: str, lines: "Sequence[str]") -> None:
+    if not lines:
+        return
+    to.say(f"{ja}: {len(lines)} 人", f"{en}: {len(lines)}")
+    for line in lines[:_SHOWN]:
+        print_line(f"  {line}")
+    if (more := len(lines) - _SHOWN) > 0:
+        to.say(f"  ほか {more} 人", f"  and {more} more")
+
+
+def _show_effects(to: "Terminal", compared: "Compared") -> None:
+    if not compared.effects:
+        return
+    headers = (
+        ("サイクル", "完了する目標", "異動で確定", "担当が変わる対応", "上長などが変わる目標", "新しい下書き")
+        if to.japanese
+        else ("cycle", "goals closed", "settled by a move", "tasks re-addressed", "goals re-lined", "new drafts")
+    )
+    print_table(headers, [tuple(one) for one in compared.effects])
+
+
+def _document(compared: "Compared", difference: "Difference") -> dict[str, Any]:
+    return {
+        "joined": difference.joined,
+        "left": difference.left,
+        "leaving": [one._asdict() for one in difference.leaving],
+        "moved": [one._asdict() for one in difference.moved],
+        "sites": [one._asdict() for one in difference.sites],
+        "managers": [one._asdict() for one in difference.managers],
+        "other": difference.other,
+        "absent": difference.absent,
+        "findings": compared.findings,
+        "effects": [one._asdict() for one in compared.effects],
+    }

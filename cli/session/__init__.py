@@ -1,0 +1,1 @@
+"""One command at the terminal: servers, options, output, words and exit codes that all commands share."""

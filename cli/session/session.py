@@ -1,0 +1,245 @@
+"""One command at the terminal: it reaches the servers, does its work, and ends with the exit code of what happened.
+
+Reads need the database only: they are answered while Temporal is down. Commands need both.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import typer
+
+from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+    from domain.findings import Finding
+    from domain.values import Locale, Text
+    from service.connection import Unreachable
+    from service.cycles import CycleReads, Cycles
+    from service.goals import GoalReads, Goals
+    from service.instructions import InstructionReads, Instructions
+    from settings import Settings
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Who reads: a person in their language, or a program that takes JSON."""
+
+    settings: "Settings"
+    locale: "Locale"
+    as_json: bool
+
+    @property
+    def japanese(self) -> bool:
+        return self.locale.value == "ja"
+
+    def words(self, ja: str, en: str) -> str:
+        """One of two texts, by the reader's language."""
+        return ja if self.japanese else en
+
+    def say(self, ja: str, en: str) -> None:
+        print_line(self.words(ja, en))
+
+    def complain(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    def refuse(
+        self,
+        message: str,
+        *,
+        kind: str,
+        code: Exit = Exit.REFUSED,
+        findings: "Sequence[Finding]" = (),
+    ) -> typer.Exit:
+        """The end of the command, to be raised: its reason is on stderr, and is the one document where JSON was asked for."""
+        sys.stderr.write(message + "\n")
+        print_findings(findings, self.locale)
+        if self.as_json:
+            error: dict[str, Any] = {"code": kind, "message": message}
+            print_json({"error": error | ({"findings": findings} if findings else {})})
+        return typer.Exit(code)
+
+
+def terminal(as_json: bool) -> Terminal:
+    """The terminal as the settings and the environment describe it."""
+    from settings import Settings
+
+    settings = Settings()
+    return Terminal(settings, reader_locale(settings), as_json)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a command has that only looks."""
+
+    terminal: Terminal
+    engine: "AsyncEngine"
+    goals: "GoalReads"
+    cycles: "CycleReads"
+    instructions: "InstructionReads"
+
+    async def names(self, ids: "Collection[str]") -> dict[str, str]:
+        from domain.values import EmployeeId
+        from storage.people import names_of
+
+        found = await names_of(self.engine, {EmployeeId(one) for one in ids})
+        return {str(one): name for one, name in found.items()}
+
+    async def require_employee(self, employee: str) -> str:
+        """The employee's name; ends the command where there is no such person."""
+        if name := (await self.names([employee])).get(employee):
+            return name
+        raise self.terminal.refuse(
+            self.terminal.words(
+                f"社員 {employee[:80]} はいません。`meguri people show` で確認してください。",
+                f"there is no employee {employee[:80]}; `meguri people show` lists them",
+            ),
+            kind="unknown_employee",
+        )
+
+
+@dataclass(frozen=True)
+class Acting(Reading):
+    """What a command has that changes something."""
+
+    goals: "Goals"
+    cycles: "Cycles"
+    instructions: "Instructions"
+    temporal: "Client"
+
+
+Opened = TypeVar("Opened", bound=Reading)
+
+
+@asynccontextmanager
+async def reading(to: Terminal) -> AsyncIterator[Reading]:
+    from service.connection import connect_database
+    from service.cycles import CycleReads
+    from service.goals import GoalReads
+    from service.instructions import InstructionReads
+
+    engine = await connect_database(to.settings)
+    try:
+        yield Reading(to, engine, GoalReads(engine), CycleReads(engine), InstructionReads(engine))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def acting(to: Terminal) -> AsyncIterator[Acting]:
+    from service.connection import Unreachable, connect_database, connect_temporal
+    from service.cycles import Cycles
+    from service.goals import Goals
+    from service.instructions import Instructions
+
+    engine, client = await asyncio.gather(
+        connect_database(to.settings), connect_temporal(to.settings), return_exceptions=True
+    )
+    try:
+        if isinstance(engine, Unreachable) and isinstance(client, Unreachable):
+            to.complain(client.message.in_(to.locale))
+        if isinstance(engine, BaseException):
+            raise engine
+        if isinstance(client, BaseException):
+            raise client
+        yield Acting(to, engine, Goals(engine, client), Cycles(engine, client), Instructions(engine, client), client)
+    finally:
+        if not isinstance(engine, BaseException):
+            await engine.dispose()
+
+
+class _Stopped(Exception):
+    """The servers cannot serve this command; told to the reader like a refusal."""
+
+    def __init__(self, message: "Text", kind: str, code: Exit) -> None:
+        self.message, self.kind, self.code = message, kind, code
+        super().__init__(message.en)
+
+
+def run(
+    to: Terminal,
+    servers: Callable[[Terminal], AbstractAsyncContextManager[Opened]],
+    work: Callable[[Opened], Awaitable[Exit | None]],
+) -> None:
+    """Carries out `work` and ends the command with the code that it returns, or that its refusal means."""
+    from domain.refusals import Refusal
+    from service.connection import Unreachable
+    from service.goals import NoAnswer
+
+    async def session() -> Exit | None:
+        async with servers(to) as opened:
+            try:
+                return await work(opened)
+            except Exception as error:
+                if meaning := await _explained(error, opened):
+                    raise meaning from error
+                raise
+
+    try:
+        code = asyncio.run(session())
+    except Refusal as refusal:
+        raise to.refuse(refusal.text(to.locale), kind=refusal.code) from refusal
+    except Unreachable as error:
+        raise to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
+    except NoAnswer as error:
+        raise to.refuse(error.message.in_(to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
+    except _Stopped as error:
+        raise to.refuse(error.message.in_(to.locale), kind=error.kind, code=error.code) from error
+    if code:
+        raise typer.Exit(code)
+
+
+async def _explained(error: Exception, opened: Reading) -> Exception | None:
+    """What `error` means to the reader: a server that went away, a schema of another version; None for anything else."""
+    from sqlalchemy.exc import DBAPIError
+
+    if isinstance(error, OSError | DBAPIError):
+        return await _database_left(opened, cut=getattr(error, "connection_invalidated", False)) or (
+            await _schema_differs(opened.engine)
+        )
+    if "temporalio" in sys.modules:
+        from temporalio.service import RPCError, RPCStatusCode
+
+        if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
+            return _lost("Temporal", error.message)
+    return None
+
+
+async def _database_left(opened: Reading, *, cut: bool) -> "Unreachable | None":
+    """Asks once more whether the database is there; `cut` says that the connection was lost, though it may be back."""
+    from service.connection import Unreachable, connect_database
+
+    try:
+        engine = await connect_database(opened.terminal.settings)
+    except Unreachable as unreachable:
+        return unreachable
+    await engine.dispose()
+    return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True)) if cut else None
+
+
+async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:
+    """Looked at only after a statement failed: the check costs a fifth of a second."""
+    from storage.migrate import OtherSchema, require_current
+
+    try:
+        await require_current(engine)
+    except OtherSchema as other:
+        return _Stopped(other.message, "other_schema", Exit.REFUSED)
+    return None
+
+
+def _lost(server: Literal["PostgreSQL", "Temporal"], looked_at: str) -> "Unreachable":
+    from domain.values import Text
+    from service.connection import Unreachable
+
+    ja = "途中で接続が切れました。サーバーを確認し、同じ操作をもう一度実行してください。"
+    en = "the connection was lost on the way: look at the server, then repeat the command"
+    return Unreachable(server, looked_at, Text(ja=ja, en=en))

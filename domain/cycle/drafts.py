@@ -1,0 +1,49 @@
+"""Drafts of a cycle file that name an entry of the catalogue: what the file does not say is filled in from there."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from domain.findings import Finding, Level
+from domain.refusals import Refusal
+from domain.values import Locale, Text
+from domain.writing.catalog import draft, find
+
+_ABOUT_THE_DRAFT = ("department", "catalog")
+
+
+def from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """The file's tree with its drafts filled in, and what is wrong with the entries that they name.
+
+    What does not have the shape of a draft is left as it is: the file's own check says so.
+    """
+    filled, findings = [], []
+    drafts = tree.get("drafts")
+    starts, ends = (_dated(tree, name) for name in ("starts", "ends"))
+    if not isinstance(drafts, list) or starts is None or ends is None:
+        return dict(tree), ()
+    for n, section in enumerate(drafts):
+        if not isinstance(section, Mapping) or not isinstance(section.get("catalog"), str):
+            filled.append(section)
+            continue
+        try:
+            filled.append(_filled(section, starts, ends))
+        except Refusal as refusal:
+            said = Text(ja=refusal.text(Locale.JA), en=refusal.text(Locale.EN))
+            findings.append(Finding(level=Level.REFUSE, code=refusal.code, where=f"drafts[{n}].catalog", message=said))
+    return {**tree, "drafts": filled}, tuple(findings)
+
+
+def _dated(tree: Mapping[str, Any], name: str) -> date | None:
+    cycle = tree.get("cycle")
+    found = cycle.get(name) if isinstance(cycle, Mapping) else None
+    return found if isinstance(found, date) else None
+
+
+def _filled(section: Mapping[str, Any], starts: date, ends: date) -> dict[str, Any]:
+    """A part of the measure may be said alone: another baseline, the rest as the catalogue has it."""
+    content = draft(find(section["catalog"]), Locale.JA, starts, ends).model_dump(exclude_none=True)
+    said = dict(section)
+    if isinstance(said.get("measure"), Mapping) and "kind" not in said["measure"]:
+        said["measure"] = {**(content.get("measure") or {}), **said["measure"]}
+    return {**content, **said}

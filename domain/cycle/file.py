@@ -1,0 +1,151 @@
+"""The cycle file that HR writes (TOML): dates, calendar, rules, drafts by department. Reading and checking it."""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from difflib import get_close_matches
+from typing import Any, Self
+
+from pydantic import Field, ValidationError
+
+from domain.cycle.drafts import from_catalog
+from domain.cycle.sections import (
+    CalendarSection,
+    CycleSection,
+    DepartmentGoalSection,
+    DraftSection,
+    PolicySection,
+    SiteSection,
+    ThemeSection,
+)
+from domain.findings import Finding, refuse
+from domain.people.organisation import Employee, Organisation
+from domain.policy.policy import DEFAULT_LADDERS, Policy
+from domain.values import Frozen, Id
+from domain.writing.content import Content
+
+__all__ = [  # the sections too: whoever writes a cycle in code writes it with them
+    "CalendarSection", "CycleFile", "CycleSection", "DraftSection", "PolicySection", "SiteSection", "read_cycle_file",
+]  # fmt: skip
+
+_SPAN_BEFORE, _SPAN_AFTER = timedelta(days=31), timedelta(days=400)  # days that a cycle can touch around its own
+
+
+class CycleFile(Frozen):
+    cycle: CycleSection
+    calendar: CalendarSection = CalendarSection()
+    sites: dict[Id, SiteSection] = Field(default_factory=dict, max_length=200)  # by their names in the directory
+    policy: PolicySection = PolicySection()
+    themes: tuple[ThemeSection, ...] = Field(default=(), max_length=50)
+    department_goals: tuple[DepartmentGoalSection, ...] = Field(default=(), max_length=500)
+    drafts: tuple[DraftSection, ...] = Field(default=(), max_length=500)
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """First and last day whose holidays can matter."""
+        return self.cycle.starts - _SPAN_BEFORE, self.cycle.closes + _SPAN_AFTER
+
+    def policy_with(
+        self, public_holidays: tuple[date, ...], of_sites: Mapping[str, tuple[date, ...]] | None = None
+    ) -> Policy:
+        """The policy that is frozen at launch; `of_sites` are each site's public holidays, by its name.
+
+        Raises ValueError where dates are out of order.
+        """
+        holidays = of_sites or {}
+        return Policy(
+            calendar=self.calendar.with_holidays(public_holidays),
+            sites={name: site.with_holidays(holidays.get(name, ())) for name, site in self.sites.items()},
+            starts=self.cycle.starts,
+            ends=self.cycle.ends,
+            closes=self.cycle.closes,
+            reviews=self.cycle.reviews,
+            hr=self.cycle.hr,
+            ladders={**DEFAULT_LADDERS, **self.policy.ladders},
+            **self.policy.model_dump(exclude={"ladders"}),
+        )
+
+    def moved_to(self, starts: date) -> Self:
+        """The same cycle, every date moved by as many days as it takes to start on `starts`.
+
+        Days off stay where they are: the new year does not come later because a cycle does.
+        """
+        by = starts - self.cycle.starts
+        cycle = self.cycle.model_copy(
+            update={
+                "starts": starts,
+                "ends": self.cycle.ends + by,
+                "closes": self.cycle.closes + by,
+                "reviews": tuple(day + by for day in self.cycle.reviews),
+            }
+        )
+        drafts = tuple(
+            draft.model_copy(update={"steps": tuple(s.model_copy(update={"due": s.due + by}) for s in draft.steps)})
+            for draft in self.drafts
+        )
+        return self.model_copy(update={"cycle": cycle, "drafts": drafts})
+
+    def participants(self, organisation: Organisation) -> Iterator[Employee]:
+        """Who takes part, in the order of their ids."""
+        chosen, without = set(self.cycle.departments), set(self.cycle.without)
+        for employee in sorted(organisation.employees.values(), key=lambda one: one.id):
+            if employee.active and employee.id not in without and (not chosen or employee.department in chosen):
+                yield employee
+
+    def drafts_for(self, department: str) -> tuple[Content, ...]:
+        """The drafts of a department: its own, else the general ones, else one blank."""
+        own = [draft.content() for draft in self.drafts if draft.department == department]
+        general = [draft.content() for draft in self.drafts if draft.department is None]
+        return tuple(own or general or [Content()])
+
+
+def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
+    """The file, or why it cannot be read: each finding names the key."""
+    try:
+        tree = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return (refuse("not_utf8", f"byte {error.start}", "UTF-8 で保存してください。", "save the file as UTF-8"),)
+    except tomllib.TOMLDecodeError as error:
+        return (refuse("not_toml", "file", f"TOML として読めません: {error}", f"this is not TOML: {error}"),)
+    tree, unknown = from_catalog(tree)
+    if unknown:
+        return unknown
+    try:
+        return CycleFile.model_validate(tree)
+    except ValidationError as error:
+        return tuple(_of_problem(problem) for problem in error.errors(include_url=False, include_input=False))
+
+
+def _of_problem(problem: Any) -> Finding:
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        hint_ja, hint_en = hint(str(problem["loc"][-1]), _KEYS)
+        return refuse("unknown_key", where, f"知らないキーです。{hint_ja}", f"unknown key{hint_en}")
+    if problem["type"] == "value_error" and problem["loc"][-1] == "timezone":
+        return refuse(
+            "zone_unknown", where, "知らないタイムゾーンです。例: Europe/Berlin", problem["ctx"]["error"].args[0]
+        )
+    return refuse("invalid", where, f"値が正しくありません: {problem['msg']}", problem["msg"])
+
+
+_KEYS = sorted(
+    {
+        name
+        for model in (
+            CycleFile,
+            CycleSection,
+            SiteSection,
+            PolicySection,
+            ThemeSection,
+            DepartmentGoalSection,
+            DraftSection,
+        )
+        for name in model.model_fields
+    }
+)
+
+
+def hint(written: str, known: Iterable[str]) -> tuple[str, str]:
+    """What was probably meant, in both languages; nothing where nothing comes near."""
+    close = get_close_matches(written, sorted(known), n=1)
+    return (f"「{close[0]}」のことですか。", f"; did you mean {close[0]}?") if close else ("", "")

@@ -1,0 +1,80 @@
+"""What a launch makes for one participant."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
+
+from domain.goal.events import Created, Event
+from domain.goal.evolve import begin
+from domain.goal.goal import Delegation, Goal
+from domain.goal.ledger import canonical
+from domain.policy.policy import Policy
+from domain.values import CommandId, CycleId, EmployeeId, GoalId, Moment
+from domain.writing.content import Content
+
+_policies: WeakValueDictionary[str, Policy] = WeakValueDictionary()
+
+
+def shared(policy: Policy) -> Policy:
+    """An equal policy that others hold already: the goals of a cycle keep one between them (7 kB each otherwise)."""
+    return _policies.setdefault(policy.model_dump_json(), policy)
+
+
+def policy_digest(form: dict[str, Any]) -> str:
+    """What the first event of every goal says about its rules: sha256 of their canonical JSON, its first 16 digits.
+
+    Taken over the JSON as it is stored, so that a later release that knows more rules finds the same digest.
+    """
+    return hashlib.sha256(canonical(form)).hexdigest()[:16]
+
+
+def first_draft(
+    *,
+    cycle: CycleId,
+    policy: Policy,
+    owner: EmployeeId,
+    department: str,
+    line: tuple[EmployeeId, ...],
+    number: int,
+    content: Content,
+    launched_by: EmployeeId,
+    now: Moment,
+    sites: Mapping[EmployeeId, str] | None = None,
+    slot: int | None = None,
+    delegations: Iterable[Delegation] = (),
+) -> tuple[Goal, Event]:
+    """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
+
+    `sites` are of everybody who may be asked, `delegations` of the owner's managers and HR; what does not concern this
+    goal is left out.
+    """
+    goal_id = GoalId(f"{cycle}/{owner}/{number}")
+    body = Created(
+        cycle=cycle,
+        owner=owner,
+        department=department,
+        line=line,
+        content=content,
+        policy=policy_digest(policy.model_dump(mode="json")),
+        sites=sites_of(owner, line, policy, sites or {}) or None,
+        slot=slot,
+        delegations=delegations_of(owner, line, policy, delegations) or None,
+    )
+    event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
+    return begin(goal_id, policy, event), event
+
+
+def sites_of(
+    owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, sites: Mapping[EmployeeId, str]
+) -> dict[EmployeeId, str]:
+    """The sites of those whom this goal may ask: the owner, the managers, HR."""
+    return {one: sites[one] for one in dict.fromkeys((owner, *line, *policy.hr)) if one in sites}
+
+
+def delegations_of(
+    owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, delegations: Iterable[Delegation]
+) -> tuple[Delegation, ...]:
+    """Those that concern this goal: its owner is nobody's delegate in it."""
+    asked = {owner, *line, *policy.hr}
+    return tuple(one for one in delegations if one.delegator in asked and one.to != owner)

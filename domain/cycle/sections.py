@@ -1,0 +1,97 @@
+"""What may stand in a cycle file, section by section; domain/cycle/file.py reads and checks the whole."""
+
+from datetime import date, time
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.policy.calendar import BusinessCalendar, TimeZone
+from domain.policy.policy import Ladder, TaskKind
+from domain.values import CycleId, EmployeeId, Frozen, Id, Line, Number
+from domain.writing.content import Content
+
+
+class CalendarSection(Frozen):
+    """Whose public holidays count, the hours of the day, and the company's own days off."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "JP"
+    subdivision: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")] | None = None  # state, Land, canton: `BE`
+    timezone: TimeZone = "Asia/Tokyo"
+    opens: time = time(9)
+    closes: time = time(18)
+    days_off: tuple[date, ...] = ()
+
+    def with_holidays(self, public_holidays: tuple[date, ...]) -> BusinessCalendar:
+        """The calendar that is frozen at launch; weekends are off anyway, so they are not written down."""
+        days_off = sorted({*public_holidays, *self.days_off})
+        return BusinessCalendar(
+            timezone=self.timezone,
+            opens=self.opens,
+            closes=self.closes,
+            days_off=tuple(day for day in days_off if day.weekday() < 5),  # noqa: PLR2004 - Saturday
+        )
+
+
+class SiteSection(CalendarSection):
+    """An office that is elsewhere: its holidays and its clock must be said."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    timezone: TimeZone
+
+
+class CycleSection(Frozen):
+    id: Annotated[CycleId, Id]
+    name: Line
+    starts: date
+    ends: date
+    closes: date
+    reviews: tuple[date, ...] = Field(max_length=24)
+    hr: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=50)
+    departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
+    without: tuple[Annotated[EmployeeId, Id], ...] = ()  # who does not
+    tops: tuple[Annotated[EmployeeId, Id], ...] = ()  # who has no manager, where they are several
+
+
+class PolicySection(Frozen):
+    approval_stages: int = Field(default=1, ge=1, le=3)
+    self_review: bool = True
+    max_goals: int = Field(default=5, ge=1, le=20)
+    attainment_cap: Number = Field(default="1.5", ge=1, le=10, validate_default=True)
+    max_bonus: int = Field(default=20, ge=0, le=1000)
+    spread_minutes: int = Field(default=15, ge=1, le=480)
+    joiners_get_drafts: bool = True
+    moves_settle: bool = False
+    edition: int = Field(default=2, ge=1, le=2)
+    max_stretch: int = Field(default=200, ge=10, le=10_000)
+    causes: tuple[Line, ...] = Field(default=(), max_length=30)
+    adjust_down: bool = False
+    ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
+
+
+class ThemeSection(Frozen):
+    """What the company wants of this cycle; goals name it by its id."""
+
+    id: Id
+    name: Line
+
+
+class DepartmentGoalSection(Frozen):
+    """What a department wants of it; `parent` is a theme, or a goal of a department above."""
+
+    id: Id
+    department: Line
+    name: Line
+    parent: Id | None = None
+
+
+class DraftSection(Content):
+    """A draft that everyone of `department` gets; without a department, everyone whose department has none.
+
+    `catalog` names an entry of the catalogue: what the section does not say is the entry's.
+    """
+
+    department: Line | None = None
+    catalog: str | None = Field(default=None, max_length=80)
+
+    def content(self) -> Content:
+        return Content.model_validate(self.model_dump(exclude={"department", "catalog"}))

@@ -1,0 +1,282 @@
+"""`decide(goal, command, now) -> events`: what a command makes of a goal, or the `Refusal` that says why not."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from domain.findings import Level, refuses
+from domain.goal import commands as ask
+from domain.goal import events as has
+from domain.goal import scoring
+from domain.goal.authority import principal, require_concerned, require_decider, require_owner
+from domain.goal.goal import Goal, Outcome
+from domain.goal.steering import STEERING, WORKABLE, Bodies, next_revision
+from domain.lifecycle import State
+from domain.policy.policy import TaskKind
+from domain.refusals import Code, Refusal, wrong_state
+from domain.values import EmployeeId, Moment
+from domain.writing import causes
+from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
+from domain.writing.rules import check
+
+
+def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
+    """The events that `command` brings at `now`; none where it was carried out before.
+
+    Raises `Refusal`, and then nothing has changed.
+    """
+    if command.id == ask.UNSTAMPED:
+        raise ValueError(f"`{command.name}` has no id: whoever reads it from an update stamps it with the update's")
+    if command.id in goal.commands:
+        return ()
+    _refuse_while_paused(goal, command)
+    if goal.is_closed and not isinstance(command, ON_CLOSED):
+        raise wrong_state(goal.state, *(state for state in State if state is not State.CLOSED))
+    bodies = _DECIDERS[type(command)](goal, command, goal.calendar.day_of(now))
+    return stamp(goal, bodies, command, now)
+
+
+def stamp(goal: Goal, bodies: Bodies, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
+    """The bodies as the next entries of the goal's ledger."""
+    return tuple(
+        has.Event(
+            seq=goal.seq + n,
+            revision=goal.revision,
+            at=now,
+            actor=command.actor,
+            acting_for=command.acting_for,
+            command=command.id,
+            body=body,
+        )
+        for n, body in enumerate(bodies, start=1)
+    )
+
+
+# --- what several commands share -------------------------------------------------------------------------------------
+
+
+# HR steers a paused goal; everybody may comment on it.
+_WHILE_PAUSED = (
+    ask.Resume,
+    ask.Comment,
+    ask.Close,
+    ask.Reassign,
+    ask.Delegate,
+    ask.Extend,
+    ask.AmendPolicy,
+    ask.ChangeLine,
+)
+
+
+ON_CLOSED = (ask.Reopen, ask.Adjust, ask.MarkExemplar)
+
+
+def _refuse_while_paused(goal: Goal, command: ask.Command) -> None:
+    if goal.is_paused and not isinstance(command, _WHILE_PAUSED):
+        raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
+
+
+def _require_state(goal: Goal, *possible: State) -> None:
+    if goal.state not in possible:
+        raise wrong_state(goal.state, *possible)
+
+
+def _require_seen(goal: Goal, expected_seq: int) -> None:
+    """What was seen must hold everything that matters to the decision."""
+    missed = [change for change in goal.changes if change.seq > expected_seq]
+    if missed or expected_seq > goal.seq:
+        said = "; ".join(f"{c.seq} {c.kind}" + (f" ({', '.join(c.fields)})" if c.fields else "") for c in missed)
+        raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=said or "-")
+
+
+# --- writing and signing off -----------------------------------------------------------------------------------------
+
+
+def _revise(goal: Goal, command: ask.Revise, day: date) -> Bodies:
+    if principal(goal, command, day) not in goal.policy.hr:
+        require_owner(goal, command, day)
+    _require_state(goal, State.DRAFT)
+    return _revision(goal, command.content)
+
+
+def _revision(goal: Goal, content: Content) -> Bodies:
+    fields = content.changed_fields(goal.content)
+    return (has.Revised(content=content, fields=fields),) if fields else ()
+
+
+def _submit(goal: Goal, command: ask.Submit, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.DRAFT)
+    content = command.content or goal.content
+    findings = check(content, goal.policy)
+    if refuses(findings):
+        said = [f for f in findings if f.level is Level.REFUSE]
+        raise Refusal(
+            Code.NOT_READY,
+            findings=" / ".join(f"{f.where}: {f.message.ja}" for f in said),
+            findings_en=" / ".join(f"{f.where}: {f.message.en}" for f in said),
+            codes=",".join(f.code for f in said),
+        )
+    advice = tuple(finding.code for finding in findings)
+    return (*_revision(goal, content), has.Submitted(advice=advice))
+
+
+def _recall(goal: Goal, command: ask.Recall, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.PENDING_APPROVAL)
+    return (has.Recalled(),)
+
+
+def _withdraw(goal: Goal, command: ask.Withdraw, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.DRAFT, State.PENDING_APPROVAL)
+    return (has.Withdrawn(reason=command.reason),)
+
+
+def _approve(goal: Goal, command: ask.Approve, day: date) -> Bodies:
+    _require_state(goal, State.PENDING_APPROVAL)
+    require_decider(goal, command, day)
+    _require_seen(goal, command.expected_seq)
+    stage = _stage_reached(goal, principal(goal, command, day))
+    last = stage + 1 >= goal.policy.approval_stages or goal.approver(stage + 1) == goal.approver(stage)
+    kind = has.Approved if last else has.StageApproved
+    return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
+
+
+def _stage_reached(goal: Goal, who: EmployeeId) -> int:
+    """The stage that this signature completes: a manager of a higher stage, who joined by escalation, need not sign twice."""
+    own = goal.line.index(who) if who in goal.line else goal.stage
+    return min(max(goal.stage, own), goal.policy.approval_stages - 1)
+
+
+def _return_for_changes(goal: Goal, command: ask.ReturnForChanges, day: date) -> Bodies:
+    _require_state(goal, State.PENDING_APPROVAL)
+    require_decider(goal, command, day)
+    if command.expected_seq is not None:
+        _require_seen(goal, command.expected_seq)
+    return (has.Returned(comment=command.comment),)
+
+
+# --- working ---------------------------------------------------------------------------------------------------------
+
+
+def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, *WORKABLE)
+    measure = goal.content.measure
+    if isinstance(measure, NumericMeasure):
+        fits = command.value is not None and command.met is None
+        needs = "value"
+    elif isinstance(measure, QualitativeMeasure):
+        most = len(measure.criteria) - 1
+        fits = command.value is None and command.met is not None and all(n <= most for n in command.met)
+        needs = f"met (0-{most})"
+    else:
+        fits, needs = False, "measure"
+    if not fits:
+        raise Refusal(Code.WRONG_MEASURE, kind=_kind_of(goal), needs=needs)
+    met = None if command.met is None else tuple(sorted(set(command.met)))
+    return (has.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
+
+
+def _kind_of(goal: Goal) -> str:
+    return goal.content.measure.kind if goal.content.measure else "-"
+
+
+def _complete_step(goal: Goal, command: ask.CompleteStep, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, *WORKABLE)
+    if command.step >= len(goal.content.steps):
+        raise Refusal(Code.NO_SUCH_STEP, step=command.step, last=len(goal.content.steps) - 1)
+    if command.step in goal.done:
+        raise Refusal(Code.STEP_ALREADY_DONE, step=command.step)
+    points = goal.content.steps[command.step].points
+    return (has.StepCompleted(step=command.step, points=points, evidence=command.evidence),)
+
+
+# --- reviewing -------------------------------------------------------------------------------------------------------
+
+
+def _call_review(goal: Goal, command: ask.CallReview, day: date) -> Bodies:
+    require_concerned(goal, command, day)
+    _require_state(goal, State.ACTIVE)
+    return (has.ReviewOpened(reason=command.reason),)
+
+
+def _submit_self_review(goal: Goal, command: ask.SubmitSelfReview, day: date) -> Bodies:
+    require_owner(goal, command, day)
+    _require_state(goal, State.IN_REVIEW)
+    known = causes.known(goal.policy)
+    for cause in command.cause_kinds or ():
+        if cause not in known:
+            raise Refusal(Code.UNKNOWN_CAUSE, cause=cause, known=", ".join(known))
+    said = command.model_dump(exclude={"id", "actor", "acting_for"})
+    return (has.SelfReviewed(**said | {"cause_kinds": command.cause_kinds or None}),)
+
+
+def _require_reviewer(goal: Goal, command: ask.DecideReview, day: date) -> None:
+    """Until the self-review is there its owner is the assignee; who joined by escalation may decide without it."""
+    waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
+    reviewers = (*goal.line, *goal.policy.hr)
+    if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
+        who = principal(goal, command, day)
+        if who in reviewers and goal.owner not in (command.actor, who):
+            raise Refusal(Code.SELF_REVIEW_FIRST)
+    require_decider(goal, command, day)
+
+
+def _decide_review(goal: Goal, command: ask.DecideReview, day: date) -> Bodies:
+    _require_state(goal, State.IN_REVIEW)
+    _require_reviewer(goal, command, day)
+    _require_seen(goal, command.expected_seq)
+    if (command.verdict == "continue") != (command.next == "continue"):
+        raise Refusal(Code.VERDICT_CONTRADICTS, verdict=command.verdict, then=command.next)
+    if command.comment is None and (command.bonus or command.next == "reset"):
+        what = _NEEDS_COMMENT["bonus" if command.bonus else "reset"]
+        raise Refusal(Code.COMMENT_REQUIRED, what=what[0], what_en=what[1])
+    if command.new_target is not None and not isinstance(goal.content.measure, NumericMeasure):
+        raise Refusal(Code.WRONG_MEASURE, kind=_kind_of(goal), needs="no new_target")
+    if goal.bonus + command.bonus > goal.policy.max_bonus:
+        raise Refusal(Code.BONUS_TOO_HIGH, most=goal.policy.max_bonus, given=goal.bonus)
+    return (_verdict(goal, command),)
+
+
+_NEEDS_COMMENT = {"bonus": ("加点", "bonus points"), "reset": ("目標の再設定", "a reset")}
+
+
+def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:
+    attained = scoring.confirmed(goal)
+    said: dict[str, Any] = {
+        "verdict": command.verdict,
+        "saw": command.expected_seq,
+        "attained": attained,
+        "bonus": command.bonus,
+        "comment": command.comment,
+        "praise": command.praise,
+    }
+    total = goal.banked + scoring.revision_score(goal, attained, goal.bonus + command.bonus)
+    match command.next:
+        case "continue":
+            return has.Continued(**said)
+        case "reset":
+            content = next_revision(goal, command.new_weight, command.new_target)
+            return has.Reset(**said, banked=total, content=content)
+        case "close":
+            outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
+            return has.Closed(**said, outcome=outcome, score=total)
+
+
+_DECIDERS: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
+    ask.Revise: _revise,
+    ask.Submit: _submit,
+    ask.Recall: _recall,
+    ask.Approve: _approve,
+    ask.ReturnForChanges: _return_for_changes,
+    ask.ReportProgress: _report_progress,
+    ask.CompleteStep: _complete_step,
+    ask.CallReview: _call_review,
+    ask.SubmitSelfReview: _submit_self_review,
+    ask.DecideReview: _decide_review,
+    ask.Withdraw: _withdraw,
+    **STEERING,
+}

@@ -1,0 +1,300 @@
+"""What has happened to a goal: one model per kind, past tense. Events are the only way a goal's state changes."""
+
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field
+
+from domain.goal.goal import Delegation, Outcome
+from domain.lifecycle import EventKind, State
+from domain.policy.policy import Policy
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number
+from domain.writing.content import Content
+
+
+class Body(Frozen):
+    """What is particular to a kind of event."""
+
+    kind: EventKind
+
+
+class Created(Body):
+    """The launch made the draft. `policy` is the digest of the cycle's policy (`Policy` itself stands in `cycle`)."""
+
+    kind: Literal[EventKind.CREATED] = EventKind.CREATED
+    cycle: CycleId
+    owner: EmployeeId
+    department: str
+    line: tuple[EmployeeId, ...]
+    content: Content
+    policy: str
+    sites: dict[EmployeeId, str] | None = None
+    slot: int | None = None
+    delegations: tuple[Delegation, ...] | None = None  # that hold in the cycle's time, of those concerned
+
+
+class Revised(Body):
+    kind: Literal[EventKind.REVISED] = EventKind.REVISED
+    content: Content
+    fields: tuple[str, ...]  # that changed
+
+
+class Submitted(Body):
+    kind: Literal[EventKind.SUBMITTED] = EventKind.SUBMITTED
+    advice: tuple[str, ...] = ()  # codes of findings that advise, for the approver
+
+
+class Recalled(Body):
+    kind: Literal[EventKind.RECALLED] = EventKind.RECALLED
+
+
+class StageApproved(Body):
+    kind: Literal[EventKind.STAGE_APPROVED] = EventKind.STAGE_APPROVED
+    stage: int
+    saw: int  # the seq that the approver saw
+    comment: str | None = None
+
+
+class Approved(Body):
+    kind: Literal[EventKind.APPROVED] = EventKind.APPROVED
+    stage: int
+    saw: int
+    comment: str | None = None
+
+
+class Returned(Body):
+    kind: Literal[EventKind.RETURNED] = EventKind.RETURNED
+    comment: str
+
+
+class ProgressReported(Body):
+    kind: Literal[EventKind.PROGRESS_REPORTED] = EventKind.PROGRESS_REPORTED
+    value: Number | None = None
+    met: tuple[int, ...] | None = None
+    evidence: str | None = None
+
+
+class StepCompleted(Body):
+    kind: Literal[EventKind.STEP_COMPLETED] = EventKind.STEP_COMPLETED
+    step: int
+    points: int
+    evidence: str | None = None
+
+
+class ReviewOpened(Body):
+    """By the clock on `scheduled`, or called early (then `scheduled` is empty and `reason` says why)."""
+
+    kind: Literal[EventKind.REVIEW_OPENED] = EventKind.REVIEW_OPENED
+    scheduled: date | None = None
+    reason: str | None = None
+
+
+class SelfReviewed(Body):
+    kind: Literal[EventKind.SELF_REVIEWED] = EventKind.SELF_REVIEWED
+    went_well: str
+    progress: str | None = None
+    cause_kinds: tuple[str, ...] | None = None
+    causes: str | None = None
+    to_improve: str | None = None
+    proposed: str
+
+
+class _Verdict(Body):
+    verdict: str
+    saw: int
+    attained: Number  # share of the measure that the reviewer confirmed
+    bonus: int = 0
+    comment: str | None = None
+    praise: str | None = None
+
+
+class Continued(_Verdict):
+    kind: Literal[EventKind.CONTINUED] = EventKind.CONTINUED
+
+
+class Reset(_Verdict):
+    """The revision ends here: `banked` points stay, the next one starts as a draft of `content` with its weight."""
+
+    kind: Literal[EventKind.RESET] = EventKind.RESET
+    banked: Number
+    content: Content
+
+
+class Closed(Body):
+    """Ended by a verdict (`verdict`, `saw`), by HR, or with the cycle (`comment` says why)."""
+
+    kind: Literal[EventKind.CLOSED] = EventKind.CLOSED
+    outcome: Outcome
+    attained: Number
+    score: Number
+    verdict: str | None = None
+    saw: int | None = None
+    bonus: int = 0
+    comment: str | None = None
+    praise: str | None = None
+
+
+class Withdrawn(Body):
+    kind: Literal[EventKind.WITHDRAWN] = EventKind.WITHDRAWN
+    reason: str
+
+
+class Lapsed(Body):
+    """The cycle's end came: `due` is when, by the calendar."""
+
+    kind: Literal[EventKind.LAPSED] = EventKind.LAPSED
+    due: Moment
+    outcome: Outcome
+    attained: Number
+    score: Number
+
+
+class Reopened(Body):
+    kind: Literal[EventKind.REOPENED] = EventKind.REOPENED
+    state: State  # that it goes back to
+    reason: str
+    closes: date | None = None  # the cycle's new last day
+
+
+class _Rung(Body):
+    rung: int
+    due: Moment  # when the rung was to ring; `at` may be later after an outage
+    late: bool = False
+
+
+class Reminded(_Rung):
+    kind: Literal[EventKind.REMINDED] = EventKind.REMINDED
+    copied: tuple[EmployeeId, ...] | None = None  # managers who are told, and need not act
+
+
+class Escalated(_Rung):
+    kind: Literal[EventKind.ESCALATED] = EventKind.ESCALATED
+    joined: tuple[EmployeeId, ...]
+    climbed: int
+    to_hr: bool
+
+
+class Reassigned(Body):
+    kind: Literal[EventKind.REASSIGNED] = EventKind.REASSIGNED
+    before: tuple[EmployeeId, ...]
+    assignees: tuple[EmployeeId, ...]
+    reason: str
+
+
+class Delegated(Body):
+    kind: Literal[EventKind.DELEGATED] = EventKind.DELEGATED
+    delegation: Delegation
+    reason: str | None = None
+
+
+class Extended(Body):
+    kind: Literal[EventKind.EXTENDED] = EventKind.EXTENDED
+    before: date | None = None
+    due: date | None = None  # of the open task
+    closes: date | None = None  # the cycle's new last day
+    reason: str
+
+
+class Paused(Body):
+    kind: Literal[EventKind.PAUSED] = EventKind.PAUSED
+    reason: str
+
+
+class Resumed(Body):
+    kind: Literal[EventKind.RESUMED] = EventKind.RESUMED
+    business_days: int  # that the pause lasted; the due date moves by them
+    reason: str | None = None
+
+
+class Commented(Body):
+    kind: Literal[EventKind.COMMENTED] = EventKind.COMMENTED
+    text: str
+
+
+class PolicyAmended(Body):
+    kind: Literal[EventKind.POLICY_AMENDED] = EventKind.POLICY_AMENDED
+    policy: Policy
+    reason: str
+    due: date | None = None  # of the open task, where it moves
+
+
+class LineChanged(Body):
+    """Other managers, department or sites. `assignees` and `due` are the open task's, where they change."""
+
+    kind: Literal[EventKind.LINE_CHANGED] = EventKind.LINE_CHANGED
+    line: tuple[EmployeeId, ...]
+    department: str
+    sites: dict[EmployeeId, str] | None = None
+    before: tuple[EmployeeId, ...] | None = None
+    assignees: tuple[EmployeeId, ...] | None = None
+    due: date | None = None
+    delegations: tuple[Delegation, ...] | None = None
+    reason: str
+
+
+class Moved(Body):
+    """The owner changed the department: the revision is settled, `content` is the next one's draft, with its weight."""
+
+    kind: Literal[EventKind.MOVED] = EventKind.MOVED
+    line: tuple[EmployeeId, ...]
+    department: str
+    sites: dict[EmployeeId, str] | None = None
+    delegations: tuple[Delegation, ...] | None = None
+    attained: Number
+    banked: Number
+    content: Content
+    reason: str
+
+
+class SignOffRefused(Body):
+    """Another system's sign-off that the rules refuse: kept, never lost."""
+
+    kind: Literal[EventKind.SIGN_OFF_REFUSED] = EventKind.SIGN_OFF_REFUSED
+    code: str
+    message: str
+
+
+class Adjusted(Body):
+    """A calibration: `points` beside the score, which stays."""
+
+    kind: Literal[EventKind.ADJUSTED] = EventKind.ADJUSTED
+    points: Number
+    reason: str
+
+
+class ExemplarMarked(Body):
+    kind: Literal[EventKind.EXEMPLAR_MARKED] = EventKind.EXEMPLAR_MARKED
+    reason: str
+
+
+AnyBody = Annotated[
+    Union[  # noqa: UP007 - one name per line reads as the list it is
+        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted,
+        ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
+        Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
+        LineChanged, Moved, Adjusted, ExemplarMarked,
+    ],
+    Field(discriminator="kind"),
+]  # fmt: skip
+
+
+class Event(Frozen):
+    """One entry of a goal's ledger."""
+
+    seq: int
+    revision: int
+    at: Moment
+    actor: EmployeeId
+    acting_for: EmployeeId | None = None
+    command: CommandId
+    body: AnyBody
+
+    @property
+    def kind(self) -> EventKind:
+        return self.body.kind
+
+    @cached_property
+    def json_form(self) -> dict[str, Any]:
+        """What is hashed and stored."""
+        return self.model_dump(mode="json", exclude_none=True)

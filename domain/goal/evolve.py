@@ -1,0 +1,339 @@
+"""`evolve(goal, event) -> goal`: what each event does to the goal. Decides nothing, refuses nothing."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from domain.goal.events import (
+    Adjusted,
+    Approved,
+    Body,
+    Closed,
+    Continued,
+    Created,
+    Delegated,
+    Escalated,
+    Event,
+    ExemplarMarked,
+    Extended,
+    Lapsed,
+    LineChanged,
+    Moved,
+    Paused,
+    PolicyAmended,
+    ProgressReported,
+    Reassigned,
+    Recalled,
+    Reminded,
+    Reopened,
+    Reset,
+    Resumed,
+    Returned,
+    ReviewOpened,
+    Revised,
+    SelfReviewed,
+    StageApproved,
+    StepCompleted,
+    Submitted,
+    Withdrawn,
+)  # fmt: skip
+from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Change, Delegation, Goal, Outcome, Task
+from domain.goal.ledger import chain, genesis
+from domain.goal.tasks import approval_task, draft_task, due_on, given_to, review_task, step_task
+from domain.lifecycle import EventKind, State, next_state
+from domain.policy.policy import Policy, TaskKind
+from domain.values import GoalId, Moment
+
+# What a person who approves or decides must have seen; the rest (a reminder, a comment) makes nothing stale.
+MATERIAL = frozenset(
+    {
+        EventKind.REVISED, EventKind.SUBMITTED, EventKind.RECALLED, EventKind.RETURNED, EventKind.STAGE_APPROVED,
+        EventKind.APPROVED, EventKind.PROGRESS_REPORTED, EventKind.STEP_COMPLETED, EventKind.REVIEW_OPENED,
+        EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.REOPENED, EventKind.POLICY_AMENDED,
+        EventKind.MOVED,
+    }
+)  # fmt: skip
+
+
+def begin(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
+    """The goal after its first event, `Created`."""
+    body = created.body
+    if not isinstance(body, Created):
+        raise TypeError(f"a ledger begins with `created`, not with `{body.kind}`")
+    goal = Goal(
+        id=goal_id,
+        cycle=body.cycle,
+        owner=body.owner,
+        department=body.department,
+        line=body.line,
+        policy=policy,
+        seq=created.seq,
+        head=chain(genesis(goal_id), created.json_form),
+        state=State.DRAFT,
+        content=body.content,
+        task=None,
+        sites=body.sites or {},
+        slot=body.slot,
+        delegations=body.delegations or (),
+    )
+    return goal.model_copy(update={"task": draft_task(goal, created.at)})
+
+
+def evolve(goal: Goal, event: Event) -> Goal:
+    """The goal after `event`, which must be the next of its ledger."""
+    if event.seq != goal.seq + 1:
+        raise ValueError(f"event {event.seq} does not follow {goal.seq} in {goal.id}")
+    body = event.body
+    changes: dict[str, Any] = {
+        "seq": event.seq,
+        "head": chain(goal.head, event.json_form),
+        "commands": (*goal.commands, event.command)[-REMEMBERED_COMMANDS:]
+        if event.command not in goal.commands
+        else goal.commands,
+    }
+    if body.kind is not EventKind.REOPENED:
+        changes["state"] = next_state(goal.state, body.kind)
+    if body.kind in MATERIAL:
+        change = Change(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
+        changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
+    if effect := _EFFECTS.get(type(body)):
+        changes |= effect(goal, body, event.at)
+    if body.kind is EventKind.APPROVED:
+        changes["active_since"] = event.at
+    return goal.model_copy(update=changes)
+
+
+def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
+    for event in events:
+        goal = evolve(goal, event)
+    return goal
+
+
+# --- effects: the fields that a kind of event changes beside state, seq and head -------------------------------------
+
+
+def _revised(goal: Goal, body: Revised, at: Moment) -> dict[str, Any]:
+    return {"content": body.content}
+
+
+def _submitted(goal: Goal, body: Submitted, at: Moment) -> dict[str, Any]:
+    return {"stage": 0, "task": approval_task(goal, 0, at)}
+
+
+def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, Any]:
+    return {"stage": body.stage + 1, "task": approval_task(goal, body.stage + 1, at)}
+
+
+def _approved(goal: Goal, body: Approved, at: Moment) -> dict[str, Any]:
+    return {"stage": body.stage + 1, "task": step_task(goal, at)}
+
+
+def _back_to_draft(goal: Goal, body: Recalled | Returned, at: Moment) -> dict[str, Any]:
+    return {"stage": 0, "task": draft_task(goal, at)}
+
+
+def _progress_reported(goal: Goal, body: ProgressReported, at: Moment) -> dict[str, Any]:
+    return {"value": body.value} if body.met is None else {"met": body.met}
+
+
+def _step_completed(goal: Goal, body: StepCompleted, at: Moment) -> dict[str, Any]:
+    done = goal.model_copy(update={"done": tuple(sorted({*goal.done, body.step}))})
+    if goal.task is None or goal.task.kind is not TaskKind.STEP or goal.next_step == done.next_step:
+        return {"done": done.done}
+    return {"done": done.done, "task": step_task(done, at)}
+
+
+def _review_opened(goal: Goal, body: ReviewOpened, at: Moment) -> dict[str, Any]:
+    taken = {"reviewed_through": body.scheduled} if body.scheduled else {}
+    return {"self_reviewed": False, "task": review_task(goal, False, at), **taken}
+
+
+def _self_reviewed(goal: Goal, body: SelfReviewed, at: Moment) -> dict[str, Any]:
+    """A second self-review adds to the first; the reviewer's date and who joined by escalation stay."""
+    return {} if goal.self_reviewed else {"self_reviewed": True, "task": review_task(goal, True, at)}
+
+
+def _continued(goal: Goal, body: Continued, at: Moment) -> dict[str, Any]:
+    return {
+        "attained": body.attained,
+        "bonus": goal.bonus + body.bonus,
+        "self_reviewed": False,
+        "reviewed_through": _reviewed_through(goal, goal.calendar.day_of(at)),
+        "task": step_task(goal, at),
+    }
+
+
+def _reviewed_through(goal: Goal, day: date) -> date | None:
+    """A verdict covers the reviews that fell due while it was awaited; later ones stay where the calendar has them."""
+    past = [review for review in goal.policy.reviews if review <= day]
+    return max(past[-1], goal.reviewed_through or past[-1]) if past else goal.reviewed_through
+
+
+def _reset(goal: Goal, body: Reset, at: Moment) -> dict[str, Any]:
+    return {
+        "revision": goal.revision + 1,
+        "content": body.content,
+        "banked": body.banked,
+        "task": draft_task(goal, at),
+        **_NEW_REVISION,
+    }
+
+
+_NEW_REVISION: dict[str, Any] = {
+    "stage": 0, "done": (), "value": None, "met": (), "attained": Decimal(0), "bonus": 0, "self_reviewed": False,
+    "active_since": None,
+}  # fmt: skip
+
+
+def _closed(goal: Goal, body: Closed, at: Moment) -> dict[str, Any]:
+    return _end(goal, body.outcome) | {"attained": body.attained, "bonus": goal.bonus + body.bonus}
+
+
+def _withdrawn(goal: Goal, body: Withdrawn, at: Moment) -> dict[str, Any]:
+    return _end(goal, Outcome.WITHDRAWN)
+
+
+def _lapsed(goal: Goal, body: Lapsed, at: Moment) -> dict[str, Any]:
+    return _end(goal, body.outcome) | {"attained": body.attained}
+
+
+def _end(goal: Goal, outcome: Outcome) -> dict[str, Any]:
+    return {"task": None, "outcome": outcome, "closed_from": goal.state, "paused_on": None, "pause_reason": None}
+
+
+def _reopened(goal: Goal, body: Reopened, at: Moment) -> dict[str, Any]:
+    tasks: dict[State, Callable[[], Task | None]] = {
+        State.DRAFT: lambda: draft_task(goal, at),
+        State.PENDING_APPROVAL: lambda: approval_task(goal, goal.stage, at),
+        State.ACTIVE: lambda: step_task(goal, at),
+        State.IN_REVIEW: lambda: review_task(goal, goal.self_reviewed, at),
+    }
+    reopened = {"state": body.state, "outcome": None, "closed_from": None, "task": tasks[body.state]()}
+    return reopened | _closing_on(goal, body.closes)
+
+
+def _of_task(goal: Goal, **changes: Any) -> dict[str, Any]:
+    return {"task": goal.task and goal.task.model_copy(update=changes)}
+
+
+def _reminded(goal: Goal, body: Reminded, at: Moment) -> dict[str, Any]:
+    return _of_task(goal, rung=body.rung + 1)
+
+
+def _escalated(goal: Goal, body: Escalated, at: Moment) -> dict[str, Any]:
+    assignees = (*goal.task.assignees, *body.joined) if goal.task else ()
+    return _of_task(goal, rung=body.rung + 1, assignees=assignees, climbed=body.climbed)
+
+
+def _reassigned(goal: Goal, body: Reassigned, at: Moment) -> dict[str, Any]:
+    return {"task": given_to(goal, body.assignees, at)}
+
+
+def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
+    return {"delegations": _delegations(goal, (body.delegation,), at)}
+
+
+def _delegations(goal: Goal, new: tuple[Delegation, ...], at: Moment) -> tuple[Delegation, ...]:
+    """What has ended needs no place."""
+    day = goal.calendar.day_of(at)
+    return (*(one for one in goal.delegations if one.last >= day), *new)
+
+
+def _extended(goal: Goal, body: Extended, at: Moment) -> dict[str, Any]:
+    return _closing_on(goal, body.closes) | ({"task": due_on(goal, body.due, at)} if body.due else {})
+
+
+def _closing_on(goal: Goal, closes: date | None) -> dict[str, Any]:
+    return {"policy": goal.policy.model_copy(update={"closes": closes})} if closes else {}
+
+
+def _paused(goal: Goal, body: Paused, at: Moment) -> dict[str, Any]:
+    return {"paused_on": goal.calendar.day_of(at), "pause_reason": body.reason}
+
+
+def _resumed(goal: Goal, body: Resumed, at: Moment) -> dict[str, Any]:
+    task = goal.task
+    if task:
+        due = goal.policy.calendar_at(task.site).add(task.due, body.business_days)
+        task = task.model_copy(update={"due": due})
+    return {"paused_on": None, "pause_reason": None, "task": task}
+
+
+def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, Any]:
+    """A rung is counted in the ladder that holds now: those whose day has come under it are not climbed again."""
+    task = goal.task
+    if task and (body.due or body.policy.ladders[task.kind] != goal.policy.ladders[task.kind]):
+        task = due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
+    return {"policy": body.policy, "task": task}
+
+
+def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
+    """A decision that goes to others gives them the full time; an owner's task keeps its date."""
+    changes = _place(goal, body, at)
+    after = goal.model_copy(update=changes)
+    if body.assignees is None or goal.task is None:
+        return changes
+    if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
+        return changes | {"task": given_to(after, body.assignees, at)}
+    return changes | _of_task(goal, assignees=body.assignees, climbed=min(goal.task.climbed, len(body.line)))
+
+
+def _place(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
+    return {
+        "line": body.line,
+        "department": body.department,
+        "sites": body.sites or {},
+        "delegations": _delegations(goal, body.delegations or (), at),
+    }
+
+
+def _moved(goal: Goal, body: Moved, at: Moment) -> dict[str, Any]:
+    after = goal.model_copy(update=_place(goal, body, at))
+    return _place(goal, body, at) | {
+        "revision": goal.revision + 1,
+        "content": body.content,
+        "banked": body.banked,
+        "task": draft_task(after, at),
+        **_NEW_REVISION,
+    }
+
+
+def _adjusted(goal: Goal, body: Adjusted, at: Moment) -> dict[str, Any]:
+    return {"adjusted": goal.adjusted + body.points}
+
+
+def _exemplar_marked(goal: Goal, body: ExemplarMarked, at: Moment) -> dict[str, Any]:
+    return {"exemplar": True}
+
+
+_EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
+    Revised: _revised,
+    Submitted: _submitted,
+    StageApproved: _stage_approved,
+    Approved: _approved,
+    Recalled: _back_to_draft,
+    Returned: _back_to_draft,
+    ProgressReported: _progress_reported,
+    StepCompleted: _step_completed,
+    ReviewOpened: _review_opened,
+    SelfReviewed: _self_reviewed,
+    Continued: _continued,
+    Reset: _reset,
+    Closed: _closed,
+    Withdrawn: _withdrawn,
+    Lapsed: _lapsed,
+    Reopened: _reopened,
+    Reminded: _reminded,
+    Escalated: _escalated,
+    Reassigned: _reassigned,
+    Delegated: _delegated,
+    Extended: _extended,
+    Paused: _paused,
+    Resumed: _resumed,
+    PolicyAmended: _policy_amended,
+    LineChanged: _line_changed,
+    Moved: _moved,
+    Adjusted: _adjusted,
+    ExemplarMarked: _exemplar_marked,
+}

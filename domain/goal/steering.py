@@ -1,0 +1,253 @@
+"""What HR and the organisation ask of a goal: other people, other dates, other rules, its end. Part of `decide`."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from domain.goal import commands as ask
+from domain.goal import events as has
+from domain.goal import scoring
+from domain.goal.authority import require_concerned, require_hr, require_reviewer_or_hr
+from domain.goal.goal import Delegation, Goal, Outcome
+from domain.goal.tasks import addressees_after
+from domain.lifecycle import State
+from domain.policy.calendar import describe_day
+from domain.policy.policy import Policy, TaskKind
+from domain.refusals import Code, Refusal, wrong_state
+from domain.writing.content import Content, NumericMeasure
+
+Bodies = tuple[has.Body, ...]
+
+WORKABLE = (State.ACTIVE, State.IN_REVIEW)
+_FAREST_EXTENSION = timedelta(days=366)
+_DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # what an owner never does for their own goal
+
+
+def _comment(goal: Goal, command: ask.Comment, day: date) -> Bodies:
+    require_concerned(goal, command, day)
+    return (has.Commented(text=command.text),)
+
+
+def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if goal.task is None:
+        raise Refusal(Code.NO_TASK)
+    if goal.task.kind in _DECISIONS:
+        if goal.owner in command.assignees:
+            raise Refusal(Code.SELF_APPROVAL)
+    elif goal.owner not in command.assignees:
+        raise Refusal(Code.OWNERS_TASK)
+    assignees = tuple(dict.fromkeys(command.assignees))
+    return (has.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
+
+
+def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
+    if command.actor == command.delegator:
+        require_concerned(goal, command, day)
+    else:
+        require_hr(goal, command, day)
+    for holds, ja, en in (
+        (command.to == command.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
+        (command.to == goal.owner, "目標の本人は代理になれません。", "the goal's owner cannot be the delegate"),
+        (command.last < command.first, "終了日が開始日より前です。", "it ends before it begins"),
+        (command.last < day, "期間がすでに終わっています。", "its last day is past"),
+        (
+            _chained(goal, command),
+            "代理の代理は設定できません。",
+            "a delegate cannot have, or be, a delegate at that time",
+        ),
+    ):
+        if holds:
+            raise Refusal(Code.DELEGATION, why=ja, why_en=en)
+    delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
+    if delegation in goal.delegations:
+        return ()
+    return (has.Delegated(delegation=delegation, reason=command.reason),)
+
+
+def _chained(goal: Goal, command: ask.Delegate) -> bool:
+    return any(
+        one.first <= command.last
+        and command.first <= one.last
+        and (one.delegator == command.to or one.to == command.delegator)
+        for one in goal.delegations
+    )
+
+
+def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    closes = goal.policy.closes if command.closes is None else command.closes
+    if command.closes is not None:
+        _require_between(goal.policy.closes, command.closes, goal.policy.closes + _FAREST_EXTENSION)
+    before = None
+    if command.due is not None:
+        if goal.task is None:
+            raise Refusal(Code.NO_TASK)
+        before = goal.task.due
+        _require_between(day, command.due, min(closes, day + _FAREST_EXTENSION))
+    return (has.Extended(before=before, due=command.due, closes=command.closes, reason=command.reason),)
+
+
+def _require_between(first: date, asked: date, last: date) -> None:
+    if first <= asked <= last:
+        return
+    first_said, last_said, said = describe_day(first), describe_day(last), describe_day(asked)
+    raise Refusal(
+        Code.DATE_OUTSIDE,
+        day=said.ja,
+        first=first_said.ja,
+        last=last_said.ja,
+        day_en=said.en,
+        first_en=first_said.en,
+        last_en=last_said.en,
+    )
+
+
+def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    return (has.Paused(reason=command.reason),)
+
+
+def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if goal.paused_on is None:
+        raise Refusal(Code.NOT_PAUSED)
+    calendar = goal.policy.calendar_at(goal.task.site) if goal.task else goal.calendar
+    lasted = calendar.between(goal.paused_on, day)
+    return (has.Resumed(business_days=lasted, reason=command.reason),)
+
+
+def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if goal.closed_from is None:
+        raise wrong_state(goal.state, State.CLOSED)
+    if command.closes is not None:
+        _require_between(max(goal.policy.closes, day), command.closes, day + _FAREST_EXTENSION)
+    elif day > goal.policy.closes:
+        raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes.isoformat())
+    return (has.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
+
+
+def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if command.achieved and command.actor == goal.owner:
+        raise Refusal(Code.SELF_APPROVAL)
+    outcome = end_outcome(goal)
+    if command.achieved or command.cancelled:
+        outcome = Outcome.ACHIEVED if command.achieved else Outcome.CANCELLED
+    attained = scoring.confirmed(goal)
+    total = goal.banked + scoring.revision_score(goal, attained)
+    return (has.Closed(outcome=outcome, attained=attained, score=total, comment=command.reason),)
+
+
+def end_outcome(goal: Goal) -> Outcome:
+    """How a goal ends where no verdict ends it: one that was being worked on is settled, one that never was has lapsed."""
+    return Outcome.SETTLED if goal.state in WORKABLE else Outcome.LAPSED
+
+
+def _amend_policy(goal: Goal, command: ask.AmendPolicy, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if command.policy == goal.policy:
+        return ()
+    return (has.PolicyAmended(policy=command.policy, reason=command.reason, due=due_after(goal, command.policy, day)),)
+
+
+def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
+    """The open task's due date under `policy`, where it differs: moved by the days that its ladder gives more or less.
+
+    Never before `day`; what was extended, or waits for a step's own date, keeps its distance.
+    """
+    task = goal.task
+    if task is None or task.kind is TaskKind.STEP:
+        return None
+    more = policy.ladders[task.kind].due_in - goal.policy.ladders[task.kind].due_in
+    if not more:
+        return None
+    calendar = policy.calendar_at(task.site)
+    return max(calendar.add(task.due, more), calendar.on_or_after(day))
+
+
+def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if goal.owner in command.line:
+        raise Refusal(Code.SELF_APPROVAL)
+    moved = command.department != goal.department
+    known = set(goal.delegations)
+    new = tuple(one for one in command.delegations if one not in known and goal.owner != one.to and one.last >= day)
+    if (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not command.replaced:
+        return ()
+    said: dict[str, Any] = {
+        "line": command.line,
+        "department": command.department,
+        "sites": command.sites or None,
+        "delegations": new or None,
+        "reason": command.reason,
+    }
+    if moved and command.settle and goal.state in WORKABLE:
+        attained = scoring.confirmed(goal)
+        total = goal.banked + scoring.revision_score(goal, attained)
+        return (has.Moved(**said, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),)
+    assignees = addressees_after(goal, command.line, command.replaced)
+    changed = goal.task is not None and assignees != goal.task.assignees
+    if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
+        return ()
+    if changed and goal.task:
+        said |= {"before": goal.task.assignees, "assignees": assignees}
+    return (has.LineChanged(**said),)
+
+
+def _adjust(goal: Goal, command: ask.Adjust, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    _require_closed(goal)
+    if goal.owner in (command.actor, command.acting_for):
+        raise Refusal(Code.SELF_APPROVAL)
+    if command.points < 0 and not goal.policy.adjust_down:
+        raise Refusal(Code.ADJUSTMENT_DOWN, points=str(command.points))
+    return (has.Adjusted(points=command.points, reason=command.reason),)
+
+
+def _mark_exemplar(goal: Goal, command: ask.MarkExemplar, day: date) -> Bodies:
+    require_reviewer_or_hr(goal, command, day)
+    _require_closed(goal)
+    if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED):
+        raise Refusal(Code.NOT_WORKED_ON)
+    return () if goal.exemplar else (has.ExemplarMarked(reason=command.reason),)
+
+
+def _require_closed(goal: Goal) -> None:
+    if not goal.is_closed:
+        raise wrong_state(goal.state, State.CLOSED)
+
+
+def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None = None) -> Content:
+    """The old content as a draft: from today's value (what was reached is banked), with the steps that are left."""
+    content = goal.content
+    measure = content.measure
+    if isinstance(measure, NumericMeasure) and goal.value is not None:
+        measure = measure.model_copy(update={"baseline": goal.value})
+    if isinstance(measure, NumericMeasure) and new_target is not None:
+        measure = measure.model_copy(update={"target": new_target})
+    return content.model_copy(
+        update={
+            "measure": measure,
+            "steps": tuple(step for n, step in enumerate(content.steps) if n not in goal.done),
+            "weight": new_weight or content.weight,
+        }
+    )
+
+
+STEERING: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
+    ask.Comment: _comment,
+    ask.Reassign: _reassign,
+    ask.Delegate: _delegate,
+    ask.Extend: _extend,
+    ask.Pause: _pause,
+    ask.Resume: _resume,
+    ask.Reopen: _reopen,
+    ask.Close: _close,
+    ask.AmendPolicy: _amend_policy,
+    ask.ChangeLine: _change_line,
+    ask.Adjust: _adjust,
+    ask.MarkExemplar: _mark_exemplar,
+}

@@ -1,0 +1,203 @@
+"""What HR asks of many goals at once, and what that means for each: one command, or nothing to do there."""
+
+from datetime import date
+from typing import Annotated, Literal, Self, Union, get_args
+
+from pydantic import Field, model_validator
+
+from domain.goal import commands as ask
+from domain.goal.goal import Delegation, Goal
+from domain.lifecycle import State
+from domain.policy.policy import Policy, TaskKind
+from domain.values import EmployeeId, Frozen, Id, Line, Prose
+
+Person = Annotated[EmployeeId, Id]
+
+
+class Selection(Frozen):
+    """Whose goals: of these departments and these people together; neither means everybody in the cycle."""
+
+    departments: tuple[Line, ...] = Field(default=(), max_length=500)
+    people: tuple[Person, ...] = Field(default=(), max_length=100_000)
+
+    @property
+    def is_everybody(self) -> bool:
+        return not self.departments and not self.people
+
+
+class _Asked(Frozen):
+    selection: Selection = Selection()
+    reason: Prose
+
+
+class Extend(_Asked):
+    """Open tasks (of one kind, where given) are due on `due`; the cycle ends on `closes`."""
+
+    kind: Literal["extend"] = "extend"
+    due: date | None = None
+    task: TaskKind | None = None
+    closes: date | None = None
+
+    @model_validator(mode="after")
+    def _moves_something(self) -> Self:
+        if self.due is None and self.closes is None:
+            raise ValueError("give `due`, `closes`, or both")
+        return self
+
+
+class Pause(_Asked):
+    kind: Literal["pause"] = "pause"
+
+
+class Resume(_Asked):
+    kind: Literal["resume"] = "resume"
+
+
+class Amend(_Asked):
+    """The cycle's rules change from `before` to `after`."""
+
+    kind: Literal["amend"] = "amend"
+    before: Policy
+    after: Policy
+
+
+class Add(_Asked):
+    """These people take part from now on; their drafts are launched."""
+
+    kind: Literal["add"] = "add"
+
+
+class Remove(_Asked):
+    """These people no longer take part: their goals are closed as they stand."""
+
+    kind: Literal["remove"] = "remove"
+
+
+class Cancel(_Asked):
+    """The goals are called off; notices about them that were not sent are withdrawn."""
+
+    kind: Literal["cancel"] = "cancel"
+
+
+class Reopen(_Asked):
+    kind: Literal["reopen"] = "reopen"
+    closes: date | None = None
+
+
+class Close(_Asked):
+    kind: Literal["close"] = "close"
+
+
+class Reassign(_Asked):
+    """What waits on `person` waits on `to`."""
+
+    kind: Literal["reassign"] = "reassign"
+    person: Person
+    to: Person
+
+
+class Delegate(_Asked):
+    """`delegation.to` may act for `delegation.delegator` wherever they are concerned."""
+
+    kind: Literal["delegate"] = "delegate"
+    delegation: Delegation
+
+
+class Sync(_Asked):
+    """The organisation changed. `stands_in` names for each who left the manager who takes over what they had to decide."""
+
+    kind: Literal["sync"] = "sync"
+    stands_in: dict[Person, Person | None] = Field(default_factory=dict)
+    moved: tuple[Person, ...] = ()  # who changed the department
+    joined: tuple[Person, ...] = ()
+    touched: tuple[Person, ...] = ()  # who left, moved, or has another manager or site: goals in which they have a part
+
+
+Asked = Annotated[
+    Union[Extend, Pause, Resume, Amend, Add, Remove, Cancel, Reopen, Close, Reassign, Delegate, Sync],  # noqa: UP007 - one list, as in commands.py
+    Field(discriminator="kind"),
+]
+
+
+KINDS: tuple[type[_Asked], ...] = get_args(get_args(Asked)[0])
+
+
+class Skipped(Frozen):
+    """Nothing to do for this goal; `code` says why."""
+
+    code: Literal[
+        "closed", "not_closed", "not_paused", "paused", "no_task", "other_task", "unconcerned", "unchanged", "owner"
+    ]
+
+
+def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
+    """What the instruction means for this goal. `Sync` and `Add` mean nothing here: see domain/instructions/reorganisation.py and the launch."""
+    if isinstance(asked, Reopen):
+        if goal.state is not State.CLOSED:
+            return Skipped(code="not_closed")
+        return ask.Reopen(actor=actor, reason=asked.reason, closes=asked.closes)
+    if goal.is_closed:
+        return Skipped(code="closed")
+    match asked:
+        case Extend():
+            return _extended(asked, goal, actor)
+        case Pause():
+            return Skipped(code="paused") if goal.is_paused else ask.Pause(actor=actor, reason=asked.reason)
+        case Resume():
+            return ask.Resume(actor=actor, reason=asked.reason) if goal.is_paused else Skipped(code="not_paused")
+        case Amend():
+            after = amended(goal.policy, asked.before, asked.after)
+            if after == goal.policy:
+                return Skipped(code="unchanged")
+            return ask.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
+        case Close() | Remove():
+            return ask.Close(actor=actor, reason=asked.reason)
+        case Cancel():
+            return ask.Close(actor=actor, reason=asked.reason, cancelled=True)
+        case Reassign():
+            return _reassigned(asked, goal, actor)
+        case Delegate(delegation=one):
+            return _delegated(asked, one, goal, actor)
+    return Skipped(code="unchanged")
+
+
+def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
+    task = goal.task
+    due = asked.due if task and asked.task in (None, task.kind) and task.due != asked.due else None
+    closes = asked.closes if asked.closes and asked.closes > goal.policy.closes else None
+    if due or closes:
+        return ask.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
+    if asked.due and task is None:
+        return Skipped(code="no_task")
+    other = asked.due and task and asked.task not in (None, task.kind)
+    return Skipped(code="other_task" if other else "unchanged")
+
+
+def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
+    if goal.task is None or asked.person not in goal.task.assignees or goal.owner == asked.person:
+        return Skipped(code="unconcerned")
+    if goal.owner == asked.to:
+        return Skipped(code="owner")
+    assignees = tuple(dict.fromkeys(asked.to if one == asked.person else one for one in goal.task.assignees))
+    return ask.Reassign(actor=actor, assignees=assignees, reason=asked.reason)
+
+
+def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
+    assignees = goal.task.assignees if goal.task else ()
+    if one.delegator not in (goal.owner, *goal.line, *goal.policy.hr, *assignees):
+        return Skipped(code="unconcerned")
+    if one.to == goal.owner:
+        return Skipped(code="owner")
+    if one in goal.delegations:
+        return Skipped(code="unchanged")
+    return ask.Delegate(
+        actor=actor, delegator=one.delegator, to=one.to, first=one.first, last=one.last, reason=asked.reason
+    )
+
+
+def amended(policy: Policy, before: Policy, after: Policy) -> Policy:
+    """`policy` with those rules that differ between `before` and `after`; what was changed for one goal alone stays."""
+    changes = {
+        name: getattr(after, name) for name in Policy.model_fields if getattr(before, name) != getattr(after, name)
+    }
+    return Policy.model_validate({name: getattr(policy, name) for name in Policy.model_fields} | changes)

@@ -1,0 +1,256 @@
+"""Whom each event concerns, and what to tell them. Facts are ids, dates and numbers; names are looked up when it is sent."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from domain.goal import events as has
+from domain.goal import scoring
+from domain.goal.goal import Goal
+from domain.lifecycle import EventKind
+from domain.policy.policy import TaskKind
+from domain.values import CycleId, EmployeeId, Frozen, GoalId
+
+
+class NoticeKind(StrEnum):
+    DRAFT_OPENED = "draft_opened"
+    DRAFT_REMINDER = "draft_reminder"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_REMINDER = "approval_reminder"
+    STAGE_APPROVED = "stage_approved"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    RECALLED = "recalled"
+    STEP_DUE = "step_due"
+    STEP_OVERDUE = "step_overdue"
+    REVIEW_OPENED = "review_opened"
+    REVIEW_REMINDER = "review_reminder"
+    VERDICT_REQUESTED = "verdict_requested"
+    VERDICT_GIVEN = "verdict_given"
+    GOAL_RESET = "goal_reset"
+    GOAL_CLOSED = "goal_closed"
+    GOAL_LAPSED = "goal_lapsed"
+    WITHDRAWN = "withdrawn"
+    ESCALATED = "escalated"  # to those who join
+    ESCALATION_TOLD = "escalation_told"  # to those who were there
+    COMMENTED = "commented"
+    REASSIGNED = "reassigned"
+    DELEGATED = "delegated"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    EXTENDED = "extended"
+    REOPENED = "reopened"
+    SIGN_OFF_REFUSED = "sign_off_refused"
+    POLICY_AMENDED = "policy_amended"
+    REMINDER_COPIED = "reminder_copied"  # to the manager above whoever was reminded
+    HANDLED = "handled"  # to those who shared the task with whoever ended it
+    LINE_CHANGED = "line_changed"  # to the owner: other managers, another department
+    DELIVERY_TROUBLE = "delivery_trouble"  # to HR: notices that went another way, or nowhere
+    DRAFT_CHANGED = "draft_changed"  # to the owner: HR took a sheet into the draft
+    PARENT_CLOSED = "parent_closed"  # to the owners of the goals under one that ended
+    MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
+
+
+# What cannot wait for the next morning's digest: an answer that stops or frees somebody's work, and work that is late.
+# A task that is due on the very day is urgent as well, whatever its kind (`is_urgent`).
+URGENT = frozenset(
+    {
+        NoticeKind.RETURNED, NoticeKind.VERDICT_GIVEN, NoticeKind.GOAL_RESET, NoticeKind.SIGN_OFF_REFUSED,
+        NoticeKind.ESCALATED, NoticeKind.REASSIGNED,
+    }
+)  # fmt: skip
+
+
+class Notice(Frozen):
+    """One person to be told of one event; `key` makes it unique, so a repeated recording tells nobody twice."""
+
+    key: str
+    recipient: EmployeeId
+    cycle: CycleId
+    goal: GoalId
+    kind: NoticeKind
+    facts: dict[str, str | int]
+    urgent: bool = False  # goes out at once; the rest waits for the recipient's digest
+
+
+_Told = Iterator[tuple[NoticeKind, EmployeeId]]
+
+_REMINDERS = {
+    TaskKind.DRAFT: NoticeKind.DRAFT_REMINDER,
+    TaskKind.APPROVAL: NoticeKind.APPROVAL_REMINDER,
+    TaskKind.STEP: NoticeKind.STEP_OVERDUE,
+    TaskKind.SELF_REVIEW: NoticeKind.REVIEW_REMINDER,
+    TaskKind.VERDICT: NoticeKind.REVIEW_REMINDER,
+}
+_REQUESTS = {
+    TaskKind.DRAFT: NoticeKind.DRAFT_OPENED,
+    TaskKind.APPROVAL: NoticeKind.APPROVAL_REQUESTED,
+    TaskKind.STEP: NoticeKind.STEP_DUE,
+    TaskKind.SELF_REVIEW: NoticeKind.REVIEW_OPENED,
+    TaskKind.VERDICT: NoticeKind.VERDICT_REQUESTED,
+}
+# The owner hears what others decided.
+_TASKS = frozenset({*_REMINDERS.values(), *_REQUESTS.values(), NoticeKind.ESCALATED})  # a task for you
+_FOR_ASSIGNEES = _TASKS | {
+    NoticeKind.ESCALATION_TOLD,
+    NoticeKind.HANDLED,
+}  # and what becomes of it: delegates hear it too
+_TO_OWNER = {
+    EventKind.STAGE_APPROVED: NoticeKind.STAGE_APPROVED,
+    EventKind.APPROVED: NoticeKind.APPROVED,
+    EventKind.RETURNED: NoticeKind.RETURNED,
+    EventKind.CONTINUED: NoticeKind.VERDICT_GIVEN,
+    EventKind.RESET: NoticeKind.GOAL_RESET,
+    EventKind.CLOSED: NoticeKind.GOAL_CLOSED,
+    EventKind.LAPSED: NoticeKind.GOAL_LAPSED,
+    EventKind.PAUSED: NoticeKind.PAUSED,
+    EventKind.RESUMED: NoticeKind.RESUMED,
+    EventKind.EXTENDED: NoticeKind.EXTENDED,
+    EventKind.REOPENED: NoticeKind.REOPENED,
+    EventKind.POLICY_AMENDED: NoticeKind.POLICY_AMENDED,
+    EventKind.LINE_CHANGED: NoticeKind.LINE_CHANGED,
+    EventKind.MOVED: NoticeKind.MOVED,
+}
+# These put a task before somebody who did not ask for it.
+_OPENS_TASK = frozenset(
+    {
+        EventKind.CREATED, EventKind.SUBMITTED, EventKind.STAGE_APPROVED, EventKind.REVIEW_OPENED,
+        EventKind.SELF_REVIEWED, EventKind.REOPENED,
+    }
+)  # fmt: skip
+
+
+# These end the task that was open, unless it is somebody else's turn to do the same.
+_ENDS_TASK = frozenset(
+    {
+        EventKind.SUBMITTED, EventKind.STAGE_APPROVED, EventKind.APPROVED, EventKind.RETURNED, EventKind.SELF_REVIEWED,
+        EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.RECALLED,
+        EventKind.STEP_COMPLETED, EventKind.MOVED,
+    }
+)  # fmt: skip
+
+
+def notices_of(goal: Goal, event: has.Event, before: Goal | None = None) -> tuple[Notice, ...]:
+    """The notices that `event` calls for.
+
+    `goal` is as it was left by the recording that holds the event, `before` as it was just before the event (none for the
+    first). Delegates hear what those hear in whose name they may act.
+    """
+    day = goal.calendar.day_of(event.at)
+    told = dict.fromkeys(
+        (kind, person)
+        for kind, person in (*_told(goal, event), *(_told_of_end(before, goal, event) if before else ()))
+        if person != event.actor or event.kind is EventKind.CREATED  # who launches a cycle has a draft to write as well
+    )
+    for kind, person in tuple(told):
+        if kind in _FOR_ASSIGNEES:
+            told |= {(kind, one): None for one in goal.delegates([person], day) if one not in (event.actor, goal.owner)}
+    facts = _facts(goal, event) if told else {}
+    return tuple(
+        Notice(
+            key=f"{goal.id}#{event.seq}:{kind}:{person}",
+            recipient=person,
+            cycle=goal.cycle,
+            goal=goal.id,
+            kind=kind,
+            facts=facts,
+            urgent=kind in URGENT or (kind in _TASKS and _is_due_today(goal, event)),
+        )
+        for kind, person in told
+    )
+
+
+def _is_due_today(goal: Goal, event: has.Event) -> bool:
+    return goal.task is not None and goal.task.due == goal.policy.calendar_at(goal.task.site).day_of(event.at)
+
+
+def _told_of_end(before: Goal, goal: Goal, event: has.Event) -> _Told:
+    """Whoever acts first ends the task; those who had it as well need not look any more."""
+    if event.kind in _ENDS_TASK and before.task and before.task != goal.task:
+        still = goal.task.assignees if goal.task else ()
+        for person in before.task.assignees:
+            if person not in (goal.owner, *still):
+                yield NoticeKind.HANDLED, person
+
+
+def _told(goal: Goal, event: has.Event) -> _Told:
+    if owner_hears := _TO_OWNER.get(event.kind):
+        yield owner_hears, goal.owner
+    if event.kind in _OPENS_TASK and goal.task:
+        for person in goal.task.assignees:
+            yield _REQUESTS[goal.task.kind], person
+    yield from _told_of_body(goal, event)
+
+
+def _told_of_body(goal: Goal, event: has.Event) -> _Told:  # noqa: C901, PLR0912 - one case per kind of event
+    task = goal.task
+    match event.body:
+        case has.Reminded(copied=copied) if task:
+            for person in task.assignees:
+                yield _REMINDERS[task.kind], person
+            for person in copied or ():
+                yield NoticeKind.REMINDER_COPIED, person
+        case has.Escalated(joined=joined) if task:
+            for person in task.assignees:
+                yield (NoticeKind.ESCALATED if person in joined else NoticeKind.ESCALATION_TOLD), person
+        case has.Reassigned(before=before, assignees=assignees):
+            for person in (*before, *assignees):
+                yield NoticeKind.REASSIGNED, person
+        case has.LineChanged(before=before, assignees=assignees) if task and before and assignees:
+            for person in assignees:
+                if person not in before:
+                    yield _REQUESTS[task.kind], person
+        case has.Delegated(delegation=delegation):
+            yield NoticeKind.DELEGATED, delegation.to
+            yield NoticeKind.DELEGATED, delegation.delegator
+        case has.Revised() if event.actor != goal.owner and event.acting_for is None:
+            yield NoticeKind.DRAFT_CHANGED, goal.owner
+        case has.Recalled() | has.Withdrawn():
+            kind = NoticeKind.RECALLED if event.kind is EventKind.RECALLED else NoticeKind.WITHDRAWN
+            for person in goal.approver(goal.stage):
+                yield kind, person
+        case has.Commented():
+            for person in (goal.owner, *goal.approver(0)):
+                yield NoticeKind.COMMENTED, person
+        case has.SignOffRefused():
+            for person in task.assignees if task else goal.policy.hr:
+                yield NoticeKind.SIGN_OFF_REFUSED, person
+
+
+def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
+    said = {
+        "owner": goal.owner,
+        "actor": event.actor,
+        "theme": goal.content.theme,
+        "seq": event.seq,
+        "revision": goal.revision,
+        "state": goal.state.value,
+        "score": str(scoring.score(goal)),
+        "due": goal.due_at.isoformat() if goal.due_at else None,
+        "zone": goal.policy.calendar_at(goal.task.site if goal.task else None).timezone,
+        "outcome": goal.outcome.value if goal.outcome else None,
+        "reason": next(
+            (getattr(event.body, f) for f in ("comment", "reason", "text", "message") if getattr(event.body, f, None)),
+            None,
+        ),
+        "verdict": getattr(event.body, "verdict", None),
+        "step": goal.next_step,
+        **_of_body(event.body),
+        **({"to": goal.task.assignees[0]} if goal.task and getattr(event.body, "copied", None) else {}),
+    }
+    return {name: value for name, value in said.items() if value is not None and value != ""}
+
+
+def _of_body(body: has.Body) -> dict[str, str]:
+    """From whom to whom a task went, as ids; when a reminder that is late should have come; a new weight."""
+    match body:
+        case has.Delegated(delegation=delegation):
+            return {"from": delegation.delegator, "to": delegation.to}
+        case (
+            has.Reassigned(before=before, assignees=assignees) | has.LineChanged(before=before, assignees=assignees)
+        ) if before and assignees:
+            return {"from": before[0], "to": assignees[0]}
+        case has.Reminded(due=due, late=True) | has.Escalated(due=due, late=True):
+            return {"late": "1", "rung_due": due.isoformat()}
+        case has.Moved(content=content):
+            return {"weight": str(content.weight)}
+    return {}

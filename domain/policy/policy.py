@@ -1,0 +1,122 @@
+"""The rules of one cycle, frozen at launch: what is due when, who is told when it is not done, what counts how much."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from domain.policy.calendar import BusinessCalendar
+from domain.values import EmployeeId, Frozen, Line, Number
+
+
+class TaskKind(StrEnum):
+    """What a goal can wait for; one at a time."""
+
+    DRAFT = "draft"  # owner: write and submit
+    APPROVAL = "approval"  # approver of the stage: sign off or return
+    STEP = "step"  # owner: the next step
+    SELF_REVIEW = "self_review"  # owner: look back
+    VERDICT = "verdict"  # reviewer: decide
+
+
+class Act(StrEnum):
+    """What a rung of a ladder does about an overdue task. Nobody is ever removed."""
+
+    REMIND = "remind"  # tells the assignees
+    REMIND_AND_COPY = "remind_and_copy"  # tells them, and the next manager up the line, who need not act
+    ESCALATE = "escalate"  # the next manager up the line joins; at the top, HR
+    ESCALATE_TO_HR = "escalate_to_hr"  # HR joins
+
+
+class Rung(NamedTuple):
+    """`days` are business days from the due date; negative ones come before it."""
+
+    days: Annotated[int, Field(ge=-60, le=60)]
+    act: Act
+
+
+class Ladder(Frozen):
+    """How long a kind of task may take (business days), and what happens around its due date."""
+
+    due_in: int = Field(ge=0, le=120)
+    rungs: tuple[Rung, ...] = Field(max_length=12)
+
+    @model_validator(mode="after")
+    def _climbs(self) -> Self:
+        days = [rung.days for rung in self.rungs]
+        if days != sorted(set(days)):
+            raise ValueError("the rungs of a ladder go up: each on a later business day than the one before")
+        return self
+
+
+def _ladder(due_in: int, *rungs: tuple[int, Act]) -> Ladder:
+    return Ladder(due_in=due_in, rungs=tuple(Rung(*rung) for rung in rungs))
+
+
+_R, _C, _E, _HR = Act.REMIND, Act.REMIND_AND_COPY, Act.ESCALATE, Act.ESCALATE_TO_HR
+
+# What a Japanese HR department would expect: a word before the day, a word after it with the manager in copy, then the line,
+# and HR in the second week; every ladder ends at HR. docs/policy.md shows them on a calendar.
+DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
+    TaskKind.DRAFT: _ladder(10, (-3, _R), (1, _C), (3, _E), (5, _E), (8, _HR)),
+    TaskKind.APPROVAL: _ladder(5, (-1, _R), (1, _C), (3, _E), (5, _E), (8, _HR)),
+    TaskKind.STEP: _ladder(5, (-3, _R), (1, _C), (5, _E), (10, _HR)),
+    TaskKind.SELF_REVIEW: _ladder(5, (-1, _R), (1, _C), (3, _E), (6, _HR)),
+    TaskKind.VERDICT: _ladder(5, (-1, _R), (1, _C), (3, _E), (5, _E), (8, _HR)),
+}
+
+
+class Policy(Frozen):
+    """Everything that decides about a goal and is not the goal's own."""
+
+    calendar: BusinessCalendar
+    starts: date  # first day of the cycle
+    ends: date  # last day that a step may be dated
+    closes: date  # last day to act; on the next business day what is still open is settled
+    reviews: tuple[date, ...]  # days on which reviews open
+    hr: tuple[EmployeeId, ...] = Field(min_length=1)  # the pool that gets what nobody above can take
+    approval_stages: int = Field(default=1, ge=1, le=3)  # 1: the manager; 2: and their manager; …
+    self_review: bool = True
+    max_goals: int = Field(default=5, ge=1, le=20)  # of one person in the cycle
+    attainment_cap: Number = Field(default="1.5", ge=1, le=10, validate_default=True)
+    max_bonus: int = Field(default=20, ge=0, le=1000)  # points for extra initiatives, per revision
+    ladders: dict[TaskKind, Ladder] = Field(default_factory=lambda: dict(DEFAULT_LADDERS))
+    sites: dict[str, BusinessCalendar] = Field(default_factory=dict)  # of those who are not where `calendar` is
+    spread_minutes: int = Field(default=15, ge=1, le=480)  # after the opening hour, in which a day's alarms ring
+    joiners_get_drafts: bool = True  # who joins the company while the cycle runs takes part
+    moves_settle: bool = False  # who changes the department starts a new revision there; the old one is settled
+    edition: int = Field(default=1, ge=1, le=2)  # of the rules for writing; 1: structure only (domain/writing/rules/)
+    max_stretch: int = Field(default=200, ge=10, le=10_000)  # percent; 200: a target is at most triple, or a third
+    causes: tuple[Line, ...] = Field(default=(), max_length=30)  # to choose from in a review, beside CAUSES
+    adjust_down: bool = False  # whether a calibration may lower a score
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.starts < self.ends <= self.closes:
+            raise ValueError("the dates of a cycle run starts < ends <= closes")
+        if list(self.reviews) != sorted(set(self.reviews)):
+            raise ValueError("the reviews of a cycle are in order, each on a day of its own")
+        if any(not self.starts < day <= self.closes for day in self.reviews):
+            raise ValueError("a review opens after the cycle starts and not after it closes")
+        if missing := set(TaskKind) - set(self.ladders):
+            raise ValueError(f"no ladder for {', '.join(sorted(missing))}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Rules that came after the first release are left out where they say nothing: old ledgers keep their hashes."""
+        form: dict[str, Any] = dump(self)
+        return {
+            name: value for name, value in form.items() if name not in _LATER or getattr(self, name) != _LATER[name]
+        }
+
+    def calendar_at(self, site: str | None) -> BusinessCalendar:
+        """The site's calendar; the cycle's own where the policy does not know the site."""
+        return self.sites.get(site or "", self.calendar)
+
+
+_LATER: dict[str, Any] = {
+    "sites": {}, "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
+    "causes": (), "adjust_down": False,
+}  # fmt: skip

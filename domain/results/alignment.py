@@ -1,0 +1,116 @@
+"""The tree of a cycle: company themes, department goals, people's goals, and the progress that rolls up through them.
+
+    progress from below = Σ weight × progress of a child / Σ weight
+
+A child that is a goal brings its own measure's attainment; a theme or a department goal, which has none, what rolled up to
+it. So what comes from below stands beside a goal's own measure and never in its place.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from domain.cycle.file import CycleFile
+from domain.goal.goal import Goal, Outcome
+from domain.goal.scoring import attainment, confirmed
+from domain.values import EmployeeId
+
+_SHARE = Decimal("0.0001")
+_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.CANCELLED)
+
+
+class Leaf(NamedTuple):
+    """One place of the tree. `own` is its own progress as a share; none where it has no measure of its own."""
+
+    id: str
+    title: str
+    parent: str | None
+    owner: EmployeeId | None = None
+    department: str | None = None
+    weight: int = 100
+    own: Decimal | None = None
+
+    @property
+    def is_goal(self) -> bool:
+        return self.owner is not None
+
+
+class Node(NamedTuple):
+    leaf: Leaf
+    from_below: Decimal | None  # none where nothing stands under it
+    children: tuple["Node", ...]
+
+
+class Tree(NamedTuple):
+    """`orphans` serve nothing; `astray` name a parent that is not here; `circles` lead back to themselves."""
+
+    roots: tuple[Node, ...]
+    orphans: tuple[Leaf, ...]
+    astray: tuple[Leaf, ...]
+    circles: tuple[Leaf, ...]
+
+
+def leaves_of(file: CycleFile, goals: Iterable[Goal]) -> list[Leaf]:
+    """Everything that has a place; goals that were given up have none."""
+    themes = [Leaf(one.id, one.name, None) for one in file.themes]
+    departments = [Leaf(one.id, one.name, one.parent, department=one.department) for one in file.department_goals]
+    people = [
+        Leaf(
+            goal.id,
+            goal.content.theme,
+            goal.content.parent,
+            owner=goal.owner,
+            department=goal.department,
+            weight=goal.content.weight,
+            own=confirmed(goal) if goal.is_closed else attainment(goal),
+        )
+        for goal in goals
+        if goal.outcome not in _GIVEN_UP
+    ]
+    return [*themes, *departments, *people]
+
+
+def grow(leaves: Iterable[Leaf]) -> Tree:
+    """The tree; each leaf stands in exactly one place of it, or in one of the lists beside it."""
+    by_id = {leaf.id: leaf for leaf in leaves}
+    circles = tuple(leaf for leaf in by_id.values() if _comes_round(leaf, by_id))
+    round_about = {leaf.id for leaf in circles}
+    under: dict[str, list[Leaf]] = {}
+    roots, orphans, astray = [], [], []
+    for leaf in by_id.values():
+        if leaf.id in round_about:
+            continue
+        if leaf.parent in by_id:
+            under.setdefault(leaf.parent, []).append(leaf)
+        elif leaf.parent is not None:
+            astray.append(leaf)
+        else:
+            roots.append(leaf)
+    grown = [_node(leaf, under) for leaf in (*roots, *astray, *circles)]
+    nodes = tuple(node for node in grown if not node.leaf.is_goal or node.children)
+    orphans = [leaf for leaf in roots if leaf.is_goal]
+    return Tree(nodes, tuple(orphans), tuple(astray), circles)
+
+
+def _comes_round(leaf: Leaf, by_id: Mapping[str, Leaf]) -> bool:
+    above, seen = leaf.parent, set[str]()
+    while above is not None and above in by_id and above not in seen:
+        if above == leaf.id:
+            return True
+        seen.add(above)
+        above = by_id[above].parent
+    return False
+
+
+def _node(leaf: Leaf, under: Mapping[str, list[Leaf]]) -> Node:
+    children = tuple(_node(child, under) for child in under.get(leaf.id, ()))
+    return Node(leaf, _from_below(children), children)
+
+
+def _from_below(children: tuple[Node, ...]) -> Decimal | None:
+    brought = [(node.leaf.weight, node.leaf.own if node.leaf.is_goal else node.from_below) for node in children]
+    known = [(weight, share) for weight, share in brought if share is not None]
+    if not known:
+        return None
+    total = sum(weight for weight, _ in known)
+    return (sum((weight * share for weight, share in known), Decimal(0)) / total).quantize(_SHARE, ROUND_HALF_UP)

@@ -1,0 +1,85 @@
+"""Scores of people, and how they are spread over reviewers and departments: what HR looks at to calibrate (甘辛調整)."""
+
+from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from statistics import median
+from typing import NamedTuple
+
+from domain.goal.goal import Goal
+from domain.goal.scoring import calibrated, score
+from domain.values import EmployeeId
+
+BUCKET = 20  # points
+BUCKETS = 8  # the last one is open above
+_CENT = Decimal("0.01")
+
+
+class Result(NamedTuple):
+    """A person's result in a cycle: the sum over goals, revisions that were banked included."""
+
+    person: EmployeeId
+    department: str
+    reviewer: EmployeeId | None  # the nearest manager; none: HR
+    goals: int
+    score: Decimal
+    adjusted: Decimal  # points of calibration, as far as they count
+
+    @property
+    def final(self) -> Decimal:
+        return self.score + self.adjusted
+
+
+class Spread(NamedTuple):
+    """How the results of some people are spread; `counts` by 20 points from 0, the last one open above."""
+
+    name: str
+    people: int
+    lowest: Decimal
+    median: Decimal
+    mean: Decimal
+    highest: Decimal
+    counts: tuple[int, ...]
+
+
+def results_of(goals: Iterable[Goal]) -> tuple[Result, ...]:
+    """One per person, by id; department and reviewer are those of the last goal."""
+    by_person: dict[EmployeeId, list[Goal]] = {}
+    for goal in goals:
+        by_person.setdefault(goal.owner, []).append(goal)
+    return tuple(_result(person, theirs) for person, theirs in sorted(by_person.items()))
+
+
+def _result(person: EmployeeId, goals: list[Goal]) -> Result:
+    last = goals[-1]
+    total = sum((score(goal) for goal in goals), Decimal(0))
+    final = sum((calibrated(goal) for goal in goals), Decimal(0))
+    return Result(person, last.department, next(iter(last.line), None), len(goals), total, final - total)
+
+
+def by_reviewer(results: Iterable[Result]) -> tuple[Spread, ...]:
+    """Per nearest manager; the last name is `-`, for those whose reviewer is HR."""
+    return _spreads(results, lambda one: one.reviewer or "-")
+
+
+def by_department(results: Iterable[Result]) -> tuple[Spread, ...]:
+    return _spreads(results, lambda one: one.department)
+
+
+def overall(results: Iterable[Result]) -> Spread | None:
+    return next(iter(_spreads(results, lambda _: "*")), None)
+
+
+def _spreads(results: Iterable[Result], key: Callable[[Result], str]) -> tuple[Spread, ...]:
+    groups: dict[str, list[Decimal]] = {}
+    for one in results:
+        groups.setdefault(key(one), []).append(one.final)
+    return tuple(_spread(name, points) for name, points in sorted(groups.items()))
+
+
+def _spread(name: str, points: list[Decimal]) -> Spread:
+    counts = [0] * BUCKETS
+    for one in points:
+        counts[min(int(one // BUCKET), BUCKETS - 1)] += 1
+    mean = (sum(points, Decimal(0)) / len(points)).quantize(_CENT, ROUND_HALF_UP)
+    middle = Decimal(median(points)).quantize(_CENT, ROUND_HALF_UP)
+    return Spread(name, len(points), min(points), middle, mean, max(points), tuple(counts))

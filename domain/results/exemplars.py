@@ -1,0 +1,79 @@
+"""Exemplary goals (見倣うべき事例): what others may read of a goal that is shown, with everybody's name left out."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from domain.goal.goal import Goal
+from domain.goal.scoring import confirmed
+from domain.lifecycle import EventKind
+from domain.values import Frozen, GoalId
+from domain.writing.content import Content
+
+SOMEBODY = "担当者"
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+class Exemplar(Frozen):
+    """An example to follow; its id tells nothing of the owner, as a goal's id would."""
+
+    id: str
+    department: str
+    content: Content
+    attained: Decimal
+    reason: str  # why it was chosen
+    learnt: str | None  # what went well, as the last self-review says
+
+
+def exemplar_id(goal: GoalId) -> str:
+    """The first ten digits of the id's sha256."""
+    return hashlib.sha256(goal.encode()).hexdigest()[:10]
+
+
+def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: Iterable[str]) -> Exemplar:
+    """The goal as others may read it. `ledger` are its events as JSON, `names` everybody's in the directory."""
+    bodies = {event["body"]["kind"]: event["body"] for event in ledger}
+    content = goal.content.model_copy(update={"parent": None, "answers": None})
+    shown = Exemplar(
+        id=exemplar_id(goal.id),
+        department=goal.department,
+        content=content,
+        attained=confirmed(goal),
+        reason=bodies[EventKind.EXEMPLAR_MARKED]["reason"],
+        learnt=bodies.get(EventKind.SELF_REVIEWED, {}).get("went_well"),
+    )
+    return Exemplar.model_validate(_cleared(shown.model_dump(mode="json"), _pattern(names)))
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Whole names with and without the space between their parts; of Western ones each part as a word."""
+    forms = set[str]()
+    for name in names:
+        parts = name.split()
+        forms |= {re.escape(name), re.escape("".join(parts))} | {_part(part) for part in parts if _is_a_name(part)}
+    return re.compile("|".join(sorted(forms, key=len, reverse=True)) or r"(?!)")
+
+
+def _is_a_name(part: str) -> bool:
+    """`de`, `van` and initials are parts of names and of any sentence."""
+    return not part.isascii() or (len(part) > 1 and part[0].isupper())
+
+
+def _part(part: str) -> str:
+    """A family name in kanji stands before さん, 様, 部長 …; one in letters between word boundaries, capitalised."""
+    if part.isascii():
+        return rf"\b{re.escape(part)}\b"
+    return rf"{re.escape(part)}(?=\s?(?:さん|様|氏|君|部長|課長|係長|主任|社長))"
+
+
+def _cleared(value: Any, names: re.Pattern[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _cleared(one, names) if key not in _CODES else one for key, one in value.items()}
+    if isinstance(value, list):
+        return [_cleared(one, names) for one in value]
+    return names.sub(SOMEBODY, _MAIL.sub(SOMEBODY, value)) if isinstance(value, str) else value
+
+
+_CODES = frozenset({"id", "kind", "direction", "due", "department", "baseline", "target"})

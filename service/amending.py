@@ -1,0 +1,165 @@
+"""Other rules for a running cycle: what a changed cycle file would change, before anything is."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import ValidationError
+
+from domain.cycle.file import CycleFile, read_cycle_file
+from domain.findings import Finding, Level
+from domain.goal.goal import Goal
+from domain.goal.steering import due_after
+from domain.instructions.instructions import Amend, Selection, amended
+from domain.policy.policy import Ladder, Policy
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, GoalId, Text
+from service.calendars import freeze
+from storage import cycles
+from storage.goals import load_aggregates, open_goals
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+_PAGE = 500
+_CALENDARS = ("calendar", "sites")
+
+
+class RuleChange(NamedTuple):
+    """One rule, as it is and as it would be."""
+
+    rule: str
+    before: str
+    after: str
+
+
+class DueChange(NamedTuple):
+    """One open task whose due date would move."""
+
+    goal: GoalId
+    owner: EmployeeId
+    department: str
+    before: date
+    after: date
+
+
+class Amendment(NamedTuple):
+    """What the file changes: the rules, how many goals hear of it, which due dates move, at which goals it cannot be."""
+
+    before: Policy | None
+    after: Policy | None
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleChange, ...] = ()
+    goals: int = 0
+    dues: tuple[DueChange, ...] = ()
+    misfits: tuple[GoalId, ...] = ()
+
+    def asked(self, selection: Selection, reason: str) -> Amend:
+        if self.before is None or self.after is None:
+            raise ValueError("rules are amended after their comparison found nothing against it")
+        return Amend(selection=selection, reason=reason, before=self.before, after=self.after)
+
+
+class Amending:
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def compare(
+        self, cycle: CycleId, data: bytes, selection: Selection, now: datetime, starts: date | None = None
+    ) -> Amendment:
+        """Compares the file with the cycle's rules as they are; writes nothing. The cycle's id and first day must agree.
+
+        `starts` moves every date of the file, as it did when the cycle was launched from it.
+        """
+        row = await cycles.find_cycle(self._engine, cycle)
+        if row is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        before = Policy.model_validate(row.policy_now or row.policy)
+        file = read_cycle_file(data)
+        if not isinstance(file, CycleFile):
+            return Amendment(before, None, file)
+        file = file.moved_to(starts) if starts else file
+        findings = _other_cycle(file, cycle, before)
+        if findings:
+            return Amendment(before, None, findings)
+        after = freeze(file)
+        if not isinstance(after, Policy):
+            return Amendment(before, None, after)
+        if _places(file) == _places(
+            CycleFile.model_validate(row.file)
+        ):  # a newer list of holidays is no change of rules
+            after = after.model_copy(update={name: getattr(before, name) for name in _CALENDARS})
+        rules = tuple(_rules(before, after))
+        return await self._at_goals(Amendment(before, after, (), rules), cycle, selection, now)
+
+    async def _at_goals(self, amendment: Amendment, cycle: CycleId, selection: Selection, now: datetime) -> Amendment:
+        before, after = amendment.before, amendment.after
+        if before is None or after is None:
+            return amendment
+        goals, dues, misfits, last = 0, [], [], ""
+        while page := await open_goals(self._engine, cycle, last, _PAGE):
+            for form in await load_aggregates(self._engine, ids=page):
+                goal = Goal.model_validate(form)
+                if not _is_meant(goal, selection):
+                    continue
+                try:
+                    policy = amended(goal.policy, before, after)
+                except ValidationError:
+                    misfits.append(goal.id)
+                    continue
+                goals += policy != goal.policy
+                due = due_after(goal, policy, goal.calendar.day_of(now))
+                if due and goal.task and due != goal.task.due:
+                    dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
+            last = page[-1]
+        return amendment._replace(goals=goals, dues=tuple(dues), misfits=tuple(misfits))
+
+
+def _is_meant(goal: Goal, selection: Selection) -> bool:
+    return selection.is_everybody or goal.department in selection.departments or goal.owner in selection.people
+
+
+def _places(file: CycleFile) -> object:
+    return file.calendar, file.sites, file.span
+
+
+def _other_cycle(file: CycleFile, cycle: CycleId, before: Policy) -> tuple[Finding, ...]:
+    found = []
+    for where, said, wanted in (
+        ("cycle.id", file.cycle.id, cycle),
+        ("cycle.starts", str(file.cycle.starts), str(before.starts)),
+    ):
+        if said != wanted:
+            message = Text(
+                ja=f"実行中のサイクルでは「{wanted}」です(ファイルは「{said}」)。変えられません。",
+                en=f"it is {wanted} in the cycle that runs (the file says {said}), and cannot be changed",
+            )
+            found.append(Finding(level=Level.REFUSE, code="other_cycle", where=where, message=message))
+    return tuple(found)
+
+
+def _rules(before: Policy, after: Policy) -> list[RuleChange]:
+    changes = []
+    for name in Policy.model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if name == "ladders":
+            changes += [
+                RuleChange(f"ladders.{kind}", _ladder(old[kind]), _ladder(new[kind]))
+                for kind in old
+                if old[kind] != new[kind]
+            ]
+        elif old != new:
+            changes.append(RuleChange(name, _said(old), _said(new)))
+    return changes
+
+
+def _ladder(ladder: Ladder) -> str:
+    rungs = ", ".join(f"{rung.days:+d} {rung.act}" for rung in ladder.rungs)
+    return f"{ladder.due_in} / {rungs or '-'}"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value) or "-"
+    if hasattr(value, "days_off"):
+        return f"{value.timezone} {value.opens:%H:%M}-{value.closes:%H:%M}, {len(value.days_off)} days off"  # type: ignore[attr-defined] # a calendar
+    return ", ".join(sorted(value)) or "-" if isinstance(value, dict) else str(value)

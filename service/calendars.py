@@ -1,0 +1,75 @@
+"""Public holidays, asked of the `holidays` library once, at launch, and frozen into the policy."""
+
+from datetime import date
+from difflib import get_close_matches
+
+import holidays
+
+from domain.cycle.file import CycleFile
+from domain.cycle.sections import CalendarSection
+from domain.findings import Finding, Level
+from domain.policy.policy import Policy
+from domain.values import Text
+
+
+def public_holidays(country: str, first: date, last: date, subdivision: str | None = None) -> tuple[date, ...]:
+    """The country's public holidays from `first` to `last`, with those of its `subdivision` (a state, a Land).
+
+    Raises LookupError for a country or subdivision that is not known.
+    """
+    try:
+        found = holidays.country_holidays(country, subdiv=subdivision, years=range(first.year, last.year + 1))
+    except NotImplementedError as error:
+        place = country if subdivision is None else f"{country}-{subdivision}"
+        raise LookupError(f"no public holidays are known for {place!r}; use a code such as JP") from error
+    return tuple(sorted(day for day in found if first <= day <= last))
+
+
+def freeze(file: CycleFile) -> Policy | tuple[Finding, ...]:
+    """The policy with the public holidays of the cycle's country and of each site, or why there is none.
+
+    The same file gives the same policy as long as the library knows the same holidays: so it is asked at launch only.
+    """
+    places: dict[str, CalendarSection] = {"calendar": file.calendar}
+    places |= {f"sites.{name}": site for name, site in file.sites.items()}
+    unknown = tuple(finding for where, place in places.items() if (finding := _unknown_place(where, place)))
+    if unknown:
+        return unknown
+    days = {where: _holidays_of(place, file.span) for where, place in places.items()}
+    try:
+        return file.policy_with(days["calendar"], {name: days[f"sites.{name}"] for name in file.sites})
+    except ValueError as error:
+        message = Text(ja=f"評価サイクルの設定を確定できません: {error}", en=str(error))
+        return (Finding(level=Level.REFUSE, code="policy", where="calendar / policy", message=message),)
+
+
+def _holidays_of(place: CalendarSection, span: tuple[date, date]) -> tuple[date, ...]:
+    return public_holidays(place.country, *span, place.subdivision)
+
+
+def _unknown_place(where: str, place: CalendarSection) -> Finding | None:
+    """What is wrong with the country or the subdivision, by the key where it stands."""
+    known = holidays.list_supported_countries()
+    if place.country not in known:
+        return Finding(
+            level=Level.REFUSE,
+            code="country_unknown",
+            where=f"{where}.country",
+            message=Text(
+                ja=f"国「{place.country}」の祝日は分かりません。JP、DE のような 2 文字の国コードを書いてください。",
+                en=f"no public holidays are known for {place.country!r}; give a code of two letters such as JP or DE",
+            ),
+        )
+    if place.subdivision is None or place.subdivision in known[place.country]:
+        return None
+    close = get_close_matches(place.subdivision, known[place.country], n=1)
+    named = ", ".join(close or known[place.country]) or "-"
+    return Finding(
+        level=Level.REFUSE,
+        code="subdivision_unknown",
+        where=f"{where}.subdivision",
+        message=Text(
+            ja=f"{place.country} に地域「{place.subdivision}」はありません。使えるのは {named} です。",
+            en=f"{place.country} has no subdivision {place.subdivision!r}; there are {named}",
+        ),
+    )

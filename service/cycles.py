@@ -1,0 +1,249 @@
+"""What HR may do with a cycle: check it, launch it, see how far it is, retry what failed, close it."""
+
+import asyncio
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from domain.cycle.checks import check_cycle
+from domain.cycle.file import CycleFile, read_cycle_file
+from domain.findings import Finding, Level, refuses
+from domain.policy.policy import Policy
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, Text
+from service.calendars import freeze
+from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
+from storage import cycles
+from storage.goals import open_goals
+from storage.people import load_organisation
+from storage.tables import CycleRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+    from workflows.cycle import CycleProgress
+
+
+class Checked(NamedTuple):
+    """A cycle file and what stands against it; `people` take part and get `goals` drafts."""
+
+    file: CycleFile | None
+    policy: Policy | None
+    findings: tuple[Finding, ...]
+    people: int
+    goals: int
+    already_launched: bool  # the same file, under the same id: launching again changes nothing
+
+
+_NOTHING = Checked(file=None, policy=None, findings=(), people=0, goals=0, already_launched=False)
+
+
+class CycleReads:
+    """What needs the database only, and so is answered while Temporal is down."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def check(self, data: bytes, today: date, starts: date | None = None) -> Checked:
+        """Everything that stands against launching the cycle file `data`; writes nothing."""
+        file = read_cycle_file(data)
+        if not isinstance(file, CycleFile):
+            return _NOTHING._replace(findings=file)
+        if starts:
+            file = file.moved_to(starts)
+        taken = await cycles.find_cycle(self._engine, file.cycle.id)
+        if taken and CycleFile.model_validate(taken.file) == file:
+            frozen = Policy.model_validate(taken.policy)
+            return _NOTHING._replace(file=file, policy=frozen, already_launched=True)
+        organisation = await load_organisation(self._engine)
+        findings = list(check_cycle(file, organisation, today))
+        if taken:
+            findings.append(_taken(file.cycle.id))
+        policy, problems = (None, []) if refuses(findings) else _freeze(file)
+        findings += problems
+        people = list(file.participants(organisation))
+        goals = sum(len(file.drafts_for(person.department)) for person in people)
+        return Checked(file, policy, tuple(findings), len(people), goals, already_launched=False)
+
+    async def require(self, cycle: CycleId) -> CycleRow:
+        """The cycle; raises a `Refusal` where there is none."""
+        found = await cycles.find_cycle(self._engine, cycle)
+        if found is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        return found
+
+    async def status(self, cycle: CycleId, now: datetime) -> cycles.Counts:
+        """How many participants and goals are where; raises a `Refusal` for a cycle that does not exist."""
+        await self.require(cycle)
+        return await cycles.counts(self._engine, cycle, now)
+
+    async def has_open_goals(self, cycle: CycleId) -> bool:
+        return bool(await open_goals(self._engine, cycle, "", 1))
+
+    async def find_all(self) -> list[CycleRow]:
+        return await cycles.list_cycles(self._engine)
+
+    async def time_zones(self) -> dict[str, str]:
+        """The time zone in which each cycle counts its days, by the cycle's id."""
+        return await cycles.time_zones(self._engine)
+
+
+class Cycles(CycleReads):
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        super().__init__(engine)
+        self._temporal = temporal
+
+    async def launch(self, checked: Checked, launched_by: EmployeeId, now: datetime) -> None:
+        """Writes the cycle with its participants and starts its workflow. Launching twice changes nothing."""
+        file, policy = checked.file, checked.policy
+        if file is None or policy is None or refuses(checked.findings):
+            raise ValueError("a cycle is launched after its check found nothing against it")
+        if launched_by not in policy.hr:
+            raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=", ".join(policy.hr))
+        organisation = await load_organisation(self._engine)
+        participants, slot = [], 0
+        for person in file.participants(organisation):
+            participants.append(cycles.Participant(person.id, person.department, slot))
+            slot += len(file.drafts_for(person.department))
+        row = {
+            "id": file.cycle.id,
+            "name": file.cycle.name,
+            "file": file.model_dump(mode="json"),
+            "policy": policy.model_dump(mode="json"),
+            "launched_by": launched_by,
+            "launched_at": now,
+        }
+        await cycles.create_cycle(self._engine, row, participants)
+        await self._start(file.cycle.id)
+
+    async def _start(self, cycle: CycleId, *, again: bool = False) -> None:
+        """Starts the cycle's workflow from what the database holds; a launch that was cut off before it is mended so."""
+        from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+        from temporalio.exceptions import WorkflowAlreadyStartedError
+
+        from workflows.cycle import CycleStart, CycleWorkflow, cycle_workflow_id
+        from workflows.queues import BULK, BULK_PRIORITY
+
+        row = await self.require(cycle)
+        if row.state in ("closed", "cancelled"):
+            return  # its workflow may be gone from Temporal by now, and would be started again
+        policy = Policy.model_validate(row.policy_now or row.policy)
+        counts = await cycles.counts(self._engine, cycle, row.launched_at)
+        start = CycleStart(
+            cycle=cycle,
+            launched_by=EmployeeId(row.launched_by),
+            settles_at=await self._settles_at(cycle, policy),
+            people=sum(counts.participants.values()),
+        )
+        try:
+            await self._temporal.start_workflow(
+                CycleWorkflow.run,
+                start,
+                id=cycle_workflow_id(cycle),
+                task_queue=BULK,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                if again
+                else WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                priority=BULK_PRIORITY,
+            )
+        except WorkflowAlreadyStartedError:
+            return  # it ran and has ended
+
+    async def reopen(self, cycle: CycleId) -> None:
+        """Opens a cycle that ended and starts its workflow again, to settle it on its day. By the state, so a repeat is harmless."""
+        row = await self.require(cycle)
+        if row.state in ("closed", "cancelled"):
+            await cycles.set_state(self._engine, cycle, "open")
+        await self._start(cycle, again=True)
+
+    async def launch_more(self, cycle: CycleId) -> None:
+        """Launches the participants who wait; answers at once."""
+        await self._update(cycle, "launch_more", result=None)
+
+    async def retime(self, cycle: CycleId) -> None:
+        """Tells the cycle's workflow when to settle by the rules as they are now, and by those of single goals."""
+        row = await self.require(cycle)
+        policy = Policy.model_validate(row.policy_now or row.policy)
+        await self._update(cycle, "retime", await self._settles_at(cycle, policy), result=None)
+
+    async def _settles_at(self, cycle: CycleId, policy: Policy) -> datetime:
+        """A goal that was given a later last day than its cycle is not settled before it."""
+        from workflows.timeouts import SETTLE_AFTER
+
+        last = max(policy.closes, await cycles.last_day(self._engine, cycle) or policy.closes)
+        return policy.calendar.opening(policy.calendar.on_or_after(last)) + SETTLE_AFTER
+
+    async def end(self, cycle: CycleId, state: Literal["closed", "cancelled"], actor: EmployeeId, reason: str) -> None:
+        """Ends a cycle whose goals were closed one by one; one that has ended stays as it is."""
+        from workflows.cycle import EndCycle
+
+        if (await self.require(cycle)).state in ("launching", "open"):
+            await self._update(cycle, "end", EndCycle(state=state, actor=actor, reason=reason), result=None)
+
+    async def retry(self, cycle: CycleId) -> "CycleProgress":
+        """Launches again those whose launch failed, and only those."""
+        from workflows.cycle import CycleProgress
+
+        progress: CycleProgress = await self._update(cycle, "retry", result=CycleProgress)
+        return progress
+
+    async def progress(self, cycle: CycleId) -> "CycleProgress":
+        """How far the cycle's workflow says it is; raises `NoAnswer` where no worker runs."""
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from workflows.cycle import CycleProgress, cycle_workflow_id
+
+        handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                progress: CycleProgress = await handle.query("progress", result_type=CycleProgress)
+        except TimeoutError as error:
+            raise NoAnswer(None, ANSWER_SECONDS) from error
+        except RPCError as error:
+            if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+                raise NoAnswer(None, ANSWER_SECONDS) from error
+            raise
+        return progress
+
+    async def _update(self, cycle: CycleId, name: str, *args: object, result: type | None) -> Any:
+        from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+        from temporalio.exceptions import ApplicationError
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from workflows.cycle import cycle_workflow_id
+        from workflows.failures import as_refusal
+
+        row = await self.require(cycle)
+        handle = self._temporal.get_workflow_handle(cycle_workflow_id(cycle))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await answer_of(handle.execute_update(name, args=args, result_type=result))
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            raise NoAnswer(None, ANSWER_SECONDS) from error
+        except WorkflowUpdateFailedError as error:
+            if isinstance(error.cause, ApplicationError) and (refusal := as_refusal(error.cause)):
+                raise refusal from error
+            raise
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise Refusal(Code.CYCLE_BUSY, phase=row.state) from error
+            raise
+
+
+def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
+    """The policy with its public holidays, or why there is none."""
+    frozen = freeze(file)
+    return (frozen, []) if isinstance(frozen, Policy) else (None, list(frozen))
+
+
+def _taken(cycle: CycleId) -> Finding:
+    return Finding(
+        level=Level.REFUSE,
+        code="cycle_taken",
+        where="cycle.id",
+        message=Text(
+            ja=f"ID「{cycle}」の評価サイクルは別の内容ですでに開始されています。別の ID を付けてください。",
+            en=f"a cycle {cycle} was launched from another file already; choose another id",
+        ),
+    )

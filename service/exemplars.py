@@ -1,0 +1,43 @@
+"""Reading exemplary goals, without names, over all cycles."""
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from domain.refusals import Code, Refusal
+from domain.results.exemplars import Exemplar, exemplar_of
+from domain.values import CycleId
+from service.goals import GoalReads
+from storage.cycles import list_cycles
+from storage.goals import read_ledger
+from storage.people import load_organisation
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class Exemplars:
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def find_all(self, *, department: str | None = None, search: str = "") -> list[Exemplar]:
+        """The examples, the latest cycle first; with `search`, those in which every word of it stands."""
+        organisation = await load_organisation(self._engine)
+        names = [one.name for one in organisation.employees.values()]
+        reads, found = GoalReads(self._engine), []
+        for cycle in await list_cycles(self._engine):
+            for goal in await reads.of_cycle(CycleId(cycle.id), department=department, exemplars=True):
+                ledger = await read_ledger(self._engine, goal.id)
+                found.append(exemplar_of(goal, (line.event for line in ledger), names))
+        words = _plain(search).split()
+        return [one for one in found if all(word in _plain(one.model_dump_json()) for word in words)]
+
+    async def require(self, exemplar: str) -> Exemplar:
+        """The example of that id; a `Refusal` where there is none."""
+        for one in await self.find_all():
+            if one.id == exemplar:
+                return one
+        raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

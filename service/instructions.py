@@ -1,0 +1,255 @@
+"""What HR may ask of many goals at once: give an instruction, see how far it is, give it again where it did not go through."""
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from domain.goal.goal import Delegation
+from domain.instructions import instructions as asked_for
+from domain.instructions.instructions import Asked
+from domain.policy.calendar import describe_day
+from domain.policy.policy import Policy
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId
+from storage import cycles, delegations, instructions
+from storage.instructions import Progress, Result
+from storage.people import load_organisation
+from storage.tables import CycleRow, InstructionRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
+_ENDED = ("closed", "cancelled")
+_FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
+
+
+def compose(kind: type[Any], fields: dict[str, Any]) -> Any:
+    """The instruction with these fields; those that are None are left out. Raises a `Refusal` for what does not fit."""
+    from workflows.failures import invalid
+
+    try:
+        return kind.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+class InstructionReads:
+    """What needs the database only."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def latest(self, cycle: str | None = None) -> list[InstructionRow]:
+        return await instructions.latest(self._engine, cycle)
+
+    async def require(self, instruction: str) -> InstructionRow:
+        """The instruction; raises a `Refusal` where there is none."""
+        found = await instructions.find(self._engine, instruction)
+        if found is None:
+            raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
+        return found
+
+    async def progress(self, instruction: str) -> Progress:
+        found = await instructions.progress(self._engine, instruction)
+        if found is None:
+            raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
+        return found
+
+    async def results(self, instruction: str, *wanted: str) -> list[Result]:
+        """The goals at which it ended so: `done`, `skipped`, `refused`, or still `waiting`."""
+        return await instructions.results(self._engine, instruction, *wanted)
+
+
+class Instructions(InstructionReads):
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        super().__init__(engine)
+        self._temporal = temporal
+
+    async def give(
+        self, asked: Asked, actor: EmployeeId, cycle: CycleId | None = None, instruction: str | None = None
+    ) -> str:
+        """Writes the instruction down and starts carrying it out; its id. Without a cycle it goes to every open one.
+
+        The same id with the same content is one instruction, however often it is given. Raises a `Refusal` where the
+        actor may not, the cycle is in no state for it, somebody named is unknown, or the id stands for something else.
+        """
+        identity = instruction or secrets.token_hex(8)
+        if instruction and await instructions.find(self._engine, instruction):  # it changed what is looked at below
+            await self._require_same(identity, asked, actor, cycle)
+            await start(self._temporal, identity)
+            return identity
+        row = await self._require_cycle(asked, cycle) if cycle else None
+        await self._require_actor(asked, actor, row)
+        if row:
+            await self._require_known(asked, row)
+        await self._require_people(asked)
+        if isinstance(asked, asked_for.Delegate):
+            await self._require_period(asked.delegation)
+        await self._write(identity, asked, actor, cycle)
+        await start(self._temporal, identity)
+        return identity
+
+    async def _write(self, identity: str, asked: Asked, actor: EmployeeId, cycle: CycleId | None) -> None:
+        form = asked.model_dump(mode="json")
+        async with self._engine.begin() as connection:
+            new = await instructions.write(connection, identity, kind=asked.kind, cycle=cycle, asked=form, actor=actor)
+            if new and isinstance(asked, asked_for.Delegate):
+                standing = await delegations.add(connection, _row(identity, asked.delegation, asked.reason, actor))
+                if standing:
+                    raise _chain(asked.delegation, standing)
+        if not new:
+            await self._require_same(identity, asked, actor, cycle)
+
+    async def _require_same(self, identity: str, asked: Asked, actor: EmployeeId, cycle: CycleId | None) -> None:
+        known = await self.require(identity)
+        if (known.asked, known.actor, known.cycle_id) != (asked.model_dump(mode="json"), actor, cycle):
+            raise Refusal(Code.INSTRUCTION_TAKEN, instruction=identity)
+
+    async def _require_cycle(self, asked: Asked, cycle: CycleId) -> CycleRow:
+        row = await cycles.find_cycle(self._engine, cycle)
+        if row is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        reopens, whole = isinstance(asked, asked_for.Reopen), asked.selection.is_everybody
+        if row.state == "launching" or (row.state in _ENDED and not reopens):
+            raise Refusal(Code.CYCLE_STATE, state=row.state, needed="open")
+        if row.state == "open" and reopens and whole:
+            raise Refusal(Code.CYCLE_STATE, state=row.state, needed="closed")
+        if whole and isinstance(asked, asked_for.Reopen | asked_for.Extend):
+            _require_day(asked, Policy.model_validate(row.policy_now or row.policy))
+        return row
+
+    async def _require_actor(self, asked: Asked, actor: EmployeeId, row: CycleRow | None) -> None:
+        """HR of the cycle, of every open one where none is named; people delegate for themselves."""
+        if isinstance(asked, asked_for.Delegate) and actor == asked.delegation.delegator:
+            return
+        rows = [row] if row else [one for one in await cycles.list_cycles(self._engine) if one.state == "open"]
+        if not rows:
+            raise Refusal(Code.NO_OPEN_CYCLE)
+        for one in rows:
+            hr = Policy.model_validate(one.policy_now or one.policy).hr
+            if actor not in hr:
+                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
+
+    async def _require_known(self, asked: Asked, row: CycleRow) -> None:
+        """Everybody and every department that is named is in the cycle; who is to be added is in the directory."""
+        reopens = isinstance(asked, asked_for.Reopen)
+        people, departments = await cycles.names_in(self._engine, row.id, removed=reopens)
+        if isinstance(asked, asked_for.Add):
+            if asked.selection.is_everybody:
+                raise Refusal(Code.SELECTION_EMPTY)
+            organisation = await load_organisation(self._engine)
+            people = {one.id for one in organisation.employees.values() if one.active}
+            departments = {one.department for one in organisation.employees.values() if one.active}
+        _require_in("person", asked.selection.people, people)
+        _require_in("department", asked.selection.departments, departments)
+
+    async def _require_people(self, asked: Asked) -> None:
+        """Who hands over is in the directory; who takes over is still here."""
+        if isinstance(asked, asked_for.Delegate):
+            before, after = asked.delegation.delegator, asked.delegation.to
+        elif isinstance(asked, asked_for.Reassign):
+            before, after = asked.person, asked.to
+        else:
+            return
+        employees = (await load_organisation(self._engine)).employees
+        _require_in("person", [before], employees)
+        _require_in("person", [after], {one.id for one in employees.values() if one.active})
+
+    async def _require_period(self, delegation: Delegation) -> None:
+        """The days are counted where the open cycles count theirs."""
+        zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(self._engine)).values()]
+        now = datetime.now(UTC)
+        today = min((zone.day_of(now) for zone in zones), default=now.date())
+        for wrong, ja, en in (
+            (delegation.to == delegation.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
+            (delegation.last < delegation.first, "終了日が開始日より前です。", "it ends before it begins"),
+            (delegation.last < today, "期間がすでに終わっています。", "its last day is past"),
+        ):
+            if wrong:
+                raise Refusal(Code.DELEGATION, why=ja, why_en=en)
+
+
+async def start(temporal: "Client", instruction: str) -> None:
+    """Starts what carries the instruction out; one that runs, or ran, is left alone."""
+    from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+    from temporalio.exceptions import WorkflowAlreadyStartedError
+
+    from workflows.instruction import InstructionStart, InstructionWorkflow, instruction_workflow_id
+    from workflows.queues import BULK, BULK_PRIORITY
+
+    try:
+        await temporal.start_workflow(
+            InstructionWorkflow.run,
+            InstructionStart(instruction=instruction),
+            id=instruction_workflow_id(instruction),
+            task_queue=BULK,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            priority=BULK_PRIORITY,
+        )
+    except WorkflowAlreadyStartedError:
+        return  # it has ended
+
+
+def _require_in(kind: str, named: Collection[str], known: Collection[str]) -> None:
+    if unknown := [one for one in named if one not in known]:
+        near = get_close_matches(unknown[0], sorted(known), n=1)
+        said = ", ".join(one[:80] for one in unknown[:5])
+        raise Refusal(Code.NOT_IN_CYCLE, kind=kind, named=said, near=near[0] if near else "-")
+
+
+def _require_day(asked: asked_for.Reopen | asked_for.Extend, policy: Policy) -> None:
+    """What each goal would say of the new last day, before the cycle's own is moved."""
+    today = policy.calendar.day_of(datetime.now(UTC))
+    if asked.closes is None:
+        if isinstance(asked, asked_for.Reopen) and today > policy.closes:
+            raise Refusal(Code.CYCLE_OVER, closes=policy.closes.isoformat())
+        return
+    first = policy.closes if isinstance(asked, asked_for.Extend) else max(policy.closes, today)
+    last = (policy.closes if isinstance(asked, asked_for.Extend) else today) + _FAREST
+    if not first <= asked.closes <= last:
+        raise _outside(asked.closes, first, last)
+
+
+def _outside(day: date, first: date, last: date) -> Refusal:
+    said, from_day, until = describe_day(day), describe_day(first), describe_day(last)
+    return Refusal(
+        Code.DATE_OUTSIDE,
+        day=said.ja,
+        first=from_day.ja,
+        last=until.ja,
+        day_en=said.en,
+        first_en=from_day.en,
+        last_en=until.en,
+    )
+
+
+def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "delegator_id": delegation.delegator,
+        "to_id": delegation.to,
+        "first": delegation.first,
+        "last": delegation.last,
+        "reason": reason,
+        "given_by": actor,
+    }
+
+
+def _chain(asked: Delegation, standing: delegations.Standing) -> Refusal:
+    said = f"{standing.delegator_id} → {standing.to_id} ({standing.first} – {standing.last})"
+    return Refusal(
+        Code.DELEGATION,
+        why=f"代理の代理になります({said})。その期間を避けるか、別の人を選んでください。",
+        why_en=f"it would make a delegate of a delegate ({said}): choose other days, or somebody else than {asked.to}",
+    )
+
+
+def people_of(names: Sequence[str]) -> tuple[EmployeeId, ...]:
+    return tuple(EmployeeId(one) for one in dict.fromkeys(names))

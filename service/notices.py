@@ -1,0 +1,50 @@
+"""What became of the notices: how many went out, what did not get through, and trying that again."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.refusals import Code, Refusal
+from domain.values import EmployeeId
+from service.hr import require_hr
+from storage import hooks, undelivered
+from storage.cycles import find_cycle
+from storage.hooks import Untold
+from storage.undelivered import Failed, Summary
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class Again(NamedTuple):
+    """What is tried again: notices to people, and ledger entries to the other system."""
+
+    notices: int
+    entries: int
+
+
+class Notices:
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def summary(self, cycle: str | None = None) -> Summary:
+        """Counts, of one cycle or of all; a `Refusal` for a cycle that does not exist."""
+        await self._require(cycle)
+        return await undelivered.summary(self._engine, cycle)
+
+    async def failed(self, cycle: str | None = None, limit: int = 100) -> list[Failed]:
+        """Messages that were given up or went another way, the newest first."""
+        await self._require(cycle)
+        return await undelivered.failed(self._engine, cycle, limit)
+
+    async def untold(self, cycle: str | None = None, limit: int = 100) -> list[Untold]:
+        """Ledger entries that another system did not take, the newest first."""
+        await self._require(cycle)
+        return await hooks.given_up(self._engine, cycle, limit)
+
+    async def retry(self, cycle: str | None, actor: EmployeeId) -> Again:
+        """Puts what was given up back in line, in one cycle or in all of which the actor is HR; a `Refusal` for others."""
+        theirs = await require_hr(self._engine, actor, cycle)
+        return Again(await undelivered.put_back(self._engine, theirs), await hooks.put_back(self._engine, theirs))
+
+    async def _require(self, cycle: str | None) -> None:
+        if cycle is not None and await find_cycle(self._engine, cycle) is None:
+            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])

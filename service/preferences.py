@@ -1,0 +1,108 @@
+"""How a person wants to hear of things: they choose themselves, or HR of an open cycle for them."""
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from domain.refusals import Code, Refusal
+from domain.values import EmployeeId, Text
+from service.hr import require_hr
+from storage import preferences
+from storage.people import find_employee
+from storage.preferences import Preference
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+_LONGEST_URL = 2_000
+
+
+class WrongPreference(Exception):
+    """What was chosen cannot be kept, and nothing changed. The message never repeats an address."""
+
+    def __init__(self, code: str, message: Text) -> None:
+        self.code, self.message = code, message
+        super().__init__(message.en)
+
+
+class Preferences:
+    """`company_chat`: chat is the company's own way, so that it reaches also those who have no webhook of their own."""
+
+    def __init__(self, engine: "AsyncEngine", *, company_chat: bool) -> None:
+        self._engine = engine
+        self._company_chat = company_chat
+
+    async def find(self, employee: EmployeeId, actor: EmployeeId) -> Preference:
+        """What the person chose; all empty where nothing was. A `Refusal` for anybody but them and HR."""
+        await self._require(employee, actor)
+        return await preferences.find(self._engine, employee)
+
+    async def choose(
+        self,
+        employee: EmployeeId,
+        actor: EmployeeId,
+        *,
+        channel: str | None = None,
+        chat_url: str | None = None,
+        digest_at: str | None = None,
+        reset: bool = False,
+    ) -> Preference:
+        """Keeps what is given (`digest_at` as HH:MM) and leaves the rest, or with `reset` forgets the rest first.
+
+        By employee, so a repeat changes nothing. Raises a `Refusal`, `WrongPreference`.
+        """
+        await self._require(employee, actor)
+        before = Preference() if reset else await preferences.find(self._engine, employee)
+        after = Preference(
+            channel=channel or before.channel,
+            chat_url=_checked_url(chat_url) if chat_url is not None else before.chat_url,
+            digest_at=_hour(digest_at) if digest_at is not None else before.digest_at,
+        )
+        if after.channel == "chat" and not after.chat_url and not self._company_chat:
+            raise WrongPreference("no_chat_url", _NO_CHAT)
+        await preferences.save(self._engine, employee, after)
+        return after
+
+    async def _require(self, employee: EmployeeId, actor: EmployeeId) -> None:
+        if await find_employee(self._engine, employee) is None:
+            raise Refusal(Code.NOT_IN_CYCLE, kind="person", named=employee[:80], near="-")
+        if actor != employee:
+            await require_hr(self._engine, actor, only_open=True)
+
+
+def masked(chat_url: str | None) -> str | None:
+    """The webhook's host: the rest lets anybody post."""
+    return f"https://{urlsplit(chat_url).hostname}/…" if chat_url else None
+
+
+def _checked_url(url: str) -> str:
+    """Only an encrypted address: what is posted names people, and the server must not be sent to its own neighbours."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme == "https" and bool(parts.hostname) and url.isascii() and len(url.split()) == 1
+    except ValueError:
+        fits = False
+    if not fits or len(url) > _LONGEST_URL:
+        raise WrongPreference("wrong_chat_url", _WRONG_URL)
+    return url
+
+
+def _hour(said: str) -> time:
+    try:
+        return datetime.strptime(said, "%H:%M").time()  # noqa: DTZ007 - an hour by the clock of whatever site
+    except ValueError:
+        raise WrongPreference("wrong_hour", _WRONG_HOUR) from None
+
+
+_NO_CHAT = Text(
+    ja="チャットで受け取るには、ご自分の Webhook の URL を --chat-url で指定してください。",
+    en="to be told by chat, give the address of a webhook of your own: --chat-url",
+)
+_WRONG_URL = Text(
+    ja="チャットの Webhook は https:// で始まる URL 全体を指定してください(空白や全角文字は使えません)。",
+    en="give the whole https:// address of the chat webhook, without spaces and in plain letters",
+)
+_WRONG_HOUR = Text(
+    ja="まとめの時刻は 08:30 のように HH:MM で指定してください。",
+    en="write the hour of the digest as HH:MM, such as 08:30",
+)

@@ -1,0 +1,72 @@
+"""What a launch makes for one participant, and what of sites and delegations concerns their goal."""
+
+from typing import Any
+
+import pytest
+
+from domain.cycle.launch import first_draft
+from domain.goal import events as has
+from domain.goal.events import Event
+from domain.goal.goal import Delegation, Goal
+from domain.policy.policy import Policy
+from domain.values import CycleId, EmployeeId
+from domain.writing.content import Content
+from tests.domain.builders import (
+    BERLIN,
+    DEPUTY,
+    DIRECTOR,
+    HR,
+    HR_TOO,
+    LAUNCH,
+    MANAGER,
+    OWNER,
+    POLICY,
+    STRANGER,
+    day,
+    policy,
+    task_of,
+)
+
+
+def launched(rules: Policy = POLICY, **more: Any) -> tuple[Goal, Event]:
+    return first_draft(
+        cycle=CycleId("2026-q4"),
+        policy=rules,
+        owner=OWNER,
+        department="経理",
+        line=(MANAGER, DIRECTOR),
+        number=1,
+        content=Content(),
+        launched_by=HR,
+        now=LAUNCH,
+        **more,
+    )
+
+
+def delegation(delegator: EmployeeId, to: EmployeeId = DEPUTY) -> Delegation:
+    return Delegation(delegator=delegator, to=to, first=day(10, 1), last=day(12, 1))
+
+
+def test_a_goal_knows_the_sites_of_those_whom_it_may_ask_and_of_nobody_else() -> None:
+    sites = {OWNER: "berlin", DIRECTOR: "berlin", HR_TOO: "paris", STRANGER: "berlin", DEPUTY: "berlin"}
+    goal, event = launched(policy(sites={"berlin": BERLIN}), sites=sites, slot=7)
+    assert goal.sites == {OWNER: "berlin", DIRECTOR: "berlin", HR_TOO: "paris"}
+    assert goal.slot == 7
+    assert isinstance(event.body, has.Created)
+    assert (event.body.sites, event.body.slot) == (goal.sites, 7)
+    assert (task_of(goal).site, goal.calendar) == ("berlin", BERLIN)
+
+
+def test_delegations_that_hold_already_come_with_the_goal_but_never_make_its_owner_a_deputy() -> None:
+    given = [delegation(MANAGER), delegation(STRANGER), delegation(HR), delegation(OWNER), delegation(DIRECTOR, OWNER)]
+    goal, event = launched(delegations=given)
+    assert goal.delegations == (delegation(MANAGER), delegation(HR), delegation(OWNER))
+    assert isinstance(event.body, has.Created)
+    assert event.body.delegations == goal.delegations
+
+
+@pytest.mark.parametrize("more", [{}, {"sites": {}, "delegations": ()}, {"sites": {STRANGER: "berlin"}}])
+def test_what_concerns_nobody_is_not_written_so_that_a_plain_launch_reads_as_it_always_did(more: Any) -> None:
+    goal, event = launched(**more)
+    assert not {"sites", "slot", "delegations"} & set(event.json_form["body"])
+    assert (goal.sites, goal.slot, goal.delegations) == ({}, None, ())

@@ -1,0 +1,103 @@
+"""Approval in stages: whoever signs, signs for every stage up to their own, and nobody is asked twice."""
+
+import pytest
+
+from domain.goal import commands as ask
+from domain.goal import events as has
+from domain.goal.decide import decide
+from domain.goal.goal import Goal
+from domain.lifecycle import EventKind, State
+from domain.refusals import Code
+from domain.values import EmployeeId
+from tests.domain.builders import (
+    DEPUTY,
+    DIRECTOR,
+    HR,
+    HR_TOO,
+    MANAGER,
+    PRESIDENT,
+    after,
+    approve,
+    at,
+    day,
+    delegate,
+    fresh_id,
+    pending,
+    policy,
+    reassign,
+    refusal,
+    rung,
+    task_of,
+)
+
+LINE = (MANAGER, DIRECTOR, PRESIDENT)
+NOW = at(day(10, 20))
+
+
+def overdue(stages: int, who: EmployeeId, line: tuple[EmployeeId, ...] = LINE) -> Goal:
+    """Submitted, and escalated until `who` has the approval too."""
+    goal = pending(policy(approval_stages=stages), line=line)
+    while who not in task_of(goal).assignees:
+        goal = rung(goal)
+    return goal
+
+
+@pytest.mark.parametrize(
+    ("stages", "who", "kind", "stage"),
+    [
+        (1, MANAGER, EventKind.APPROVED, 0),
+        (1, DIRECTOR, EventKind.APPROVED, 0),
+        (2, MANAGER, EventKind.STAGE_APPROVED, 0),
+        (2, DIRECTOR, EventKind.APPROVED, 1),
+        (2, PRESIDENT, EventKind.APPROVED, 1),
+        (3, DIRECTOR, EventKind.STAGE_APPROVED, 1),
+        (3, PRESIDENT, EventKind.APPROVED, 2),
+        (3, HR, EventKind.STAGE_APPROVED, 0),  # HR stands in for the manager who is asked, and for nobody above
+    ],
+)
+def test_a_signature_completes_the_stages_up_to_the_signers_own(
+    stages: int, who: EmployeeId, kind: EventKind, stage: int
+) -> None:
+    goal = overdue(stages, who)
+    (event,) = decide(goal, approve(goal, who), NOW)
+    assert isinstance(event.body, has.Approved | has.StageApproved)
+    assert (event.kind, event.body.stage) == (kind, stage)
+
+
+def test_after_the_director_signed_for_both_the_next_to_be_asked_is_the_president() -> None:
+    goal = overdue(3, DIRECTOR)
+    goal = after(goal, approve(goal, DIRECTOR), NOW)
+    assert (goal.stage, task_of(goal).assignees) == (2, (PRESIDENT,))
+    refusal(goal, approve(goal, DIRECTOR), NOW, Code.NOT_ALLOWED)
+    assert after(goal, approve(goal, PRESIDENT), NOW).state is State.ACTIVE
+
+
+def test_a_delegate_signs_for_the_stages_of_whom_they_act_for() -> None:
+    goal = after(overdue(2, DIRECTOR), delegate(DIRECTOR, DEPUTY), NOW)
+    signed = after(goal, approve(goal, DEPUTY, acting_for=DIRECTOR), NOW)
+    assert signed.state is State.ACTIVE
+    goal = after(overdue(2, DIRECTOR), delegate(MANAGER, DEPUTY), NOW)
+    assert after(goal, approve(goal, DEPUTY, acting_for=MANAGER), NOW).state is State.PENDING_APPROVAL
+
+
+def test_a_stage_that_was_given_does_not_come_back_by_a_signature_from_below() -> None:
+    goal = pending(policy(approval_stages=3), line=LINE)
+    goal = after(goal, approve(goal), at(day(10, 6)))
+    goal = after(goal, reassign(MANAGER), at(day(10, 6)))  # HR gives the second stage to who signed the first
+    (event,) = decide(goal, approve(goal, MANAGER), NOW)
+    assert isinstance(event.body, has.StageApproved)
+    assert event.body.stage == 1
+
+
+def test_hr_that_would_have_to_sign_twice_in_a_row_signs_once() -> None:
+    goal = pending(policy(approval_stages=3), line=(MANAGER,))
+    goal = after(goal, approve(goal), at(day(10, 6)))
+    assert task_of(goal).assignees == (HR, HR_TOO)
+    assert after(goal, approve(goal, HR_TOO), at(day(10, 7))).state is State.ACTIVE
+
+
+def test_a_goal_that_comes_back_is_signed_in_all_its_stages_again() -> None:
+    goal = overdue(2, DIRECTOR)
+    back = after(goal, ask.ReturnForChanges(id=fresh_id(), actor=DIRECTOR, comment="基準値"), NOW)
+    again = after(back, ask.Submit(id=fresh_id(), actor=goal.owner), NOW)
+    assert (again.stage, task_of(again).assignees) == (0, (MANAGER,))

@@ -1,0 +1,122 @@
+"""Who may do what: nobody signs off their own goal, and nobody acts in a name that was not given to them."""
+
+import pytest
+from pydantic import ValidationError
+
+from domain.goal import commands as ask
+from domain.goal import events as has
+from domain.goal.commands import SYSTEM
+from domain.goal.decide import decide
+from domain.goal.evolve import evolve
+from domain.goal.goal import Delegation
+from domain.refusals import Code
+from tests.domain.builders import (
+    DEPUTY,
+    DIRECTOR,
+    HR,
+    MANAGER,
+    OWNER,
+    STRANGER,
+    after,
+    approve,
+    at,
+    awaiting_verdict,
+    day,
+    delegate,
+    draft,
+    fresh_id,
+    pending,
+    refusal,
+    rung,
+    verdict,
+)
+from tests.domain.command_cases import NOW
+
+
+def test_the_owner_neither_approves_nor_returns_nor_decides_their_own_goal() -> None:
+    goal = pending()
+    refusal(goal, approve(goal, OWNER), NOW, Code.SELF_APPROVAL)
+    refusal(goal, ask.ReturnForChanges(id=fresh_id(), actor=OWNER, comment="直す"), NOW, Code.SELF_APPROVAL)
+    goal = awaiting_verdict()
+    refusal(goal, verdict(goal, "achieved", OWNER), NOW, Code.SELF_APPROVAL)
+
+
+def test_the_owner_approves_in_nobodys_name_and_nobody_approves_in_the_owners() -> None:
+    goal = pending()
+    refusal(goal, delegate(MANAGER, OWNER), at(day(10, 5)), Code.DELEGATION)  # the way to it is shut already
+
+    goal = after(goal, delegate(OWNER, DEPUTY), at(day(10, 5)))
+    refusal(goal, approve(goal, DEPUTY, acting_for=OWNER), at(day(10, 5)), Code.SELF_APPROVAL)
+
+
+def test_not_even_a_ledger_that_holds_such_a_delegation_lets_the_owner_approve() -> None:
+    goal = pending()
+    body = has.Delegated(delegation=Delegation(delegator=MANAGER, to=OWNER, first=day(10, 1), last=day(12, 28)))
+    event = has.Event(seq=goal.seq + 1, revision=1, at=NOW, actor=HR, command=fresh_id(), body=body)
+    refusal(evolve(goal, event), approve(goal, OWNER, acting_for=MANAGER), NOW, Code.SELF_APPROVAL)
+
+
+def test_an_owner_without_managers_is_approved_by_the_others_in_hr_even_when_in_hr_themselves() -> None:
+    goal = pending(owner=HR, line=())
+    assert goal.task is not None
+    assert HR not in goal.task.assignees
+    refusal(goal, approve(goal, HR), NOW, Code.SELF_APPROVAL)
+    for _ in range(5):
+        goal = rung(goal)
+        assert goal.task is not None
+        assert HR not in goal.task.assignees  # not even when the approval escalates to HR
+
+
+def test_an_owner_in_hr_neither_takes_over_the_approval_nor_declares_the_goal_achieved() -> None:
+    goal = pending(owner=HR)
+    takeover = ask.Reassign(id=fresh_id(), actor=HR, assignees=(HR,), reason="代行")
+    refusal(goal, takeover, NOW, Code.SELF_APPROVAL)
+    refusal(goal, ask.Close(id=fresh_id(), actor=HR, reason="達成", achieved=True), NOW, Code.SELF_APPROVAL)
+
+
+# --- acting for others -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (delegate(MANAGER, MANAGER), "nobody is their own delegate"),
+        (delegate(MANAGER, OWNER), "the goal's owner cannot be the delegate"),
+        (delegate(MANAGER, DEPUTY, last=day(9, 30)), "it ends before it begins"),
+        (delegate(MANAGER, DEPUTY, last=day(10, 4)), "its last day is past"),
+        (delegate(DIRECTOR, MANAGER), "a delegate cannot have, or be, a delegate at that time"),
+        (delegate(STRANGER, DIRECTOR, actor=HR), "a delegate cannot have, or be, a delegate at that time"),
+    ],
+)
+def test_a_delegation_that_makes_no_sense_is_refused_with_the_reason(command: ask.Delegate, why: str) -> None:
+    goal = after(draft(), delegate(MANAGER, STRANGER), at(day(10, 5)))
+    goal = goal if "at that time" in why else draft()
+    assert refusal(goal, command, at(day(10, 5)), Code.DELEGATION).fields["why_en"] == why
+
+
+def test_only_who_has_to_do_with_a_goal_or_hr_delegates_on_it() -> None:
+    refusal(draft(), delegate(STRANGER, DEPUTY), NOW, Code.NOT_ALLOWED)
+    refusal(draft(), delegate(MANAGER, DEPUTY, actor=DIRECTOR), NOW, Code.NOT_ALLOWED)
+    assert decide(draft(), delegate(MANAGER, DEPUTY, actor=HR), NOW)
+
+
+def test_a_delegate_does_not_delegate_on() -> None:
+    goal = after(draft(), delegate(MANAGER, DEPUTY), NOW)
+    refusal(goal, delegate(MANAGER, STRANGER, actor=DEPUTY, acting_for=MANAGER), NOW, Code.NOT_ALLOWED)
+
+
+def test_a_delegate_of_the_owner_writes_and_submits_and_the_ledger_holds_both() -> None:
+    goal = after(draft(), delegate(OWNER, DEPUTY), NOW)
+    (event,) = decide(goal, ask.Submit(id=fresh_id(), actor=DEPUTY, acting_for=OWNER), NOW)
+    assert (event.actor, event.acting_for) == (DEPUTY, OWNER)
+
+
+def test_a_delegation_that_has_ended_is_forgotten_when_the_next_is_made() -> None:
+    goal = after(draft(), delegate(MANAGER, DEPUTY, last=day(10, 9)), at(day(10, 5)))
+    goal = after(goal, delegate(DIRECTOR, DEPUTY), at(day(10, 12)))
+    assert [one.delegator for one in goal.delegations] == [DIRECTOR]
+
+
+def test_no_caller_can_pass_for_the_clock() -> None:
+    with pytest.raises(ValidationError):
+        ask.Close(id=fresh_id(), actor=SYSTEM, reason="サイクル終了")

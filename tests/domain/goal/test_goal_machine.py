@@ -1,0 +1,245 @@
+"""A goal under any sequence of commands and passing time: what holds in the end must have held at every step."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from domain.goal import commands as ask
+from domain.goal.alarms import Alarm, next_alarm, ring
+from domain.goal.commands import COMMANDS, Command
+from domain.goal.decide import decide
+from domain.goal.events import Event
+from domain.goal.evolve import begin, evolve, evolve_all
+from domain.goal.goal import Goal
+from domain.goal.ledger import Link, chain, genesis, verify
+from domain.goal.scoring import score
+from domain.policy.policy import Policy, TaskKind
+from domain.refusals import Refusal
+from domain.values import EmployeeId
+from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, SITES, any_command
+from tests.domain.builders import (
+    CONTENT,
+    DEPUTY,
+    GOAL_ID,
+    HR,
+    LAUNCH,
+    MANAGER,
+    NUMBERS,
+    OWNER,
+    PICTURE,
+    approve,
+    content,
+    created,
+    delegate,
+    fresh_id,
+    refusal,
+    resume,
+    self_review,
+    verdict,
+)
+from tests.domain.command_cases import CASES
+
+
+def fitting(goal: Goal, turn: int) -> Command:
+    """What moves the goal on, from somebody who may; so that the machine gets deep into a life."""
+    if goal.is_closed:
+        return ask.Reopen(id=fresh_id(), actor=HR, reason="訂正")
+    return resume() if goal.is_paused else _awaited_by_its_task(goal, turn)
+
+
+def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
+    deciders = [one for one in goal.task.assignees if one != goal.owner] if goal.task else []
+    by = deciders[turn % len(deciders)] if deciders else MANAGER
+    match goal.task and goal.task.kind:
+        case TaskKind.DRAFT:
+            return ask.Submit(id=fresh_id(), actor=OWNER, content=CONTENT)
+        case TaskKind.APPROVAL:
+            return approve(goal, by)
+        case TaskKind.STEP if turn % 2:
+            return ask.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step or 0)
+        case TaskKind.SELF_REVIEW:
+            return self_review()
+        case TaskKind.VERDICT:
+            said = ("continue", "unrealistic", "achieved")[turn % 3]
+            return verdict(goal, said, by, bonus=turn % 2 if goal.policy.max_bonus > goal.bonus else 0)
+        case _:
+            return ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談")
+
+
+class GoalUnderAnything(RuleBasedStateMachine):
+    """Keeps the goal, the ledger as it would be stored, and the clock."""
+
+    goal: Goal
+    first_policy: Policy
+    ledger: list[Event]
+    now: datetime
+    most: Decimal
+    last: Command | None
+
+    @initialize(
+        rules=POLICIES,
+        line=LINES,
+        sites=SITES,
+        slot=st.sampled_from([None, 0, 7]),
+        measure=st.sampled_from([NUMBERS, PICTURE]),
+    )
+    def launch(
+        self,
+        rules: Policy,
+        line: tuple[EmployeeId, ...],
+        sites: dict[EmployeeId, str],
+        slot: int | None,
+        measure: object,
+    ) -> None:
+        first = created(line=line, content=content(measure=measure), sites=sites or None, slot=slot)
+        self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
+        self.goal = begin(GOAL_ID, rules, first)
+
+    def _record(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            assert event.seq == len(self.ledger) + 1
+            self.goal = evolve(self.goal, event)
+            self.ledger.append(event)
+            assert score(self.goal) >= self.most
+            self.most = score(self.goal)
+
+    def _ask(self, command: Command) -> None:
+        try:
+            events = decide(self.goal, command, self.now)
+        except Refusal as said:
+            refusal(self.goal, command, self.now, said.code)
+        else:
+            assert len({event.kind for event in events}) == len(events)  # the ledger takes a kind once per command
+            self._record(events)
+            self.last = command if events else self.last
+
+    @rule(command=any_command())
+    def somebody_asks_for_something(self, command: Command) -> None:
+        self._ask(command)
+
+    @rule(name=st.sampled_from(sorted(COMMANDS)))
+    def somebody_who_may_asks_for_it(self, name: str) -> None:
+        self._ask(CASES[name].make(self.goal))
+
+    @rule(fields=FIELDS["change_line"])
+    def the_organisation_changes_and_the_news_comes_twice(self, fields: dict[str, Any]) -> None:
+        for _ in range(2):
+            before = self.goal
+            self._ask(ask.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | fields))
+        assert self.goal == before
+
+    @rule(value=st.integers(0, 12), met=st.sets(st.integers(0, 3)))
+    def the_owner_reports(self, value: int, met: set[int]) -> None:
+        picture = self.goal.content.measure and self.goal.content.measure.kind == "qualitative"
+        said = {"met": sorted(met)} if picture else {"value": value}
+        self._ask(ask.ReportProgress.model_validate({"id": fresh_id(), "actor": OWNER} | said))
+
+    @rule(turn=st.integers(0, 5))
+    def somebody_does_what_is_awaited(self, turn: int) -> None:
+        self._ask(fitting(self.goal, turn))
+
+    @rule(actor=PEOPLE)
+    def somebody_is_absent(self, actor: EmployeeId) -> None:
+        self._ask(delegate(actor, DEPUTY))
+        self._ask(approve(self.goal, DEPUTY, acting_for=actor))
+
+    @precondition(lambda self: self.last is not None)
+    @rule()
+    def the_answer_is_lost_and_the_command_comes_again(self) -> None:
+        assert self.last is not None
+        if self.last.id in self.goal.commands:  # later, the ledger's unique key answers
+            assert decide(self.goal, self.last, self.now) == ()
+
+    @rule(hours=st.sampled_from([1, 8, 24, 72, 240]))
+    def time_passes(self, hours: int) -> None:
+        until = self.now + timedelta(hours=hours)
+        for alarm in self._alarms_until(until):
+            self.now = max(self.now, alarm.at)
+            assert ring(self.goal, alarm, alarm.at - timedelta(seconds=1)) == ()
+            self._record(ring(self.goal, alarm, self.now))
+        self.now = until
+
+    @rule(hours=st.sampled_from([2, 100, 400]))
+    def an_outage_holds_everything_up(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        for alarm in self._alarms_until(self.now):
+            self._record(ring(self.goal, alarm, self.now))
+
+    def _alarms_until(self, moment: datetime) -> Iterator[Alarm]:
+        """Each alarm after the one before has rung; every ringing must bring the goal on, or it would ring for ever."""
+        before = len(self.ledger)
+        while (alarm := next_alarm(self.goal)) and alarm.at <= moment:
+            yield alarm
+            assert len(self.ledger) > before
+            before += 1
+            assert before < 2_000
+
+    @invariant()
+    def a_task_fits_its_state_and_somebody_has_it(self) -> None:
+        task = self.goal.task
+        if task is None:
+            assert self.goal.is_closed or (self.goal.state == "active" and self.goal.next_step is None)
+            return
+        fits = {
+            "draft": {TaskKind.DRAFT},
+            "pending_approval": {TaskKind.APPROVAL},
+            "active": {TaskKind.STEP},
+            "in_review": {TaskKind.SELF_REVIEW, TaskKind.VERDICT},
+        }
+        assert task.kind in fits[self.goal.state]
+        assert task.assignees
+        assert len(set(task.assignees)) == len(task.assignees)
+        if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
+            assert self.goal.owner not in task.assignees
+
+    @invariant()
+    def a_deadline_is_a_working_day_of_whoever_has_the_task(self) -> None:
+        task = self.goal.task
+        if task and task.site != "berlin":  # rules may take a site away, and the days that were counted stay
+            assert self.goal.policy.calendar.is_business_day(task.due)
+
+    @invariant()
+    def a_closed_goal_is_over(self) -> None:
+        if self.goal.is_closed:
+            assert self.goal.task is None
+            assert self.goal.outcome is not None
+            assert next_alarm(self.goal) is None
+        else:
+            assert self.goal.outcome is None
+
+    @invariant()
+    def every_open_goal_has_a_next_alarm_unless_it_is_paused(self) -> None:
+        assert (next_alarm(self.goal) is None) == (self.goal.is_closed or self.goal.is_paused)
+
+    @invariant()
+    def what_is_remembered_stays_small(self) -> None:
+        assert Goal.model_validate_json(self.goal.model_dump_json()) == self.goal  # limits of the model included
+
+    def teardown(self) -> None:
+        if not hasattr(self, "goal"):
+            return
+        stored = [event.model_dump_json(exclude_none=True) for event in self.ledger]
+        read = [Event.model_validate_json(text) for text in stored]
+        assert read == self.ledger
+        assert [event.seq for event in read] == list(range(1, len(read) + 1))
+        assert evolve_all(begin(GOAL_ID, self.first_policy, read[0]), read[1:]) == self.goal
+
+        heads = list(accumulate(read, lambda head, event: chain(head, event.json_form), initial=genesis(GOAL_ID)))
+        links = [Link(e.seq, e.json_form, *pair) for e, pair in zip(read, pairwise(heads), strict=True)]
+        assert verify(GOAL_ID, links) is None
+        assert heads[-1] == self.goal.head
+
+
+GoalUnderAnything.TestCase.settings = settings(
+    max_examples=200,
+    stateful_step_count=40,
+    deadline=None,  # two cores are shared
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestGoalUnderAnything = GoalUnderAnything.TestCase

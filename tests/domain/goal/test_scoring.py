@@ -1,0 +1,221 @@
+"""Additive scoring: every way to points, and no way to lose one."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.goal import commands as ask
+from domain.goal.goal import Goal
+from domain.goal.scoring import attainment, confirmed, revision_score, score, terms
+from domain.lifecycle import State
+from domain.writing.content import Content, NumericMeasure
+from tests.domain.builders import (
+    HR,
+    OWNER,
+    PICTURE,
+    active,
+    after,
+    at,
+    content,
+    day,
+    draft,
+    fresh_id,
+    policy,
+    rung,
+    self_review,
+    verdict,
+)
+
+NUMBERS = st.decimals(-1_000_000, 1_000_000, places=3)
+
+
+def _measured(value: Any, baseline: Any = "10", target: Any = "6", direction: str = "down") -> Goal:
+    """A goal whose numeric measure stands at `value`."""
+    measure = {"kind": "numeric", "name": "所要日数", "baseline": baseline, "target": target, "direction": direction}
+    goal = draft(content=content(measure=measure))
+    return goal.model_copy(update={"value": None if value is None else Decimal(value)})
+
+
+@pytest.mark.parametrize(
+    ("value", "share"),
+    [(None, 0), ("10", 0), ("9", "0.25"), ("8", "0.5"), ("6", 1), ("5", "1.25"), ("4", "1.5"), ("0", "1.5"), ("12", 0)],
+)
+def test_less_is_better_counts_downwards_from_nothing_to_the_cap(value: str | None, share: Any) -> None:
+    assert attainment(_measured(value)) == Decimal(share)
+
+
+@pytest.mark.parametrize(
+    ("value", "share"),
+    [("-5", 0), ("0", 0), ("50", "0.5"), ("100", 1), ("120", "1.2"), ("1000", "1.5"), ("33.333", "0.3333")],
+)
+def test_more_is_better_counts_upwards_from_nothing_to_the_cap(value: str, share: Any) -> None:
+    assert attainment(_measured(value, 0, 100, "up")) == Decimal(share)
+
+
+@pytest.mark.parametrize(("cap", "share"), [("1", 1), ("1.5", "1.5"), ("2", 2)])
+def test_the_cap_is_the_policys(cap: str, share: Any) -> None:
+    goal = _measured("0").model_copy(update={"policy": policy(attainment_cap=cap)})
+    assert attainment(goal) == Decimal(share)
+
+
+@pytest.mark.parametrize(("met", "share"), [((), 0), ((2,), "0.25"), ((0, 1, 3), "0.75"), ((0, 1, 2, 3), 1)])
+def test_a_picture_of_success_counts_the_criteria_that_are_met(met: tuple[int, ...], share: Any) -> None:
+    goal = active(content=content(measure=PICTURE))
+    goal = after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, met=met), at(day(10, 20)))
+    assert attainment(goal) == Decimal(share)
+
+
+@pytest.mark.parametrize("unfinished", [Content(), Content(measure=NumericMeasure(name="売上", target=Decimal(5)))])
+def test_a_draft_without_a_measure_or_a_baseline_has_no_points(unfinished: Content) -> None:
+    goal = draft(content=unfinished).model_copy(update={"value": Decimal(5)})
+    assert attainment(goal) == score(goal) == 0
+
+
+def _report(goal: Goal, value: str) -> Goal:
+    return after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value=value), at(day(11, 2)))
+
+
+def _reviewed(goal: Goal, said: str, **fields: Any) -> Goal:
+    goal = after(goal, ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(day(11, 2)))
+    goal = after(goal, self_review(), at(day(11, 2)))
+    return after(goal, verdict(goal, said, **fields), at(day(11, 2)))
+
+
+def test_reported_progress_counts_when_a_review_confirms_it() -> None:
+    goal = _report(active(), "8")
+    assert score(goal) == 0
+    assert score(_reviewed(goal, "continue")) == 30
+
+
+def test_what_a_review_confirmed_stays_when_the_number_falls_back() -> None:
+    goal = _reviewed(_report(active(), "7"), "continue")
+    assert score(goal) == 45
+    goal = _reviewed(_report(goal, "12"), "continue")
+    assert attainment(goal) == 0
+    assert confirmed(goal) == Decimal("0.75")
+    assert score(goal) == 45
+    assert score(_reviewed(_report(goal, "6"), "continue")) == 60
+
+
+def test_a_value_that_was_mistyped_and_mended_between_reviews_gives_nothing() -> None:
+    goal = _report(_report(active(), "1"), "9")
+    assert score(_reviewed(goal, "continue")) == 15
+
+
+def test_steps_count_when_they_are_done_and_bonus_points_when_they_are_given() -> None:
+    goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=1), at(day(10, 20)))
+    assert score(goal) == 20
+    goal = _reviewed(goal, "continue", bonus=7)
+    goal = _reviewed(goal, "continue", bonus=6)
+    assert score(goal) == 33
+
+
+def test_points_of_earlier_revisions_stay_banked_and_the_next_ones_come_on_top() -> None:
+    goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 20)))
+    goal = _reviewed(_report(goal, "7"), "unrealistic", bonus=5)
+    assert goal.banked == score(goal) == 70
+    assert revision_score(goal) == 0
+
+    easier = content(measure={"kind": "numeric", "name": "所要日数", "baseline": 7, "target": 5, "direction": "down"})
+    goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=easier), at(day(11, 4)))
+    goal = after(goal, _approve(goal), at(day(11, 5)))
+    goal = _reviewed(_report(goal, "6"), "achieved")
+    assert goal.is_closed
+    assert score(goal) == 100
+
+
+def _approve(goal: Goal) -> ask.Approve:
+    assert goal.task is not None
+    return ask.Approve(id=fresh_id(), actor=goal.task.assignees[0], expected_seq=goal.seq)
+
+
+def test_the_score_that_a_closing_states_is_the_goals_and_reopening_keeps_it() -> None:
+    goal = after(_report(active(), "8"), ask.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 4)))
+    assert score(goal) == 30
+    assert score(after(goal, ask.Reopen(id=fresh_id(), actor=HR, reason="復職"), at(day(11, 5)))) == 30
+
+
+def test_the_end_of_the_cycle_confirms_what_was_reached() -> None:
+    goal = _report(active(), "8")
+    while not goal.is_closed:
+        goal = rung(goal)
+    assert score(goal) == 30
+
+
+def test_points_are_rounded_to_two_places_half_up() -> None:
+    goal = draft(content=content(measure={"kind": "numeric", "name": "n", "baseline": 0, "target": 3, "points": 10}))
+    third = goal.model_copy(update={"value": Decimal(1)})
+    assert attainment(third) == Decimal("0.3333")
+    assert revision_score(third, attainment(third)) == Decimal("3.33")
+    assert revision_score(goal, Decimal("0.0005")) == Decimal("0.01")
+
+
+@given(baseline=NUMBERS, target=NUMBERS, one=NUMBERS, other=NUMBERS)
+def test_who_is_nearer_to_the_target_never_has_the_smaller_share(
+    baseline: Decimal, target: Decimal, one: Decimal, other: Decimal
+) -> None:
+    worse, better = sorted((one, other), reverse=target < baseline)
+    shares = [attainment(_measured(value, baseline, target)) for value in (worse, better)]
+    assert 0 <= shares[0] <= shares[1] <= Decimal("1.5")
+
+
+@given(baseline=NUMBERS, target=NUMBERS)
+def test_the_baseline_is_nothing_and_the_target_all_of_it(baseline: Decimal, target: Decimal) -> None:
+    assert attainment(_measured(baseline, baseline, target)) == 0
+    assert attainment(_measured(target, baseline, target)) == (0 if target == baseline else 1)
+
+
+@given(
+    reports=st.lists(
+        st.tuples(st.integers(0, 14), st.sampled_from(["nothing", "review", "reset", "step"]), st.integers(0, 4)),
+        max_size=8,
+    )
+)
+def test_the_score_never_falls_whatever_is_reported_reviewed_or_reset(reports: list[tuple[int, str, int]]) -> None:
+    goal, before = active(), Decimal(0)
+    for value, what, bonus in reports:
+        if goal.state is State.DRAFT:
+            goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=content()), at(day(11, 2)))
+            goal = after(goal, _approve(goal), at(day(11, 2)))
+        goal = _report(goal, str(value))
+        if what == "step" and goal.next_step is not None:
+            goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step), at(day(11, 2)))
+        elif what == "review" and goal.bonus + bonus <= 20:
+            goal = _reviewed(goal, "continue", bonus=bonus)
+        elif what == "reset":
+            goal = _reviewed(goal, "unrealistic")
+        assert score(goal) >= before
+        before = score(goal)
+
+
+@given(
+    steps=st.sets(st.integers(0, 1)),
+    attained=st.decimals(0, "1.5", places=4),
+    bonus=st.integers(0, 20),
+    banked=st.decimals(0, 500, places=2),
+)
+def test_the_terms_add_up_to_the_score_and_none_is_less_than_nothing(
+    steps: set[int], attained: Decimal, bonus: int, banked: Decimal
+) -> None:
+    changes = {"done": tuple(sorted(steps)), "attained": attained, "bonus": bonus, "banked": banked}
+    goal = active().model_copy(update=changes)
+    assert terms(goal).total == score(goal)
+    assert all(term >= 0 for term in terms(goal))
+
+
+@given(baseline=NUMBERS, target=NUMBERS, value=NUMBERS)
+def test_less_is_better_mirrors_more_is_better(baseline: Decimal, target: Decimal, value: Decimal) -> None:
+    up, down = (_measured(sign * value, sign * baseline, sign * target) for sign in (1, -1))
+    assert attainment(up) == attainment(down)
+
+
+@given(met=st.sets(st.integers(0, 9)), of=st.integers(1, 10))
+def test_a_picture_is_the_share_of_its_criteria(met: set[int], of: int) -> None:
+    criteria = tuple(f"基準 {n}" for n in range(of))
+    picture = PICTURE.model_copy(update={"criteria": criteria})
+    seen = tuple(sorted(n for n in met if n < of))
+    goal = active(content=content(measure=picture)).model_copy(update={"met": seen})
+    assert attainment(goal) == (Decimal(len(seen)) / of).quantize(Decimal("0.0001"), "ROUND_HALF_UP")

@@ -1,0 +1,194 @@
+"""What a new file of people means: who joins, leaves, moves; and what each goal must hear of it."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from domain.goal import commands as ask
+from domain.goal.goal import Delegation
+from domain.instructions.instructions import Skipped, Sync
+from domain.instructions.reorganisation import Context, active_line, command_of, compare, leavers_due, weight_left
+from domain.people.organisation import Employee, Organisation
+from domain.values import EmployeeId
+from tests.domain.builders import (
+    DEPUTY,
+    DIRECTOR,
+    HR,
+    MANAGER,
+    OWNER,
+    POLICY,
+    PRESIDENT,
+    STRANGER,
+    active,
+    day,
+    pending,
+    policy,
+)
+
+TODAY = day(11, 16)
+
+
+def person(employee: str, manager: str | None = None, **known: Any) -> Employee:
+    return Employee(id=EmployeeId(employee), name=employee, department="経理", manager_id=manager, **known)
+
+
+COMPANY = (
+    person(PRESIDENT),
+    person(DIRECTOR, PRESIDENT),
+    person(MANAGER, DIRECTOR),
+    person(OWNER, MANAGER),
+    person(HR, PRESIDENT),
+)
+
+
+def with_(*changed: Employee, without: Iterable[str] = ()) -> list[Employee]:
+    after = {one.id: one for one in (*COMPANY, *changed)}
+    return [one for one in after.values() if one.id not in set(without)]
+
+
+def test_the_same_people_are_no_difference() -> None:
+    assert compare(COMPANY, COMPANY, TODAY).is_empty
+
+
+def test_joiners_leavers_moves_managers_and_sites_are_told_apart() -> None:
+    file = with_(
+        person("n1", MANAGER),
+        person(HR, PRESIDENT, active=False),
+        person(OWNER, DIRECTOR, site="berlin").model_copy(update={"department": "財務"}),
+    )
+    found = compare(COMPANY, file, TODAY)
+    assert (found.joined, found.left) == (("n1",), (HR,))
+    assert [(one.employee, one.before, one.after) for one in found.moved] == [(OWNER, "経理", "財務")]
+    assert [(one.employee, one.before, one.after) for one in found.managers] == [(OWNER, MANAGER, DIRECTOR)]
+    assert [(one.employee, one.after) for one in found.sites] == [(OWNER, "berlin")]
+    assert set(found.sync("r").touched) == {HR, OWNER}
+
+
+def test_who_is_not_in_the_file_has_not_left_unless_it_is_said_so() -> None:
+    part = with_(without=[OWNER])
+    assert compare(COMPANY, part, TODAY).left == ()
+    assert compare(COMPANY, part, TODAY).absent == (OWNER,)
+    assert compare(COMPANY, part, TODAY, absent_left=True).left == (OWNER,)
+
+
+@pytest.mark.parametrize(("leaves", "left"), [(day(11, 15), (OWNER,)), (day(11, 16), ()), (day(12, 28), ())])
+def test_somebody_has_left_when_the_last_day_is_over(leaves: date, left: tuple[str, ...]) -> None:
+    found = compare(COMPANY, with_(person(OWNER, MANAGER, leaves=leaves)), TODAY)
+    assert found.left == left
+    assert [one.after for one in found.leaving] == ([] if left else [str(leaves)])
+
+
+def test_who_comes_back_is_a_joiner() -> None:
+    before = with_(person(OWNER, MANAGER, active=False))
+    assert compare(before, COMPANY, TODAY).joined == (OWNER,)
+
+
+def test_people_of_somebody_who_left_are_led_by_the_next_active_manager_and_a_finding_says_so() -> None:
+    file = with_(person(MANAGER, DIRECTOR, active=False), person(DIRECTOR, PRESIDENT, active=False))
+    found = compare(COMPANY, file, TODAY)
+    assert {one.id: one.manager_id for one in found.after}[OWNER] == PRESIDENT
+    assert [(one.code, one.where) for one in found.findings] == [("led_by_leaver", MANAGER)]
+    assert OWNER in found.findings[0].message.ja
+    assert not Organisation(found.after).findings()
+    assert found.stand_ins() == {MANAGER: DIRECTOR, DIRECTOR: PRESIDENT}
+
+
+def test_leavers_are_due_on_the_day_after_their_last() -> None:
+    people = with_(person(OWNER, MANAGER, leaves=day(11, 30)))
+    assert leavers_due(people, day(11, 30)) == ()
+    assert [one.id for one in leavers_due(people, day(12, 1))] == [OWNER]
+    assert leavers_due(with_(person(OWNER, MANAGER, leaves=day(11, 30), active=False)), day(12, 1)) == ()
+
+
+def told(file: list[Employee], goal: Any, delegations: tuple[Delegation, ...] = ()) -> ask.Command | Skipped:
+    difference = compare(COMPANY, file, TODAY)
+    context = Context(Organisation(difference.after), delegations, TODAY)
+    return command_of(goal, difference.sync("組織変更"), HR, context)
+
+
+def test_a_goal_that_nothing_of_it_concerns_hears_nothing() -> None:
+    goal = pending().model_copy(update={"department": "経理", "line": (MANAGER, DIRECTOR, PRESIDENT)})
+    assert told(with_(person("n1", MANAGER)), goal) == Skipped(code="unchanged")
+
+
+def test_a_goal_whose_owner_left_is_closed_and_the_reason_says_when() -> None:
+    command = told(with_(person(OWNER, MANAGER, active=False, leaves=day(11, 13))), pending())
+    assert isinstance(command, ask.Close)
+    assert "2026-11-13" in command.reason
+    assert "組織変更" in command.reason
+
+
+def test_another_manager_brings_the_whole_new_line_with_sites_and_standing_delegations() -> None:
+    away = Delegation(delegator=DIRECTOR, to=DEPUTY, first=TODAY, last=day(11, 30))
+    elsewhere = Delegation(delegator=STRANGER, to=DEPUTY, first=TODAY, last=day(11, 30))
+    by_owner = Delegation(delegator=DIRECTOR, to=OWNER, first=TODAY, last=day(11, 30))
+    file = with_(person(OWNER, DIRECTOR), person(DIRECTOR, PRESIDENT, site="berlin"))
+    command = told(file, pending(), (away, elsewhere, by_owner))
+    assert isinstance(command, ask.ChangeLine)
+    assert command.line == (DIRECTOR, PRESIDENT)
+    assert command.sites == {DIRECTOR: "berlin"}
+    assert command.delegations == (away,), "nobody is a delegate in a goal of their own"
+
+
+def test_who_left_is_in_no_line() -> None:
+    organisation = Organisation(with_(person(MANAGER, DIRECTOR, active=False)))
+    assert active_line(organisation, OWNER) == (DIRECTOR, PRESIDENT)
+
+
+def test_a_task_that_was_given_to_somebody_by_hand_passes_to_their_manager_when_they_leave() -> None:
+    goal = pending()
+    assert goal.task is not None
+    goal = goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
+    asked = Sync(reason="r", stands_in={STRANGER: DIRECTOR}, touched=(STRANGER,))
+    command = command_of(goal, asked, HR, Context(Organisation(COMPANY), (), TODAY))
+    assert isinstance(command, ask.ChangeLine)
+    assert command.replaced == {STRANGER: DIRECTOR}
+    at_the_top = asked.model_copy(update={"stands_in": {STRANGER: None}})
+    command = command_of(goal, at_the_top, HR, Context(Organisation(COMPANY), (), TODAY))
+    assert isinstance(command, ask.ChangeLine)
+    assert command.replaced == {STRANGER: HR}
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_a_move_settles_the_revision_only_where_the_policy_says_so(settles: bool) -> None:
+    goal = active(policy(moves_settle=settles))
+    moved = person(OWNER, MANAGER).model_copy(update={"department": "財務"})
+    command = told(with_(moved), goal)
+    assert isinstance(command, ask.ChangeLine)
+    assert command.department == "財務"
+    assert command.settle is settles
+    assert command.new_weight == (weight_left(goal.content.weight, goal.policy, TODAY) if settles else None)
+
+
+@pytest.mark.parametrize(
+    ("today", "weight"),
+    [
+        (POLICY.starts, 60),  # all of it is to come
+        (day(11, 13), 29),  # 29 of 60 business days are left: 29.0
+        (POLICY.closes, 1),  # nothing is left, and a weight is at least 1
+    ],
+)
+def test_the_weight_of_what_is_left_is_the_share_of_business_days(today: date, weight: int) -> None:
+    whole = POLICY.calendar.between(POLICY.starts, POLICY.closes)
+    left = POLICY.calendar.between(today, POLICY.closes)
+    assert weight_left(60, POLICY, today) == max(1, round(60 * left / whole))
+    assert abs(weight_left(60, POLICY, today) - weight) <= 2
+
+
+def test_only_who_moved_by_this_change_starts_anew() -> None:
+    goal = active(policy(moves_settle=True))
+    moved = Organisation(with_(person(OWNER, MANAGER).model_copy(update={"department": "財務"})))
+    command = command_of(goal, Sync(reason="r", moved=(STRANGER,)), HR, Context(moved, (), TODAY))
+    assert isinstance(command, ask.ChangeLine)
+    assert not command.settle
+
+
+def test_the_place_of_a_manager_who_left_passes_by_the_line_and_not_by_hand() -> None:
+    goal = pending()
+    asked = Sync(reason="r", stands_in={MANAGER: DIRECTOR}, touched=(MANAGER,))
+    after = Organisation(with_(person(OWNER, DIRECTOR), person(MANAGER, DIRECTOR, active=False)))
+    command = command_of(goal, asked, HR, Context(after, (), TODAY))
+    assert isinstance(command, ask.ChangeLine)
+    assert (command.line, command.replaced) == ((DIRECTOR, PRESIDENT), {})

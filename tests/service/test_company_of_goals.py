@@ -1,0 +1,268 @@
+"""What goals claim of each other, on real servers: weights, parents, problems; and what follows a goal that is closed."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from domain.goal import commands as ask
+from domain.goal.goal import Goal
+from domain.goal.scoring import calibrated, score
+from domain.lifecycle import State
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, GoalId
+from service.exemplars import Exemplars
+from service.hearing import Hearing
+from storage.goals import read_ledger
+from storage.tables import OutboxRow
+from tests.service.steered import ACCOUNTING, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered
+
+TREE = """
+[policy]
+max_goals = 4
+
+[[themes]]
+id = "digital"
+name = "数字を早く届ける"
+
+[[department_goals]]
+id = "closing"
+department = "経理部"
+name = "決算を早く締める"
+parent = "digital"
+"""
+MORE = TREE + "".join(
+    f"""
+[[drafts]]
+department = "経理部"
+theme = "{theme}"
+challenge = "手間が月初に集まっている"
+weight = {weight}
+measure = {{ kind = "numeric", name = "件数", unit = "件", direction = "up", baseline = 10, target = 15 }}
+steps = [ {{ title = "10件を一覧にする", due = 2026-12-11 }}, {{ title = "手引きを公開する", due = 2027-01-22 }} ]
+"""
+    for theme, weight in (("照合を軽くする", 60), ("手引きをそろえる", 60), ("提案をまとめる", 20))
+)
+
+
+def goal_id(cycle: CycleId, owner: EmployeeId, number: int) -> GoalId:
+    return GoalId(f"{cycle}/{owner}/{number}")
+
+
+async def submit(company: Steered, goal: GoalId, **changes: Any) -> Goal:
+    found = await company.goals.require(goal)
+    content = found.content.model_copy(update=changes)
+    await company.goals.give(goal, ask.Submit(actor=found.owner, content=content))
+    return await company.goals.require(goal)
+
+
+async def approve(company: Steered, goal: GoalId, actor: EmployeeId = MANAGER) -> State:
+    found = await company.goals.require(goal)
+    await company.goals.give(goal, ask.Approve(actor=actor, expected_seq=found.seq))
+    return (await company.goals.require(goal)).state
+
+
+async def refused(work: Any) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await work
+    return caught.value
+
+
+async def close(company: Steered, goal: GoalId) -> None:
+    await company.goals.give(goal, ask.Close(actor=HR, reason="達成", achieved=True))
+
+
+async def told(company: Steered, kind: str) -> Sequence[tuple[str, str]]:
+    async with company.engine.connect() as connection:
+        rows = await connection.execute(
+            select(OutboxRow.recipient_id, OutboxRow.goal_id).where(OutboxRow.kind == kind).order_by(OutboxRow.goal_id)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+async def test_two_approvals_at_the_same_moment_cannot_break_a_persons_weights(company: Steered) -> None:
+    cycle = await company.launch("weights", more=MORE)
+    for owner in (MORI, HARA, ONO):  # thrice, since a race may be won by chance
+        heavy = [goal_id(cycle, owner, number) for number in (2, 3)]
+        for goal in heavy:
+            await submit(company, goal)
+        results = await asyncio.gather(*(approve(company, goal) for goal in heavy), return_exceptions=True)
+        (no,) = [one for one in results if isinstance(one, Refusal)]
+        assert [one for one in results if not isinstance(one, Refusal)] == [State.ACTIVE]
+        assert no.code is Code.TOO_MUCH_WEIGHT
+        assert no.fields == {"owner": owner, "taken": 60, "weight": 60, "left": 40}
+        states = {(await company.goals.require(goal)).state for goal in heavy}
+        assert states == {State.ACTIVE, State.PENDING_APPROVAL}
+        for goal in heavy:
+            assert (await company.goals.prove(goal)).holds
+
+
+async def test_what_was_refused_can_be_returned_and_approved_with_a_weight_that_fits(company: Steered) -> None:
+    cycle = await company.launch("mended", more=MORE, without=[HARA, ONO])
+    one, other = (goal_id(cycle, MORI, number) for number in (2, 3))
+    await submit(company, one)
+    await submit(company, other)
+    assert await approve(company, one) is State.ACTIVE
+    assert (await refused(approve(company, other))).code is Code.TOO_MUCH_WEIGHT
+    await company.goals.give(other, ask.ReturnForChanges(actor=MANAGER, comment="ウェイトを 40 に"))
+    await submit(company, other, weight=40)
+    assert await approve(company, other) is State.ACTIVE
+
+
+async def test_more_goals_than_the_policy_allows_are_not_approved(company: Steered) -> None:
+    cycle = await company.launch("many", more=MORE, without=[HARA, ONO])
+    one, other = (goal_id(cycle, MORI, number) for number in (3, 4))
+    fewer = (await company.goals.require(other)).policy.model_copy(update={"max_goals": 1})
+    await company.goals.give(other, ask.AmendPolicy(actor=HR, policy=fewer, reason="絞る"))
+    for goal in (one, other):
+        await submit(company, goal, weight=20)
+    assert await approve(company, one) is State.ACTIVE
+    no = await refused(approve(company, other))
+    assert (no.code, no.fields) == (Code.TOO_MANY_GOALS, {"owner": MORI, "taken": 1, "most": 1})
+
+
+async def test_a_sign_off_from_elsewhere_that_breaks_the_weights_is_kept_as_refused(company: Steered) -> None:
+    cycle = await company.launch("elsewhere", more=MORE, without=[HARA, ONO])
+    one, other = (goal_id(cycle, MORI, number) for number in (2, 3))
+    for goal in (one, other):
+        await submit(company, goal)
+    await approve(company, one)
+    seen = (await company.goals.require(other)).seq
+    handle = company.client.get_workflow_handle(f"goal/{other}")
+    await handle.signal("sign_off", {"id": "their-7", "actor": MANAGER, "expected_seq": seen})
+    async with asyncio.timeout(20):
+        while (await company.goals.require(other)).seq == seen:  # noqa: ASYNC110 - the database tells nobody when it changes
+            await asyncio.sleep(0.05)
+    last = (await read_ledger(company.engine, other))[-1]
+    assert last.kind == "sign_off_refused"
+    assert last.event["body"]["code"] == Code.TOO_MUCH_WEIGHT
+
+
+async def test_a_parent_must_be_a_theme_a_department_goal_or_a_goal_of_the_cycle(company: Steered) -> None:
+    cycle = await company.launch("parents", more=TREE)
+    for owner, parent in ((MORI, "closing"), (HARA, "digital"), (ONO, goal_id(cycle, MORI, 1))):
+        assert (await submit(company, goal_id(cycle, owner, 1), parent=parent)).state is State.PENDING_APPROVAL
+    lost = goal_id(cycle, SALES, 1)
+    elsewhere = "weights/E11/1"  # it is there, in another cycle
+    content: dict[str, Any] = {
+        "theme": "販路",
+        "challenge": "-",
+        "measure": (await company.goal(cycle, MORI)).content.measure,
+    }
+    content["steps"] = (await company.goal(cycle, MORI)).content.steps
+    for parent in ("nowhere", elsewhere, f"{cycle}/E11/9"):
+        no = await refused(submit(company, lost, parent=parent, **content))
+        assert (no.code, no.fields) == (Code.UNKNOWN_PARENT, {"parent": parent})
+    assert (await company.goals.require(lost)).state is State.DRAFT
+    assert (await company.goals.require(lost)).seq == 1
+
+
+async def test_parents_that_would_come_round_are_refused_even_at_the_same_moment(company: Steered) -> None:
+    cycle = await company.launch("circle", more=TREE, without=[SALES])
+    own = goal_id(cycle, ONO, 1)
+    assert (await refused(submit(company, own, parent=own))).code is Code.CIRCLE
+    mori, hara = goal_id(cycle, MORI, 1), goal_id(cycle, HARA, 1)
+    results = await asyncio.gather(
+        submit(company, mori, parent=hara), submit(company, hara, parent=mori), return_exceptions=True
+    )
+    (no,) = [one for one in results if isinstance(one, Refusal)]
+    assert no.code is Code.CIRCLE
+    assert str(no.fields["way"]).count("→") == 2
+    states = [(await company.goals.require(goal)).state for goal in (mori, hara)]
+    assert sorted(states) == ["draft", "pending_approval"]
+
+
+async def test_a_draft_that_points_back_keeps_nobody_from_submitting(company: Steered) -> None:
+    cycle = await company.launch("scribble", more=TREE, without=[SALES, ONO])
+    mori, hara = goal_id(cycle, MORI, 1), goal_id(cycle, HARA, 1)
+    draft = (await company.goals.require(hara)).content.model_copy(update={"parent": mori})
+    await company.goals.give(hara, ask.Revise(actor=HARA, content=draft))
+    assert (await submit(company, mori, parent=hara)).state is State.PENDING_APPROVAL
+    assert (await refused(submit(company, hara, parent=mori))).code is Code.CIRCLE
+
+
+async def test_whoever_serves_a_goal_that_ends_is_told_once(company: Steered) -> None:
+    cycle = await company.launch("ended", more=TREE)
+    above = goal_id(cycle, MANAGER, 1)
+    for owner in (MORI, HARA, ONO):
+        await submit(company, goal_id(cycle, owner, 1), parent=above)
+    await company.goals.give(goal_id(cycle, ONO, 1), ask.Withdraw(actor=ONO, reason="異動"))  # needs not know
+    await submit(company, above)
+    await approve(company, above, TOP)
+    await close(company, above)
+    heard = [one for one in await told(company, "parent_closed") if one[1].startswith(f"{cycle}/")]
+    assert heard == [(MORI, goal_id(cycle, MORI, 1)), (HARA, goal_id(cycle, HARA, 1))]
+
+
+async def test_problems_are_heard_answered_and_those_that_nothing_answers_are_seen(company: Steered) -> None:
+    cycle = await company.launch("heard", more=TREE, without=[SALES, ONO])
+    hearing = Hearing(company.engine)
+    first = await hearing.add(cycle=cycle, said="請求書が月初に集まる", by=MORI, command_id="h-1")
+    second = await hearing.add(cycle=cycle, said="契約書が見つからない", by=MANAGER, department="営業部")
+    assert await hearing.add(cycle=cycle, said="請求書が月初に集まる", by=MORI, command_id="h-1") == first
+    await submit(company, goal_id(cycle, MORI, 1), answers=(first,))
+    found = {one.id: one for one in await hearing.find_all(cycle)}
+    assert {one.id: (one.department, one.heard_as, one.answers) for one in found.values()} == {
+        first: (ACCOUNTING, "staff", 1), second: ("営業部", "manager", 0),
+    }  # fmt: skip
+    assert [one.id for one in await hearing.find_all(cycle, unanswered=True)] == [second]
+    assert [one.id for one in await hearing.find_all(cycle, search="契約書")] == [second]
+    assert not await hearing.find_all("another")
+    no = await refused(submit(company, goal_id(cycle, HARA, 1), answers=(first, "H9999")))
+    assert (no.code, no.fields) == (Code.UNKNOWN_PROBLEM, {"problem": "H9999"})
+
+
+async def test_a_problem_that_is_not_one_is_refused(company: Steered) -> None:
+    hearing = Hearing(company.engine)
+    for wrong in (
+        {"said": " "},
+        {"said": "a" * 5000},
+        {"cycle": "a b"},
+        {"by": EmployeeId("E77")},
+        {"department": "魔法部"},
+    ):
+        given: dict[str, Any] = {"cycle": "quiet", "said": "困りごと", "by": MORI} | wrong
+        assert (await refused(hearing.add(**given))).code in (Code.INVALID, Code.NOT_IN_CYCLE)
+    assert not await hearing.find_all("quiet")
+
+
+async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(company: Steered) -> None:
+    cycle = await company.launch("shown", more=TREE, without=[SALES, ONO])
+    goal = goal_id(cycle, MORI, 1)
+    await submit(company, goal, challenge="森 香織が困っていた")
+    await approve(company, goal)
+    await company.goals.give(goal, ask.CompleteStep(actor=MORI, step=0))
+    await close(company, goal)
+    before = await company.goals.require(goal)
+    await company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")
+    await company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")
+    await company.goals.give(goal, ask.MarkExemplar(actor=MANAGER, reason="森さんの進め方は手本になる"))
+    after = await company.goals.require(goal)
+    assert (score(after), calibrated(after)) == (score(before), score(before) + 5)
+    assert after.is_closed
+    assert (await company.goals.prove(goal)).holds
+    (example,) = [one for one in await Exemplars(company.engine).find_all() if "手本" in one.reason]
+    assert (example.reason, example.content.challenge) == ("担当者さんの進め方は手本になる", "担当者が困っていた")
+    assert await Exemplars(company.engine).find_all(search="手本 決算")
+    assert not await Exemplars(company.engine).find_all(search="手本 宇宙")
+    assert not await Exemplars(company.engine).find_all(department="営業部")
+    assert (await Exemplars(company.engine).require(example.id)) == example
+    assert (await refused(Exemplars(company.engine).require("nothing"))).code is Code.UNKNOWN_EXEMPLAR
+    no = await refused(company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(-1), reason="厳しく")))
+    assert no.code is Code.ADJUSTMENT_DOWN
+
+
+async def test_a_calibrated_goal_is_reopened_and_goes_on(company: Steered) -> None:
+    cycle = await company.launch("again", more=TREE, without=[SALES, ONO, HARA])
+    goal = goal_id(cycle, MORI, 1)
+    await submit(company, goal)
+    await approve(company, goal)
+    await close(company, goal)
+    await company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(2), reason="調整"))
+    await company.goals.give(goal, ask.Reopen(actor=HR, reason="続ける"))
+    await company.goals.give(goal, ask.CompleteStep(actor=MORI, step=0))
+    assert (await company.goals.require(goal)).state is State.ACTIVE
+    assert (await company.goals.prove(goal)).holds
