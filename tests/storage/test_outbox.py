@@ -111,7 +111,7 @@ async def test_a_second_record_of_the_same_message_changes_nothing(database: Asy
     await outbox.record_sent(database, batch.message_id, "smtp", NOW)
     once = await rows(database)
     await outbox.record_sent(database, batch.message_id, "console", NOW + timedelta(days=1))
-    await outbox.give_up(database, batch.message_id, "smtp_550")
+    await outbox.give_up(database, batch.message_id, "smtp_550", NOW)
     await outbox.postpone(database, batch.message_id, "smtp_452", NOW)
     await outbox.fall_back(database, batch.message_id, "mail", "smtp_550")
     await outbox.release(database, [batch.message_id])
@@ -148,9 +148,9 @@ async def test_a_message_goes_another_way_under_its_id_and_remembers_what_failed
 async def test_a_failure_for_good_is_kept_with_its_reason_and_not_tried_again(database: AsyncEngine) -> None:
     await queue(database, "M1")
     [batch] = await claimed(database)
-    await outbox.give_up(database, batch.message_id, "no_address")
+    await outbox.give_up(database, batch.message_id, "no_address", NOW)
     [row] = await rows(database)
-    assert (row.error, row.sent_at, row.gave_up_at is None) == ("no_address", None, False)
+    assert (row.error, row.sent_at, row.gave_up_at) == ("no_address", None, NOW)
     assert await claimed(database) == []
     assert await outbox.backlog(database, NOW) == (0, 0)
 

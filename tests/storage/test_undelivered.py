@@ -102,7 +102,7 @@ async def test_notices_are_counted_by_what_became_of_them(database: AsyncEngine)
 async def test_a_message_that_was_given_up_is_one_line_however_many_notices_it_held(database: AsyncEngine) -> None:
     await queue(database, "M1", "M1", "M1", due_at=MONDAY)
     [batch] = await outbox.claim(database, MONDAY, 10, domain="example.com")
-    await outbox.give_up(database, batch.message_id, "smtp_550")
+    await outbox.give_up(database, batch.message_id, "smtp_550", MONDAY)
     [one] = await undelivered.failed(database)
     assert (one.recipient_id, one.notices, one.code) == ("M1", 3, "smtp_550")
 
