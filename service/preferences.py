@@ -65,7 +65,7 @@ class Preferences:
 
     async def _require(self, employee: EmployeeId, actor: EmployeeId) -> None:
         if await find_employee(self._engine, employee) is None:
-            raise Refusal(Code.NOT_IN_CYCLE, kind="person", named=employee[:80], near="-")
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
         if actor != employee:
             await require_hr(self._engine, actor, only_open=True)
 

@@ -14,11 +14,13 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from domain.goal import scoring
-from domain.refusals import STATE_NAMES
 from domain.values import Locale, Text
-from sheets.fields import DIRECTIONS, LABELS, MOST_STEPS, Value, fields_of, shown
+from domain.writing.content import Direction
+from sheets.fields import MOST_STEPS, Value, fields_of, shown
 from sheets.model import FORMAT, GoalSheet, Review, SheetGoal
 from sheets.style import BAND, BODY, CALM, HEAD, OPEN, Formats, height_for, size_for
+from texts.places import field_of_sheet
+from texts.words import word
 
 HIDDEN = "meguri"
 PAGE = Text(ja="目標管理シート", en="Goal sheet")
@@ -133,8 +135,7 @@ class _Page:
         self._text(top, 2, 7, goal.id, bg_color=BAND)
         self._label(top, 8, 8, self._words("ウェイト %", "weight %"))
         self._label(top, 10, 10, self._words("状態", "state"))
-        state = STATE_NAMES[goal.state]
-        self._text(top, 11, 11, self._words(state.ja, goal.state.replace("_", " ")))
+        self._text(top, 11, 11, word("state", goal.state, self._locale))
         for field in PLACES:
             self._field(top, field, fields.get(field, ""))
         for field, row, first, last in (
@@ -142,7 +143,7 @@ class _Page:
             ("parent", 4, 6, 7), ("measure", 5, 0, 1), ("unit", 5, 6, 6), ("points", 5, 8, 8), ("direction", 6, 2, 2),
             ("baseline", 6, 5, 5), ("target", 6, 7, 7), ("image", 7, 0, 1), ("criteria", 8, 0, 1),
         ):  # fmt: skip
-            self._label(top + row, first, last, LABELS[field].in_(self._locale))
+            self._label(top + row, first, last, field_of_sheet(field, self._locale))
         self._label(top + 6, 0, 1, self._words("数値", "number"))
         self._label(top + 5, 10, 10, self._words("達成度", "attained"))
         self._percent(top + 5, 11, max(goal.attained, scoring.attainment(goal)))
@@ -213,7 +214,7 @@ class _Page:
         place = place_of(field)
         row = top + place.row
         if field == "direction" and value:
-            value = next(label.in_(self._locale) for one, label in DIRECTIONS.items() if one.value == value)
+            value = word("direction", str(value), self._locale)
         self._value(row, place.first, place.last, value, locked=False)
         if isinstance(value, str):
             self._height(row, height_for(value, self._room(place.first, place.last)))
@@ -223,7 +224,7 @@ class _Page:
         """What the spreadsheet itself refuses."""
         rules: dict[str, dict[str, Any]] = {
             "weight": {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 100},
-            "direction": {"validate": "list", "source": [label.in_(self._locale) for label in DIRECTIONS.values()]},
+            "direction": {"validate": "list", "source": [word("direction", one, self._locale) for one in Direction]},
         }
         if field in rules:
             self._sheet.data_validation(row, column, row, column, rules[field])

@@ -11,22 +11,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from domain.goal import scoring
 from domain.goal.goal import Goal, Outcome
-from domain.refusals import STATE_NAMES
 from domain.results import calibration
 from domain.results.calibration import BUCKET, BUCKETS, Result
-from domain.values import Locale, Text
+from domain.values import Locale
 from sheets.goals_csv import guarded
 from sheets.style import BAND, Formats, width_of
+from texts.words import word
 
 _NARROW, _WIDE = 8, 44  # characters of a column
-OUTCOMES: dict[Outcome, Text] = {
-    Outcome.ACHIEVED: Text(ja="達成", en="achieved"),
-    Outcome.UNREALISTIC: Text(ja="目標を見直し", en="unrealistic"),
-    Outcome.SETTLED: Text(ja="評価確定", en="settled"),
-    Outcome.WITHDRAWN: Text(ja="取り下げ", en="withdrawn"),
-    Outcome.LAPSED: Text(ja="期間終了", en="lapsed"),
-    Outcome.CANCELLED: Text(ja="取り止め", en="cancelled"),
-}
 
 
 class Results(NamedTuple):
@@ -132,11 +124,11 @@ def _goals(results: Results, locale: Locale) -> _Table:
 
 def _goal(goal: Goal, results: Results, locale: Locale) -> tuple[str | int | Decimal, ...]:
     terms = scoring.terms(goal)
-    state = STATE_NAMES[goal.state].ja if locale is Locale.JA else goal.state.replace("_", " ")
+    state = word("state", goal.state, locale)
     return (
         goal.id, results.names.get(goal.owner, ""), goal.department, goal.content.theme,
         goal.content.measure.name if goal.content.measure else "", goal.content.weight, state,
-        OUTCOMES[goal.outcome].in_(locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
+        word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, goal.adjusted, scoring.calibrated(goal),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.goal.goal import Delegation, Outcome
 from domain.lifecycle import EventKind, State
+from domain.messages import FieldValue
 from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number
 from domain.writing.content import Content
@@ -252,7 +253,7 @@ class SignOffRefused(Body):
 
     kind: Literal[EventKind.SIGN_OFF_REFUSED] = EventKind.SIGN_OFF_REFUSED
     code: str
-    message: str
+    fields: dict[str, FieldValue] = Field(default_factory=dict)
 
 
 class Adjusted(Body):

@@ -9,7 +9,7 @@ from domain.goal import commands as ask
 from domain.goal.goal import Delegation, Goal
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose
+from domain.values import EmployeeId, Frozen, Id, Line, Prose, unfit
 
 Person = Annotated[EmployeeId, Id]
 
@@ -41,7 +41,7 @@ class Extend(_Asked):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise ValueError("give `due`, `closes`, or both")
+            raise unfit("nothing_to_extend")
         return self
 
 

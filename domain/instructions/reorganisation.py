@@ -8,15 +8,13 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.cycle.launch import delegations_of, sites_of
-from domain.findings import Finding, Level
+from domain.findings import Finding, advise
 from domain.goal import commands as ask
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.people.organisation import Employee, Organisation
+from domain.people.organisation import Employee, Organisation, some_of
 from domain.policy.policy import Policy
-from domain.values import EmployeeId, Text
-
-_NAMED = 5  # people that one finding names
+from domain.values import EmployeeId
 
 
 class Change(NamedTuple):
@@ -142,17 +140,17 @@ def _next_active(manager: EmployeeId, people: Mapping[EmployeeId, Employee]) -> 
 
 
 def _led_by_leaver(gone: EmployeeId, reports: list[EmployeeId], people: Mapping[EmployeeId, Employee]) -> Finding:
-    named = ", ".join(reports[:_NAMED]) + (" …" if len(reports) > _NAMED else "")
-    heir = people[reports[0]].manager_id or "-"
-    return Finding(
-        level=Level.ADVISE,
-        code="led_by_leaver",
-        where=gone,
-        message=Text(
-            ja=f"{gone} さんは退職していますが、{len(reports)} 人の上長です({named})。ファイルが直るまで {heir} さんの下に置きます。",
-            en=f"{gone} has left and is the manager of {len(reports)} ({named}): led by {heir} until the file says otherwise",
-        ),
-    )
+    heir = people[reports[0]].manager_id
+    if heir is None:
+        return advise(
+            "led_by_leaver",
+            gone,
+            text="finding.led_by_leaver.top",
+            person=gone,
+            count=len(reports),
+            people=some_of(reports),
+        )
+    return advise("led_by_leaver", gone, person=gone, heir=heir, count=len(reports), people=some_of(reports))
 
 
 def leavers_due(directory: Iterable[Employee], today: date) -> tuple[Employee, ...]:
