@@ -27,6 +27,7 @@ from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
 from service.goals import Goals, NoAnswer
 from storage import cycles, instructions, outbox, participants
+from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.instructions import Result
 from storage.people import load_organisation
@@ -62,22 +63,27 @@ class InstructionActivities:
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Sync):
             goals = await reorganisation.prepare(self._engine, row.id, asked)
-            return await instructions.note_goals(self._engine, row.id, goals)
+            async with self._engine.begin() as connection:
+                return await instructions.note_goals(connection, row.id, goals)
         if isinstance(asked, asked_for.Add):
-            return await instructions.note_goals(self._engine, row.id, await self._add(row, asked, part.now))
+            async with self._engine.begin() as connection:
+                return await instructions.note_goals(connection, row.id, await self._add(row, asked, part.now))
         if row.cycle_id and asked.selection.is_everybody:
             await self._remember(CycleId(row.cycle_id), asked)  # first: whoever joins meanwhile is not chosen below
-        chosen = await instructions.choose_goals(
-            self._engine,
-            row.id,
-            cycle=row.cycle_id,
-            departments=asked.selection.departments,
-            people=asked.selection.people,
-            ended=_ENDED if isinstance(asked, asked_for.Reopen) else (),
-        )
+        async with self._engine.begin() as connection:
+            chosen = await instructions.choose_goals(
+                connection,
+                row.id,
+                cycle=row.cycle_id,
+                departments=asked.selection.departments,
+                people=asked.selection.people,
+                ended=_ENDED if isinstance(asked, asked_for.Reopen) else (),
+            )
         if isinstance(asked, asked_for.Cancel) and row.cycle_id:
-            goals = [one.goal_id for one in await instructions.results(self._engine, row.id)]
-            await outbox.withdraw(self._engine, row.cycle_id, goals=goals)
+            async with read_transaction(self._engine) as connection:
+                goals = [one.goal_id for one in await instructions.results(connection, row.id)]
+            async with self._engine.begin() as connection:
+                await outbox.withdraw(connection, row.cycle_id, goals=goals)
         return chosen
 
     @activity.defn(name=CARRY_OUT)
@@ -89,10 +95,12 @@ class InstructionActivities:
             return
         actor = EmployeeId(row.actor)
         decide = await self._decider(asked, part.now)
-        while page := await instructions.waiting_goals(self._engine, row.id, _PAGE):
-            goals = [Goal.model_validate(one) for one in await load_aggregates(self._engine, ids=page)]
+        while page := await self._waiting(row.id, _PAGE):
+            async with read_transaction(self._engine) as connection:
+                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
             for gone in set(page) - {goal.id for goal in goals}:
-                await instructions.record(self._engine, row.id, Result(gone, "skipped", "unknown"))
+                async with self._engine.begin() as connection:
+                    await instructions.record(connection, row.id, Result(gone, "skipped", "unknown"))
             queue = iter(goals)
             async with asyncio.TaskGroup() as group:
                 for _ in range(_AT_ONCE):
@@ -111,15 +119,22 @@ class InstructionActivities:
                 if refusal.code is not Code.CYCLE_BUSY:
                     raise
                 log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
-        await instructions.set_state(self._engine, row.id, "done", part.now)
-        found = await instructions.progress(self._engine, row.id)
+        async with self._engine.begin() as connection:
+            await instructions.set_state(connection, row.id, "done", part.now)
+        async with read_transaction(self._engine) as connection:
+            found = await instructions.progress(connection, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
     async def _find(self, part: Part) -> tuple[InstructionRow, Asked]:
-        row = await instructions.find(self._engine, part.instruction)
+        async with read_transaction(self._engine) as connection:
+            row = await instructions.find(connection, part.instruction)
         if row is None:
             raise LookupError(f"instruction {part.instruction} is not in the database")
         return row, ASKED.validate_python(row.asked)
+
+    async def _waiting(self, instruction: str, limit: int) -> list[str]:
+        async with read_transaction(self._engine) as connection:
+            return await instructions.waiting_goals(connection, instruction, limit)
 
     async def _decider(self, asked: Asked, now: datetime) -> _Decide:
         if isinstance(asked, asked_for.Sync):
@@ -129,7 +144,8 @@ class InstructionActivities:
     async def _ask_from(self, queue: Iterator[Goal], instruction: str, decide: _Decide, actor: EmployeeId) -> None:
         for goal in queue:
             started = time.monotonic()
-            await instructions.record(self._engine, instruction, await self._ask(goal, instruction, decide, actor))
+            async with self._engine.begin() as connection:
+                await instructions.record(connection, instruction, await self._ask(goal, instruction, decide, actor))
             activity.heartbeat(goal.id)
             await asyncio.sleep((time.monotonic() - started) * _REST)
 
@@ -150,7 +166,9 @@ class InstructionActivities:
         except Refusal as refusal:
             return Result(goal.id, "refused", refusal.code, refusal.fields)
         except NoAnswer:
-            if (await participants.launched(self._engine, goal.cycle, [goal.owner]))[goal.owner][0] == "started":
+            async with read_transaction(self._engine) as connection:
+                launched = await participants.launched(connection, goal.cycle, [goal.owner])
+            if launched[goal.owner][0] == "started":
                 raise  # its worker is away: Temporal tries again
             return Result(goal.id, "failed", "not_started")
         return Result(goal.id, "done")
@@ -159,31 +177,36 @@ class InstructionActivities:
         """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
         cycle = await self._cycle(row)
         file = CycleFile.model_validate(cycle.file)
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            organisation = await load_organisation(connection)
         people = [
             (one.id, one.department, len(file.drafts_for(one.department)))
             for one in organisation.employees.values()
             if one.active and (one.id in asked.selection.people or one.department in asked.selection.departments)
         ]
-        await participants.add(self._engine, cycle.id, sorted(people), by=row.actor, at=now)
-        return [
-            f"{cycle.id}/{employee}/{number}"
-            for employee, department in await participants.joined(self._engine, cycle.id, row.actor, now)
-            for number in range(1, len(file.drafts_for(department)) + 1)
-        ]
+        async with self._engine.begin() as connection:
+            await participants.add(connection, cycle.id, sorted(people), by=row.actor, at=now)
+        async with read_transaction(self._engine) as connection:
+            return [
+                f"{cycle.id}/{employee}/{number}"
+                for employee, department in await participants.joined(connection, cycle.id, row.actor, now)
+                for number in range(1, len(file.drafts_for(department)) + 1)
+            ]
 
     async def _launch(self, row: InstructionRow) -> None:
         """Lets the cycle launch who was added, and notes what came of it at each."""
         cycle = CycleId(row.cycle_id or "")
-        if await instructions.waiting_goals(self._engine, row.id, 1):
+        if await self._waiting(row.id, 1):
             await self._ask_for_launch(cycle)
-        while page := await instructions.waiting_goals(self._engine, row.id, _PAGE):
+        while page := await self._waiting(row.id, _PAGE):
             ended = (await self._cycle(row)).state not in ("launching", "open")
             owners = {goal: goal.rsplit("/", 2)[1] for goal in page}
-            launched = await participants.launched(self._engine, cycle, list(set(owners.values())))
+            async with read_transaction(self._engine) as connection:
+                launched = await participants.launched(connection, cycle, list(set(owners.values())))
             for goal, owner in owners.items():
                 if result := _launch_result(goal, *launched[owner], ended=ended):
-                    await instructions.record(self._engine, row.id, result)
+                    async with self._engine.begin() as connection:
+                        await instructions.record(connection, row.id, result)
             activity.heartbeat(page[0])
             await asyncio.sleep(_LOOK)
 
@@ -196,7 +219,8 @@ class InstructionActivities:
             log.info("cycle_had_ended", cycle_id=cycle)  # the goals' results will say so
 
     async def _cycle(self, row: InstructionRow) -> CycleRow:
-        found = await cycles.find_cycle(self._engine, row.cycle_id or "")
+        async with read_transaction(self._engine) as connection:
+            found = await cycles.find_cycle(connection, row.cycle_id or "")
         if found is None:
             raise LookupError(f"cycle {row.cycle_id} of instruction {row.id} is not in the database")
         return found
@@ -206,13 +230,15 @@ class InstructionActivities:
         whole, chosen = asked.selection.is_everybody, asked.selection
         match asked:
             case asked_for.Remove():
-                await participants.remove(self._engine, cycle, chosen.people, chosen.departments)
+                async with self._engine.begin() as connection:
+                    await participants.remove(connection, cycle, chosen.people, chosen.departments)
             case asked_for.Extend(closes=closes) if closes:
                 await self._cycles.retime(cycle)
             case asked_for.Amend():
                 await self._cycles.retime(cycle)
             case asked_for.Reopen():  # a cycle in which one goal is open again is open
-                await participants.take_back(self._engine, cycle, chosen.people)
+                async with self._engine.begin() as connection:
+                    await participants.take_back(connection, cycle, chosen.people)
                 if whole or await self._cycles.has_open_goals(cycle):
                     await self._cycles.reopen(cycle)
             case asked_for.Cancel(reason=reason) if whole:
@@ -237,7 +263,8 @@ class InstructionActivities:
                     return
             case _:
                 return
-        await cycles.remember_policy(self._engine, cycle, changed.model_dump(mode="json"))
+        async with self._engine.begin() as connection:
+            await cycles.remember_policy(connection, cycle, changed.model_dump(mode="json"))
 
 
 def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> Result | None:

@@ -26,6 +26,7 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
 from storage import cycles, delegations
+from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import CycleRow
@@ -49,14 +50,17 @@ class LaunchActivities:
     @activity.defn(name=WRITE_GOALS)
     async def write_goals(self, piece: Range) -> Written:
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
-        people = await cycles.waiting(self._engine, piece.cycle, piece.after, piece.limit)
+        async with read_transaction(self._engine) as connection:
+            people = await cycles.waiting(connection, piece.cycle, piece.after, piece.limit)
         fresh = [one for one in people if one.result == "waiting"]
         if fresh:
             cycle = await _cycle(self._engine, piece)
-            organisation = await load_organisation(self._engine)
+            async with read_transaction(self._engine) as connection:
+                organisation = await load_organisation(connection)
             standing = await self._delegations(cycle)
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
-            await cycles.write_goals(self._engine, piece.cycle, batch)
+            async with self._engine.begin() as connection:
+                await cycles.write_goals(connection, piece.cycle, batch)
         return Written(last=people[-1].employee_id if people else "", people=len(people))
 
     @activity.defn(name=START_GOALS)
@@ -64,35 +68,45 @@ class LaunchActivities:
         """Starts the workflows of the participants up to `upto` whose goals are written; takes up where it was cut off."""
         after = (activity.info().heartbeat_details or (piece.after,))[0]
         total = Started(people=0, goals=0, failed=0)
-        while people := await cycles.waiting(self._engine, piece.cycle, after, _CHUNK, upto=piece.upto):
+        while people := await self._waiting(piece, after):
             total = await self._start_chunk(piece, [one.employee_id for one in people], total)
             after = people[-1].employee_id
             activity.heartbeat(after)
         log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
         return total
 
+    async def _waiting(self, piece: Range, after: str) -> list[cycles.Waiting]:
+        async with read_transaction(self._engine) as connection:
+            return await cycles.waiting(connection, piece.cycle, after, _CHUNK, upto=piece.upto)
+
     @activity.defn(name=RETRY_FAILED)
     async def retry_failed(self, piece: Range) -> int:
         """Puts the failed participants back in line."""
-        return await cycles.wait_again(self._engine, piece.cycle)
+        async with self._engine.begin() as connection:
+            return await cycles.wait_again(connection, piece.cycle)
 
     @activity.defn(name=SET_STATE)
     async def set_cycle_state(self, new: NewState) -> None:
         """Says in the database how far the cycle is."""
         if new.state in ("open", "closed", "cancelled"):
             closed_at = None if new.state == "open" else new.at
-            await cycles.set_state(self._engine, new.cycle, new.state, closed_at)
+            async with self._engine.begin() as connection:
+                await cycles.set_state(connection, new.cycle, new.state, closed_at)
 
     async def _delegations(self, cycle: CycleRow) -> list[Delegation]:
         """Those that hold while the cycle runs."""
         policy = Policy.model_validate(cycle.policy_now or cycle.policy)
-        return [
-            Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
-            for one in await delegations.overlapping(self._engine, policy.starts, policy.closes)
-        ]
+        async with read_transaction(self._engine) as connection:
+            return [
+                Delegation(
+                    delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last
+                )
+                for one in await delegations.overlapping(connection, policy.starts, policy.closes)
+            ]
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
-        loaded = await load_aggregates(self._engine, owners=employees, cycle=piece.cycle)
+        async with read_transaction(self._engine) as connection:
+            loaded = await load_aggregates(connection, owners=employees, cycle=piece.cycle)
         goals = [Goal.model_validate(one) for one in loaded]
         room = asyncio.Semaphore(_AT_ONCE)
         reasons = await asyncio.gather(*(self._start(goal, room) for goal in goals))
@@ -100,9 +114,11 @@ class LaunchActivities:
         for owner in set(employees) - {goal.owner for goal in goals}:
             failed[EmployeeId(owner)] = "no goal was written"
         for owner, reason in failed.items():
-            await cycles.mark(self._engine, piece.cycle, [owner], "failed", reason)
+            async with self._engine.begin() as connection:
+                await cycles.mark(connection, piece.cycle, [owner], "failed", reason)
         if started := [one for one in employees if one not in failed]:
-            await cycles.mark(self._engine, piece.cycle, started, "started")
+            async with self._engine.begin() as connection:
+                await cycles.mark(connection, piece.cycle, started, "started")
         return Started(
             people=total.people + len(started),
             goals=total.goals + len(goals) - len(failed),
@@ -137,7 +153,8 @@ def _until_first_alarm(goal: Goal) -> timedelta:
 
 
 async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
-    found = await cycles.find_cycle(engine, piece.cycle)
+    async with read_transaction(engine) as connection:
+        found = await cycles.find_cycle(connection, piece.cycle)
     if found is None:
         raise LookupError(f"cycle {piece.cycle} is not in the database")
     return found

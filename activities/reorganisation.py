@@ -19,6 +19,7 @@ from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
 from service.reorganisation import Reorganisation, start_leaving
 from storage import cycles, delegations, participants, people
+from storage.database import read_transaction
 from storage.goals import open_goals_of
 from storage.people import load_organisation
 from workflows.leaving import SEE_OFF, SeeOff
@@ -44,18 +45,21 @@ async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[st
 
     All open goals in which somebody who left, moved or changed the manager has a part; where nobody did, none.
     """
-    await people.apply_staged(engine, instruction)
-    return await open_goals_of(engine, asked.touched)
+    async with engine.begin() as connection:
+        await people.apply_staged(connection, instruction)
+    async with read_transaction(engine) as connection:
+        return await open_goals_of(connection, asked.touched)
 
 
 async def commands(engine: AsyncEngine, asked: Sync, now: datetime) -> Callable[[Goal, EmployeeId], Command | Skipped]:
     """How each goal's command is made, from the organisation as it is by now."""
     today = now.date()
-    organisation = await load_organisation(engine)
-    standing = tuple(
-        Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
-        for one in await delegations.overlapping(engine, today, today + _FAR)
-    )
+    async with read_transaction(engine) as connection:
+        organisation = await load_organisation(connection)
+        standing = tuple(
+            Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
+            for one in await delegations.overlapping(connection, today, today + _FAR)
+        )
 
     def decide(goal: Goal, actor: EmployeeId) -> Command | Skipped:
         return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))
@@ -67,14 +71,16 @@ async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Empl
     """Who joined takes part in every open cycle that says so; who leaves later is seen to on the day after."""
     if asked.joined:
         await _welcome(engine, temporal, asked, actor, now)
-    organisation = await load_organisation(engine)
+    async with read_transaction(engine) as connection:
+        organisation = await load_organisation(connection)
     for day in sorted({one.leaves for one in organisation.employees.values() if one.active and one.leaves}):
         await start_leaving(temporal, day, actor)
 
 
 async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
-    organisation = await load_organisation(engine)
-    for row in await cycles.list_cycles(engine):
+    async with read_transaction(engine) as connection:
+        organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
+    for row in rows:
         policy = Policy.model_validate(row.policy_now or row.policy)
         if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
@@ -84,7 +90,8 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
             for one in file.participants(organisation)
             if one.id in asked.joined
         ]
-        await participants.add(engine, row.id, new, by=actor, at=now)
+        async with engine.begin() as connection:
+            await participants.add(connection, row.id, new, by=actor, at=now)
         if new:  # also where a try before this one added them and was cut off
             await _launch_more(Cycles(engine, temporal), CycleId(row.id))
 

@@ -10,6 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.goal.commands import Close
 from domain.values import GoalId
+from storage.database import read_transaction
 from storage.goals import open_goals
 from workflows.cycle import SETTLE_GOALS, Settle, Settled
 from workflows.goal import Receipt, goal_workflow_id
@@ -30,12 +31,16 @@ class SettlementActivities:
         """Closes what is open; the update's id is the cycle's, so a goal that was asked before answers as it did."""
         after, count = activity.info().heartbeat_details or ("", 0)
         room = asyncio.Semaphore(_AT_ONCE)
-        while page := await open_goals(self._engine, settle.cycle, after, _PAGE):
+        while page := await self._open(settle, after):
             closed = await asyncio.gather(*(self._close(goal, settle, room) for goal in page))
             after, count = page[-1], count + sum(closed)
             activity.heartbeat(after, count)
         log.info("cycle_settled", cycle_id=settle.cycle, goals=count)
         return Settled(goals=count)
+
+    async def _open(self, settle: Settle, after: str) -> list[str]:
+        async with read_transaction(self._engine) as connection:
+            return await open_goals(connection, settle.cycle, after, _PAGE)
 
     async def _close(self, goal: str, settle: Settle, room: asyncio.Semaphore) -> bool:
         command = Close(actor=settle.actor, reason=settle.reason)

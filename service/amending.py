@@ -1,7 +1,7 @@
 """Other rules for a running cycle: what a changed cycle file would change, before anything is."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
 from storage import cycles
+from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Amending:
 
         `starts` moves every date of the file, as it did when the cycle was launched from it.
         """
-        row = await cycles.find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         before = Policy.model_validate(row.policy_now or row.policy)
@@ -96,8 +98,8 @@ class Amending:
         if before is None or after is None:
             return amendment
         goals, dues, misfits, last = 0, [], [], ""
-        while page := await open_goals(self._engine, cycle, last, _PAGE):
-            for form in await load_aggregates(self._engine, ids=page):
+        while page := await self._page(cycle, last):
+            for form in page:
                 goal = Goal.model_validate(form)
                 if not _is_meant(goal, selection):
                     continue
@@ -110,8 +112,13 @@ class Amending:
                 due = due_after(goal, policy, goal.calendar.day_of(now))
                 if due and goal.task and due != goal.task.due:
                     dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
-            last = page[-1]
+            last = page[-1]["id"]
         return amendment._replace(goals=goals, dues=tuple(dues), misfits=tuple(misfits))
+
+    async def _page(self, cycle: CycleId, after: str) -> list[dict[str, Any]]:
+        async with read_transaction(self._engine) as connection:
+            ids = await open_goals(connection, cycle, after, _PAGE)
+            return await load_aggregates(connection, ids=ids)
 
 
 def _is_meant(goal: Goal, selection: Selection) -> bool:

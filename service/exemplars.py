@@ -8,6 +8,7 @@ from domain.results.exemplars import Exemplar, exemplar_of
 from domain.values import CycleId
 from service.goals import GoalReads
 from storage.cycles import list_cycles
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.people import load_organisation
 
@@ -21,12 +22,14 @@ class Exemplars:
 
     async def find_all(self, *, department: str | None = None, search: str = "") -> list[Exemplar]:
         """The examples, the latest cycle first; with `search`, those in which every word of it stands."""
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            organisation, rows = await load_organisation(connection), await list_cycles(connection)
         names = [one.name for one in organisation.employees.values()]
         reads, found = GoalReads(self._engine), []
-        for cycle in await list_cycles(self._engine):
+        for cycle in rows:
             for goal in await reads.of_cycle(CycleId(cycle.id), department=department, exemplars=True):
-                ledger = await read_ledger(self._engine, goal.id)
+                async with read_transaction(self._engine) as connection:
+                    ledger = await read_ledger(connection, goal.id)
                 found.append(exemplar_of(goal, (line.event for line in ledger), names))
         words = _plain(search).split()
         return [one for one in found if all(word in _plain(one.model_dump_json()) for word in words)]

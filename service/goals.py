@@ -20,6 +20,7 @@ from domain.values import CommandId, CycleId, EmployeeId, GoalId, Text
 from service.proof import LedgerProof, prove
 from storage import goals as read
 from storage.cycles import find_cycle
+from storage.database import read_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -83,12 +84,14 @@ class GoalReads:
 
     async def find(self, goal: GoalId) -> Goal | None:
         """The goal as the projection has it."""
-        loaded = await read.load_aggregates(self._engine, ids=[goal])
+        async with read_transaction(self._engine) as connection:
+            loaded = await read.load_aggregates(connection, ids=[goal])
         return Goal.model_validate(loaded[0]) if loaded else None
 
     async def find_many(self, goals: Sequence[GoalId]) -> dict[GoalId, Goal]:
         """Those of the goals that there are, by id."""
-        loaded = await read.load_aggregates(self._engine, ids=goals)
+        async with read_transaction(self._engine) as connection:
+            loaded = await read.load_aggregates(connection, ids=goals)
         rules: dict[str, Policy] = {}  # most share one, which is larger than a goal
         found = {}
         for one in loaded:
@@ -114,16 +117,18 @@ class GoalReads:
         after: str = "",
         limit: int = 100,
     ) -> list[read.GoalLine]:
-        return await read.list_goals(
-            self._engine, cycle=cycle, owner=owner, state=state, department=department, after=after, limit=limit
-        )
+        async with read_transaction(self._engine) as connection:
+            return await read.list_goals(
+                connection, cycle=cycle, owner=owner, state=state, department=department, after=after, limit=limit
+            )
 
     async def of_cycle(
         self, cycle: CycleId, *, owner: str | None = None, department: str | None = None, exemplars: bool = False
     ) -> list[Goal]:
         """A cycle's goals, by id: all, one person's, a department's, or those that are shown as examples."""
-        rows = await read.load_cycle(self._engine, cycle, owner=owner, department=department, exemplars=exemplars)
-        launched = await find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            rows = await read.load_cycle(connection, cycle, owner=owner, department=department, exemplars=exemplars)
+            launched = await find_cycle(connection, cycle)
         if launched is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         rules = Policy.model_validate(launched.policy)  # read once: it is larger than a goal
@@ -134,7 +139,8 @@ class GoalReads:
 
     async def inbox(self, employee: EmployeeId, day: date | None = None) -> list[read.InboxLine]:
         """What waits on a person, or on those for whom they act on that day (today); the most urgent first."""
-        return await read.inbox(self._engine, employee, day or datetime.now().astimezone().date())
+        async with read_transaction(self._engine) as connection:
+            return await read.inbox(connection, employee, day or datetime.now().astimezone().date())
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it; a `Refusal` for an unknown goal."""

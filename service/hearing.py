@@ -9,6 +9,7 @@ from domain.messages import did_you_mean
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Id, Prose
 from storage import hearing
+from storage.database import read_transaction
 from storage.people import load_organisation
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class Hearing:
 
         Without a department it is the speaker's own. Whoever leads somebody is heard as a manager. Raises `Refusal`.
         """
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            organisation = await load_organisation(connection)
         speaker = organisation.employees.get(by)
         if speaker is None or not speaker.active:
             raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=by[:80], near="")
@@ -43,21 +45,25 @@ class Hearing:
                 near=did_you_mean(where, departments),
             )
         leads = any(one.manager_id == by and one.active for one in organisation.employees.values())
-        return await hearing.add(
-            self._engine,
-            cycle=_checked(_ID, "cycle", cycle),
-            department=where,
-            said=_checked(_PROSE, "text", said),
-            heard_as="manager" if leads else "staff",
-            by=by,
-            command_id=command_id or secrets.token_hex(8),
-        )
+        async with self._engine.begin() as connection:
+            return await hearing.add(
+                connection,
+                cycle=_checked(_ID, "cycle", cycle),
+                department=where,
+                said=_checked(_PROSE, "text", said),
+                heard_as="manager" if leads else "staff",
+                by=by,
+                command_id=command_id or secrets.token_hex(8),
+            )
 
     async def find_all(
         self, cycle: str, *, department: str | None = None, search: str = "", unanswered: bool = False
     ) -> list[hearing.Problem]:
         """The problems of a cycle; with `unanswered`, those that no goal names."""
-        return await hearing.find_all(self._engine, cycle, department=department, search=search, unanswered=unanswered)
+        async with read_transaction(self._engine) as connection:
+            return await hearing.find_all(
+                connection, cycle, department=department, search=search, unanswered=unanswered
+            )
 
 
 def _checked(kind: TypeAdapter[str], where: str, given: str) -> str:

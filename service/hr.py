@@ -6,6 +6,7 @@ from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from storage import cycles
+from storage.database import read_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,7 +18,8 @@ async def require_hr(
     engine: "AsyncEngine", actor: EmployeeId, cycle: str | None = None, *, only_open: bool = False
 ) -> list[CycleId]:
     """The cycles of which the actor is HR; with `cycle`, that one. A `Refusal` where there is none of them."""
-    rows = await cycles.list_cycles(engine)
+    async with read_transaction(engine) as connection:
+        rows = await cycles.list_cycles(connection)
     if cycle is not None and cycle not in {row.id for row in rows}:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
     pools = {

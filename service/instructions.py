@@ -15,6 +15,7 @@ from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from storage import cycles, delegations, instructions
+from storage.database import read_transaction
 from storage.instructions import Progress, Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
@@ -45,24 +46,28 @@ class InstructionReads:
         self._engine = engine
 
     async def latest(self, cycle: str | None = None) -> list[InstructionRow]:
-        return await instructions.latest(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            return await instructions.latest(connection, cycle)
 
     async def require(self, instruction: str) -> InstructionRow:
         """The instruction; raises a `Refusal` where there is none."""
-        found = await instructions.find(self._engine, instruction)
+        async with read_transaction(self._engine) as connection:
+            found = await instructions.find(connection, instruction)
         if found is None:
             raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
         return found
 
     async def progress(self, instruction: str) -> Progress:
-        found = await instructions.progress(self._engine, instruction)
+        async with read_transaction(self._engine) as connection:
+            found = await instructions.progress(connection, instruction)
         if found is None:
             raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
         return found
 
     async def results(self, instruction: str, *wanted: str) -> list[Result]:
         """The goals at which it ended so: `done`, `skipped`, `refused`, or still `waiting`."""
-        return await instructions.results(self._engine, instruction, *wanted)
+        async with read_transaction(self._engine) as connection:
+            return await instructions.results(connection, instruction, *wanted)
 
 
 class Instructions(InstructionReads):
@@ -79,7 +84,7 @@ class Instructions(InstructionReads):
         actor may not, the cycle is in no state for it, somebody named is unknown, or the id stands for something else.
         """
         identity = instruction or secrets.token_hex(8)
-        if instruction and await instructions.find(self._engine, instruction):  # it changed what is looked at below
+        if instruction and await self._is_written(instruction):  # it changed what is looked at below
             await self._require_same(identity, asked, actor, cycle)
             await start(self._temporal, identity)
             return identity
@@ -93,6 +98,10 @@ class Instructions(InstructionReads):
         await self._write(identity, asked, actor, cycle)
         await start(self._temporal, identity)
         return identity
+
+    async def _is_written(self, instruction: str) -> bool:
+        async with read_transaction(self._engine) as connection:
+            return await instructions.find(connection, instruction) is not None
 
     async def _write(self, identity: str, asked: Asked, actor: EmployeeId, cycle: CycleId | None) -> None:
         form = asked.model_dump(mode="json")
@@ -111,7 +120,8 @@ class Instructions(InstructionReads):
             raise Refusal(Code.INSTRUCTION_TAKEN, instruction=identity)
 
     async def _require_cycle(self, asked: Asked, cycle: CycleId) -> CycleRow:
-        row = await cycles.find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         reopens, whole = isinstance(asked, asked_for.Reopen), asked.selection.is_everybody
@@ -127,7 +137,8 @@ class Instructions(InstructionReads):
         """HR of the cycle, of every open one where none is named; people delegate for themselves."""
         if isinstance(asked, asked_for.Delegate) and actor == asked.delegation.delegator:
             return
-        rows = [row] if row else [one for one in await cycles.list_cycles(self._engine) if one.state == "open"]
+        async with read_transaction(self._engine) as connection:
+            rows = [row] if row else [one for one in await cycles.list_cycles(connection) if one.state == "open"]
         if not rows:
             raise Refusal(Code.NO_OPEN_CYCLE)
         for one in rows:
@@ -138,11 +149,13 @@ class Instructions(InstructionReads):
     async def _require_known(self, asked: Asked, row: CycleRow) -> None:
         """Everybody and every department that is named is in the cycle; who is to be added is in the directory."""
         reopens = isinstance(asked, asked_for.Reopen)
-        people, departments = await cycles.names_in(self._engine, row.id, removed=reopens)
+        async with read_transaction(self._engine) as connection:
+            people, departments = await cycles.names_in(connection, row.id, removed=reopens)
         if isinstance(asked, asked_for.Add):
             if asked.selection.is_everybody:
                 raise Refusal(Code.SELECTION_EMPTY)
-            organisation = await load_organisation(self._engine)
+            async with read_transaction(self._engine) as connection:
+                organisation = await load_organisation(connection)
             people = {one.id for one in organisation.employees.values() if one.active}
             departments = {one.department for one in organisation.employees.values() if one.active}
         _require_in("person", asked.selection.people, people)
@@ -156,13 +169,15 @@ class Instructions(InstructionReads):
             before, after = asked.person, asked.to
         else:
             return
-        employees = (await load_organisation(self._engine)).employees
+        async with read_transaction(self._engine) as connection:
+            employees = (await load_organisation(connection)).employees
         _require_in("person", [before], employees)
         _require_in("person", [after], {one.id for one in employees.values() if one.active})
 
     async def _require_period(self, delegation: Delegation) -> None:
         """The days are counted where the open cycles count theirs."""
-        zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(self._engine)).values()]
+        async with read_transaction(self._engine) as connection:
+            zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(connection)).values()]
         now = datetime.now(UTC)
         today = min((zone.day_of(now) for zone in zones), default=now.date())
         for wrong, why in (

@@ -8,6 +8,7 @@ from domain.findings import Finding
 from domain.people.organisation import Employee, Organisation, appoint
 from domain.people.people_file import read_people
 from domain.values import EmployeeId, Frozen
+from storage.database import read_transaction
 from storage.people import DirectoryRefused, Imported, find_employee, load_organisation, replace_directory
 
 
@@ -53,7 +54,9 @@ class People:
 
     async def organisation(self) -> Organisation:
         """Everybody, with the lines of managers."""
-        return await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            return await load_organisation(connection)
 
     async def find(self, employee_id: EmployeeId) -> Employee | None:
-        return await find_employee(self._engine, employee_id)
+        async with read_transaction(self._engine) as connection:
+            return await find_employee(connection, employee_id)

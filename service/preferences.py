@@ -8,6 +8,7 @@ from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Text
 from service.hr import require_hr
 from storage import preferences
+from storage.database import read_transaction
 from storage.people import find_employee
 from storage.preferences import Preference
 
@@ -35,7 +36,8 @@ class Preferences:
     async def find(self, employee: EmployeeId, actor: EmployeeId) -> Preference:
         """What the person chose; all empty where nothing was. A `Refusal` for anybody but them and HR."""
         await self._require(employee, actor)
-        return await preferences.find(self._engine, employee)
+        async with read_transaction(self._engine) as connection:
+            return await preferences.find(connection, employee)
 
     async def choose(
         self,
@@ -52,7 +54,8 @@ class Preferences:
         By employee, so a repeat changes nothing. Raises a `Refusal`, `WrongPreference`.
         """
         await self._require(employee, actor)
-        before = Preference() if reset else await preferences.find(self._engine, employee)
+        async with read_transaction(self._engine) as connection:
+            before = Preference() if reset else await preferences.find(connection, employee)
         after = Preference(
             channel=channel or before.channel,
             chat_url=_checked_url(chat_url) if chat_url is not None else before.chat_url,
@@ -60,11 +63,14 @@ class Preferences:
         )
         if after.channel == "chat" and not after.chat_url and not self._company_chat:
             raise WrongPreference("no_chat_url", _NO_CHAT)
-        await preferences.save(self._engine, employee, after)
+        async with self._engine.begin() as connection:
+            await preferences.save(connection, employee, after)
         return after
 
     async def _require(self, employee: EmployeeId, actor: EmployeeId) -> None:
-        if await find_employee(self._engine, employee) is None:
+        async with read_transaction(self._engine) as connection:
+            found = await find_employee(connection, employee)
+        if found is None:
             raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
         if actor != employee:
             await require_hr(self._engine, actor, only_open=True)

@@ -19,6 +19,7 @@ from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
 from storage import cycles, delegations, instructions, people
+from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals_of
 from storage.people import load_organisation
 from storage.tables import CycleRow
@@ -69,11 +70,13 @@ class Reorganisation:
         today: date | None = None,
     ) -> Compared:
         """Compares the file with the directory; writes nothing. A column that the file has not says nothing of anybody."""
-        version = await people.version_of(self._engine)
+        async with read_transaction(self._engine) as connection:
+            version = await people.version_of(connection)
         file = read_people(data, mapping)
         if file.findings:
             return Compared(None, file.findings, (), version, 0)
-        before = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            before = await load_organisation(connection)
         given = appoint(_filled(file, before), tops, orphans_to)
         on = today or datetime.now(OFFICE).date()
         difference = compare(before.employees.values(), given, on, absent_left=absent_left)
@@ -92,16 +95,17 @@ class Reorganisation:
             for row in await self._open_cycles()
             for member in sorted(set(_policy(row).hr) & left)
         ]
-        standing = [
-            advise(
-                "delegation_left",
-                one.to_id if one.to_id in left else one.delegator_id,
-                delegator=one.delegator_id,
-                to=one.to_id,
-                last=one.last,
-            )
-            for one in await delegations.overlapping(self._engine, today, today + _FAR, sorted(left))
-        ]
+        async with read_transaction(self._engine) as connection:
+            standing = [
+                advise(
+                    "delegation_left",
+                    one.to_id if one.to_id in left else one.delegator_id,
+                    delegator=one.delegator_id,
+                    to=one.to_id,
+                    last=one.last,
+                )
+                for one in await delegations.overlapping(connection, today, today + _FAR, sorted(left))
+            ]
         return (*hr, *standing, *await self._strange_sites(difference))
 
     async def _strange_sites(self, difference: Difference) -> list[Finding]:
@@ -117,13 +121,17 @@ class Reorganisation:
     async def _effects(self, difference: Difference, today: date) -> tuple[Effect, ...]:
         asked = difference.sync("-")
         after = Organisation(difference.after)
-        standing = tuple(
-            Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
-            for one in await delegations.overlapping(self._engine, today, today + _FAR)
-        )
+        async with read_transaction(self._engine) as connection:
+            standing = tuple(
+                Delegation(
+                    delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last
+                )
+                for one in await delegations.overlapping(connection, today, today + _FAR)
+            )
         counts: dict[str, Counter[str]] = {row.id: Counter() for row in await self._open_cycles()}
-        ids = await open_goals_of(self._engine, asked.touched)
-        for form in await load_aggregates(self._engine, ids=ids):
+        async with read_transaction(self._engine) as connection:
+            forms = await load_aggregates(connection, ids=await open_goals_of(connection, asked.touched))
+        for form in forms:
             goal = Goal.model_validate(form)
             command = command_of(goal, asked, goal.policy.hr[0], Context(after, standing, today))
             if goal.cycle in counts:
@@ -143,7 +151,8 @@ class Reorganisation:
                 counts[row.id]["drafts"] += sum(len(file.drafts_for(one.department)) for one in new)
 
     async def _open_cycles(self) -> list[CycleRow]:
-        return [row for row in await cycles.list_cycles(self._engine) if row.state in ("launching", "open")]
+        async with read_transaction(self._engine) as connection:
+            return [row for row in await cycles.list_cycles(connection) if row.state in ("launching", "open")]
 
     async def apply(
         self, temporal: "Client", compared: Compared, actor: EmployeeId, reason: str, instruction: str | None = None
@@ -177,11 +186,13 @@ class Reorganisation:
         from service.instructions import start
 
         identity = f"leaving-{last_day}"
-        if await instructions.find(self._engine, identity):
+        async with read_transaction(self._engine) as connection:
+            is_written = await instructions.find(connection, identity) is not None
+            version = await people.version_of(connection)
+            before = await load_organisation(connection)
+        if is_written:
             await start(temporal, identity)
             return 0
-        version = await people.version_of(self._engine)
-        before = await load_organisation(self._engine)
         gone = leavers_due(before.employees.values(), now.astimezone(OFFICE).date())
         if not gone:
             return 0

@@ -17,6 +17,7 @@ from sheets.fields import Unreadable, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from sheets.results import Results
 from storage.cycles import find_cycle
+from storage.database import read_transaction
 from storage.goals import read_reviews
 from storage.people import load_organisation
 
@@ -43,15 +44,17 @@ class Sheets:
 
         Raises a `Refusal` where there is no such cycle, or nobody whom the actor may see.
         """
-        row = await find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            row = await find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         found = await GoalReads(self._engine).of_cycle(cycle, owner=person, department=department)
         goals = [goal for goal in found if may_see(goal, actor)]
         if found and not goals:
             raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=found[0].policy.hr)
-        reviews = {goal: _review(bodies) for goal, bodies in (await read_reviews(self._engine, cycle)).items()}
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            reviews = {goal: _review(bodies) for goal, bodies in (await read_reviews(connection, cycle)).items()}
+            organisation = await load_organisation(connection)
         by_person: dict[EmployeeId, list[SheetGoal]] = {}
         for goal in goals:
             by_person.setdefault(goal.owner, []).append(SheetGoal(goal, reviews.get(goal.id, Review())))
@@ -70,8 +73,9 @@ class Sheets:
     async def results(self, cycle: CycleId) -> Results:
         """Everything of a cycle; raises a `Refusal` where there is none."""
         goals = await GoalReads(self._engine).of_cycle(cycle)
-        row = await find_cycle(self._engine, cycle)
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            row = await find_cycle(connection, cycle)
+            organisation = await load_organisation(connection)
         names = {str(one.id): one.name for one in organisation.employees.values()}
         return Results(cycle, row.name if row else cycle, goals, names)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.ledger import event_of
 from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalEventRow, GoalRow
@@ -40,13 +40,12 @@ _LINE = (
 )  # fmt: skip
 
 
-async def _lines(engine: AsyncEngine, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
-    async with engine.connect() as connection:
-        return [GoalLine(*row) for row in await connection.execute(query)]
+async def _lines(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
+    return [GoalLine(*row) for row in await connection.execute(query)]
 
 
 async def list_goals(
-    engine: AsyncEngine,
+    connection: AsyncConnection,
     *,
     cycle: str | None = None,
     owner: str | None = None,
@@ -65,12 +64,12 @@ async def list_goals(
     ):
         if value is not None:
             query = query.where(column == value)
-    return await _lines(engine, query)
+    return await _lines(connection, query)
 
 
-async def find_line(engine: AsyncEngine, goal: str) -> GoalLine | None:
+async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:
     """A goal as a list shows it."""
-    return next(iter(await _lines(engine, _LINE.where(GoalRow.id == goal))), None)
+    return next(iter(await _lines(connection, _LINE.where(GoalRow.id == goal))), None)
 
 
 class InboxLine(NamedTuple):
@@ -80,32 +79,31 @@ class InboxLine(NamedTuple):
     acting_for: str | None
 
 
-async def inbox(engine: AsyncEngine, employee: str, day: date) -> list[InboxLine]:
+async def inbox(connection: AsyncConnection, employee: str, day: date) -> list[InboxLine]:
     """The goals that wait on a person, or on those for whom the person acts on `day`; the most urgent first.
 
     Nobody acts for somebody else in a goal of their own.
     """
-    async with engine.connect() as connection:
-        acting_for = (
-            await connection.execute(
-                select(DelegationRow.delegator_id)
-                .where(DelegationRow.to_id == employee, DelegationRow.first <= day, DelegationRow.last >= day)
-                .distinct()
-            )
-        ).scalars()
+    acting_for = (
+        await connection.execute(
+            select(DelegationRow.delegator_id)
+            .where(DelegationRow.to_id == employee, DelegationRow.first <= day, DelegationRow.last >= day)
+            .distinct()
+        )
+    ).scalars()
     asked = [employee, *sorted(acting_for)]
     query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked)).order_by(
         GoalRow.due_at, GoalRow.id
     )
     found = []
-    for line in await _lines(engine, query):
+    for line in await _lines(connection, query):
         whom = next(one for one in asked if one in line.assignees)
         if whom == employee or line.owner_id != employee:
             found.append(InboxLine(line, None if whom == employee else whom))
     return found
 
 
-async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) -> list[str]:
+async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
     """The next goals of a cycle, by id, that are not closed."""
     query = (
         select(GoalRow.id)
@@ -113,11 +111,10 @@ async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) ->
         .order_by(GoalRow.id)
         .limit(limit)
     )
-    async with engine.connect() as connection:
-        return list((await connection.execute(query)).scalars())
+    return list((await connection.execute(query)).scalars())
 
 
-async def open_goals_of(engine: AsyncEngine, people: Sequence[str]) -> list[str]:
+async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> list[str]:
     """The goals, by id, that are not closed and in which one of these people has a part: owner, manager or assignee."""
     named = any_(literal(list(people), ARRAY(Text)))
     query = (
@@ -130,12 +127,11 @@ async def open_goals_of(engine: AsyncEngine, people: Sequence[str]) -> list[str]
         )
         .order_by(GoalRow.id)
     )
-    async with engine.connect() as connection:
-        return list((await connection.execute(query)).scalars())
+    return list((await connection.execute(query)).scalars())
 
 
 async def load_aggregates(
-    engine: AsyncEngine, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
+    connection: AsyncConnection, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
 ) -> list[dict[str, Any]]:
     """Goals whole, as JSON with their policy: by id, or a cycle's by owner."""
     query = select(GoalRow.aggregate, func.coalesce(GoalRow.policy, CycleRow.policy)).join(
@@ -145,15 +141,18 @@ async def load_aggregates(
         query = query.where(GoalRow.cycle_id == cycle, GoalRow.owner_id.in_(owners))
     else:
         query = query.where(GoalRow.id.in_(ids))
-    async with engine.connect() as connection:
-        return [
-            {**aggregate, "policy": policy}
-            for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
-        ]
+    return [
+        {**aggregate, "policy": policy} for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
+    ]
 
 
 async def load_cycle(
-    engine: AsyncEngine, cycle: str, *, owner: str | None = None, department: str | None = None, exemplars: bool = False
+    connection: AsyncConnection,
+    cycle: str,
+    *,
+    owner: str | None = None,
+    department: str | None = None,
+    exemplars: bool = False,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
     """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds."""
     query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
@@ -163,14 +162,13 @@ async def load_cycle(
         query = query.where(GoalRow.department == department)
     if exemplars:
         query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
-    async with engine.connect() as connection:
-        return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
+    return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
 _REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
 
 
-async def read_reviews(engine: AsyncEngine, cycle: str) -> dict[str, list[dict[str, Any]]]:
+async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, list[dict[str, Any]]]:
     """The self-reviews and verdicts of a cycle's goals, each goal's in order."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
@@ -179,9 +177,8 @@ async def read_reviews(engine: AsyncEngine, cycle: str) -> dict[str, list[dict[s
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    async with engine.connect() as connection:
-        for goal, body in await connection.execute(query):
-            found.setdefault(goal, []).append(body)
+    for goal, body in await connection.execute(query):
+        found.setdefault(goal, []).append(body)
     return found
 
 
@@ -195,13 +192,12 @@ class LedgerLine(NamedTuple):
     recorded_at: datetime
 
 
-async def read_ledger(engine: AsyncEngine, goal: str, after: int = 0) -> list[LedgerLine]:
+async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
     """A goal's ledger behind the entry `after`, in order."""
     query = (
         select(GoalEventRow.__table__)
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
         .order_by(GoalEventRow.seq)
     )
-    async with engine.connect() as connection:
-        rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(query)).all()
     return [LedgerLine(event_of(row), row.kind, row.prev_hash, row.hash, row.recorded_at) for row in rows]

@@ -98,10 +98,9 @@ async def replace_directory(
     )
 
 
-async def version_of(engine: AsyncEngine) -> str:
+async def version_of(connection: AsyncConnection) -> str:
     """Changes whenever the directory does."""
-    async with engine.connect() as connection:
-        return await _version(connection)
+    return await _version(connection)
 
 
 async def _version(connection: AsyncConnection) -> str:
@@ -122,41 +121,37 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
     return True
 
 
-async def apply_staged(engine: AsyncEngine, instruction: str) -> int:
+async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     """Writes the staged rows into the directory and clears them away, in one transaction: a repeat finds none."""
-    async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-        staged = await connection.execute(
-            delete(StagedEmployeeRow)
-            .where(StagedEmployeeRow.instruction_id == instruction)
-            .returning(StagedEmployeeRow.record)
-        )
-        employees = _EMPLOYEES.validate_python(list(staged.scalars()))
-        if employees:
-            await _copy(connection, employees)
-            await connection.execute(_UPSERT)
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    staged = await connection.execute(
+        delete(StagedEmployeeRow)
+        .where(StagedEmployeeRow.instruction_id == instruction)
+        .returning(StagedEmployeeRow.record)
+    )
+    employees = _EMPLOYEES.validate_python(list(staged.scalars()))
+    if employees:
+        await _copy(connection, employees)
+        await connection.execute(_UPSERT)
     return len(employees)
 
 
-async def load_organisation(engine: AsyncEngine) -> Organisation:
+async def load_organisation(connection: AsyncConnection) -> Organisation:
     """Everybody in the directory, by id."""
-    async with engine.connect() as connection:
-        found = await connection.execute(select(*_columns()).order_by(EmployeeRow.id))
-        return Organisation(_read(found.mappings().all()))
+    found = await connection.execute(select(*_columns()).order_by(EmployeeRow.id))
+    return Organisation(_read(found.mappings().all()))
 
 
-async def find_employee(engine: AsyncEngine, employee_id: EmployeeId) -> Employee | None:
-    async with engine.connect() as connection:
-        found = await connection.execute(select(*_columns()).where(EmployeeRow.id == employee_id))
-        return next(iter(_read(found.mappings().all())), None)
+async def find_employee(connection: AsyncConnection, employee_id: EmployeeId) -> Employee | None:
+    found = await connection.execute(select(*_columns()).where(EmployeeRow.id == employee_id))
+    return next(iter(_read(found.mappings().all())), None)
 
 
-async def names_of(engine: AsyncEngine, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
+async def names_of(connection: AsyncConnection, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
     """The names behind ids; an id that is not in the directory is not in the answer."""
     wanted = text("SELECT id, name FROM employee WHERE id = ANY(:ids)")  # an array: any number is one parameter
-    async with engine.connect() as connection:
-        found = await connection.execute(wanted, {"ids": list(ids)})
-        return {EmployeeId(row.id): row.name for row in found}
+    found = await connection.execute(wanted, {"ids": list(ids)})
+    return {EmployeeId(row.id): row.name for row in found}
 
 
 def _columns() -> list[Any]:

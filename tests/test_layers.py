@@ -82,4 +82,4 @@ def test_an_import_is_found_wherever_it_stands(text: str, tmp_path: Path) -> Non
     (tmp_path / "domain").mkdir()
     (tmp_path / "domain" / "goal.py").write_text(text, encoding="utf-8")
     (tmp_path / "domain" / "policy.py").write_text("from domain.worker import shift\n", encoding="utf-8")
-    assert _importers_of("worker", tmp_path) == {"domain/goal/goal.py"}
+    assert _importers_of("worker", tmp_path) == {"domain/goal.py"}

@@ -44,11 +44,13 @@ def delegations(
     """Show who acts for whom, today and in the year to come."""
     from cli.session.session import reading, run, terminal
     from cli.session.wording import person, visible
+    from storage.database import read_transaction
     from storage.delegations import overlapping
 
     async def work(session: "Reading") -> None:
         to, today = session.terminal, datetime.now(UTC).date()
-        found = await overlapping(session.engine, today, today + _YEAR, [employee] if employee else None)
+        async with read_transaction(session.engine) as connection:
+            found = await overlapping(connection, today, today + _YEAR, [employee] if employee else None)
         if to.as_json:
             print_json({"delegations": [one._asdict() for one in found]})
             return

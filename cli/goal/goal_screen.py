@@ -11,6 +11,7 @@ from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.values import CycleId, GoalId
 from domain.writing.content import NumericMeasure, QualitativeMeasure
+from storage.database import read_transaction
 from storage.goals import GoalLine, LedgerLine, read_ledger
 
 _LAST_LINES = 5  # of the ledger, in `goal show`; `audit show` has all
@@ -80,7 +81,8 @@ def due_mark(due: datetime | None, zone: str, now: datetime, to: Terminal) -> st
 def show_goal(goal_id: str, *, as_json: bool) -> None:
     async def work(session: Reading) -> None:
         goal = await session.goals.require(GoalId(goal_id))
-        ledger = await read_ledger(session.engine, goal.id, max(0, goal.seq - _LAST_LINES))
+        async with read_transaction(session.engine) as connection:
+            ledger = await read_ledger(connection, goal.id, max(0, goal.seq - _LAST_LINES))
         if as_json:
             print_json(_document(goal, ledger))
             return

@@ -14,6 +14,7 @@ from domain.lifecycle import EventKind
 from domain.values import GoalId
 from domain.writing import causes
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
+from storage.database import read_transaction
 from storage.goals import read_ledger
 
 _SAID = (EventKind.REVIEW_OPENED, EventKind.CONTINUED, EventKind.RESET, EventKind.MOVED)  # a new review begins behind
@@ -24,7 +25,8 @@ def show(goal_id: str, new_target: str | None, new_weight: int | None, *, as_jso
         to = session.terminal
         goal = await session.goals.require(GoalId(goal_id))
         after = next_revision(goal, new_weight, _number(new_target, to))
-        said = _self_review([line.event for line in await read_ledger(session.engine, goal.id)])
+        async with read_transaction(session.engine) as connection:
+            said = _self_review([line.event for line in await read_ledger(connection, goal.id)])
         if to.as_json:
             print_json(_document(goal, after, said))
             return

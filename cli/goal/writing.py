@@ -154,11 +154,13 @@ def score(goal_id: GoalArgument, as_json: AsJson = False) -> None:
     async def work(session: Reading) -> None:
         from cli.goal.score_screen import document, rows, summary
         from domain.values import GoalId
+        from storage.database import read_transaction
         from storage.goals import read_ledger
 
         to = session.terminal
         goal = await session.goals.require(GoalId(goal_id))
-        ledger = [line.event for line in await read_ledger(session.engine, goal.id)]
+        async with read_transaction(session.engine) as connection:
+            ledger = [line.event for line in await read_ledger(connection, goal.id)]
         if to.as_json:
             print_json(document(goal))
             return

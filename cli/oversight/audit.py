@@ -67,7 +67,10 @@ async def _next_steps(session: "Reading", found: "list[GoalLine]") -> dict[str, 
     from storage.goals import load_aggregates
 
     ids = [line.id for line in found if line.task == "step"]
-    loaded = await load_aggregates(session.engine, ids=ids) if ids else []
+    from storage.database import read_transaction
+
+    async with read_transaction(session.engine) as connection:
+        loaded = await load_aggregates(connection, ids=ids) if ids else []
     return {goal.id: goal.next_step for goal in map(Goal.model_validate, loaded)}
 
 

@@ -90,9 +90,11 @@ class Reading:
 
     async def names(self, ids: "Collection[str]") -> dict[str, str]:
         from domain.values import EmployeeId
+        from storage.database import read_transaction
         from storage.people import names_of
 
-        found = await names_of(self.engine, {EmployeeId(one) for one in ids})
+        async with read_transaction(self.engine) as connection:
+            found = await names_of(connection, {EmployeeId(one) for one in ids})
         return {str(one): name for one, name in found.items()}
 
     async def require_employee(self, employee: str) -> str:

@@ -116,9 +116,10 @@ async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date]
         "launched_by": HR,
         "launched_at": datetime.now(UTC),
     }
-    await cycles.create_cycle(
-        company.engine, row, [cycles.Participant(owner, "経理部", n) for n, owner in enumerate(owners)]
-    )
+    async with company.engine.begin() as connection:
+        await cycles.create_cycle(
+            connection, row, [cycles.Participant(owner, "経理部", n) for n, owner in enumerate(owners)]
+        )
     launch, piece = LaunchActivities(company.engine, company.client), Range(cycle=CycleId(CYCLE), launched_by=HR)
     await ActivityEnvironment().run(launch.write_goals, piece)
     started: Started = await ActivityEnvironment().run(launch.start_goals, piece)

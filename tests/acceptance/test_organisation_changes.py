@@ -22,6 +22,7 @@ from domain.values import CycleId, EmployeeId, GoalId
 from service.instructions import Instructions
 from service.people import People
 from service.reorganisation import Reorganisation
+from storage.database import read_transaction
 from storage.digests import open_tasks
 from storage.goals import load_aggregates
 from storage.people import load_organisation
@@ -152,7 +153,9 @@ def allowed(before: Organisation, after: Organisation, owner: str) -> set[str]:
 
 async def nobody_sees_what_is_not_theirs(here: Site, before: Organisation, after: Organisation) -> None:
     people = [str(one) for one in after.employees]
-    for task in await open_tasks(here.engine, people, datetime.now(UTC).date()):
+    async with read_transaction(here.engine) as connection:
+        tasks = await open_tasks(connection, people, datetime.now(UTC).date())
+    for task in tasks:
         assert task.reader in allowed(before, after, task.owner_id), task
         assert after.employees[EmployeeId(task.reader)].active, f"{task.goal_id} waits on somebody who left"
     async with here.engine.connect() as connection:
@@ -178,7 +181,8 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
         async with here.worker("bulk", "asked", str(_ASKED_BEFORE_DEATH), program=KILLABLE_WORKER) as mortal:
             await launch_for_everybody(here)
             await submit(here, [*of_one, *of_other, *of_leader])
-            before = await load_organisation(here.engine)
+            async with read_transaction(here.engine) as connection:
+                before = await load_organisation(connection)
             compared = await reorganisation.compare(as_csv(after_rows), {"name": "login"})
             assert compared.difference, compared.findings
             difference = compared.difference
@@ -198,7 +202,8 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
             await here.until_count("instruction", "state = 'done'", 1)
             print(f"resumed and done after {time.monotonic() - started:.1f} s")
             await here.until_count("participant", "result = 'started'", 300)
-        after = await load_organisation(here.engine)
+        async with read_transaction(here.engine) as connection:
+            after = await load_organisation(connection)
         await every_goal_followed(here, after, of_one, of_other, of_leader)
         await nobody_sees_what_is_not_theirs(here, before, after)
         for goal in (goal_of(of_one[0]), goal_of(left[0]), goal_of("9001")):
@@ -220,7 +225,8 @@ async def every_goal_followed(
     assert set(changes.values()) == set(closings.values()) == {1}, "no goal heard of it twice"
     assert set(closings) == {goal_of(one) for one in leavers_of(company())}
     ids = [goal_of(str(number)) for number in range(9001, 9011)]
-    assert len(await load_aggregates(here.engine, ids=ids)) == 10, "who joined has a draft"
+    async with read_transaction(here.engine) as connection:
+        assert len(await load_aggregates(connection, ids=ids)) == 10, "who joined has a draft"
     entries = (await here.goals.prove(goal_of(of_one[0]))).lines
     last = entries[-1].event
     assert (last["body"]["before"], last["body"]["assignees"]) == ([ONE], [OTHER]), (

@@ -13,6 +13,7 @@ from domain.goal import commands as ask
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import OutboxRow
 from tests.acceptance.scene import CHIEF, DIRECTOR, GOAL, HEAD, HR, HR_TOO, OWNER, TOKYO, Company, Witness
@@ -39,7 +40,9 @@ class Rang(NamedTuple):
 
 async def what_time_did(company: Company) -> list[Rang]:
     rang = []
-    for line in await read_ledger(company.engine, GOAL):
+    async with read_transaction(company.engine) as connection:
+        ledger = await read_ledger(connection, GOAL)
+    for line in ledger:
         if line.event["actor"] != SYSTEM:
             continue
         at = line.event["at"].astimezone(TOKYO)

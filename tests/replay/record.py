@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.recording import RecordingActivities
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from tests.acceptance.scene import Company, employ
 from tests.replay.recordings import HISTORIES, Recording
@@ -78,7 +78,8 @@ async def _ends(company: Company, workflow_id: str, run: int, handle: WorkflowHa
             handle.id, result_type=CycleProgress
         ).result()
         return progress.model_dump(mode="json")
-    lines = [line for line in await read_ledger(company.engine, subject) if line.event["revision"] == run]
+    async with read_transaction(company.engine) as connection:
+        lines = [line for line in await read_ledger(connection, subject) if line.event["revision"] == run]
     return {"seq": lines[-1].event["seq"], "head": lines[-1].hash}
 
 

@@ -25,6 +25,7 @@ from service.goals import Goals
 from service.instructions import Instructions
 from service.people import People
 from storage import cycles
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import ParticipantRow
 from tests.acceptance.scene import quiet_settings
@@ -152,7 +153,8 @@ class Steered:
 
     async def alter_state(self, cycle: CycleId, state: str) -> None:
         """As if its workflow had said so."""
-        await cycles.set_state(self.engine, cycle, state)
+        async with self.engine.begin() as connection:
+            await cycles.set_state(connection, cycle, state)
 
     async def goal(self, cycle: CycleId, owner: EmployeeId) -> Goal:
         return await self.goals.require(goal_of(cycle, owner))
@@ -164,7 +166,8 @@ class Steered:
         """Of a goal's ledger behind its first entry, whose chain holds: what, who, why."""
         goal = goal_of(cycle, owner)
         assert (await self.goals.prove(goal)).holds
-        lines = (await read_ledger(self.engine, goal))[1:]
+        async with read_transaction(self.engine) as connection:
+            lines = (await read_ledger(connection, goal))[1:]
         return [(one.kind, one.event["actor"], _why(one.event["body"])) for one in lines]
 
     async def participants(self, cycle: CycleId) -> dict[str, tuple[str, int]]:

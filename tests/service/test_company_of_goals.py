@@ -16,6 +16,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.exemplars import Exemplars
 from service.hearing import Hearing
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import OutboxRow
 from tests.domain.builders import list_of
@@ -137,7 +138,8 @@ async def test_a_sign_off_from_elsewhere_that_breaks_the_weights_is_kept_as_refu
     async with asyncio.timeout(20):
         while (await company.goals.require(other)).seq == seen:  # noqa: ASYNC110 - the database tells nobody when it changes
             await asyncio.sleep(0.05)
-    last = (await read_ledger(company.engine, other))[-1]
+    async with read_transaction(company.engine) as connection:
+        last = (await read_ledger(connection, other))[-1]
     assert last.kind == "sign_off_refused"
     assert last.event["body"]["code"] == Code.TOO_MUCH_WEIGHT
 

@@ -11,6 +11,7 @@ from domain.instructions import instructions as asked
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.instructions import compose
+from storage.database import read_transaction
 from storage.delegations import overlapping
 from tests.service.steered import (
     EVERYBODY,
@@ -70,7 +71,8 @@ async def test_only_hr_instructs_and_only_who_is_away_delegates_besides(company:
         refusal = await company.refusal(one, cycle, actor)
         assert (refusal.code, refusal.fields) == (Code.NOT_ALLOWED, {"actor": actor, "allowed": [HR, HR_TOO]})
     assert (await company.refusal(delegation(TOP, MANAGER), actor=MORI)).code is Code.NOT_ALLOWED
-    assert await overlapping(company.engine, in_days(0), in_days(10), [TOP]) == []
+    async with read_transaction(company.engine) as connection:
+        assert await overlapping(connection, in_days(0), in_days(10), [TOP]) == []
 
 
 async def test_a_cycle_that_is_being_launched_waits_for_its_launch(company: Steered) -> None:
@@ -159,7 +161,8 @@ async def test_chains_circles_and_days_that_are_past_are_refused_and_nothing_is_
     cycle = await company.launch("chains")
     await company.carried_out(delegation(ONO, SALES, in_days(40), in_days(50)))
     before = {one: await company.goal(cycle, one) for one in EVERYBODY}
-    standing = await overlapping(company.engine, in_days(0), in_days(365))
+    async with read_transaction(company.engine) as connection:
+        standing = await overlapping(connection, in_days(0), in_days(365))
     for one, why in (
         (delegation(SALES, ONO, in_days(50), in_days(60)), f"{ONO} → {SALES}"),
         (delegation(SALES, TOP, in_days(45), in_days(46)), f"{ONO} → {SALES}"),
@@ -171,7 +174,8 @@ async def test_chains_circles_and_days_that_are_past_are_refused_and_nothing_is_
         refusal = await company.refusal(one)
         assert refusal.code is Code.DELEGATION
         assert why in str(refusal)
-    assert await overlapping(company.engine, in_days(0), in_days(365)) == standing
+    async with read_transaction(company.engine) as connection:
+        assert await overlapping(connection, in_days(0), in_days(365)) == standing
     assert {one: await company.goal(cycle, one) for one in EVERYBODY} == before
     await company.carried_out(delegation(SALES, ONO, in_days(51), in_days(60)))
 
@@ -186,4 +190,5 @@ async def test_two_who_would_close_a_circle_at_the_same_time_do_not(company: Ste
     )
     refused = [one for one in found if isinstance(one, Refusal)]
     assert [one.code for one in refused] == [Code.DELEGATION]
-    assert len(await overlapping(company.engine, first, last, [HR, HR_TOO])) == 1
+    async with read_transaction(company.engine) as connection:
+        assert len(await overlapping(connection, first, last, [HR, HR_TOO])) == 1

@@ -10,6 +10,7 @@ from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
 from service.preferences import Preferences, WrongPreference, masked
 from storage import preferences
+from storage.database import read_transaction
 from storage.preferences import Preference
 from storage.tables import CycleRow
 from tests.activities.mailroom import employ, open_cycle
@@ -69,7 +70,8 @@ async def test_a_webhook_that_cannot_be_one_is_refused_without_repeating_it(data
         await mine.choose(ME, ME, chat_url=url)
     assert wrong.value.code == "wrong_chat_url"
     assert "chat.example.com" not in wrong.value.message.ja + wrong.value.message.en
-    assert await preferences.find(database, ME) == Preference()
+    async with read_transaction(database) as connection:
+        assert await preferences.find(connection, ME) == Preference()
 
 
 @pytest.mark.parametrize("hour", ["25:00", "8", "08:61", "", "noon", "08:30:00", "８時"])

@@ -12,6 +12,7 @@ from domain.values import CycleId, EmployeeId
 from service.people import People
 from service.reorganisation import OFFICE, Reorganisation, start_leaving
 from storage import instructions
+from storage.database import read_transaction
 from storage.people import find_employee
 from tests.service.steered import GONE, HARA, HR, MANAGER, MORI, ONO, TOP, Steered, goal_of, today
 from texts.say import say_both
@@ -62,12 +63,14 @@ async def test_a_file_without_a_column_keeps_what_the_directory_says(company: St
 
 async def test_who_is_not_hr_applies_nothing(company: Steered) -> None:
     await company.launch("not-hr")
-    before = await find_employee(company.engine, ONO)
+    async with read_transaction(company.engine) as connection:
+        before = await find_employee(connection, ONO)
     compared = await Reorganisation(company.engine).compare(file_with(f"{ONO},大野 あかり,経理部,{TOP}"))
     with pytest.raises(Refusal) as refused:
         await Reorganisation(company.engine).apply(company.client, compared, MORI, "r")
     assert refused.value.code is Code.NOT_ALLOWED
-    assert await find_employee(company.engine, ONO) == before
+    async with read_transaction(company.engine) as connection:
+        assert await find_employee(connection, ONO) == before
 
 
 async def test_a_directory_that_changed_since_it_was_compared_is_compared_again(company: Steered) -> None:
@@ -117,7 +120,8 @@ async def test_somebody_leaves_on_the_day_after_the_last_one_and_only_if_it_stay
     await start_leaving(company.client, yesterday, HR)
     assert await company.client.get_workflow_handle(leaving_workflow_id(yesterday), result_type=int).result() == 1
     await company.done(f"leaving-{yesterday}")
-    gone = await find_employee(company.engine, HARA)
+    async with read_transaction(company.engine) as connection:
+        gone = await find_employee(connection, HARA)
     assert gone is not None
     assert not gone.active
     assert (await company.goal(cycle, HARA)).state is State.CLOSED

@@ -30,8 +30,9 @@ async def open_cycle(engine: AsyncEngine, cycle: str, *people: str, state: str =
         "launched_by": "h",
         "launched_at": NOW,
     }
-    assert await create_cycle(engine, row, [Participant(one, "経理", slot) for slot, one in enumerate(people)])
-    await set_state(engine, cycle, state)
+    async with engine.begin() as connection:
+        assert await create_cycle(connection, row, [Participant(one, "経理", slot) for slot, one in enumerate(people)])
+        await set_state(connection, cycle, state)
 
 
 async def goal(engine: AsyncEngine, cycle: str, owner: str, **said: Any) -> str:

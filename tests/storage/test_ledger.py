@@ -22,6 +22,7 @@ from domain.goal.goal import Goal
 from domain.goal.ledger import Link, genesis, verify
 from domain.values import EmployeeId
 from storage.cycles import Batch, Participant, create_cycle, write_goals
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.ledger import ClaimRefused, CommandKnown, append
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
@@ -59,7 +60,8 @@ async def stored(engine: AsyncEngine) -> Goal:
         "launched_by": HR,
         "launched_at": LAUNCH,
     }
-    assert await create_cycle(engine, cycle, [Participant(OWNER, "経理", 0)])
+    async with engine.begin() as connection:
+        assert await create_cycle(connection, cycle, [Participant(OWNER, "経理", 0)])
     row, form = row_of(goal), event.json_form
     columns = (
         "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"
@@ -73,7 +75,8 @@ async def stored(engine: AsyncEngine) -> Goal:
         notices=[],
         employees=[OWNER],
     )  # fmt: skip
-    await write_goals(engine, goal.cycle, batch)
+    async with engine.begin() as connection:
+        await write_goals(connection, goal.cycle, batch)
     return goal
 
 
@@ -105,7 +108,8 @@ async def notices(engine: AsyncEngine) -> list[tuple[str, str]]:
 
 async def holds(engine: AsyncEngine) -> bool:
     """Whether the stored chain holds, and the projection's head is its last hash."""
-    lines = await read_ledger(engine, GOAL_ID)
+    async with read_transaction(engine) as connection:
+        lines = await read_ledger(connection, GOAL_ID)
     links = [
         Link(line.event["seq"], Event.model_validate(line.event).json_form, line.prev_hash, line.hash) for line in lines
     ]

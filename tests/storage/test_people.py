@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people.organisation import Employee
 from domain.values import EmployeeId, Locale
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.people import (
     DirectoryRefused,
     Imported,
@@ -39,11 +39,13 @@ async def everybody(engine: AsyncEngine) -> list[tuple[object, ...]]:
 
 async def test_what_was_imported_is_read_back_as_it_was(database: AsyncEngine) -> None:
     assert await replace_directory(database, COMPANY) == Imported(added=3, changed=0, unchanged=0, absent=0)
-    company = await load_organisation(database)
+    async with read_transaction(database) as connection:
+        company = await load_organisation(connection)
     assert list(company.employees.values()) == COMPANY
     assert company.manager_line(EmployeeId("C")) == ("B", "A")
-    assert await find_employee(database, EmployeeId("B")) == COMPANY[1]
-    assert await find_employee(database, EmployeeId("nobody")) is None
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) == COMPANY[1]
+        assert await find_employee(connection, EmployeeId("nobody")) is None
 
 
 async def test_importing_the_same_people_twice_changes_nothing(database: AsyncEngine) -> None:
@@ -69,12 +71,14 @@ async def test_importing_the_same_people_twice_changes_nothing(database: AsyncEn
 async def test_a_change_of_any_field_is_written_and_counted(database: AsyncEngine, change: dict[str, object]) -> None:
     company = [person("A"), person("B", "A", locale="en"), person("C", "A")]
     await replace_directory(database, company)
-    (_, *untouched), before = await everybody(database), await find_employee(database, EmployeeId("B"))
+    async with read_transaction(database) as connection:
+        (_, *untouched), before = await everybody(database), await find_employee(connection, EmployeeId("B"))
     assert before is not None
     changed = before.model_copy(update=change)
     done = await replace_directory(database, [company[0], changed, company[2]])
     assert done == Imported(added=0, changed=1, unchanged=2, absent=0)
-    assert await find_employee(database, EmployeeId("B")) == changed
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) == changed
     assert (await everybody(database))[2] == untouched[1]
 
 
@@ -91,7 +95,8 @@ async def test_people_who_are_not_in_the_file_stay_and_are_counted(database: Asy
     await replace_directory(database, COMPANY)
     done = await replace_directory(database, [person("D", "B"), COMPANY[1]])
     assert done == Imported(added=1, changed=0, unchanged=1, absent=2)
-    assert list((await load_organisation(database)).employees) == ["A", "B", "C", "D"]
+    async with read_transaction(database) as connection:
+        assert list((await load_organisation(connection)).employees) == ["A", "B", "C", "D"]
 
 
 async def test_a_circle_that_closes_through_people_who_stay_is_refused_and_changes_nothing(
@@ -119,9 +124,11 @@ async def test_a_second_top_is_refused_unless_both_are_named(database: AsyncEngi
     await replace_directory(database, [person("A")])
     with pytest.raises(DirectoryRefused):
         await replace_directory(database, [person("B")])
-    assert await find_employee(database, EmployeeId("B")) is None
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) is None
     await replace_directory(database, [person("B")], tops=[EmployeeId("A"), EmployeeId("B")])
-    assert await find_employee(database, EmployeeId("B")) == person("B")
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) == person("B")
 
 
 async def test_a_dry_run_counts_what_an_import_would_do_and_changes_nothing(database: AsyncEngine) -> None:
@@ -163,5 +170,6 @@ async def test_one_connection_serves_import_after_import(database_url: str) -> N
 async def test_names_are_told_for_the_ids_that_are_there(database: AsyncEngine) -> None:
     await replace_directory(database, COMPANY)
     ids = [EmployeeId("A"), EmployeeId("C"), EmployeeId("nobody")]
-    assert await names_of(database, ids) == {"A": "社員 A", "C": "社員 C"}
-    assert await names_of(database, []) == {}
+    async with read_transaction(database) as connection:
+        assert await names_of(connection, ids) == {"A": "社員 A", "C": "社員 C"}
+        assert await names_of(connection, []) == {}

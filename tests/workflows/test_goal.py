@@ -15,7 +15,7 @@ from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, GoalId
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
 from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
@@ -43,7 +43,8 @@ async def company(postgres: Postgres) -> AsyncIterator[Company]:
 
 
 async def kinds(company: Company, goal: GoalId) -> list[str]:
-    return [line.kind for line in await read_ledger(company.engine, goal)]
+    async with read_transaction(company.engine) as connection:
+        return [line.kind for line in await read_ledger(connection, goal)]
 
 
 async def test_a_goal_sleeps_on_one_event_until_a_command_wakes_it(company: Company) -> None:
@@ -101,7 +102,8 @@ async def test_a_sign_off_that_cannot_be_read_is_recorded_as_refused(company: Co
     async with asyncio.timeout(20):
         while len(await kinds(company, goal)) < 3:  # noqa: ASYNC110 - a signal answers nobody
             await asyncio.sleep(0.1)
-    refused = (await read_ledger(company.engine, goal))[-1].event
+    async with read_transaction(company.engine) as connection:
+        refused = (await read_ledger(connection, goal))[-1].event
     assert (refused["body"]["kind"], refused["body"]["code"]) == ("sign_off_refused", "invalid")
     assert "expected_seq" in refused["body"]["message"]
 
@@ -174,7 +176,8 @@ def reminded_around(around: Season, due: date) -> list[date]:
 
 
 async def reminders(company: Company) -> list[date]:
-    lines = await read_ledger(company.engine, GOAL)
+    async with read_transaction(company.engine) as connection:
+        lines = await read_ledger(connection, GOAL)
     return [line.event["at"].astimezone(TOKYO).date() for line in lines if line.kind == "reminded"]
 
 

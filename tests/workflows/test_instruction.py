@@ -13,6 +13,7 @@ from domain.policy.policy import Policy
 from domain.values import GoalId
 from service.goals import Goals, NoAnswer
 from storage import instructions
+from storage.database import read_transaction
 from tests.acceptance.scene import Company, today, until_cycle_is
 from tests.acceptance.three_people import RefusesStarts
 from tests.servers import running_temporal
@@ -34,7 +35,8 @@ WHY = {"reason": "繁忙期"}
 
 
 async def results(company: Company, instruction: str) -> dict[str, tuple[str, str | None]]:
-    found = await instructions.results(company.engine, instruction)
+    async with read_transaction(company.engine) as connection:
+        found = await instructions.results(connection, instruction)
     return {one.goal_id.split("/")[1]: (one.result, one.code) for one in found}
 
 

@@ -69,11 +69,12 @@ async def written(company: Company) -> CycleStart:
         "launched_by": HR,
         "launched_at": datetime.now(UTC),
     }
-    await cycles.create_cycle(
-        company.engine,
-        row,
-        [cycles.Participant(*one) for one in (("P1", "経営", 0), ("P2", "経理部", 1), ("P3", "経理部", 2))],
-    )
+    async with company.engine.begin() as connection:
+        await cycles.create_cycle(
+            connection,
+            row,
+            [cycles.Participant(*one) for one in (("P1", "経営", 0), ("P2", "経理部", 1), ("P3", "経理部", 2))],
+        )
     return CycleStart(
         cycle=CYCLE, launched_by=HR, settles_at=datetime.now(UTC) + timedelta(days=600), people=3, batch=1
     )

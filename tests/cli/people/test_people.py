@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from cli.people.people import people
 from cli.session.output import MAX_FINDINGS
 from domain.people.organisation import Employee
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.people import load_organisation
 
 ROOT = Path(__file__).parents[3]
@@ -44,7 +44,8 @@ def file(tmp_path: Path) -> Callable[[str], Path]:
 async def directory(url: str) -> dict[str, Employee]:
     engine = open_database(url)
     try:
-        return {str(key): one for key, one in (await load_organisation(engine)).employees.items()}
+        async with read_transaction(engine) as connection:
+            return {str(key): one for key, one in (await load_organisation(connection)).employees.items()}
     finally:
         await engine.dispose()
 

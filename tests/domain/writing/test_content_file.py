@@ -59,7 +59,7 @@ def test_a_picture_of_success_is_read() -> None:
         ("theme = 'x'".encode("utf-16"), "not_utf8", "byte 0"),
         (b"a = " + b"[" * 100_000, "not_toml", "file"),
         (b'{"theme": ' + b"[" * 100_000, "invalid", "file"),
-        (b"[" * 100_000, "not_toml", "file"),
+        (b"[" * 100_000, "not_toml", "line 1"),
     ],
 )
 def test_what_cannot_be_taken_is_found_with_its_place(data: bytes, code: str, where: str) -> None:
