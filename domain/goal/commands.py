@@ -208,16 +208,20 @@ class Reopen(Command):
 
 
 class Close(Command):
-    """HR; the cycle, at its end: settle the goal as it stands, as achieved, or as called off."""
+    """HR; the cycle, at its end: settle the goal as it stands, as achieved, or as called off.
+
+    `removed`: its owner left the company, or takes no part in the cycle any more.
+    """
 
     name: ClassVar[str] = "close"
     reason: Prose
     achieved: bool = False
     cancelled: bool = False
+    removed: bool = False
 
     @model_validator(mode="after")
     def _ends_in_one_way(self) -> Self:
-        if self.achieved and self.cancelled:
+        if self.achieved + self.cancelled + self.removed > 1:
             raise unfit("two_endings")
         return self
 

@@ -134,6 +134,7 @@ class Closed(Body):
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None
+    removed: bool | None = None  # its owner left, or takes no part any more
 
 
 class Withdrawn(Body):

@@ -119,12 +119,26 @@ def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.achieved and command.actor == goal.owner:
         raise Refusal(Code.SELF_APPROVAL)
-    outcome = end_outcome(goal)
-    if command.achieved or command.cancelled:
-        outcome = Outcome.ACHIEVED if command.achieved else Outcome.CANCELLED
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
-    return (has.Closed(outcome=outcome, attained=attained, score=total, comment=command.reason),)
+    return (
+        has.Closed(
+            outcome=_outcome(goal, command),
+            attained=attained,
+            score=total,
+            comment=command.reason,
+            removed=command.removed or None,
+        ),
+    )
+
+
+def _outcome(goal: Goal, command: ask.Close) -> Outcome:
+    if command.achieved:
+        return Outcome.ACHIEVED
+    if command.cancelled:
+        return Outcome.CANCELLED
+    outcome = end_outcome(goal)
+    return Outcome.REMOVED if command.removed and outcome is Outcome.LAPSED else outcome
 
 
 def end_outcome(goal: Goal) -> Outcome:

@@ -150,10 +150,9 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
             if after == goal.policy:
                 return Skipped(code="unchanged")
             return ask.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
-        case Close() | Remove():
-            return ask.Close(actor=actor, reason=asked.reason)
-        case Cancel():
-            return ask.Close(actor=actor, reason=asked.reason, cancelled=True)
+        case Close() | Remove() | Cancel():
+            removed, cancelled = isinstance(asked, Remove), isinstance(asked, Cancel)
+            return ask.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
         case Reassign():
             return _reassigned(asked, goal, actor)
         case Delegate(delegation=one):

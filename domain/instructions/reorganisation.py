@@ -172,7 +172,7 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
         return Skipped(code="closed")
     owner = context.organisation.employees.get(goal.owner)
     if owner is None or not owner.active:
-        return ask.Close(actor=actor, reason=_left(owner, asked.reason))
+        return ask.Close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = active_line(context.organisation, goal.owner)
     sites = {one.id: one.site for one in context.organisation.employees.values() if one.site}
     moved = owner.department != goal.department
@@ -194,9 +194,9 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
     )
 
 
-def _left(owner: Employee | None, reason: str) -> str:
-    day = owner.leaves.isoformat() if owner and owner.leaves else "-"
-    return f"退職 / left the company ({day}): {reason}"
+def _why_closed(owner: Employee | None, reason: str) -> str:
+    """The reason, with the owner's last day where it is known."""
+    return f"{reason} ({owner.leaves.isoformat()})" if owner and owner.leaves else reason
 
 
 def active_line(organisation: Organisation, employee: EmployeeId) -> tuple[EmployeeId, ...]:

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.goal import commands as ask
+from domain.goal import events as has
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.lifecycle import State
@@ -255,3 +256,14 @@ def test_a_person_named_anywhere_in_a_command_has_a_valid_id() -> None:
 def test_a_closed_goal_says_that_it_is_closed_to_whoever_asks() -> None:
     said = refusal(closed(), ask.Comment(id=fresh_id(), actor=STRANGER, text="?"), NOW, Code.WRONG_STATE)
     assert said.fields["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("situation", "outcome"), [("draft", "removed"), ("pending_approval", "removed"), ("active", "settled")]
+)
+def test_a_goal_whose_owner_takes_no_part_any_more_has_not_lapsed_with_the_cycle(situation: str, outcome: str) -> None:
+    goal = SITUATIONS[situation]()
+    command = ask.Close(id=fresh_id(), actor=HR, reason="退職", removed=True)
+    (closed,) = decide(goal, command, NOW)
+    assert isinstance(closed.body, has.Closed)
+    assert (closed.body.outcome, closed.body.removed) == (outcome, True)

@@ -161,7 +161,7 @@ def test_a_goal_is_paused_once_and_resumed_once() -> None:
 
 
 def test_who_is_removed_and_a_cycle_that_closes_settle_goals_and_a_cancelled_one_calls_them_off() -> None:
-    assert meaning(asked.Remove(**WHY), active()) == {"command": "close"}
+    assert meaning(asked.Remove(**WHY), active()) == {"command": "close", "removed": True}
     assert meaning(asked.Close(**WHY), active()) == {"command": "close"}
     assert meaning(asked.Cancel(**WHY), active()) == {"command": "close", "cancelled": True}
 
