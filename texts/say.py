@@ -8,6 +8,7 @@ A field of a text may say how its value is read, and how several are joined: `{s
     person    an employee id: the name and the id where the names are given, else the id
     place     where a finding is: a field, a row of a file, a person
     cell      a field of a sheet
+    choice    a value to choose, with its word: people may type either
     ordinal   an index from 0, as people count: from 1
     number    an exact number, as it is written
 
@@ -25,7 +26,7 @@ from domain.values import Frozen, Locale
 from texts import catalogs
 from texts.dates import day_text
 from texts.places import field_of_sheet, place_text
-from texts.words import word
+from texts.words import choice_text, word
 
 Names = Mapping[str, str]
 _NOBODY: Names = {}
@@ -98,6 +99,7 @@ def _place(value: Any, locale: Locale, names: Names) -> str:
 _READINGS: dict[str, Callable[[Any, Locale, Names], str]] = {
     "text": lambda value, *_: str(value),
     "number": lambda value, *_: str(value),
+    "choice": lambda value, locale, _: choice_text(str(value), locale),
     "ordinal": lambda value, *_: str(int(value) + 1),
     "date": lambda value, locale, _: _date(value, locale),
     "person": _person,

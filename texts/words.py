@@ -12,6 +12,25 @@ def word(kind: str, value: str, locale: Locale) -> str:
     return catalogs.template(key, locale) if catalogs.has(key, locale) else value
 
 
+_CHOICES = (
+    "verdict",
+    "next",
+    "task",
+    "direction",
+    "measure",
+    "locale",
+    "channel",
+)  # kinds that commands and files name
+
+
+def choice_text(value: str, locale: Locale) -> str:
+    """A value that somebody may choose, as it is written, behind its word where that differs."""
+    kind = next((kind for kind in _CHOICES if catalogs.has(f"{kind}.{value}", locale)), None)
+    if kind is None or locale is Locale.EN:
+        return value
+    return catalogs.template("choice.with_code", locale).format(word=word(kind, value, locale), code=value)
+
+
 def value_of(kind: str, typed: str) -> str | None:
     """The value that somebody typed, by its code or its word in either language; none where it is no such value.
 

@@ -167,6 +167,4 @@ async def test_a_closed_goal_takes_no_command(company: Company) -> None:
     async with unchanged(company, goal):
         for command in (ask.Submit(actor=owner), ask.Comment(actor=owner, text="まだ書けますか")):
             refusal = await refused(company, command, goal)
-            says(
-                refusal, Code.WRONG_STATE, "the goal is in the state “closed”; this needs the state “draft”", "「完了」"
-            )
+            says(refusal, Code.WRONG_STATE, "the goal is “closed”; this can be done while it is “draft”", "「完了」")

@@ -123,7 +123,7 @@ def test_an_unknown_land_is_refused_with_those_that_there_are() -> None:
     findings = freeze(file_of(BERLIN.replace('"BE"', '"BX"')))
     assert isinstance(findings, tuple)
     finding: Finding = findings[0]
-    assert say_both(finding.message).en.startswith("DE has no subdivision 'BX'; there are B")
+    assert say_both(finding.message).en.startswith("DE has no subdivision BX; there are B")
     assert "DE に地域「BX」はありません" in say_both(finding.message).ja
 
 
@@ -132,7 +132,7 @@ def test_dates_that_contradict_each_other_make_no_policy() -> None:
     wrong = file.model_copy(update={"cycle": file.cycle.model_copy(update={"ends": date(2026, 9, 1)})})
     findings = freeze(wrong)
     assert isinstance(findings, tuple)
-    assert findings[0].where == "calendar / policy"
+    assert findings[0].where == "policy"
     assert "starts < ends <= closes" in say_both(findings[0].message).en
 
 

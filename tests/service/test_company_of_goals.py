@@ -228,7 +228,7 @@ async def test_a_problem_that_is_not_one_is_refused(company: Steered) -> None:
         {"department": "魔法部"},
     ):
         given: dict[str, Any] = {"cycle": "quiet", "said": "困りごと", "by": MORI} | wrong
-        assert (await refused(hearing.add(**given))).code in (Code.INVALID, Code.NOT_IN_CYCLE)
+        assert (await refused(hearing.add(**given))).code in (Code.INVALID, Code.NOT_IN_CYCLE, Code.UNKNOWN_EMPLOYEE)
     assert not await hearing.find_all("quiet")
 
 
