@@ -18,8 +18,15 @@ _SILENT = frozenset({"measure", "cycle", "policy"})  # say nothing before a key 
 
 def place_text(where: str, locale: Locale) -> str:
     """The place in words; ids, file names, cells, and paths with an unknown first key, as they are."""
-    places = (" / ".join(_part(part, locale) for part in place.split(" / ")) for place in where.split(", "))
-    return catalogs.template("join.list", locale).join(places)
+    return catalogs.template("join.list", locale).join(_one(place, locale) for place in where.split(", "))
+
+
+def _one(where: str, locale: Locale) -> str:
+    """A place of one part may be a path of keys; of several parts, the others are names of files and goals, and cells."""
+    parts = where.split(" / ")
+    if len(parts) == 1:
+        return _part(where, locale) or _path(where, locale)
+    return " / ".join(_part(part, locale) or part for part in parts)
 
 
 def field_of_sheet(field: str, locale: Locale) -> str:
@@ -30,12 +37,13 @@ def field_of_sheet(field: str, locale: Locale) -> str:
     return catalogs.template(f"cell.{field}", locale)
 
 
-def _part(where: str, locale: Locale) -> str:
+def _part(where: str, locale: Locale) -> str | None:
+    """A row, column, line or byte, or a field of a sheet; none for anything else."""
     if numbered := _NUMBERED.fullmatch(where):
         return catalogs.template(f"place.{numbered[1]}", locale).format(n=numbered[2])
     if _STEP_FIELD.fullmatch(where) or catalogs.has(f"cell.{where}", locale):
         return field_of_sheet(where, locale)
-    return _path(where, locale)
+    return None
 
 
 def _path(where: str, locale: Locale) -> str:

@@ -1,8 +1,6 @@
 """What is not even written down, and why; one id is one instruction; who may act for whom, now and in what comes."""
 
 import asyncio
-from domain.values import Locale
-from texts.refusals import refusal_text
 from datetime import date
 
 import pytest
@@ -11,7 +9,7 @@ from domain.goal import commands as ask
 from domain.goal.goal import Delegation
 from domain.instructions import instructions as asked
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId
+from domain.values import CycleId, EmployeeId, Locale
 from service.instructions import compose
 from storage.database import read_transaction
 from storage.delegations import overlapping
@@ -31,6 +29,7 @@ from tests.service.steered import (
     in_days,
     of,
 )
+from texts.refusals import refusal_text
 
 WHY = {"reason": "繁忙期"}
 

@@ -50,7 +50,7 @@ def key_of(entry: Message) -> str:
 
 
 def forms_of(entry: Message) -> tuple[str, ...]:
-    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
 
 
 @cache

@@ -185,7 +185,7 @@ def test_the_nearest_name_is_asked_for_and_nothing_where_none_is_near() -> None:
 def problems(model: type[BaseModel], text: str) -> list[tuple[str, Message]]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate_json(text, strict=True)
-    return [tuple(one) for one in problems_of(caught.value)]
+    return [(one.where, one.message) for one in problems_of(caught.value)]
 
 
 @pytest.mark.parametrize(
