@@ -42,7 +42,7 @@ from settings import Settings
 from storage.migrate import OtherSchema, require_current
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
-from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalWorkflow
+from workflows.goal import CYCLE, DEPARTMENT, OWNER, GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.leaving import LeavingWorkflow
 from workflows.queues import BULK, DELIVERY, GOALS
@@ -103,10 +103,10 @@ def _workers(
                 launch.retry_failed,
                 launch.set_cycle_state,
                 settlement.settle_goals,
-                instruction.prepare,
-                instruction.carry_out,
-                instruction.finish,
-                leaving.see_off,
+                instruction.prepare_instruction,
+                instruction.carry_out_instruction,
+                instruction.finish_instruction,
+                leaving.process_leavers,
             ],
             workflow_runner=_RUNNER,
             max_concurrent_activities=_BULK_AT_ONCE,
@@ -130,10 +130,8 @@ def _hook_of(settings: Settings) -> EventHook | None:
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Makes Temporal's own screens searchable by cycle, owner, department and state. Raises `Unprepared`."""
-    wanted = dict.fromkeys(
-        (CYCLE.name, OWNER.name, DEPARTMENT.name, STATE.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    )
+    """Makes Temporal's own screens searchable by cycle, owner and department. Raises `Unprepared`."""
+    wanted = dict.fromkeys((CYCLE.name, OWNER.name, DEPARTMENT.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
     try:
         there = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)

@@ -33,7 +33,7 @@ from storage.instructions import Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
 from workflows.failures import invalid
-from workflows.instruction import CARRY_OUT, FINISH, PREPARE, Part
+from workflows.instruction import InstructionInterface, Part
 
 _PAGE = 100  # goals loaded at once
 _AT_ONCE = 2  # goals asked at one time, and …
@@ -52,14 +52,14 @@ _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
 log = structlog.get_logger()
 
 
-class InstructionActivities:
+class InstructionActivities(InstructionInterface):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
         self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
 
-    @activity.defn(name=PREPARE)
-    async def prepare(self, part: Part) -> int:
+    @activity.defn
+    async def prepare_instruction(self, part: Part) -> int:
         """Chooses the goals, once, and does what comes before they are asked; how many there are."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Sync):
@@ -87,8 +87,8 @@ class InstructionActivities:
                 await outbox.withdraw(connection, row.cycle_id, goals=goals)
         return chosen
 
-    @activity.defn(name=CARRY_OUT)
-    async def carry_out(self, part: Part) -> None:
+    @activity.defn
+    async def carry_out_instruction(self, part: Part) -> None:
         """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Add):
@@ -107,8 +107,8 @@ class InstructionActivities:
                 for _ in range(_AT_ONCE):
                     group.create_task(self._ask_from(queue, row.id, decide, actor))
 
-    @activity.defn(name=FINISH)
-    async def finish(self, part: Part) -> None:
+    @activity.defn
+    async def finish_instruction(self, part: Part) -> None:
         """Tells the cycle what its goals were told, and says that the instruction is done."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Sync):

@@ -6,14 +6,14 @@ from temporalio import activity
 from domain.goal.events import Event
 from domain.refusals import Code
 from storage import ledger
-from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, Recording, Refused
+from workflows.recording import Position, Recorded, Recording, RecordingInterface, Refused
 
 
-class RecordingActivities:
+class RecordingActivities(RecordingInterface):
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    @activity.defn(name=RECORD)
+    @activity.defn
     async def record(self, recording: Recording) -> Recorded | None:
         """Stores the recording, or says what stands in its place. Safe to repeat: compared with the ledger's head."""
         try:
@@ -33,7 +33,7 @@ class RecordingActivities:
             return Recorded(refused=Refused(code=Code(error.against.code), fields=error.against.fields))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
 
-    @activity.defn(name=READ_BEHIND)
+    @activity.defn
     async def read_behind(self, position: Position) -> Recorded:
         """What the ledger holds that the workflow does not know."""
         found = await ledger.behind(self._engine, position.goal, position.seq)

@@ -2,20 +2,25 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.refusals import Code, Refusal
     from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
+    from workflows.cycle_activities import (
+        LaunchInterface,
+        NewState,
+        Range,
+        Settle,
+        SettlementInterface,
+        Started,
+    )
     from workflows.failures import as_application_error
-    from workflows.queues import BULK
-    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
+    from workflows.timeouts import BULK_OPTIONS
 
-WRITE_GOALS, START_GOALS, SETTLE_GOALS, RETRY_FAILED, SET_STATE = (
-    "write_goals", "start_goals", "settle_goals", "retry_failed", "set_cycle_state",
-)  # fmt: skip
+_END_REASON = "評価サイクルの終了 / end of the cycle"
 
 
 def cycle_workflow_id(cycle: CycleId) -> str:
@@ -32,54 +37,8 @@ class CycleStart(Frozen):
     batch: int = 500
 
 
-class Range(Frozen):
-    """Participants of a cycle behind the id `after`: at most `limit`, up to `upto` where given."""
-
-    cycle: CycleId
-    launched_by: EmployeeId
-    after: str = ""
-    upto: str | None = None
-    limit: int = 500
-
-
-class Written(Frozen):
-    """The last participant that was looked at (empty: none was left) and how many there were."""
-
-    last: str
-    people: int
-
-
-class Started(Frozen):
-    people: int
-    goals: int
-    failed: int
-
-
-class Settle(Frozen):
-    """Close every goal of the cycle that is open, in `actor`'s name."""
-
-    cycle: CycleId
-    actor: EmployeeId
-    reason: Prose
-
-
-class Settled(Frozen):
-    goals: int
-
-
-class NewState(Frozen):
-    cycle: CycleId
-    state: str
-    at: Moment
-
-
-class CloseCycle(Frozen):
-    actor: EmployeeId
-    reason: Prose
-
-
 class EndCycle(Frozen):
-    """The goals were closed or called off one by one: what is left is settled, and the cycle is `state`."""
+    """Settle what is open and end the cycle before its date, as `state`."""
 
     state: Literal["closed", "cancelled"]
     actor: EmployeeId
@@ -105,22 +64,22 @@ class CycleWorkflow:
         self._phase = "launching"
         self._launched = self._goals = self._failed = self._settled = 0
         self._retry = self._more = self._over = False
-        self._close: CloseCycle | None = None
+        self._order: EndCycle | None = None
         self._settles_at = start.settles_at
-        self._end_state = "closed"
 
     @workflow.run
     async def run(self, start: CycleStart) -> CycleProgress:
         await self._launch()
-        while self._close is None and workflow.now() < self._settles_at:
+        while self._order is None and workflow.now() < self._settles_at:
             await self._set_phase("open")
             await self._wait_for_date_or_order()
             if self._more:
                 self._more, self._phase = False, "launching"
                 await self._launch()
             if self._retry:
-                self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
-                await self._bulk(RETRY_FAILED, Range(cycle=start.cycle, launched_by=start.launched_by), int)
+                self._retry, self._phase = False, "launching"  # at once: `retry` waits until the cycle is open again
+                everybody = Range(cycle=start.cycle, launched_by=start.launched_by)
+                await workflow.execute_activity_method(LaunchInterface.retry_failed, everybody, **BULK_OPTIONS)
                 await self._launch()
         await self._settle()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -128,21 +87,14 @@ class CycleWorkflow:
 
     @workflow.update
     async def retry(self) -> CycleProgress:
-        """Launch again those, and only those, whose launch failed."""
+        """Launches the participants again whose launch failed, and only them."""
         self._retry = True
         await workflow.wait_condition(lambda: not self._retry or self._phase == "closed")
         return self.progress()
 
     @workflow.update
-    async def close(self, order: CloseCycle) -> CycleProgress:
-        """Settle what is open and end the cycle before its date."""
-        self._close = order
-        await workflow.wait_condition(lambda: self._phase != "open")
-        return self.progress()
-
-    @workflow.update
     async def launch_more(self) -> None:
-        """Launch those who joined; nobody is waited for."""
+        """Launches the participants who joined; does not wait for it."""
         self._more = True
 
     @workflow.update
@@ -152,18 +104,13 @@ class CycleWorkflow:
 
     @workflow.update
     async def end(self, order: EndCycle) -> None:
-        """The cycle is over before its date; answered when what was left is settled. The first order counts."""
-        if self._close is None:
-            self._close = CloseCycle(actor=order.actor, reason=order.reason)
-            self._end_state = order.state
+        """Ends the cycle before its date; answers when everything is settled. Only the first order counts."""
+        if self._order is None:
+            self._order = order
         await workflow.wait_condition(lambda: self._over)
 
     @retry.validator
     def _refuse_retry(self) -> None:
-        self._refuse_unless_open()
-
-    @close.validator
-    def _refuse_close(self, order: CloseCycle) -> None:  # noqa: ARG002 - a validator takes what its update takes
         self._refuse_unless_open()
 
     @workflow.query
@@ -178,18 +125,19 @@ class CycleWorkflow:
             raise as_application_error(Refusal(Code.CYCLE_BUSY, phase=self._phase))
 
     async def _launch(self) -> None:
-        """Writes batch after batch; while one batch's workflows are started the next one is written."""
+        """Writes the goals in batches; while the workflows of one batch are started, the next batch is written."""
         self._phase, self._failed = "launching", 0
-        start, starting, after = self._start, None, ""
+        start, after = self._start, ""
+        starting: asyncio.Task[Started] | None = None
         while True:
             piece = Range(cycle=start.cycle, launched_by=start.launched_by, after=after, limit=start.batch)
-            written: Written = await self._bulk(WRITE_GOALS, piece, Written)
+            written = await workflow.execute_activity_method(LaunchInterface.write_goals, piece, **BULK_OPTIONS)
             if starting:
                 self._count(await starting)
             if not written.people:
                 return
             piece = piece.model_copy(update={"upto": written.last})
-            starting, after = asyncio.create_task(self._bulk(START_GOALS, piece, Started)), written.last
+            starting, after = asyncio.create_task(_start_goals(piece)), written.last
 
     def _count(self, started: Started) -> None:
         self._launched += started.people
@@ -201,7 +149,7 @@ class CycleWorkflow:
         left = max(armed - workflow.now(), timedelta(0))
 
         def woken() -> bool:
-            return self._retry or self._more or self._close is not None or self._settles_at != armed
+            return self._retry or self._more or self._order is not None or self._settles_at != armed
 
         try:
             await workflow.wait_condition(woken, timeout=left)
@@ -210,28 +158,22 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        order = self._close or CloseCycle(actor=self._start.launched_by, reason="評価サイクルの終了 / end of the cycle")
+        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=_END_REASON)
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
-        settled: Settled = await self._bulk(SETTLE_GOALS, settle, Settled)
+        settled = await workflow.execute_activity_method(SettlementInterface.settle_goals, settle, **BULK_OPTIONS)
         self._settled = settled.goals
         self._phase = "closed"
-        await self._say(self._end_state)
+        await self._store_state(order.state)
         self._over = True
 
     async def _set_phase(self, phase: str) -> None:
         self._phase = phase
-        await self._say(phase)
+        await self._store_state(phase)
 
-    async def _say(self, state: str) -> None:
-        await self._bulk(SET_STATE, NewState(cycle=self._start.cycle, state=state, at=workflow.now()), None)
+    async def _store_state(self, state: str) -> None:
+        new = NewState(cycle=self._start.cycle, state=state, at=workflow.now())
+        await workflow.execute_activity_method(LaunchInterface.set_cycle_state, new, **BULK_OPTIONS)
 
-    async def _bulk(self, name: str, argument: Frozen, result: type | None) -> Any:
-        return await workflow.execute_activity(
-            name,
-            argument,
-            result_type=result,
-            task_queue=BULK,
-            start_to_close_timeout=BULK_TIMEOUT,
-            heartbeat_timeout=BULK_HEARTBEAT,
-            retry_policy=BULK_RETRY,
-        )
+
+async def _start_goals(piece: Range) -> Started:
+    return await workflow.execute_activity_method(LaunchInterface.start_goals, piece, **BULK_OPTIONS)

@@ -23,13 +23,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, record
-    from workflows.timeouts import RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
+    from workflows.recording import Position, RecordingInterface, make_recording
+    from workflows.timeouts import RECORD_OPTIONS, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
 OWNER = SearchAttributeKey.for_keyword("MeguriOwner")
 DEPARTMENT = SearchAttributeKey.for_keyword("MeguriDepartment")
-STATE = SearchAttributeKey.for_keyword("MeguriState")
 
 _AT_ONCE = timedelta(0)
 
@@ -45,7 +44,6 @@ def attributes_of(goal: Goal) -> TypedSearchAttributes:
             SearchAttributePair(CYCLE, goal.cycle),
             SearchAttributePair(OWNER, goal.owner),
             SearchAttributePair(DEPARTMENT, goal.department),
-            SearchAttributePair(STATE, goal.state.value),
         ]
     )
 
@@ -115,6 +113,7 @@ class GoalWorkflow:
         self._alarm = next_alarm(start.goal)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
         self._timeline: list[Entry] = []  # of this run
+        workflow.set_current_details(_details(self._goal))
 
     @workflow.run
     async def run(self, start: GoalStart) -> GoalResult:
@@ -226,28 +225,15 @@ class GoalWorkflow:
         return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
 
     async def _catch_up(self) -> None:
-        found: Recorded = await workflow.execute_local_activity(
-            READ_BEHIND,
-            Position(goal=self._goal.id, seq=self._goal.seq),
-            result_type=Recorded,
-            start_to_close_timeout=RECORD_TIMEOUT,
-            retry_policy=RECORD_RETRY,
-            local_retry_threshold=RECORD_LOCAL_WAIT,
-        )
+        position = Position(goal=self._goal.id, seq=self._goal.seq)
+        found = await workflow.execute_local_activity_method(RecordingInterface.read_behind, position, **RECORD_OPTIONS)
         self._move_on(evolve_all(self._goal, found.adopted), found.adopted)
 
     async def _record(self, events: tuple[Event, ...]) -> bool:
         """Records the events, or adopts what stands in their place; whether the matter is settled by that."""
         before = self._goal
-        after, recording = record(before, events)
-        found: Recorded | None = await workflow.execute_local_activity(
-            RECORD,
-            recording,
-            result_type=Recorded | None,  # type: ignore[arg-type] # a union is a type to the converter, not to mypy
-            start_to_close_timeout=RECORD_TIMEOUT,
-            retry_policy=RECORD_RETRY,
-            local_retry_threshold=RECORD_LOCAL_WAIT,
-        )
+        after, recording = make_recording(before, events)
+        found = await workflow.execute_local_activity_method(RecordingInterface.record, recording, **RECORD_OPTIONS)
         if found and found.known:
             return True
         if found and found.refused:  # other goals stand against it; nothing was stored
@@ -259,11 +245,18 @@ class GoalWorkflow:
         return found is None
 
     def _move_on(self, after: Goal, events: tuple[Event, ...]) -> None:
-        changed = after.state is not self._goal.state
         self._goal, self._alarm = after, next_alarm(after)
         self._timeline += [_entry(event) for event in events]
-        if changed:
-            workflow.upsert_search_attributes([STATE.value_set(after.state)])
+        workflow.set_current_details(_details(after))
+
+
+def _details(goal: Goal) -> str:
+    """What Temporal's own screens show of the goal, as Markdown: ids and words, no text that people wrote."""
+    paused = ", paused" if goal.is_paused else ""
+    state = f"**{goal.state}**{paused}, revision {goal.revision}, entry {goal.seq}"
+    if goal.task is None:
+        return state
+    return f"{state}; waits for {goal.task.kind} by {', '.join(goal.task.assignees)}, due {goal.task.due}"
 
 
 def _entry(event: Event) -> Entry:

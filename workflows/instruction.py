@@ -1,18 +1,15 @@
-"""`InstructionWorkflow`: what HR asked of many goals, carried out at each of them; takes up where it was cut off.
+"""`InstructionWorkflow`: what HR asked of many goals, carried out at each of them; a new try continues where the last one ended.
 
-The instruction stands in PostgreSQL; the history holds its id, and what people wrote reaches the goals only.
+The instruction itself is in PostgreSQL; the history holds its id. What people wrote goes to the goals only.
 """
 
-from typing import Any
+from abc import ABC, abstractmethod
 
-from temporalio import workflow
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.values import Frozen, Id, Moment
-    from workflows.queues import BULK
-    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
-
-PREPARE, CARRY_OUT, FINISH = "prepare_instruction", "carry_out_instruction", "finish_instruction"  # activities' names
+    from workflows.timeouts import BULK_OPTIONS
 
 
 def instruction_workflow_id(instruction: str) -> str:
@@ -30,26 +27,36 @@ class Part(Frozen):
     now: Moment
 
 
+class InstructionInterface(ABC):
+    """The three parts of an instruction's work; `activities/instruction.py` does them."""
+
+    @activity.defn
+    @abstractmethod
+    async def prepare_instruction(self, part: Part) -> int:
+        """Chooses the goals, once; how many there are."""
+
+    @activity.defn
+    @abstractmethod
+    async def carry_out_instruction(self, part: Part) -> None:
+        """Asks every chosen goal that was not asked yet."""
+
+    @activity.defn
+    @abstractmethod
+    async def finish_instruction(self, part: Part) -> None:
+        """Tells the cycle about it, and marks the instruction as done."""
+
+
 @workflow.defn
 class InstructionWorkflow:
-    """Chooses the goals once, asks each of them, then says the rest to the cycle. Every part is safe to repeat."""
+    """Chooses the goals once, asks each of them, then tells the cycle. Every part is safe to repeat."""
 
     @workflow.run
     async def run(self, start: InstructionStart) -> int:
         """The number of goals that it concerned."""
         part = Part(instruction=start.instruction, now=workflow.now())
-        concerned: int = await self._do(PREPARE, part, int)
-        await self._do(CARRY_OUT, part, None)
-        await self._do(FINISH, part, None)
-        return concerned
-
-    async def _do(self, name: str, part: Part, result: type | None) -> Any:
-        return await workflow.execute_activity(
-            name,
-            part,
-            result_type=result,
-            task_queue=BULK,
-            start_to_close_timeout=BULK_TIMEOUT,
-            heartbeat_timeout=BULK_HEARTBEAT,
-            retry_policy=BULK_RETRY,
+        concerned = await workflow.execute_activity_method(
+            InstructionInterface.prepare_instruction, part, **BULK_OPTIONS
         )
+        await workflow.execute_activity_method(InstructionInterface.carry_out_instruction, part, **BULK_OPTIONS)
+        await workflow.execute_activity_method(InstructionInterface.finish_instruction, part, **BULK_OPTIONS)
+        return concerned

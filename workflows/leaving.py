@@ -1,15 +1,17 @@
-"""`LeavingWorkflow`: the day after somebody's last one. Started with a delay, one per day; whoever stayed after all is not found."""
+"""`LeavingWorkflow`: processes the people who left, on the day after their last one.
 
-from temporalio import workflow
+Started with a delay, one workflow per day. People who stayed after all are skipped.
+"""
+
+from abc import ABC, abstractmethod
+
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from datetime import date
 
     from domain.values import EmployeeId, Frozen, Moment
-    from workflows.queues import BULK
-    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
-
-SEE_OFF = "see_leavers_off"  # the activity's name
+    from workflows.timeouts import BULK_OPTIONS
 
 
 def leaving_workflow_id(last_day: date) -> str:
@@ -21,10 +23,19 @@ class LeavingStart(Frozen):
     actor: EmployeeId  # who applied the file that says so
 
 
-class SeeOff(Frozen):
+class Leavers(Frozen):
     last_day: date
     actor: EmployeeId
     now: Moment
+
+
+class LeavingInterface(ABC):
+    """`activities/reorganisation.py` does it."""
+
+    @activity.defn
+    @abstractmethod
+    async def process_leavers(self, leavers: Leavers) -> int:
+        """Processes the people whose last day has passed; how many there were."""
 
 
 @workflow.defn
@@ -32,13 +43,5 @@ class LeavingWorkflow:
     @workflow.run
     async def run(self, start: LeavingStart) -> int:
         """How many left."""
-        gone: int = await workflow.execute_activity(
-            SEE_OFF,
-            SeeOff(last_day=start.last_day, actor=start.actor, now=workflow.now()),
-            result_type=int,
-            task_queue=BULK,
-            start_to_close_timeout=BULK_TIMEOUT,
-            heartbeat_timeout=BULK_HEARTBEAT,
-            retry_policy=BULK_RETRY,
-        )
-        return gone
+        leavers = Leavers(last_day=start.last_day, actor=start.actor, now=workflow.now())
+        return await workflow.execute_activity_method(LeavingInterface.process_leavers, leavers, **BULK_OPTIONS)

@@ -1,8 +1,10 @@
 """What a goal's workflow hands to the activity that records, and what comes back."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from pydantic_core import to_json
+from temporalio import activity
 
 from domain.goal.constraints import Claims, claims_of
 from domain.goal.events import Event
@@ -13,8 +15,6 @@ from domain.messages import FieldValue
 from domain.notices.notices import notices_of
 from domain.refusals import Code
 from domain.values import Frozen, GoalId, Moment
-
-RECORD, READ_BEHIND = "record", "read_behind"  # the activities' names
 
 
 class Recording(Frozen):
@@ -56,7 +56,21 @@ class Recorded(Frozen):
     refused: Refused | None = None
 
 
-def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
+class RecordingInterface(ABC):
+    """`activities/recording.py` does it."""
+
+    @activity.defn
+    @abstractmethod
+    async def record(self, recording: Recording) -> Recorded | None:
+        """Stores the recording; None, or what the ledger holds in its place."""
+
+    @activity.defn
+    @abstractmethod
+    async def read_behind(self, position: Position) -> Recorded:
+        """What the ledger holds that the workflow does not know."""
+
+
+def make_recording(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
     """The goal after `events`, and the recording that makes it so."""
     after, entries, befores = goal, [], []
     for event in events:

@@ -21,7 +21,7 @@ from service.calendars import public_holidays
 from storage import cycles
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
 from tests.servers import now_of
-from workflows.cycle import Range, Started
+from workflows.cycle_activities import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.queues import GOALS
 

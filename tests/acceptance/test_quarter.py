@@ -42,7 +42,7 @@ from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
 from tests.servers import now_of
-from workflows.cycle import Range, Started
+from workflows.cycle_activities import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.queues import BULK, GOALS
@@ -223,7 +223,7 @@ async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> Asy
         server.client,
         task_queue=BULK,
         workflows=[InstructionWorkflow],
-        activities=[instruction.prepare, instruction.carry_out, instruction.finish],
+        activities=[instruction.prepare_instruction, instruction.carry_out_instruction, instruction.finish_instruction],
     )
     async with goals, bulk:
         yield Company(engine, server.client)

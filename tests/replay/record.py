@@ -22,7 +22,13 @@ from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from tests.acceptance.scene import Company, employ
 from tests.replay.recordings import HISTORIES, Recording
-from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage
+from tests.replay.scenarios import (
+    ON_A_CLOCK_THAT_SKIPS,
+    ON_A_REAL_CLOCK,
+    WITH_PEOPLE_OF_THEIR_OWN,
+    Scenario,
+    Stage,
+)
 from tests.servers import Postgres, running_postgres, running_temporal, running_time_skipping
 from workflows.cycle import CycleProgress
 from workflows.goal import GoalWorkflow
@@ -94,7 +100,7 @@ async def main(chosen: list[str]) -> None:
             for name, scenario in scenarios.items():
                 if chosen and name not in chosen:
                     continue
-                async with _stage(postgres, server, with_people="cycle" not in name) as stage:
+                async with _stage(postgres, server, with_people=name not in WITH_PEOPLE_OF_THEIR_OWN) as stage:
                     await _record(name, scenario, stage)
 
 

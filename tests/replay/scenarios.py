@@ -23,7 +23,7 @@ from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
 from tests.servers import now_of
-from workflows.cycle import CloseCycle, CycleWorkflow, cycle_workflow_id
+from workflows.cycle import CycleWorkflow, EndCycle, cycle_workflow_id
 from workflows.goal import goal_workflow_id
 from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
@@ -150,14 +150,16 @@ async def calibrated(stage: Stage) -> str:
 
 
 async def cycle(stage: Stage) -> str:
-    """One of three people cannot be started at first; the retry starts them, and the cycle is told to close, as it once was."""
+    """One of three people cannot be started at first; the retry starts them, and the cycle is told to end."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
     async with _three(stage, refuses):
         refuses.ids.clear()
         await stage.company.cycles.retry(_THREE)
         await until_launched(stage.company, _THREE)
         handle = stage.company.client.get_workflow_handle(cycle_workflow_id(_THREE))
-        await handle.execute_update(CycleWorkflow.close, CloseCycle(actor=_CHIEF_OF_THREE, reason="試験の終了"))
+        await handle.execute_update(
+            CycleWorkflow.end, EndCycle(state="closed", actor=_CHIEF_OF_THREE, reason="試験の終了")
+        )
         await handle.result()
     return handle.id
 
@@ -200,9 +202,9 @@ async def _three(stage: Stage, refuses: RefusesStarts, without: str = "") -> Asy
             launch.retry_failed,
             launch.set_cycle_state,
             settlement.settle_goals,
-            instruction.prepare,
-            instruction.carry_out,
-            instruction.finish,
+            instruction.prepare_instruction,
+            instruction.carry_out_instruction,
+            instruction.finish_instruction,
         ],
         identity="recorder",
     ):
@@ -226,3 +228,4 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "steered_cycle": steered_cycle,
 }
 ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse}
+WITH_PEOPLE_OF_THEIR_OWN = {"cycle", "steered_cycle"}  # instead of the sample company

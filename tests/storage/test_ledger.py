@@ -41,7 +41,7 @@ from tests.domain.builders import (
     draft,
     fresh_id,
 )
-from workflows.recording import Recording, record, row_of
+from workflows.recording import Recording, make_recording, row_of
 
 NOW = at(day(10, 5))
 
@@ -82,7 +82,7 @@ async def stored(engine: AsyncEngine) -> Goal:
 
 def recording_of(goal: Goal, command: ask.Command, now: datetime = NOW) -> Recording:
     """What the workflow hands over for the command, as it arrives on the other side."""
-    _, recording = record(goal, decide(goal, command, now))
+    _, recording = make_recording(goal, decide(goal, command, now))
     return Recording.model_validate_json(recording.model_dump_json())
 
 

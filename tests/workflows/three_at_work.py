@@ -43,7 +43,7 @@ async def three_at_work(
         workflows=[CycleWorkflow, InstructionWorkflow],
         activities=[
             launch.write_goals, launch.start_goals, launch.retry_failed, launch.set_cycle_state, settlement.settle_goals,
-            instruction.prepare, instruction.carry_out, instruction.finish,
+            instruction.prepare_instruction, instruction.carry_out_instruction, instruction.finish_instruction,
         ],
     )  # fmt: skip
     goals = Worker(
