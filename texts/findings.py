@@ -37,7 +37,7 @@ def suggestion_text(finding: Finding, locale: Locale, names: Mapping[str, str] =
 
 def finding_hint(finding: Finding, locale: Locale) -> str | None:
     """What the command line adds: which option or command helps; none for most."""
-    return hint(finding.message.key, locale, **finding.message.fields)
+    return hint(finding.message, locale)
 
 
 def finding_document(finding: Finding, names: Mapping[str, str] = _NOBODY) -> FindingDocument:

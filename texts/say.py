@@ -56,10 +56,22 @@ def say_both(what: Message | str, names: Names = _NOBODY, /, **fields: Any) -> B
     return BothTexts(ja=say(what, Locale.JA, names, **fields), en=say(what, Locale.EN, names, **fields))
 
 
-def hint(code: str, locale: Locale, **fields: Any) -> str | None:
-    """What the command line adds to the refusal of that code: which option or command helps; none for most."""
-    key = f"hint.{code}"
-    return say(key, locale, **fields) if catalogs.has(key, locale) else None
+def say_with_hint(what: Message, locale: Locale, names: Names = _NOBODY, /) -> str:
+    """The sentence, and what the command line adds: which option or command helps (`hint.<key>` in screens.po).
+
+    A message within the message may have a hint too.
+    """
+    sentence = say(what, locale, names)
+    for one in (what, *(value for value in what.fields.values() if isinstance(value, Message))):
+        if added := hint(one, locale):
+            sentence = say("hint.after", locale, sentence=sentence, hint=added)
+    return sentence
+
+
+def hint(what: Message, locale: Locale) -> str | None:
+    """What the command line adds to a message; none for most."""
+    key = f"hint.{what.key}"
+    return say(key, locale, **what.fields) if catalogs.has(key, locale) else None
 
 
 class _Sentence(Formatter):

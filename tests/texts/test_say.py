@@ -15,6 +15,7 @@ from domain.problems import problems_of
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import Line, Locale
 from domain.writing.content import Content
+from texts.dates import day_text
 from texts.findings import documents_of, finding_hint, finding_text
 from texts.places import place_text
 from texts.refusals import refusal_text, refusal_with_hint
@@ -234,3 +235,8 @@ def test_an_invalid_value_alone_is_told_with_the_place_that_is_given() -> None:
         refusal_text(invalid(caught.value, "reason"), Locale.JA)
         == "入力に誤りがあります: 理由: 1 文字以上にしてください。"
     )
+
+
+def test_a_day_is_written_with_its_weekday_in_both_languages() -> None:
+    day = date(2026, 11, 3)
+    assert (day_text(day, Locale.JA), day_text(day, Locale.EN)) == ("2026年11月3日(火)", "Tue 3 Nov 2026")
