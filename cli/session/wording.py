@@ -79,10 +79,10 @@ UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "depa
 CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了", "cancelled": "取り止め"}
 RESULTS: dict[str, str] = {
     "waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗", "removed": "対象外",
-    "done": "完了", "skipped": "対象外", "refused": "拒否",
+    "done": "完了", "skipped": "対象外・変更なし", "refused": "拒否",
 }  # fmt: skip
 INSTRUCTIONS: dict[str, str] = {
-    "extend": "期限の延長", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
+    "extend": "期限の変更", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
     "cancel": "取り止め", "reopen": "終了の取り消し", "close": "終了", "reassign": "担当替え", "delegate": "代理", "sync": "組織変更",
 }  # fmt: skip
 # Why there was nothing to do at a goal.

@@ -112,7 +112,7 @@ def test_a_server_that_is_named_nowhere_is_said_with_the_places_that_were_looked
 
 def test_a_broken_address_file_is_said_and_not_guessed_around(tmp_path: Path) -> None:
     (tmp_path / "addresses.json").write_text("{")
-    with pytest.raises(Unreachable, match="error.bad_addresses"):
+    with pytest.raises(Unreachable, match=r"error\.bad_addresses"):
         resolve(settings_in(tmp_path))
 
 
