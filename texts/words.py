@@ -12,15 +12,8 @@ def word(kind: str, value: str, locale: Locale) -> str:
     return catalogs.template(key, locale) if catalogs.has(key, locale) else value
 
 
-_CHOICES = (
-    "verdict",
-    "next",
-    "task",
-    "direction",
-    "measure",
-    "locale",
-    "channel",
-)  # kinds that commands and files name
+# Kinds of values that commands and files name.
+_CHOICES = ("verdict", "next", "task", "direction", "measure", "locale", "channel", "cause")
 
 
 def choice_text(value: str, locale: Locale) -> str:
