@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from domain.values import Locale
+from domain.locale import Locale
 from texts import catalogs
 
 
