@@ -194,7 +194,7 @@ class Delivery:
     async def _give_up(self, batch: Batch, round_: _Round, code: str) -> None:
         round_.untried.discard(batch.message_id)
         async with self._engine.begin() as connection:
-            await outbox.give_up(connection, batch.message_id, code)
+            await outbox.give_up(connection, batch.message_id, code, datetime.now(UTC))
         round_.given_up += 1
         _log.warning("notice_given_up", message_id=batch.message_id, recipient=batch.recipient_id, code=code)
 

@@ -24,6 +24,7 @@ class RecordingActivities:
                 row=recording.row,
                 events=recording.events,
                 notices=recording.notices,
+                at=recording.at,
                 claimed=recording.claims.model_dump() if recording.claims else None,
             )
         except ledger.CommandKnown:

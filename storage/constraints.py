@@ -4,6 +4,7 @@ Whoever checks holds a lock until the commit: for weights one per person and cyc
 one waits there and then sees what the first wrote; without it both could be right by what they saw, and wrong together.
 """
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -39,7 +40,7 @@ INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT g.id || '#' || :goal || ':' || :seq || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
        jsonb_strip_nulls(jsonb_build_object(
            'owner', g.owner_id, 'theme', g.aggregate #>> '{content,theme}', 'actor', p.owner_id, 'seq', g.seq,
-           'state', g.state)), now()
+           'state', g.state)), CAST(:at AS timestamptz)
 FROM goal g JOIN goal p ON p.id = :goal
 WHERE g.cycle_id = :cycle AND g.aggregate #>> '{content,parent}' = :goal AND g.state <> 'closed' AND g.owner_id <> p.owner_id
 ON CONFLICT (key) DO NOTHING
@@ -72,10 +73,10 @@ async def check(connection: AsyncConnection, goal: str, claims: dict[str, Any]) 
     return None
 
 
-async def tell_children(connection: AsyncConnection, goal: str, claims: dict[str, Any]) -> None:
-    """Queues a notice to the owners of the goals under one that ended; by the entry that ended it, once."""
+async def tell_children(connection: AsyncConnection, goal: str, claims: dict[str, Any], at: datetime) -> None:
+    """Queues a notice to the owners of the goals under one that ended `at`; by the entry that ended it, once."""
     if claims["ended_by"] is not None:
-        told = {"goal": goal, "seq": str(claims["ended_by"]), "cycle": claims["cycle"]}
+        told = {"goal": goal, "seq": str(claims["ended_by"]), "cycle": claims["cycle"], "at": at}
         await connection.execute(_TELL_CHILDREN, told)
 
 

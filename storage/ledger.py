@@ -17,7 +17,7 @@ WITH head AS (
     UPDATE goal SET
         state = :state, revision = :revision, task = :task, assignees = :assignees, due_at = :due_at,
         department = :department, outcome = :outcome, score = :score, seq = :seq, head = :head, aggregate = CAST(:aggregate AS jsonb),
-        policy = COALESCE(CAST(:policy AS jsonb), policy), updated_at = now()
+        policy = COALESCE(CAST(:policy AS jsonb), policy), updated_at = :at
     WHERE id = :goal AND seq = :before
     RETURNING id
 ), entry AS (
@@ -28,7 +28,7 @@ WITH head AS (
         body jsonb, prev_hash text, hash text)
 ), notice AS (
     INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at, urgent)
-    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, now(), n.urgent
+    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, CAST(:at AS timestamptz), n.urgent
     FROM head, jsonb_to_recordset(CAST(:notices AS jsonb)) AS n (
         key text, recipient text, cycle text, kind text, facts jsonb, urgent boolean)
     ON CONFLICT (key) DO NOTHING
@@ -66,10 +66,12 @@ async def append(
     row: dict[str, Any],
     events: str,
     notices: str,
+    at: datetime,
     claimed: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Appends `events` (JSON) behind the entry `before`; the key is the goal and the number of its last entry.
 
+    `at` is when they happened. The notices are due then: the clock that later asks what is due is not the database's.
     Empty where they were stored. Else nothing was, and the answer holds the events that stand there already. Raises
     `CommandKnown` where an entry of the same command stands further back, `ClaimRefused`, `LookupError` where the goal has
     no row.
@@ -79,6 +81,7 @@ async def append(
         "before": before,
         "events": events,
         "notices": notices,
+        "at": at,
         "score": Decimal(row["score"]),
         "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
     }
@@ -110,7 +113,7 @@ async def _store_claiming(engine: AsyncEngine, parameters: dict[str, Any], claim
             raise ClaimRefused(against)
         stored = not against and bool((await connection.execute(_RECORD, parameters)).scalar_one())
         if stored:
-            await claims.tell_children(connection, goal, claimed)
+            await claims.tell_children(connection, goal, claimed, parameters["at"])
         return stored
 
 

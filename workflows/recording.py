@@ -12,7 +12,7 @@ from domain.goal.scoring import score
 from domain.messages import FieldValue
 from domain.notices.notices import notices_of
 from domain.refusals import Code
-from domain.values import Frozen, GoalId
+from domain.values import Frozen, GoalId, Moment
 
 RECORD, READ_BEHIND = "record", "read_behind"  # the activities' names
 
@@ -25,6 +25,7 @@ class Recording(Frozen):
     row: dict[str, Any]
     events: str
     notices: str
+    at: Moment  # of the last event
     claims: Claims | None = None  # what must hold of other goals as well
 
 
@@ -72,6 +73,7 @@ def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
         row=row_of(after, amended=after.policy != goal.policy),
         events=to_json(entries).decode(),
         notices=to_json(notices).decode(),
+        at=events[-1].at,
         claims=claims_of(goal, after, events),
     )
     return after, recording

@@ -36,6 +36,7 @@ from service.goals import Goals, NoAnswer
 from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
+from tests.as_of.shift import shifted_as_here
 from workflows.goal import GoalView, Receipt, goal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +147,7 @@ class Site:
         return {
             "PATH": os.defpath,
             "HOME": str(self.folder),
-            "PYTHONPATH": str(ROOT),
+            **shifted_as_here(),
             "DATABASE_URL": self.database_url,
             "TEMPORAL_ADDRESS": self.address,
             "MEGURI_CHANNEL": "null",

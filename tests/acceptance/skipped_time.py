@@ -20,6 +20,7 @@ from domain.values import CycleId, EmployeeId
 from service.calendars import public_holidays
 from storage import cycles
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
+from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.queues import GOALS
@@ -144,4 +145,4 @@ async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironme
 async def sleep_until(server: WorkflowEnvironment, day: date, hour: int) -> None:
     """Lets the server's clock skip to that hour in Tokyo."""
     there = datetime(day.year, day.month, day.day, hour, tzinfo=TOKYO)
-    await server.sleep(there - await server.get_current_time())
+    await server.sleep(there - await now_of(server))

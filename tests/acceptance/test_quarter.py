@@ -41,6 +41,7 @@ from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
+from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
@@ -313,7 +314,7 @@ def write_table(rows: Iterable[tuple[date, str, str, Rang]]) -> None:
 async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_everybody_is_told_on_the_day(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    when = season(await time_skipping.get_current_time())
+    when = season(await now_of(time_skipping))
     async with fifty_at_work(database, time_skipping) as company:
         quarter = Quarter(company, when)
         await launch(company, when, fifty_people())
