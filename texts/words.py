@@ -1,5 +1,6 @@
 """The words for values: what states, tasks, verdicts and the like are called, as `<kind>.<value>` in words.po."""
 
+import re
 from functools import cache
 
 from domain.locale import Locale
@@ -13,7 +14,17 @@ def word(kind: str, value: str, locale: Locale) -> str:
 
 
 # Kinds of values that commands and files name.
+_OUR_REASON = re.compile(r"meguri:([a-z_]+)(?: \((.*)\))?")
 _CHOICES = ("verdict", "next", "task", "direction", "measure", "locale", "channel", "cause")
+
+
+def reason_text(reason: str, locale: Locale) -> str:
+    """A reason as people read it: what a person wrote as it is, the program's own (domain/reasons.py) in words."""
+    ours = _OUR_REASON.fullmatch(reason)
+    if ours is None:
+        return reason
+    said = word("reason", ours[1], locale)
+    return f"{said} ({ours[2]})" if ours[2] else said
 
 
 def choice_text(value: str, locale: Locale) -> str:

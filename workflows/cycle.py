@@ -7,6 +7,7 @@ from typing import Any, Literal
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.reasons import END_OF_CYCLE
     from domain.refusals import Code, Refusal
     from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
     from workflows.failures import as_application_error
@@ -210,7 +211,7 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        order = self._close or CloseCycle(actor=self._start.launched_by, reason="評価サイクルの終了 / end of the cycle")
+        order = self._close or CloseCycle(actor=self._start.launched_by, reason=END_OF_CYCLE)
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
         settled: Settled = await self._bulk(SETTLE_GOALS, settle, Settled)
         self._settled = settled.goals
