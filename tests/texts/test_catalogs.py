@@ -133,7 +133,7 @@ def word_kinds() -> set[str]:
     }
     return (specs - READINGS - {""}) | {
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
-        "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason", "reason",
+        "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason",
     }  # fmt: skip
 
 
