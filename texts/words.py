@@ -32,7 +32,7 @@ def choice_text(value: str, locale: Locale) -> str:
     kind = next((kind for kind in _CHOICES if catalogs.has(f"{kind}.{value}", locale)), None)
     if kind is None or locale is Locale.EN:
         return value
-    return catalogs.template("choice.with_code", locale).format(word=word(kind, value, locale), code=value)
+    return catalogs.template("format.choice", locale).format(word=word(kind, value, locale), code=value)
 
 
 def value_of(kind: str, typed: str) -> str | None:

@@ -131,7 +131,7 @@ def _document(goal: Goal, after: Content, said: dict[str, Any] | None) -> dict[s
         "attainment": scoring.attainment(goal),
         "confirmed": goal.attained,
         "self_review": said,
-        "causes": {code: say_both("cause.text", cause=code) for code in causes.known(goal.policy)},
+        "causes": {code: say_both("format.cause", cause=code) for code in causes.known(goal.policy)},
         "now": goal.content,
         "after_reset": after,
         "settled": goal.banked + scoring.revision_score(goal, scoring.confirmed(goal)),

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from domain.findings import refuse
 from domain.goal.commands import COMMANDS
+from domain.goal.goal import Delegation
+from domain.instructions.instructions import KINDS, Selection
 from domain.lifecycle import State
 from domain.messages import Message, did_you_mean, message
 from domain.problems import problems_of
@@ -248,3 +250,10 @@ def test_a_reason_of_the_programs_own_is_told_in_words_and_a_persons_as_it_is() 
     assert reason_text(f"{LEFT} (2026-12-31)", Locale.EN) == "left the company (2026-12-31)"
     assert reason_text("産休 (12 月から)", Locale.EN) == "産休 (12 月から)"
     assert "(理由: 退職)" in refusal_text(Refusal(Code.PAUSED, reason=LEFT), Locale.JA)
+
+
+@pytest.mark.parametrize("model", [*COMMANDS.values(), *KINDS, Delegation, Selection])
+def test_every_field_of_every_command_can_be_said_as_a_place(model: type[BaseModel]) -> None:
+    for field in model.model_fields:
+        assert place_text(field, Locale.EN)
+        assert not place_text(field, Locale.JA).isascii() or field in ("id", "name"), field
