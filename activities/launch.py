@@ -24,6 +24,7 @@ from domain.goal.steering import due_after
 from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
+from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
 from storage import cycles, delegations
 from storage.database import read_transaction
@@ -37,7 +38,6 @@ from workflows.recording import row_of
 
 _AT_ONCE = 32  # starts in flight: enough to keep the server busy, few enough to leave it air
 _CHUNK = 100  # participants between two heartbeats
-_JOINED = "参加時点のルール / the cycle's rules when they joined"
 
 log = structlog.get_logger()
 
@@ -210,7 +210,7 @@ class _Begun(NamedTuple):
 def _amended(first: _Begun, policy: Policy) -> _Begun:
     goal, event = first.goal, first.event
     due = due_after(goal, policy, goal.calendar.day_of(event.at))
-    body = PolicyAmended(policy=policy, reason=_JOINED, due=due)
+    body = PolicyAmended(policy=policy, reason=RULES_AT_JOINING, due=due)
     second = Event(
         seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
     )  # not a copy of the first: that would carry its JSON along

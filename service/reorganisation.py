@@ -16,6 +16,7 @@ from domain.instructions.reorganisation import Context, Difference, command_of, 
 from domain.people.organisation import Employee, Organisation, appoint
 from domain.people.people_file import PeopleFile, read_people
 from domain.policy.policy import Policy
+from domain.reasons import LEFT
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
 from storage import cycles, delegations, instructions, people
@@ -197,9 +198,7 @@ class Reorganisation:
         if not gone:
             return 0
         difference = compare(before.employees.values(), gone, now.astimezone(OFFICE).date())
-        await self.apply(
-            temporal, Compared(difference, (), (), version, 0), actor, f"退職 / left on {last_day}", identity
-        )
+        await self.apply(temporal, Compared(difference, (), (), version, 0), actor, LEFT, identity)
         return len(gone)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.reasons import END_OF_CYCLE
     from domain.refusals import Code, Refusal
     from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
     from workflows.failures import as_application_error
@@ -226,8 +227,7 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        reason = "評価サイクルの終了 / end of the cycle"
-        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=reason)
+        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=END_OF_CYCLE)
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
         settled = await _bulk(Settler.settle_goals, settle)
         self._settled = settled.goals
