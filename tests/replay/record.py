@@ -23,7 +23,7 @@ from storage.goals import read_ledger
 from storage.ledger import open_ledger
 from tests.acceptance.scene import Company, employ
 from tests.replay.recordings import HISTORIES, Recording
-from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage
+from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage, cycle, steered_cycle
 from tests.servers import Postgres, running_postgres, running_temporal, running_time_skipping
 from workflows.cycle import CycleProgress
 from workflows.goal import GoalWorkflow
@@ -96,7 +96,7 @@ async def main(chosen: list[str]) -> None:
             for name, scenario in scenarios.items():
                 if chosen and name not in chosen:
                     continue
-                async with _stage(postgres, server, with_people="cycle" not in name) as stage:
+                async with _stage(postgres, server, with_people=scenario not in (cycle, steered_cycle)) as stage:
                     await _record(name, scenario, stage)
 
 
