@@ -20,6 +20,7 @@ COPY activities activities
 COPY workflows workflows
 COPY service service
 COPY sheets sheets
+COPY texts texts
 COPY cli cli
 COPY samples samples
 USER meguri

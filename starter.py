@@ -110,18 +110,21 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     """What an error says that brings its own words, and the exit code; None for any other: that is a defect."""
     from pydantic import ValidationError
 
+    from domain.messages import Message
     from domain.values import Text
     from service.connection import Unreachable
 
     if isinstance(error, ValidationError) and error.title == "Settings":
         return _bad_settings(error), Exit.USAGE
     message = getattr(error, "message", None)
-    if not isinstance(message, Text):
+    if not isinstance(message, Text | Message):
         return None
     from settings import Settings
+    from texts.say import say
 
     code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.REFUSED
-    return message.in_(reader_locale(Settings())), code
+    locale = reader_locale(Settings())
+    return say(message, locale) if isinstance(message, Message) else message.in_(locale), code
 
 
 def _bad_settings(error: "ValidationError") -> str:

@@ -42,6 +42,7 @@ _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
     Outcome.SETTLED,
     Outcome.LAPSED,
+    Outcome.REMOVED,
     Outcome.CANCELLED,
 )  # with the cycle; the others ended by a decision of their own
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from domain.cycle.file import CycleFile, read_cycle_file
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
 from domain.goal.steering import due_after
 from domain.instructions.instructions import Amend, Selection, amended
 from domain.policy.policy import Ladder, Policy
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, GoalId, Text
+from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
 from storage import cycles
 from storage.database import read_transaction
@@ -136,11 +136,7 @@ def _other_cycle(file: CycleFile, cycle: CycleId, before: Policy) -> tuple[Findi
         ("cycle.starts", str(file.cycle.starts), str(before.starts)),
     ):
         if said != wanted:
-            message = Text(
-                ja=f"実行中のサイクルでは「{wanted}」です(ファイルは「{said}」)。変えられません。",
-                en=f"it is {wanted} in the cycle that runs (the file says {said}), and cannot be changed",
-            )
-            found.append(Finding(level=Level.REFUSE, code="other_cycle", where=where, message=message))
+            found.append(refuse("other_cycle", where, wanted=wanted, given=said))
     return tuple(found)
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
-from domain.findings import Finding, Level, refuses
+from domain.findings import Finding, refuse, refuses
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, Text
+from domain.values import CycleId, EmployeeId
 from service.calendars import freeze
 from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
 from storage import cycles
@@ -107,7 +107,7 @@ class Cycles(CycleReads):
         if file is None or policy is None or refuses(checked.findings):
             raise ValueError("a cycle is launched after its check found nothing against it")
         if launched_by not in policy.hr:
-            raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=", ".join(policy.hr))
+            raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=policy.hr)
         async with read_transaction(self._engine) as connection:
             organisation = await load_organisation(connection)
         participants, slot = [], 0
@@ -251,12 +251,4 @@ def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
 
 
 def _taken(cycle: CycleId) -> Finding:
-    return Finding(
-        level=Level.REFUSE,
-        code="cycle_taken",
-        where="cycle.id",
-        message=Text(
-            ja=f"ID「{cycle}」の評価サイクルは別の内容ですでに開始されています。別の ID を付けてください。",
-            en=f"a cycle {cycle} was launched from another file already; choose another id",
-        ),
-    )
+    return refuse("cycle_taken", "cycle.id", cycle=cycle)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.messages import did_you_mean
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Id, Prose
 from storage import hearing
@@ -33,18 +34,23 @@ class Hearing:
             organisation = await load_organisation(connection)
         speaker = organisation.employees.get(by)
         if speaker is None or not speaker.active:
-            raise Refusal(Code.NOT_IN_CYCLE, kind="--as", named=by[:80], near="-")
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=by[:80], near="")
         departments = sorted({one.department for one in organisation.employees.values() if one.active})
         where = department or speaker.department
         if where not in departments:
-            raise Refusal(Code.NOT_IN_CYCLE, kind="--department", named=where[:80], near=", ".join(departments)[:200])
+            raise Refusal(
+                Code.NOT_IN_CYCLE,
+                kind="department",
+                named=where[:80],
+                near=did_you_mean(where, departments),
+            )
         leads = any(one.manager_id == by and one.active for one in organisation.employees.values())
         async with self._engine.begin() as connection:
             return await hearing.add(
                 connection,
-                cycle=_checked(_ID, "--cycle", cycle),
+                cycle=_checked(_ID, "cycle", cycle),
                 department=where,
-                said=_checked(_PROSE, "--text", said),
+                said=_checked(_PROSE, "text", said),
                 heard_as="manager" if leads else "staff",
                 by=by,
                 command_id=command_id or secrets.token_hex(8),
@@ -60,8 +66,10 @@ class Hearing:
             )
 
 
-def _checked(kind: TypeAdapter[str], option: str, given: str) -> str:
+def _checked(kind: TypeAdapter[str], where: str, given: str) -> str:
     try:
         return kind.validate_python(given)
     except ValidationError as error:
-        raise Refusal(Code.INVALID, problems=f"{option}: {error.errors()[0]['msg']}") from error
+        from workflows.failures import invalid
+
+        raise invalid(error, where) from error

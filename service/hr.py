@@ -30,4 +30,4 @@ async def require_hr(
     if theirs := [one for one, hr in pools.items() if actor in hr]:
         return theirs
     allowed = sorted({member for hr in pools.values() for member in hr})
-    raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=", ".join(allowed) or "-")
+    raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=allowed)

@@ -2,8 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.goal.goal import Delegation
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked
-from domain.policy.calendar import describe_day
+from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
@@ -145,7 +144,7 @@ class Instructions(InstructionReads):
         for one in rows:
             hr = Policy.model_validate(one.policy_now or one.policy).hr
             if actor not in hr:
-                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
+                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
 
     async def _require_known(self, asked: Asked, row: CycleRow) -> None:
         """Everybody and every department that is named is in the cycle; who is to be added is in the directory."""
@@ -181,13 +180,13 @@ class Instructions(InstructionReads):
             zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(connection)).values()]
         now = datetime.now(UTC)
         today = min((zone.day_of(now) for zone in zones), default=now.date())
-        for wrong, ja, en in (
-            (delegation.to == delegation.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
-            (delegation.last < delegation.first, "終了日が開始日より前です。", "it ends before it begins"),
-            (delegation.last < today, "期間がすでに終わっています。", "its last day is past"),
+        for wrong, why in (
+            (delegation.to == delegation.delegator, "part.delegate_self"),
+            (delegation.last < delegation.first, "part.delegate_order"),
+            (delegation.last < today, "part.delegate_past"),
         ):
             if wrong:
-                raise Refusal(Code.DELEGATION, why=ja, why_en=en)
+                raise Refusal(Code.DELEGATION, why=message(why))
 
 
 async def start(temporal: "Client", instruction: str) -> None:
@@ -214,9 +213,10 @@ async def start(temporal: "Client", instruction: str) -> None:
 
 def _require_in(kind: str, named: Collection[str], known: Collection[str]) -> None:
     if unknown := [one for one in named if one not in known]:
-        near = get_close_matches(unknown[0], sorted(known), n=1)
-        said = ", ".join(one[:80] for one in unknown[:5])
-        raise Refusal(Code.NOT_IN_CYCLE, kind=kind, named=said, near=near[0] if near else "-")
+        near = did_you_mean(unknown[0], known)
+        if kind == "person":
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=unknown[0][:80], near=near)
+        raise Refusal(Code.NOT_IN_CYCLE, kind=kind, named=[one[:80] for one in unknown[:5]], near=near)
 
 
 def _require_day(asked: asked_for.Reopen | asked_for.Extend, policy: Policy) -> None:
@@ -224,25 +224,12 @@ def _require_day(asked: asked_for.Reopen | asked_for.Extend, policy: Policy) -> 
     today = policy.calendar.day_of(datetime.now(UTC))
     if asked.closes is None:
         if isinstance(asked, asked_for.Reopen) and today > policy.closes:
-            raise Refusal(Code.CYCLE_OVER, closes=policy.closes.isoformat())
+            raise Refusal(Code.CYCLE_OVER, closes=policy.closes)
         return
     first = policy.closes if isinstance(asked, asked_for.Extend) else max(policy.closes, today)
     last = (policy.closes if isinstance(asked, asked_for.Extend) else today) + _FAREST
     if not first <= asked.closes <= last:
-        raise _outside(asked.closes, first, last)
-
-
-def _outside(day: date, first: date, last: date) -> Refusal:
-    said, from_day, until = describe_day(day), describe_day(first), describe_day(last)
-    return Refusal(
-        Code.DATE_OUTSIDE,
-        day=said.ja,
-        first=from_day.ja,
-        last=until.ja,
-        day_en=said.en,
-        first_en=from_day.en,
-        last_en=until.en,
-    )
+        raise Refusal(Code.DATE_OUTSIDE, day=asked.closes, first=first, last=last)
 
 
 def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) -> dict[str, Any]:
@@ -258,12 +245,15 @@ def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) 
 
 
 def _chain(asked: Delegation, standing: delegations.Standing) -> Refusal:
-    said = f"{standing.delegator_id} → {standing.to_id} ({standing.first} – {standing.last})"
-    return Refusal(
-        Code.DELEGATION,
-        why=f"代理の代理になります({said})。その期間を避けるか、別の人を選んでください。",
-        why_en=f"it would make a delegate of a delegate ({said}): choose other days, or somebody else than {asked.to}",
+    why = message(
+        "part.delegate_chained",
+        delegator=standing.delegator_id,
+        to=standing.to_id,
+        first=standing.first,
+        last=standing.last,
+        other=asked.to,
     )
+    return Refusal(Code.DELEGATION, why=why)
 
 
 def people_of(names: Sequence[str]) -> tuple[EmployeeId, ...]:

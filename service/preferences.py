@@ -71,7 +71,7 @@ class Preferences:
         async with read_transaction(self._engine) as connection:
             found = await find_employee(connection, employee)
         if found is None:
-            raise Refusal(Code.NOT_IN_CYCLE, kind="person", named=employee[:80], near="-")
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
         if actor != employee:
             await require_hr(self._engine, actor, only_open=True)
 

@@ -91,12 +91,7 @@ class Reorganisation:
     async def _worth_a_look(self, difference: Difference, today: date) -> tuple[Finding, ...]:
         left = set(difference.left)
         hr = [
-            advise(
-                "hr_left",
-                member,
-                f"{member} さんは評価サイクル {row.id} の人事担当です。`meguri cycle amend` で替えてください。",
-                f"{member} is HR of cycle {row.id}: put somebody else there with `meguri cycle amend`",
-            )
+            advise("hr_left", member, person=member, cycle=row.id)
             for row in await self._open_cycles()
             for member in sorted(set(_policy(row).hr) & left)
         ]
@@ -105,8 +100,9 @@ class Reorganisation:
                 advise(
                     "delegation_left",
                     one.to_id if one.to_id in left else one.delegator_id,
-                    f"{one.delegator_id} さんの代理 {one.to_id} さんの期間({one.last} まで)が残っています。",
-                    f"{one.to_id} acts for {one.delegator_id} until {one.last}",
+                    delegator=one.delegator_id,
+                    to=one.to_id,
+                    last=one.last,
                 )
                 for one in await delegations.overlapping(connection, today, today + _FAR, sorted(left))
             ]
@@ -117,12 +113,7 @@ class Reorganisation:
         concerned = {*difference.joined, *(one.employee for one in difference.sites)}
         used = {one.site for one in difference.after if one.site and one.id in concerned}
         return [
-            advise(
-                "site_unknown",
-                site,
-                f"評価サイクル {row.id} に勤務地「{site}」がありません。`meguri cycle amend` で加えるまで、サイクルの暦で数えます。",
-                f"cycle {row.id} does not know the site {site}: its own calendar counts until `meguri cycle amend` adds it",
-            )
+            advise("site_unknown", site, text="finding.cycle_without_site", cycle=row.id, site=site)
             for row in await self._open_cycles()
             for site in sorted(used - set(_policy(row).sites))
         ]
@@ -177,7 +168,7 @@ class Reorganisation:
             raise ValueError("a file is applied after its comparison found nothing against it")
         for row in await self._open_cycles():
             if actor not in (hr := _policy(row).hr):
-                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
+                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
         asked, identity = compared.difference.sync(reason), instruction or f"sync-{secrets.token_hex(6)}"
         async with self._engine.begin() as connection:
             if not await people.stage(connection, identity, compared.difference.changed, compared.version):

@@ -8,7 +8,7 @@ from domain.goal.commands import Revise
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
 from domain.people.organisation import Organisation
-from domain.refusals import STATE_NAMES, Code, Refusal
+from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from domain.writing.causes import CAUSES
 from domain.writing.content import Content
@@ -51,7 +51,7 @@ class Sheets:
         found = await GoalReads(self._engine).of_cycle(cycle, owner=person, department=department)
         goals = [goal for goal in found if may_see(goal, actor)]
         if found and not goals:
-            raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=", ".join(found[0].policy.hr))
+            raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=found[0].policy.hr)
         async with read_transaction(self._engine) as connection:
             reviews = {goal: _review(bodies) for goal, bodies in (await read_reviews(connection, cycle)).items()}
             organisation = await load_organisation(connection)
@@ -87,9 +87,7 @@ class Sheets:
         for one in read:
             goal = goals.get(one.id)
             if goal is None:
-                findings.append(
-                    refuse("unknown_goal", one.where, f"目標 {one.id} はありません。", f"there is no goal {one.id}")
-                )
+                findings.append(refuse("unknown_goal", one.where, goal=one.id[:80]))
                 continue
             try:
                 content = merged(goal.content, one.fields, one.places)
@@ -138,24 +136,17 @@ def _review(bodies: Iterable[dict[str, Any]]) -> Review:
 def _against(goal: Goal, read: ReadGoal, actor: EmployeeId) -> list[Finding]:
     """Why a goal that reads differently cannot be changed."""
     if actor != goal.owner and actor not in goal.policy.hr:
-        ja, en = f"{goal.id} を変えられるのは本人と人事だけです。", f"only its owner and HR may change {goal.id}"
-        return [refuse("not_allowed", read.where, ja, en)]
+        return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
-        state = STATE_NAMES[goal.state]
-        ja = f"下書きではない({state.ja})ため、取り込めません。変わる項目: {_differences(goal, read)}"
-        en = f"it is {state.en}, and only a draft is taken in; different: {_differences(goal, read)}"
-        return [refuse("not_a_draft", read.where, ja, en)]
+        return [refuse("not_a_draft", read.where, state=goal.state, fields=_differences(goal, read))]
     if read.seq is not None and any(one.seq > read.seq and one.kind is EventKind.REVISED for one in goal.changes):
-        ja = "書き出した後に下書きが変わっています。もう一度書き出してから記入してください。"
-        return [
-            refuse("changed_since", read.where, ja, "the draft changed after this was written out: write it out anew")
-        ]
+        return [refuse("changed_since", read.where)]
     return []
 
 
-def _differences(goal: Goal, read: ReadGoal) -> str:
+def _differences(goal: Goal, read: ReadGoal) -> list[str]:
     before, now = fields_of(goal.content), fields_of(merged(goal.content, read.fields, read.places))
-    return ", ".join(sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name)))[:200]
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
 def _placed(finding: Finding, read: ReadGoal) -> Finding:
@@ -166,6 +157,5 @@ def _twice(read: Sequence[ReadGoal]) -> Iterable[Finding]:
     seen: dict[str, str] = {}
     for one in read:
         if one.id in seen:
-            ja, en = f"目標 {one.id} が {seen[one.id]} にもあります。", f"{one.id} stands at {seen[one.id]} as well"
-            yield refuse("goal_twice", one.where, ja, en)
+            yield refuse("goal_twice", one.where, goal=one.id, other=seen[one.id])
         seen[one.id] = one.where

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.values import MAX_LINE
-
+_NAMED = 5  # unknown problems that a refusal names
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _WEIGHT = text("""
 SELECT count(*), COALESCE(sum((aggregate #>> '{content,weight}')::int), 0)::int FROM goal
@@ -33,7 +32,7 @@ WITH RECURSIVE above AS (
     WHERE g.state <> 'draft' AND g.aggregate #>> '{content,parent}' IS NOT NULL
       AND NOT (g.aggregate #>> '{content,parent}') = ANY (a.way[2:]) AND a.id <> :goal
 )
-SELECT array_to_string(way, ' → ') FROM above WHERE id = :goal LIMIT 1
+SELECT way FROM above WHERE id = :goal LIMIT 1
 """)
 _HEARD = text("SELECT id FROM problem WHERE id = ANY(:asked) AND cycle_id = :cycle")
 _TELL_CHILDREN = text("""
@@ -52,7 +51,7 @@ class Against(NamedTuple):
     """Why a claim does not hold: a refusal's code, and the fields of its sentence."""
 
     code: str
-    fields: dict[str, str | int]
+    fields: dict[str, str | int | tuple[str, ...]]
 
 
 async def check(connection: AsyncConnection, goal: str, claims: dict[str, Any]) -> Against | None:
@@ -70,7 +69,7 @@ async def check(connection: AsyncConnection, goal: str, claims: dict[str, Any]) 
     if claims["answers"]:
         heard = set((await connection.execute(_HEARD, {"asked": list(claims["answers"]), "cycle": cycle})).scalars())
         if unknown := [one for one in claims["answers"] if one not in heard]:
-            return Against("unknown_problem", {"problem": ", ".join(unknown)[:MAX_LINE]})
+            return Against("unknown_problem", {"problem": tuple(unknown[:_NAMED])})
     return None
 
 
@@ -96,4 +95,4 @@ async def _parent(connection: AsyncConnection, goal: str, claims: dict[str, Any]
     if not (await connection.execute(_PARENT, {"parent": parent, "cycle": claims["cycle"]})).scalar_one():
         return Against("unknown_parent", {"parent": parent})
     way = (await connection.execute(_WAY_UP, {"parent": parent, "goal": goal})).scalar_one_or_none()
-    return Against("circle", {"way": way}) if way else None
+    return Against("circle", {"way": tuple(way)}) if way else None

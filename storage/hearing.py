@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import EmployeeRow, GoalRow, ProblemRow
 
-_GIVEN_UP = ("withdrawn", "lapsed", "cancelled")
+_GIVEN_UP = ("withdrawn", "lapsed", "removed", "cancelled")
 
 
 class Problem(NamedTuple):

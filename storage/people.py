@@ -64,7 +64,7 @@ class DirectoryRefused(Exception):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        super().__init__(findings[0].message.en)
+        super().__init__(str(findings[0].message))
 
 
 async def replace_directory(

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.goal.scoring import attainment, score
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
-    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Locale, Moment, Number
+    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
     from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, record
@@ -153,7 +153,7 @@ class GoalWorkflow:
             command = _read_sign_off(said)
             await self._carry_out(command)
         except Refusal as refusal:
-            body = SignOffRefused(code=refusal.code, message=refusal.text(Locale.JA))
+            body = SignOffRefused(code=refusal.code, fields=refusal.message.fields)
             async with self._turn:
                 while command.id not in self._goal.commands:
                     if await self._record(stamp(self._goal, (body,), command, workflow.now())):
@@ -273,7 +273,7 @@ def _entry(event: Event) -> Entry:
 def _read(name: str, args: Sequence[RawValue]) -> ask.Command:
     """The command that an update's JSON holds; its id is the update's."""
     if name not in ask.COMMANDS:
-        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=", ".join(ask.COMMANDS))
+        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=ask.COMMANDS)
     info = workflow.current_update_info()
     data = args[0].payload.data if args else b"{}"
     try:

@@ -9,6 +9,7 @@ from domain.goal.events import Event
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
 from domain.goal.scoring import score
+from domain.messages import FieldValue
 from domain.notices.notices import notices_of
 from domain.refusals import Code
 from domain.values import Frozen, GoalId, Moment
@@ -39,7 +40,7 @@ class Refused(Frozen):
     """A refusal on its way from the database: its code and the fields of its sentence."""
 
     code: Code
-    fields: dict[str, str | int]
+    fields: dict[str, FieldValue]
 
 
 class Recorded(Frozen):

@@ -22,6 +22,7 @@ from service.cycles import Checked
 from service.hearing import Hearing
 from storage.cycles import Counts
 from storage.tables import CycleRow
+from texts.findings import documents_of
 
 _EVERY = 1.0  # seconds between two looks
 _PIPED_WIDTH = 240
@@ -35,7 +36,7 @@ def checked_document(checked: Checked) -> dict[str, Any]:
         "already_launched": checked.already_launched,
         "people": checked.people,
         "goals": checked.goals,
-        "findings": checked.findings,
+        "findings": documents_of(checked.findings),
     }
 
 

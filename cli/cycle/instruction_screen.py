@@ -143,11 +143,12 @@ def document(
 def said(result: "Result", locale: "Locale") -> str | None:
     """Why it did not go through at that goal, in the reader's language."""
     from cli.session.wording import SKIPPED
-    from domain.refusals import Code, Refusal
+    from domain.refusals import Refusal
     from domain.values import Locale
+    from texts.refusals import refusal_text
 
     if result.result == "refused" and result.code:
-        return Refusal(Code(result.code), **(result.detail or {})).text(locale)
+        return refusal_text(Refusal.from_json(result.code, result.detail or {}), locale)
     if result.code is None:
         return None
     words = SKIPPED[result.code][locale is not Locale.JA]

@@ -18,6 +18,8 @@ from domain.refusals import Code, Refusal
 from domain.values import CommandId, Frozen, GoalId, Moment, Number
 from domain.writing.rules import check
 from service.goals import NoAnswer, compose
+from texts.findings import documents_of
+from texts.refusals import refusal_with_hint
 
 if TYPE_CHECKING:
     from domain.writing.content import Content
@@ -117,7 +119,7 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
             )
             raise to.refuse(message, kind=refusal.code, findings=refused) from refusal
         if as_json:
-            print_json({**given.model_dump(mode="json"), "advice": findings})
+            print_json({**given.model_dump(mode="json"), "advice": documents_of(findings)})
             return
         await _print(session, given)
         print_findings(findings, to.locale)
@@ -166,7 +168,7 @@ async def _report(session: Acting, results: dict[str, "Given | Refusal | NoAnswe
                 await _print(session, result)
             continue
         refused = isinstance(result, Refusal)
-        message = result.text(to.locale) if isinstance(result, Refusal) else result.message.in_(to.locale)
+        message = refusal_with_hint(result, to.locale) if isinstance(result, Refusal) else result.message.in_(to.locale)
         kind = result.code.value if isinstance(result, Refusal) else "no_answer"
         documents.append({"goal": goal, "error": {"code": kind, "message": message}})
         to.complain(f"{visible(goal, 80)}: {message}")

@@ -8,6 +8,7 @@ import typer
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_findings, print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
+from texts.findings import documents_of
 
 if TYPE_CHECKING:
     from domain.findings import Finding
@@ -111,7 +112,7 @@ def check(
         others = [one for one in siblings if one.id != goal.id]
         findings = (*check_content(content, goal.policy), *weigh(content, others, goal.policy))
         if to.as_json:
-            print_json({"goal": goal.id, "refused": refuses(findings), "findings": findings})
+            print_json({"goal": goal.id, "refused": refuses(findings), "findings": documents_of(findings)})
         elif not findings:
             to.say(
                 f"{goal.id}: 指摘はありません。提出できます。", f"{goal.id}: nothing against it; it can be submitted"

@@ -27,6 +27,7 @@ def catalog(
     from domain.refusals import Refusal
     from domain.writing.catalog import find
     from domain.writing.catalog import search as search_entries
+    from texts.refusals import refusal_with_hint
 
     to = terminal(as_json)
     try:
@@ -35,7 +36,7 @@ def catalog(
         else:
             _list(search_entries(search, what), to)
     except Refusal as refusal:
-        raise to.refuse(refusal.text(to.locale), kind=refusal.code) from refusal
+        raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
 
 
 def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:

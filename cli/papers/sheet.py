@@ -155,10 +155,10 @@ def _read_all(files: list[Path], to: Terminal) -> "tuple[list[ReadGoal], list[Fi
         read = (read_goals_csv if file.suffix.lower() == ".csv" else read_goal_sheet)(data)
         for one in read:
             if isinstance(one, Finding):
-                findings.append(one.model_copy(update={"where": f"{file.name}: {one.where}"}))
+                findings.append(one.model_copy(update={"where": f"{file.name} / {one.where}"}))
             else:
-                places = {field: f"{file.name}: {place}" for field, place in one.places.items()}
-                goals.append(one._replace(where=f"{file.name}: {one.where}", places=places))
+                places = {field: f"{file.name} / {place}" for field, place in one.places.items()}
+                goals.append(one._replace(where=f"{file.name} / {one.where}", places=places))
     return goals, findings
 
 
@@ -172,10 +172,15 @@ def _refused(to: Terminal, findings: "list[Finding] | tuple[Finding, ...]") -> t
 
 def _report(plan: "Plan", to: Terminal, *, dry_run: bool) -> None:
     from domain.writing.rules import check
+    from texts.findings import documents_of
 
     if to.as_json:
         changed = [
-            {"goal": goal.id, "fields": content.changed_fields(goal.content), "findings": check(content, goal.policy)}
+            {
+                "goal": goal.id,
+                "fields": content.changed_fields(goal.content),
+                "findings": documents_of(check(content, goal.policy)),
+            }
             for goal, content in plan.changed
         ]
         print_json({"changed": changed, "unchanged": plan.unchanged, "dry_run": dry_run})

@@ -150,6 +150,8 @@ def _show_effects(to: "Terminal", compared: "Compared") -> None:
 
 
 def _document(compared: "Compared", difference: "Difference") -> dict[str, Any]:
+    from texts.findings import documents_of
+
     return {
         "joined": difference.joined,
         "left": difference.left,
@@ -159,6 +161,6 @@ def _document(compared: "Compared", difference: "Difference") -> dict[str, Any]:
         "managers": [one._asdict() for one in difference.managers],
         "other": difference.other,
         "absent": difference.absent,
-        "findings": compared.findings,
+        "findings": documents_of(compared.findings),
         "effects": [one._asdict() for one in compared.effects],
     }

@@ -63,8 +63,10 @@ class Terminal:
         sys.stderr.write(message + "\n")
         print_findings(findings, self.locale)
         if self.as_json:
+            from texts.findings import documents_of
+
             error: dict[str, Any] = {"code": kind, "message": message}
-            print_json({"error": error | ({"findings": findings} if findings else {})})
+            print_json({"error": error | ({"findings": documents_of(findings)} if findings else {})})
         return typer.Exit(code)
 
 
@@ -175,6 +177,7 @@ def run(
     from domain.refusals import Refusal
     from service.connection import Unreachable
     from service.goals import NoAnswer
+    from texts.refusals import refusal_with_hint
 
     async def session() -> Exit | None:
         async with servers(to) as opened:
@@ -188,7 +191,7 @@ def run(
     try:
         code = asyncio.run(session())
     except Refusal as refusal:
-        raise to.refuse(refusal.text(to.locale), kind=refusal.code) from refusal
+        raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
     except Unreachable as error:
         raise to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
     except NoAnswer as error:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from domain.goal.goal import Outcome
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import TaskKind
-from domain.refusals import STATE_NAMES
 from domain.values import Locale
+from texts.words import word
 
 _FACT = 60  # characters of one fact
 
@@ -28,6 +28,7 @@ OUTCOMES: dict[Outcome, str] = {
     Outcome.SETTLED: "評価確定",
     Outcome.WITHDRAWN: "取り下げ",
     Outcome.LAPSED: "期間終了",
+    Outcome.REMOVED: "退職・対象外",
     Outcome.CANCELLED: "取り止め",
 }
 EVENTS: dict[EventKind, str] = {
@@ -68,10 +69,10 @@ FACTS: dict[str, str] = {
     "advice": "助言", "assignees": "担当", "attained": "達成度", "banked": "確定点", "before": "変更前", "bonus": "加点",
     "business_days": "営業日数", "causes": "原因", "climbed": "上った段数", "code": "コード", "comment": "コメント",
     "delegation": "代理", "delegator": "本人", "due": "期日", "evidence": "根拠", "fields": "変更項目", "first": "初日",
-    "joined": "追加", "cause_kinds": "原因の種類", "praise": "評価できる点", "progress": "進み具合", "last": "最終日", "late": "遅延", "message": "内容", "met": "満たした基準", "outcome": "結果",
+    "joined": "追加", "cause_kinds": "原因の種類", "praise": "評価できる点", "progress": "進み具合", "last": "最終日", "late": "遅延", "met": "満たした基準", "outcome": "結果",
     "points": "点", "proposed": "提案", "reason": "理由", "rung": "督促の段", "saw": "確認した番号", "scheduled": "予定日",
     "score": "得点", "stage": "承認段階", "state": "状態", "step": "ステップ", "text": "本文", "to": "代理人",
-    "closes": "締め日", "copied": "写し", "delegations": "代理の期間", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
+    "removed": "退職・対象外", "closes": "締め日", "copied": "写し", "delegations": "代理の期間", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
 }  # fmt: skip
 # Left out of the facts: too long for a line, or said elsewhere on the screen.
 UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
@@ -106,7 +107,7 @@ SKIPPED: dict[str, tuple[str, str]] = {
 
 def state_name(state: str, locale: Locale) -> str:
     """In English the word that `--state` takes."""
-    return STATE_NAMES[State(state)].ja if locale is Locale.JA else state
+    return word("state", State(state), locale) if locale is Locale.JA else state
 
 
 def task_name(task: str, locale: Locale) -> str:

@@ -59,9 +59,6 @@ def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[
     running = [goal for goal in others if not goal.is_closed]
     total = content.weight + sum(goal.content.weight for goal in running)
     if total != MOST_WEIGHT:
-        ja = f"あなたの目標のウェイトの合計は {total} % です。合わせて 100 % にしてください。"
-        yield advise("weights_not_100", "weight", ja, f"your goals weigh {total} % together; make it 100 %")
+        yield advise("weights_not_100", "weight", total=total)
     if len(running) + 1 > policy.max_goals:
-        ja = f"目標が {len(running) + 1} 件あり、上限の {policy.max_goals} 件を超えています。"
-        en = f"{len(running) + 1} goals are more than the limit of {policy.max_goals}"
-        yield advise("too_many_goals", "goals", ja, en)
+        yield advise("too_many_goals", "goals", count=len(running) + 1, most=policy.max_goals)

@@ -9,7 +9,7 @@ from domain.goal import commands as ask
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose
+from domain.values import EmployeeId, Frozen, Id, Line, Prose, unfit
 
 Person = Annotated[EmployeeId, Id]
 
@@ -41,7 +41,7 @@ class Extend(_Asked):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise ValueError("give `due`, `closes`, or both")
+            raise unfit("nothing_to_extend")
         return self
 
 
@@ -150,10 +150,9 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
             if after == goal.policy:
                 return Skipped(code="unchanged")
             return ask.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
-        case Close() | Remove():
-            return ask.Close(actor=actor, reason=asked.reason)
-        case Cancel():
-            return ask.Close(actor=actor, reason=asked.reason, cancelled=True)
+        case Close() | Remove() | Cancel():
+            removed, cancelled = isinstance(asked, Remove), isinstance(asked, Cancel)
+            return ask.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
         case Reassign():
             return _reassigned(asked, goal, actor)
         case Delegate(delegation=one):

@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
+from domain.messages import message
 from domain.people.organisation import Employee
-from domain.values import EmployeeId, Text
+from domain.values import EmployeeId
 
 MAX_BYTES = 64 * 2**20  # at a hundred bytes a person, more people than any company has
 _SHOWN = 40  # characters of a value, and names of columns, that a finding repeats
@@ -51,89 +52,8 @@ _VALUE_OF = {word: value for value, words in _VALUES.items() for word in words}
 FIELDS = tuple(_HEADERS)
 _REQUIRED = ("id", "name", "department", "manager_id")
 
-_SIGNS = (
-    "1〜200 文字で、制御文字と文字化けのない文字に",
-    "1 to 200 characters, none of them a control character or broken",
-)
-_ID = (
-    "半角英数字と . _ - の 40 文字まで（先頭は英数字）に",
-    "up to 40 letters, digits and . _ -, a letter or digit first",
-)
-_RULES = {
-    "id": _ID,
-    "name": _SIGNS,
-    "mail": ("name@example.jp の形で一つだけに", "one address, as name@example.com"),
-    "department": _SIGNS,
-    "title": _SIGNS,
-    "manager_id": _ID,
-    "locale": ("ja か en に", "ja or en"),
-    "active": ("「はい」か「いいえ」（「在籍」か「退職」）に", "yes or no"),
-    "site": _ID,
-    "leaves": ("2026-11-30 の形の日付に", "a date, as 2026-11-30"),
-}
-
-_SAYS = {
-    "too_large": (
-        "{limit} MB を超えています。社員の CSV か確認してください。",
-        "larger than {limit} MB: is it the right file?",
-    ),
-    "spreadsheet": (
-        "Excel などの表計算ファイルです。「CSV UTF-8」で保存し直してください。",
-        "a spreadsheet (Excel or the like): save it as “CSV UTF-8”",
-    ),
-    "utf_16": (
-        "UTF-16（Excel の「Unicode テキスト」）です。「CSV UTF-8」で保存し直してください。",
-        "UTF-16 (Excel's “Unicode Text”): save it as “CSV UTF-8”",
-    ),
-    "binary": (
-        "CSV ではありません（NUL バイト）。ファイルを確認してください。",
-        "not a CSV file (a NUL byte): is it the right file?",
-    ),
-    "bad_encoding": (
-        "UTF-8 でも CP932（Shift_JIS）でもありません（{at} バイト目の {byte}）。「CSV UTF-8」で保存し直してください。",
-        "neither UTF-8 nor CP932 (Shift_JIS): byte {at} is {byte}; save it as “CSV UTF-8”",
-    ),
-    "ambiguous_encoding": (
-        "CP932（Shift_JIS）か EUC-JP か判別できません。UTF-8 で保存し直してください。",
-        "this may be CP932 (Shift_JIS) or EUC-JP: save it as UTF-8",
-    ),
-    "bad_csv": (
-        'CSV として読めません（{error}）。引用符 " の閉じ忘れがないか確認してください。',
-        "not readable as CSV ({error}): look for a quotation mark that is not closed",
-    ),
-    "empty_file": ("ファイルが空です。", "the file is empty"),
-    "no_rows": ("見出しの下に社員の行がありません。", "there is nobody below the header"),
-    "bad_field": (
-        "項目 {given} はありません。使えるのは {fields} です。",
-        "there is no field {given}; there are {fields}",
-    ),
-    "field_twice": ("項目 {given} が重複して指定されています。", "field {given} is mapped twice"),
-    "no_header": (
-        "見出し {wanted}（{name}）がありません。この行の見出し: {headers}",
-        "there is no header {wanted} (for {name}); this row has {headers}",
-    ),
-    "no_column": (
-        "{name}（{example} など）の列がありません。`--map {name}=見出し` で指定してください。この行の見出し: {headers}",
-        "no column for {name}: name it by `--map {name}=HEADER`; this row has {headers}",
-    ),
-    "ambiguous_column": (
-        "{name} に当たる列が複数あります（{titles}）。一つだけ残すか、`--map {name}=見出し` で選んでください。",
-        "several columns could be {name} ({titles}): keep one, or choose by `--map {name}=HEADER`",
-    ),
-    "cell_count": (
-        "セルが {cells} 個あります（見出しは {expected} 個）。区切り文字と引用符を確認してください。",
-        "{cells} cells under a header of {expected}: look at the separators and quotation marks",
-    ),
-    "duplicate": (
-        "{name} の {value} が {both} で重複しています。どちらかを直してください。",
-        "{name} {value} comes twice: {both}; mend one of them",
-    ),
-    "empty_cell": ("{name} が空です。{rule}してください。", "{name} is empty; it must be {rule_en}"),
-    "bad_cell": (
-        "{name}「{value}」は使えません。{rule}してください。",
-        "{name} “{value}” cannot be used; it must be {rule_en}",
-    ),
-}
+# The text `part.rule_<name>` for what a cell of the field must be.
+_RULES = {"department": "name", "title": "name", "manager_id": "id", "site": "id"}
 
 Record = tuple[int, list[str]]  # its row as a spreadsheet counts (the first is 1), and its cells
 Placed = tuple[int, Finding]  # by its row, to sort by
@@ -179,11 +99,6 @@ def read_people(data: bytes, mapping: Mapping[str, str] | None = None) -> People
         return PeopleFile(findings=unreadable.findings)
 
 
-def _refuse(code: str, where: str, **fields: str | int) -> Finding:
-    ja, en = (sentence.format_map(fields) for sentence in _SAYS[code])
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en))
-
-
 def _row(number: int) -> str:
     return f"row {number}"
 
@@ -201,22 +116,22 @@ def _shown(value: str) -> str:
     return printable + ("…" if len(value) > _SHOWN else "")
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(_shown(name) for name in names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+def _listed(names: Sequence[str]) -> list[str]:
+    return [*(_shown(name) for name in names[:_SHOWN]), *(["…"] if len(names) > _SHOWN else [])]
 
 
 def _decoded(data: bytes) -> str:
     """The text of the file; refuses what is not CSV, whose first bytes say what it is instead."""
     if len(data) > MAX_BYTES:
-        raise _Unreadable(_refuse("too_large", "file", limit=MAX_BYTES // 2**20))
+        raise _Unreadable(refuse("too_large", "file", limit=MAX_BYTES // 2**20))
     if data.startswith(
         (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     ):  # .xlsx and .ods are ZIP archives, .xls is a compound file
-        raise _Unreadable(_refuse("spreadsheet", "file"))
+        raise _Unreadable(refuse("spreadsheet", "file"))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _Unreadable(_refuse("utf_16", "file"))
+        raise _Unreadable(refuse("utf_16", "file"))
     if b"\0" in data:
-        raise _Unreadable(_refuse("binary", _row_of_byte(data, data.index(b"\0"))))
+        raise _Unreadable(refuse("binary", _row_of_byte(data, data.index(b"\0"))))
     return _text(data)
 
 
@@ -229,10 +144,10 @@ def _text(data: bytes) -> str:
             errors.append(error)
             continue
         if encoding == "cp932" and _is_euc_jp(data):
-            raise _Unreadable(_refuse("ambiguous_encoding", "file"))
+            raise _Unreadable(refuse("ambiguous_encoding", "file"))
         return text
     at = max(error.start for error in errors)  # the encoding that read further is the one that was meant
-    raise _Unreadable(_refuse("bad_encoding", _row_of_byte(data, at), at=at + 1, byte=f"0x{data[at]:02X}"))
+    raise _Unreadable(refuse("bad_encoding", _row_of_byte(data, at), at=at + 1, byte=f"0x{data[at]:02X}"))
 
 
 def _is_euc_jp(data: bytes) -> bool:
@@ -253,9 +168,9 @@ def _records(text: str) -> list[Record]:
             if any(map(str.strip, cells)):
                 records.append((row, cells))
     except csv.Error as error:
-        raise _Unreadable(_refuse("bad_csv", _row(row + 1), error=str(error))) from error
+        raise _Unreadable(refuse("bad_csv", _row(row + 1))) from error
     if len(records) < 2:  # noqa: PLR2004 - a header and one person
-        raise _Unreadable(_refuse("no_rows" if records else "empty_file", "file"))
+        raise _Unreadable(refuse("no_rows" if records else "empty_file", "file"))
     return records
 
 
@@ -284,13 +199,12 @@ def _columns(header: Sequence[str], mapping: Mapping[str, str], where: str) -> d
             columns[name] = found[0]
         elif found:
             titles = _listed([header[at] for at in found])
-            findings.append(_refuse("ambiguous_column", where, name=name, titles=titles))
+            findings.append(refuse("ambiguous_column", where, name=name, titles=titles))
         elif name in mapped:
             wanted = _shown(mapped[name])
-            findings.append(_refuse("no_header", where, name=name, wanted=wanted, headers=_listed(header)))
+            findings.append(refuse("no_header", where, name=name, wanted=wanted, headers=_listed(header)))
         elif name in _REQUIRED:
-            example = next(word for word in _HEADERS[name] if not word.isascii())
-            findings.append(_refuse("no_column", where, name=name, example=example, headers=_listed(header)))
+            findings.append(refuse("no_column", where, name=name, headers=_listed(header)))
     if findings:
         raise _Unreadable(*findings)
     return columns
@@ -302,9 +216,9 @@ def _mapped(mapping: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
     for given, title in mapping.items():
         name = _FIELD_OF.get(_fold(given))
         if name is None:
-            findings.append(_refuse("bad_field", "--map", given=_shown(given), fields=", ".join(FIELDS)))
+            findings.append(refuse("bad_field", "file", given=_shown(given), fields=FIELDS))
         elif name in mapped:
-            findings.append(_refuse("field_twice", "--map", given=_shown(given)))
+            findings.append(refuse("field_twice", "file", given=_shown(given)))
         else:
             mapped[name] = title
     return mapped, findings
@@ -375,7 +289,7 @@ _CLEAN: dict[str, Callable[[str], str]] = {
 
 
 def _cell_count(row: int, cells: int, expected: int) -> Placed:
-    return row, _refuse("cell_count", _row(row), cells=cells, expected=expected)
+    return row, refuse("cell_count", _row(row), cells=cells, expected=expected)
 
 
 def _twice(name: str, people: Sequence[Mapping[str, str]], rows: Sequence[int]) -> Iterator[Placed]:
@@ -385,13 +299,13 @@ def _twice(name: str, people: Sequence[Mapping[str, str]], rows: Sequence[int]) 
         earlier = first.setdefault(value.casefold() if name == "mail" else value, row)
         if value and earlier != row:
             both = f"{_row(earlier)}, {_row(row)}"
-            yield row, _refuse("duplicate", both, name=name, value=_shown(value), both=both)
+            yield row, refuse("duplicate", both, name=name, value=_shown(value), both=both)
 
 
 def _bad_cells(error: ValidationError, people: Sequence[Mapping[str, str]], rows: Sequence[int]) -> Iterator[Placed]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         at, name = int(problem["loc"][0]), str(problem["loc"][1])
         value = _shown(people[at].get(name, ""))
-        rule, rule_en = _RULES[name]
+        rule = message(f"part.rule_{_RULES.get(name, name)}")
         code = "bad_cell" if value else "empty_cell"
-        yield rows[at], _refuse(code, _row(rows[at]), name=name, value=value, rule=rule, rule_en=rule_en)
+        yield rows[at], refuse(code, _row(rows[at]), name=name, value=value, rule=rule)

@@ -16,7 +16,7 @@ from domain.goal.scoring import attainment, confirmed
 from domain.values import EmployeeId
 
 _SHARE = Decimal("0.0001")
-_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.CANCELLED)
+_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.REMOVED, Outcome.CANCELLED)
 
 
 class Leaf(NamedTuple):

@@ -17,10 +17,12 @@ import psutil
 import pytest
 from temporalio.client import Client
 
+from domain.values import Locale
 from embedded import addresses, ports, process, temporal
 from embedded.addresses import Addresses
 from embedded.errors import EmbeddedError
 from embedded.stack import running
+from texts.say import say
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDING = Path(__file__).with_name("holding.py")
@@ -129,8 +131,8 @@ async def test_a_second_start_on_the_same_folder_is_refused_with_the_addresses_o
         with pytest.raises(EmbeddedError) as refused:
             async with running(var, ui=False):
                 pass
-        assert at.temporal_address in refused.value.message.en
-        assert at.database_url in refused.value.message.ja
+        assert at.temporal_address in say(refused.value.message, Locale.EN)
+        assert at.database_url in say(refused.value.message, Locale.JA)
         assert await ask(at.database_url, "SELECT 1") == 1
         assert addresses.read(var) == at
 

@@ -28,6 +28,7 @@ from tests.service.steered import (
     of,
 )
 from tests.working_days import JAPAN
+from texts.refusals import refusal_text
 
 ACCOUNTANTS = (MORI, HARA, ONO, MANAGER)
 WHY = {"reason": "繁忙期"}
@@ -67,8 +68,8 @@ async def test_a_date_that_some_goals_cannot_have_is_refused_by_these_with_its_f
     assert [(one.goal_id, one.code) for one in refused] == [(goal_of(cycle, HARA), Code.DATE_OUTSIDE)]
     fields = refused[0].detail
     assert fields
-    assert {"day", "first", "last", "day_en", "first_en", "last_en"} == set(fields)
-    assert f"{in_days(200):%Y}年" in Refusal(Code.DATE_OUTSIDE, **fields).text(Locale.JA)
+    assert {"day", "first", "last"} == set(fields)
+    assert f"{in_days(200):%Y}年" in refusal_text(Refusal.from_json(Code.DATE_OUTSIDE, fields), Locale.JA)
     assert await company.entries(cycle, HARA) == []
 
 
@@ -133,7 +134,7 @@ async def test_who_is_removed_is_settled_and_can_be_brought_back_by_name_only(co
     assert await company.entries(cycle, MORI) == [("closed", HR, "出向")]
     assert (await company.participants(cycle))[MORI][0] == "removed"
     refusal = await company.refusal(asked.Pause(selection=of(MORI), **WHY), cycle)
-    assert (refusal.code, refusal.fields["named"]) == (Code.NOT_IN_CYCLE, MORI)
+    assert (refusal.code, refusal.fields["employee"]) == (Code.UNKNOWN_EMPLOYEE, MORI)
 
     department = await company.carried_out(asked.Reopen(selection=of(departments=[ACCOUNTING]), **WHY), cycle)
     assert department == {}, "nobody else's goal is closed"

@@ -42,7 +42,7 @@ async def test_it_is_for_the_person_and_for_hr_of_an_open_cycle(database: AsyncE
     for asked in (mine.find(ME, OTHER), mine.choose(ME, OTHER, channel="mail")):
         with pytest.raises(Refusal) as refused:
             await asked
-        assert (refused.value.code, refused.value.fields["allowed"]) == (Code.NOT_ALLOWED, HR)
+        assert (refused.value.code, refused.value.fields["allowed"]) == (Code.NOT_ALLOWED, [HR])
     async with database.begin() as connection:
         await connection.execute(update(CycleRow).values(state="closed"))
     with pytest.raises(Refusal):

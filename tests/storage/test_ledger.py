@@ -186,7 +186,9 @@ async def test_a_goal_without_a_row_is_named(database: AsyncEngine) -> None:
     goal = await stored(database)
     one = recording_of(goal, comment(OWNER, "?"))
     with pytest.raises(LookupError, match="goal 2026-q4/e100/2 has no row whose ledger ends at 1 or later"):
-        await append(database, "2026-q4/e100/2", one.before, row=one.row, events=one.events, notices=one.notices, at=one.at)
+        await append(
+            database, "2026-q4/e100/2", one.before, row=one.row, events=one.events, notices=one.notices, at=one.at
+        )
 
 
 async def test_a_recording_that_fails_half_way_leaves_nothing(database: AsyncEngine) -> None:
@@ -194,7 +196,9 @@ async def test_a_recording_that_fails_half_way_leaves_nothing(database: AsyncEng
     one = recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER))
     before = (await entries(database), await goal_row(database))
     with pytest.raises(DBAPIError):
-        await append(database, one.goal, one.before, row=one.row, events=one.events, notices='[{"key": null}]', at=one.at)
+        await append(
+            database, one.goal, one.before, row=one.row, events=one.events, notices='[{"key": null}]', at=one.at
+        )
     assert (await entries(database), await goal_row(database)) == before
 
 

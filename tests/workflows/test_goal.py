@@ -105,7 +105,8 @@ async def test_a_sign_off_that_cannot_be_read_is_recorded_as_refused(company: Co
     async with read_transaction(company.engine) as connection:
         refused = (await read_ledger(connection, goal))[-1].event
     assert (refused["body"]["kind"], refused["body"]["code"]) == ("sign_off_refused", "invalid")
-    assert "expected_seq" in refused["body"]["message"]
+    (problem,) = refused["body"]["fields"]["problems"]
+    assert problem["fields"]["where"] == "expected_seq"
 
 
 async def test_the_same_command_after_a_death_behind_its_commit_is_recorded_once(company: Company) -> None:

@@ -54,16 +54,16 @@ async def test_what_a_goals_rules_forbid_is_named_on_stderr_and_is_the_exit_code
 async def test_who_and_what_is_asked_must_be_known(office: Office) -> None:
     pause = ("cycle", "pause", "q4")
     for words, said in (
-        ((*pause, *BY_HR, "--department", "経理"), "not known here (department): 経理; the nearest is 経理部"),
-        ((*pause, *BY_HR, "--person", "E100"), "not known here (person): E100; the nearest is E10"),
+        ((*pause, *BY_HR, "--department", "経理"), "department 経理 cannot be selected; did you mean 経理部?"),
+        ((*pause, *BY_HR, "--person", "E100"), "no employee with the id E100 was found; did you mean E10?"),
         ((*pause, "--as", MORI, "--reason", "x"), f"{MORI} may not do this; {HR} may"),
         (("cycle", "extend", "q4", *BY_HR), "give `due`, `closes`, or both"),
-        (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: Input should be 'draft'"),
+        (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: give draft or approval"),
         (("cycle", "extend", "q4", *BY_HR, "--closes", "2020-01-31"), "cannot be used; give a date from"),
         (("cycle", "reopen", "q4", *BY_HR), "the cycle is open; this can be asked of one that is closed"),
         (("cycle", "add", "q4", *BY_HR), "say whom it is about"),
-        (("reassign", MANAGER, "E98", *BY_HR), "not known here (person): E98"),
-        (("instruction", "nothing"), "there is no instruction nothing"),
+        (("reassign", MANAGER, "E98", *BY_HR), "no employee with the id E98 was found"),
+        (("instruction", "nothing"), "instruction nothing was not found"),
     ):
         assert said in await office.refused(*words)
 
@@ -77,7 +77,7 @@ async def test_who_does_not_wait_looks_later_and_one_id_is_one_instruction(offic
     shown = await office.done("instruction", "pause-1", MEGURI_LOCALE="ja")
     assert shown.splitlines() == [f"pause-1  一時停止  q4  {HR}  繁忙期", "対象 1 件: 完了 1、変更不要 0、拒否 0"]
     taken = ("cycle", "resume", "q4", *BY_HR, "--person", ONO, "--id", "pause-1")
-    assert "stands for another instruction" in await office.refused(*taken)
+    assert "is used by another instruction" in await office.refused(*taken)
 
     resume = ("cycle", "resume", "q4", *BY_HR, "--person", ONO, "--person", HARA, "--id", "resume-1")
     assert goals(await office.told(*resume)) == {ONO: "done", HARA: "skipped not_paused"}

@@ -189,7 +189,9 @@ async def test_problems_are_heard_and_the_cycle_says_which_nothing_answers(offic
     unknown = office.file("unknown.toml", 'answers = ["H99"]\n' + goal_file())
     assert "no problem H99" in await office.refused("goal", "submit", HARAS, unknown, "--as", HARA)
     assert "not valid" in await office.refused("hearing", "add", "--cycle", "q4", "--as", MORI, "--text", " ")
-    assert "not known here" in await office.refused("hearing", "add", "--cycle", "q4", "--as", "E77", "--text", "x")
+    assert "no employee with the id E77 was found" in await office.refused(
+        "hearing", "add", "--cycle", "q4", "--as", "E77", "--text", "x"
+    )
 
 
 async def test_the_tree_shows_what_serves_what_and_lists_what_serves_nothing(office: Office, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ async def test_the_process_itself_ends_with_the_code_and_with_clean_output(offic
     code, out, err = await office.shell("goal", "show", GOAL, "--json")
     assert (code, json.loads(out)["id"], err) == (0, GOAL, "")
     code, out, err = await office.shell("goal", "show", "nothing")
-    assert (code, out, err) == (1, "", "there is no goal nothing; `meguri goal list` shows them\n")
+    assert (code, out, err) == (1, "", "goal nothing was not found; see `meguri goal list`\n")
     code, out, err = await office.shell("migrate", DATABASE_URL=f"postgresql://u:p@{NOBODY}/d")
     assert (code, out) == (3, "")
     assert NOBODY in err

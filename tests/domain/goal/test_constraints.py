@@ -25,6 +25,7 @@ from tests.domain.builders import (
     policy,
     verdict,
 )  # fmt: skip
+from texts.say import say_both
 
 EDITION = policy(edition=2, max_goals=3)
 NOW = at(day(11, 4), 15)
@@ -96,7 +97,7 @@ def test_weights_are_weighed_before_they_are_approved() -> None:
     assert not list(weigh(content(weight=40), [other], EDITION))
     (finding,) = weigh(content(weight=50), [other], EDITION)
     assert finding.code == "weights_not_100"
-    assert "110" in finding.message.ja
+    assert "110" in say_both(finding.message).ja
     assert not list(weigh(content(weight=100), [closed(EDITION)], EDITION))  # what is closed weighs nothing any more
     codes = [one.code for one in weigh(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]

@@ -124,7 +124,7 @@ def test_the_working_hours_of_a_day_lie_on_that_day(zone: str, any_day: date) ->
 
 @pytest.mark.parametrize("zone", ["Asia/Tokio", "", "../etc/passwd", "JST+9"])
 def test_a_zone_that_does_not_exist_is_refused_with_a_name_that_does(zone: str) -> None:
-    with pytest.raises(ValidationError, match="use a name such as Asia/Tokyo"):
+    with pytest.raises(ValidationError, match="zone_unknown"):
         BusinessCalendar(timezone=zone)
 
 
