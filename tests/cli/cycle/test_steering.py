@@ -1,7 +1,7 @@
 """`meguri cycle extend|pause|resume|add|remove|cancel|reopen|close`, `reassign`, `delegate`: what HR types and reads."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
@@ -9,7 +9,7 @@ from tests.working_days import JAPAN
 
 BY_HR = ("--as", HR, "--reason", "繁忙期")
 ACCOUNTANTS = (HARA, MANAGER, MORI, ONO)
-LATER = (today() + timedelta(days=30)).isoformat()
+LATER = JAPAN.next_working_day(today() + timedelta(days=30)).isoformat()
 FAR = (today() + timedelta(days=200)).isoformat()
 
 
@@ -39,7 +39,7 @@ async def test_an_extension_says_how_many_goals_it_moved_and_why_the_others_stay
     assert goals(told) == dict.fromkeys((HARA, MANAGER, ONO), "done") | {MORI: "skipped other_task"}
     (skipped,) = [one for one in told["goals"] if one["result"] == "skipped"]
     assert skipped["message"] == "waits for something else"
-    assert (await office.told("goal", "show", f"q4/{HARA}/1"))["task"]["due"] == JAPAN.next_working_day(date.fromisoformat(LATER)).isoformat()
+    assert (await office.told("goal", "show", f"q4/{HARA}/1"))["task"]["due"] == LATER
     assert ("extended", "繁忙期") in await history(office, f"q4/{HARA}/1")
 
 
