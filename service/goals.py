@@ -14,9 +14,10 @@ from domain.goal.decide import ON_CLOSED
 from domain.goal.goal import Goal
 from domain.goal.scoring import score
 from domain.lifecycle import State
+from domain.messages import message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal, wrong_state
-from domain.values import CommandId, CycleId, EmployeeId, GoalId, Text
+from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from service.proof import LedgerProof, prove
 from storage import goals as read
 from storage.cycles import find_cycle
@@ -43,15 +44,12 @@ class NoAnswer(Exception):
     """
 
     def __init__(self, command_id: str | None, seconds: float) -> None:
-        ja, en = ("", "") if command_id is None else _ONCE
-        self.message = Text(
-            ja=f"{seconds:.0f} 秒待ちましたが、ワーカーから応答がありません。ワーカーが動いているか確認し、同じ操作をもう一度実行してください{ja.format(command_id)}。",
-            en=f"no worker answered within {seconds:.0f} s: see whether one runs, then repeat the command{en.format(command_id)}",
-        )
-        super().__init__(self.message.en)
-
-
-_ONCE = "(操作 ID {} のままなら二重にはなりません)", " (with the same id {} it is done once)"
+        waited = f"{seconds:.0f}"
+        if command_id is None:
+            self.message = message("error.no_answer", seconds=waited)
+        else:
+            self.message = message("error.no_answer_of_command", seconds=waited, command_id=command_id)
+        super().__init__(str(self.message))
 
 
 def compose(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:

@@ -16,6 +16,7 @@ from domain.instructions.reorganisation import Context, Difference, command_of, 
 from domain.people.organisation import Employee, Organisation, appoint
 from domain.people.people_file import PeopleFile, read_people
 from domain.policy.policy import Policy
+from domain.reasons import LEFT
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
 from storage import cycles, delegations, instructions, people
@@ -181,7 +182,7 @@ class Reorganisation:
         await start(temporal, identity)
         return identity
 
-    async def see_off(self, temporal: "Client", last_day: date, actor: EmployeeId, now: datetime) -> int:
+    async def process_leavers(self, temporal: "Client", last_day: date, actor: EmployeeId, now: datetime) -> int:
         """Lets those go whose last day has passed; how many. The instruction's id is the day's, so a repeat is harmless."""
         from service.instructions import start
 
@@ -197,9 +198,7 @@ class Reorganisation:
         if not gone:
             return 0
         difference = compare(before.employees.values(), gone, now.astimezone(OFFICE).date())
-        await self.apply(
-            temporal, Compared(difference, (), (), version, 0), actor, f"退職 / left on {last_day}", identity
-        )
+        await self.apply(temporal, Compared(difference, (), (), version, 0), actor, LEFT, identity)
         return len(gone)
 
 

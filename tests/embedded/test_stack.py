@@ -227,7 +227,7 @@ async def test_another_programs_server_is_not_taken_for_ours_though_it_answers_a
 async def test_a_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder")
-    with pytest.raises(EmbeddedError, match="MEGURI_VAR") as refused:
+    with pytest.raises(EmbeddedError, match=r"error\.file_unusable_todo") as refused:
         async with running(in_the_way / "var"):
             pass
     assert str(in_the_way) in refused.value.where

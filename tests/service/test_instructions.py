@@ -32,7 +32,7 @@ from texts.refusals import refusal_text
 
 ACCOUNTANTS = (MORI, HARA, ONO, MANAGER)
 WHY = {"reason": "繁忙期"}
-RULES_OF_THE_DAY = "参加時点のルール / the cycle's rules when they joined"
+RULES_OF_THE_DAY = "meguri:rules_at_joining"
 
 
 async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_left_alone(company: Steered) -> None:
