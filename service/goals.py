@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -135,10 +135,10 @@ class GoalReads:
             for aggregate, own in rows
         ]
 
-    async def inbox(self, employee: EmployeeId, day: date | None = None) -> list[read.InboxLine]:
-        """What waits on a person, or on those for whom they act on that day (today); the most urgent first."""
+    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[read.InboxLine]:
+        """What waits on a person, or on those for whom they act at that moment (now); the most urgent first."""
         async with read_transaction(self._engine) as connection:
-            return await read.inbox(connection, employee, day or datetime.now().astimezone().date())
+            return await read.inbox(connection, employee, now or datetime.now(UTC))
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it; a `Refusal` for an unknown goal."""

@@ -16,6 +16,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 OFFSET = "MEGURI_TESTS_CLOCK_OFFSET"  # whole seconds
 _PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[2]))
@@ -86,3 +87,12 @@ class _ShiftWorkflows(MetaPathFinder):
 def _shift_workflows(module: ModuleType) -> None:
     real, by = module._WorkflowInstanceImpl.workflow_time_ns, int(offset().total_seconds()) * 10**9
     module._WorkflowInstanceImpl.workflow_time_ns = lambda workflow: real(workflow) + by
+
+
+@contextmanager
+def workflows_in_real_time() -> Iterator[None]:
+    """For histories that were recorded under the real clock: they are replayed by the times that they hold."""
+    from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
+
+    with patch.object(_WorkflowInstanceImpl, "workflow_time_ns", lambda workflow: workflow._time_ns):
+        yield

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
+from tests.working_days import JAPAN
 
 BY_HR = ("--as", HR, "--reason", "繁忙期")
 ACCOUNTANTS = (HARA, MANAGER, MORI, ONO)
-LATER = (today() + timedelta(days=30)).isoformat()
+LATER = JAPAN.next_working_day(today() + timedelta(days=30)).isoformat()
 FAR = (today() + timedelta(days=200)).isoformat()
 
 
