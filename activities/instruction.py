@@ -33,7 +33,7 @@ from storage.instructions import Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
 from workflows.failures import invalid
-from workflows.instruction import CARRY_OUT, FINISH, PREPARE, Part
+from workflows.instruction import InstructionSteps, Part
 
 _PAGE = 100  # goals loaded at once
 _AT_ONCE = 2  # goals asked at one time, and …
@@ -52,13 +52,13 @@ _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
 log = structlog.get_logger()
 
 
-class InstructionActivities:
+class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
         self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
 
-    @activity.defn(name=PREPARE)
+    @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
         """Chooses the goals, once, and does what comes before they are asked; how many there are."""
         row, asked = await self._find(part)
@@ -87,7 +87,7 @@ class InstructionActivities:
                 await outbox.withdraw(connection, row.cycle_id, goals=goals)
         return chosen
 
-    @activity.defn(name=CARRY_OUT)
+    @activity.defn(name="carry_out_instruction")
     async def carry_out(self, part: Part) -> None:
         """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
         row, asked = await self._find(part)
@@ -107,7 +107,7 @@ class InstructionActivities:
                 for _ in range(_AT_ONCE):
                     group.create_task(self._ask_from(queue, row.id, decide, actor))
 
-    @activity.defn(name=FINISH)
+    @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
         """Tells the cycle what its goals were told, and says that the instruction is done."""
         row, asked = await self._find(part)

@@ -182,7 +182,7 @@ class Reorganisation:
         await start(temporal, identity)
         return identity
 
-    async def see_off(self, temporal: "Client", last_day: date, actor: EmployeeId, now: datetime) -> int:
+    async def process_leavers(self, temporal: "Client", last_day: date, actor: EmployeeId, now: datetime) -> int:
         """Lets those go whose last day has passed; how many. The instruction's id is the day's, so a repeat is harmless."""
         from service.instructions import start
 

@@ -199,5 +199,5 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
         .order_by(GoalEventRow.seq)
     )
-    rows = (await connection.execute(query)).all()
-    return [LedgerLine(event_of(row), row.kind, row.prev_hash, row.hash, row.recorded_at) for row in rows]
+    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [LedgerLine(event_of(row), row["kind"], row["prev_hash"], row["hash"], row["recorded_at"]) for row in rows]

@@ -126,7 +126,7 @@ async def test_somebody_leaves_on_the_day_after_the_last_one_and_only_if_it_stay
     assert not gone.active
     assert (await company.goal(cycle, HARA)).state is State.CLOSED
     assert (await company.states(CycleId(cycle)))[ONO] == State.DRAFT
-    assert await Reorganisation(company.engine).see_off(company.client, today(), HR, datetime.now(OFFICE)) == 0
+    assert await Reorganisation(company.engine).process_leavers(company.client, today(), HR, datetime.now(OFFICE)) == 0
 
 
 async def test_who_left_long_ago_is_nobodys_leaving_again(company: Steered) -> None:
