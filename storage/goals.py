@@ -1,7 +1,7 @@
 """Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -107,7 +107,9 @@ async def inbox(connection: AsyncConnection, employee: str, now: datetime) -> li
     return found
 
 
-async def _delegations_around(connection: AsyncConnection, employee: str, now: datetime) -> Sequence[Row[Any]]:
+async def _delegations_around(
+    connection: AsyncConnection, employee: str, now: datetime
+) -> Sequence[Row[str, date, date]]:
     """The delegations to this person that hold now in some time zone: it may be yesterday or tomorrow there."""
     columns = (DelegationRow.delegator_id, DelegationRow.first, DelegationRow.last)
     day, one_day = now.astimezone(UTC).date(), timedelta(days=1)

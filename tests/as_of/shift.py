@@ -65,8 +65,11 @@ def _quick_import_of_time_machine() -> Iterator[None]:
 class _ShiftWorkflows(MetaPathFinder):
     """Changes the SDK's module when it is imported: importing it here would slow down programs that do not need it."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    def find_spec(  # its parameters are the import system's
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - as above
+        target: ModuleType | None = None,  # noqa: ARG002 - as above
     ) -> ModuleSpec | None:
         if fullname != _WORKFLOW_CLOCK:
             return None
