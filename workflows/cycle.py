@@ -1,26 +1,23 @@
 """`CycleWorkflow`: one cycle of a company. Launches the goals in batches, watches the dates, settles what is open."""
 
 import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from temporalio import workflow
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.reasons import END_OF_CYCLE
     from domain.refusals import Code, Refusal
     from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
-    from workflows.cycle_activities import (
-        LaunchInterface,
-        NewState,
-        Range,
-        Settle,
-        SettlementInterface,
-        Started,
-    )
     from workflows.failures import as_application_error
-    from workflows.timeouts import BULK_OPTIONS
+    from workflows.queues import BULK
+    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
 
-_END_REASON = "評価サイクルの終了 / end of the cycle"
+Asked = TypeVar("Asked", bound=Frozen)
+Answer = TypeVar("Answer")
 
 
 def cycle_workflow_id(cycle: CycleId) -> str:
@@ -37,8 +34,49 @@ class CycleStart(Frozen):
     batch: int = 500
 
 
+class Range(Frozen):
+    """Participants of a cycle behind the id `after`: at most `limit`, up to `upto` where given."""
+
+    cycle: CycleId
+    launched_by: EmployeeId
+    after: str = ""
+    upto: str | None = None
+    limit: int = 500
+
+
+class Written(Frozen):
+    """The last participant that was looked at (empty: none was left) and how many there were."""
+
+    last: str
+    people: int
+
+
+class Started(Frozen):
+    people: int
+    goals: int
+    failed: int
+
+
+class Settle(Frozen):
+    """Close every goal of the cycle that is open, in `actor`'s name."""
+
+    cycle: CycleId
+    actor: EmployeeId
+    reason: Prose
+
+
+class Settled(Frozen):
+    goals: int
+
+
+class NewState(Frozen):
+    cycle: CycleId
+    state: str
+    at: Moment
+
+
 class EndCycle(Frozen):
-    """Settle what is open and end the cycle before its date, as `state`."""
+    """The goals were closed or called off one by one: what is left is settled, and the cycle is `state`."""
 
     state: Literal["closed", "cancelled"]
     actor: EmployeeId
@@ -54,6 +92,39 @@ class CycleProgress(Frozen):
     goals: int
     failed: int
     settled: int
+
+
+class Launcher(ABC):
+    """What a launch does to the world; implemented in activities/launch.py."""
+
+    @activity.defn(name="write_goals")
+    @abstractmethod
+    async def write_goals(self, piece: Range) -> Written:
+        """Writes the goals of the next participants."""
+
+    @activity.defn(name="start_goals")
+    @abstractmethod
+    async def start_goals(self, piece: Range) -> Started:
+        """Starts the workflows of the goals that are written."""
+
+    @activity.defn(name="retry_failed")
+    @abstractmethod
+    async def retry_failed(self, piece: Range) -> int:
+        """Puts the failed participants back in line; how many."""
+
+    @activity.defn(name="set_cycle_state")
+    @abstractmethod
+    async def set_cycle_state(self, new: NewState) -> None:
+        """Writes the cycle's state."""
+
+
+class Settler(ABC):
+    """What settlement does to the world; implemented in activities/settlement.py."""
+
+    @activity.defn(name="settle_goals")
+    @abstractmethod
+    async def settle_goals(self, settle: Settle) -> Settled:
+        """Closes every goal that is open."""
 
 
 @workflow.defn
@@ -77,9 +148,8 @@ class CycleWorkflow:
                 self._more, self._phase = False, "launching"
                 await self._launch()
             if self._retry:
-                self._retry, self._phase = False, "launching"  # at once: `retry` waits until the cycle is open again
-                everybody = Range(cycle=start.cycle, launched_by=start.launched_by)
-                await workflow.execute_activity_method(LaunchInterface.retry_failed, everybody, **BULK_OPTIONS)
+                self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
+                await _bulk(Launcher.retry_failed, Range(cycle=start.cycle, launched_by=start.launched_by))
                 await self._launch()
         await self._settle()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -87,14 +157,14 @@ class CycleWorkflow:
 
     @workflow.update
     async def retry(self) -> CycleProgress:
-        """Launches the participants again whose launch failed, and only them."""
+        """Launch again those, and only those, whose launch failed."""
         self._retry = True
         await workflow.wait_condition(lambda: not self._retry or self._phase == "closed")
         return self.progress()
 
     @workflow.update
     async def launch_more(self) -> None:
-        """Launches the participants who joined; does not wait for it."""
+        """Launch those who joined; nobody is waited for."""
         self._more = True
 
     @workflow.update
@@ -104,7 +174,7 @@ class CycleWorkflow:
 
     @workflow.update
     async def end(self, order: EndCycle) -> None:
-        """Ends the cycle before its date; answers when everything is settled. Only the first order counts."""
+        """The cycle is over before its date; answered when what was left is settled. The first order counts."""
         if self._order is None:
             self._order = order
         await workflow.wait_condition(lambda: self._over)
@@ -125,19 +195,18 @@ class CycleWorkflow:
             raise as_application_error(Refusal(Code.CYCLE_BUSY, phase=self._phase))
 
     async def _launch(self) -> None:
-        """Writes the goals in batches; while the workflows of one batch are started, the next batch is written."""
+        """Writes batch after batch; while one batch's workflows are started the next one is written."""
         self._phase, self._failed = "launching", 0
-        start, after = self._start, ""
-        starting: asyncio.Task[Started] | None = None
+        start, starting, after = self._start, None, ""
         while True:
             piece = Range(cycle=start.cycle, launched_by=start.launched_by, after=after, limit=start.batch)
-            written = await workflow.execute_activity_method(LaunchInterface.write_goals, piece, **BULK_OPTIONS)
+            written = await _bulk(Launcher.write_goals, piece)
             if starting:
                 self._count(await starting)
             if not written.people:
                 return
             piece = piece.model_copy(update={"upto": written.last})
-            starting, after = asyncio.create_task(_start_goals(piece)), written.last
+            starting, after = asyncio.create_task(_bulk(Launcher.start_goals, piece)), written.last
 
     def _count(self, started: Started) -> None:
         self._launched += started.people
@@ -158,22 +227,31 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=_END_REASON)
+        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=END_OF_CYCLE)
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
-        settled = await workflow.execute_activity_method(SettlementInterface.settle_goals, settle, **BULK_OPTIONS)
+        settled = await _bulk(Settler.settle_goals, settle)
         self._settled = settled.goals
         self._phase = "closed"
-        await self._store_state(order.state)
+        await self._say(order.state)
         self._over = True
 
     async def _set_phase(self, phase: str) -> None:
         self._phase = phase
-        await self._store_state(phase)
+        await self._say(phase)
 
-    async def _store_state(self, state: str) -> None:
-        new = NewState(cycle=self._start.cycle, state=state, at=workflow.now())
-        await workflow.execute_activity_method(LaunchInterface.set_cycle_state, new, **BULK_OPTIONS)
+    async def _say(self, state: str) -> None:
+        await _bulk(Launcher.set_cycle_state, NewState(cycle=self._start.cycle, state=state, at=workflow.now()))
 
 
-async def _start_goals(piece: Range) -> Started:
-    return await workflow.execute_activity_method(LaunchInterface.start_goals, piece, **BULK_OPTIONS)
+async def _bulk(
+    step: Callable[[Any, Asked], Awaitable[Answer]],
+    argument: Asked,
+) -> Answer:
+    return await workflow.execute_activity_method(
+        step,
+        argument,
+        task_queue=BULK,
+        start_to_close_timeout=BULK_TIMEOUT,
+        heartbeat_timeout=BULK_HEARTBEAT,
+        retry_policy=BULK_RETRY,
+    )

@@ -5,12 +5,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.values import Frozen, Moment
-    from workflows.timeouts import DELIVERY_OPTIONS
+    from workflows.timeouts import DELIVERY_HEARTBEAT, DELIVERY_RETRY, DELIVERY_TIMEOUT
 
 ROUND = 100  # messages per activity: well within its time-out, even on a slow server
 MOST_ROUNDS = 50  # per tick; the next tick takes up what is left, so a launch is not one burst of mails
@@ -61,22 +62,22 @@ class SendResult(Frozen):
         )
 
 
-class DeliveryInterface(ABC):
-    """`activities/delivery.py` does it."""
+class Sender(ABC):
+    """Implemented in activities/delivery.py."""
 
-    @activity.defn
+    @activity.defn(name="send_due")
     @abstractmethod
     async def send_due(self, request: SendDue) -> SendResult:
-        """Sends at most `request.limit` messages."""
+        """Sends what is due."""
 
 
-class HookInterface(ABC):
-    """`activities/hook.py` does it."""
+class EventTeller(ABC):
+    """Implemented in activities/hook.py."""
 
-    @activity.defn
+    @activity.defn(name="tell_events")
     @abstractmethod
     async def tell_events(self, request: SendDue) -> SendResult:
-        """Posts at most `request.limit` ledger entries to another system."""
+        """Posts ledger entries to the other system."""
 
 
 @workflow.defn
@@ -85,7 +86,7 @@ class DeliveryWorkflow:
 
     @workflow.run
     async def run(self) -> SendResult:
-        return await _tick(_send_due)
+        return await _tick(Sender.send_due)
 
 
 @workflow.defn
@@ -94,26 +95,28 @@ class HookWorkflow:
 
     @workflow.run
     async def run(self) -> SendResult:
-        return await _tick(_tell_events)
+        return await _tick(EventTeller.tell_events)
 
 
-_Round = Callable[[SendDue], Awaitable[SendResult]]
+_Round = Callable[[Any, SendDue], Awaitable[SendResult]]
 
 
 async def _tick(send: _Round) -> SendResult:
     """Round after round while there is something to do, and not for ever."""
-    total = latest = await send(SendDue(now=workflow.now(), limit=ROUND, first=True))
+    total = latest = await _round(send, SendDue(now=workflow.now(), limit=ROUND, first=True))
     rounds = 1
     while latest.can_go_on and rounds < MOST_ROUNDS:
-        latest = await send(SendDue(now=workflow.now(), limit=ROUND, down=latest.down))
+        latest = await _round(send, SendDue(now=workflow.now(), limit=ROUND, down=latest.down))
         total = total.then(latest)
         rounds += 1
     return total
 
 
-async def _send_due(request: SendDue) -> SendResult:
-    return await workflow.execute_activity_method(DeliveryInterface.send_due, request, **DELIVERY_OPTIONS)
-
-
-async def _tell_events(request: SendDue) -> SendResult:
-    return await workflow.execute_activity_method(HookInterface.tell_events, request, **DELIVERY_OPTIONS)
+async def _round(send: _Round, request: SendDue) -> SendResult:
+    return await workflow.execute_activity_method(
+        send,
+        request,
+        start_to_close_timeout=DELIVERY_TIMEOUT,
+        heartbeat_timeout=DELIVERY_HEARTBEAT,
+        retry_policy=DELIVERY_RETRY,
+    )

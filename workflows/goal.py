@@ -23,8 +23,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import Position, RecordingInterface, make_recording
-    from workflows.timeouts import RECORD_OPTIONS, REOPEN_WAIT
+    from workflows.recording import Position, Recorder, record
+    from workflows.timeouts import ALARM_RETRY, RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
 OWNER = SearchAttributeKey.for_keyword("MeguriOwner")
@@ -113,7 +113,7 @@ class GoalWorkflow:
         self._alarm = next_alarm(start.goal)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
         self._timeline: list[Entry] = []  # of this run
-        workflow.set_current_details(_details(self._goal))
+        self._show_state()
 
     @workflow.run
     async def run(self, start: GoalStart) -> GoalResult:
@@ -205,9 +205,15 @@ class GoalWorkflow:
         return workflow.info().is_continue_as_new_suggested()
 
     async def _ring(self) -> None:
-        async with self._turn:
-            if self._alarm and (events := ring(self._goal, self._alarm, workflow.now())):
-                await self._record(events)
+        try:
+            async with self._turn:
+                if self._alarm and (events := ring(self._goal, self._alarm, workflow.now())):
+                    await self._record(events)
+        except (
+            Refusal
+        ) as refusal:  # the ledger was altered: the activity raised the alarm, and the clock does not give up
+            workflow.logger.error("alarm_not_recorded", extra={"code": refusal.code})
+            await workflow.sleep(ALARM_RETRY)
 
     async def _carry_out(self, command: ask.Command) -> Receipt:
         async with self._turn:
@@ -225,18 +231,29 @@ class GoalWorkflow:
         return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
 
     async def _catch_up(self) -> None:
-        position = Position(goal=self._goal.id, seq=self._goal.seq)
-        found = await workflow.execute_local_activity_method(RecordingInterface.read_behind, position, **RECORD_OPTIONS)
+        found = await workflow.execute_local_activity_method(
+            Recorder.read_behind,
+            Position(goal=self._goal.id, seq=self._goal.seq),
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRY,
+            local_retry_threshold=RECORD_LOCAL_WAIT,
+        )
         self._move_on(evolve_all(self._goal, found.adopted), found.adopted)
 
     async def _record(self, events: tuple[Event, ...]) -> bool:
         """Records the events, or adopts what stands in their place; whether the matter is settled by that."""
         before = self._goal
-        after, recording = make_recording(before, events)
-        found = await workflow.execute_local_activity_method(RecordingInterface.record, recording, **RECORD_OPTIONS)
+        after, recording = record(before, events)
+        found = await workflow.execute_local_activity_method(
+            Recorder.record,
+            recording,
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRY,
+            local_retry_threshold=RECORD_LOCAL_WAIT,
+        )
         if found and found.known:
             return True
-        if found and found.refused:  # other goals stand against it; nothing was stored
+        if found and found.refused:  # it conflicts with another goal, or the ledger was altered; nothing was stored
             raise Refusal(found.refused.code, **found.refused.fields)
         if found:
             self._move_on(evolve_all(before, found.adopted), found.adopted)
@@ -247,16 +264,11 @@ class GoalWorkflow:
     def _move_on(self, after: Goal, events: tuple[Event, ...]) -> None:
         self._goal, self._alarm = after, next_alarm(after)
         self._timeline += [_entry(event) for event in events]
-        workflow.set_current_details(_details(after))
+        self._show_state()
 
-
-def _details(goal: Goal) -> str:
-    """What Temporal's own screens show of the goal, as Markdown: ids and words, no text that people wrote."""
-    paused = ", paused" if goal.is_paused else ""
-    state = f"**{goal.state}**{paused}, revision {goal.revision}, entry {goal.seq}"
-    if goal.task is None:
-        return state
-    return f"{state}; waits for {goal.task.kind} by {', '.join(goal.task.assignees)}, due {goal.task.due}"
+    def _show_state(self) -> None:
+        """For Temporal's own screens; costs no event. Lists by state come from PostgreSQL."""
+        workflow.set_current_details(f"{self._goal.state}, revision {self._goal.revision}, entry {self._goal.seq}")
 
 
 def _entry(event: Event) -> Entry:

@@ -1,15 +1,20 @@
-"""`InstructionWorkflow`: what HR asked of many goals, carried out at each of them; a new try continues where the last one ended.
+"""`InstructionWorkflow`: what HR asked of many goals, carried out at each of them; takes up where it was cut off.
 
-The instruction itself is in PostgreSQL; the history holds its id. What people wrote goes to the goals only.
+The instruction stands in PostgreSQL; the history holds its id, and what people wrote reaches the goals only.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.values import Frozen, Id, Moment
-    from workflows.timeouts import BULK_OPTIONS
+    from workflows.queues import BULK
+    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
+
+Answer = TypeVar("Answer")
 
 
 def instruction_workflow_id(instruction: str) -> str:
@@ -27,36 +32,45 @@ class Part(Frozen):
     now: Moment
 
 
-class InstructionInterface(ABC):
-    """The three parts of an instruction's work; `activities/instruction.py` does them."""
+class InstructionSteps(ABC):
+    """The parts of an instruction; implemented in activities/instruction.py."""
 
-    @activity.defn
+    @activity.defn(name="prepare_instruction")
     @abstractmethod
-    async def prepare_instruction(self, part: Part) -> int:
+    async def prepare(self, part: Part) -> int:
         """Chooses the goals, once; how many there are."""
 
-    @activity.defn
+    @activity.defn(name="carry_out_instruction")
     @abstractmethod
-    async def carry_out_instruction(self, part: Part) -> None:
-        """Asks every chosen goal that was not asked yet."""
+    async def carry_out(self, part: Part) -> None:
+        """Asks every goal that waits."""
 
-    @activity.defn
+    @activity.defn(name="finish_instruction")
     @abstractmethod
-    async def finish_instruction(self, part: Part) -> None:
-        """Tells the cycle about it, and marks the instruction as done."""
+    async def finish(self, part: Part) -> None:
+        """Tells the cycle, and says that the instruction is done."""
 
 
 @workflow.defn
 class InstructionWorkflow:
-    """Chooses the goals once, asks each of them, then tells the cycle. Every part is safe to repeat."""
+    """Chooses the goals once, asks each of them, then says the rest to the cycle. Every part is safe to repeat."""
 
     @workflow.run
     async def run(self, start: InstructionStart) -> int:
         """The number of goals that it concerned."""
         part = Part(instruction=start.instruction, now=workflow.now())
-        concerned = await workflow.execute_activity_method(
-            InstructionInterface.prepare_instruction, part, **BULK_OPTIONS
-        )
-        await workflow.execute_activity_method(InstructionInterface.carry_out_instruction, part, **BULK_OPTIONS)
-        await workflow.execute_activity_method(InstructionInterface.finish_instruction, part, **BULK_OPTIONS)
+        concerned = await _do(InstructionSteps.prepare, part)
+        await _do(InstructionSteps.carry_out, part)
+        await _do(InstructionSteps.finish, part)
         return concerned
+
+
+async def _do(step: Callable[[Any, Part], Awaitable[Answer]], part: Part) -> Answer:
+    return await workflow.execute_activity_method(
+        step,
+        part,
+        task_queue=BULK,
+        start_to_close_timeout=BULK_TIMEOUT,
+        heartbeat_timeout=BULK_HEARTBEAT,
+        retry_policy=BULK_RETRY,
+    )

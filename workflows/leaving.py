@@ -1,7 +1,4 @@
-"""`LeavingWorkflow`: processes the people who left, on the day after their last one.
-
-Started with a delay, one workflow per day. People who stayed after all are skipped.
-"""
+"""`LeavingWorkflow`: processes the leavers of one day, the day after. Started with a delay, one per day; people who stayed are skipped."""
 
 from abc import ABC, abstractmethod
 
@@ -11,7 +8,8 @@ with workflow.unsafe.imports_passed_through():
     from datetime import date
 
     from domain.values import EmployeeId, Frozen, Moment
-    from workflows.timeouts import BULK_OPTIONS
+    from workflows.queues import BULK
+    from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
 
 
 def leaving_workflow_id(last_day: date) -> str:
@@ -23,19 +21,19 @@ class LeavingStart(Frozen):
     actor: EmployeeId  # who applied the file that says so
 
 
-class Leavers(Frozen):
+class LastDay(Frozen):
     last_day: date
     actor: EmployeeId
     now: Moment
 
 
-class LeavingInterface(ABC):
-    """`activities/reorganisation.py` does it."""
+class LeaverProcessing(ABC):
+    """Implemented in activities/reorganisation.py."""
 
-    @activity.defn
+    @activity.defn(name="process_leavers")
     @abstractmethod
-    async def process_leavers(self, leavers: Leavers) -> int:
-        """Processes the people whose last day has passed; how many there were."""
+    async def process_leavers(self, day: LastDay) -> int:
+        """Processes everybody whose last day is over; how many."""
 
 
 @workflow.defn
@@ -43,5 +41,11 @@ class LeavingWorkflow:
     @workflow.run
     async def run(self, start: LeavingStart) -> int:
         """How many left."""
-        leavers = Leavers(last_day=start.last_day, actor=start.actor, now=workflow.now())
-        return await workflow.execute_activity_method(LeavingInterface.process_leavers, leavers, **BULK_OPTIONS)
+        return await workflow.execute_activity_method(
+            LeaverProcessing.process_leavers,
+            LastDay(last_day=start.last_day, actor=start.actor, now=workflow.now()),
+            task_queue=BULK,
+            start_to_close_timeout=BULK_TIMEOUT,
+            heartbeat_timeout=BULK_HEARTBEAT,
+            retry_policy=BULK_RETRY,
+        )

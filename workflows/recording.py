@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import to_json
 from temporalio import activity
 
-from domain.goal.constraints import Claims, claims_of
+from domain.goal.constraints import Constraints, constraints_of
 from domain.goal.events import Event
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
@@ -21,12 +21,13 @@ class Recording(Frozen):
     """Events to append behind `before`, and what the goal's row says after them. Texts are JSON, ready for PostgreSQL."""
 
     goal: GoalId
-    before: int  # seq of the ledger's head that was decided upon
+    before: int  # seq of the ledger's last entry when the events were decided
+    before_head: str  # its hash
     row: dict[str, Any]
     events: str
     notices: str
     at: Moment  # of the last event
-    claims: Claims | None = None  # what must hold of other goals as well
+    constraints: Constraints | None = None  # what must hold of other goals as well
 
 
 class Position(Frozen):
@@ -44,11 +45,11 @@ class Refused(Frozen):
 
 
 class Recorded(Frozen):
-    """What stands in the ledger where it is not what was handed in.
+    """What the ledger holds instead of what was handed in.
 
     `adopted` are the events found at those numbers: an earlier try, perhaps of another command, was committed before its
-    worker died. `known` says that the command itself was recorded long ago. `refused` says that other goals stand against
-    it: nothing was stored.
+    worker died. `known` says that the command itself was recorded long ago. `refused` says that it conflicts with
+    another goal, or that the ledger was altered: nothing was stored.
     """
 
     adopted: tuple[Event, ...] = ()
@@ -56,21 +57,21 @@ class Recorded(Frozen):
     refused: Refused | None = None
 
 
-class RecordingInterface(ABC):
-    """`activities/recording.py` does it."""
+class Recorder(ABC):
+    """The local activities of a goal; implemented in activities/recording.py."""
 
-    @activity.defn
+    @activity.defn(name="record")
     @abstractmethod
     async def record(self, recording: Recording) -> Recorded | None:
-        """Stores the recording; None, or what the ledger holds in its place."""
+        """Stores the recording. None: it is stored; else what the ledger holds instead."""
 
-    @activity.defn
+    @activity.defn(name="read_behind")
     @abstractmethod
     async def read_behind(self, position: Position) -> Recorded:
-        """What the ledger holds that the workflow does not know."""
+        """The ledger's entries that the workflow does not know."""
 
 
-def make_recording(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
+def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
     """The goal after `events`, and the recording that makes it so."""
     after, entries, befores = goal, [], []
     for event in events:
@@ -84,11 +85,12 @@ def make_recording(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recordi
     recording = Recording(
         goal=goal.id,
         before=goal.seq,
+        before_head=goal.head,
         row=row_of(after, amended=after.policy != goal.policy),
         events=to_json(entries).decode(),
         notices=to_json(notices).decode(),
         at=events[-1].at,
-        claims=claims_of(goal, after, events),
+        constraints=constraints_of(goal, after, events),
     )
     return after, recording
 

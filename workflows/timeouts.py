@@ -3,33 +3,26 @@
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
-from temporalio.workflow import ActivityConfig, LocalActivityConfig
-
-from workflows.queues import BULK
 
 # Recording is one statement. It is tried until the database is back: giving up would fail what a person already sent.
-# A local activity that waits longer than its threshold between tries frees the worker by a timer in the history.
-RECORD_OPTIONS = LocalActivityConfig(
-    start_to_close_timeout=timedelta(seconds=10),
-    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5)),
-    local_retry_threshold=timedelta(seconds=8),
-)
+RECORD_TIMEOUT = timedelta(seconds=10)
+RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
+# A local activity that waits longer than this between tries frees the worker by a timer in the history.
+RECORD_LOCAL_WAIT = timedelta(seconds=8)
 
-# A batch of a fan-out reports every few items how far it is; silence means that its worker is gone.
-BULK_OPTIONS = ActivityConfig(
-    task_queue=BULK,
-    start_to_close_timeout=timedelta(hours=2),
-    heartbeat_timeout=timedelta(seconds=30),
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
-)
+# An alarm that could not be recorded, since the ledger was altered, rings again after this.
+ALARM_RETRY = timedelta(hours=1)
 
-# One round of a delivery; the next tick continues with what is left.
-DELIVERY_OPTIONS = ActivityConfig(
-    start_to_close_timeout=timedelta(minutes=10),
-    heartbeat_timeout=timedelta(seconds=60),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=5
-    ),
+# A batch of a fan-out says every few items how far it is; silence means that its worker is gone.
+BULK_TIMEOUT = timedelta(hours=2)
+BULK_HEARTBEAT = timedelta(seconds=30)
+BULK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+
+# One tick of the delivery; the next tick takes up what is left.
+DELIVERY_TIMEOUT = timedelta(minutes=10)
+DELIVERY_HEARTBEAT = timedelta(seconds=60)
+DELIVERY_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=5
 )
 
 # A run that was started to reopen a closed goal ends by itself where the command never comes.

@@ -20,13 +20,14 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 import worker
+import workflows.cycle
+import workflows.instruction
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from storage.instructions import Result
-from workflows.cycle_activities import Range, Written
+from workflows.cycle import Range, Written
 from workflows.recording import Recorded, Recording
-from workflows.timeouts import BULK_OPTIONS
 
 
 class Place(StrEnum):
@@ -48,7 +49,7 @@ def die(*_: Any) -> None:
 class DyingLaunch(LaunchActivities):
     _starts = count(1)
 
-    @activity.defn
+    @activity.defn(name="write_goals")
     async def write_goals(self, piece: Range) -> Written:
         if PLACE is Place.WRITING:
             event.listen(self._engine.sync_engine, "commit", die)  # called before the commit is sent
@@ -74,7 +75,7 @@ class DyingInstruction(InstructionActivities):
 
 
 class DyingRecording(RecordingActivities):
-    @activity.defn
+    @activity.defn(name="record")
     async def record(self, recording: Recording) -> Recorded | None:
         found = await super().record(recording)
         if PLACE is Place.RECORDED and WHICH in [entry["kind"] for entry in from_json(recording.events)]:
@@ -88,6 +89,7 @@ if __name__ == "__main__":
         patch.object(worker, "RecordingActivities", DyingRecording),
         patch.object(worker, "InstructionActivities", DyingInstruction),
         patch.object(worker, "Worker", partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1))),
-        patch.dict(BULK_OPTIONS, heartbeat_timeout=timedelta(seconds=3)),
+        patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=3)),
+        patch.object(workflows.instruction, "BULK_HEARTBEAT", timedelta(seconds=3)),
     ):
         sys.exit(worker.run(ROLE))

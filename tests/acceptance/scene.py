@@ -26,11 +26,12 @@ from service.cycles import Cycles
 from service.goals import Goals
 from service.people import People
 from settings import Settings
+from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
-from workflows.recording import Recording, make_recording
+from workflows.recording import Recording, record
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CYCLE = CycleId("2026-q4")  # of samples/cycle.toml
@@ -83,9 +84,10 @@ class Company:
 async def commit_and_die(company: Company, goal: GoalId, command: Command) -> None:
     """What a worker leaves that died between its commit and the end of its workflow task: the workflow knows nothing."""
     current = await company.goals.require(goal)
-    _, recording = make_recording(current, decide(current, command, datetime.now(UTC)))
+    _, recording = record(current, decide(current, command, datetime.now(UTC)))
     on_the_wire = Recording.model_validate_json(recording.model_dump_json())
-    assert await RecordingActivities(company.engine).record(on_the_wire) is None
+    async with open_ledger(company.engine) as ledger:
+        assert await RecordingActivities(ledger).record(on_the_wire) is None
 
 
 async def employ(engine: AsyncEngine) -> None:

@@ -36,13 +36,14 @@ from service.reorganisation import Reorganisation
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals, read_ledger
+from storage.ledger import open_ledger
 from storage.people import replace_directory
 from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
 from tests.servers import now_of
-from workflows.cycle_activities import Range, Started
+from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.queues import BULK, GOALS
@@ -212,21 +213,22 @@ class Quarter:
 async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
     """The fifty with workers for goals and for instructions, in skipped time."""
     await replace_directory(engine, fifty_people())
-    recording, instruction = RecordingActivities(engine), InstructionActivities(engine, server.client)
-    goals = Worker(
-        server.client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[recording.record, recording.read_behind],
-    )
+    instruction = InstructionActivities(engine, server.client)
     bulk = Worker(
         server.client,
         task_queue=BULK,
         workflows=[InstructionWorkflow],
-        activities=[instruction.prepare_instruction, instruction.carry_out_instruction, instruction.finish_instruction],
+        activities=[instruction.prepare, instruction.carry_out, instruction.finish],
     )
-    async with goals, bulk:
-        yield Company(engine, server.client)
+    async with open_ledger(engine) as ledger, bulk:
+        recording = RecordingActivities(ledger)
+        async with Worker(
+            server.client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+        ):
+            yield Company(engine, server.client)
 
 
 async def until_done(company: Company, instruction: str) -> None:

@@ -150,7 +150,7 @@ async def calibrated(stage: Stage) -> str:
 
 
 async def cycle(stage: Stage) -> str:
-    """One of three people cannot be started at first; the retry starts them, and the cycle is told to end."""
+    """One of three people cannot be started at first; the retry starts them, and the cycle is told to close, as it once was."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
     async with _three(stage, refuses):
         refuses.ids.clear()
@@ -202,9 +202,9 @@ async def _three(stage: Stage, refuses: RefusesStarts, without: str = "") -> Asy
             launch.retry_failed,
             launch.set_cycle_state,
             settlement.settle_goals,
-            instruction.prepare_instruction,
-            instruction.carry_out_instruction,
-            instruction.finish_instruction,
+            instruction.prepare,
+            instruction.carry_out,
+            instruction.finish,
         ],
         identity="recorder",
     ):
@@ -228,4 +228,3 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "steered_cycle": steered_cycle,
 }
 ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse}
-WITH_PEOPLE_OF_THEIR_OWN = {"cycle", "steered_cycle"}  # instead of the sample company
