@@ -36,7 +36,7 @@ from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
 _PAGE = 100  # goals loaded at once
-_NOTED_AT_ONCE = 10  # results written in one transaction; a goal whose result is lost is asked again under the same id
+_NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
     Outcome.SETTLED,
