@@ -1,6 +1,8 @@
 """The directory in PostgreSQL: the only place where names and mail addresses are kept."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,7 +14,7 @@ from domain.people.organisation import Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
-_COLUMNS = tuple(Employee.model_fields)  # named alike in the model, in the table and in the statements below
+_COLUMNS = tuple(field.name for field in fields(Employee))  # named alike in the model, in the table and in the statements below
 _EMPLOYEES = TypeAdapter(list[Employee])
 _ONE_AT_A_TIME = 0x70656F70  # key of the advisory lock: two imports at once take turns
 
@@ -27,26 +29,24 @@ _STAYING = text("""
     ORDER BY id
 """)
 
-_COUNT = text("""
-    SELECT count(*) FILTER (WHERE e.id IS NULL) AS added,
-           count(*) FILTER (WHERE e.id IS NOT NULL AND
-               (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
-               (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves)) AS changed,
-           count(*) AS incoming
-    FROM incoming_employee i LEFT JOIN employee e ON e.id = i.id
-""")
+_DIFFERS = """
+    (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
+    (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves)
+"""
 
 # A row that stays as it is is not written: no new version of it, and `updated_at` says when something changed.
-_UPSERT = text("""
-    INSERT INTO employee AS e (id, name, mail, department, title, manager_id, locale, active, site, leaves)
-    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves FROM incoming_employee
-    ON CONFLICT (id) DO UPDATE SET
-        name = excluded.name, mail = excluded.mail, department = excluded.department, title = excluded.title,
-        manager_id = excluded.manager_id, locale = excluded.locale, active = excluded.active, site = excluded.site,
-        leaves = excluded.leaves, updated_at = now()
-    WHERE (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
-          (excluded.name, excluded.mail, excluded.department, excluded.title,
-           excluded.manager_id, excluded.locale, excluded.active, excluded.site, excluded.leaves)
+_UPDATE = text(f"""
+    UPDATE employee e SET
+        name = i.name, mail = i.mail, department = i.department, title = i.title, manager_id = i.manager_id,
+        locale = i.locale, active = i.active, site = i.site, leaves = i.leaves, updated_at = now()
+    FROM incoming_employee i WHERE e.id = i.id AND {_DIFFERS}
+""")  # noqa: S608 - nothing in it comes from outside
+
+# After _UPDATE, not as one `ON CONFLICT DO UPDATE`: that takes twice as long, for a whole company and for a few changes.
+_INSERT = text("""
+    INSERT INTO employee (id, name, mail, department, title, manager_id, locale, active, site, leaves)
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves
+    FROM incoming_employee i WHERE NOT EXISTS (SELECT FROM employee e WHERE e.id = i.id)
 """)
 
 
@@ -85,15 +85,14 @@ async def replace_directory(
         await _copy(connection, employees)
         staying = _read((await connection.execute(_STAYING)).mappings().all())
         _require_sound([*employees, *staying], tops, place)
-        counts = (await connection.execute(_COUNT)).one()
-        await connection.execute(_UPSERT)
+        changed, added = await _write_incoming(connection)
         await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # a dry run meets what a commit would
         if dry_run:
             await transaction.rollback()
     return Imported(
-        added=counts.added,
-        changed=counts.changed,
-        unchanged=counts.incoming - counts.added - counts.changed,
+        added=added,
+        changed=changed,
+        unchanged=len(employees) - added - changed,
         absent=len(staying),
     )
 
@@ -115,8 +114,8 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
     if await _version(connection) != version:
         return False
     rows = [
-        {"instruction_id": instruction, "employee_id": one.id, "record": one.model_dump(mode="json")}
-        for one in employees
+        {"instruction_id": instruction, "employee_id": one.id, "record": record}
+        for one, record in zip(employees, _EMPLOYEES.dump_python(list(employees), mode="json"), strict=True)
     ]
     await connection.execute(insert(StagedEmployeeRow), rows)
     return True
@@ -134,7 +133,7 @@ async def apply_staged(engine: AsyncEngine, instruction: str) -> int:
         employees = _EMPLOYEES.validate_python(list(staged.scalars()))
         if employees:
             await _copy(connection, employees)
-            await connection.execute(_UPSERT)
+            await _write_incoming(connection)
     return len(employees)
 
 
@@ -173,8 +172,15 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:  # never between connect and close
         raise RuntimeError("the connection to PostgreSQL was closed during the import")
-    records = [tuple(getattr(one, name) for name in _COLUMNS) for one in employees]
+    records = map(attrgetter(*_COLUMNS), employees)  # one at a time: no second list of everybody
     await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
+
+
+async def _write_incoming(connection: AsyncConnection) -> tuple[int, int]:
+    """How many rows of the directory changed, and how many were added."""
+    changed = await connection.execute(_UPDATE)
+    added = await connection.execute(_INSERT)
+    return changed.rowcount, added.rowcount
 
 
 def _require_sound(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:
