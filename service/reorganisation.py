@@ -3,6 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -217,12 +218,14 @@ def _told(goal: Goal, command: ask.Command | Skipped) -> list[str]:
 
 def _filled(file: PeopleFile, before: Organisation) -> list[Employee]:
     """The file's people, with what the directory says where the file has no column for it."""
-    silent = set(Employee.model_fields) - file.fields
+    silent = {field.name for field in fields(Employee)} - file.fields
+    if not silent:
+        return list(file.employees)
     filled = []
     for one in file.employees:
         known = before.employees.get(one.id)
         kept = {name: getattr(known, name) for name in silent} if known else {}
-        filled.append(one.model_copy(update=kept))
+        filled.append(replace(one, **kept))
     return filled
 
 
