@@ -217,7 +217,7 @@ async def test_another_programs_server_is_not_taken_for_ours_though_it_answers_a
         folder.mkdir()
     async with temporal.running(folders[0], ui=False, in_memory=True) as first:
         choices = [int(first.address.split(":")[1]), ports.choose(temporal.USUAL_PORT, None)]
-        monkeypatch.setattr(ports, "choose", lambda usual, asked: choices.pop(0))
+        monkeypatch.setattr(ports, "choose", lambda _usual, _asked: choices.pop(0))
         async with temporal.running(folders[1], ui=False, in_memory=True) as second:
             assert second.address != first.address
             await Client.connect(second.address)
