@@ -21,11 +21,11 @@ from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked, Skipped, amended, command_for
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
 from service.goals import Goals, NoAnswer
+from service.rules import rules_of
 from storage import cycles, instructions, outbox, participants
 from storage.database import read_transaction
 from storage.goals import load_aggregates
@@ -250,7 +250,7 @@ class InstructionActivities(InstructionSteps):
     async def _remember(self, cycle: CycleId, asked: Asked) -> None:
         """Says by which rules whoever joins later takes part."""
         row = await self._cycles.require(cycle)
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         match asked:
             case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
                 changed = policy.model_copy(update={"closes": max(closes, policy.closes)})

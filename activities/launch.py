@@ -26,6 +26,7 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
+from service.rules import rules_of
 from storage import cycles, delegations
 from storage.database import read_transaction
 from storage.goals import load_aggregates
@@ -95,7 +96,7 @@ class LaunchActivities(Launcher):
 
     async def _delegations(self, cycle: CycleRow) -> list[Delegation]:
         """Those that hold while the cycle runs."""
-        policy = Policy.model_validate(cycle.policy_now or cycle.policy)
+        policy = rules_of(cycle)
         async with read_transaction(self._engine) as connection:
             return [
                 Delegation(
@@ -169,7 +170,7 @@ def _batch(
     since then as a second entry.
     """
     frozen = Policy.model_validate(cycle.policy)
-    now = Policy.model_validate(cycle.policy_now) if cycle.policy_now else frozen
+    now = rules_of(cycle)
     file = CycleFile.model_validate(cycle.file)
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}

@@ -18,6 +18,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
 from service.reorganisation import Reorganisation, start_leaving
+from service.rules import rules_of
 from storage import cycles, delegations, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
@@ -81,7 +82,7 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
     async with read_transaction(engine) as connection:
         organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
     for row in rows:
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
         file = CycleFile.model_validate(row.file)

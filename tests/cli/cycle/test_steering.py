@@ -61,7 +61,7 @@ async def test_who_and_what_is_asked_must_be_known(office: Office) -> None:
         (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: give draft or approval"),
         (("cycle", "extend", "q4", *BY_HR, "--closes", "2020-01-31"), "cannot be used; give a date from"),
         (("cycle", "reopen", "q4", *BY_HR), "the cycle is “open”; this can be asked of one that is “closed”"),
-        (("cycle", "add", "q4", *BY_HR), "say whom it is about"),
+        (("cycle", "add", "q4", *BY_HR), "name the people or departments to include"),
         (("reassign", MANAGER, "E98", *BY_HR), "no employee with the id E98 was found"),
         (("instruction", "nothing"), "instruction nothing was not found"),
     ):
