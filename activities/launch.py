@@ -25,7 +25,8 @@ from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
-from storage import cycles, delegations
+from service.projection import standing_delegations
+from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.people import load_organisation
@@ -97,12 +98,7 @@ class LaunchActivities:
         """Those that hold while the cycle runs."""
         policy = Policy.model_validate(cycle.policy_now or cycle.policy)
         async with read_transaction(self._engine) as connection:
-            return [
-                Delegation(
-                    delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last
-                )
-                for one in await delegations.overlapping(connection, policy.starts, policy.closes)
-            ]
+            return list(await standing_delegations(connection, policy.starts, policy.closes))
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
         async with read_transaction(self._engine) as connection:

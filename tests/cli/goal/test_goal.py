@@ -190,7 +190,7 @@ async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> Non
     assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner"] == "西村 直美"
     states = {one["state"] for one in (await office.told("goal", "list", "--state", "draft"))["goals"]}
     assert states <= {"draft"}
-    assert await office.done("goal", "list", "--department", "無い部") == "no goal is like that\n"
+    assert await office.done("goal", "list", "--department", "無い部") == "no goals match\n"
 
 
 @pytest.mark.parametrize(
