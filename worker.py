@@ -40,11 +40,12 @@ from domain.values import Locale
 from service.connection import Unreachable, connect_database, connect_temporal
 from service.delivery import ensure_delivery_schedule, ensure_hook_schedule
 from settings import Settings
+from storage.ledger import Ledger, open_ledger
 from storage.migrate import OtherSchema, require_current
 from texts.say import say
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
-from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalWorkflow
+from workflows.goal import CYCLE, DEPARTMENT, OWNER, GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.leaving import LeavingWorkflow
 from workflows.queues import BULK, DELIVERY, GOALS
@@ -75,10 +76,15 @@ class Unprepared(Exception):
 _RUNNER = UnsandboxedWorkflowRunner()
 
 
-def _workers(
-    role: Role, client: Client, engine: AsyncEngine, settings: Settings, channels: Mapping[str, Channel]
+def _workers(  # noqa: PLR0917 - the composition root hands down what it opened
+    role: Role,
+    client: Client,
+    engine: AsyncEngine,
+    ledger: Ledger,
+    settings: Settings,
+    channels: Mapping[str, Channel],
 ) -> list[Worker]:
-    recording = RecordingActivities(engine)
+    recording = RecordingActivities(ledger)
     instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
     delivery = Delivery(
@@ -108,7 +114,7 @@ def _workers(
                 instruction.prepare,
                 instruction.carry_out,
                 instruction.finish,
-                leaving.see_off,
+                leaving.process_leavers,
             ],
             workflow_runner=_RUNNER,
             max_concurrent_activities=_BULK_AT_ONCE,
@@ -132,10 +138,8 @@ def _hook_of(settings: Settings) -> EventHook | None:
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Makes Temporal's own screens searchable by cycle, owner, department and state. Raises `Unprepared`."""
-    wanted = dict.fromkeys(
-        (CYCLE.name, OWNER.name, DEPARTMENT.name, STATE.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    )
+    """Makes Temporal's own screens searchable by cycle, owner and department. Raises `Unprepared`."""
+    wanted = dict.fromkeys((CYCLE.name, OWNER.name, DEPARTMENT.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
     try:
         there = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)
@@ -161,8 +165,9 @@ async def serving(
     await require_current(engine)
     await register_search_attributes(client)
     async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_ledger(engine, size=settings.database_pool))
         for one in _workers(
-            role, client, engine, settings, {channel.name: channel} if channel else channels_of(settings)
+            role, client, engine, ledger, settings, {channel.name: channel} if channel else channels_of(settings)
         ):
             await stack.enter_async_context(one)
         if role in (Role.DELIVERY, Role.ALL):

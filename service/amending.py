@@ -16,6 +16,7 @@ from domain.policy.policy import Ladder, Policy, Rung
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
+from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
@@ -77,7 +78,7 @@ class Amending:
             row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        before = Policy.model_validate(row.policy_now or row.policy)
+        before = rules_of(row)
         file = read_cycle_file(data)
         if not isinstance(file, CycleFile):
             return Amendment(before, None, file)

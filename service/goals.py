@@ -3,7 +3,7 @@
 Needs the database only, and so is answered while Temporal is down. Each method reads on one transaction.
 """
 
-from datetime import date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -69,11 +69,11 @@ class GoalReads:
             events = [line.event for line in await rows.read_ledger(connection, goal)]
         return review_form(found, events, new_target, new_weight)
 
-    async def inbox(self, caller: Caller, employee: EmployeeId, day: date | None = None) -> list[rows.InboxLine]:
-        """What waits on a person, or on those for whom they act on that day (today); the most urgent first."""
+    async def inbox(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> list[rows.InboxLine]:
+        """What waits on a person, or on those for whom they act at that moment (now); the most urgent first."""
         async with read_transaction(self._engine) as connection:
             await require_person(connection, caller, Action.SEE_INBOX, employee)
-            return await rows.inbox(connection, employee, day or datetime.now().astimezone().date())
+            return await rows.inbox(connection, employee, now or datetime.now(UTC))
 
     async def prove(self, caller: Caller, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it.

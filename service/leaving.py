@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from domain.instructions.reorganisation import compare, leavers_due
+from domain.reasons import LEFT
 from domain.values import EmployeeId
 from service.reorganisation import OFFICE, apply_difference
 from storage import instructions, people
@@ -48,7 +49,7 @@ async def process_leavers(
         difference=difference,
         version=version,
         actor=actor,
-        reason=f"退職 / left on {last_day}",
+        reason=LEFT,
         instruction=identity,
     )
     return len(gone)

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain import access
 from domain.access import Action, Caller, Relation
 from domain.goal.goal import Goal
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
+from service.rules import rules_of
 from storage import cycles
 from storage.people import find_employee
 from storage.visibility import visible
@@ -50,7 +50,7 @@ async def require_hr(
     if cycle is not None and cycle not in {row.id for row in rows}:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
     pools = {
-        CycleId(row.id): Policy.model_validate(row.policy_now or row.policy).hr
+        CycleId(row.id): rules_of(row).hr
         for row in rows
         if cycle in (None, row.id) and (row.state in _OPEN or not only_open)
     }
@@ -83,11 +83,7 @@ async def require_directory(connection: AsyncConnection, caller: Caller, action:
 async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, action: Action) -> None:
     """What concerns every open cycle: the caller is HR of each. Without any, as `require_directory`. Raises a `Refusal`."""
     held = await relations_to_company(connection, caller)
-    pools = [
-        Policy.model_validate(row.policy_now or row.policy).hr
-        for row in await cycles.list_cycles(connection)
-        if row.state in _OPEN
-    ]
+    pools = [rules_of(row).hr for row in await cycles.list_cycles(connection) if row.state in _OPEN]
     if not pools and caller.is_operator:
         held |= {Relation.SETTING_UP}
     for hr in pools or [()]:

@@ -53,7 +53,7 @@ class ReviewForm(NamedTuple):
             attainment=scoring.attainment(self.goal),
             confirmed=self.goal.attained,
             self_review=self.self_review and self.self_review.model_dump(mode="json", exclude_none=True),
-            causes={code: say_both("cause.text", cause=code) for code in self.causes},
+            causes={code: say_both("format.cause", cause=code) for code in self.causes},
             now=self.goal.content,
             after_reset=self.after_reset,
             settled=self.settled,

@@ -18,6 +18,7 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.values import Frozen
 from service.projection import standing_delegations
+from service.rules import rules_of
 from storage import cycles
 from storage.goals import load_aggregates, open_goals_of
 
@@ -47,7 +48,7 @@ class OpenCycle(NamedTuple):
 async def open_cycles(connection: AsyncConnection) -> list[OpenCycle]:
     """The cycles that run, the latest first."""
     return [
-        OpenCycle(row.id, Policy.model_validate(row.policy_now or row.policy), CycleFile.model_validate(row.file))
+        OpenCycle(row.id, rules_of(row), CycleFile.model_validate(row.file))
         for row in await cycles.list_cycles(connection)
         if row.state in _OPEN
     ]

@@ -256,9 +256,9 @@ async def fall_back(connection: AsyncConnection, message_id: str, channel: str, 
     await _record(connection, message_id, error=error, fell_back=failed, retry_at=None, attempts=0)
 
 
-async def give_up(connection: AsyncConnection, message_id: str, error: str) -> None:
-    """Takes the message out of what is due: nobody can be told by it until its cause is mended."""
-    await _record(connection, message_id, error=error, gave_up_at=func.now())
+async def give_up(connection: AsyncConnection, message_id: str, error: str, at: datetime) -> None:
+    """Takes the message out of what is due, `at` that moment: nobody can be told by it until its cause is mended."""
+    await _record(connection, message_id, error=error, gave_up_at=at)
 
 
 async def _record(connection: AsyncConnection, message_id: str, **values: Any) -> None:

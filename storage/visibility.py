@@ -39,7 +39,8 @@ def _is_in_line(person: str, _: datetime) -> ColumnElement[bool]:
 
 
 def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
-    return GoalRow.task.is_not(None) & GoalRow.assignees.overlap(cast([person], ARRAY(TEXT)))
+    asked: ColumnElement[bool] = GoalRow.assignees.overlap(cast([person], ARRAY(TEXT)))
+    return GoalRow.task.is_not(None) & asked
 
 
 def _is_hr(person: str, _: datetime) -> ColumnElement[bool]:

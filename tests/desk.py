@@ -1,6 +1,6 @@
 """Goals in the hands of a test: commands as activities send them, and what an operator reads."""
 
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -35,8 +35,8 @@ class Desk:
     async def find_all(self, *, cycle: str | None = None, owner: str | None = None) -> tuple[ListedGoal, ...]:
         return (await self._reads.list_goals(OPERATOR, GoalFilter(cycle=cycle, owner=owner))).goals
 
-    async def inbox(self, employee: EmployeeId, day: date | None = None) -> list[InboxLine]:
-        return await self._reads.inbox(OPERATOR, employee, day)
+    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[InboxLine]:
+        return await self._reads.inbox(OPERATOR, employee, now)
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         return await self._reads.prove(OPERATOR, goal)

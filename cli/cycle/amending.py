@@ -113,7 +113,7 @@ def _rule(change: "RuleChange", to: "Terminal") -> tuple[str, str, str]:
 
     ladder = change.rule.removeprefix("ladders.")
     ladders = ladder != change.rule
-    rule = say("rule.ladder_of", to.locale, task=ladder) if ladders else say("rule.place", to.locale, rule=change.rule)
+    rule = say("rule.ladder_of", to.locale, task=ladder) if ladders else say("format.rule", to.locale, rule=change.rule)
     return rule, say(change.before, to.locale), say(change.after, to.locale)
 
 

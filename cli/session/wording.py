@@ -11,7 +11,7 @@ from domain.goal.goal import Outcome
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import TaskKind
 from domain.values import Locale
-from texts.words import word
+from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact
 
@@ -131,7 +131,7 @@ def facts(body: Mapping[str, Any], locale: Locale) -> str:
     def said(value: Any) -> str:
         if isinstance(value, dict):
             return " ".join(f"{named(name)} {said(one)}" for name, one in value.items())
-        return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
+        return ", ".join(said(one) for one in value) if isinstance(value, list) else reason_text(str(value), locale)
 
     unsaid = UNSAID if body.get("kind") != EventKind.LINE_CHANGED else UNSAID - {"line", "department"}
     told = {name: said(value) for name, value in body.items() if name not in unsaid and value not in (None, [], {}, "")}

@@ -36,6 +36,7 @@ from service.cycles import Cycles
 from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
+from tests.as_of.shift import shifted_as_here
 from tests.callers import OPERATOR
 from tests.desk import Desk
 from workflows.goal import GoalView, Receipt, goal_workflow_id
@@ -148,7 +149,7 @@ class Site:
         return {
             "PATH": os.defpath,
             "HOME": str(self.folder),
-            "PYTHONPATH": str(ROOT),
+            **shifted_as_here(),
             "DATABASE_URL": self.database_url,
             "TEMPORAL_ADDRESS": self.address,
             "MEGURI_CHANNEL": "null",

@@ -36,12 +36,14 @@ from service.reorganisation import Reorganisation
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals, read_ledger
+from storage.ledger import open_ledger
 from storage.people import replace_directory
 from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
 from tests.callers import OPERATOR, by
+from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
@@ -212,21 +214,22 @@ class Quarter:
 async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
     """The fifty with workers for goals and for instructions, in skipped time."""
     await replace_directory(engine, fifty_people())
-    recording, instruction = RecordingActivities(engine), InstructionActivities(engine, server.client)
-    goals = Worker(
-        server.client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[recording.record, recording.read_behind],
-    )
+    instruction = InstructionActivities(engine, server.client)
     bulk = Worker(
         server.client,
         task_queue=BULK,
         workflows=[InstructionWorkflow],
         activities=[instruction.prepare, instruction.carry_out, instruction.finish],
     )
-    async with goals, bulk:
-        yield Company(engine, server.client)
+    async with open_ledger(engine) as ledger, bulk:
+        recording = RecordingActivities(ledger)
+        async with Worker(
+            server.client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+        ):
+            yield Company(engine, server.client)
 
 
 async def until_done(company: Company, instruction: str) -> None:
@@ -314,7 +317,7 @@ def write_table(rows: Iterable[tuple[date, str, str, Rang]]) -> None:
 async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_everybody_is_told_on_the_day(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    when = season(await time_skipping.get_current_time())
+    when = season(await now_of(time_skipping))
     async with fifty_at_work(database, time_skipping) as company:
         quarter = Quarter(company, when)
         await launch(company, when, fifty_people())

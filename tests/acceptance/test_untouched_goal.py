@@ -25,6 +25,7 @@ from tests.acceptance.skipped_time import (
     season,
     sleep_until,
 )
+from tests.servers import now_of
 from workflows.goal import GoalResult
 
 pytestmark = pytest.mark.slow
@@ -69,7 +70,7 @@ def is_a_season_worth_testing(around: Season) -> None:
 async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_business_day_around_a_holiday(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    around = season(await time_skipping.get_current_time())
+    around = season(await now_of(time_skipping))
     is_a_season_worth_testing(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
@@ -107,7 +108,7 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
 async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_to_hr_and_lapses(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    around = season(await time_skipping.get_current_time())
+    around = season(await now_of(time_skipping))
     is_a_season_worth_testing(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
@@ -136,7 +137,7 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
 async def test_a_higher_manager_who_joined_by_escalation_signs_once_for_all_stages_up_to_their_own(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    around = season(await time_skipping.get_current_time())
+    around = season(await now_of(time_skipping))
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
         seq = (await company.give(GOAL, ask.Submit(actor=OWNER))).seq

@@ -127,9 +127,9 @@ async def test_a_database_that_is_not_there_is_told_apart_from_a_server_that_is_
     postgres: Postgres, tmp_path: Path
 ) -> None:
     absent = postgres.url.replace("/meguri?", "/absent?")
-    with pytest.raises(Unreachable, match="no database of that name"):
+    with pytest.raises(Unreachable, match=r"error\.no_such_database"):
         await connect_database(settings_in(tmp_path, absent))
-    with pytest.raises(Unreachable, match="nobody answers"):
+    with pytest.raises(Unreachable, match=r"error\.no_database"):
         await connect_database(settings_in(tmp_path, f"postgresql://u:p@127.0.0.1:{closed_port()}/meguri"))
 
 
@@ -142,7 +142,7 @@ async def test_the_password_is_not_in_the_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["not a url", "mysql://u:p@h/d", "postgresql://u:p@h:port/d", "postgresql://[::1/d"])
 async def test_a_malformed_database_url_is_said_with_the_right_form(tmp_path: Path, url: str) -> None:
-    with pytest.raises(Unreachable, match="postgresql://user:password@host:5432/name"):
+    with pytest.raises(Unreachable, match=r"error\.bad_url"):
         await connect_database(settings_in(tmp_path, url))
 
 

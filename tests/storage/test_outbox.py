@@ -119,7 +119,7 @@ async def test_a_second_record_of_the_same_message_changes_nothing(database: Asy
     once = await rows(database)
     async with database.begin() as connection:
         await outbox.record_sent(connection, batch.message_id, "console", NOW + timedelta(days=1))
-        await outbox.give_up(connection, batch.message_id, "smtp_550")
+        await outbox.give_up(connection, batch.message_id, "smtp_550", NOW)
         await outbox.postpone(connection, batch.message_id, "smtp_452", NOW)
         await outbox.fall_back(connection, batch.message_id, "mail", "smtp_550")
         await outbox.release(connection, [batch.message_id])
@@ -162,9 +162,9 @@ async def test_a_failure_for_good_is_kept_with_its_reason_and_not_tried_again(da
     await queue(database, "M1")
     [batch] = await claimed(database)
     async with database.begin() as connection:
-        await outbox.give_up(connection, batch.message_id, "no_address")
+        await outbox.give_up(connection, batch.message_id, "no_address", NOW)
     [row] = await rows(database)
-    assert (row.error, row.sent_at, row.gave_up_at is None) == ("no_address", None, False)
+    assert (row.error, row.sent_at, row.gave_up_at) == ("no_address", None, NOW)
     assert await claimed(database) == []
     async with read_transaction(database) as connection:
         assert await outbox.backlog(connection, NOW) == (0, 0)

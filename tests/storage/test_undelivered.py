@@ -117,7 +117,7 @@ async def test_a_message_that_was_given_up_is_one_line_however_many_notices_it_h
     await queue(database, "M1", "M1", "M1", due_at=MONDAY)
     async with database.begin() as connection:
         [batch] = await outbox.claim(connection, MONDAY, 10, domain="example.com")
-        await outbox.give_up(connection, batch.message_id, "smtp_550")
+        await outbox.give_up(connection, batch.message_id, "smtp_550", MONDAY)
     async with read_transaction(database) as connection:
         [one] = await undelivered.failed(connection)
     assert (one.recipient_id, one.notices, one.code) == ("M1", 3, "smtp_550")

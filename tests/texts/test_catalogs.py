@@ -116,7 +116,7 @@ def test_babel_finds_no_fault_in_a_catalogue(name: str, locale: Locale) -> None:
 
 def test_every_text_is_said_somewhere() -> None:
     said = strings_in_code() | made_from_codes()
-    beginnings = ("join.", "place.", "field.", "column.", "cell.", "head.", "hint.", "help.", "screen.", "choice.")
+    beginnings = ("join.", "place.", "field.", "column.", "cell.", "head.", "hint.", "help.", "screen.")
     words = {f"{kind}.{value}" for kind in word_kinds() for value in values(kind)}
     unused = {key for key in keys() if key not in said and not key.startswith(beginnings)} - words
     assert unused == set()
@@ -133,7 +133,7 @@ def word_kinds() -> set[str]:
     }
     return (specs - READINGS - {""}) | {
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
-        "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected",
+        "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason",
     }  # fmt: skip
 
 
@@ -213,3 +213,11 @@ def test_no_text_names_a_command_or_an_option(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_brackets_are_half_width(name: str) -> None:
     assert not [key_of(one) for one in entries(name, Locale.JA) if re.search("[（）]", "".join(forms_of(one)))]
+
+
+def test_the_words_of_places_need_a_number_at_most_and_those_of_values_nothing() -> None:
+    for one in entries(catalogs.WORDS, Locale.EN):
+        kind = key_of(one).partition(".")[0]
+        allowed = {"place": {"n"}, "cell": {"n"}}.get(kind, set())
+        if kind not in ("format", "rule", "person"):
+            assert names_of("".join(forms_of(one))) <= allowed, key_of(one)

@@ -15,7 +15,7 @@ from storage.goals import read_ledger
 from storage.tables import ParticipantRow
 from tests.acceptance.scene import Company, until_cycle_is, until_launched
 from tests.acceptance.three_people import RefusesStarts
-from tests.servers import running_temporal
+from tests.servers import now_of, running_temporal
 from tests.workflows.three_at_work import (
     CYCLE,
     GOALS_OF_ALL,
@@ -107,7 +107,7 @@ async def test_a_cycle_that_nobody_closes_settles_what_is_open_on_its_date(
 ) -> None:
     async with three_at_work(database, time_skipping.client) as company:
         start = await written(company)
-        soon = await time_skipping.get_current_time() + timedelta(days=4)
+        soon = await now_of(time_skipping) + timedelta(days=4)
         handle = await started(company, start.model_copy(update={"settles_at": soon}))
         result = await handle.result()
         assert (result.phase, result.settled) == ("closed", 3)

@@ -19,7 +19,7 @@ from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
 from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
-from tests.servers import Postgres, running_temporal
+from tests.servers import Postgres, now_of, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
 
@@ -36,7 +36,7 @@ async def company(postgres: Postgres) -> AsyncIterator[Company]:
     async with postgres.migrated_database() as url, running_temporal() as server:
         engine = open_database(url)
         async with company_in_skipped_time(engine, server) as company:
-            around = season(await server.get_current_time())
+            around = season(await now_of(server))
             await launch_for(company, cycle_around(around), around.off, *OWNERS)
             yield company
         await engine.dispose()
@@ -156,7 +156,7 @@ async def test_a_due_date_that_moves_ahead_moves_the_alarm_and_one_that_moves_ba
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     async with company_in_skipped_time(database, time_skipping) as company:
-        around = season(await time_skipping.get_current_time())
+        around = season(await now_of(time_skipping))
         await launch_for(company, cycle_around(around), around.off, OWNER)
         sooner = next(day for day in around.working_days(around.begins + timedelta(days=3)))
         await company.give(GOAL, ask.Extend(actor=HR, due=sooner, reason="決算の前に"))
@@ -186,7 +186,7 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     async with company_in_skipped_time(database, time_skipping) as company:
-        around = season(await time_skipping.get_current_time())
+        around = season(await now_of(time_skipping))
         await launch_for(company, cycle_around(around), around.off, OWNER)
         await company.give(GOAL, ask.Withdraw(actor=OWNER, reason="重複"))
         first = await company.workflow(GOAL).result()

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
+from tests.working_days import JAPAN
 
 BY_HR = ("--as", HR, "--reason", "繁忙期")
 ACCOUNTANTS = (HARA, MANAGER, MORI, ONO)
-LATER = (today() + timedelta(days=30)).isoformat()
+LATER = JAPAN.next_working_day(today() + timedelta(days=30)).isoformat()
 FAR = (today() + timedelta(days=200)).isoformat()
 
 
@@ -59,8 +60,8 @@ async def test_who_and_what_is_asked_must_be_known(office: Office) -> None:
         (("cycle", "extend", "q4", *BY_HR), "give a new due date, a new last day, or both"),
         (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: give draft or approval"),
         (("cycle", "extend", "q4", *BY_HR, "--closes", "2020-01-31"), "cannot be used; give a date from"),
-        (("cycle", "reopen", "q4", *BY_HR), "the cycle is open; this can be asked of one that is closed"),
-        (("cycle", "add", "q4", *BY_HR), "say whom it is about"),
+        (("cycle", "reopen", "q4", *BY_HR), "the cycle is “open”; this can be asked of one that is “closed”"),
+        (("cycle", "add", "q4", *BY_HR), "name the people or departments to include"),
         (("reassign", MANAGER, "E98", *BY_HR), "no employee with the id E98 was found"),
         (("instruction", "nothing"), "instruction nothing was not found"),
     ):

@@ -32,7 +32,7 @@ async def test_an_entry_is_shown_whole(bare_office: Office) -> None:
         "手順の文書化",
         "分かること",
         "数え方",
-        "成功の姿",
+        "達成時の姿",
         "基準",
         "85 % の頃",
         "--catalog accounting/manuals",
@@ -144,7 +144,7 @@ async def test_a_closed_goal_is_adjusted_shown_and_drafted_from(office: Office) 
     await office.done("goal", "review", "decide", ONOS, "achieved", "--as", MANAGER, *decided)
     await office.done("goal", "adjust", ONOS, "--points", "3.5", "--reason", "部署間の甘辛", "--as", HR)
     assert "calibration +3.5 -> 58.50" in await office.done("goal", "score", ONOS)
-    assert "adjust upward only" in await office.refused(
+    assert "do not allow an adjustment that lowers a score" in await office.refused(
         "goal", "adjust", ONOS, "--points", "-1", "--reason", "-", "--as", HR
     )
     assert "may not" in await office.refused("goal", "adjust", ONOS, "--points", "1", "--reason", "-", "--as", MANAGER)

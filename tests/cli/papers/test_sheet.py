@@ -85,7 +85,7 @@ async def test_of_many_files_all_are_taken_in_or_none(office: Office, tmp_path: 
     said = await office.refused("sheet", "import", good, table, "--as", HR)
     assert "bad.csv / row 2" in said
     assert "bad.csv / row 3" in said
-    assert "stands at" in said
+    assert "is also at q4_E11_1.xlsx" in said
     assert (await content_of(office, HARAS))["theme"] == ""
 
 
