@@ -58,7 +58,6 @@ def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
     today = cast(func.timezone(_zone_of_owner(), literal(now)), Date)
     holds = (
         select(literal(1))
-        .select_from(one)
         .where(
             one.op("->>")("to") == person,
             cast(one.op("->>")("first"), Date) <= today,
