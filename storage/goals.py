@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Select, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,9 +61,10 @@ async def list_goals(
     department: str | None = None,
     after: str = "",
     limit: int = 100,
+    condition: ColumnElement[bool],
 ) -> list[GoalLine]:
-    """Goals by id, page by page: the next `limit` after the id `after`."""
-    query = _LINE.where(GoalRow.id > after).order_by(GoalRow.id).limit(limit)
+    """Goals by id, page by page: the next `limit` after the id `after`; those that `condition` lets through (visibility.py)."""
+    query = _LINE.where(GoalRow.id > after, condition).order_by(GoalRow.id).limit(limit)
     for column, value in (
         (GoalRow.cycle_id, cycle),
         (GoalRow.owner_id, owner),
@@ -160,13 +161,19 @@ async def load_cycle(
     owner: str | None = None,
     department: str | None = None,
     exemplars: bool = False,
+    condition: ColumnElement[bool] | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds."""
+    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
+
+    With a `condition`, those that it lets through (visibility.py).
+    """
     query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
         query = query.where(GoalRow.department == department)
+    if condition is not None:
+        query = query.where(condition)
     if exemplars:
         query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
