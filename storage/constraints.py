@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _NAMED = 5  # unknown problems that a refusal names
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _WEIGHT = text("""
-SELECT count(*), COALESCE(sum((aggregate #>> '{content,weight}')::int), 0)::int FROM goal
+SELECT count(*), COALESCE(sum(weight), 0)::int FROM goal
 WHERE owner_id = :owner AND cycle_id = :cycle AND state IN ('active', 'in_review')
 """)
 _PARENT = text("""
@@ -27,10 +27,10 @@ _WAY_UP = text("""
 WITH RECURSIVE above AS (
     SELECT CAST(:parent AS text) AS id, ARRAY[CAST(:goal AS text), CAST(:parent AS text)] AS way
     UNION ALL
-    SELECT g.aggregate #>> '{content,parent}', a.way || (g.aggregate #>> '{content,parent}')
+    SELECT g.parent, a.way || g.parent
     FROM above a JOIN goal g ON g.id = a.id
-    WHERE g.state <> 'draft' AND g.aggregate #>> '{content,parent}' IS NOT NULL
-      AND NOT (g.aggregate #>> '{content,parent}') = ANY (a.way[2:]) AND a.id <> :goal
+    WHERE g.state <> 'draft' AND g.parent IS NOT NULL
+      AND NOT g.parent = ANY (a.way[2:]) AND a.id <> :goal
 )
 SELECT way FROM above WHERE id = :goal LIMIT 1
 """)
@@ -39,10 +39,10 @@ _TELL_CHILDREN = text("""
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT g.id || '#' || :goal || ':' || :seq || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
        jsonb_strip_nulls(jsonb_build_object(
-           'owner', g.owner_id, 'theme', g.aggregate #>> '{content,theme}', 'actor', p.owner_id, 'seq', g.seq,
+           'owner', g.owner_id, 'theme', g.theme, 'actor', p.owner_id, 'seq', g.seq,
            'state', g.state)), CAST(:at AS timestamptz)
 FROM goal g JOIN goal p ON p.id = :goal
-WHERE g.cycle_id = :cycle AND g.aggregate #>> '{content,parent}' = :goal AND g.state <> 'closed' AND g.owner_id <> p.owner_id
+WHERE g.cycle_id = :cycle AND g.parent = :goal AND g.state <> 'closed' AND g.owner_id <> p.owner_id
 ON CONFLICT (key) DO NOTHING
 """)
 

@@ -178,7 +178,7 @@ async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Coun
 
 GOAL_COLUMNS = (
     "id", "cycle_id", "owner_id", "department", "state", "revision", "task", "assignees", "due_at", "outcome", "score",
-    "seq", "head", "aggregate", "policy", "updated_at",
+    "seq", "head", "aggregate", "policy", "updated_at", "progress",
 )  # fmt: skip
 _EVENT_COLUMNS = (
     "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",

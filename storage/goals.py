@@ -35,7 +35,7 @@ _LINE = (
     select(
         GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome,
-        func.coalesce(GoalRow.aggregate["content"]["theme"].astext, ""), GoalRow.seq,
+        GoalRow.theme, GoalRow.seq,
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
 
@@ -123,7 +123,7 @@ async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> l
             GoalRow.state != "closed",
             (GoalRow.owner_id == named)
             | GoalRow.assignees.overlap(list(people))
-            | GoalRow.aggregate["line"].op("?|")(literal(list(people), ARRAY(Text))),
+            | GoalRow.line.overlap(list(people)),
         )
         .order_by(GoalRow.id)
     )
@@ -161,7 +161,7 @@ async def load_cycle(
     if department is not None:
         query = query.where(GoalRow.department == department)
     if exemplars:
-        query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
+        query = query.where(GoalRow.exemplar)
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 

@@ -16,7 +16,7 @@ _RECORD = text("""
 WITH head AS (
     UPDATE goal SET
         state = :state, revision = :revision, task = :task, assignees = :assignees, due_at = :due_at,
-        department = :department, outcome = :outcome, score = :score, seq = :seq, head = :head, aggregate = CAST(:aggregate AS jsonb),
+        department = :department, outcome = :outcome, score = :score, progress = :progress, seq = :seq, head = :head, aggregate = CAST(:aggregate AS jsonb),
         policy = COALESCE(CAST(:policy AS jsonb), policy), updated_at = :at
     WHERE id = :goal AND seq = :before
     RETURNING id
@@ -83,6 +83,7 @@ async def append(
         "notices": notices,
         "at": at,
         "score": Decimal(row["score"]),
+        "progress": Decimal(row["progress"]),
         "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
     }
     try:
