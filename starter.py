@@ -28,7 +28,7 @@ from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
-from cli.session.output import Exit, reader_locale
+from cli.session.output import Exit, reader_locale, spoken
 from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
@@ -120,11 +120,9 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     if not isinstance(message, Text | Message):
         return None
     from settings import Settings
-    from texts.say import say
 
     code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.REFUSED
-    locale = reader_locale(Settings())
-    return say(message, locale) if isinstance(message, Message) else message.in_(locale), code
+    return spoken(message, reader_locale(Settings())), code
 
 
 def _bad_settings(error: "ValidationError") -> str:

@@ -35,14 +35,17 @@ from channels.chat import WrongChatAddress
 from channels.compose import Links
 from channels.hook import EventHook, WrongHookAddress, WrongHookSecret
 from channels.smtp import WrongMailServer
-from domain.values import Text
+from domain.messages import Message, message
+from domain.values import Locale
 from service.connection import Unreachable, connect_database, connect_temporal
 from service.delivery import ensure_delivery_schedule, ensure_hook_schedule
 from settings import Settings
+from storage.ledger import Ledger, open_ledger
 from storage.migrate import OtherSchema, require_current
+from texts.say import say
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
-from workflows.goal import CYCLE, DEPARTMENT, OWNER, STATE, GoalWorkflow
+from workflows.goal import CYCLE, DEPARTMENT, OWNER, GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.leaving import LeavingWorkflow
 from workflows.queues import BULK, DELIVERY, GOALS
@@ -63,9 +66,9 @@ class Role(StrEnum):
 class Unprepared(Exception):
     """The servers answer, but are not set up for this worker."""
 
-    def __init__(self, message: Text) -> None:
-        self.message = message
-        super().__init__(message.en)
+    def __init__(self, why: Message) -> None:
+        self.message = why
+        super().__init__(str(why))
 
 
 # Production runs workflows outside the SDK's sandbox: it costs CPU and memory for every goal, and what it guards
@@ -73,10 +76,15 @@ class Unprepared(Exception):
 _RUNNER = UnsandboxedWorkflowRunner()
 
 
-def _workers(
-    role: Role, client: Client, engine: AsyncEngine, settings: Settings, channels: Mapping[str, Channel]
+def _workers(  # noqa: PLR0917 - the composition root hands down what it opened
+    role: Role,
+    client: Client,
+    engine: AsyncEngine,
+    ledger: Ledger,
+    settings: Settings,
+    channels: Mapping[str, Channel],
 ) -> list[Worker]:
-    recording = RecordingActivities(engine)
+    recording = RecordingActivities(ledger)
     instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
     delivery = Delivery(
@@ -106,7 +114,7 @@ def _workers(
                 instruction.prepare,
                 instruction.carry_out,
                 instruction.finish,
-                leaving.see_off,
+                leaving.process_leavers,
             ],
             workflow_runner=_RUNNER,
             max_concurrent_activities=_BULK_AT_ONCE,
@@ -130,10 +138,8 @@ def _hook_of(settings: Settings) -> EventHook | None:
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Makes Temporal's own screens searchable by cycle, owner, department and state. Raises `Unprepared`."""
-    wanted = dict.fromkeys(
-        (CYCLE.name, OWNER.name, DEPARTMENT.name, STATE.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    )
+    """Makes Temporal's own screens searchable by cycle, owner and department. Raises `Unprepared`."""
+    wanted = dict.fromkeys((CYCLE.name, OWNER.name, DEPARTMENT.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
     try:
         there = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)
@@ -145,13 +151,7 @@ async def register_search_attributes(client: Client) -> None:
     except RPCError as error:
         if error.status is RPCStatusCode.ALREADY_EXISTS:  # another worker was first
             return
-        names = ", ".join(wanted)
-        raise Unprepared(
-            Text(
-                ja=f"Temporal に検索属性を登録できません({error.message})。管理者に Keyword 型で登録を依頼してください: {names}",
-                en=f"search attributes cannot be registered ({error.message}); have them made, type Keyword: {names}",
-            )
-        ) from error
+        raise Unprepared(message("error.no_search_attributes", reason=error.message, names=list(wanted))) from error
 
 
 @asynccontextmanager
@@ -165,8 +165,9 @@ async def serving(
     await require_current(engine)
     await register_search_attributes(client)
     async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_ledger(engine, size=settings.database_pool))
         for one in _workers(
-            role, client, engine, settings, {channel.name: channel} if channel else channels_of(settings)
+            role, client, engine, ledger, settings, {channel.name: channel} if channel else channels_of(settings)
         ):
             await stack.enter_async_context(one)
         if role in (Role.DELIVERY, Role.ALL):
@@ -277,10 +278,11 @@ def run(role: Role = Role.ALL, processes: int = 1) -> int:
             return asyncio.run(_supervise(settings, role, processes))
         asyncio.run(work(settings, role))
     except Unreachable as error:
-        log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, hint=error.hint.en)  # noqa: TRY400 - the reason is said, a trace adds nothing
+        reason = say(error.message, Locale.EN)
+        log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is said, a trace adds nothing
         return 3
     except (Unprepared, OtherSchema) as error:
-        log.error("worker_not_prepared", reason=error.message.en)  # noqa: TRY400 - as above
+        log.error("worker_not_prepared", reason=say(error.message, Locale.EN))  # noqa: TRY400 - as above
         return 1
     except (WrongMailServer, WrongChatAddress, WrongHookAddress, WrongHookSecret) as error:
         log.error("worker_not_prepared", reason=str(error))  # noqa: TRY400 - as above

@@ -23,7 +23,7 @@ from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import digests, outbox, undelivered
 from storage.database import read_transaction
 from storage.outbox import Batch, Candidate
-from workflows.delivery import SEND_DUE, SendDue, SendResult
+from workflows.delivery import SendDue, Sender, SendResult
 
 _AT_ONCE = 4  # messages on their way at one time; a mail server has other customers
 _NO_WAY = "none"  # the channel of a digest whose requests were all answered before it was due
@@ -46,7 +46,7 @@ class _Round:
     failed: int = 0
 
 
-class Delivery:
+class Delivery(Sender):
     """Sends over `channels`, the company's own way first; `mail_from` is the sender, whose domain the message ids end with.
 
     `daily`: what is not urgent waits for its reader's digest; else all goes at once.
@@ -67,7 +67,7 @@ class Delivery:
         self._daily = daily
         self._links = links
 
-    @activity.defn(name=SEND_DUE)
+    @activity.defn(name="send_due")
     async def send_due(self, request: SendDue) -> SendResult:
         """Sends at most `request.limit` messages, each recorded as soon as it is out.
 

@@ -17,7 +17,7 @@ from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import hooks
 from storage.database import read_transaction
 from storage.hooks import Entry
-from workflows.delivery import TELL_EVENTS, SendDue, SendResult
+from workflows.delivery import EventTeller, SendDue, SendResult
 
 _AT_ONCE = 4  # goals whose entries are on their way at one time
 _PATIENCE = timedelta(hours=24)  # with an entry that is not taken; longer would hold up its goal for good
@@ -37,14 +37,14 @@ class _Round:
     down: bool = False  # the other system does not answer at all
 
 
-class Hook:
+class Hook(EventTeller):
     """Tells of events through `hook`; without one there is nothing to do."""
 
     def __init__(self, engine: AsyncEngine, hook: EventHook | None) -> None:
         self._engine = engine
         self._hook = hook
 
-    @activity.defn(name=TELL_EVENTS)
+    @activity.defn(name="tell_events")
     async def tell_events(self, request: SendDue) -> SendResult:
         """Tells of at most `request.limit` entries, each recorded as soon as it is taken.
 

@@ -21,11 +21,11 @@ from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked, Skipped, amended, command_for
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
 from service.goals import Goals, NoAnswer
+from service.rules import rules_of
 from storage import cycles, instructions, outbox, participants
 from storage.database import read_transaction
 from storage.goals import load_aggregates
@@ -33,7 +33,7 @@ from storage.instructions import Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
 from workflows.failures import invalid
-from workflows.instruction import CARRY_OUT, FINISH, PREPARE, Part
+from workflows.instruction import InstructionSteps, Part
 
 _PAGE = 100  # goals loaded at once
 _AT_ONCE = 2  # goals asked at one time, and …
@@ -52,13 +52,13 @@ _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
 log = structlog.get_logger()
 
 
-class InstructionActivities:
+class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
         self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
 
-    @activity.defn(name=PREPARE)
+    @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
         """Chooses the goals, once, and does what comes before they are asked; how many there are."""
         row, asked = await self._find(part)
@@ -87,7 +87,7 @@ class InstructionActivities:
                 await outbox.withdraw(connection, row.cycle_id, goals=goals)
         return chosen
 
-    @activity.defn(name=CARRY_OUT)
+    @activity.defn(name="carry_out_instruction")
     async def carry_out(self, part: Part) -> None:
         """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
         row, asked = await self._find(part)
@@ -107,7 +107,7 @@ class InstructionActivities:
                 for _ in range(_AT_ONCE):
                     group.create_task(self._ask_from(queue, row.id, decide, actor))
 
-    @activity.defn(name=FINISH)
+    @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
         """Tells the cycle what its goals were told, and says that the instruction is done."""
         row, asked = await self._find(part)
@@ -250,7 +250,7 @@ class InstructionActivities:
     async def _remember(self, cycle: CycleId, asked: Asked) -> None:
         """Says by which rules whoever joins later takes part."""
         row = await self._cycles.require(cycle)
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         match asked:
             case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
                 changed = policy.model_copy(update={"closes": max(closes, policy.closes)})

@@ -24,30 +24,31 @@ from domain.goal.steering import due_after
 from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
+from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
+from service.rules import rules_of
 from storage import cycles, delegations
 from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import CycleRow
-from workflows.cycle import RETRY_FAILED, SET_STATE, START_GOALS, WRITE_GOALS, NewState, Range, Started, Written
+from workflows.cycle import Launcher, NewState, Range, Started, Written
 from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
 from workflows.recording import row_of
 
 _AT_ONCE = 32  # starts in flight: enough to keep the server busy, few enough to leave it air
 _CHUNK = 100  # participants between two heartbeats
-_JOINED = "参加時点のルール / the cycle's rules when they joined"
 
 log = structlog.get_logger()
 
 
-class LaunchActivities:
+class LaunchActivities(Launcher):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
 
-    @activity.defn(name=WRITE_GOALS)
+    @activity.defn(name="write_goals")
     async def write_goals(self, piece: Range) -> Written:
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
         async with read_transaction(self._engine) as connection:
@@ -63,15 +64,15 @@ class LaunchActivities:
                 await cycles.write_goals(connection, piece.cycle, batch)
         return Written(last=people[-1].employee_id if people else "", people=len(people))
 
-    @activity.defn(name=START_GOALS)
+    @activity.defn(name="start_goals")
     async def start_goals(self, piece: Range) -> Started:
         """Starts the workflows of the participants up to `upto` whose goals are written; takes up where it was cut off."""
-        after = (activity.info().heartbeat_details or (piece.after,))[0]
-        total = Started(people=0, goals=0, failed=0)
+        after, so_far = activity.info().heartbeat_details or (piece.after, {"people": 0, "goals": 0, "failed": 0})
+        total = Started.model_validate(so_far)
         while people := await self._waiting(piece, after):
             total = await self._start_chunk(piece, [one.employee_id for one in people], total)
             after = people[-1].employee_id
-            activity.heartbeat(after)
+            activity.heartbeat(after, total)
         log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
         return total
 
@@ -79,13 +80,13 @@ class LaunchActivities:
         async with read_transaction(self._engine) as connection:
             return await cycles.waiting(connection, piece.cycle, after, _CHUNK, upto=piece.upto)
 
-    @activity.defn(name=RETRY_FAILED)
+    @activity.defn(name="retry_failed")
     async def retry_failed(self, piece: Range) -> int:
         """Puts the failed participants back in line."""
         async with self._engine.begin() as connection:
             return await cycles.wait_again(connection, piece.cycle)
 
-    @activity.defn(name=SET_STATE)
+    @activity.defn(name="set_cycle_state")
     async def set_cycle_state(self, new: NewState) -> None:
         """Says in the database how far the cycle is."""
         if new.state in ("open", "closed", "cancelled"):
@@ -95,7 +96,7 @@ class LaunchActivities:
 
     async def _delegations(self, cycle: CycleRow) -> list[Delegation]:
         """Those that hold while the cycle runs."""
-        policy = Policy.model_validate(cycle.policy_now or cycle.policy)
+        policy = rules_of(cycle)
         async with read_transaction(self._engine) as connection:
             return [
                 Delegation(
@@ -169,7 +170,7 @@ def _batch(
     since then as a second entry.
     """
     frozen = Policy.model_validate(cycle.policy)
-    now = Policy.model_validate(cycle.policy_now) if cycle.policy_now else frozen
+    now = rules_of(cycle)
     file = CycleFile.model_validate(cycle.file)
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
@@ -210,7 +211,7 @@ class _Begun(NamedTuple):
 def _amended(first: _Begun, policy: Policy) -> _Begun:
     goal, event = first.goal, first.event
     due = due_after(goal, policy, goal.calendar.day_of(event.at))
-    body = PolicyAmended(policy=policy, reason=_JOINED, due=due)
+    body = PolicyAmended(policy=policy, reason=RULES_AT_JOINING, due=due)
     second = Event(
         seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
     )  # not a copy of the first: that would carry its JSON along

@@ -18,26 +18,27 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
 from service.reorganisation import Reorganisation, start_leaving
+from service.rules import rules_of
 from storage import cycles, delegations, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
 from storage.people import load_organisation
-from workflows.leaving import SEE_OFF, SeeOff
+from workflows.leaving import LastDay, LeaverProcessing
 
 _FAR = timedelta(days=3660)
 
 log = structlog.get_logger()
 
 
-class LeavingActivities:
+class LeavingActivities(LeaverProcessing):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
 
-    @activity.defn(name=SEE_OFF)
-    async def see_off(self, leaving: SeeOff) -> int:
+    @activity.defn(name="process_leavers")
+    async def process_leavers(self, day: LastDay) -> int:
         """Lets those go whose last day has passed."""
-        return await Reorganisation(self._engine).see_off(self._client, leaving.last_day, leaving.actor, leaving.now)
+        return await Reorganisation(self._engine).process_leavers(self._client, day.last_day, day.actor, day.now)
 
 
 async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[str]:
@@ -81,7 +82,7 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
     async with read_transaction(engine) as connection:
         organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
     for row in rows:
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
         file = CycleFile.model_validate(row.file)

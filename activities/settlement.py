@@ -12,7 +12,7 @@ from domain.goal.commands import Close
 from domain.values import GoalId
 from storage.database import read_transaction
 from storage.goals import open_goals
-from workflows.cycle import SETTLE_GOALS, Settle, Settled
+from workflows.cycle import Settle, Settled, Settler
 from workflows.goal import Receipt, goal_workflow_id
 
 _PAGE = 200
@@ -21,12 +21,12 @@ _AT_ONCE = 8  # leaves the workers to the people who click
 log = structlog.get_logger()
 
 
-class SettlementActivities:
+class SettlementActivities(Settler):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
 
-    @activity.defn(name=SETTLE_GOALS)
+    @activity.defn(name="settle_goals")
     async def settle_goals(self, settle: Settle) -> Settled:
         """Closes what is open; the update's id is the cycle's, so a goal that was asked before answers as it did."""
         after, count = activity.info().heartbeat_details or ("", 0)

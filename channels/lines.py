@@ -22,7 +22,7 @@ from domain.policy.policy import TaskKind
 from domain.values import Locale
 from texts.dates import day_text
 from texts.say import say
-from texts.words import word
+from texts.words import reason_text, word
 
 _OFFICE = "Asia/Tokyo"  # where the facts do not say in which zone their dates are told
 _LONGEST_COMMENT = 200
@@ -138,7 +138,7 @@ def _details(notice: Notice, reader: Reader) -> Iterator[str]:
     if refusal := _refusal(facts, reader):
         yield say("mail.detail.refusal", locale, refusal=refusal)
     if reason := _said(facts, "reason", _LONGEST_COMMENT):
-        yield say("mail.detail.reason", locale, reason=reason)
+        yield say("mail.detail.reason", locale, reason=reason_text(reason, locale))
 
 
 def _dates(notice: Notice, locale: Locale) -> Iterator[str]:

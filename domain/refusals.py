@@ -48,6 +48,7 @@ class Code(StrEnum):
     UNKNOWN_CAUSE = "unknown_cause"
     ADJUSTMENT_DOWN = "adjustment_down"
     NOT_WORKED_ON = "not_worked_on"
+    LEDGER_DIFFERS = "ledger_differs"
     TOO_MUCH_WEIGHT = "too_much_weight"
     TOO_MANY_GOALS = "too_many_goals"
     UNKNOWN_PARENT = "unknown_parent"

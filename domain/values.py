@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, NewType
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+
+from domain.locale import Locale as Locale  # noqa: PLC0414 - one of the values; apart only because it is cheap to import
 
 CycleId = NewType("CycleId", str)
 EmployeeId = NewType("EmployeeId", str)
@@ -68,11 +69,6 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An instant, always with its offset; kept in UTC so that one instant has one spelling."""
-
-
-class Locale(StrEnum):
-    JA = "ja"
-    EN = "en"
 
 
 class Text(Frozen):

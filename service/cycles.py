@@ -12,6 +12,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.calendars import freeze
 from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
+from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import open_goals
@@ -137,7 +138,7 @@ class Cycles(CycleReads):
         row = await self.require(cycle)
         if row.state in ("closed", "cancelled"):
             return  # its workflow may be gone from Temporal by now, and would be started again
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         async with read_transaction(self._engine) as connection:
             counts = await cycles.counts(connection, cycle, row.launched_at)
         start = CycleStart(
@@ -176,7 +177,7 @@ class Cycles(CycleReads):
     async def retime(self, cycle: CycleId) -> None:
         """Tells the cycle's workflow when to settle by the rules as they are now, and by those of single goals."""
         row = await self.require(cycle)
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         await self._update(cycle, "retime", await self._settles_at(cycle, policy), result=None)
 
     async def _settles_at(self, cycle: CycleId, policy: Policy) -> datetime:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -14,9 +14,10 @@ from domain.goal.decide import ON_CLOSED
 from domain.goal.goal import Goal
 from domain.goal.scoring import score
 from domain.lifecycle import State
+from domain.messages import message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal, wrong_state
-from domain.values import CommandId, CycleId, EmployeeId, GoalId, Text
+from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from service.proof import LedgerProof, prove
 from storage import goals as read
 from storage.cycles import find_cycle
@@ -43,15 +44,12 @@ class NoAnswer(Exception):
     """
 
     def __init__(self, command_id: str | None, seconds: float) -> None:
-        ja, en = ("", "") if command_id is None else _ONCE
-        self.message = Text(
-            ja=f"{seconds:.0f} 秒待ちましたが、ワーカーから応答がありません。ワーカーが動いているか確認し、同じ操作をもう一度実行してください{ja.format(command_id)}。",
-            en=f"no worker answered within {seconds:.0f} s: see whether one runs, then repeat the command{en.format(command_id)}",
-        )
-        super().__init__(self.message.en)
-
-
-_ONCE = "(操作 ID {} のままなら二重にはなりません)", " (with the same id {} it is done once)"
+        waited = f"{seconds:.0f}"
+        if command_id is None:
+            self.message = message("error.no_answer", seconds=waited)
+        else:
+            self.message = message("error.no_answer_of_command", seconds=waited, command_id=command_id)
+        super().__init__(str(self.message))
 
 
 def compose(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:
@@ -137,10 +135,10 @@ class GoalReads:
             for aggregate, own in rows
         ]
 
-    async def inbox(self, employee: EmployeeId, day: date | None = None) -> list[read.InboxLine]:
-        """What waits on a person, or on those for whom they act on that day (today); the most urgent first."""
+    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[read.InboxLine]:
+        """What waits on a person, or on those for whom they act at that moment (now); the most urgent first."""
         async with read_transaction(self._engine) as connection:
-            return await read.inbox(connection, employee, day or datetime.now().astimezone().date())
+            return await read.inbox(connection, employee, now or datetime.now(UTC))
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it; a `Refusal` for an unknown goal."""

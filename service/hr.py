@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
 
@@ -23,7 +23,7 @@ async def require_hr(
     if cycle is not None and cycle not in {row.id for row in rows}:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
     pools = {
-        CycleId(row.id): Policy.model_validate(row.policy_now or row.policy).hr
+        CycleId(row.id): rules_of(row).hr
         for row in rows
         if cycle in (None, row.id) and (row.state in _OPEN or not only_open)
     }

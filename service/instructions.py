@@ -14,6 +14,7 @@ from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.rules import rules_of
 from storage import cycles, delegations, instructions
 from storage.database import read_transaction
 from storage.instructions import Progress, Result
@@ -130,7 +131,7 @@ class Instructions(InstructionReads):
         if row.state == "open" and reopens and whole:
             raise Refusal(Code.CYCLE_STATE, state=row.state, needed="closed")
         if whole and isinstance(asked, asked_for.Reopen | asked_for.Extend):
-            _require_day(asked, Policy.model_validate(row.policy_now or row.policy))
+            _require_day(asked, rules_of(row))
         return row
 
     async def _require_actor(self, asked: Asked, actor: EmployeeId, row: CycleRow | None) -> None:
@@ -142,7 +143,7 @@ class Instructions(InstructionReads):
         if not rows:
             raise Refusal(Code.NO_OPEN_CYCLE)
         for one in rows:
-            hr = Policy.model_validate(one.policy_now or one.policy).hr
+            hr = rules_of(one).hr
             if actor not in hr:
                 raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
 

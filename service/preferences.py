@@ -4,8 +4,9 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from domain.messages import Message, message
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, Text
+from domain.values import EmployeeId
 from service.hr import require_hr
 from storage import preferences
 from storage.database import read_transaction
@@ -21,9 +22,9 @@ _LONGEST_URL = 2_000
 class WrongPreference(Exception):
     """What was chosen cannot be kept, and nothing changed. The message never repeats an address."""
 
-    def __init__(self, code: str, message: Text) -> None:
-        self.code, self.message = code, message
-        super().__init__(message.en)
+    def __init__(self, code: str, why: Message) -> None:
+        self.code, self.message = code, why
+        super().__init__(str(why))
 
 
 class Preferences:
@@ -100,15 +101,6 @@ def _hour(said: str) -> time:
         raise WrongPreference("wrong_hour", _WRONG_HOUR) from None
 
 
-_NO_CHAT = Text(
-    ja="チャットで受け取るには、ご自分の Webhook の URL を --chat-url で指定してください。",
-    en="to be told by chat, give the address of a webhook of your own: --chat-url",
-)
-_WRONG_URL = Text(
-    ja="チャットの Webhook は https:// で始まる URL 全体を指定してください(空白や全角文字は使えません)。",
-    en="give the whole https:// address of the chat webhook, without spaces and in plain letters",
-)
-_WRONG_HOUR = Text(
-    ja="まとめの時刻は 08:30 のように HH:MM で指定してください。",
-    en="write the hour of the digest as HH:MM, such as 08:30",
-)
+_NO_CHAT = message("error.no_chat_url")
+_WRONG_URL = message("error.wrong_chat_url")
+_WRONG_HOUR = message("error.wrong_hour")

@@ -15,9 +15,10 @@ from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import Context, Difference, command_of, compare, leavers_due
 from domain.people.organisation import Employee, Organisation, appoint
 from domain.people.people_file import PeopleFile, read_people
-from domain.policy.policy import Policy
+from domain.reasons import LEFT
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
+from service.rules import rules_of
 from storage import cycles, delegations, instructions, people
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals_of
@@ -93,7 +94,7 @@ class Reorganisation:
         hr = [
             advise("hr_left", member, person=member, cycle=row.id)
             for row in await self._open_cycles()
-            for member in sorted(set(_policy(row).hr) & left)
+            for member in sorted(set(rules_of(row).hr) & left)
         ]
         async with read_transaction(self._engine) as connection:
             standing = [
@@ -115,7 +116,7 @@ class Reorganisation:
         return [
             advise("site_unknown", site, text="finding.cycle_without_site", cycle=row.id, site=site)
             for row in await self._open_cycles()
-            for site in sorted(used - set(_policy(row).sites))
+            for site in sorted(used - set(rules_of(row).sites))
         ]
 
     async def _effects(self, difference: Difference, today: date) -> tuple[Effect, ...]:
@@ -145,7 +146,7 @@ class Reorganisation:
         from domain.cycle.file import CycleFile
 
         for row in await self._open_cycles():
-            if _policy(row).joiners_get_drafts:
+            if rules_of(row).joiners_get_drafts:
                 file = CycleFile.model_validate(row.file)
                 new = [one for one in file.participants(after) if one.id in asked.joined]
                 counts[row.id]["drafts"] += sum(len(file.drafts_for(one.department)) for one in new)
@@ -167,7 +168,7 @@ class Reorganisation:
         if compared.difference is None:
             raise ValueError("a file is applied after its comparison found nothing against it")
         for row in await self._open_cycles():
-            if actor not in (hr := _policy(row).hr):
+            if actor not in (hr := rules_of(row).hr):
                 raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
         asked, identity = compared.difference.sync(reason), instruction or f"sync-{secrets.token_hex(6)}"
         async with self._engine.begin() as connection:
@@ -181,7 +182,7 @@ class Reorganisation:
         await start(temporal, identity)
         return identity
 
-    async def see_off(self, temporal: "Client", last_day: date, actor: EmployeeId, now: datetime) -> int:
+    async def process_leavers(self, temporal: "Client", last_day: date, actor: EmployeeId, now: datetime) -> int:
         """Lets those go whose last day has passed; how many. The instruction's id is the day's, so a repeat is harmless."""
         from service.instructions import start
 
@@ -197,9 +198,7 @@ class Reorganisation:
         if not gone:
             return 0
         difference = compare(before.employees.values(), gone, now.astimezone(OFFICE).date())
-        await self.apply(
-            temporal, Compared(difference, (), (), version, 0), actor, f"退職 / left on {last_day}", identity
-        )
+        await self.apply(temporal, Compared(difference, (), (), version, 0), actor, LEFT, identity)
         return len(gone)
 
 
@@ -225,10 +224,6 @@ def _filled(file: PeopleFile, before: Organisation) -> list[Employee]:
         kept = {name: getattr(known, name) for name in silent} if known else {}
         filled.append(one.model_copy(update=kept))
     return filled
-
-
-def _policy(row: CycleRow) -> Policy:
-    return Policy.model_validate(row.policy_now or row.policy)
 
 
 async def start_leaving(temporal: "Client", last_day: date, actor: EmployeeId) -> None:

@@ -9,8 +9,7 @@ from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
 from domain.people.organisation import Organisation
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId
-from domain.writing.causes import CAUSES
+from domain.values import CycleId, EmployeeId, Locale
 from domain.writing.content import Content
 from service.goals import GoalReads, Goals
 from sheets.fields import Unreadable, fields_of, merged
@@ -20,6 +19,7 @@ from storage.cycles import find_cycle
 from storage.database import read_transaction
 from storage.goals import read_reviews
 from storage.people import load_organisation
+from texts.words import word
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -124,7 +124,7 @@ def _review(bodies: Iterable[dict[str, Any]]) -> Review:
     review = Review()
     for body in bodies:
         if body["kind"] == EventKind.SELF_REVIEWED:
-            kinds = [CAUSES[one].ja if one in CAUSES else one for one in body.get("cause_kinds") or ()]
+            kinds = [word("cause", one, Locale.JA) for one in body.get("cause_kinds") or ()]
             why = "、".join((*kinds, *([body["causes"]] if body.get("causes") else [])))
             review = Review(body["went_well"], why, body.get("to_improve") or "")
         else:

@@ -1,11 +1,12 @@
 """Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, Text, any_, func, literal, select
+from sqlalchemy import Row, Select, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,6 +39,12 @@ _LINE = (
         GoalRow.theme, GoalRow.seq,
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
+_RULES = func.coalesce(GoalRow.policy, CycleRow.policy)
+_SITE_OF_OWNER = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
+_ZONE = func.coalesce(  # in which it is today for the goal
+    func.jsonb_extract_path_text(_RULES, "sites", _SITE_OF_OWNER, "timezone"),
+    func.jsonb_extract_path_text(_RULES, "calendar", "timezone"),
+)
 
 
 async def _lines(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
@@ -79,28 +86,37 @@ class InboxLine(NamedTuple):
     acting_for: str | None
 
 
-async def inbox(connection: AsyncConnection, employee: str, day: date) -> list[InboxLine]:
-    """The goals that wait on a person, or on those for whom the person acts on `day`; the most urgent first.
+async def inbox(connection: AsyncConnection, employee: str, now: datetime) -> list[InboxLine]:
+    """The goals that wait on a person, or on those for whom the person acts now; the most urgent first.
 
-    Nobody acts for somebody else in a goal of their own.
+    A delegation holds from its first day to its last, in the time zone of the goal's owner. Nobody acts for somebody else
+    in a goal of their own.
     """
-    acting_for = (
-        await connection.execute(
-            select(DelegationRow.delegator_id)
-            .where(DelegationRow.to_id == employee, DelegationRow.first <= day, DelegationRow.last >= day)
-            .distinct()
-        )
-    ).scalars()
-    asked = [employee, *sorted(acting_for)]
-    query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked)).order_by(
-        GoalRow.due_at, GoalRow.id
-    )
+    delegations = await _delegations_around(connection, employee, now)
+    asked = [employee, *sorted({one.delegator_id for one in delegations})]
+    query = _LINE.add_columns(_ZONE).join(CycleRow, CycleRow.id == GoalRow.cycle_id)
+    query = query.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked))
     found = []
-    for line in await _lines(connection, query):
-        whom = next(one for one in asked if one in line.assignees)
-        if whom == employee or line.owner_id != employee:
-            found.append(InboxLine(line, None if whom == employee else whom))
+    for *columns, zone in await connection.execute(query.order_by(GoalRow.due_at, GoalRow.id)):
+        line, day = GoalLine(*columns), now.astimezone(ZoneInfo(zone)).date()
+        acted_for = {one.delegator_id for one in delegations if one.first <= day <= one.last}
+        if employee in line.assignees:
+            found.append(InboxLine(line, None))
+        elif line.owner_id != employee and (delegators := acted_for.intersection(line.assignees)):
+            found.append(InboxLine(line, min(delegators)))
     return found
+
+
+async def _delegations_around(
+    connection: AsyncConnection, employee: str, now: datetime
+) -> Sequence[Row[str, date, date]]:
+    """The delegations to this person that hold now in some time zone: it may be yesterday or tomorrow there."""
+    columns = (DelegationRow.delegator_id, DelegationRow.first, DelegationRow.last)
+    day, one_day = now.astimezone(UTC).date(), timedelta(days=1)
+    query = select(*columns).where(
+        DelegationRow.to_id == employee, DelegationRow.first <= day + one_day, DelegationRow.last >= day - one_day
+    )
+    return (await connection.execute(query)).all()
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -199,5 +215,5 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
         .order_by(GoalEventRow.seq)
     )
-    rows = (await connection.execute(query)).all()
-    return [LedgerLine(event_of(row), row.kind, row.prev_hash, row.hash, row.recorded_at) for row in rows]
+    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [LedgerLine(event_of(row), row["kind"], row["prev_hash"], row["hash"], row["recorded_at"]) for row in rows]

@@ -134,6 +134,9 @@ class GoalRow(Table):
     )
     parent: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{content,parent}'", persisted=True))
     line: Mapped[list[str]] = mapped_column(Computed("text_array(aggregate -> 'line')", persisted=True))
+    answers: Mapped[list[str]] = mapped_column(
+        Computed("text_array(aggregate #> '{content,answers}')", persisted=True)
+    )  # problems
     reviewer: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{line,0}'", persisted=True))
     adjusted: Mapped[Decimal] = mapped_column(
         Computed("COALESCE((aggregate ->> 'adjusted')::numeric, 0)", persisted=True)
@@ -151,6 +154,7 @@ class GoalRow(Table):
         Index("goal_by_parent", "cycle_id", "parent", "id", postgresql_where=text("parent IS NOT NULL")),
         Index("goal_by_reviewer", "cycle_id", "reviewer", "owner_id"),
         Index("goal_by_line", "line", postgresql_using="gin"),
+        Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
         Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL")),
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),

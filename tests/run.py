@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 def run_as_of(moment: datetime, arguments: list[str]) -> None:
     """Starts this program anew, under a clock that starts at `moment`; does not come back."""
-    os.execve(sys.executable, [sys.executable, __file__, *arguments], os.environ | shifted_to(moment))
+    os.execve(sys.executable, [sys.executable, __file__, *arguments], os.environ | shifted_to(moment))  # noqa: S606 - this very program, by its own path
 
 
 if __name__ == "__main__":

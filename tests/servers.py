@@ -20,7 +20,7 @@ from embedded import postgres, temporal
 from embedded.wheels import temporal_program
 from tests.as_of.shift import offset
 
-SEARCH_ATTRIBUTES = ("MeguriCycle", "MeguriOwner", "MeguriDepartment", "MeguriState")
+SEARCH_ATTRIBUTES = ("MeguriCycle", "MeguriOwner", "MeguriDepartment")
 _TEMPLATE = "template_migrated"
 
 

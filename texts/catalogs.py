@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from domain.values import Locale
+from domain.locale import Locale
 
 FOLDER = Path(__file__).parent / "locales"
 WORDS = "words"

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from domain.values import Locale
+from domain.locale import Locale
 
 
 def day_text(day: date, locale: Locale) -> str:

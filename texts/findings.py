@@ -24,9 +24,9 @@ class FindingDocument(Frozen):
 
 def finding_text(finding: Finding, locale: Locale, names: Mapping[str, str] = _NOBODY) -> str:
     """Where it is and what is wrong, in one line; without its suggestion. HR who edits a cycle file gets its key as well."""
-    place = say("place.text", locale, names, where=finding.where)
+    place = say("format.place", locale, names, where=finding.where)
     if _CYCLE_FILE.match(finding.where):
-        place = say("place.with_key", locale, place=place, key=finding.where)
+        place = say("format.place_with_key", locale, place=place, key=finding.where)
     return say("part.finding_at", locale, names, place=place, finding=finding.message)
 
 
@@ -37,7 +37,7 @@ def suggestion_text(finding: Finding, locale: Locale, names: Mapping[str, str] =
 
 def finding_hint(finding: Finding, locale: Locale) -> str | None:
     """What the command line adds: which option or command helps; none for most."""
-    return hint(finding.message.key, locale, **finding.message.fields)
+    return hint(finding.message, locale)
 
 
 def finding_document(finding: Finding, names: Mapping[str, str] = _NOBODY) -> FindingDocument:
@@ -46,7 +46,7 @@ def finding_document(finding: Finding, names: Mapping[str, str] = _NOBODY) -> Fi
         level=finding.level,
         code=finding.code,
         where=finding.where,
-        place=say_both("place.text", names, where=finding.where),
+        place=say_both("format.place", names, where=finding.where),
         message=say_both(finding.message, names),
         suggestion=say_both(finding.suggestion, names) if finding.suggestion else None,
     )

@@ -7,7 +7,7 @@ places by `, `.
 
 import re
 
-from domain.values import Locale
+from domain.locale import Locale
 from texts import catalogs
 
 _NUMBERED = re.compile(r"(row|column|byte|line) (\d+)")

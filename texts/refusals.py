@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.refusals import Refusal
 from domain.values import Locale
-from texts.say import hint, say
+from texts.say import say, say_with_hint
 
 _NOBODY: Mapping[str, str] = {}
 
@@ -16,8 +16,4 @@ def refusal_text(refusal: Refusal, locale: Locale, names: Mapping[str, str] = _N
 
 def refusal_with_hint(refusal: Refusal, locale: Locale, names: Mapping[str, str] = _NOBODY) -> str:
     """The sentence and, where there is one, the command line's hint: which option or command helps."""
-    help_text = hint(refusal.code, locale, **refusal.message.fields)
-    sentence = refusal_text(refusal, locale, names)
-    if help_text is None:
-        return sentence
-    return say("hint.after", locale, sentence=sentence, hint=help_text)
+    return say_with_hint(refusal.message, locale, names)

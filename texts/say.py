@@ -7,6 +7,7 @@ A field of a text may say how its value is read, and how several are joined: `{s
     date      an ISO date, with its weekday
     person    an employee id: the name and the id where the names are given, else the id
     place     where a finding is: a field, a row of a file, a person
+    reason_given  a person's words, or one of the program's own reasons
     cell      a field of a sheet
     choice    a value to choose, with its word: people may type either
     ordinal   an index from 0, as people count: from 1
@@ -26,7 +27,7 @@ from domain.values import Frozen, Locale
 from texts import catalogs
 from texts.dates import day_text
 from texts.places import field_of_sheet, place_text
-from texts.words import choice_text, word
+from texts.words import choice_text, reason_text, word
 
 Names = Mapping[str, str]
 _NOBODY: Names = {}
@@ -56,10 +57,22 @@ def say_both(what: Message | str, names: Names = _NOBODY, /, **fields: Any) -> B
     return BothTexts(ja=say(what, Locale.JA, names, **fields), en=say(what, Locale.EN, names, **fields))
 
 
-def hint(code: str, locale: Locale, **fields: Any) -> str | None:
-    """What the command line adds to the refusal of that code: which option or command helps; none for most."""
-    key = f"hint.{code}"
-    return say(key, locale, **fields) if catalogs.has(key, locale) else None
+def say_with_hint(what: Message, locale: Locale, names: Names = _NOBODY, /) -> str:
+    """The sentence, and what the command line adds: which option or command helps (`hint.<key>` in screens.po).
+
+    A message within the message may have a hint too.
+    """
+    sentence = say(what, locale, names)
+    for one in (what, *(value for value in what.fields.values() if isinstance(value, Message))):
+        if added := hint(one, locale):
+            sentence = say("hint.after", locale, sentence=sentence, hint=added)
+    return sentence
+
+
+def hint(what: Message, locale: Locale) -> str | None:
+    """What the command line adds to a message; none for most."""
+    key = f"hint.{what.key}"
+    return say(key, locale, **what.fields) if catalogs.has(key, locale) else None
 
 
 class _Sentence(Formatter):
@@ -104,6 +117,7 @@ _READINGS: dict[str, Callable[[Any, Locale, Names], str]] = {
     "date": lambda value, locale, _: _date(value, locale),
     "person": _person,
     "place": _place,
+    "reason_given": lambda value, locale, _: reason_text(str(value), locale),
     "cell": lambda value, locale, _: field_of_sheet(str(value), locale),
 }
 READINGS = frozenset(_READINGS)

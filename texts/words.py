@@ -1,8 +1,9 @@
 """The words for values: what states, tasks, verdicts and the like are called, as `<kind>.<value>` in words.po."""
 
+import re
 from functools import cache
 
-from domain.values import Locale
+from domain.locale import Locale
 from texts import catalogs
 
 
@@ -12,15 +13,18 @@ def word(kind: str, value: str, locale: Locale) -> str:
     return catalogs.template(key, locale) if catalogs.has(key, locale) else value
 
 
-_CHOICES = (
-    "verdict",
-    "next",
-    "task",
-    "direction",
-    "measure",
-    "locale",
-    "channel",
-)  # kinds that commands and files name
+# Kinds of values that commands and files name.
+_OUR_REASON = re.compile(r"meguri:([a-z_]+)(?: \((.*)\))?")
+_CHOICES = ("verdict", "next", "task", "direction", "measure", "locale", "channel", "cause")
+
+
+def reason_text(reason: str, locale: Locale) -> str:
+    """A reason as people read it: what a person wrote as it is, the program's own (domain/reasons.py) in words."""
+    ours = _OUR_REASON.fullmatch(reason)
+    if ours is None:
+        return reason
+    said = word("reason", ours[1], locale)
+    return f"{said} ({ours[2]})" if ours[2] else said
 
 
 def choice_text(value: str, locale: Locale) -> str:
@@ -28,7 +32,7 @@ def choice_text(value: str, locale: Locale) -> str:
     kind = next((kind for kind in _CHOICES if catalogs.has(f"{kind}.{value}", locale)), None)
     if kind is None or locale is Locale.EN:
         return value
-    return catalogs.template("choice.with_code", locale).format(word=word(kind, value, locale), code=value)
+    return catalogs.template("format.choice", locale).format(word=word(kind, value, locale), code=value)
 
 
 def value_of(kind: str, typed: str) -> str | None:

@@ -159,7 +159,7 @@ def summary(progress: "Progress") -> tuple[str, str]:
     """The counts, in Japanese and in English."""
     by = progress.by_result
     done, skipped, refused = by.get("done", 0), by.get("skipped", 0), by.get("refused", 0)
-    ja = f"対象 {progress.total} 件: 完了 {done}、変更不要 {skipped}、拒否 {refused}"
+    ja = f"対象 {progress.total} 件: 完了 {done}、対象外・変更なし {skipped}、拒否 {refused}"
     en = f"{progress.total} goals: {done} done, {skipped} needed nothing, {refused} refused"
     for result, said_ja, said_en in (("failed", "失敗", "failed"), ("waiting", "残り", "to go")):
         if number := by.get(result):

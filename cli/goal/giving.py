@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.session.options import Who
-from cli.session.output import Exit, print_findings, print_json
+from cli.session.output import Exit, print_findings, print_json, spoken
 from cli.session.session import Acting, Terminal, acting, run, terminal
 from cli.session.wording import local, person, state_name, task_name, visible
 from domain.findings import Level
@@ -168,7 +168,9 @@ async def _report(session: Acting, results: dict[str, "Given | Refusal | NoAnswe
                 await _print(session, result)
             continue
         refused = isinstance(result, Refusal)
-        message = refusal_with_hint(result, to.locale) if isinstance(result, Refusal) else result.message.in_(to.locale)
+        message = (
+            refusal_with_hint(result, to.locale) if isinstance(result, Refusal) else spoken(result.message, to.locale)
+        )
         kind = result.code.value if isinstance(result, Refusal) else "no_answer"
         documents.append({"goal": goal, "error": {"code": kind, "message": message}})
         to.complain(f"{visible(goal, 80)}: {message}")

@@ -16,6 +16,8 @@ from domain.writing import causes
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
 from storage.database import read_transaction
 from storage.goals import read_ledger
+from texts.say import say_both
+from texts.words import word
 
 _SAID = (EventKind.REVIEW_OPENED, EventKind.CONTINUED, EventKind.RESET, EventKind.MOVED)  # a new review begins behind
 
@@ -30,7 +32,7 @@ def show(goal_id: str, new_target: str | None, new_weight: int | None, *, as_jso
         if to.as_json:
             print_json(_document(goal, after, said))
             return
-        for line in (*_standing(goal, to), *_own_words(said, goal, to), *_choices(goal, to)):
+        for line in (*_standing(goal, to), *_own_words(said, to), *_choices(goal, to)):
             print_line(line)
         print_line(to.words("\n再設定した場合", "\nafter a reset"))
         heads = (("", "今の版", "次の版"), ("", "this revision", "the next one"))
@@ -69,11 +71,10 @@ def _standing(goal: Goal, to: Terminal) -> Iterator[str]:
         yield f"           {mark} {n}: {visible(step.title)} ({step.due})"
 
 
-def _own_words(said: dict[str, Any] | None, goal: Goal, to: Terminal) -> Iterator[str]:
+def _own_words(said: dict[str, Any] | None, to: Terminal) -> Iterator[str]:
     if said is None:
         yield to.words("自己評価   まだありません", "self       not there yet")
         return
-    known = causes.known(goal.policy)
     for name, ja, en in (
         ("progress", "進み具合   ", "so far     "),
         ("went_well", "良かった点 ", "went well  "),
@@ -83,7 +84,7 @@ def _own_words(said: dict[str, Any] | None, goal: Goal, to: Terminal) -> Iterato
         ("proposed", "提案       ", "proposed   "),
     ):
         if name == "cause_kinds":
-            value = ", ".join(known[one].in_(to.locale) if one in known else one for one in said.get(name) or ())
+            value = ", ".join(word("cause", one, to.locale) for one in said.get(name) or ())
         else:
             value = said.get(name) or ""
         if value:
@@ -92,8 +93,9 @@ def _own_words(said: dict[str, Any] | None, goal: Goal, to: Terminal) -> Iterato
 
 def _choices(goal: Goal, to: Terminal) -> Iterator[str]:
     yield to.words("選べる原因:", "causes to choose from:")
-    for code, text in causes.known(goal.policy).items():
-        yield f"  --cause {code}  {text.in_(to.locale)}" if text.ja != code else f"  --cause '{code}'"
+    for code in causes.known(goal.policy):
+        own = code in causes.CAUSES
+        yield f"  --cause {code}  {word('cause', code, to.locale)}" if own else f"  --cause '{code}'"
 
 
 def _side_by_side(goal: Goal, after: Content, to: Terminal) -> list[tuple[str, str, str]]:
@@ -129,7 +131,7 @@ def _document(goal: Goal, after: Content, said: dict[str, Any] | None) -> dict[s
         "attainment": scoring.attainment(goal),
         "confirmed": goal.attained,
         "self_review": said,
-        "causes": {code: text.model_dump() for code, text in causes.known(goal.policy).items()},
+        "causes": {code: say_both("format.cause", cause=code) for code in causes.known(goal.policy)},
         "now": goal.content,
         "after_reset": after,
         "settled": goal.banked + scoring.revision_score(goal, scoring.confirmed(goal)),

@@ -8,7 +8,6 @@ import typer
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_findings, print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
-from texts.findings import documents_of
 
 if TYPE_CHECKING:
     from domain.findings import Finding
@@ -104,6 +103,7 @@ def check(
         from domain.goal.constraints import weigh
         from domain.values import GoalId
         from domain.writing.rules import check as check_content
+        from texts.findings import documents_of
 
         to = session.terminal
         goal = await session.goals.require(GoalId(goal_id))

@@ -70,7 +70,7 @@ def _show(one: "Entry", to: "Terminal") -> None:
         ("見直し     ", "reviewed   ", _cadence(one, to)),
         ("テーマ     ", "theme      ", one.theme.in_(locale)),
         ("課題       ", "answers    ", one.challenge.in_(locale)),
-        ("成功の姿   ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
+        ("達成時の姿 ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
     ):
         if said:
             print_line(to.words(ja, en) + said)

@@ -160,7 +160,7 @@ async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") 
         )  # fmt: skip
 
     headers = (
-        ("番号", "版", "日時", "実行者", "代理の相手", "出来事", "内容", "ハッシュ"),
+        ("番号", "版", "日時", "実行者", "被代理者", "出来事", "内容", "ハッシュ"),
         ("number", "rev", "when", "who", "in the name of", "what", "facts", "hash"),
     )
     print_line(f"{goal_id}  ({zone})")

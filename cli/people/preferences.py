@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.options import Actor, AsJson
-from cli.session.output import print_json
+from cli.session.output import print_json, spoken
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
@@ -58,7 +58,7 @@ def prefer(
                 )
             )
         except WrongPreference as wrong:
-            raise to.refuse(wrong.message.in_(to.locale), kind=wrong.code) from wrong
+            raise to.refuse(spoken(wrong.message, to.locale), kind=wrong.code) from wrong
         _show(kept, employee, to)
 
     run(terminal(as_json), reading, work)

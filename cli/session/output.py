@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from domain.findings import Finding
+    from domain.messages import Message
     from domain.values import Locale, Text
     from settings import Settings
 
@@ -84,7 +85,15 @@ def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO
         out.write(f"ほか {more} 件\n" if locale is Locale.JA else f"and {more} more\n")
 
 
-def stopped(message: "Text", locale: "Locale", code: Exit = Exit.REFUSED) -> typer.Exit:
+def spoken(message: "Message | Text", locale: "Locale") -> str:
+    """The sentence in the reader's language, with the hint which option or command helps."""
+    from domain.messages import Message
+    from texts.say import say_with_hint
+
+    return say_with_hint(message, locale) if isinstance(message, Message) else message.in_(locale)
+
+
+def stopped(message: "Message | Text", locale: "Locale", code: Exit = Exit.REFUSED) -> typer.Exit:
     """The end of the command, to be raised; the reason is on stderr by then."""
-    sys.stderr.write(message.in_(locale) + "\n")
+    sys.stderr.write(spoken(message, locale) + "\n")
     return typer.Exit(code)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale
+from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
-    from domain.values import Locale, Text
+    from domain.messages import Message
+    from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
     from service.goals import GoalReads, Goals
@@ -149,7 +150,7 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
     )
     try:
         if isinstance(engine, Unreachable) and isinstance(client, Unreachable):
-            to.complain(client.message.in_(to.locale))
+            to.complain(spoken(client.message, to.locale))
         if isinstance(engine, BaseException):
             raise engine
         if isinstance(client, BaseException):
@@ -163,9 +164,9 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
 class _Stopped(Exception):
     """The servers cannot serve this command; told to the reader like a refusal."""
 
-    def __init__(self, message: "Text", kind: str, code: Exit) -> None:
+    def __init__(self, message: "Message", kind: str, code: Exit) -> None:
         self.message, self.kind, self.code = message, kind, code
-        super().__init__(message.en)
+        super().__init__(str(message))
 
 
 def run(
@@ -193,11 +194,11 @@ def run(
     except Refusal as refusal:
         raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
     except Unreachable as error:
-        raise to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
+        raise to.refuse(spoken(error.message, to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
     except NoAnswer as error:
-        raise to.refuse(error.message.in_(to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
+        raise to.refuse(spoken(error.message, to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
     except _Stopped as error:
-        raise to.refuse(error.message.in_(to.locale), kind=error.kind, code=error.code) from error
+        raise to.refuse(spoken(error.message, to.locale), kind=error.kind, code=error.code) from error
     if code:
         raise typer.Exit(code)
 
@@ -242,9 +243,7 @@ async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:
 
 
 def _lost(server: Literal["PostgreSQL", "Temporal"], looked_at: str) -> "Unreachable":
-    from domain.values import Text
+    from domain.messages import message
     from service.connection import Unreachable
 
-    ja = "途中で接続が切れました。サーバーを確認し、同じ操作をもう一度実行してください。"
-    en = "the connection was lost on the way: look at the server, then repeat the command"
-    return Unreachable(server, looked_at, Text(ja=ja, en=en))
+    return Unreachable(server, looked_at, message("error.connection_lost"))

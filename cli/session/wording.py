@@ -11,7 +11,7 @@ from domain.goal.goal import Outcome
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import TaskKind
 from domain.values import Locale
-from texts.words import word
+from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact
 
@@ -79,10 +79,10 @@ UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "depa
 CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了", "cancelled": "取り止め"}
 RESULTS: dict[str, str] = {
     "waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗", "removed": "対象外",
-    "done": "完了", "skipped": "対象外", "refused": "拒否",
+    "done": "完了", "skipped": "対象外・変更なし", "refused": "拒否",
 }  # fmt: skip
 INSTRUCTIONS: dict[str, str] = {
-    "extend": "期限の延長", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
+    "extend": "期限の変更", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
     "cancel": "取り止め", "reopen": "終了の取り消し", "close": "終了", "reassign": "担当替え", "delegate": "代理", "sync": "組織変更",
 }  # fmt: skip
 # Why there was nothing to do at a goal.
@@ -131,7 +131,7 @@ def facts(body: Mapping[str, Any], locale: Locale) -> str:
     def said(value: Any) -> str:
         if isinstance(value, dict):
             return " ".join(f"{named(name)} {said(one)}" for name, one in value.items())
-        return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
+        return ", ".join(said(one) for one in value) if isinstance(value, list) else reason_text(str(value), locale)
 
     unsaid = UNSAID if body.get("kind") != EventKind.LINE_CHANGED else UNSAID - {"line", "department"}
     told = {name: said(value) for name, value in body.items() if name not in unsaid and value not in (None, [], {}, "")}

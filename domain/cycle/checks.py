@@ -1,4 +1,4 @@
-"""What stands against launching a cycle file, held against the organisation, and what is worth a look."""
+"""The checks of a cycle file against the organisation, before it is launched: errors and suggestions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from domain.writing.rules import check
 
 
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
-    """Everything that stands against launching, and what is worth a look. Whether the id is taken is asked elsewhere."""
+    """Every error that forbids the launch, and every suggestion. Whether the id is taken is checked elsewhere."""
     dates = (*_order_findings(file.cycle), *_hours_findings(file), *_past_findings(file.cycle, today))
     people = (*organisation.findings(tops=file.cycle.tops), *_people_findings(file, organisation))
     if refuses((*dates, *people)):
@@ -73,7 +73,7 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
 
 
 def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee]:
-    """Everybody whom a goal of this cycle may ask: who takes part, their managers, HR."""
+    """Everybody who may get a task in this cycle: participants, their managers, HR."""
     ids: dict[EmployeeId, None] = dict.fromkeys(file.cycle.hr)
     for employee in file.participants(organisation):
         ids |= dict.fromkeys((employee.id, *organisation.manager_line(employee.id)))
@@ -93,7 +93,7 @@ def _site_findings(file: CycleFile, organisation: Organisation) -> Iterator[Find
 
 
 def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
-    """Where a line is shorter than the stages, HR signs; somebody of HR must be left who is not the owner."""
+    """Where a line of managers is shorter than the stages, HR approves: one of them must be another person than the owner."""
     for employee in file.participants(organisation):
         short = len(organisation.manager_line(employee.id)) < file.policy.approval_stages
         if short and set(file.cycle.hr) <= {employee.id}:
@@ -101,7 +101,7 @@ def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[
 
 
 def _tree_findings(file: CycleFile) -> Iterator[Finding]:
-    """Ids of themes and department goals stand once; what names a parent names one of them, and never comes round."""
+    """Each id of a theme or department goal is used once; a parent is one of them, and parents form no circle."""
     ids = [theme.id for theme in file.themes] + [goal.id for goal in file.department_goals]
     for one, count in Counter(ids).items():
         if count > 1:

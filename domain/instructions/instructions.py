@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, Union, get_args
 from pydantic import Field, model_validator
 
 from domain.goal import commands as ask
-from domain.goal.goal import Delegation, Goal
+from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
 from domain.values import EmployeeId, Frozen, Id, Line, Prose, unfit
@@ -162,7 +162,7 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
 
 def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
     task = goal.task
-    due = asked.due if task and asked.task in (None, task.kind) and task.due != asked.due else None
+    due = asked.due if task and asked.task in (None, task.kind) and not _is_due_on(goal, task, asked.due) else None
     closes = asked.closes if asked.closes and asked.closes > goal.policy.closes else None
     if due or closes:
         return ask.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
@@ -170,6 +170,11 @@ def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Ski
         return Skipped(code="no_task")
     other = asked.due and task and asked.task not in (None, task.kind)
     return Skipped(code="other_task" if other else "unchanged")
+
+
+def _is_due_on(goal: Goal, task: Task, due: date | None) -> bool:
+    """Whether that date would change nothing: a day off stands for the working day that follows it."""
+    return due is None or task.due == goal.policy.calendar_at(task.site).on_or_after(due)
 
 
 def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:

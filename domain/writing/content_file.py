@@ -15,7 +15,7 @@ _KEYS = sorted({name for model in (Content, NumericMeasure, QualitativeMeasure, 
 
 
 def read_content(data: bytes) -> Content | tuple[Finding, ...]:
-    """The content, or why it cannot be taken: each finding names the key, or the line."""
+    """The content, or why it cannot be read: each finding names the key or the line."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

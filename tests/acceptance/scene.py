@@ -26,6 +26,7 @@ from service.cycles import Cycles
 from service.goals import Goals
 from service.people import People
 from settings import Settings
+from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
@@ -85,7 +86,8 @@ async def commit_and_die(company: Company, goal: GoalId, command: Command) -> No
     current = await company.goals.require(goal)
     _, recording = record(current, decide(current, command, datetime.now(UTC)))
     on_the_wire = Recording.model_validate_json(recording.model_dump_json())
-    assert await RecordingActivities(company.engine).record(on_the_wire) is None
+    async with open_ledger(company.engine) as ledger:
+        assert await RecordingActivities(ledger).record(on_the_wire) is None
 
 
 async def employ(engine: AsyncEngine) -> None:

@@ -19,6 +19,7 @@ from domain.policy.policy import Act, Ladder, Rung, TaskKind
 from domain.values import CycleId, EmployeeId
 from service.calendars import public_holidays
 from storage import cycles
+from storage.ledger import open_ledger
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
 from tests.servers import now_of
 from workflows.cycle import Range, Started
@@ -131,15 +132,16 @@ async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date]
 async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
     """The sample company, with a worker for goals; inside the SDK's sandbox."""
     await employ(engine)
-    recording = RecordingActivities(engine)
-    async with Worker(
-        server.client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[recording.record, recording.read_behind],
-        identity="worker",
-    ):
-        yield Company(engine, server.client)
+    async with open_ledger(engine) as ledger:
+        recording = RecordingActivities(ledger)
+        async with Worker(
+            server.client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+            identity="worker",
+        ):
+            yield Company(engine, server.client)
 
 
 async def sleep_until(server: WorkflowEnvironment, day: date, hour: int) -> None:

@@ -148,8 +148,8 @@ async def test_a_step_outside_the_cycle_cannot_be_submitted(company: Company) ->
     async with unchanged(company, goal):
         command = ask.Submit(actor=owner, content=content.model_copy(update={"steps": steps}))
         refusal = await refused(company, command, goal)
-    says(refusal, Code.NOT_READY, f"steps[2].due: {late.due:%a} 1 Apr {late.due.year} is outside the cycle", "期間")
-    assert refusal.fields["codes"] == "step_outside_cycle"
+    says(refusal, Code.NOT_READY, f"step 3: due date: {late.due:%a} 1 Apr {late.due.year} is outside the cycle", "期間")
+    assert refusal.fields["codes"] == ["step_outside_cycle"]
 
 
 async def test_a_due_date_outside_the_cycle_is_refused(company: Company, pending: Goal) -> None:

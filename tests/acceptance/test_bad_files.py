@@ -89,7 +89,7 @@ async def test_an_id_that_another_file_was_launched_under_is_refused(company: Co
             await company.cycles.launch(found, HR, datetime.now(UTC))
     finding = one(found.findings, "cycle_taken")
     assert finding.where == "cycle.id"
-    assert say_both(finding.message).en == f"a cycle {CYCLE} was launched from another file already; choose another id"
+    assert say_both(finding.message).en == f"a cycle {CYCLE} was already launched from another file; choose another id"
 
 
 async def test_launching_twice_changes_nothing(company: Company) -> None:

@@ -49,7 +49,7 @@ async def test_a_refusal_prints_its_reason_and_its_code_and_changes_nothing(comp
     before = await company.count_rows()
     said = await CommandLine(company).update(witness.goal, "approve", json.dumps({"actor": "M0011", "expected_seq": 2}))
     assert said.code != 0
-    assert "M0011 may not do this; M0015 may" in said.err + said.out
+    assert "not_allowed (actor: M0011; allowed: M0015)" in said.err + said.out
     assert (await witness.look()).entries == ()
     assert await company.count_rows() == before
 
@@ -59,7 +59,7 @@ async def test_a_field_that_the_command_does_not_know_is_named(company: Company)
     text = json.dumps({"actor": CHIEF, "expected_seq": 2, "coment": "x"})
     said = await CommandLine(company).update(witness.goal, "approve", text)
     assert said.code != 0
-    assert "coment: Extra inputs are not permitted" in said.err + said.out
+    assert "where: coment; finding: problem.extra_forbidden" in said.err + said.out
     assert (await witness.look()).entries == ()
 
 

@@ -36,6 +36,7 @@ from service.reorganisation import Reorganisation
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals, read_ledger
+from storage.ledger import open_ledger
 from storage.people import replace_directory
 from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, Rang
@@ -212,21 +213,22 @@ class Quarter:
 async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
     """The fifty with workers for goals and for instructions, in skipped time."""
     await replace_directory(engine, fifty_people())
-    recording, instruction = RecordingActivities(engine), InstructionActivities(engine, server.client)
-    goals = Worker(
-        server.client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[recording.record, recording.read_behind],
-    )
+    instruction = InstructionActivities(engine, server.client)
     bulk = Worker(
         server.client,
         task_queue=BULK,
         workflows=[InstructionWorkflow],
         activities=[instruction.prepare, instruction.carry_out, instruction.finish],
     )
-    async with goals, bulk:
-        yield Company(engine, server.client)
+    async with open_ledger(engine) as ledger, bulk:
+        recording = RecordingActivities(ledger)
+        async with Worker(
+            server.client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+        ):
+            yield Company(engine, server.client)
 
 
 async def until_done(company: Company, instruction: str) -> None:

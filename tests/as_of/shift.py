@@ -16,6 +16,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 OFFSET = "MEGURI_TESTS_CLOCK_OFFSET"  # whole seconds
 _PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[2]))
@@ -64,8 +65,11 @@ def _quick_import_of_time_machine() -> Iterator[None]:
 class _ShiftWorkflows(MetaPathFinder):
     """Changes the SDK's module when it is imported: importing it here would slow down programs that do not need it."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    def find_spec(  # its parameters are the import system's
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - as above
+        target: ModuleType | None = None,  # noqa: ARG002 - as above
     ) -> ModuleSpec | None:
         if fullname != _WORKFLOW_CLOCK:
             return None
@@ -86,3 +90,12 @@ class _ShiftWorkflows(MetaPathFinder):
 def _shift_workflows(module: ModuleType) -> None:
     real, by = module._WorkflowInstanceImpl.workflow_time_ns, int(offset().total_seconds()) * 10**9
     module._WorkflowInstanceImpl.workflow_time_ns = lambda workflow: real(workflow) + by
+
+
+@contextmanager
+def workflows_in_real_time() -> Iterator[None]:
+    """For histories that were recorded under the real clock: they are replayed by the times that they hold."""
+    from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
+
+    with patch.object(_WorkflowInstanceImpl, "workflow_time_ns", lambda workflow: workflow._time_ns):
+        yield

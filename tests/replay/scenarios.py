@@ -23,7 +23,7 @@ from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
 from tests.servers import now_of
-from workflows.cycle import CloseCycle, CycleWorkflow, cycle_workflow_id
+from workflows.cycle import CycleWorkflow, EndCycle, cycle_workflow_id
 from workflows.goal import goal_workflow_id
 from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
@@ -157,7 +157,9 @@ async def cycle(stage: Stage) -> str:
         await stage.company.cycles.retry(_THREE)
         await until_launched(stage.company, _THREE)
         handle = stage.company.client.get_workflow_handle(cycle_workflow_id(_THREE))
-        await handle.execute_update(CycleWorkflow.close, CloseCycle(actor=_CHIEF_OF_THREE, reason="試験の終了"))
+        await handle.execute_update(
+            CycleWorkflow.end, EndCycle(state="closed", actor=_CHIEF_OF_THREE, reason="試験の終了")
+        )
         await handle.result()
     return handle.id
 

@@ -27,11 +27,12 @@ from tests.service.steered import (
     in_days,
     of,
 )
+from tests.working_days import JAPAN
 from texts.refusals import refusal_text
 
 ACCOUNTANTS = (MORI, HARA, ONO, MANAGER)
 WHY = {"reason": "繁忙期"}
-RULES_OF_THE_DAY = "参加時点のルール / the cycle's rules when they joined"
+RULES_OF_THE_DAY = "meguri:rules_at_joining"
 
 
 async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_left_alone(company: Steered) -> None:
@@ -45,7 +46,7 @@ async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_
     for owner in (MORI, HARA, MANAGER):
         task = (await company.goal(cycle, owner)).task
         assert task
-        assert (task.kind, task.due) == (TaskKind.DRAFT, in_days(30))
+        assert (task.kind, task.due) == (TaskKind.DRAFT, JAPAN.next_working_day(in_days(30)))
         assert await company.entries(cycle, owner) == [("extended", HR, "繁忙期")]
     for owner in (SALES, ONO):
         assert await company.goal(cycle, owner) == before[owner]

@@ -1,7 +1,7 @@
 """What is not even written down, and why; one id is one instruction; who may act for whom, now and in what comes."""
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -133,12 +133,13 @@ async def test_a_delegate_decides_what_waits_now_and_what_is_launched_later(comp
     later = await company.launch("away-later")
     await company.goals.give(goal_of(later, HARA), ask.Submit(actor=HARA))
     assert (await company.entries(now, HARA))[-1] == ("delegated", MANAGER, "休暇")
+    afterwards = datetime.now(UTC) + timedelta(days=11)
     for cycle in (now, later):
         goal = await company.goal(cycle, HARA)
         waiting = {(one.goal.id, one.acting_for) for one in await company.goals.inbox(MORI)}
         assert (goal.id, MANAGER) in waiting
         assert goal.id in {one.goal.id for one in await company.goals.inbox(MANAGER)}, "both may act"
-        assert goal.id not in {one.goal.id for one in await company.goals.inbox(MORI, in_days(11))}, "it ends by itself"
+        assert goal.id not in {one.goal.id for one in await company.goals.inbox(MORI, afterwards)}, "it ends by itself"
         approve = ask.Approve(actor=MORI, acting_for=MANAGER, expected_seq=goal.seq)
         await company.goals.give(goal.id, approve)
         decided = (await company.goals.prove(goal.id)).lines[-1].event

@@ -14,6 +14,7 @@ from storage.database import read_transaction
 from storage.preferences import Preference
 from storage.tables import CycleRow
 from tests.activities.mailroom import employ, open_cycle
+from texts.say import say_both
 
 ME, HR, OTHER = EmployeeId("M1"), EmployeeId("M2"), EmployeeId("E1")
 WEBHOOK = "https://chat.example.com/services/T0/B0/SECRET"
@@ -69,7 +70,7 @@ async def test_a_webhook_that_cannot_be_one_is_refused_without_repeating_it(data
     with pytest.raises(WrongPreference) as wrong:
         await mine.choose(ME, ME, chat_url=url)
     assert wrong.value.code == "wrong_chat_url"
-    assert "chat.example.com" not in wrong.value.message.ja + wrong.value.message.en
+    assert "chat.example.com" not in str(say_both(wrong.value.message))
     async with read_transaction(database) as connection:
         assert await preferences.find(connection, ME) == Preference()
 

@@ -126,7 +126,7 @@ async def test_somebody_leaves_on_the_day_after_the_last_one_and_only_if_it_stay
     assert not gone.active
     assert (await company.goal(cycle, HARA)).state is State.CLOSED
     assert (await company.states(CycleId(cycle)))[ONO] == State.DRAFT
-    assert await Reorganisation(company.engine).see_off(company.client, today(), HR, datetime.now(OFFICE)) == 0
+    assert await Reorganisation(company.engine).process_leavers(company.client, today(), HR, datetime.now(OFFICE)) == 0
 
 
 async def test_who_left_long_ago_is_nobodys_leaving_again(company: Steered) -> None:
@@ -165,6 +165,6 @@ async def test_a_delegate_is_not_asked_about_a_goal_of_their_own(company: Steere
             ),
             {"a": approver, "b": ONO, "d": today()},
         )
-    listed = [one.goal.id for one in await company.goals.inbox(ONO, today())]
+    listed = [one.goal.id for one in await company.goals.inbox(ONO)]
     assert goal_of(cycle, ONO) not in listed
-    assert goal_of(cycle, ONO) in [one.goal.id for one in await company.goals.inbox(approver, today())]
+    assert goal_of(cycle, ONO) in [one.goal.id for one in await company.goals.inbox(approver)]

@@ -1,8 +1,9 @@
 """Standing delegations: days that overlap, chains that are refused, and whose work a delegate sees."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -108,8 +109,7 @@ async def test_a_delegate_sees_what_waits_on_the_delegator_on_these_days_and_nev
     await added(database, standing("a", "b"))
 
     async def seen(person: str, day: date) -> list[tuple[str, str | None]]:
-        async with read_transaction(database) as connection:
-            return [(line.goal.id, line.acting_for) for line in await inbox(connection, person, day)]
+        return await waiting(database, person, at(day, 12, "Asia/Tokyo"))
 
     assert await seen("a", FIRST) == [(own, None), (theirs, None)]
     for day in (FIRST, LAST):
@@ -125,4 +125,36 @@ async def test_what_waits_on_both_is_the_delegates_own_work(database: AsyncEngin
     await goal(database, "q", "c", state="pending_approval", task="approval", assignees=["a", "b"])
     await added(database, standing("a", "b"))
     async with read_transaction(database) as connection:
-        assert [line.acting_for for line in await inbox(connection, "b", FIRST)] == [None]
+        assert [line.acting_for for line in await inbox(connection, "b", at(FIRST, 12, "Asia/Tokyo"))] == [None]
+
+
+async def test_a_delegation_holds_on_the_days_of_the_goals_owner_wherever_the_program_runs(
+    database: AsyncEngine,
+) -> None:
+    await employ(database, "a", "b", "c", "d")
+    await open_cycle(database, "q", "c", "d", sites={"berlin": "Europe/Berlin"})
+    pending = {"state": "pending_approval", "task": "approval", "assignees": ["a"]}
+    in_tokyo = await goal(database, "q", "c", **pending)
+    in_berlin = await goal(database, "q", "d", **pending, aggregate={"sites": {"d": "berlin"}})
+    await added(database, standing("a", "b"))
+    after, before = FIRST, FIRST - timedelta(days=1)
+    for moment, seen in (
+        (at(before, 23, "Asia/Tokyo"), set()),
+        (at(after, 0, "Asia/Tokyo"), {in_tokyo}),
+        (at(before, 23, "Europe/Berlin"), {in_tokyo}),
+        (at(after, 0, "Europe/Berlin"), {in_tokyo, in_berlin}),
+        (at(LAST, 23, "Asia/Tokyo"), {in_tokyo, in_berlin}),
+        (at(LAST + timedelta(days=1), 0, "Asia/Tokyo"), {in_berlin}),
+        (at(LAST, 23, "Europe/Berlin"), {in_berlin}),
+        (at(LAST + timedelta(days=1), 0, "Europe/Berlin"), set()),
+    ):
+        assert {goal_id for goal_id, _ in await waiting(database, "b", moment)} == seen, moment
+
+
+async def waiting(database: AsyncEngine, person: str, moment: datetime) -> list[tuple[str, str | None]]:
+    async with read_transaction(database) as connection:
+        return [(line.goal.id, line.acting_for) for line in await inbox(connection, person, moment)]
+
+
+def at(day: date, hour: int, zone: str) -> datetime:
+    return datetime.combine(day, time(hour), ZoneInfo(zone))

@@ -9,17 +9,21 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from domain.findings import refuse
 from domain.goal.commands import COMMANDS
+from domain.goal.goal import Delegation
+from domain.instructions.instructions import KINDS, Selection
 from domain.lifecycle import State
 from domain.messages import Message, did_you_mean, message
 from domain.problems import problems_of
+from domain.reasons import END_OF_CYCLE, LEFT
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import Line, Locale
 from domain.writing.content import Content
+from texts.dates import day_text
 from texts.findings import documents_of, finding_hint, finding_text
 from texts.places import place_text
 from texts.refusals import refusal_text, refusal_with_hint
 from texts.say import people_in, say
-from texts.words import value_of, word
+from texts.words import reason_text, value_of, word
 from workflows.failures import invalid
 
 NAMES = {"M0032": "佐藤 花子", "M0015": "山田 太郎"}
@@ -234,3 +238,22 @@ def test_an_invalid_value_alone_is_told_with_the_place_that_is_given() -> None:
         refusal_text(invalid(caught.value, "reason"), Locale.JA)
         == "入力に誤りがあります: 理由: 1 文字以上にしてください。"
     )
+
+
+def test_a_day_is_written_with_its_weekday_in_both_languages() -> None:
+    day = date(2026, 11, 3)
+    assert (day_text(day, Locale.JA), day_text(day, Locale.EN)) == ("2026年11月3日(火)", "Tue 3 Nov 2026")
+
+
+def test_a_reason_of_the_programs_own_is_told_in_words_and_a_persons_as_it_is() -> None:
+    assert reason_text(END_OF_CYCLE, Locale.JA) == "評価サイクルの終了"
+    assert reason_text(f"{LEFT} (2026-12-31)", Locale.EN) == "left the company (2026-12-31)"
+    assert reason_text("産休 (12 月から)", Locale.EN) == "産休 (12 月から)"
+    assert "(理由: 退職)" in refusal_text(Refusal(Code.PAUSED, reason=LEFT), Locale.JA)
+
+
+@pytest.mark.parametrize("model", [*COMMANDS.values(), *KINDS, Delegation, Selection])
+def test_every_field_of_every_command_can_be_said_as_a_place(model: type[BaseModel]) -> None:
+    for field in model.model_fields:
+        assert place_text(field, Locale.EN)
+        assert not place_text(field, Locale.JA).isascii() or field in ("id", "name"), field

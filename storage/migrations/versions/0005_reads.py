@@ -21,6 +21,7 @@ _GENERATED = (
     ("weight", sa.Integer, "COALESCE((aggregate #>> '{content,weight}')::integer, 0)", False),
     ("parent", sa.Text, "aggregate #>> '{content,parent}'", True),
     ("line", ARRAY(sa.Text), "text_array(aggregate -> 'line')", False),
+    ("answers", ARRAY(sa.Text), "text_array(aggregate #> '{content,answers}')", False),
     ("reviewer", sa.Text, "aggregate #>> '{line,0}'", True),
     ("adjusted", sa.Numeric(12, 2), "COALESCE((aggregate ->> 'adjusted')::numeric, 0)", False),
     ("exemplar", sa.Boolean, "COALESCE((aggregate ->> 'exemplar')::boolean, false)", False),
@@ -47,5 +48,8 @@ def _replace_indexes() -> None:
     )
     op.create_index("goal_by_reviewer", "goal", ["cycle_id", "reviewer", "owner_id"])
     op.create_index("goal_by_line", "goal", ["line"], postgresql_using="gin")
+    op.create_index(
+        "goal_by_answer", "goal", ["answers"], postgresql_using="gin", postgresql_where=sa.text("answers <> '{}'")
+    )
     op.create_index("goal_by_due_date", "goal", ["cycle_id", "due_at"], postgresql_where=sa.text("task IS NOT NULL"))
     op.create_index("goal_exemplars", "goal", ["department", "id"], postgresql_where=sa.text("exemplar"))

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.goal import commands as ask
-from domain.goal.constraints import Claims, claims_of, weigh
+from domain.goal.constraints import Constraints, constraints_of, weigh
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
@@ -31,9 +31,9 @@ EDITION = policy(edition=2, max_goals=3)
 NOW = at(day(11, 4), 15)
 
 
-def claimed(goal: Goal, command: ask.Command) -> Claims | None:
+def claimed(goal: Goal, command: ask.Command) -> Constraints | None:
     events = decide(goal, command, NOW)
-    return claims_of(goal, evolve_all(goal, events), events)
+    return constraints_of(goal, evolve_all(goal, events), events)
 
 
 def linked(**changes: Any) -> ask.Submit:
