@@ -37,7 +37,7 @@ _LINE = (
     select(
         GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome,
-        func.coalesce(GoalRow.aggregate["content"]["theme"].astext, ""), GoalRow.seq,
+        GoalRow.theme, GoalRow.seq,
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
 _RULES = func.coalesce(GoalRow.policy, CycleRow.policy)
@@ -131,7 +131,7 @@ async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> l
             GoalRow.state != "closed",
             (GoalRow.owner_id == named)
             | GoalRow.assignees.overlap(list(people))
-            | GoalRow.aggregate["line"].op("?|")(literal(list(people), ARRAY(Text))),
+            | GoalRow.line.overlap(list(people)),
         )
         .order_by(GoalRow.id)
     )
@@ -175,7 +175,7 @@ async def load_cycle(
     if condition is not None:
         query = query.where(condition)
     if exemplars:
-        query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
+        query = query.where(GoalRow.exemplar)
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
