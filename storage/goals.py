@@ -129,9 +129,7 @@ async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> l
         select(GoalRow.id)
         .where(
             GoalRow.state != "closed",
-            (GoalRow.owner_id == named)
-            | GoalRow.assignees.overlap(list(people))
-            | GoalRow.line.overlap(list(people)),
+            (GoalRow.owner_id == named) | GoalRow.assignees.overlap(list(people)) | GoalRow.line.overlap(list(people)),
         )
         .order_by(GoalRow.id)
     )
