@@ -39,7 +39,7 @@ from service.search_attributes import Unprepared, register_search_attributes
 from settings import Settings
 from storage.ledger import Ledger, open_ledger
 from storage.migrate import OtherSchema, require_current
-from texts.say import say
+from texts.say import say, say_with_hint
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
 from workflows.goal import GoalWorkflow
@@ -192,7 +192,7 @@ def run(role: Role = Role.ALL, processes: int = 1) -> int:
         log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is said, a trace adds nothing
         return 3
     except (Unprepared, OtherSchema) as error:
-        log.error("worker_not_prepared", reason=say(error.message, Locale.EN))  # noqa: TRY400 - as above
+        log.error("worker_not_prepared", reason=say_with_hint(error.message, Locale.EN))  # noqa: TRY400 - as above
         return 1
     except (WrongMailServer, WrongChatAddress, WrongHookAddress, WrongHookSecret) as error:
         log.error("worker_not_prepared", reason=str(error))  # noqa: TRY400 - as above

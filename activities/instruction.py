@@ -23,8 +23,9 @@ from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked, Skipped, amended, command_for
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
+from service.answers import NoAnswer
 from service.cycles import Cycles
-from service.goals import Goals, NoAnswer
+from service.goal_updates import GoalUpdates
 from service.rules import rules_of
 from storage import cycles, instructions, outbox, participants
 from storage.database import read_transaction
@@ -56,7 +57,7 @@ class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
-        self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
+        self._goals, self._cycles = GoalUpdates(engine, client), Cycles(engine, client)
 
     @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
@@ -173,7 +174,7 @@ class InstructionActivities(InstructionSteps):
         if isinstance(command, Skipped):
             return Result(goal.id, "skipped", command.code)
         try:
-            await fan_out.timed(self._goals.give(GoalId(goal.id), command, command_id))
+            await fan_out.timed(self._goals.send(GoalId(goal.id), command, command_id))
         except Refusal as refusal:
             return Result(goal.id, "refused", refusal.code, refusal.fields)
         except NoAnswer:

@@ -10,8 +10,8 @@ from domain.findings import Finding, refuse, refuses
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
 from service.calendars import freeze
-from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
 from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction

@@ -18,9 +18,10 @@ from domain.goal import commands as ask
 from domain.goal.goal import Goal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
-from service.goals import Goals
 from service.people import People
 from tests.bench.bare import QUEUE, BareWorkflow
+from tests.callers import OPERATOR
+from tests.desk import Desk
 from workflows.goal import GoalStart, attributes_of
 
 STARTS_AT_ONCE = 32
@@ -55,14 +56,14 @@ steps = [
 class Bench:
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self.engine, self.client = engine, client
-        self.cycles, self.goals = Cycles(engine, client), Goals(engine, client)
+        self.cycles, self.goals = Cycles(engine, client), Desk(engine, client)
         self.today = datetime.now(UTC).date()
 
     async def hire(self, size: int) -> None:
         """A department of `size` people below one manager."""
         rows = ["id,name,department,manager", "H1,H1,HR,", "H2,H2,HR,H1", f"M{size},M,MGMT,H1"]
         rows += [f"E{size}-{n},P,D{size},M{size}" for n in range(size)]
-        done = await People(self.engine).import_file("\n".join(rows).encode())
+        done = await People(self.engine).import_file(OPERATOR, "\n".join(rows).encode())
         if done.imported is None:
             raise RuntimeError(str(done.findings))
 

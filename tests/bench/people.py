@@ -92,12 +92,14 @@ def _cost_of_process(command: tuple[str, ...], environment: dict[str, str]) -> C
 
 async def compare_file(file: Path) -> None:
     """What `people sync` does before it shows anything; it runs in a process of its own, as the command would."""
+    from domain.access import Caller, Door, Role
     from service.connection import connect_database
     from service.reorganisation import Reorganisation
     from settings import Settings
 
     engine = await connect_database(Settings())
-    compared = await Reorganisation(engine).compare(file.read_bytes(), today=date(2029, 4, 2))
+    operator = Caller(door=Door.COMMAND_LINE, roles=frozenset({Role.OPERATOR}))
+    compared = await Reorganisation(engine).compare(operator, file.read_bytes(), today=date(2029, 4, 2))
     print(len(compared.difference.changed) if compared.difference else compared.findings)
     await engine.dispose()
 
