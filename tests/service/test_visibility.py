@@ -180,8 +180,8 @@ async def test_an_inbox_is_for_the_person_and_for_the_operator(
     database: AsyncEngine, company: dict[GoalId, str]
 ) -> None:
     reads = GoalReads(database)
-    assert {company[one.goal.id] for one in await reads.inbox(by(OWNER), OWNER)} == {"draft"}
-    assert {company[one.goal.id] for one in await reads.inbox(OPERATOR, MANAGER)} == {"waiting"}
+    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(by(OWNER), OWNER)} == {"draft"}
+    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(OPERATOR, MANAGER)} == {"waiting"}
     for other in (by(HR), by(MANAGER)):
         with pytest.raises(Refusal) as refused:
             await reads.inbox(other, OWNER)
