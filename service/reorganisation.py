@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -181,10 +182,12 @@ def _many_leave(difference: Difference, before: Organisation) -> int:
 
 def _filled(file: PeopleFile, before: Organisation) -> list[Employee]:
     """The file's people, with what the directory says where the file has no column for it."""
-    silent = set(Employee.model_fields) - file.fields
+    silent = {field.name for field in fields(Employee)} - file.fields
+    if not silent:
+        return list(file.employees)
     filled = []
     for one in file.employees:
         known = before.employees.get(one.id)
         kept = {name: getattr(known, name) for name in silent} if known else {}
-        filled.append(one.model_copy(update=kept))
+        filled.append(replace(one, **kept))
     return filled
