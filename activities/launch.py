@@ -220,7 +220,7 @@ def _add(batch: cycles.Batch, begun: list[_Begun]) -> None:
     batch.goals.append(
         (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
          row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"],
-         created.event.at)
+         created.event.at, row["progress"])
     )  # fmt: skip
     batch.events.extend(
         (goal.id, event.seq, event.revision, event.kind, event.at, event.actor, event.command,

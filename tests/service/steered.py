@@ -191,7 +191,6 @@ def _why(body: dict[str, Any]) -> str | None:
 async def steered(engine: AsyncEngine, database_url: str, client: Client, var: Path) -> AsyncIterator[Steered]:
     imported = await People(engine).import_file(OPERATOR, _PEOPLE.encode())
     assert imported.imported, imported.findings
-    # Bulk work leaves half of the machine to people; here nobody else is waiting.
-    with patch.multiple(activities.instruction, _REST=0.0, _LOOK=0.05):
+    with patch.object(activities.instruction, "_LOOK", 0.05):  # seconds; a test does not wait longer than it must
         async with serving(quiet_settings(database_url, var), Role.ALL, client, engine, NullChannel()):
             yield Steered(engine, client)
