@@ -87,7 +87,7 @@ class GoalReads:
 
 
 async def _require_known(connection: "AsyncConnection", wanted: GoalFilter) -> None:
-    """A misspelled cycle or person is said, and is no empty list."""
+    """A misspelled cycle or person is refused: an empty list would hide it. Raises a `Refusal`."""
     if wanted.cycle is not None and await cycles.find_cycle(connection, wanted.cycle) is None:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=wanted.cycle[:80])
     if wanted.owner is not None and await find_employee(connection, EmployeeId(wanted.owner)) is None:

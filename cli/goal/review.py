@@ -79,7 +79,7 @@ def form(
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the review form: progress, what was said, causes to choose from, and what a reset would do."""
+    """Show the review form: progress, the self-review, causes to choose from, and what a reset would do."""
     from cli.goal.review_form import show
 
     show(goal_id, new_target, new_weight, viewer, as_json=as_json)

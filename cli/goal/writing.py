@@ -35,10 +35,10 @@ def draft(
     """Print a goal's content to write on: as it is, or made from the catalogue or an example, dated within its cycle."""
 
     async def work(session: Reading) -> None:
-        from cli.goal.content_writing import as_toml
         from cli.goal.review_form import number
         from domain.refusals import Code, Refusal
         from domain.values import GoalId
+        from service.content_toml import as_toml
         from service.writing import DraftSource, Writing
 
         to = session.terminal

@@ -59,8 +59,8 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
 
 
 def _show(one: "Exemplar", to: "Terminal") -> None:
-    from cli.goal.content_writing import as_toml
     from cli.session.wording import percent, visible
+    from service.content_toml import as_toml
 
     if to.as_json:
         print_json(one)

@@ -14,9 +14,8 @@ from cli.session.session import Acting, Reading, Terminal, acting, reading, run,
 if TYPE_CHECKING:
     from domain.findings import Finding
     from service.sheets import Plan
-    from sheets.model import ReadGoal
 
-sheet = typer.Typer(no_args_is_help=True, help="Goal sheets and tables: write them out, take filled ones in.")
+sheet = typer.Typer(no_args_is_help=True, help="Goal sheets and tables: write them out, import filled ones.")
 
 _Cycle = Annotated[str, typer.Argument(metavar="CYCLE")]
 _File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
@@ -25,7 +24,7 @@ _File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 @sheet.command()
 def export(
     cycle_id: _Cycle,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="made where it is not there", file_okay=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="created where it does not exist", file_okay=False)],
     *,
     actor: Actor,
     person: Annotated[str | None, typer.Option("--person", metavar="EMPLOYEE", help="of one person")] = None,
@@ -69,7 +68,7 @@ def write_goals(
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write goals as CSV, one per row, to change in a table and take in again."""
+    """Write goals as CSV, one per row, to change in a table and import again."""
 
     async def work(session: Reading) -> None:
         from domain.values import CycleId
@@ -109,24 +108,26 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
 
 
 @sheet.command("import")
-def take_in(
+def import_filled(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="filled sheets (.xlsx) or tables (.csv)")],
     *,
     actor: Actor,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change; change nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Owner; HR: take filled sheets and tables in, all of them or nothing. Only drafts change; submitting stays the owner's."""
+    """Owner; HR: import filled sheets and tables, all of them or nothing. Only drafts change; submitting stays the owner's."""
+    from service.sheet_reading import read_filled
+
     to = terminal(as_json)
-    read, findings = _read_all(files, to)
-    if findings:
-        raise _refused(to, findings)
+    filled = read_filled((file.name, _bytes_of(file, to)) for file in files)
+    if filled.findings:
+        raise _refused(to, filled.findings)
 
     async def work(session: Acting) -> None:
         from service.sheets import Sheets
 
         sheets, caller = Sheets(session.engine), caller_for(actor)
-        plan = await sheets.compare(caller, read)
+        plan = await sheets.compare(caller, filled.goals)
         if plan.findings:
             raise _refused(to, plan.findings)
         if not dry_run:
@@ -136,34 +137,19 @@ def take_in(
     run(to, acting, work)
 
 
-def _read_all(files: list[Path], to: Terminal) -> "tuple[list[ReadGoal], list[Finding]]":
-    """The goals of all files, and what is wrong with any; each finding and goal says in which file."""
-    from domain.findings import Finding
-    from sheets.goals_csv import read_goals_csv
-    from sheets.reading import read_goal_sheet
-
-    goals: list[ReadGoal] = []
-    findings: list[Finding] = []
-    for file in files:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            message = to.words(f"{file}: 読めません({error.strerror})。", f"{file}: cannot be read ({error.strerror})")
-            raise to.refuse(message, kind="unreadable", code=Exit.USAGE) from error
-        read = (read_goals_csv if file.suffix.lower() == ".csv" else read_goal_sheet)(data)
-        for one in read:
-            if isinstance(one, Finding):
-                findings.append(one.model_copy(update={"where": f"{file.name} / {one.where}"}))
-            else:
-                places = {field: f"{file.name} / {place}" for field, place in one.places.items()}
-                goals.append(one._replace(where=f"{file.name} / {one.where}", places=places))
-    return goals, findings
+def _bytes_of(file: Path, to: Terminal) -> bytes:
+    """The file's content; ends the command where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        message = to.words(f"{file}: 読めません({error.strerror})。", f"{file}: cannot be read ({error.strerror})")
+        raise to.refuse(message, kind="unreadable", code=Exit.USAGE) from error
 
 
-def _refused(to: Terminal, findings: "list[Finding] | tuple[Finding, ...]") -> typer.Exit:
+def _refused(to: Terminal, findings: "tuple[Finding, ...]") -> typer.Exit:
     message = to.words(
         f"取り込めません。次の {len(findings)} 件を直してください。何も変更していません。",
-        f"not taken in; {len(findings)} errors, and nothing was changed:",
+        f"nothing imported; {len(findings)} errors:",
     )
     return to.refuse(message, kind="findings", findings=findings)
 

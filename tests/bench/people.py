@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from embedded import postgres
 from tests.bench.large_company import LARGE, as_csv, changed, people
+from tests.callers import OPERATOR
 from tests.servers import Postgres
 
 BUDGET_SECONDS, BUDGET_MEGABYTES = 5.0, 500.0
@@ -92,14 +93,12 @@ def _cost_of_process(command: tuple[str, ...], environment: dict[str, str]) -> C
 
 async def compare_file(file: Path) -> None:
     """What `people sync` does before it shows anything; it runs in a process of its own, as the command would."""
-    from domain.access import Caller, Door, Role
     from service.connection import connect_database
     from service.reorganisation import Reorganisation
     from settings import Settings
 
     engine = await connect_database(Settings())
-    operator = Caller(door=Door.COMMAND_LINE, roles=frozenset({Role.OPERATOR}))
-    compared = await Reorganisation(engine).compare(operator, file.read_bytes(), today=date(2029, 4, 2))
+    compared = await Reorganisation(engine).compare(OPERATOR, file.read_bytes(), today=date(2029, 4, 2))
     print(len(compared.difference.changed) if compared.difference else compared.findings)
     await engine.dispose()
 
