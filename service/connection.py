@@ -36,7 +36,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class Endpoints:
     """The servers that this program would talk to, and who named them."""
 
     database_url: str  # with its password
@@ -48,13 +48,13 @@ class Whereabouts:
     ui_address: str | None  # known for the servers of `meguri up` only
 
 
-def resolve(settings: Settings) -> Whereabouts:
+def resolve(settings: Settings) -> Endpoints:
     """Where both servers are; says nothing about whether they answer. Raises `Unreachable` when one is named nowhere."""
     database_url, database_named_by = _database_at(settings)
     options, temporal_named_by = _temporal_at(settings)
     running = _embedded(settings, "Temporal")
     ours = running is not None and running.temporal_address == options["target_host"]
-    return Whereabouts(
+    return Endpoints(
         database_url=database_url,
         database_shown=_without_password(database_url, database_named_by),
         database_named_by=database_named_by,

@@ -129,7 +129,7 @@ class GoalReads:
             launched = await find_cycle(connection, cycle)
         if launched is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        rules = Policy.model_validate(launched.policy)  # read once: it is larger than a goal
+        rules = launched.launched_policy  # read once: it is larger than a goal
         return [
             Goal.model_validate({**aggregate, "policy": Policy.model_validate(own) if own else rules})
             for aggregate, own in rows

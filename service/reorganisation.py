@@ -18,12 +18,11 @@ from domain.people.people_file import PeopleFile, read_people
 from domain.reasons import LEFT
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
-from service.rules import rules_of
 from storage import cycles, delegations, instructions, people
+from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals_of
 from storage.people import load_organisation
-from storage.tables import CycleRow
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -94,7 +93,7 @@ class Reorganisation:
         hr = [
             advise("hr_left", member, person=member, cycle=row.id)
             for row in await self._open_cycles()
-            for member in sorted(set(rules_of(row).hr) & left)
+            for member in sorted(set(row.rules.hr) & left)
         ]
         async with read_transaction(self._engine) as connection:
             standing = [
@@ -116,7 +115,7 @@ class Reorganisation:
         return [
             advise("site_unknown", site, text="finding.cycle_without_site", cycle=row.id, site=site)
             for row in await self._open_cycles()
-            for site in sorted(used - set(rules_of(row).sites))
+            for site in sorted(used - set(row.rules.sites))
         ]
 
     async def _effects(self, difference: Difference, today: date) -> tuple[Effect, ...]:
@@ -146,14 +145,14 @@ class Reorganisation:
         from domain.cycle.file import CycleFile
 
         for row in await self._open_cycles():
-            if rules_of(row).joiners_get_drafts:
+            if row.rules.joiners_get_drafts:
                 file = CycleFile.model_validate(row.file)
                 new = [one for one in file.participants(after) if one.id in asked.joined]
                 counts[row.id]["drafts"] += sum(len(file.drafts_for(one.department)) for one in new)
 
-    async def _open_cycles(self) -> list[CycleRow]:
+    async def _open_cycles(self) -> list[Cycle]:
         async with read_transaction(self._engine) as connection:
-            return [row for row in await cycles.list_cycles(connection) if row.state in ("launching", "open")]
+            return [row for row in await cycles.list_cycles(connection) if row.state.is_running]
 
     async def apply(
         self, temporal: "Client", compared: Compared, actor: EmployeeId, reason: str, instruction: str | None = None
@@ -168,7 +167,7 @@ class Reorganisation:
         if compared.difference is None:
             raise ValueError("a file is applied after its comparison found nothing against it")
         for row in await self._open_cycles():
-            if actor not in (hr := rules_of(row).hr):
+            if actor not in (hr := row.rules.hr):
                 raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
         asked, identity = compared.difference.sync(reason), instruction or f"sync-{secrets.token_hex(6)}"
         async with self._engine.begin() as connection:
