@@ -5,8 +5,7 @@ stands in its row.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -16,6 +15,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
+from activities.pace import FanOut
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
@@ -23,8 +23,9 @@ from domain.instructions.instructions import Asked, Skipped, amended, command_fo
 from domain.lifecycles import ENDED, ParticipantState
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
+from service.answers import NoAnswer
 from service.cycles import Cycles
-from service.goals import Goals, NoAnswer
+from service.goal_updates import GoalUpdates
 from storage import cycles, instructions, outbox, participants
 from storage.cycles import Cycle
 from storage.database import read_transaction
@@ -35,8 +36,7 @@ from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
 _PAGE = 100  # goals loaded at once
-_AT_ONCE = 2  # goals asked at one time, and …
-_REST = 1.0  # … after each answer, as long as it took, nothing: half of the machine is left to people who click
+_NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
     Outcome.SETTLED,
@@ -46,6 +46,7 @@ _ENDED = (
 )  # with the cycle; the others ended by a decision of their own
 
 _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
+_DecideOne = Callable[[Goal], Command | Skipped]
 
 log = structlog.get_logger()
 
@@ -54,7 +55,7 @@ class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
-        self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
+        self._goals, self._cycles = GoalUpdates(engine, client), Cycles(engine, client)
 
     @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
@@ -87,23 +88,20 @@ class InstructionActivities(InstructionSteps):
 
     @activity.defn(name="carry_out_instruction")
     async def carry_out(self, part: Part) -> None:
-        """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
+        """Asks every goal that waits. A result is written after the goal answered, so a new try asks the others only."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Add):
             await self._launch(row)
             return
         actor = EmployeeId(row.actor)
-        decide = await self._decider(asked, part.now)
+        decide, fan_out = await self._decider(asked, part.now), FanOut()
         while page := await self._waiting(row.id, _PAGE):
             async with read_transaction(self._engine) as connection:
                 goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
             for gone in set(page) - {goal.id for goal in goals}:
                 async with self._engine.begin() as connection:
                     await instructions.record(connection, row.id, Result(gone, "skipped", "unknown"))
-            queue = iter(goals)
-            async with asyncio.TaskGroup() as group:
-                for _ in range(_AT_ONCE):
-                    group.create_task(self._ask_from(queue, row.id, decide, actor))
+            await self._ask_all(goals, row.id, lambda goal: decide(goal, actor), fan_out)
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
@@ -140,28 +138,41 @@ class InstructionActivities(InstructionSteps):
             return await reorganisation.commands(self._engine, asked, now)
         return lambda goal, actor: command_for(asked, goal, actor)
 
-    async def _ask_from(self, queue: Iterator[Goal], instruction: str, decide: _Decide, actor: EmployeeId) -> None:
-        for goal in queue:
-            started = time.monotonic()
-            async with self._engine.begin() as connection:
-                await instructions.record(connection, instruction, await self._ask(goal, instruction, decide, actor))
-            activity.heartbeat(goal.id)
-            await asyncio.sleep((time.monotonic() - started) * _REST)
+    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _DecideOne, fan_out: FanOut) -> None:
+        """Asks the goals, as many at one time as the fan-out's pace allows, and writes what they answered."""
+        answered: list[Result] = []
 
-    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, actor: EmployeeId) -> Result:
+        async def ask(goal: Goal) -> None:
+            answered.append(await self._ask(goal, instruction, decide, fan_out))
+            activity.heartbeat(goal.id)
+            if len(answered) >= _NOTED_AT_ONCE:
+                await self._write_results(instruction, answered)
+
+        await fan_out.each(goals, ask)
+        await self._write_results(instruction, answered)
+
+    async def _write_results(self, instruction: str, answered: list[Result]) -> None:
+        """Writes the results and empties the list."""
+        batch = answered.copy()
+        answered.clear()  # before the first await: another goal may answer meanwhile
+        async with self._engine.begin() as connection:
+            for result in batch:
+                await instructions.record(connection, instruction, result)
+
+    async def _ask(self, goal: Goal, instruction: str, decide: _DecideOne, fan_out: FanOut) -> Result:
         """Asks one goal under the instruction's id: a goal that was asked before its result was noted answers as it did."""
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
             return Result(goal.id, "done")
         try:
-            command = decide(goal, actor)
+            command = decide(goal)
         except ValidationError as error:  # the new rules do not fit the goal's own dates
             misfit = invalid(error)
             return Result(goal.id, "refused", misfit.code, misfit.fields)
         if isinstance(command, Skipped):
             return Result(goal.id, "skipped", command.code)
         try:
-            await self._goals.give(GoalId(goal.id), command, command_id)
+            await fan_out.timed(self._goals.send(GoalId(goal.id), command, command_id))
         except Refusal as refusal:
             return Result(goal.id, "refused", refusal.code, refusal.fields)
         except NoAnswer:

@@ -26,7 +26,8 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
-from storage import cycles, delegations
+from service.projection import standing_delegations
+from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.people import load_organisation
@@ -99,12 +100,7 @@ class LaunchActivities(Launcher):
         """Those that hold while the cycle runs."""
         policy = cycle.rules
         async with read_transaction(self._engine) as connection:
-            return [
-                Delegation(
-                    delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last
-                )
-                for one in await delegations.overlapping(connection, policy.starts, policy.closes)
-            ]
+            return list(await standing_delegations(connection, policy.starts, policy.closes))
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
         async with read_transaction(self._engine) as connection:
@@ -223,7 +219,7 @@ def _add(batch: cycles.Batch, begun: list[_Begun]) -> None:
     batch.goals.append(
         (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
          row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"],
-         created.event.at)
+         created.event.at, row["progress"])
     )  # fmt: skip
     batch.events.extend(
         (goal.id, event.seq, event.revision, event.kind, event.at, event.actor, event.command,

@@ -12,6 +12,7 @@ from domain.messages import Given, Message, message
 
 class Code(StrEnum):
     NOT_ALLOWED = "not_allowed"
+    UNNAMED = "unnamed"
     SELF_APPROVAL = "self_approval"
     WRONG_STATE = "wrong_state"
     GOAL_CHANGED = "goal_changed"
@@ -38,6 +39,7 @@ class Code(StrEnum):
     CYCLE_STATE = "cycle_state"
     NO_OPEN_CYCLE = "no_open_cycle"
     UNKNOWN_EMPLOYEE = "unknown_employee"
+    UNKNOWN_DEPARTMENT = "unknown_department"
     NOT_IN_CYCLE = "not_in_cycle"
     SELECTION_EMPTY = "selection_empty"
     UNKNOWN_INSTRUCTION = "unknown_instruction"

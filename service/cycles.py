@@ -11,8 +11,8 @@ from domain.lifecycles import CycleEvent
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
 from service.calendars import freeze
-from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import open_goals

@@ -13,7 +13,7 @@ import asyncpg
 _NAMED = 5  # unknown problems that a refusal names
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _WEIGHT = """
-SELECT count(*), COALESCE(sum((aggregate #>> '{content,weight}')::int), 0)::int FROM goal
+SELECT count(*), COALESCE(sum(weight), 0)::int FROM goal
 WHERE owner_id = $1 AND cycle_id = $2 AND state IN ('active', 'in_review')
 """
 _PARENT = """
@@ -27,10 +27,10 @@ _WAY_UP = """
 WITH RECURSIVE above AS (
     SELECT $1::text AS id, ARRAY[$2::text, $1::text] AS way
     UNION ALL
-    SELECT g.aggregate #>> '{content,parent}', a.way || (g.aggregate #>> '{content,parent}')
+    SELECT g.parent, a.way || g.parent
     FROM above a JOIN goal g ON g.id = a.id
-    WHERE g.state <> 'draft' AND g.aggregate #>> '{content,parent}' IS NOT NULL
-      AND NOT (g.aggregate #>> '{content,parent}') = ANY (a.way[2:]) AND a.id <> $2
+    WHERE g.state <> 'draft' AND g.parent IS NOT NULL
+      AND NOT g.parent = ANY (a.way[2:]) AND a.id <> $2
 )
 SELECT way FROM above WHERE id = $2 LIMIT 1
 """
@@ -39,10 +39,10 @@ _TELL_CHILDREN = """
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT g.id || '#' || $1 || ':' || $2 || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
        jsonb_strip_nulls(jsonb_build_object(
-           'owner', g.owner_id, 'theme', g.aggregate #>> '{content,theme}', 'actor', p.owner_id, 'seq', g.seq,
+           'owner', g.owner_id, 'theme', g.theme, 'actor', p.owner_id, 'seq', g.seq,
            'state', g.state)), $4::timestamptz
 FROM goal g JOIN goal p ON p.id = $1
-WHERE g.cycle_id = $3 AND g.aggregate #>> '{content,parent}' = $1 AND g.state <> 'closed' AND g.owner_id <> p.owner_id
+WHERE g.cycle_id = $3 AND g.parent = $1 AND g.state <> 'closed' AND g.owner_id <> p.owner_id
 ON CONFLICT (key) DO NOTHING
 """
 

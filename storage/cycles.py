@@ -232,9 +232,9 @@ async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Coun
     return Counts(participants, by_state, reasons, overdue.scalar_one())
 
 
-_GOAL_COLUMNS = (
+GOAL_COLUMNS = (
     "id", "cycle_id", "owner_id", "department", "state", "revision", "task", "assignees", "due_at", "outcome", "score",
-    "seq", "head", "aggregate", "policy", "updated_at",
+    "seq", "head", "aggregate", "policy", "updated_at", "progress",
 )  # fmt: skip
 _EVENT_COLUMNS = (
     "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
@@ -260,7 +260,7 @@ async def write_goals(connection: AsyncConnection, cycle: str, batch: Batch) -> 
     if driver is None:
         raise RuntimeError("the database gave no connection")
     for table, columns, rows in (
-        ("goal", _GOAL_COLUMNS, batch.goals),
+        ("goal", GOAL_COLUMNS, batch.goals),
         ("goal_event", _EVENT_COLUMNS, batch.events),
         ("outbox", _NOTICE_COLUMNS, batch.notices),
     ):

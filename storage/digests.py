@@ -45,7 +45,7 @@ WITH asked AS (
     SELECT to_id, delegator_id FROM delegation WHERE to_id = ANY(:readers) AND first <= :day AND last >= :day
 )
 SELECT DISTINCT ON (a.reader, g.due_at, g.id)
-    a.reader, g.id, g.owner_id, COALESCE(g.aggregate #>> '{content,theme}', ''), g.task, g.due_at,
+    a.reader, g.id, g.owner_id, g.theme, g.task, g.due_at,
     COALESCE(p.rules -> 'sites' -> (g.aggregate #>> '{task,site}') ->> 'timezone', p.rules -> 'calendar' ->> 'timezone', ''),
     g.seq
 FROM asked a

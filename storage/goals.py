@@ -1,17 +1,18 @@
 """Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Select, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.delegations import overlapping
 from storage.ledger import event_of
-from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalEventRow, GoalRow
+from storage.tables import CycleRow, EmployeeRow, GoalEventRow, GoalRow
 
 
 class GoalLine(NamedTuple):
@@ -36,7 +37,7 @@ _LINE = (
     select(
         GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome,
-        func.coalesce(GoalRow.aggregate["content"]["theme"].astext, ""), GoalRow.seq,
+        GoalRow.theme, GoalRow.seq,
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
 _RULES = func.coalesce(GoalRow.policy, CycleRow.policy)
@@ -60,9 +61,10 @@ async def list_goals(
     department: str | None = None,
     after: str = "",
     limit: int = 100,
+    condition: ColumnElement[bool],
 ) -> list[GoalLine]:
-    """Goals by id, page by page: the next `limit` after the id `after`."""
-    query = _LINE.where(GoalRow.id > after).order_by(GoalRow.id).limit(limit)
+    """Goals by id, page by page: the next `limit` after the id `after`; those that `condition` lets through (visibility.py)."""
+    query = _LINE.where(GoalRow.id > after, condition).order_by(GoalRow.id).limit(limit)
     for column, value in (
         (GoalRow.cycle_id, cycle),
         (GoalRow.owner_id, owner),
@@ -92,7 +94,9 @@ async def inbox(connection: AsyncConnection, employee: str, now: datetime) -> li
     A delegation holds from its first day to its last, in the time zone of the goal's owner. Nobody acts for somebody else
     in a goal of their own.
     """
-    delegations = await _delegations_around(connection, employee, now)
+    today, one_day = now.astimezone(UTC).date(), timedelta(days=1)  # somewhere it may be yesterday or tomorrow
+    around = await overlapping(connection, today - one_day, today + one_day, [employee])
+    delegations = [one for one in around if one.to_id == employee]
     asked = [employee, *sorted({one.delegator_id for one in delegations})]
     query = _LINE.add_columns(_ZONE).join(CycleRow, CycleRow.id == GoalRow.cycle_id)
     query = query.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked))
@@ -105,18 +109,6 @@ async def inbox(connection: AsyncConnection, employee: str, now: datetime) -> li
         elif line.owner_id != employee and (delegators := acted_for.intersection(line.assignees)):
             found.append(InboxLine(line, min(delegators)))
     return found
-
-
-async def _delegations_around(
-    connection: AsyncConnection, employee: str, now: datetime
-) -> Sequence[Row[str, date, date]]:
-    """The delegations to this person that hold now in some time zone: it may be yesterday or tomorrow there."""
-    columns = (DelegationRow.delegator_id, DelegationRow.first, DelegationRow.last)
-    day, one_day = now.astimezone(UTC).date(), timedelta(days=1)
-    query = select(*columns).where(
-        DelegationRow.to_id == employee, DelegationRow.first <= day + one_day, DelegationRow.last >= day - one_day
-    )
-    return (await connection.execute(query)).all()
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -137,9 +129,7 @@ async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> l
         select(GoalRow.id)
         .where(
             GoalRow.state != "closed",
-            (GoalRow.owner_id == named)
-            | GoalRow.assignees.overlap(list(people))
-            | GoalRow.aggregate["line"].op("?|")(literal(list(people), ARRAY(Text))),
+            (GoalRow.owner_id == named) | GoalRow.assignees.overlap(list(people)) | GoalRow.line.overlap(list(people)),
         )
         .order_by(GoalRow.id)
     )
@@ -169,15 +159,21 @@ async def load_cycle(
     owner: str | None = None,
     department: str | None = None,
     exemplars: bool = False,
+    condition: ColumnElement[bool] | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds."""
+    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
+
+    With a `condition`, those that it lets through (visibility.py).
+    """
     query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
         query = query.where(GoalRow.department == department)
+    if condition is not None:
+        query = query.where(condition)
     if exemplars:
-        query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
+        query = query.where(GoalRow.exemplar)
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 

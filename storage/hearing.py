@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,13 +25,13 @@ class Problem(NamedTuple):
 
 
 async def add(
-    connection: AsyncConnection, *, cycle: str, department: str, said: str, heard_as: str, by: str, command_id: str
+    connection: AsyncConnection, *, cycle: str, department: str, problem: str, heard_as: str, by: str, command_id: str
 ) -> str:
     """Adds a problem and returns its id; with the same command id again, the id that it has."""
     row = {
         "cycle_id": cycle,
         "department": department,
-        "text": said,
+        "text": problem,
         "heard_as": heard_as,
         "added_by": by,
         "command_id": command_id,
@@ -75,7 +76,8 @@ async def find_all(
 
 
 def _names() -> ColumnElement[bool]:
-    return GoalRow.aggregate["content"]["answers"].op("?")(ProblemRow.id)
+    """The second condition is the index's, which holds few goals."""
+    return GoalRow.answers.contains(array([ProblemRow.id])) & text("answers <> '{}'")
 
 
 def _stands() -> ColumnElement[bool]:

@@ -23,19 +23,20 @@ _RECORD = """
 WITH head AS (
     UPDATE goal SET
         state = $4, revision = $5, task = $6, assignees = $7, due_at = $8, department = $9, outcome = $10, score = $11,
-        seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy), updated_at = $18
+        seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy),
+        progress = $16, updated_at = $19
     WHERE id = $1 AND seq = $2 AND head = $3
     RETURNING id
 ), entry AS (
     INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash)
     SELECT head.id, e.seq, e.revision, e.kind, e.at, e.actor, e.acting_for, e.command_id, e.body, e.prev_hash, e.hash
-    FROM head, jsonb_to_recordset($16::jsonb) AS e (
+    FROM head, jsonb_to_recordset($17::jsonb) AS e (
         seq integer, revision integer, kind text, at timestamptz, actor text, acting_for text, command_id text,
         body jsonb, prev_hash text, hash text)
 ), notice AS (
     INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at, urgent)
-    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, $18::timestamptz, n.urgent
-    FROM head, jsonb_to_recordset($17::jsonb) AS n (
+    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, $19::timestamptz, n.urgent
+    FROM head, jsonb_to_recordset($18::jsonb) AS n (
         key text, recipient text, cycle text, kind text, facts jsonb, urgent boolean)
     ON CONFLICT (key) DO NOTHING
 )
@@ -43,6 +44,7 @@ SELECT count(*) FROM head
 """
 _COLUMNS = (
     "state", "revision", "task", "assignees", "due_at", "department", "outcome", "score", "seq", "head", "aggregate", "policy",
+    "progress",
 )  # fmt: skip
 
 _BEHIND = """
@@ -117,6 +119,7 @@ class Ledger:
         """
         values = dict(row) | {
             "score": Decimal(row["score"]),
+            "progress": Decimal(row["progress"]),
             "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
         }
         arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)

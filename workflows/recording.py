@@ -10,7 +10,7 @@ from domain.goal.constraints import Constraints, constraints_of
 from domain.goal.events import Event
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
-from domain.goal.scoring import score
+from domain.goal.scoring import progress, score
 from domain.messages import FieldValue
 from domain.notices.notices import notices_of
 from domain.refusals import Code
@@ -106,6 +106,7 @@ def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
         "due_at": goal.due_at,
         "outcome": goal.outcome,
         "score": score(goal),
+        "progress": progress(goal),
         "seq": goal.seq,
         "head": goal.head,
         "aggregate": goal.model_dump_json(exclude={"policy"}, exclude_none=True),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -48,7 +49,9 @@ def delegations(
     from storage.delegations import overlapping
 
     async def work(session: "Reading") -> None:
-        to, today = session.terminal, datetime.now(UTC).date()
+        to, now = session.terminal, datetime.now(UTC)
+        zones = (await session.cycles.time_zones()).values()
+        today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # somewhere
         async with read_transaction(session.engine) as connection:
             found = await overlapping(connection, today, today + _YEAR, [employee] if employee else None)
         if to.as_json:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.callers import caller_for
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
 
@@ -31,7 +32,7 @@ def inbox(
 
     async def work(session: "Reading") -> None:
         name = await session.require_employee(employee)
-        found = await session.goals.inbox(EmployeeId(employee))
+        found = await session.goals.inbox(caller_for(None), EmployeeId(employee))
         steps = await _next_steps(session, [one.goal for one in found])
         if as_json:
             _print_inbox_document(employee, name, found, steps)
@@ -48,7 +49,7 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
     from domain.values import GoalId
 
     async def work(session: "Reading") -> Exit:
-        proof = await session.goals.prove(GoalId(goal_id))
+        proof = await session.goals.prove(caller_for(None), GoalId(goal_id))
         if as_json:
             print_json(_proof_document(goal_id, proof))
         else:

@@ -111,6 +111,7 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
 
 async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "Client") -> int:
     """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
+    from cli.session.callers import operator
     from cli.session.output import print_findings, reader_locale
     from domain.findings import refuses
     from domain.values import EmployeeId
@@ -125,7 +126,7 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
     if launched:
         _say(f"the cycle {_DEMO_CYCLE} is here from an earlier demo; nothing was changed")
         return 0
-    imported = await People(engine).import_file((_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
+    imported = await People(engine).import_file(operator(), (_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
     print_findings(imported.findings, locale)
     if imported.imported is None:
         return 1

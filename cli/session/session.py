@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
-    from service.goals import GoalReads, Goals
+    from service.giving import Goals
+    from service.goals import GoalReads
     from service.instructions import InstructionReads, Instructions
     from settings import Settings
 
@@ -142,7 +143,7 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
 async def acting(to: Terminal) -> AsyncIterator[Acting]:
     from service.connection import Unreachable, connect_database, connect_temporal
     from service.cycles import Cycles
-    from service.goals import Goals
+    from service.giving import Goals
     from service.instructions import Instructions
 
     engine, client = await asyncio.gather(
@@ -176,8 +177,8 @@ def run(
 ) -> None:
     """Carries out `work` and ends the command with the code that it returns, or that its refusal means."""
     from domain.refusals import Refusal
+    from service.answers import NoAnswer
     from service.connection import Unreachable
-    from service.goals import NoAnswer
     from texts.refusals import refusal_with_hint
 
     async def session() -> Exit | None:
