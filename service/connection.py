@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from domain.errors import MeguriError
 from domain.messages import Message, message
 from embedded import addresses
 from embedded.addresses import Addresses
@@ -26,13 +27,12 @@ if TYPE_CHECKING:  # each takes most of a second to import; `--help` needs none 
 CONNECT_SECONDS = 5.0
 
 
-class Unreachable(Exception):
+class Unreachable(MeguriError):
     """A server is not named anywhere, or nobody answers there: which one, where we looked, what to do."""
 
     def __init__(self, server: Literal["PostgreSQL", "Temporal"], looked_at: str, todo: Message) -> None:
         self.server, self.looked_at = server, looked_at
-        self.message = message("error.unreachable", server=server, looked_at=looked_at, todo=todo)
-        super().__init__(str(self.message))
+        super().__init__("unreachable", message("error.unreachable", server=server, looked_at=looked_at, todo=todo))
 
 
 @dataclass(frozen=True)
