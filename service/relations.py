@@ -114,4 +114,6 @@ async def visible_goals(
 ) -> ColumnElement[bool]:
     """The condition for lists: true for the goals whose page the caller may see."""
     sight = access.sight(caller, action, await relations_to_company(connection, caller))
-    return visible(everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC))
+    return await visible(
+        connection, everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC)
+    )

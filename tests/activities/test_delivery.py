@@ -22,7 +22,7 @@ async def test_everybody_gets_one_mail_in_their_language(database: AsyncEngine) 
         assert await send(database, by_mail(mailbox)) == SendResult()
     texts = {str(mail["To"]): mailbox.text_of(mail) for mail in mailbox.arrived}
     assert set(texts) == {"hanako@example.com", "jane@example.com"}
-    assert "■ 決まったこと（1件）" in texts["hanako@example.com"]
+    assert "■ 決まったこと(1件)" in texts["hanako@example.com"]
     assert "Decided (1)\n- Your goal “請求書の処理を早める” was approved." in texts["jane@example.com"]
 
 

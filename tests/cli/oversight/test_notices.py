@@ -76,7 +76,7 @@ async def test_a_person_chooses_and_sees_the_choice_without_its_secret(office: O
         "employee": MORI, "channel": "chat", "chat_url": "https://chat.example.com/…", "digest_at": "08:30",
     }  # fmt: skip
     reset = await choose(office, MORI, "--reset", "--as", MORI)
-    assert reset.stdout == f"{MORI}: by the company's way, digest at the opening hour, own chat none\n"
+    assert reset.stdout == f"{MORI}: by company default, digest at the opening hour, own chat none\n"
     japanese = await choose(office, MORI, "--as", MORI, MEGURI_LOCALE="ja")
     assert japanese.stdout == f"{MORI}: 届け方 会社の既定、まとめ 始業時刻、自分のチャット なし\n"
 
