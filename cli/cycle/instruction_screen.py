@@ -115,12 +115,12 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
     refused = [one for one in results if one.result in NOT_DONE]
     if to.as_json:
         print_json(
-            document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked, "actor": row.actor}
+            document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked_form, "actor": row.actor}
         )
     else:
         from cli.session.wording import instruction_name, visible
 
-        reason = visible(str(row.asked.get("reason", "")))
+        reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
         to.say(*summary(progress))
         show_refused(refused, to)

@@ -12,7 +12,7 @@ from cli.session.output import print_json, print_table
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
-    from storage.hooks import Untold
+    from storage.hooks import FailedEvent
     from storage.undelivered import Failed, Summary
 
 _SHOW = "show"
@@ -46,16 +46,16 @@ def show(
         to, reads = session.terminal, Notices(session.engine)
         summary = await reads.summary(cycle_id)
         listed = await reads.failed(cycle_id, _MOST) if failed else []
-        untold = await reads.untold(cycle_id, _MOST) if failed else []
+        events = await reads.failed_events(cycle_id, _MOST) if failed else []
         if to.as_json:
-            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in untold]}
+            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in events]}
             print_json(summary._asdict() | (lists if failed else {}))
             return
         _say(summary, to)
         if listed:
             _print_failed(listed, to)
-        if untold:
-            _print_untold(untold, to)
+        if events:
+            _print_events(events, to)
 
     run(terminal(as_json), reading, work)
 
@@ -103,7 +103,7 @@ def _print_failed(listed: "Sequence[Failed]", to: "Terminal") -> None:
     print_table(to.heads("screen.notices.failed.heads"), rows)
 
 
-def _print_untold(untold: "Sequence[Untold]", to: "Terminal") -> None:
+def _print_events(events: "Sequence[FailedEvent]", to: "Terminal") -> None:
     from cli.session.wording import event_name
 
     rows = [
@@ -111,7 +111,7 @@ def _print_untold(untold: "Sequence[Untold]", to: "Terminal") -> None:
             one.goal_id, one.seq, event_name(one.kind, to.locale), one.code or "-", one.attempts,
             _minute(one.gave_up_at),
         )
-        for one in untold
+        for one in events
     ]  # fmt: skip
     print_table(to.heads("screen.notices.events.heads"), rows)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale, spoken
+from cli.session.output import Exit, exit_code, print_findings, print_json, print_line, reader_locale, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
-    from domain.messages import Message
     from domain.refusals import Refusal
     from domain.values import Locale
     from service.connection import Unreachable
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from service.goals import GoalReads
     from service.instructions import InstructionReads, Instructions
     from settings import Settings
+    from storage.migrate import OtherSchema
 
 
 @dataclass(frozen=True)
@@ -173,24 +173,13 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
             await engine.dispose()
 
 
-class _Stopped(Exception):
-    """The servers cannot serve this command; told to the reader like a refusal."""
-
-    def __init__(self, message: "Message", kind: str, code: Exit) -> None:
-        self.message, self.kind, self.code = message, kind, code
-        super().__init__(str(message))
-
-
 def run(
     to: Terminal,
     servers: Callable[[Terminal], AbstractAsyncContextManager[Opened]],
     work: Callable[[Opened], Awaitable[Exit | None]],
 ) -> None:
-    """Carries out `work` and ends the command with the code that it returns, or that its refusal means."""
-    from domain.refusals import Refusal
-    from service.answers import NoAnswer
-    from service.connection import Unreachable
-    from texts.refusals import refusal_with_hint
+    """Carries out `work` and ends the command with the exit code that it returns, or that its error has."""
+    from domain.errors import MeguriError
 
     async def session() -> Exit | None:
         async with servers(to) as opened:
@@ -203,14 +192,8 @@ def run(
 
     try:
         code = asyncio.run(session())
-    except Refusal as refusal:
-        raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
-    except Unreachable as error:
-        raise to.refuse(spoken(error.message, to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
-    except NoAnswer as error:
-        raise to.refuse(spoken(error.message, to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
-    except _Stopped as error:
-        raise to.refuse(spoken(error.message, to.locale), kind=error.kind, code=error.code) from error
+    except MeguriError as error:
+        raise to.refuse(spoken(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
     if code:
         raise typer.Exit(code)
 
@@ -263,14 +246,14 @@ async def _database_left(opened: Reading, *, cut: bool) -> "Unreachable | None":
     return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True)) if cut else None
 
 
-async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:
-    """Looked at only after a statement failed: the check costs a fifth of a second."""
+async def _schema_differs(engine: "AsyncEngine") -> "OtherSchema | None":
+    """Checked only after a statement failed: the check costs a fifth of a second."""
     from storage.migrate import OtherSchema, require_current
 
     try:
         await require_current(engine)
     except OtherSchema as other:
-        return _Stopped(other.message, "other_schema", Exit.REFUSED)
+        return other
     return None
 
 

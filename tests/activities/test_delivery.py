@@ -145,7 +145,7 @@ async def test_a_second_sender_leaves_the_work_to_the_first(database: AsyncEngin
     await employ(database)
     await queue(database, "M1")
     channel = Recording()
-    async with outbox.sole_sender(database):
+    async with outbox.sender_lock(database):
         assert await send(database, channel) == SendResult(waiting=1, ready=1, unreachable=True)
     assert channel.sent == []
     assert await send(database, channel) == SendResult(sent=1)
