@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 30.0
 _TRIES = 5  # a run that ends or continues as new while a command is under way is asked again
 _PAUSE = 0.2
+_INBOX_PAGE = 500
 
 Asked = TypeVar("Asked", bound=Command)
 Answer = TypeVar("Answer")
@@ -72,6 +73,12 @@ async def answer_of(update: Awaitable[Answer]) -> Answer:
         if isinstance(error.__cause__, asyncio.CancelledError):
             raise asyncio.CancelledError from error
         raise
+
+
+def _place_of_last(lines: Sequence[read.InboxLine]) -> read.InboxKey | None:
+    """Where the next page of an inbox begins. Every task has a deadline."""
+    last = lines[-1].goal if lines else None
+    return read.InboxKey(last.due_at, last.id) if last and last.due_at else None
 
 
 class GoalReads:
@@ -137,8 +144,13 @@ class GoalReads:
 
     async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[read.InboxLine]:
         """What waits on a person, or on those for whom they act at that moment (now); the most urgent first."""
+        at, found = now or datetime.now(UTC), list[read.InboxLine]()
         async with read_transaction(self._engine) as connection:
-            return await read.inbox(connection, employee, now or datetime.now(UTC))
+            while page := await read.inbox(connection, employee, at, after=_place_of_last(found), limit=_INBOX_PAGE):
+                found += page
+                if len(page) < _INBOX_PAGE:
+                    break
+        return found
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it; a `Refusal` for an unknown goal."""

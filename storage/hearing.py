@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import EmployeeRow, GoalRow, ProblemRow

@@ -78,7 +78,7 @@ def place_of(number: int) -> Place:
         above = (above - 1) // _REPORTS
         line.append(above)
     way = (number, *line)
-    return Place(number, tuple(line), f"D{way[-3]:03}" if len(way) > 2 else "HQ")  # noqa: PLR2004 - below two levels
+    return Place(number, tuple(line), f"D{way[-3]:03}" if len(way) > 2 else "HQ")
 
 
 def department_goal(department: str) -> str:
@@ -200,7 +200,7 @@ def _add(batch: Batch, cycle: CycleId, place: Place, life: Life, comments: int) 
 
 def _parent(cycle: CycleId, place: Place) -> str:
     """One in four serves the department's goal directly, as do the heads; the others serve their manager's."""
-    if place.number % 4 == 0 or len(place.line) <= 2:  # noqa: PLR2004 - heads of departments and above
+    if place.number % 4 == 0 or len(place.line) <= 2:
         return department_goal(place.department)
     return f"{cycle}/{person_id(place.line[0])}/1"
 
@@ -208,7 +208,7 @@ def _parent(cycle: CycleId, place: Place) -> str:
 def _assignees(place: Place, life: Life, put: Callable[[str], str]) -> list[str]:
     """Whom the goal waits for; every fortieth task has been escalated to somebody in HR."""
     assignees = [put(one) for one in life.row["assignees"]]
-    return [*assignees, HR[place.number // 40 % len(HR)]] if assignees and place.number % 40 == 0 else assignees  # noqa: PLR2004
+    return [*assignees, HR[place.number // 40 % len(HR)]] if assignees and place.number % 40 == 0 else assignees
 
 
 def _entries(goal: str, life: Life, put: Callable[[str], str], comments: int) -> list[tuple[Any, ...]]:
@@ -217,14 +217,18 @@ def _entries(goal: str, life: Life, put: Callable[[str], str], comments: int) ->
     before = hashlib.sha256(goal.encode()).hexdigest()
     for seq, one in enumerate((*life.entries, *[_comment(life)] * comments), start=1):
         after = hashlib.sha256(f"{before}{seq}".encode()).hexdigest()
-        rows.append((goal, seq, one.revision, one.kind, one.at, put(one.actor), f"c{seq}", put(one.body), before, after))
+        rows.append(
+            (goal, seq, one.revision, one.kind, one.at, put(one.actor), f"c{seq}", put(one.body), before, after)
+        )
         before = after
     return rows
 
 
 def _comment(life: Life) -> Entry:
     last = life.entries[-1]
-    return last._replace(kind="commented", body='{"kind":"commented","text":"面談で進み具合を確認しました。次は手順書の見直しです。"}')
+    return last._replace(
+        kind="commented", body='{"kind":"commented","text":"面談で進み具合を確認しました。次は手順書の見直しです。"}'
+    )
 
 
 async def main(url: str, size: Size) -> None:

@@ -20,7 +20,14 @@ from workflows.recording import row_of
 
 POLICY_OF_LIVES = builders.POLICY
 _CYCLE, _DEPARTMENT, _ABOVE, _PARENT = "2026-q4", "経理", EmployeeId("ABOVE"), "PARENT"
-_THEMES = ("月次決算の早期化", "問い合わせ対応の平準化", "契約審査の見える化", "採用選考の短縮", "経費精算の電子化", "在庫差異の削減")
+_THEMES = (
+    "月次決算の早期化",
+    "問い合わせ対応の平準化",
+    "契約審査の見える化",
+    "採用選考の短縮",
+    "経費精算の電子化",
+    "在庫差異の削減",
+)
 
 
 class Entry(NamedTuple):
@@ -101,7 +108,9 @@ def _active(theme: str, value: int) -> _Told:
     told = _pending(theme)
     told.give(builders.approve(told.goal, MANAGER), builders.day(10, 6))
     told.give(commands.ReportProgress(id=fresh_id(), actor=OWNER, value=value), builders.day(10, 20))
-    told.give(commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0, evidence="手順書を置いた"), builders.day(10, 23))
+    told.give(
+        commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0, evidence="手順書を置いた"), builders.day(10, 23)
+    )
     return told
 
 
