@@ -1,12 +1,12 @@
 """The directory in PostgreSQL: the only place where names and mail addresses are kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping, delete, insert, select, text
+from sqlalchemy import Row, Select, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
@@ -16,6 +16,7 @@ from storage.tables import EmployeeRow, StagedEmployeeRow
 
 _COLUMNS = tuple(field.name for field in fields(Employee))  # named alike in the model, in the table and in the statements below
 _EMPLOYEES = TypeAdapter(list[Employee])
+_AT_A_TIME = 500  # rows of a stream
 _ONE_AT_A_TIME = 0x70656F70  # key of the advisory lock: two imports at once take turns
 
 _MAKE_INCOMING = text("""
@@ -83,7 +84,7 @@ async def replace_directory(
     async with engine.connect() as connection, connection.begin() as transaction:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         await _copy(connection, employees)
-        staying = _read((await connection.execute(_STAYING)).mappings().all())
+        staying = _read((await connection.execute(_STAYING)).all())
         _require_sound([*employees, *staying], tops, place)
         changed, added = await _write_incoming(connection)
         await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # a dry run meets what a commit would
@@ -140,14 +141,16 @@ async def apply_staged(engine: AsyncEngine, instruction: str) -> int:
 async def load_organisation(engine: AsyncEngine) -> Organisation:
     """Everybody in the directory, by id."""
     async with engine.connect() as connection:
-        found = await connection.execute(select(*_columns()).order_by(EmployeeRow.id))
-        return Organisation(_read(found.mappings().all()))
+        people: list[Employee] = []
+        async for some in _stream(connection, select(*_columns()).order_by(EmployeeRow.id)):
+            people += some
+        return Organisation(people)
 
 
 async def find_employee(engine: AsyncEngine, employee_id: EmployeeId) -> Employee | None:
     async with engine.connect() as connection:
         found = await connection.execute(select(*_columns()).where(EmployeeRow.id == employee_id))
-        return next(iter(_read(found.mappings().all())), None)
+        return next(iter(_read(found.all())), None)
 
 
 async def names_of(engine: AsyncEngine, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
@@ -162,8 +165,16 @@ def _columns() -> list[Any]:
     return [getattr(EmployeeRow, name) for name in _COLUMNS]
 
 
-def _read(rows: Sequence[RowMapping]) -> list[Employee]:
-    return _EMPLOYEES.validate_python([dict(row) for row in rows])
+async def _stream(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[list[Employee]]:
+    """The people that `query` finds, a few hundred at a time: rows of everybody at once take 150 MB."""
+    found = await connection.stream(query)
+    async for rows in found.partitions(_AT_A_TIME):
+        yield _read(rows)
+
+
+def _read(rows: Iterable[Row[Any]]) -> list[Employee]:
+    """Rows of `_COLUMNS`, in their order."""
+    return _EMPLOYEES.validate_python([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
 
 
 async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> None:
