@@ -16,10 +16,12 @@ COPY domain domain
 COPY storage storage
 COPY channels channels
 COPY embedded embedded
+COPY process process
 COPY activities activities
 COPY workflows workflows
 COPY service service
 COPY sheets sheets
+COPY texts texts
 COPY cli cli
 COPY samples samples
 USER meguri

@@ -21,8 +21,9 @@ from channels.channel import Channel
 from channels.compose import Links
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import digests, outbox, undelivered
+from storage.database import read_transaction
 from storage.outbox import Batch, Candidate
-from workflows.delivery import SEND_DUE, SendDue, SendResult
+from workflows.delivery import SendDue, Sender, SendResult
 
 _AT_ONCE = 4  # messages on their way at one time; a mail server has other customers
 _NO_WAY = "none"  # the channel of a digest whose requests were all answered before it was due
@@ -45,7 +46,7 @@ class _Round:
     failed: int = 0
 
 
-class Delivery:
+class Delivery(Sender):
     """Sends over `channels`, the company's own way first; `mail_from` is the sender, whose domain the message ids end with.
 
     `daily`: what is not urgent waits for its reader's digest; else all goes at once.
@@ -66,7 +67,7 @@ class Delivery:
         self._daily = daily
         self._links = links
 
-    @activity.defn(name=SEND_DUE)
+    @activity.defn(name="send_due")
     async def send_due(self, request: SendDue) -> SendResult:
         """Sends at most `request.limit` messages, each recorded as soon as it is out.
 
@@ -76,12 +77,15 @@ class Delivery:
         async with beating(), outbox.sole_sender(self._engine) as alone:
             if not alone:
                 _log.warning("delivery_left_to_another_sender")
-                left = await outbox.backlog(self._engine, request.now, daily=self._daily)
+                async with read_transaction(self._engine) as connection:
+                    left = await outbox.backlog(connection, request.now, daily=self._daily)
                 return SendResult(**left._asdict(), unreachable=True)
             if request.first:
-                await undelivered.tell_hr(self._engine, request.now)
+                async with self._engine.begin() as connection:
+                    await undelivered.tell_hr(connection, request.now)
                 due = await digests_due(self._engine, request.now) if self._daily else {}
-                await digests.open_digests(self._engine, request.now, due)
+                async with self._engine.begin() as connection:
+                    await digests.open_digests(connection, request.now, due)
             counted = await self._counted(await self._round(request))
         if counted.tried:
             _log.info("notices_delivered", **counted.model_dump())
@@ -89,7 +93,8 @@ class Delivery:
 
     async def _counted(self, round_: _Round) -> SendResult:
         down = round_.down - round_.used  # a server that took something is not down, only unsteady
-        left = await outbox.backlog(self._engine, round_.now, daily=self._daily)
+        async with read_transaction(self._engine) as connection:
+            left = await outbox.backlog(connection, round_.now, daily=self._daily)
         return SendResult(
             sent=round_.sent,
             given_up=round_.given_up,
@@ -101,14 +106,15 @@ class Delivery:
         )
 
     async def _round(self, request: SendDue) -> _Round:
-        batches = await outbox.claim(
-            self._engine,
-            request.now,
-            request.limit,
-            domain=self._domain,
-            daily=self._daily,
-            may_go=partial(_may_go, self._channels, request.down) if request.down else None,
-        )
+        async with self._engine.begin() as connection:
+            batches = await outbox.claim(
+                connection,
+                request.now,
+                request.limit,
+                domain=self._domain,
+                daily=self._daily,
+                may_go=partial(_may_go, self._channels, request.down) if request.down else None,
+            )
         round_ = _Round(
             now=request.now,
             writer=await writer_for(self._engine, batches, self._links, request.now),
@@ -117,7 +123,8 @@ class Delivery:
         )
         await self._send_all(batches, round_)
         if round_.untried:
-            await outbox.release(self._engine, round_.untried)
+            async with self._engine.begin() as connection:
+                await outbox.release(connection, round_.untried)
         return round_
 
     async def _send_all(self, batches: Sequence[Batch], round_: _Round) -> None:
@@ -142,7 +149,8 @@ class Delivery:
             return
         if round_.writer.has_nothing_to_say(batch):
             round_.untried.discard(batch.message_id)
-            await outbox.record_sent(self._engine, batch.message_id, _NO_WAY, datetime.now(UTC))
+            async with self._engine.begin() as connection:
+                await outbox.record_sent(connection, batch.message_id, _NO_WAY, datetime.now(UTC))
             return
         way, *others = ways
         if way in round_.down:
@@ -151,7 +159,8 @@ class Delivery:
         if failure is None:
             round_.untried.discard(batch.message_id)
             round_.used.add(way)
-            await outbox.record_sent(self._engine, batch.message_id, way, datetime.now(UTC))
+            async with self._engine.begin() as connection:
+                await outbox.record_sent(connection, batch.message_id, way, datetime.now(UTC))
             round_.sent += 1
             return
         _log.warning(
@@ -171,18 +180,21 @@ class Delivery:
         if not down or (spent and more):
             round_.untried.discard(batch.message_id)
         if spent and more:
-            await outbox.fall_back(self._engine, batch.message_id, way, failure.code)
+            async with self._engine.begin() as connection:
+                await outbox.fall_back(connection, batch.message_id, way, failure.code)
             round_.fell_back += 1
         elif spent and not down:
             await self._give_up(batch, round_, failure.code)
         else:
             until = round_.now + rest_after(tries)
-            await outbox.postpone(self._engine, batch.message_id, failure.code, until)
+            async with self._engine.begin() as connection:
+                await outbox.postpone(connection, batch.message_id, failure.code, until)
             round_.failed += 1
 
     async def _give_up(self, batch: Batch, round_: _Round, code: str) -> None:
         round_.untried.discard(batch.message_id)
-        await outbox.give_up(self._engine, batch.message_id, code)
+        async with self._engine.begin() as connection:
+            await outbox.give_up(connection, batch.message_id, code, datetime.now(UTC))
         round_.given_up += 1
         _log.warning("notice_given_up", message_id=batch.message_id, recipient=batch.recipient_id, code=code)
 

@@ -15,8 +15,9 @@ from activities.ways import rest_after
 from channels.hook import EventHook
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import hooks
+from storage.database import read_transaction
 from storage.hooks import Entry
-from workflows.delivery import TELL_EVENTS, SendDue, SendResult
+from workflows.delivery import EventTeller, SendDue, SendResult
 
 _AT_ONCE = 4  # goals whose entries are on their way at one time
 _PATIENCE = timedelta(hours=24)  # with an entry that is not taken; longer would hold up its goal for good
@@ -36,14 +37,14 @@ class _Round:
     down: bool = False  # the other system does not answer at all
 
 
-class Hook:
+class Hook(EventTeller):
     """Tells of events through `hook`; without one there is nothing to do."""
 
     def __init__(self, engine: AsyncEngine, hook: EventHook | None) -> None:
         self._engine = engine
         self._hook = hook
 
-    @activity.defn(name=TELL_EVENTS)
+    @activity.defn(name="tell_events")
     async def tell_events(self, request: SendDue) -> SendResult:
         """Tells of at most `request.limit` entries, each recorded as soon as it is taken.
 
@@ -56,9 +57,11 @@ class Hook:
                 _log.warning("telling_left_to_another_process")
                 return SendResult(unreachable=True)
             if request.first:
-                await hooks.look(self._engine, request.now)
+                async with self._engine.begin() as connection:
+                    await hooks.look(connection, request.now)
             round_ = await self._round(self._hook, request)
-            left = await hooks.backlog(self._engine, request.now)
+            async with read_transaction(self._engine) as connection:
+                left = await hooks.backlog(connection, request.now)
         counted = SendResult(
             sent=round_.told,
             given_up=round_.given_up,
@@ -75,7 +78,8 @@ class Hook:
         """Goals side by side, the entries of each one after the other."""
         round_, left = _Round(request.now), request.limit
         while left > 0 and not round_.down:
-            entries = await hooks.next_entries(self._engine, request.now, left)
+            async with read_transaction(self._engine) as connection:
+                entries = await hooks.next_entries(connection, request.now, left)
             if not entries:
                 break
             left -= len(entries)
@@ -101,7 +105,8 @@ class Hook:
         except NotSent as failure:
             await self._after(failure, entry, round_)
         else:
-            await hooks.record_told(self._engine, entry, datetime.now(UTC))
+            async with self._engine.begin() as connection:
+                await hooks.record_told(connection, entry, datetime.now(UTC))
             round_.told += 1
 
     async def _after(self, failure: NotSent, entry: Entry, round_: _Round) -> None:
@@ -110,7 +115,8 @@ class Hook:
         failing_since = entry.failing_since or round_.now
         over = isinstance(failure, NotDeliverable) or round_.now - failing_since >= _PATIENCE
         retry_at = round_.now + rest_after(entry.attempts + 1)
-        await hooks.record_failure(self._engine, entry, failure.code, round_.now, retry_at=retry_at, given_up=over)
+        async with self._engine.begin() as connection:
+            await hooks.record_failure(connection, entry, failure.code, round_.now, retry_at=retry_at, given_up=over)
         round_.given_up += over
         round_.failed += not over
         _log.warning("event_not_told", event_id=entry.id, code=failure.code, given_up=over)

@@ -5,8 +5,7 @@ stands in its row.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -16,89 +15,97 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
+from activities.pace import FanOut
 from domain.cycle.file import CycleFile
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked, Skipped, amended, command_for
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
+from service.answers import NoAnswer
 from service.cycles import Cycles
-from service.goals import Goals, NoAnswer
+from service.goal_updates import GoalUpdates
+from service.rules import rules_of
 from storage import cycles, instructions, outbox, participants
+from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.instructions import Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
 from workflows.failures import invalid
-from workflows.instruction import CARRY_OUT, FINISH, PREPARE, Part
+from workflows.instruction import InstructionSteps, Part
 
 _PAGE = 100  # goals loaded at once
-_AT_ONCE = 2  # goals asked at one time, and …
-_REST = 1.0  # … after each answer, as long as it took, nothing: half of the machine is left to people who click
+_NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
     Outcome.SETTLED,
     Outcome.LAPSED,
+    Outcome.REMOVED,
     Outcome.CANCELLED,
 )  # with the cycle; the others ended by a decision of their own
 
 ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
+_DecideOne = Callable[[Goal], Command | Skipped]
 
 log = structlog.get_logger()
 
 
-class InstructionActivities:
+class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
-        self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
+        self._goals, self._cycles = GoalUpdates(engine, client), Cycles(engine, client)
 
-    @activity.defn(name=PREPARE)
+    @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
         """Chooses the goals, once, and does what comes before they are asked; how many there are."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Sync):
             goals = await reorganisation.prepare(self._engine, row.id, asked)
-            return await instructions.note_goals(self._engine, row.id, goals)
+            async with self._engine.begin() as connection:
+                return await instructions.note_goals(connection, row.id, goals)
         if isinstance(asked, asked_for.Add):
-            return await instructions.note_goals(self._engine, row.id, await self._add(row, asked, part.now))
+            async with self._engine.begin() as connection:
+                return await instructions.note_goals(connection, row.id, await self._add(row, asked, part.now))
         if row.cycle_id and asked.selection.is_everybody:
             await self._remember(CycleId(row.cycle_id), asked)  # first: whoever joins meanwhile is not chosen below
-        chosen = await instructions.choose_goals(
-            self._engine,
-            row.id,
-            cycle=row.cycle_id,
-            departments=asked.selection.departments,
-            people=asked.selection.people,
-            ended=_ENDED if isinstance(asked, asked_for.Reopen) else (),
-        )
+        async with self._engine.begin() as connection:
+            chosen = await instructions.choose_goals(
+                connection,
+                row.id,
+                cycle=row.cycle_id,
+                departments=asked.selection.departments,
+                people=asked.selection.people,
+                ended=_ENDED if isinstance(asked, asked_for.Reopen) else (),
+            )
         if isinstance(asked, asked_for.Cancel) and row.cycle_id:
-            goals = [one.goal_id for one in await instructions.results(self._engine, row.id)]
-            await outbox.withdraw(self._engine, row.cycle_id, goals=goals)
+            async with read_transaction(self._engine) as connection:
+                goals = [one.goal_id for one in await instructions.results(connection, row.id)]
+            async with self._engine.begin() as connection:
+                await outbox.withdraw(connection, row.cycle_id, goals=goals)
         return chosen
 
-    @activity.defn(name=CARRY_OUT)
+    @activity.defn(name="carry_out_instruction")
     async def carry_out(self, part: Part) -> None:
-        """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
+        """Asks every goal that waits. A result is written after the goal answered, so a new try asks the others only."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Add):
             await self._launch(row)
             return
         actor = EmployeeId(row.actor)
-        decide = await self._decider(asked, part.now)
-        while page := await instructions.waiting_goals(self._engine, row.id, _PAGE):
-            goals = [Goal.model_validate(one) for one in await load_aggregates(self._engine, ids=page)]
+        decide, fan_out = await self._decider(asked, part.now), FanOut()
+        while page := await self._waiting(row.id, _PAGE):
+            async with read_transaction(self._engine) as connection:
+                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
             for gone in set(page) - {goal.id for goal in goals}:
-                await instructions.record(self._engine, row.id, Result(gone, "skipped", "unknown"))
-            queue = iter(goals)
-            async with asyncio.TaskGroup() as group:
-                for _ in range(_AT_ONCE):
-                    group.create_task(self._ask_from(queue, row.id, decide, actor))
+                async with self._engine.begin() as connection:
+                    await instructions.record(connection, row.id, Result(gone, "skipped", "unknown"))
+            await self._ask_all(goals, row.id, lambda goal: decide(goal, actor), fan_out)
 
-    @activity.defn(name=FINISH)
+    @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
         """Tells the cycle what its goals were told, and says that the instruction is done."""
         row, asked = await self._find(part)
@@ -111,46 +118,69 @@ class InstructionActivities:
                 if refusal.code is not Code.CYCLE_BUSY:
                     raise
                 log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
-        await instructions.set_state(self._engine, row.id, "done", part.now)
-        found = await instructions.progress(self._engine, row.id)
+        async with self._engine.begin() as connection:
+            await instructions.set_state(connection, row.id, "done", part.now)
+        async with read_transaction(self._engine) as connection:
+            found = await instructions.progress(connection, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
     async def _find(self, part: Part) -> tuple[InstructionRow, Asked]:
-        row = await instructions.find(self._engine, part.instruction)
+        async with read_transaction(self._engine) as connection:
+            row = await instructions.find(connection, part.instruction)
         if row is None:
             raise LookupError(f"instruction {part.instruction} is not in the database")
         return row, ASKED.validate_python(row.asked)
+
+    async def _waiting(self, instruction: str, limit: int) -> list[str]:
+        async with read_transaction(self._engine) as connection:
+            return await instructions.waiting_goals(connection, instruction, limit)
 
     async def _decider(self, asked: Asked, now: datetime) -> _Decide:
         if isinstance(asked, asked_for.Sync):
             return await reorganisation.commands(self._engine, asked, now)
         return lambda goal, actor: command_for(asked, goal, actor)
 
-    async def _ask_from(self, queue: Iterator[Goal], instruction: str, decide: _Decide, actor: EmployeeId) -> None:
-        for goal in queue:
-            started = time.monotonic()
-            await instructions.record(self._engine, instruction, await self._ask(goal, instruction, decide, actor))
-            activity.heartbeat(goal.id)
-            await asyncio.sleep((time.monotonic() - started) * _REST)
+    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _DecideOne, fan_out: FanOut) -> None:
+        """Asks the goals, as many at one time as the fan-out's pace allows, and writes what they answered."""
+        answered: list[Result] = []
 
-    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, actor: EmployeeId) -> Result:
+        async def ask(goal: Goal) -> None:
+            answered.append(await self._ask(goal, instruction, decide, fan_out))
+            activity.heartbeat(goal.id)
+            if len(answered) >= _NOTED_AT_ONCE:
+                await self._write_results(instruction, answered)
+
+        await fan_out.each(goals, ask)
+        await self._write_results(instruction, answered)
+
+    async def _write_results(self, instruction: str, answered: list[Result]) -> None:
+        """Writes the results and empties the list."""
+        batch = answered.copy()
+        answered.clear()  # before the first await: another goal may answer meanwhile
+        async with self._engine.begin() as connection:
+            for result in batch:
+                await instructions.record(connection, instruction, result)
+
+    async def _ask(self, goal: Goal, instruction: str, decide: _DecideOne, fan_out: FanOut) -> Result:
         """Asks one goal under the instruction's id: a goal that was asked before its result was noted answers as it did."""
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
             return Result(goal.id, "done")
         try:
-            command = decide(goal, actor)
+            command = decide(goal)
         except ValidationError as error:  # the new rules do not fit the goal's own dates
             misfit = invalid(error)
             return Result(goal.id, "refused", misfit.code, misfit.fields)
         if isinstance(command, Skipped):
             return Result(goal.id, "skipped", command.code)
         try:
-            await self._goals.give(GoalId(goal.id), command, command_id)
+            await fan_out.timed(self._goals.send(GoalId(goal.id), command, command_id))
         except Refusal as refusal:
             return Result(goal.id, "refused", refusal.code, refusal.fields)
         except NoAnswer:
-            if (await participants.launched(self._engine, goal.cycle, [goal.owner]))[goal.owner][0] == "started":
+            async with read_transaction(self._engine) as connection:
+                launched = await participants.launched(connection, goal.cycle, [goal.owner])
+            if launched[goal.owner][0] == "started":
                 raise  # its worker is away: Temporal tries again
             return Result(goal.id, "failed", "not_started")
         return Result(goal.id, "done")
@@ -159,31 +189,36 @@ class InstructionActivities:
         """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
         cycle = await self._cycle(row)
         file = CycleFile.model_validate(cycle.file)
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            organisation = await load_organisation(connection)
         people = [
             (one.id, one.department, len(file.drafts_for(one.department)))
             for one in organisation.employees.values()
             if one.active and (one.id in asked.selection.people or one.department in asked.selection.departments)
         ]
-        await participants.add(self._engine, cycle.id, sorted(people), by=row.actor, at=now)
-        return [
-            f"{cycle.id}/{employee}/{number}"
-            for employee, department in await participants.joined(self._engine, cycle.id, row.actor, now)
-            for number in range(1, len(file.drafts_for(department)) + 1)
-        ]
+        async with self._engine.begin() as connection:
+            await participants.add(connection, cycle.id, sorted(people), by=row.actor, at=now)
+        async with read_transaction(self._engine) as connection:
+            return [
+                f"{cycle.id}/{employee}/{number}"
+                for employee, department in await participants.joined(connection, cycle.id, row.actor, now)
+                for number in range(1, len(file.drafts_for(department)) + 1)
+            ]
 
     async def _launch(self, row: InstructionRow) -> None:
         """Lets the cycle launch who was added, and notes what came of it at each."""
         cycle = CycleId(row.cycle_id or "")
-        if await instructions.waiting_goals(self._engine, row.id, 1):
+        if await self._waiting(row.id, 1):
             await self._ask_for_launch(cycle)
-        while page := await instructions.waiting_goals(self._engine, row.id, _PAGE):
+        while page := await self._waiting(row.id, _PAGE):
             ended = (await self._cycle(row)).state not in ("launching", "open")
             owners = {goal: goal.rsplit("/", 2)[1] for goal in page}
-            launched = await participants.launched(self._engine, cycle, list(set(owners.values())))
+            async with read_transaction(self._engine) as connection:
+                launched = await participants.launched(connection, cycle, list(set(owners.values())))
             for goal, owner in owners.items():
                 if result := _launch_result(goal, *launched[owner], ended=ended):
-                    await instructions.record(self._engine, row.id, result)
+                    async with self._engine.begin() as connection:
+                        await instructions.record(connection, row.id, result)
             activity.heartbeat(page[0])
             await asyncio.sleep(_LOOK)
 
@@ -196,7 +231,8 @@ class InstructionActivities:
             log.info("cycle_had_ended", cycle_id=cycle)  # the goals' results will say so
 
     async def _cycle(self, row: InstructionRow) -> CycleRow:
-        found = await cycles.find_cycle(self._engine, row.cycle_id or "")
+        async with read_transaction(self._engine) as connection:
+            found = await cycles.find_cycle(connection, row.cycle_id or "")
         if found is None:
             raise LookupError(f"cycle {row.cycle_id} of instruction {row.id} is not in the database")
         return found
@@ -206,13 +242,15 @@ class InstructionActivities:
         whole, chosen = asked.selection.is_everybody, asked.selection
         match asked:
             case asked_for.Remove():
-                await participants.remove(self._engine, cycle, chosen.people, chosen.departments)
+                async with self._engine.begin() as connection:
+                    await participants.remove(connection, cycle, chosen.people, chosen.departments)
             case asked_for.Extend(closes=closes) if closes:
                 await self._cycles.retime(cycle)
             case asked_for.Amend():
                 await self._cycles.retime(cycle)
             case asked_for.Reopen():  # a cycle in which one goal is open again is open
-                await participants.take_back(self._engine, cycle, chosen.people)
+                async with self._engine.begin() as connection:
+                    await participants.take_back(connection, cycle, chosen.people)
                 if whole or await self._cycles.has_open_goals(cycle):
                     await self._cycles.reopen(cycle)
             case asked_for.Cancel(reason=reason) if whole:
@@ -223,7 +261,7 @@ class InstructionActivities:
     async def _remember(self, cycle: CycleId, asked: Asked) -> None:
         """Says by which rules whoever joins later takes part."""
         row = await self._cycles.require(cycle)
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         match asked:
             case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
                 changed = policy.model_copy(update={"closes": max(closes, policy.closes)})
@@ -237,7 +275,8 @@ class InstructionActivities:
                     return
             case _:
                 return
-        await cycles.remember_policy(self._engine, cycle, changed.model_dump(mode="json"))
+        async with self._engine.begin() as connection:
+            await cycles.remember_policy(connection, cycle, changed.model_dump(mode="json"))
 
 
 def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> Result | None:

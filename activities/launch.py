@@ -24,75 +24,86 @@ from domain.goal.steering import due_after
 from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
+from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
-from storage import cycles, delegations
+from service.projection import standing_delegations
+from service.rules import rules_of
+from storage import cycles
+from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import CycleRow
-from workflows.cycle import RETRY_FAILED, SET_STATE, START_GOALS, WRITE_GOALS, NewState, Range, Started, Written
+from workflows.cycle import Launcher, NewState, Range, Started, Written
 from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
 from workflows.recording import row_of
 
 _AT_ONCE = 32  # starts in flight: enough to keep the server busy, few enough to leave it air
 _CHUNK = 100  # participants between two heartbeats
-_JOINED = "参加時点のルール / the cycle's rules when they joined"
 
 log = structlog.get_logger()
 
 
-class LaunchActivities:
+class LaunchActivities(Launcher):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
 
-    @activity.defn(name=WRITE_GOALS)
+    @activity.defn(name="write_goals")
     async def write_goals(self, piece: Range) -> Written:
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
-        people = await cycles.waiting(self._engine, piece.cycle, piece.after, piece.limit)
+        async with read_transaction(self._engine) as connection:
+            people = await cycles.waiting(connection, piece.cycle, piece.after, piece.limit)
         fresh = [one for one in people if one.result == "waiting"]
         if fresh:
             cycle = await _cycle(self._engine, piece)
-            organisation = await load_organisation(self._engine)
+            async with read_transaction(self._engine) as connection:
+                organisation = await load_organisation(connection)
             standing = await self._delegations(cycle)
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
-            await cycles.write_goals(self._engine, piece.cycle, batch)
+            async with self._engine.begin() as connection:
+                await cycles.write_goals(connection, piece.cycle, batch)
         return Written(last=people[-1].employee_id if people else "", people=len(people))
 
-    @activity.defn(name=START_GOALS)
+    @activity.defn(name="start_goals")
     async def start_goals(self, piece: Range) -> Started:
         """Starts the workflows of the participants up to `upto` whose goals are written; takes up where it was cut off."""
-        after = (activity.info().heartbeat_details or (piece.after,))[0]
-        total = Started(people=0, goals=0, failed=0)
-        while people := await cycles.waiting(self._engine, piece.cycle, after, _CHUNK, upto=piece.upto):
+        after, so_far = activity.info().heartbeat_details or (piece.after, {"people": 0, "goals": 0, "failed": 0})
+        total = Started.model_validate(so_far)
+        while people := await self._waiting(piece, after):
             total = await self._start_chunk(piece, [one.employee_id for one in people], total)
             after = people[-1].employee_id
-            activity.heartbeat(after)
+            activity.heartbeat(after, total)
         log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
         return total
 
-    @activity.defn(name=RETRY_FAILED)
+    async def _waiting(self, piece: Range, after: str) -> list[cycles.Waiting]:
+        async with read_transaction(self._engine) as connection:
+            return await cycles.waiting(connection, piece.cycle, after, _CHUNK, upto=piece.upto)
+
+    @activity.defn(name="retry_failed")
     async def retry_failed(self, piece: Range) -> int:
         """Puts the failed participants back in line."""
-        return await cycles.wait_again(self._engine, piece.cycle)
+        async with self._engine.begin() as connection:
+            return await cycles.wait_again(connection, piece.cycle)
 
-    @activity.defn(name=SET_STATE)
+    @activity.defn(name="set_cycle_state")
     async def set_cycle_state(self, new: NewState) -> None:
         """Says in the database how far the cycle is."""
         if new.state in ("open", "closed", "cancelled"):
             closed_at = None if new.state == "open" else new.at
-            await cycles.set_state(self._engine, new.cycle, new.state, closed_at)
+            async with self._engine.begin() as connection:
+                await cycles.set_state(connection, new.cycle, new.state, closed_at)
 
     async def _delegations(self, cycle: CycleRow) -> list[Delegation]:
         """Those that hold while the cycle runs."""
-        policy = Policy.model_validate(cycle.policy_now or cycle.policy)
-        return [
-            Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
-            for one in await delegations.overlapping(self._engine, policy.starts, policy.closes)
-        ]
+        policy = rules_of(cycle)
+        async with read_transaction(self._engine) as connection:
+            return list(await standing_delegations(connection, policy.starts, policy.closes))
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
-        loaded = await load_aggregates(self._engine, owners=employees, cycle=piece.cycle)
+        async with read_transaction(self._engine) as connection:
+            loaded = await load_aggregates(connection, owners=employees, cycle=piece.cycle)
         goals = [Goal.model_validate(one) for one in loaded]
         room = asyncio.Semaphore(_AT_ONCE)
         reasons = await asyncio.gather(*(self._start(goal, room) for goal in goals))
@@ -100,9 +111,11 @@ class LaunchActivities:
         for owner in set(employees) - {goal.owner for goal in goals}:
             failed[EmployeeId(owner)] = "no goal was written"
         for owner, reason in failed.items():
-            await cycles.mark(self._engine, piece.cycle, [owner], "failed", reason)
+            async with self._engine.begin() as connection:
+                await cycles.mark(connection, piece.cycle, [owner], "failed", reason)
         if started := [one for one in employees if one not in failed]:
-            await cycles.mark(self._engine, piece.cycle, started, "started")
+            async with self._engine.begin() as connection:
+                await cycles.mark(connection, piece.cycle, started, "started")
         return Started(
             people=total.people + len(started),
             goals=total.goals + len(goals) - len(failed),
@@ -137,7 +150,8 @@ def _until_first_alarm(goal: Goal) -> timedelta:
 
 
 async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
-    found = await cycles.find_cycle(engine, piece.cycle)
+    async with read_transaction(engine) as connection:
+        found = await cycles.find_cycle(connection, piece.cycle)
     if found is None:
         raise LookupError(f"cycle {piece.cycle} is not in the database")
     return found
@@ -152,7 +166,7 @@ def _batch(
     since then as a second entry.
     """
     frozen = Policy.model_validate(cycle.policy)
-    now = Policy.model_validate(cycle.policy_now) if cycle.policy_now else frozen
+    now = rules_of(cycle)
     file = CycleFile.model_validate(cycle.file)
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
@@ -193,7 +207,7 @@ class _Begun(NamedTuple):
 def _amended(first: _Begun, policy: Policy) -> _Begun:
     goal, event = first.goal, first.event
     due = due_after(goal, policy, goal.calendar.day_of(event.at))
-    body = PolicyAmended(policy=policy, reason=_JOINED, due=due)
+    body = PolicyAmended(policy=policy, reason=RULES_AT_JOINING, due=due)
     second = Event(
         seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
     )  # not a copy of the first: that would carry its JSON along
@@ -206,7 +220,7 @@ def _add(batch: cycles.Batch, begun: list[_Begun]) -> None:
     batch.goals.append(
         (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
          row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"],
-         created.event.at)
+         created.event.at, row["progress"])
     )  # fmt: skip
     batch.events.extend(
         (goal.id, event.seq, event.revision, event.kind, event.at, event.actor, event.command,

@@ -1,39 +1,45 @@
-"""The local activity that records a goal's events."""
+"""The local activities that record a goal's events and read its ledger."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+import structlog
 from temporalio import activity
 
 from domain.goal.events import Event
 from domain.refusals import Code
-from storage import ledger
-from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, Recording, Refused
+from storage.ledger import CommandKnown, ConstraintBroken, HeadDiffers, Ledger
+from workflows.recording import Position, Recorded, Recorder, Recording, Refused
+
+log = structlog.get_logger()
 
 
-class RecordingActivities:
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+class RecordingActivities(Recorder):
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
-    @activity.defn(name=RECORD)
+    @activity.defn(name="record")
     async def record(self, recording: Recording) -> Recorded | None:
-        """Stores the recording, or says what stands in its place. Safe to repeat: compared with the ledger's head."""
+        """Stores the recording, or returns what the ledger holds instead. Safe to repeat: compared with the ledger's head."""
         try:
-            found = await ledger.append(
-                self._engine,
+            found = await self._ledger.append(
                 recording.goal,
                 recording.before,
+                recording.before_head,
                 row=recording.row,
                 events=recording.events,
                 notices=recording.notices,
-                claimed=recording.claims.model_dump() if recording.claims else None,
+                at=recording.at,
+                constrained=recording.constraints.model_dump() if recording.constraints else None,
             )
-        except ledger.CommandKnown:
+        except CommandKnown:
             return Recorded(known=True)
-        except ledger.ClaimRefused as error:
-            return Recorded(refused=Refused(code=Code(error.against.code), fields=error.against.fields))
+        except ConstraintBroken as error:
+            return Recorded(refused=Refused(code=Code(error.conflict.code), fields=error.conflict.fields))
+        except HeadDiffers:
+            log.error("ledger_head_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - an alarm, no defect of this code
+            return Recorded(refused=Refused(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
 
-    @activity.defn(name=READ_BEHIND)
+    @activity.defn(name="read_behind")
     async def read_behind(self, position: Position) -> Recorded:
-        """What the ledger holds that the workflow does not know."""
-        found = await ledger.behind(self._engine, position.goal, position.seq)
+        """The ledger's entries that the workflow does not know."""
+        found = await self._ledger.behind(position.goal, position.seq)
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found))

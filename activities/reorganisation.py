@@ -10,33 +10,36 @@ from temporalio.client import Client
 
 from domain.cycle.file import CycleFile
 from domain.goal.commands import Command
-from domain.goal.goal import Delegation, Goal
+from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import Context, command_of
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
-from service.reorganisation import Reorganisation, start_leaving
-from storage import cycles, delegations, participants, people
+from service.leaving import process_leavers, start_leaving
+from service.projection import standing_delegations
+from service.rules import rules_of
+from storage import cycles, participants, people
+from storage.database import read_transaction
 from storage.goals import open_goals_of
 from storage.people import load_organisation
-from workflows.leaving import SEE_OFF, SeeOff
+from workflows.leaving import LastDay, LeaverProcessing
 
 _FAR = timedelta(days=3660)
 
 log = structlog.get_logger()
 
 
-class LeavingActivities:
+class LeavingActivities(LeaverProcessing):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
 
-    @activity.defn(name=SEE_OFF)
-    async def see_off(self, leaving: SeeOff) -> int:
+    @activity.defn(name="process_leavers")
+    async def process_leavers(self, day: LastDay) -> int:
         """Lets those go whose last day has passed."""
-        return await Reorganisation(self._engine).see_off(self._client, leaving.last_day, leaving.actor, leaving.now)
+        return await process_leavers(self._engine, self._client, day.last_day, day.actor, day.now)
 
 
 async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[str]:
@@ -44,18 +47,18 @@ async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[st
 
     All open goals in which somebody who left, moved or changed the manager has a part; where nobody did, none.
     """
-    await people.apply_staged(engine, instruction)
-    return await open_goals_of(engine, asked.touched)
+    async with engine.begin() as connection:
+        await people.apply_staged(connection, instruction)
+    async with read_transaction(engine) as connection:
+        return await open_goals_of(connection, asked.touched)
 
 
 async def commands(engine: AsyncEngine, asked: Sync, now: datetime) -> Callable[[Goal, EmployeeId], Command | Skipped]:
     """How each goal's command is made, from the organisation as it is by now."""
     today = now.date()
-    organisation = await load_organisation(engine)
-    standing = tuple(
-        Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
-        for one in await delegations.overlapping(engine, today, today + _FAR)
-    )
+    async with read_transaction(engine) as connection:
+        organisation = await load_organisation(connection)
+        standing = await standing_delegations(connection, today, today + _FAR)
 
     def decide(goal: Goal, actor: EmployeeId) -> Command | Skipped:
         return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))
@@ -67,15 +70,17 @@ async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Empl
     """Who joined takes part in every open cycle that says so; who leaves later is seen to on the day after."""
     if asked.joined:
         await _welcome(engine, temporal, asked, actor, now)
-    organisation = await load_organisation(engine)
+    async with read_transaction(engine) as connection:
+        organisation = await load_organisation(connection)
     for day in sorted({one.leaves for one in organisation.employees.values() if one.active and one.leaves}):
         await start_leaving(temporal, day, actor)
 
 
 async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
-    organisation = await load_organisation(engine)
-    for row in await cycles.list_cycles(engine):
-        policy = Policy.model_validate(row.policy_now or row.policy)
+    async with read_transaction(engine) as connection:
+        organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
+    for row in rows:
+        policy = rules_of(row)
         if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
         file = CycleFile.model_validate(row.file)
@@ -84,7 +89,8 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
             for one in file.participants(organisation)
             if one.id in asked.joined
         ]
-        await participants.add(engine, row.id, new, by=actor, at=now)
+        async with engine.begin() as connection:
+            await participants.add(connection, row.id, new, by=actor, at=now)
         if new:  # also where a try before this one added them and was cut off
             await _launch_more(Cycles(engine, temporal), CycleId(row.id))
 

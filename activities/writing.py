@@ -14,6 +14,7 @@ from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy
 from domain.values import Locale
 from storage import cycles, digests, outbox
+from storage.database import read_transaction
 from storage.outbox import Addressee, Batch
 
 Policies = Mapping[str, Policy]
@@ -21,7 +22,8 @@ Policies = Mapping[str, Policy]
 
 async def policies_of(engine: AsyncEngine) -> Policies:
     """The rules of each cycle as they are now."""
-    return {cycle: Policy.model_validate(form) for cycle, form in (await cycles.policies(engine)).items()}
+    async with read_transaction(engine) as connection:
+        return {cycle: Policy.model_validate(form) for cycle, form in (await cycles.policies(connection)).items()}
 
 
 def calendar_of(policies: Policies, cycle: str, site: str | None) -> BusinessCalendar:
@@ -34,7 +36,9 @@ async def digests_due(engine: AsyncEngine, now: datetime) -> dict[str, date]:
     """Whose digest is due now, and of which of their days."""
     policies = await policies_of(engine)
     due = {}
-    for one in await digests.readers(engine, now):
+    async with read_transaction(engine) as connection:
+        readers = await digests.readers(connection, now)
+    for one in readers:
         calendar, policy = calendar_of(policies, one.cycle_id, one.site), policies.get(one.cycle_id)
         morning = timedelta(minutes=policy.spread_minutes) + SLACK if policy else SLACK
         day = digest_day(calendar, one.digest_at, one.last_digest, now, oldest=one.oldest, morning=morning)
@@ -80,7 +84,8 @@ async def writer_for(engine: AsyncEngine, batches: Sequence[Batch], links: Links
     """Reads what the batches' messages need."""
     tasks = await _tasks(engine, batches)
     owners = {task.owner for waiting in tasks.values() for task in waiting}
-    people = await outbox.addressees(engine, batches, owners)
+    async with read_transaction(engine) as connection:
+        people = await outbox.addressees(connection, batches, owners)
     return Writer(now, links, await policies_of(engine), people, tasks)
 
 
@@ -92,6 +97,8 @@ async def _tasks(engine: AsyncEngine, batches: Sequence[Batch]) -> Mapping[tuple
             readers[batch.digest_on].append(batch.recipient_id)
     found: dict[tuple[str, date], list[Waiting]] = defaultdict(list)
     for day, people in readers.items():
-        for one in await digests.open_tasks(engine, people, day):
+        async with read_transaction(engine) as connection:
+            waiting = await digests.open_tasks(connection, people, day)
+        for one in waiting:
             found[one.reader, day].append(Waiting(*one[1:]))
     return found

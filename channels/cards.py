@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from channels.catalog import say
 from channels.message import Message
+from texts.say import say
 
 _SLACK_SECTION = 3_000  # characters of one section's text
 _SLACK_BLOCKS = 50
@@ -27,7 +27,7 @@ def for_slack(message: Message) -> Card:
     header = {"type": "header", "text": {"type": "plain_text", "text": message.subject[:_SLACK_HEADER], "emoji": False}}
     sections = list(_packed(_for_slack_line(line) for line in message.body.splitlines()))
     if len(sections) >= _SLACK_BLOCKS:
-        sections = [*sections[: _SLACK_BLOCKS - 2], say(message.locale, "cut")]
+        sections = [*sections[: _SLACK_BLOCKS - 2], say("mail.cut", message.locale)]
     return {"text": _escaped(message.subject), "blocks": [header, *map(_section, sections)]}
 
 
@@ -69,11 +69,11 @@ def for_teams(message: Message) -> Card:
     """One block per line. `TextRun` knows no Markdown, so a theme in brackets is no link."""
     blocks = [_teams_line(message.subject, weight="Bolder")]
     room = _TEAMS_BYTES - len(as_json(_teams_message(blocks)))
-    room -= len(as_json(_teams_line(say(message.locale, "cut")))) + 1
+    room -= len(as_json(_teams_line(say("mail.cut", message.locale)))) + 1
     for block in _teams_blocks(message.body):
         room -= len(as_json(block)) + 1
         if room < 0:
-            blocks.append(_teams_line(say(message.locale, "cut")))
+            blocks.append(_teams_line(say("mail.cut", message.locale)))
             break
         blocks.append(block)
     return _teams_message(blocks)

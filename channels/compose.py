@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from channels.catalog import say
 from channels.due_dates import Deadline, due_dates
 from channels.layout import Line, Section, html, plain
 from channels.lines import (
@@ -27,9 +26,10 @@ from channels.lines import (
     task_of,
 )
 from channels.message import Message
-from channels.texts import ASKS, HEADINGS, TASKS, Group
+from channels.texts import ASKS, TASK_TEXTS, UNKNOWN_TASK, Group
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
+from texts.say import say
 
 _MOST_LINES = 50  # in a section; whoever has more sees the rest in the inbox
 _LONGEST_SUBJECT = 90
@@ -162,9 +162,9 @@ def _at_once(notices: Sequence[Notice], reader: Reader) -> _Written:
     same_goal = all(one.goal_id == first.goal_id for one in notices)
     return _Written(
         subject=_subject_of_goal(first, reader) if same_goal else _subject(grouped, first, reader),
-        greeting=say(reader.locale, "greeting", name=_own_name(reader)),
+        greeting=say("mail.greeting", reader.locale, name=_own_name(reader)),
         grouped=grouped,
-        closing=say(reader.locale, "closing"),
+        closing=say("mail.closing", reader.locale),
         deadlines=list(_asked_by(notices, reader)),
     )
 
@@ -175,14 +175,19 @@ def _digest(
     locale, day = reader.locale, day_in(now, zone, reader.locale)
     late = sum(one.due_at < now for one in waiting)
     said = [*_tasks_said(waiting, reader, now), *_news(notices, waiting, reader)]
-    settings = links.preferences or say(locale, "command.prefer")
+    settings = links.preferences or say("mail.command.prefer", locale)
     return _Written(
         subject=say(
-            locale, "subject.digest", tag=say(locale, "subject.tag"), day=day, overdue=late, waiting=len(waiting) - late
+            "mail.subject.digest",
+            locale,
+            tag=say("mail.subject.tag", locale),
+            day=day,
+            overdue=late,
+            waiting=len(waiting) - late,
         ),
-        greeting=say(locale, "greeting.digest", name=_own_name(reader), day=day),
+        greeting=say("mail.greeting.digest", locale, name=_own_name(reader), day=day),
         grouped=_grouped(said, _DIGEST_ORDER),
-        closing=f"{say(locale, 'closing')}\n{say(locale, 'closing.digest', where=settings)}",
+        closing=f"{say('mail.closing', locale)}\n{say('mail.closing.digest', locale, where=settings)}",
         deadlines=[
             Deadline(one.goal_id, one.kind, _in_calendar(one.kind, _goal_of(one, reader), locale), one.due_at, one.seq)
             for one in waiting
@@ -224,11 +229,13 @@ def _grouped(said: Iterator[tuple[Group, _Said]] | Sequence[tuple[Group, _Said]]
 def _subject_of_goal(first: Notice, reader: Reader) -> str:
     """Begins with the goal as it is called in every message about it, for the mail programs that thread by subject."""
     locale = reader.locale
-    tag = say(locale, "subject.tag")
+    tag = say("mail.subject.tag", locale)
     said = one_line(headline(first, reader, _LONGEST_SUBJECT_THEME), _LONGEST_SUBJECT)
     if starts_with_goal(first, reader, _LONGEST_SUBJECT_THEME):
-        return say(locale, "subject.goal", tag=tag, said=said)
-    return say(locale, "subject.goal_and", tag=tag, goal=goal_called(first, reader, _LONGEST_SUBJECT_THEME), said=said)
+        return say("mail.subject.goal", locale, tag=tag, said=said)
+    return say(
+        "mail.subject.goal_and", locale, tag=tag, goal=goal_called(first, reader, _LONGEST_SUBJECT_THEME), said=said
+    )
 
 
 def _subject(grouped: _Grouped, first: Notice, reader: Reader) -> str:
@@ -236,13 +243,13 @@ def _subject(grouped: _Grouped, first: Notice, reader: Reader) -> str:
     locale = reader.locale
     to_do = sum(len(members) for group, members in grouped.items() if group in _TO_DO)
     to_know = sum(len(members) for group, members in grouped.items() if group not in _TO_DO)
-    counts = [say(locale, "subject.to_do", n=to_do)] * bool(to_do)
-    counts += [say(locale, "subject.to_know", n=to_know)] * bool(to_know)
+    counts = [say("mail.subject.to_do", locale, n=to_do)] * bool(to_do)
+    counts += [say("mail.subject.to_know", locale, n=to_know)] * bool(to_know)
     return say(
+        "mail.subject.first",
         locale,
-        "subject.first",
-        tag=say(locale, "subject.tag"),
-        counts=say(locale, "subject.join").join(counts),
+        tag=say("mail.subject.tag", locale),
+        counts=say("mail.subject.join", locale).join(counts),
         first=one_line(headline(first, reader), _LONGEST_SUBJECT_LINE),
     )
 
@@ -251,14 +258,14 @@ def _section(group: Group, said: Sequence[_Said], reader: Reader, links: Links) 
     locale, to_do, first = reader.locale, group in _TO_DO, one_line(said[0].goal_id)
     more = len(said) - _MOST_LINES
     return Section(
-        heading=say(locale, "section", heading=HEADINGS[group].in_(locale), n=len(said)),
+        heading=say("mail.section", locale, heading=say(f"mail.heading.{group}", locale), n=len(said)),
         lines=[_laid_out(one, links) for one in said[:_MOST_LINES]],
-        more=say(locale, "more", n=more) if more > 0 else "",
-        command=say(locale, "command.inbox", person=one_line(reader.id))
+        more=say("mail.more", locale, n=more) if more > 0 else "",
+        command=say("mail.command.inbox", locale, person=one_line(reader.id))
         if to_do or not first
-        else say(locale, "command.show", goal=first),
+        else say("mail.command.show", locale, goal=first),
         link=links.inbox if to_do or not first else links.goal(first),
-        button=say(locale, "open.inbox") if to_do else "",
+        button=say("mail.open.inbox", locale) if to_do else "",
         late=group is Group.OVERDUE,
     )
 
@@ -270,8 +277,8 @@ def _laid_out(said: _Said, links: Links) -> Line:
 
 def _task_line(task: Waiting, reader: Reader) -> str:
     return say(
+        "mail.waiting.line",
         reader.locale,
-        "waiting.line",
         task=_task_word(task.kind, reader.locale),
         goal=_goal_of(task, reader),
         day=day_in(task.due_at, task.zone, reader.locale),
@@ -279,7 +286,7 @@ def _task_line(task: Waiting, reader: Reader) -> str:
 
 
 def _task_word(kind: str, locale: Locale) -> str:
-    return TASKS.get(kind, TASKS["unknown"]).in_(locale)
+    return say(TASK_TEXTS.get(kind, UNKNOWN_TASK), locale)
 
 
 def _goal_of(task: Waiting, reader: Reader) -> str:
@@ -287,7 +294,7 @@ def _goal_of(task: Waiting, reader: Reader) -> str:
 
 
 def _in_calendar(kind: str, goal: str, locale: Locale) -> str:
-    return say(locale, "calendar.summary", task=_task_word(kind, locale), goal=goal)
+    return say("mail.calendar.summary", locale, task=_task_word(kind, locale), goal=goal)
 
 
 def _asked_by(notices: Sequence[Notice], reader: Reader) -> Iterator[Deadline]:

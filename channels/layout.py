@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from channels.catalog import say
 from domain.values import Locale
+from texts.say import say
 
 
 class Line(NamedTuple):
@@ -44,22 +44,22 @@ def plain(greeting: str, sections: Sequence[Section], closing: str, locale: Loca
 
 def _plain(section: Section, locale: Locale) -> str:
     lines = [
-        say(locale, "section.plain", heading=section.heading),
-        *(say(locale, "bullet", line=_with_goal(one, locale)) for one in section.lines),
+        say("mail.section.plain", locale, heading=section.heading),
+        *(say("mail.bullet", locale, line=_with_goal(one, locale)) for one in section.lines),
     ]
     if section.more:
-        lines.append(say(locale, "bullet", line=section.more))
+        lines.append(say("mail.bullet", locale, line=section.more))
     if section.button or not section.link:
-        lines.append(say(locale, "next", command=section.link or section.command))
+        lines.append(say("mail.next", locale, command=section.link or section.command))
     return "\n".join(lines)
 
 
 def _with_goal(line: Line, locale: Locale) -> str:
     if line.link:
-        return say(locale, "line.with_page", line=line.text, page=line.link)
+        return say("mail.line.with_page", locale, line=line.text, page=line.link)
     if not line.goal_id:
         return line.text
-    return say(locale, "line.with_goal", line=line.text, goal=line.goal_id)
+    return say("mail.line.with_goal", locale, line=line.text, goal=line.goal_id)
 
 
 def html(subject: str, greeting: str, sections: Sequence[Section], closing: str, locale: Locale) -> str:
@@ -70,7 +70,7 @@ def html(subject: str, greeting: str, sections: Sequence[Section], closing: str,
         greeting=[one for one in greeting.split("\n") if one],
         sections=sections,
         closing=closing.split("\n"),
-        open=say(locale, "open"),
+        open=say("mail.open", locale),
     )
 
 

@@ -10,14 +10,19 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from channels.catalog import say, say_counted
-from channels.texts import MISSING, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, WORDS, Group, Wording
+from pydantic import ValidationError
+
+from channels.texts import REMOVED, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, Group, Wording
 from domain.goal.commands import SYSTEM
+from domain.goal.goal import Outcome
 from domain.lifecycle import State
+from domain.messages import Message
 from domain.notices.notices import NoticeKind
-from domain.policy.calendar import describe_day
 from domain.policy.policy import TaskKind
 from domain.values import Locale
+from texts.dates import day_text
+from texts.say import say
+from texts.words import reason_text, word
 
 _OFFICE = "Asia/Tokyo"  # where the facts do not say in which zone their dates are told
 _LONGEST_COMMENT = 200
@@ -70,25 +75,23 @@ def group_of(notice: Notice, reader: Reader) -> Group:
 def headline(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WORD) -> str:
     """The notice's sentence in the reader's language; a subject leaves a theme less room than a line does."""
     facts, locale = notice.facts, reader.locale
-    sentence = (
-        _wording(notice)
-        .text.in_(locale)
-        .format(
-            goal=goal_called(notice, reader, longest_theme),
-            actor=_person(facts, "actor", reader),
-            to=_person(facts, "to", reader),
-            step=_step(facts, locale),
-            verdict=_word(facts, "verdict", locale),
-            revision=_revision(facts, locale),
-        )
+    sentence = say(
+        _wording(notice).key,
+        locale,
+        goal=goal_called(notice, reader, longest_theme),
+        actor=_person(facts, "actor", reader),
+        to=_person(facts, "to", reader),
+        step=_step(facts, locale),
+        verdict=_word("verdict", facts, locale),
+        revision=_revision(facts, locale),
     )
     return _as_start(sentence)
 
 
 def line(notice: Notice, reader: Reader) -> str:
     """The sentence and its known details."""
-    said, details = headline(notice, reader), say(reader.locale, "join.details").join(_details(notice, reader))
-    return say(reader.locale, "line.with_details", line=said, details=details) if details else said
+    said, details = headline(notice, reader), say("mail.join.details", reader.locale).join(_details(notice, reader))
+    return say("mail.line.with_details", reader.locale, line=said, details=details) if details else said
 
 
 def starts_with_goal(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WORD) -> bool:
@@ -105,40 +108,64 @@ def _wording(notice: Notice) -> Wording:
     """The kind's wording; a reminder that comes before the step's date says so."""
     if notice.kind == NoticeKind.STEP_OVERDUE and deadline_of(notice) and not _is_late(notice):
         return WORDINGS[NoticeKind.STEP_DUE]
+    if notice.kind == NoticeKind.GOAL_CLOSED and _was_removed(notice.facts):
+        return REMOVED
     try:
         return WORDINGS[NoticeKind(notice.kind)]
     except ValueError:
         return UNKNOWN
 
 
+def _was_removed(facts: Mapping[str, Any]) -> bool:
+    """Whether the goal ended because its owner takes no part any more, or the cycle was called off."""
+    return bool(_said(facts, "removed")) or facts.get("outcome") == Outcome.CANCELLED
+
+
 def _details(notice: Notice, reader: Reader) -> Iterator[str]:
     """What is known and belongs to the kind, in the order in which it matters."""
     facts, locale = notice.facts, reader.locale
-    if (due := _said(facts, "due")) and notice.kind not in UNDATED:
-        yield say(locale, "detail.due", day=_day(due, facts, locale))
-    if (late := _days_late(notice)) > 0:
-        yield say_counted(locale, "detail.day_late", "detail.days_late", late)
-    if _said(facts, "late") and (rung_due := _said(facts, "rung_due")):
-        yield say(locale, "detail.rung_late", day=_day(rung_due, facts, locale))
+    yield from _dates(notice, locale)
     if (principal := _said(facts, "acting_for")) and principal != _said(facts, "actor"):
-        yield say(locale, "detail.acting_for", person=_person(facts, "acting_for", reader))
+        yield say("mail.detail.acting_for", locale, person=_person(facts, "acting_for", reader))
     if _said(facts, "to") and notice.kind != NoticeKind.REMINDER_COPIED:
-        yield say(locale, "detail.to", person=_person(facts, "to", reader))
+        yield say("mail.detail.to", locale, person=_person(facts, "to", reader))
     if _said(facts, "from"):
-        yield say(locale, "detail.from", person=_person(facts, "from", reader))
+        yield say("mail.detail.from", locale, person=_person(facts, "from", reader))
     if weight := _said(facts, "weight"):
-        yield say(locale, "detail.weight", weight=weight)
+        yield say("mail.detail.weight", locale, weight=weight)
     if notice.kind in WITH_RESULT:
         yield from _result(facts, locale)
+    if refusal := _refusal(facts, reader):
+        yield say("mail.detail.refusal", locale, refusal=refusal)
     if reason := _said(facts, "reason", _LONGEST_COMMENT):
-        yield say(locale, "detail.reason", reason=reason)
+        yield say("mail.detail.reason", locale, reason=reason_text(reason, locale))
+
+
+def _dates(notice: Notice, locale: Locale) -> Iterator[str]:
+    facts = notice.facts
+    if (due := _said(facts, "due")) and notice.kind not in UNDATED:
+        yield say("mail.detail.due", locale, day=_day(due, facts, locale))
+    if (late := _days_late(notice)) > 0:
+        yield say("mail.detail.days_late", locale, n=late)
+    if _said(facts, "late") and (rung_due := _said(facts, "rung_due")):
+        yield say("mail.detail.rung_late", locale, day=_day(rung_due, facts, locale))
+
+
+def _refusal(facts: Mapping[str, Any], reader: Reader) -> str:
+    """Why another system's sign-off was not applied; empty where the facts do not say."""
+    try:
+        return one_line(
+            say(Message.model_validate(facts.get("refusal")), reader.locale, reader.names), _LONGEST_COMMENT
+        )
+    except (ValidationError, KeyError, ValueError):  # facts may be odd, and the notice is told all the same
+        return ""
 
 
 def _result(facts: Mapping[str, Any], locale: Locale) -> Iterator[str]:
     if _said(facts, "outcome"):
-        yield say(locale, "detail.outcome", outcome=_word(facts, "outcome", locale))
+        yield say("mail.detail.outcome", locale, outcome=_word("outcome", facts, locale))
     if score := _said(facts, "score"):
-        yield say(locale, "detail.score", score=score)
+        yield say("mail.detail.score", locale, score=score)
 
 
 def task_of(notice: Notice, reader: Reader) -> TaskKind | None:
@@ -183,7 +210,7 @@ def _day(due: str, facts: Mapping[str, Any], locale: Locale) -> str:
         moment = datetime.fromisoformat(due)
     except ValueError:
         return due
-    return day_in(moment, _said(facts, "zone"), locale) if moment.tzinfo else describe_day(moment.date()).in_(locale)
+    return day_in(moment, _said(facts, "zone"), locale) if moment.tzinfo else day_text(moment.date(), locale)
 
 
 def day_in(moment: datetime, zone: str, locale: Locale) -> str:
@@ -196,19 +223,19 @@ def day_in(moment: datetime, zone: str, locale: Locale) -> str:
         day = moment.astimezone(place).date()
     except OverflowError:  # the first and the last day that there is
         day = moment.date()
-    return describe_day(day).in_(locale)
+    return day_text(day, locale)
 
 
 def goal_name(owner: str, theme: str, reader: Reader) -> str:
     """The goal as its reader calls it: their own, or somebody's; by its theme where it has one."""
     locale = reader.locale
     if owner == reader.id:
-        whose = say(locale, "goal.own")
+        whose = say("mail.goal.own", locale)
     elif owner:
-        whose = say(locale, "goal.of", person=_named(owner, reader))
+        whose = say("mail.goal.of", locale, person=_named(owner, reader))
     else:
-        whose = say(locale, "goal.somebodys")
-    return say(locale, "goal.themed", whose=whose, theme=theme) if theme else whose
+        whose = say("mail.goal.somebodys", locale)
+    return say("mail.goal.themed", locale, whose=whose, theme=theme) if theme else whose
 
 
 def goal_called(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WORD) -> str:
@@ -218,32 +245,31 @@ def goal_called(notice: Notice, reader: Reader, longest_theme: int = _LONGEST_WO
 
 def _named(person: str, reader: Reader) -> str:
     if person == reader.id:
-        return say(reader.locale, "person.you")
-    return say(reader.locale, "person.named", name=one_line(reader.names.get(person, person)))
+        return say("mail.person.you", reader.locale)
+    return say("mail.person.named", reader.locale, name=one_line(reader.names.get(person, person)))
 
 
 def _person(facts: Mapping[str, Any], role: str, reader: Reader) -> str:
     """A person by name; by id where the directory does not know them; in general words where the facts name nobody."""
     person = _said(facts, role)
-    return MISSING["actor"].in_(reader.locale) if person in ("", SYSTEM) else _named(person, reader)
+    return say("mail.missing.actor", reader.locale) if person in ("", SYSTEM) else _named(person, reader)
 
 
 def _step(facts: Mapping[str, Any], locale: Locale) -> str:
     """Steps are counted from 0 in the facts and from 1 by people."""
     step = facts.get("step")
-    word = str(step + 1) if isinstance(step, int) else _said(facts, "step")
-    return say(locale, "step.numbered", step=word) if word else MISSING["step"].in_(locale)
+    number = str(step + 1) if isinstance(step, int) else _said(facts, "step")
+    return say("mail.step.numbered", locale, step=number) if number else say("mail.missing.step", locale)
 
 
 def _revision(facts: Mapping[str, Any], locale: Locale) -> str:
     revision = _said(facts, "revision")
-    return say(locale, "revision.numbered", revision=revision) if revision else MISSING["revision"].in_(locale)
+    return (
+        say("mail.revision.numbered", locale, revision=revision) if revision else say("mail.missing.revision", locale)
+    )
 
 
-def _word(facts: Mapping[str, Any], key: str, locale: Locale) -> str:
-    """A verdict or an outcome in the reader's language; a word that is not in the list as it stands."""
-    word = _said(facts, key)
-    if not word:
-        return MISSING[key].in_(locale)
-    known = WORDS.get(word)
-    return known.in_(locale) if known else word
+def _word(kind: str, facts: Mapping[str, Any], locale: Locale) -> str:
+    """A verdict or an outcome in the reader's language; an unknown one as it is."""
+    value = _said(facts, kind)
+    return word(kind, value, locale) if value else say("mail.missing.verdict", locale)

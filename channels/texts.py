@@ -1,7 +1,7 @@
-"""What each kind of notice is to its reader. The words are in the catalogues (channels/catalog.py).
+"""What each kind of notice is to its reader. The words are in the catalogues (texts/).
 
 In a sentence `{goal}` is the goal as its reader calls it, `{actor}` a person; what the facts do not tell is put in general
-words (`MISSING`), so that each sentence reads well with no fact at all. Dates, other people, results and comments are not
+words (`mail.missing.*`), so that each sentence reads well with no fact at all. Dates, other people, results and comments are not
 in the sentences: channels/lines.py adds those that are known and that belong there (`UNDATED`, `WITH_RESULT`).
 """
 
@@ -10,12 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from channels.catalog import text
-from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from domain.notices.notices import NoticeKind
 from domain.policy.policy import TaskKind
-from domain.values import Text
 
 
 class Group(StrEnum):
@@ -27,14 +24,11 @@ class Group(StrEnum):
     TO_KNOW = "to_know"
 
 
-HEADINGS: Mapping[Group, Text] = MappingProxyType({group: text(f"heading.{group}") for group in Group})
-
-
 class Wording(NamedTuple):
     """Where a notice stands in a message, and what it says."""
 
     group: Group
-    text: Text
+    key: str
 
 
 _K = NoticeKind
@@ -67,15 +61,14 @@ def _group(kind: NoticeKind) -> Group:
 
 
 WORDINGS: Mapping[NoticeKind, Wording] = MappingProxyType(
-    {kind: Wording(_group(kind), text(f"notice.{kind}")) for kind in NoticeKind}
+    {kind: Wording(_group(kind), f"notice.{kind}") for kind in NoticeKind}
 )
 
 # A kind that a newer release queued and this one does not know is still told.
-UNKNOWN = Wording(Group.TO_KNOW, text("notice.unknown"))
+UNKNOWN = Wording(Group.TO_KNOW, "notice.unknown")
 
-MISSING: Mapping[str, Text] = MappingProxyType(
-    {name: text(f"missing.{name}") for name in ("actor", "step", "verdict", "revision")}
-)
+# A goal whose owner left, was taken out of the cycle, or whose cycle was called off: nothing was completed.
+REMOVED = Wording(Group.DECIDED, "notice.goal_removed")
 
 # The due date in their facts is that of somebody else's task, or nobody's.
 UNDATED = frozenset(
@@ -87,13 +80,9 @@ UNDATED = frozenset(
 # These tell how the goal stands; elsewhere a score of nothing yet would only dishearten.
 WITH_RESULT = frozenset({_K.VERDICT_GIVEN, _K.GOAL_RESET, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.MOVED})
 
-# Verdicts and outcomes as people read them; one word has one translation wherever it stands.
-WORDS: Mapping[str, Text] = MappingProxyType(
-    {word: text(f"word.{word}") for word in ("continue", *(outcome.value for outcome in Outcome))}
-)
-
 # What a goal waits for, as a task of its reader; a kind of a later release is named in general words.
-TASKS: Mapping[str, Text] = MappingProxyType({kind: text(f"task.{kind}") for kind in (*TaskKind, "unknown")})
+TASK_TEXTS: Mapping[str, str] = MappingProxyType({kind: f"mail.task.{kind}" for kind in TaskKind})
+UNKNOWN_TASK = "mail.task.unknown"
 
 # A state has one kind of task, but for the review, whose first part is the owner's.
 TASK_IN: Mapping[str, TaskKind] = MappingProxyType(

@@ -19,8 +19,9 @@ from docs.policy_page import policy
 from domain.goal.commands import COMMANDS, Command
 from domain.lifecycle import NEUTRAL, TRANSITIONS, State
 from domain.policy.policy import TaskKind
-from domain.refusals import STATE_NAMES
+from domain.values import Locale
 from settings import Settings
+from texts.words import word
 
 # What an open goal waits for, by state, in the order in which it comes; tests/test_docs.py compares it with real goals.
 TASKS: dict[State, dict[TaskKind, str]] = {
@@ -94,7 +95,7 @@ signs off a goal of their own, in whosever name.
 
 def _diagram() -> str:
     lines = ["stateDiagram-v2", "    direction LR"]
-    lines += [f'    state "{STATE_NAMES[state].ja} {state}" as {state}' for state in State]
+    lines += [f'    state "{word("state", state, Locale.JA)} {state}" as {state}' for state in State]
     lines.append(f"    [*] --> {State.DRAFT}: created")
     for state, row in TRANSITIONS.items():
         for target in dict.fromkeys(row.values()):
@@ -108,7 +109,7 @@ def _diagram() -> str:
 def _states() -> Iterator[tuple[str, ...]]:
     for state, row in TRANSITIONS.items():
         yield (
-            f"`{state}` {STATE_NAMES[state].ja}",
+            f"`{state}` {word('state', state, Locale.JA)}",
             ", then ".join(f"{who_and_what} (`{kind}`)" for kind, who_and_what in TASKS[state].items()) or "nobody",
             "; ".join(f"`{event}` → `{target}`" for event, target in row.items() if target is not state) or "—",
             _listed(event for event, target in row.items() if target is state),

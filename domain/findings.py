@@ -1,38 +1,50 @@
-"""What a check found, in words for the person who must mend it."""
+"""What a check found: a code and values for programs, and the text that says it to the person who must correct it."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 
-from domain.values import Frozen, Text
+from domain.messages import Given, Message, message
+from domain.values import Frozen
 
 
 class Level(StrEnum):
-    REFUSE = "refuse"  # nothing starts while one of these stands
-    ADVISE = "advise"  # worth a look; goes through
+    REFUSE = "refuse"  # nothing starts before it is corrected
+    ADVISE = "advise"  # a suggestion; goes through
 
 
 class Finding(Frozen):
     """One thing that a check found.
 
-    `where` is a row (`row 12`), a key (`reviews[1]`) or an employee id, as the reader finds it in what they gave;
-    `message` says what is wrong and what to do.
+    `where` is a row (`row 12`), a key (`reviews[1]`) or an employee id, as it is called in what was checked; texts/places.py
+    says it in words. `message` says what is wrong and what to do.
     """
 
     level: Level
     code: str
     where: str
-    message: Text
-    suggestion: Text | None = None
+    message: Message
+    suggestion: Message | None = None
 
 
-def refuse(code: str, where: str, ja: str, en: str, suggestion: Text | None = None) -> Finding:
-    """A finding that forbids going on."""
-    return Finding(level=Level.REFUSE, code=code, where=where, message=Text(ja=ja, en=en), suggestion=suggestion)
+def refuse(
+    code: str, where: str, /, *, text: str | None = None, suggestion: Message | None = None, **fields: Given
+) -> Finding:
+    """A finding that forbids going on. Its text is `finding.<code>` with these fields, or another `text`."""
+    words = message(text or f"finding.{code}", **fields)
+    return Finding(level=Level.REFUSE, code=code, where=where, message=words, suggestion=suggestion)
 
 
-def advise(code: str, where: str, ja: str, en: str, suggestion: Text | None = None) -> Finding:
-    """A finding that is worth a look."""
-    return Finding(level=Level.ADVISE, code=code, where=where, message=Text(ja=ja, en=en), suggestion=suggestion)
+def advise(
+    code: str, where: str, /, *, text: str | None = None, suggestion: Message | None = None, **fields: Given
+) -> Finding:
+    """A finding that is a suggestion."""
+    words = message(text or f"finding.{code}", **fields)
+    return Finding(level=Level.ADVISE, code=code, where=where, message=words, suggestion=suggestion)
+
+
+def refuse_with(code: str, where: str, why: Message) -> Finding:
+    """A finding that forbids going on, for a reason that is a message already."""
+    return Finding(level=Level.REFUSE, code=code, where=where, message=why)
 
 
 def refuses(findings: Iterable[Finding]) -> bool:

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, NewType
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from domain.locale import Locale as Locale  # noqa: PLC0414 - one of the values; apart only because it is cheap to import
 
 CycleId = NewType("CycleId", str)
 EmployeeId = NewType("EmployeeId", str)
@@ -20,17 +22,22 @@ MAX_LINE = 200  # characters of a title, a name, a unit
 MAX_TEXT = 4_000  # characters of anything a person writes; Temporal refuses payloads of 2 MB
 
 
+def unfit(problem: str, **fields: str | int | list[str]) -> PydanticCustomError:
+    """For a validator to raise: the value does not fit, as the text `problem.<problem>` says (domain/problems.py)."""
+    return PydanticCustomError(problem, problem.replace("_", " "), fields)
+
+
 def _storable(text: str) -> str:
     """PostgreSQL keeps every character but U+0000; refused here, it cannot make a recording fail for ever."""
     if "\0" in text:
-        raise ValueError(f"character {text.index(chr(0)) + 1} is U+0000, which cannot be stored; remove it")
+        raise unfit("not_storable", at=text.index("\0") + 1)
     return text
 
 
 def _one_line(text: str) -> str:
     """A line goes into subjects of mails and rows of tables."""
     if len(text.splitlines()) > 1:
-        raise ValueError("this is one line of text; remove the line break")
+        raise unfit("not_one_line")
     return text
 
 
@@ -62,11 +69,6 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An instant, always with its offset; kept in UTC so that one instant has one spelling."""
-
-
-class Locale(StrEnum):
-    JA = "ja"
-    EN = "en"
 
 
 class Text(Frozen):

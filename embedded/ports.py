@@ -2,7 +2,7 @@
 
 import socket
 
-from domain.values import Text
+from domain.messages import message
 from embedded.errors import EmbeddedError
 
 LOOPBACK = "127.0.0.1"
@@ -30,12 +30,9 @@ def choose(usual: int, asked: int | None) -> int:
 
 def taken(port: int) -> EmbeddedError:
     return EmbeddedError(
-        Text(ja=f"ポート {port} は他のプログラムが使用中です。", en=f"Port {port} is in use by another program."),
+        message("error.port_taken", port=port),
         f"{LOOPBACK}:{port}",
-        Text(
-            ja="別のポートを指定するか、指定を外してください（空いているポートを選びます）。",
-            en="ask for another port, or for none (a free one is chosen then)",
-        ),
+        message("error.port_taken_todo"),
     )
 
 

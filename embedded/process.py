@@ -46,6 +46,14 @@ class Server:
     def has_ended(self) -> bool:
         return self.process.returncode is not None
 
+    def listens_at(self, port: int) -> bool:
+        """Whether it is this server, and no other program, that takes connections at the TCP port."""
+        try:
+            found = psutil.Process(self.process.pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
+
     async def stop(self) -> None:
         """Asks it to stop, waits, insists; the record goes last."""
         with suppress(ProcessLookupError):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from domain.values import Text
+from domain.messages import message
 from embedded import addresses, postgres, temporal
 from embedded.addresses import Addresses
 from embedded.errors import EmbeddedError, not_permitted
@@ -67,13 +67,7 @@ def _already_running(var: Path) -> EmbeddedError:
     at = "" if found is None else f" PostgreSQL {found.database_url}, Temporal {found.temporal_address}"
     screens = "" if found is None or found.ui_address is None else f", {found.ui_address}"
     return EmbeddedError(
-        Text(
-            ja=f"このフォルダーのサーバーはすでに動いています。{at}{screens}",
-            en=f"The servers of this folder are already running.{at}{screens}",
-        ),
+        message("error.already_running", at=at, screens=screens),
         str(var),
-        Text(
-            ja="動いているサーバーをそのまま使うか、先に止めてください（起動した端末で Ctrl-C）。",
-            en="use them as they are, or stop them first (Ctrl-C where they were started)",
-        ),
+        message("error.already_running_todo"),
     )

@@ -100,16 +100,19 @@ def _command(at: _Ports, in_memory: bool) -> list[str]:
 
 
 async def _answers(server: Server, at: _Ports) -> bool:
-    """Whether it came up; False as soon as the program has ended, or when it says nothing for too long."""
+    """Whether it came up; False as soon as the program has ended, or when it says nothing for too long.
+
+    Another program's server may answer at the port, if it was quicker than ours: then ours ends.
+    """
     try:
         async with asyncio.timeout(_PATIENCE):
-            while not await _has_namespace(at.server):
+            while not (server.listens_at(at.server) and await _has_namespace(at.server)):
                 if server.has_ended:
                     return False
                 await asyncio.sleep(0.05)
     except TimeoutError:
         return False
-    return not server.has_ended  # else it was another program's server that answered at this port
+    return True
 
 
 async def _has_namespace(port: int) -> bool:
@@ -117,8 +120,6 @@ async def _has_namespace(port: int) -> bool:
     from temporalio.client import Client
     from temporalio.service import RPCError
 
-    if ports.is_free(port):
-        return False  # nobody listens yet; asking would only fill the log
     try:
         client = await Client.connect(f"{LOOPBACK}:{port}")
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from domain.values import Text
+from domain.messages import message
 from embedded.errors import EmbeddedError
 from embedded.process import User
 
@@ -63,13 +63,7 @@ def _owner(data: Path) -> User | None:
 
 def _belongs_to_another(data: Path, owner: User) -> EmbeddedError:
     return EmbeddedError(
-        Text(
-            ja=f"PostgreSQL のデータはユーザー {owner.uid} のものです。いまのユーザーは {os.geteuid()} です。",
-            en=f"PostgreSQL's data belongs to user {owner.uid}, and you are user {os.geteuid()}.",
-        ),
+        message("error.data_of_another_user", owner=owner.uid, user=os.geteuid()),
         str(data),
-        Text(
-            ja="以前と同じユーザー（root など）で起動するか、環境変数 MEGURI_VAR で別のフォルダーを指定してください。",
-            en="start as the user of before (such as root), or name another folder in MEGURI_VAR",
-        ),
+        message("error.data_of_another_user_todo"),
     )

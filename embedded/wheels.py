@@ -5,7 +5,7 @@ import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
-from domain.values import Text
+from domain.messages import message
 from embedded.errors import EmbeddedError
 
 
@@ -30,10 +30,7 @@ def temporal_program(name: str = "temporal") -> Path:
 
 def _missing(server: str, wheel: str, where: str) -> EmbeddedError:
     return EmbeddedError(
-        Text(ja=f"{server} のプログラムが見つかりません。", en=f"The programs of {server} are not there."),
+        message("error.programs_missing", server=server),
         where,
-        Text(
-            ja=f"`make demo` で環境を作り直すか、パッケージ {wheel} を入れてください（Linux と macOS 用があります）。",
-            en=f"make the environment anew with `make demo`, or install {wheel} (it comes for Linux and macOS)",
-        ),
+        message("error.programs_missing_todo", wheel=wheel),
     )

@@ -1,20 +1,24 @@
 """Other rules for a running cycle: what a changed cycle file would change, before anything is."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
 from domain.cycle.file import CycleFile, read_cycle_file
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
 from domain.goal.steering import due_after
 from domain.instructions.instructions import Amend, Selection, amended
-from domain.policy.policy import Ladder, Policy
+from domain.messages import Message, message
+from domain.policy.calendar import BusinessCalendar
+from domain.policy.policy import Ladder, Policy, Rung
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, GoalId, Text
+from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
+from service.rules import rules_of
 from storage import cycles
+from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
 
 if TYPE_CHECKING:
@@ -25,11 +29,11 @@ _CALENDARS = ("calendar", "sites")
 
 
 class RuleChange(NamedTuple):
-    """One rule, as it is and as it would be."""
+    """One rule by its key in the cycle file, as it is and as it would be; the values are messages."""
 
     rule: str
-    before: str
-    after: str
+    before: Message
+    after: Message
 
 
 class DueChange(NamedTuple):
@@ -70,10 +74,11 @@ class Amending:
 
         `starts` moves every date of the file, as it did when the cycle was launched from it.
         """
-        row = await cycles.find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        before = Policy.model_validate(row.policy_now or row.policy)
+        before = rules_of(row)
         file = read_cycle_file(data)
         if not isinstance(file, CycleFile):
             return Amendment(before, None, file)
@@ -96,8 +101,8 @@ class Amending:
         if before is None or after is None:
             return amendment
         goals, dues, misfits, last = 0, [], [], ""
-        while page := await open_goals(self._engine, cycle, last, _PAGE):
-            for form in await load_aggregates(self._engine, ids=page):
+        while page := await self._page(cycle, last):
+            for form in page:
                 goal = Goal.model_validate(form)
                 if not _is_meant(goal, selection):
                     continue
@@ -110,8 +115,13 @@ class Amending:
                 due = due_after(goal, policy, goal.calendar.day_of(now))
                 if due and goal.task and due != goal.task.due:
                     dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
-            last = page[-1]
+            last = page[-1]["id"]
         return amendment._replace(goals=goals, dues=tuple(dues), misfits=tuple(misfits))
+
+    async def _page(self, cycle: CycleId, after: str) -> list[dict[str, Any]]:
+        async with read_transaction(self._engine) as connection:
+            ids = await open_goals(connection, cycle, after, _PAGE)
+            return await load_aggregates(connection, ids=ids)
 
 
 def _is_meant(goal: Goal, selection: Selection) -> bool:
@@ -129,11 +139,7 @@ def _other_cycle(file: CycleFile, cycle: CycleId, before: Policy) -> tuple[Findi
         ("cycle.starts", str(file.cycle.starts), str(before.starts)),
     ):
         if said != wanted:
-            message = Text(
-                ja=f"実行中のサイクルでは「{wanted}」です(ファイルは「{said}」)。変えられません。",
-                en=f"it is {wanted} in the cycle that runs (the file says {said}), and cannot be changed",
-            )
-            found.append(Finding(level=Level.REFUSE, code="other_cycle", where=where, message=message))
+            found.append(refuse("other_cycle", where, wanted=wanted, given=said))
     return tuple(found)
 
 
@@ -152,14 +158,30 @@ def _rules(before: Policy, after: Policy) -> list[RuleChange]:
     return changes
 
 
-def _ladder(ladder: Ladder) -> str:
-    rungs = ", ".join(f"{rung.days:+d} {rung.act}" for rung in ladder.rungs)
-    return f"{ladder.due_in} / {rungs or '-'}"
+def _ladder(ladder: Ladder) -> Message:
+    return message("rule.ladder", days=ladder.due_in, rungs=[_rung(rung) for rung in ladder.rungs])
 
 
-def _said(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(str(one) for one in value) or "-"
-    if hasattr(value, "days_off"):
-        return f"{value.timezone} {value.opens:%H:%M}-{value.closes:%H:%M}, {len(value.days_off)} days off"  # type: ignore[attr-defined] # a calendar
-    return ", ".join(sorted(value)) or "-" if isinstance(value, dict) else str(value)
+def _rung(rung: Rung) -> Message:
+    when = "rule.rung_on_day" if rung.days == 0 else "rule.rung_after" if rung.days > 0 else "rule.rung_before"
+    return message(when, days=abs(rung.days), act=rung.act)
+
+
+def _said(value: object) -> Message:
+    match value:
+        case bool():
+            return message("rule.yes" if value else "rule.no")
+        case () | {}:
+            return message("rule.none")
+        case tuple() | dict():
+            return message("rule.several", values=[_plain(one) for one in value])
+        case BusinessCalendar():
+            hours = {"opens": f"{value.opens:%H:%M}", "closes": f"{value.closes:%H:%M}"}
+            return message("rule.calendar", zone=value.timezone, **hours, n=len(value.days_off))
+        case date():
+            return message("rule.day", day=value)
+    return message("rule.value", value=str(value))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

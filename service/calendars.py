@@ -1,15 +1,16 @@
 """Public holidays, asked of the `holidays` library once, at launch, and frozen into the policy."""
 
 from datetime import date
-from difflib import get_close_matches
 
 import holidays
+from pydantic import ValidationError
 
+from domain.close_match import close_match
 from domain.cycle.file import CycleFile
 from domain.cycle.sections import CalendarSection
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse, refuse_with
 from domain.policy.policy import Policy
-from domain.values import Text
+from domain.problems import problems_of
 
 
 def public_holidays(country: str, first: date, last: date, subdivision: str | None = None) -> tuple[date, ...]:
@@ -38,9 +39,10 @@ def freeze(file: CycleFile) -> Policy | tuple[Finding, ...]:
     days = {where: _holidays_of(place, file.span) for where, place in places.items()}
     try:
         return file.policy_with(days["calendar"], {name: days[f"sites.{name}"] for name in file.sites})
-    except ValueError as error:
-        message = Text(ja=f"評価サイクルの設定を確定できません: {error}", en=str(error))
-        return (Finding(level=Level.REFUSE, code="policy", where="calendar / policy", message=message),)
+    except ValidationError as error:
+        return tuple(
+            refuse_with("policy", problem.where or "policy", problem.message) for problem in problems_of(error)
+        )
 
 
 def _holidays_of(place: CalendarSection, span: tuple[date, date]) -> tuple[date, ...]:
@@ -51,25 +53,14 @@ def _unknown_place(where: str, place: CalendarSection) -> Finding | None:
     """What is wrong with the country or the subdivision, by the key where it stands."""
     known = holidays.list_supported_countries()
     if place.country not in known:
-        return Finding(
-            level=Level.REFUSE,
-            code="country_unknown",
-            where=f"{where}.country",
-            message=Text(
-                ja=f"国「{place.country}」の祝日は分かりません。JP、DE のような 2 文字の国コードを書いてください。",
-                en=f"no public holidays are known for {place.country!r}; give a code of two letters such as JP or DE",
-            ),
-        )
+        return refuse("country_unknown", f"{where}.country", country=place.country)
     if place.subdivision is None or place.subdivision in known[place.country]:
         return None
-    close = get_close_matches(place.subdivision, known[place.country], n=1)
-    named = ", ".join(close or known[place.country]) or "-"
-    return Finding(
-        level=Level.REFUSE,
-        code="subdivision_unknown",
-        where=f"{where}.subdivision",
-        message=Text(
-            ja=f"{place.country} に地域「{place.subdivision}」はありません。使えるのは {named} です。",
-            en=f"{place.country} has no subdivision {place.subdivision!r}; there are {named}",
-        ),
+    close = close_match(place.subdivision, known[place.country])
+    return refuse(
+        "subdivision_unknown",
+        f"{where}.subdivision",
+        country=place.country,
+        subdivision=place.subdivision,
+        known=[close] if close else known[place.country] or ["-"],
     )

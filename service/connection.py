@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from domain.values import Text
+from domain.messages import Message, message
 from embedded import addresses
 from embedded.addresses import Addresses
 from settings import Settings
@@ -25,22 +25,14 @@ if TYPE_CHECKING:  # each takes most of a second to import; `--help` needs none 
 
 CONNECT_SECONDS = 5.0
 
-_START_HINT = Text(
-    ja="この機械で動かすなら `meguri up` か `make demo` を実行してください。",
-    en="to run everything on this machine, say `meguri up` or `make demo`",
-)
-
 
 class Unreachable(Exception):
     """A server is not named anywhere, or nobody answers there: which one, where we looked, what to do."""
 
-    def __init__(self, server: Literal["PostgreSQL", "Temporal"], looked_at: str, hint: Text) -> None:
-        self.server, self.looked_at, self.hint = server, looked_at, hint
-        self.message = Text(
-            ja=f"{server} に接続できません。\n確認した場所: {looked_at}\n対処: {hint.ja}",
-            en=f"{server} cannot be reached.\nlooked at: {looked_at}\nwhat to do: {hint.en}",
-        )
-        super().__init__(self.message.en)
+    def __init__(self, server: Literal["PostgreSQL", "Temporal"], looked_at: str, todo: Message) -> None:
+        self.server, self.looked_at = server, looked_at
+        self.message = message("error.unreachable", server=server, looked_at=looked_at, todo=todo)
+        super().__init__(str(self.message))
 
 
 @dataclass(frozen=True)
@@ -196,14 +188,11 @@ def _without_password(url: str, named_by: str) -> str:
     return parsed.render_as_string(hide_password=True)
 
 
-def _nothing_named(variable: str) -> Text:
-    return Text(
-        ja=f"{_START_HINT.ja}別の機械のサーバーを使うなら {variable} を設定してください。",
-        en=f"{_START_HINT.en}; to use a server elsewhere, set {variable}",
-    )
+def _nothing_named(variable: str) -> Message:
+    return message("error.nothing_named", variable=variable)
 
 
-def _why_no_database(error: BaseException) -> Text:
+def _why_no_database(error: BaseException) -> Message:
     """By the error's class; SQLAlchemy wraps what the driver raised and keeps it as `orig` or as a cause."""
     import asyncpg
 
@@ -219,31 +208,10 @@ def _causes(error: BaseException | None) -> "Sequence[BaseException]":
     return () if error is None else (error, *_causes(error.__cause__ or getattr(error, "orig", None)))
 
 
-_BAD_URL = Text(
-    ja="接続先は `postgresql://user:password@host:5432/name` の形で書いてください（パスワードの記号は %XX に）。",
-    en="write it as `postgresql://user:password@host:5432/name`; signs in the password as %XX",
-)
-_REFUSED_US = Text(
-    ja="ユーザー名かパスワードが違います。DATABASE_URL を確認してください。",
-    en="the server does not accept the user or the password: look at DATABASE_URL",
-)
-_NO_SUCH_DATABASE = Text(
-    ja="その名前のデータベースがありません。作成してから `meguri migrate` を実行してください。",
-    en="there is no database of that name: make it, then run `meguri migrate`",
-)
-_NO_DATABASE = Text(
-    ja=f"応答がありません。サーバーが動いているか、名前・ポート・経路を確認してください。{_START_HINT.ja}",
-    en=f"nobody answers: see whether the server runs, and its name, port and route; {_START_HINT.en}",
-)
-_NO_TEMPORAL = Text(
-    ja=f"応答がありません。アドレス、TLS、API キー、名前空間を確認してください。{_START_HINT.ja}",
-    en=f"nobody answers: look at the address, TLS, the API key and the namespace; {_START_HINT.en}",
-)
-_BAD_PROFILE = Text(
-    ja="Temporal の設定ファイルとプロファイル名を確認してください（`temporal config list` で一覧できます）。",
-    en="look at Temporal's configuration file and the profile's name (`temporal config list` shows them)",
-)
-_BAD_FILE = Text(
-    ja="このファイルは読めません。`meguri up` を動かし直すと作り直されます。",
-    en="this file cannot be read; starting `meguri up` again writes it anew",
-)
+_BAD_URL = message("error.bad_url")
+_REFUSED_US = message("error.login_refused")
+_NO_SUCH_DATABASE = message("error.no_such_database")
+_NO_DATABASE = message("error.no_database")
+_NO_TEMPORAL = message("error.no_temporal")
+_BAD_PROFILE = message("error.bad_profile")
+_BAD_FILE = message("error.bad_addresses")

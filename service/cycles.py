@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
-from domain.findings import Finding, Level, refuses
+from domain.findings import Finding, refuse, refuses
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, Text
+from domain.values import CycleId, EmployeeId
+from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
 from service.calendars import freeze
-from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
+from service.rules import rules_of
 from storage import cycles
+from storage.database import read_transaction
 from storage.goals import open_goals
 from storage.people import load_organisation
 from storage.tables import CycleRow
@@ -51,11 +53,13 @@ class CycleReads:
             return _NOTHING._replace(findings=file)
         if starts:
             file = file.moved_to(starts)
-        taken = await cycles.find_cycle(self._engine, file.cycle.id)
+        async with read_transaction(self._engine) as connection:
+            taken = await cycles.find_cycle(connection, file.cycle.id)
         if taken and CycleFile.model_validate(taken.file) == file:
             frozen = Policy.model_validate(taken.policy)
             return _NOTHING._replace(file=file, policy=frozen, already_launched=True)
-        organisation = await load_organisation(self._engine)
+        async with read_transaction(self._engine) as connection:
+            organisation = await load_organisation(connection)
         findings = list(check_cycle(file, organisation, today))
         if taken:
             findings.append(_taken(file.cycle.id))
@@ -67,7 +71,8 @@ class CycleReads:
 
     async def require(self, cycle: CycleId) -> CycleRow:
         """The cycle; raises a `Refusal` where there is none."""
-        found = await cycles.find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            found = await cycles.find_cycle(connection, cycle)
         if found is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         return found
@@ -75,17 +80,21 @@ class CycleReads:
     async def status(self, cycle: CycleId, now: datetime) -> cycles.Counts:
         """How many participants and goals are where; raises a `Refusal` for a cycle that does not exist."""
         await self.require(cycle)
-        return await cycles.counts(self._engine, cycle, now)
+        async with read_transaction(self._engine) as connection:
+            return await cycles.counts(connection, cycle, now)
 
     async def has_open_goals(self, cycle: CycleId) -> bool:
-        return bool(await open_goals(self._engine, cycle, "", 1))
+        async with read_transaction(self._engine) as connection:
+            return bool(await open_goals(connection, cycle, "", 1))
 
     async def find_all(self) -> list[CycleRow]:
-        return await cycles.list_cycles(self._engine)
+        async with read_transaction(self._engine) as connection:
+            return await cycles.list_cycles(connection)
 
     async def time_zones(self) -> dict[str, str]:
         """The time zone in which each cycle counts its days, by the cycle's id."""
-        return await cycles.time_zones(self._engine)
+        async with read_transaction(self._engine) as connection:
+            return await cycles.time_zones(connection)
 
 
 class Cycles(CycleReads):
@@ -99,8 +108,9 @@ class Cycles(CycleReads):
         if file is None or policy is None or refuses(checked.findings):
             raise ValueError("a cycle is launched after its check found nothing against it")
         if launched_by not in policy.hr:
-            raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=", ".join(policy.hr))
-        organisation = await load_organisation(self._engine)
+            raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=policy.hr)
+        async with read_transaction(self._engine) as connection:
+            organisation = await load_organisation(connection)
         participants, slot = [], 0
         for person in file.participants(organisation):
             participants.append(cycles.Participant(person.id, person.department, slot))
@@ -113,7 +123,8 @@ class Cycles(CycleReads):
             "launched_by": launched_by,
             "launched_at": now,
         }
-        await cycles.create_cycle(self._engine, row, participants)
+        async with self._engine.begin() as connection:
+            await cycles.create_cycle(connection, row, participants)
         await self._start(file.cycle.id)
 
     async def _start(self, cycle: CycleId, *, again: bool = False) -> None:
@@ -127,8 +138,9 @@ class Cycles(CycleReads):
         row = await self.require(cycle)
         if row.state in ("closed", "cancelled"):
             return  # its workflow may be gone from Temporal by now, and would be started again
-        policy = Policy.model_validate(row.policy_now or row.policy)
-        counts = await cycles.counts(self._engine, cycle, row.launched_at)
+        policy = rules_of(row)
+        async with read_transaction(self._engine) as connection:
+            counts = await cycles.counts(connection, cycle, row.launched_at)
         start = CycleStart(
             cycle=cycle,
             launched_by=EmployeeId(row.launched_by),
@@ -154,7 +166,8 @@ class Cycles(CycleReads):
         """Opens a cycle that ended and starts its workflow again, to settle it on its day. By the state, so a repeat is harmless."""
         row = await self.require(cycle)
         if row.state in ("closed", "cancelled"):
-            await cycles.set_state(self._engine, cycle, "open")
+            async with self._engine.begin() as connection:
+                await cycles.set_state(connection, cycle, "open")
         await self._start(cycle, again=True)
 
     async def launch_more(self, cycle: CycleId) -> None:
@@ -164,14 +177,15 @@ class Cycles(CycleReads):
     async def retime(self, cycle: CycleId) -> None:
         """Tells the cycle's workflow when to settle by the rules as they are now, and by those of single goals."""
         row = await self.require(cycle)
-        policy = Policy.model_validate(row.policy_now or row.policy)
+        policy = rules_of(row)
         await self._update(cycle, "retime", await self._settles_at(cycle, policy), result=None)
 
     async def _settles_at(self, cycle: CycleId, policy: Policy) -> datetime:
         """A goal that was given a later last day than its cycle is not settled before it."""
         from workflows.timeouts import SETTLE_AFTER
 
-        last = max(policy.closes, await cycles.last_day(self._engine, cycle) or policy.closes)
+        async with read_transaction(self._engine) as connection:
+            last = max(policy.closes, await cycles.last_day(connection, cycle) or policy.closes)
         return policy.calendar.opening(policy.calendar.on_or_after(last)) + SETTLE_AFTER
 
     async def end(self, cycle: CycleId, state: Literal["closed", "cancelled"], actor: EmployeeId, reason: str) -> None:
@@ -238,12 +252,4 @@ def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
 
 
 def _taken(cycle: CycleId) -> Finding:
-    return Finding(
-        level=Level.REFUSE,
-        code="cycle_taken",
-        where="cycle.id",
-        message=Text(
-            ja=f"ID「{cycle}」の評価サイクルは別の内容ですでに開始されています。別の ID を付けてください。",
-            en=f"a cycle {cycle} was launched from another file already; choose another id",
-        ),
-    )
+    return refuse("cycle_taken", "cycle.id", cycle=cycle)

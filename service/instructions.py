@@ -2,8 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,11 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from domain.goal.goal import Delegation
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked
-from domain.policy.calendar import describe_day
+from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.rules import rules_of
 from storage import cycles, delegations, instructions
+from storage.database import read_transaction
 from storage.instructions import Progress, Result
 from storage.people import load_organisation
 from storage.tables import CycleRow, InstructionRow
@@ -46,24 +47,28 @@ class InstructionReads:
         self._engine = engine
 
     async def latest(self, cycle: str | None = None) -> list[InstructionRow]:
-        return await instructions.latest(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            return await instructions.latest(connection, cycle)
 
     async def require(self, instruction: str) -> InstructionRow:
         """The instruction; raises a `Refusal` where there is none."""
-        found = await instructions.find(self._engine, instruction)
+        async with read_transaction(self._engine) as connection:
+            found = await instructions.find(connection, instruction)
         if found is None:
             raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
         return found
 
     async def progress(self, instruction: str) -> Progress:
-        found = await instructions.progress(self._engine, instruction)
+        async with read_transaction(self._engine) as connection:
+            found = await instructions.progress(connection, instruction)
         if found is None:
             raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
         return found
 
     async def results(self, instruction: str, *wanted: str) -> list[Result]:
         """The goals at which it ended so: `done`, `skipped`, `refused`, or still `waiting`."""
-        return await instructions.results(self._engine, instruction, *wanted)
+        async with read_transaction(self._engine) as connection:
+            return await instructions.results(connection, instruction, *wanted)
 
 
 class Instructions(InstructionReads):
@@ -80,7 +85,7 @@ class Instructions(InstructionReads):
         actor may not, the cycle is in no state for it, somebody named is unknown, or the id stands for something else.
         """
         identity = instruction or secrets.token_hex(8)
-        if instruction and await instructions.find(self._engine, instruction):  # it changed what is looked at below
+        if instruction and await self._is_written(instruction):  # it changed what is looked at below
             await self._require_same(identity, asked, actor, cycle)
             await start(self._temporal, identity)
             return identity
@@ -94,6 +99,10 @@ class Instructions(InstructionReads):
         await self._write(identity, asked, actor, cycle)
         await start(self._temporal, identity)
         return identity
+
+    async def _is_written(self, instruction: str) -> bool:
+        async with read_transaction(self._engine) as connection:
+            return await instructions.find(connection, instruction) is not None
 
     async def _write(self, identity: str, asked: Asked, actor: EmployeeId, cycle: CycleId | None) -> None:
         form = asked.model_dump(mode="json")
@@ -112,7 +121,8 @@ class Instructions(InstructionReads):
             raise Refusal(Code.INSTRUCTION_TAKEN, instruction=identity)
 
     async def _require_cycle(self, asked: Asked, cycle: CycleId) -> CycleRow:
-        row = await cycles.find_cycle(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         reopens, whole = isinstance(asked, asked_for.Reopen), asked.selection.is_everybody
@@ -121,29 +131,32 @@ class Instructions(InstructionReads):
         if row.state == "open" and reopens and whole:
             raise Refusal(Code.CYCLE_STATE, state=row.state, needed="closed")
         if whole and isinstance(asked, asked_for.Reopen | asked_for.Extend):
-            _require_day(asked, Policy.model_validate(row.policy_now or row.policy))
+            _require_day(asked, rules_of(row))
         return row
 
     async def _require_actor(self, asked: Asked, actor: EmployeeId, row: CycleRow | None) -> None:
         """HR of the cycle, of every open one where none is named; people delegate for themselves."""
         if isinstance(asked, asked_for.Delegate) and actor == asked.delegation.delegator:
             return
-        rows = [row] if row else [one for one in await cycles.list_cycles(self._engine) if one.state == "open"]
+        async with read_transaction(self._engine) as connection:
+            rows = [row] if row else [one for one in await cycles.list_cycles(connection) if one.state == "open"]
         if not rows:
             raise Refusal(Code.NO_OPEN_CYCLE)
         for one in rows:
-            hr = Policy.model_validate(one.policy_now or one.policy).hr
+            hr = rules_of(one).hr
             if actor not in hr:
-                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=", ".join(hr))
+                raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
 
     async def _require_known(self, asked: Asked, row: CycleRow) -> None:
         """Everybody and every department that is named is in the cycle; who is to be added is in the directory."""
         reopens = isinstance(asked, asked_for.Reopen)
-        people, departments = await cycles.names_in(self._engine, row.id, removed=reopens)
+        async with read_transaction(self._engine) as connection:
+            people, departments = await cycles.names_in(connection, row.id, removed=reopens)
         if isinstance(asked, asked_for.Add):
             if asked.selection.is_everybody:
                 raise Refusal(Code.SELECTION_EMPTY)
-            organisation = await load_organisation(self._engine)
+            async with read_transaction(self._engine) as connection:
+                organisation = await load_organisation(connection)
             people = {one.id for one in organisation.employees.values() if one.active}
             departments = {one.department for one in organisation.employees.values() if one.active}
         _require_in("person", asked.selection.people, people)
@@ -157,22 +170,24 @@ class Instructions(InstructionReads):
             before, after = asked.person, asked.to
         else:
             return
-        employees = (await load_organisation(self._engine)).employees
+        async with read_transaction(self._engine) as connection:
+            employees = (await load_organisation(connection)).employees
         _require_in("person", [before], employees)
         _require_in("person", [after], {one.id for one in employees.values() if one.active})
 
     async def _require_period(self, delegation: Delegation) -> None:
         """The days are counted where the open cycles count theirs."""
-        zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(self._engine)).values()]
+        async with read_transaction(self._engine) as connection:
+            zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(connection)).values()]
         now = datetime.now(UTC)
         today = min((zone.day_of(now) for zone in zones), default=now.date())
-        for wrong, ja, en in (
-            (delegation.to == delegation.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
-            (delegation.last < delegation.first, "終了日が開始日より前です。", "it ends before it begins"),
-            (delegation.last < today, "期間がすでに終わっています。", "its last day is past"),
+        for wrong, why in (
+            (delegation.to == delegation.delegator, "part.delegate_self"),
+            (delegation.last < delegation.first, "part.delegate_order"),
+            (delegation.last < today, "part.delegate_past"),
         ):
             if wrong:
-                raise Refusal(Code.DELEGATION, why=ja, why_en=en)
+                raise Refusal(Code.DELEGATION, why=message(why))
 
 
 async def start(temporal: "Client", instruction: str) -> None:
@@ -199,9 +214,10 @@ async def start(temporal: "Client", instruction: str) -> None:
 
 def _require_in(kind: str, named: Collection[str], known: Collection[str]) -> None:
     if unknown := [one for one in named if one not in known]:
-        near = get_close_matches(unknown[0], sorted(known), n=1)
-        said = ", ".join(one[:80] for one in unknown[:5])
-        raise Refusal(Code.NOT_IN_CYCLE, kind=kind, named=said, near=near[0] if near else "-")
+        near = did_you_mean(unknown[0], known)
+        if kind == "person":
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=unknown[0][:80], near=near)
+        raise Refusal(Code.NOT_IN_CYCLE, kind=kind, named=[one[:80] for one in unknown[:5]], near=near)
 
 
 def _require_day(asked: asked_for.Reopen | asked_for.Extend, policy: Policy) -> None:
@@ -209,25 +225,12 @@ def _require_day(asked: asked_for.Reopen | asked_for.Extend, policy: Policy) -> 
     today = policy.calendar.day_of(datetime.now(UTC))
     if asked.closes is None:
         if isinstance(asked, asked_for.Reopen) and today > policy.closes:
-            raise Refusal(Code.CYCLE_OVER, closes=policy.closes.isoformat())
+            raise Refusal(Code.CYCLE_OVER, closes=policy.closes)
         return
     first = policy.closes if isinstance(asked, asked_for.Extend) else max(policy.closes, today)
     last = (policy.closes if isinstance(asked, asked_for.Extend) else today) + _FAREST
     if not first <= asked.closes <= last:
-        raise _outside(asked.closes, first, last)
-
-
-def _outside(day: date, first: date, last: date) -> Refusal:
-    said, from_day, until = describe_day(day), describe_day(first), describe_day(last)
-    return Refusal(
-        Code.DATE_OUTSIDE,
-        day=said.ja,
-        first=from_day.ja,
-        last=until.ja,
-        day_en=said.en,
-        first_en=from_day.en,
-        last_en=until.en,
-    )
+        raise Refusal(Code.DATE_OUTSIDE, day=asked.closes, first=first, last=last)
 
 
 def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) -> dict[str, Any]:
@@ -243,12 +246,15 @@ def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) 
 
 
 def _chain(asked: Delegation, standing: delegations.Standing) -> Refusal:
-    said = f"{standing.delegator_id} → {standing.to_id} ({standing.first} – {standing.last})"
-    return Refusal(
-        Code.DELEGATION,
-        why=f"代理の代理になります({said})。その期間を避けるか、別の人を選んでください。",
-        why_en=f"it would make a delegate of a delegate ({said}): choose other days, or somebody else than {asked.to}",
+    why = message(
+        "part.delegate_chained",
+        delegator=standing.delegator_id,
+        to=standing.to_id,
+        first=standing.first,
+        last=standing.last,
+        other=asked.to,
     )
+    return Refusal(Code.DELEGATION, why=why)
 
 
 def people_of(names: Sequence[str]) -> tuple[EmployeeId, ...]:

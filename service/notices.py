@@ -7,6 +7,7 @@ from domain.values import EmployeeId
 from service.hr import require_hr
 from storage import hooks, undelivered
 from storage.cycles import find_cycle
+from storage.database import read_transaction
 from storage.hooks import Untold
 from storage.undelivered import Failed, Summary
 
@@ -28,23 +29,30 @@ class Notices:
     async def summary(self, cycle: str | None = None) -> Summary:
         """Counts, of one cycle or of all; a `Refusal` for a cycle that does not exist."""
         await self._require(cycle)
-        return await undelivered.summary(self._engine, cycle)
+        async with read_transaction(self._engine) as connection:
+            return await undelivered.summary(connection, cycle)
 
     async def failed(self, cycle: str | None = None, limit: int = 100) -> list[Failed]:
         """Messages that were given up or went another way, the newest first."""
         await self._require(cycle)
-        return await undelivered.failed(self._engine, cycle, limit)
+        async with read_transaction(self._engine) as connection:
+            return await undelivered.failed(connection, cycle, limit)
 
     async def untold(self, cycle: str | None = None, limit: int = 100) -> list[Untold]:
         """Ledger entries that another system did not take, the newest first."""
         await self._require(cycle)
-        return await hooks.given_up(self._engine, cycle, limit)
+        async with read_transaction(self._engine) as connection:
+            return await hooks.given_up(connection, cycle, limit)
 
     async def retry(self, cycle: str | None, actor: EmployeeId) -> Again:
         """Puts what was given up back in line, in one cycle or in all of which the actor is HR; a `Refusal` for others."""
         theirs = await require_hr(self._engine, actor, cycle)
-        return Again(await undelivered.put_back(self._engine, theirs), await hooks.put_back(self._engine, theirs))
+        async with self._engine.begin() as connection:
+            return Again(await undelivered.put_back(connection, theirs), await hooks.put_back(connection, theirs))
 
     async def _require(self, cycle: str | None) -> None:
-        if cycle is not None and await find_cycle(self._engine, cycle) is None:
-            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+        if cycle is None:
+            return
+        async with read_transaction(self._engine) as connection:
+            if await find_cycle(connection, cycle) is None:
+                raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])

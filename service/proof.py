@@ -15,6 +15,7 @@ from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage import cycles
 from storage import goals as read
+from storage.database import read_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -55,14 +56,17 @@ async def prove(engine: "AsyncEngine", goal: GoalId) -> LedgerProof:
 
 async def _read(engine: "AsyncEngine", goal: GoalId) -> tuple[LedgerProof, bool]:
     """The proof, and whether the goal stood still while it was read."""
-    before = await read.find_line(engine, goal)
-    loaded = await read.load_aggregates(engine, ids=[goal])
+    async with read_transaction(engine) as connection:
+        before = await read.find_line(connection, goal)
+        loaded = await read.load_aggregates(connection, ids=[goal])
     if before is None or not loaded:
         raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
-    lines = await read.read_ledger(engine, goal)
+    async with read_transaction(engine) as connection:
+        lines = await read.read_ledger(connection, goal)
     events, broken = _events_of(goal, lines)
     differs = _head_differs(before, lines) if broken else await _differences(engine, before, loaded[0], events)
-    after = await read.find_line(engine, goal)
+    async with read_transaction(engine) as connection:
+        after = await read.find_line(connection, goal)
     head = lines[-1].hash if lines else ""
     return LedgerProof(lines, broken, head, differs), after is not None and after.seq == before.seq
 
@@ -97,7 +101,8 @@ async def _differences(
         shown = Goal.model_validate(stored)
     except ValidationError:
         return ("aggregate",)
-    cycle = await cycles.find_cycle(engine, events[0].body.cycle if isinstance(events[0].body, Created) else "")
+    async with read_transaction(engine) as connection:
+        cycle = await cycles.find_cycle(connection, events[0].body.cycle if isinstance(events[0].body, Created) else "")
     if cycle is None:
         return ("cycle",)
     policy = Policy.model_validate(cycle.policy)

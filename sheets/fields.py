@@ -11,10 +11,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from domain.findings import Finding, refuse
-from domain.values import Text
+from domain.findings import Finding, refuse, refuse_with
+from domain.problems import problem_of
+from domain.values import Locale
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure
+from texts.words import word
 
 MOST_STEPS = 12
 STEP_FIELDS = tuple(f"step{n}_{part}" for n in range(1, MOST_STEPS + 1) for part in ("title", "due", "points"))
@@ -22,33 +25,9 @@ _MEASURE = ("measure", "unit", "direction", "baseline", "target", "points", "ima
 _PLAIN = ("theme", "challenge", "heard", "aligned_to", "parent", "answers", "weight")
 FIELDS = (*_PLAIN, *_MEASURE, *STEP_FIELDS)
 
-LABELS: dict[str, Text] = {
-    "theme": Text(ja="テーマ", en="theme"),
-    "challenge": Text(ja="現状の課題", en="problem of today"),
-    "heard": Text(ja="聞いた相手", en="who was heard"),
-    "aligned_to": Text(ja="つながる先", en="what it serves"),
-    "parent": Text(ja="上位の ID", en="parent id"),
-    "answers": Text(ja="答える課題", en="problems answered"),
-    "weight": Text(ja="ウェイト", en="weight"),
-    "measure": Text(ja="指標", en="measure"),
-    "unit": Text(ja="単位", en="unit"),
-    "direction": Text(ja="方向", en="direction"),
-    "baseline": Text(ja="基準値", en="baseline"),
-    "target": Text(ja="目標値", en="target"),
-    "points": Text(ja="配点", en="points"),
-    "image": Text(ja="成功の姿", en="picture of success"),
-    "criteria": Text(ja="達成の基準", en="criteria"),
-    **{
-        f"step{n}_{part}": Text(ja=f"ステップ{n}{ja}", en=f"step {n} {en}")
-        for n in range(1, MOST_STEPS + 1)
-        for part, ja, en in (("title", "", "title"), ("due", "の期日", "due"), ("points", "の配点", "points"))
-    },
+_DIRECTION_CODES = {
+    said: one.value for one in Direction for said in (one.value, *(word("direction", one, locale) for locale in Locale))
 }
-DIRECTIONS: dict[Direction, Text] = {
-    Direction.UP: Text(ja="大きいほど良い", en="more is better"),
-    Direction.DOWN: Text(ja="小さいほど良い", en="less is better"),
-}
-_DIRECTION_CODES = {said: one.value for one, label in DIRECTIONS.items() for said in (one.value, label.ja, label.en)}
 Value = str | int | Decimal | date
 Fields = Mapping[str, Value]
 
@@ -58,7 +37,7 @@ class Unreadable(Exception):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        super().__init__(findings[0].message.en)
+        super().__init__(str(findings[0].message))
 
 
 def fields_of(content: Content) -> dict[str, Value]:
@@ -113,7 +92,7 @@ def merged(content: Content, fields: Fields, known: Collection[str] = FIELDS) ->
     try:
         return Content.model_validate(tree)
     except ValidationError as error:
-        raise Unreadable(tuple(_of_problem(one) for one in error.errors(include_url=False))) from error
+        raise Unreadable(tuple(_of_error(one) for one in error.errors(include_url=False))) from error
 
 
 def shown(text: str) -> str:
@@ -152,15 +131,10 @@ def _measure(said: Fields, problems: list[Finding]) -> dict[str, Any] | None:
     picture = any(name in said for name in ("image", "criteria"))
     if not numeric and not picture:
         if any(name in said for name in ("measure", "unit")):
-            ja, en = "目標値か成功の姿のどちらかを書いてください。", "give a target, or a picture of success"
-            problems.append(refuse("no_measure", "target", ja, en))
+            problems.append(refuse("no_measure", "target", text="finding.sheet_no_measure"))
         return None
     if numeric and picture:
-        ja, en = (
-            "数値の目標か成功の姿の、どちらか一方にしてください。",
-            "give a number or a picture of success, not both",
-        )
-        problems.append(refuse("two_measures", "image", ja, en))
+        problems.append(refuse("two_measures", "image", text="finding.sheet_two_measures"))
         return None
     points = _whole("points", said.get("points", 60), problems)
     if picture:
@@ -187,9 +161,7 @@ def _direction(value: Value, problems: list[Finding]) -> str:
     said = _plain(value)
     if said in tuple(Direction):
         return said
-    known = " / ".join(label.ja for label in DIRECTIONS.values())
-    known_en = " / ".join(label.en for label in DIRECTIONS.values())
-    problems.append(refuse("bad_direction", "direction", f"{known} のどちらかにしてください。", f"choose {known_en}"))
+    problems.append(refuse("bad_direction", "direction", known=Direction))
     return Direction.UP.value
 
 
@@ -211,17 +183,14 @@ def _number(name: str, value: Value, problems: list[Finding]) -> Decimal | None:
     try:
         return Decimal(unicodedata.normalize("NFKC", _plain(value)).replace(",", ""))
     except InvalidOperation:
-        said = _plain(value)[:40]
-        ja, en = f"「{said}」は数値ではありません。", f"{said!r} is no number"
-        problems.append(refuse("bad_number", name, ja, en))
+        problems.append(refuse("bad_number", name, value=_plain(value)[:40]))
         return None
 
 
 def _whole(name: str, value: Value, problems: list[Finding]) -> int | None:
     number = _number(name, value, problems)
     if number is not None and (not number.is_finite() or number != number.to_integral_value()):
-        ja, en = f"「{number}」ではなく整数を書いてください。", f"{number} is not a whole number"
-        problems.append(refuse("bad_number", name, ja, en))
+        problems.append(refuse("bad_number", name, text="finding.bad_number.whole", value=str(number)[:40]))
         return None
     return None if number is None else int(number)
 
@@ -238,16 +207,17 @@ def _date(name: str, value: Value, problems: list[Finding]) -> date | None:
             return datetime.strptime(said, form).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
-    ja = f"「{said[:40]}」は日付として読めません。例: 2026-12-11" if said else "期日を書いてください。例: 2026-12-11"
-    en = f"{said[:40]!r} is no date; write 2026-12-11" if said else "give the date, as 2026-12-11"
-    problems.append(refuse("bad_date", name, ja, en))
+    if said:
+        problems.append(refuse("bad_date", name, value=said[:40]))
+    else:
+        problems.append(refuse("bad_date", name, text="finding.bad_date.missing"))
     return None
 
 
 _BY_PATH = {"success_image": "image", "name": "measure"}
 
 
-def _of_problem(problem: Any) -> Finding:
+def _of_error(problem: ErrorDetails) -> Finding:
     """A problem of the content by the field that it stands in."""
     path = [part for part in problem["loc"] if part not in ("numeric", "qualitative")]
     match path:
@@ -259,4 +229,4 @@ def _of_problem(problem: Any) -> Finding:
             where = str(part)
         case _:
             where = "theme"
-    return refuse("invalid", where, f"値が正しくありません: {problem['msg']}", str(problem["msg"]))
+    return refuse_with("invalid", where, problem_of(problem))

@@ -14,14 +14,17 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from domain.goal import scoring
-from domain.refusals import STATE_NAMES
-from domain.values import Locale, Text
-from sheets.fields import DIRECTIONS, LABELS, MOST_STEPS, Value, fields_of, shown
+from domain.values import Locale
+from domain.writing.content import Direction
+from sheets.fields import MOST_STEPS, Value, fields_of, shown
 from sheets.model import FORMAT, GoalSheet, Review, SheetGoal
 from sheets.style import BAND, BODY, CALM, HEAD, OPEN, Formats, height_for, size_for
+from texts.places import field_of_sheet
+from texts.say import say
+from texts.words import word
 
 HIDDEN = "meguri"
-PAGE = Text(ja="目標管理シート", en="Goal sheet")
+PAGE = "sheet.page"
 _WIDTHS = (7, 7, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10)  # of the columns A to L
 _LAST = len(_WIDTHS) - 1
 _FIRST_GOAL = 5  # row, from 0
@@ -74,8 +77,8 @@ def write_goal_sheet(sheet: GoalSheet, locale: Locale) -> bytes:
     """The workbook. Whatever is in it prints on one page."""
     out = BytesIO()
     with Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"title": f"{PAGE.in_(locale)} {sheet.cycle_id}", "created": None})
-        page = _Page(book, book.add_worksheet(PAGE.in_(locale)), locale)
+        book.set_properties({"title": f"{say(PAGE, locale)} {sheet.cycle_id}", "created": None})
+        page = _Page(book, book.add_worksheet(say(PAGE, locale)), locale)
         hidden = book.add_worksheet(HIDDEN)
         hidden.hide()
         hidden.write_row(0, 0, [HIDDEN, FORMAT, locale.value, sheet.cycle_id])
@@ -104,37 +107,34 @@ class _Page:
 
     def head(self, sheet: GoalSheet) -> None:
         person = sheet.person
-        self._text(0, 0, 5, PAGE.in_(self._locale), size=18, bold=True, font_color=HEAD, border=0)
+        self._text(0, 0, 5, self._say(PAGE), size=18, bold=True, font_color=HEAD, border=0)
         period = f"{sheet.cycle_name}  {sheet.starts:%Y-%m-%d} - {sheet.ends:%Y-%m-%d}"
         self._text(0, 6, _LAST, period, align="right", border=0)
         self._height(0, 30)
         said = (
-            (self._words("社員番号", "employee"), person.id, 2, 3),
-            (self._words("氏名", "name"), person.name, 5, 7),
-            (self._words("部署", "department"), person.department, 9, 11),
+            (self._say("sheet.employee"), person.id, 2, 3),
+            (self._say("sheet.name"), person.name, 5, 7),
+            (self._say("sheet.department"), person.department, 9, 11),
         )
         for (label, value, first, last), at in zip(said, (0, 4, 8), strict=True):
             self._label(2, at, first - 1, label)
             self._text(2, first, last, value)
-        self._label(3, 0, 1, self._words("役職", "title"))
+        self._label(3, 0, 1, self._say("sheet.title"))
         self._text(3, 2, 3, person.title or "")
-        self._label(3, 4, 4, self._words("上長", "manager"))
+        self._label(3, 4, 4, self._say("sheet.manager"))
         self._text(3, 5, 7, person.manager or "")
-        self._label(3, 8, 8, self._words("目標数", "goals"))
+        self._label(3, 8, 8, self._say("sheet.number_of_goals"))
         self._number(3, 9, 11, len(sheet.goals))
 
     def goal(self, top: int, number: int, one: SheetGoal, steps: int) -> int:
         """A goal's block; the row behind it."""
         goal = one.goal
         fields = fields_of(goal.content)
-        self._text(
-            top, 0, 1, self._words(f"目標 {number}", f"goal {number}"), bold=True, bg_color=HEAD, font_color="#FFFFFF"
-        )
+        self._text(top, 0, 1, self._say("sheet.goal", number=number), bold=True, bg_color=HEAD, font_color="#FFFFFF")
         self._text(top, 2, 7, goal.id, bg_color=BAND)
-        self._label(top, 8, 8, self._words("ウェイト %", "weight %"))
-        self._label(top, 10, 10, self._words("状態", "state"))
-        state = STATE_NAMES[goal.state]
-        self._text(top, 11, 11, self._words(state.ja, goal.state.replace("_", " ")))
+        self._label(top, 8, 8, self._say("sheet.weight_percent"))
+        self._label(top, 10, 10, self._say("sheet.state"))
+        self._text(top, 11, 11, word("state", goal.state, self._locale))
         for field in PLACES:
             self._field(top, field, fields.get(field, ""))
         for field, row, first, last in (
@@ -142,11 +142,11 @@ class _Page:
             ("parent", 4, 6, 7), ("measure", 5, 0, 1), ("unit", 5, 6, 6), ("points", 5, 8, 8), ("direction", 6, 2, 2),
             ("baseline", 6, 5, 5), ("target", 6, 7, 7), ("image", 7, 0, 1), ("criteria", 8, 0, 1),
         ):  # fmt: skip
-            self._label(top + row, first, last, LABELS[field].in_(self._locale))
-        self._label(top + 6, 0, 1, self._words("数値", "number"))
-        self._label(top + 5, 10, 10, self._words("達成度", "attained"))
+            self._label(top + row, first, last, field_of_sheet(field, self._locale))
+        self._label(top + 6, 0, 1, self._say("sheet.number"))
+        self._label(top + 5, 10, 10, self._say("sheet.attained"))
         self._percent(top + 5, 11, max(goal.attained, scoring.attainment(goal)))
-        self._label(top + 6, 9, 9, self._words("現在", "now"))
+        self._label(top + 6, 9, 9, self._say("sheet.now"))
         self._value(top + 6, 10, 11, "" if goal.value is None else goal.value, locked=True)
         self._steps(top, fields, goal.done, steps)
         row = self._points(top + FIRST_STEP + steps, one)
@@ -154,10 +154,10 @@ class _Page:
 
     def _steps(self, top: int, fields: dict[str, Value], done: tuple[int, ...], steps: int) -> None:
         row = top + FIRST_STEP - 1
-        self._label(row, 0, 1, self._words("ステップ", "steps"))
+        self._label(row, 0, 1, self._say("sheet.steps"))
         for first, last, label in (
-            (2, 7, self._words("内容", "what")), (8, 9, self._words("期日", "due")),
-            (10, 10, self._words("配点", "points")), (11, 11, self._words("完了", "done")),
+            (2, 7, self._say("sheet.what")), (8, 9, self._say("sheet.due")),
+            (10, 10, self._say("sheet.points")), (11, 11, self._say("sheet.done")),
         ):  # fmt: skip
             self._label(row, first, last, label)
         for n in range(1, steps + 1):
@@ -168,11 +168,11 @@ class _Page:
 
     def _points(self, row: int, one: SheetGoal) -> int:
         terms = scoring.terms(one.goal)
-        self._label(row, 0, 1, self._words("得点", "score"))
+        self._label(row, 0, 1, self._say("sheet.score"))
         for at, label, points in (
-            (2, self._words("ステップ", "steps"), terms.steps), (4, self._words("指標", "measure"), terms.measure),
-            (6, self._words("加点", "bonus"), terms.bonus), (8, self._words("確定済み", "banked"), terms.banked),
-            (10, self._words("合計", "sum"), terms.total),
+            (2, self._say("sheet.steps"), terms.steps), (4, self._say("sheet.measure"), terms.measure),
+            (6, self._say("sheet.bonus"), terms.bonus), (8, self._say("sheet.banked"), terms.banked),
+            (10, self._say("sheet.sum"), terms.total),
         ):  # fmt: skip
             self._label(row, at, at, label)
             self._value(row, at + 1, at + 1, points, locked=True)
@@ -180,26 +180,25 @@ class _Page:
 
     def _review(self, row: int, review: Review) -> int:
         own = "\n".join(
-            f"{self._words(ja, en)}: {text}"
-            for ja, en, text in (
-                ("良かった点", "went well", review.went_well), ("原因", "causes", review.causes),
-                ("改善点", "to improve", review.to_improve),
+            f"{word('field', field, self._locale)}: {text}"
+            for field, text in (
+                ("went_well", review.went_well), ("causes", review.causes), ("to_improve", review.to_improve)
             )
             if text
         )  # fmt: skip
-        self._label(row, 0, 1, self._words("振り返り", "review"))
+        self._label(row, 0, 1, self._say("sheet.self_review"))
         self._text(row, 2, 6, own)
-        self._label(row, 7, 7, self._words("上長より", "reviewer"))
+        self._label(row, 7, 7, self._say("sheet.from_reviewer"))
         self._text(row, 8, _LAST, review.comment)
         self._height(row, max(height_for(own, self._room(2, 6)), height_for(review.comment, self._room(8, _LAST)), 30))
         self._height(row + 1, 8)
         return row + 1
 
     def foot(self, row: int, total: Decimal) -> None:
-        self._label(row, 0, 1, self._words("得点合計", "total"))
+        self._label(row, 0, 1, self._say("sheet.total"))
         self._value(row, 2, 3, total, locked=True)
         for first, label in (
-            (4, self._words("本人", "owner")), (7, self._words("一次評価者", "reviewer")), (10, self._words("二次評価者", "second")),
+            (4, self._say("sheet.owner")), (7, self._say("sheet.first_reviewer")), (10, self._say("sheet.second_reviewer")),
         ):  # fmt: skip
             self._label(row, first, first, label)
             self._text(row, first + 1, min(first + 2, _LAST), "")
@@ -213,7 +212,7 @@ class _Page:
         place = place_of(field)
         row = top + place.row
         if field == "direction" and value:
-            value = next(label.in_(self._locale) for one, label in DIRECTIONS.items() if one.value == value)
+            value = word("direction", str(value), self._locale)
         self._value(row, place.first, place.last, value, locked=False)
         if isinstance(value, str):
             self._height(row, height_for(value, self._room(place.first, place.last)))
@@ -223,7 +222,7 @@ class _Page:
         """What the spreadsheet itself refuses."""
         rules: dict[str, dict[str, Any]] = {
             "weight": {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 100},
-            "direction": {"validate": "list", "source": [label.in_(self._locale) for label in DIRECTIONS.values()]},
+            "direction": {"validate": "list", "source": [word("direction", one, self._locale) for one in Direction]},
         }
         if field in rules:
             self._sheet.data_validation(row, column, row, column, rules[field])
@@ -277,8 +276,8 @@ class _Page:
     def _room(self, first: int, last: int) -> float:
         return float(sum(_WIDTHS[first : last + 1]))
 
-    def _words(self, ja: str, en: str) -> str:
-        return ja if self._locale is Locale.JA else en
+    def _say(self, key: str, **fields: object) -> str:
+        return say(key, self._locale, **fields)
 
 
 def cells_of(top: int, steps: int) -> Iterator[tuple[str, int, int]]:

@@ -10,11 +10,13 @@ from datetime import date
 
 from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
-from domain.values import GoalId, Locale, Text
-from sheets.fields import DIRECTIONS, FIELDS, LABELS, Value, fields_of, shown
+from domain.values import GoalId, Locale
+from sheets.fields import FIELDS, Value, fields_of, shown
 from sheets.model import ReadGoal
+from texts.places import field_of_sheet
+from texts.words import word
 
-_ID, _SEQ = Text(ja="目標の ID", en="goal"), Text(ja="番号", en="number")
+_HEADS = ("id", "seq")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LARGEST = 20_000_000  # bytes
 
@@ -23,7 +25,8 @@ def write_goals_csv(goals: Iterable[Goal], locale: Locale) -> bytes:
     """UTF-8 with a byte order mark, which spreadsheets need to see Japanese."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([_ID.in_(locale), _SEQ.in_(locale), *(LABELS[field].in_(locale) for field in FIELDS)])
+    heads = (word("head", head, locale) for head in _HEADS)
+    writer.writerow([*heads, *(field_of_sheet(field, locale) for field in FIELDS)])
     for goal in goals:
         fields = fields_of(goal.content)
         said = (_said(field, fields.get(field, ""), locale) for field in FIELDS)
@@ -43,7 +46,7 @@ def _unguarded(text: str) -> str:
 
 def _said(field: str, value: Value, locale: Locale) -> str:
     if field == "direction" and value:
-        return next(label.in_(locale) for one, label in DIRECTIONS.items() if one.value == value)
+        return word("direction", str(value), locale)
     if isinstance(value, date):
         return value.isoformat()
     return (
@@ -54,19 +57,15 @@ def _said(field: str, value: Value, locale: Locale) -> str:
 def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     """The goals of the rows, or what is wrong with the file; commas or tabs, UTF-8 or the Japanese Windows encoding."""
     if len(data) > LARGEST:
-        mb = LARGEST // 1_000_000
-        return (
-            refuse("too_large", "file", f"ファイルが大きすぎます({mb} MB まで)。", f"the file is larger than {mb} MB"),
-        )
+        return (refuse("too_large", "file", text="finding.too_large_sheet", limit=LARGEST // 1_000_000),)
     text = _decoded(data)
     if text is None:
-        ja, en = "UTF-8 か Shift_JIS(CP932)で保存してください。", "save the file as UTF-8"
-        return (refuse("not_text", "file", ja, en),)
+        return (refuse("not_text", "file"),)
     head, _, _ = text.partition("\n")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True))
-    except csv.Error as error:
-        return (refuse("not_csv", "file", f"CSV として読めません: {error}", f"this is no CSV: {error}"),)
+    except csv.Error:
+        return (refuse("not_csv", "file"),)
     columns, findings = _columns(rows[0] if rows else [])
     return findings or _rows(rows[1:], columns)
 
@@ -82,25 +81,20 @@ def _decoded(data: bytes) -> str | None:
 
 def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:
     """Where each field stands, and what is wrong with the head."""
-    known = {label: field for field in FIELDS for label in (field, LABELS[field].ja, LABELS[field].en)}
-    known |= {label: name for name, text in (("id", _ID), ("seq", _SEQ)) for label in (text.ja, text.en, name)}
+    known = {label: field for field in FIELDS for label in (field, *(field_of_sheet(field, one) for one in Locale))}
+    known |= {label: head for head in _HEADS for label in (head, *(word("head", head, one) for one in Locale))}
     columns: dict[str, int] = {}
     findings = []
     for at, title in enumerate(one.strip() for one in head):
         field = known.get(title)
         if field is None:
-            ja = f"列「{title}」は使えません。`meguri sheet goals` が書き出す見出しを使ってください。"
-            en = f"there is no column {title!r}: use the heads that `meguri sheet goals` writes"
-            findings.append(refuse("unknown_column", f"column {at + 1}", ja, en))
+            findings.append(refuse("unknown_column", f"column {at + 1}", title=title[:40]))
         elif field in columns:
-            findings.append(
-                refuse("column_twice", f"column {at + 1}", f"列「{title}」が重複しています。", f"{title} twice")
-            )
+            findings.append(refuse("column_twice", f"column {at + 1}", title=title[:40]))
         else:
             columns[field] = at
     if "id" not in columns:
-        ja, en = f"列「{_ID.ja}」がありません。", f"there is no column {_ID.en}"
-        findings.append(refuse("no_id", "row 1", ja, en))
+        findings.append(refuse("no_id", "row 1", title="id"))
     return columns, tuple(findings)
 
 
@@ -112,13 +106,11 @@ def _rows(rows: list[list[str]], columns: dict[str, int]) -> tuple[ReadGoal, ...
             continue
         seq = said.pop("seq", "").strip()
         if not said.get("id", "").strip() or (seq and not seq.isdecimal()):
-            what = _ID if not said.get("id", "").strip() else _SEQ
-            findings.append(
-                refuse("bad_row", f"row {number}", f"「{what.ja}」が正しくありません。", f"{what.en} is not right")
-            )
+            what = "seq" if said.get("id", "").strip() else "id"
+            findings.append(refuse("bad_row", f"row {number}", what=what))
             continue
         goal = GoalId(said.pop("id").strip())
-        places = {field: f"row {number} / {LABELS[field].ja}" for field in FIELDS if field in columns}
+        places = {field: f"row {number} / {field}" for field in FIELDS if field in columns}
         fields: dict[str, Value] = {name: _unguarded(value) for name, value in said.items() if value.strip()}
         goals.append(ReadGoal(goal, int(seq) if seq else None, fields, f"row {number}", places))
     return tuple(findings) or tuple(goals)

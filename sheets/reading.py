@@ -10,7 +10,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from domain.findings import Finding, refuse
 from domain.values import GoalId
-from sheets.fields import LABELS, MOST_STEPS, Value
+from sheets.fields import MOST_STEPS, Value
 from sheets.goal_sheet import HIDDEN, cells_of
 from sheets.model import FORMAT, ReadGoal
 
@@ -22,44 +22,27 @@ _MOST_ROWS = 5_000
 def read_goal_sheet(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     """The goals of a sheet, or why it cannot be read."""
     if len(data) > LARGEST:
-        ja, en = (
-            f"ファイルが大きすぎます({LARGEST // 1_000_000} MB まで)。",
-            f"the file is larger than {LARGEST // 1_000_000} MB",
-        )
-        return (_refuse("too_large", ja, en),)
+        limit = LARGEST // 1_000_000
+        return (refuse("too_large", "file", text="finding.too_large_sheet", limit=limit),)
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(data))
         plan = book.get_sheet_by_name(HIDDEN).to_python(skip_empty_area=False)
         cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except PasswordError:
-        ja, en = "パスワードが掛かっています。外して保存し直してください。", "it has a password: save it without"
-        return (_refuse("password", ja, en),)
+        return (refuse("password", "file"),)
     except WorksheetNotFound:
-        ja, en = (
-            "Meguri の目標管理シートではありません。`meguri sheet export` で書き出したシートに記入してください。",
-            "this is no goal sheet of Meguri: fill in one that `meguri sheet export` wrote",
-        )
-        return (_refuse("no_goal_sheet", ja, en),)
-    except (CalamineError, ZipError, XmlError, OSError) as error:
-        ja, en = (
-            "Excel ブック(.xlsx)として読めません。",
-            f"this cannot be read as an Excel workbook (.xlsx): {type(error).__name__}",
-        )
-        return (_refuse("no_workbook", ja, en),)
+        return (refuse("no_goal_sheet", "file"),)
+    except (CalamineError, ZipError, XmlError, OSError):
+        return (refuse("no_workbook", "file"),)
     return _goals(plan, cells)
 
 
 def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     head = plan[0] if plan else []
     if len(head) < 2 or head[0] != HIDDEN or head[1] != FORMAT:  # noqa: PLR2004 - the name and the version
-        ja, en = (
-            "シートの版が合いません。もう一度書き出したシートに記入してください。",
-            "this sheet is of another version: fill in one that was written out anew",
-        )
-        return (_refuse("other_version", ja, en),)
+        return (refuse("other_version", "file"),)
     if len(plan) > _MOST_GOALS or len(cells) > _MOST_ROWS:
-        ja, en = "シートの行が多すぎます。", "there is more on this sheet than was ever written"
-        return (_refuse("too_large", ja, en),)
+        return (refuse("too_large", "file", text="finding.too_many_rows"),)
     found = []
     for number, row in enumerate(plan[1:], start=1):
         match row[:4]:
@@ -68,11 +51,7 @@ def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...
             ):  # which of the two, each program chooses for itself
                 found.append(_goal(GoalId(goal), int(seq), (int(top), int(steps)), number, cells))
             case _:
-                ja, en = (
-                    "隠しシートが書き換えられています。もう一度書き出してください。",
-                    "the hidden page was changed: write the sheet out anew",
-                )
-                return (_refuse("hidden_page", ja, en),)
+                return (refuse("hidden_page", "file"),)
     return tuple(found)
 
 
@@ -80,8 +59,7 @@ def _goal(goal: GoalId, seq: int, block: tuple[int, int], number: int, cells: li
     fields: dict[str, Value] = {}
     places: dict[str, str] = {}
     for field, row, column in cells_of(*block):
-        label = LABELS[field].ja
-        places[field] = f"{goal} / {label} ({xl_rowcol_to_cell(row, column)})"
+        places[field] = f"{goal} / {field} / {xl_rowcol_to_cell(row, column)}"
         value = cells[row][column] if row < len(cells) and column < len(cells[row]) else ""
         if (said := _value(value)) != "":
             fields[field] = said
@@ -101,8 +79,3 @@ def _value(value: Any) -> Value:
             return value
         case _:
             return str(value).strip()
-
-
-def _refuse(code: str, ja: str, en: str) -> Finding:
-    """Of the file as a whole."""
-    return refuse(code, "file", ja, en)

@@ -11,22 +11,16 @@ from xlsxwriter.worksheet import Worksheet
 
 from domain.goal import scoring
 from domain.goal.goal import Goal, Outcome
-from domain.refusals import STATE_NAMES
 from domain.results import calibration
 from domain.results.calibration import BUCKET, BUCKETS, Result
-from domain.values import Locale, Text
+from domain.values import Locale
 from sheets.goals_csv import guarded
 from sheets.style import BAND, Formats, width_of
+from texts.say import say
+from texts.words import word
 
 _NARROW, _WIDE = 8, 44  # characters of a column
-OUTCOMES: dict[Outcome, Text] = {
-    Outcome.ACHIEVED: Text(ja="達成", en="achieved"),
-    Outcome.UNREALISTIC: Text(ja="目標を見直し", en="unrealistic"),
-    Outcome.SETTLED: Text(ja="評価確定", en="settled"),
-    Outcome.WITHDRAWN: Text(ja="取り下げ", en="withdrawn"),
-    Outcome.LAPSED: Text(ja="期間終了", en="lapsed"),
-    Outcome.CANCELLED: Text(ja="取り止め", en="cancelled"),
-}
+_ATTAINED = 9  # the column of the goals' attainment
 
 
 class Results(NamedTuple):
@@ -42,6 +36,7 @@ class _Table(NamedTuple):
     title: str
     heads: tuple[str, ...]
     rows: list[tuple[str | int | Decimal, ...]]
+    percent: int | None = None  # the column of shares
 
 
 def write_results_xlsx(results: Results, locale: Locale) -> bytes:
@@ -75,8 +70,8 @@ def write_results_csv(results: Results, locale: Locale) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _words(locale: Locale, *pairs: tuple[str, str]) -> tuple[str, ...]:
-    return tuple(ja if locale is Locale.JA else en for ja, en in pairs)
+def _words(locale: Locale, *keys: str) -> tuple[str, ...]:
+    return tuple(say(key, locale) for key in keys)
 
 
 def _departments(people: Sequence[Result], goals: Iterable[Goal], locale: Locale) -> _Table:
@@ -99,10 +94,8 @@ def _departments(people: Sequence[Result], goals: Iterable[Goal], locale: Locale
         for one in calibration.by_department(people)
     ]
     heads = _words(
-        locale, ("部署", "department"), ("人数", "people"), ("目標", "goals"), ("達成", "achieved"), ("最低", "lowest"),
-        ("中央値", "median"), ("平均", "mean"), ("最高", "highest"),
-    )  # fmt: skip
-    return _Table(_words(locale, ("集計", "summary"))[0], heads, rows)
+        locale, "sheet.results.department", "sheet.results.number_of_people", "sheet.results.goals", "sheet.results.achieved", "sheet.results.lowest", "sheet.results.median", "sheet.results.mean", "sheet.results.highest")  # fmt: skip
+    return _Table(_words(locale, "sheet.results.summary")[0], heads, rows)
 
 
 def _people(people: Sequence[Result], results: Results, locale: Locale) -> _Table:
@@ -114,29 +107,28 @@ def _people(people: Sequence[Result], results: Results, locale: Locale) -> _Tabl
         for one in people
     ]  # fmt: skip
     heads = _words(
-        locale, ("社員番号", "employee"), ("氏名", "name"), ("部署", "department"), ("評価者", "reviewer"), ("目標", "goals"),
-        ("得点", "score"), ("調整", "adjusted"), ("調整後", "final"),
-    )  # fmt: skip
-    return _Table(_words(locale, ("個人", "people"))[0], heads, rows)
+        locale, "sheet.results.employee", "sheet.results.name", "sheet.results.department", "sheet.results.reviewer", "sheet.results.goals", "sheet.results.score", "sheet.results.adjusted", "sheet.results.final")  # fmt: skip
+    return _Table(_words(locale, "sheet.results.people")[0], heads, rows)
 
 
 def _goals(results: Results, locale: Locale) -> _Table:
     heads = _words(
-        locale, ("目標の ID", "goal"), ("氏名", "owner"), ("部署", "department"), ("テーマ", "theme"), ("指標", "measure"),
-        ("ウェイト", "weight"), ("状態", "state"), ("結果", "outcome"), ("版", "revision"), ("達成度", "attained"),
-        ("ステップ", "steps"), ("指標の点", "measure points"), ("加点", "bonus"), ("確定済み", "banked"), ("得点", "score"),
-        ("調整", "adjusted"), ("調整後", "final"),
-    )  # fmt: skip
-    return _Table(_words(locale, ("目標", "goals"))[0], heads, [_goal(one, results, locale) for one in results.goals])
+        locale, "sheet.results.goal", "sheet.results.owner", "sheet.results.department", "sheet.results.theme", "sheet.results.measure", "sheet.results.weight", "sheet.results.state", "sheet.results.outcome", "sheet.results.revision", "sheet.results.attained", "sheet.results.steps", "sheet.results.measure_points", "sheet.results.bonus", "sheet.results.banked", "sheet.results.score", "sheet.results.adjusted", "sheet.results.final")  # fmt: skip
+    return _Table(
+        _words(locale, "sheet.results.goals")[0],
+        heads,
+        [_goal(one, results, locale) for one in results.goals],
+        _ATTAINED,
+    )
 
 
 def _goal(goal: Goal, results: Results, locale: Locale) -> tuple[str | int | Decimal, ...]:
     terms = scoring.terms(goal)
-    state = STATE_NAMES[goal.state].ja if locale is Locale.JA else goal.state.replace("_", " ")
+    state = word("state", goal.state, locale)
     return (
         goal.id, results.names.get(goal.owner, ""), goal.department, goal.content.theme,
         goal.content.measure.name if goal.content.measure else "", goal.content.weight, state,
-        OUTCOMES[goal.outcome].in_(locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
+        word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, goal.adjusted, scoring.calibrated(goal),
     )  # fmt: skip
 
@@ -157,7 +149,7 @@ def _write(sheet: Worksheet, formats: Formats, table: _Table, title: str) -> Non
         sheet.set_column(column, column, min(max(_NARROW, *(width_of(one) + 3 for one in said)), _WIDE))
     for at, row in enumerate(table.rows, start=2):
         for column, cell in enumerate(row):
-            _cell(sheet, formats, at, column, cell, percent=table.heads[column] in ("達成度", "attained"))
+            _cell(sheet, formats, at, column, cell, percent=column == table.percent)
     sheet.autofilter(1, 0, max(len(table.rows) + 1, 1), len(table.heads) - 1)
 
 
@@ -171,7 +163,9 @@ def _cell(sheet: Worksheet, formats: Formats, row: int, column: int, cell: Any, 
 
 def _chart(book: Workbook, formats: Formats, people: Sequence[Result], locale: Locale) -> None:
     """How many people have how many points."""
-    title, points, count = _words(locale, ("分布", "distribution"), ("調整後の得点", "points"), ("人数", "people"))
+    title, points, count = _words(
+        locale, "sheet.results.distribution", "sheet.results.points", "sheet.results.number_of_people"
+    )
     sheet = book.add_worksheet(title)
     sheet.set_landscape()
     sheet.set_paper(9)

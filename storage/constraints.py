@@ -1,98 +1,96 @@
-"""What a goal claims of others, checked inside the transaction that records it.
+"""Constraints across goals (weights, numbers, parents, heard problems), checked inside the transaction that records a goal.
 
-Whoever checks holds a lock until the commit: for weights one per person and cycle, for parents one per cycle. A second
-one waits there and then sees what the first wrote; without it both could be right by what they saw, and wrong together.
+A check holds a lock until the commit: for weights one per person and cycle, for parents one per cycle. A second check waits
+for it and then sees what the first one wrote. Without the lock, both could be right by what they saw, and wrong together.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
 
-from domain.values import MAX_LINE
-
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_WEIGHT = text("""
-SELECT count(*), COALESCE(sum((aggregate #>> '{content,weight}')::int), 0)::int FROM goal
-WHERE owner_id = :owner AND cycle_id = :cycle AND state IN ('active', 'in_review')
-""")
-_PARENT = text("""
-SELECT EXISTS (SELECT FROM goal WHERE id = :parent AND cycle_id = :cycle)
-    OR EXISTS (SELECT FROM cycle WHERE id = :cycle AND (
-        file -> 'themes' @> jsonb_build_array(jsonb_build_object('id', CAST(:parent AS text)))
-        OR file -> 'department_goals' @> jsonb_build_array(jsonb_build_object('id', CAST(:parent AS text)))))
-""")
-# A draft stands nowhere yet: nobody's scribble keeps another from submitting.
-_WAY_UP = text("""
+_NAMED = 5  # unknown problems that a refusal names
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_WEIGHT = """
+SELECT count(*), COALESCE(sum(weight), 0)::int FROM goal
+WHERE owner_id = $1 AND cycle_id = $2 AND state IN ('active', 'in_review')
+"""
+_PARENT = """
+SELECT EXISTS (SELECT FROM goal WHERE id = $1 AND cycle_id = $2)
+    OR EXISTS (SELECT FROM cycle WHERE id = $2 AND (
+        file -> 'themes' @> jsonb_build_array(jsonb_build_object('id', $1::text))
+        OR file -> 'department_goals' @> jsonb_build_array(jsonb_build_object('id', $1::text))))
+"""
+# $1 is the parent, $2 the goal. Drafts are left out: a draft never blocks a submission.
+_WAY_UP = """
 WITH RECURSIVE above AS (
-    SELECT CAST(:parent AS text) AS id, ARRAY[CAST(:goal AS text), CAST(:parent AS text)] AS way
+    SELECT $1::text AS id, ARRAY[$2::text, $1::text] AS way
     UNION ALL
-    SELECT g.aggregate #>> '{content,parent}', a.way || (g.aggregate #>> '{content,parent}')
+    SELECT g.parent, a.way || g.parent
     FROM above a JOIN goal g ON g.id = a.id
-    WHERE g.state <> 'draft' AND g.aggregate #>> '{content,parent}' IS NOT NULL
-      AND NOT (g.aggregate #>> '{content,parent}') = ANY (a.way[2:]) AND a.id <> :goal
+    WHERE g.state <> 'draft' AND g.parent IS NOT NULL
+      AND NOT g.parent = ANY (a.way[2:]) AND a.id <> $2
 )
-SELECT array_to_string(way, ' → ') FROM above WHERE id = :goal LIMIT 1
-""")
-_HEARD = text("SELECT id FROM problem WHERE id = ANY(:asked) AND cycle_id = :cycle")
-_TELL_CHILDREN = text("""
+SELECT way FROM above WHERE id = $2 LIMIT 1
+"""
+_HEARD = "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2"
+_TELL_CHILDREN = """
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
-SELECT g.id || '#' || :goal || ':' || :seq || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
+SELECT g.id || '#' || $1 || ':' || $2 || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
        jsonb_strip_nulls(jsonb_build_object(
-           'owner', g.owner_id, 'theme', g.aggregate #>> '{content,theme}', 'actor', p.owner_id, 'seq', g.seq,
-           'state', g.state)), now()
-FROM goal g JOIN goal p ON p.id = :goal
-WHERE g.cycle_id = :cycle AND g.aggregate #>> '{content,parent}' = :goal AND g.state <> 'closed' AND g.owner_id <> p.owner_id
+           'owner', g.owner_id, 'theme', g.theme, 'actor', p.owner_id, 'seq', g.seq,
+           'state', g.state)), $4::timestamptz
+FROM goal g JOIN goal p ON p.id = $1
+WHERE g.cycle_id = $3 AND g.parent = $1 AND g.state <> 'closed' AND g.owner_id <> p.owner_id
 ON CONFLICT (key) DO NOTHING
-""")
+"""
 
 
-class Against(NamedTuple):
-    """Why a claim does not hold: a refusal's code, and the fields of its sentence."""
+class Conflict(NamedTuple):
+    """Why a constraint does not hold: a refusal's code, and the fields of its sentence."""
 
     code: str
-    fields: dict[str, str | int]
+    fields: dict[str, str | int | tuple[str, ...]]
 
 
-async def check(connection: AsyncConnection, goal: str, claims: dict[str, Any]) -> Against | None:
-    """What stands against the claims; takes the locks that hold until the transaction ends."""
-    cycle, owner = claims["cycle"], claims["owner"]
-    if claims["weight"] is not None:
-        await connection.execute(_LOCK, {"name": f"weight:{cycle}/{owner}"})
-        against = _weight(claims, *(await connection.execute(_WEIGHT, {"owner": owner, "cycle": cycle})).one())
-        if against:
-            return against
-    if claims["parent"] is not None:
-        await connection.execute(_LOCK, {"name": f"parent:{cycle}"})
-        if against := await _parent(connection, goal, claims):
-            return against
-    if claims["answers"]:
-        heard = set((await connection.execute(_HEARD, {"asked": list(claims["answers"]), "cycle": cycle})).scalars())
-        if unknown := [one for one in claims["answers"] if one not in heard]:
-            return Against("unknown_problem", {"problem": ", ".join(unknown)[:MAX_LINE]})
+async def check(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any]) -> Conflict | None:
+    """The first conflict with another goal; takes the locks that hold until the transaction ends."""
+    cycle, owner = wanted["cycle"], wanted["owner"]
+    if wanted["weight"] is not None:
+        await connection.execute(_LOCK, f"weight:{cycle}/{owner}")
+        if conflict := _weight(wanted, *await connection.fetchrow(_WEIGHT, owner, cycle)):
+            return conflict
+    if wanted["parent"] is not None:
+        await connection.execute(_LOCK, f"parent:{cycle}")
+        if conflict := await _parent(connection, goal, wanted):
+            return conflict
+    if wanted["answers"]:
+        heard = {row["id"] for row in await connection.fetch(_HEARD, list(wanted["answers"]), cycle)}
+        if unknown := [one for one in wanted["answers"] if one not in heard]:
+            return Conflict("unknown_problem", {"problem": tuple(unknown[:_NAMED])})
     return None
 
 
-async def tell_children(connection: AsyncConnection, goal: str, claims: dict[str, Any]) -> None:
-    """Queues a notice to the owners of the goals under one that ended; by the entry that ended it, once."""
-    if claims["ended_by"] is not None:
-        told = {"goal": goal, "seq": str(claims["ended_by"]), "cycle": claims["cycle"]}
-        await connection.execute(_TELL_CHILDREN, told)
+async def tell_children(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any], at: datetime) -> None:
+    """Queues a notice to the owners of the goals under one that ended `at`; by the entry that ended it, once."""
+    if wanted["ended_by"] is not None:
+        await connection.execute(_TELL_CHILDREN, goal, str(wanted["ended_by"]), wanted["cycle"], at)
 
 
-def _weight(claims: dict[str, Any], goals: int, taken: int) -> Against | None:
-    owner = claims["owner"]
-    if goals + 1 > claims["max_goals"]:
-        return Against("too_many_goals", {"owner": owner, "taken": goals, "most": claims["max_goals"]})
-    if taken + claims["weight"] > claims["max_weight"]:
-        left = max(claims["max_weight"] - taken, 0)
-        return Against("too_much_weight", {"owner": owner, "taken": taken, "weight": claims["weight"], "left": left})
+def _weight(wanted: Mapping[str, Any], goals: int, taken: int) -> Conflict | None:
+    owner = wanted["owner"]
+    if goals + 1 > wanted["max_goals"]:
+        return Conflict("too_many_goals", {"owner": owner, "taken": goals, "most": wanted["max_goals"]})
+    if taken + wanted["weight"] > wanted["max_weight"]:
+        left = max(wanted["max_weight"] - taken, 0)
+        return Conflict("too_much_weight", {"owner": owner, "taken": taken, "weight": wanted["weight"], "left": left})
     return None
 
 
-async def _parent(connection: AsyncConnection, goal: str, claims: dict[str, Any]) -> Against | None:
-    parent = claims["parent"]
-    if not (await connection.execute(_PARENT, {"parent": parent, "cycle": claims["cycle"]})).scalar_one():
-        return Against("unknown_parent", {"parent": parent})
-    way = (await connection.execute(_WAY_UP, {"parent": parent, "goal": goal})).scalar_one_or_none()
-    return Against("circle", {"way": way}) if way else None
+async def _parent(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any]) -> Conflict | None:
+    parent = wanted["parent"]
+    if not await connection.fetchval(_PARENT, parent, wanted["cycle"]):
+        return Conflict("unknown_parent", {"parent": parent})
+    way = await connection.fetchval(_WAY_UP, parent, goal)
+    return Conflict("circle", {"way": tuple(way)}) if way else None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Date, cast, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import CycleRow, GoalRow, ParticipantRow
 
@@ -30,78 +30,71 @@ class Participant(NamedTuple):
     slot: int
 
 
-async def find_cycle(engine: AsyncEngine, cycle: str) -> CycleRow | None:
-    async with engine.connect() as connection:
-        row = (await connection.execute(select(CycleRow.__table__).where(CycleRow.id == cycle))).one_or_none()
+async def find_cycle(connection: AsyncConnection, cycle: str) -> CycleRow | None:
+    row = (await connection.execute(select(CycleRow.__table__).where(CycleRow.id == cycle))).one_or_none()
     return CycleRow(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-async def list_cycles(engine: AsyncEngine) -> list[CycleRow]:
-    async with engine.connect() as connection:
-        rows = await connection.execute(select(CycleRow.__table__).order_by(CycleRow.launched_at.desc()))
-        return [CycleRow(**row._mapping) for row in rows]  # noqa: SLF001 - as above
+async def list_cycles(connection: AsyncConnection) -> list[CycleRow]:
+    rows = await connection.execute(select(CycleRow.__table__).order_by(CycleRow.launched_at.desc()))
+    return [CycleRow(**row._mapping) for row in rows]  # noqa: SLF001 - as above
 
 
-async def time_zones(engine: AsyncEngine) -> dict[str, str]:
+async def time_zones(connection: AsyncConnection) -> dict[str, str]:
     """The time zone in which each cycle counts its days."""
     zone = CycleRow.policy["calendar"]["timezone"].astext
-    async with engine.connect() as connection:
-        return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
+    return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
 
 
-async def policies(engine: AsyncEngine) -> dict[str, dict[str, Any]]:
+async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
     """The rules of each cycle as they are now."""
     query = select(CycleRow.id, func.coalesce(CycleRow.policy_now, CycleRow.policy))
-    async with engine.connect() as connection:
-        return {row[0]: row[1] for row in await connection.execute(query)}
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
-async def create_cycle(engine: AsyncEngine, cycle: dict[str, Any], participants: Sequence[Participant]) -> bool:
+async def create_cycle(connection: AsyncConnection, cycle: dict[str, Any], participants: Sequence[Participant]) -> bool:
     """Writes the cycle with its participants; False, and nothing, where the id is taken."""
-    async with engine.begin() as connection:
-        made = await connection.execute(upsert(CycleRow).values(cycle).on_conflict_do_nothing().returning(CycleRow.id))
-        if made.one_or_none() is None:
-            return False
-        rows = [{"cycle_id": cycle["id"], **one._asdict()} for one in participants]
-        for start in range(0, len(rows), 5000):
-            await connection.execute(insert(ParticipantRow), rows[start : start + 5000])
+    made = await connection.execute(upsert(CycleRow).values(cycle).on_conflict_do_nothing().returning(CycleRow.id))
+    if made.one_or_none() is None:
+        return False
+    rows = [{"cycle_id": cycle["id"], **one._asdict()} for one in participants]
+    for start in range(0, len(rows), 5000):
+        await connection.execute(insert(ParticipantRow), rows[start : start + 5000])
     return True
 
 
-async def last_day(engine: AsyncEngine, cycle: str) -> date | None:
+async def last_day(connection: AsyncConnection, cycle: str) -> date | None:
     """The latest closing day that an open goal was given for itself, or by new rules."""
     closes = cast(GoalRow.policy["closes"].astext, Date)
-    async with engine.connect() as connection:
-        found: date | None = await connection.scalar(
-            select(func.max(closes)).where(GoalRow.cycle_id == cycle, GoalRow.state != "closed")
-        )
+    found: date | None = await connection.scalar(
+        select(func.max(closes)).where(GoalRow.cycle_id == cycle, GoalRow.state != "closed")
+    )
     return found
 
 
-async def names_in(engine: AsyncEngine, cycle: str, *, removed: bool = False) -> tuple[set[str], set[str]]:
+async def names_in(connection: AsyncConnection, cycle: str, *, removed: bool = False) -> tuple[set[str], set[str]]:
     """The participants of a cycle, with those who were taken out where wanted, and the departments of its goals."""
-    async with engine.connect() as connection:
-        people = await connection.execute(
-            select(ParticipantRow.employee_id).where(
-                ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != "removed"
-            )
+    people = await connection.execute(
+        select(ParticipantRow.employee_id).where(
+            ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != "removed"
         )
-        departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())
-        return set(people.scalars()), set(departments.scalars())
+    )
+    departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())
+    return set(people.scalars()), set(departments.scalars())
 
 
-async def remember_policy(engine: AsyncEngine, cycle: str, policy: dict[str, Any]) -> None:
+async def remember_policy(connection: AsyncConnection, cycle: str, policy: dict[str, Any]) -> None:
     """Says by which rules whoever joins later takes part."""
-    async with engine.begin() as connection:
-        await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(policy_now=policy))
+    await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(policy_now=policy))
 
 
-async def set_state(engine: AsyncEngine, cycle: str, state: str, closed_at: datetime | None = None) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state, closed_at=closed_at))
+async def set_state(connection: AsyncConnection, cycle: str, state: str, closed_at: datetime | None = None) -> None:
+    await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state, closed_at=closed_at))
 
 
-async def waiting(engine: AsyncEngine, cycle: str, after: str, limit: int, *, upto: str | None = None) -> list[Waiting]:
+async def waiting(
+    connection: AsyncConnection, cycle: str, after: str, limit: int, *, upto: str | None = None
+) -> list[Waiting]:
     """The next participants, by id, whose goals are not running: at most `limit`, not beyond `upto`."""
     query = (
         select(
@@ -122,30 +115,27 @@ async def waiting(engine: AsyncEngine, cycle: str, after: str, limit: int, *, up
     )
     if upto is not None:
         query = query.where(ParticipantRow.employee_id <= upto)
-    async with engine.connect() as connection:
-        return [Waiting(*row) for row in await connection.execute(query)]
+    return [Waiting(*row) for row in await connection.execute(query)]
 
 
 async def mark(
-    engine: AsyncEngine, cycle: str, employees: Sequence[str], result: str, reason: str | None = None
+    connection: AsyncConnection, cycle: str, employees: Sequence[str], result: str, reason: str | None = None
 ) -> None:
     """Says what came of the launch for these participants."""
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(ParticipantRow)
-            .where(ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(employees))
-            .values(result=result, reason=reason, attempts=ParticipantRow.attempts + 1, updated_at=func.now())
-        )
+    await connection.execute(
+        update(ParticipantRow)
+        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(employees))
+        .values(result=result, reason=reason, attempts=ParticipantRow.attempts + 1, updated_at=func.now())
+    )
 
 
-async def wait_again(engine: AsyncEngine, cycle: str) -> int:
+async def wait_again(connection: AsyncConnection, cycle: str) -> int:
     """Puts the failed participants back in line; how many there were."""
-    async with engine.begin() as connection:
-        done = await connection.execute(
-            update(ParticipantRow)
-            .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
-            .values(result="waiting", reason=None, updated_at=func.now())
-        )
+    done = await connection.execute(
+        update(ParticipantRow)
+        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
+        .values(result="waiting", reason=None, updated_at=func.now())
+    )
     return done.rowcount
 
 
@@ -158,38 +148,37 @@ class Counts(NamedTuple):
     overdue: int
 
 
-async def counts(engine: AsyncEngine, cycle: str, now: datetime) -> Counts:
-    async with engine.connect() as connection:
-        results = await connection.execute(
-            select(ParticipantRow.result, func.count())
-            .where(ParticipantRow.cycle_id == cycle)
-            .group_by(ParticipantRow.result)
-        )
-        participants = {row[0]: row[1] for row in results}
-        goals = await connection.execute(
-            select(GoalRow.department, GoalRow.state, func.count())
-            .where(GoalRow.cycle_id == cycle)
-            .group_by(GoalRow.department, GoalRow.state)
-            .order_by(GoalRow.department, GoalRow.state)
-        )
-        by_state = [(row[0], row[1], row[2]) for row in goals]
-        failed = await connection.execute(
-            select(ParticipantRow.employee_id, ParticipantRow.reason)
-            .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
-            .order_by(ParticipantRow.employee_id)
-        )
-        reasons = [(row[0], row[1] or "") for row in failed]
-        overdue = await connection.execute(
-            select(func.count())
-            .select_from(GoalRow)
-            .where(GoalRow.cycle_id == cycle, GoalRow.task.is_not(None), GoalRow.due_at < now)
-        )
-        return Counts(participants, by_state, reasons, overdue.scalar_one())
+async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Counts:
+    results = await connection.execute(
+        select(ParticipantRow.result, func.count())
+        .where(ParticipantRow.cycle_id == cycle)
+        .group_by(ParticipantRow.result)
+    )
+    participants = {row[0]: row[1] for row in results}
+    goals = await connection.execute(
+        select(GoalRow.department, GoalRow.state, func.count())
+        .where(GoalRow.cycle_id == cycle)
+        .group_by(GoalRow.department, GoalRow.state)
+        .order_by(GoalRow.department, GoalRow.state)
+    )
+    by_state = [(row[0], row[1], row[2]) for row in goals]
+    failed = await connection.execute(
+        select(ParticipantRow.employee_id, ParticipantRow.reason)
+        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
+        .order_by(ParticipantRow.employee_id)
+    )
+    reasons = [(row[0], row[1] or "") for row in failed]
+    overdue = await connection.execute(
+        select(func.count())
+        .select_from(GoalRow)
+        .where(GoalRow.cycle_id == cycle, GoalRow.task.is_not(None), GoalRow.due_at < now)
+    )
+    return Counts(participants, by_state, reasons, overdue.scalar_one())
 
 
-_GOAL_COLUMNS = (
+GOAL_COLUMNS = (
     "id", "cycle_id", "owner_id", "department", "state", "revision", "task", "assignees", "due_at", "outcome", "score",
-    "seq", "head", "aggregate", "policy", "updated_at",
+    "seq", "head", "aggregate", "policy", "updated_at", "progress",
 )  # fmt: skip
 _EVENT_COLUMNS = (
     "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
@@ -206,33 +195,32 @@ class Batch(NamedTuple):
     employees: list[str]
 
 
-async def write_goals(engine: AsyncEngine, cycle: str, batch: Batch) -> None:
+async def write_goals(connection: AsyncConnection, cycle: str, batch: Batch) -> None:
     """Writes a batch of new goals and marks their participants, by COPY and in one transaction.
 
     Safe to repeat: what stands there already (by goal id, ledger number, notice key) stays as it is.
     """
-    async with engine.begin() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        if driver is None:
-            raise RuntimeError("the database gave no connection")
-        for table, columns, rows in (
-            ("goal", _GOAL_COLUMNS, batch.goals),
-            ("goal_event", _EVENT_COLUMNS, batch.events),
-            ("outbox", _NOTICE_COLUMNS, batch.notices),
-        ):
-            names = ", ".join(columns)
-            await connection.exec_driver_sql(
-                f"CREATE TEMP TABLE new_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
-            )
-            await driver.copy_records_to_table(f"new_{table}", records=rows, columns=columns)
-            await connection.exec_driver_sql(
-                f"INSERT INTO {table} ({names}) SELECT {names} FROM new_{table} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
-            )
-        await connection.execute(
-            text(
-                "UPDATE participant SET result = 'written', updated_at = now(), goals = ("
-                "SELECT count(*) FROM goal WHERE cycle_id = :cycle AND owner_id = employee_id) "
-                "WHERE cycle_id = :cycle AND employee_id = ANY(:employees) AND result = 'waiting'"
-            ),
-            {"cycle": cycle, "employees": batch.employees},
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:
+        raise RuntimeError("the database gave no connection")
+    for table, columns, rows in (
+        ("goal", GOAL_COLUMNS, batch.goals),
+        ("goal_event", _EVENT_COLUMNS, batch.events),
+        ("outbox", _NOTICE_COLUMNS, batch.notices),
+    ):
+        names = ", ".join(columns)
+        await connection.exec_driver_sql(
+            f"CREATE TEMP TABLE new_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
         )
+        await driver.copy_records_to_table(f"new_{table}", records=rows, columns=columns)
+        await connection.exec_driver_sql(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM new_{table} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        )
+    await connection.execute(
+        text(
+            "UPDATE participant SET result = 'written', updated_at = now(), goals = ("
+            "SELECT count(*) FROM goal WHERE cycle_id = :cycle AND owner_id = employee_id) "
+            "WHERE cycle_id = :cycle AND employee_id = ANY(:employees) AND result = 'waiting'"
+        ),
+        {"cycle": cycle, "employees": batch.employees},
+    )

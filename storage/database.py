@@ -1,6 +1,9 @@
 """How a process reaches PostgreSQL."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 
 def open_database(url: str, *, pool: int = 10) -> AsyncEngine:
@@ -12,3 +15,11 @@ def open_database(url: str, *, pool: int = 10) -> AsyncEngine:
         pool_pre_ping=True,  # a server that came back is noticed before a statement is lost on a dead connection
         max_overflow=0,
     )
+
+
+@asynccontextmanager
+async def read_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One read-only transaction on one snapshot: all that is read in it belongs together."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        yield connection

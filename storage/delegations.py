@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import DelegationRow
 
@@ -30,11 +30,10 @@ _COLUMNS = (
 
 
 async def overlapping(
-    engine: AsyncEngine, first: date, last: date, people: Sequence[str] | None = None
+    connection: AsyncConnection, first: date, last: date, people: Sequence[str] | None = None
 ) -> list[Standing]:
     """The delegations that hold on some day from `first` to `last`; with `people`, those from or to them."""
-    async with engine.connect() as connection:
-        return await _overlapping(connection, first, last, people)
+    return await _overlapping(connection, first, last, people)
 
 
 async def _overlapping(

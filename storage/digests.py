@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Date, Text
 
 _QUEUED = "o.sent_at IS NULL AND o.gave_up_at IS NULL AND o.withdrawn_at IS NULL AND o.message_id IS NULL"
@@ -45,7 +45,7 @@ WITH asked AS (
     SELECT to_id, delegator_id FROM delegation WHERE to_id = ANY(:readers) AND first <= :day AND last >= :day
 )
 SELECT DISTINCT ON (a.reader, g.due_at, g.id)
-    a.reader, g.id, g.owner_id, COALESCE(g.aggregate #>> '{content,theme}', ''), g.task, g.due_at,
+    a.reader, g.id, g.owner_id, g.theme, g.task, g.due_at,
     COALESCE(p.rules -> 'sites' -> (g.aggregate #>> '{task,site}') ->> 'timezone', p.rules -> 'calendar' ->> 'timezone', ''),
     g.seq
 FROM asked a
@@ -81,28 +81,25 @@ class OpenTask(NamedTuple):
     seq: int
 
 
-async def readers(engine: AsyncEngine, now: datetime) -> list[Reader]:
+async def readers(connection: AsyncConnection, now: datetime) -> list[Reader]:
     """Everybody for whom something waits that is not urgent."""
-    async with engine.connect() as connection:
-        return [Reader(*row) for row in await connection.execute(_READERS, {"now": now})]
+    return [Reader(*row) for row in await connection.execute(_READERS, {"now": now})]
 
 
-async def open_digests(engine: AsyncEngine, now: datetime, due: Mapping[str, date]) -> None:
+async def open_digests(connection: AsyncConnection, now: datetime, due: Mapping[str, date]) -> None:
     """Opens the digests that are `due` (by whom, of which day) and shuts every other that was not sent.
 
     All that waits for somebody by `now` becomes part of theirs, the urgent included. A repeat changes nothing.
     """
     people = list(due)
-    async with engine.begin() as connection:
-        await connection.execute(_SHUT, {"people": people})
-        if people:
-            await connection.execute(_OPEN, {"people": people, "days": list(due.values()), "now": now})
+    await connection.execute(_SHUT, {"people": people})
+    if people:
+        await connection.execute(_OPEN, {"people": people, "days": list(due.values()), "now": now})
 
 
-async def open_tasks(engine: AsyncEngine, people: Sequence[str], day: date) -> list[OpenTask]:
+async def open_tasks(connection: AsyncConnection, people: Sequence[str], day: date) -> list[OpenTask]:
     """What waits on each of these people, or on those for whom they act on `day`; by person, the first due first.
 
     Nobody acts for somebody else in a goal of their own, and what is paused waits for nobody.
     """
-    async with engine.connect() as connection:
-        return [OpenTask(*row) for row in await connection.execute(_TASKS, {"readers": list(people), "day": day})]
+    return [OpenTask(*row) for row in await connection.execute(_TASKS, {"readers": list(people), "day": day})]

@@ -1,16 +1,18 @@
 """Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Select, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.delegations import overlapping
 from storage.ledger import event_of
-from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalEventRow, GoalRow
+from storage.tables import CycleRow, EmployeeRow, GoalEventRow, GoalRow
 
 
 class GoalLine(NamedTuple):
@@ -35,18 +37,23 @@ _LINE = (
     select(
         GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome,
-        func.coalesce(GoalRow.aggregate["content"]["theme"].astext, ""), GoalRow.seq,
+        GoalRow.theme, GoalRow.seq,
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
+_RULES = func.coalesce(GoalRow.policy, CycleRow.policy)
+_SITE_OF_OWNER = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
+_ZONE = func.coalesce(  # in which it is today for the goal
+    func.jsonb_extract_path_text(_RULES, "sites", _SITE_OF_OWNER, "timezone"),
+    func.jsonb_extract_path_text(_RULES, "calendar", "timezone"),
+)
 
 
-async def _lines(engine: AsyncEngine, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
-    async with engine.connect() as connection:
-        return [GoalLine(*row) for row in await connection.execute(query)]
+async def _lines(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
+    return [GoalLine(*row) for row in await connection.execute(query)]
 
 
 async def list_goals(
-    engine: AsyncEngine,
+    connection: AsyncConnection,
     *,
     cycle: str | None = None,
     owner: str | None = None,
@@ -54,9 +61,10 @@ async def list_goals(
     department: str | None = None,
     after: str = "",
     limit: int = 100,
+    condition: ColumnElement[bool],
 ) -> list[GoalLine]:
-    """Goals by id, page by page: the next `limit` after the id `after`."""
-    query = _LINE.where(GoalRow.id > after).order_by(GoalRow.id).limit(limit)
+    """Goals by id, page by page: the next `limit` after the id `after`; those that `condition` lets through (visibility.py)."""
+    query = _LINE.where(GoalRow.id > after, condition).order_by(GoalRow.id).limit(limit)
     for column, value in (
         (GoalRow.cycle_id, cycle),
         (GoalRow.owner_id, owner),
@@ -65,12 +73,12 @@ async def list_goals(
     ):
         if value is not None:
             query = query.where(column == value)
-    return await _lines(engine, query)
+    return await _lines(connection, query)
 
 
-async def find_line(engine: AsyncEngine, goal: str) -> GoalLine | None:
+async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:
     """A goal as a list shows it."""
-    return next(iter(await _lines(engine, _LINE.where(GoalRow.id == goal))), None)
+    return next(iter(await _lines(connection, _LINE.where(GoalRow.id == goal))), None)
 
 
 class InboxLine(NamedTuple):
@@ -80,32 +88,30 @@ class InboxLine(NamedTuple):
     acting_for: str | None
 
 
-async def inbox(engine: AsyncEngine, employee: str, day: date) -> list[InboxLine]:
-    """The goals that wait on a person, or on those for whom the person acts on `day`; the most urgent first.
+async def inbox(connection: AsyncConnection, employee: str, now: datetime) -> list[InboxLine]:
+    """The goals that wait on a person, or on those for whom the person acts now; the most urgent first.
 
-    Nobody acts for somebody else in a goal of their own.
+    A delegation holds from its first day to its last, in the time zone of the goal's owner. Nobody acts for somebody else
+    in a goal of their own.
     """
-    async with engine.connect() as connection:
-        acting_for = (
-            await connection.execute(
-                select(DelegationRow.delegator_id)
-                .where(DelegationRow.to_id == employee, DelegationRow.first <= day, DelegationRow.last >= day)
-                .distinct()
-            )
-        ).scalars()
-    asked = [employee, *sorted(acting_for)]
-    query = _LINE.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked)).order_by(
-        GoalRow.due_at, GoalRow.id
-    )
+    today, one_day = now.astimezone(UTC).date(), timedelta(days=1)  # somewhere it may be yesterday or tomorrow
+    around = await overlapping(connection, today - one_day, today + one_day, [employee])
+    delegations = [one for one in around if one.to_id == employee]
+    asked = [employee, *sorted({one.delegator_id for one in delegations})]
+    query = _LINE.add_columns(_ZONE).join(CycleRow, CycleRow.id == GoalRow.cycle_id)
+    query = query.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked))
     found = []
-    for line in await _lines(engine, query):
-        whom = next(one for one in asked if one in line.assignees)
-        if whom == employee or line.owner_id != employee:
-            found.append(InboxLine(line, None if whom == employee else whom))
+    for *columns, zone in await connection.execute(query.order_by(GoalRow.due_at, GoalRow.id)):
+        line, day = GoalLine(*columns), now.astimezone(ZoneInfo(zone)).date()
+        acted_for = {one.delegator_id for one in delegations if one.first <= day <= one.last}
+        if employee in line.assignees:
+            found.append(InboxLine(line, None))
+        elif line.owner_id != employee and (delegators := acted_for.intersection(line.assignees)):
+            found.append(InboxLine(line, min(delegators)))
     return found
 
 
-async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) -> list[str]:
+async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
     """The next goals of a cycle, by id, that are not closed."""
     query = (
         select(GoalRow.id)
@@ -113,29 +119,25 @@ async def open_goals(engine: AsyncEngine, cycle: str, after: str, limit: int) ->
         .order_by(GoalRow.id)
         .limit(limit)
     )
-    async with engine.connect() as connection:
-        return list((await connection.execute(query)).scalars())
+    return list((await connection.execute(query)).scalars())
 
 
-async def open_goals_of(engine: AsyncEngine, people: Sequence[str]) -> list[str]:
+async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> list[str]:
     """The goals, by id, that are not closed and in which one of these people has a part: owner, manager or assignee."""
     named = any_(literal(list(people), ARRAY(Text)))
     query = (
         select(GoalRow.id)
         .where(
             GoalRow.state != "closed",
-            (GoalRow.owner_id == named)
-            | GoalRow.assignees.overlap(list(people))
-            | GoalRow.aggregate["line"].op("?|")(literal(list(people), ARRAY(Text))),
+            (GoalRow.owner_id == named) | GoalRow.assignees.overlap(list(people)) | GoalRow.line.overlap(list(people)),
         )
         .order_by(GoalRow.id)
     )
-    async with engine.connect() as connection:
-        return list((await connection.execute(query)).scalars())
+    return list((await connection.execute(query)).scalars())
 
 
 async def load_aggregates(
-    engine: AsyncEngine, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
+    connection: AsyncConnection, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
 ) -> list[dict[str, Any]]:
     """Goals whole, as JSON with their policy: by id, or a cycle's by owner."""
     query = select(GoalRow.aggregate, func.coalesce(GoalRow.policy, CycleRow.policy)).join(
@@ -145,32 +147,40 @@ async def load_aggregates(
         query = query.where(GoalRow.cycle_id == cycle, GoalRow.owner_id.in_(owners))
     else:
         query = query.where(GoalRow.id.in_(ids))
-    async with engine.connect() as connection:
-        return [
-            {**aggregate, "policy": policy}
-            for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
-        ]
+    return [
+        {**aggregate, "policy": policy} for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
+    ]
 
 
 async def load_cycle(
-    engine: AsyncEngine, cycle: str, *, owner: str | None = None, department: str | None = None, exemplars: bool = False
+    connection: AsyncConnection,
+    cycle: str,
+    *,
+    owner: str | None = None,
+    department: str | None = None,
+    exemplars: bool = False,
+    condition: ColumnElement[bool] | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds."""
+    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
+
+    With a `condition`, those that it lets through (visibility.py).
+    """
     query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
         query = query.where(GoalRow.department == department)
+    if condition is not None:
+        query = query.where(condition)
     if exemplars:
-        query = query.where(GoalRow.aggregate.contains({"exemplar": True}))
-    async with engine.connect() as connection:
-        return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
+        query = query.where(GoalRow.exemplar)
+    return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
 _REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
 
 
-async def read_reviews(engine: AsyncEngine, cycle: str) -> dict[str, list[dict[str, Any]]]:
+async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, list[dict[str, Any]]]:
     """The self-reviews and verdicts of a cycle's goals, each goal's in order."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
@@ -179,9 +189,8 @@ async def read_reviews(engine: AsyncEngine, cycle: str) -> dict[str, list[dict[s
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    async with engine.connect() as connection:
-        for goal, body in await connection.execute(query):
-            found.setdefault(goal, []).append(body)
+    for goal, body in await connection.execute(query):
+        found.setdefault(goal, []).append(body)
     return found
 
 
@@ -195,13 +204,12 @@ class LedgerLine(NamedTuple):
     recorded_at: datetime
 
 
-async def read_ledger(engine: AsyncEngine, goal: str, after: int = 0) -> list[LedgerLine]:
+async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
     """A goal's ledger behind the entry `after`, in order."""
     query = (
         select(GoalEventRow.__table__)
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
         .order_by(GoalEventRow.seq)
     )
-    async with engine.connect() as connection:
-        rows = (await connection.execute(query)).all()
-    return [LedgerLine(event_of(row), row.kind, row.prev_hash, row.hash, row.recorded_at) for row in rows]
+    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [LedgerLine(event_of(row), row["kind"], row["prev_hash"], row["hash"], row["recorded_at"]) for row in rows]

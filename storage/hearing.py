@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import EmployeeRow, GoalRow, ProblemRow
 
-_GIVEN_UP = ("withdrawn", "lapsed", "cancelled")
+_GIVEN_UP = ("withdrawn", "lapsed", "removed", "cancelled")
 
 
 class Problem(NamedTuple):
@@ -24,25 +25,29 @@ class Problem(NamedTuple):
 
 
 async def add(
-    engine: AsyncEngine, *, cycle: str, department: str, said: str, heard_as: str, by: str, command_id: str
+    connection: AsyncConnection, *, cycle: str, department: str, problem: str, heard_as: str, by: str, command_id: str
 ) -> str:
     """Adds a problem and returns its id; with the same command id again, the id that it has."""
     row = {
         "cycle_id": cycle,
         "department": department,
-        "text": said,
+        "text": problem,
         "heard_as": heard_as,
         "added_by": by,
         "command_id": command_id,
     }
-    async with engine.begin() as connection:
-        await connection.execute(upsert(ProblemRow).values(row).on_conflict_do_nothing(index_elements=["command_id"]))
-        found = await connection.execute(select(ProblemRow.id).where(ProblemRow.command_id == command_id))
-        return str(found.scalar_one())
+    await connection.execute(upsert(ProblemRow).values(row).on_conflict_do_nothing(index_elements=["command_id"]))
+    found = await connection.execute(select(ProblemRow.id).where(ProblemRow.command_id == command_id))
+    return str(found.scalar_one())
 
 
 async def find_all(
-    engine: AsyncEngine, cycle: str, *, department: str | None = None, search: str = "", unanswered: bool = False
+    connection: AsyncConnection,
+    cycle: str,
+    *,
+    department: str | None = None,
+    search: str = "",
+    unanswered: bool = False,
 ) -> list[Problem]:
     """The problems of a cycle, in the order in which they came."""
     answers = (
@@ -67,12 +72,12 @@ async def find_all(
         query = query.where(ProblemRow.text.icontains(search, autoescape=True))
     if unanswered:
         query = query.where(answers == 0)
-    async with engine.connect() as connection:
-        return [Problem(*row) for row in await connection.execute(query)]
+    return [Problem(*row) for row in await connection.execute(query)]
 
 
 def _names() -> ColumnElement[bool]:
-    return GoalRow.aggregate["content"]["answers"].op("?")(ProblemRow.id)
+    """The second condition is the index's, which holds few goals."""
+    return GoalRow.answers.contains(array([ProblemRow.id])) & text("answers <> '{}'")
 
 
 def _stands() -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
 from storage.turns import alone
@@ -114,52 +114,45 @@ def sole_teller(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
     return alone(engine, _TELLING)
 
 
-async def look(engine: AsyncEngine, now: datetime) -> None:
+async def look(connection: AsyncConnection, now: datetime) -> None:
     """Notes which entries are new, however long nobody looked; by goal and number, so a repeat notes nothing twice.
 
     The first look ever says from when on: what is older is not told.
     """
-    async with engine.begin() as connection:
-        await connection.execute(_START, {"name": _NAME, "now": now})
-        # A value and not a join: the planner must see how few entries are that young, to use the index of their time.
-        since = await connection.scalar(_SINCE, {"name": _NAME})
-        await connection.execute(_FIND, {"since": since})
-        await connection.execute(_MOVE, {"name": _NAME, "until": now - _OVERLAP})
+    await connection.execute(_START, {"name": _NAME, "now": now})
+    # A value and not a join: the planner must see how few entries are that young, to use the index of their time.
+    since = await connection.scalar(_SINCE, {"name": _NAME})
+    await connection.execute(_FIND, {"since": since})
+    await connection.execute(_MOVE, {"name": _NAME, "until": now - _OVERLAP})
 
 
-async def next_entries(engine: AsyncEngine, now: datetime, limit: int) -> list[Entry]:
+async def next_entries(connection: AsyncConnection, now: datetime, limit: int) -> list[Entry]:
     """The next entries to be told: at most one of each goal."""
-    async with engine.connect() as connection:
-        return [Entry(*row) for row in await connection.execute(_NEXT, {"now": now, "limit": limit})]
+    return [Entry(*row) for row in await connection.execute(_NEXT, {"now": now, "limit": limit})]
 
 
-async def backlog(engine: AsyncEngine, now: datetime) -> Backlog:
-    async with engine.connect() as connection:
-        return Backlog(*(await connection.execute(_BACKLOG, {"now": now})).one())
+async def backlog(connection: AsyncConnection, now: datetime) -> Backlog:
+    return Backlog(*(await connection.execute(_BACKLOG, {"now": now})).one())
 
 
-async def record_told(engine: AsyncEngine, entry: Entry, at: datetime) -> None:
+async def record_told(connection: AsyncConnection, entry: Entry, at: datetime) -> None:
     """A repeat changes nothing."""
-    async with engine.begin() as connection:
-        await connection.execute(_SENT, {"goal": entry.goal_id, "seq": entry.seq, "at": at})
+    await connection.execute(_SENT, {"goal": entry.goal_id, "seq": entry.seq, "at": at})
 
 
 async def record_failure(
-    engine: AsyncEngine, entry: Entry, error: str, now: datetime, *, retry_at: datetime, given_up: bool
+    connection: AsyncConnection, entry: Entry, error: str, now: datetime, *, retry_at: datetime, given_up: bool
 ) -> None:
     """Counts a try that failed with the code `error`; what is given up lets the goal's next entry pass."""
     fields = {"goal": entry.goal_id, "seq": entry.seq, "error": error, "retry_at": retry_at}
-    async with engine.begin() as connection:
-        await connection.execute(_FAILED, {**fields, "now": now, "given_up": given_up})
+    await connection.execute(_FAILED, {**fields, "now": now, "given_up": given_up})
 
 
-async def given_up(engine: AsyncEngine, cycle: str | None = None, limit: int = 100) -> list[Untold]:
+async def given_up(connection: AsyncConnection, cycle: str | None = None, limit: int = 100) -> list[Untold]:
     """Entries that were given up, the newest first."""
-    async with engine.connect() as connection:
-        return [Untold(*row) for row in await connection.execute(_GIVEN_UP, {"cycle": cycle, "limit": limit})]
+    return [Untold(*row) for row in await connection.execute(_GIVEN_UP, {"cycle": cycle, "limit": limit})]
 
 
-async def put_back(engine: AsyncEngine, cycles: Collection[str]) -> int:
+async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
     """Puts what was given up in these cycles back in line; how many entries. They are told late, behind later ones."""
-    async with engine.begin() as connection:
-        return (await connection.execute(_PUT_BACK, {"cycles": list(cycles)})).rowcount
+    return (await connection.execute(_PUT_BACK, {"cycles": list(cycles)})).rowcount

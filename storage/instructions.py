@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
 
@@ -35,21 +35,19 @@ class Progress(NamedTuple):
         return self.total - self.by_result.get("waiting", 0)
 
 
-async def find(engine: AsyncEngine, instruction: str) -> InstructionRow | None:
-    async with engine.connect() as connection:
-        row = (
-            await connection.execute(select(InstructionRow.__table__).where(InstructionRow.id == instruction))
-        ).one_or_none()
+async def find(connection: AsyncConnection, instruction: str) -> InstructionRow | None:
+    row = (
+        await connection.execute(select(InstructionRow.__table__).where(InstructionRow.id == instruction))
+    ).one_or_none()
     return InstructionRow(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-async def latest(engine: AsyncEngine, cycle: str | None = None, limit: int = 20) -> list[InstructionRow]:
+async def latest(connection: AsyncConnection, cycle: str | None = None, limit: int = 20) -> list[InstructionRow]:
     """The newest instructions, those to every open cycle included."""
     query = select(InstructionRow.__table__).order_by(InstructionRow.given_at.desc()).limit(limit)
     if cycle is not None:
         query = query.where((InstructionRow.cycle_id == cycle) | InstructionRow.cycle_id.is_(None))
-    async with engine.connect() as connection:
-        return [InstructionRow(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001 - as above
+    return [InstructionRow(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001 - as above
 
 
 async def write(
@@ -72,15 +70,16 @@ async def unfinished(connection: AsyncConnection, kind: str) -> str | None:
     ).scalar()
 
 
-async def set_state(engine: AsyncEngine, instruction: str, state: str, finished_at: datetime | None = None) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(InstructionRow).where(InstructionRow.id == instruction).values(state=state, finished_at=finished_at)
-        )
+async def set_state(
+    connection: AsyncConnection, instruction: str, state: str, finished_at: datetime | None = None
+) -> None:
+    await connection.execute(
+        update(InstructionRow).where(InstructionRow.id == instruction).values(state=state, finished_at=finished_at)
+    )
 
 
 async def choose_goals(
-    engine: AsyncEngine,
+    connection: AsyncConnection,
     instruction: str,
     *,
     cycle: str | None,
@@ -113,38 +112,33 @@ async def choose_goals(
     if departments or people:
         chosen = chosen.where(GoalRow.department.in_(departments) | GoalRow.owner_id.in_(people))
     return await _note(
-        engine, instruction, insert(InstructionGoalRow).from_select(["instruction_id", "goal_id"], chosen)
+        connection, instruction, insert(InstructionGoalRow).from_select(["instruction_id", "goal_id"], chosen)
     )
 
 
-async def note_goals(engine: AsyncEngine, instruction: str, goals: Sequence[str]) -> int:
+async def note_goals(connection: AsyncConnection, instruction: str, goals: Sequence[str]) -> int:
     """Writes down that the instruction concerns exactly these goals; a repeat adds nothing."""
     rows = [{"instruction_id": instruction, "goal_id": one} for one in goals]
-    return await _note(engine, instruction, insert(InstructionGoalRow).values(rows) if rows else None)
+    return await _note(connection, instruction, insert(InstructionGoalRow).values(rows) if rows else None)
 
 
-async def _note(engine: AsyncEngine, instruction: str, statement: Any) -> int:
+async def _note(connection: AsyncConnection, instruction: str, statement: Any) -> int:
     """The row's lock makes two that note at once take turns; only the first finds the instruction waiting."""
-    async with engine.begin() as connection:
-        state = await connection.scalar(
-            select(InstructionRow.state).where(InstructionRow.id == instruction).with_for_update()
+    state = await connection.scalar(
+        select(InstructionRow.state).where(InstructionRow.id == instruction).with_for_update()
+    )
+    if state == "waiting":
+        if statement is not None:
+            await connection.execute(statement)
+        await connection.execute(update(InstructionRow).where(InstructionRow.id == instruction).values(state="running"))
+    return (
+        await connection.scalar(
+            select(func.count()).select_from(InstructionGoalRow).where(InstructionGoalRow.instruction_id == instruction)
         )
-        if state == "waiting":
-            if statement is not None:
-                await connection.execute(statement)
-            await connection.execute(
-                update(InstructionRow).where(InstructionRow.id == instruction).values(state="running")
-            )
-        return (
-            await connection.scalar(
-                select(func.count())
-                .select_from(InstructionGoalRow)
-                .where(InstructionGoalRow.instruction_id == instruction)
-            )
-        ) or 0
+    ) or 0
 
 
-async def waiting_goals(engine: AsyncEngine, instruction: str, limit: int) -> list[str]:
+async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int) -> list[str]:
     """The next goals, by id, at which the instruction has not been carried out."""
     query = (
         select(InstructionGoalRow.goal_id)
@@ -152,34 +146,31 @@ async def waiting_goals(engine: AsyncEngine, instruction: str, limit: int) -> li
         .order_by(InstructionGoalRow.goal_id)
         .limit(limit)
     )
-    async with engine.connect() as connection:
-        return list((await connection.execute(query)).scalars())
+    return list((await connection.execute(query)).scalars())
 
 
-async def record(engine: AsyncEngine, instruction: str, result: Result) -> None:
+async def record(connection: AsyncConnection, instruction: str, result: Result) -> None:
     """Notes what came of it at one goal; by instruction and goal, so a repeat writes the same."""
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(InstructionGoalRow)
-            .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.goal_id == result.goal_id)
-            .values(result=result.result, code=result.code, detail=result.detail, updated_at=func.now())
-        )
+    await connection.execute(
+        update(InstructionGoalRow)
+        .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.goal_id == result.goal_id)
+        .values(result=result.result, code=result.code, detail=result.detail, updated_at=func.now())
+    )
 
 
-async def progress(engine: AsyncEngine, instruction: str) -> Progress | None:
-    async with engine.connect() as connection:
-        state = await connection.scalar(select(InstructionRow.state).where(InstructionRow.id == instruction))
-        if state is None:
-            return None
-        counted = await connection.execute(
-            select(InstructionGoalRow.result, func.count())
-            .where(InstructionGoalRow.instruction_id == instruction)
-            .group_by(InstructionGoalRow.result)
-        )
-        return Progress(state, {row[0]: row[1] for row in counted})
+async def progress(connection: AsyncConnection, instruction: str) -> Progress | None:
+    state = await connection.scalar(select(InstructionRow.state).where(InstructionRow.id == instruction))
+    if state is None:
+        return None
+    counted = await connection.execute(
+        select(InstructionGoalRow.result, func.count())
+        .where(InstructionGoalRow.instruction_id == instruction)
+        .group_by(InstructionGoalRow.result)
+    )
+    return Progress(state, {row[0]: row[1] for row in counted})
 
 
-async def results(engine: AsyncEngine, instruction: str, *wanted: str) -> list[Result]:
+async def results(connection: AsyncConnection, instruction: str, *wanted: str) -> list[Result]:
     """The goals at which it ended in one of these ways; all of them where none is named."""
     columns = (
         InstructionGoalRow.goal_id, InstructionGoalRow.result, InstructionGoalRow.code, InstructionGoalRow.detail,
@@ -189,5 +180,4 @@ async def results(engine: AsyncEngine, instruction: str, *wanted: str) -> list[R
     )
     if wanted:
         query = query.where(InstructionGoalRow.result.in_(wanted))
-    async with engine.connect() as connection:
-        return [Result(*row) for row in await connection.execute(query)]
+    return [Result(*row) for row in await connection.execute(query)]

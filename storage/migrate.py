@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.values import Text
+from domain.messages import message
 from storage.database import open_database
 
 _ONE_AT_A_TIME = 0x6D656775  # key of the advisory lock: two `meguri migrate` at once take turns
@@ -22,11 +22,11 @@ class OtherSchema(Exception):
     """The database holds another schema than this code was written for."""
 
     def __init__(self, found: str | None, expected: str) -> None:
-        self.message = Text(
-            ja=f"データベースのスキーマは {found or '未作成'}、このプログラムは {expected} 用です。`meguri migrate` を実行してください。",
-            en=f"the database's schema is {found or 'not there'}, this program needs {expected}: run `meguri migrate`",
-        )
-        super().__init__(self.message.en)
+        if found is None:
+            self.message = message("error.no_schema", expected=expected)
+        else:
+            self.message = message("error.other_schema", found=found, expected=expected)
+        super().__init__(str(self.message))
 
 
 def _config() -> Config:

@@ -91,7 +91,7 @@ def sole_sender(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
 
 
 async def claim(
-    engine: AsyncEngine,
+    connection: AsyncConnection,
     now: datetime,
     limit: int,
     *,
@@ -105,14 +105,13 @@ async def claim(
     What is urgent comes first, then what has been due for longest; a try that failed makes a message due later. Asked
     again before anything is recorded, it answers the same ids with the same notices.
     """
-    async with engine.begin() as connection:
-        # Claims take turns. Row locks would not do: two claims that skip what the other holds share out one recipient's
-        # rows among them, and make two messages of one.
-        await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
-        chosen = await _choose(connection, now, limit, daily, may_go)
-        rows = await _rows_of(connection, chosen, now, daily)
-        batches = [_batch(rows[group], domain) for group in chosen]
-        await _store_ids(connection, [batch for batch in batches if batch.fresh])
+    # Claims take turns. Row locks would not do: two claims that skip what the other holds share out one recipient's
+    # rows among them, and make two messages of one.
+    await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+    chosen = await _choose(connection, now, limit, daily, may_go)
+    rows = await _rows_of(connection, chosen, now, daily)
+    batches = [_batch(rows[group], domain) for group in chosen]
+    await _store_ids(connection, [batch for batch in batches if batch.fresh])
     return batches
 
 
@@ -208,15 +207,16 @@ async def _store_ids(connection: AsyncConnection, batches: Sequence[Batch]) -> N
         await connection.execute(update(OutboxRow).where(table.c.key == bindparam("row")).values(stored), given)
 
 
-async def backlog(engine: AsyncEngine, now: datetime, *, daily: bool = False) -> Backlog:
+async def backlog(connection: AsyncConnection, now: datetime, *, daily: bool = False) -> Backlog:
     """What is still to be sent; `daily` as in `claim`."""
     groups = select(func.bool_or(_rested(now)).label("rested")).where(_due(now, daily)).group_by(_group).subquery()
     query = select(func.count(), func.count().filter(groups.c.rested)).select_from(groups)
-    async with engine.connect() as connection:
-        return Backlog(*(await connection.execute(query)).one())
+    return Backlog(*(await connection.execute(query)).one())
 
 
-async def addressees(engine: AsyncEngine, batches: Iterable[Batch], others: Iterable[str] = ()) -> dict[str, Addressee]:
+async def addressees(
+    connection: AsyncConnection, batches: Iterable[Batch], others: Iterable[str] = ()
+) -> dict[str, Addressee]:
     """Everybody whom the batches are for or speak of, and `others`, by id; whom the directory does not know is left out."""
     ids = set(others)
     for batch in batches:
@@ -230,59 +230,56 @@ async def addressees(engine: AsyncEngine, batches: Iterable[Batch], others: Iter
         .outerjoin(PreferenceRow, PreferenceRow.employee_id == EmployeeRow.id)
         .where(EmployeeRow.id == any_(literal(sorted(ids), ARRAY(Text))))  # one parameter, however many people
     )  # fmt: skip
-    async with engine.connect() as connection:
-        rows = (await connection.execute(wanted)).all()
+    rows = (await connection.execute(wanted)).all()
     return {
         row.id: Addressee(row.name, row.mail, Locale(row.locale), row.channel, row.chat_url, row.site) for row in rows
     }
 
 
-async def record_sent(engine: AsyncEngine, message_id: str, channel: str, at: datetime) -> None:
+async def record_sent(connection: AsyncConnection, message_id: str, channel: str, at: datetime) -> None:
     """Marks the message's rows as sent `at` over `channel`; a repeat changes nothing (by `message_id` and `sent_at`)."""
-    await _record(engine, message_id, sent_at=at, channel=channel, error=None)
+    await _record(connection, message_id, sent_at=at, channel=channel, error=None)
 
 
-async def postpone(engine: AsyncEngine, message_id: str, error: str, until: datetime) -> None:
+async def postpone(connection: AsyncConnection, message_id: str, error: str, until: datetime) -> None:
     """Counts a try that failed for now with the code `error`; by `message_id`, a repeat counts one more.
 
     A row that is sent stays as it is, here and below.
     """
-    await _record(engine, message_id, error=error, retry_at=until)
+    await _record(connection, message_id, error=error, retry_at=until)
 
 
-async def fall_back(engine: AsyncEngine, message_id: str, channel: str, error: str) -> None:
+async def fall_back(connection: AsyncConnection, message_id: str, channel: str, error: str) -> None:
     """Ends the tries over `channel`: from now on the message goes another way, under the same id."""
     said = f"{channel}:{error}"
     failed = func.concat_ws(literal(" ", Text), OutboxRow.fell_back, literal(said, Text))
-    await _record(engine, message_id, error=error, fell_back=failed, retry_at=None, attempts=0)
+    await _record(connection, message_id, error=error, fell_back=failed, retry_at=None, attempts=0)
 
 
-async def give_up(engine: AsyncEngine, message_id: str, error: str) -> None:
-    """Takes the message out of what is due: nobody can be told by it until its cause is mended."""
-    await _record(engine, message_id, error=error, gave_up_at=func.now())
+async def give_up(connection: AsyncConnection, message_id: str, error: str, at: datetime) -> None:
+    """Takes the message out of what is due, `at` that moment: nobody can be told by it until its cause is mended."""
+    await _record(connection, message_id, error=error, gave_up_at=at)
 
 
-async def _record(engine: AsyncEngine, message_id: str, **values: Any) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(OutboxRow)
-            .where(OutboxRow.message_id == message_id, queued)
-            .values({"attempts": OutboxRow.attempts + 1} | values)
-        )
+async def _record(connection: AsyncConnection, message_id: str, **values: Any) -> None:
+    await connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.message_id == message_id, queued)
+        .values({"attempts": OutboxRow.attempts + 1} | values)
+    )
 
 
-async def release(engine: AsyncEngine, message_ids: Iterable[str]) -> None:
+async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> None:
     """Takes the ids back from messages that never reached the server, so that they join what comes due until the next try.
 
     Only for a batch that is `fresh`: an older id may be out there already. A repeat changes nothing.
     """
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(OutboxRow).where(OutboxRow.message_id.in_(list(message_ids)), queued).values(message_id=None)
-        )
+    await connection.execute(
+        update(OutboxRow).where(OutboxRow.message_id.in_(list(message_ids)), queued).values(message_id=None)
+    )
 
 
-async def withdraw(engine: AsyncEngine, cycle: str, *, goals: Sequence[str] | None = None) -> int:
+async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[str] | None = None) -> int:
     """Takes back what is queued about these goals of the cycle (all of them) and was not handed to any server yet.
 
     How many notices. What was tried keeps its place: it may be out there, and the same message must say the same.
@@ -290,5 +287,4 @@ async def withdraw(engine: AsyncEngine, cycle: str, *, goals: Sequence[str] | No
     back = update(OutboxRow).where(OutboxRow.cycle_id == cycle, OutboxRow.message_id.is_(None), queued)
     if goals is not None:
         back = back.where(OutboxRow.goal_id == any_(literal(list(goals), ARRAY(Text))))
-    async with engine.begin() as connection:
-        return (await connection.execute(back.values(withdrawn_at=func.now()))).rowcount
+    return (await connection.execute(back.values(withdrawn_at=func.now()))).rowcount

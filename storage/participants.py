@@ -5,78 +5,75 @@ from datetime import datetime
 
 from sqlalchemy import func, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import CycleRow, GoalRow, ParticipantRow
 
 
-async def add(engine: AsyncEngine, cycle: str, people: Sequence[tuple[str, str, int]], *, by: str, at: datetime) -> int:
+async def add(
+    connection: AsyncConnection, cycle: str, people: Sequence[tuple[str, str, int]], *, by: str, at: datetime
+) -> int:
     """Adds who is not in the cycle (employee, department, number of drafts); those who were removed come back.
 
     By cycle and employee, so a repeat adds nobody. How many came.
     """
-    async with engine.begin() as connection:
-        await connection.execute(
-            select(CycleRow.id).where(CycleRow.id == cycle).with_for_update()
-        )  # slots are given in turn
-        slot = await connection.scalar(select(func.count()).select_from(GoalRow).where(GoalRow.cycle_id == cycle))
-        last = await connection.scalar(select(func.max(ParticipantRow.slot)).where(ParticipantRow.cycle_id == cycle))
-        slot, added = max(slot or 0, (last or 0) + 1), 0
-        for employee, department, drafts in people:
-            values = {"department": department, "slot": slot, "added_by": by, "added_at": at}
-            statement = upsert(ParticipantRow).values(cycle_id=cycle, employee_id=employee, **values)
-            done = await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["cycle_id", "employee_id"],
-                    set_={"result": "waiting", "reason": None, "updated_at": func.now(), **values},
-                    where=(ParticipantRow.result == "removed") & (ParticipantRow.goals == 0),
-                )
+    await connection.execute(
+        select(CycleRow.id).where(CycleRow.id == cycle).with_for_update()
+    )  # slots are given in turn
+    slot = await connection.scalar(select(func.count()).select_from(GoalRow).where(GoalRow.cycle_id == cycle))
+    last = await connection.scalar(select(func.max(ParticipantRow.slot)).where(ParticipantRow.cycle_id == cycle))
+    slot, added = max(slot or 0, (last or 0) + 1), 0
+    for employee, department, drafts in people:
+        values = {"department": department, "slot": slot, "added_by": by, "added_at": at}
+        statement = upsert(ParticipantRow).values(cycle_id=cycle, employee_id=employee, **values)
+        done = await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["cycle_id", "employee_id"],
+                set_={"result": "waiting", "reason": None, "updated_at": func.now(), **values},
+                where=(ParticipantRow.result == "removed") & (ParticipantRow.goals == 0),
             )
-            added += done.rowcount
-            slot += drafts * done.rowcount
+        )
+        added += done.rowcount
+        slot += drafts * done.rowcount
     return added
 
 
-async def remove(engine: AsyncEngine, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:
+async def remove(connection: AsyncConnection, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:
     """Marks these people, and the owners of these departments' goals, as taken out; everybody where neither is named."""
     owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, GoalRow.department.in_(departments))
     chosen = ParticipantRow.employee_id.in_(people) | ParticipantRow.employee_id.in_(owners)
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(ParticipantRow)
-            .where(ParticipantRow.cycle_id == cycle, chosen if people or departments else true())
-            .values(result="removed", updated_at=func.now())
-        )
+    await connection.execute(
+        update(ParticipantRow)
+        .where(ParticipantRow.cycle_id == cycle, chosen if people or departments else true())
+        .values(result="removed", updated_at=func.now())
+    )
 
 
-async def take_back(engine: AsyncEngine, cycle: str, people: Sequence[str]) -> None:
+async def take_back(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> None:
     """Those of these people who were taken out, with goals, take part again."""
-    async with engine.begin() as connection:
-        await connection.execute(
-            update(ParticipantRow)
-            .where(
-                ParticipantRow.cycle_id == cycle,
-                ParticipantRow.employee_id.in_(people),
-                ParticipantRow.result == "removed",
-                ParticipantRow.goals > 0,
-            )
-            .values(result="started", updated_at=func.now())
+    await connection.execute(
+        update(ParticipantRow)
+        .where(
+            ParticipantRow.cycle_id == cycle,
+            ParticipantRow.employee_id.in_(people),
+            ParticipantRow.result == "removed",
+            ParticipantRow.goals > 0,
         )
+        .values(result="started", updated_at=func.now())
+    )
 
 
-async def joined(engine: AsyncEngine, cycle: str, by: str, at: datetime) -> list[tuple[str, str]]:
+async def joined(connection: AsyncConnection, cycle: str, by: str, at: datetime) -> list[tuple[str, str]]:
     """Whom `by` added at that moment: employee and department."""
     query = select(ParticipantRow.employee_id, ParticipantRow.department).where(
         ParticipantRow.cycle_id == cycle, ParticipantRow.added_by == by, ParticipantRow.added_at == at
     )
-    async with engine.connect() as connection:
-        return [(row[0], row[1]) for row in await connection.execute(query.order_by(ParticipantRow.employee_id))]
+    return [(row[0], row[1]) for row in await connection.execute(query.order_by(ParticipantRow.employee_id))]
 
 
-async def launched(engine: AsyncEngine, cycle: str, people: Sequence[str]) -> dict[str, tuple[str, str]]:
+async def launched(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> dict[str, tuple[str, str]]:
     """What the launch did for each of these people, and why not."""
     query = select(ParticipantRow.employee_id, ParticipantRow.result, func.coalesce(ParticipantRow.reason, "")).where(
         ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(people)
     )
-    async with engine.connect() as connection:
-        return {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in await connection.execute(query)}

@@ -14,9 +14,11 @@ from domain.people.organisation import Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
-_COLUMNS = tuple(field.name for field in fields(Employee))  # named alike in the model, in the table and in the statements below
+_COLUMNS = tuple(
+    field.name for field in fields(Employee)
+)  # named alike in the model, in the table and in the statements below
 _EMPLOYEES = TypeAdapter(list[Employee])
-_AT_A_TIME = 500  # rows of a stream
+_AT_A_TIME = 1000  # rows of a stream
 _ONE_AT_A_TIME = 0x70656F70  # key of the advisory lock: two imports at once take turns
 
 _MAKE_INCOMING = text("""
@@ -65,7 +67,7 @@ class DirectoryRefused(Exception):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        super().__init__(findings[0].message.en)
+        super().__init__(str(findings[0].message))
 
 
 async def replace_directory(
@@ -98,10 +100,9 @@ async def replace_directory(
     )
 
 
-async def version_of(engine: AsyncEngine) -> str:
+async def version_of(connection: AsyncConnection) -> str:
     """Changes whenever the directory does."""
-    async with engine.connect() as connection:
-        return await _version(connection)
+    return await _version(connection)
 
 
 async def _version(connection: AsyncConnection) -> str:
@@ -122,43 +123,39 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
     return True
 
 
-async def apply_staged(engine: AsyncEngine, instruction: str) -> int:
+async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     """Writes the staged rows into the directory and clears them away, in one transaction: a repeat finds none."""
-    async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-        staged = await connection.execute(
-            delete(StagedEmployeeRow)
-            .where(StagedEmployeeRow.instruction_id == instruction)
-            .returning(StagedEmployeeRow.record)
-        )
-        employees = _EMPLOYEES.validate_python(list(staged.scalars()))
-        if employees:
-            await _copy(connection, employees)
-            await _write_incoming(connection)
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    staged = await connection.execute(
+        delete(StagedEmployeeRow)
+        .where(StagedEmployeeRow.instruction_id == instruction)
+        .returning(StagedEmployeeRow.record)
+    )
+    employees = _EMPLOYEES.validate_python(list(staged.scalars()))
+    if employees:
+        await _copy(connection, employees)
+        await _write_incoming(connection)
     return len(employees)
 
 
-async def load_organisation(engine: AsyncEngine) -> Organisation:
+async def load_organisation(connection: AsyncConnection) -> Organisation:
     """Everybody in the directory, by id."""
-    async with engine.connect() as connection:
-        people: list[Employee] = []
-        async for some in _stream(connection, select(*_columns()).order_by(EmployeeRow.id)):
-            people += some
-        return Organisation(people)
+    people: list[Employee] = []
+    async for some in _stream(connection, select(*_columns()).order_by(EmployeeRow.id)):
+        people += some
+    return Organisation(people)
 
 
-async def find_employee(engine: AsyncEngine, employee_id: EmployeeId) -> Employee | None:
-    async with engine.connect() as connection:
-        found = await connection.execute(select(*_columns()).where(EmployeeRow.id == employee_id))
-        return next(iter(_read(found.all())), None)
+async def find_employee(connection: AsyncConnection, employee_id: EmployeeId) -> Employee | None:
+    found = await connection.execute(select(*_columns()).where(EmployeeRow.id == employee_id))
+    return next(iter(_read(found.all())), None)
 
 
-async def names_of(engine: AsyncEngine, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
+async def names_of(connection: AsyncConnection, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
     """The names behind ids; an id that is not in the directory is not in the answer."""
     wanted = text("SELECT id, name FROM employee WHERE id = ANY(:ids)")  # an array: any number is one parameter
-    async with engine.connect() as connection:
-        found = await connection.execute(wanted, {"ids": list(ids)})
-        return {EmployeeId(row.id): row.name for row in found}
+    found = await connection.execute(wanted, {"ids": list(ids)})
+    return {EmployeeId(row.id): row.name for row in found}
 
 
 def _columns() -> list[Any]:

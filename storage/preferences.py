@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import PreferenceRow
 
@@ -21,22 +21,20 @@ class Preference(NamedTuple):
         return f"Preference({self.channel}, {self.digest_at})"
 
 
-async def find(engine: AsyncEngine, employee: str) -> Preference:
+async def find(connection: AsyncConnection, employee: str) -> Preference:
     """What the person chose; all empty where nothing was."""
     query = select(PreferenceRow.channel, PreferenceRow.chat_url, PreferenceRow.digest_at)
-    async with engine.connect() as connection:
-        row = (await connection.execute(query.where(PreferenceRow.employee_id == employee))).one_or_none()
+    row = (await connection.execute(query.where(PreferenceRow.employee_id == employee))).one_or_none()
     return Preference(*row) if row else Preference()
 
 
-async def save(engine: AsyncEngine, employee: str, preference: Preference) -> None:
+async def save(connection: AsyncConnection, employee: str, preference: Preference) -> None:
     """Puts this in place of what was chosen before; by employee, so a repeat changes nothing. An empty one leaves no row."""
     values = preference._asdict()
     kept = insert(PreferenceRow).values(employee_id=employee, **values)
-    async with engine.begin() as connection:
-        if preference == Preference():
-            await connection.execute(delete(PreferenceRow).where(PreferenceRow.employee_id == employee))
-        else:
-            await connection.execute(
-                kept.on_conflict_do_update(index_elements=["employee_id"], set_={**values, "updated_at": func.now()})
-            )
+    if preference == Preference():
+        await connection.execute(delete(PreferenceRow).where(PreferenceRow.employee_id == employee))
+    else:
+        await connection.execute(
+            kept.on_conflict_do_update(index_elements=["employee_id"], set_={**values, "updated_at": func.now()})
+        )

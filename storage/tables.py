@@ -24,7 +24,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
-_PARENT = "aggregate #>> '{content,parent}'"
 _TROUBLE = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
 
 
@@ -126,12 +125,38 @@ class GoalRow(Table):
     aggregate: Mapped[dict[str, Any]]  # the whole goal but its policy, which is the cycle's …
     policy: Mapped[dict[str, Any] | None]  # … unless it was amended for this goal
     updated_at: Mapped[datetime]
+    progress: Mapped[Decimal] = mapped_column(Numeric(12, 4), server_default=text("0"))  # share of its own measure
+
+    # What lists, the tree and the scores need of the aggregate. PostgreSQL computes these columns.
+    theme: Mapped[str] = mapped_column(Computed("COALESCE(aggregate #>> '{content,theme}', '')", persisted=True))
+    weight: Mapped[int] = mapped_column(
+        Computed("COALESCE((aggregate #>> '{content,weight}')::integer, 0)", persisted=True)
+    )
+    parent: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{content,parent}'", persisted=True))
+    line: Mapped[list[str]] = mapped_column(Computed("text_array(aggregate -> 'line')", persisted=True))
+    answers: Mapped[list[str]] = mapped_column(
+        Computed("text_array(aggregate #> '{content,answers}')", persisted=True)
+    )  # problems
+    reviewer: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{line,0}'", persisted=True))
+    adjusted: Mapped[Decimal] = mapped_column(
+        Computed("COALESCE((aggregate ->> 'adjusted')::numeric, 0)", persisted=True)
+    )
+    exemplar: Mapped[bool] = mapped_column(
+        Computed("COALESCE((aggregate ->> 'exemplar')::boolean, false)", persisted=True)
+    )
 
     __table_args__ = (
-        Index("goal_by_state", "cycle_id", "state", "department"),
+        # Each ends with the id, the order of the lists (storage/goal_list.py). No index holds the score, the progress or
+        # the aggregate: an entry that changes no state, task or deadline then writes no index at all.
         Index("goal_by_id_in_cycle", "cycle_id", "id"),
-        Index("goal_by_parent", "cycle_id", text(f"({_PARENT})"), postgresql_where=text(f"{_PARENT} IS NOT NULL")),
-        Index("goal_exemplars", "department", postgresql_where=text("aggregate @> '{\"exemplar\": true}'")),
+        Index("goal_by_state", "cycle_id", "state", "id"),
+        Index("goal_by_department", "cycle_id", "department", "state", "id"),
+        Index("goal_by_parent", "cycle_id", "parent", "id", postgresql_where=text("parent IS NOT NULL")),
+        Index("goal_by_reviewer", "cycle_id", "reviewer", "owner_id"),
+        Index("goal_by_line", "line", postgresql_using="gin"),
+        Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
+        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL")),
+        Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )
 

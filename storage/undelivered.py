@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.outbox import queued
 from storage.tables import OutboxRow
@@ -58,7 +58,7 @@ class Failed(NamedTuple):
     due_at: datetime
 
 
-async def summary(engine: AsyncEngine, cycle: str | None = None) -> Summary:
+async def summary(connection: AsyncConnection, cycle: str | None = None) -> Summary:
     def counted(condition: ColumnElement[bool]) -> Any:
         return func.count().filter(condition)
 
@@ -71,11 +71,10 @@ async def summary(engine: AsyncEngine, cycle: str | None = None) -> Summary:
     )
     if cycle is not None:
         query = query.where(OutboxRow.cycle_id == cycle)
-    async with engine.connect() as connection:
-        return Summary(*(await connection.execute(query)).one())
+    return Summary(*(await connection.execute(query)).one())
 
 
-async def failed(engine: AsyncEngine, cycle: str | None = None, limit: int = 100) -> list[Failed]:
+async def failed(connection: AsyncConnection, cycle: str | None = None, limit: int = 100) -> list[Failed]:
     """Messages that were given up or fell back, the newest first."""
     newest = func.max(OutboxRow.due_at)
     query = (
@@ -96,11 +95,10 @@ async def failed(engine: AsyncEngine, cycle: str | None = None, limit: int = 100
     )
     if cycle is not None:
         query = query.where(OutboxRow.cycle_id == cycle)
-    async with engine.connect() as connection:
-        return [Failed(*row) for row in await connection.execute(query)]
+    return [Failed(*row) for row in await connection.execute(query)]
 
 
-async def put_back(engine: AsyncEngine, cycles: Collection[str]) -> int:
+async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
     """Puts what was given up in these cycles back in line, as if it had never been tried; how many notices.
 
     Each joins what is due for its recipient by then. A repeat finds nothing.
@@ -109,14 +107,12 @@ async def put_back(engine: AsyncEngine, cycles: Collection[str]) -> int:
         ("message_id", "digest_on", "gave_up_at", "retry_at", "fell_back", "error"), None
     )
     given_up = update(OutboxRow).where(OutboxRow.gave_up_at.is_not(None), OutboxRow.cycle_id.in_(list(cycles)))
-    async with engine.begin() as connection:
-        return (await connection.execute(given_up.values({"attempts": 0} | fresh))).rowcount
+    return (await connection.execute(given_up.values({"attempts": 0} | fresh))).rowcount
 
 
-async def tell_hr(engine: AsyncEngine, now: datetime) -> None:
+async def tell_hr(connection: AsyncConnection, now: datetime) -> None:
     """Queues for each of a cycle's HR one notice that counts what went wrong since they were last told.
 
     Keyed by the person and when that was, so a repeat only counts anew.
     """
-    async with engine.begin() as connection:
-        await connection.execute(_TELL_HR, {"now": now})
+    await connection.execute(_TELL_HR, {"now": now})

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from embedded import postgres, temporal
 from embedded.wheels import temporal_program
+from tests.as_of.shift import offset
 
-SEARCH_ATTRIBUTES = ("MeguriCycle", "MeguriOwner", "MeguriDepartment", "MeguriState")
+SEARCH_ATTRIBUTES = ("MeguriCycle", "MeguriOwner", "MeguriDepartment")
 _TEMPLATE = "template_migrated"
 
 
@@ -97,6 +99,11 @@ async def running_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     ) as environment:
         await _add_search_attributes(environment.client)
         yield environment
+
+
+async def now_of(server: WorkflowEnvironment) -> datetime:
+    """The time for workflows on this server; in a run as of another day it is shifted, the server's own is not."""
+    return await server.get_current_time() + offset()
 
 
 async def _add_search_attributes(client: Client) -> None:

@@ -48,7 +48,7 @@ def test_only_the_command_that_starts_servers_imports_the_worker() -> None:
 
 def test_the_worker_knows_nothing_of_the_command_line() -> None:
     assert _imported(ROOT / "worker.py") & (FILES | PACKAGES) == {
-        "activities", "channels", "domain", "logs", "service", "settings", "storage", "workflows",
+        "activities", "channels", "domain", "logs", "process", "service", "settings", "storage", "texts", "workflows",
     }  # fmt: skip
 
 
@@ -82,4 +82,4 @@ def test_an_import_is_found_wherever_it_stands(text: str, tmp_path: Path) -> Non
     (tmp_path / "domain").mkdir()
     (tmp_path / "domain" / "goal.py").write_text(text, encoding="utf-8")
     (tmp_path / "domain" / "policy.py").write_text("from domain.worker import shift\n", encoding="utf-8")
-    assert _importers_of("worker", tmp_path) == {"domain/goal/goal.py"}
+    assert _importers_of("worker", tmp_path) == {"domain/goal.py"}

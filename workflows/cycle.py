@@ -1,21 +1,23 @@
 """`CycleWorkflow`: one cycle of a company. Launches the goals in batches, watches the dates, settles what is open."""
 
 import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from temporalio import workflow
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.reasons import END_OF_CYCLE
     from domain.refusals import Code, Refusal
     from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
     from workflows.failures import as_application_error
     from workflows.queues import BULK
     from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
 
-WRITE_GOALS, START_GOALS, SETTLE_GOALS, RETRY_FAILED, SET_STATE = (
-    "write_goals", "start_goals", "settle_goals", "retry_failed", "set_cycle_state",
-)  # fmt: skip
+Asked = TypeVar("Asked", bound=Frozen)
+Answer = TypeVar("Answer")
 
 
 def cycle_workflow_id(cycle: CycleId) -> str:
@@ -73,11 +75,6 @@ class NewState(Frozen):
     at: Moment
 
 
-class CloseCycle(Frozen):
-    actor: EmployeeId
-    reason: Prose
-
-
 class EndCycle(Frozen):
     """The goals were closed or called off one by one: what is left is settled, and the cycle is `state`."""
 
@@ -97,6 +94,39 @@ class CycleProgress(Frozen):
     settled: int
 
 
+class Launcher(ABC):
+    """What a launch does to the world; implemented in activities/launch.py."""
+
+    @activity.defn(name="write_goals")
+    @abstractmethod
+    async def write_goals(self, piece: Range) -> Written:
+        """Writes the goals of the next participants."""
+
+    @activity.defn(name="start_goals")
+    @abstractmethod
+    async def start_goals(self, piece: Range) -> Started:
+        """Starts the workflows of the goals that are written."""
+
+    @activity.defn(name="retry_failed")
+    @abstractmethod
+    async def retry_failed(self, piece: Range) -> int:
+        """Puts the failed participants back in line; how many."""
+
+    @activity.defn(name="set_cycle_state")
+    @abstractmethod
+    async def set_cycle_state(self, new: NewState) -> None:
+        """Writes the cycle's state."""
+
+
+class Settler(ABC):
+    """What settlement does to the world; implemented in activities/settlement.py."""
+
+    @activity.defn(name="settle_goals")
+    @abstractmethod
+    async def settle_goals(self, settle: Settle) -> Settled:
+        """Closes every goal that is open."""
+
+
 @workflow.defn
 class CycleWorkflow:
     @workflow.init
@@ -105,14 +135,13 @@ class CycleWorkflow:
         self._phase = "launching"
         self._launched = self._goals = self._failed = self._settled = 0
         self._retry = self._more = self._over = False
-        self._close: CloseCycle | None = None
+        self._order: EndCycle | None = None
         self._settles_at = start.settles_at
-        self._end_state = "closed"
 
     @workflow.run
     async def run(self, start: CycleStart) -> CycleProgress:
         await self._launch()
-        while self._close is None and workflow.now() < self._settles_at:
+        while self._order is None and workflow.now() < self._settles_at:
             await self._set_phase("open")
             await self._wait_for_date_or_order()
             if self._more:
@@ -120,7 +149,7 @@ class CycleWorkflow:
                 await self._launch()
             if self._retry:
                 self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
-                await self._bulk(RETRY_FAILED, Range(cycle=start.cycle, launched_by=start.launched_by), int)
+                await _bulk(Launcher.retry_failed, Range(cycle=start.cycle, launched_by=start.launched_by))
                 await self._launch()
         await self._settle()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -131,13 +160,6 @@ class CycleWorkflow:
         """Launch again those, and only those, whose launch failed."""
         self._retry = True
         await workflow.wait_condition(lambda: not self._retry or self._phase == "closed")
-        return self.progress()
-
-    @workflow.update
-    async def close(self, order: CloseCycle) -> CycleProgress:
-        """Settle what is open and end the cycle before its date."""
-        self._close = order
-        await workflow.wait_condition(lambda: self._phase != "open")
         return self.progress()
 
     @workflow.update
@@ -153,17 +175,12 @@ class CycleWorkflow:
     @workflow.update
     async def end(self, order: EndCycle) -> None:
         """The cycle is over before its date; answered when what was left is settled. The first order counts."""
-        if self._close is None:
-            self._close = CloseCycle(actor=order.actor, reason=order.reason)
-            self._end_state = order.state
+        if self._order is None:
+            self._order = order
         await workflow.wait_condition(lambda: self._over)
 
     @retry.validator
     def _refuse_retry(self) -> None:
-        self._refuse_unless_open()
-
-    @close.validator
-    def _refuse_close(self, order: CloseCycle) -> None:  # noqa: ARG002 - a validator takes what its update takes
         self._refuse_unless_open()
 
     @workflow.query
@@ -183,13 +200,13 @@ class CycleWorkflow:
         start, starting, after = self._start, None, ""
         while True:
             piece = Range(cycle=start.cycle, launched_by=start.launched_by, after=after, limit=start.batch)
-            written: Written = await self._bulk(WRITE_GOALS, piece, Written)
+            written = await _bulk(Launcher.write_goals, piece)
             if starting:
                 self._count(await starting)
             if not written.people:
                 return
             piece = piece.model_copy(update={"upto": written.last})
-            starting, after = asyncio.create_task(self._bulk(START_GOALS, piece, Started)), written.last
+            starting, after = asyncio.create_task(_bulk(Launcher.start_goals, piece)), written.last
 
     def _count(self, started: Started) -> None:
         self._launched += started.people
@@ -201,7 +218,7 @@ class CycleWorkflow:
         left = max(armed - workflow.now(), timedelta(0))
 
         def woken() -> bool:
-            return self._retry or self._more or self._close is not None or self._settles_at != armed
+            return self._retry or self._more or self._order is not None or self._settles_at != armed
 
         try:
             await workflow.wait_condition(woken, timeout=left)
@@ -210,12 +227,12 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        order = self._close or CloseCycle(actor=self._start.launched_by, reason="評価サイクルの終了 / end of the cycle")
+        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=END_OF_CYCLE)
         settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
-        settled: Settled = await self._bulk(SETTLE_GOALS, settle, Settled)
+        settled = await _bulk(Settler.settle_goals, settle)
         self._settled = settled.goals
         self._phase = "closed"
-        await self._say(self._end_state)
+        await self._say(order.state)
         self._over = True
 
     async def _set_phase(self, phase: str) -> None:
@@ -223,15 +240,18 @@ class CycleWorkflow:
         await self._say(phase)
 
     async def _say(self, state: str) -> None:
-        await self._bulk(SET_STATE, NewState(cycle=self._start.cycle, state=state, at=workflow.now()), None)
+        await _bulk(Launcher.set_cycle_state, NewState(cycle=self._start.cycle, state=state, at=workflow.now()))
 
-    async def _bulk(self, name: str, argument: Frozen, result: type | None) -> Any:
-        return await workflow.execute_activity(
-            name,
-            argument,
-            result_type=result,
-            task_queue=BULK,
-            start_to_close_timeout=BULK_TIMEOUT,
-            heartbeat_timeout=BULK_HEARTBEAT,
-            retry_policy=BULK_RETRY,
-        )
+
+async def _bulk(
+    step: Callable[[Any, Asked], Awaitable[Answer]],
+    argument: Asked,
+) -> Answer:
+    return await workflow.execute_activity_method(
+        step,
+        argument,
+        task_queue=BULK,
+        start_to_close_timeout=BULK_TIMEOUT,
+        heartbeat_timeout=BULK_HEARTBEAT,
+        retry_policy=BULK_RETRY,
+    )

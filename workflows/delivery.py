@@ -3,13 +3,15 @@
 `HookWorkflow` does the same for what another system is told of the ledger.
 """
 
-from temporalio import workflow
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.values import Frozen, Moment
     from workflows.timeouts import DELIVERY_HEARTBEAT, DELIVERY_RETRY, DELIVERY_TIMEOUT
-
-SEND_DUE, TELL_EVENTS = "send_due", "tell_events"  # the activities' names
 
 ROUND = 100  # messages per activity: well within its time-out, even on a slow server
 MOST_ROUNDS = 50  # per tick; the next tick takes up what is left, so a launch is not one burst of mails
@@ -60,13 +62,31 @@ class SendResult(Frozen):
         )
 
 
+class Sender(ABC):
+    """Implemented in activities/delivery.py."""
+
+    @activity.defn(name="send_due")
+    @abstractmethod
+    async def send_due(self, request: SendDue) -> SendResult:
+        """Sends what is due."""
+
+
+class EventTeller(ABC):
+    """Implemented in activities/hook.py."""
+
+    @activity.defn(name="tell_events")
+    @abstractmethod
+    async def tell_events(self, request: SendDue) -> SendResult:
+        """Posts ledger entries to the other system."""
+
+
 @workflow.defn
 class DeliveryWorkflow:
     """One tick. Every message is tried once on one channel; what fails is tried again at a later tick."""
 
     @workflow.run
     async def run(self) -> SendResult:
-        return await _tick(SEND_DUE)
+        return await _tick(Sender.send_due)
 
 
 @workflow.defn
@@ -75,27 +95,28 @@ class HookWorkflow:
 
     @workflow.run
     async def run(self) -> SendResult:
-        return await _tick(TELL_EVENTS)
+        return await _tick(EventTeller.tell_events)
 
 
-async def _tick(name: str) -> SendResult:
+_Round = Callable[[Any, SendDue], Awaitable[SendResult]]
+
+
+async def _tick(send: _Round) -> SendResult:
     """Round after round while there is something to do, and not for ever."""
-    total = latest = await _round(name, SendDue(now=workflow.now(), limit=ROUND, first=True))
+    total = latest = await _round(send, SendDue(now=workflow.now(), limit=ROUND, first=True))
     rounds = 1
     while latest.can_go_on and rounds < MOST_ROUNDS:
-        latest = await _round(name, SendDue(now=workflow.now(), limit=ROUND, down=latest.down))
+        latest = await _round(send, SendDue(now=workflow.now(), limit=ROUND, down=latest.down))
         total = total.then(latest)
         rounds += 1
     return total
 
 
-async def _round(name: str, request: SendDue) -> SendResult:
-    result: SendResult = await workflow.execute_activity(
-        name,
+async def _round(send: _Round, request: SendDue) -> SendResult:
+    return await workflow.execute_activity_method(
+        send,
         request,
-        result_type=SendResult,
         start_to_close_timeout=DELIVERY_TIMEOUT,
         heartbeat_timeout=DELIVERY_HEARTBEAT,
         retry_policy=DELIVERY_RETRY,
     )
-    return result

@@ -3,6 +3,8 @@
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
+from domain.messages import message
+from domain.problems import problems_of
 from domain.refusals import Code, Refusal
 
 _MOST = 5  # problems named at once
@@ -17,15 +19,16 @@ def as_refusal(error: ApplicationError) -> Refusal | None:
     """The refusal that `error` carries, or None where it is something else."""
     if error.type not in set(Code):
         return None
-    fields = error.details[0] if error.details else {}
-    return Refusal(Code(error.type), **fields)
+    return Refusal.from_json(error.type, error.details[0] if error.details else {})
 
 
-def invalid(error: ValidationError) -> Refusal:
-    """What does not fit a command's model: the place and what is wrong, never the value (it may be a megabyte)."""
-    problems = [
-        f"{'.'.join(str(part) for part in problem['loc']) or '-'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST]
+def invalid(error: ValidationError, where: str = "") -> Refusal:
+    """What does not fit a model: the places and what is wrong there. `where` is put where the model is one value."""
+    found = [
+        message("part.finding", where=problem.where or where, finding=problem.message)
+        if problem.where or where
+        else problem.message
+        for problem in problems_of(error)
     ]
-    more = error.error_count() - len(problems)
-    return Refusal(Code.INVALID, problems="; ".join(problems) + (f"; … +{more}" if more > 0 else ""))
+    more = message("part.more", n=len(found) - _MOST) if len(found) > _MOST else ""
+    return Refusal(Code.INVALID, problems=found[:_MOST], more=more)

@@ -20,16 +20,15 @@ with workflow.unsafe.imports_passed_through():
     from domain.goal.scoring import attainment, score
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
-    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Locale, Moment, Number
+    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import READ_BEHIND, RECORD, Position, Recorded, record
-    from workflows.timeouts import RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
+    from workflows.recording import Position, Recorder, record
+    from workflows.timeouts import ALARM_RETRY, RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
 OWNER = SearchAttributeKey.for_keyword("MeguriOwner")
 DEPARTMENT = SearchAttributeKey.for_keyword("MeguriDepartment")
-STATE = SearchAttributeKey.for_keyword("MeguriState")
 
 _AT_ONCE = timedelta(0)
 
@@ -45,7 +44,6 @@ def attributes_of(goal: Goal) -> TypedSearchAttributes:
             SearchAttributePair(CYCLE, goal.cycle),
             SearchAttributePair(OWNER, goal.owner),
             SearchAttributePair(DEPARTMENT, goal.department),
-            SearchAttributePair(STATE, goal.state.value),
         ]
     )
 
@@ -115,6 +113,7 @@ class GoalWorkflow:
         self._alarm = next_alarm(start.goal)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
         self._timeline: list[Entry] = []  # of this run
+        self._show_state()
 
     @workflow.run
     async def run(self, start: GoalStart) -> GoalResult:
@@ -153,7 +152,7 @@ class GoalWorkflow:
             command = _read_sign_off(said)
             await self._carry_out(command)
         except Refusal as refusal:
-            body = SignOffRefused(code=refusal.code, message=refusal.text(Locale.JA))
+            body = SignOffRefused(code=refusal.code, fields=refusal.message.fields)
             async with self._turn:
                 while command.id not in self._goal.commands:
                     if await self._record(stamp(self._goal, (body,), command, workflow.now())):
@@ -206,9 +205,15 @@ class GoalWorkflow:
         return workflow.info().is_continue_as_new_suggested()
 
     async def _ring(self) -> None:
-        async with self._turn:
-            if self._alarm and (events := ring(self._goal, self._alarm, workflow.now())):
-                await self._record(events)
+        try:
+            async with self._turn:
+                if self._alarm and (events := ring(self._goal, self._alarm, workflow.now())):
+                    await self._record(events)
+        except (
+            Refusal
+        ) as refusal:  # the ledger was altered: the activity raised the alarm, and the clock does not give up
+            workflow.logger.error("alarm_not_recorded", extra={"code": refusal.code})
+            await workflow.sleep(ALARM_RETRY)
 
     async def _carry_out(self, command: ask.Command) -> Receipt:
         async with self._turn:
@@ -226,10 +231,9 @@ class GoalWorkflow:
         return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
 
     async def _catch_up(self) -> None:
-        found: Recorded = await workflow.execute_local_activity(
-            READ_BEHIND,
+        found = await workflow.execute_local_activity_method(
+            Recorder.read_behind,
             Position(goal=self._goal.id, seq=self._goal.seq),
-            result_type=Recorded,
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=RECORD_RETRY,
             local_retry_threshold=RECORD_LOCAL_WAIT,
@@ -240,17 +244,16 @@ class GoalWorkflow:
         """Records the events, or adopts what stands in their place; whether the matter is settled by that."""
         before = self._goal
         after, recording = record(before, events)
-        found: Recorded | None = await workflow.execute_local_activity(
-            RECORD,
+        found = await workflow.execute_local_activity_method(
+            Recorder.record,
             recording,
-            result_type=Recorded | None,  # type: ignore[arg-type] # a union is a type to the converter, not to mypy
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=RECORD_RETRY,
             local_retry_threshold=RECORD_LOCAL_WAIT,
         )
         if found and found.known:
             return True
-        if found and found.refused:  # other goals stand against it; nothing was stored
+        if found and found.refused:  # it conflicts with another goal, or the ledger was altered; nothing was stored
             raise Refusal(found.refused.code, **found.refused.fields)
         if found:
             self._move_on(evolve_all(before, found.adopted), found.adopted)
@@ -259,11 +262,13 @@ class GoalWorkflow:
         return found is None
 
     def _move_on(self, after: Goal, events: tuple[Event, ...]) -> None:
-        changed = after.state is not self._goal.state
         self._goal, self._alarm = after, next_alarm(after)
         self._timeline += [_entry(event) for event in events]
-        if changed:
-            workflow.upsert_search_attributes([STATE.value_set(after.state)])
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """For Temporal's own screens; costs no event. Lists by state come from PostgreSQL."""
+        workflow.set_current_details(f"{self._goal.state}, revision {self._goal.revision}, entry {self._goal.seq}")
 
 
 def _entry(event: Event) -> Entry:
@@ -273,7 +278,7 @@ def _entry(event: Event) -> Entry:
 def _read(name: str, args: Sequence[RawValue]) -> ask.Command:
     """The command that an update's JSON holds; its id is the update's."""
     if name not in ask.COMMANDS:
-        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=", ".join(ask.COMMANDS))
+        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=ask.COMMANDS)
     info = workflow.current_update_info()
     data = args[0].payload.data if args else b"{}"
     try:

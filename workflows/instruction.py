@@ -3,16 +3,18 @@
 The instruction stands in PostgreSQL; the history holds its id, and what people wrote reaches the goals only.
 """
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
-from temporalio import workflow
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.values import Frozen, Id, Moment
     from workflows.queues import BULK
     from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
 
-PREPARE, CARRY_OUT, FINISH = "prepare_instruction", "carry_out_instruction", "finish_instruction"  # activities' names
+Answer = TypeVar("Answer")
 
 
 def instruction_workflow_id(instruction: str) -> str:
@@ -30,6 +32,25 @@ class Part(Frozen):
     now: Moment
 
 
+class InstructionSteps(ABC):
+    """The parts of an instruction; implemented in activities/instruction.py."""
+
+    @activity.defn(name="prepare_instruction")
+    @abstractmethod
+    async def prepare(self, part: Part) -> int:
+        """Chooses the goals, once; how many there are."""
+
+    @activity.defn(name="carry_out_instruction")
+    @abstractmethod
+    async def carry_out(self, part: Part) -> None:
+        """Asks every goal that waits."""
+
+    @activity.defn(name="finish_instruction")
+    @abstractmethod
+    async def finish(self, part: Part) -> None:
+        """Tells the cycle, and says that the instruction is done."""
+
+
 @workflow.defn
 class InstructionWorkflow:
     """Chooses the goals once, asks each of them, then says the rest to the cycle. Every part is safe to repeat."""
@@ -38,18 +59,18 @@ class InstructionWorkflow:
     async def run(self, start: InstructionStart) -> int:
         """The number of goals that it concerned."""
         part = Part(instruction=start.instruction, now=workflow.now())
-        concerned: int = await self._do(PREPARE, part, int)
-        await self._do(CARRY_OUT, part, None)
-        await self._do(FINISH, part, None)
+        concerned = await _do(InstructionSteps.prepare, part)
+        await _do(InstructionSteps.carry_out, part)
+        await _do(InstructionSteps.finish, part)
         return concerned
 
-    async def _do(self, name: str, part: Part, result: type | None) -> Any:
-        return await workflow.execute_activity(
-            name,
-            part,
-            result_type=result,
-            task_queue=BULK,
-            start_to_close_timeout=BULK_TIMEOUT,
-            heartbeat_timeout=BULK_HEARTBEAT,
-            retry_policy=BULK_RETRY,
-        )
+
+async def _do(step: Callable[[Any, Part], Awaitable[Answer]], part: Part) -> Answer:
+    return await workflow.execute_activity_method(
+        step,
+        part,
+        task_queue=BULK,
+        start_to_close_timeout=BULK_TIMEOUT,
+        heartbeat_timeout=BULK_HEARTBEAT,
+        retry_policy=BULK_RETRY,
+    )

@@ -1,6 +1,8 @@
-"""`LeavingWorkflow`: the day after somebody's last one. Started with a delay, one per day; whoever stayed after all is not found."""
+"""`LeavingWorkflow`: processes the leavers of one day, the day after. Started with a delay, one per day; people who stayed are skipped."""
 
-from temporalio import workflow
+from abc import ABC, abstractmethod
+
+from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     from datetime import date
@@ -8,8 +10,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.values import EmployeeId, Frozen, Moment
     from workflows.queues import BULK
     from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
-
-SEE_OFF = "see_leavers_off"  # the activity's name
 
 
 def leaving_workflow_id(last_day: date) -> str:
@@ -21,10 +21,19 @@ class LeavingStart(Frozen):
     actor: EmployeeId  # who applied the file that says so
 
 
-class SeeOff(Frozen):
+class LastDay(Frozen):
     last_day: date
     actor: EmployeeId
     now: Moment
+
+
+class LeaverProcessing(ABC):
+    """Implemented in activities/reorganisation.py."""
+
+    @activity.defn(name="process_leavers")
+    @abstractmethod
+    async def process_leavers(self, day: LastDay) -> int:
+        """Processes everybody whose last day is over; how many."""
 
 
 @workflow.defn
@@ -32,13 +41,11 @@ class LeavingWorkflow:
     @workflow.run
     async def run(self, start: LeavingStart) -> int:
         """How many left."""
-        gone: int = await workflow.execute_activity(
-            SEE_OFF,
-            SeeOff(last_day=start.last_day, actor=start.actor, now=workflow.now()),
-            result_type=int,
+        return await workflow.execute_activity_method(
+            LeaverProcessing.process_leavers,
+            LastDay(last_day=start.last_day, actor=start.actor, now=workflow.now()),
             task_queue=BULK,
             start_to_close_timeout=BULK_TIMEOUT,
             heartbeat_timeout=BULK_HEARTBEAT,
             retry_policy=BULK_RETRY,
         )
-        return gone

@@ -1,30 +1,33 @@
 """What a goal's workflow hands to the activity that records, and what comes back."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from pydantic_core import to_json
+from temporalio import activity
 
-from domain.goal.constraints import Claims, claims_of
+from domain.goal.constraints import Constraints, constraints_of
 from domain.goal.events import Event
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
-from domain.goal.scoring import score
+from domain.goal.scoring import progress, score
+from domain.messages import FieldValue
 from domain.notices.notices import notices_of
 from domain.refusals import Code
-from domain.values import Frozen, GoalId
-
-RECORD, READ_BEHIND = "record", "read_behind"  # the activities' names
+from domain.values import Frozen, GoalId, Moment
 
 
 class Recording(Frozen):
     """Events to append behind `before`, and what the goal's row says after them. Texts are JSON, ready for PostgreSQL."""
 
     goal: GoalId
-    before: int  # seq of the ledger's head that was decided upon
+    before: int  # seq of the ledger's last entry when the events were decided
+    before_head: str  # its hash
     row: dict[str, Any]
     events: str
     notices: str
-    claims: Claims | None = None  # what must hold of other goals as well
+    at: Moment  # of the last event
+    constraints: Constraints | None = None  # what must hold of other goals as well
 
 
 class Position(Frozen):
@@ -38,20 +41,34 @@ class Refused(Frozen):
     """A refusal on its way from the database: its code and the fields of its sentence."""
 
     code: Code
-    fields: dict[str, str | int]
+    fields: dict[str, FieldValue]
 
 
 class Recorded(Frozen):
-    """What stands in the ledger where it is not what was handed in.
+    """What the ledger holds instead of what was handed in.
 
     `adopted` are the events found at those numbers: an earlier try, perhaps of another command, was committed before its
-    worker died. `known` says that the command itself was recorded long ago. `refused` says that other goals stand against
-    it: nothing was stored.
+    worker died. `known` says that the command itself was recorded long ago. `refused` says that it conflicts with
+    another goal, or that the ledger was altered: nothing was stored.
     """
 
     adopted: tuple[Event, ...] = ()
     known: bool = False
     refused: Refused | None = None
+
+
+class Recorder(ABC):
+    """The local activities of a goal; implemented in activities/recording.py."""
+
+    @activity.defn(name="record")
+    @abstractmethod
+    async def record(self, recording: Recording) -> Recorded | None:
+        """Stores the recording. None: it is stored; else what the ledger holds instead."""
+
+    @activity.defn(name="read_behind")
+    @abstractmethod
+    async def read_behind(self, position: Position) -> Recorded:
+        """The ledger's entries that the workflow does not know."""
 
 
 def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
@@ -68,10 +85,12 @@ def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
     recording = Recording(
         goal=goal.id,
         before=goal.seq,
+        before_head=goal.head,
         row=row_of(after, amended=after.policy != goal.policy),
         events=to_json(entries).decode(),
         notices=to_json(notices).decode(),
-        claims=claims_of(goal, after, events),
+        at=events[-1].at,
+        constraints=constraints_of(goal, after, events),
     )
     return after, recording
 
@@ -87,6 +106,7 @@ def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
         "due_at": goal.due_at,
         "outcome": goal.outcome,
         "score": score(goal),
+        "progress": progress(goal),
         "seq": goal.seq,
         "head": goal.head,
         "aggregate": goal.model_dump_json(exclude={"policy"}, exclude_none=True),

@@ -10,6 +10,9 @@ RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum
 # A local activity that waits longer than this between tries frees the worker by a timer in the history.
 RECORD_LOCAL_WAIT = timedelta(seconds=8)
 
+# An alarm that could not be recorded, since the ledger was altered, rings again after this.
+ALARM_RETRY = timedelta(hours=1)
+
 # A batch of a fan-out says every few items how far it is; silence means that its worker is gone.
 BULK_TIMEOUT = timedelta(hours=2)
 BULK_HEARTBEAT = timedelta(seconds=30)

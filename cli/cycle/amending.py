@@ -12,7 +12,7 @@ from cli.session.output import Exit, print_findings, print_json, print_line, pri
 
 if TYPE_CHECKING:
     from cli.session.session import Acting, Terminal
-    from service.amending import Amendment
+    from service.amending import Amendment, RuleChange
 
 _SHOWN = 20
 
@@ -88,7 +88,7 @@ def _show(amendment: "Amendment", to: "Terminal") -> None:
         to.say("ルールは同じです。", "the rules are the same")
         return
     headers = ("ルール", "今", "変更後") if to.japanese else ("rule", "now", "then")
-    print_table(headers, amendment.rules)
+    print_table(headers, [_rule(one, to) for one in amendment.rules])
     departments = Counter(one.department for one in amendment.dues)
     to.say(
         f"変わる目標 {amendment.goals} 件、期日が動く対応 {len(amendment.dues)} 件",
@@ -108,9 +108,22 @@ def _show(amendment: "Amendment", to: "Terminal") -> None:
     print_findings(amendment.findings, to.locale)
 
 
+def _rule(change: "RuleChange", to: "Terminal") -> tuple[str, str, str]:
+    from texts.say import say
+
+    ladder = change.rule.removeprefix("ladders.")
+    ladders = ladder != change.rule
+    rule = say("rule.ladder_of", to.locale, task=ladder) if ladders else say("format.rule", to.locale, rule=change.rule)
+    return rule, say(change.before, to.locale), say(change.after, to.locale)
+
+
 def _document(amendment: "Amendment") -> dict[str, Any]:
+    from texts.say import say_both
+
     return {
-        "rules": [one._asdict() for one in amendment.rules],
+        "rules": [
+            {"rule": one.rule, "before": say_both(one.before), "after": say_both(one.after)} for one in amendment.rules
+        ],
         "goals": amendment.goals,
         "dues": [one._asdict() for one in amendment.dues],
         "misfits": amendment.misfits,

@@ -129,6 +129,7 @@ def retry(cycle_id: _CycleArgument, no_wait: _NoWait = False, as_json: AsJson = 
 async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exit:
     """Waits for the launch to finish, where wanted, and says what came of it."""
     from cli.cycle import cycle_waiting
+    from texts.findings import documents_of
 
     if checked.file is None:
         raise ValueError("a cycle is launched from its file")
@@ -138,7 +139,7 @@ async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exi
     if wait:
         await cycle_waiting.for_launch(session, one)
     return await _report_launch(
-        session, one, {"already_launched": checked.already_launched, "findings": checked.findings}
+        session, one, {"already_launched": checked.already_launched, "findings": documents_of(checked.findings)}
     )
 
 

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from cli.session.callers import caller_for
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal
 from cli.session.wording import cycle_state, local, person, result_name, state_name, visible
@@ -22,6 +23,7 @@ from service.cycles import Checked
 from service.hearing import Hearing
 from storage.cycles import Counts
 from storage.tables import CycleRow
+from texts.findings import documents_of
 
 _EVERY = 1.0  # seconds between two looks
 _PIPED_WIDTH = 240
@@ -35,7 +37,7 @@ def checked_document(checked: Checked) -> dict[str, Any]:
         "already_launched": checked.already_launched,
         "people": checked.people,
         "goals": checked.goals,
-        "findings": checked.findings,
+        "findings": documents_of(checked.findings),
     }
 
 
@@ -79,7 +81,7 @@ async def show_cycles(session: Reading) -> None:
 async def show_status(session: Reading, cycle: CycleId) -> None:
     to = session.terminal
     row, counts = await _look(session, cycle)
-    problems = await Hearing(session.engine).find_all(cycle)
+    problems = (await Hearing(session.engine).list_problems(caller_for(None), cycle)).problems
     unanswered = [one.id for one in problems if not one.answers]
     if to.as_json:
         heard = {"problems": {"heard": len(problems), "unanswered": unanswered}}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -44,11 +45,15 @@ def delegations(
     """Show who acts for whom, today and in the year to come."""
     from cli.session.session import reading, run, terminal
     from cli.session.wording import person, visible
+    from storage.database import read_transaction
     from storage.delegations import overlapping
 
     async def work(session: "Reading") -> None:
-        to, today = session.terminal, datetime.now(UTC).date()
-        found = await overlapping(session.engine, today, today + _YEAR, [employee] if employee else None)
+        to, now = session.terminal, datetime.now(UTC)
+        zones = (await session.cycles.time_zones()).values()
+        today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # somewhere
+        async with read_transaction(session.engine) as connection:
+            found = await overlapping(connection, today, today + _YEAR, [employee] if employee else None)
         if to.as_json:
             print_json({"delegations": [one._asdict() for one in found]})
             return
@@ -141,11 +146,12 @@ def document(
 def said(result: "Result", locale: "Locale") -> str | None:
     """Why it did not go through at that goal, in the reader's language."""
     from cli.session.wording import SKIPPED
-    from domain.refusals import Code, Refusal
+    from domain.refusals import Refusal
     from domain.values import Locale
+    from texts.refusals import refusal_text
 
     if result.result == "refused" and result.code:
-        return Refusal(Code(result.code), **(result.detail or {})).text(locale)
+        return refusal_text(Refusal.from_json(result.code, result.detail or {}), locale)
     if result.code is None:
         return None
     words = SKIPPED[result.code][locale is not Locale.JA]
@@ -156,7 +162,7 @@ def summary(progress: "Progress") -> tuple[str, str]:
     """The counts, in Japanese and in English."""
     by = progress.by_result
     done, skipped, refused = by.get("done", 0), by.get("skipped", 0), by.get("refused", 0)
-    ja = f"対象 {progress.total} 件: 完了 {done}、変更不要 {skipped}、拒否 {refused}"
+    ja = f"対象 {progress.total} 件: 完了 {done}、対象外・変更なし {skipped}、拒否 {refused}"
     en = f"{progress.total} goals: {done} done, {skipped} needed nothing, {refused} refused"
     for result, said_ja, said_en in (("failed", "失敗", "failed"), ("waiting", "残り", "to go")):
         if number := by.get(result):

@@ -24,10 +24,12 @@ def tree(
         from domain.cycle.file import CycleFile
         from domain.results.alignment import grow, leaves_of
         from domain.values import CycleId
-        from service.goals import GoalReads
+        from service.projection import goals_of_cycle
+        from storage.database import read_transaction
 
         row = await session.cycles.require(CycleId(cycle_id))
-        goals = await GoalReads(session.engine).of_cycle(CycleId(cycle_id))
+        async with read_transaction(session.engine) as connection:
+            goals = await goals_of_cycle(connection, CycleId(cycle_id))
         grown = grow(leaves_of(CycleFile.model_validate(row.file), goals))
         if as_json:
             print_json(_document(grown))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.callers import caller_for
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
 
@@ -31,7 +32,7 @@ def inbox(
 
     async def work(session: "Reading") -> None:
         name = await session.require_employee(employee)
-        found = await session.goals.inbox(EmployeeId(employee))
+        found = await session.goals.inbox(caller_for(None), EmployeeId(employee))
         steps = await _next_steps(session, [one.goal for one in found])
         if as_json:
             _print_inbox_document(employee, name, found, steps)
@@ -48,7 +49,7 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
     from domain.values import GoalId
 
     async def work(session: "Reading") -> Exit:
-        proof = await session.goals.prove(GoalId(goal_id))
+        proof = await session.goals.prove(caller_for(None), GoalId(goal_id))
         if as_json:
             print_json(_proof_document(goal_id, proof))
         else:
@@ -67,7 +68,10 @@ async def _next_steps(session: "Reading", found: "list[GoalLine]") -> dict[str, 
     from storage.goals import load_aggregates
 
     ids = [line.id for line in found if line.task == "step"]
-    loaded = await load_aggregates(session.engine, ids=ids) if ids else []
+    from storage.database import read_transaction
+
+    async with read_transaction(session.engine) as connection:
+        loaded = await load_aggregates(connection, ids=ids) if ids else []
     return {goal.id: goal.next_step for goal in map(Goal.model_validate, loaded)}
 
 
@@ -157,7 +161,7 @@ async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") 
         )  # fmt: skip
 
     headers = (
-        ("番号", "版", "日時", "実行者", "代理の相手", "出来事", "内容", "ハッシュ"),
+        ("番号", "版", "日時", "実行者", "被代理者", "出来事", "内容", "ハッシュ"),
         ("number", "rev", "when", "who", "in the name of", "what", "facts", "hash"),
     )
     print_line(f"{goal_id}  ({zone})")

@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from domain.findings import Finding
+    from domain.messages import Message
     from domain.values import Locale, Text
     from settings import Settings
 
@@ -70,18 +71,29 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, 
 def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO | None = None) -> None:
     """One finding a line, with where it is; at most `MAX_FINDINGS`, then how many more there are. To stderr, or `file`."""
     from domain.values import Locale
+    from texts.findings import finding_hint, finding_text, suggestion_text
 
     out = file or sys.stderr
     for finding in findings[:MAX_FINDINGS]:
-        out.write(f"{finding.where}: {finding.message.in_(locale)}\n")
-        if finding.suggestion is not None:
-            out.write(f"    -> {finding.suggestion.in_(locale)}\n")
+        out.write(finding_text(finding, locale) + "\n")
+        if hint := finding_hint(finding, locale):
+            out.write(f"    {hint}\n")
+        if suggestion := suggestion_text(finding, locale):
+            out.write(f"    -> {suggestion}\n")
     more = len(findings) - MAX_FINDINGS
     if more > 0:
         out.write(f"ほか {more} 件\n" if locale is Locale.JA else f"and {more} more\n")
 
 
-def stopped(message: "Text", locale: "Locale", code: Exit = Exit.REFUSED) -> typer.Exit:
+def spoken(message: "Message | Text", locale: "Locale") -> str:
+    """The sentence in the reader's language, with the hint which option or command helps."""
+    from domain.messages import Message
+    from texts.say import say_with_hint
+
+    return say_with_hint(message, locale) if isinstance(message, Message) else message.in_(locale)
+
+
+def stopped(message: "Message | Text", locale: "Locale", code: Exit = Exit.REFUSED) -> typer.Exit:
     """The end of the command, to be raised; the reason is on stderr by then."""
-    sys.stderr.write(message.in_(locale) + "\n")
+    sys.stderr.write(spoken(message, locale) + "\n")
     return typer.Exit(code)

@@ -111,18 +111,22 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
 
 async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "Client") -> int:
     """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
+    from cli.session.callers import operator
     from cli.session.output import print_findings, reader_locale
     from domain.findings import refuses
     from domain.values import EmployeeId
     from service.cycles import Cycles
     from service.people import People
     from storage.cycles import find_cycle
+    from storage.database import read_transaction
 
     cycles, locale = Cycles(engine, client), reader_locale(settings)
-    if await find_cycle(engine, _DEMO_CYCLE):
+    async with read_transaction(engine) as connection:
+        launched = await find_cycle(connection, _DEMO_CYCLE)
+    if launched:
         _say(f"the cycle {_DEMO_CYCLE} is here from an earlier demo; nothing was changed")
         return 0
-    imported = await People(engine).import_file((_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
+    imported = await People(engine).import_file(operator(), (_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
     print_findings(imported.findings, locale)
     if imported.imported is None:
         return 1
@@ -146,8 +150,11 @@ async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
     from domain.policy.policy import Policy
     from domain.writing.rules import check
     from storage.cycles import find_cycle
+    from storage.database import read_transaction
 
-    if (row := await find_cycle(engine, _DEMO_CYCLE)) is None:
+    async with read_transaction(engine) as connection:
+        row = await find_cycle(connection, _DEMO_CYCLE)
+    if row is None:
         return
     _say("\nwhat the writing rules say to the drafts (`meguri goal check GOAL` for one goal):")
     for draft in CycleFile.model_validate(row.file).drafts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale
+from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
-    from domain.values import Locale, Text
+    from domain.messages import Message
+    from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
-    from service.goals import GoalReads, Goals
+    from service.giving import Goals
+    from service.goals import GoalReads
     from service.instructions import InstructionReads, Instructions
     from settings import Settings
 
@@ -63,8 +65,10 @@ class Terminal:
         sys.stderr.write(message + "\n")
         print_findings(findings, self.locale)
         if self.as_json:
+            from texts.findings import documents_of
+
             error: dict[str, Any] = {"code": kind, "message": message}
-            print_json({"error": error | ({"findings": findings} if findings else {})})
+            print_json({"error": error | ({"findings": documents_of(findings)} if findings else {})})
         return typer.Exit(code)
 
 
@@ -88,9 +92,11 @@ class Reading:
 
     async def names(self, ids: "Collection[str]") -> dict[str, str]:
         from domain.values import EmployeeId
+        from storage.database import read_transaction
         from storage.people import names_of
 
-        found = await names_of(self.engine, {EmployeeId(one) for one in ids})
+        async with read_transaction(self.engine) as connection:
+            found = await names_of(connection, {EmployeeId(one) for one in ids})
         return {str(one): name for one, name in found.items()}
 
     async def require_employee(self, employee: str) -> str:
@@ -137,7 +143,7 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
 async def acting(to: Terminal) -> AsyncIterator[Acting]:
     from service.connection import Unreachable, connect_database, connect_temporal
     from service.cycles import Cycles
-    from service.goals import Goals
+    from service.giving import Goals
     from service.instructions import Instructions
 
     engine, client = await asyncio.gather(
@@ -145,7 +151,7 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
     )
     try:
         if isinstance(engine, Unreachable) and isinstance(client, Unreachable):
-            to.complain(client.message.in_(to.locale))
+            to.complain(spoken(client.message, to.locale))
         if isinstance(engine, BaseException):
             raise engine
         if isinstance(client, BaseException):
@@ -159,9 +165,9 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
 class _Stopped(Exception):
     """The servers cannot serve this command; told to the reader like a refusal."""
 
-    def __init__(self, message: "Text", kind: str, code: Exit) -> None:
+    def __init__(self, message: "Message", kind: str, code: Exit) -> None:
         self.message, self.kind, self.code = message, kind, code
-        super().__init__(message.en)
+        super().__init__(str(message))
 
 
 def run(
@@ -171,8 +177,9 @@ def run(
 ) -> None:
     """Carries out `work` and ends the command with the code that it returns, or that its refusal means."""
     from domain.refusals import Refusal
+    from service.answers import NoAnswer
     from service.connection import Unreachable
-    from service.goals import NoAnswer
+    from texts.refusals import refusal_with_hint
 
     async def session() -> Exit | None:
         async with servers(to) as opened:
@@ -186,13 +193,13 @@ def run(
     try:
         code = asyncio.run(session())
     except Refusal as refusal:
-        raise to.refuse(refusal.text(to.locale), kind=refusal.code) from refusal
+        raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
     except Unreachable as error:
-        raise to.refuse(error.message.in_(to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
+        raise to.refuse(spoken(error.message, to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
     except NoAnswer as error:
-        raise to.refuse(error.message.in_(to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
+        raise to.refuse(spoken(error.message, to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
     except _Stopped as error:
-        raise to.refuse(error.message.in_(to.locale), kind=error.kind, code=error.code) from error
+        raise to.refuse(spoken(error.message, to.locale), kind=error.kind, code=error.code) from error
     if code:
         raise typer.Exit(code)
 
@@ -237,9 +244,7 @@ async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:
 
 
 def _lost(server: Literal["PostgreSQL", "Temporal"], looked_at: str) -> "Unreachable":
-    from domain.values import Text
+    from domain.messages import message
     from service.connection import Unreachable
 
-    ja = "途中で接続が切れました。サーバーを確認し、同じ操作をもう一度実行してください。"
-    en = "the connection was lost on the way: look at the server, then repeat the command"
-    return Unreachable(server, looked_at, Text(ja=ja, en=en))
+    return Unreachable(server, looked_at, message("error.connection_lost"))

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from domain.goal.goal import Outcome
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import TaskKind
-from domain.refusals import STATE_NAMES
 from domain.values import Locale
+from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact
 
@@ -28,6 +28,7 @@ OUTCOMES: dict[Outcome, str] = {
     Outcome.SETTLED: "評価確定",
     Outcome.WITHDRAWN: "取り下げ",
     Outcome.LAPSED: "期間終了",
+    Outcome.REMOVED: "退職・対象外",
     Outcome.CANCELLED: "取り止め",
 }
 EVENTS: dict[EventKind, str] = {
@@ -68,20 +69,20 @@ FACTS: dict[str, str] = {
     "advice": "助言", "assignees": "担当", "attained": "達成度", "banked": "確定点", "before": "変更前", "bonus": "加点",
     "business_days": "営業日数", "causes": "原因", "climbed": "上った段数", "code": "コード", "comment": "コメント",
     "delegation": "代理", "delegator": "本人", "due": "期日", "evidence": "根拠", "fields": "変更項目", "first": "初日",
-    "joined": "追加", "cause_kinds": "原因の種類", "praise": "評価できる点", "progress": "進み具合", "last": "最終日", "late": "遅延", "message": "内容", "met": "満たした基準", "outcome": "結果",
+    "joined": "追加", "cause_kinds": "原因の種類", "praise": "評価できる点", "progress": "進み具合", "last": "最終日", "late": "遅延", "met": "満たした基準", "outcome": "結果",
     "points": "点", "proposed": "提案", "reason": "理由", "rung": "督促の段", "saw": "確認した番号", "scheduled": "予定日",
     "score": "得点", "stage": "承認段階", "state": "状態", "step": "ステップ", "text": "本文", "to": "代理人",
-    "closes": "締め日", "copied": "写し", "delegations": "代理の期間", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
+    "removed": "退職・対象外", "closes": "締め日", "copied": "写し", "delegations": "代理の期間", "line": "上長", "department": "部署", "sites": "勤務地", "slot": "通知の順番", "to_hr": "人事へ", "to_improve": "改善点", "value": "値", "verdict": "判定", "went_well": "良かった点",
 }  # fmt: skip
 # Left out of the facts: too long for a line, or said elsewhere on the screen.
 UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
 CYCLE_STATES: dict[str, str] = {"launching": "開始処理中", "open": "実施中", "closed": "終了", "cancelled": "取り止め"}
 RESULTS: dict[str, str] = {
     "waiting": "待機中", "written": "作成済み", "started": "開始済み", "failed": "失敗", "removed": "対象外",
-    "done": "完了", "skipped": "対象外", "refused": "拒否",
+    "done": "完了", "skipped": "対象外・変更なし", "refused": "拒否",
 }  # fmt: skip
 INSTRUCTIONS: dict[str, str] = {
-    "extend": "期限の延長", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
+    "extend": "期限の変更", "pause": "一時停止", "resume": "再開", "amend": "ルール変更", "add": "追加", "remove": "除外",
     "cancel": "取り止め", "reopen": "終了の取り消し", "close": "終了", "reassign": "担当替え", "delegate": "代理", "sync": "組織変更",
 }  # fmt: skip
 # Why there was nothing to do at a goal.
@@ -106,7 +107,7 @@ SKIPPED: dict[str, tuple[str, str]] = {
 
 def state_name(state: str, locale: Locale) -> str:
     """In English the word that `--state` takes."""
-    return STATE_NAMES[State(state)].ja if locale is Locale.JA else state
+    return word("state", State(state), locale) if locale is Locale.JA else state
 
 
 def task_name(task: str, locale: Locale) -> str:
@@ -130,7 +131,7 @@ def facts(body: Mapping[str, Any], locale: Locale) -> str:
     def said(value: Any) -> str:
         if isinstance(value, dict):
             return " ".join(f"{named(name)} {said(one)}" for name, one in value.items())
-        return ", ".join(said(one) for one in value) if isinstance(value, list) else str(value)
+        return ", ".join(said(one) for one in value) if isinstance(value, list) else reason_text(str(value), locale)
 
     unsaid = UNSAID if body.get("kind") != EventKind.LINE_CHANGED else UNSAID - {"line", "department"}
     told = {name: said(value) for name, value in body.items() if name not in unsaid and value not in (None, [], {}, "")}

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from domain.findings import Finding, Level
+from domain.findings import Finding, refuse_with
 from domain.refusals import Refusal
-from domain.values import Locale, Text
+from domain.values import Locale
 from domain.writing.catalog import draft, find
 
 _ABOUT_THE_DRAFT = ("department", "catalog")
@@ -29,8 +29,7 @@ def from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding
         try:
             filled.append(_filled(section, starts, ends))
         except Refusal as refusal:
-            said = Text(ja=refusal.text(Locale.JA), en=refusal.text(Locale.EN))
-            findings.append(Finding(level=Level.REFUSE, code=refusal.code, where=f"drafts[{n}].catalog", message=said))
+            findings.append(refuse_with(refusal.code, f"drafts[{n}].catalog", refusal.message))
     return {**tree, "drafts": filled}, tuple(findings)
 
 

@@ -1,10 +1,9 @@
 """The cycle file that HR writes (TOML): dates, calendar, rules, drafts by department. Reading and checking it."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from difflib import get_close_matches
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, ValidationError
 
@@ -18,9 +17,11 @@ from domain.cycle.sections import (
     SiteSection,
     ThemeSection,
 )
-from domain.findings import Finding, refuse
+from domain.findings import Finding, refuse, refuse_with
+from domain.messages import did_you_mean
 from domain.people.organisation import Employee, Organisation
 from domain.policy.policy import DEFAULT_LADDERS, Policy
+from domain.problems import UNKNOWN_KEY, Problem, problems_of, toml_place
 from domain.values import Frozen, Id
 from domain.writing.content import Content
 
@@ -104,28 +105,24 @@ def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
     try:
         tree = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return (refuse("not_utf8", f"byte {error.start}", "UTF-8 で保存してください。", "save the file as UTF-8"),)
+        return (refuse("not_utf8", f"byte {error.start}"),)
     except tomllib.TOMLDecodeError as error:
-        return (refuse("not_toml", "file", f"TOML として読めません: {error}", f"this is not TOML: {error}"),)
+        return (refuse("not_toml", toml_place(error)),)
     tree, unknown = from_catalog(tree)
     if unknown:
         return unknown
     try:
         return CycleFile.model_validate(tree)
     except ValidationError as error:
-        return tuple(_of_problem(problem) for problem in error.errors(include_url=False, include_input=False))
+        return tuple(_of_problem(problem) for problem in problems_of(error))
 
 
-def _of_problem(problem: Any) -> Finding:
-    where = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        hint_ja, hint_en = hint(str(problem["loc"][-1]), _KEYS)
-        return refuse("unknown_key", where, f"知らないキーです。{hint_ja}", f"unknown key{hint_en}")
-    if problem["type"] == "value_error" and problem["loc"][-1] == "timezone":
-        return refuse(
-            "zone_unknown", where, "知らないタイムゾーンです。例: Europe/Berlin", problem["ctx"]["error"].args[0]
-        )
-    return refuse("invalid", where, f"値が正しくありません: {problem['msg']}", problem["msg"])
+def _of_problem(problem: Problem) -> Finding:
+    if problem.message.key == UNKNOWN_KEY:
+        return refuse("unknown_key", problem.where, near=did_you_mean(problem.where.rpartition(".")[2], _KEYS))
+    if problem.message.key == "problem.zone_unknown":
+        return refuse_with("zone_unknown", problem.where, problem.message)
+    return refuse_with("invalid", problem.where or "file", problem.message)
 
 
 _KEYS = sorted(
@@ -143,9 +140,3 @@ _KEYS = sorted(
         for name in model.model_fields
     }
 )
-
-
-def hint(written: str, known: Iterable[str]) -> tuple[str, str]:
-    """What was probably meant, in both languages; nothing where nothing comes near."""
-    close = get_close_matches(written, sorted(known), n=1)
-    return (f"「{close[0]}」のことですか。", f"; did you mean {close[0]}?") if close else ("", "")

@@ -23,7 +23,7 @@ def principal(goal: Goal, command: Command, day: date) -> EmployeeId:
 
 def _require(allowed: tuple[EmployeeId, ...], command: Command, who: EmployeeId) -> None:
     if who not in allowed:
-        raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=", ".join(dict.fromkeys(allowed)))
+        raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=dict.fromkeys(allowed))
 
 
 def require_owner(goal: Goal, command: Command, day: date) -> None:

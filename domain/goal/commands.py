@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation
 from domain.policy.policy import Policy
-from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose
+from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, unfit
 from domain.writing.content import Content
 
 SYSTEM = EmployeeId("@clock")  # the actor of what time does; no employee and no caller can have this id
@@ -181,7 +181,7 @@ class Extend(Command):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise ValueError("give `due`, `closes`, or both")
+            raise unfit("nothing_to_extend")
         return self
 
 
@@ -208,17 +208,21 @@ class Reopen(Command):
 
 
 class Close(Command):
-    """HR; the cycle, at its end: settle the goal as it stands, as achieved, or as called off."""
+    """HR; the cycle, at its end: settle the goal as it stands, as achieved, or as called off.
+
+    `removed`: its owner left the company, or takes no part in the cycle any more.
+    """
 
     name: ClassVar[str] = "close"
     reason: Prose
     achieved: bool = False
     cancelled: bool = False
+    removed: bool = False
 
     @model_validator(mode="after")
     def _ends_in_one_way(self) -> Self:
-        if self.achieved and self.cancelled:
-            raise ValueError("a goal ends as achieved or as cancelled, not both")
+        if self.achieved + self.cancelled + self.removed > 1:
+            raise unfit("two_endings")
         return self
 
 

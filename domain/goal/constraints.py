@@ -1,8 +1,8 @@
-"""What a goal claims of others: a share of its owner's weight, a parent, problems to answer.
+"""Constraints across goals: the weights and the number of one person's goals, the parent, the problems that a goal answers.
 
-One goal does not know the others, so this cannot be decided by `decide` alone. What is claimed stands here; it is checked
-against the other goals in the transaction that records it (storage/constraints.py), behind a lock, so that two at the same
-moment cannot both be right and break it together. Bound to the policy's edition: earlier cycles claim nothing.
+A goal does not know the other goals, so `decide` alone cannot check these. This file says what must hold; it is checked in
+the transaction that records the goal (storage/constraints.py), behind a lock, so that two recordings at the same moment
+cannot both pass and break the rule together. Cycles of the first edition have no such constraints.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ _WORKED_ON = (State.ACTIVE, State.IN_REVIEW)
 _SINCE = 2  # edition
 
 
-class Claims(Frozen):
+class Constraints(Frozen):
     """`weight` and `max_goals` where the goal begins to be worked on; parent and problems where it is submitted."""
 
     cycle: CycleId
@@ -33,22 +33,22 @@ class Claims(Frozen):
     ended_by: int | None = None  # the entry with which the goal ended: the owners of goals under it are told
 
 
-def claims_of(before: Goal, after: Goal, events: Iterable[Event]) -> Claims | None:
-    """What the events that lead from `before` to `after` claim; none where nothing is."""
+def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constraints | None:
+    """What the events from `before` to `after` require of other goals; None where they require nothing."""
     if after.policy.edition < _SINCE:
         return None
     kinds = {event.kind for event in events}
-    claims = Claims(
+    wanted = Constraints(
         cycle=after.cycle,
         owner=after.owner,
         ended_by=after.seq if after.is_closed and not before.is_closed else None,
     )
-    nothing = claims
+    nothing = wanted
     if after.state in _WORKED_ON and before.state not in _WORKED_ON:
-        claims = claims.model_copy(update={"weight": after.content.weight, "max_goals": after.policy.max_goals})
+        wanted = wanted.model_copy(update={"weight": after.content.weight, "max_goals": after.policy.max_goals})
     if EventKind.SUBMITTED in kinds:
-        claims = claims.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
-    return None if claims == nothing and claims.ended_by is None else claims
+        wanted = wanted.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
+    return None if wanted == nothing and wanted.ended_by is None else wanted
 
 
 def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
@@ -59,9 +59,6 @@ def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[
     running = [goal for goal in others if not goal.is_closed]
     total = content.weight + sum(goal.content.weight for goal in running)
     if total != MOST_WEIGHT:
-        ja = f"あなたの目標のウェイトの合計は {total} % です。合わせて 100 % にしてください。"
-        yield advise("weights_not_100", "weight", ja, f"your goals weigh {total} % together; make it 100 %")
+        yield advise("weights_not_100", "weight", total=total)
     if len(running) + 1 > policy.max_goals:
-        ja = f"目標が {len(running) + 1} 件あり、上限の {policy.max_goals} 件を超えています。"
-        en = f"{len(running) + 1} goals are more than the limit of {policy.max_goals}"
-        yield advise("too_many_goals", "goals", ja, en)
+        yield advise("too_many_goals", "goals", count=len(running) + 1, most=policy.max_goals)

@@ -9,9 +9,10 @@ from domain.goal import commands as ask
 from domain.goal import events as has
 from domain.goal import scoring
 from domain.goal.authority import principal, require_concerned, require_decider, require_owner
-from domain.goal.goal import Goal, Outcome
+from domain.goal.goal import Change, Goal, Outcome
 from domain.goal.steering import STEERING, WORKABLE, Bodies, next_revision
 from domain.lifecycle import State
+from domain.messages import Message, message
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId, Moment
@@ -85,8 +86,14 @@ def _require_seen(goal: Goal, expected_seq: int) -> None:
     """What was seen must hold everything that matters to the decision."""
     missed = [change for change in goal.changes if change.seq > expected_seq]
     if missed or expected_seq > goal.seq:
-        said = "; ".join(f"{c.seq} {c.kind}" + (f" ({', '.join(c.fields)})" if c.fields else "") for c in missed)
-        raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=said or "-")
+        changes = [_as_message(change) for change in missed] or [message("part.no_change")]
+        raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=changes)
+
+
+def _as_message(change: Change) -> Message:
+    if change.fields:
+        return message("part.change_in", seq=change.seq, kind=change.kind, fields=change.fields)
+    return message("part.change", seq=change.seq, kind=change.kind)
 
 
 # --- writing and signing off -----------------------------------------------------------------------------------------
@@ -110,12 +117,11 @@ def _submit(goal: Goal, command: ask.Submit, day: date) -> Bodies:
     content = command.content or goal.content
     findings = check(content, goal.policy)
     if refuses(findings):
-        said = [f for f in findings if f.level is Level.REFUSE]
+        refused = [finding for finding in findings if finding.level is Level.REFUSE]
         raise Refusal(
             Code.NOT_READY,
-            findings=" / ".join(f"{f.where}: {f.message.ja}" for f in said),
-            findings_en=" / ".join(f"{f.where}: {f.message.en}" for f in said),
-            codes=",".join(f.code for f in said),
+            findings=[message("part.finding", where=one.where, finding=one.message) for one in refused],
+            codes=[one.code for one in refused],
         )
     advice = tuple(finding.code for finding in findings)
     return (*_revision(goal, content), has.Submitted(advice=advice))
@@ -166,28 +172,24 @@ def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodi
     measure = goal.content.measure
     if isinstance(measure, NumericMeasure):
         fits = command.value is not None and command.met is None
-        needs = "value"
+        needs = message("part.needs_value")
     elif isinstance(measure, QualitativeMeasure):
         most = len(measure.criteria) - 1
         fits = command.value is None and command.met is not None and all(n <= most for n in command.met)
-        needs = f"met (0-{most})"
+        needs = message("part.needs_met", count=most + 1)
     else:
-        fits, needs = False, "measure"
+        fits, needs = False, message("part.needs_measure")
     if not fits:
-        raise Refusal(Code.WRONG_MEASURE, kind=_kind_of(goal), needs=needs)
+        raise Refusal(Code.WRONG_MEASURE, needs=needs)
     met = None if command.met is None else tuple(sorted(set(command.met)))
     return (has.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
-
-
-def _kind_of(goal: Goal) -> str:
-    return goal.content.measure.kind if goal.content.measure else "-"
 
 
 def _complete_step(goal: Goal, command: ask.CompleteStep, day: date) -> Bodies:
     require_owner(goal, command, day)
     _require_state(goal, *WORKABLE)
     if command.step >= len(goal.content.steps):
-        raise Refusal(Code.NO_SUCH_STEP, step=command.step, last=len(goal.content.steps) - 1)
+        raise Refusal(Code.NO_SUCH_STEP, step=command.step, count=len(goal.content.steps))
     if command.step in goal.done:
         raise Refusal(Code.STEP_ALREADY_DONE, step=command.step)
     points = goal.content.steps[command.step].points
@@ -209,7 +211,7 @@ def _submit_self_review(goal: Goal, command: ask.SubmitSelfReview, day: date) ->
     known = causes.known(goal.policy)
     for cause in command.cause_kinds or ():
         if cause not in known:
-            raise Refusal(Code.UNKNOWN_CAUSE, cause=cause, known=", ".join(known))
+            raise Refusal(Code.UNKNOWN_CAUSE, cause=cause[:40], known=known)
     said = command.model_dump(exclude={"id", "actor", "acting_for"})
     return (has.SelfReviewed(**said | {"cause_kinds": command.cause_kinds or None}),)
 
@@ -232,16 +234,12 @@ def _decide_review(goal: Goal, command: ask.DecideReview, day: date) -> Bodies:
     if (command.verdict == "continue") != (command.next == "continue"):
         raise Refusal(Code.VERDICT_CONTRADICTS, verdict=command.verdict, then=command.next)
     if command.comment is None and (command.bonus or command.next == "reset"):
-        what = _NEEDS_COMMENT["bonus" if command.bonus else "reset"]
-        raise Refusal(Code.COMMENT_REQUIRED, what=what[0], what_en=what[1])
+        raise Refusal(Code.COMMENT_REQUIRED, what=message("part.bonus" if command.bonus else "part.reset"))
     if command.new_target is not None and not isinstance(goal.content.measure, NumericMeasure):
-        raise Refusal(Code.WRONG_MEASURE, kind=_kind_of(goal), needs="no new_target")
+        raise Refusal(Code.WRONG_MEASURE, needs=message("part.needs_no_target"))
     if goal.bonus + command.bonus > goal.policy.max_bonus:
         raise Refusal(Code.BONUS_TOO_HIGH, most=goal.policy.max_bonus, given=goal.bonus)
     return (_verdict(goal, command),)
-
-
-_NEEDS_COMMENT = {"bonus": ("加点", "bonus points"), "reset": ("目標の再設定", "a reset")}
 
 
 def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:

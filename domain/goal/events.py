@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.goal.goal import Delegation, Outcome
 from domain.lifecycle import EventKind, State
+from domain.messages import FieldValue
 from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number
 from domain.writing.content import Content
@@ -133,6 +134,7 @@ class Closed(Body):
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None
+    removed: bool | None = None  # its owner left, or takes no part any more
 
 
 class Withdrawn(Body):
@@ -252,7 +254,7 @@ class SignOffRefused(Body):
 
     kind: Literal[EventKind.SIGN_OFF_REFUSED] = EventKind.SIGN_OFF_REFUSED
     code: str
-    message: str
+    fields: dict[str, FieldValue] = Field(default_factory=dict)
 
 
 class Adjusted(Body):

@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     SETTLED = "settled"  # worked on until it was closed; its points count
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"  # the end came while it still waited to be written or approved
+    REMOVED = "removed"  # its owner left or was taken out of the cycle while it still waited to be written or approved
     CANCELLED = "cancelled"  # HR called the cycle off
 
 

@@ -39,6 +39,11 @@ def confirmed(goal: Goal) -> Decimal:
     return max(goal.attained, attainment(goal))
 
 
+def progress(goal: Goal) -> Decimal:
+    """How far a goal is by its own measure, for lists and the tree; of a closed goal, what was confirmed."""
+    return confirmed(goal) if goal.is_closed else attainment(goal)
+
+
 def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | None = None) -> Decimal:
     """Points of the current revision; `attained` and `bonus` as they would be, where given."""
     measure = goal.content.measure

@@ -12,7 +12,7 @@ from domain.goal.authority import require_concerned, require_hr, require_reviewe
 from domain.goal.goal import Delegation, Goal, Outcome
 from domain.goal.tasks import addressees_after
 from domain.lifecycle import State
-from domain.policy.calendar import describe_day
+from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.writing.content import Content, NumericMeasure
@@ -47,19 +47,15 @@ def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
         require_concerned(goal, command, day)
     else:
         require_hr(goal, command, day)
-    for holds, ja, en in (
-        (command.to == command.delegator, "本人を代理にはできません。", "nobody is their own delegate"),
-        (command.to == goal.owner, "目標の本人は代理になれません。", "the goal's owner cannot be the delegate"),
-        (command.last < command.first, "終了日が開始日より前です。", "it ends before it begins"),
-        (command.last < day, "期間がすでに終わっています。", "its last day is past"),
-        (
-            _chained(goal, command),
-            "代理の代理は設定できません。",
-            "a delegate cannot have, or be, a delegate at that time",
-        ),
+    for holds, why in (
+        (command.to == command.delegator, "part.delegate_self"),
+        (command.to == goal.owner, "part.delegate_owner"),
+        (command.last < command.first, "part.delegate_order"),
+        (command.last < day, "part.delegate_past"),
+        (_chained(goal, command), "part.delegate_chain"),
     ):
         if holds:
-            raise Refusal(Code.DELEGATION, why=ja, why_en=en)
+            raise Refusal(Code.DELEGATION, why=message(why))
     delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
     if delegation in goal.delegations:
         return ()
@@ -90,18 +86,8 @@ def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
 
 
 def _require_between(first: date, asked: date, last: date) -> None:
-    if first <= asked <= last:
-        return
-    first_said, last_said, said = describe_day(first), describe_day(last), describe_day(asked)
-    raise Refusal(
-        Code.DATE_OUTSIDE,
-        day=said.ja,
-        first=first_said.ja,
-        last=last_said.ja,
-        day_en=said.en,
-        first_en=first_said.en,
-        last_en=last_said.en,
-    )
+    if not first <= asked <= last:
+        raise Refusal(Code.DATE_OUTSIDE, day=asked, first=first, last=last)
 
 
 def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
@@ -125,7 +111,7 @@ def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
     if command.closes is not None:
         _require_between(max(goal.policy.closes, day), command.closes, day + _FAREST_EXTENSION)
     elif day > goal.policy.closes:
-        raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes.isoformat())
+        raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes)
     return (has.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
 
 
@@ -133,12 +119,26 @@ def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.achieved and command.actor == goal.owner:
         raise Refusal(Code.SELF_APPROVAL)
-    outcome = end_outcome(goal)
-    if command.achieved or command.cancelled:
-        outcome = Outcome.ACHIEVED if command.achieved else Outcome.CANCELLED
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
-    return (has.Closed(outcome=outcome, attained=attained, score=total, comment=command.reason),)
+    return (
+        has.Closed(
+            outcome=_outcome(goal, command),
+            attained=attained,
+            score=total,
+            comment=command.reason,
+            removed=command.removed or None,
+        ),
+    )
+
+
+def _outcome(goal: Goal, command: ask.Close) -> Outcome:
+    if command.achieved:
+        return Outcome.ACHIEVED
+    if command.cancelled:
+        return Outcome.CANCELLED
+    outcome = end_outcome(goal)
+    return Outcome.REMOVED if command.removed and outcome is Outcome.LAPSED else outcome
 
 
 def end_outcome(goal: Goal) -> Outcome:
@@ -203,7 +203,7 @@ def _adjust(goal: Goal, command: ask.Adjust, day: date) -> Bodies:
     if goal.owner in (command.actor, command.acting_for):
         raise Refusal(Code.SELF_APPROVAL)
     if command.points < 0 and not goal.policy.adjust_down:
-        raise Refusal(Code.ADJUSTMENT_DOWN, points=str(command.points))
+        raise Refusal(Code.ADJUSTMENT_DOWN, points=command.points)
     return (has.Adjusted(points=command.points, reason=command.reason),)
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self, Union, get_args
 from pydantic import Field, model_validator
 
 from domain.goal import commands as ask
-from domain.goal.goal import Delegation, Goal
+from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose
+from domain.values import EmployeeId, Frozen, Id, Line, Prose, unfit
 
 Person = Annotated[EmployeeId, Id]
 
@@ -41,7 +41,7 @@ class Extend(_Asked):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise ValueError("give `due`, `closes`, or both")
+            raise unfit("nothing_to_extend")
         return self
 
 
@@ -150,10 +150,9 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
             if after == goal.policy:
                 return Skipped(code="unchanged")
             return ask.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
-        case Close() | Remove():
-            return ask.Close(actor=actor, reason=asked.reason)
-        case Cancel():
-            return ask.Close(actor=actor, reason=asked.reason, cancelled=True)
+        case Close() | Remove() | Cancel():
+            removed, cancelled = isinstance(asked, Remove), isinstance(asked, Cancel)
+            return ask.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
         case Reassign():
             return _reassigned(asked, goal, actor)
         case Delegate(delegation=one):
@@ -163,7 +162,7 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
 
 def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
     task = goal.task
-    due = asked.due if task and asked.task in (None, task.kind) and task.due != asked.due else None
+    due = asked.due if task and asked.task in (None, task.kind) and not _is_due_on(goal, task, asked.due) else None
     closes = asked.closes if asked.closes and asked.closes > goal.policy.closes else None
     if due or closes:
         return ask.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
@@ -171,6 +170,11 @@ def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Ski
         return Skipped(code="no_task")
     other = asked.due and task and asked.task not in (None, task.kind)
     return Skipped(code="other_task" if other else "unchanged")
+
+
+def _is_due_on(goal: Goal, task: Task, due: date | None) -> bool:
+    """Whether that date would change nothing: a day off stands for the working day that follows it."""
+    return due is None or task.due == goal.policy.calendar_at(task.site).on_or_after(due)
 
 
 def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:

@@ -9,15 +9,13 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.cycle.launch import delegations_of, sites_of
-from domain.findings import Finding, Level
+from domain.findings import Finding, advise
 from domain.goal import commands as ask
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.people.organisation import Employee, Organisation
+from domain.people.organisation import Employee, Organisation, some_of
 from domain.policy.policy import Policy
-from domain.values import EmployeeId, Text
-
-_NAMED = 5  # people that one finding names
+from domain.values import EmployeeId
 
 
 class Change(NamedTuple):
@@ -143,17 +141,17 @@ def _next_active(manager: EmployeeId, people: Mapping[EmployeeId, Employee]) -> 
 
 
 def _led_by_leaver(gone: EmployeeId, reports: list[EmployeeId], people: Mapping[EmployeeId, Employee]) -> Finding:
-    named = ", ".join(reports[:_NAMED]) + (" …" if len(reports) > _NAMED else "")
-    heir = people[reports[0]].manager_id or "-"
-    return Finding(
-        level=Level.ADVISE,
-        code="led_by_leaver",
-        where=gone,
-        message=Text(
-            ja=f"{gone} さんは退職していますが、{len(reports)} 人の上長です({named})。ファイルが直るまで {heir} さんの下に置きます。",
-            en=f"{gone} has left and is the manager of {len(reports)} ({named}): led by {heir} until the file says otherwise",
-        ),
-    )
+    heir = people[reports[0]].manager_id
+    if heir is None:
+        return advise(
+            "led_by_leaver",
+            gone,
+            text="finding.led_by_leaver.top",
+            person=gone,
+            count=len(reports),
+            people=some_of(reports),
+        )
+    return advise("led_by_leaver", gone, person=gone, heir=heir, count=len(reports), people=some_of(reports))
 
 
 def leavers_due(directory: Iterable[Employee], today: date) -> tuple[Employee, ...]:
@@ -175,7 +173,7 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
         return Skipped(code="closed")
     owner = context.organisation.employees.get(goal.owner)
     if owner is None or not owner.active:
-        return ask.Close(actor=actor, reason=_left(owner, asked.reason))
+        return ask.Close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = active_line(context.organisation, goal.owner)
     sites = {one.id: one.site for one in context.organisation.employees.values() if one.site}
     moved = owner.department != goal.department
@@ -197,9 +195,9 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
     )
 
 
-def _left(owner: Employee | None, reason: str) -> str:
-    day = owner.leaves.isoformat() if owner and owner.leaves else "-"
-    return f"退職 / left the company ({day}): {reason}"
+def _why_closed(owner: Employee | None, reason: str) -> str:
+    """The reason, with the owner's last day where it is known."""
+    return f"{reason} ({owner.leaves.isoformat()})" if owner and owner.leaves else reason
 
 
 def active_line(organisation: Organisation, employee: EmployeeId) -> tuple[EmployeeId, ...]:

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
+from pydantic import JsonValue
+
 from domain.goal import events as has
 from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind
+from domain.messages import Message
 from domain.policy.policy import TaskKind
 from domain.values import CycleId, EmployeeId, Frozen, GoalId
 
@@ -68,7 +71,7 @@ class Notice(Frozen):
     cycle: CycleId
     goal: GoalId
     kind: NoticeKind
-    facts: dict[str, str | int]
+    facts: dict[str, JsonValue]
     urgent: bool = False  # goes out at once; the rest waits for the recipient's digest
 
 
@@ -216,8 +219,8 @@ def _told_of_body(goal: Goal, event: has.Event) -> _Told:  # noqa: C901, PLR0912
                 yield NoticeKind.SIGN_OFF_REFUSED, person
 
 
-def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
-    said = {
+def _facts(goal: Goal, event: has.Event) -> dict[str, JsonValue]:
+    said: dict[str, JsonValue] = {
         "owner": goal.owner,
         "actor": event.actor,
         "theme": goal.content.theme,
@@ -229,18 +232,29 @@ def _facts(goal: Goal, event: has.Event) -> dict[str, str | int]:
         "zone": goal.policy.calendar_at(goal.task.site if goal.task else None).timezone,
         "outcome": goal.outcome.value if goal.outcome else None,
         "reason": next(
-            (getattr(event.body, f) for f in ("comment", "reason", "text", "message") if getattr(event.body, f, None)),
+            (getattr(event.body, f) for f in ("comment", "reason", "text") if getattr(event.body, f, None)),
             None,
         ),
         "verdict": getattr(event.body, "verdict", None),
         "step": goal.next_step,
         **_of_body(event.body),
+        **_why(event.body),
         **({"to": goal.task.assignees[0]} if goal.task and getattr(event.body, "copied", None) else {}),
     }
     return {name: value for name, value in said.items() if value is not None and value != ""}
 
 
-def _of_body(body: has.Body) -> dict[str, str]:
+def _why(body: has.Body) -> dict[str, JsonValue]:
+    """That the owner takes no part any more; why another system's sign-off was refused."""
+    match body:
+        case has.Closed(removed=True):
+            return {"removed": "1"}
+        case has.SignOffRefused(code=code, fields=fields):
+            return {"refusal": Message(key=f"refusal.{code}", fields=fields).model_dump(mode="json")}
+    return {}
+
+
+def _of_body(body: has.Body) -> dict[str, JsonValue]:
     """From whom to whom a task went, as ids; when a reminder that is late should have come; a new weight."""
     match body:
         case has.Delegated(delegation=delegation):

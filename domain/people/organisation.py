@@ -14,6 +14,7 @@ from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from domain.findings import Finding, refuse
+from domain.messages import Message, message
 from domain.values import ID_PATTERN, MAX_LINE, EmployeeId, Locale
 
 # Names appear in mail headers and on terminals: no line breaks or escapes, no characters that change the reading
@@ -22,7 +23,7 @@ from domain.values import ID_PATTERN, MAX_LINE, EmployeeId, Locale
 _VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\uf8f0-\uf8f3\ufffd]*$"
 _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
-_MAX_NAMED = 5  # people that one finding names; it counts the others
+_NAMED = 5  # people that one finding names; it counts the others
 
 PersonId = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
 # A `Line` with fewer characters allowed; one pattern does all checks, since an import makes three of these per person.
@@ -170,77 +171,45 @@ def _led_by(one: Employee, manager: EmployeeId | None) -> Employee:
     return one if manager == one.manager_id else replace(one, manager_id=manager)
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MAX_NAMED
-    return ", ".join(names[:_MAX_NAMED]) + (f" … (+{more})" if more > 0 else "")
-
-
 def _places(ids: Sequence[EmployeeId], place: Place) -> str:
-    return _listed([place(one) for one in ids])
+    return ", ".join(place(one) for one in ids[:_NAMED])
 
 
 def _several_tops(ids: Sequence[EmployeeId], place: Place) -> Finding:
-    named = _listed(ids)
-    return refuse(
-        "several_tops",
-        _places(ids, place),
-        f"上長のいない人が想定より多くいます（{len(ids)} 人: {named}）。上長を書くか、最上位が複数なら"
-        "最上位の全員を指定してください（`--top ID` を人数分）。退職者は在籍を「いいえ」にしてください。",
-        f"more people without a manager than expected ({len(ids)}: {named}): give them a manager; if there are several "
-        "tops, name them all (`--top ID` for each); mark who has left as not active",
-    )
+    return refuse("several_tops", _places(ids, place), count=len(ids), people=some_of(ids))
 
 
 def _not_a_top(employee_id: EmployeeId, employee: Employee | None) -> Finding:
     if employee is None:
-        ja, en = "そのIDの社員はいません。", "there is no employee of that id"
-    elif not employee.active:
-        ja, en = "在籍していません。", "that employee is not active"
-    else:
-        ja, en = f"上長 {employee.manager_id} がいます。", f"that employee has a manager, {employee.manager_id}"
-    return refuse(
-        "not_a_top",
-        employee_id,
-        f"最上位に指定された {employee_id}: {ja}指定か社員データを直してください。",
-        f"{employee_id}, named as a top: {en}; mend the option or the data",
-    )
+        return refuse("not_a_top", employee_id, text="finding.not_a_top.unknown", person=employee_id)
+    if not employee.active:
+        return refuse("not_a_top", employee_id, person=employee_id)
+    manager = employee.manager_id or ""
+    return refuse("not_a_top", employee_id, text="finding.not_a_top.has_manager", person=employee_id, manager=manager)
 
 
 def _own_manager(employee_id: EmployeeId, place: Place) -> Finding:
-    return refuse(
-        "own_manager",
-        place(employee_id),
-        f"{employee_id} の上長が本人になっています。上長を直すか、最上位なら空欄にしてください。",
-        f"{employee_id} is their own manager: name another one, or leave it empty for the top",
-    )
+    return refuse("own_manager", place(employee_id), person=employee_id)
 
 
 def _circle(circle: Sequence[EmployeeId], place: Place) -> Finding:
-    shown = [*circle[:8], *(["…"] if len(circle) > 8 else []), circle[0]]  # noqa: PLR2004 - what fits on a line
-    line = " -> ".join(shown)
-    return refuse(
-        "circular_managers",
-        _places(circle, place),
-        f"上長をたどると元の人に戻ります: {line}。このうち一人の上長を直してください。",
-        f"the line of managers comes back to where it began: {line}; mend the manager of one of them",
-    )
+    people = [*circle[:8], *(["…"] if len(circle) > 8 else []), circle[0]]  # noqa: PLR2004 - what fits on a line
+    return refuse("circular_managers", _places(circle, place), people=people)
 
 
 def _manager_missing(manager_id: EmployeeId, reports: Sequence[EmployeeId], place: Place) -> Finding:
-    return refuse(
-        "manager_missing",
-        _places(reports, place),
-        f"上長 {manager_id} が見つかりません（{len(reports)} 人の上長: {_listed(reports)}）。"
-        f"{manager_id} の行を加えるか、上長を直してください。",
-        f"manager {manager_id} is not there (of {len(reports)} people: {_listed(reports)}): "
-        f"add a row for {manager_id}, or name another manager",
-    )
+    where = _places(reports, place)
+    return refuse("manager_missing", where, manager=manager_id, count=len(reports), people=some_of(reports))
 
 
 def _manager_inactive(manager: Employee, reports: Sequence[EmployeeId], place: Place) -> Finding:
-    return refuse(
-        "manager_inactive",
-        _places(reports, place),
-        f"上長 {manager.id} は在籍していません（{len(reports)} 人の上長: {_listed(reports)}）。別の上長を書いてください。",
-        f"manager {manager.id} is not active (of {len(reports)} people: {_listed(reports)}): name another manager",
-    )
+    where = _places(reports, place)
+    return refuse("manager_inactive", where, manager=manager.id, count=len(reports), people=some_of(reports))
+
+
+def some_of(people: Sequence[EmployeeId]) -> Message:
+    """The first people, and how many more there are."""
+    more = len(people) - _NAMED
+    if more > 0:
+        return message("part.people_and_more", people=people[:_NAMED], n=more)
+    return message("part.people", people=people)

@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from domain.findings import Finding
-from domain.people.people_file_findings import listed, refuse, shown
+from domain.findings import Finding, refuse
+from domain.people.people_file_findings import listed, shown
+
 
 def words_by_name(table: str) -> dict[str, tuple[str, ...]]:
     return {
@@ -59,8 +60,7 @@ def find_columns(
             wanted = shown(mapped[name])
             findings.append(refuse("no_header", where, name=name, wanted=wanted, headers=listed(header)))
         elif name in _REQUIRED:
-            example = next(word for word in _HEADERS[name] if not word.isascii())
-            findings.append(refuse("no_column", where, name=name, example=example, headers=listed(header)))
+            findings.append(refuse("no_column", where, name=name, headers=listed(header)))
     return columns, tuple(findings)
 
 
@@ -70,9 +70,9 @@ def _mapped(mapping: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
     for given, title in mapping.items():
         name = _FIELD_OF.get(folded(given))
         if name is None:
-            findings.append(refuse("bad_field", "--map", given=shown(given), fields=", ".join(FIELDS)))
+            findings.append(refuse("bad_field", "file", given=shown(given), fields=FIELDS))
         elif name in mapped:
-            findings.append(refuse("field_twice", "--map", given=shown(given)))
+            findings.append(refuse("field_twice", "file", given=shown(given)))
         else:
             mapped[name] = title
     return mapped, findings

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from domain.csv_text import NotCsv, UnreadableText, encoding_of
-from domain.findings import Finding
+from domain.findings import Finding, refuse
 from domain.people.organisation import Employee
 from domain.people.people_cells import Cells, clean_rows
 from domain.people.people_columns import find_columns, is_known
-from domain.people.people_file_findings import RULES, refuse, row, row_of_byte, shown
+from domain.people.people_file_findings import row, row_of_byte, rule_of, shown
 from domain.values import EmployeeId
 
 MAX_BYTES = 64 * 2**20  # at a hundred bytes a person, more people than any company has
@@ -100,7 +100,7 @@ def _records(data: bytes) -> Iterator[Record]:
                 found += 1
                 yield Record(number, cells)
     except csv.Error as error:
-        raise _Unreadable(refuse("bad_csv", row(number + 1), error=str(error))) from error
+        raise _Unreadable(refuse("bad_csv", row(number + 1))) from error
     if found < 2:  # noqa: PLR2004 - a header and one person
         raise _Unreadable(refuse("no_rows" if found else "empty_file", "file"))
 
@@ -192,7 +192,6 @@ def _bad_cells(error: ValidationError, people: Sequence[Cells], rows: Sequence[i
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         at, name = int(problem["loc"][0]), str(problem["loc"][1])
         value = shown(people[at].get(name) or "")
-        rule, rule_en = RULES[name]
         code = "bad_cell" if value else "empty_cell"
-        finding = refuse(code, row(rows[at]), name=name, value=value, rule=rule, rule_en=rule_en)
+        finding = refuse(code, row(rows[at]), name=name, value=value, rule=rule_of(name))
         yield Found(rows[at], finding)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
-from domain.values import Frozen, Moment, Text
+from domain.values import Frozen, Moment, unfit
 
 _SATURDAY = 5  # date.weekday()
 _FAR = 2_000  # days; more means that a calendar without working days is being searched
@@ -17,7 +17,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"no time zone is called {name!r}; use a name such as Asia/Tokyo") from error
+        raise unfit("zone_unknown", name=name[:40]) from error
     return name
 
 
@@ -82,11 +82,3 @@ class BusinessCalendar(Frozen):
     def closing(self, day: date) -> Moment:
         """The instant at which the site closes on `day`; deadlines end here."""
         return datetime.combine(day, self.closes, self.zone).astimezone(UTC)
-
-
-def describe_day(day: date) -> Text:
-    """A date as people write it, with its weekday."""
-    return Text(
-        ja=f"{day.year}年{day.month}月{day.day}日({'月火水木金土日'[day.weekday()]})",
-        en=f"{day:%a} {day.day} {day:%b %Y}",
-    )

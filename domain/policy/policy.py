@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.policy.calendar import BusinessCalendar
-from domain.values import EmployeeId, Frozen, Line, Number
+from domain.values import EmployeeId, Frozen, Line, Number, unfit
 
 
 class TaskKind(StrEnum):
@@ -46,7 +46,7 @@ class Ladder(Frozen):
     def _climbs(self) -> Self:
         days = [rung.days for rung in self.rungs]
         if days != sorted(set(days)):
-            raise ValueError("the rungs of a ladder go up: each on a later business day than the one before")
+            raise unfit("ladder_order")
         return self
 
 
@@ -94,13 +94,13 @@ class Policy(Frozen):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.starts < self.ends <= self.closes:
-            raise ValueError("the dates of a cycle run starts < ends <= closes")
+            raise unfit("dates_order")
         if list(self.reviews) != sorted(set(self.reviews)):
-            raise ValueError("the reviews of a cycle are in order, each on a day of its own")
+            raise unfit("reviews_order")
         if any(not self.starts < day <= self.closes for day in self.reviews):
-            raise ValueError("a review opens after the cycle starts and not after it closes")
+            raise unfit("review_outside")
         if missing := set(TaskKind) - set(self.ladders):
-            raise ValueError(f"no ladder for {', '.join(sorted(missing))}")
+            raise unfit("no_ladder", kinds=sorted(missing))
         return self
 
     @model_serializer(mode="wrap")

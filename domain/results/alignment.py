@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from domain.cycle.file import CycleFile
 from domain.goal.goal import Goal, Outcome
-from domain.goal.scoring import attainment, confirmed
+from domain.goal.scoring import progress
 from domain.values import EmployeeId
 
 _SHARE = Decimal("0.0001")
-_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.CANCELLED)
+_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.REMOVED, Outcome.CANCELLED)
 
 
 class Leaf(NamedTuple):
@@ -62,7 +62,7 @@ def leaves_of(file: CycleFile, goals: Iterable[Goal]) -> list[Leaf]:
             owner=goal.owner,
             department=goal.department,
             weight=goal.content.weight,
-            own=confirmed(goal) if goal.is_closed else attainment(goal),
+            own=progress(goal),
         )
         for goal in goals
         if goal.outcome not in _GIVEN_UP

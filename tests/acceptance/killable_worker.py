@@ -26,8 +26,8 @@ from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from storage.instructions import Result
-from workflows.cycle import WRITE_GOALS, Range, Written
-from workflows.recording import RECORD, Recorded, Recording
+from workflows.cycle import Range, Written
+from workflows.recording import Recorded, Recording
 
 
 class Place(StrEnum):
@@ -49,7 +49,7 @@ def die(*_: Any) -> None:
 class DyingLaunch(LaunchActivities):
     _starts = count(1)
 
-    @activity.defn(name=WRITE_GOALS)
+    @activity.defn(name="write_goals")
     async def write_goals(self, piece: Range) -> Written:
         if PLACE is Place.WRITING:
             event.listen(self._engine.sync_engine, "commit", die)  # called before the commit is sent
@@ -75,7 +75,7 @@ class DyingInstruction(InstructionActivities):
 
 
 class DyingRecording(RecordingActivities):
-    @activity.defn(name=RECORD)
+    @activity.defn(name="record")
     async def record(self, recording: Recording) -> Recorded | None:
         found = await super().record(recording)
         if PLACE is Place.RECORDED and WHICH in [entry["kind"] for entry in from_json(recording.events)]:

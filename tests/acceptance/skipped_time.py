@@ -19,7 +19,9 @@ from domain.policy.policy import Act, Ladder, Rung, TaskKind
 from domain.values import CycleId, EmployeeId
 from service.calendars import public_holidays
 from storage import cycles
+from storage.ledger import open_ledger
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
+from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.queues import GOALS
@@ -116,9 +118,10 @@ async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date]
         "launched_by": HR,
         "launched_at": datetime.now(UTC),
     }
-    await cycles.create_cycle(
-        company.engine, row, [cycles.Participant(owner, "経理部", n) for n, owner in enumerate(owners)]
-    )
+    async with company.engine.begin() as connection:
+        await cycles.create_cycle(
+            connection, row, [cycles.Participant(owner, "経理部", n) for n, owner in enumerate(owners)]
+        )
     launch, piece = LaunchActivities(company.engine, company.client), Range(cycle=CycleId(CYCLE), launched_by=HR)
     await ActivityEnvironment().run(launch.write_goals, piece)
     started: Started = await ActivityEnvironment().run(launch.start_goals, piece)
@@ -129,18 +132,19 @@ async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date]
 async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
     """The sample company, with a worker for goals; inside the SDK's sandbox."""
     await employ(engine)
-    recording = RecordingActivities(engine)
-    async with Worker(
-        server.client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[recording.record, recording.read_behind],
-        identity="worker",
-    ):
-        yield Company(engine, server.client)
+    async with open_ledger(engine) as ledger:
+        recording = RecordingActivities(ledger)
+        async with Worker(
+            server.client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+            identity="worker",
+        ):
+            yield Company(engine, server.client)
 
 
 async def sleep_until(server: WorkflowEnvironment, day: date, hour: int) -> None:
     """Lets the server's clock skip to that hour in Tokyo."""
     there = datetime(day.year, day.month, day.day, hour, tzinfo=TOKYO)
-    await server.sleep(there - await server.get_current_time())
+    await server.sleep(there - await now_of(server))

@@ -50,28 +50,32 @@ async def refused_raw(company: Company, name: str, text: str) -> ApplicationErro
 async def test_a_stale_approval_is_refused_and_tells_what_changed(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
         refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=2))
-    english = "the goal changed after what you saw (number 2): 3 recalled; 4 revised (challenge); 5 submitted"
-    says(refusal, Code.GOAL_CHANGED, english, "ご覧になった内容(番号 2)の後に目標が変わりました")
+    english = (
+        "the goal has changed since version 2, which you reviewed: 3 recalled, 4 revised (today's problem), 5 submitted"
+    )
+    says(refusal, Code.GOAL_CHANGED, english, "確認された内容(番号 2)の後に目標が変わりました")
 
 
 async def test_an_approval_of_what_is_not_there_yet_is_refused(company: Company, pending: Goal) -> None:
     """The handler asks the ledger first (docs/decisions/0002), so Temporal's history holds the update and its refusal."""
     async with unchanged(company, GOAL, in_history=False):
         refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=pending.seq + 1))
-    says(refusal, Code.GOAL_CHANGED, f"as it is now (number {pending.seq})", f"最新の内容(番号 {pending.seq})")
+    says(refusal, Code.GOAL_CHANGED, f"review version {pending.seq}", f"最新の内容(番号 {pending.seq})")
 
 
 async def test_the_wrong_person_is_refused_and_told_who_may(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
         for wrong in (STRANGER, HEAD, HR):
             refusal = await refused(company, ask.Approve(actor=wrong, expected_seq=pending.seq))
-            says(refusal, Code.NOT_ALLOWED, f"{wrong} may not do this; {CHIEF} may", f"行えるのは {CHIEF} です")
+            says(
+                refusal, Code.NOT_ALLOWED, f"{wrong} may not do this; {CHIEF} may", f"行えるのは 社員番号 {CHIEF} です"
+            )
 
 
 async def test_nobody_approves_a_goal_of_their_own(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
         refusal = await refused(company, ask.Approve(actor=OWNER, expected_seq=pending.seq))
-    says(refusal, Code.SELF_APPROVAL, "nobody approves or reviews a goal of their own", "自分の目標を自分で承認")
+    says(refusal, Code.SELF_APPROVAL, "you cannot approve or review your own goal", "自分の目標を自分で承認")
 
 
 async def test_nobody_approves_a_goal_of_their_own_as_a_delegate(company: Company, pending: Goal) -> None:
@@ -83,14 +87,14 @@ async def test_nobody_approves_a_goal_of_their_own_as_a_delegate(company: Compan
         says(refusal, Code.DELEGATION, "the goal's owner cannot be the delegate", "目標の本人は代理になれません")
         claim = ask.Approve(actor=OWNER, acting_for=CHIEF, expected_seq=pending.seq)
         refusal = await refused(company, claim)
-        says(refusal, Code.NOT_DELEGATED, f"{OWNER} does not act for {CHIEF}", "代理ではありません")
+        says(refusal, Code.NOT_DELEGATED, f"{OWNER} is not a delegate of {CHIEF}", "代理ではありません")
 
 
 async def test_an_unknown_goal_is_refused_by_its_id(company: Company) -> None:
     async with unchanged(company):
         command = ask.Approve(actor=CHIEF, expected_seq=1)
         refusal = await refused(company, command, GoalId("2026-q4/M9999/1"))
-    says(refusal, Code.UNKNOWN_GOAL, "there is no goal 2026-q4/M9999/1", "目標 2026-q4/M9999/1 はありません")
+    says(refusal, Code.UNKNOWN_GOAL, "goal 2026-q4/M9999/1 was not found", "目標「2026-q4/M9999/1」は見つかりません")
 
 
 @pytest.mark.parametrize("megabyte", ["x" * 1_000_000, "目" * 340_000], ids=["ascii", "kanji"])
@@ -100,7 +104,7 @@ async def test_a_text_of_a_megabyte_is_refused_without_repeating_it(
     async with unchanged(company, GOAL):
         error = await refused_raw(company, "comment", f'{{"actor": "{CHIEF}", "text": "{megabyte}"}}')
     assert error.type == Code.INVALID
-    assert "text: String should have at most 4000 characters" in error.message
+    assert "where: text; finding: problem.string_too_long (max_length: 4000)" in error.message
     assert len(error.message) < 500
 
 
@@ -109,14 +113,14 @@ async def test_a_number_that_is_none_is_refused(company: Company, pending: Goal,
     async with unchanged(company, GOAL):
         error = await refused_raw(company, "report_progress", f'{{"actor": "{OWNER}", "value": {number}}}')
     assert error.type == Code.INVALID
-    assert "the input is not valid: value: " in error.message
+    assert "where: value; finding: problem." in error.message
 
 
 async def test_a_boolean_is_no_number(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
         error = await refused_raw(company, "approve", f'{{"actor": "{CHIEF}", "expected_seq": true}}')
     assert (error.type, error.message) == (
-        Code.INVALID, "the input is not valid: expected_seq: Input should be a valid integer",
+        Code.INVALID, "invalid (problems: part.finding (where: expected_seq; finding: problem.int_parsing))",
     )  # fmt: skip
 
 
@@ -131,7 +135,7 @@ async def test_an_unknown_command_is_refused_and_the_known_ones_are_named(compan
     async with unchanged(company, GOAL):
         error = await refused_raw(company, "aprove", f'{{"actor": "{CHIEF}"}}')
     assert error.type == Code.UNKNOWN_COMMAND
-    assert error.message.startswith("there is no command aprove; there are revise, submit, recall, approve,")
+    assert error.message.startswith("unknown_command (command: aprove; known: revise, submit, recall, approve,")
 
 
 async def test_a_step_outside_the_cycle_cannot_be_submitted(company: Company) -> None:
@@ -144,8 +148,8 @@ async def test_a_step_outside_the_cycle_cannot_be_submitted(company: Company) ->
     async with unchanged(company, goal):
         command = ask.Submit(actor=owner, content=content.model_copy(update={"steps": steps}))
         refusal = await refused(company, command, goal)
-    says(refusal, Code.NOT_READY, f"steps[2].due: {late.due:%a} 1 Apr {late.due.year} is outside the cycle", "期間")
-    assert refusal.fields["codes"] == "step_outside_cycle"
+    says(refusal, Code.NOT_READY, f"step 3: due date: {late.due:%a} 1 Apr {late.due.year} is outside the cycle", "期間")
+    assert refusal.fields["codes"] == ["step_outside_cycle"]
 
 
 async def test_a_due_date_outside_the_cycle_is_refused(company: Company, pending: Goal) -> None:
@@ -163,4 +167,4 @@ async def test_a_closed_goal_takes_no_command(company: Company) -> None:
     async with unchanged(company, goal):
         for command in (ask.Submit(actor=owner), ask.Comment(actor=owner, text="まだ書けますか")):
             refusal = await refused(company, command, goal)
-            says(refusal, Code.WRONG_STATE, "the goal is closed; this can be done while it is a draft", "「完了」")
+            says(refusal, Code.WRONG_STATE, "the goal is “closed”; this can be done while it is “draft”", "「完了」")

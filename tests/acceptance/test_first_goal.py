@@ -6,6 +6,7 @@ import sys
 from itertools import zip_longest
 from pathlib import Path
 
+from tests.as_of.shift import shifted_as_here
 from tests.cli.conftest import bare_office
 from tests.cli.office import ROOT, Office, today
 
@@ -41,7 +42,7 @@ async def shell(command: str, office: Office, folder: Path) -> list[str]:
     process = await asyncio.create_subprocess_shell(
         f'meguri() {{ "{sys.executable}" "{ROOT / "starter.py"}" "$@"; }}\n{command}',
         cwd=folder,
-        env={"PATH": "/usr/bin:/bin", **office.env, "MEGURI_LOCALE": "ja"},
+        env={"PATH": "/usr/bin:/bin", **shifted_as_here(), **office.env, "MEGURI_LOCALE": "ja"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -22,11 +22,13 @@ from domain.values import CycleId, EmployeeId, GoalId
 from service.instructions import Instructions
 from service.people import People
 from service.reorganisation import Reorganisation
+from storage.database import read_transaction
 from storage.digests import open_tasks
 from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import GoalRow, OutboxRow
 from tests.acceptance.servers_of_test import KILLABLE_WORKER, Site, site
+from tests.callers import OPERATOR, by
 from tests.servers import Postgres, running_temporal
 
 pytestmark = [
@@ -115,7 +117,7 @@ async def here(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def launch_for_everybody(here: Site) -> None:
-    imported = await People(here.engine).import_file(as_csv(company()), {"name": "login"})
+    imported = await People(here.engine).import_file(OPERATOR, as_csv(company()), {"name": "login"})
     assert imported.imported, imported.findings
     now = datetime.now(UTC)
     checked = await here.cycles.check(_cycle_file(now), now.date())
@@ -152,7 +154,9 @@ def allowed(before: Organisation, after: Organisation, owner: str) -> set[str]:
 
 async def nobody_sees_what_is_not_theirs(here: Site, before: Organisation, after: Organisation) -> None:
     people = [str(one) for one in after.employees]
-    for task in await open_tasks(here.engine, people, datetime.now(UTC).date()):
+    async with read_transaction(here.engine) as connection:
+        tasks = await open_tasks(connection, people, datetime.now(UTC).date())
+    for task in tasks:
         assert task.reader in allowed(before, after, task.owner_id), task
         assert after.employees[EmployeeId(task.reader)].active, f"{task.goal_id} waits on somebody who left"
     async with here.engine.connect() as connection:
@@ -178,8 +182,9 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
         async with here.worker("bulk", "asked", str(_ASKED_BEFORE_DEATH), program=KILLABLE_WORKER) as mortal:
             await launch_for_everybody(here)
             await submit(here, [*of_one, *of_other, *of_leader])
-            before = await load_organisation(here.engine)
-            compared = await reorganisation.compare(as_csv(after_rows), {"name": "login"})
+            async with read_transaction(here.engine) as connection:
+                before = await load_organisation(connection)
+            compared = await reorganisation.compare(OPERATOR, as_csv(after_rows), {"name": "login"})
             assert compared.difference, compared.findings
             difference = compared.difference
             assert sorted(difference.left) == sorted(left)
@@ -188,7 +193,7 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
             [effect] = compared.effects
             assert (effect.closed, effect.drafts) == (10, 10)
             assert effect.readdressed == len(of_one) + len(of_other) + len(of_leader)
-            identity = await reorganisation.apply(here.client, compared, HR, "組織変更")
+            identity = await reorganisation.apply(by(HR), here.client, compared, "組織変更")
             assert await mortal.ended() == -signal.SIGKILL
         done = (await instructions.progress(identity)).by_result
         assert done["waiting"] > 0, "it was cut off in the middle"
@@ -198,12 +203,13 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
             await here.until_count("instruction", "state = 'done'", 1)
             print(f"resumed and done after {time.monotonic() - started:.1f} s")
             await here.until_count("participant", "result = 'started'", 300)
-        after = await load_organisation(here.engine)
+        async with read_transaction(here.engine) as connection:
+            after = await load_organisation(connection)
         await every_goal_followed(here, after, of_one, of_other, of_leader)
         await nobody_sees_what_is_not_theirs(here, before, after)
         for goal in (goal_of(of_one[0]), goal_of(left[0]), goal_of("9001")):
             assert (await here.goals.prove(goal)).holds
-        again = await reorganisation.compare(as_csv(after_rows), {"name": "login"})
+        again = await reorganisation.compare(OPERATOR, as_csv(after_rows), {"name": "login"})
         assert again.difference is not None
         assert again.difference.is_empty, "the same file again changes nothing"
 
@@ -220,7 +226,8 @@ async def every_goal_followed(
     assert set(changes.values()) == set(closings.values()) == {1}, "no goal heard of it twice"
     assert set(closings) == {goal_of(one) for one in leavers_of(company())}
     ids = [goal_of(str(number)) for number in range(9001, 9011)]
-    assert len(await load_aggregates(here.engine, ids=ids)) == 10, "who joined has a draft"
+    async with read_transaction(here.engine) as connection:
+        assert len(await load_aggregates(connection, ids=ids)) == 10, "who joined has a draft"
     entries = (await here.goals.prove(goal_of(of_one[0]))).lines
     last = entries[-1].event
     assert (last["body"]["before"], last["body"]["assignees"]) == ([ONE], [OTHER]), (

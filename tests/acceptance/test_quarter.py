@@ -34,12 +34,16 @@ from service.calendars import public_holidays
 from service.instructions import Instructions
 from service.reorganisation import Reorganisation
 from storage import cycles
+from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals, read_ledger
+from storage.ledger import open_ledger
 from storage.people import replace_directory
 from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
+from tests.callers import OPERATOR, by
+from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
@@ -142,9 +146,10 @@ async def launch(company: Company, when: Season, people: Iterable[Employee]) -> 
         "launched_by": HR[0],
         "launched_at": datetime.now(UTC),
     }
-    await cycles.create_cycle(
-        company.engine, row, [cycles.Participant(one.id, one.department, n) for n, one in enumerate(people)]
-    )
+    async with company.engine.begin() as connection:
+        await cycles.create_cycle(
+            connection, row, [cycles.Participant(one.id, one.department, n) for n, one in enumerate(people)]
+        )
     activities, piece = LaunchActivities(company.engine, company.client), Range(cycle=QUARTER, launched_by=HR[0])
     await ActivityEnvironment().run(activities.write_goals, piece)
     started: Started = await ActivityEnvironment().run(activities.start_goals, piece)
@@ -159,8 +164,9 @@ class Quarter:
         self.leave = (when.week(2), when.week(5))
 
     async def open(self) -> list[Goal]:
-        ids = await open_goals(self.company.engine, QUARTER, "", 1000)
-        return [Goal.model_validate(one) for one in await load_aggregates(self.company.engine, ids=ids)]
+        async with read_transaction(self.company.engine) as connection:
+            ids = await open_goals(connection, QUARTER, "", 1000)
+            return [Goal.model_validate(one) for one in await load_aggregates(connection, ids=ids)]
 
     async def work(self, day: date) -> None:
         for goal in await self.open():
@@ -208,21 +214,22 @@ class Quarter:
 async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
     """The fifty with workers for goals and for instructions, in skipped time."""
     await replace_directory(engine, fifty_people())
-    recording, instruction = RecordingActivities(engine), InstructionActivities(engine, server.client)
-    goals = Worker(
-        server.client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[recording.record, recording.read_behind],
-    )
+    instruction = InstructionActivities(engine, server.client)
     bulk = Worker(
         server.client,
         task_queue=BULK,
         workflows=[InstructionWorkflow],
         activities=[instruction.prepare, instruction.carry_out, instruction.finish],
     )
-    async with goals, bulk:
-        yield Company(engine, server.client)
+    async with open_ledger(engine) as ledger, bulk:
+        recording = RecordingActivities(ledger)
+        async with Worker(
+            server.client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+        ):
+            yield Company(engine, server.client)
 
 
 async def until_done(company: Company, instruction: str) -> None:
@@ -255,10 +262,10 @@ def people_file_after_the_change() -> bytes:
 
 async def reorganise(company: Company, today: date) -> None:
     reorganisation = Reorganisation(company.engine)
-    compared = await reorganisation.compare(people_file_after_the_change(), today=today)
+    compared = await reorganisation.compare(OPERATOR, people_file_after_the_change(), today=today)
     assert compared.difference, compared.findings
     assert compared.difference.left == (LEAVER,)
-    await until_done(company, await reorganisation.apply(company.client, compared, HR[0], "組織変更"))
+    await until_done(company, await reorganisation.apply(by(HR[0]), company.client, compared, "組織変更"))
 
 
 def line_at_first(owner: EmployeeId) -> list[str]:
@@ -310,11 +317,12 @@ def write_table(rows: Iterable[tuple[date, str, str, Rang]]) -> None:
 async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_everybody_is_told_on_the_day(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    when = season(await time_skipping.get_current_time())
+    when = season(await now_of(time_skipping))
     async with fifty_at_work(database, time_skipping) as company:
         quarter = Quarter(company, when)
         await launch(company, when, fifty_people())
-        await cycles.set_state(database, QUARTER, "open")
+        async with database.begin() as connection:
+            await cycles.set_state(connection, QUARTER, "open")
         await go_on_leave(company, quarter)
         change = next(iter(when.working_days(when.week(8), when.closes)))
         for day in when.working_days(when.starts + timedelta(days=1), when.closes):
@@ -336,7 +344,8 @@ async def nothing_is_stuck(company: Company, when: Season) -> None:
     table, kinds, minutes = [], Counter[str](), Counter[datetime]()
     for person in fifty_people():
         goal = GoalId(f"{QUARTER}/{person.id}/1")
-        events = [line.event for line in await read_ledger(company.engine, goal)]
+        async with read_transaction(company.engine) as connection:
+            events = [line.event for line in await read_ledger(connection, goal)]
         seen = await what_the_clock_did(company, goal, events)
         delegates = [(who, to, *leave) for who, to in ON_LEAVE.items() if to != person.id]
         expectation = Expectation(office, person.id, line_at_first(person.id), steps, delegates)
@@ -359,11 +368,12 @@ def event_is_by_delegate(event: dict[str, Any]) -> bool:
 
 
 async def all_events(company: Company) -> list[dict[str, Any]]:
-    return [
-        line.event
-        for person in fifty_people()
-        for line in await read_ledger(company.engine, GoalId(f"{QUARTER}/{person.id}/1"))
-    ]
+    async with read_transaction(company.engine) as connection:
+        return [
+            line.event
+            for person in fifty_people()
+            for line in await read_ledger(connection, GoalId(f"{QUARTER}/{person.id}/1"))
+        ]
 
 
 _ENDS = ("submitted", "approved", "step_completed", "self_reviewed", "continued", "closed", "review_opened")

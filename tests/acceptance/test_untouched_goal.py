@@ -13,6 +13,7 @@ from domain.goal import commands as ask
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import OutboxRow
 from tests.acceptance.scene import CHIEF, DIRECTOR, GOAL, HEAD, HR, HR_TOO, OWNER, TOKYO, Company, Witness
@@ -24,6 +25,7 @@ from tests.acceptance.skipped_time import (
     season,
     sleep_until,
 )
+from tests.servers import now_of
 from workflows.goal import GoalResult
 
 pytestmark = pytest.mark.slow
@@ -39,7 +41,9 @@ class Rang(NamedTuple):
 
 async def what_time_did(company: Company) -> list[Rang]:
     rang = []
-    for line in await read_ledger(company.engine, GOAL):
+    async with read_transaction(company.engine) as connection:
+        ledger = await read_ledger(connection, GOAL)
+    for line in ledger:
         if line.event["actor"] != SYSTEM:
             continue
         at = line.event["at"].astimezone(TOKYO)
@@ -66,7 +70,7 @@ def is_a_season_worth_testing(around: Season) -> None:
 async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_business_day_around_a_holiday(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    around = season(await time_skipping.get_current_time())
+    around = season(await now_of(time_skipping))
     is_a_season_worth_testing(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
@@ -104,7 +108,7 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
 async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_to_hr_and_lapses(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    around = season(await time_skipping.get_current_time())
+    around = season(await now_of(time_skipping))
     is_a_season_worth_testing(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
@@ -133,7 +137,7 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
 async def test_a_higher_manager_who_joined_by_escalation_signs_once_for_all_stages_up_to_their_own(
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
-    around = season(await time_skipping.get_current_time())
+    around = season(await now_of(time_skipping))
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
         seq = (await company.give(GOAL, ask.Submit(actor=OWNER))).seq

@@ -10,6 +10,7 @@ from domain.refusals import Code, Refusal
 from domain.values import GoalId, Locale
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 from tests.acceptance.scene import Company
+from texts.refusals import refusal_text
 
 
 async def _everything(company: Company, goal: GoalId | None, *, in_history: bool) -> dict[str, Any]:
@@ -43,5 +44,5 @@ async def unchanged(company: Company, goal: GoalId | None = None, *, in_history:
 def says(refusal: Refusal, code: Code, english: str, japanese: str) -> None:
     """The refusal is of that code, and says why in both languages."""
     assert refusal.code is code
-    assert english in refusal.text(Locale.EN)
-    assert japanese in refusal.text(Locale.JA)
+    assert english in refusal_text(refusal, Locale.EN)
+    assert japanese in refusal_text(refusal, Locale.JA)

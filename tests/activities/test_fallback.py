@@ -130,7 +130,9 @@ async def test_what_was_given_up_is_sent_after_hr_puts_it_back(database: AsyncEn
         assert await send(database, by_mail(mailbox)) == SendResult(given_up=1)
         mailbox.refuse.clear()
         assert await send(database, by_mail(mailbox), minutes=1440) == SendResult(sent=1), "what tells HR"
-        assert await undelivered.put_back(database, [CYCLE]) == 2
+        async with database.begin() as connection:
+            assert await undelivered.put_back(connection, [CYCLE]) == 2
         assert await send(database, by_mail(mailbox), at=now()) == SendResult(sent=1)
-        assert await undelivered.put_back(database, [CYCLE]) == 0
+        async with database.begin() as connection:
+            assert await undelivered.put_back(connection, [CYCLE]) == 0
     assert mailbox.recipients == ["taro@example.com", "hanako@example.com"]

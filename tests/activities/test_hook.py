@@ -9,6 +9,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.hook import Hook
 from channels.hook import verify
 from storage import hooks
+from storage.database import read_transaction
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle
 from tests.activities.receiver import GOAL, HOUR, MINUTE, OTHER, SECRET, START, receiver, record, tell, told
 from tests.channels.web_server import Desk, web_server
@@ -102,14 +103,18 @@ async def test_after_a_day_of_failures_an_entry_is_given_up_and_the_next_one_pas
         desk.status = 200
         assert (await tell(database, desk, at=START + 25 * HOUR)).sent == 1
         assert told(desk)[-1] == f"{GOAL}#2"
-        [untold] = await hooks.given_up(database, CYCLE)
+        async with read_transaction(database) as connection:
+            [untold] = await hooks.given_up(connection, CYCLE)
         assert (untold.goal_id, untold.seq, untold.kind, untold.code) == (GOAL, 1, "commented", "hook_500")
-        assert await hooks.given_up(database, "other") == []
-        assert await hooks.put_back(database, ["other"]) == 0
-        assert await hooks.put_back(database, [CYCLE]) == 1
+        async with read_transaction(database) as connection:
+            assert await hooks.given_up(connection, "other") == []
+        async with database.begin() as connection:
+            assert await hooks.put_back(connection, ["other"]) == 0
+            assert await hooks.put_back(connection, [CYCLE]) == 1
         assert await tell(database, desk, at=START + 26 * HOUR) == SendResult(sent=1)
         assert told(desk)[-1] == f"{GOAL}#1"
-        assert await hooks.given_up(database) == []
+        async with read_transaction(database) as connection:
+            assert await hooks.given_up(connection) == []
 
 
 async def test_a_receiver_that_is_gone_for_good_is_not_asked_again_for_the_entry(database: AsyncEngine) -> None:

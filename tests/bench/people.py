@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from embedded import postgres
 from tests.bench.large_company import LARGE, as_csv, changed, people
+from tests.callers import OPERATOR
 from tests.servers import Postgres
 
 BUDGET_SECONDS, BUDGET_MEGABYTES = 5.0, 500.0
@@ -97,7 +98,7 @@ async def compare_file(file: Path) -> None:
     from settings import Settings
 
     engine = await connect_database(Settings())
-    compared = await Reorganisation(engine).compare(file.read_bytes(), today=date(2029, 4, 2))
+    compared = await Reorganisation(engine).compare(OPERATOR, file.read_bytes(), today=date(2029, 4, 2))
     print(len(compared.difference.changed) if compared.difference else compared.findings)
     await engine.dispose()
 

@@ -43,10 +43,10 @@ def entries(sent: Message) -> list[Any]:
 def test_a_message_groups_what_waits_what_is_late_what_was_decided_and_the_rest() -> None:
     body = composed().body
     headings = [
-        "■ ご対応をお願いします（1件）",
-        "■ 期限を過ぎているもの（1件）",
-        "■ 決まったこと（1件）",
-        "■ お知らせ（1件）",
+        "■ ご対応をお願いします(1件)",
+        "■ 期限を過ぎているもの(1件)",
+        "■ 決まったこと(1件)",
+        "■ お知らせ(1件)",
     ]
     assert [line for line in body.splitlines() if line.startswith("■")] == headings
     assert body.startswith("佐藤 花子さん\n")
@@ -99,7 +99,7 @@ def test_a_name_with_line_breaks_stays_on_its_line() -> None:
 def test_thousands_of_notices_make_a_message_that_can_be_read() -> None:
     many = tuple(notice(n, NoticeKind.ESCALATED, theme="とても長いテーマ" * 20) for n in range(3000))
     sent = composed(notices=many)
-    assert "■ 期限を過ぎているもの（3000件）" in sent.body
+    assert "■ 期限を過ぎているもの(3000件)" in sent.body
     assert "・ほか2950件" in sent.body
     assert len(sent.body) < 20_000
     assert len(sent.subject) < 120
@@ -132,8 +132,7 @@ def test_a_message_about_several_goals_hangs_on_no_thread() -> None:
 def test_a_sentence_that_does_not_begin_with_the_goal_gets_it_in_front_in_the_subject() -> None:
     amended = composed(Locale.EN, (notice(1, NoticeKind.POLICY_AMENDED, theme="決算を早める"),)).subject
     assert (
-        amended
-        == "[Meguri] your goal “決算を早める”: The rules for your goal “決算を早める” were amended: please have a look."
+        amended == "[Meguri] your goal “決算を早める”: Rules for your goal “決算を早める” changed: please review them."
     )
 
 
@@ -145,7 +144,7 @@ def test_a_theme_of_any_length_leaves_room_for_what_happened_to_the_goal() -> No
 
 def test_with_pages_every_line_leads_to_its_goal_and_what_waits_to_the_inbox() -> None:
     sent = composed(base="https://meguri.example.com/")
-    assert "よいですね」） https://meguri.example.com/goals/2026-q4.M0012.1\n" in sent.body
+    assert "よいですね」) https://meguri.example.com/goals/2026-q4.M0012.1\n" in sent.body
     assert "  → https://meguri.example.com/inbox" in sent.body
     assert "meguri goal show" not in sent.body
     assert 'href="https://meguri.example.com/goals/2026-q4.M0012.1"' in sent.html
@@ -156,7 +155,7 @@ def test_the_same_line_is_said_once() -> None:
     twice = notice(1, NoticeKind.COMMENTED, actor="M0003", reason="よいですね")
     body = composed(notices=(twice, twice._replace(key="another"))).body
     assert body.count("よいですね") == 1
-    assert "■ お知らせ（1件）" in body
+    assert "■ お知らせ(1件)" in body
 
 
 def test_what_people_write_is_text_in_html_too() -> None:

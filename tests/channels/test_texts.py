@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from channels.lines import Reader, group_of, headline, line, one_line
-from channels.texts import MISSING, WORDINGS, WORDS, Group
+from channels.texts import WORDINGS, Group
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Outcome
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
+from texts.catalogs import template
+from texts.words import values
 
 NAMES = {"M0012": "佐藤 花子", "M0003": "山田 太郎", "E0001": "Jane Doe"}
 SENT = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
@@ -46,21 +48,21 @@ def english(reader: str = "E0001") -> Reader:
 
 def test_every_kind_has_words_in_both_languages() -> None:
     assert set(WORDINGS) == set(NoticeKind)
-    known = {"goal", "to", *MISSING}
+    known = {"goal", "to", "actor", "step", "verdict", "revision"}
     for wording in WORDINGS.values():
-        for sentence in (wording.text.ja, wording.text.en):
+        for sentence in (template(wording.key, locale) for locale in Locale):
             assert sentence.strip()
             assert {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None} <= known
 
 
 def test_every_outcome_has_a_word_for_people() -> None:
-    assert {outcome.value for outcome in Outcome} <= set(WORDS)
+    assert {outcome.value for outcome in Outcome} <= set(values("outcome"))
 
 
 def test_japanese_sentences_are_polite_and_never_deduct() -> None:
     for wording in WORDINGS.values():
-        assert wording.text.ja.endswith(("ください。", "でした。", "ました。", "ましょう。"))
-        assert not any(word in wording.text.ja for word in ("減点", "未達", "違反", "ゼロ", "罰"))
+        assert template(wording.key, Locale.JA).endswith(("ください。", "でした。", "ました。", "ましょう。"))
+        assert not any(word in template(wording.key, Locale.JA) for word in ("減点", "未達", "違反", "ゼロ", "罰"))
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
@@ -103,7 +105,7 @@ def test_a_returned_goal_names_who_returned_it_the_date_and_the_comment() -> Non
     told = line(notice(NoticeKind.RETURNED, **FACTS), japanese())
     assert told == (
         "目標「請求書の処理を早める」が山田 太郎さんから差し戻されました。コメントを参考に見直し、もう一度提出してください。"
-        "（期限: 2026年10月9日(金)、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」）"
+        "(期限: 2026年10月9日(金)、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」)"
     )
 
 
@@ -155,7 +157,7 @@ def test_a_long_comment_is_shortened_to_one_line() -> None:
 
 def test_who_acted_in_whose_name_is_told() -> None:
     told = notice(NoticeKind.RETURNED, owner="M0012", actor="E0001", acting_for="M0003")
-    assert "（山田 太郎さんの代理）" in line(told, japanese())
+    assert "(山田 太郎さんの代理)" in line(told, japanese())
     assert "(on behalf of 山田 太郎)" in line(told, english())
     assert "代理" not in line(notice(NoticeKind.RETURNED, actor="M0003", acting_for="M0003"), japanese())
 
@@ -184,3 +186,18 @@ def test_a_date_in_an_unknown_zone_is_told_by_tokyos() -> None:
 def test_a_cancelled_goal_says_so() -> None:
     assert "結果: 取り止め" in line(notice(NoticeKind.GOAL_CLOSED, outcome="cancelled"), japanese())
     assert "outcome: cancelled" in line(notice(NoticeKind.GOAL_CLOSED, outcome="cancelled"), english())
+
+
+@pytest.mark.parametrize("facts", [{"outcome": "cancelled"}, {"outcome": "removed", "removed": "1"}, {"removed": "1"}])
+def test_a_goal_whose_owner_takes_no_part_any_more_is_not_called_completed(facts: dict[str, str]) -> None:
+    ended = notice(NoticeKind.GOAL_CLOSED, **facts)
+    assert headline(ended, japanese()).endswith("目標の対象から外れました。ご対応は不要になりました。")
+    assert "complete" not in headline(ended, english())
+    assert "完了しました" in headline(notice(NoticeKind.GOAL_CLOSED, outcome="settled"), japanese())
+
+
+def test_why_a_sign_off_was_not_applied_is_told_in_the_readers_language() -> None:
+    refusal = {"key": "refusal.not_paused", "fields": {}}
+    told = notice(NoticeKind.SIGN_OFF_REFUSED, refusal=refusal)
+    assert "(理由: 目標は一時停止していません。)" in line(told, japanese())
+    assert "reason: the goal is not paused" in line(told, english())

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from starter import app
 from storage.database import open_database
+from tests.cycle_dates import moved_to
 
 ROOT = Path(__file__).parents[2]
 MEGURI = (sys.executable, str(ROOT / "starter.py"))
@@ -121,7 +122,8 @@ class Office:
         return path
 
     def cycle_file(self, cycle: str, text: str = CYCLE) -> Path:
-        return self.file(f"{cycle}.toml", text.format(id=cycle))
+        """The cycle's file, moved to start today."""
+        return self.file(f"{cycle}.toml", moved_to(today(), text.format(id=cycle)))
 
     async def launch(self, cycle: str) -> None:
         await self.done("cycle", "start", self.cycle_file(cycle), "--as", HR, "--starts", today().isoformat())

@@ -19,6 +19,7 @@ from domain.goal.decide import decide
 from domain.goal.evolve import begin, evolve_all
 from domain.goal.goal import Goal, Task
 from domain.lifecycle import State
+from domain.messages import Message
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
@@ -253,3 +254,10 @@ def refusal(goal: Goal, command: Command, now: datetime, code: Code) -> Refusal:
     assert caught.value.code is code
     assert goal.model_dump_json() == before
     return caught.value
+
+
+def list_of(refusal: Refusal, field: str) -> tuple[str | int | Message, ...]:
+    """The values of a refusal's field that holds several."""
+    values = refusal.message.fields[field]
+    assert isinstance(values, tuple)
+    return values

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import JsonValue
+
 from domain.goal import commands as ask
 from domain.goal.alarms import ring
 from domain.goal.decide import decide
@@ -30,7 +32,7 @@ def notices(goal: Goal, command: ask.Command, now: Any = NOW) -> list[Notice]:
     return said
 
 
-def told(goal: Goal, command: ask.Command, now: Any = NOW) -> dict[tuple[NoticeKind, str], dict[str, str | int]]:
+def told(goal: Goal, command: ask.Command, now: Any = NOW) -> dict[tuple[NoticeKind, str], dict[str, JsonValue]]:
     return {(one.kind, one.recipient): one.facts for one in notices(goal, command, now)}
 
 

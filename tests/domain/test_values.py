@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from domain.messages import message
+from domain.problems import problems_of
 from domain.values import MAX_LINE, MAX_TEXT, Id, Line, Locale, Moment, Number, Prose, Text
 
 LINE: TypeAdapter[str] = TypeAdapter(Line)
@@ -35,8 +37,9 @@ def test_texts_at_their_limits_are_taken_without_the_blanks_around_them() -> Non
 
 
 def test_a_character_that_cannot_be_stored_is_named_with_its_place() -> None:
-    with pytest.raises(ValidationError, match=r"character 3 is U\+0000, which cannot be stored; remove it"):
+    with pytest.raises(ValidationError) as caught:
         PROSE.validate_python("目標\0")
+    assert [problem.message for problem in problems_of(caught.value)] == [message("problem.not_storable", at=3)]
 
 
 @pytest.mark.parametrize("wrong", ["NaN", "sNaN", "Infinity", "1e19", "0.0000001", "", "１２a", None, True, [1]])

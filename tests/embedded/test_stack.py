@@ -17,10 +17,12 @@ import psutil
 import pytest
 from temporalio.client import Client
 
-from embedded import addresses, process
+from domain.values import Locale
+from embedded import addresses, ports, process, temporal
 from embedded.addresses import Addresses
 from embedded.errors import EmbeddedError
 from embedded.stack import running
+from texts.say import say
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDING = Path(__file__).with_name("holding.py")
@@ -129,8 +131,8 @@ async def test_a_second_start_on_the_same_folder_is_refused_with_the_addresses_o
         with pytest.raises(EmbeddedError) as refused:
             async with running(var, ui=False):
                 pass
-        assert at.temporal_address in refused.value.message.en
-        assert at.database_url in refused.value.message.ja
+        assert at.temporal_address in say(refused.value.message, Locale.EN)
+        assert at.database_url in say(refused.value.message, Locale.JA)
         assert await ask(at.database_url, "SELECT 1") == 1
         assert addresses.read(var) == at
 
@@ -206,10 +208,26 @@ async def test_usual_ports_that_are_taken_are_avoided(var: Path) -> None:
             await Client.connect(at.temporal_address)
 
 
+async def test_another_programs_server_is_not_taken_for_ours_though_it_answers_at_the_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two programs that start together may both find the same port free; one of them is quicker."""
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+    async with temporal.running(folders[0], ui=False, in_memory=True) as first:
+        choices = [int(first.address.split(":")[1]), ports.choose(temporal.USUAL_PORT, None)]
+        monkeypatch.setattr(ports, "choose", lambda _usual, _asked: choices.pop(0))
+        async with temporal.running(folders[1], ui=False, in_memory=True) as second:
+            assert second.address != first.address
+            await Client.connect(second.address)
+    assert not choices
+
+
 async def test_a_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder")
-    with pytest.raises(EmbeddedError, match="MEGURI_VAR") as refused:
+    with pytest.raises(EmbeddedError, match=r"error\.file_unusable_todo") as refused:
         async with running(in_the_way / "var"):
             pass
     assert str(in_the_way) in refused.value.where

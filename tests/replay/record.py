@@ -18,11 +18,12 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.recording import RecordingActivities
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
+from storage.ledger import open_ledger
 from tests.acceptance.scene import Company, employ
 from tests.replay.recordings import HISTORIES, Recording
-from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage
+from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage, cycle, steered_cycle
 from tests.servers import Postgres, running_postgres, running_temporal, running_time_skipping
 from workflows.cycle import CycleProgress
 from workflows.goal import GoalWorkflow
@@ -41,12 +42,13 @@ async def _stage(postgres: Postgres, server: Server, *, with_people: bool) -> As
         client = await Client.connect(address, identity=_IDENTITY, data_converter=pydantic_data_converter)
         if with_people:
             await employ(engine)
-        recording = RecordingActivities(engine)
-        activities: list[Callable[..., Any]] = [recording.record, recording.read_behind]
-        async with Worker(
-            client, task_queue=GOALS, workflows=[GoalWorkflow], activities=activities, identity=_IDENTITY
-        ):
-            yield Stage(Company(engine, client), environment)
+        async with open_ledger(engine) as ledger:
+            recording = RecordingActivities(ledger)
+            activities: list[Callable[..., Any]] = [recording.record, recording.read_behind]
+            async with Worker(
+                client, task_queue=GOALS, workflows=[GoalWorkflow], activities=activities, identity=_IDENTITY
+            ):
+                yield Stage(Company(engine, client), environment)
         await engine.dispose()
 
 
@@ -78,7 +80,8 @@ async def _ends(company: Company, workflow_id: str, run: int, handle: WorkflowHa
             handle.id, result_type=CycleProgress
         ).result()
         return progress.model_dump(mode="json")
-    lines = [line for line in await read_ledger(company.engine, subject) if line.event["revision"] == run]
+    async with read_transaction(company.engine) as connection:
+        lines = [line for line in await read_ledger(connection, subject) if line.event["revision"] == run]
     return {"seq": lines[-1].event["seq"], "head": lines[-1].hash}
 
 
@@ -93,7 +96,7 @@ async def main(chosen: list[str]) -> None:
             for name, scenario in scenarios.items():
                 if chosen and name not in chosen:
                     continue
-                async with _stage(postgres, server, with_people="cycle" not in name) as stage:
+                async with _stage(postgres, server, with_people=scenario not in (cycle, steered_cycle)) as stage:
                     await _record(name, scenario, stage)
 
 

@@ -16,6 +16,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from tests.as_of.shift import workflows_in_real_time
 from tests.replay.recordings import Recording
 from workflows.cycle import CycleWorkflow
 from workflows.goal import GoalWorkflow
@@ -74,6 +75,7 @@ async def replay(recording: Recording) -> Replayed:
         data_converter=pydantic_data_converter,
         interceptors=[_Ear(replayed)],
     )
-    result = await replayer.replay_workflow(recording.as_history(), raise_on_replay_failure=False)
+    with workflows_in_real_time():
+        result = await replayer.replay_workflow(recording.as_history(), raise_on_replay_failure=False)
     replayed.failure = result.replay_failure
     return replayed

@@ -22,7 +22,8 @@ from service.instructions import Instructions
 from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
-from workflows.cycle import CloseCycle, CycleWorkflow, cycle_workflow_id
+from tests.servers import now_of
+from workflows.cycle import CycleWorkflow, EndCycle, cycle_workflow_id
 from workflows.goal import goal_workflow_id
 from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
@@ -37,7 +38,7 @@ class Stage(NamedTuple):
 
 async def _launched(stage: Stage) -> Content:
     """The goal of `OWNER`, launched over the next holiday; its content."""
-    around = season(await stage.server.get_current_time())
+    around = season(await now_of(stage.server))
     await launch_for(stage.company, cycle_around(around), around.off, OWNER)
     return (await stage.company.goals.require(GOAL)).content
 
@@ -95,7 +96,7 @@ async def reset(stage: Stage) -> str:
 async def alarms_to_lapse(stage: Stage) -> str:
     """A clock that skips; `stage.server` is the time-skipping one."""
     await _launched(stage)
-    around = season(await stage.server.get_current_time())
+    around = season(await now_of(stage.server))
     await sleep_until(stage.server, around.end, 12)
     return goal_workflow_id(GOAL)
 
@@ -156,7 +157,9 @@ async def cycle(stage: Stage) -> str:
         await stage.company.cycles.retry(_THREE)
         await until_launched(stage.company, _THREE)
         handle = stage.company.client.get_workflow_handle(cycle_workflow_id(_THREE))
-        await handle.execute_update(CycleWorkflow.close, CloseCycle(actor=_CHIEF_OF_THREE, reason="試験の終了"))
+        await handle.execute_update(
+            CycleWorkflow.end, EndCycle(state="closed", actor=_CHIEF_OF_THREE, reason="試験の終了")
+        )
         await handle.result()
     return handle.id
 

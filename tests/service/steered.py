@@ -21,13 +21,15 @@ from domain.instructions.instructions import Asked, Selection
 from domain.refusals import Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
-from service.goals import Goals
 from service.instructions import Instructions
 from service.people import People
 from storage import cycles
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import ParticipantRow
 from tests.acceptance.scene import quiet_settings
+from tests.callers import OPERATOR
+from tests.desk import Desk
 from worker import Role, serving
 
 # The top, two of HR, a manager; three who report to the manager, and one of sales.
@@ -93,8 +95,8 @@ class Steered:
         return Cycles(self.engine, self.client)
 
     @property
-    def goals(self) -> Goals:
-        return Goals(self.engine, self.client)
+    def goals(self) -> Desk:
+        return Desk(self.engine, self.client)
 
     @property
     def instructions(self) -> Instructions:
@@ -152,7 +154,8 @@ class Steered:
 
     async def alter_state(self, cycle: CycleId, state: str) -> None:
         """As if its workflow had said so."""
-        await cycles.set_state(self.engine, cycle, state)
+        async with self.engine.begin() as connection:
+            await cycles.set_state(connection, cycle, state)
 
     async def goal(self, cycle: CycleId, owner: EmployeeId) -> Goal:
         return await self.goals.require(goal_of(cycle, owner))
@@ -164,7 +167,8 @@ class Steered:
         """Of a goal's ledger behind its first entry, whose chain holds: what, who, why."""
         goal = goal_of(cycle, owner)
         assert (await self.goals.prove(goal)).holds
-        lines = (await read_ledger(self.engine, goal))[1:]
+        async with read_transaction(self.engine) as connection:
+            lines = (await read_ledger(connection, goal))[1:]
         return [(one.kind, one.event["actor"], _why(one.event["body"])) for one in lines]
 
     async def participants(self, cycle: CycleId) -> dict[str, tuple[str, int]]:
@@ -185,9 +189,8 @@ def _why(body: dict[str, Any]) -> str | None:
 
 @asynccontextmanager
 async def steered(engine: AsyncEngine, database_url: str, client: Client, var: Path) -> AsyncIterator[Steered]:
-    imported = await People(engine).import_file(_PEOPLE.encode())
+    imported = await People(engine).import_file(OPERATOR, _PEOPLE.encode())
     assert imported.imported, imported.findings
-    # Bulk work leaves half of the machine to people; here nobody else is waiting.
-    with patch.multiple(activities.instruction, _REST=0.0, _LOOK=0.05):
+    with patch.object(activities.instruction, "_LOOK", 0.05):  # seconds; a test does not wait longer than it must
         async with serving(quiet_settings(database_url, var), Role.ALL, client, engine, NullChannel()):
             yield Steered(engine, client)

@@ -9,6 +9,7 @@ from domain.findings import Finding, Level
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy
 from service.calendars import freeze, public_holidays
+from texts.say import say_both
 
 FILE = """
 [cycle]
@@ -122,8 +123,8 @@ def test_an_unknown_land_is_refused_with_those_that_there_are() -> None:
     findings = freeze(file_of(BERLIN.replace('"BE"', '"BX"')))
     assert isinstance(findings, tuple)
     finding: Finding = findings[0]
-    assert finding.message.en.startswith("DE has no subdivision 'BX'; there are B")
-    assert "DE に地域「BX」はありません" in finding.message.ja
+    assert say_both(finding.message).en.startswith("DE has no subdivision BX; there are B")
+    assert "DE に地域「BX」はありません" in say_both(finding.message).ja
 
 
 def test_dates_that_contradict_each_other_make_no_policy() -> None:
@@ -131,8 +132,8 @@ def test_dates_that_contradict_each_other_make_no_policy() -> None:
     wrong = file.model_copy(update={"cycle": file.cycle.model_copy(update={"ends": date(2026, 9, 1)})})
     findings = freeze(wrong)
     assert isinstance(findings, tuple)
-    assert findings[0].where == "calendar / policy"
-    assert "starts < ends <= closes" in findings[0].message.en
+    assert findings[0].where == "policy"
+    assert "starts < ends <= closes" in say_both(findings[0].message).en
 
 
 def test_public_holidays_are_those_from_the_first_to_the_last_day_both_included() -> None:

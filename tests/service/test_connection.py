@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from temporalio.testing import WorkflowEnvironment
 
+from domain.values import Locale
 from embedded import addresses
 from embedded.addresses import Addresses
 from service.connection import Unreachable, connect_database, connect_temporal, is_loopback, resolve
 from settings import Settings
 from tests.servers import Postgres
+from texts.say import say_both, say_with_hint
 
 HERE = Addresses(
     database_url="postgresql://postgres:@/meguri?host=/nowhere",
@@ -103,13 +105,14 @@ def test_a_server_that_is_named_nowhere_is_said_with_the_places_that_were_looked
     assert raised.value.server == missing
     assert variable in raised.value.looked_at
     assert str(tmp_path / "addresses.json") in raised.value.looked_at
-    assert "meguri up" in raised.value.message.ja
-    assert "meguri up" in raised.value.message.en
+    assert "meguri up" in say_with_hint(raised.value.message, Locale.JA)
+    assert "meguri up" in say_with_hint(raised.value.message, Locale.EN)
+    assert "`meguri up`" not in str(say_both(raised.value.message))
 
 
 def test_a_broken_address_file_is_said_and_not_guessed_around(tmp_path: Path) -> None:
     (tmp_path / "addresses.json").write_text("{")
-    with pytest.raises(Unreachable, match="cannot be read"):
+    with pytest.raises(Unreachable, match=r"error\.bad_addresses"):
         resolve(settings_in(tmp_path))
 
 
@@ -124,22 +127,22 @@ async def test_a_database_that_is_not_there_is_told_apart_from_a_server_that_is_
     postgres: Postgres, tmp_path: Path
 ) -> None:
     absent = postgres.url.replace("/meguri?", "/absent?")
-    with pytest.raises(Unreachable, match="no database of that name"):
+    with pytest.raises(Unreachable, match=r"error\.no_such_database"):
         await connect_database(settings_in(tmp_path, absent))
-    with pytest.raises(Unreachable, match="nobody answers"):
+    with pytest.raises(Unreachable, match=r"error\.no_database"):
         await connect_database(settings_in(tmp_path, f"postgresql://u:p@127.0.0.1:{closed_port()}/meguri"))
 
 
 async def test_the_password_is_not_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(Unreachable) as raised:
         await connect_database(settings_in(tmp_path, f"postgresql://meguri:hush@127.0.0.1:{closed_port()}/meguri"))
-    assert "hush" not in raised.value.message.ja + raised.value.message.en
+    assert "hush" not in str(say_both(raised.value.message))
     assert "meguri:***@127.0.0.1" in raised.value.looked_at
 
 
 @pytest.mark.parametrize("url", ["not a url", "mysql://u:p@h/d", "postgresql://u:p@h:port/d", "postgresql://[::1/d"])
 async def test_a_malformed_database_url_is_said_with_the_right_form(tmp_path: Path, url: str) -> None:
-    with pytest.raises(Unreachable, match="postgresql://user:password@host:5432/name"):
+    with pytest.raises(Unreachable, match=r"error\.bad_url"):
         await connect_database(settings_in(tmp_path, url))
 
 

@@ -27,10 +27,12 @@ from tests.service.steered import (
     in_days,
     of,
 )
+from tests.working_days import JAPAN
+from texts.refusals import refusal_text
 
 ACCOUNTANTS = (MORI, HARA, ONO, MANAGER)
 WHY = {"reason": "繁忙期"}
-RULES_OF_THE_DAY = "参加時点のルール / the cycle's rules when they joined"
+RULES_OF_THE_DAY = "meguri:rules_at_joining"
 
 
 async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_left_alone(company: Steered) -> None:
@@ -44,7 +46,7 @@ async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_
     for owner in (MORI, HARA, MANAGER):
         task = (await company.goal(cycle, owner)).task
         assert task
-        assert (task.kind, task.due) == (TaskKind.DRAFT, in_days(30))
+        assert (task.kind, task.due) == (TaskKind.DRAFT, JAPAN.next_working_day(in_days(30)))
         assert await company.entries(cycle, owner) == [("extended", HR, "繁忙期")]
     for owner in (SALES, ONO):
         assert await company.goal(cycle, owner) == before[owner]
@@ -66,8 +68,8 @@ async def test_a_date_that_some_goals_cannot_have_is_refused_by_these_with_its_f
     assert [(one.goal_id, one.code) for one in refused] == [(goal_of(cycle, HARA), Code.DATE_OUTSIDE)]
     fields = refused[0].detail
     assert fields
-    assert {"day", "first", "last", "day_en", "first_en", "last_en"} == set(fields)
-    assert f"{in_days(200):%Y}年" in Refusal(Code.DATE_OUTSIDE, **fields).text(Locale.JA)
+    assert {"day", "first", "last"} == set(fields)
+    assert f"{in_days(200):%Y}年" in refusal_text(Refusal.from_json(Code.DATE_OUTSIDE, fields), Locale.JA)
     assert await company.entries(cycle, HARA) == []
 
 
@@ -132,7 +134,7 @@ async def test_who_is_removed_is_settled_and_can_be_brought_back_by_name_only(co
     assert await company.entries(cycle, MORI) == [("closed", HR, "出向")]
     assert (await company.participants(cycle))[MORI][0] == "removed"
     refusal = await company.refusal(asked.Pause(selection=of(MORI), **WHY), cycle)
-    assert (refusal.code, refusal.fields["named"]) == (Code.NOT_IN_CYCLE, MORI)
+    assert (refusal.code, refusal.fields["employee"]) == (Code.UNKNOWN_EMPLOYEE, MORI)
 
     department = await company.carried_out(asked.Reopen(selection=of(departments=[ACCOUNTING]), **WHY), cycle)
     assert department == {}, "nobody else's goal is closed"

@@ -14,13 +14,15 @@ from python_calamine import CalamineWorkbook
 from domain.findings import Finding
 from domain.values import Locale
 from domain.writing.content import Content
-from sheets.fields import FIELDS, LABELS, Unreadable, fields_of, merged
+from sheets.fields import FIELDS, Unreadable, fields_of, merged
 from sheets.goal_sheet import cells_of, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv
 from sheets.model import ReadGoal
 from sheets.reading import read_goal_sheet
 from tests.domain.builders import CONTENT, PICTURE, content
 from tests.sheets.filled import CONTENTS, goal_with, sheet_of
+from texts.places import field_of_sheet
+from texts.say import say_both
 
 PICTURED = content(measure=PICTURE)
 
@@ -119,7 +121,7 @@ def test_what_makes_no_goal_is_named_by_its_field_in_both_languages(
     with pytest.raises(Unreadable) as caught:
         merged(CONTENT, dict(fields_of(CONTENT)) | said)
     assert [(one.code, one.where) for one in caught.value.findings] == [(code, where)]
-    assert all(one.message.ja and one.message.en for one in caught.value.findings)
+    assert all(say_both(one.message).ja and say_both(one.message).en for one in caught.value.findings)
 
 
 def test_a_measure_that_is_neither_number_nor_picture_is_named() -> None:
@@ -147,7 +149,8 @@ def test_no_text_is_a_formula() -> None:
 def test_every_field_has_a_cell_of_its_own_that_a_person_may_fill() -> None:
     cells = [(row, column) for _, row, column in cells_of(5, 12)]
     assert len(set(cells)) == len(cells)
-    assert {field for field, _, _ in cells_of(5, 12)} == set(FIELDS) == set(LABELS)
+    assert {field for field, _, _ in cells_of(5, 12)} == set(FIELDS)
+    assert all(field_of_sheet(field, locale) for field in FIELDS for locale in Locale)
 
 
 def test_five_goals_come_back_from_one_sheet() -> None:

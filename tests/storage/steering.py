@@ -1,6 +1,6 @@
 """Rows to steer: a few people, cycles and goals, written without a domain behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,17 +21,22 @@ async def employ(engine: AsyncEngine, *people: str, left: Sequence[str] = ()) ->
         await connection.execute(insert(EmployeeRow), rows)
 
 
-async def open_cycle(engine: AsyncEngine, cycle: str, *people: str, state: str = "open") -> None:
+async def open_cycle(
+    engine: AsyncEngine, cycle: str, *people: str, state: str = "open", sites: Mapping[str, str] | None = None
+) -> None:
+    """A cycle of these people; `sites` says which time zones there are beside that of its calendar."""
+    calendars = {site: POLICY.calendar.model_copy(update={"timezone": zone}) for site, zone in (sites or {}).items()}
     row = {
         "id": cycle,
         "name": cycle,
         "file": {},
-        "policy": POLICY.model_dump(mode="json"),
+        "policy": POLICY.model_copy(update={"sites": calendars}).model_dump(mode="json"),
         "launched_by": "h",
         "launched_at": NOW,
     }
-    assert await create_cycle(engine, row, [Participant(one, "経理", slot) for slot, one in enumerate(people)])
-    await set_state(engine, cycle, state)
+    async with engine.begin() as connection:
+        assert await create_cycle(connection, row, [Participant(one, "経理", slot) for slot, one in enumerate(people)])
+        await set_state(connection, cycle, state)
 
 
 async def goal(engine: AsyncEngine, cycle: str, owner: str, **said: Any) -> str:

@@ -1,19 +1,20 @@
-"""Claims are checked behind a lock: who comes second waits for the first, and then sees what it wrote."""
+"""Constraints are checked behind a lock: a second check waits for the first recording, and then sees what it wrote."""
 
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.goal.constraints import Claims
+from domain.goal.constraints import Constraints
 from domain.values import CycleId, EmployeeId
-from storage.constraints import check
+from storage.constraints import Conflict, check
 from tests.domain.builders import GOAL_ID, OWNER
 from tests.storage.test_ledger import stored
 
 OTHER = "2026-q4/e100/2"
-CLAIMS = Claims(cycle=CycleId("2026-q4"), owner=OWNER)
+WANTED = Constraints(cycle=CycleId("2026-q4"), owner=OWNER)
 
 
 @pytest.mark.parametrize(
@@ -30,11 +31,19 @@ async def test_who_could_break_it_together_takes_turns_and_nobody_else_waits(
     database: AsyncEngine, one: dict[str, Any], other: dict[str, Any], waits: bool
 ) -> None:
     await stored(database)
-    first, second = (CLAIMS.model_copy(update=claimed).model_dump() for claimed in (one, other))
-    async with database.connect() as a, database.connect() as b:
+    first, second = (WANTED.model_copy(update=wanted).model_dump() for wanted in (one, other))
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with asyncpg.create_pool(url, min_size=0, max_size=2) as pool, pool.acquire() as a, pool.acquire() as b:
+        holding = a.transaction()
+        await holding.start()
         assert await check(a, OTHER, first) is None
-        checking = asyncio.create_task(check(b, "2026-q4/e100/3", second))
+        checking = asyncio.create_task(_check_alone(b, second))
         done, _ = await asyncio.wait([checking], timeout=0.5)
         assert bool(done) is not waits
-        await a.commit()
+        await holding.commit()
         assert await checking is None
+
+
+async def _check_alone(connection: asyncpg.Connection, wanted: dict[str, Any]) -> Conflict | None:
+    async with connection.transaction():
+        return await check(connection, "2026-q4/e100/3", wanted)

@@ -1,13 +1,15 @@
 """Standing delegations: days that overlap, chains that are refused, and whose work a delegate sees."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.database import read_transaction
 from storage.delegations import Standing, add, overlapping
 from storage.goals import inbox
 from tests.storage.steering import employ, goal, open_cycle
@@ -26,7 +28,8 @@ async def added(engine: AsyncEngine, one: Standing) -> Standing | None:
 
 
 async def all_of(engine: AsyncEngine) -> list[Standing]:
-    return await overlapping(engine, date.min, date.max)
+    async with read_transaction(engine) as connection:
+        return await overlapping(connection, date.min, date.max)
 
 
 async def test_a_delegation_is_read_back_on_its_days_by_either_of_the_two(database: AsyncEngine) -> None:
@@ -34,11 +37,14 @@ async def test_a_delegation_is_read_back_on_its_days_by_either_of_the_two(databa
     one = standing("a", "b")
     assert await added(database, one) is None
     for first, last in ((FIRST, FIRST), (LAST, LAST), (date(2026, 1, 1), FIRST), (LAST, date(2027, 1, 1))):
-        assert await overlapping(database, first, last) == [one]
+        async with read_transaction(database) as connection:
+            assert await overlapping(connection, first, last) == [one]
     for first, last in ((date(2026, 10, 1), date(2026, 10, 4)), (date(2026, 10, 17), date(2026, 12, 1))):
-        assert await overlapping(database, first, last) == []
+        async with read_transaction(database) as connection:
+            assert await overlapping(connection, first, last) == []
     for people, found in ((["a"], [one]), (["b", "c"], [one]), (["c"], []), ([], [])):
-        assert await overlapping(database, FIRST, LAST, people) == found
+        async with read_transaction(database) as connection:
+            assert await overlapping(connection, FIRST, LAST, people) == found
 
 
 async def test_the_same_delegation_again_adds_nothing(database: AsyncEngine) -> None:
@@ -103,7 +109,7 @@ async def test_a_delegate_sees_what_waits_on_the_delegator_on_these_days_and_nev
     await added(database, standing("a", "b"))
 
     async def seen(person: str, day: date) -> list[tuple[str, str | None]]:
-        return [(line.goal.id, line.acting_for) for line in await inbox(database, person, day)]
+        return await waiting(database, person, at(day, 12, "Asia/Tokyo"))
 
     assert await seen("a", FIRST) == [(own, None), (theirs, None)]
     for day in (FIRST, LAST):
@@ -118,4 +124,37 @@ async def test_what_waits_on_both_is_the_delegates_own_work(database: AsyncEngin
     await open_cycle(database, "q", "c")
     await goal(database, "q", "c", state="pending_approval", task="approval", assignees=["a", "b"])
     await added(database, standing("a", "b"))
-    assert [line.acting_for for line in await inbox(database, "b", FIRST)] == [None]
+    async with read_transaction(database) as connection:
+        assert [line.acting_for for line in await inbox(connection, "b", at(FIRST, 12, "Asia/Tokyo"))] == [None]
+
+
+async def test_a_delegation_holds_on_the_days_of_the_goals_owner_wherever_the_program_runs(
+    database: AsyncEngine,
+) -> None:
+    await employ(database, "a", "b", "c", "d")
+    await open_cycle(database, "q", "c", "d", sites={"berlin": "Europe/Berlin"})
+    pending = {"state": "pending_approval", "task": "approval", "assignees": ["a"]}
+    in_tokyo = await goal(database, "q", "c", **pending)
+    in_berlin = await goal(database, "q", "d", **pending, aggregate={"sites": {"d": "berlin"}})
+    await added(database, standing("a", "b"))
+    after, before = FIRST, FIRST - timedelta(days=1)
+    for moment, seen in (
+        (at(before, 23, "Asia/Tokyo"), set()),
+        (at(after, 0, "Asia/Tokyo"), {in_tokyo}),
+        (at(before, 23, "Europe/Berlin"), {in_tokyo}),
+        (at(after, 0, "Europe/Berlin"), {in_tokyo, in_berlin}),
+        (at(LAST, 23, "Asia/Tokyo"), {in_tokyo, in_berlin}),
+        (at(LAST + timedelta(days=1), 0, "Asia/Tokyo"), {in_berlin}),
+        (at(LAST, 23, "Europe/Berlin"), {in_berlin}),
+        (at(LAST + timedelta(days=1), 0, "Europe/Berlin"), set()),
+    ):
+        assert {goal_id for goal_id, _ in await waiting(database, "b", moment)} == seen, moment
+
+
+async def waiting(database: AsyncEngine, person: str, moment: datetime) -> list[tuple[str, str | None]]:
+    async with read_transaction(database) as connection:
+        return [(line.goal.id, line.acting_for) for line in await inbox(connection, person, moment)]
+
+
+def at(day: date, hour: int, zone: str) -> datetime:
+    return datetime.combine(day, time(hour), ZoneInfo(zone))

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import digests, outbox
+from storage.database import read_transaction
 from storage.digests import Reader
 from storage.tables import DelegationRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, prefer, queue, rows_of, tokyo
@@ -27,44 +28,57 @@ async def test_readers_are_those_for_whom_something_waits_that_is_not_urgent(dat
     await queue(database, "M1", "M1", "X9", due_at=NOW)
     await queue(database, "M2", due_at=NOW, urgent=True)
     await queue(database, "E1", due_at=NOW + MINUTE)
-    assert sorted(await digests.readers(database, NOW)) == [
-        Reader("M1", CYCLE, NOW, None, time(7, 30), None),
-        Reader("X9", CYCLE, NOW, None, None, None),
-    ]
+    async with read_transaction(database) as connection:
+        assert sorted(await digests.readers(connection, NOW)) == [
+            Reader("M1", CYCLE, NOW, None, time(7, 30), None),
+            Reader("X9", CYCLE, NOW, None, None, None),
+        ]
 
 
 async def test_a_reader_has_had_a_digest_once_it_was_given_an_id(database: AsyncEngine) -> None:
     await queue(database, "M1", due_at=NOW)
-    await digests.open_digests(database, NOW, {"M1": MONDAY})
-    assert (await digests.readers(database, NOW))[0].last_digest is None
-    [batch] = await outbox.claim(database, NOW, 10, domain="example.com", daily=True)
+    async with database.begin() as connection:
+        await digests.open_digests(connection, NOW, {"M1": MONDAY})
+    async with read_transaction(database) as connection:
+        assert (await digests.readers(connection, NOW))[0].last_digest is None
+    async with database.begin() as connection:
+        [batch] = await outbox.claim(connection, NOW, 10, domain="example.com", daily=True)
     assert batch.digest_on == MONDAY
-    assert await digests.readers(database, NOW) == []
+    async with read_transaction(database) as connection:
+        assert await digests.readers(connection, NOW) == []
     await queue(database, "M1", due_at=NOW)
-    assert (await digests.readers(database, NOW))[0].last_digest == MONDAY
-    await outbox.release(database, [batch.message_id])
-    assert (await digests.readers(database, NOW))[0].last_digest is None
+    async with read_transaction(database) as connection:
+        assert (await digests.readers(connection, NOW))[0].last_digest == MONDAY
+    async with database.begin() as connection:
+        await outbox.release(connection, [batch.message_id])
+    async with read_transaction(database) as connection:
+        assert (await digests.readers(connection, NOW))[0].last_digest is None
 
 
 async def test_an_open_digest_takes_what_waits_by_then_the_urgent_included(database: AsyncEngine) -> None:
     await queue(database, "M1", "M2", due_at=NOW)
     await queue(database, "M1", due_at=NOW, urgent=True)
     await queue(database, "M1", due_at=NOW + MINUTE)
-    await digests.open_digests(database, NOW, {"M1": MONDAY})
+    async with database.begin() as connection:
+        await digests.open_digests(connection, NOW, {"M1": MONDAY})
     assert await days(database) == [("M1", MONDAY), ("M2", None), ("M1", MONDAY), ("M1", None)]
-    [batch] = await outbox.claim(database, NOW, 10, domain="example.com", daily=True)
+    async with database.begin() as connection:
+        [batch] = await outbox.claim(connection, NOW, 10, domain="example.com", daily=True)
     assert (batch.recipient_id, len(batch.notices), batch.digest_on) == ("M1", 2, MONDAY)
 
 
 async def test_a_digest_that_is_open_no_longer_is_shut_and_a_sent_one_stays(database: AsyncEngine) -> None:
     await queue(database, "M1", due_at=NOW)
-    await digests.open_digests(database, NOW, {"M1": MONDAY})
-    [batch] = await outbox.claim(database, NOW, 10, domain="example.com", daily=True)
+    async with database.begin() as connection:
+        await digests.open_digests(connection, NOW, {"M1": MONDAY})
+        [batch] = await outbox.claim(connection, NOW, 10, domain="example.com", daily=True)
     await queue(database, "M1", "M2", due_at=NOW)
-    await digests.open_digests(database, NOW, {"M1": MONDAY, "M2": MONDAY})
-    await digests.open_digests(database, NOW, {"M2": TUESDAY})
+    async with database.begin() as connection:
+        await digests.open_digests(connection, NOW, {"M1": MONDAY, "M2": MONDAY})
+        await digests.open_digests(connection, NOW, {"M2": TUESDAY})
     assert await days(database) == [("M1", MONDAY), ("M1", None), ("M2", TUESDAY)]
-    await digests.open_digests(database, NOW, {})
+    async with database.begin() as connection:
+        await digests.open_digests(connection, NOW, {})
     assert await days(database) == [("M1", MONDAY), ("M1", None), ("M2", None)]
     assert batch.digest_on == MONDAY
 
@@ -81,12 +95,14 @@ async def test_open_tasks_are_the_readers_own_and_those_of_whom_they_act_for(dat
     theirs = await give_task(database, "N1", ["M2"], due_at=NOW)
     await give_task(database, "M1", ["M2"], due_at=NOW)
     await give_task(database, "N1", ["M2"], due_at=NOW, number=2, paused_on="2026-10-01")
-    found = await digests.open_tasks(database, ["M1", "E1"], MONDAY)
+    async with read_transaction(database) as connection:
+        found = await digests.open_tasks(connection, ["M1", "E1"], MONDAY)
     assert [(one.reader, one.goal_id, one.theme) for one in found] == [
         ("M1", theirs, "月次決算の早期化"),
         ("M1", both, "二人とも"),
     ]
-    assert [one.goal_id for one in await digests.open_tasks(database, ["M1"], TUESDAY)] == [both]
+    async with read_transaction(database) as connection:
+        assert [one.goal_id for one in await digests.open_tasks(connection, ["M1"], TUESDAY)] == [both]
 
 
 async def test_the_due_date_of_a_task_is_told_where_it_is_counted(database: AsyncEngine) -> None:
@@ -95,7 +111,8 @@ async def test_the_due_date_of_a_task_is_told_where_it_is_counted(database: Asyn
     await give_task(database, "E1", ["M1"], due_at=NOW)
     await give_task(database, "E1", ["M1"], due_at=NOW + MINUTE, number=2, task={"site": "berlin"})
     await give_task(database, "E1", ["M1"], due_at=NOW + 2 * MINUTE, number=3, task={"site": "atlantis"})
-    found = await digests.open_tasks(database, ["M1"], MONDAY)
+    async with read_transaction(database) as connection:
+        found = await digests.open_tasks(connection, ["M1"], MONDAY)
     assert [one.zone for one in found] == ["Asia/Tokyo", "Europe/Berlin", "Asia/Tokyo"]
 
 
@@ -120,4 +137,5 @@ async def test_open_tasks_are_found_by_their_assignees_and_not_by_looking_at_eve
         lines = "\n".join(row[0] for row in plan)
     assert "goal_by_assignee" in lines, lines
     assert "Seq Scan on goal" not in lines
-    assert len(await digests.open_tasks(database, ["P1"], MONDAY)) == 100
+    async with read_transaction(database) as connection:
+        assert len(await digests.open_tasks(connection, ["P1"], MONDAY)) == 100

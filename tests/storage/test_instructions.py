@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import cycles, instructions, participants
+from storage.database import read_transaction
 from storage.instructions import Progress, Result
 from tests.storage.steering import NOW, employ, goal, open_cycle
 
@@ -25,8 +26,10 @@ async def chosen(engine: AsyncEngine, instruction: str, *, cycle: str | None = "
     """The owners of the goals that the instruction concerns."""
     assert await given(engine, instruction, cycle)
     selection = {"departments": (), "people": ()} | whose
-    count = await instructions.choose_goals(engine, instruction, cycle=cycle, **selection)
-    found = [one.goal_id for one in await instructions.results(engine, instruction)]
+    async with engine.begin() as connection:
+        count = await instructions.choose_goals(connection, instruction, cycle=cycle, **selection)
+    async with read_transaction(engine) as connection:
+        found = [one.goal_id for one in await instructions.results(connection, instruction)]
     assert len(found) == count
     return ["/".join(one.split("/")[:2]) if cycle is None else one.split("/")[1] for one in found]
 
@@ -35,11 +38,13 @@ async def test_what_is_written_is_found_as_it_was_and_its_id_is_taken(database: 
     await open_cycle(database, "q")
     assert await given(database, "i1")
     assert not await given(database, "i1", kind="close", actor="other")
-    row = await instructions.find(database, "i1")
+    async with read_transaction(database) as connection:
+        row = await instructions.find(connection, "i1")
     assert row
     assert (row.kind, row.cycle_id, row.asked, row.actor, row.state) == ("pause", "q", {"reason": "x"}, "h", "waiting")
-    assert await instructions.find(database, "i2") is None
-    assert await instructions.progress(database, "i2") is None
+    async with read_transaction(database) as connection:
+        assert await instructions.find(connection, "i2") is None
+        assert await instructions.progress(connection, "i2") is None
 
 
 async def test_the_latest_of_a_cycle_come_with_those_to_every_cycle(database: AsyncEngine) -> None:
@@ -48,9 +53,10 @@ async def test_the_latest_of_a_cycle_come_with_those_to_every_cycle(database: As
     await given(database, "i1", "q")
     await given(database, "i2", None)
     await given(database, "i3", "r")
-    assert [one.id for one in await instructions.latest(database)] == ["i3", "i2", "i1"]
-    assert [one.id for one in await instructions.latest(database, "q")] == ["i2", "i1"]
-    assert [one.id for one in await instructions.latest(database, limit=1)] == ["i3"]
+    async with read_transaction(database) as connection:
+        assert [one.id for one in await instructions.latest(connection)] == ["i3", "i2", "i1"]
+        assert [one.id for one in await instructions.latest(connection, "q")] == ["i2", "i1"]
+        assert [one.id for one in await instructions.latest(connection, limit=1)] == ["i3"]
 
 
 async def test_open_goals_are_chosen_by_department_by_person_by_both_or_all(database: AsyncEngine) -> None:
@@ -83,7 +89,8 @@ async def test_what_ended_with_its_cycle_is_chosen_to_come_back_unless_its_owner
         await goal(database, "q", owner, **SETTLED)
     await goal(database, "q", "b", **SETTLED | {"outcome": "achieved"})
     await goal(database, "q", "e")
-    await participants.remove(database, "q", ["d"], [])
+    async with database.begin() as connection:
+        await participants.remove(connection, "q", ["d"], [])
     ended: dict[str, Any] = {"ended": ["settled", "lapsed"]}
     assert await chosen(database, "all", **ended) == ["a"]
     assert await chosen(database, "department", departments=["経理"], **ended) == ["a"]
@@ -96,35 +103,42 @@ async def test_goals_are_chosen_once_and_who_comes_later_is_not_concerned(databa
     await goal(database, "q", "a")
     assert await chosen(database, "i1") == ["a"]
     await goal(database, "q", "b")
-    again = (
-        instructions.choose_goals(database, "i1", cycle="q", departments=(), people=()),
-        instructions.note_goals(database, "i1", ["q/b/1"]),
-    )
-    assert list(await asyncio.gather(*again)) == [1, 1]
+    async with database.begin() as one, database.begin() as another:
+        assert await instructions.choose_goals(one, "i1", cycle="q", departments=(), people=()) == 1
+        noting = asyncio.create_task(instructions.note_goals(another, "i1", ["q/b/1"]))
+        await one.commit()
+        assert await noting == 1
 
 
 async def test_results_are_counted_and_what_waits_is_given_page_by_page(database: AsyncEngine) -> None:
     await open_cycle(database, "q")
     await given(database, "i1")
-    assert await instructions.progress(database, "i1") == Progress("waiting", {})
+    async with read_transaction(database) as connection:
+        assert await instructions.progress(connection, "i1") == Progress("waiting", {})
     goals = [f"q/{one}/1" for one in "abcd"]
-    assert await instructions.note_goals(database, "i1", goals) == 4
-    assert await instructions.waiting_goals(database, "i1", 3) == goals[:3]
+    async with database.begin() as connection:
+        assert await instructions.note_goals(connection, "i1", goals) == 4
+    async with read_transaction(database) as connection:
+        assert await instructions.waiting_goals(connection, "i1", 3) == goals[:3]
     found = [
         Result(goals[0], "done"),
         Result(goals[1], "skipped", "paused"),
         Result(goals[2], "refused", "date_outside", {"day": "1"}),
     ]
     for one in (*found, found[0]):
-        await instructions.record(database, "i1", one)
-    progress = await instructions.progress(database, "i1")
+        async with database.begin() as connection:
+            await instructions.record(connection, "i1", one)
+    async with read_transaction(database) as connection:
+        progress = await instructions.progress(connection, "i1")
     assert progress == Progress("running", {"done": 1, "skipped": 1, "refused": 1, "waiting": 1})
     assert (progress.total, progress.settled) == (4, 3)
-    assert await instructions.waiting_goals(database, "i1", 3) == goals[3:]
-    assert await instructions.results(database, "i1") == [*found, Result(goals[3], "waiting")]
-    assert await instructions.results(database, "i1", "done", "refused") == [found[0], found[2]]
+    async with read_transaction(database) as connection:
+        assert await instructions.waiting_goals(connection, "i1", 3) == goals[3:]
+        assert await instructions.results(connection, "i1") == [*found, Result(goals[3], "waiting")]
+        assert await instructions.results(connection, "i1", "done", "refused") == [found[0], found[2]]
     with pytest.raises(IntegrityError, match="instruction_goal_result"):
-        await instructions.record(database, "i1", Result(goals[3], "lost"))
+        async with database.begin() as connection:
+            await instructions.record(connection, "i1", Result(goals[3], "lost"))
 
 
 async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) -> None:
@@ -133,10 +147,12 @@ async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) 
     async with database.connect() as connection:
         assert await instructions.unfinished(connection, "sync") == "i1"
         assert await instructions.unfinished(connection, "pause") is None
-    await instructions.set_state(database, "i1", "done", NOW)
+    async with database.begin() as connection:
+        await instructions.set_state(connection, "i1", "done", NOW)
     async with database.connect() as connection:
         assert await instructions.unfinished(connection, "sync") is None
-    row = await instructions.find(database, "i1")
+    async with read_transaction(database) as connection:
+        row = await instructions.find(connection, "i1")
     assert row
     assert (row.state, row.finished_at) == ("done", NOW)
 
@@ -145,20 +161,24 @@ async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) 
 
 
 async def launched(engine: AsyncEngine, *people: str) -> dict[str, tuple[str, str]]:
-    return await participants.launched(engine, "q", people)
+    async with read_transaction(engine) as connection:
+        return await participants.launched(connection, "q", people)
 
 
 async def test_who_joins_gets_the_slots_behind_everybodys_and_joins_once(database: AsyncEngine) -> None:
     await employ(database, "a", "b", "c", "d")
     await open_cycle(database, "q", "a")
     people = [("a", "経理", 1), ("c", "経理", 2), ("b", "法務", 1)]
-    assert await participants.add(database, "q", people, by="h", at=NOW) == 2
-    assert await participants.add(database, "q", people, by="h", at=NOW) == 0
-    waiting = {one.employee_id: one for one in await cycles.waiting(database, "q", "", 10)}
+    async with database.begin() as connection:
+        assert await participants.add(connection, "q", people, by="h", at=NOW) == 2
+        assert await participants.add(connection, "q", people, by="h", at=NOW) == 0
+    async with read_transaction(database) as connection:
+        waiting = {one.employee_id: one for one in await cycles.waiting(connection, "q", "", 10)}
     assert {one: line.slot for one, line in waiting.items()} == {"a": 0, "c": 1, "b": 3}
     assert (waiting["a"].added_by, waiting["b"].added_by, waiting["b"].added_at) == (None, "h", NOW)
-    assert await participants.joined(database, "q", "h", NOW) == [("b", "法務"), ("c", "経理")]
-    assert await participants.joined(database, "q", "h", NOW + timedelta(seconds=1)) == []
+    async with read_transaction(database) as connection:
+        assert await participants.joined(connection, "q", "h", NOW) == [("b", "法務"), ("c", "経理")]
+        assert await participants.joined(connection, "q", "h", NOW + timedelta(seconds=1)) == []
 
 
 async def test_who_was_taken_out_before_the_launch_joins_again_and_after_it_is_taken_back(
@@ -166,14 +186,18 @@ async def test_who_was_taken_out_before_the_launch_joins_again_and_after_it_is_t
 ) -> None:
     await employ(database, "a", "b")
     await open_cycle(database, "q", "a", "b")
-    await cycles.write_goals(database, "q", cycles.Batch([], [], [], []))
-    await participants.remove(database, "q", ["a", "b"], [])
+    async with database.begin() as connection:
+        await cycles.write_goals(connection, "q", cycles.Batch([], [], [], []))
+        await participants.remove(connection, "q", ["a", "b"], [])
     assert await launched(database, "a", "b") == dict.fromkeys("ab", ("removed", ""))
-    assert await cycles.names_in(database, "q") == (set(), set())
-    assert await cycles.names_in(database, "q", removed=True) == ({"a", "b"}, set())
-    await participants.take_back(database, "q", ["a", "b"])
+    async with read_transaction(database) as connection:
+        assert await cycles.names_in(connection, "q") == (set(), set())
+        assert await cycles.names_in(connection, "q", removed=True) == ({"a", "b"}, set())
+    async with database.begin() as connection:
+        await participants.take_back(connection, "q", ["a", "b"])
     assert (await launched(database, "a"))["a"][0] == "removed", "there are no goals that could be worked on"
-    assert await participants.add(database, "q", [("a", "経理", 1)], by="h", at=NOW) == 1
+    async with database.begin() as connection:
+        assert await participants.add(connection, "q", [("a", "経理", 1)], by="h", at=NOW) == 1
     assert (await launched(database, "a"))["a"] == ("waiting", "")
 
 
@@ -182,9 +206,11 @@ async def test_a_department_is_removed_by_its_goals_and_everybody_where_none_is_
     await open_cycle(database, "q", "a", "b", "c")
     await goal(database, "q", "a", department="法務")  # moved there since the launch
     await goal(database, "q", "b")
-    await participants.remove(database, "q", [], ["法務"])
+    async with database.begin() as connection:
+        await participants.remove(connection, "q", [], ["法務"])
     assert {one for one, (result, _) in (await launched(database, *"abc")).items() if result == "removed"} == {"a"}
-    await participants.remove(database, "q", [], [])
+    async with database.begin() as connection:
+        await participants.remove(connection, "q", [], [])
     assert set(await launched(database, *"abc")) == {"a", "b", "c"}
     assert {result for result, _ in (await launched(database, *"abc")).values()} == {"removed"}
 
@@ -193,7 +219,9 @@ async def test_the_last_day_of_a_cycle_is_that_of_its_open_goals(database: Async
     await employ(database, "a", "b", "c")
     await open_cycle(database, "q", "a", "b", "c")
     await goal(database, "q", "a")
-    assert await cycles.last_day(database, "q") is None
+    async with read_transaction(database) as connection:
+        assert await cycles.last_day(connection, "q") is None
     await goal(database, "q", "b", policy={"closes": "2027-04-30"})
     await goal(database, "q", "c", policy={"closes": "2028-01-01"}, **SETTLED)
-    assert await cycles.last_day(database, "q") == date(2027, 4, 30)
+    async with read_transaction(database) as connection:
+        assert await cycles.last_day(connection, "q") == date(2027, 4, 30)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Row, func, insert, select, text
+from sqlalchemy import Connection, Row, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.goal import commands as ask
-from domain.goal.constraints import Claims
+from domain.goal.constraints import Constraints
 from domain.goal.decide import decide
 from domain.goal.events import Event
 from domain.goal.evolve import evolve_all
@@ -22,8 +23,9 @@ from domain.goal.goal import Goal
 from domain.goal.ledger import Link, genesis, verify
 from domain.values import EmployeeId
 from storage.cycles import Batch, Participant, create_cycle, write_goals
+from storage.database import read_transaction
 from storage.goals import read_ledger
-from storage.ledger import ClaimRefused, CommandKnown, append
+from storage.ledger import CommandKnown, ConstraintBroken, HeadDiffers, open_ledger
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
     DIRECTOR,
@@ -59,13 +61,14 @@ async def stored(engine: AsyncEngine) -> Goal:
         "launched_by": HR,
         "launched_at": LAUNCH,
     }
-    assert await create_cycle(engine, cycle, [Participant(OWNER, "経理", 0)])
+    async with engine.begin() as connection:
+        assert await create_cycle(connection, cycle, [Participant(OWNER, "経理", 0)])
     row, form = row_of(goal), event.json_form
     columns = (
         "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"
     )  # fmt: skip
     batch = Batch(
-        goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH)],
+        goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH, row["progress"])],
         events=[
             (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"]),
              genesis(goal.id), goal.head)
@@ -73,7 +76,8 @@ async def stored(engine: AsyncEngine) -> Goal:
         notices=[],
         employees=[OWNER],
     )  # fmt: skip
-    await write_goals(engine, goal.cycle, batch)
+    async with engine.begin() as connection:
+        await write_goals(connection, goal.cycle, batch)
     return goal
 
 
@@ -84,7 +88,23 @@ def recording_of(goal: Goal, command: ask.Command, now: datetime = NOW) -> Recor
 
 
 async def keep(engine: AsyncEngine, one: Recording) -> list[dict[str, Any]]:
-    return await append(engine, one.goal, one.before, row=one.row, events=one.events, notices=one.notices)
+    return await keep_constrained(engine, one, None)
+
+
+async def keep_constrained(
+    engine: AsyncEngine, one: Recording, constrained: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    async with open_ledger(engine) as ledger:
+        return await ledger.append(
+            one.goal,
+            one.before,
+            one.before_head,
+            row=one.row,
+            events=one.events,
+            notices=one.notices,
+            at=one.at,
+            constrained=constrained,
+        )
 
 
 async def goal_row(engine: AsyncEngine) -> Row[Any]:
@@ -105,7 +125,8 @@ async def notices(engine: AsyncEngine) -> list[tuple[str, str]]:
 
 async def holds(engine: AsyncEngine) -> bool:
     """Whether the stored chain holds, and the projection's head is its last hash."""
-    lines = await read_ledger(engine, GOAL_ID)
+    async with read_transaction(engine) as connection:
+        lines = await read_ledger(connection, GOAL_ID)
     links = [
         Link(line.event["seq"], Event.model_validate(line.event).json_form, line.prev_hash, line.hash) for line in lines
     ]
@@ -178,19 +199,31 @@ async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_cha
     assert (await entries(database), await goal_row(database), await notices(database)) == before
 
 
+async def test_a_head_with_another_hash_is_an_alarm_and_changes_nothing(database: AsyncEngine) -> None:
+    goal = await stored(database)
+    async with database.begin() as connection:
+        await connection.execute(
+            update(GoalRow).values(head="0" * 64)
+        )  # as somebody with the keys to the database could
+    before = (await entries(database), await goal_row(database), await notices(database))
+    with pytest.raises(HeadDiffers):
+        await keep(database, recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER)))
+    assert (await entries(database), await goal_row(database), await notices(database)) == before
+
+
 async def test_a_goal_without_a_row_is_named(database: AsyncEngine) -> None:
     goal = await stored(database)
     one = recording_of(goal, comment(OWNER, "?"))
     with pytest.raises(LookupError, match="goal 2026-q4/e100/2 has no row whose ledger ends at 1 or later"):
-        await append(database, "2026-q4/e100/2", one.before, row=one.row, events=one.events, notices=one.notices)
+        await keep(database, one.model_copy(update={"goal": "2026-q4/e100/2"}))
 
 
 async def test_a_recording_that_fails_half_way_leaves_nothing(database: AsyncEngine) -> None:
     goal = await stored(database)
     one = recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER))
     before = (await entries(database), await goal_row(database))
-    with pytest.raises(DBAPIError):
-        await append(database, one.goal, one.before, row=one.row, events=one.events, notices='[{"key": null}]')
+    with pytest.raises(asyncpg.NotNullViolationError):
+        await keep(database, one.model_copy(update={"notices": '[{"key": null}]'}))
     assert (await entries(database), await goal_row(database)) == before
 
 
@@ -271,25 +304,14 @@ async def test_a_recording_with_claims_that_was_committed_before_its_worker_died
     await keep(database, recording_of(goal, submit))
     goal = evolve_all(goal, decide(goal, submit, NOW))
     again = recording_of(goal, approve(goal, MANAGER))
-    claims = Claims(cycle=goal.cycle, owner=OWNER, weight=60, max_goals=5).model_dump()
-    taken = claims | {"max_goals": 0}  # as if five others ran by now
+    wanted = Constraints(cycle=goal.cycle, owner=OWNER, weight=60, max_goals=5).model_dump()
+    taken = wanted | {"max_goals": 0}  # as if five others ran by now
 
-    async def record_it(claimed: dict[str, Any]) -> list[dict[str, Any]]:
-        return await append(
-            database,
-            again.goal,
-            again.before,
-            row=again.row,
-            events=again.events,
-            notices=again.notices,
-            claimed=claimed,
-        )
-
-    with pytest.raises(ClaimRefused) as caught:
-        await record_it(taken)
-    assert caught.value.against.code == "too_many_goals"
+    with pytest.raises(ConstraintBroken) as caught:
+        await keep_constrained(database, again, taken)
+    assert caught.value.conflict.code == "too_many_goals"
     assert [row.kind for row in await entries(database)] == ["created", "submitted"], "nothing was stored"
-    assert await record_it(claims) == []
-    found = await record_it(taken)
+    assert await keep_constrained(database, again, wanted) == []
+    found = await keep_constrained(database, again, taken)
     assert [event["body"]["kind"] for event in found] == ["approved"]
     assert await holds(database)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people.organisation import Employee
 from domain.values import EmployeeId, Locale
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.people import (
     DirectoryRefused,
     Imported,
@@ -17,10 +17,16 @@ from storage.people import (
     names_of,
     replace_directory,
 )
+from texts.say import say_both
 
 
 def person(employee_id: str, manager: str | None = None, **fields: Any) -> Employee:
-    known: dict[str, Any] = {"id": employee_id, "name": f"社員 {employee_id}", "department": "営業部", "manager_id": manager}
+    known: dict[str, Any] = {
+        "id": employee_id,
+        "name": f"社員 {employee_id}",
+        "department": "営業部",
+        "manager_id": manager,
+    }
     return Employee(**(known | fields))
 
 
@@ -40,11 +46,13 @@ async def everybody(engine: AsyncEngine) -> list[tuple[object, ...]]:
 
 async def test_what_was_imported_is_read_back_as_it_was(database: AsyncEngine) -> None:
     assert await replace_directory(database, COMPANY) == Imported(added=3, changed=0, unchanged=0, absent=0)
-    company = await load_organisation(database)
+    async with read_transaction(database) as connection:
+        company = await load_organisation(connection)
     assert list(company.employees.values()) == COMPANY
     assert company.manager_line(EmployeeId("C")) == ("B", "A")
-    assert await find_employee(database, EmployeeId("B")) == COMPANY[1]
-    assert await find_employee(database, EmployeeId("nobody")) is None
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) == COMPANY[1]
+        assert await find_employee(connection, EmployeeId("nobody")) is None
 
 
 async def test_importing_the_same_people_twice_changes_nothing(database: AsyncEngine) -> None:
@@ -70,12 +78,14 @@ async def test_importing_the_same_people_twice_changes_nothing(database: AsyncEn
 async def test_a_change_of_any_field_is_written_and_counted(database: AsyncEngine, change: dict[str, Any]) -> None:
     company = [person("A"), person("B", "A", locale="en"), person("C", "A")]
     await replace_directory(database, company)
-    (_, *untouched), before = await everybody(database), await find_employee(database, EmployeeId("B"))
+    async with read_transaction(database) as connection:
+        (_, *untouched), before = await everybody(database), await find_employee(connection, EmployeeId("B"))
     assert before is not None
     changed = replace(before, **change)
     done = await replace_directory(database, [company[0], changed, company[2]])
     assert done == Imported(added=0, changed=1, unchanged=2, absent=0)
-    assert await find_employee(database, EmployeeId("B")) == changed
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) == changed
     assert (await everybody(database))[2] == untouched[1]
 
 
@@ -92,7 +102,8 @@ async def test_people_who_are_not_in_the_file_stay_and_are_counted(database: Asy
     await replace_directory(database, COMPANY)
     done = await replace_directory(database, [person("D", "B"), COMPANY[1]])
     assert done == Imported(added=1, changed=0, unchanged=1, absent=2)
-    assert list((await load_organisation(database)).employees) == ["A", "B", "C", "D"]
+    async with read_transaction(database) as connection:
+        assert list((await load_organisation(connection)).employees) == ["A", "B", "C", "D"]
 
 
 async def test_a_circle_that_closes_through_people_who_stay_is_refused_and_changes_nothing(
@@ -103,7 +114,7 @@ async def test_a_circle_that_closes_through_people_who_stay_is_refused_and_chang
     with pytest.raises(DirectoryRefused) as refused:
         await replace_directory(database, [person("A", "B")], place=lambda one: f"row of {one}")
     assert [one.code for one in refused.value.findings] == ["circular_managers"]
-    assert "A -> B -> A" in refused.value.findings[0].message.en
+    assert "A -> B -> A" in say_both(refused.value.findings[0].message).en
     assert await everybody(database) == before
 
 
@@ -120,9 +131,11 @@ async def test_a_second_top_is_refused_unless_both_are_named(database: AsyncEngi
     await replace_directory(database, [person("A")])
     with pytest.raises(DirectoryRefused):
         await replace_directory(database, [person("B")])
-    assert await find_employee(database, EmployeeId("B")) is None
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) is None
     await replace_directory(database, [person("B")], tops=[EmployeeId("A"), EmployeeId("B")])
-    assert await find_employee(database, EmployeeId("B")) == person("B")
+    async with read_transaction(database) as connection:
+        assert await find_employee(connection, EmployeeId("B")) == person("B")
 
 
 async def test_a_dry_run_counts_what_an_import_would_do_and_changes_nothing(database: AsyncEngine) -> None:
@@ -164,5 +177,6 @@ async def test_one_connection_serves_import_after_import(database_url: str) -> N
 async def test_names_are_told_for_the_ids_that_are_there(database: AsyncEngine) -> None:
     await replace_directory(database, COMPANY)
     ids = [EmployeeId("A"), EmployeeId("C"), EmployeeId("nobody")]
-    assert await names_of(database, ids) == {"A": "社員 A", "C": "社員 C"}
-    assert await names_of(database, []) == {}
+    async with read_transaction(database) as connection:
+        assert await names_of(connection, ids) == {"A": "社員 A", "C": "社員 C"}
+        assert await names_of(connection, []) == {}

@@ -10,11 +10,12 @@ from temporalio.testing import WorkflowEnvironment
 from domain.goal import commands as ask
 from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
+from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import ParticipantRow
 from tests.acceptance.scene import Company, until_cycle_is, until_launched
 from tests.acceptance.three_people import RefusesStarts
-from tests.servers import running_temporal
+from tests.servers import now_of, running_temporal
 from tests.workflows.three_at_work import (
     CYCLE,
     GOALS_OF_ALL,
@@ -87,7 +88,10 @@ async def test_hr_closes_a_cycle_and_what_was_open_is_settled_by_who_asked(datab
         await instructions_to(company).give(Close(reason="組織変更のため"), HR, CYCLE)
         result = await handle.result()
         assert (result.phase, result.settled) == ("closed", 0), "each goal was asked by the instruction: none was left"
-        kinds = [[(line.kind, line.event["actor"]) for line in await read_ledger(database, g)] for g in GOALS_OF_ALL]
+        async with read_transaction(database) as connection:
+            kinds = [
+                [(line.kind, line.event["actor"]) for line in await read_ledger(connection, g)] for g in GOALS_OF_ALL
+            ]
         assert kinds == [[("created", HR), ("closed", HR)]] * 2 + [[("created", HR), ("withdrawn", OWNER)]]
         cycle = (await company.cycles.find_all())[0]
         assert cycle.state == "closed"
@@ -103,11 +107,12 @@ async def test_a_cycle_that_nobody_closes_settles_what_is_open_on_its_date(
 ) -> None:
     async with three_at_work(database, time_skipping.client) as company:
         start = await written(company)
-        soon = await time_skipping.get_current_time() + timedelta(days=4)
+        soon = await now_of(time_skipping) + timedelta(days=4)
         handle = await started(company, start.model_copy(update={"settles_at": soon}))
         result = await handle.result()
         assert (result.phase, result.settled) == ("closed", 3)
         for goal in GOALS_OF_ALL:
-            lines = await read_ledger(database, goal)
+            async with read_transaction(database) as connection:
+                lines = await read_ledger(connection, goal)
             assert (lines[-1].kind, lines[-1].event["actor"]) == ("closed", HR), "in the name of who launched it"
             assert lines[-1].event["body"]["outcome"] == "lapsed"

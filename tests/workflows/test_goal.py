@@ -15,11 +15,11 @@ from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, GoalId
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
 from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
-from tests.servers import Postgres, running_temporal
+from tests.servers import Postgres, now_of, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
 
@@ -36,14 +36,15 @@ async def company(postgres: Postgres) -> AsyncIterator[Company]:
     async with postgres.migrated_database() as url, running_temporal() as server:
         engine = open_database(url)
         async with company_in_skipped_time(engine, server) as company:
-            around = season(await server.get_current_time())
+            around = season(await now_of(server))
             await launch_for(company, cycle_around(around), around.off, *OWNERS)
             yield company
         await engine.dispose()
 
 
 async def kinds(company: Company, goal: GoalId) -> list[str]:
-    return [line.kind for line in await read_ledger(company.engine, goal)]
+    async with read_transaction(company.engine) as connection:
+        return [line.kind for line in await read_ledger(connection, goal)]
 
 
 async def test_a_goal_sleeps_on_one_event_until_a_command_wakes_it(company: Company) -> None:
@@ -101,9 +102,11 @@ async def test_a_sign_off_that_cannot_be_read_is_recorded_as_refused(company: Co
     async with asyncio.timeout(20):
         while len(await kinds(company, goal)) < 3:  # noqa: ASYNC110 - a signal answers nobody
             await asyncio.sleep(0.1)
-    refused = (await read_ledger(company.engine, goal))[-1].event
+    async with read_transaction(company.engine) as connection:
+        refused = (await read_ledger(connection, goal))[-1].event
     assert (refused["body"]["kind"], refused["body"]["code"]) == ("sign_off_refused", "invalid")
-    assert "expected_seq" in refused["body"]["message"]
+    (problem,) = refused["body"]["fields"]["problems"]
+    assert problem["fields"]["where"] == "expected_seq"
 
 
 async def test_the_same_command_after_a_death_behind_its_commit_is_recorded_once(company: Company) -> None:
@@ -153,7 +156,7 @@ async def test_a_due_date_that_moves_ahead_moves_the_alarm_and_one_that_moves_ba
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     async with company_in_skipped_time(database, time_skipping) as company:
-        around = season(await time_skipping.get_current_time())
+        around = season(await now_of(time_skipping))
         await launch_for(company, cycle_around(around), around.off, OWNER)
         sooner = next(day for day in around.working_days(around.begins + timedelta(days=3)))
         await company.give(GOAL, ask.Extend(actor=HR, due=sooner, reason="決算の前に"))
@@ -174,7 +177,8 @@ def reminded_around(around: Season, due: date) -> list[date]:
 
 
 async def reminders(company: Company) -> list[date]:
-    lines = await read_ledger(company.engine, GOAL)
+    async with read_transaction(company.engine) as connection:
+        lines = await read_ledger(connection, GOAL)
     return [line.event["at"].astimezone(TOKYO).date() for line in lines if line.kind == "reminded"]
 
 
@@ -182,7 +186,7 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     async with company_in_skipped_time(database, time_skipping) as company:
-        around = season(await time_skipping.get_current_time())
+        around = season(await now_of(time_skipping))
         await launch_for(company, cycle_around(around), around.off, OWNER)
         await company.give(GOAL, ask.Withdraw(actor=OWNER, reason="重複"))
         first = await company.workflow(GOAL).result()

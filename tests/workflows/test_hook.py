@@ -26,7 +26,8 @@ async def working(client: Client, engine: AsyncEngine, desk: Desk) -> AsyncItera
     """A worker on a task queue of its own; the hook is switched on."""
     task_queue = f"hook-{uuid4().hex}"
     hook = Hook(engine, EventHook(desk.url("/events"), SECRET))
-    await hooks.look(engine, datetime.now(UTC) - timedelta(minutes=1))
+    async with engine.begin() as connection:
+        await hooks.look(connection, datetime.now(UTC) - timedelta(minutes=1))
     async with Worker(client, task_queue=task_queue, workflows=[HookWorkflow], activities=[hook.tell_events]):
         yield task_queue
 

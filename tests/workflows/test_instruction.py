@@ -11,8 +11,10 @@ from domain.goal import commands as ask
 from domain.instructions import instructions as asked
 from domain.policy.policy import Policy
 from domain.values import GoalId
-from service.goals import Goals, NoAnswer
+from service.answers import NoAnswer
+from service.goal_updates import GoalUpdates
 from storage import instructions
+from storage.database import read_transaction
 from tests.acceptance.scene import Company, today, until_cycle_is
 from tests.acceptance.three_people import RefusesStarts
 from tests.servers import running_temporal
@@ -34,7 +36,8 @@ WHY = {"reason": "繁忙期"}
 
 
 async def results(company: Company, instruction: str) -> dict[str, tuple[str, str | None]]:
-    found = await instructions.results(company.engine, instruction)
+    async with read_transaction(company.engine) as connection:
+        found = await instructions.results(connection, instruction)
     return {one.goal_id.split("/")[1]: (one.result, one.code) for one in found}
 
 
@@ -86,9 +89,9 @@ async def test_whoever_could_not_be_started_holds_up_nobody_and_is_named(databas
 async def test_a_goal_whose_worker_is_away_is_asked_again_until_it_answers(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give, silent = Goals.give, [GOALS_OF_ALL[1]]
+    give, silent = GoalUpdates.send, [GOALS_OF_ALL[1]]
 
-    async def sometimes(self: Goals, goal: GoalId, *arguments: Any) -> object:
+    async def sometimes(self: GoalUpdates, goal: GoalId, *arguments: Any) -> object:
         if goal in silent:
             silent.remove(goal)
             raise NoAnswer(None, 30)
@@ -97,7 +100,7 @@ async def test_a_goal_whose_worker_is_away_is_asked_again_until_it_answers(
     async with running_temporal() as server, three_at_work(database, server.client) as company:
         await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
-        monkeypatch.setattr(Goals, "give", sometimes)
+        monkeypatch.setattr(GoalUpdates, "send", sometimes)
         assert await carried_out(company, asked.Pause(**WHY), "i1") == 3
         assert silent == []
         assert await results(company, "i1") == dict.fromkeys(("P1", "P2", "P3"), ("done", None))

@@ -16,6 +16,7 @@ from activities.settlement import SettlementActivities
 from domain.values import CycleId, EmployeeId, GoalId
 from service.instructions import Instructions
 from storage import cycles
+from storage.ledger import open_ledger
 from tests.acceptance.scene import Company
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
 from workflows.cycle import CycleProgress, CycleStart, CycleWorkflow, cycle_workflow_id
@@ -46,14 +47,16 @@ async def three_at_work(
             instruction.prepare, instruction.carry_out, instruction.finish,
         ],
     )  # fmt: skip
-    goals = Worker(
-        client,
-        task_queue=GOALS,
-        workflows=[GoalWorkflow],
-        activities=[(recording := RecordingActivities(engine)).record, recording.read_behind],
-    )
-    async with bulk, goals:
-        yield Company(engine, client)
+    async with open_ledger(engine) as ledger:
+        recording = RecordingActivities(ledger)
+        goals = Worker(
+            client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow],
+            activities=[recording.record, recording.read_behind],
+        )
+        async with bulk, goals:
+            yield Company(engine, client)
 
 
 async def written(company: Company) -> CycleStart:
@@ -69,11 +72,12 @@ async def written(company: Company) -> CycleStart:
         "launched_by": HR,
         "launched_at": datetime.now(UTC),
     }
-    await cycles.create_cycle(
-        company.engine,
-        row,
-        [cycles.Participant(*one) for one in (("P1", "経営", 0), ("P2", "経理部", 1), ("P3", "経理部", 2))],
-    )
+    async with company.engine.begin() as connection:
+        await cycles.create_cycle(
+            connection,
+            row,
+            [cycles.Participant(*one) for one in (("P1", "経営", 0), ("P2", "経理部", 1), ("P3", "経理部", 2))],
+        )
     return CycleStart(
         cycle=CYCLE, launched_by=HR, settles_at=datetime.now(UTC) + timedelta(days=600), people=3, batch=1
     )

@@ -8,13 +8,13 @@ import tomllib
 import unicodedata
 from datetime import date, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from domain.messages import did_you_mean, message
 from domain.refusals import Code, Refusal
 from domain.values import Frozen, Locale, Number, Text
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure, Step
@@ -85,8 +85,7 @@ def find(entry_id: str) -> Entry:
     by_id = {entry.id: entry for entry in entries()}
     if entry_id in by_id:
         return by_id[entry_id]
-    near = get_close_matches(entry_id, by_id, n=1, cutoff=0.4)
-    raise Refusal(Code.UNKNOWN_ENTRY, entry=entry_id[:80], near=near[0] if near else "-")
+    raise Refusal(Code.UNKNOWN_ENTRY, entry=entry_id[:80], near=did_you_mean(entry_id, by_id, cutoff=0.4))
 
 
 def search(text: str = "", department: str | None = None) -> tuple[Entry, ...]:
@@ -111,7 +110,7 @@ def _file_of(department: str) -> str:
         for file, name in names.items():
             if asked.removesuffix(end) in (file, _plain(name.ja), _plain(name.en)):
                 return file
-    known = ", ".join(f"{name.ja} ({file})" for file, name in names.items())
+    known = [message("part.catalog_department", name=name.ja, file=file) for file, name in names.items()]
     raise Refusal(Code.UNKNOWN_CATALOG_DEPARTMENT, department=department[:80], known=known)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from domain.findings import Finding, advise, refuse
+from domain.messages import message
 from domain.policy.policy import Policy
-from domain.values import Text
 from domain.writing.content import Content, Direction, NumericMeasure
 from domain.writing.rules.matching import is_percent, normal
 
@@ -29,17 +29,15 @@ def stretch_is_reachable(content: Content, policy: Policy) -> Iterator[Finding]:
     up = measure.direction is Direction.UP
     if farthest is None or (measure.target <= farthest if up else measure.target >= farthest):
         return
+    target = message("suggestion.target", target=farthest, unit=measure.unit) if measure.unit else None
     yield refuse(
         "stretch_too_far",
         "measure.target",
-        f"目標値 {measure.target:f} は基準値 {measure.baseline:f} から一度に届く範囲(上限 {policy.max_stretch} %)を超えています。"
-        f"{farthest:f} までにして、届いたら再設定してください。",
-        f"from {measure.baseline:f} to {measure.target:f} is farther than the rules allow at once ({policy.max_stretch} %): "
-        f"aim at {farthest:f} at most, and set a new goal when you are there",
-        Text(
-            ja=f"目標値を {farthest:f} {measure.unit} にする".rstrip(),
-            en=f"set the target to {farthest:f} {measure.unit}",
-        ),
+        target=measure.target,
+        baseline=measure.baseline,
+        stretch=policy.max_stretch,
+        farthest=farthest,
+        suggestion=target or message("suggestion.target_plain", target=farthest),
     )
 
 
@@ -71,33 +69,18 @@ def percent_is_possible(content: Content, policy: Policy) -> Iterator[Finding]:
     name = normal(measure.name)
     if 0 <= measure.target <= _WHOLE or _MAY_EXCEED.search(name) or not _SHARE.search(name):
         return
-    yield refuse(
-        "percent_impossible",
-        "measure.target",
-        f"割合の目標値 {measure.target:f} % は 0 〜 100 % の外です。数え方か目標値を直してください。",
-        f"{measure.target:f} % is no share: give a target from 0 to 100 %, or another way to count",
-    )
+    yield refuse("percent_impossible", "measure.target", target=measure.target)
 
 
 def steps_leave_time(content: Content, policy: Policy) -> Iterator[Finding]:
     """Steps show progress on the way; all of them near the end show it too late to help."""
     late = policy.ends - (policy.ends - policy.starts) / _QUARTER
     if content.steps and all(step.due >= late for step in content.steps):
-        yield advise(
-            "steps_bunched",
-            "steps",
-            "ステップがすべて期間の終わり 4 分の 1 に集まっています。早い時期に小さな一歩を置くと、進み具合が見えます。",
-            "all steps lie in the last quarter of the cycle: put a small one early, so that progress shows",
-        )
+        yield advise("steps_bunched", "steps")
 
 
 def has_points(content: Content, policy: Policy) -> Iterator[Finding]:
     """Points are what is added (加点); without any, nothing can be."""
     points = sum(step.points for step in content.steps) + (content.measure.points if content.measure else 0)
     if content.measure and not points:
-        yield advise(
-            "no_points",
-            "measure.points",
-            "指標にもステップにも点がありません。達成しても得点になりません。",
-            "neither the measure nor a step has points: reaching them adds nothing",
-        )
+        yield advise("no_points", "measure.points")

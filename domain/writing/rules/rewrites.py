@@ -6,7 +6,7 @@ The owner can take a rewrite as it is; the tests see to it that each passes ever
 import re
 from typing import NamedTuple
 
-from domain.values import Text
+from domain.messages import Message, message
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
 from domain.writing.rules.matching import is_japanese, normal
 
@@ -85,7 +85,7 @@ _WORK_EN = (
 )
 
 
-def additive(text: str, content: Content) -> Text:
+def additive(text: str, content: Content) -> Message:
     """A goal that adds, about the same thing as `text`, at the work that the goal names.
 
     In the goal's own language, whoever reads it: it is to be taken as it is.
@@ -98,7 +98,7 @@ def additive(text: str, content: Content) -> Text:
         said = topic.ja.format(work=_first(_WORK_JA, places) or "担当業務")
     else:
         said = topic.en.format(work=_first(_WORK_EN, places) or "our work")
-    return Text(ja=said, en=said)
+    return message("suggestion.as_written", text=said)
 
 
 def _first(works: str, places: tuple[str, ...]) -> str | None:
@@ -108,19 +108,16 @@ def _first(works: str, places: tuple[str, ...]) -> str | None:
     return next((one.group() for one in found if one), None)
 
 
-def concrete(text: str) -> Text:
+def concrete(text: str) -> Message:
     """A pattern for a picture that others can see, at the work that the text names.
 
     Its words are for the reader, in their language; the example is theirs to fill.
     """
     work = _first(_WORK_JA, (text,)) or "この業務"
-    return Text(
-        ja=f"「誰が・いつ・何をできるか」で書きます。例: 担当でない人が手順書を見て、{work}を1日で終えられる",
-        en="say who can do what, and when: somebody else finishes the work within a day, by the manual",
-    )
+    return message("suggestion.picture", work=work)
 
 
-def named(content: Content) -> Text:
+def named(content: Content) -> Message:
     """A theme that says what becomes of what: from the goal's own measure, in the goal's language."""
     japanese, measure = is_japanese(content.theme), content.measure
     match measure:
@@ -136,10 +133,10 @@ def named(content: Content) -> Text:
         case None:
             ja, en = "月次決算を3営業日早く締める", "Close the month three business days earlier"
     said = ja if japanese else en
-    return Text(ja=said, en=said)
+    return message("suggestion.as_written", text=said)
 
 
-def act(title: str) -> Text:
+def act(title: str) -> Message:
     """A step that is done or not on its day, in the language of the one that it replaces."""
     said = "原因を3つ挙げ、部内で共有する" if is_japanese(title) else "Name 3 causes and share them with the department"
-    return Text(ja=said, en=said)
+    return message("suggestion.as_written", text=said)

@@ -7,9 +7,8 @@ Text is read in one spelling (domain/writing/rules/matching.py). Patterns name w
 import re
 from collections.abc import Iterator
 
-from domain.findings import Finding, Level, advise
+from domain.findings import Finding, Level, advise, refuse
 from domain.policy.policy import Policy
-from domain.values import Text
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure
 from domain.writing.rules.matching import has_number, is_japanese, normal
 from domain.writing.rules.rewrites import act, additive, concrete, named
@@ -85,31 +84,14 @@ def _places(content: Content) -> Iterator[tuple[str, str, Level]]:
 
 
 def _deductive(where: str, text: str, level: Level, content: Content) -> Finding:
-    return Finding(
-        level=level,
-        code="deductive",
-        where=where,
-        message=Text(
-            ja="守れなければ減点になるだけの書き方です。何を増やすか、何を新しく行うかで書いてください。",
-            en="said this way it can only be missed: say what will be added or done",
-        ),
-        suggestion=additive(text, content),
-    )
+    make = refuse if level is Level.REFUSE else advise
+    return make("deductive", where, suggestion=additive(text, content))
 
 
 def image_is_concrete(content: Content, policy: Policy) -> Iterator[Finding]:
     """Where no number fits, a picture that others can see; words such as 適切に or "properly" show nothing."""
     if isinstance(content.measure, QualitativeMeasure) and _is_vague_image(content.measure.success_image):
-        yield Finding(
-            level=Level.REFUSE,
-            code="vague_image",
-            where="measure.success_image",
-            message=Text(
-                ja="成功した姿が目に浮かびません。誰が、何をできるようになるかを書いてください。",
-                en="nobody can see whether this is so: say who can do what then",
-            ),
-            suggestion=concrete(content.measure.success_image),
-        )
+        yield refuse("vague_image", "measure.success_image", suggestion=concrete(content.measure.success_image))
 
 
 def _is_vague_image(image: str) -> bool:
@@ -127,25 +109,13 @@ def criteria_are_observable(content: Content, policy: Policy) -> Iterator[Findin
     for n, criterion in enumerate(criteria):
         plain = normal(criterion)
         if not has_number(plain) and _VAGUE.search(plain):
-            yield advise(
-                "vague_criterion",
-                f"measure.criteria[{n}]",
-                "満たしたかどうかを誰が見ても決められません。数や、見て分かるものを書いてください。",
-                "two people could disagree on this: give a number, or something to be seen",
-                concrete(criterion),
-            )
+            yield advise("vague_criterion", f"measure.criteria[{n}]", suggestion=concrete(criterion))
 
 
 def theme_says_what(content: Content, policy: Policy) -> Iterator[Finding]:
     """目標のテーマ: what about it, not that it shall be better."""
     if content.theme and _EMPTY_THEME.fullmatch(normal(content.theme).strip(" .。!")):
-        yield advise(
-            "vague_theme",
-            "theme",
-            "何の仕事をどうするのかが分かりません。対象の仕事を入れてください。",
-            "this fits any work: name the work, and what becomes of it",
-            named(content),
-        )
+        yield advise("vague_theme", "theme", suggestion=named(content))
 
 
 def steps_are_acts(content: Content, policy: Policy) -> Iterator[Finding]:
@@ -153,28 +123,15 @@ def steps_are_acts(content: Content, policy: Policy) -> Iterator[Finding]:
     for n, step in enumerate(content.steps):
         plain = normal(step.title)
         if _EMPTY_ACT.search(plain) and not has_number(plain):
-            yield advise(
-                "vague_step",
-                f"steps[{n}].title",
-                "その日に終わったかどうかが分かりません。作るもの・行うこと・数で書いてください。",
-                "nobody can tell on that day whether it is done: name what is made, held or counted",
-                act(step.title),
-            )
+            yield advise("vague_step", f"steps[{n}].title", suggestion=act(step.title))
 
 
 def measure_has_unit(content: Content, policy: Policy) -> Iterator[Finding]:
     if isinstance(content.measure, NumericMeasure) and not content.measure.unit:
-        yield advise(
-            "no_unit", "measure.unit", "単位を書いてください(件、日、% など)。", "give the unit (cases, days, %)"
-        )
+        yield advise("no_unit", "measure.unit")
 
 
 def one_goal_at_a_time(content: Content, policy: Policy) -> Iterator[Finding]:
     """Two goals in one have one score between them."""
     if _TWO.search(normal(content.theme)):
-        yield advise(
-            "two_goals_in_one",
-            "theme",
-            "目標が 2 つ入っているようです。1 つずつに分けると、それぞれに得点が付きます。",
-            "there seem to be two goals in this: apart, each can earn its points",
-        )
+        yield advise("two_goals_in_one", "theme")

@@ -23,10 +23,10 @@ async def test_the_same_file_again_changes_nothing_and_says_so(office: Office) -
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("reviews", "revews", "cycle.revews: unknown key; did you mean reviews?"),
-        ("2027-01-15", "2029-01-15", "cycle.reviews[0]: "),
-        ('"E2"', '"E99"', "cycle.hr[0]: E99 is not in the directory"),
-        ("ends = 2027-03-12", "ends = 2020-03-12", "cycle.ends: "),
+        ("reviews", "revews", "revews (cycle.revews): unknown key; did you mean reviews?"),
+        ("2027-01-15", "2029-01-15", "review 1 (cycle.reviews[0]): "),
+        ('"E2"', '"E99"', "HR, person 1 (cycle.hr[0]): E99 is not in the directory"),
+        ("ends = 2027-03-12", "ends = 2020-03-12", "last day of steps (cycle.ends): "),
     ],
 )
 async def test_nothing_starts_while_a_finding_refuses(office: Office, old: str, new: str, words: str) -> None:
@@ -39,7 +39,7 @@ async def test_nothing_starts_while_a_finding_refuses(office: Office, old: str, 
 async def test_an_id_that_is_taken_by_another_file_is_refused(office: Office) -> None:
     file = office.cycle_file("q4", CYCLE.replace("第4四半期", "第3四半期"))
     said = await office.refused("cycle", "start", file, "--as", HR, "--starts", today().isoformat())
-    assert "cycle.id: a cycle q4 was launched from another file" in said
+    assert "id (cycle.id): a cycle q4 was already launched from another file" in said
 
 
 async def test_only_hr_launches_and_closes(office: Office) -> None:
@@ -81,7 +81,7 @@ async def test_the_status_counts_goals_by_department_and_state(office: Office) -
 
 @pytest.mark.parametrize("words", [("status",), ("retry",), ("close", "--as", HR, "--reason", "x")])
 async def test_a_cycle_that_is_not_there_is_refused(office: Office, words: tuple[str, ...]) -> None:
-    assert "there is no cycle q9" in await office.refused("cycle", words[0], "q9", *words[1:])
+    assert "cycle q9 was not found" in await office.refused("cycle", words[0], "q9", *words[1:])
 
 
 async def test_watching_shows_the_counts_live_until_it_is_interrupted(office: Office) -> None:
@@ -113,6 +113,6 @@ async def test_a_closed_cycle_is_not_launched_again(office: Office) -> None:
     await office.done("cycle", "close", "short", "--as", HR, "--reason", "取りやめ")
     await office.launch("short")
     assert (await office.told("cycle", "status", "short"))["state"] == "closed"
-    assert "the cycle is closed; this can be asked of one that is open" in await office.refused(
+    assert "the cycle is “closed”; this can be asked of one that is “open”" in await office.refused(
         "cycle", "close", "short", "--as", HR, "--reason", "x"
     )

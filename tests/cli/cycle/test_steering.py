@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
+from tests.working_days import JAPAN
 
 BY_HR = ("--as", HR, "--reason", "繁忙期")
 ACCOUNTANTS = (HARA, MANAGER, MORI, ONO)
-LATER = (today() + timedelta(days=30)).isoformat()
+LATER = JAPAN.next_working_day(today() + timedelta(days=30)).isoformat()
 FAR = (today() + timedelta(days=200)).isoformat()
 
 
@@ -30,8 +31,8 @@ async def test_an_extension_says_how_many_goals_it_moved_and_why_the_others_stay
     shown = (await office.done(*extend, "--id", "ext-1")).splitlines()
     assert shown == ["instruction ext-1: extend", "4 goals: 3 done, 1 needed nothing, 0 refused"]
     assert (await office.done(*extend, "--id", "ext-2", MEGURI_LOCALE="ja")).splitlines() == [
-        "指示 ext-2: 期限の延長",
-        "対象 4 件: 完了 0、変更不要 4、拒否 0",
+        "指示 ext-2: 期限の変更",
+        "対象 4 件: 完了 0、対象外・変更なし 4、拒否 0",
     ]
     told = await office.told(*extend, "--id", "ext-1")
     assert (told["instruction"], told["kind"], told["state"]) == ("ext-1", "extend", "done")
@@ -53,16 +54,16 @@ async def test_what_a_goals_rules_forbid_is_named_on_stderr_and_is_the_exit_code
 async def test_who_and_what_is_asked_must_be_known(office: Office) -> None:
     pause = ("cycle", "pause", "q4")
     for words, said in (
-        ((*pause, *BY_HR, "--department", "経理"), "not known here (department): 経理; the nearest is 経理部"),
-        ((*pause, *BY_HR, "--person", "E100"), "not known here (person): E100; the nearest is E10"),
+        ((*pause, *BY_HR, "--department", "経理"), "department 経理 cannot be selected; did you mean 経理部?"),
+        ((*pause, *BY_HR, "--person", "E100"), "no employee with the id E100 was found; did you mean E10?"),
         ((*pause, "--as", MORI, "--reason", "x"), f"{MORI} may not do this; {HR} may"),
-        (("cycle", "extend", "q4", *BY_HR), "give `due`, `closes`, or both"),
-        (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: Input should be 'draft'"),
+        (("cycle", "extend", "q4", *BY_HR), "give a new due date, a new last day, or both"),
+        (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: give draft or approval"),
         (("cycle", "extend", "q4", *BY_HR, "--closes", "2020-01-31"), "cannot be used; give a date from"),
-        (("cycle", "reopen", "q4", *BY_HR), "the cycle is open; this can be asked of one that is closed"),
-        (("cycle", "add", "q4", *BY_HR), "say whom it is about"),
-        (("reassign", MANAGER, "E98", *BY_HR), "not known here (person): E98"),
-        (("instruction", "nothing"), "there is no instruction nothing"),
+        (("cycle", "reopen", "q4", *BY_HR), "the cycle is “open”; this can be asked of one that is “closed”"),
+        (("cycle", "add", "q4", *BY_HR), "name the people or departments to include"),
+        (("reassign", MANAGER, "E98", *BY_HR), "no employee with the id E98 was found"),
+        (("instruction", "nothing"), "instruction nothing was not found"),
     ):
         assert said in await office.refused(*words)
 
@@ -74,9 +75,12 @@ async def test_who_does_not_wait_looks_later_and_one_id_is_one_instruction(offic
     one = await office.told("instruction", "pause-1")
     assert (one["actor"], one["asked"]["reason"], one["counts"]) == (HR, "繁忙期", {"done": 1})
     shown = await office.done("instruction", "pause-1", MEGURI_LOCALE="ja")
-    assert shown.splitlines() == [f"pause-1  一時停止  q4  {HR}  繁忙期", "対象 1 件: 完了 1、変更不要 0、拒否 0"]
+    assert shown.splitlines() == [
+        f"pause-1  一時停止  q4  {HR}  繁忙期",
+        "対象 1 件: 完了 1、対象外・変更なし 0、拒否 0",
+    ]
     taken = ("cycle", "resume", "q4", *BY_HR, "--person", ONO, "--id", "pause-1")
-    assert "stands for another instruction" in await office.refused(*taken)
+    assert "is used by another instruction" in await office.refused(*taken)
 
     resume = ("cycle", "resume", "q4", *BY_HR, "--person", ONO, "--person", HARA, "--id", "resume-1")
     assert goals(await office.told(*resume)) == {ONO: "done", HARA: "skipped not_paused"}

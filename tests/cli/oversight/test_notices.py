@@ -46,7 +46,7 @@ async def test_notices_are_counted_and_the_failed_ones_listed_with_their_codes(o
     }  # fmt: skip
     assert told["events"] == []
     assert (told["sent"], told["given_up"]) == (2, 1)
-    assert "there is no cycle q9" in await office.refused("notices", "q9")
+    assert "cycle q9 was not found" in await office.refused("notices", "q9")
 
 
 async def test_an_event_that_another_system_did_not_take_is_listed(office: Office) -> None:

@@ -42,7 +42,7 @@ async def test_a_sheet_is_written_for_each_person_whom_one_may_see(office: Offic
     cells = CalamineWorkbook.from_path(written[0]).get_sheet_by_index(0).to_python()
     assert any("森 香織" in map(str, row) for row in cells)
     assert "may not" in await office.refused("sheet", "export", "q4", tmp_path, "--as", MORI, "--person", HARA)
-    assert "no cycle" in await office.refused("sheet", "export", "q9", tmp_path, "--as", HR)
+    assert "cycle q9 was not found" in await office.refused("sheet", "export", "q9", tmp_path, "--as", HR)
 
 
 async def test_an_untouched_sheet_changes_nothing(office: Office, tmp_path: Path) -> None:
@@ -72,7 +72,9 @@ async def test_an_older_sheet_does_not_undo_what_was_written_since(office: Offic
     first = filled(tmp_path, goal, 1, theme="はじめの案")
     await office.done("sheet", "import", first, "--as", ONO)
     older = filled(tmp_path, goal, 1, theme="古い紙の案")
-    assert "changed after this was written out" in await office.refused("sheet", "import", older, "--as", ONO)
+    assert "the draft has changed since it was written out" in await office.refused(
+        "sheet", "import", older, "--as", ONO
+    )
     assert (await content_of(office, goal))["theme"] == "はじめの案"
 
 
@@ -81,9 +83,9 @@ async def test_of_many_files_all_are_taken_in_or_none(office: Office, tmp_path: 
     table = tmp_path / "bad.csv"
     table.write_text(f"目標の ID,目標値,ステップ1の期日\n{HARAS},多め,来月\nq4/E99/1,3,\n", "utf-8")
     said = await office.refused("sheet", "import", good, table, "--as", HR)
-    assert "bad.csv: row 2" in said
-    assert "bad.csv: row 3" in said
-    assert "stands at" in said
+    assert "bad.csv / row 2" in said
+    assert "bad.csv / row 3" in said
+    assert "is also at q4_E11_1.xlsx" in said
     assert (await content_of(office, HARAS))["theme"] == ""
 
 
@@ -93,7 +95,7 @@ async def test_nobody_else_fills_in_a_sheet_and_nothing_but_a_draft_changes(offi
     await office.done("goal", "withdraw", f"q4/{MANAGER}/1", "--as", MANAGER, "--reason", "異動")
     closed = filled(tmp_path, f"q4/{MANAGER}/1", 9, theme="別の案")
     said = await office.refused("sheet", "import", closed, "--as", HR)
-    assert "only a draft is taken in; different: " in said
+    assert "only a draft can be changed; different: " in said
     assert "theme" in said
 
 

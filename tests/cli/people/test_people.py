@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from cli.people.people import people
 from cli.session.output import MAX_FINDINGS
 from domain.people.organisation import Employee
-from storage.database import open_database
+from storage.database import open_database, read_transaction
 from storage.people import load_organisation
 
 ROOT = Path(__file__).parents[3]
@@ -44,7 +44,8 @@ def file(tmp_path: Path) -> Callable[[str], Path]:
 async def directory(url: str) -> dict[str, Employee]:
     engine = open_database(url)
     try:
-        return {str(key): one for key, one in (await load_organisation(engine)).employees.items()}
+        async with read_transaction(engine) as connection:
+            return {str(key): one for key, one in (await load_organisation(connection)).employees.items()}
     finally:
         await engine.dispose()
 
@@ -109,7 +110,7 @@ async def test_findings_end_after_fifty_with_how_many_there_are(run: Run, file: 
     result = await run("import", file("id,name,department,manager\n" + rows))
     *findings, more, summary = result.stderr.splitlines()
     assert (len(findings), more) == (MAX_FINDINGS, "and 7 more")
-    assert f"({MAX_FINDINGS + 7} to mend)" in summary
+    assert f"({MAX_FINDINGS + 7} errors)" in summary
 
 
 async def test_json_is_one_document_on_stdout_also_when_the_file_is_refused(

@@ -13,6 +13,7 @@ from domain.people.organisation import Employee, Organisation
 from domain.policy.calendar import BusinessCalendar
 from domain.values import EmployeeId
 from domain.writing.content import NumericMeasure
+from texts.say import say_both
 
 TODAY = date(2026, 10, 1)
 TWO_TOPS = Organisation(
@@ -98,14 +99,14 @@ def why_unreadable(more: str) -> list[tuple[str, str]]:
 def test_people_at_a_site_that_the_file_does_not_have_are_counted_and_refused() -> None:
     (finding,) = found("")
     assert (finding.level, finding.code, finding.where) == (Level.REFUSE, "site_unknown", "sites.berlin")
-    assert finding.message.en == "2 people are at berlin, which the file does not have: add [sites.berlin]"
-    assert "拠点「berlin」の社員が 2 人います" in finding.message.ja
+    assert say_both(finding.message).en == "2 people are at berlin, which the file does not have: add [sites.berlin]"
+    assert "拠点「berlin」の社員が 2 人います" in say_both(finding.message).ja
     assert found(BERLIN) == []
 
 
 def test_a_site_that_was_misspelt_is_suggested() -> None:
     refused, advised = found(BERLIN.replace("sites.berlin", "sites.berlim"))
-    assert refused.message.en.endswith("did you mean berlim?")
+    assert say_both(refused.message).en.endswith("did you mean berlim?")
     assert (advised.level, advised.code, advised.where) == (Level.ADVISE, "site_unused", "sites.berlim")
 
 
@@ -177,7 +178,7 @@ def test_a_site_or_rule_that_cannot_be_read_is_named_by_its_key(more: str, code:
 def test_a_misspelt_key_of_a_site_is_suggested() -> None:
     findings = read_cycle_file((FILE + BERLIN + 'subdivison = "BE"\n').encode())
     assert isinstance(findings, tuple)
-    assert findings[0].message.en == "unknown key; did you mean subdivision?"
+    assert say_both(findings[0].message).en == "unknown key; did you mean subdivision?"
 
 
 @pytest.mark.parametrize(
@@ -255,7 +256,7 @@ def test_what_goals_may_serve_is_checked_before_the_launch(more: str, finding: t
     assert [(one.code, one.where) for one in refused] == ([finding] if finding else [])
     for one in refused:
         if one.code == "parent_unknown":
-            assert "did you mean" in one.message.en
+            assert "did you mean" in say_both(one.message).en
 
 
 def test_department_goals_that_come_round_are_refused_each() -> None:
@@ -295,7 +296,7 @@ def test_an_entry_that_the_catalogue_does_not_have_is_named_with_the_nearest() -
     (finding,) = read_cycle_file((FILE + '[[drafts]]\ncatalog = "accounting/closing-day"\n').encode())
     assert isinstance(finding, Finding)
     assert (finding.code, finding.where) == ("unknown_entry", "drafts[0].catalog")
-    assert "accounting/closing-days" in finding.message.ja
+    assert "accounting/closing-days" in say_both(finding.message).ja
 
 
 @pytest.mark.parametrize(

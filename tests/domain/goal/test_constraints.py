@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.goal import commands as ask
-from domain.goal.constraints import Claims, claims_of, weigh
+from domain.goal.constraints import Constraints, constraints_of, weigh
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
@@ -25,14 +25,15 @@ from tests.domain.builders import (
     policy,
     verdict,
 )  # fmt: skip
+from texts.say import say_both
 
 EDITION = policy(edition=2, max_goals=3)
 NOW = at(day(11, 4), 15)
 
 
-def claimed(goal: Goal, command: ask.Command) -> Claims | None:
+def claimed(goal: Goal, command: ask.Command) -> Constraints | None:
     events = decide(goal, command, NOW)
-    return claims_of(goal, evolve_all(goal, events), events)
+    return constraints_of(goal, evolve_all(goal, events), events)
 
 
 def linked(**changes: Any) -> ask.Submit:
@@ -96,7 +97,7 @@ def test_weights_are_weighed_before_they_are_approved() -> None:
     assert not list(weigh(content(weight=40), [other], EDITION))
     (finding,) = weigh(content(weight=50), [other], EDITION)
     assert finding.code == "weights_not_100"
-    assert "110" in finding.message.ja
+    assert "110" in say_both(finding.message).ja
     assert not list(weigh(content(weight=100), [closed(EDITION)], EDITION))  # what is closed weighs nothing any more
     codes = [one.code for one in weigh(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]

@@ -6,12 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from domain.goal import commands as ask
+from domain.goal import events as has
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.lifecycle import State
+from domain.messages import message
 from domain.policy.policy import TaskKind
 from domain.refusals import Code
-from domain.values import EmployeeId
+from domain.values import EmployeeId, Locale
 from domain.writing.content import Content
 from tests.domain.builders import (
     DIRECTOR,
@@ -43,13 +45,14 @@ from tests.domain.builders import (
     verdict,
 )
 from tests.domain.command_cases import CASES, NOW, OPEN
+from texts.refusals import refusal_text
 
 
 def test_a_draft_that_is_not_ready_is_refused_with_everything_that_is_missing() -> None:
     said = refusal(draft(content=Content()), ask.Submit(id=fresh_id(), actor=OWNER), NOW, Code.NOT_READY)
-    assert said.fields["codes"] == "no_theme,no_measure,too_few_steps"
-    assert "目標のテーマを書いてください" in str(said.fields["findings"])
-    assert "write the goal's theme" in str(said)
+    assert said.fields["codes"] == ["no_theme", "no_measure", "too_few_steps"]
+    assert "テーマ: 目標のテーマを書いてください。 / 指標: " in refusal_text(said, Locale.JA)
+    assert "theme: write the goal's theme / measure: " in refusal_text(said, Locale.EN)
     assert "書いて" not in str(said)
 
 
@@ -94,14 +97,14 @@ def test_a_goal_that_comes_back_after_its_first_stage_starts_at_the_first_again(
 )
 def test_progress_that_does_not_fit_a_number_is_refused(fields: dict[str, Any], code: Code) -> None:
     said = refusal(active(), ask.ReportProgress(id=fresh_id(), actor=OWNER, **fields), NOW, code)
-    assert said.fields["needs"] == "value"
+    assert said.message.fields["needs"] == message("part.needs_value")
 
 
 @pytest.mark.parametrize("fields", [{}, {"value": "1"}, {"met": (4,)}])
 def test_progress_that_does_not_fit_a_picture_of_success_is_refused(fields: dict[str, Any]) -> None:
     goal = active(content=content(measure=PICTURE))
     said = refusal(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, **fields), NOW, Code.WRONG_MEASURE)
-    assert said.fields["needs"] == "met (0-3)"
+    assert said.message.fields["needs"] == message("part.needs_met", count=4)
 
 
 def test_a_step_is_completed_once_and_only_where_there_is_one() -> None:
@@ -193,8 +196,8 @@ def test_closing_a_paused_goal_ends_the_pause_too() -> None:
 @pytest.mark.parametrize("due", [day(11, 3), day(12, 29), day(1, 4, 2027)])
 def test_an_extension_goes_from_today_to_the_cycles_last_day(due: Any) -> None:
     said = refusal(pending(), ask.Extend(id=fresh_id(), actor=HR, due=due, reason="繁忙期"), NOW, Code.DATE_OUTSIDE)
-    assert said.fields["first_en"] == "Wed 4 Nov 2026"
-    assert said.fields["last"] == "2026年12月28日(月)"
+    assert said.fields["first"] == "2026-11-04"
+    assert "2026年12月28日(月)" in refusal_text(said, Locale.JA)
 
 
 def test_an_extended_task_is_reminded_of_before_its_new_date_and_keeps_who_joined() -> None:
@@ -252,4 +255,15 @@ def test_a_person_named_anywhere_in_a_command_has_a_valid_id() -> None:
 
 def test_a_closed_goal_says_that_it_is_closed_to_whoever_asks() -> None:
     said = refusal(closed(), ask.Comment(id=fresh_id(), actor=STRANGER, text="?"), NOW, Code.WRONG_STATE)
-    assert (said.fields["state"], said.fields["state_en"]) == ("完了", "closed")
+    assert said.fields["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("situation", "outcome"), [("draft", "removed"), ("pending_approval", "removed"), ("active", "settled")]
+)
+def test_a_goal_whose_owner_takes_no_part_any_more_has_not_lapsed_with_the_cycle(situation: str, outcome: str) -> None:
+    goal = SITUATIONS[situation]()
+    command = ask.Close(id=fresh_id(), actor=HR, reason="退職", removed=True)
+    (closed,) = decide(goal, command, NOW)
+    assert isinstance(closed.body, has.Closed)
+    assert (closed.body.outcome, closed.body.removed) == (outcome, True)

@@ -13,6 +13,7 @@ from domain.goal.goal import Goal
 from domain.goal.ledger import chain, genesis
 from domain.goal.scoring import score
 from domain.lifecycle import EventKind, State
+from domain.messages import message
 from domain.policy.policy import TaskKind
 from domain.refusals import Code
 from domain.values import Locale
@@ -44,6 +45,7 @@ from tests.domain.builders import (
     self_review,
     verdict,
 )
+from texts.refusals import refusal_text
 
 
 def test_approve_what_you_saw_a_stale_expected_seq_is_refused_and_tells_what_changed() -> None:
@@ -57,9 +59,13 @@ def test_approve_what_you_saw_a_stale_expected_seq_is_refused_and_tells_what_cha
     assert said.fields == {
         "expected_seq": 2,
         "seq": 5,
-        "changes": "3 recalled; 4 revised (theme, weight); 5 submitted",
+        "changes": [
+            {"key": "part.change", "fields": {"seq": 3, "kind": "recalled"}},
+            {"key": "part.change_in", "fields": {"seq": 4, "kind": "revised", "fields": ["theme", "weight"]}},
+            {"key": "part.change", "fields": {"seq": 5, "kind": "submitted"}},
+        ],
     }
-    assert "4 revised (theme, weight)" in said.text(Locale.JA)
+    assert "4 改訂(テーマ、ウェイト)" in refusal_text(said, Locale.JA)
     assert after(goal, approve(goal), at(day(10, 6))).state is State.ACTIVE
 
 
@@ -69,7 +75,7 @@ def test_a_verdict_on_what_was_seen_before_new_progress_is_refused() -> None:
 
     said = refusal(goal, verdict(seen, "continue"), at(day(11, 4)), Code.GOAL_CHANGED)
 
-    assert said.fields["changes"] == f"{goal.seq} progress_reported"
+    assert said.message.fields["changes"] == (message("part.change", seq=goal.seq, kind="progress_reported"),)
 
 
 def test_a_reminder_or_a_comment_makes_no_approval_stale() -> None:

@@ -11,7 +11,6 @@ from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import Context, active_line, command_of, compare, leavers_due, weight_left
 from domain.people.organisation import Employee, Organisation
-from domain.values import EmployeeId
 from tests.domain.builders import (
     DEPUTY,
     DIRECTOR,
@@ -26,6 +25,7 @@ from tests.domain.builders import (
     pending,
     policy,
 )
+from texts.say import say_both
 
 TODAY = day(11, 16)
 
@@ -91,7 +91,7 @@ def test_people_of_somebody_who_left_are_led_by_the_next_active_manager_and_a_fi
     found = compare(COMPANY, file, TODAY)
     assert {one.id: one.manager_id for one in found.after}[OWNER] == PRESIDENT
     assert [(one.code, one.where) for one in found.findings] == [("led_by_leaver", MANAGER)]
-    assert OWNER in found.findings[0].message.ja
+    assert OWNER in say_both(found.findings[0].message).ja
     assert not Organisation(found.after).findings()
     assert found.stand_ins() == {MANAGER: DIRECTOR, DIRECTOR: PRESIDENT}
 

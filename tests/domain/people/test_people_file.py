@@ -6,6 +6,7 @@ import pytest
 from domain.people.organisation import Organisation, appoint
 from domain.people.people_file import MAX_BYTES, PeopleFile, read_people
 from domain.values import EmployeeId, Locale
+from texts.say import say_both
 
 ROOT = Path(__file__).parents[3]
 HEADER = "社員番号,氏名,メールアドレス,部署,役職,上長,言語\n"
@@ -82,24 +83,24 @@ def test_a_mapping_chooses_between_headers_that_differ_in_case_only() -> None:
 
 def test_a_mapping_of_a_field_or_to_a_header_that_does_not_exist_lists_what_there_is() -> None:
     file = read(TWO, {"salary": "給与", "name": "login", "氏名": "役職"})
-    assert told(file) == [("bad_field", "--map"), ("field_twice", "--map"), ("no_header", "row 1")]
-    assert "manager_id" in file.findings[0].message.en
-    assert "メールアドレス" in file.findings[2].message.ja
+    assert told(file) == [("bad_field", "file"), ("field_twice", "file"), ("no_header", "row 1")]
+    assert "manager_id" in say_both(file.findings[0].message).en
+    assert "メールアドレス" in say_both(file.findings[2].message).ja
 
 
 def test_each_column_that_must_be_there_is_asked_for_and_the_headers_are_listed() -> None:
     file = read("番号,login\n1,a\n")
     assert told(file) == [("no_column", "row 1")] * 4
-    assert [finding.message.en.split(":")[0] for finding in file.findings] == [
+    assert [say_both(finding.message).en.split(";")[0] for finding in file.findings] == [
         f"no column for {name}" for name in ("id", "name", "department", "manager_id")
     ]
-    assert "番号, login" in file.findings[0].message.en
+    assert "番号, login" in say_both(file.findings[0].message).en
 
 
 def test_two_columns_for_one_field_are_refused_and_not_guessed() -> None:
     file = read("id,name,部署,所属,manager\n1,a,b,c,\n")
     assert told(file) == [("ambiguous_column", "row 1")]
-    assert "部署, 所属" in file.findings[0].message.ja
+    assert "部署、所属" in say_both(file.findings[0].message).ja
 
 
 def test_rows_are_numbered_as_a_spreadsheet_shows_them_through_line_breaks_and_empty_rows() -> None:
@@ -129,8 +130,8 @@ def test_every_bad_cell_is_found_at_its_row_and_says_what_would_do() -> None:
         *[("bad_cell", "row 4")] * 3,
         ("empty_cell", "row 4"),
     ]
-    assert "a/b" in file.findings[0].message.en
-    assert "x" * 41 not in file.findings[5].message.en  # what is too long is not repeated in full
+    assert "a/b" in say_both(file.findings[0].message).en
+    assert "x" * 41 not in say_both(file.findings[5].message).en  # what is too long is not repeated in full
 
 
 @pytest.mark.parametrize(
@@ -181,12 +182,12 @@ def test_rows_with_more_or_fewer_cells_than_the_header_are_refused() -> None:
 def test_a_file_that_is_no_csv_of_people_is_refused_with_a_reason(data: bytes, code: str, where: str) -> None:
     file = read_people(data)
     assert told(file) == [(code, where)]
-    assert file.findings[0].message.ja != file.findings[0].message.en
+    assert say_both(file.findings[0].message).ja != say_both(file.findings[0].message).en
 
 
 def test_the_byte_that_no_encoding_knows_is_counted_from_the_beginning_of_the_file() -> None:
     data = b"id,name,department,manager\n1,J\xfcrgen\xff,b,\n"
-    message = read_people(data).findings[0].message.en
+    message = say_both(read_people(data).findings[0].message).en
     assert f"byte {data.index(0xFC) + 1} is 0xFC" in message
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.policy.calendar import BusinessCalendar, describe_day
+from domain.policy.calendar import BusinessCalendar
 from tests.domain.builders import TOKYO, day
 
 DAYS = st.dates(date(2026, 9, 1), date(2027, 1, 31))
@@ -124,15 +124,10 @@ def test_the_working_hours_of_a_day_lie_on_that_day(zone: str, any_day: date) ->
 
 @pytest.mark.parametrize("zone", ["Asia/Tokio", "", "../etc/passwd", "JST+9"])
 def test_a_zone_that_does_not_exist_is_refused_with_a_name_that_does(zone: str) -> None:
-    with pytest.raises(ValidationError, match="use a name such as Asia/Tokyo"):
+    with pytest.raises(ValidationError, match="zone_unknown"):
         BusinessCalendar(timezone=zone)
 
 
 def test_a_calendar_is_the_same_after_a_journey_through_json() -> None:
     assert TOKYO.is_business_day(day(10, 1))  # whatever was computed on the way
     assert BusinessCalendar.model_validate_json(TOKYO.model_dump_json()) == TOKYO
-
-
-def test_a_day_is_written_with_its_weekday_in_both_languages() -> None:
-    said = describe_day(day(11, 3))
-    assert (said.ja, said.en) == ("2026年11月3日(火)", "Tue 3 Nov 2026")

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import MAX_LINE, Locale, Text
 from domain.writing.catalog import Entry, draft, entries, find, search
 from domain.writing.content import NumericMeasure
 from domain.writing.rules import check
-from tests.domain.builders import policy
+from tests.domain.builders import list_of, policy
 
 POLICY = policy(edition=2)
 ASKED = {
@@ -141,11 +142,14 @@ def test_every_word_must_stand() -> None:
 def test_what_is_not_there_is_refused_with_what_is() -> None:
     with pytest.raises(Refusal) as caught:
         find("accounting/closing-day")
-    assert (caught.value.code, caught.value.fields["near"]) == (Code.UNKNOWN_ENTRY, "accounting/closing-days")
+    assert (caught.value.code, caught.value.message.fields["near"]) == (
+        Code.UNKNOWN_ENTRY,
+        message("part.did_you_mean", near="accounting/closing-days"),
+    )
     with pytest.raises(Refusal) as caught:
         search(department="魔法部")
     assert caught.value.code is Code.UNKNOWN_CATALOG_DEPARTMENT
-    assert "経理 (accounting)" in str(caught.value.fields["known"])
+    assert message("part.catalog_department", name="経理", file="accounting") in list_of(caught.value, "known")
 
 
 @pytest.mark.parametrize(

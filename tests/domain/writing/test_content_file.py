@@ -6,6 +6,7 @@ import pytest
 
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
 from domain.writing.content_file import read_content
+from texts.say import say_both
 
 TOML = """
 theme = "月次決算の早期化"
@@ -58,7 +59,7 @@ def test_a_picture_of_success_is_read() -> None:
         ("theme = 'x'".encode("utf-16"), "not_utf8", "byte 0"),
         (b"a = " + b"[" * 100_000, "not_toml", "file"),
         (b'{"theme": ' + b"[" * 100_000, "invalid", "file"),
-        (b"[" * 100_000, "not_toml", "file"),
+        (b"[" * 100_000, "not_toml", "line 1"),
     ],
 )
 def test_what_cannot_be_taken_is_found_with_its_place(data: bytes, code: str, where: str) -> None:
@@ -70,7 +71,7 @@ def test_what_cannot_be_taken_is_found_with_its_place(data: bytes, code: str, wh
 def test_a_mistyped_key_is_answered_with_the_right_one_in_both_languages() -> None:
     found = read_content(b'titel = "x"')
     assert not isinstance(found, Content)
-    assert (found[0].message.ja, found[0].message.en) == (
-        "知らないキーです。「title」のことですか。",
+    assert (say_both(found[0].message).ja, say_both(found[0].message).en) == (
+        "使えないキーです。「title」のことですか。",
         "unknown key; did you mean title?",
     )

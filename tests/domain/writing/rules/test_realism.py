@@ -14,6 +14,7 @@ from domain.values import Locale
 from domain.writing.content import Content, NumericMeasure, Step
 from domain.writing.rules.realism import has_points, percent_is_possible, steps_leave_time, stretch_is_reachable
 from tests.domain.builders import content, policy
+from texts.say import say, say_both
 
 POLICY = policy(edition=2)
 
@@ -25,8 +26,8 @@ def numbers(baseline: object, target: object, direction: str = "up", unit: str =
 
 def only(found: Iterator[Finding]) -> Finding:
     (finding,) = found
-    assert finding.message.ja
-    assert finding.message.en
+    assert say_both(finding.message).ja
+    assert say_both(finding.message).en
     return finding
 
 
@@ -49,9 +50,9 @@ def test_too_far_a_stretch_is_refused_with_the_farthest_value_that_is_not(
     finding = only(stretch_is_reachable(numbers(baseline, target, direction, unit), POLICY))
     assert (finding.level, finding.code, finding.where) == (Level.REFUSE, "stretch_too_far", "measure.target")
     for locale in Locale:
-        assert farthest in finding.message.in_(locale)
+        assert farthest in say(finding.message, locale)
         assert finding.suggestion
-        assert farthest in finding.suggestion.in_(locale)
+        assert farthest in say(finding.suggestion, locale)
     assert not list(stretch_is_reachable(numbers(baseline, farthest, direction, unit), POLICY))
 
 
@@ -81,7 +82,7 @@ def test_a_target_is_refused_exactly_where_it_is_behind_the_value_that_the_refus
     named = farthest.quantize(Decimal(1).scaleb(digits), rounding)
     assert bool(found) is (target > named if direction == "up" else target < named)
     for finding in found:
-        assert f"{named:f}" in finding.message.en
+        assert f"{named:f}" in say_both(finding.message).en
 
 
 @pytest.mark.parametrize(("target", "name"), [(101, "有給取得率"), (-1, "離職率"), (120, "attendance rate")])

@@ -14,6 +14,7 @@ from domain.writing.content import Content, NumericMeasure, QualitativeMeasure, 
 from domain.writing.rules import check
 from domain.writing.rules.structure import STRUCTURE
 from tests.domain.builders import policy
+from texts.say import say_both
 
 POLICY = policy(edition=2)
 README = Path(domain.writing.rules.__file__).with_name("README.md").read_text("utf-8")
@@ -76,7 +77,7 @@ def test_a_theme_that_deducts_or_says_nothing_can_be_replaced_by_its_rewrite_as_
         if finding.code not in ("deductive", "vague_theme"):
             continue
         assert finding.suggestion
-        for text in (finding.suggestion.ja, finding.suggestion.en):
+        for text in (say_both(finding.suggestion).ja, say_both(finding.suggestion).en):
             again = content_of(goal | {"theme": text}, language)
             mended = [one for one in check(again, POLICY) if one.where == "theme"]
             assert not mended, (text, mended)

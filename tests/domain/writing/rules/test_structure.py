@@ -9,6 +9,7 @@ from domain.writing.content import Content
 from domain.writing.rules import check
 from domain.writing.rules.structure import STRUCTURE
 from tests.domain.builders import CONTENT, PICTURE, POLICY, content, day
+from texts.say import say_both
 
 NUMERIC = {"kind": "numeric", "name": "処理件数", "unit": "件", "baseline": "100", "target": "120", "points": 60}
 LAST_DAY = {"title": "振り返る", "due": day(12, 25)}
@@ -36,7 +37,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
 def test_a_fault_is_found_where_it_is_and_said_in_both_languages(fault: dict[str, Any], code: str, where: str) -> None:
     (finding,) = check(content(**fault), POLICY)
     assert (finding.code, finding.where) == (code, where)
-    assert finding.message.ja != finding.message.en
+    assert say_both(finding.message).ja != say_both(finding.message).en
     assert refuses([finding]) == (code != "no_challenge")
 
 

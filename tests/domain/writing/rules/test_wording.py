@@ -18,6 +18,7 @@ from domain.writing.rules.wording import (
     theme_says_what,
 )
 from tests.domain.builders import content, policy
+from texts.say import say_both
 
 POLICY = policy(edition=2)
 
@@ -44,10 +45,12 @@ def test_a_theme_that_can_only_be_missed_is_refused_with_one_that_adds(theme: st
     (finding,) = adds_rather_than_deducts(content(theme=theme), POLICY)
     assert (finding.code, finding.level, finding.where) == ("deductive", Level.REFUSE, "theme")
     assert finding.suggestion
-    assert finding.suggestion.ja == finding.suggestion.en, "in the goal's language, whoever reads it"
-    assert is_japanese(finding.suggestion.ja) is is_japanese(theme)
-    assert has_number(finding.suggestion.ja)
-    assert not list(adds_rather_than_deducts(content(theme=finding.suggestion.ja), POLICY))
+    assert say_both(finding.suggestion).ja == say_both(finding.suggestion).en, (
+        "in the goal's language, whoever reads it"
+    )
+    assert is_japanese(say_both(finding.suggestion).ja) is is_japanese(theme)
+    assert has_number(say_both(finding.suggestion).ja)
+    assert not list(adds_rather_than_deducts(content(theme=say_both(finding.suggestion).ja), POLICY))
 
 
 @pytest.mark.parametrize(
@@ -70,17 +73,17 @@ def test_the_rewrite_is_about_the_work_that_the_goal_names() -> None:
     goal = content(theme="ミスをゼロにする", challenge="経費処理で同じ訂正が続いている")
     (finding,) = adds_rather_than_deducts(goal, POLICY)
     assert finding.suggestion
-    assert finding.suggestion.ja == "経費処理の効率化施策を3つ提案する"
+    assert say_both(finding.suggestion).ja == "経費処理の効率化施策を3つ提案する"
     goal = content(theme="No more errors in payroll", challenge="")
     (finding,) = adds_rather_than_deducts(goal, POLICY)
     assert finding.suggestion
-    assert finding.suggestion.en == "propose 3 ways to make payroll smoother"
+    assert say_both(finding.suggestion).en == "propose 3 ways to make payroll smoother"
 
 
 def test_of_two_names_for_a_work_the_longer_one_is_taken() -> None:
     (finding,) = adds_rather_than_deducts(content(theme="契約書の管理のミスをゼロにする"), POLICY)
     assert finding.suggestion
-    assert finding.suggestion.ja.startswith("契約書の管理の")
+    assert say_both(finding.suggestion).ja.startswith("契約書の管理の")
 
 
 def test_a_target_of_nothing_is_refused_where_less_is_better_only() -> None:
@@ -151,7 +154,7 @@ def test_a_theme_that_fits_any_work_gets_advice(theme: str) -> None:
     for measure in (content().measure, picture("誰でも一覧で見られる").measure, None):
         (finding,) = theme_says_what(content(theme=theme, measure=measure), POLICY)
         assert finding.suggestion
-        assert not check(content(theme=finding.suggestion.ja, measure=content().measure), POLICY)
+        assert not check(content(theme=say_both(finding.suggestion).ja, measure=content().measure), POLICY)
 
 
 @pytest.mark.parametrize(

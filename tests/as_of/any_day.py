@@ -1,0 +1,126 @@
+"""Runs what depends on dates as of other days: `python -m tests.as_of.any_day [--everything] [--jobs 2] [DAY …]`.
+
+Each day gets a run of the tests and a `make demo`, in processes of their own with servers of their own. DAY is a number
+of the list below; without one, all run. The output of a run that failed is printed whole.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tests.as_of.modules import ANY_DAY
+from tests.as_of.shift import shifted_to
+
+ROOT = Path(__file__).parents[2]
+_PATIENCE = 1800  # seconds for one run; a whole suite beside another takes a third of it
+
+
+@dataclass(frozen=True)
+class Day:
+    """A moment at which the tests begin, and the time zone of the machine."""
+
+    begins: datetime
+    why: str
+    zone: str | None = None  # as it is here
+
+    @property
+    def environment(self) -> dict[str, str]:
+        here = {name: value for name, value in os.environ.items() if name != "TZ"} if self.zone else dict(os.environ)
+        return here | shifted_to(self.begins) | ({"TZ": self.zone} if self.zone else {})
+
+    def __str__(self) -> str:
+        return f"{self.begins:%a %Y-%m-%d %H:%M%z} {self.zone or ''}".rstrip() + f" ({self.why})"
+
+
+def _day(begins: str, why: str, zone: str | None = None) -> Day:
+    return Day(datetime.fromisoformat(begins), why, zone)
+
+
+DAYS = (
+    _day("2026-12-05T10:00+09:00", "a Saturday"),
+    _day("2026-12-14T08:55+09:00", "minutes before alarms ring; it is still Sunday there", "America/Los_Angeles"),
+    _day("2026-12-29T09:30+09:00", "the first of the days off at the end of the year"),
+    _day("2027-01-01T00:20+09:00", "New Year; it is still last year in UTC"),
+    _day("2027-03-28T00:55+00:00", "a Sunday; the clock is put forward minutes later", "Europe/Berlin"),
+    _day("2027-03-31T17:55+09:00", "the end of a month and a year of business, minutes before offices close"),
+    _day("2027-05-04T13:00+09:00", "Golden Week"),
+    _day(
+        "2027-10-31T23:10+09:00", "a Sunday and the end of a month; the clock was put back in Berlin", "Europe/Berlin"
+    ),
+    _day("2027-11-07T05:55+00:00", "a Sunday; the clock is put back minutes later", "America/New_York"),
+    _day("2028-02-29T10:00+09:00", "29 February"),
+    _day("2030-12-31T11:00+09:00", "the last day of a year", "Asia/Tokyo"),
+    _day("2031-10-13T22:00+09:00", "2031, a public holiday; it is tomorrow already there", "Pacific/Kiritimati"),
+)
+
+
+def run_tests(day: Day, what: Sequence[str]) -> tuple[bool, str]:
+    """Whether they passed, and their output."""
+    return _run(day, [sys.executable, "tests/run.py", "-q", "-p", "no:cacheprovider", *what], day.environment)
+
+
+def run_demo(day: Day) -> tuple[bool, str]:
+    """Whether the sample company and its cycle come up, in a folder of their own, and what was printed."""
+    with tempfile.TemporaryDirectory(prefix="meguri-demo-") as folder:
+        environment = day.environment | {"MEGURI_VAR": str(Path(folder) / "var")}
+        return _run(day, ["make", "--silent", "demo", "DEMO_ARGS=--exit-when-launched"], environment)
+
+
+def _run(day: Day, command: Sequence[str], environment: dict[str, str]) -> tuple[bool, str]:
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=False, text=True, timeout=_PATIENCE,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        return False, f"{late.output}\nended after {_PATIENCE} s"
+    return done.returncode == 0, done.stdout
+
+
+def run_day(day: Day, what: Sequence[str]) -> bool:
+    """Runs both and prints a line, with the output where something failed."""
+    began = time.monotonic()
+    tests_passed, tests_said = run_tests(day, what)
+    demo_passed, demo_said = run_demo(day)
+    result = tests_said.rstrip().rpartition("\n")[2]
+    demo = "launched" if demo_passed else "FAILED"
+    lines = [f"{day}: {result}; demo {demo}; {time.monotonic() - began:.0f} s in all"]
+    lines += [] if tests_passed else [tests_said]
+    lines += [] if demo_passed else [demo_said]
+    print("\n".join(lines), flush=True)
+    return tests_passed and demo_passed
+
+
+def _day_of(number: str) -> Day:
+    """The day of that number in the list."""
+    try:
+        return dict(enumerate(DAYS, start=1))[int(number)]
+    except (ValueError, KeyError) as error:
+        raise argparse.ArgumentTypeError(f"give a number from 1 to {len(DAYS)}") from error
+
+
+def main(arguments: Sequence[str]) -> int:
+    """1 where a day failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.epilog = "\n".join(f"{number:3}  {day}" for number, day in enumerate(DAYS, start=1))
+    parser.add_argument("days", metavar="DAY", nargs="*", type=_day_of, default=DAYS)
+    parser.add_argument("--everything", action="store_true", help="all tests, and not only what depends on dates")
+    parser.add_argument("--jobs", type=int, default=2, help="days at a time")
+    options = parser.parse_args(arguments)
+    what = () if options.everything else ANY_DAY
+    with ThreadPoolExecutor(options.jobs) as pool:
+        passed = list(pool.map(lambda day: run_day(day, what), options.days))
+    print(f"{passed.count(True)} days passed, {passed.count(False)} failed")
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,60 @@
+"""Which test modules run as of other days. tests/test_as_of.py finds a module that reads the clock and is in neither list."""
+
+ANY_DAY = (
+    "tests/acceptance/test_bad_files.py",
+    "tests/acceptance/test_first_goal.py",
+    "tests/acceptance/test_one_goal.py",
+    "tests/acceptance/test_organisation_changes.py",
+    "tests/acceptance/test_quarter.py",
+    "tests/acceptance/test_spread.py",
+    "tests/acceptance/test_untouched_goal.py",
+    "tests/cli/cycle/test_cycle.py",
+    "tests/cli/cycle/test_steering.py",
+    "tests/cli/goal/test_whole_path.py",
+    "tests/cli/goal/test_writing.py",
+    "tests/cli/people/test_people_sync.py",
+    "tests/service/test_instructions.py",
+    "tests/service/test_instructions_refused.py",
+    "tests/service/test_offices.py",
+    "tests/service/test_reorganisation.py",
+    "tests/workflows/test_cycle.py",
+    "tests/workflows/test_goal.py",
+)
+
+_KILLS = "kills servers for minutes, in launches like those of the other tests"
+_HANDS_IN = "hands in every moment; the clock only stamps what was sent, or gives a moment to count from"
+_NO_DAYS = "looks at no day: what it needs of a launched cycle is that it is there"
+
+LEFT_OUT = {
+    "tests/acceptance/test_bad_commands.py": _NO_DAYS,
+    "tests/acceptance/test_kill_after_commit.py": _KILLS,
+    "tests/acceptance/test_kill_in_approvals.py": _KILLS,
+    "tests/acceptance/test_kill_in_delivery.py": _KILLS,
+    "tests/acceptance/test_kill_in_instruction.py": _KILLS,
+    "tests/acceptance/test_kill_in_launch.py": _KILLS,
+    "tests/acceptance/test_kill_worker_program.py": _KILLS,
+    "tests/acceptance/test_other_language.py": _NO_DAYS,
+    "tests/activities/test_delivery.py": _HANDS_IN,
+    "tests/activities/test_digests.py": _HANDS_IN,
+    "tests/activities/test_fallback.py": _HANDS_IN,
+    "tests/activities/test_hook.py": _HANDS_IN,
+    "tests/cli/goal/test_goal.py": _NO_DAYS,
+    "tests/cli/oversight/test_audit.py": _NO_DAYS,
+    "tests/cli/oversight/test_notices.py": _NO_DAYS,
+    "tests/cli/papers/test_sheet.py": _NO_DAYS,
+    "tests/cli/papers/test_sheets_of_a_company.py": "measures seconds; looks at no day",
+    "tests/cli/session/test_exit.py": _NO_DAYS,
+    "tests/replay/test_replay.py": "replays by the times that the histories hold",
+    "tests/service/test_company_of_goals.py": _NO_DAYS,
+    "tests/service/test_connection.py": _NO_DAYS,
+    "tests/service/test_notices.py": _NO_DAYS,
+    "tests/service/test_preferences.py": _NO_DAYS,
+    "tests/storage/test_digests.py": _HANDS_IN,
+    "tests/storage/test_preferences.py": _NO_DAYS,
+    "tests/storage/test_undelivered.py": _HANDS_IN,
+    "tests/test_as_of.py": "starts programs as of another day itself",
+    "tests/test_compose.py": _NO_DAYS,
+    "tests/workflows/test_delivery.py": _HANDS_IN,
+    "tests/workflows/test_hook.py": _HANDS_IN,
+    "tests/workflows/test_instruction.py": "steers goals in ways that tests/service/test_instructions.py has too",
+}

@@ -1,0 +1,223 @@
+"""The catalogues are whole: both languages have every text with the same fields, and what the code says is there."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Message
+
+from channels.texts import Group
+from domain.goal.goal import Outcome
+from domain.instructions.instructions import KINDS, Skipped
+from domain.lifecycle import EventKind, State
+from domain.notices.notices import NoticeKind
+from domain.people.people_columns import FIELDS as COLUMNS
+from domain.policy.policy import Act, TaskKind
+from domain.problems import OTHER, OWN, TYPES
+from domain.refusals import Code
+from domain.values import Locale
+from domain.writing.causes import CAUSES
+from domain.writing.content import Content, Direction
+from sheets.fields import FIELDS
+from texts import catalogs
+from texts.places import field_of_sheet
+from texts.say import READINGS
+from texts.words import values
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("domain", "service", "sheets", "channels", "embedded", "storage", "workflows", "activities", "cli", "texts")
+NAMES = sorted({*catalogs.FILES.values(), catalogs.WORDS})
+# The example is a Japanese text that the owner fills; the English sentence has none of it.
+IN_ONE_LANGUAGE = frozenset({"suggestion.picture"})
+# Latin letters that Japanese texts may hold: formats, encodings, products, keys of files, examples of values.
+ALLOWED = re.compile(
+    r"`[^`]*`|meguri (?:inbox|goal show)|\[sites\.\{site\}\]|cycle\.hr|adjust_down|MEGURI_VAR|name@example\.jp|2026-11-30T09:00:00\+09:00|\{[^}]*\}"
+    r"|\b(?:TOML|CSV|UTF-8|UTF-16|CP932|Shift_JIS|EUC-JP|Excel|Unicode|JSON|NUL|MB|ID|xlsx|JP|DE|U\+0000|Asia/Tokyo|true"
+    r"|false|ja|en|HR|PostgreSQL|Temporal|Linux|macOS|Ctrl-C|root|Meguri|meguri|DATABASE_URL|XX|Webhook|URL|https|Keyword|TLS|API|HH:MM)\b"
+)
+
+
+def entries(name: str, locale: Locale) -> Iterator[Message]:
+    return (entry for entry in catalogs.catalog(name, locale) if entry.id)
+
+
+def key_of(entry: Message) -> str:
+    return entry.id if isinstance(entry.id, str) else entry.id[0]
+
+
+def forms_of(entry: Message) -> tuple[str, ...]:
+    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+
+
+@cache
+def keys(locale: Locale = Locale.EN) -> frozenset[str]:
+    return frozenset(key_of(entry) for name in NAMES for entry in entries(name, locale))
+
+
+def fields(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset((name, spec or "") for _, name, spec, _ in Formatter().parse(text) if name is not None)
+
+
+def names_of(text: str) -> frozenset[str]:
+    return frozenset(name for name, _ in fields(text))
+
+
+def strings_in_code() -> frozenset[str]:
+    """Every string of the code."""
+    found = set[str]()
+    for path in (ROOT / "worker.py", *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return frozenset(found)
+
+
+def made_from_codes() -> set[str]:
+    """Keys that the code makes of a code: a refusal's, a finding's, a problem's, a notice's."""
+    return {
+        *(f"refusal.{code}" for code in Code),
+        *(f"problem.{kind}" for kind in (*TYPES, *OWN, OTHER)),
+        *(f"notice.{kind}" for kind in NoticeKind),
+        *(f"mail.heading.{group}" for group in Group),
+        *(f"mail.task.{kind}" for kind in TaskKind),
+        *(f"part.rule_{name}" for name in ("id", "name", "mail", "locale", "active", "leaves")),
+        *(f"finding.{code}" for code in strings_in_code() if re.fullmatch(r"[a-z0-9_]+", code)),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_have_the_same_texts_with_the_same_fields(name: str) -> None:
+    japanese = {key_of(one): names_of("".join(forms_of(one))) for one in entries(name, Locale.JA)}
+    english = {key_of(one): names_of("".join(forms_of(one))) for one in entries(name, Locale.EN)}
+    assert {key for key in english if japanese.get(key) != english[key]} - IN_ONE_LANGUAGE == set()
+    assert set(japanese) == set(english)
+
+
+@pytest.mark.parametrize("locale", Locale)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_is_empty_or_doubtful_and_each_is_in_the_catalogue_of_its_key(name: str, locale: Locale) -> None:
+    for entry in entries(name, locale):
+        key = key_of(entry)
+        assert catalogs.file_of(key) == name, key
+        assert all(forms_of(entry)), key
+        assert not entry.fuzzy, key
+        assert len({names_of(form) for form in forms_of(entry)}) == 1, key
+
+
+@pytest.mark.parametrize("locale", Locale)
+@pytest.mark.parametrize("name", NAMES)
+def test_babel_finds_no_fault_in_a_catalogue(name: str, locale: Locale) -> None:
+    assert [(entry.id, errors) for entry, errors in catalogs.catalog(name, locale).check()] == []
+
+
+def test_every_text_is_said_somewhere() -> None:
+    said = strings_in_code() | made_from_codes()
+    beginnings = ("join.", "place.", "field.", "column.", "cell.", "head.", "hint.", "help.", "screen.")
+    words = {f"{kind}.{value}" for kind in word_kinds() for value in values(kind)}
+    unused = {key for key in keys() if key not in said and not key.startswith(beginnings)} - words
+    assert unused == set()
+
+
+def word_kinds() -> set[str]:
+    """The kinds of words: those that a text reads a value as, and those that the code asks for."""
+    specs = {
+        spec.partition(" ")[0]
+        for name in NAMES
+        for one in entries(name, Locale.EN)
+        for form in forms_of(one)
+        for _, spec in fields(form)
+    }
+    return (specs - READINGS - {""}) | {
+        "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
+        "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason",
+    }  # fmt: skip
+
+
+def test_every_key_in_the_code_is_in_the_catalogues() -> None:
+    beginnings = tuple(f"{one}." for one in catalogs.FILES if one not in ("help", "screen", "sheet"))
+    named = {
+        one
+        for one in strings_in_code()
+        if one.startswith(beginnings) and re.fullmatch(r"[a-z]+(\.[A-Za-z0-9_]+)+", one)
+    }
+    modules = {one for one in named if one.split(".")[-1] in {"py", "po", "toml"}}
+    assert named - modules - keys() - {"part.rule_"} == set()
+
+
+def test_every_refusal_problem_and_notice_has_its_sentence_and_none_is_left_over() -> None:
+    for kind, made in (("refusal", set(Code)), ("problem", {*TYPES, *OWN, OTHER})):
+        assert {key.removeprefix(f"{kind}.") for key in keys() if key.startswith(f"{kind}.")} == made
+    assert {f"notice.{kind}" for kind in NoticeKind} <= keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        ("state", State), ("task", TaskKind), ("event", EventKind), ("outcome", Outcome), ("act", Act),
+        ("direction", Direction), ("locale", Locale), ("measure", ("numeric", "qualitative")),
+        ("verdict", ("continue", "achieved", "unrealistic")), ("next", ("continue", "reset", "close")),
+        ("instruction", [kind.model_fields["kind"].default for kind in KINDS]), ("column", COLUMNS),
+        ("field", Content.model_fields), ("cause", CAUSES),
+        ("skipped", Skipped.model_fields["code"].annotation.__args__),  # type: ignore[union-attr]
+    ],
+)  # fmt: skip
+def test_every_value_has_a_word_in_both_languages(kind: str, members: object) -> None:
+    assert {str(one) for one in members} <= set(values(kind))  # type: ignore[attr-defined]
+    for value in values(kind):
+        assert all(catalogs.has(f"{kind}.{value}", locale) for locale in Locale)
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_every_field_of_a_sheet_has_its_label(locale: Locale) -> None:
+    assert all(field_of_sheet(field, locale) for field in FIELDS)
+
+
+def test_a_text_reads_its_values_in_the_same_way_in_both_languages() -> None:
+    """A value that is a person, a date or a word in one language is none as it travels in the other."""
+    for name in NAMES:
+        english = {key_of(one): readings(forms_of(one)[0]) for one in entries(name, Locale.EN)}
+        for one in entries(name, Locale.JA):
+            read = readings(forms_of(one)[0])
+            assert {field for field, kinds in english[key_of(one)].items() if kinds - read.get(field, set())} == set()
+
+
+def readings(text: str) -> dict[str, set[str]]:
+    """How a text reads each field; a column's own key is what English readers of a CSV look for."""
+    found: dict[str, set[str]] = {}
+    for field, spec in fields(text):
+        found.setdefault(field, {""}).add(spec.partition(" ")[0])
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("help", "screens")])
+def test_nothing_in_japanese_texts_is_english(name: str) -> None:
+    english = {
+        key_of(one): left
+        for one in entries(name, Locale.JA)
+        if (left := re.findall(r"[A-Za-z]{2,}", ALLOWED.sub("", " ".join(forms_of(one)))))
+    }
+    assert english == {}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("help", "screens", "notices", "errors")])
+def test_no_text_names_a_command_or_an_option(name: str) -> None:
+    for locale in Locale:
+        named = {key_of(one) for one in entries(name, locale) if re.search(r"--\w|`?meguri \w", "".join(forms_of(one)))}
+        assert named == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_brackets_are_half_width(name: str) -> None:
+    assert not [key_of(one) for one in entries(name, Locale.JA) if re.search("[（）]", "".join(forms_of(one)))]
+
+
+def test_the_words_of_places_need_a_number_at_most_and_those_of_values_nothing() -> None:
+    for one in entries(catalogs.WORDS, Locale.EN):
+        kind = key_of(one).partition(".")[0]
+        allowed = {"place": {"n"}, "cell": {"n"}}.get(kind, set())
+        if kind not in ("format", "rule", "person"):
+            assert names_of("".join(forms_of(one))) <= allowed, key_of(one)
