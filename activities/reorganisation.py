@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
-from domain.cycle.file import CycleFile
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -19,7 +18,6 @@ from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
 from service.leaving import process_leavers, start_leaving
 from service.projection import standing_delegations
-from service.rules import rules_of
 from storage import cycles, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
@@ -80,13 +78,12 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
     async with read_transaction(engine) as connection:
         organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
     for row in rows:
-        policy = rules_of(row)
-        if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
+        policy = row.rules
+        if not row.state.is_running or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
-        file = CycleFile.model_validate(row.file)
         new = [
-            (one.id, one.department, len(file.drafts_for(one.department)))
-            for one in file.participants(organisation)
+            (one.id, one.department, len(row.file.drafts_for(one.department)))
+            for one in row.file.participants(organisation)
             if one.id in asked.joined
         ]
         async with engine.begin() as connection:
