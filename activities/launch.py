@@ -30,8 +30,8 @@ from service.projection import standing_delegations
 from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
+from storage.directory import with_managers
 from storage.goals import load_aggregates
-from storage.people import load_organisation
 from storage.tables import CycleRow
 from workflows.cycle import Launcher, NewState, Range, Started, Written
 from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
@@ -58,7 +58,7 @@ class LaunchActivities(Launcher):
         if fresh:
             cycle = await _cycle(self._engine, piece)
             async with read_transaction(self._engine) as connection:
-                organisation = await load_organisation(connection)
+                organisation = await with_managers(connection, _concerned(cycle, fresh))
             standing = await self._delegations(cycle)
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
             async with self._engine.begin() as connection:
@@ -147,6 +147,11 @@ class LaunchActivities(Launcher):
 def _until_first_alarm(goal: Goal) -> timedelta:
     alarm = next_alarm(goal)
     return max(alarm.at - datetime.now(UTC), timedelta(0)) if alarm else timedelta(0)
+
+
+def _concerned(cycle: CycleRow, people: list[cycles.Waiting]) -> set[str]:
+    """Those whose site or line of managers the goals need: their owners, and HR."""
+    return {*(one.employee_id for one in people), *Policy.model_validate(cycle.policy).hr, *rules_of(cycle).hr}
 
 
 async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
