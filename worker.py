@@ -26,19 +26,18 @@ from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
 from channels.channel import Channel, channels_of
-from channels.chat import WrongChatAddress
 from channels.compose import Links
-from channels.hook import EventHook, WrongHookAddress, WrongHookSecret
-from channels.smtp import WrongMailServer
+from channels.hook import EventHook
+from domain.errors import MeguriError
 from domain.values import Locale
 from process.health import health
 from process.supervision import stop_requested, supervise
 from service.connection import Unreachable, connect_database, connect_temporal
 from service.delivery import ensure_delivery_schedule, ensure_hook_schedule
-from service.search_attributes import Unprepared, register_search_attributes
+from service.search_attributes import register_search_attributes
 from settings import Settings
 from storage.ledger import Ledger, open_ledger
-from storage.migrate import OtherSchema, require_current
+from storage.migrate import require_current
 from texts.say import say, say_with_hint
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
@@ -191,11 +190,8 @@ def run(role: Role = Role.ALL, processes: int = 1) -> int:
         reason = say(error.message, Locale.EN)
         log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is said, a trace adds nothing
         return 3
-    except (Unprepared, OtherSchema) as error:
-        log.error("worker_not_prepared", reason=say_with_hint(error.message, Locale.EN))  # noqa: TRY400 - as above
-        return 1
-    except (WrongMailServer, WrongChatAddress, WrongHookAddress, WrongHookSecret) as error:
-        log.error("worker_not_prepared", reason=str(error))  # noqa: TRY400 - as above
+    except MeguriError as error:
+        log.error("worker_not_prepared", code=error.code, reason=say_with_hint(error.message, Locale.EN))  # noqa: TRY400 - as above
         return 1
     return 0
 

@@ -9,30 +9,29 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
 from activities.pace import FanOut
-from domain.cycle.file import CycleFile
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked, Skipped, amended, command_for
+from domain.lifecycles import ENDED, ParticipantState
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.answers import NoAnswer
 from service.cycles import Cycles
 from service.goal_updates import GoalUpdates
-from service.rules import rules_of
 from storage import cycles, instructions, outbox, participants
+from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.directory import active_people
 from storage.goals import load_aggregates
-from storage.instructions import Result
-from storage.tables import CycleRow, InstructionRow
+from storage.instructions import Instruction, Result
 from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
@@ -46,7 +45,6 @@ _ENDED = (
     Outcome.CANCELLED,
 )  # with the cycle; the others ended by a decision of their own
 
-ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 _Decide = Callable[[Goal], Command | Skipped]
 
 log = structlog.get_logger()
@@ -119,17 +117,17 @@ class InstructionActivities(InstructionSteps):
                     raise
                 log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
         async with self._engine.begin() as connection:
-            await instructions.set_state(connection, row.id, "done", part.now)
+            await instructions.finish(connection, row.id, part.now)
         async with read_transaction(self._engine) as connection:
             found = await instructions.progress(connection, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
-    async def _find(self, part: Part) -> tuple[InstructionRow, Asked]:
+    async def _find(self, part: Part) -> tuple[Instruction, Asked]:
         async with read_transaction(self._engine) as connection:
             row = await instructions.find(connection, part.instruction)
         if row is None:
             raise LookupError(f"instruction {part.instruction} is not in the database")
-        return row, ASKED.validate_python(row.asked)
+        return row, row.asked
 
     async def _waiting(self, instruction: str, limit: int) -> list[str]:
         async with read_transaction(self._engine) as connection:
@@ -181,15 +179,15 @@ class InstructionActivities(InstructionSteps):
         except NoAnswer:
             async with read_transaction(self._engine) as connection:
                 launched = await participants.launched(connection, goal.cycle, [goal.owner])
-            if launched[goal.owner][0] == "started":
+            if launched[goal.owner][0] == ParticipantState.STARTED:
                 raise  # its worker is away: Temporal tries again
             return Result(goal.id, "failed", "not_started")
         return Result(goal.id, "done")
 
-    async def _add(self, row: InstructionRow, asked: asked_for.Add, now: datetime) -> list[str]:
+    async def _add(self, row: Instruction, asked: asked_for.Add, now: datetime) -> list[str]:
         """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
         cycle = await self._cycle(row)
-        file = CycleFile.model_validate(cycle.file)
+        file = cycle.file
         async with read_transaction(self._engine) as connection:
             chosen = await active_people(
                 connection, departments=asked.selection.departments, people=asked.selection.people
@@ -204,13 +202,13 @@ class InstructionActivities(InstructionSteps):
                 for number in range(1, len(file.drafts_for(department)) + 1)
             ]
 
-    async def _launch(self, row: InstructionRow) -> None:
+    async def _launch(self, row: Instruction) -> None:
         """Lets the cycle launch who was added, and notes what came of it at each."""
         cycle = CycleId(row.cycle_id or "")
         if await self._waiting(row.id, 1):
             await self._ask_for_launch(cycle)
         while page := await self._waiting(row.id, _PAGE):
-            ended = (await self._cycle(row)).state not in ("launching", "open")
+            ended = (await self._cycle(row)).state in ENDED
             owners = {goal: goal.rsplit("/", 2)[1] for goal in page}
             async with read_transaction(self._engine) as connection:
                 launched = await participants.launched(connection, cycle, list(set(owners.values())))
@@ -229,7 +227,7 @@ class InstructionActivities(InstructionSteps):
                 raise
             log.info("cycle_had_ended", cycle_id=cycle)  # the goals' results will say so
 
-    async def _cycle(self, row: InstructionRow) -> CycleRow:
+    async def _cycle(self, row: Instruction) -> Cycle:
         async with read_transaction(self._engine) as connection:
             found = await cycles.find_cycle(connection, row.cycle_id or "")
         if found is None:
@@ -260,7 +258,7 @@ class InstructionActivities(InstructionSteps):
     async def _remember(self, cycle: CycleId, asked: Asked) -> None:
         """Says by which rules whoever joins later takes part."""
         row = await self._cycles.require(cycle)
-        policy = rules_of(row)
+        policy = row.rules
         match asked:
             case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
                 changed = policy.model_copy(update={"closes": max(closes, policy.closes)})
@@ -281,10 +279,10 @@ class InstructionActivities(InstructionSteps):
 def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> Result | None:
     """What the launch did for one goal of somebody who was added; None while it is under way."""
     match launched:
-        case "started":
+        case ParticipantState.STARTED:
             return Result(goal, "done")
-        case "failed":
+        case ParticipantState.FAILED:
             return Result(goal, "failed", "not_started", {"reason": reason})
-        case "removed":
+        case ParticipantState.REMOVED:
             return Result(goal, "skipped", "closed")
     return Result(goal, "failed", "cycle_ended") if ended else None

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
-from domain.cycle.file import CycleFile
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -20,7 +19,6 @@ from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
 from service.leaving import process_leavers, start_leaving
 from service.projection import standing_delegations
-from service.rules import rules_of
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
@@ -84,11 +82,11 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
         joined = Organisation(await directory.employees(connection, asked.joined))
         rows = await cycles.list_cycles(connection)
     for row in rows:
-        policy = rules_of(row)
-        if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
+        policy = row.rules
+        if not row.state.is_running or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
-        file = CycleFile.model_validate(row.file)
-        new = [(one.id, one.department, len(file.drafts_for(one.department))) for one in file.participants(joined)]
+        drafts = row.file.drafts_for
+        new = [(one.id, one.department, len(drafts(one.department))) for one in row.file.participants(joined)]
         async with engine.begin() as connection:
             await participants.add(connection, row.id, new, by=actor, at=now)
         if new:  # also where a try before this one added them and was cut off

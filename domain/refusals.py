@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import JsonValue
 
+from domain.errors import MeguriError
 from domain.lifecycle import State
 from domain.messages import Given, Message, message
 
@@ -61,13 +62,16 @@ class Code(StrEnum):
     UNKNOWN_EXEMPLAR = "unknown_exemplar"
 
 
-class Refusal(Exception):
+class Refusal(MeguriError):
     """The rules say no, and nothing changed. `message` is the sentence as data; texts/ says it in a language."""
 
+    code: Code
+
     def __init__(self, code: Code, /, **fields: Given) -> None:
-        self.code = code
-        self.message = message(f"refusal.{code}", **fields)
-        super().__init__(f"{code}{self.message.values}")
+        super().__init__(code, message(f"refusal.{code}", **fields))
+
+    def __str__(self) -> str:
+        return f"{self.code}{self.message.values}"
 
     @property
     def fields(self) -> dict[str, JsonValue]:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from domain.errors import MeguriError
 from domain.messages import message
 
 ANSWER_SECONDS = 30.0
@@ -14,7 +15,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Answer = TypeVar("Answer")
 
 
-class NoAnswer(Exception):
+class NoAnswer(MeguriError):
     """Temporal took the command, but no worker carried it out in time. Giving the same id again is safe.
 
     A command without an id (one to a cycle) may be repeated as it is.
@@ -23,10 +24,9 @@ class NoAnswer(Exception):
     def __init__(self, command_id: str | None, seconds: float) -> None:
         waited = f"{seconds:.0f}"
         if command_id is None:
-            self.message = message("error.no_answer", seconds=waited)
+            super().__init__("no_answer", message("error.no_answer", seconds=waited))
         else:
-            self.message = message("error.no_answer_of_command", seconds=waited, command_id=command_id)
-        super().__init__(str(self.message))
+            super().__init__("no_answer", message("error.no_answer_of_command", seconds=waited, command_id=command_id))
 
 
 def compose(kind: type[Model], fields: Mapping[str, Any]) -> Model:

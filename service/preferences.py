@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from domain.access import Action, Caller
-from domain.messages import Message, message
+from domain.errors import MeguriError
+from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
 from service.relations import require_person
@@ -20,12 +21,8 @@ if TYPE_CHECKING:
 _LONGEST_URL = 2_000
 
 
-class WrongPreference(Exception):
+class WrongPreference(MeguriError):
     """What was chosen cannot be kept, and nothing changed. The message never repeats an address."""
-
-    def __init__(self, code: str, why: Message) -> None:
-        self.code, self.message = code, why
-        super().__init__(str(why))
 
 
 class Choice(NamedTuple):

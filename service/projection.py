@@ -61,9 +61,8 @@ async def goals_of_cycle(
     loaded = await rows.load_cycle(
         connection, cycle, owner=owner, department=department, exemplars=exemplars, condition=condition
     )
-    rules = Policy.model_validate(launched.policy)
     return [
-        Goal.model_validate({**aggregate, "policy": Policy.model_validate(own) if own else rules})
+        Goal.model_validate({**aggregate, "policy": Policy.model_validate(own) if own else launched.launched_policy})
         for aggregate, own in loaded
     ]
 

@@ -14,12 +14,9 @@ from domain.goal.goal import Goal
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
-from service.rules import rules_of
 from storage import cycles
 from storage.people import find_employee
 from storage.visibility import visible
-
-_OPEN = frozenset({"launching", "open"})
 
 
 async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
@@ -50,9 +47,9 @@ async def require_hr(
     if cycle is not None and cycle not in {row.id for row in rows}:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
     pools = {
-        CycleId(row.id): rules_of(row).hr
+        CycleId(row.id): row.rules.hr
         for row in rows
-        if cycle in (None, row.id) and (row.state in _OPEN or not only_open)
+        if cycle in (None, row.id) and (row.state.is_running or not only_open)
     }
     held = await relations_to_company(connection, caller)
     theirs = [one for one, hr in pools.items() if caller.employee in hr and Relation.COLLEAGUE in held]
@@ -73,7 +70,7 @@ async def require_person(connection: AsyncConnection, caller: Caller, action: Ac
 async def require_directory(connection: AsyncConnection, caller: Caller, action: Action) -> None:
     """What HR of an open cycle may; the operator too, while no cycle is open: nobody is HR then. Raises a `Refusal`."""
     held = await relations_to_company(connection, caller)
-    rows = [row for row in await cycles.list_cycles(connection) if row.state in _OPEN]
+    rows = [row for row in await cycles.list_cycles(connection) if row.state.is_running]
     if caller.is_operator and not rows:
         held |= {Relation.SETTING_UP}
     if not access.may(action, held):
@@ -83,7 +80,7 @@ async def require_directory(connection: AsyncConnection, caller: Caller, action:
 async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, action: Action) -> None:
     """What concerns every open cycle: the caller is HR of each. Without any, as `require_directory`. Raises a `Refusal`."""
     held = await relations_to_company(connection, caller)
-    pools = [rules_of(row).hr for row in await cycles.list_cycles(connection) if row.state in _OPEN]
+    pools = [row.rules.hr for row in await cycles.list_cycles(connection) if row.state.is_running]
     if not pools and caller.is_operator:
         held |= {Relation.SETTING_UP}
     for hr in pools or [()]:
@@ -117,4 +114,6 @@ async def visible_goals(
 ) -> ColumnElement[bool]:
     """The condition for lists: true for the goals whose page the caller may see."""
     sight = access.sight(caller, action, await relations_to_company(connection, caller))
-    return visible(everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC))
+    return await visible(
+        connection, everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC)
+    )

@@ -5,16 +5,16 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.errors import MeguriError
 from domain.messages import Message, message
 from workflows.goal import CYCLE, DEPARTMENT, OWNER
 
 
-class Unprepared(Exception):
+class Unprepared(MeguriError):
     """The servers answer, but are not set up for this worker."""
 
     def __init__(self, why: Message) -> None:
-        self.message = why
-        super().__init__(str(why))
+        super().__init__("not_prepared", why)
 
 
 async def register_search_attributes(client: Client) -> None:

@@ -18,12 +18,10 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.values import Frozen
 from service.projection import standing_delegations
-from service.rules import rules_of
 from storage import cycles
 from storage.goals import load_aggregates, open_goals_of
 
 _FAR = timedelta(days=3660)
-_OPEN = frozenset({"launching", "open"})
 
 
 class Effect(Frozen):
@@ -48,9 +46,7 @@ class OpenCycle(NamedTuple):
 async def open_cycles(connection: AsyncConnection) -> list[OpenCycle]:
     """The cycles that run, the latest first."""
     return [
-        OpenCycle(row.id, rules_of(row), CycleFile.model_validate(row.file))
-        for row in await cycles.list_cycles(connection)
-        if row.state in _OPEN
+        OpenCycle(row.id, row.rules, row.file) for row in await cycles.list_cycles(connection) if row.state.is_running
     ]
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.session.options import AsJson, Viewer
-from cli.session.output import Exit, print_findings, print_json, print_line, print_table, reader_locale, stopped
+from cli.session.output import (
+    Exit,
+    exit_code,
+    print_findings,
+    print_json,
+    print_line,
+    print_table,
+    reader_locale,
+    stopped,
+)
 
 if TYPE_CHECKING:
     from domain.people.organisation import Employee
@@ -135,10 +144,10 @@ def _why_unreadable(file: Path, error: OSError) -> "Text":
 
 def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]") -> Answer:
     """What the directory answers; ends the command when it refuses, or the database cannot be reached."""
-    from domain.refusals import Refusal
-    from service.connection import Unreachable, connect_database
+    from domain.errors import MeguriError
+    from service.connection import connect_database
     from service.people import People
-    from storage.migrate import OtherSchema, require_current
+    from storage.migrate import require_current
 
     async def answer() -> Answer:
         engine = await connect_database(settings)
@@ -151,10 +160,8 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
     locale = reader_locale(settings)
     try:
         return asyncio.run(answer())
-    except Unreachable as unreachable:
-        raise stopped(unreachable.message, locale, Exit.UNREACHABLE) from unreachable
-    except (OtherSchema, Refusal) as refused:
-        raise stopped(refused.message, locale) from refused
+    except MeguriError as error:
+        raise stopped(error.message, locale, exit_code(error)) from error
 
 
 def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool) -> None:

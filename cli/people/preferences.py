@@ -8,7 +8,7 @@ import typer
 
 from cli.session.callers import caller_for
 from cli.session.options import Actor, AsJson
-from cli.session.output import print_json, spoken
+from cli.session.output import print_json
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
@@ -43,19 +43,16 @@ def prefer(
 
     async def work(session: "Reading") -> None:
         from domain.values import EmployeeId
-        from service.preferences import Choice, Preferences, WrongPreference, document_of
+        from service.preferences import Choice, Preferences, document_of
 
         to = session.terminal
         person, caller = EmployeeId(employee), caller_for(actor)
         preferences = Preferences(session.engine, company_chat=to.settings.channel == "chat")
         choice = Choice(channel and channel.value, url, digest_at, reset)
-        try:
-            if choice == Choice():
-                kept = await preferences.show(caller, person)
-            else:
-                kept = await preferences.choose(caller, person, choice)
-        except WrongPreference as wrong:
-            raise to.refuse(spoken(wrong.message, to.locale), kind=wrong.code) from wrong
+        if choice == Choice():
+            kept = await preferences.show(caller, person)
+        else:
+            kept = await preferences.choose(caller, person, choice)
         _show(document_of(person, kept), to)
 
     run(terminal(as_json), reading, work)

@@ -146,8 +146,6 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
 async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
     """What the writing rules say to each department's draft; those from the catalogue need no word."""
     from cli.session.output import print_findings, reader_locale
-    from domain.cycle.file import CycleFile
-    from domain.policy.policy import Policy
     from domain.writing.rules import check
     from storage.cycles import find_cycle
     from storage.database import read_transaction
@@ -157,8 +155,8 @@ async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
     if row is None:
         return
     _say("\nwhat the writing rules say to the drafts (`meguri goal check GOAL` for one goal):")
-    for draft in CycleFile.model_validate(row.file).drafts:
-        findings = check(draft.content(), Policy.model_validate(row.policy))
+    for draft in row.file.drafts:
+        findings = check(draft.content(), row.launched_policy)
         source = f"from {draft.catalog}" if draft.catalog else "written by hand"
         _say(f"\n  {draft.department}: {draft.theme} ({source}): {len(findings) or 'no'} finding(s)")
         print_findings(findings, reader_locale(settings), sys.stdout)

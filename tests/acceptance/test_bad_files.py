@@ -94,7 +94,7 @@ async def test_an_id_that_another_file_was_launched_under_is_refused(company: Co
 
 
 async def test_launching_twice_changes_nothing(company: Company) -> None:
-    starts = datetime.fromisoformat((await company.cycles.find_all())[0].file["cycle"]["starts"]).date()
+    starts = (await company.cycles.find_all())[0].file.cycle.starts
     async with unchanged(company):
         found = await company.cycles.check(SAMPLE.encode(), today(), starts=starts)
         assert found.already_launched

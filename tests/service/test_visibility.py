@@ -5,8 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, null
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, insert, null, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cli.session.callers import operator
 from domain.access import Caller, Relation
@@ -16,7 +17,9 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
+from service.relations import visible_goals
 from service.sheets import Sheets
+from storage.database import read_transaction
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 from storage.visibility import visible
 from tests.callers import OPERATOR, by
@@ -167,13 +170,35 @@ async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, c
         assert [goal.id for goal in table] == [one.id for one in listed]
 
 
-def test_every_relation_to_a_goal_has_its_condition() -> None:
+async def test_every_relation_to_a_goal_has_its_condition(database: AsyncEngine) -> None:
     of_the_company = {Relation.OPERATOR, Relation.COLLEAGUE, Relation.SETTING_UP}
-    for relation in set(Relation) - of_the_company:
-        condition = visible(everything=False, person=OWNER, relations={relation}, now=datetime.now(UTC))
-        assert "goal" in str(condition)
-    with pytest.raises(KeyError):
-        visible(everything=False, person=OWNER, relations={Relation.OPERATOR}, now=datetime.now(UTC))
+    async with read_transaction(database) as connection:
+        for relation in set(Relation) - of_the_company:
+            condition = await _condition(connection, relation)
+            assert "goal" in str(condition)
+        with pytest.raises(KeyError):
+            await _condition(connection, Relation.OPERATOR)
+
+
+async def _condition(connection: AsyncConnection, relation: Relation) -> ColumnElement[bool]:
+    return await visible(connection, everything=False, person=OWNER, relations={relation}, now=datetime.now(UTC))
+
+
+async def test_a_list_of_what_one_person_may_see_looks_at_no_other_goal(
+    database: AsyncEngine, company: dict[GoalId, str]
+) -> None:
+    async with read_transaction(database) as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        condition = await visible_goals(connection, by(OWNER))
+        query = select(GoalRow.id).where(condition).order_by(GoalRow.id).limit(100)
+        compiled = query.compile(
+            dialect=postgresql.dialect(),  # type: ignore[no-untyped-call] # SQLAlchemy's own
+            compile_kwargs={"literal_binds": True},
+        )
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {compiled}".replace(":", "\\:")))).scalars())
+    for index in ("goal_by_line", "goal_by_assignee", "goal_by_delegates", "goal_by_own_hr", "ix_goal_owner_id"):
+        assert index in plan, plan
+    assert "Seq Scan" not in plan
 
 
 async def test_an_inbox_is_for_the_person_and_for_the_operator(
