@@ -22,9 +22,7 @@ class ChatChannel:
 
     def __init__(self, url: str | None, form: Literal["slack", "teams"] = "slack") -> None:
         if url and not may_be_posted_to(url):
-            raise WrongChatAddress(
-                "wrong_webhook", messages.message("error.wrong_webhook", setting="MEGURI_CHAT_URL")
-            )
+            raise WrongChatAddress("wrong_webhook", messages.message("error.wrong_webhook", setting="MEGURI_CHAT_URL"))
         self._url = url
         self._form = form
 
