@@ -12,7 +12,7 @@ async def test_with_as_a_list_and_a_goal_show_what_that_person_may_see(office: O
         assert (await office.told("goal", "show", MORIS, "--as", viewer))["id"] == MORIS
     assert await office.done("goal", "list", "--as", HARA, "--owner", MORI) == "no goals match\n"
     for words in (("show",), ("score",), ("check",), ("draft",), ("review", "form")):
-        assert f"{HARA} may not" in await office.refused("goal", *words, MORIS, "--as", HARA)
+        assert f"原田 修 ({HARA}) may not" in await office.refused("goal", *words, MORIS, "--as", HARA)
 
 
 async def test_without_as_the_operator_sees_everything(office: Office) -> None:
