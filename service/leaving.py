@@ -28,7 +28,7 @@ async def process_leavers(
 
     People who stayed after all are skipped.
     """
-    from service.instructions import start
+    from service.instruction_start import start
 
     identity = f"leaving-{last_day}"
     async with read_transaction(engine) as connection:
