@@ -3,6 +3,7 @@
 Needs the database only, and so is answered while Temporal is down. Each method reads on one transaction.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _LAST_ENTRIES = 5  # of the ledger, on a goal's page
+_INBOX_PAGE = 500
+
+
+def _place_of_last(lines: Sequence[rows.InboxLine]) -> rows.InboxKey | None:
+    """Where the next page of an inbox begins. Every task has a deadline."""
+    last = lines[-1].goal if lines else None
+    return rows.InboxKey(last.due_at, last.id) if last and last.due_at else None
 
 
 class GoalReads:
@@ -71,9 +79,14 @@ class GoalReads:
 
     async def inbox(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> list[rows.InboxLine]:
         """What waits on a person, or on those for whom they act at that moment (now); the most urgent first."""
+        at, found = now or datetime.now(UTC), list[rows.InboxLine]()
         async with read_transaction(self._engine) as connection:
             await require_person(connection, caller, Action.SEE_INBOX, employee)
-            return await rows.inbox(connection, employee, now or datetime.now(UTC))
+            while page := await rows.inbox(connection, employee, at, after=_place_of_last(found), limit=_INBOX_PAGE):
+                found += page
+                if len(page) < _INBOX_PAGE:
+                    break
+        return found
 
     async def prove(self, caller: Caller, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it.

@@ -1,114 +1,21 @@
-"""Reading goals: lists, one goal, what waits on a person, the ledger. Reads go around the domain."""
+"""Reading goals: whole, and their ledgers; the lists are in goal_list.py and can be imported from here too."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.delegations import overlapping
+from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
-from storage.tables import CycleRow, EmployeeRow, GoalEventRow, GoalRow
+from storage.tables import CycleRow, GoalEventRow, GoalRow
 
-
-class GoalLine(NamedTuple):
-    """A goal as a list shows it."""
-
-    id: str
-    owner_id: str
-    owner: str
-    department: str
-    state: str
-    revision: int
-    task: str | None
-    assignees: list[str]
-    due_at: datetime | None
-    score: Decimal
-    outcome: str | None
-    theme: str
-    seq: int
-
-
-_LINE = (
-    select(
-        GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
-        GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome,
-        GoalRow.theme, GoalRow.seq,
-    ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
-)  # fmt: skip
-_RULES = func.coalesce(GoalRow.policy, CycleRow.policy)
-_SITE_OF_OWNER = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
-_ZONE = func.coalesce(  # in which it is today for the goal
-    func.jsonb_extract_path_text(_RULES, "sites", _SITE_OF_OWNER, "timezone"),
-    func.jsonb_extract_path_text(_RULES, "calendar", "timezone"),
-)
-
-
-async def _lines(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[GoalLine]:
-    return [GoalLine(*row) for row in await connection.execute(query)]
-
-
-async def list_goals(
-    connection: AsyncConnection,
-    *,
-    cycle: str | None = None,
-    owner: str | None = None,
-    state: str | None = None,
-    department: str | None = None,
-    after: str = "",
-    limit: int = 100,
-    condition: ColumnElement[bool],
-) -> list[GoalLine]:
-    """Goals by id, page by page: the next `limit` after the id `after`; those that `condition` lets through (visibility.py)."""
-    query = _LINE.where(GoalRow.id > after, condition).order_by(GoalRow.id).limit(limit)
-    for column, value in (
-        (GoalRow.cycle_id, cycle),
-        (GoalRow.owner_id, owner),
-        (GoalRow.state, state),
-        (GoalRow.department, department),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    return await _lines(connection, query)
-
-
-async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:
-    """A goal as a list shows it."""
-    return next(iter(await _lines(connection, _LINE.where(GoalRow.id == goal))), None)
-
-
-class InboxLine(NamedTuple):
-    """A goal that waits on a person; `acting_for` is empty where it waits on themselves."""
-
-    goal: GoalLine
-    acting_for: str | None
-
-
-async def inbox(connection: AsyncConnection, employee: str, now: datetime) -> list[InboxLine]:
-    """The goals that wait on a person, or on those for whom the person acts now; the most urgent first.
-
-    A delegation holds from its first day to its last, in the time zone of the goal's owner. Nobody acts for somebody else
-    in a goal of their own.
-    """
-    today, one_day = now.astimezone(UTC).date(), timedelta(days=1)  # somewhere it may be yesterday or tomorrow
-    around = await overlapping(connection, today - one_day, today + one_day, [employee])
-    delegations = [one for one in around if one.to_id == employee]
-    asked = [employee, *sorted({one.delegator_id for one in delegations})]
-    query = _LINE.add_columns(_ZONE).join(CycleRow, CycleRow.id == GoalRow.cycle_id)
-    query = query.where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(asked))
-    found = []
-    for *columns, zone in await connection.execute(query.order_by(GoalRow.due_at, GoalRow.id)):
-        line, day = GoalLine(*columns), now.astimezone(ZoneInfo(zone)).date()
-        acted_for = {one.delegator_id for one in delegations if one.first <= day <= one.last}
-        if employee in line.assignees:
-            found.append(InboxLine(line, None))
-        elif line.owner_id != employee and (delegators := acted_for.intersection(line.assignees)):
-            found.append(InboxLine(line, min(delegators)))
-    return found
+__all__ = [
+    "GoalLine", "InboxKey", "InboxLine", "LedgerLine", "find_line", "inbox", "list_goals", "load_aggregates", "load_cycle",
+    "open_goals", "open_goals_of", "read_ledger", "read_ledger_page", "read_reviews",
+]  # fmt: skip
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -211,5 +118,20 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
         .order_by(GoalEventRow.seq)
     )
-    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-    return [LedgerLine(event_of(row), row["kind"], row["prev_hash"], row["hash"], row["recorded_at"]) for row in rows]
+    return [_ledger_line(row) for row in await connection.execute(query)]
+
+
+async def read_ledger_page(
+    connection: AsyncConnection, goal: str, *, before: int | None = None, limit: int = 50
+) -> list[LedgerLine]:
+    """The last `limit` entries of a goal's ledger, newest first; the next page is before the number of the last one."""
+    query = select(GoalEventRow.__table__).where(GoalEventRow.goal_id == goal)
+    if before is not None:
+        query = query.where(GoalEventRow.seq < before)
+    rows = await connection.execute(query.order_by(GoalEventRow.seq.desc()).limit(limit))
+    return [_ledger_line(row) for row in rows]
+
+
+def _ledger_line(row: Row[*tuple[Any, ...]]) -> LedgerLine:
+    event = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return LedgerLine(event_of(event), event["kind"], event["prev_hash"], event["hash"], event["recorded_at"])

@@ -145,16 +145,18 @@ def document(
 
 def said(result: "Result", locale: "Locale") -> str | None:
     """Why it did not go through at that goal, in the reader's language."""
-    from cli.session.wording import SKIPPED
     from domain.refusals import Refusal
-    from domain.values import Locale
     from texts.refusals import refusal_text
+    from texts.say import say
+    from texts.words import word
 
     if result.result == "refused" and result.code:
         return refusal_text(Refusal.from_json(result.code, result.detail or {}), locale)
     if result.code is None:
         return None
-    words = SKIPPED[result.code][locale is not Locale.JA]
+    words = word("skipped", result.code, locale)
+    if result.code == "not_started":
+        words = say("screen.instruction.not_started", locale)
     return f"{words} ({reason})" if (reason := (result.detail or {}).get("reason")) else words
 
 

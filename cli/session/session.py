@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
+    from domain.refusals import Refusal
     from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
@@ -49,6 +50,20 @@ class Terminal:
 
     def say(self, ja: str, en: str) -> None:
         print_line(self.words(ja, en))
+
+    def text(self, key: str, /, **fields: Any) -> str:
+        """The catalogue's text in the reader's language."""
+        from texts.say import say
+
+        return say(key, self.locale, **fields)
+
+    def tell(self, key: str, /, **fields: Any) -> None:
+        """Prints the catalogue's text as a line."""
+        print_line(self.text(key, **fields))
+
+    def heads(self, key: str) -> tuple[str, ...]:
+        """The headers of a table: one text of the catalogue, with ` | ` between them."""
+        return tuple(self.text(key).split(" | "))
 
     def complain(self, line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -100,16 +115,12 @@ class Reading:
         return {str(one): name for one, name in found.items()}
 
     async def require_employee(self, employee: str) -> str:
-        """The employee's name; ends the command where there is no such person."""
+        """The employee's name. Raises the refusal `unknown_employee` where there is no such person."""
         if name := (await self.names([employee])).get(employee):
             return name
-        raise self.terminal.refuse(
-            self.terminal.words(
-                f"社員 {employee[:80]} はいません。`meguri people show` で確認してください。",
-                f"there is no employee {employee[:80]}; `meguri people show` lists them",
-            ),
-            kind="unknown_employee",
-        )
+        from domain.refusals import Code, Refusal
+
+        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
 
 
 @dataclass(frozen=True)
@@ -173,7 +184,7 @@ def run(
     async def session() -> Exit | None:
         async with servers(to) as opened:
             try:
-                return await work(opened)
+                return await _worked(opened, work)
             except Exception as error:
                 if meaning := await _explained(error, opened):
                     raise meaning from error
@@ -185,6 +196,26 @@ def run(
         raise to.refuse(spoken(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
     if code:
         raise typer.Exit(code)
+
+
+async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None]]) -> Exit | None:
+    """The work's answer; a refusal is told while the directory, which knows people's names, is at hand."""
+    from domain.refusals import Refusal
+
+    try:
+        return await work(opened)
+    except Refusal as refusal:
+        raise opened.terminal.refuse(await _with_names(refusal, opened), kind=refusal.code) from refusal
+
+
+async def _with_names(refusal: "Refusal", opened: Reading) -> str:
+    """The refusal as people read it, with the names of the people in it."""
+    from texts.refusals import refusal_with_hint
+    from texts.say import people_in
+
+    people = people_in(refusal.message)
+    names = await opened.names(people) if people else {}
+    return refusal_with_hint(refusal, opened.terminal.locale, names)
 
 
 async def _explained(error: Exception, opened: Reading) -> Exception | None:

@@ -20,7 +20,7 @@ from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
 from service.people import People
 from tests.bench.bare import QUEUE, BareWorkflow
-from tests.callers import OPERATOR
+from tests.callers import OPERATOR, by
 from tests.desk import Desk
 from workflows.goal import GoalStart, attributes_of
 
@@ -58,12 +58,14 @@ class Bench:
         self.engine, self.client = engine, client
         self.cycles, self.goals = Cycles(engine, client), Desk(engine, client)
         self.today = datetime.now(UTC).date()
+        self._has_cycles = False
 
     async def hire(self, size: int) -> None:
         """A department of `size` people below one manager."""
         rows = ["id,name,department,manager", "H1,H1,HR,", "H2,H2,HR,H1", f"M{size},M,MGMT,H1"]
         rows += [f"E{size}-{n},P,D{size},M{size}" for n in range(size)]
-        done = await People(self.engine).import_file(OPERATOR, "\n".join(rows).encode())
+        caller = by("H1") if self._has_cycles else OPERATOR  # who may, before and after the first cycle
+        done = await People(self.engine).import_file(caller, "\n".join(rows).encode())
         if done.imported is None:
             raise RuntimeError(str(done.findings))
 
@@ -79,6 +81,7 @@ class Bench:
             stages=stages,
             self_review=str(self_review).lower(),
         )
+        self._has_cycles = True
         checked = await self.cycles.check(file.encode(), self.today)
         started = time.perf_counter()
         await self.cycles.launch(checked, EmployeeId("H1"), datetime.now(UTC))

@@ -11,7 +11,7 @@ Seconds = dict[str, float]
 
 @dataclass(frozen=True)
 class Processes:
-    """The worker, both servers (by the folder of their data), and this process as the client."""
+    """The worker, both servers (by the folder of their data, or as children of this process), and this process as the client."""
 
     worker: psutil.Process
     folder: Path
@@ -28,7 +28,7 @@ class Processes:
 
     def _servers(self) -> list[psutil.Process]:
         """The processes that were started on the folder, and their children: PostgreSQL has one per connection."""
-        found: dict[int, psutil.Process] = {}
+        found = {one.pid: one for one in psutil.Process().children(recursive=True) if one.pid != self.worker.pid}
         for process in psutil.process_iter(["cmdline"]):
             if any(str(self.folder) in part for part in process.info["cmdline"] or ()):
                 found |= {one.pid: one for one in (process, *process.children(recursive=True))}

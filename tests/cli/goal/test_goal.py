@@ -195,7 +195,7 @@ async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> Non
 
 @pytest.mark.parametrize(
     ("words", "why"),
-    [(("--owner", "E99"), "no employee with the id E99"), (("--cycle", "q9"), "cycle q9 was not found")],
+    [(("--owner", "E99"), "no employee with the id E99 was found"), (("--cycle", "q9"), "cycle q9 was not found")],
 )
 async def test_a_list_of_what_does_not_exist_is_refused(office: Office, words: tuple[str, str], why: str) -> None:
     assert why in await office.refused("goal", "list", *words)

@@ -61,7 +61,9 @@ async def test_an_event_that_another_system_did_not_take_is_listed(office: Offic
 
 async def test_hr_has_them_tried_again_and_nobody_else(office: Office) -> None:
     await failing(office)
-    assert f"{MORI} may not do this; {HR} may" in await office.refused("notices", "retry", "--as", MORI)
+    assert f"森 香織 ({MORI}) may not do this; 西村 直美 ({HR}) may" in await office.refused(
+        "notices", "retry", "--as", MORI
+    )
     assert await office.told("notices", "retry", "--as", HR) == {"notices": 1, "entries": 0}
     assert (await office.told("notices", "show", "q4"))["waiting"] == 1
 

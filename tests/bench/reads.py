@@ -1,0 +1,113 @@
+"""How long lists and pages take in a large company: 20 readers at once, each read on a connection and a snapshot of its own.
+
+`python -m tests.bench.reads [--goals 300000] [--people 60000] [--entries 3000000] [--seconds 5]` fills a database and measures;
+`--url URL` measures one that dataset.py has filled with these sizes. Prints a Markdown table.
+"""
+
+import argparse
+import asyncio
+import itertools
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from embedded import postgres
+from storage.database import open_database, read_transaction
+from storage.migrate import upgrade
+from tests.bench.dataset import ENTRIES, GOALS, PEOPLE, Size, fill
+from tests.bench.read_cases import CASES, Case, Company
+
+READERS = 20
+BUDGET = 100.0  # milliseconds, 95th percentile
+
+
+class Measured(NamedTuple):
+    """Milliseconds of one reader alone, and of 20 at once."""
+
+    alone: float
+    median: float
+    p95: float
+    reads: int
+
+
+async def measure(engine: AsyncEngine, case: Case, company: Company, seconds: float) -> Measured:
+    turns = itertools.count()
+    await _read_until(engine, case, company, turns, time.perf_counter() + seconds / 10)  # warms up
+    alone = await _read_until(engine, case, company, turns, time.perf_counter() + seconds / 5)
+    until = time.perf_counter() + seconds
+    took = await asyncio.gather(*(_read_until(engine, case, company, turns, until) for _ in range(READERS)))
+    together = [one for each in took for one in each]
+    return Measured(
+        statistics.median(alone), statistics.median(together), statistics.quantiles(together, n=20)[-1], len(together)
+    )
+
+
+async def _read_until(
+    engine: AsyncEngine, case: Case, company: Company, turns: "itertools.count[int]", until: float
+) -> list[float]:
+    """Reads one after the other; milliseconds of each, at least one."""
+    took: list[float] = []
+    while not took or time.perf_counter() < until:
+        started = time.perf_counter()
+        async with read_transaction(engine) as connection:
+            await case.read(connection, company, next(turns))
+        took.append((time.perf_counter() - started) * 1000)
+    return took
+
+
+@asynccontextmanager
+async def filled(size: Size) -> AsyncIterator[str]:
+    """The URL of a database of that size on a PostgreSQL of its own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="meguri-bench-") as folder:
+        async with postgres.running(Path(folder).resolve(), durable=False) as url:
+            await upgrade(url)
+            engine = open_database(url)
+            await fill(engine, size)
+            await engine.dispose()
+            yield url
+
+
+async def measure_all(url: str, size: Size, seconds: float) -> None:
+    """Prints the table."""
+    engine = open_database(url, pool=READERS)
+    print(
+        f"{size.goals} goals of {size.people} people, {size.entries} entries; {READERS} readers, {os.cpu_count()} cores\n"
+    )
+    print("| read | one reader | 20 readers: median | 95th percentile | budget | |\n|---|---|---|---|---|---|")
+    for case in CASES:
+        took = await measure(engine, case, Company(size), seconds)
+        verdict = "met" if took.p95 <= BUDGET else "not met"
+        print(
+            f"| {case.name} | {took.alone:.1f} ms | {took.median:.0f} ms | {took.p95:.0f} ms | {BUDGET:.0f} ms | {verdict} |",
+            flush=True,
+        )
+    await engine.dispose()
+
+
+async def main(url: str | None, size: Size, seconds: float) -> None:
+    if url:
+        await measure_all(url, size, seconds)
+        return
+    async with filled(size) as own:
+        await measure_all(own, size, seconds)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", help="of a database that is filled already")
+    parser.add_argument("--goals", type=int, default=GOALS)
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--entries", type=int, default=ENTRIES)
+    parser.add_argument("--seconds", type=float, default=5.0, help="for each read")
+    asked = parser.parse_args()
+    asyncio.run(main(asked.url, Size(asked.goals, asked.people, asked.entries), asked.seconds))
+    sys.stdout.flush()
+    os._exit(0)

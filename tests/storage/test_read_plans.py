@@ -1,0 +1,83 @@
+"""Lists and pages in a company of 20,000 goals: how many queries each takes, and that none of them scans a large table."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.database import open_database, read_transaction
+from tests.bench.dataset import Size, fill
+from tests.bench.read_cases import CASES, Case, Company
+from tests.servers import Postgres
+
+SIZE = Size(goals=20_000, people=5_000, entries=120_000)
+LARGE = {"goal", "goal_event", "employee", "participant", "outbox"}
+
+
+class Statement(NamedTuple):
+    """A statement as the driver got it."""
+
+    text: str
+    parameters: Any
+
+
+@pytest_asyncio.fixture(scope="module")
+async def company(postgres: Postgres) -> AsyncIterator[AsyncEngine]:
+    """The database is filled once for all tests of this file."""
+    async with postgres.migrated_database() as url:
+        engine = open_database(url)
+        await fill(engine, SIZE)
+        yield engine
+        await engine.dispose()
+
+
+@contextmanager
+def recorded(engine: AsyncEngine) -> Iterator[list[Statement]]:
+    """What is executed meanwhile."""
+    statements: list[Statement] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        statements.append(Statement(statement, parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def _plan(connection: AsyncConnection, statement: Statement) -> dict[str, Any]:
+    found = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement.text}", statement.parameters)
+    plan = found.scalar_one()
+    return dict((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+
+
+def _scanned(plan: dict[str, Any]) -> Iterator[str]:
+    """The tables that the plan reads from end to end."""
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for below in plan.get("Plans", ()):
+        yield from _scanned(below)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_a_page_takes_a_bounded_number_of_queries_and_scans_no_large_table(
+    company: AsyncEngine, case: Case
+) -> None:
+    async with read_transaction(company) as connection:
+        with recorded(company) as statements:
+            assert await case.read(connection, Company(SIZE), 5) is not None
+        assert 0 < len(statements) <= case.queries
+        for statement in statements:
+            assert not LARGE.intersection(_scanned(await _plan(connection, statement))), statement.text
+
+
+async def test_a_scan_of_a_large_table_would_be_found(company: AsyncEngine) -> None:
+    async with read_transaction(company) as connection:
+        plan = await _plan(connection, Statement("SELECT * FROM goal WHERE score > 1", ()))
+    assert list(_scanned(plan)) == ["goal"]
