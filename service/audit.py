@@ -48,7 +48,9 @@ class LedgerPage(NamedTuple):
             holds=proof.holds,
             broken=BrokenEntry(seq=proof.broken.seq, reason=proof.broken.reason) if proof.broken else None,
             differs=proof.differs,
-            ledger=tuple(_entry(line.event, line.kind, line.prev_hash, line.hash, line.recorded_at) for line in proof.lines),
+            ledger=tuple(
+                _entry(line.event, line.kind, line.prev_hash, line.hash, line.recorded_at) for line in proof.lines
+            ),
         )
 
 
@@ -61,9 +63,7 @@ class Audit:
     async def ledger(self, caller: Caller, goal: GoalId) -> LedgerPage:
         """The goal's ledger with the result of its verification."""
         proof = await GoalReads(self._engine).prove(caller, goal)
-        people = {
-            line.event[role] for line in proof.lines for role in ("actor", "acting_for") if line.event.get(role)
-        }
+        people = {line.event[role] for line in proof.lines for role in ("actor", "acting_for") if line.event.get(role)}
         async with read_transaction(self._engine) as connection:
             cycle = await require_cycle(connection, goal.partition("/")[0])
             return LedgerPage(goal, proof, await names_by_id(connection, people), cycle.time_zone)

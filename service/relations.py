@@ -95,9 +95,7 @@ async def require_hr_of(
     _require_member(caller, action, await relations_to_company(connection, caller), hr)
 
 
-def _require_member(
-    caller: Caller, action: Action, held: frozenset[Relation], hr: Collection[EmployeeId]
-) -> None:
+def _require_member(caller: Caller, action: Action, held: frozenset[Relation], hr: Collection[EmployeeId]) -> None:
     is_hr = caller.employee in hr and Relation.COLLEAGUE in held
     access.require(caller, action, held | {Relation.HR} if is_hr else held, hr)
 
