@@ -18,6 +18,7 @@ from service.projection import names_by_id
 from service.relations import require_colleague, require_hr, require_hr_of
 from storage import cycles, hearing
 from storage.database import read_transaction
+from storage.directory import stream_active_people
 from storage.people import load_organisation
 
 if TYPE_CHECKING:
@@ -127,6 +128,16 @@ def _checked(file: CycleFile, organisation: Organisation, today: date, *, is_tak
     return Checked(file, policy, (*findings, *problems), len(people), goals, already_launched=False)
 
 
+async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[cycles.Participant]:
+    """Everybody who takes part, in the order of their ids; streamed, since that may be the whole company."""
+    participants, slot = [], 0
+    async for one in stream_active_people(connection):
+        if file.includes(one.id, one.department):
+            participants.append(cycles.Participant(one.id, one.department, slot))
+            slot += len(file.drafts_for(one.department))
+    return participants
+
+
 def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
     """The policy with its public holidays, or why there is none."""
     frozen = freeze(file)
@@ -136,11 +147,7 @@ def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
 async def _write(
     connection: "AsyncConnection", file: CycleFile, policy: Policy, launched_by: EmployeeId, now: datetime
 ) -> None:
-    organisation = await load_organisation(connection)
-    participants, slot = [], 0
-    for person in file.participants(organisation):
-        participants.append(cycles.Participant(person.id, person.department, slot))
-        slot += len(file.drafts_for(person.department))
+    participants = await _participants(connection, file)
     row = {
         "id": file.cycle.id,
         "name": file.cycle.name,

@@ -18,9 +18,8 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_lookup import require_cycle
 from service.relations import require_hr_of, require_person
-from storage import cycles
+from storage import cycles, directory
 from storage.cycles import Cycle
-from storage.people import load_organisation
 
 _FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
 
@@ -68,10 +67,10 @@ async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) 
     if isinstance(asked, Add):
         if asked.selection.is_everybody:
             raise Refusal(Code.SELECTION_EMPTY)
-        organisation = await load_organisation(connection)
-        people = {one.id for one in organisation.employees.values() if one.active}
-        departments = {one.department for one in organisation.employees.values() if one.active}
-    _require_in("person", asked.selection.people, people)
+        await _require_active(connection, asked.selection.people)
+        departments = await directory.active_departments(connection)
+    else:
+        _require_in("person", asked.selection.people, people)
     _require_in("department", asked.selection.departments, departments)
 
 
@@ -83,9 +82,8 @@ async def _require_people(connection: AsyncConnection, asked: Asked) -> None:
         before, after = asked.person, asked.to
     else:
         return
-    employees = (await load_organisation(connection)).employees
-    _require_in("person", [before], employees)
-    _require_in("person", [after], {one.id for one in employees.values() if one.active})
+    await _require_employee(connection, before)
+    await _require_active(connection, [after])
 
 
 async def _require_period(connection: AsyncConnection, delegation: Delegation) -> None:
@@ -100,6 +98,21 @@ async def _require_period(connection: AsyncConnection, delegation: Delegation) -
     ):
         if wrong:
             raise Refusal(Code.DELEGATION, why=message(why))
+
+
+async def _require_active(connection: AsyncConnection, people: Collection[EmployeeId]) -> None:
+    """All of them are active; the refusal suggests an id that is similar to the first unknown one."""
+    active = {one.id for one in await directory.active_people(connection, people=people)}
+    if unknown := [one for one in people if one not in active]:
+        near = await directory.ids_near(connection, unknown[0])
+        working = {one.id for one in await directory.active_people(connection, people=near)}
+        _require_in("person", unknown, working)
+
+
+async def _require_employee(connection: AsyncConnection, employee: EmployeeId) -> None:
+    """The employee is in the directory, active or not."""
+    if not await directory.employees(connection, [employee]):
+        _require_in("person", [employee], await directory.ids_near(connection, employee))
 
 
 def _require_in(kind: str, named: Collection[EmployeeId | str], known: Collection[str]) -> None:

@@ -21,6 +21,7 @@ from domain.values import CycleId
 from service.cycle_documents import CycleStatus
 from service.cycles import Checked
 from texts.findings import documents_of
+from texts.words import reason_text
 
 _EVERY = 1.0  # seconds between two looks
 _PIPED_WIDTH = 240
@@ -44,12 +45,9 @@ def describe_checked(checked: Checked, to: Terminal) -> None:
         return
     one = checked.file.cycle.id
     if checked.already_launched:
-        to.say(f"{one}: すでに開始されています。", f"{one}: already launched from this file")
+        to.tell("screen.cycle.launched_already", cycle=one)
     else:
-        to.say(
-            f"{one}: 開始できます。対象 {checked.people} 人、目標 {checked.goals} 件",
-            f"{one}: ready to start for {checked.people} people, with {checked.goals} goals",
-        )
+        to.tell("screen.cycle.startable", cycle=one, people=checked.people, goals=checked.goals)
 
 
 async def show_cycles(session: Reading) -> None:
@@ -59,9 +57,8 @@ async def show_cycles(session: Reading) -> None:
         print_json(listed)
         return
     if not rows:
-        to.say("評価サイクルはまだありません。`meguri cycle start FILE`", "no cycle yet: `meguri cycle start FILE`")
+        to.tell("screen.cycle.none")
         return
-    headers = ("ID", "名称", "状態", "開始", "開始者") if to.japanese else ("id", "name", "state", "launched", "by")
     table = [
         (
             row.cycle,
@@ -72,7 +69,7 @@ async def show_cycles(session: Reading) -> None:
         )
         for row in rows
     ]
-    print_table(headers, table)
+    print_table(to.heads("screen.cycle.heads"), table)
 
 
 async def show_status(session: Reading, cycle: CycleId) -> None:
@@ -85,10 +82,8 @@ async def show_status(session: Reading, cycle: CycleId) -> None:
     Console(file=sys.stdout, width=terminal_width).print(_screen(status, to))
     unanswered = status.problems.unanswered
     if heard := status.problems.heard:
-        to.say(
-            f"現状の課題: {heard} 件、答える目標がないもの {len(unanswered)} 件 {' '.join(unanswered[:_MOST_NAMED])}",
-            f"problems heard: {heard}, answered by nothing: {len(unanswered)} {' '.join(unanswered[:_MOST_NAMED])}",
-        )
+        named = " ".join(unanswered[:_MOST_NAMED])
+        to.tell("screen.cycle.problems", heard=heard, unanswered=len(unanswered), named=named)
 
 
 async def watch(session: Reading, cycle: CycleId) -> None:
@@ -109,10 +104,10 @@ def _screen(status: CycleStatus, to: Terminal) -> RenderableType:
     people = ", ".join(f"{result_name(result, to.locale)} {number}" for result, number in status.participants.items())
     lines = [
         f"{status.cycle}  {visible(status.name)}  {cycle_state(status.state, to.locale)}",
-        to.words(f"対象者: {people}", f"participants: {people}"),
-        to.words(f"期限超過: {status.overdue} 件", f"overdue: {status.overdue}"),
+        to.text("screen.cycle.participants", people=people),
+        to.text("screen.cycle.overdue", goals=status.overdue),
     ]
-    failed = [f"{one.employee}: {visible(one.reason)}" for one in status.failed]
+    failed = [f"{one.employee}: {visible(reason_text(one.reason, to.locale))}" for one in status.failed]
     return Group(*_texts(lines), _by_department(status, to), *_texts(failed))
 
 
@@ -123,13 +118,13 @@ def _texts(lines: Iterable[str]) -> list[Text]:
 def _by_department(status: CycleStatus, to: Terminal) -> Table:
     """Goals by department and state, with totals both ways."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(to.words("部署", "department"))
-    for header in (*(state_name(state, to.locale) for state in State), to.words("合計", "total")):
+    table.add_column(to.text("screen.cycle.department"))
+    for header in (*(state_name(state, to.locale) for state in State), to.text("screen.cycle.total")):
         table.add_column(header, justify="right")
     departments = sorted(status.goals)
     for department in departments:
         row = [status.goals[department].get(state, 0) for state in State]
         table.add_row(Text(department), *(str(number) for number in (*row, sum(row))))
     totals = [sum(status.goals[department].get(state, 0) for department in departments) for state in State]
-    table.add_row(to.words("合計", "total"), *(str(number) for number in (*totals, sum(totals))))
+    table.add_row(to.text("screen.cycle.total"), *(str(number) for number in (*totals, sum(totals))))
     return table

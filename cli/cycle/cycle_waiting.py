@@ -33,7 +33,7 @@ async def for_launch(session: Acting, cycle: CycleId) -> None:
         status = await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
         return _reached(status, finished=status.state is not CycleState.LAUNCHING)
 
-    await _wait(session.terminal, session.terminal.words("開始", "launching"), look)
+    await _wait(session.terminal, session.terminal.text("screen.cycle.launching"), look)
 
 
 async def for_retry(session: Acting, cycle: CycleId) -> None:
@@ -42,7 +42,7 @@ async def for_retry(session: Acting, cycle: CycleId) -> None:
         status = await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
         return _reached(status, finished=progress.phase != "launching")
 
-    await _wait(session.terminal, session.terminal.words("再試行", "retrying"), look)
+    await _wait(session.terminal, session.terminal.text("screen.cycle.retrying"), look)
 
 
 async def for_instruction(session: Acting, instruction: str, label: str) -> None:

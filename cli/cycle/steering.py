@@ -12,7 +12,7 @@ import typer
 
 from cli.cycle.cycle import cycle
 from cli.session.options import Actor, AsJson, Reason
-from cli.session.output import Exit, print_json
+from cli.session.output import Exit, print_json, print_line
 
 if TYPE_CHECKING:
     from cli.session.session import Acting
@@ -75,14 +75,14 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
 
     to = session.terminal
     if not to.as_json:
-        to.say(f"指示 {identity}: {instruction_name(kind, to.locale)}", f"instruction {identity}: {kind}")
+        to.tell("screen.instruction.given", id=identity, kind=kind)
     if wait:
         await for_instruction(session, identity, instruction_name(kind, to.locale))
     page = await session.instructions.look(caller_for(None), identity)
     if to.as_json:
         print_json(document(page, to.locale))
     else:
-        to.say(*summary(page.progress))
+        print_line(summary(page.progress, to))
         show_refused(page.not_done, to)
     return Exit.REFUSED if page.not_done else Exit.DONE
 
