@@ -24,13 +24,14 @@ from domain.lifecycles import ENDED, ParticipantState
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.answers import NoAnswer
-from service.cycles import Cycles
+from service.cycle_lookup import require_cycle
+from service.cycle_updates import CycleUpdates
 from service.goal_updates import GoalUpdates
 from storage import cycles, instructions, outbox, participants
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.directory import active_people
-from storage.goals import load_aggregates
+from storage.goals import load_aggregates, open_goals
 from storage.instructions import Instruction, Result
 from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
@@ -54,7 +55,7 @@ class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
-        self._goals, self._cycles = GoalUpdates(engine, client), Cycles(engine, client)
+        self._goals, self._cycles = GoalUpdates(engine, client), CycleUpdates(engine, client)
 
     @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
@@ -248,16 +249,21 @@ class InstructionActivities(InstructionSteps):
             case asked_for.Reopen():  # a cycle in which one goal is open again is open
                 async with self._engine.begin() as connection:
                     await participants.take_back(connection, cycle, chosen.people)
-                if whole or await self._cycles.has_open_goals(cycle):
+                if whole or await self._has_open_goals(cycle):
                     await self._cycles.reopen(cycle)
             case asked_for.Cancel(reason=reason) if whole:
                 await self._cycles.end(cycle, "cancelled", actor, reason)
             case asked_for.Close(reason=reason) if whole:
                 await self._cycles.end(cycle, "closed", actor, reason)
 
+    async def _has_open_goals(self, cycle: CycleId) -> bool:
+        async with read_transaction(self._engine) as connection:
+            return bool(await open_goals(connection, cycle, "", 1))
+
     async def _remember(self, cycle: CycleId, asked: Asked) -> None:
         """Says by which rules whoever joins later takes part."""
-        row = await self._cycles.require(cycle)
+        async with read_transaction(self._engine) as connection:
+            row = await require_cycle(connection, cycle)
         policy = row.rules
         match asked:
             case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:

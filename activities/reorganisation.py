@@ -16,7 +16,7 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
-from service.cycles import Cycles
+from service.cycle_updates import CycleUpdates
 from service.leaving import process_leavers, start_leaving
 from service.projection import standing_delegations
 from storage import cycles, directory, participants, people
@@ -90,10 +90,10 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
         async with engine.begin() as connection:
             await participants.add(connection, row.id, new, by=actor, at=now)
         if new:  # also where a try before this one added them and was cut off
-            await _launch_more(Cycles(engine, temporal), CycleId(row.id))
+            await _launch_more(CycleUpdates(engine, temporal), CycleId(row.id))
 
 
-async def _launch_more(all_cycles: Cycles, cycle: CycleId) -> None:
+async def _launch_more(all_cycles: CycleUpdates, cycle: CycleId) -> None:
     try:
         await all_cycles.launch_more(cycle)
     except Refusal as refusal:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
+from domain.access import Action, Caller
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
@@ -13,15 +14,16 @@ from domain.instructions.instructions import Amend, Selection, amended
 from domain.messages import Message, message
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Ladder, Policy, Rung
-from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
-from storage import cycles
+from service.cycle_lookup import require_cycle
+from service.relations import require_hr_of
+from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _PAGE = 500
 _CALENDARS = ("calendar", "sites")
@@ -63,62 +65,76 @@ class Amendment(NamedTuple):
 
 
 class Amending:
+    """Reads only. What it compares is given as an instruction (`Amendment.asked`, service/instructions.py)."""
+
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def compare(
-        self, cycle: CycleId, data: bytes, selection: Selection, now: datetime, starts: date | None = None
+        self,
+        caller: Caller,
+        cycle: CycleId,
+        data: bytes,
+        selection: Selection,
+        *,
+        now: datetime,
+        starts: date | None = None,
     ) -> Amendment:
         """Compares the file with the cycle's rules as they are; writes nothing. The cycle's id and first day must agree.
 
         `starts` moves every date of the file, as it did when the cycle was launched from it.
         """
         async with read_transaction(self._engine) as connection:
-            row = await cycles.find_cycle(connection, cycle)
-        if row is None:
-            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        before = row.rules
-        file = read_cycle_file(data)
-        if not isinstance(file, CycleFile):
-            return Amendment(before, None, file)
-        file = file.moved_to(starts) if starts else file
-        findings = _other_cycle(file, cycle, before)
-        if findings:
-            return Amendment(before, None, findings)
-        after = freeze(file)
-        if not isinstance(after, Policy):
-            return Amendment(before, None, after)
-        if _places(file) == _places(row.file):  # a newer list of holidays is no change of rules
-            after = after.model_copy(update={name: getattr(before, name) for name in _CALENDARS})
-        rules = tuple(_rules(before, after))
-        return await self._at_goals(Amendment(before, after, (), rules), cycle, selection, now)
+            row = await require_cycle(connection, cycle)
+            await require_hr_of(connection, caller, Action.STEER_CYCLE, row.rules.hr)
+            amendment = _compare(row, data, starts)
+            return await _at_goals(connection, amendment, cycle, selection, now)
 
-    async def _at_goals(self, amendment: Amendment, cycle: CycleId, selection: Selection, now: datetime) -> Amendment:
-        before, after = amendment.before, amendment.after
-        if before is None or after is None:
-            return amendment
-        goals, dues, misfits, last = 0, [], [], ""
-        while page := await self._page(cycle, last):
-            for form in page:
-                goal = Goal.model_validate(form)
-                if not _is_meant(goal, selection):
-                    continue
-                try:
-                    policy = amended(goal.policy, before, after)
-                except ValidationError:
-                    misfits.append(goal.id)
-                    continue
-                goals += policy != goal.policy
-                due = due_after(goal, policy, goal.calendar.day_of(now))
-                if due and goal.task and due != goal.task.due:
-                    dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
-            last = page[-1]["id"]
-        return amendment._replace(goals=goals, dues=tuple(dues), misfits=tuple(misfits))
 
-    async def _page(self, cycle: CycleId, after: str) -> list[dict[str, Any]]:
-        async with read_transaction(self._engine) as connection:
-            ids = await open_goals(connection, cycle, after, _PAGE)
-            return await load_aggregates(connection, ids=ids)
+def _compare(row: Cycle, data: bytes, starts: date | None) -> Amendment:
+    """The rules of the file beside those of the cycle, or the findings about the file."""
+    before, file = row.rules, read_cycle_file(data)
+    if not isinstance(file, CycleFile):
+        return Amendment(before, None, file)
+    file = file.moved_to(starts) if starts else file
+    if findings := _other_cycle(file, row.id, before):
+        return Amendment(before, None, findings)
+    after = freeze(file)
+    if not isinstance(after, Policy):
+        return Amendment(before, None, after)
+    if _places(file) == _places(row.file):  # a newer list of holidays is no change of rules
+        after = after.model_copy(update={name: getattr(before, name) for name in _CALENDARS})
+    return Amendment(before, after, (), tuple(_rules(before, after)))
+
+
+async def _at_goals(
+    connection: "AsyncConnection", amendment: Amendment, cycle: CycleId, selection: Selection, now: datetime
+) -> Amendment:
+    """Adds what changes at each open goal of the selection."""
+    before, after = amendment.before, amendment.after
+    if before is None or after is None:
+        return amendment
+    goals, dues, misfits, last = 0, [], [], ""
+    while page := await _page(connection, cycle, last):
+        for form in page:
+            goal = Goal.model_validate(form)
+            if not _is_meant(goal, selection):
+                continue
+            try:
+                policy = amended(goal.policy, before, after)
+            except ValidationError:
+                misfits.append(goal.id)
+                continue
+            goals += policy != goal.policy
+            due = due_after(goal, policy, goal.calendar.day_of(now))
+            if due and goal.task and due != goal.task.due:
+                dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
+        last = page[-1]["id"]
+    return amendment._replace(goals=goals, dues=tuple(dues), misfits=tuple(misfits))
+
+
+async def _page(connection: "AsyncConnection", cycle: CycleId, after: str) -> list[dict[str, Any]]:
+    return await load_aggregates(connection, ids=await open_goals(connection, cycle, after, _PAGE))
 
 
 def _is_meant(goal: Goal, selection: Selection) -> bool:

@@ -27,7 +27,7 @@ async def process_leavers(
 
     People who stayed after all are skipped.
     """
-    from service.instructions import start
+    from service.instruction_start import start
 
     identity, today = f"leaving-{last_day}", now.astimezone(OFFICE).date()
     async with read_transaction(engine) as connection:

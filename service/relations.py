@@ -3,6 +3,7 @@
 Everything here reads on the caller's connection and ends in the table of `domain/access.py`.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement
@@ -84,8 +85,19 @@ async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, act
     if not pools and caller.is_operator:
         held |= {Relation.SETTING_UP}
     for hr in pools or [()]:
-        is_hr = caller.employee in hr and Relation.COLLEAGUE in held
-        access.require(caller, action, held | {Relation.HR} if is_hr else held, hr)
+        _require_member(caller, action, held, hr)
+
+
+async def require_hr_of(
+    connection: AsyncConnection, caller: Caller, action: Action, hr: Collection[EmployeeId]
+) -> None:
+    """What the HR members `hr` may. Raises a `Refusal` for anybody else."""
+    _require_member(caller, action, await relations_to_company(connection, caller), hr)
+
+
+def _require_member(caller: Caller, action: Action, held: frozenset[Relation], hr: Collection[EmployeeId]) -> None:
+    is_hr = caller.employee in hr and Relation.COLLEAGUE in held
+    access.require(caller, action, held | {Relation.HR} if is_hr else held, hr)
 
 
 async def visible_goal(

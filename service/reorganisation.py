@@ -156,7 +156,7 @@ async def apply_difference(
 
     Raises a `Refusal` where another change is being applied, or the directory has another version.
     """
-    from service.instructions import start
+    from service.instruction_start import start
 
     sync = difference.sync(reason)
     async with engine.begin() as connection:

@@ -36,6 +36,12 @@ class Cycle:
     launched_policy_form: dict[str, Any]
     rules_form: dict[str, Any]
 
+    @property
+    def time_zone(self) -> str:
+        """The time zone in which the cycle counts its days."""
+        zone: str = self.launched_policy_form["calendar"]["timezone"]
+        return zone
+
     @cached_property
     def file(self) -> CycleFile:
         """The cycle file as it was launched."""

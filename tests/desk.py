@@ -1,21 +1,30 @@
-"""Goals in the hands of a test: commands as activities send them, and what an operator reads."""
+"""Goals, cycles and instructions in the hands of a test: commands as activities send them, and what an operator reads."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
-from domain.values import EmployeeId, GoalId
+from domain.instructions.instructions import Asked
+from domain.values import CycleId, EmployeeId, GoalId
+from service.cycle_documents import CycleStatus
+from service.cycle_lookup import require_cycle
+from service.cycle_updates import CycleUpdates
+from service.cycles import Checked, Cycles
 from service.goal_documents import GoalFilter, ListedGoal
 from service.goal_updates import GoalUpdates
 from service.goals import GoalReads
+from service.instruction_documents import InstructionSummary
+from service.instructions import Instructions
 from service.projection import require_goal
 from service.proof import LedgerProof
+from storage.cycles import Cycle, list_cycles
 from storage.database import read_transaction
 from storage.goals import InboxLine
-from tests.callers import OPERATOR
+from storage.instructions import Instruction, Progress, Result
+from tests.callers import OPERATOR, by
 from workflows.goal import Receipt
 
 
@@ -40,3 +49,58 @@ class Desk:
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         return await self._reads.prove(OPERATOR, goal)
+
+
+class CycleDesk:
+    """Cycles in the hands of a test: the operator checks and looks, HR launches."""
+
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._engine = engine
+        self._cycles, self._updates = Cycles(engine, client), CycleUpdates(engine, client)
+
+    async def check(self, data: bytes, today: date, starts: date | None = None) -> Checked:
+        return await self._cycles.check(OPERATOR, data, today, starts)
+
+    async def launch(self, checked: Checked, launched_by: EmployeeId, now: datetime) -> None:
+        await self._cycles.launch(by(launched_by), checked, now)
+
+    async def retry(self, cycle: CycleId) -> None:
+        await self._updates.retry(cycle)
+
+    async def status(self, cycle: CycleId, now: datetime) -> CycleStatus:
+        return await self._cycles.status(OPERATOR, cycle, now)
+
+    async def require(self, cycle: CycleId) -> Cycle:
+        """The whole cycle, with its file and rules."""
+        async with read_transaction(self._engine) as connection:
+            return await require_cycle(connection, cycle)
+
+    async def find_all(self) -> list[Cycle]:
+        async with read_transaction(self._engine) as connection:
+            return await list_cycles(connection)
+
+
+class InstructionDesk:
+    """Instructions in the hands of a test: an employee gives them, the operator looks."""
+
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._instructions = Instructions(engine, client)
+
+    async def give(
+        self, asked: Asked, actor: EmployeeId, cycle: CycleId | None = None, instruction: str | None = None
+    ) -> str:
+        return await self._instructions.give(by(actor), asked, cycle, instruction)
+
+    async def latest(self) -> tuple[InstructionSummary, ...]:
+        return (await self._instructions.list_latest(OPERATOR)).instructions
+
+    async def require(self, instruction: str) -> Instruction:
+        return (await self._instructions.look(OPERATOR, instruction)).instruction
+
+    async def progress(self, instruction: str) -> Progress:
+        return await self._instructions.progress(OPERATOR, instruction)
+
+    async def results(self, instruction: str, *wanted: str) -> list[Result]:
+        """The goals with one of these results; all of them where none is named."""
+        found = (await self._instructions.look(OPERATOR, instruction)).results
+        return [one for one in found if not wanted or one.result in wanted]

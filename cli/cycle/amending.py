@@ -51,6 +51,7 @@ def amend(
 
     async def work(session: "Acting") -> Exit:
         from cli.cycle.steering import report
+        from cli.session.callers import caller_for
         from domain.instructions.instructions import Selection
         from domain.values import CycleId, EmployeeId
         from service.amending import Amending
@@ -58,7 +59,7 @@ def amend(
         one = CycleId(cycle_id)
         chosen = Selection(departments=tuple(departments or ()), people=tuple(EmployeeId(one) for one in people or ()))
         amendment = await Amending(session.engine).compare(
-            one, data, chosen, datetime.now(UTC), starts and starts.date()
+            caller_for(actor), one, data, chosen, now=datetime.now(UTC), starts=starts.date() if starts else None
         )
         if amendment.findings:
             message = to.text("screen.amend.not_possible", file=file)
@@ -69,7 +70,7 @@ def amend(
             if not as_json and amendment.rules:
                 to.tell("screen.amend.shown_only")
             return Exit.DONE
-        given = await session.instructions.give(amendment.asked(chosen, reason), EmployeeId(actor), one, identity)
+        given = await session.instructions.give(caller_for(actor), amendment.asked(chosen, reason), one, identity)
         return await report(session, given, "amend", wait=not no_wait)
 
     run(to, acting, work)

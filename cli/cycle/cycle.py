@@ -29,6 +29,7 @@ _NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `cycle
 def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
     """Say everything that stands against launching a cycle file; change nothing."""
     from cli.cycle.cycle_screen import checked_document, describe_checked
+    from cli.session.callers import caller_for
     from cli.session.files import read_small
     from cli.session.session import reading, run, terminal
     from domain.findings import refuses
@@ -37,7 +38,7 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
     data = read_small(file, to)
 
     async def work(session: "Reading") -> Exit:
-        checked = await session.cycles.check(data, _today(data), _day(starts))
+        checked = await session.cycles.check(caller_for(None), data, _today(data), _day(starts))
         refused = refuses(checked.findings)
         if as_json:
             print_json(checked_document(checked))
@@ -56,20 +57,20 @@ def start(
     file: _File, *, actor: Actor, starts: _Starts = None, no_wait: _NoWait = False, as_json: AsJson = False
 ) -> None:
     """Launch a cycle for everybody whom its file names; nothing starts while a finding refuses."""
+    from cli.session.callers import caller_for
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
     from domain.findings import refuses
-    from domain.values import EmployeeId
 
     to = terminal(as_json)
     data = read_small(file, to)
 
     async def work(session: "Acting") -> Exit:
-        checked = await session.cycles.check(data, _today(data), _day(starts))
+        checked = await session.cycles.check(caller_for(actor), data, _today(data), _day(starts))
         if refuses(checked.findings) or checked.file is None:
             raise to.refuse(_mend(file, checked, to), kind="findings", findings=checked.findings)
         print_findings(checked.findings, to.locale)
-        await session.cycles.launch(checked, EmployeeId(actor), datetime.now(UTC))
+        await session.cycles.launch(caller_for(actor), checked, datetime.now(UTC))
         return await _launched(session, checked, wait=not no_wait)
 
     run(to, acting, work)
@@ -104,9 +105,10 @@ def status(
 
 
 @cycle.command("retry")
-def retry(cycle_id: _CycleArgument, no_wait: _NoWait = False, as_json: AsJson = False) -> None:
-    """Launch again those whose launch failed, and only those."""
+def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, as_json: AsJson = False) -> None:
+    """HR: launch again those whose launch failed, and only those."""
     from cli.cycle import cycle_waiting
+    from cli.session.callers import caller_for
     from cli.session.session import acting, run, terminal
     from domain.values import CycleId
 
@@ -114,7 +116,7 @@ def retry(cycle_id: _CycleArgument, no_wait: _NoWait = False, as_json: AsJson = 
 
     async def work(session: "Acting") -> Exit:
         one = CycleId(cycle_id)
-        await session.cycles.retry(one)
+        await session.cycles.retry(caller_for(actor), one)
         if not no_wait:
             await cycle_waiting.for_retry(session, one)
         return await _report_launch(session, one, {})
@@ -140,21 +142,21 @@ async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exi
 
 
 async def _report_launch(session: "Acting", one: str, facts: dict[str, Any]) -> Exit:
-    """What the launch did for everybody; 1 where it failed for somebody."""
+    """Prints the result of the launch; exit code 1 where it failed for somebody."""
+    from cli.session.callers import caller_for
+    from domain.lifecycles import ParticipantState
     from domain.values import CycleId
 
     to = session.terminal
-    counts = await session.cycles.status(CycleId(one), datetime.now(UTC))
-    people = sum(counts.participants.values())
-    goals = sum(number for _, _, number in counts.goals)
-    started = counts.participants.get("started", 0)
-    failed = [{"employee": employee, "reason": reason} for employee, reason in counts.failed]
+    status = await session.cycles.status(caller_for(None), CycleId(one), datetime.now(UTC))
+    people, goals, failed = status.people, status.number_of_goals, status.failed
+    started = status.participants.get(ParticipantState.STARTED, 0)
     if to.as_json:
-        print_json({"cycle": one, **facts, "participants": counts.participants, "goals": goals, "failed": failed})
+        print_json({"cycle": one, **facts, "participants": status.participants, "goals": goals, "failed": failed})
     else:
         to.tell("screen.cycle.launched", cycle=one, people=people, started=started, goals=goals)
-    for employee, reason in counts.failed:
-        to.complain(f"{employee}: {reason}")
+    for launch in failed:
+        to.complain(f"{launch.employee}: {launch.reason}")
     if failed:
         to.complain(to.text("screen.cycle.retry", cycle=one))
     return Exit.REFUSED if failed else Exit.DONE

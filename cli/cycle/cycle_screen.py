@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +18,8 @@ from cli.session.wording import cycle_state, local, person, result_name, state_n
 from domain.findings import refuses
 from domain.lifecycle import State
 from domain.values import CycleId
+from service.cycle_documents import CycleStatus
 from service.cycles import Checked
-from service.hearing import Hearing
-from storage.cycles import Counts, Cycle
 from texts.findings import documents_of
 from texts.words import reason_text
 
@@ -53,21 +51,21 @@ def describe_checked(checked: Checked, to: Terminal) -> None:
 
 
 async def show_cycles(session: Reading) -> None:
-    to, rows = session.terminal, await session.cycles.find_all()
+    to, listed = session.terminal, await session.cycles.list_cycles(caller_for(None))
+    rows = listed.cycles
     if to.as_json:
-        print_json({"cycles": [_cycle_document(row) for row in rows]})
+        print_json(listed)
         return
     if not rows:
         to.tell("screen.cycle.none")
         return
-    names, zones = await session.names({row.launched_by for row in rows}), await session.cycles.time_zones()
     table = [
         (
-            row.id,
+            row.cycle,
             visible(row.name),
             cycle_state(row.state, to.locale),
-            local(row.launched_at, zones[row.id]),
-            person(row.launched_by, names),
+            local(row.launched_at, row.time_zone),
+            person(row.launched_by, {row.launched_by: row.launched_by_name} if row.launched_by_name else {}),
         )
         for row in rows
     ]
@@ -76,84 +74,57 @@ async def show_cycles(session: Reading) -> None:
 
 async def show_status(session: Reading, cycle: CycleId) -> None:
     to = session.terminal
-    row, counts = await _look(session, cycle)
-    problems = (await Hearing(session.engine).list_problems(caller_for(None), cycle)).problems
-    unanswered = [one.id for one in problems if not one.answers]
+    status = await _look(session, cycle)
     if to.as_json:
-        heard = {"problems": {"heard": len(problems), "unanswered": unanswered}}
-        print_json(_cycle_document(row) | _counts_document(counts) | heard)
+        print_json(status)
         return
     terminal_width = None if sys.stdout.isatty() else _PIPED_WIDTH
-    Console(file=sys.stdout, width=terminal_width).print(_screen(row, counts, to))
-    if problems:
+    Console(file=sys.stdout, width=terminal_width).print(_screen(status, to))
+    unanswered = status.problems.unanswered
+    if heard := status.problems.heard:
         named = " ".join(unanswered[:_MOST_NAMED])
-        to.tell("screen.cycle.problems", heard=len(problems), unanswered=len(unanswered), named=named)
+        to.tell("screen.cycle.problems", heard=heard, unanswered=len(unanswered), named=named)
 
 
 async def watch(session: Reading, cycle: CycleId) -> None:
     """Looks every second, until the cycle is closed or the reader has seen enough."""
-    row, counts = await _look(session, cycle)
-    with Live(_screen(row, counts, session.terminal), auto_refresh=False, console=Console(file=sys.stdout)) as live:
-        while row.state.is_running:
+    status = await _look(session, cycle)
+    with Live(_screen(status, session.terminal), auto_refresh=False, console=Console(file=sys.stdout)) as live:
+        while status.state.is_running:
             await asyncio.sleep(_EVERY)
-            row, counts = await _look(session, cycle)
-            live.update(_screen(row, counts, session.terminal), refresh=True)
+            status = await _look(session, cycle)
+            live.update(_screen(status, session.terminal), refresh=True)
 
 
-async def _look(session: Reading, cycle: CycleId) -> tuple[Cycle, Counts]:
-    row = await session.cycles.require(cycle)
-    return row, await session.cycles.status(cycle, datetime.now(UTC))
+async def _look(session: Reading, cycle: CycleId) -> CycleStatus:
+    return await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
 
 
-def _cycle_document(row: Cycle) -> dict[str, Any]:
-    return {
-        "cycle": row.id,
-        "name": row.name,
-        "state": row.state,
-        "launched_by": row.launched_by,
-        "launched_at": row.launched_at,
-        "closed_at": row.closed_at,
-    }
-
-
-def _counts_document(counts: Counts) -> dict[str, Any]:
-    goals: dict[str, dict[str, int]] = {}
-    for department, state, number in counts.goals:
-        goals.setdefault(department, {})[state] = number
-    return {
-        "participants": counts.participants,
-        "goals": goals,
-        "overdue": counts.overdue,
-        "failed": [{"employee": employee, "reason": reason} for employee, reason in counts.failed],
-    }
-
-
-def _screen(row: Cycle, counts: Counts, to: Terminal) -> RenderableType:
-    people = ", ".join(f"{result_name(result, to.locale)} {number}" for result, number in counts.participants.items())
+def _screen(status: CycleStatus, to: Terminal) -> RenderableType:
+    people = ", ".join(f"{result_name(result, to.locale)} {number}" for result, number in status.participants.items())
     lines = [
-        f"{row.id}  {visible(row.name)}  {cycle_state(row.state, to.locale)}",
+        f"{status.cycle}  {visible(status.name)}  {cycle_state(status.state, to.locale)}",
         to.text("screen.cycle.participants", people=people),
-        to.text("screen.cycle.overdue", goals=counts.overdue),
+        to.text("screen.cycle.overdue", goals=status.overdue),
     ]
-    failed = [f"{employee}: {visible(reason_text(reason, to.locale))}" for employee, reason in counts.failed]
-    return Group(*_texts(lines), _by_department(counts, to), *_texts(failed))
+    failed = [f"{one.employee}: {visible(reason_text(one.reason, to.locale))}" for one in status.failed]
+    return Group(*_texts(lines), _by_department(status, to), *_texts(failed))
 
 
 def _texts(lines: Iterable[str]) -> list[Text]:
     return [Text(line) for line in lines]
 
 
-def _by_department(counts: Counts, to: Terminal) -> Table:
+def _by_department(status: CycleStatus, to: Terminal) -> Table:
     """Goals by department and state, with totals both ways."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(to.text("screen.cycle.department"))
     for header in (*(state_name(state, to.locale) for state in State), to.text("screen.cycle.total")):
         table.add_column(header, justify="right")
-    numbers = Counter({(department, state): number for department, state, number in counts.goals})
-    departments = sorted({department for department, _, _ in counts.goals})
+    departments = sorted(status.goals)
     for department in departments:
-        row = [numbers[department, state.value] for state in State]
+        row = [status.goals[department].get(state, 0) for state in State]
         table.add_row(Text(department), *(str(number) for number in (*row, sum(row))))
-    totals = [sum(numbers[department, state.value] for department in departments) for state in State]
+    totals = [sum(status.goals[department].get(state, 0) for department in departments) for state in State]
     table.add_row(to.text("screen.cycle.total"), *(str(number) for number in (*totals, sum(totals))))
     return table

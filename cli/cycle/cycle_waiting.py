@@ -9,9 +9,12 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli.session.callers import caller_for
 from cli.session.session import Acting, Terminal
+from domain.lifecycles import CycleState, InstructionState, ParticipantState
 from domain.values import CycleId
 from service.answers import ANSWER_SECONDS, NoAnswer
+from service.cycle_documents import CycleStatus
 
 _EVERY = 0.25  # seconds between two looks
 
@@ -27,32 +30,33 @@ class Reached(NamedTuple):
 
 async def for_launch(session: Acting, cycle: CycleId) -> None:
     async def look() -> Reached:
-        row = await session.cycles.require(cycle)
-        return await _participants(session, cycle, finished=row.state != "launching")
+        status = await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
+        return _reached(status, finished=status.state is not CycleState.LAUNCHING)
 
     await _wait(session.terminal, session.terminal.text("screen.cycle.launching"), look)
 
 
 async def for_retry(session: Acting, cycle: CycleId) -> None:
     async def look() -> Reached:
-        progress = await session.cycles.progress(cycle)
-        return await _participants(session, cycle, finished=progress.phase != "launching")
+        progress = await session.cycles.progress(caller_for(None), cycle)
+        status = await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
+        return _reached(status, finished=progress.phase != "launching")
 
     await _wait(session.terminal, session.terminal.text("screen.cycle.retrying"), look)
 
 
 async def for_instruction(session: Acting, instruction: str, label: str) -> None:
     async def look() -> Reached:
-        progress = await session.instructions.progress(instruction)
-        return Reached(progress.settled, progress.total, progress.state == "done", progress)
+        progress = await session.instructions.progress(caller_for(None), instruction)
+        return Reached(progress.settled, progress.total, progress.state is InstructionState.DONE, progress)
 
     await _wait(session.terminal, label, look)
 
 
-async def _participants(session: Acting, cycle: CycleId, *, finished: bool) -> Reached:
-    counts = (await session.cycles.status(cycle, datetime.now(UTC))).participants
-    done = counts.get("started", 0) + counts.get("failed", 0)
-    return Reached(done, sum(counts.values()), finished, counts)
+def _reached(status: CycleStatus, *, finished: bool) -> Reached:
+    counts = status.participants
+    done = counts.get(ParticipantState.STARTED, 0) + counts.get(ParticipantState.FAILED, 0)
+    return Reached(done, status.people, finished, counts)
 
 
 async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]]) -> None:

@@ -1,8 +1,7 @@
 """`meguri instruction` and `meguri delegations`: what was asked of many goals, how far it is, where it did not go through."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,11 +13,10 @@ if TYPE_CHECKING:
 
     from cli.session.session import Reading, Terminal
     from domain.values import Locale
+    from service.instruction_documents import InstructionPage
     from storage.instructions import Progress, Result
 
-NOT_DONE = ("refused", "failed")
 _SHOWN = 50
-_YEAR = timedelta(days=366)
 
 
 def instruction(
@@ -43,24 +41,21 @@ def delegations(
     as_json: AsJson = False,
 ) -> None:
     """Show who acts for whom, today and in the year to come."""
+    from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from cli.session.wording import person, visible
-    from storage.database import read_transaction
-    from storage.delegations import overlapping
+    from domain.values import EmployeeId
 
     async def work(session: "Reading") -> None:
-        to, now = session.terminal, datetime.now(UTC)
-        zones = (await session.cycles.time_zones()).values()
-        today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # somewhere
-        async with read_transaction(session.engine) as connection:
-            found = await overlapping(connection, today, today + _YEAR, [employee] if employee else None)
+        to, one_employee = session.terminal, EmployeeId(employee) if employee else None
+        page = await session.instructions.list_delegations(caller_for(None), one_employee, datetime.now(UTC))
+        found, names = page.delegations, page.names
         if to.as_json:
-            print_json({"delegations": [one._asdict() for one in found]})
+            print_json({"delegations": found})
             return
         if not found:
             to.tell("screen.delegations.none")
             return
-        names = await session.names({one.delegator_id for one in found} | {one.to_id for one in found})
         rows = [
             (
                 person(one.delegator_id, names),
@@ -77,11 +72,13 @@ def delegations(
 
 
 async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
+    from cli.session.callers import caller_for
     from cli.session.wording import instruction_name, result_name
 
-    to, rows = session.terminal, await session.instructions.latest(cycle_id)
+    to, found = session.terminal, await session.instructions.list_latest(caller_for(None), cycle_id)
+    rows = found.instructions
     if to.as_json:
-        print_json({"instructions": [_row_document(row) for row in rows]})
+        print_json(found)
         return
     if not rows:
         to.tell("screen.instruction.none")
@@ -100,13 +97,12 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
 
 
 async def _show_one(session: "Reading", identity: str) -> Exit:
-    to, row = session.terminal, await session.instructions.require(identity)
-    progress, results = await session.instructions.progress(identity), await session.instructions.results(identity)
-    refused = [one for one in results if one.result in NOT_DONE]
+    from cli.session.callers import caller_for
+
+    to, page = session.terminal, await session.instructions.look(caller_for(None), identity)
+    row, progress, refused = page.instruction, page.progress, page.not_done
     if to.as_json:
-        print_json(
-            document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked_form, "actor": row.actor}
-        )
+        print_json(document(page, to.locale) | {"asked": row.asked_form, "actor": row.actor})
     else:
         from cli.session.wording import instruction_name, visible
 
@@ -117,19 +113,14 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
     return Exit.REFUSED if refused else Exit.DONE
 
 
-def _row_document(row: Any) -> dict[str, Any]:
-    names = ("id", "kind", "cycle_id", "actor", "state", "given_at", "finished_at")
-    return {name: getattr(row, name) for name in names}
-
-
-def document(
-    identity: str, kind: str, progress: "Progress", results: "Sequence[Result]", locale: "Locale"
-) -> dict[str, Any]:
+def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
     goals = [
-        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": said(one, locale)} for one in results
+        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": said(one, locale)}
+        for one in page.results
     ]
+    row, progress = page.instruction, page.progress
     return {
-        "instruction": identity, "kind": kind, "state": progress.state, "counts": progress.by_result, "goals": goals,
+        "instruction": row.id, "kind": row.kind, "state": progress.state, "counts": progress.by_result, "goals": goals,
     }  # fmt: skip
 
 

@@ -1,18 +1,17 @@
 """`meguri cycle scores` and `meguri goal adjust`: what people reached, how it is spread, and its calibration (甘辛調整)."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.session.callers import caller_for
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, GoalArgument, Reason, Who
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
-    from domain.results.calibration import Result, Spread
+    from domain.results.calibration import Spread
+    from service.results import Distribution, PersonScores
 
 
 class By(StrEnum):
@@ -34,52 +33,42 @@ def scores(
     """HR: show the scores of a cycle, by person, or their distribution by reviewer or department."""
 
     async def work(session: Reading) -> None:
-        from domain.access import Action
-        from domain.results import calibration
+        from cli.session.callers import caller_for
         from domain.values import CycleId
-        from service.projection import goals_of_cycle
-        from service.relations import require_hr
-        from storage.database import read_transaction
+        from service.results import Grouping, Results
 
-        async with read_transaction(session.engine) as connection:
-            await require_hr(connection, caller_for(actor), Action.SEE_RESULTS, cycle_id)
-            goals = await goals_of_cycle(connection, CycleId(cycle_id), department=department)
-        results = calibration.results_of(goals)
+        results, caller, one = Results(session.engine), caller_for(actor), CycleId(cycle_id)
         if by is By.PERSON:
-            await _print_people(session, results)
-            return
-        spreads = (calibration.by_reviewer if by is By.REVIEWER else calibration.by_department)(results)
-        await _print_spreads(session, spreads, calibration.overall(results))
+            _print_people(*await results.scores(caller, one, department), session.terminal)
+        else:
+            _print_spreads(*await results.distribution(caller, one, Grouping(by), department), session.terminal)
 
     run(terminal(as_json), reading, work)
 
 
-async def _print_people(session: Reading, results: "Sequence[Result]") -> None:
+def _print_people(scores: "PersonScores", names: dict[str, str], to: Terminal) -> None:
     from cli.session.wording import person
 
-    to = session.terminal
     if to.as_json:
-        print_json({"people": [one._asdict() | {"final": one.final} for one in results]})
+        print_json(scores)
         return
-    names = await session.names({one.person for one in results})
     rows = [
         (person(one.person, names), one.department, one.goals, f"{one.score:f}", f"{one.adjusted:+f}", f"{one.final:f}")
-        for one in results
+        for one in scores.people
     ]
     print_table(to.heads("screen.scores.heads"), rows)
 
 
-async def _print_spreads(session: Reading, spreads: "Sequence[Spread]", overall: "Spread | None") -> None:
+def _print_spreads(distribution: "Distribution", names: dict[str, str], to: Terminal) -> None:
     from cli.session.wording import person
 
-    to = session.terminal
     if to.as_json:
+        spreads, overall = distribution.spreads, distribution.overall
         print_json({"spreads": [one._asdict() for one in spreads], "overall": overall and overall._asdict()})
         return
-    names = await session.names({one.name for one in spreads})
-    rows = [_row(one, person(one.name, names)) for one in spreads]
-    if overall:
-        rows.append(_row(overall, to.text("screen.scores.all")))
+    rows = [_row(one, person(one.name, names)) for one in distribution.spreads]
+    if distribution.overall:
+        rows.append(_row(distribution.overall, to.text("screen.scores.all")))
     print_table(to.heads("screen.scores.spread_heads"), rows)
     _explain_buckets(to)
 

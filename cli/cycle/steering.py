@@ -33,8 +33,8 @@ _Closes = Annotated[
 ]
 
 
-class Whom(NamedTuple):
-    """Who gives an instruction, about whom, and how it is told."""
+class InstructionOptions(NamedTuple):
+    """The options that all instructions have: who gives it, about options, and how its result is printed."""
 
     cycle: str | None
     actor: str
@@ -46,29 +46,31 @@ class Whom(NamedTuple):
     as_json: bool = False
 
 
-def instruct(kind: str, whom: Whom, fields: Mapping[str, Any] | None = None) -> None:
-    """Gives the instruction, waits for it, and says what came of it at each goal."""
+def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] | None = None) -> None:
+    """Gives the instruction, waits for it, and prints its result at each goal."""
+    from cli.session.callers import caller_for
     from cli.session.session import acting, run, terminal
 
     async def work(session: "Acting") -> Exit:
         from domain.instructions import instructions
-        from domain.values import CycleId, EmployeeId
-        from service.instructions import compose
+        from domain.values import CycleId
+        from service.answers import compose
 
-        kinds = {model.model_fields["kind"].default: model for model in instructions.KINDS}
-        selection = {"departments": tuple(whom.departments or ()), "people": tuple(whom.people or ())}
-        asked = compose(kinds[kind], {"selection": selection, "reason": whom.reason, **(fields or {})})
-        one = CycleId(whom.cycle) if whom.cycle else None
-        identity = await session.instructions.give(asked, EmployeeId(whom.actor), one, whom.identity)
-        return await report(session, identity, kind, wait=not whom.no_wait)
+        kinds: dict[str, type[Any]] = {model.model_fields["kind"].default: model for model in instructions.KINDS}
+        selection = {"departments": tuple(options.departments or ()), "people": tuple(options.people or ())}
+        asked = compose(kinds[kind], {"selection": selection, "reason": options.reason, **(fields or {})})
+        one = CycleId(options.cycle) if options.cycle else None
+        identity = await session.instructions.give(caller_for(options.actor), asked, one, options.identity)
+        return await report(session, identity, kind, wait=not options.no_wait)
 
-    run(terminal(whom.as_json), acting, work)
+    run(terminal(options.as_json), acting, work)
 
 
 async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> Exit:
     """Waits, where wanted, with a bar; then counts, and every goal that refused."""
     from cli.cycle.cycle_waiting import for_instruction
-    from cli.cycle.instruction_screen import NOT_DONE, document, show_refused, summary
+    from cli.cycle.instruction_screen import document, show_refused, summary
+    from cli.session.callers import caller_for
     from cli.session.wording import instruction_name
 
     to = session.terminal
@@ -76,14 +78,13 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
         to.tell("screen.instruction.given", id=identity, kind=kind)
     if wait:
         await for_instruction(session, identity, instruction_name(kind, to.locale))
-    progress = await session.instructions.progress(identity)
-    refused = await session.instructions.results(identity, *NOT_DONE)
+    page = await session.instructions.look(caller_for(None), identity)
     if to.as_json:
-        print_json(document(identity, kind, progress, await session.instructions.results(identity), to.locale))
+        print_json(document(page, to.locale))
     else:
-        print_line(summary(progress, to))
-        show_refused(refused, to)
-    return Exit.REFUSED if refused else Exit.DONE
+        print_line(summary(page.progress, to))
+        show_refused(page.not_done, to)
+    return Exit.REFUSED if page.not_done else Exit.DONE
 
 
 @cycle.command("extend")
@@ -108,8 +109,8 @@ def extend(
     as_json: AsJson = False,
 ) -> None:
     """HR: move the due dates of open tasks, the cycle's last day, or both."""
-    whom = Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
-    instruct("extend", whom, {"due": due and due.date(), "task": task, "closes": closes and closes.date()})
+    options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
+    instruct("extend", options, {"due": due and due.date(), "task": task, "closes": closes and closes.date()})
 
 
 @cycle.command("pause")
@@ -125,7 +126,7 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """HR: stop the clock of open goals; nobody is reminded, and nothing is due."""
-    instruct("pause", Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("pause", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 @cycle.command("resume")
@@ -141,7 +142,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """HR: let the clock run again; due dates move by the business days that the pause lasted."""
-    instruct("resume", Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("resume", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 @cycle.command("add")
@@ -157,7 +158,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """HR: let people take part from now on; they get their drafts. Who takes part already is left alone."""
-    instruct("add", Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("add", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 @cycle.command("remove")
@@ -173,7 +174,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """HR: take people out; their goals are closed as they stand, with the points they have."""
-    instruct("remove", Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("remove", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 @cycle.command("cancel")
@@ -189,7 +190,7 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """HR: call goals off, and take back the notices about them that nobody has got yet."""
-    instruct("cancel", Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("cancel", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 @cycle.command("reopen")
@@ -206,8 +207,8 @@ def reopen(
     as_json: AsJson = False,
 ) -> None:
     """HR: bring a cycle that ended back, each goal to the state it was in; past its last day with a new one."""
-    whom = Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
-    instruct("reopen", whom, {"closes": closes and closes.date()})
+    options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
+    instruct("reopen", options, {"closes": closes and closes.date()})
 
 
 @cycle.command("close")
@@ -223,11 +224,11 @@ def close(
     as_json: AsJson = False,
 ) -> None:
     """HR: settle open goals as they stand; of everybody, and the cycle ends."""
-    instruct("close", Whom(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("close", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 def reassign(
-    person: Annotated[str, typer.Argument(metavar="FROM", help="on whom tasks wait now")],
+    person: Annotated[str, typer.Argument(metavar="FROM", help="on options tasks wait now")],
     to: Annotated[str, typer.Argument(metavar="TO", help="who takes them over")],
     *,
     actor: Actor,
@@ -238,8 +239,8 @@ def reassign(
     as_json: AsJson = False,
 ) -> None:
     """HR: give everything that waits on one person to another; goals of the one who takes over stay where they are."""
-    whom = Whom(cycle_id, actor, reason, identity=identity, no_wait=no_wait, as_json=as_json)
-    instruct("reassign", whom, {"person": person, "to": to})
+    options = InstructionOptions(cycle_id, actor, reason, identity=identity, no_wait=no_wait, as_json=as_json)
+    instruct("reassign", options, {"person": person, "to": to})
 
 
 def delegate(
@@ -258,6 +259,6 @@ def delegate(
 
     Both may act. Nobody acts in a goal of their own, and a delegate has no delegate. It ends by itself.
     """
-    whom = Whom(None, actor, reason or "-", identity=identity, no_wait=no_wait, as_json=as_json)
+    options = InstructionOptions(None, actor, reason or "-", identity=identity, no_wait=no_wait, as_json=as_json)
     delegation = {"delegator": person, "to": to, "first": first.date(), "last": last.date()}
-    instruct("delegate", whom, {"delegation": delegation})
+    instruct("delegate", options, {"delegation": delegation})

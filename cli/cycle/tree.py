@@ -1,7 +1,7 @@
 """`meguri cycle tree`: themes, department goals and goals, with the progress that rolls up."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,20 +21,15 @@ def tree(
     """Show what serves what: a goal's own progress, and beside it what comes from below."""
 
     async def work(session: Reading) -> None:
-        from domain.results.alignment import grow, leaves_of
+        from cli.session.callers import caller_for
         from domain.values import CycleId
-        from service.projection import goals_of_cycle
-        from storage.database import read_transaction
+        from service.results import Results
 
-        row = await session.cycles.require(CycleId(cycle_id))
-        async with read_transaction(session.engine) as connection:
-            goals = await goals_of_cycle(connection, CycleId(cycle_id))
-        grown = grow(leaves_of(row.file, goals))
+        page = await Results(session.engine).tree(caller_for(None), CycleId(cycle_id))
         if as_json:
-            print_json(_document(grown))
+            print_json(page.document)
             return
-        names = await session.names({goal.owner for goal in goals})
-        for line in _lines(grown, names, session.terminal, one_by_one=orphans):
+        for line in _lines(page.tree, page.names, session.terminal, one_by_one=orphans):
             print_line(line)
 
     run(terminal(as_json), reading, work)
@@ -73,20 +68,3 @@ def _label(leaf: "Leaf", names: dict[str, str]) -> str:
 
     whose = person(leaf.owner, names) if leaf.owner else leaf.department or ""
     return "  ".join(part for part in (leaf.id, visible(leaf.title), whose) if part)
-
-
-def _document(grown: "Tree") -> dict[str, Any]:
-    return {
-        "roots": [_node(node) for node in grown.roots],
-        "orphans": [leaf.id for leaf in grown.orphans],
-        "astray": [leaf.id for leaf in grown.astray],
-        "circles": [leaf.id for leaf in grown.circles],
-    }
-
-
-def _node(node: "Node") -> dict[str, Any]:
-    return {
-        **node.leaf._asdict(),
-        "from_below": node.from_below,
-        "children": [_node(child) for child in node.children],
-    }

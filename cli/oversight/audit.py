@@ -1,20 +1,19 @@
 """`meguri inbox` and `meguri audit`: what waits on a person, and what happened to a goal, with the proof of it."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.session.callers import caller_for
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
     from cli.session.session import Reading, Terminal
+    from service.audit import LedgerPage
+    from service.inbox import InboxItem, InboxPage
     from service.proof import LedgerProof
-    from storage.goals import GoalLine, InboxLine, LedgerLine
+    from storage.goals import LedgerLine
 
 audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and the proof that nothing was altered.")
 
@@ -27,17 +26,17 @@ def inbox(
     as_json: AsJson = False,
 ) -> None:
     """Show what waits on a person, the most urgent first, and the command that answers it."""
+    from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import EmployeeId
+    from service.inbox import Inbox
 
     async def work(session: "Reading") -> None:
-        name = await session.require_employee(employee)
-        found = await session.goals.inbox(caller_for(None), EmployeeId(employee))
-        steps = await _next_steps(session, [one.goal for one in found])
+        page = await Inbox(session.engine).look(caller_for(None), EmployeeId(employee), datetime.now(UTC))
         if as_json:
-            _print_inbox_document(employee, name, found, steps)
+            print_json({"employee": employee, "name": page.name, "waiting": _waiting(page, employee)})
         else:
-            await _print_inbox(session, employee, found, steps)
+            _print_inbox(page, employee, session.terminal)
 
     run(terminal(as_json), reading, work)
 
@@ -45,16 +44,18 @@ def inbox(
 @audit.command("show")
 def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
     """Show a goal's ledger, and whether its chain holds and the goal's row agrees with it (1 where not)."""
+    from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import GoalId
+    from service.audit import Audit
 
     async def work(session: "Reading") -> Exit:
-        proof = await session.goals.prove(caller_for(None), GoalId(goal_id))
+        page = await Audit(session.engine).ledger(caller_for(None), GoalId(goal_id))
         if as_json:
-            print_json(_proof_document(goal_id, proof))
+            print_json(page.document)
         else:
-            await _print_ledger(session, goal_id, proof)
-        return _verdict(session.terminal, proof)
+            _print_ledger(page, session.terminal)
+        return _verdict(session.terminal, page.proof)
 
     run(terminal(as_json), reading, work)
 
@@ -62,94 +63,58 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 # --- inbox -----------------------------------------------------------------------------------------------------------
 
 
-async def _next_steps(session: "Reading", found: "list[GoalLine]") -> dict[str, int | None]:
-    """The number of the step that each goal waits for."""
-    from domain.goal.goal import Goal
-    from storage.goals import load_aggregates
-
-    ids = [line.id for line in found if line.task == "step"]
-    from storage.database import read_transaction
-
-    async with read_transaction(session.engine) as connection:
-        loaded = await load_aggregates(connection, ids=ids) if ids else []
-    return {goal.id: goal.next_step for goal in map(Goal.model_validate, loaded)}
-
-
-def _answer(one: "InboxLine", employee: str, steps: "Mapping[str, int | None]") -> str:
-    """The command that answers the task. Who joined by escalation can remind the owner, whose the work stays."""
-    line, acts = one.goal, f" --as {employee}" + (f" --for {one.acting_for}" if one.acting_for else "")
-    whom = one.acting_for or employee
-    if line.task in ("draft", "step") and whom != line.owner_id:
-        return f"meguri goal comment {line.id}{acts} --text TEXT"
-    said = {
-        "draft": f"submit {line.id} FILE",
-        "approval": f"approve {line.id} --seen {line.seq}",
-        "step": f"step {line.id} {steps.get(line.id, 'N')}",
+def _command(item: "InboxItem", employee: str) -> str:
+    """The command that answers the task."""
+    line, acts = item.goal, f" --as {employee}" + (f" --for {item.acting_for}" if item.acting_for else "")
+    command = {
+        "submit": f"submit {line.id} FILE",
+        "approve": f"approve {line.id} --seen {line.seq}",
+        "complete_step": f"step {line.id} {item.step}",
         "self_review": f"review self {line.id} --went-well TEXT",
-        "verdict": f"review decide {line.id} VERDICT --seen {line.seq}",
+        "decide": f"review decide {line.id} VERDICT --seen {line.seq}",
     }
-    task = "verdict" if line.task == "self_review" and whom != line.owner_id else line.task or ""
-    return f"meguri goal {said[task]}{acts}"
+    if item.answer == "comment":
+        return f"meguri goal comment {line.id}{acts} --text TEXT"
+    return f"meguri goal {command[item.answer]}{acts}"
 
 
-def _print_inbox_document(
-    employee: str, name: str, found: "list[InboxLine]", steps: "Mapping[str, int | None]"
-) -> None:
-    from datetime import UTC, datetime
-
-    now = datetime.now(UTC)
-    waiting = [
+def _waiting(page: "InboxPage", employee: str) -> list[dict[str, Any]]:
+    return [
         {
-            **one.goal._asdict(),
-            "acting_for": one.acting_for,
-            "overdue": _is_overdue(one.goal, now),
-            "next": _answer(one, employee, steps),
+            **one.goal._asdict(), "acting_for": one.acting_for, "overdue": one.is_overdue,
+            "next": _command(one, employee),
         }
-        for one in found
-    ]
-    print_json({"employee": employee, "name": name, "waiting": waiting})
+        for one in page.items
+    ]  # fmt: skip
 
 
-def _is_overdue(line: "GoalLine", now: "datetime") -> bool:
-    return line.due_at is not None and line.due_at < now
-
-
-async def _print_inbox(
-    session: "Reading", employee: str, found: "list[InboxLine]", steps: "Mapping[str, int | None]"
-) -> None:
-    from datetime import UTC, datetime
-
+def _print_inbox(page: "InboxPage", employee: str, to: "Terminal") -> None:
     from cli.goal.goal_screen import due_mark
     from cli.session.wording import person, task_name, visible
 
-    to, now = session.terminal, datetime.now(UTC)
-    if not found:
+    if not page.items:
         to.tell("screen.inbox.empty")
         return
-    zones = await session.cycles.time_zones()
-    names = await session.names({one.acting_for for one in found if one.acting_for})
-    for one in found:
+    now = datetime.now(UTC)
+    for one in page.items:
         line = one.goal
-        due = due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to)
+        due = due_mark(line.due_at, one.time_zone, now, to)
         owner = "" if line.owner_id == employee else f" {visible(line.owner)} ({line.owner_id})"
         if one.acting_for:
-            owner += "  " + to.text("screen.inbox.acting_for", whom=person(one.acting_for, names))
+            owner += "  " + to.text("screen.inbox.acting_for", whom=person(one.acting_for, page.names))
         print_line(
             f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
         )
-        print_line(f"    {_answer(one, employee, steps)}")
+        print_line(f"    {_command(one, employee)}")
 
 
 # --- audit -----------------------------------------------------------------------------------------------------------
 
 
-async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") -> None:
+def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
     from cli.session.wording import event_name, facts, local, person
 
-    to = session.terminal
-    events = [line.event for line in proof.lines]
-    names = await session.names({event[who] for event in events for who in ("actor", "acting_for") if event.get(who)})
-    zone = (await session.cycles.time_zones())[goal_id.partition("/")[0]]
+    names, zone = page.names, page.time_zone
 
     def row(line: "LedgerLine") -> tuple[str | int, ...]:
         event, instead = line.event, line.event.get("acting_for")
@@ -159,27 +124,8 @@ async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") 
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 
-    print_line(f"{goal_id}  ({zone})")
-    print_table(to.heads("screen.audit.heads"), [row(line) for line in proof.lines])
-
-
-def _proof_document(goal_id: str, proof: "LedgerProof") -> dict[str, Any]:
-    return {
-        "goal": goal_id,
-        "holds": proof.holds,
-        "broken": proof.broken and {"seq": proof.broken.seq, "reason": proof.broken.reason},
-        "differs": proof.differs,
-        "ledger": [
-            {
-                **line.event,
-                "kind": line.kind,
-                "prev_hash": line.prev_hash,
-                "hash": line.hash,
-                "recorded_at": line.recorded_at,
-            }
-            for line in proof.lines
-        ],
-    }
+    print_line(f"{page.goal}  ({zone})")
+    print_table(to.heads("screen.audit.heads"), [row(line) for line in page.proof.lines])
 
 
 def _verdict(to: "Terminal", proof: "LedgerProof") -> Exit:

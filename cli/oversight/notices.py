@@ -12,11 +12,11 @@ from cli.session.output import print_json, print_table
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
+    from service.notices import FailedDeliveries
     from storage.hooks import FailedEvent
     from storage.undelivered import Failed, Summary
 
 _SHOW = "show"
-_MOST = 100
 
 
 class _ShowUnlessTold(TyperGroup):
@@ -41,21 +41,20 @@ def show(
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
+        from cli.session.callers import caller_for
         from service.notices import Notices
 
         to, reads = session.terminal, Notices(session.engine)
-        summary = await reads.summary(cycle_id)
-        listed = await reads.failed(cycle_id, _MOST) if failed else []
-        events = await reads.failed_events(cycle_id, _MOST) if failed else []
+        summary = await reads.summary(caller_for(None), cycle_id)
+        failures = await reads.failures(caller_for(None), cycle_id) if failed else None
         if to.as_json:
-            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in events]}
-            print_json(summary._asdict() | (lists if failed else {}))
+            print_json(summary._asdict() | (_lists(failures) if failures else {}))
             return
         _say(summary, to)
-        if listed:
-            _print_failed(listed, to)
-        if events:
-            _print_events(events, to)
+        if failures and failures.failed:
+            _print_failed(failures.failed, to)
+        if failures and failures.events:
+            _print_events(failures.events, to)
 
     run(terminal(as_json), reading, work)
 
@@ -73,16 +72,22 @@ def retry(
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
-        from domain.values import EmployeeId
+        from cli.session.callers import caller_for
         from service.notices import Notices
 
-        to, again = session.terminal, await Notices(session.engine).retry(cycle_id, EmployeeId(actor))
+        to, again = session.terminal, await Notices(session.engine).retry(caller_for(actor), cycle_id)
         if to.as_json:
-            print_json(again._asdict())
+            print_json(again)
             return
         to.tell("screen.notices.again", notices=again.notices, events=again.entries)
 
     run(terminal(as_json), reading, work)
+
+
+def _lists(failures: "FailedDeliveries") -> dict[str, Any]:
+    return {
+        "failed": [one._asdict() for one in failures.failed], "events": [one._asdict() for one in failures.events],
+    }  # fmt: skip
 
 
 def _say(summary: "Summary", to: "Terminal") -> None:

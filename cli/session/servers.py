@@ -111,10 +111,9 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
 
 async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "Client") -> int:
     """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
-    from cli.session.callers import operator
+    from cli.session.callers import caller_for, operator
     from cli.session.output import print_findings, reader_locale
     from domain.findings import refuses
-    from domain.values import EmployeeId
     from service.cycles import Cycles
     from service.people import People
     from storage.cycles import find_cycle
@@ -132,14 +131,14 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
         return 1
     _say(f"samples/company.csv: {imported.imported.added} people imported, {imported.imported.unchanged} were here")
     now = datetime.now(ZoneInfo("Asia/Tokyo"))
-    checked = await cycles.check((_SAMPLES / "cycle.toml").read_bytes(), now.date(), now.date())
+    checked = await cycles.check(operator(), (_SAMPLES / "cycle.toml").read_bytes(), now.date(), now.date())
     print_findings(checked.findings, locale)
     if refuses(checked.findings) or checked.policy is None:
         return 1
     _say(
         f"samples/cycle.toml, moved to start today: {checked.people} people, {checked.goals} goals; nothing against the launch"
     )
-    await cycles.launch(checked, EmployeeId(checked.policy.hr[0]), now)
+    await cycles.launch(caller_for(checked.policy.hr[0]), checked, now)
     return await _watch_launch(cycles, checked.people)
 
 
@@ -169,20 +168,21 @@ async def _watch_launch(cycles: "Cycles", people: int) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
+    from cli.session.callers import operator
     from domain.values import CycleId
 
     with Progress(console=Console(file=sys.stdout)) as bar:
         task = bar.add_task("launching", total=people)
         async with asyncio.timeout(_LAUNCH_SECONDS):
             while True:
-                counts = await cycles.status(CycleId(_DEMO_CYCLE), datetime.now(ZoneInfo("UTC")))
+                counts = await cycles.status(operator(), CycleId(_DEMO_CYCLE), datetime.now(ZoneInfo("UTC")))
                 done = counts.participants.get("started", 0) + counts.participants.get("failed", 0)
                 bar.update(task, completed=done)
                 if done >= people:
                     break
                 await asyncio.sleep(0.2)
-    for employee, reason in counts.failed:
-        _say(f"failed: {employee}: {reason}")
+    for one in counts.failed:
+        _say(f"failed: {one.employee}: {one.reason}")
     return 1 if counts.failed else 0
 
 

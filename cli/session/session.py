@@ -15,8 +15,6 @@ import typer
 from cli.session.output import Exit, exit_code, print_findings, print_json, print_line, reader_locale, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
@@ -105,23 +103,6 @@ class Reading:
     cycles: "CycleReads"
     instructions: "InstructionReads"
 
-    async def names(self, ids: "Collection[str]") -> dict[str, str]:
-        from domain.values import EmployeeId
-        from storage.database import read_transaction
-        from storage.people import names_of
-
-        async with read_transaction(self.engine) as connection:
-            found = await names_of(connection, {EmployeeId(one) for one in ids})
-        return {str(one): name for one, name in found.items()}
-
-    async def require_employee(self, employee: str) -> str:
-        """The employee's name. Raises the refusal `unknown_employee` where there is no such person."""
-        if name := (await self.names([employee])).get(employee):
-            return name
-        from domain.refusals import Code, Refusal
-
-        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
-
 
 @dataclass(frozen=True)
 class Acting(Reading):
@@ -199,7 +180,7 @@ def run(
 
 
 async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None]]) -> Exit | None:
-    """The work's answer; a refusal is told while the directory, which knows people's names, is at hand."""
+    """The work's answer; a refusal is printed while the database is connected, since it has people's names."""
     from domain.refusals import Refusal
 
     try:
@@ -210,11 +191,15 @@ async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None
 
 async def _with_names(refusal: "Refusal", opened: Reading) -> str:
     """The refusal as people read it, with the names of the people in it."""
+    from service.projection import names_by_id
+    from storage.database import read_transaction
     from texts.refusals import refusal_with_hint
     from texts.say import people_in
 
-    people = people_in(refusal.message)
-    names = await opened.names(people) if people else {}
+    names: dict[str, str] = {}
+    if people := people_in(refusal.message):
+        async with read_transaction(opened.engine) as connection:
+            names = await names_by_id(connection, people)
     return refusal_with_hint(refusal, opened.terminal.locale, names)
 
 

@@ -22,13 +22,12 @@ from domain.goal.goal import Goal
 from domain.goal.scoring import score
 from domain.lifecycle import State
 from domain.values import CycleId, EmployeeId, GoalId
-from service.cycles import Cycles
 from service.people import People
 from settings import Settings
 from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from tests.callers import OPERATOR
-from tests.desk import Desk
+from tests.desk import CycleDesk, Desk
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
@@ -59,8 +58,8 @@ class Company:
         return Desk(self.engine, self.client)
 
     @property
-    def cycles(self) -> Cycles:
-        return Cycles(self.engine, self.client)
+    def cycles(self) -> CycleDesk:
+        return CycleDesk(self.engine, self.client)
 
     async def give(self, goal: GoalId, command: Command, command_id: str | None = None) -> Receipt:
         return await self.goals.give(goal, command, command_id)

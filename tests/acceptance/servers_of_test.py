@@ -32,13 +32,12 @@ from embedded import postgres, temporal
 from embedded.ports import LOOPBACK, is_free
 from embedded.temporal import TemporalAddresses
 from service.answers import NoAnswer
-from service.cycles import Cycles
 from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
 from tests.as_of.shift import shifted_as_here
 from tests.callers import OPERATOR
-from tests.desk import Desk
+from tests.desk import CycleDesk, Desk
 from workflows.goal import GoalView, Receipt, goal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,8 +140,8 @@ class Site:
         return Desk(self.engine, self.client)
 
     @property
-    def cycles(self) -> Cycles:
-        return Cycles(self.engine, self.client)
+    def cycles(self) -> CycleDesk:
+        return CycleDesk(self.engine, self.client)
 
     def environment(self, **settings: str) -> dict[str, str]:
         """What a worker's process is told, and nothing of this process's own settings."""

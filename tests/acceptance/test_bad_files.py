@@ -11,7 +11,7 @@ from service.cycles import Checked
 from service.people import People
 from tests.acceptance.scene import CYCLE, HR, SAMPLES, Company, today
 from tests.acceptance.unchanged import says, unchanged
-from tests.callers import OPERATOR
+from tests.callers import by
 from texts.say import say_both
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ SAMPLE = (SAMPLES / "cycle.toml").read_text(encoding="utf-8")
 async def imported(company: Company, text: str, encoding: str = "utf-8") -> tuple[Finding, ...]:
     """The findings that kept the file out."""
     async with unchanged(company):
-        result = await People(company.engine).import_file(OPERATOR, text.encode(encoding))
+        result = await People(company.engine).import_file(by(HR), text.encode(encoding))
     assert result.imported is None
     return result.findings
 

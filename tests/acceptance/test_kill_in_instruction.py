@@ -12,7 +12,6 @@ from domain.goal.commands import Submit
 from domain.instructions.instructions import Pause
 from domain.lifecycle import EventKind, State
 from domain.values import CycleId, GoalId
-from service.instructions import Instructions
 from tests.acceptance.servers_of_test import (
     HR,
     KILLABLE_WORKER,
@@ -24,6 +23,7 @@ from tests.acceptance.servers_of_test import (
     site,
     until_launched,
 )
+from tests.desk import InstructionDesk
 from tests.servers import Postgres, running_temporal
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ async def is_whole(here: Site, goal: GoalId) -> None:
 
 
 async def test_an_instruction_whose_worker_is_killed_reaches_every_goal_once(here: Site) -> None:
-    instructions = Instructions(here.engine, here.client)
+    instructions = InstructionDesk(here.engine, here.client)
     await launch(here, CYCLE, PEOPLE)
     async with here.worker_at_work("--role", "goals"):
         async with here.worker("bulk", "asked", str(ASKED), program=KILLABLE_WORKER) as mortal:

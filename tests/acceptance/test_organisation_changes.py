@@ -19,7 +19,6 @@ from domain.goal.commands import Submit
 from domain.lifecycle import State
 from domain.people.organisation import Organisation
 from domain.values import CycleId, EmployeeId, GoalId
-from service.instructions import Instructions
 from service.people import People
 from service.reorganisation import Reorganisation
 from storage.database import read_transaction
@@ -29,6 +28,7 @@ from storage.people import load_organisation
 from storage.tables import GoalRow, OutboxRow
 from tests.acceptance.servers_of_test import KILLABLE_WORKER, Site, site
 from tests.callers import OPERATOR, by
+from tests.desk import InstructionDesk
 from tests.servers import Postgres, running_temporal
 
 pytestmark = [
@@ -177,7 +177,7 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
     of_other = [row["employee_id"] for row in rows if row["manager_id"] == OTHER]
     of_leader = [row["employee_id"] for row in rows if row["manager_id"] == LEAVING_LEADER]
     assert min(len(of_one), len(of_other), len(of_leader)) > 0
-    reorganisation, instructions = Reorganisation(here.engine), Instructions(here.engine, here.client)
+    reorganisation, instructions = Reorganisation(here.engine), InstructionDesk(here.engine, here.client)
     async with here.worker_at_work("--role", "goals"):
         async with here.worker("bulk", "asked", str(_ASKED_BEFORE_DEATH), program=KILLABLE_WORKER) as mortal:
             await launch_for_everybody(here)

@@ -32,7 +32,6 @@ from domain.people.organisation import Employee
 from domain.policy.policy import DEFAULT_LADDERS, TaskKind
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import public_holidays
-from service.instructions import Instructions
 from service.reorganisation import Reorganisation
 from storage import cycles
 from storage.database import read_transaction
@@ -44,6 +43,7 @@ from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
 from tests.callers import OPERATOR, by
+from tests.desk import InstructionDesk
 from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
@@ -234,7 +234,7 @@ async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> Asy
 
 
 async def until_done(company: Company, instruction: str) -> None:
-    reads = Instructions(company.engine, company.client)
+    reads = InstructionDesk(company.engine, company.client)
     async with asyncio.timeout(60):
         while (await reads.progress(instruction)).state != "done":  # noqa: ASYNC110 - the database tells nobody when it changes
             await asyncio.sleep(0.1)
@@ -245,7 +245,7 @@ async def go_on_leave(company: Company, quarter: Quarter) -> None:
     for person, delegate in ON_LEAVE.items():
         delegation = Delegation(delegator=person, to=delegate, first=quarter.leave[0], last=quarter.leave[1])
         asked = Delegate(delegation=delegation, reason="休暇のため")
-        await until_done(company, await Instructions(company.engine, company.client).give(asked, HR[0]))
+        await until_done(company, await InstructionDesk(company.engine, company.client).give(asked, HR[0]))
 
 
 def people_file_after_the_change() -> bytes:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from domain.goal import commands as ask
 from domain.instructions.instructions import Asked, Extend, Pause, Resume
 from domain.values import CycleId, EmployeeId, GoalId
-from service.instructions import Instructions
 from tests.bench.company import DRAIN_SECONDS, Bench, goals_of, submit
+from tests.desk import InstructionDesk
 
 HR = EmployeeId("H1")
 ALONE_SECONDS = 30
@@ -52,7 +52,9 @@ async def alone(clicks: Clicks, seconds: float) -> list[float]:
     return await clicks.measure(over)
 
 
-async def beside(clicks: Clicks, instructions: Instructions, asked: Asked, cycle: CycleId) -> tuple[list[float], float]:
+async def beside(
+    clicks: Clicks, instructions: InstructionDesk, asked: Asked, cycle: CycleId
+) -> tuple[list[float], float]:
     """Milliseconds of approvals while the instruction is carried out, and the seconds that took."""
     over, started = asyncio.Event(), time.perf_counter()
     identity = await instructions.give(asked, HR, cycle)
@@ -86,7 +88,7 @@ async def measure_steering(bench: Bench, people: int, clicking: int, kinds: list
         "pause": Pause(reason="r"),
         "resume": Resume(reason="r"),
     }
-    instructions = Instructions(bench.engine, bench.client)
+    instructions = InstructionDesk(bench.engine, bench.client)
     await bench.hire(people)
     cycle, _ = await bench.launch(people)
     clicks = await _clicks(bench, clicking)

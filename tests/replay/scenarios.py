@@ -17,10 +17,10 @@ from domain.instructions.instructions import Add, Close, Extend, Selection
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from domain.writing.content import Content, NumericMeasure, Step
-from service.instructions import Instructions
 from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
+from tests.desk import InstructionDesk
 from tests.servers import now_of
 from workflows.cycle import CycleWorkflow, EndCycle, cycle_workflow_id
 from workflows.goal import goal_workflow_id
@@ -166,7 +166,7 @@ async def cycle(stage: Stage) -> str:
 async def steered_cycle(stage: Stage) -> str:
     """A cycle of two gets more time, then a third person, and ends by an instruction."""
     company = stage.company
-    instructions = Instructions(company.engine, company.client)
+    instructions = InstructionDesk(company.engine, company.client)
     async with _three(stage, RefusesStarts(), without="P3"):
         policy = (await company.cycles.require(_THREE)).launched_policy
         for asked in (

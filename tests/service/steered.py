@@ -20,15 +20,13 @@ from domain.goal.goal import Goal
 from domain.instructions.instructions import Asked, Selection
 from domain.refusals import Refusal
 from domain.values import CycleId, EmployeeId, GoalId
-from service.cycles import Cycles
-from service.instructions import Instructions
 from service.people import People
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import CycleRow, ParticipantRow
 from tests.acceptance.scene import quiet_settings
 from tests.callers import OPERATOR
-from tests.desk import Desk
+from tests.desk import CycleDesk, Desk, InstructionDesk
 from worker import Role, serving
 
 # The top, two of HR, a manager; three who report to the manager, and one of sales.
@@ -90,16 +88,16 @@ class Steered:
     client: Client
 
     @property
-    def cycles(self) -> Cycles:
-        return Cycles(self.engine, self.client)
+    def cycles(self) -> CycleDesk:
+        return CycleDesk(self.engine, self.client)
 
     @property
     def goals(self) -> Desk:
         return Desk(self.engine, self.client)
 
     @property
-    def instructions(self) -> Instructions:
-        return Instructions(self.engine, self.client)
+    def instructions(self) -> InstructionDesk:
+        return InstructionDesk(self.engine, self.client)
 
     async def launch(
         self, cycle: str, *, without: Sequence[str] = (), days_ago: int = 0, more: str = "", until: str = "open"

@@ -10,7 +10,7 @@ from domain.goal.goal import Delegation
 from domain.instructions import instructions as asked
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Locale
-from service.instructions import compose
+from service.answers import compose
 from storage.database import read_transaction
 from storage.delegations import overlapping
 from tests.service.steered import (

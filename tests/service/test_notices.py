@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
-from service.notices import Again, Notices
+from service.notices import Notices, RetryCounts
 from storage.tables import CycleRow, HookEventRow, OutboxRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, queue, rows_of
 from tests.activities.receiver import GOAL, START, record
+from tests.callers import OPERATOR, by
 
 HR, OTHER_HR, NOBODY = EmployeeId("M2"), EmployeeId("E1"), EmployeeId("M1")
 
@@ -33,35 +34,44 @@ async def something_given_up(engine: AsyncEngine) -> Notices:
 
 async def test_hr_has_what_was_given_up_tried_again_once(database: AsyncEngine) -> None:
     notices = await something_given_up(database)
-    assert (await notices.summary(CYCLE)).given_up == 2
-    assert len(await notices.failed(CYCLE)) == 2
-    assert len(await notices.failed_events(CYCLE)) == 1
-    assert await notices.retry(CYCLE, HR) == Again(notices=2, entries=1)
-    assert await notices.retry(CYCLE, HR) == Again(notices=0, entries=0)
-    assert (await notices.summary()).waiting == 2
+    assert (await notices.summary(by(HR), CYCLE)).given_up == 2
+    failures = await notices.failures(by(HR), CYCLE)
+    assert (len(failures.failed), len(failures.events)) == (2, 1)
+    assert await notices.retry(by(HR), CYCLE) == RetryCounts(notices=2, entries=1)
+    assert await notices.retry(by(HR), CYCLE) == RetryCounts(notices=0, entries=0)
+    assert (await notices.summary(OPERATOR)).waiting == 2
 
 
 async def test_without_a_cycle_it_is_those_of_which_one_is_hr_also_after_their_end(database: AsyncEngine) -> None:
     notices = await something_given_up(database)
-    assert await notices.retry(None, OTHER_HR) == Again(notices=0, entries=0)
+    assert await notices.retry(by(OTHER_HR), None) == RetryCounts(notices=0, entries=0)
     async with database.begin() as connection:
         await connection.execute(update(CycleRow).values(state="closed", closed_at=START + timedelta(days=1)))
-    assert await notices.retry(None, HR) == Again(notices=2, entries=1)
+    assert await notices.retry(by(HR), None) == RetryCounts(notices=2, entries=1)
 
 
 @pytest.mark.parametrize(("cycle", "actor"), [(CYCLE, NOBODY), (CYCLE, OTHER_HR), (None, NOBODY)])
 async def test_nobody_else_may_and_nothing_changes(database: AsyncEngine, cycle: str | None, actor: EmployeeId) -> None:
     notices = await something_given_up(database)
     with pytest.raises(Refusal) as refused:
-        await notices.retry(cycle, actor)
+        await notices.retry(by(actor), cycle)
     assert refused.value.code is Code.NOT_ALLOWED
     assert HR in str(refused.value.fields["allowed"])
     assert all(row.gave_up_at for row in await rows_of(database))
 
 
+async def test_what_failed_is_shown_to_hr_and_the_operator_only(database: AsyncEngine) -> None:
+    notices = await something_given_up(database)
+    for asked in (notices.summary(by(NOBODY), CYCLE), notices.failures(by(OTHER_HR), CYCLE)):
+        with pytest.raises(Refusal) as refused:
+            await asked
+        assert refused.value.code is Code.NOT_ALLOWED
+    assert len((await notices.failures(OPERATOR)).failed) == 2
+
+
 async def test_a_cycle_that_does_not_exist_is_refused(database: AsyncEngine) -> None:
     notices = await something_given_up(database)
-    for asked in (notices.summary("q9"), notices.failed("q9"), notices.failed_events("q9"), notices.retry("q9", HR)):
+    for asked in (notices.summary(OPERATOR, "q9"), notices.failures(OPERATOR, "q9"), notices.retry(by(HR), "q9")):
         with pytest.raises(Refusal) as refused:
             await asked
         assert refused.value.code is Code.UNKNOWN_CYCLE

@@ -14,11 +14,11 @@ from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.settlement import SettlementActivities
 from domain.values import CycleId, EmployeeId, GoalId
-from service.instructions import Instructions
 from storage import cycles
 from storage.ledger import open_ledger
 from tests.acceptance.scene import Company
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
+from tests.desk import InstructionDesk
 from workflows.cycle import CycleProgress, CycleStart, CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
@@ -87,5 +87,5 @@ async def started(company: Company, start: CycleStart) -> WorkflowHandle[Any, Cy
     return await company.client.start_workflow(CycleWorkflow.run, start, id=cycle_workflow_id(CYCLE), task_queue=BULK)
 
 
-def instructions_to(company: Company) -> Instructions:
-    return Instructions(company.engine, company.client)
+def instructions_to(company: Company) -> InstructionDesk:
+    return InstructionDesk(company.engine, company.client)

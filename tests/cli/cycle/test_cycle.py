@@ -63,7 +63,7 @@ async def test_those_whose_launch_failed_are_named_and_tried_again(office: Offic
     status = await office.told("cycle", "status", "q4")
     assert status["failed"] == [{"employee": MORI, "reason": "no room"}]
     assert f"{MORI}: no room" in await office.done("cycle", "status", "q4")
-    assert (await office.told("cycle", "retry", "q4"))["participants"] == {"started": PEOPLE_IN_CYCLE}
+    assert (await office.told("cycle", "retry", "q4", "--as", HR))["participants"] == {"started": PEOPLE_IN_CYCLE}
 
 
 async def test_the_status_counts_goals_by_department_and_state(office: Office) -> None:
@@ -79,7 +79,7 @@ async def test_the_status_counts_goals_by_department_and_state(office: Office) -
     assert ["経理部", "4", "0", "0", "0", "0", "4"] in [line.split() for line in shown.splitlines()]
 
 
-@pytest.mark.parametrize("words", [("status",), ("retry",), ("close", "--as", HR, "--reason", "x")])
+@pytest.mark.parametrize("words", [("status",), ("retry", "--as", HR), ("close", "--as", HR, "--reason", "x")])
 async def test_a_cycle_that_is_not_there_is_refused(office: Office, words: tuple[str, ...]) -> None:
     assert "cycle q9 was not found" in await office.refused("cycle", words[0], "q9", *words[1:])
 

@@ -1,0 +1,73 @@
+"""Use case of the auditor: a goal's ledger, and whether it can be trusted."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from domain.access import Caller
+from domain.values import Frozen, GoalId
+from service.cycle_lookup import require_cycle
+from service.goals import GoalReads
+from service.projection import names_by_id
+from service.proof import LedgerProof
+from storage.database import read_transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class BrokenEntry(Frozen):
+    """The first entry at which the chain does not hold, and why: its content, its hash, or a gap in the numbers."""
+
+    seq: int
+    reason: str
+
+
+class LedgerDocument(Frozen):
+    """A goal's ledger for programs. `differs` names what the goal's row says otherwise than the ledger does."""
+
+    goal: GoalId
+    holds: bool
+    broken: BrokenEntry | None
+    differs: tuple[str, ...]
+    ledger: tuple[dict[str, Any], ...]  # the event, its kind, both hashes and `recorded_at`
+
+
+class LedgerPage(NamedTuple):
+    """The proof of a goal's ledger, the names of the people in it by id, and the time zone of its cycle."""
+
+    goal: GoalId
+    proof: LedgerProof
+    names: dict[str, str]
+    time_zone: str
+
+    @property
+    def document(self) -> LedgerDocument:
+        proof = self.proof
+        return LedgerDocument(
+            goal=self.goal,
+            holds=proof.holds,
+            broken=BrokenEntry(seq=proof.broken.seq, reason=proof.broken.reason) if proof.broken else None,
+            differs=proof.differs,
+            ledger=tuple(
+                _entry(line.event, line.kind, line.prev_hash, line.hash, line.recorded_at) for line in proof.lines
+            ),
+        )
+
+
+class Audit:
+    """Raises a `Refusal` for a goal that does not exist or that the caller may not see."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def ledger(self, caller: Caller, goal: GoalId) -> LedgerPage:
+        """The goal's ledger with the result of its verification."""
+        proof = await GoalReads(self._engine).prove(caller, goal)
+        people = {line.event[role] for line in proof.lines for role in ("actor", "acting_for") if line.event.get(role)}
+        async with read_transaction(self._engine) as connection:
+            cycle = await require_cycle(connection, goal.partition("/")[0])
+            return LedgerPage(goal, proof, await names_by_id(connection, people), cycle.time_zone)
+
+
+def _entry(event: dict[str, Any], kind: str, prev_hash: str, own_hash: str, recorded_at: datetime) -> dict[str, Any]:
+    return {**event, "kind": kind, "prev_hash": prev_hash, "hash": own_hash, "recorded_at": recorded_at}

@@ -1,0 +1,85 @@
+"""What people and programs read of cycles: `--json` prints these documents as they are."""
+
+from datetime import datetime
+
+from domain.lifecycles import CycleState
+from domain.values import CycleId, EmployeeId, Frozen
+from storage.cycles import Counts, Cycle
+
+
+class CycleSummary(Frozen):
+    """A cycle in a line; `time_zone` is the one in which it counts its days."""
+
+    cycle: CycleId
+    name: str
+    state: CycleState
+    launched_by: EmployeeId
+    launched_by_name: str | None  # None: the directory does not know them
+    launched_at: datetime
+    closed_at: datetime | None
+    time_zone: str
+
+
+class CycleList(Frozen):
+    """The cycles, the latest launch first."""
+
+    cycles: tuple[CycleSummary, ...]
+
+
+class FailedLaunch(Frozen):
+    """A participant whose launch failed, and why."""
+
+    employee: EmployeeId
+    reason: str
+
+
+class HeardProblemCounts(Frozen):
+    """How many problems were heard for the cycle, and the ids of those that no goal names."""
+
+    heard: int
+    unanswered: tuple[str, ...]
+
+
+class CycleStatus(CycleSummary):
+    """How far a cycle is: participants by state, goals by department and state, overdue tasks, failed launches."""
+
+    participants: dict[str, int]
+    goals: dict[str, dict[str, int]]
+    overdue: int
+    failed: tuple[FailedLaunch, ...]
+    problems: HeardProblemCounts
+
+    @property
+    def people(self) -> int:
+        return sum(self.participants.values())
+
+    @property
+    def number_of_goals(self) -> int:
+        return sum(number for by_state in self.goals.values() for number in by_state.values())
+
+
+def summary_of(cycle: Cycle, names: dict[str, str]) -> CycleSummary:
+    return CycleSummary(
+        cycle=cycle.id,
+        name=cycle.name,
+        state=cycle.state,
+        launched_by=cycle.launched_by,
+        launched_by_name=names.get(cycle.launched_by),
+        launched_at=cycle.launched_at,
+        closed_at=cycle.closed_at,
+        time_zone=cycle.time_zone,
+    )
+
+
+def status_of(summary: CycleSummary, counts: Counts, problems: HeardProblemCounts) -> CycleStatus:
+    goals: dict[str, dict[str, int]] = {}
+    for department, state, number in counts.goals:
+        goals.setdefault(department, {})[state] = number
+    return CycleStatus(
+        **dict(summary),
+        participants=counts.participants,
+        goals=goals,
+        overdue=counts.overdue,
+        failed=tuple(FailedLaunch(employee=EmployeeId(one), reason=reason) for one, reason in counts.failed),
+        problems=problems,
+    )

@@ -1,0 +1,136 @@
+"""What is checked before an instruction is written down: the caller, the cycle, and everybody who is named.
+
+Everything here reads on the caller's connection and raises a `Refusal`.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.access import Action, Caller, actor_of
+from domain.goal.goal import Delegation
+from domain.instructions.instructions import Add, Asked, Delegate, Extend, Reassign, Reopen
+from domain.lifecycles import ENDED, CycleState
+from domain.messages import did_you_mean, message
+from domain.policy.policy import Policy
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId
+from service.cycle_lookup import require_cycle
+from service.relations import require_hr_of, require_person
+from storage import cycles, directory
+from storage.cycles import Cycle
+
+_FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
+
+
+async def require_valid(connection: AsyncConnection, caller: Caller, asked: Asked, cycle: CycleId | None) -> None:
+    """The caller may give the instruction, and it fits the cycle (None: every open one) and the people it names."""
+    actor_of(caller)
+    row = await _require_cycle(connection, asked, cycle) if cycle else None
+    await _require_caller(connection, caller, asked, row)
+    if row:
+        await _require_known(connection, asked, row)
+    await _require_people(connection, asked)
+    if isinstance(asked, Delegate):
+        await _require_period(connection, asked.delegation)
+
+
+async def _require_cycle(connection: AsyncConnection, asked: Asked, cycle: CycleId) -> Cycle:
+    row = await require_cycle(connection, cycle)
+    reopens, whole = isinstance(asked, Reopen), asked.selection.is_everybody
+    if row.state is CycleState.LAUNCHING or (row.state in ENDED and not reopens):
+        raise Refusal(Code.CYCLE_STATE, state=row.state, needed=CycleState.OPEN)
+    if row.state is CycleState.OPEN and reopens and whole:
+        raise Refusal(Code.CYCLE_STATE, state=row.state, needed=CycleState.CLOSED)
+    if whole and isinstance(asked, Reopen | Extend):
+        _require_day(asked, row.rules)
+    return row
+
+
+async def _require_caller(connection: AsyncConnection, caller: Caller, asked: Asked, row: Cycle | None) -> None:
+    """HR of the cycle, of every open one where none is named; people delegate for themselves."""
+    if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
+        await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
+        return
+    rows = [row] if row else [one for one in await cycles.list_cycles(connection) if one.state is CycleState.OPEN]
+    if not rows:
+        raise Refusal(Code.NO_OPEN_CYCLE)
+    action = Action.DELEGATE if isinstance(asked, Delegate) else Action.STEER_CYCLE
+    for one in rows:
+        await require_hr_of(connection, caller, action, one.rules.hr)
+
+
+async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) -> None:
+    """Everybody and every department that is named is in the cycle; people who are to be added are in the directory."""
+    people, departments = await cycles.names_in(connection, row.id, removed=isinstance(asked, Reopen))
+    if isinstance(asked, Add):
+        if asked.selection.is_everybody:
+            raise Refusal(Code.SELECTION_EMPTY)
+        await _require_active(connection, asked.selection.people)
+        departments = await directory.active_departments(connection)
+    else:
+        _require_in("person", asked.selection.people, people)
+    _require_in("department", asked.selection.departments, departments)
+
+
+async def _require_people(connection: AsyncConnection, asked: Asked) -> None:
+    """The person who hands over is in the directory; the person who takes over is active."""
+    if isinstance(asked, Delegate):
+        before, after = asked.delegation.delegator, asked.delegation.to
+    elif isinstance(asked, Reassign):
+        before, after = asked.person, asked.to
+    else:
+        return
+    await _require_employee(connection, before)
+    await _require_active(connection, [after])
+
+
+async def _require_period(connection: AsyncConnection, delegation: Delegation) -> None:
+    """The delegation's days are in order and not all in the past, by the earliest day of any cycle's time zone."""
+    zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(connection)).values()]
+    now = datetime.now(UTC)
+    today = min((zone.day_of(now) for zone in zones), default=now.date())
+    for wrong, why in (
+        (delegation.to == delegation.delegator, "part.delegate_self"),
+        (delegation.last < delegation.first, "part.delegate_order"),
+        (delegation.last < today, "part.delegate_past"),
+    ):
+        if wrong:
+            raise Refusal(Code.DELEGATION, why=message(why))
+
+
+async def _require_active(connection: AsyncConnection, people: Collection[EmployeeId]) -> None:
+    """All of them are active; the refusal suggests an id that is similar to the first unknown one."""
+    active = {one.id for one in await directory.active_people(connection, people=people)}
+    if unknown := [one for one in people if one not in active]:
+        near = await directory.ids_near(connection, unknown[0])
+        working = {one.id for one in await directory.active_people(connection, people=near)}
+        _require_in("person", unknown, working)
+
+
+async def _require_employee(connection: AsyncConnection, employee: EmployeeId) -> None:
+    """The employee is in the directory, active or not."""
+    if not await directory.employees(connection, [employee]):
+        _require_in("person", [employee], await directory.ids_near(connection, employee))
+
+
+def _require_in(kind: str, named: Collection[EmployeeId | str], known: Collection[str]) -> None:
+    if unknown := [one for one in named if one not in known]:
+        near = did_you_mean(unknown[0], known)
+        if kind == "person":
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=unknown[0][:80], near=near)
+        raise Refusal(Code.NOT_IN_CYCLE, kind=kind, named=[one[:80] for one in unknown[:5]], near=near)
+
+
+def _require_day(asked: Reopen | Extend, policy: Policy) -> None:
+    """What each goal would say of the new last day, before the cycle's own is moved."""
+    today = policy.calendar.day_of(datetime.now(UTC))
+    if asked.closes is None:
+        if isinstance(asked, Reopen) and today > policy.closes:
+            raise Refusal(Code.CYCLE_OVER, closes=policy.closes)
+        return
+    first = policy.closes if isinstance(asked, Extend) else max(policy.closes, today)
+    last = (policy.closes if isinstance(asked, Extend) else today) + _FAREST
+    if not first <= asked.closes <= last:
+        raise Refusal(Code.DATE_OUTSIDE, day=asked.closes, first=first, last=last)
