@@ -140,9 +140,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--goals", type=int, default=500)
     parser.add_argument("--memory-goals", type=int, default=3000)
     parser.add_argument("--people", type=int, default=8064, help="whom HR steers, in the section `steering`")
-    parser.add_argument(
-        "--imported", type=int, default=LARGE, help="people of the file in the section `imports`"
-    )
+    parser.add_argument("--imported", type=int, default=LARGE, help="people of the file in the section `imports`")
     parser.add_argument("--clicking", type=int, default=2500, help="goals that are approved meanwhile")
     parser.add_argument("--kinds", nargs="+", default=["extend", "pause", "resume"])
     return parser.parse_args()
