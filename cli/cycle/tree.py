@@ -21,7 +21,7 @@ def tree(
     """Show what serves what: a goal's own progress, and beside it what comes from below."""
 
     async def work(session: Reading) -> None:
-        from domain.results.alignment import grow, leaves_of
+        from domain.results.alignment import build_tree, leaves_of
         from domain.values import CycleId
         from service.projection import goals_of_cycle
         from storage.database import read_transaction
@@ -29,7 +29,7 @@ def tree(
         row = await session.cycles.require(CycleId(cycle_id))
         async with read_transaction(session.engine) as connection:
             goals = await goals_of_cycle(connection, CycleId(cycle_id))
-        grown = grow(leaves_of(row.file, goals))
+        grown = build_tree(leaves_of(row.file, goals))
         if as_json:
             print_json(_document(grown))
             return
@@ -44,7 +44,7 @@ def _lines(grown: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bo
     for node in grown.roots:
         yield from _branch(node, names, to, "")
     beside: Iterable[tuple[tuple[Leaf, ...], str, str]] = (
-        (grown.astray, "上位が見つからない目標", "goals whose parent is not here"),
+        (grown.missing_parent, "上位が見つからない目標", "goals whose parent is not here"),
         (grown.circles, "上位がめぐっている下書き", "drafts whose parents come round"),
         (grown.orphans, "どこにもつながらない目標", "goals that serve nothing"),
     )
@@ -79,7 +79,7 @@ def _document(grown: "Tree") -> dict[str, Any]:
     return {
         "roots": [_node(node) for node in grown.roots],
         "orphans": [leaf.id for leaf in grown.orphans],
-        "astray": [leaf.id for leaf in grown.astray],
+        "missing_parent": [leaf.id for leaf in grown.missing_parent],
         "circles": [leaf.id for leaf in grown.circles],
     }
 
