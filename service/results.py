@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller
 from domain.results import calibration
-from domain.results.alignment import Leaf, Node, Tree, grow, leaves_of
+from domain.results.alignment import Leaf, Node, Tree, build_tree, leaves_of
 from domain.values import CycleId, EmployeeId, Frozen
 from service.cycle_lookup import require_cycle
 from service.projection import goals_of_cycle, names_by_id
@@ -43,7 +43,7 @@ class TreeDocument(Frozen):
 
     roots: tuple[TreeNode, ...]
     orphans: tuple[str, ...]
-    astray: tuple[str, ...]
+    missing_parent: tuple[str, ...]
     circles: tuple[str, ...]
 
 
@@ -58,7 +58,7 @@ class TreePage(NamedTuple):
         return TreeDocument(
             roots=tuple(_node(one) for one in self.tree.roots),
             orphans=_ids(self.tree.orphans),
-            astray=_ids(self.tree.astray),
+            missing_parent=_ids(self.tree.missing_parent),
             circles=_ids(self.tree.circles),
         )
 
@@ -101,7 +101,7 @@ class Results:
             row = await require_cycle(connection, cycle)
             goals = await goals_of_cycle(connection, cycle)
             names = await names_by_id(connection, {goal.owner for goal in goals})
-        return TreePage(grow(leaves_of(row.file, goals)), names)
+        return TreePage(build_tree(leaves_of(row.file, goals)), names)
 
     async def scores(
         self, caller: Caller, cycle: CycleId, department: str | None = None

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable
 from datetime import date
 
+from domain.csv_text import UnreadableText, decode_csv
 from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
 from domain.values import GoalId, Locale
@@ -58,8 +59,9 @@ def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     """The goals of the rows, or what is wrong with the file; commas or tabs, UTF-8 or the Japanese Windows encoding."""
     if len(data) > LARGEST:
         return (refuse("too_large", "file", text="finding.too_large_sheet", limit=LARGEST // 1_000_000),)
-    text = _decoded(data)
-    if text is None:
+    try:
+        text = decode_csv(data)
+    except UnreadableText:
         return (refuse("not_text", "file"),)
     head, _, _ = text.partition("\n")
     try:
@@ -68,15 +70,6 @@ def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
         return (refuse("not_csv", "file"),)
     columns, findings = _columns(rows[0] if rows else [])
     return findings or _rows(rows[1:], columns)
-
-
-def _decoded(data: bytes) -> str | None:
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
 
 
 def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:

@@ -39,7 +39,7 @@ def _lines(grown: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bo
     for node in grown.roots:
         yield from _branch(node, names, to, "")
     beside: Iterable[tuple[tuple[Leaf, ...], str]] = (
-        (grown.astray, "screen.tree.astray"),
+        (grown.missing_parent, "screen.tree.missing_parent"),
         (grown.circles, "screen.tree.circles"),
         (grown.orphans, "screen.tree.orphans"),
     )

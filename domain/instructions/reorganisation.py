@@ -1,6 +1,6 @@
-"""What a new file of people means: who joins, leaves, moves, gets another manager; and what each goal must hear of it.
+"""What a new file of people changes: who joins, leaves or moves, whose manager changes, and what that means for goals.
 
-Pure: the directory before and after come in, commands to goals go out.
+Pure: the directory before and after goes in, commands to goals come out.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain.cycle.launch import delegations_of, sites_of
 from domain.findings import Finding, advise
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.people.organisation import Employee, Organisation, some_of
@@ -19,7 +19,7 @@ from domain.values import EmployeeId
 
 
 class Change(NamedTuple):
-    """One person whom the file has otherwise than the directory."""
+    """One person of whom the file says something else than the directory: both values, `-` where there is none."""
 
     employee: EmployeeId
     before: str
@@ -27,14 +27,14 @@ class Change(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A file against the directory. `after` is everybody as they will be, those included who are not in the file."""
+    """How a file differs from the directory. `after` is everybody as they will be, also people who are not in the file."""
 
     after: tuple[Employee, ...]
     changed: tuple[Employee, ...]  # rows that differ or are new
     joined: tuple[EmployeeId, ...]
     left: tuple[EmployeeId, ...]
-    leaving: tuple[Change, ...]  # on a day to come
-    moved: tuple[Change, ...]  # the department
+    leaving: tuple[Change, ...]  # the last day, which is today or later
+    moved: tuple[Change, ...]  # to another department
     sites: tuple[Change, ...]
     managers: tuple[Change, ...]
     other: tuple[EmployeeId, ...]  # name, mail, title, language
@@ -46,7 +46,7 @@ class Difference(NamedTuple):
         return not self.changed
 
     def sync(self, reason: str) -> Sync:
-        """What is asked of the goals."""
+        """The instruction that tells the goals."""
         touched = (*self.left, *(one.employee for one in (*self.moved, *self.sites, *self.managers)))
         return Sync(
             reason=reason,
@@ -57,7 +57,7 @@ class Difference(NamedTuple):
         )
 
     def stand_ins(self) -> dict[EmployeeId, EmployeeId | None]:
-        """For each who left, the manager who takes over what they had to decide; none at the top: HR does."""
+        """For each person who left, the manager who takes over their open decisions; None at the top, where HR does."""
         people = {one.id: one for one in self.after}
         return {one: people[one].manager_id for one in self.left}
 
@@ -65,17 +65,18 @@ class Difference(NamedTuple):
 def compare(
     directory: Iterable[Employee], file: Iterable[Employee], today: date, *, absent_left: bool = False
 ) -> Difference:
-    """Compares; nobody who is merely absent from the file is taken to have left, unless `absent_left` says so.
+    """The difference between the directory and the file.
 
-    Who names somebody as their manager who has left is led by that person's next active manager, and a finding says so.
+    People who are not in the file stay, unless `absent_left` says that they have left. People whose manager has left get
+    that manager's next active manager, and a finding says so.
     """
     before = {one.id: one for one in directory}
     given = {one.id: _as_of(one, today) for one in file}
     absent = tuple(one.id for one in before.values() if one.active and one.id not in given)
-    after = dict(before) | given
+    after = before | given
     if absent_left:
         after |= {one: replace(before[one], active=False) for one in absent}
-    after, findings = _bridged(after)
+    after, findings = skip_inactive_managers(after)
     changed = tuple(one for one in after.values() if one != before.get(one.id))
     both = [(before[one.id], one) for one in changed if one.id in before]
     staying = [(old, new) for old, new in both if old.active and new.active]
@@ -84,51 +85,49 @@ def compare(
         changed=changed,
         joined=tuple(one.id for one in changed if one.active and (one.id not in before or not before[one.id].active)),
         left=tuple(new.id for old, new in both if old.active and not new.active),
-        leaving=tuple(
-            Change(new.id, str(old.leaves or "-"), str(new.leaves))
-            for old, new in staying
-            if new.leaves and new.leaves != old.leaves
-        ),
-        moved=tuple(
-            Change(new.id, old.department, new.department) for old, new in staying if old.department != new.department
-        ),
-        sites=tuple(Change(new.id, old.site or "-", new.site or "-") for old, new in staying if old.site != new.site),
-        managers=tuple(
-            Change(new.id, old.manager_id or "-", new.manager_id or "-")
-            for old, new in staying
-            if old.manager_id != new.manager_id
-        ),
-        other=tuple(
-            new.id
-            for old, new in staying
-            if (old.name, old.mail, old.title, old.locale) != (new.name, new.mail, new.title, new.locale)
-        ),
+        leaving=_changes(((old, new) for old, new in staying if new.leaves), "leaves"),
+        moved=_changes(staying, "department"),
+        sites=_changes(staying, "site"),
+        managers=_changes(staying, "manager_id"),
+        other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
         findings=findings,
     )
 
 
+def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[Change, ...]:
+    """The people, each before and after, of whom this field changed."""
+    values = ((new.id, getattr(old, field), getattr(new, field)) for old, new in people)
+    return tuple(Change(one, str(old or "-"), str(new or "-")) for one, old, new in values if old != new)
+
+
+def _contact(one: Employee) -> tuple[str | None, ...]:
+    return one.name, one.mail, one.title, one.locale
+
+
 def _as_of(one: Employee, today: date) -> Employee:
-    """Who left before today is not active any more, whatever else the row says."""
+    """Not active where the last day is before today, whatever else the row says."""
     return replace(one, active=False) if one.leaves and one.leaves < today else one
 
 
-def _bridged(people: Mapping[EmployeeId, Employee]) -> tuple[dict[EmployeeId, Employee], tuple[Finding, ...]]:
-    """Everybody active under an active manager: the next one above whoever left."""
+def skip_inactive_managers(
+    people: Mapping[EmployeeId, Employee],
+) -> tuple[dict[EmployeeId, Employee], tuple[Finding, ...]]:
+    """The same people, with the next active manager for active people whose manager has left; a finding for each leaver."""
     found = dict(people)
-    orphans: dict[EmployeeId, list[EmployeeId]] = {}
+    reports_of: dict[EmployeeId, list[EmployeeId]] = {}  # by the manager who left
     for one in people.values():
         if not one.active or one.manager_id is None:
             continue
         manager = _next_active(one.manager_id, people)
         if manager != one.manager_id:
             found[one.id] = replace(one, manager_id=manager)
-            orphans.setdefault(one.manager_id, []).append(one.id)
-    return found, tuple(_led_by_leaver(gone, reports, found) for gone, reports in orphans.items())
+            reports_of.setdefault(one.manager_id, []).append(one.id)
+    return found, tuple(_manager_has_left(leaver, reports, found) for leaver, reports in reports_of.items())
 
 
 def _next_active(manager: EmployeeId, people: Mapping[EmployeeId, Employee]) -> EmployeeId | None:
-    """The manager, or the first active one above; the id as it stands where the directory does not know it, or a circle."""
+    """The manager, or the first active one above. An unknown id and a manager in a circle are returned as they are."""
     first, seen = manager, {manager}
     at: EmployeeId | None = manager
     while at is not None and at in people and not people[at].active:
@@ -140,18 +139,18 @@ def _next_active(manager: EmployeeId, people: Mapping[EmployeeId, Employee]) -> 
     return at
 
 
-def _led_by_leaver(gone: EmployeeId, reports: list[EmployeeId], people: Mapping[EmployeeId, Employee]) -> Finding:
-    heir = people[reports[0]].manager_id
-    if heir is None:
+def _manager_has_left(leaver: EmployeeId, reports: list[EmployeeId], people: Mapping[EmployeeId, Employee]) -> Finding:
+    successor = people[reports[0]].manager_id
+    if successor is None:
         return advise(
             "led_by_leaver",
-            gone,
+            leaver,
             text="finding.led_by_leaver.top",
-            person=gone,
+            person=leaver,
             count=len(reports),
             people=some_of(reports),
         )
-    return advise("led_by_leaver", gone, person=gone, heir=heir, count=len(reports), people=some_of(reports))
+    return advise("led_by_leaver", leaver, person=leaver, heir=successor, count=len(reports), people=some_of(reports))
 
 
 class Context(NamedTuple):
@@ -165,13 +164,13 @@ class Context(NamedTuple):
     today: date
 
 
-def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> ask.Command | Skipped:
-    """What the change of the organisation means for this goal."""
+def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> commands.Command | Skipped:
+    """The command that tells this goal of the change, or why it needs none."""
     if goal.is_closed:
         return Skipped(code="closed")
     owner = context.organisation.employees.get(goal.owner)
     if owner is None or not owner.active:
-        return ask.Close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
+        return commands.Close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = active_line(context.organisation, goal.owner)
     moved = owner.department != goal.department
     replaced = _replaced(goal, asked)
@@ -179,7 +178,7 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
     if line == goal.line and known == goal.sites and not moved and not replaced:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
-    return ask.ChangeLine(
+    return commands.ChangeLine(
         actor=actor,
         line=line,
         department=owner.department,
@@ -209,7 +208,7 @@ def active_line(organisation: Organisation, employee: EmployeeId) -> tuple[Emplo
 
 
 def _replaced(goal: Goal, asked: Sync) -> dict[EmployeeId, EmployeeId]:
-    """For the task's assignees who left and were put there by hand: who stands in; at the top, HR."""
+    """For assignees who left and were assigned by hand: the person who takes over the task; HR where nobody is above."""
     if goal.task is None:
         return {}
     hr = [one for one in goal.policy.hr if one != goal.owner and one not in asked.stands_in]

@@ -2,8 +2,8 @@
 
     progress from below = Σ weight × progress of a child / Σ weight
 
-A child that is a goal brings its own measure's attainment; a theme or a department goal, which has none, what rolled up to
-it. So what comes from below stands beside a goal's own measure and never in its place.
+The progress of a goal is its own measure's attainment; the progress of a theme or a department goal, which has no measure, is
+what rolled up to it. A goal's progress from below is shown beside its own and never replaces it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.REMOVED, Outcome.CANCELL
 
 
 class Leaf(NamedTuple):
-    """One place of the tree. `own` is its own progress as a share; none where it has no measure of its own."""
+    """One place of the tree. `own` is its own progress as a share of 1; None where it has no measure of its own."""
 
     id: str
     title: str
@@ -37,21 +37,21 @@ class Leaf(NamedTuple):
 
 class Node(NamedTuple):
     leaf: Leaf
-    from_below: Decimal | None  # none where nothing stands under it
+    from_below: Decimal | None  # None where it has no children
     children: tuple["Node", ...]
 
 
 class Tree(NamedTuple):
-    """`orphans` serve nothing; `astray` name a parent that is not here; `circles` lead back to themselves."""
+    """`orphans` have no parent; those with a `missing_parent` name one that does not exist; `circles` are their own ancestors."""
 
     roots: tuple[Node, ...]
     orphans: tuple[Leaf, ...]
-    astray: tuple[Leaf, ...]
+    missing_parent: tuple[Leaf, ...]
     circles: tuple[Leaf, ...]
 
 
 def leaves_of(file: CycleFile, goals: Iterable[Goal]) -> list[Leaf]:
-    """Everything that has a place; goals that were given up have none."""
+    """Themes, department goals and goals, except goals that were given up."""
     themes = [Leaf(one.id, one.name, None) for one in file.themes]
     departments = [Leaf(one.id, one.name, one.parent, department=one.department) for one in file.department_goals]
     people = [
@@ -70,29 +70,30 @@ def leaves_of(file: CycleFile, goals: Iterable[Goal]) -> list[Leaf]:
     return [*themes, *departments, *people]
 
 
-def grow(leaves: Iterable[Leaf]) -> Tree:
-    """The tree; each leaf stands in exactly one place of it, or in one of the lists beside it."""
+def build_tree(leaves: Iterable[Leaf]) -> Tree:
+    """The tree; each leaf is in exactly one place of it, or in one of the lists beside it."""
     by_id = {leaf.id: leaf for leaf in leaves}
-    circles = tuple(leaf for leaf in by_id.values() if _comes_round(leaf, by_id))
-    round_about = {leaf.id for leaf in circles}
+    circles = tuple(leaf for leaf in by_id.values() if _is_cyclic(leaf, by_id))
+    in_circles = {leaf.id for leaf in circles}
     under: dict[str, list[Leaf]] = {}
-    roots, orphans, astray = [], [], []
+    roots, orphans, missing_parent = [], [], []
     for leaf in by_id.values():
-        if leaf.id in round_about:
+        if leaf.id in in_circles:
             continue
         if leaf.parent in by_id:
             under.setdefault(leaf.parent, []).append(leaf)
         elif leaf.parent is not None:
-            astray.append(leaf)
+            missing_parent.append(leaf)
         else:
             roots.append(leaf)
-    grown = [_node(leaf, under) for leaf in (*roots, *astray, *circles)]
+    grown = [_node(leaf, under) for leaf in (*roots, *missing_parent, *circles)]
     nodes = tuple(node for node in grown if not node.leaf.is_goal or node.children)
     orphans = [leaf for leaf in roots if leaf.is_goal]
-    return Tree(nodes, tuple(orphans), tuple(astray), circles)
+    return Tree(nodes, tuple(orphans), tuple(missing_parent), circles)
 
 
-def _comes_round(leaf: Leaf, by_id: Mapping[str, Leaf]) -> bool:
+def _is_cyclic(leaf: Leaf, by_id: Mapping[str, Leaf]) -> bool:
+    """Whether the leaf is above itself."""
     above, seen = leaf.parent, set[str]()
     while above is not None and above in by_id and above not in seen:
         if above == leaf.id:

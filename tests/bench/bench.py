@@ -1,7 +1,7 @@
 """What Meguri costs over bare Temporal: ratios measured in one run, on the same servers, in turns (docs/performance.md).
 
-`make bench` runs all sections; `--only operations` one of them. `--rounds`, `--goals`, `--memory-goals` and `--people` set
-the size. A section is a function that returns Markdown rows; a new one is added to `SECTIONS`.
+`make bench` runs all sections; `--only operations` one of them. `--rounds`, `--goals`, `--memory-goals`, `--people` and
+`--imported` set the size. A section is a function that returns Markdown rows; a new one is added to `SECTIONS`.
 """
 
 import argparse
@@ -21,9 +21,10 @@ from service.connection import connect_temporal
 from settings import Settings
 from storage.database import open_database
 from storage.migrate import upgrade
-from tests.bench import operations
+from tests.bench import operations, people
 from tests.bench.company import Bench, worker_process
 from tests.bench.cpu import Processes
+from tests.bench.large_company import LARGE
 from tests.bench.lifecycle import measure_lifecycle, measure_memory
 from tests.bench.operations import Sample, Samples, measure_operations, operations_table
 from tests.bench.steering import measure_steering
@@ -111,11 +112,16 @@ async def steering_section(size: argparse.Namespace) -> list[str]:
         return await measure_steering(bench, size.people, size.clicking, size.kinds)
 
 
+async def imports_section(size: argparse.Namespace) -> list[str]:
+    return await people.run(size.imported, min(size.rounds, 3))
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], Awaitable[list[str]]]] = {
     "operations": operations_section,
     "lifecycle": lifecycle_section,
     "memory": memory_section,
     "steering": steering_section,
+    "imports": imports_section,
 }
 
 
@@ -134,6 +140,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--goals", type=int, default=500)
     parser.add_argument("--memory-goals", type=int, default=3000)
     parser.add_argument("--people", type=int, default=8064, help="whom HR steers, in the section `steering`")
+    parser.add_argument("--imported", type=int, default=LARGE, help="people of the file in the section `imports`")
     parser.add_argument("--clicking", type=int, default=2500, help="goals that are approved meanwhile")
     parser.add_argument("--kinds", nargs="+", default=["extend", "pause", "resume"])
     return parser.parse_args()

@@ -138,6 +138,13 @@ def test_columns_that_a_file_does_not_have_leave_their_fields_alone() -> None:
     assert merged(CONTENT, read.fields, read.places) == CONTENT.model_copy(update={"weight": 40})
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "euc_jp"])
+def test_a_table_whose_encoding_is_not_sure_is_refused(encoding: str) -> None:
+    (found,) = read_goals_csv("目標の ID,ウェイト\n2026-q4/e100/1,40\n".encode(encoding))
+    assert isinstance(found, Finding)
+    assert found.code == "not_text"
+
+
 def test_no_text_is_a_formula() -> None:
     wicked = content(theme='=HYPERLINK("http://x","y")', challenge="+1", heard=("@SUM(A1)",))
     data = write_goal_sheet(sheet_of(wicked), Locale.JA)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.goal.goal import Outcome
-from domain.results.alignment import Leaf, Node, Tree, grow, leaves_of
+from domain.results.alignment import Leaf, Node, Tree, build_tree, leaves_of
 from domain.values import EmployeeId
 from tests.domain.builders import GOAL_ID, OWNER, active, closed, content, draft
 
@@ -48,11 +48,11 @@ def everywhere(tree: Tree) -> list[str]:
         return [node.leaf.id, *(one for child in node.children for one in below(child))]
 
     rooted = [one for node in tree.roots for one in below(node)]
-    return rooted + [leaf.id for leaf in (*tree.orphans, *tree.astray, *tree.circles) if leaf.id not in rooted]
+    return rooted + [leaf.id for leaf in (*tree.orphans, *tree.missing_parent, *tree.circles) if leaf.id not in rooted]
 
 
 def test_progress_rolls_up_by_weight_through_departments_to_the_theme() -> None:
-    tree = grow([THEME, DEPARTMENT, goal("g1", "acc", "0.5", 30), goal("g2", "acc", "1", 10)])
+    tree = build_tree([THEME, DEPARTMENT, goal("g1", "acc", "0.5", 30), goal("g2", "acc", "1", 10)])
     (root,) = tree.roots
     assert root.leaf is THEME
     assert root.children[0].from_below == Decimal("0.625")  # (30 × 0.5 + 10 × 1) / 40
@@ -60,31 +60,33 @@ def test_progress_rolls_up_by_weight_through_departments_to_the_theme() -> None:
 
 
 def test_what_comes_from_below_never_stands_in_the_place_of_a_goals_own_progress() -> None:
-    tree = grow([THEME, goal("boss", "digital", "0.2"), goal("child", "boss", "1")])
+    tree = build_tree([THEME, goal("boss", "digital", "0.2"), goal("child", "boss", "1")])
     boss = tree.roots[0].children[0]
     assert (boss.leaf.own, boss.from_below) == (Decimal("0.2"), Decimal(1))
     assert tree.roots[0].from_below == Decimal("0.2")
 
 
 def test_a_theme_under_which_nothing_stands_has_no_progress_rather_than_none() -> None:
-    assert grow([THEME, DEPARTMENT]).roots[0].from_below is None
+    assert build_tree([THEME, DEPARTMENT]).roots[0].from_below is None
 
 
 def test_goals_that_serve_nothing_are_listed_and_do_not_clutter_the_tree() -> None:
-    tree = grow([THEME, goal("alone", None, "0.1")])
+    tree = build_tree([THEME, goal("alone", None, "0.1")])
     assert [leaf.id for leaf in tree.orphans] == ["alone"]
     assert [node.leaf.id for node in tree.roots] == ["digital"]
 
 
 def test_a_goal_that_serves_nothing_is_still_the_root_of_those_under_it() -> None:
-    tree = grow([goal("boss", None, "0.1"), goal("child", "boss", "1")])
+    tree = build_tree([goal("boss", None, "0.1"), goal("child", "boss", "1")])
     assert [node.leaf.id for node in tree.roots] == ["boss"]
     assert [leaf.id for leaf in tree.orphans] == ["boss"]
 
 
 def test_a_parent_that_is_not_here_and_parents_that_come_round_are_named() -> None:
-    tree = grow([goal("lost", "nowhere", "0"), goal("x", "y", "0"), goal("y", "x", "0"), goal("self", "self", "0")])
-    assert [leaf.id for leaf in tree.astray] == ["lost"]
+    tree = build_tree(
+        [goal("lost", "nowhere", "0"), goal("x", "y", "0"), goal("y", "x", "0"), goal("self", "self", "0")]
+    )
+    assert [leaf.id for leaf in tree.missing_parent] == ["lost"]
     assert {leaf.id for leaf in tree.circles} == {"x", "y", "self"}
 
 
@@ -97,7 +99,7 @@ def test_a_parent_that_is_not_here_and_parents_that_come_round_are_named() -> No
 )
 def test_every_leaf_is_seen_exactly_once_whatever_names_what(drawn: list[tuple[int, int | None, int]]) -> None:
     leaves = [goal(str(n), None if up is None else str(up), "0.5", weight) for n, up, weight in drawn]
-    tree = grow(leaves)
+    tree = build_tree(leaves)
     seen = everywhere(tree)
     assert sorted(seen) == sorted(leaf.id for leaf in leaves)
     for node in tree.roots:
