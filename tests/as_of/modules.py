@@ -17,6 +17,7 @@ ANY_DAY = (
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
     "tests/service/test_reorganisation.py",
+    "tests/service/test_visibility.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
 )
@@ -50,7 +51,6 @@ LEFT_OUT = {
     "tests/service/test_connection.py": _NO_DAYS,
     "tests/service/test_notices.py": _NO_DAYS,
     "tests/service/test_preferences.py": _NO_DAYS,
-    "tests/service/test_visibility.py": _NO_DAYS,
     "tests/storage/test_digests.py": _HANDS_IN,
     "tests/storage/test_preferences.py": _NO_DAYS,
     "tests/storage/test_read_plans.py": _HANDS_IN,
