@@ -15,7 +15,7 @@ import pytest
 
 from tests.as_of.any_day import DAYS
 from tests.as_of.modules import ANY_DAY, LEFT_OUT
-from tests.as_of.shift import moment_for_a_whole_run, offset, shifted_to
+from tests.as_of.shift import OFFSET, moment_for_a_whole_run, offset, shifted_to
 from tests.working_days import JAPAN
 
 ROOT = Path(__file__).parents[1]
@@ -129,16 +129,26 @@ def test_a_clock_is_put_forward_and_back_while_tests_run(hours: int) -> None:
     assert timedelta(hours=hours) in changes
 
 
+def test_the_product_asks_neither_for_the_zone_of_its_machine_nor_for_a_shift_of_its_clock() -> None:
+    """Which day it is depends on the people whom it concerns, and never on where the program runs."""
+    packages = [init.parent for init in ROOT.glob("*/__init__.py") if init.parent.name != "tests"]
+    sources = [*ROOT.glob("*.py"), *(source for package in packages for source in package.rglob("*.py"))]
+    assert len(sources) > 100
+    asks = re.compile(rf"\.astimezone\(\)|{OFFSET}|time_machine")
+    assert [source for source in sources if asks.search(source.read_text(encoding="utf-8"))] == []
+
+
 # --- no test is forgotten --------------------------------------------------------------------------------------------
 
 
 def imported_tests(module: Path) -> set[Path]:
-    """The files of `tests` that a file imports."""
+    """The files of `tests` that a file imports: as a module, or from a package."""
     found = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("tests."):
-            found.add(ROOT.joinpath(*node.module.split(".")).with_suffix(".py"))
-    return found
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tests":
+            place = ROOT.joinpath(*(node.module or "").split("."))
+            found |= {place.with_suffix(".py"), *(place / f"{alias.name}.py" for alias in node.names)}
+    return {file for file in found if file.exists()}
 
 
 def reads_clock(module: Path, seen: frozenset[Path] = frozenset()) -> bool:

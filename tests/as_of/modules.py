@@ -17,6 +17,7 @@ ANY_DAY = (
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
     "tests/service/test_reorganisation.py",
+    "tests/service/test_visibility.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
 )
@@ -39,6 +40,7 @@ LEFT_OUT = {
     "tests/activities/test_fallback.py": _HANDS_IN,
     "tests/activities/test_hook.py": _HANDS_IN,
     "tests/cli/goal/test_goal.py": _NO_DAYS,
+    "tests/cli/goal/test_visibility.py": _NO_DAYS,
     "tests/cli/oversight/test_audit.py": _NO_DAYS,
     "tests/cli/oversight/test_notices.py": _NO_DAYS,
     "tests/cli/papers/test_sheet.py": _NO_DAYS,
@@ -51,6 +53,7 @@ LEFT_OUT = {
     "tests/service/test_preferences.py": _NO_DAYS,
     "tests/storage/test_digests.py": _HANDS_IN,
     "tests/storage/test_preferences.py": _NO_DAYS,
+    "tests/storage/test_read_plans.py": _HANDS_IN,
     "tests/storage/test_undelivered.py": _HANDS_IN,
     "tests/test_as_of.py": "starts programs as of another day itself",
     "tests/test_compose.py": _NO_DAYS,
