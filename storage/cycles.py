@@ -8,7 +8,7 @@ from sqlalchemy import Date, cast, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import CycleRow, GoalRow, ParticipantRow
+from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
 
 
 class Waiting(NamedTuple):
@@ -150,16 +150,15 @@ class Counts(NamedTuple):
 
 async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Counts:
     results = await connection.execute(
-        select(ParticipantRow.result, func.count())
-        .where(ParticipantRow.cycle_id == cycle)
-        .group_by(ParticipantRow.result)
+        select(ParticipantCountRow.result, ParticipantCountRow.people)
+        .where(ParticipantCountRow.cycle_id == cycle, ParticipantCountRow.people > 0)
+        .order_by(ParticipantCountRow.result)
     )
     participants = {row[0]: row[1] for row in results}
     goals = await connection.execute(
-        select(GoalRow.department, GoalRow.state, func.count())
-        .where(GoalRow.cycle_id == cycle)
-        .group_by(GoalRow.department, GoalRow.state)
-        .order_by(GoalRow.department, GoalRow.state)
+        select(GoalCountRow.department, GoalCountRow.state, GoalCountRow.goals)
+        .where(GoalCountRow.cycle_id == cycle, GoalCountRow.goals > 0)
+        .order_by(GoalCountRow.department, GoalCountRow.state)
     )
     by_state = [(row[0], row[1], row[2]) for row in goals]
     failed = await connection.execute(

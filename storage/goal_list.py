@@ -14,15 +14,15 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    column,
     func,
+    literal,
     null,
     or_,
     select,
     true,
     tuple_,
-    values,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -104,7 +104,8 @@ def _merged(
     few cycles and five states, so this reads a bounded number of entries and saves an index per combination of filters.
     """
     of_cycle = aliased(CycleRow)  # a condition may use the table itself
-    states = values(column("state", Text), name="states").data([(one.value,) for one in State if state in (None, one)])
+    named = [one.value for one in State if state in (None, one)]
+    states = func.unnest(literal(named, ARRAY(Text))).table_valued("state", name="states").render_derived()
     piece = select(GoalRow.id).where(GoalRow.cycle_id == of_cycle.id, GoalRow.state == states.c.state, *wanted)
     if department is not None:
         piece = piece.where(GoalRow.department == department)
