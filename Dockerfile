@@ -16,6 +16,7 @@ COPY domain domain
 COPY storage storage
 COPY channels channels
 COPY embedded embedded
+COPY process process
 COPY activities activities
 COPY workflows workflows
 COPY service service

@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo up test check format lock bench docs clean
+.PHONY: help demo up test test-any-day check format lock bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Meguri needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -25,6 +25,9 @@ up: $(READY)  ## the servers and a worker, without the sample company, until Ctr
 
 test: $(READY)  ## all tests; they start the servers they need
 	$(BIN)/python tests/run.py
+
+test-any-day: $(READY)  ## the tests that depend on dates, and the demo, as of twelve other days
+	@$(BIN)/python -m tests.as_of.any_day $(DAYS)
 
 check: $(READY)  ## format, lint, types, layers, and docs that are printed from the code
 	$(BIN)/ruff format --check .

@@ -28,7 +28,7 @@ from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
-from cli.session.output import Exit, reader_locale, spoken
+from cli.session.output import Exit, exit_code, reader_locale, spoken
 from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
@@ -110,19 +110,15 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     """What an error says that brings its own words, and the exit code; None for any other: that is a defect."""
     from pydantic import ValidationError
 
-    from domain.messages import Message
-    from domain.values import Text
-    from service.connection import Unreachable
+    from domain.errors import MeguriError
 
     if isinstance(error, ValidationError) and error.title == "Settings":
         return _bad_settings(error), Exit.USAGE
-    message = getattr(error, "message", None)
-    if not isinstance(message, Text | Message):
+    if not isinstance(error, MeguriError):
         return None
     from settings import Settings
 
-    code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.REFUSED
-    return spoken(message, reader_locale(Settings())), code
+    return spoken(error.message, reader_locale(Settings())), exit_code(error)
 
 
 def _bad_settings(error: "ValidationError") -> str:

@@ -1,11 +1,9 @@
 """The worker: what runs where, with what limits. `python worker.py --role goals --processes 2`, or `meguri worker`."""
 
 import asyncio
-import json
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -15,11 +13,8 @@ import structlog
 import typer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
@@ -31,21 +26,22 @@ from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
 from channels.channel import Channel, channels_of
-from channels.chat import WrongChatAddress
 from channels.compose import Links
-from channels.hook import EventHook, WrongHookAddress, WrongHookSecret
-from channels.smtp import WrongMailServer
-from domain.messages import Message, message
+from channels.hook import EventHook
+from domain.errors import MeguriError
 from domain.values import Locale
+from process.health import health
+from process.supervision import stop_requested, supervise
 from service.connection import Unreachable, connect_database, connect_temporal
 from service.delivery import ensure_delivery_schedule, ensure_hook_schedule
+from service.search_attributes import register_search_attributes
 from settings import Settings
 from storage.ledger import Ledger, open_ledger
-from storage.migrate import OtherSchema, require_current
-from texts.say import say
+from storage.migrate import require_current
+from texts.say import say, say_with_hint
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
-from workflows.goal import CYCLE, DEPARTMENT, OWNER, GoalWorkflow
+from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.leaving import LeavingWorkflow
 from workflows.queues import BULK, DELIVERY, GOALS
@@ -61,14 +57,6 @@ class Role(StrEnum):
     BULK = "bulk"  # cycles: launches, settlements
     DELIVERY = "delivery"  # notices
     ALL = "all"
-
-
-class Unprepared(Exception):
-    """The servers answer, but are not set up for this worker."""
-
-    def __init__(self, why: Message) -> None:
-        self.message = why
-        super().__init__(str(why))
 
 
 # Production runs workflows outside the SDK's sandbox: it costs CPU and memory for every goal, and what it guards
@@ -137,23 +125,6 @@ def _hook_of(settings: Settings) -> EventHook | None:
     return EventHook(settings.hook_url, settings.hook_secret or "") if settings.hook_url else None
 
 
-async def register_search_attributes(client: Client) -> None:
-    """Makes Temporal's own screens searchable by cycle, owner and department. Raises `Unprepared`."""
-    wanted = dict.fromkeys((CYCLE.name, OWNER.name, DEPARTMENT.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
-    try:
-        there = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace=client.namespace)
-        )
-        if missing := {name: kind for name, kind in wanted.items() if name not in there.custom_attributes}:
-            await client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-            )
-    except RPCError as error:
-        if error.status is RPCStatusCode.ALREADY_EXISTS:  # another worker was first
-            return
-        raise Unprepared(message("error.no_search_attributes", reason=error.message, names=list(wanted))) from error
-
-
 @asynccontextmanager
 async def serving(
     settings: Settings, role: Role, client: Client, engine: AsyncEngine, channel: Channel | None = None
@@ -176,58 +147,22 @@ async def serving(
             if settings.hook_url:
                 await ensure_hook_schedule(client, every, DELIVERY)
         if settings.health_address:
-            await stack.enter_async_context(_health(settings.health_address, client, engine))
+            await stack.enter_async_context(health(settings.health_address, lambda: _is_ready(client, engine)))
         log.info("worker_started", role=role, namespace=client.namespace)
         yield
     log.info("worker_drained", role=role)
 
 
-@asynccontextmanager
-async def _health(address: str, client: Client, engine: AsyncEngine) -> AsyncIterator[None]:
-    """`/healthz`: the process lives. `/readyz`: both servers answer it too."""
-
-    async def ready() -> bool:
-        try:
-            async with asyncio.timeout(5), engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-                return await client.service_client.check_health()
-        except Exception:  # whatever it is, the answer is "not ready", and it is logged
-            log.warning("worker_not_ready", exc_info=True)
-            return False
-
-    checks: dict[str, Callable[[], Awaitable[bool]]] = {"/healthz": _alive, "/readyz": ready}
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(10):
-                line = (await reader.readline()).decode("latin-1").split()
-                check = checks.get(line[1] if len(line) > 1 else "")
-                status = "404 Not Found" if check is None else "200 OK" if await check() else "503 Service Unavailable"
-                body = json.dumps({"status": status[4:]})
-                writer.write(
-                    f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-                    f"Connection: close\r\n\r\n{body}".encode()
-                )
-                await writer.drain()
-        except (TimeoutError, ConnectionError):
-            log.info("health_caller_left")
-        finally:
-            writer.close()
-
-    host, _, port = address.rpartition(":")
-    async with await asyncio.start_server(answer, host.strip("[]") or "0.0.0.0", int(port)):  # noqa: S104 - the operator's choice
-        yield
-
-
-async def _alive() -> bool:
-    return True
+async def _is_ready(client: Client, engine: AsyncEngine) -> bool:
+    """Whether both servers answer."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    return await client.service_client.check_health()
 
 
 async def work(settings: Settings, role: Role) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `Unreachable`, `Unprepared`, `OtherSchema`."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_requested()
     metrics = PrometheusConfig(bind_address=settings.metrics_address) if settings.metrics_address else None
     runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics)) if metrics else None
     engine = await connect_database(settings)
@@ -239,53 +174,24 @@ async def work(settings: Settings, role: Role) -> None:
         await engine.dispose()
 
 
-def _next_address(address: str | None, by: int) -> str | None:
-    if address is None:
-        return None
-    host, _, port = address.rpartition(":")
-    return f"{host}:{int(port) + by}"
-
-
-async def _supervise(settings: Settings, role: Role, processes: int) -> int:
-    """Runs `processes` workers; the ports of health and metrics count up. Where one dies, all end: the service manager restarts."""
-    children = []
-    for number in range(processes):
-        addresses = {
-            "MEGURI_HEALTH_ADDRESS": _next_address(settings.health_address, number),
-            "MEGURI_METRICS_ADDRESS": _next_address(settings.metrics_address, number),
-        }
-        environment = {**os.environ, **{name: address for name, address in addresses.items() if address}}
-        children.append(await asyncio.create_subprocess_exec(sys.executable, __file__, "--role", role, env=environment))
-    stop = asyncio.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    waits = [asyncio.create_task(child.wait()) for child in children]
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([*waits, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for child in children:
-        if child.returncode is None:
-            child.terminate()
-    codes = await asyncio.gather(*waits)
-    return 0 if stop.is_set() else max((abs(code) for code in codes), default=1) or 1
-
-
 def run(role: Role = Role.ALL, processes: int = 1) -> int:
     """Serves until told to stop; the exit code: 0 done, 1 not prepared, 3 a server is not reachable."""
     settings = Settings()
     logs.configure(settings)
     try:
         if processes > 1:
-            return asyncio.run(_supervise(settings, role, processes))
+            addresses = {
+                "MEGURI_HEALTH_ADDRESS": settings.health_address,
+                "MEGURI_METRICS_ADDRESS": settings.metrics_address,
+            }
+            return asyncio.run(supervise([sys.executable, __file__, "--role", role], processes, addresses))
         asyncio.run(work(settings, role))
     except Unreachable as error:
         reason = say(error.message, Locale.EN)
         log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is said, a trace adds nothing
         return 3
-    except (Unprepared, OtherSchema) as error:
-        log.error("worker_not_prepared", reason=say(error.message, Locale.EN))  # noqa: TRY400 - as above
-        return 1
-    except (WrongMailServer, WrongChatAddress, WrongHookAddress, WrongHookSecret) as error:
-        log.error("worker_not_prepared", reason=str(error))  # noqa: TRY400 - as above
+    except MeguriError as error:
+        log.error("worker_not_prepared", code=error.code, reason=say_with_hint(error.message, Locale.EN))  # noqa: TRY400 - as above
         return 1
     return 0
 

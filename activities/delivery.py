@@ -74,8 +74,8 @@ class Delivery(Sender):
         Repeated after a crash, it sends what was not recorded, under the same message ids. Another sender at work makes
         it do nothing.
         """
-        async with beating(), outbox.sole_sender(self._engine) as alone:
-            if not alone:
+        async with beating(), outbox.sender_lock(self._engine) as locked:
+            if not locked:
                 _log.warning("delivery_left_to_another_sender")
                 async with read_transaction(self._engine) as connection:
                     left = await outbox.backlog(connection, request.now, daily=self._daily)

@@ -52,13 +52,13 @@ class Hook(EventTeller):
         """
         if self._hook is None:
             return SendResult()
-        async with beating(), hooks.sole_teller(self._engine) as alone:
-            if not alone:
+        async with beating(), hooks.hook_sender_lock(self._engine) as locked:
+            if not locked:
                 _log.warning("telling_left_to_another_process")
                 return SendResult(unreachable=True)
             if request.first:
                 async with self._engine.begin() as connection:
-                    await hooks.look(connection, request.now)
+                    await hooks.enqueue_new(connection, request.now)
             round_ = await self._round(self._hook, request)
             async with read_transaction(self._engine) as connection:
                 left = await hooks.backlog(connection, request.now)
@@ -106,7 +106,7 @@ class Hook(EventTeller):
             await self._after(failure, entry, round_)
         else:
             async with self._engine.begin() as connection:
-                await hooks.record_told(connection, entry, datetime.now(UTC))
+                await hooks.record_sent(connection, entry, datetime.now(UTC))
             round_.told += 1
 
     async def _after(self, failure: NotSent, entry: Entry, round_: _Round) -> None:

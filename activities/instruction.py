@@ -5,39 +5,38 @@ stands in its row.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
-from domain.cycle.file import CycleFile
+from activities.pace import FanOut
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked, Skipped, amended, command_for
+from domain.lifecycles import ENDED, ParticipantState
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
+from service.answers import NoAnswer
 from service.cycles import Cycles
-from service.goals import Goals, NoAnswer
-from service.rules import rules_of
+from service.goal_updates import GoalUpdates
 from storage import cycles, instructions, outbox, participants
+from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.goals import load_aggregates
-from storage.instructions import Result
+from storage.instructions import Instruction, Result
 from storage.people import load_organisation
-from storage.tables import CycleRow, InstructionRow
 from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
 _PAGE = 100  # goals loaded at once
-_AT_ONCE = 2  # goals asked at one time, and …
-_REST = 1.0  # … after each answer, as long as it took, nothing: half of the machine is left to people who click
+_NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
     Outcome.SETTLED,
@@ -46,8 +45,8 @@ _ENDED = (
     Outcome.CANCELLED,
 )  # with the cycle; the others ended by a decision of their own
 
-ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 _Decide = Callable[[Goal, EmployeeId], Command | Skipped]
+_DecideOne = Callable[[Goal], Command | Skipped]
 
 log = structlog.get_logger()
 
@@ -56,7 +55,7 @@ class InstructionActivities(InstructionSteps):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
-        self._goals, self._cycles = Goals(engine, client), Cycles(engine, client)
+        self._goals, self._cycles = GoalUpdates(engine, client), Cycles(engine, client)
 
     @activity.defn(name="prepare_instruction")
     async def prepare(self, part: Part) -> int:
@@ -89,23 +88,20 @@ class InstructionActivities(InstructionSteps):
 
     @activity.defn(name="carry_out_instruction")
     async def carry_out(self, part: Part) -> None:
-        """Asks every goal that waits. Each result is written at once, so a new try goes on behind it."""
+        """Asks every goal that waits. A result is written after the goal answered, so a new try asks the others only."""
         row, asked = await self._find(part)
         if isinstance(asked, asked_for.Add):
             await self._launch(row)
             return
         actor = EmployeeId(row.actor)
-        decide = await self._decider(asked, part.now)
+        decide, fan_out = await self._decider(asked, part.now), FanOut()
         while page := await self._waiting(row.id, _PAGE):
             async with read_transaction(self._engine) as connection:
                 goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
             for gone in set(page) - {goal.id for goal in goals}:
                 async with self._engine.begin() as connection:
                     await instructions.record(connection, row.id, Result(gone, "skipped", "unknown"))
-            queue = iter(goals)
-            async with asyncio.TaskGroup() as group:
-                for _ in range(_AT_ONCE):
-                    group.create_task(self._ask_from(queue, row.id, decide, actor))
+            await self._ask_all(goals, row.id, lambda goal: decide(goal, actor), fan_out)
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
@@ -121,17 +117,17 @@ class InstructionActivities(InstructionSteps):
                     raise
                 log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
         async with self._engine.begin() as connection:
-            await instructions.set_state(connection, row.id, "done", part.now)
+            await instructions.finish(connection, row.id, part.now)
         async with read_transaction(self._engine) as connection:
             found = await instructions.progress(connection, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
-    async def _find(self, part: Part) -> tuple[InstructionRow, Asked]:
+    async def _find(self, part: Part) -> tuple[Instruction, Asked]:
         async with read_transaction(self._engine) as connection:
             row = await instructions.find(connection, part.instruction)
         if row is None:
             raise LookupError(f"instruction {part.instruction} is not in the database")
-        return row, ASKED.validate_python(row.asked)
+        return row, row.asked
 
     async def _waiting(self, instruction: str, limit: int) -> list[str]:
         async with read_transaction(self._engine) as connection:
@@ -142,42 +138,55 @@ class InstructionActivities(InstructionSteps):
             return await reorganisation.commands(self._engine, asked, now)
         return lambda goal, actor: command_for(asked, goal, actor)
 
-    async def _ask_from(self, queue: Iterator[Goal], instruction: str, decide: _Decide, actor: EmployeeId) -> None:
-        for goal in queue:
-            started = time.monotonic()
-            async with self._engine.begin() as connection:
-                await instructions.record(connection, instruction, await self._ask(goal, instruction, decide, actor))
-            activity.heartbeat(goal.id)
-            await asyncio.sleep((time.monotonic() - started) * _REST)
+    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _DecideOne, fan_out: FanOut) -> None:
+        """Asks the goals, as many at one time as the fan-out's pace allows, and writes what they answered."""
+        answered: list[Result] = []
 
-    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, actor: EmployeeId) -> Result:
+        async def ask(goal: Goal) -> None:
+            answered.append(await self._ask(goal, instruction, decide, fan_out))
+            activity.heartbeat(goal.id)
+            if len(answered) >= _NOTED_AT_ONCE:
+                await self._write_results(instruction, answered)
+
+        await fan_out.each(goals, ask)
+        await self._write_results(instruction, answered)
+
+    async def _write_results(self, instruction: str, answered: list[Result]) -> None:
+        """Writes the results and empties the list."""
+        batch = answered.copy()
+        answered.clear()  # before the first await: another goal may answer meanwhile
+        async with self._engine.begin() as connection:
+            for result in batch:
+                await instructions.record(connection, instruction, result)
+
+    async def _ask(self, goal: Goal, instruction: str, decide: _DecideOne, fan_out: FanOut) -> Result:
         """Asks one goal under the instruction's id: a goal that was asked before its result was noted answers as it did."""
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
             return Result(goal.id, "done")
         try:
-            command = decide(goal, actor)
+            command = decide(goal)
         except ValidationError as error:  # the new rules do not fit the goal's own dates
             misfit = invalid(error)
             return Result(goal.id, "refused", misfit.code, misfit.fields)
         if isinstance(command, Skipped):
             return Result(goal.id, "skipped", command.code)
         try:
-            await self._goals.give(GoalId(goal.id), command, command_id)
+            await fan_out.timed(self._goals.send(GoalId(goal.id), command, command_id))
         except Refusal as refusal:
             return Result(goal.id, "refused", refusal.code, refusal.fields)
         except NoAnswer:
             async with read_transaction(self._engine) as connection:
                 launched = await participants.launched(connection, goal.cycle, [goal.owner])
-            if launched[goal.owner][0] == "started":
+            if launched[goal.owner][0] == ParticipantState.STARTED:
                 raise  # its worker is away: Temporal tries again
             return Result(goal.id, "failed", "not_started")
         return Result(goal.id, "done")
 
-    async def _add(self, row: InstructionRow, asked: asked_for.Add, now: datetime) -> list[str]:
+    async def _add(self, row: Instruction, asked: asked_for.Add, now: datetime) -> list[str]:
         """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
         cycle = await self._cycle(row)
-        file = CycleFile.model_validate(cycle.file)
+        file = cycle.file
         async with read_transaction(self._engine) as connection:
             organisation = await load_organisation(connection)
         people = [
@@ -194,13 +203,13 @@ class InstructionActivities(InstructionSteps):
                 for number in range(1, len(file.drafts_for(department)) + 1)
             ]
 
-    async def _launch(self, row: InstructionRow) -> None:
+    async def _launch(self, row: Instruction) -> None:
         """Lets the cycle launch who was added, and notes what came of it at each."""
         cycle = CycleId(row.cycle_id or "")
         if await self._waiting(row.id, 1):
             await self._ask_for_launch(cycle)
         while page := await self._waiting(row.id, _PAGE):
-            ended = (await self._cycle(row)).state not in ("launching", "open")
+            ended = (await self._cycle(row)).state in ENDED
             owners = {goal: goal.rsplit("/", 2)[1] for goal in page}
             async with read_transaction(self._engine) as connection:
                 launched = await participants.launched(connection, cycle, list(set(owners.values())))
@@ -219,7 +228,7 @@ class InstructionActivities(InstructionSteps):
                 raise
             log.info("cycle_had_ended", cycle_id=cycle)  # the goals' results will say so
 
-    async def _cycle(self, row: InstructionRow) -> CycleRow:
+    async def _cycle(self, row: Instruction) -> Cycle:
         async with read_transaction(self._engine) as connection:
             found = await cycles.find_cycle(connection, row.cycle_id or "")
         if found is None:
@@ -250,7 +259,7 @@ class InstructionActivities(InstructionSteps):
     async def _remember(self, cycle: CycleId, asked: Asked) -> None:
         """Says by which rules whoever joins later takes part."""
         row = await self._cycles.require(cycle)
-        policy = rules_of(row)
+        policy = row.rules
         match asked:
             case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
                 changed = policy.model_copy(update={"closes": max(closes, policy.closes)})
@@ -271,10 +280,10 @@ class InstructionActivities(InstructionSteps):
 def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> Result | None:
     """What the launch did for one goal of somebody who was added; None while it is under way."""
     match launched:
-        case "started":
+        case ParticipantState.STARTED:
             return Result(goal, "done")
-        case "failed":
+        case ParticipantState.FAILED:
             return Result(goal, "failed", "not_started", {"reason": reason})
-        case "removed":
+        case ParticipantState.REMOVED:
             return Result(goal, "skipped", "closed")
     return Result(goal, "failed", "cycle_ended") if ended else None

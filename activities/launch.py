@@ -13,7 +13,6 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.cycle.file import CycleFile
 from domain.cycle.launch import first_draft
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
@@ -21,17 +20,17 @@ from domain.goal.evolve import evolve
 from domain.goal.goal import Delegation, Goal
 from domain.goal.ledger import genesis
 from domain.goal.steering import due_after
+from domain.lifecycles import CycleEvent, CycleState, ParticipantEvent, ParticipantState
 from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
-from service.rules import rules_of
-from storage import cycles, delegations
+from service.projection import standing_delegations
+from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.people import load_organisation
-from storage.tables import CycleRow
 from workflows.cycle import Launcher, NewState, Range, Started, Written
 from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
@@ -39,6 +38,10 @@ from workflows.recording import row_of
 
 _AT_ONCE = 32  # starts in flight: enough to keep the server busy, few enough to leave it air
 _CHUNK = 100  # participants between two heartbeats
+_EVENTS = {
+    CycleState.OPEN: CycleEvent.LAUNCHED, CycleState.CLOSED: CycleEvent.CLOSED,
+    CycleState.CANCELLED: CycleEvent.CANCELLED,
+}  # fmt: skip
 
 log = structlog.get_logger()
 
@@ -53,7 +56,7 @@ class LaunchActivities(Launcher):
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
         async with read_transaction(self._engine) as connection:
             people = await cycles.waiting(connection, piece.cycle, piece.after, piece.limit)
-        fresh = [one for one in people if one.result == "waiting"]
+        fresh = [one for one in people if one.result == ParticipantState.WAITING]
         if fresh:
             cycle = await _cycle(self._engine, piece)
             async with read_transaction(self._engine) as connection:
@@ -88,22 +91,16 @@ class LaunchActivities(Launcher):
 
     @activity.defn(name="set_cycle_state")
     async def set_cycle_state(self, new: NewState) -> None:
-        """Says in the database how far the cycle is."""
-        if new.state in ("open", "closed", "cancelled"):
-            closed_at = None if new.state == "open" else new.at
-            async with self._engine.begin() as connection:
-                await cycles.set_state(connection, new.cycle, new.state, closed_at)
+        """Records in the database how far the cycle is; a state that it cannot reach from its own is logged, not written."""
+        async with self._engine.begin() as connection:
+            if not await cycles.move(connection, new.cycle, _EVENTS[new.state], new.at):
+                log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
 
-    async def _delegations(self, cycle: CycleRow) -> list[Delegation]:
+    async def _delegations(self, cycle: cycles.Cycle) -> list[Delegation]:
         """Those that hold while the cycle runs."""
-        policy = rules_of(cycle)
+        policy = cycle.rules
         async with read_transaction(self._engine) as connection:
-            return [
-                Delegation(
-                    delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last
-                )
-                for one in await delegations.overlapping(connection, policy.starts, policy.closes)
-            ]
+            return list(await standing_delegations(connection, policy.starts, policy.closes))
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
         async with read_transaction(self._engine) as connection:
@@ -116,10 +113,10 @@ class LaunchActivities(Launcher):
             failed[EmployeeId(owner)] = "no goal was written"
         for owner, reason in failed.items():
             async with self._engine.begin() as connection:
-                await cycles.mark(connection, piece.cycle, [owner], "failed", reason)
+                await cycles.record_launch(connection, piece.cycle, [owner], ParticipantEvent.LAUNCH_FAILED, reason)
         if started := [one for one in employees if one not in failed]:
             async with self._engine.begin() as connection:
-                await cycles.mark(connection, piece.cycle, started, "started")
+                await cycles.record_launch(connection, piece.cycle, started, ParticipantEvent.GOALS_STARTED)
         return Started(
             people=total.people + len(started),
             goals=total.goals + len(goals) - len(failed),
@@ -153,7 +150,7 @@ def _until_first_alarm(goal: Goal) -> timedelta:
     return max(alarm.at - datetime.now(UTC), timedelta(0)) if alarm else timedelta(0)
 
 
-async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
+async def _cycle(engine: AsyncEngine, piece: Range) -> cycles.Cycle:
     async with read_transaction(engine) as connection:
         found = await cycles.find_cycle(connection, piece.cycle)
     if found is None:
@@ -162,16 +159,14 @@ async def _cycle(engine: AsyncEngine, piece: Range) -> CycleRow:
 
 
 def _batch(
-    cycle: CycleRow, organisation: Organisation, standing: list[Delegation], people: list[cycles.Waiting]
+    cycle: cycles.Cycle, organisation: Organisation, standing: list[Delegation], people: list[cycles.Waiting]
 ) -> cycles.Batch:
     """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries.
 
     Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
     since then as a second entry.
     """
-    frozen = Policy.model_validate(cycle.policy)
-    now = rules_of(cycle)
-    file = CycleFile.model_validate(cycle.file)
+    frozen, now, file = cycle.launched_policy, cycle.rules, cycle.file
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.Batch([], [], [], [one.employee_id for one in people])

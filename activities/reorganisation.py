@@ -8,18 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
-from domain.cycle.file import CycleFile
 from domain.goal.commands import Command
-from domain.goal.goal import Delegation, Goal
+from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import Context, command_of
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
-from service.reorganisation import Reorganisation, start_leaving
-from service.rules import rules_of
-from storage import cycles, delegations, participants, people
+from service.leaving import process_leavers, start_leaving
+from service.projection import standing_delegations
+from storage import cycles, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
 from storage.people import load_organisation
@@ -38,7 +37,7 @@ class LeavingActivities(LeaverProcessing):
     @activity.defn(name="process_leavers")
     async def process_leavers(self, day: LastDay) -> int:
         """Lets those go whose last day has passed."""
-        return await Reorganisation(self._engine).process_leavers(self._client, day.last_day, day.actor, day.now)
+        return await process_leavers(self._engine, self._client, day.last_day, day.actor, day.now)
 
 
 async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[str]:
@@ -57,10 +56,7 @@ async def commands(engine: AsyncEngine, asked: Sync, now: datetime) -> Callable[
     today = now.date()
     async with read_transaction(engine) as connection:
         organisation = await load_organisation(connection)
-        standing = tuple(
-            Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
-            for one in await delegations.overlapping(connection, today, today + _FAR)
-        )
+        standing = await standing_delegations(connection, today, today + _FAR)
 
     def decide(goal: Goal, actor: EmployeeId) -> Command | Skipped:
         return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))
@@ -82,13 +78,12 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
     async with read_transaction(engine) as connection:
         organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
     for row in rows:
-        policy = rules_of(row)
-        if row.state not in ("launching", "open") or not policy.joiners_get_drafts or _is_over(policy, now):
+        policy = row.rules
+        if not row.state.is_running or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
-        file = CycleFile.model_validate(row.file)
         new = [
-            (one.id, one.department, len(file.drafts_for(one.department)))
-            for one in file.participants(organisation)
+            (one.id, one.department, len(row.file.drafts_for(one.department)))
+            for one in row.file.participants(organisation)
             if one.id in asked.joined
         ]
         async with engine.begin() as connection:

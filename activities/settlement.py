@@ -1,13 +1,12 @@
 """Ending a cycle: every goal that is still open is asked to close, page by page."""
 
-import asyncio
-
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.pace import FanOut
 from domain.goal.commands import Close
 from domain.values import GoalId
 from storage.database import read_transaction
@@ -16,7 +15,6 @@ from workflows.cycle import Settle, Settled, Settler
 from workflows.goal import Receipt, goal_workflow_id
 
 _PAGE = 200
-_AT_ONCE = 8  # leaves the workers to the people who click
 
 log = structlog.get_logger()
 
@@ -30,10 +28,10 @@ class SettlementActivities(Settler):
     async def settle_goals(self, settle: Settle) -> Settled:
         """Closes what is open; the update's id is the cycle's, so a goal that was asked before answers as it did."""
         after, count = activity.info().heartbeat_details or ("", 0)
-        room = asyncio.Semaphore(_AT_ONCE)
+        fan_out = FanOut()
         while page := await self._open(settle, after):
-            closed = await asyncio.gather(*(self._close(goal, settle, room) for goal in page))
-            after, count = page[-1], count + sum(closed)
+            closed = await self._close_all(page, settle, fan_out, (after, count))
+            after, count = page[-1], count + closed
             activity.heartbeat(after, count)
         log.info("cycle_settled", cycle_id=settle.cycle, goals=count)
         return Settled(goals=count)
@@ -42,22 +40,34 @@ class SettlementActivities(Settler):
         async with read_transaction(self._engine) as connection:
             return await open_goals(connection, settle.cycle, after, _PAGE)
 
-    async def _close(self, goal: str, settle: Settle, room: asyncio.Semaphore) -> bool:
+    async def _close_all(self, page: list[str], settle: Settle, fan_out: FanOut, done: tuple[str, int]) -> int:
+        """How many of the page's goals were closed. `done` is the heartbeat: where a new try begins."""
+        closed = 0
+
+        async def close(goal: str) -> None:
+            nonlocal closed
+            closed += await self._close(GoalId(goal), settle, fan_out)
+            activity.heartbeat(*done)
+
+        await fan_out.each(page, close)
+        return closed
+
+    async def _close(self, goal: GoalId, settle: Settle, fan_out: FanOut) -> bool:
+        """Whether the goal closed; not where it was closed, or its workflow had ended, in the meantime."""
         command = Close(actor=settle.actor, reason=settle.reason)
-        handle = self._client.get_workflow_handle(goal_workflow_id(GoalId(goal)))
-        async with room:
-            try:
-                await handle.execute_update(
-                    Close.name,
-                    command.model_dump(mode="json", exclude={"id"}, exclude_none=True),
-                    id=f"settle:{settle.cycle}",
-                    result_type=Receipt,
-                )
-            except WorkflowUpdateFailedError:
-                log.warning("settlement_refused", goal_id=goal)  # closed in between
-                return False
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-                return False  # ended in between
+        update = self._client.get_workflow_handle(goal_workflow_id(goal)).execute_update(
+            Close.name,
+            command.model_dump(mode="json", exclude={"id"}, exclude_none=True),
+            id=f"settle:{settle.cycle}",
+            result_type=Receipt,
+        )
+        try:
+            await fan_out.timed(update)
+        except WorkflowUpdateFailedError:
+            log.warning("settlement_refused", goal_id=goal)
+            return False
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return False
         return True

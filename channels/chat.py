@@ -5,11 +5,13 @@ from typing import Literal
 from channels.cards import as_json, for_slack, for_teams
 from channels.message import Message, NotDeliverable, NotNow, NotSent, ServerUnavailable
 from channels.web import Answer, Trouble, is_done, may_be_posted_to, may_work_later, post
+from domain import messages
+from domain.errors import MeguriError
 
 _PATIENCE = 20.0  # seconds; well within the delivery's heartbeat
 
 
-class WrongChatAddress(ValueError):
+class WrongChatAddress(MeguriError):
     """`MEGURI_CHAT_URL` cannot be posted to. The message never repeats it."""
 
 
@@ -20,9 +22,7 @@ class ChatChannel:
 
     def __init__(self, url: str | None, form: Literal["slack", "teams"] = "slack") -> None:
         if url and not may_be_posted_to(url):
-            raise WrongChatAddress(
-                "MEGURI_CHAT_URL cannot be posted to: write the whole https:// address of the incoming webhook"
-            )
+            raise WrongChatAddress("wrong_webhook", messages.message("error.wrong_webhook", setting="MEGURI_CHAT_URL"))
         self._url = url
         self._form = form
 

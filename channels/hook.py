@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from channels.message import NotDeliverable, NotNow, ServerUnavailable
 from channels.web import Trouble, is_done, post
+from domain import messages
+from domain.errors import MeguriError
 
 _PATIENCE = 10.0  # seconds
 _PREFIX = "whsec_"
@@ -18,11 +20,11 @@ _LEAST_KEY = 16  # bytes
 TOLERANCE = timedelta(minutes=5)
 
 
-class WrongHookSecret(ValueError):
+class WrongHookSecret(MeguriError):
     """`MEGURI_HOOK_SECRET` cannot be read. The message never repeats it."""
 
 
-class WrongHookAddress(ValueError):
+class WrongHookAddress(MeguriError):
     """`MEGURI_HOOK_URL` cannot be read. The message never repeats it, since it may hold a key."""
 
 
@@ -32,7 +34,9 @@ def _key(secret: str) -> bytes:
     except (binascii.Error, ValueError):  # ValueError: letters other than ASCII
         key = b""
     if len(key) < _LEAST_KEY:
-        raise WrongHookSecret("MEGURI_HOOK_SECRET must be `whsec_` and at least 16 bytes in base64") from None
+        raise WrongHookSecret(
+            "wrong_hook_secret", messages.message("error.wrong_hook_secret", setting="MEGURI_HOOK_SECRET")
+        ) from None
     return key
 
 
@@ -67,7 +71,9 @@ class EventHook:
     def __init__(self, url: str, secret: str) -> None:
         _key(secret)
         if not _is_web_address(url):
-            raise WrongHookAddress("MEGURI_HOOK_URL cannot be read: write the receiver's whole https:// address")
+            raise WrongHookAddress(
+                "wrong_hook_address", messages.message("error.wrong_hook_address", setting="MEGURI_HOOK_URL")
+            )
         self._url = url
         self._secret = secret
 

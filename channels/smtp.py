@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from channels.message import Message, NotDeliverable, NotNow, NotSent, ServerUnavailable
+from domain import messages
+from domain.errors import MeguriError
 
 _PATIENCE = 20.0  # seconds for each answer of the server; well within the delivery's heartbeat
 _FAREWELL = 2.0  # seconds for the answer to QUIT, which changes nothing any more
@@ -44,8 +46,11 @@ def _headers() -> HeaderRegistry:
 _POLICY = SMTP.clone(cte_type="7bit", header_factory=_headers())
 
 
-class WrongMailServer(ValueError):
+class WrongMailServer(MeguriError):
     """`MEGURI_SMTP_URL` cannot be read. The message never repeats the address, which may hold a password."""
+
+
+_FORMS = ("smtp://host:25", "smtp+starttls://user:password@host:587", "smtps://user:password@host:465")
 
 
 class _Scheme(NamedTuple):
@@ -86,8 +91,7 @@ class MailServer(NamedTuple):
             host, port, scheme = None, None, None
         if scheme is None or not host or parts.path.strip("/"):
             raise WrongMailServer(
-                "MEGURI_SMTP_URL cannot be read: write smtp://host:25, smtp+starttls://user:password@host:587 or "
-                "smtps://user:password@host:465, with % encoding for @ : / # ? in the user and the password"
+                "wrong_mail_server", messages.message("error.wrong_mail_server", forms=_FORMS)
             ) from None
         user, password = parts.username, parts.password
         return cls(

@@ -1,13 +1,13 @@
 """Who may see and do what: one table, for every door.
 
 A door (the command line today) makes a `Caller` from whom it let in. Each method of `service/` takes the caller first, finds
-out how the caller is related to what is asked for, and looks the action up in `ALLOWED`. Lists use the same table as a
-condition in SQL (`Sight`), so that a list never holds a row that the page would refuse.
+out how the caller is related to what is asked for (service/relations.py), and looks the action up in `ALLOWED`. Lists use the
+same table as a condition in SQL (`Sight`, storage/visibility.py), so that a list never holds a row that the page would refuse.
 
 What is asked of one goal by a command is decided by the goal's workflow (`domain/goal/authority.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -26,17 +26,18 @@ class Door(StrEnum):
 class Role(StrEnum):
     """What a caller is to the company, beside what they are to single goals and cycles."""
 
-    OPERATOR = "operator"  # holds the address of the database: sees everything, changes nothing in nobody's name
+    OPERATOR = "operator"  # holds the database's address: sees everything, and changes nothing without a name
 
 
 class Relation(StrEnum):
-    """What a caller is to a goal or a cycle."""
+    """What a caller is to a goal, a cycle, another person or the company. Only active employees have any but OPERATOR."""
 
-    OWNER = "owner"
+    OWNER = "owner"  # of the goal; or it is about the caller themselves
     LINE = "line"  # a manager of the owner's line
     ASSIGNEE = "assignee"  # the open task waits for them
     DELEGATE = "delegate"  # may act today for one of the line or an assignee
-    HR = "hr"  # of the cycle
+    HR = "hr"  # of the cycle; where no cycle is named, of one that is open
+    SETTING_UP = "setting_up"  # the operator while no cycle is open: nobody is HR then, and somebody must begin
     COLLEAGUE = "colleague"  # an active employee
     OPERATOR = "operator"
 
@@ -45,6 +46,7 @@ class Action(StrEnum):
     """What a caller may ask for, apart from commands to one goal."""
 
     SEE_GOAL = "see_goal"  # content, task, score, ledger
+    IMPORT_DRAFT = "import_draft"  # replace a draft by what a sheet or table holds
     SEE_INBOX = "see_inbox"  # one's own
     SEE_CYCLE = "see_cycle"  # its state, rules and counts
     SEE_RESULTS = "see_results"  # scores by person, reviewer and department
@@ -67,6 +69,7 @@ _EVERYBODY = frozenset({_R.COLLEAGUE, _R.HR, _R.OPERATOR})
 
 ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_GOAL: _CONCERNED,
+    Action.IMPORT_DRAFT: frozenset({_R.OWNER, _R.HR}),
     Action.SEE_INBOX: frozenset({_R.OWNER, _R.OPERATOR}),
     Action.SEE_CYCLE: _EVERYBODY,
     Action.SEE_RESULTS: frozenset({_R.HR, _R.OPERATOR}),
@@ -74,10 +77,10 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_PEOPLE: _EVERYBODY,
     Action.SEE_LIBRARY: _EVERYBODY,
     Action.SEE_NOTICES: frozenset({_R.HR, _R.OPERATOR}),
-    Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.OPERATOR}),
+    Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP}),
     Action.START_CYCLE: frozenset({_R.HR}),
     Action.STEER_CYCLE: frozenset({_R.HR}),
-    Action.HEAR: frozenset({_R.HR}),
+    Action.HEAR: frozenset({_R.COLLEAGUE}),
     Action.RESEND_NOTICES: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),
@@ -95,25 +98,17 @@ class Caller(Frozen):
     def is_operator(self) -> bool:
         return Role.OPERATOR in self.roles
 
-    @property
-    def name(self) -> str:
-        """For refusals and logs: the employee's id, or the door."""
-        return self.employee or self.door
-
 
 class Sight(Frozen):
-    """Which goals a list may hold for a caller: all of them, or those to which one of `people` has one of `relations`.
-
-    `people` are the caller and those for whom the caller may act today.
-    """
+    """Which goals a list may hold for a caller: all of them, or those to which `person` has one of `relations`."""
 
     everything: bool
-    people: tuple[EmployeeId, ...] = ()
+    person: EmployeeId | None = None
     relations: frozenset[Relation] = frozenset()
 
 
 def relations_to(caller: Caller, goal: Goal, day: date) -> frozenset[Relation]:
-    """What the caller is to the goal on that day."""
+    """What the caller is to the goal on that day, if they are an active employee; that is for the directory to say."""
     found = {Relation.OPERATOR} if caller.is_operator else set()
     if caller.employee is None:
         return frozenset(found)
@@ -134,15 +129,30 @@ def may(action: Action, held: frozenset[Relation]) -> bool:
     return bool(ALLOWED[action] & held)
 
 
-def require(caller: Caller, action: Action, held: frozenset[Relation], allowed: tuple[EmployeeId, ...] = ()) -> None:
+def require(caller: Caller, action: Action, held: frozenset[Relation], allowed: Iterable[EmployeeId] = ()) -> None:
     """Raises a `Refusal` that names who may (`allowed`), where the caller holds none of the relations that the action needs."""
     if not may(action, held):
-        raise Refusal(Code.NOT_ALLOWED, actor=caller.name[:80], allowed=", ".join(allowed) or "-")
+        raise _refusal(caller, allowed)
 
 
-def sight(caller: Caller, action: Action, acts_for: tuple[EmployeeId, ...] = ()) -> Sight:
-    """What lists may show the caller; `acts_for` are those for whom the caller may act today."""
-    if caller.is_operator and Relation.OPERATOR in ALLOWED[action]:
+def actor_of(caller: Caller) -> EmployeeId:
+    """In whose name a change is made; raises a `Refusal` for a caller without one."""
+    if caller.employee is None:
+        raise _refusal(caller, ())
+    return caller.employee
+
+
+def _refusal(caller: Caller, allowed: Iterable[EmployeeId]) -> Refusal:
+    people = list(dict.fromkeys(allowed)) or "-"
+    if caller.employee is None:
+        return Refusal(Code.UNNAMED, allowed=people)
+    return Refusal(Code.NOT_ALLOWED, actor=caller.employee[:80], allowed=people)
+
+
+def sight(caller: Caller, action: Action, held: frozenset[Relation]) -> Sight:
+    """What lists may show the caller; `held` is what they are to the company: operator, active employee, or nothing."""
+    if Relation.OPERATOR in held & ALLOWED[action]:
         return Sight(everything=True)
-    people = (caller.employee, *acts_for) if caller.employee else ()
-    return Sight(everything=False, people=people, relations=ALLOWED[action])
+    if Relation.COLLEAGUE not in held:
+        return Sight(everything=False)
+    return Sight(everything=False, person=caller.employee, relations=ALLOWED[action] - {Relation.OPERATOR})

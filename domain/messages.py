@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from domain.close_match import close_match
 from domain.values import Frozen
 
 _Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_]+)*$")]
@@ -52,8 +52,8 @@ def did_you_mean(written: str, known: Iterable[str], cutoff: float = 0.6) -> Mes
 
     `cutoff` is difflib's: how alike two names must be, from 0 to 1.
     """
-    close = get_close_matches(written, sorted(known), n=1, cutoff=cutoff)
-    return message("part.did_you_mean", near=close[0]) if close else ""
+    close = close_match(written, known, cutoff)
+    return message("part.did_you_mean", near=close) if close else ""
 
 
 def _plain(value: Given) -> FieldValue:

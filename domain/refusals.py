@@ -6,12 +6,14 @@ from typing import Self
 
 from pydantic import JsonValue
 
+from domain.errors import MeguriError
 from domain.lifecycle import State
 from domain.messages import Given, Message, message
 
 
 class Code(StrEnum):
     NOT_ALLOWED = "not_allowed"
+    UNNAMED = "unnamed"
     SELF_APPROVAL = "self_approval"
     WRONG_STATE = "wrong_state"
     GOAL_CHANGED = "goal_changed"
@@ -38,6 +40,7 @@ class Code(StrEnum):
     CYCLE_STATE = "cycle_state"
     NO_OPEN_CYCLE = "no_open_cycle"
     UNKNOWN_EMPLOYEE = "unknown_employee"
+    UNKNOWN_DEPARTMENT = "unknown_department"
     NOT_IN_CYCLE = "not_in_cycle"
     SELECTION_EMPTY = "selection_empty"
     UNKNOWN_INSTRUCTION = "unknown_instruction"
@@ -59,13 +62,16 @@ class Code(StrEnum):
     UNKNOWN_EXEMPLAR = "unknown_exemplar"
 
 
-class Refusal(Exception):
+class Refusal(MeguriError):
     """The rules say no, and nothing changed. `message` is the sentence as data; texts/ says it in a language."""
 
+    code: Code
+
     def __init__(self, code: Code, /, **fields: Given) -> None:
-        self.code = code
-        self.message = message(f"refusal.{code}", **fields)
-        super().__init__(f"{code}{self.message.values}")
+        super().__init__(code, message(f"refusal.{code}", **fields))
+
+    def __str__(self) -> str:
+        return f"{self.code}{self.message.values}"
 
     @property
     def fields(self) -> dict[str, JsonValue]:

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
+from domain.errors import MeguriError
 from domain.messages import Message, message
 
 _TAIL = 12  # lines of a server's log that an error shows
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(MeguriError):
     """A server of this machine cannot start or stop: what happened, where, and what to do about it."""
 
     def __init__(self, what: Message, where: str, todo: Message) -> None:
         self.where = where
-        self.message = message("error.embedded", what=what, where=where, todo=todo)
-        super().__init__(str(self.message))
+        super().__init__("local_server", message("error.embedded", what=what, where=where, todo=todo))
 
 
 def not_permitted(error: OSError, where: Path) -> EmbeddedError:

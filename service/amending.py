@@ -16,7 +16,6 @@ from domain.policy.policy import Ladder, Policy, Rung
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
-from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
@@ -78,7 +77,7 @@ class Amending:
             row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        before = rules_of(row)
+        before = row.rules
         file = read_cycle_file(data)
         if not isinstance(file, CycleFile):
             return Amendment(before, None, file)
@@ -89,9 +88,7 @@ class Amending:
         after = freeze(file)
         if not isinstance(after, Policy):
             return Amendment(before, None, after)
-        if _places(file) == _places(
-            CycleFile.model_validate(row.file)
-        ):  # a newer list of holidays is no change of rules
+        if _places(file) == _places(row.file):  # a newer list of holidays is no change of rules
             after = after.model_copy(update={name: getattr(before, name) for name in _CALENDARS})
         rules = tuple(_rules(before, after))
         return await self._at_goals(Amendment(before, after, (), rules), cycle, selection, now)

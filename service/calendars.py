@@ -1,11 +1,11 @@
 """Public holidays, asked of the `holidays` library once, at launch, and frozen into the policy."""
 
 from datetime import date
-from difflib import get_close_matches
 
 import holidays
 from pydantic import ValidationError
 
+from domain.close_match import close_match
 from domain.cycle.file import CycleFile
 from domain.cycle.sections import CalendarSection
 from domain.findings import Finding, refuse, refuse_with
@@ -56,11 +56,11 @@ def _unknown_place(where: str, place: CalendarSection) -> Finding | None:
         return refuse("country_unknown", f"{where}.country", country=place.country)
     if place.subdivision is None or place.subdivision in known[place.country]:
         return None
-    close = get_close_matches(place.subdivision, known[place.country], n=1)
+    close = close_match(place.subdivision, known[place.country])
     return refuse(
         "subdivision_unknown",
         f"{where}.subdivision",
         country=place.country,
         subdivision=place.subdivision,
-        known=close or known[place.country] or ["-"],
+        known=[close] if close else known[place.country] or ["-"],
     )

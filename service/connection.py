@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from domain.errors import MeguriError
 from domain.messages import Message, message
 from embedded import addresses
 from embedded.addresses import Addresses
@@ -26,17 +27,16 @@ if TYPE_CHECKING:  # each takes most of a second to import; `--help` needs none 
 CONNECT_SECONDS = 5.0
 
 
-class Unreachable(Exception):
+class Unreachable(MeguriError):
     """A server is not named anywhere, or nobody answers there: which one, where we looked, what to do."""
 
     def __init__(self, server: Literal["PostgreSQL", "Temporal"], looked_at: str, todo: Message) -> None:
         self.server, self.looked_at = server, looked_at
-        self.message = message("error.unreachable", server=server, looked_at=looked_at, todo=todo)
-        super().__init__(str(self.message))
+        super().__init__("unreachable", message("error.unreachable", server=server, looked_at=looked_at, todo=todo))
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class Endpoints:
     """The servers that this program would talk to, and who named them."""
 
     database_url: str  # with its password
@@ -48,13 +48,13 @@ class Whereabouts:
     ui_address: str | None  # known for the servers of `meguri up` only
 
 
-def resolve(settings: Settings) -> Whereabouts:
+def resolve(settings: Settings) -> Endpoints:
     """Where both servers are; says nothing about whether they answer. Raises `Unreachable` when one is named nowhere."""
     database_url, database_named_by = _database_at(settings)
     options, temporal_named_by = _temporal_at(settings)
     running = _embedded(settings, "Temporal")
     ours = running is not None and running.temporal_address == options["target_host"]
-    return Whereabouts(
+    return Endpoints(
         database_url=database_url,
         database_shown=_without_password(database_url, database_named_by),
         database_named_by=database_named_by,

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.findings import Finding, refuse, refuses
+from domain.lifecycles import CycleEvent
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
 from service.calendars import freeze
-from service.goals import ANSWER_SECONDS, NoAnswer, answer_of
-from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
 from storage.goals import open_goals
 from storage.people import load_organisation
-from storage.tables import CycleRow
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -55,9 +54,8 @@ class CycleReads:
             file = file.moved_to(starts)
         async with read_transaction(self._engine) as connection:
             taken = await cycles.find_cycle(connection, file.cycle.id)
-        if taken and CycleFile.model_validate(taken.file) == file:
-            frozen = Policy.model_validate(taken.policy)
-            return _NOTHING._replace(file=file, policy=frozen, already_launched=True)
+        if taken and taken.file == file:
+            return _NOTHING._replace(file=file, policy=taken.launched_policy, already_launched=True)
         async with read_transaction(self._engine) as connection:
             organisation = await load_organisation(connection)
         findings = list(check_cycle(file, organisation, today))
@@ -69,7 +67,7 @@ class CycleReads:
         goals = sum(len(file.drafts_for(person.department)) for person in people)
         return Checked(file, policy, tuple(findings), len(people), goals, already_launched=False)
 
-    async def require(self, cycle: CycleId) -> CycleRow:
+    async def require(self, cycle: CycleId) -> cycles.Cycle:
         """The cycle; raises a `Refusal` where there is none."""
         async with read_transaction(self._engine) as connection:
             found = await cycles.find_cycle(connection, cycle)
@@ -87,7 +85,7 @@ class CycleReads:
         async with read_transaction(self._engine) as connection:
             return bool(await open_goals(connection, cycle, "", 1))
 
-    async def find_all(self) -> list[CycleRow]:
+    async def find_all(self) -> list[cycles.Cycle]:
         async with read_transaction(self._engine) as connection:
             return await cycles.list_cycles(connection)
 
@@ -136,15 +134,14 @@ class Cycles(CycleReads):
         from workflows.queues import BULK, BULK_PRIORITY
 
         row = await self.require(cycle)
-        if row.state in ("closed", "cancelled"):
+        if not row.state.is_running:
             return  # its workflow may be gone from Temporal by now, and would be started again
-        policy = rules_of(row)
         async with read_transaction(self._engine) as connection:
             counts = await cycles.counts(connection, cycle, row.launched_at)
         start = CycleStart(
             cycle=cycle,
-            launched_by=EmployeeId(row.launched_by),
-            settles_at=await self._settles_at(cycle, policy),
+            launched_by=row.launched_by,
+            settles_at=await self._settles_at(cycle, row.rules),
             people=sum(counts.participants.values()),
         )
         try:
@@ -163,11 +160,10 @@ class Cycles(CycleReads):
             return  # it ran and has ended
 
     async def reopen(self, cycle: CycleId) -> None:
-        """Opens a cycle that ended and starts its workflow again, to settle it on its day. By the state, so a repeat is harmless."""
+        """Opens a cycle that ended and starts its workflow again, to settle it on its day. A cycle that is open stays open."""
         row = await self.require(cycle)
-        if row.state in ("closed", "cancelled"):
-            async with self._engine.begin() as connection:
-                await cycles.set_state(connection, cycle, "open")
+        async with self._engine.begin() as connection:
+            await cycles.move(connection, cycle, CycleEvent.REOPENED, row.launched_at)
         await self._start(cycle, again=True)
 
     async def launch_more(self, cycle: CycleId) -> None:
@@ -177,8 +173,7 @@ class Cycles(CycleReads):
     async def retime(self, cycle: CycleId) -> None:
         """Tells the cycle's workflow when to settle by the rules as they are now, and by those of single goals."""
         row = await self.require(cycle)
-        policy = rules_of(row)
-        await self._update(cycle, "retime", await self._settles_at(cycle, policy), result=None)
+        await self._update(cycle, "retime", await self._settles_at(cycle, row.rules), result=None)
 
     async def _settles_at(self, cycle: CycleId, policy: Policy) -> datetime:
         """A goal that was given a later last day than its cycle is not settled before it."""
@@ -192,7 +187,7 @@ class Cycles(CycleReads):
         """Ends a cycle whose goals were closed one by one; one that has ended stays as it is."""
         from workflows.cycle import EndCycle
 
-        if (await self.require(cycle)).state in ("launching", "open"):
+        if (await self.require(cycle)).state.is_running:
             await self._update(cycle, "end", EndCycle(state=state, actor=actor, reason=reason), result=None)
 
     async def retry(self, cycle: CycleId) -> "CycleProgress":

@@ -1,46 +1,62 @@
-"""Reading exemplary goals, without names, over all cycles."""
+"""Exemplary goals over all cycles, without names: whoever is let in may read and follow them."""
 
 import unicodedata
 from typing import TYPE_CHECKING
 
+from domain.access import Action, Caller
 from domain.refusals import Code, Refusal
 from domain.results.exemplars import Exemplar, exemplar_of
 from domain.values import CycleId
-from service.goals import GoalReads
+from service.projection import goals_of_cycle
+from service.relations import require_colleague
 from storage.cycles import list_cycles
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.people import load_organisation
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
 class Exemplars:
+    """What a caller may read of the examples. Every method raises a `Refusal` for somebody who is not employed here."""
+
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def find_all(self, *, department: str | None = None, search: str = "") -> list[Exemplar]:
-        """The examples, the latest cycle first; with `search`, those in which every word of it stands."""
+    async def search(self, caller: Caller, *, department: str | None = None, words: str = "") -> list[Exemplar]:
+        """The examples that hold every one of the words, those of the latest cycle first."""
         async with read_transaction(self._engine) as connection:
-            organisation, rows = await load_organisation(connection), await list_cycles(connection)
-        names = [one.name for one in organisation.employees.values()]
-        reads, found = GoalReads(self._engine), []
-        for cycle in rows:
-            for goal in await reads.of_cycle(CycleId(cycle.id), department=department, exemplars=True):
-                async with read_transaction(self._engine) as connection:
-                    ledger = await read_ledger(connection, goal.id)
-                found.append(exemplar_of(goal, (line.event for line in ledger), names))
-        words = _plain(search).split()
-        return [one for one in found if all(word in _plain(one.model_dump_json()) for word in words)]
+            await require_colleague(connection, caller, Action.SEE_LIBRARY)
+            found = await _load(connection, department)
+        wanted = _plain(words).split()
+        return [one for one in found if all(word in _plain(one.model_dump_json()) for word in wanted)]
 
-    async def require(self, exemplar: str) -> Exemplar:
+    async def show(self, caller: Caller, exemplar: str) -> Exemplar:
         """The example of that id; a `Refusal` where there is none."""
-        for one in await self.find_all():
-            if one.id == exemplar:
-                return one
-        raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
+        async with read_transaction(self._engine) as connection:
+            await require_colleague(connection, caller, Action.SEE_LIBRARY)
+            return await require_exemplar(connection, exemplar)
+
+
+async def require_exemplar(connection: "AsyncConnection", exemplar: str) -> Exemplar:
+    """The example of that id; raises a `Refusal` where there is none."""
+    for one in await _load(connection, None):
+        if one.id == exemplar:
+            return one
+    raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
+
+
+async def _load(connection: "AsyncConnection", department: str | None) -> list[Exemplar]:
+    names = [one.name for one in (await load_organisation(connection)).employees.values()]
+    found = []
+    for cycle in await list_cycles(connection):
+        for goal in await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True):
+            ledger = await read_ledger(connection, goal.id)
+            found.append(exemplar_of(goal, (line.event for line in ledger), names))
+    return found
 
 
 def _plain(text: str) -> str:
+    """As it is searched: full width and capitals make no difference."""
     return unicodedata.normalize("NFKC", text).casefold()

@@ -4,14 +4,11 @@ from typing import TYPE_CHECKING
 
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
-from service.rules import rules_of
 from storage import cycles
 from storage.database import read_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
-
-_OPEN = frozenset({"launching", "open"})
 
 
 async def require_hr(
@@ -23,9 +20,9 @@ async def require_hr(
     if cycle is not None and cycle not in {row.id for row in rows}:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
     pools = {
-        CycleId(row.id): rules_of(row).hr
+        CycleId(row.id): row.rules.hr
         for row in rows
-        if cycle in (None, row.id) and (row.state in _OPEN or not only_open)
+        if cycle in (None, row.id) and (row.state.is_running or not only_open)
     }
     if theirs := [one for one, hr in pools.items() if actor in hr]:
         return theirs

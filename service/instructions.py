@@ -1,32 +1,30 @@
 """What HR may ask of many goals at once: give an instruction, see how far it is, give it again where it did not go through."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from domain.goal.goal import Delegation
 from domain.instructions import instructions as asked_for
 from domain.instructions.instructions import Asked
+from domain.lifecycles import ENDED, CycleState
 from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
-from service.rules import rules_of
 from storage import cycles, delegations, instructions
+from storage.cycles import Cycle
 from storage.database import read_transaction
-from storage.instructions import Progress, Result
+from storage.instructions import Instruction, Progress, Result
 from storage.people import load_organisation
-from storage.tables import CycleRow, InstructionRow
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
-ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
-_ENDED = ("closed", "cancelled")
 _FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
 
 
@@ -46,11 +44,11 @@ class InstructionReads:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def latest(self, cycle: str | None = None) -> list[InstructionRow]:
+    async def latest(self, cycle: str | None = None) -> list[Instruction]:
         async with read_transaction(self._engine) as connection:
             return await instructions.latest(connection, cycle)
 
-    async def require(self, instruction: str) -> InstructionRow:
+    async def require(self, instruction: str) -> Instruction:
         """The instruction; raises a `Refusal` where there is none."""
         async with read_transaction(self._engine) as connection:
             found = await instructions.find(connection, instruction)
@@ -117,37 +115,39 @@ class Instructions(InstructionReads):
 
     async def _require_same(self, identity: str, asked: Asked, actor: EmployeeId, cycle: CycleId | None) -> None:
         known = await self.require(identity)
-        if (known.asked, known.actor, known.cycle_id) != (asked.model_dump(mode="json"), actor, cycle):
+        if (known.asked_form, known.actor, known.cycle_id) != (asked.model_dump(mode="json"), actor, cycle):
             raise Refusal(Code.INSTRUCTION_TAKEN, instruction=identity)
 
-    async def _require_cycle(self, asked: Asked, cycle: CycleId) -> CycleRow:
+    async def _require_cycle(self, asked: Asked, cycle: CycleId) -> Cycle:
         async with read_transaction(self._engine) as connection:
             row = await cycles.find_cycle(connection, cycle)
         if row is None:
             raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
         reopens, whole = isinstance(asked, asked_for.Reopen), asked.selection.is_everybody
-        if row.state == "launching" or (row.state in _ENDED and not reopens):
-            raise Refusal(Code.CYCLE_STATE, state=row.state, needed="open")
-        if row.state == "open" and reopens and whole:
-            raise Refusal(Code.CYCLE_STATE, state=row.state, needed="closed")
+        if row.state is CycleState.LAUNCHING or (row.state in ENDED and not reopens):
+            raise Refusal(Code.CYCLE_STATE, state=row.state, needed=CycleState.OPEN)
+        if row.state is CycleState.OPEN and reopens and whole:
+            raise Refusal(Code.CYCLE_STATE, state=row.state, needed=CycleState.CLOSED)
         if whole and isinstance(asked, asked_for.Reopen | asked_for.Extend):
-            _require_day(asked, rules_of(row))
+            _require_day(asked, row.rules)
         return row
 
-    async def _require_actor(self, asked: Asked, actor: EmployeeId, row: CycleRow | None) -> None:
+    async def _require_actor(self, asked: Asked, actor: EmployeeId, row: Cycle | None) -> None:
         """HR of the cycle, of every open one where none is named; people delegate for themselves."""
         if isinstance(asked, asked_for.Delegate) and actor == asked.delegation.delegator:
             return
         async with read_transaction(self._engine) as connection:
-            rows = [row] if row else [one for one in await cycles.list_cycles(connection) if one.state == "open"]
+            rows = (
+                [row] if row else [one for one in await cycles.list_cycles(connection) if one.state is CycleState.OPEN]
+            )
         if not rows:
             raise Refusal(Code.NO_OPEN_CYCLE)
         for one in rows:
-            hr = rules_of(one).hr
+            hr = one.rules.hr
             if actor not in hr:
                 raise Refusal(Code.NOT_ALLOWED, actor=actor, allowed=hr)
 
-    async def _require_known(self, asked: Asked, row: CycleRow) -> None:
+    async def _require_known(self, asked: Asked, row: Cycle) -> None:
         """Everybody and every department that is named is in the cycle; who is to be added is in the directory."""
         reopens = isinstance(asked, asked_for.Reopen)
         async with read_transaction(self._engine) as connection:
@@ -255,7 +255,3 @@ def _chain(asked: Delegation, standing: delegations.Standing) -> Refusal:
         other=asked.to,
     )
     return Refusal(Code.DELEGATION, why=why)
-
-
-def people_of(names: Sequence[str]) -> tuple[EmployeeId, ...]:
-    return tuple(EmployeeId(one) for one in dict.fromkeys(names))

@@ -8,7 +8,7 @@ from service.hr import require_hr
 from storage import hooks, undelivered
 from storage.cycles import find_cycle
 from storage.database import read_transaction
-from storage.hooks import Untold
+from storage.hooks import FailedEvent
 from storage.undelivered import Failed, Summary
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Notices:
         async with read_transaction(self._engine) as connection:
             return await undelivered.failed(connection, cycle, limit)
 
-    async def untold(self, cycle: str | None = None, limit: int = 100) -> list[Untold]:
+    async def failed_events(self, cycle: str | None = None, limit: int = 100) -> list[FailedEvent]:
         """Ledger entries that another system did not take, the newest first."""
         await self._require(cycle)
         async with read_transaction(self._engine) as connection:

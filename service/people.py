@@ -4,30 +4,65 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.access import Action, Caller
 from domain.findings import Finding
-from domain.people.organisation import Employee, Organisation, appoint
+from domain.people.organisation import Employee, appoint
 from domain.people.people_file import read_people
+from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
+from service.relations import require_colleague, require_directory
+from storage import directory
 from storage.database import read_transaction
-from storage.people import DirectoryRefused, Imported, find_employee, load_organisation, replace_directory
+from storage.people import DirectoryRefused, Imported, find_employee, replace_directory
 
 
 class ImportResult(Frozen):
-    """What became of a file: `imported` counts its people, or is None and the findings say why nothing changed."""
+    """What an import did: `imported` counts the file's people, or is None and the findings say why nothing changed."""
 
     dry_run: bool
     imported: Imported | None
     findings: tuple[Finding, ...] = ()
 
 
+class Department(Frozen):
+    """How many people of a department work here now."""
+
+    department: str
+    active: int
+
+
+class Departments(Frozen):
+    """The whole directory in numbers: those who work here now, everybody who ever did, and the departments by name."""
+
+    active: int
+    people: int
+    departments: tuple[Department, ...]
+
+
+class DepartmentPeople(Frozen):
+    """The people of one department, including those who left."""
+
+    department: str
+    people: tuple[Employee, ...]
+
+
+class PersonPage(Frozen):
+    """A person with their managers, nearest first, and those who report to them."""
+
+    employee: Employee
+    manager_line: tuple[Employee, ...]
+    reports: tuple[Employee, ...]
+
+
 class People:
-    """The directory of one company."""
+    """The directory of one company. Every method raises a `Refusal` for a caller who may not."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def import_file(
         self,
+        caller: Caller,
         data: bytes,
         mapping: Mapping[str, str] | None = None,
         *,
@@ -37,10 +72,13 @@ class People:
     ) -> ImportResult:
         """Imports a CSV file, all of it or nothing; the same file again changes nothing.
 
+        For HR of an open cycle; while no cycle is open, for the operator: somebody must bring the first people in.
         `mapping` names headers that are not recognised (`{"name": "login"}`), `tops` those who are meant to have no
         manager, whatever the file says; people whose manager is not in the file report to `orphans_to`, where it is
         given. A dry run checks and counts, and changes nothing.
         """
+        async with read_transaction(self._engine) as connection:
+            await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
         file = read_people(data, mapping)
         if file.findings:
             return ImportResult(dry_run=dry_run, imported=None, findings=file.findings)
@@ -52,11 +90,35 @@ class People:
             return ImportResult(dry_run=dry_run, imported=None, findings=refused.findings)
         return ImportResult(dry_run=dry_run, imported=imported)
 
-    async def organisation(self) -> Organisation:
-        """Everybody, with the lines of managers."""
+    async def departments(self, caller: Caller) -> Departments:
+        """The departments with their sizes."""
         async with read_transaction(self._engine) as connection:
-            return await load_organisation(connection)
+            await require_colleague(connection, caller, Action.SEE_PEOPLE)
+            found = await directory.department_sizes(connection)
+        return Departments(
+            active=sum(one.active for one in found),
+            people=sum(one.people for one in found),
+            departments=tuple(Department(department=one.name, active=one.active) for one in found),
+        )
 
-    async def find(self, employee_id: EmployeeId) -> Employee | None:
+    async def department(self, caller: Caller, name: str) -> DepartmentPeople:
+        """The people of a department; a `Refusal` where nobody is or was in it."""
         async with read_transaction(self._engine) as connection:
-            return await find_employee(connection, employee_id)
+            await require_colleague(connection, caller, Action.SEE_PEOPLE)
+            if found := await directory.people_of(connection, name):
+                return DepartmentPeople(department=name, people=tuple(found))
+            known = [one.name for one in await directory.department_sizes(connection)]
+        raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
+
+    async def person(self, caller: Caller, employee: EmployeeId) -> PersonPage:
+        """A person with their managers and reports; a `Refusal` where there is no such employee."""
+        async with read_transaction(self._engine) as connection:
+            await require_colleague(connection, caller, Action.SEE_PEOPLE)
+            found = await find_employee(connection, employee)
+            if found is None:
+                raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
+            return PersonPage(
+                employee=found,
+                manager_line=tuple(await directory.manager_line_of(connection, employee)),
+                reports=tuple(await directory.reports_of(connection, employee)),
+            )

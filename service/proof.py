@@ -10,7 +10,6 @@ from domain.goal.events import Created, Event
 from domain.goal.evolve import begin, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Break, Link, verify
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage import cycles
@@ -105,11 +104,10 @@ async def _differences(
         cycle = await cycles.find_cycle(connection, events[0].body.cycle if isinstance(events[0].body, Created) else "")
     if cycle is None:
         return ("cycle",)
-    policy = Policy.model_validate(cycle.policy)
-    made = evolve_all(begin(GoalId(row.id), policy, events[0]), events[1:])
+    made = evolve_all(begin(GoalId(row.id), cycle.launched_policy, events[0]), events[1:])
     wrong = {name for name in Goal.model_fields if getattr(made, name) != getattr(shown, name)}
     wrong |= {name for name, value in _columns_of(made).items() if getattr(row, name) != value}
-    if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(cycle.policy):
+    if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(cycle.launched_policy_form):
         wrong.add("policy")
     return tuple(sorted(wrong))
 

@@ -1,123 +1,180 @@
-"""Sheets: what a person's page needs, what came back on one compared with the goals, and putting it into them."""
+"""Sheets and tables: what goes onto them, comparing what comes back with the goals, and putting it into drafts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain import access
+from domain.access import Action, Caller, Relation, actor_of
 from domain.findings import Finding, refuse
 from domain.goal.commands import Revise
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
-from domain.people.organisation import Organisation
+from domain.people.organisation import Employee
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, Locale
+from domain.values import CycleId, EmployeeId, Frozen, GoalId, Locale
 from domain.writing.content import Content
-from service.goals import GoalReads, Goals
+from domain.writing.rules import check
+from service.goal_updates import GoalUpdates
+from service.projection import find_goals, goals_of_cycle, names_by_id
+from service.relations import relations_to_company, relations_to_goal, require_goal_relation, require_hr, visible_goals
 from sheets.fields import Unreadable, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from sheets.results import Results
 from storage.cycles import find_cycle
 from storage.database import read_transaction
+from storage.directory import employees
 from storage.goals import read_reviews
-from storage.people import load_organisation
+from storage.people import find_employee
+from texts.findings import FindingDocument, documents_of
 from texts.words import word
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+
+class ChangedGoal(Frozen):
+    """A goal that an import changes: the fields, and what the writing rules say of them."""
+
+    goal: GoalId
+    fields: tuple[str, ...]
+    findings: tuple[FindingDocument, ...]
+
+
+class PlanDocument(Frozen):
+    """An import for programs: the goals that change, and how many stay as they are."""
+
+    changed: tuple[ChangedGoal, ...]
+    unchanged: int
+    dry_run: bool
+
+
+class Change(NamedTuple):
+    """A draft, its content after the import, and what the writing rules say of that."""
+
+    goal: Goal
+    content: Content
+    advice: tuple[Finding, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self.content.changed_fields(self.goal.content))
 
 
 class Plan(NamedTuple):
-    """What an import would do: nothing of it, where `findings` stand against it."""
+    """What an import would do: nothing of it, where there are `findings`."""
 
-    changed: tuple[tuple[Goal, Content], ...]
+    changed: tuple[Change, ...]
     unchanged: int
     findings: tuple[Finding, ...]
 
+    def document(self, *, dry_run: bool) -> PlanDocument:
+        changed = tuple(
+            ChangedGoal(goal=one.goal.id, fields=one.fields, findings=tuple(documents_of(one.advice)))
+            for one in self.changed
+        )
+        return PlanDocument(changed=changed, unchanged=self.unchanged, dry_run=dry_run)
+
 
 class Sheets:
+    """What a caller may do with sheets. Every method raises a `Refusal` for what is not there or not for the caller."""
+
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def of_cycle(
-        self, cycle: CycleId, actor: EmployeeId, *, person: str | None = None, department: str | None = None
+    async def sheets_of(
+        self, caller: Caller, cycle: CycleId, *, person: str | None = None, department: str | None = None
     ) -> list[GoalSheet]:
-        """A sheet for each person that the actor may see: HR everybody, a manager those below, each their own.
+        """A sheet for each person of the cycle whose goals the caller may see.
 
-        Raises a `Refusal` where there is no such cycle, or nobody whom the actor may see.
+        Raises a `Refusal` where there are people, and the caller may see none of them.
         """
         async with read_transaction(self._engine) as connection:
+            if person is not None and await find_employee(connection, EmployeeId(person)) is None:
+                raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")
             row = await find_cycle(connection, cycle)
-        if row is None:
-            raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-        found = await GoalReads(self._engine).of_cycle(cycle, owner=person, department=department)
-        goals = [goal for goal in found if may_see(goal, actor)]
-        if found and not goals:
-            raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=found[0].policy.hr)
-        async with read_transaction(self._engine) as connection:
+            condition = await visible_goals(connection, caller)
+            goals = await goals_of_cycle(connection, cycle, owner=person, department=department, condition=condition)
+            if not goals:
+                await _require_some(connection, caller, cycle, owner=person, department=department)
             reviews = {goal: _review(bodies) for goal, bodies in (await read_reviews(connection, cycle)).items()}
-            organisation = await load_organisation(connection)
+            people = await _people(connection, {goal.owner for goal in goals})
         by_person: dict[EmployeeId, list[SheetGoal]] = {}
         for goal in goals:
             by_person.setdefault(goal.owner, []).append(SheetGoal(goal, reviews.get(goal.id, Review())))
-        return [
-            GoalSheet(
-                cycle,
-                row.name,
-                theirs[0].goal.policy.starts,
-                theirs[0].goal.policy.ends,
-                _person(owner, organisation),
-                tuple(theirs),
-            )
-            for owner, theirs in by_person.items()
-        ]
+        name = row.name if row else cycle
+        return [_sheet(cycle, name, people[owner], theirs) for owner, theirs in by_person.items()]
 
-    async def results(self, cycle: CycleId) -> Results:
-        """Everything of a cycle; raises a `Refusal` where there is none."""
-        goals = await GoalReads(self._engine).of_cycle(cycle)
+    async def goals_for_table(self, caller: Caller, cycle: CycleId, *, department: str | None = None) -> list[Goal]:
+        """The goals of the cycle that the caller may see, to be written as a table."""
         async with read_transaction(self._engine) as connection:
+            condition = await visible_goals(connection, caller)
+            return await goals_of_cycle(connection, cycle, department=department, condition=condition)
+
+    async def results(self, caller: Caller, cycle: CycleId) -> Results:
+        """Everything of a cycle, for its HR."""
+        async with read_transaction(self._engine) as connection:
+            await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
+            goals = await goals_of_cycle(connection, cycle)
             row = await find_cycle(connection, cycle)
-            organisation = await load_organisation(connection)
-        names = {str(one.id): one.name for one in organisation.employees.values()}
+            names = await names_by_id(
+                connection, {one for goal in goals for one in (goal.owner, *goal.line, *goal.policy.hr)}
+            )
         return Results(cycle, row.name if row else cycle, goals, names)
 
-    async def compare(self, read: Sequence[ReadGoal], actor: EmployeeId) -> Plan:
-        """What the read goals would change, and everything that stands against it; writes nothing."""
-        goals = await GoalReads(self._engine).find_many([one.id for one in read])
+    async def compare(self, caller: Caller, read: Sequence[ReadGoal]) -> Plan:
+        """What the read goals would change, and every finding that forbids it; writes nothing."""
+        async with read_transaction(self._engine) as connection:
+            company = await relations_to_company(connection, caller)
+            goals = await find_goals(connection, [one.id for one in read])
         findings: list[Finding] = list(_twice(read))
-        changed: list[tuple[Goal, Content]] = []
+        changed: list[Change] = []
         for one in read:
-            goal = goals.get(one.id)
-            if goal is None:
-                findings.append(refuse("unknown_goal", one.where, goal=one.id[:80]))
-                continue
-            try:
-                content = merged(goal.content, one.fields, one.places)
-            except Unreadable as error:
-                findings += [_placed(finding, one) for finding in error.findings]
-                continue
-            if content != goal.content:
-                findings += _against(goal, one, actor)
-                changed.append((goal, content))
+            found = _compared(one, goals, caller, company)
+            if isinstance(found, Change):
+                changed.append(found)
+            else:
+                findings += found
         return Plan(() if findings else tuple(changed), len(read) - len(changed), tuple(findings))
 
+    async def apply(self, caller: Caller, temporal: "Client", plan: Plan) -> int:
+        """Puts a plan without findings into the drafts, one command each; how many. A repeat finds nothing left to change.
 
-async def apply(goals: Goals, plan: Plan, actor: EmployeeId) -> int:
-    """Puts a plan without findings into the drafts, one command each; how many. A repeat finds nothing left to change."""
-    for goal, content in plan.changed:
-        await goals.give(goal.id, Revise(actor=actor, content=content))
-    return len(plan.changed)
+        Whether the caller may change each draft is decided again by the goal's workflow.
+        """
+        updates, actor = GoalUpdates(self._engine, temporal), actor_of(caller)
+        for one in plan.changed:
+            await updates.send(one.goal.id, Revise(actor=actor, content=one.content))
+        return len(plan.changed)
 
 
-def may_see(goal: Goal, actor: EmployeeId) -> bool:
-    return actor == goal.owner or actor in goal.line or actor in goal.policy.hr
+async def _require_some(
+    connection: AsyncConnection, caller: Caller, cycle: CycleId, *, owner: str | None, department: str | None
+) -> None:
+    """Raises a `Refusal` where there are goals, none of which the caller may see."""
+    for goal in await goals_of_cycle(connection, cycle, owner=owner, department=department):
+        require_goal_relation(caller, Action.SEE_GOAL, goal, await relations_to_company(connection, caller))
 
 
-def _person(owner: EmployeeId, organisation: Organisation) -> Person:
-    """As the directory has them now."""
-    one = organisation.employees.get(owner)
-    if one is None:
+async def _people(connection: AsyncConnection, ids: Collection[EmployeeId]) -> Mapping[EmployeeId, Person]:
+    """The people as the directory has them now, with the names of their managers."""
+    found = {one.id: one for one in await employees(connection, list(ids))}
+    managers = await names_by_id(connection, {one.manager_id for one in found.values() if one.manager_id})
+    return {one: _person(one, found.get(one), managers) for one in ids}
+
+
+def _person(owner: EmployeeId, employee: Employee | None, managers: Mapping[str, str]) -> Person:
+    if employee is None:
         return Person(owner, "", "")
-    manager = organisation.employees.get(one.manager_id) if one.manager_id else None
-    return Person(owner, one.name, one.department, one.title, manager.name if manager else None)
+    manager = managers.get(employee.manager_id) if employee.manager_id else None
+    return Person(owner, employee.name, employee.department, employee.title, manager)
+
+
+def _sheet(cycle: CycleId, name: str, person: Person, goals: Sequence[SheetGoal]) -> GoalSheet:
+    policy = goals[0].goal.policy
+    return GoalSheet(cycle, name, policy.starts, policy.ends, person, tuple(goals))
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:
@@ -128,14 +185,30 @@ def _review(bodies: Iterable[dict[str, Any]]) -> Review:
             why = "、".join((*kinds, *([body["causes"]] if body.get("causes") else [])))
             review = Review(body["went_well"], why, body.get("to_improve") or "")
         else:
-            said = "\n".join(one for one in (body.get("praise"), body.get("comment")) if one)
-            review = review._replace(comment=said or review.comment)
+            comment = "\n".join(one for one in (body.get("praise"), body.get("comment")) if one)
+            review = review._replace(comment=comment or review.comment)
     return review
 
 
-def _against(goal: Goal, read: ReadGoal, actor: EmployeeId) -> list[Finding]:
+def _compared(
+    read: ReadGoal, goals: Mapping[GoalId, Goal], caller: Caller, company: frozenset[Relation]
+) -> Change | list[Finding]:
+    """What the read goal changes, or why it cannot; an empty list where it changes nothing."""
+    goal = goals.get(read.id)
+    if goal is None:
+        return [refuse("unknown_goal", read.where, goal=read.id[:80])]
+    try:
+        content = merged(goal.content, read.fields, read.places)
+    except Unreadable as error:
+        return [_placed(finding, read) for finding in error.findings]
+    if content == goal.content:
+        return []
+    return _objections(goal, read, caller, company) or Change(goal, content, tuple(check(content, goal.policy)))
+
+
+def _objections(goal: Goal, read: ReadGoal, caller: Caller, company: frozenset[Relation]) -> list[Finding]:
     """Why a goal that reads differently cannot be changed."""
-    if actor != goal.owner and actor not in goal.policy.hr:
+    if not access.may(Action.IMPORT_DRAFT, relations_to_goal(caller, goal, company)):
         return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
         return [refuse("not_a_draft", read.where, state=goal.state, fields=_differences(goal, read))]

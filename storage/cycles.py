@@ -1,14 +1,55 @@
 """Cycles and their participants: who takes part, what the launch did for each, how far everything is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, cast, func, insert, select, text, true, update
+from sqlalchemy import Date, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.cycle.file import CycleFile
+from domain.lifecycle import State
+from domain.lifecycles import CYCLE, ENDED, CycleEvent, CycleState, ParticipantEvent, ParticipantState
+from domain.policy.policy import Policy
+from domain.values import CycleId, EmployeeId
 from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
+from storage.transitions import move_cycles, move_participants
+
+_NOT_STARTED = (ParticipantState.WAITING, ParticipantState.WRITTEN)
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A cycle as it is stored. The file and the policies are validated when they are first read: most lists need neither."""
+
+    id: CycleId
+    name: str
+    state: CycleState
+    launched_by: EmployeeId
+    launched_at: datetime
+    closed_at: datetime | None
+    file_form: dict[str, Any]
+    launched_policy_form: dict[str, Any]
+    rules_form: dict[str, Any]
+
+    @cached_property
+    def file(self) -> CycleFile:
+        """The cycle file as it was launched."""
+        return CycleFile.model_validate(self.file_form)
+
+    @cached_property
+    def launched_policy(self) -> Policy:
+        """The rules as they were frozen at the launch; the proof of a ledger starts from them."""
+        return Policy.model_validate(self.launched_policy_form)
+
+    @cached_property
+    def rules(self) -> Policy:
+        """The rules as they are now: as HR last amended them for the whole cycle. Single goals may have rules of their own."""
+        return Policy.model_validate(self.rules_form)
 
 
 class Waiting(NamedTuple):
@@ -30,14 +71,27 @@ class Participant(NamedTuple):
     slot: int
 
 
-async def find_cycle(connection: AsyncConnection, cycle: str) -> CycleRow | None:
-    row = (await connection.execute(select(CycleRow.__table__).where(CycleRow.id == cycle))).one_or_none()
-    return CycleRow(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name for it
+_RULES = func.coalesce(CycleRow.policy_now, CycleRow.policy)
+_CYCLE = select(
+    CycleRow.id, CycleRow.name, CycleRow.state, CycleRow.launched_by, CycleRow.launched_at, CycleRow.closed_at,
+    CycleRow.file, CycleRow.policy, _RULES,
+)  # fmt: skip
 
 
-async def list_cycles(connection: AsyncConnection) -> list[CycleRow]:
-    rows = await connection.execute(select(CycleRow.__table__).order_by(CycleRow.launched_at.desc()))
-    return [CycleRow(**row._mapping) for row in rows]  # noqa: SLF001 - as above
+def _cycle(row: Row[*tuple[Any, ...]]) -> Cycle:
+    identity, name, state, launched_by, launched_at, closed_at, file, policy, rules = row
+    return Cycle(identity, name, CycleState(state), launched_by, launched_at, closed_at, file, policy, rules)
+
+
+async def find_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
+    row = (await connection.execute(_CYCLE.where(CycleRow.id == cycle))).one_or_none()
+    return _cycle(row) if row else None
+
+
+async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
+    """The cycles, the latest launch first."""
+    rows = await connection.execute(_CYCLE.order_by(CycleRow.launched_at.desc(), CycleRow.id))
+    return [_cycle(row) for row in rows]
 
 
 async def time_zones(connection: AsyncConnection) -> dict[str, str]:
@@ -47,9 +101,8 @@ async def time_zones(connection: AsyncConnection) -> dict[str, str]:
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
-    """The rules of each cycle as they are now."""
-    query = select(CycleRow.id, func.coalesce(CycleRow.policy_now, CycleRow.policy))
-    return {row[0]: row[1] for row in await connection.execute(query)}
+    """The rules of each cycle as they are now, by its id."""
+    return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, _RULES))}
 
 
 async def create_cycle(connection: AsyncConnection, cycle: dict[str, Any], participants: Sequence[Participant]) -> bool:
@@ -67,7 +120,7 @@ async def last_day(connection: AsyncConnection, cycle: str) -> date | None:
     """The latest closing day that an open goal was given for itself, or by new rules."""
     closes = cast(GoalRow.policy["closes"].astext, Date)
     found: date | None = await connection.scalar(
-        select(func.max(closes)).where(GoalRow.cycle_id == cycle, GoalRow.state != "closed")
+        select(func.max(closes)).where(GoalRow.cycle_id == cycle, GoalRow.state != State.CLOSED)
     )
     return found
 
@@ -76,7 +129,7 @@ async def names_in(connection: AsyncConnection, cycle: str, *, removed: bool = F
     """The participants of a cycle, with those who were taken out where wanted, and the departments of its goals."""
     people = await connection.execute(
         select(ParticipantRow.employee_id).where(
-            ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != "removed"
+            ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != ParticipantState.REMOVED
         )
     )
     departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())
@@ -84,12 +137,17 @@ async def names_in(connection: AsyncConnection, cycle: str, *, removed: bool = F
 
 
 async def remember_policy(connection: AsyncConnection, cycle: str, policy: dict[str, Any]) -> None:
-    """Says by which rules whoever joins later takes part."""
+    """Stores the rules as they are from now on; people who join later get them."""
     await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(policy_now=policy))
 
 
-async def set_state(connection: AsyncConnection, cycle: str, state: str, closed_at: datetime | None = None) -> None:
-    await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state, closed_at=closed_at))
+async def move(connection: AsyncConnection, cycle: str, event: CycleEvent, at: datetime) -> bool:
+    """Brings the cycle to the state to which `event` leads, at the time `at`.
+
+    False, and no change, where the event cannot happen to the cycle in its state: so a repeat of its end changes nothing.
+    """
+    ends = CYCLE.target(event) in ENDED
+    return bool(await move_cycles(connection, event, CycleRow.id == cycle, closed_at=at if ends else None))
 
 
 async def waiting(
@@ -107,7 +165,7 @@ async def waiting(
         )
         .where(
             ParticipantRow.cycle_id == cycle,
-            ParticipantRow.result.in_(("waiting", "written")),
+            ParticipantRow.result.in_(_NOT_STARTED),
             ParticipantRow.employee_id > after,
         )
         .order_by(ParticipantRow.employee_id)
@@ -118,25 +176,23 @@ async def waiting(
     return [Waiting(*row) for row in await connection.execute(query)]
 
 
-async def mark(
-    connection: AsyncConnection, cycle: str, employees: Sequence[str], result: str, reason: str | None = None
+async def record_launch(
+    connection: AsyncConnection,
+    cycle: str,
+    employees: Sequence[str],
+    event: Literal[ParticipantEvent.GOALS_STARTED, ParticipantEvent.LAUNCH_FAILED],
+    reason: str | None = None,
 ) -> None:
-    """Says what came of the launch for these participants."""
-    await connection.execute(
-        update(ParticipantRow)
-        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(employees))
-        .values(result=result, reason=reason, attempts=ParticipantRow.attempts + 1, updated_at=func.now())
-    )
+    """Records the result of the launch for these participants; those who were removed meanwhile stay removed."""
+    which = (ParticipantRow.cycle_id == cycle) & ParticipantRow.employee_id.in_(employees)
+    attempts = ParticipantRow.attempts + 1
+    await move_participants(connection, event, which, reason=reason, attempts=attempts, updated_at=func.now())
 
 
 async def wait_again(connection: AsyncConnection, cycle: str) -> int:
     """Puts the failed participants back in line; how many there were."""
-    done = await connection.execute(
-        update(ParticipantRow)
-        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
-        .values(result="waiting", reason=None, updated_at=func.now())
-    )
-    return done.rowcount
+    which = ParticipantRow.cycle_id == cycle
+    return await move_participants(connection, ParticipantEvent.RETRIED, which, reason=None, updated_at=func.now())
 
 
 class Counts(NamedTuple):
@@ -148,31 +204,44 @@ class Counts(NamedTuple):
     overdue: int
 
 
+# Triggers keep the totals (migration 0006). The queries are made once: making one takes longer than answering it.
+_RESULTS = (
+    select(ParticipantCountRow.result, ParticipantCountRow.people)
+    .where(ParticipantCountRow.cycle_id == bindparam("cycle", type_=Text), ParticipantCountRow.people > 0)
+    .order_by(ParticipantCountRow.result)
+)
+_BY_STATE = (
+    select(GoalCountRow.department, GoalCountRow.state, GoalCountRow.goals)
+    .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text), GoalCountRow.goals > 0)
+    .order_by(GoalCountRow.department, GoalCountRow.state)
+)
+_FAILED = (
+    select(ParticipantRow.employee_id, func.coalesce(ParticipantRow.reason, ""))
+    .where(
+        ParticipantRow.cycle_id == bindparam("cycle", type_=Text),
+        ParticipantRow.result == ParticipantState.FAILED.value,
+    )
+    .order_by(ParticipantRow.employee_id)
+)
+_OVERDUE = (
+    select(func.count())
+    .select_from(GoalRow)
+    .where(
+        GoalRow.cycle_id == bindparam("cycle", type_=Text),
+        GoalRow.task.is_not(None),
+        GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type),
+    )
+)
+
+
 async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Counts:
-    results = await connection.execute(
-        select(ParticipantCountRow.result, ParticipantCountRow.people)
-        .where(ParticipantCountRow.cycle_id == cycle, ParticipantCountRow.people > 0)
-        .order_by(ParticipantCountRow.result)
-    )
-    participants = {row[0]: row[1] for row in results}
-    goals = await connection.execute(
-        select(GoalCountRow.department, GoalCountRow.state, GoalCountRow.goals)
-        .where(GoalCountRow.cycle_id == cycle, GoalCountRow.goals > 0)
-        .order_by(GoalCountRow.department, GoalCountRow.state)
-    )
-    by_state = [(row[0], row[1], row[2]) for row in goals]
-    failed = await connection.execute(
-        select(ParticipantRow.employee_id, ParticipantRow.reason)
-        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == "failed")
-        .order_by(ParticipantRow.employee_id)
-    )
-    reasons = [(row[0], row[1] or "") for row in failed]
-    overdue = await connection.execute(
-        select(func.count())
-        .select_from(GoalRow)
-        .where(GoalRow.cycle_id == cycle, GoalRow.task.is_not(None), GoalRow.due_at < now)
-    )
-    return Counts(participants, by_state, reasons, overdue.scalar_one())
+    """Four queries, none of which reads every goal or every participant."""
+    of_cycle = {"cycle": cycle}
+    participants = {row[0]: row[1] for row in await connection.execute(_RESULTS, of_cycle)}
+    goals = [(row[0], row[1], row[2]) for row in await connection.execute(_BY_STATE, of_cycle)]
+    failed = [(row[0], row[1]) for row in await connection.execute(_FAILED, of_cycle)]
+    overdue = await connection.execute(_OVERDUE, of_cycle | {"now": now})
+    return Counts(participants, goals, failed, overdue.scalar_one())
 
 
 GOAL_COLUMNS = (
@@ -197,7 +266,7 @@ class Batch(NamedTuple):
 async def write_goals(connection: AsyncConnection, cycle: str, batch: Batch) -> None:
     """Writes a batch of new goals and marks their participants, by COPY and in one transaction.
 
-    Safe to repeat: what stands there already (by goal id, ledger number, notice key) stays as it is.
+    Safe to repeat: rows that exist already (by goal id, ledger number, notice key) stay as they are.
     """
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:
@@ -215,11 +284,12 @@ async def write_goals(connection: AsyncConnection, cycle: str, batch: Batch) -> 
         await connection.exec_driver_sql(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM new_{table} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
         )
-    await connection.execute(
-        text(
-            "UPDATE participant SET result = 'written', updated_at = now(), goals = ("
-            "SELECT count(*) FROM goal WHERE cycle_id = :cycle AND owner_id = employee_id) "
-            "WHERE cycle_id = :cycle AND employee_id = ANY(:employees) AND result = 'waiting'"
-        ),
-        {"cycle": cycle, "employees": batch.employees},
+    written = select(func.count()).where(GoalRow.cycle_id == cycle, GoalRow.owner_id == ParticipantRow.employee_id)
+    await move_participants(
+        connection,
+        ParticipantEvent.GOALS_WRITTEN,
+        (ParticipantRow.cycle_id == cycle)
+        & (ParticipantRow.employee_id == any_(literal(batch.employees, ARRAY(Text)))),
+        goals=written.scalar_subquery(),
+        updated_at=func.now(),
     )

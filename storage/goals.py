@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,13 +66,19 @@ async def load_cycle(
     owner: str | None = None,
     department: str | None = None,
     exemplars: bool = False,
+    condition: ColumnElement[bool] | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds."""
+    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
+
+    With a `condition`, those that it lets through (visibility.py).
+    """
     query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
         query = query.where(GoalRow.department == department)
+    if condition is not None:
+        query = query.where(condition)
     if exemplars:
         query = query.where(GoalRow.exemplar)
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]

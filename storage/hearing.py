@@ -25,13 +25,13 @@ class Problem(NamedTuple):
 
 
 async def add(
-    connection: AsyncConnection, *, cycle: str, department: str, said: str, heard_as: str, by: str, command_id: str
+    connection: AsyncConnection, *, cycle: str, department: str, problem: str, heard_as: str, by: str, command_id: str
 ) -> str:
     """Adds a problem and returns its id; with the same command id again, the id that it has."""
     row = {
         "cycle_id": cycle,
         "department": department,
-        "text": said,
+        "text": problem,
         "heard_as": heard_as,
         "added_by": by,
         "command_id": command_id,

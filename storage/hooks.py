@@ -1,4 +1,4 @@
-"""Which ledger entries another system has been told of. The ledger itself is never touched: progress stands beside it."""
+"""Which ledger entries were sent to another system. The ledger itself is never changed: progress has a table of its own."""
 
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
@@ -10,17 +10,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
-from storage.turns import alone
+from storage.advisory_locks import try_advisory_lock
 
 _NAME = "events"
-_TELLING = 0x6D65677574656C6C  # key of the advisory lock that the one who tells holds
-# An entry bears the time at which its transaction began, and may be seen this much later at most.
+_SENDING = 0x6D65677574656C6C  # key of the advisory lock that the one sender holds
+# An entry has the time at which its transaction began; it becomes visible at most this much later.
 _OVERLAP = timedelta(minutes=10)
 
 _SINCE = text("SELECT since FROM hook WHERE name = :name FOR UPDATE")
 _START = text("INSERT INTO hook (name, since) VALUES (:name, :now) ON CONFLICT (name) DO NOTHING")
 
-# Entries that are new get a row of their own; then nothing that began before `since` can still come to light.
+# Each new entry gets a row of its own. After that, no entry that began before `since` can become visible.
 _FIND = text("""
 INSERT INTO hook_event (goal_id, seq)
 SELECT e.goal_id, e.seq FROM goal_event e
@@ -30,7 +30,7 @@ ON CONFLICT DO NOTHING
 """)
 _MOVE = text("UPDATE hook SET since = GREATEST(since, :until) WHERE name = :name")
 
-# Per goal only its first entry that is not told: the receiver sees each ledger in order.
+# Per goal only its first entry that is not sent: the receiver gets each ledger in order.
 _FIRST = """
 SELECT DISTINCT ON (goal_id) goal_id, seq, attempts, failing_since, retry_at FROM hook_event
 WHERE sent_at IS NULL AND gave_up_at IS NULL ORDER BY goal_id, seq
@@ -70,7 +70,7 @@ FROM goal g WHERE g.id = k.goal_id AND g.cycle_id = ANY(:cycles) AND k.gave_up_a
 
 
 class Entry(NamedTuple):
-    """A ledger entry to be told, and how often that was tried."""
+    """A ledger entry to be sent, and the number of attempts so far."""
 
     goal_id: str
     seq: int
@@ -91,8 +91,8 @@ class Entry(NamedTuple):
         return f"{self.goal_id}#{self.seq}"
 
 
-class Untold(NamedTuple):
-    """An entry that was given up."""
+class FailedEvent(NamedTuple):
+    """A ledger entry that was given up."""
 
     goal_id: str
     seq: int
@@ -103,21 +103,21 @@ class Untold(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """How many entries are not told yet, and how many of these could be told now: at most one of each goal."""
+    """How many entries are not sent yet, and how many of these could be sent now: at most one of each goal."""
 
     waiting: int
     ready: int
 
 
-def sole_teller(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
-    """Whether this process may tell now: two would tell the entries of one goal side by side."""
-    return alone(engine, _TELLING)
+def hook_sender_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
+    """Whether this process may send now: two senders would send the entries of one goal out of order."""
+    return try_advisory_lock(engine, _SENDING)
 
 
-async def look(connection: AsyncConnection, now: datetime) -> None:
-    """Notes which entries are new, however long nobody looked; by goal and number, so a repeat notes nothing twice.
+async def enqueue_new(connection: AsyncConnection, now: datetime) -> None:
+    """Queues the ledger entries that are new since the last call; by goal and number, so a repeat queues none twice.
 
-    The first look ever says from when on: what is older is not told.
+    The first call ever sets the start: older entries are not sent.
     """
     await connection.execute(_START, {"name": _NAME, "now": now})
     # A value and not a join: the planner must see how few entries are that young, to use the index of their time.
@@ -127,7 +127,7 @@ async def look(connection: AsyncConnection, now: datetime) -> None:
 
 
 async def next_entries(connection: AsyncConnection, now: datetime, limit: int) -> list[Entry]:
-    """The next entries to be told: at most one of each goal."""
+    """The next entries to be sent: at most one of each goal."""
     return [Entry(*row) for row in await connection.execute(_NEXT, {"now": now, "limit": limit})]
 
 
@@ -135,7 +135,7 @@ async def backlog(connection: AsyncConnection, now: datetime) -> Backlog:
     return Backlog(*(await connection.execute(_BACKLOG, {"now": now})).one())
 
 
-async def record_told(connection: AsyncConnection, entry: Entry, at: datetime) -> None:
+async def record_sent(connection: AsyncConnection, entry: Entry, at: datetime) -> None:
     """A repeat changes nothing."""
     await connection.execute(_SENT, {"goal": entry.goal_id, "seq": entry.seq, "at": at})
 
@@ -143,16 +143,16 @@ async def record_told(connection: AsyncConnection, entry: Entry, at: datetime) -
 async def record_failure(
     connection: AsyncConnection, entry: Entry, error: str, now: datetime, *, retry_at: datetime, given_up: bool
 ) -> None:
-    """Counts a try that failed with the code `error`; what is given up lets the goal's next entry pass."""
+    """Counts an attempt that failed with the code `error`; after an entry that is given up, the goal's next one is sent."""
     fields = {"goal": entry.goal_id, "seq": entry.seq, "error": error, "retry_at": retry_at}
     await connection.execute(_FAILED, {**fields, "now": now, "given_up": given_up})
 
 
-async def given_up(connection: AsyncConnection, cycle: str | None = None, limit: int = 100) -> list[Untold]:
+async def given_up(connection: AsyncConnection, cycle: str | None = None, limit: int = 100) -> list[FailedEvent]:
     """Entries that were given up, the newest first."""
-    return [Untold(*row) for row in await connection.execute(_GIVEN_UP, {"cycle": cycle, "limit": limit})]
+    return [FailedEvent(*row) for row in await connection.execute(_GIVEN_UP, {"cycle": cycle, "limit": limit})]
 
 
 async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
-    """Puts what was given up in these cycles back in line; how many entries. They are told late, behind later ones."""
+    """Queues the entries that were given up in these cycles again; how many. They are sent late, after later ones."""
     return (await connection.execute(_PUT_BACK, {"cycles": list(cycles)})).rowcount

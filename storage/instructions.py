@@ -1,18 +1,44 @@
-"""Instructions to many goals: what was asked, which goals it concerns, and what came of it at each."""
+"""Instructions to many goals: what was asked, which goals it concerns, and the result at each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.instructions.instructions import ASKED, Asked
+from domain.lifecycle import State
+from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
+from domain.values import CycleId, EmployeeId
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
+from storage.transitions import move_instructions
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """An instruction as it is stored; without a cycle it went to every open one."""
+
+    id: str
+    kind: str
+    cycle_id: CycleId | None
+    actor: EmployeeId
+    state: InstructionState
+    given_at: datetime
+    finished_at: datetime | None
+    asked_form: dict[str, Any]
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What was asked, validated when it is first read."""
+        return ASKED.validate_python(self.asked_form)
 
 
 class Result(NamedTuple):
-    """What came of an instruction at one goal: done, skipped, refused; `code` and `detail` say why not."""
+    """The result of an instruction at one goal: done, skipped, refused, failed; `code` and `detail` say why not."""
 
     goal_id: str
     result: str
@@ -23,7 +49,7 @@ class Result(NamedTuple):
 class Progress(NamedTuple):
     """How far an instruction is; `by_result` counts its goals."""
 
-    state: str
+    state: InstructionState
     by_result: dict[str, int]
 
     @property
@@ -35,19 +61,28 @@ class Progress(NamedTuple):
         return self.total - self.by_result.get("waiting", 0)
 
 
-async def find(connection: AsyncConnection, instruction: str) -> InstructionRow | None:
-    row = (
-        await connection.execute(select(InstructionRow.__table__).where(InstructionRow.id == instruction))
-    ).one_or_none()
-    return InstructionRow(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name for it
+_INSTRUCTION = select(
+    InstructionRow.id, InstructionRow.kind, InstructionRow.cycle_id, InstructionRow.actor, InstructionRow.state,
+    InstructionRow.given_at, InstructionRow.finished_at, InstructionRow.asked,
+)  # fmt: skip
 
 
-async def latest(connection: AsyncConnection, cycle: str | None = None, limit: int = 20) -> list[InstructionRow]:
+def _instruction(row: Row[*tuple[Any, ...]]) -> Instruction:
+    identity, kind, cycle, actor, state, given_at, finished_at, asked = row
+    return Instruction(identity, kind, cycle, actor, InstructionState(state), given_at, finished_at, asked)
+
+
+async def find(connection: AsyncConnection, instruction: str) -> Instruction | None:
+    row = (await connection.execute(_INSTRUCTION.where(InstructionRow.id == instruction))).one_or_none()
+    return _instruction(row) if row else None
+
+
+async def latest(connection: AsyncConnection, cycle: str | None = None, limit: int = 20) -> list[Instruction]:
     """The newest instructions, those to every open cycle included."""
-    query = select(InstructionRow.__table__).order_by(InstructionRow.given_at.desc()).limit(limit)
+    query = _INSTRUCTION.order_by(InstructionRow.given_at.desc()).limit(limit)
     if cycle is not None:
         query = query.where((InstructionRow.cycle_id == cycle) | InstructionRow.cycle_id.is_(None))
-    return [InstructionRow(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001 - as above
+    return [_instruction(row) for row in await connection.execute(query)]
 
 
 async def write(
@@ -65,17 +100,17 @@ async def unfinished(connection: AsyncConnection, kind: str) -> str | None:
     """The id of an instruction of that kind that has not ended."""
     return (
         await connection.execute(
-            select(InstructionRow.id).where(InstructionRow.kind == kind, InstructionRow.state != "done").limit(1)
+            select(InstructionRow.id)
+            .where(InstructionRow.kind == kind, InstructionRow.state != InstructionState.DONE)
+            .limit(1)
         )
     ).scalar()
 
 
-async def set_state(
-    connection: AsyncConnection, instruction: str, state: str, finished_at: datetime | None = None
-) -> None:
-    await connection.execute(
-        update(InstructionRow).where(InstructionRow.id == instruction).values(state=state, finished_at=finished_at)
-    )
+async def finish(connection: AsyncConnection, instruction: str, at: datetime) -> bool:
+    """Marks the instruction as done; False, and no change, where it is done already or its goals were never chosen."""
+    which = InstructionRow.id == instruction
+    return bool(await move_instructions(connection, InstructionEvent.FINISHED, which, finished_at=at))
 
 
 async def choose_goals(
@@ -87,10 +122,10 @@ async def choose_goals(
     people: Sequence[str],
     ended: Sequence[str] = (),
 ) -> int:
-    """Writes down which goals the instruction concerns: the open ones of these departments and people, or of everybody.
+    """Records which goals the instruction concerns: the open ones of these departments and people, or of everybody.
 
-    With `ended`, instead of open goals the closed ones with one of these outcomes, of people who are still here; who was
-    taken out of the cycle must be named. A repeat adds nothing: whoever joins later is not concerned.
+    With `ended`, instead of open goals the closed ones with one of these outcomes, of active employees; people who were
+    taken out of the cycle must be named. A repeat adds nothing: people who join later are not concerned.
     """
     chosen = select(literal(instruction), GoalRow.id)
     if ended:
@@ -100,13 +135,13 @@ async def choose_goals(
                 ParticipantRow,
                 (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
             )
-            .where(GoalRow.state == "closed", GoalRow.outcome.in_(ended), EmployeeRow.active)
-            .where((ParticipantRow.result != "removed") | GoalRow.owner_id.in_(people))
+            .where(GoalRow.state == State.CLOSED, GoalRow.outcome.in_(ended), EmployeeRow.active)
+            .where((ParticipantRow.result != ParticipantState.REMOVED) | GoalRow.owner_id.in_(people))
         )
     else:
-        chosen = chosen.where(GoalRow.state != "closed")
+        chosen = chosen.where(GoalRow.state != State.CLOSED)
     if cycle is None:
-        chosen = chosen.join(CycleRow, CycleRow.id == GoalRow.cycle_id).where(CycleRow.state.in_(("launching", "open")))
+        chosen = chosen.join(CycleRow, CycleRow.id == GoalRow.cycle_id).where(CycleRow.state.in_(RUNNING))
     else:
         chosen = chosen.where(GoalRow.cycle_id == cycle)
     if departments or people:
@@ -117,20 +152,16 @@ async def choose_goals(
 
 
 async def note_goals(connection: AsyncConnection, instruction: str, goals: Sequence[str]) -> int:
-    """Writes down that the instruction concerns exactly these goals; a repeat adds nothing."""
+    """Records that the instruction concerns exactly these goals; a repeat adds nothing."""
     rows = [{"instruction_id": instruction, "goal_id": one} for one in goals]
     return await _note(connection, instruction, insert(InstructionGoalRow).values(rows) if rows else None)
 
 
 async def _note(connection: AsyncConnection, instruction: str, statement: Any) -> int:
-    """The row's lock makes two that note at once take turns; only the first finds the instruction waiting."""
-    state = await connection.scalar(
-        select(InstructionRow.state).where(InstructionRow.id == instruction).with_for_update()
-    )
-    if state == "waiting":
-        if statement is not None:
-            await connection.execute(statement)
-        await connection.execute(update(InstructionRow).where(InstructionRow.id == instruction).values(state="running"))
+    """The UPDATE locks the row, so that of two concurrent transactions only the first one records its goals."""
+    which = InstructionRow.id == instruction
+    if await move_instructions(connection, InstructionEvent.GOALS_CHOSEN, which) and statement is not None:
+        await connection.execute(statement)
     return (
         await connection.scalar(
             select(func.count()).select_from(InstructionGoalRow).where(InstructionGoalRow.instruction_id == instruction)
@@ -150,7 +181,7 @@ async def waiting_goals(connection: AsyncConnection, instruction: str, limit: in
 
 
 async def record(connection: AsyncConnection, instruction: str, result: Result) -> None:
-    """Notes what came of it at one goal; by instruction and goal, so a repeat writes the same."""
+    """Records the result at one goal; by instruction and goal, so a repeat writes the same."""
     await connection.execute(
         update(InstructionGoalRow)
         .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.goal_id == result.goal_id)
@@ -167,11 +198,11 @@ async def progress(connection: AsyncConnection, instruction: str) -> Progress | 
         .where(InstructionGoalRow.instruction_id == instruction)
         .group_by(InstructionGoalRow.result)
     )
-    return Progress(state, {row[0]: row[1] for row in counted})
+    return Progress(InstructionState(state), {row[0]: row[1] for row in counted})
 
 
 async def results(connection: AsyncConnection, instruction: str, *wanted: str) -> list[Result]:
-    """The goals at which it ended in one of these ways; all of them where none is named."""
+    """The goals with one of these results; all of them where none is named."""
     columns = (
         InstructionGoalRow.goal_id, InstructionGoalRow.result, InstructionGoalRow.code, InstructionGoalRow.detail,
     )  # fmt: skip

@@ -12,21 +12,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.errors import MeguriError
 from domain.messages import message
 from storage.database import open_database
 
 _ONE_AT_A_TIME = 0x6D656775  # key of the advisory lock: two `meguri migrate` at once take turns
 
 
-class OtherSchema(Exception):
+class OtherSchema(MeguriError):
     """The database holds another schema than this code was written for."""
 
     def __init__(self, found: str | None, expected: str) -> None:
         if found is None:
-            self.message = message("error.no_schema", expected=expected)
+            super().__init__("other_schema", message("error.no_schema", expected=expected))
         else:
-            self.message = message("error.other_schema", found=found, expected=expected)
-        super().__init__(str(self.message))
+            super().__init__("other_schema", message("error.other_schema", found=found, expected=expected))
 
 
 def _config() -> Config:

@@ -16,16 +16,18 @@ from sqlalchemy import ColumnElement, Row, Text, any_, bindparam, func, literal,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.lifecycles import NoticeEvent, NoticeState
 from domain.values import Locale
+from storage.advisory_locks import try_advisory_lock
 from storage.tables import EmployeeRow, OutboxRow, PreferenceRow
-from storage.turns import alone
+from storage.transitions import NOTICE_IS, move_notices
 
 _SENDING = 0x6D65677573656E64  # key of the advisory lock that the one sender holds
 _CLAIMING = 0x6D65677563  # and of the one that is giving out message ids
 _ID_LENGTH = 32  # hex digits of a message id's hash: 128 bits, and a header that needs no folding
 _PEOPLE = ("owner", "actor", "acting_for", "from", "to")  # facts that hold an employee's id
 
-queued = OutboxRow.sent_at.is_(None) & OutboxRow.gave_up_at.is_(None) & OutboxRow.withdrawn_at.is_(None)
+queued = NOTICE_IS[NoticeState.QUEUED]
 # Rows that were given an id together stay together; those that have none yet join in one message per recipient.
 _group = func.coalesce(OutboxRow.message_id, "to:" + OutboxRow.recipient_id)
 
@@ -85,9 +87,9 @@ class Backlog(NamedTuple):
     ready: int
 
 
-def sole_sender(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
+def sender_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
     """Whether this process may send now: one at a time, since a slow try may outlive the time-out that replaced it."""
-    return alone(engine, _SENDING)
+    return try_advisory_lock(engine, _SENDING)
 
 
 async def claim(
@@ -238,7 +240,7 @@ async def addressees(
 
 async def record_sent(connection: AsyncConnection, message_id: str, channel: str, at: datetime) -> None:
     """Marks the message's rows as sent `at` over `channel`; a repeat changes nothing (by `message_id` and `sent_at`)."""
-    await _record(connection, message_id, sent_at=at, channel=channel, error=None)
+    await _record(connection, message_id, NoticeEvent.SENT, sent_at=at, channel=channel, error=None)
 
 
 async def postpone(connection: AsyncConnection, message_id: str, error: str, until: datetime) -> None:
@@ -246,27 +248,24 @@ async def postpone(connection: AsyncConnection, message_id: str, error: str, unt
 
     A row that is sent stays as it is, here and below.
     """
-    await _record(connection, message_id, error=error, retry_at=until)
+    await _record(connection, message_id, NoticeEvent.TRIED, error=error, retry_at=until)
 
 
 async def fall_back(connection: AsyncConnection, message_id: str, channel: str, error: str) -> None:
     """Ends the tries over `channel`: from now on the message goes another way, under the same id."""
-    said = f"{channel}:{error}"
-    failed = func.concat_ws(literal(" ", Text), OutboxRow.fell_back, literal(said, Text))
-    await _record(connection, message_id, error=error, fell_back=failed, retry_at=None, attempts=0)
+    failure = f"{channel}:{error}"
+    failed = func.concat_ws(literal(" ", Text), OutboxRow.fell_back, literal(failure, Text))
+    await _record(connection, message_id, NoticeEvent.TRIED, error=error, fell_back=failed, retry_at=None, attempts=0)
 
 
 async def give_up(connection: AsyncConnection, message_id: str, error: str, at: datetime) -> None:
     """Takes the message out of what is due, `at` that moment: nobody can be told by it until its cause is mended."""
-    await _record(connection, message_id, error=error, gave_up_at=at)
+    await _record(connection, message_id, NoticeEvent.GIVEN_UP, error=error, gave_up_at=at)
 
 
-async def _record(connection: AsyncConnection, message_id: str, **values: Any) -> None:
-    await connection.execute(
-        update(OutboxRow)
-        .where(OutboxRow.message_id == message_id, queued)
-        .values({"attempts": OutboxRow.attempts + 1} | values)
-    )
+async def _record(connection: AsyncConnection, message_id: str, event: NoticeEvent, **values: Any) -> None:
+    attempts = {"attempts": OutboxRow.attempts + 1}
+    await move_notices(connection, event, OutboxRow.message_id == message_id, **(attempts | values))
 
 
 async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> None:
@@ -280,11 +279,11 @@ async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> No
 
 
 async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[str] | None = None) -> int:
-    """Takes back what is queued about these goals of the cycle (all of them) and was not handed to any server yet.
+    """Withdraws the queued notices about these goals of the cycle (None: all) that were not handed to any server yet.
 
-    How many notices. What was tried keeps its place: it may be out there, and the same message must say the same.
+    How many notices. A notice that was tried stays queued: it may have arrived, and a repeat must be the same message.
     """
-    back = update(OutboxRow).where(OutboxRow.cycle_id == cycle, OutboxRow.message_id.is_(None), queued)
+    which = (OutboxRow.cycle_id == cycle) & OutboxRow.message_id.is_(None)
     if goals is not None:
-        back = back.where(OutboxRow.goal_id == any_(literal(list(goals), ARRAY(Text))))
-    return (await connection.execute(back.values(withdrawn_at=func.now()))).rowcount
+        which &= OutboxRow.goal_id == any_(literal(list(goals), ARRAY(Text)))
+    return await move_notices(connection, NoticeEvent.WITHDRAWN, which, withdrawn_at=func.now())

@@ -137,6 +137,12 @@ class GoalRow(Table):
     answers: Mapped[list[str]] = mapped_column(
         Computed("text_array(aggregate #> '{content,answers}')", persisted=True)
     )  # problems
+    delegates: Mapped[list[str]] = mapped_column(  # of all times
+        Computed("text_array(jsonb_path_query_array(aggregate, '$.delegations[*].to'))", persisted=True)
+    )
+    own_hr: Mapped[list[str]] = mapped_column(
+        Computed("text_array(policy -> 'hr')", persisted=True)
+    )  # by its own rules
     reviewer: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{line,0}'", persisted=True))
     adjusted: Mapped[Decimal] = mapped_column(
         Computed("COALESCE((aggregate ->> 'adjusted')::numeric, 0)", persisted=True)
@@ -155,6 +161,8 @@ class GoalRow(Table):
         Index("goal_by_parent", "cycle_id", "parent", "id", postgresql_where=text("parent IS NOT NULL")),
         Index("goal_by_reviewer", "cycle_id", "reviewer", "owner_id"),
         Index("goal_by_line", "line", postgresql_using="gin"),
+        Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
+        Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
         Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL")),
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),

@@ -1,14 +1,16 @@
-"""What became of the notices, for HR: how many went out, which did not get through as they should, and trying again."""
+"""Delivery problems, for HR: how many notices were sent, which ones failed, and trying these again."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.lifecycles import NoticeEvent
 from storage.outbox import queued
 from storage.tables import OutboxRow
+from storage.transitions import move_notices
 
 # One line for each of HR, until it is sent the only one: its count grows with what fails meanwhile. Then the next, on
 # another day at the earliest. What fails of these lines themselves is not counted: that would never end.
@@ -36,24 +38,24 @@ ON CONFLICT (key) DO UPDATE SET facts = excluded.facts
 
 
 class Summary(NamedTuple):
-    """Notices by what became of them."""
+    """Numbers of notices by state."""
 
     sent: int
     waiting: int
     given_up: int
-    fell_back: int  # of those that were sent or wait
+    fell_back: int  # of those that were sent or are queued
     withdrawn: int
 
 
 class Failed(NamedTuple):
-    """A message that was given up, or went another way than it should."""
+    """A message that was given up, or that fell back to another channel."""
 
     recipient_id: str
     cycle_id: str
     notices: int
     code: str | None  # of the last try
     fell_back: str | None  # `channel:code` of each that failed before
-    channel: str | None  # by which it went in the end
+    channel: str | None  # over which it was sent
     gave_up_at: datetime | None
     due_at: datetime
 
@@ -99,20 +101,20 @@ async def failed(connection: AsyncConnection, cycle: str | None = None, limit: i
 
 
 async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
-    """Puts what was given up in these cycles back in line, as if it had never been tried; how many notices.
+    """Queues the notices that were given up in these cycles again, as if they had never been tried; how many notices.
 
-    Each joins what is due for its recipient by then. A repeat finds nothing.
+    Each is sent with what is due for its recipient by then. A repeat finds nothing.
     """
     fresh: dict[str, Any] = dict.fromkeys(
         ("message_id", "digest_on", "gave_up_at", "retry_at", "fell_back", "error"), None
     )
-    given_up = update(OutboxRow).where(OutboxRow.gave_up_at.is_not(None), OutboxRow.cycle_id.in_(list(cycles)))
-    return (await connection.execute(given_up.values({"attempts": 0} | fresh))).rowcount
+    which = OutboxRow.cycle_id.in_(list(cycles))
+    return await move_notices(connection, NoticeEvent.PUT_BACK, which, attempts=0, **fresh)
 
 
 async def tell_hr(connection: AsyncConnection, now: datetime) -> None:
-    """Queues for each of a cycle's HR one notice that counts what went wrong since they were last told.
+    """Queues for each member of a cycle's HR one notice with the number of failures since their last such notice.
 
-    Keyed by the person and when that was, so a repeat only counts anew.
+    Keyed by the person and the time of that last notice, so a repeat only updates the number.
     """
     await connection.execute(_TELL_HR, {"now": now})

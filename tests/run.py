@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # a script finds its own folder only
 
-from tests.as_of.shift import offset, shifted_to  # noqa: E402 - found by the line above
+from tests.as_of.shift import moment_for_a_whole_run, offset, shifted_to  # noqa: E402 - found by the line above
 
 
 def main(arguments: list[str]) -> int:
@@ -36,15 +36,15 @@ def main(arguments: list[str]) -> int:
 
 def run_as_of(moment: datetime, arguments: list[str]) -> None:
     """Starts this program anew, under a clock that starts at `moment`; does not come back."""
-    os.execve(sys.executable, [sys.executable, __file__, *arguments], os.environ | shifted_to(moment))  # noqa: S606 - this very program, by its own path
+    os.execve(sys.executable, [sys.executable, __file__, *arguments], os.environ | shifted_to(moment))  # noqa: S606 - the same program
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--as-of", type=datetime.fromisoformat)
     options, for_pytest = parser.parse_known_args()
-    if options.as_of:
-        run_as_of(options.as_of, for_pytest)
+    if not offset() and (begins := options.as_of or moment_for_a_whole_run(datetime.now(UTC))):
+        run_as_of(begins, for_pytest)
     exit_code = main(for_pytest)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -48,7 +48,7 @@ def test_only_the_command_that_starts_servers_imports_the_worker() -> None:
 
 def test_the_worker_knows_nothing_of_the_command_line() -> None:
     assert _imported(ROOT / "worker.py") & (FILES | PACKAGES) == {
-        "activities", "channels", "domain", "logs", "service", "settings", "storage", "texts", "workflows",
+        "activities", "channels", "domain", "logs", "process", "service", "settings", "storage", "texts", "workflows",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.lifecycles import CycleState
     from domain.reasons import END_OF_CYCLE
     from domain.refusals import Code, Refusal
     from domain.values import CycleId, EmployeeId, Frozen, Moment, Prose
@@ -71,7 +72,7 @@ class Settled(Frozen):
 
 class NewState(Frozen):
     cycle: CycleId
-    state: str
+    state: CycleState
     at: Moment
 
 
@@ -142,7 +143,8 @@ class CycleWorkflow:
     async def run(self, start: CycleStart) -> CycleProgress:
         await self._launch()
         while self._order is None and workflow.now() < self._settles_at:
-            await self._set_phase("open")
+            self._phase = "open"
+            await self._record_state(CycleState.OPEN)
             await self._wait_for_date_or_order()
             if self._more:
                 self._more, self._phase = False, "launching"
@@ -232,14 +234,10 @@ class CycleWorkflow:
         settled = await _bulk(Settler.settle_goals, settle)
         self._settled = settled.goals
         self._phase = "closed"
-        await self._say(order.state)
+        await self._record_state(CycleState(order.state))
         self._over = True
 
-    async def _set_phase(self, phase: str) -> None:
-        self._phase = phase
-        await self._say(phase)
-
-    async def _say(self, state: str) -> None:
+    async def _record_state(self, state: CycleState) -> None:
         await _bulk(Launcher.set_cycle_state, NewState(cycle=self._start.cycle, state=state, at=workflow.now()))
 
 

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from cli.session.callers import caller_for
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal
 from cli.session.wording import cycle_state, local, person, result_name, state_name, visible
@@ -20,8 +21,7 @@ from domain.lifecycle import State
 from domain.values import CycleId
 from service.cycles import Checked
 from service.hearing import Hearing
-from storage.cycles import Counts
-from storage.tables import CycleRow
+from storage.cycles import Counts, Cycle
 from texts.findings import documents_of
 
 _EVERY = 1.0  # seconds between two looks
@@ -80,7 +80,7 @@ async def show_cycles(session: Reading) -> None:
 async def show_status(session: Reading, cycle: CycleId) -> None:
     to = session.terminal
     row, counts = await _look(session, cycle)
-    problems = await Hearing(session.engine).find_all(cycle)
+    problems = (await Hearing(session.engine).list_problems(caller_for(None), cycle)).problems
     unanswered = [one.id for one in problems if not one.answers]
     if to.as_json:
         heard = {"problems": {"heard": len(problems), "unanswered": unanswered}}
@@ -99,18 +99,18 @@ async def watch(session: Reading, cycle: CycleId) -> None:
     """Looks every second, until the cycle is closed or the reader has seen enough."""
     row, counts = await _look(session, cycle)
     with Live(_screen(row, counts, session.terminal), auto_refresh=False, console=Console(file=sys.stdout)) as live:
-        while row.state not in ("closed", "cancelled"):
+        while row.state.is_running:
             await asyncio.sleep(_EVERY)
             row, counts = await _look(session, cycle)
             live.update(_screen(row, counts, session.terminal), refresh=True)
 
 
-async def _look(session: Reading, cycle: CycleId) -> tuple[CycleRow, Counts]:
+async def _look(session: Reading, cycle: CycleId) -> tuple[Cycle, Counts]:
     row = await session.cycles.require(cycle)
     return row, await session.cycles.status(cycle, datetime.now(UTC))
 
 
-def _cycle_document(row: CycleRow) -> dict[str, Any]:
+def _cycle_document(row: Cycle) -> dict[str, Any]:
     return {
         "cycle": row.id,
         "name": row.name,
@@ -133,7 +133,7 @@ def _counts_document(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _screen(row: CycleRow, counts: Counts, to: Terminal) -> RenderableType:
+def _screen(row: Cycle, counts: Counts, to: Terminal) -> RenderableType:
     people = ", ".join(f"{result_name(result, to.locale)} {number}" for result, number in counts.participants.items())
     lines = [
         f"{row.id}  {visible(row.name)}  {cycle_state(row.state, to.locale)}",

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.session.session import Acting, Terminal
 from domain.values import CycleId
-from service.goals import ANSWER_SECONDS, NoAnswer
+from service.answers import ANSWER_SECONDS, NoAnswer
 
 _EVERY = 0.25  # seconds between two looks
 

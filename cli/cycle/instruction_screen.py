@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -48,7 +49,9 @@ def delegations(
     from storage.delegations import overlapping
 
     async def work(session: "Reading") -> None:
-        to, today = session.terminal, datetime.now(UTC).date()
+        to, now = session.terminal, datetime.now(UTC)
+        zones = (await session.cycles.time_zones()).values()
+        today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # somewhere
         async with read_transaction(session.engine) as connection:
             found = await overlapping(connection, today, today + _YEAR, [employee] if employee else None)
         if to.as_json:
@@ -112,12 +115,12 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
     refused = [one for one in results if one.result in NOT_DONE]
     if to.as_json:
         print_json(
-            document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked, "actor": row.actor}
+            document(identity, row.kind, progress, results, to.locale) | {"asked": row.asked_form, "actor": row.actor}
         )
     else:
         from cli.session.wording import instruction_name, visible
 
-        reason = visible(str(row.asked.get("reason", "")))
+        reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
         to.say(*summary(progress))
         show_refused(refused, to)
@@ -142,16 +145,18 @@ def document(
 
 def said(result: "Result", locale: "Locale") -> str | None:
     """Why it did not go through at that goal, in the reader's language."""
-    from cli.session.wording import SKIPPED
     from domain.refusals import Refusal
-    from domain.values import Locale
     from texts.refusals import refusal_text
+    from texts.say import say
+    from texts.words import word
 
     if result.result == "refused" and result.code:
         return refusal_text(Refusal.from_json(result.code, result.detail or {}), locale)
     if result.code is None:
         return None
-    words = SKIPPED[result.code][locale is not Locale.JA]
+    words = word("skipped", result.code, locale)
+    if result.code == "not_started":
+        words = say("screen.instruction.not_started", locale)
     return f"{words} ({reason})" if (reason := (result.detail or {}).get("reason")) else words
 
 

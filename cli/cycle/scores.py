@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.session.callers import caller_for
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, GoalArgument, Reason, Who
 from cli.session.output import print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
@@ -33,12 +34,16 @@ def scores(
     """HR: show the scores of a cycle, by person, or their distribution by reviewer or department."""
 
     async def work(session: Reading) -> None:
+        from domain.access import Action
         from domain.results import calibration
-        from domain.values import CycleId, EmployeeId
-        from service.hr import require_hr
+        from domain.values import CycleId
+        from service.projection import goals_of_cycle
+        from service.relations import require_hr
+        from storage.database import read_transaction
 
-        await require_hr(session.engine, EmployeeId(actor), cycle_id)
-        goals = await session.goals.of_cycle(CycleId(cycle_id), department=department)
+        async with read_transaction(session.engine) as connection:
+            await require_hr(connection, caller_for(actor), Action.SEE_RESULTS, cycle_id)
+            goals = await goals_of_cycle(connection, CycleId(cycle_id), department=department)
         results = calibration.results_of(goals)
         if by is By.PERSON:
             await _print_people(session, results)

@@ -21,14 +21,15 @@ def tree(
     """Show what serves what: a goal's own progress, and beside it what comes from below."""
 
     async def work(session: Reading) -> None:
-        from domain.cycle.file import CycleFile
         from domain.results.alignment import grow, leaves_of
         from domain.values import CycleId
-        from service.goals import GoalReads
+        from service.projection import goals_of_cycle
+        from storage.database import read_transaction
 
         row = await session.cycles.require(CycleId(cycle_id))
-        goals = await GoalReads(session.engine).of_cycle(CycleId(cycle_id))
-        grown = grow(leaves_of(CycleFile.model_validate(row.file), goals))
+        async with read_transaction(session.engine) as connection:
+            goals = await goals_of_cycle(connection, CycleId(cycle_id))
+        grown = grow(leaves_of(row.file, goals))
         if as_json:
             print_json(_document(grown))
             return

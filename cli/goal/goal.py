@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from cli.goal.review import review
-from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, Evidence, GoalArgument, Reason, Seen, Who
+from cli.session.options import (
+    ActingFor,
+    Actor,
+    AsJson,
+    CommandId,
+    Comment,
+    Evidence,
+    GoalArgument,
+    Reason,
+    Seen,
+    Viewer,
+    Who,
+)
 from cli.session.output import Exit
 from domain.lifecycle import State
 
@@ -28,20 +40,22 @@ def list_goals(
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
     after: Annotated[str, typer.Option("--after", metavar="GOAL", help="behind this id: the next page")] = "",
+    viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
     """List goals by id, page by page."""
-    from cli.goal.goal_screen import Wanted, show_list
+    from cli.goal.goal_screen import show_list
+    from service.goal_documents import GoalFilter
 
-    show_list(Wanted(cycle, owner, state, department, limit, after), as_json=as_json)
+    show_list(GoalFilter(cycle, owner, state, department, limit, after), viewer, as_json=as_json)
 
 
 @goal.command("show")
-def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
+def show(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False) -> None:
     """Show a goal: content, steps, whom it waits for, how its score is made, and what happened last."""
     from cli.goal.goal_screen import show_goal
 
-    show_goal(goal_id, as_json=as_json)
+    show_goal(goal_id, viewer, as_json=as_json)
 
 
 @goal.command()

@@ -2,71 +2,52 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
 
+from cli.session.callers import caller_for
 from cli.session.output import print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 from cli.session.wording import event_name, facts, local, outcome_name, percent, person, state_name, task_name, visible
 from domain.goal import scoring
 from domain.goal.goal import Goal
-from domain.values import CycleId, GoalId
+from domain.values import GoalId
 from domain.writing.content import NumericMeasure, QualitativeMeasure
-from storage.database import read_transaction
-from storage.goals import GoalLine, LedgerLine, read_ledger
+from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names
 
-_LAST_LINES = 5  # of the ledger, in `goal show`; `audit show` has all
 _THEME = 40
 
 
-class Wanted(NamedTuple):
-    """Which goals to list."""
-
-    cycle: str | None
-    owner: str | None
-    state: str | None
-    department: str | None
-    limit: int
-    after: str
-
-
-def show_list(wanted: Wanted, *, as_json: bool) -> None:
+def show_list(wanted: GoalFilter, viewer: str | None, *, as_json: bool) -> None:
     async def work(session: Reading) -> None:
-        if wanted.cycle is not None:
-            await session.cycles.require(CycleId(wanted.cycle))
-        if wanted.owner is not None:
-            await session.require_employee(wanted.owner)
-        found = await session.goals.find_all(**wanted._asdict())
-        following = found[-1].id if len(found) == wanted.limit else None  # there may be more behind it
+        found = await session.goals.list_goals(caller_for(viewer), wanted)
         if as_json:
-            print_json({"goals": [line._asdict() for line in found], "next": following})
+            print_json(found)
         else:
-            await _print_list(session, found, following)
+            _print_list(found, session.terminal)
 
     run(terminal(as_json), reading, work)
 
 
-async def _print_list(session: Reading, found: list[GoalLine], following: str | None) -> None:
-    to = session.terminal
-    if not found:
-        to.say("該当する目標はありません。", "no goal is like that")
+def _print_list(found: GoalList, to: Terminal) -> None:
+    if not found.goals:
+        to.say("該当する目標はありません。", "no goals match")
         return
-    zones, now = await session.cycles.time_zones(), datetime.now(UTC)
+    now = datetime.now(UTC)
     headers = (
         ("目標", "本人", "部署", "状態", "版", "対応", "期限", "点", "テーマ"),
         ("goal", "owner", "department", "state", "rev", "waits for", "due", "score", "theme"),
     )
-    print_table(headers[0 if to.japanese else 1], [_row(line, to, zones, now) for line in found])
-    if following:
-        to.say(f"続き: --after {following}", f"more: --after {following}")
+    print_table(headers[0 if to.japanese else 1], [_row(line, to, now) for line in found.goals])
+    if found.next:
+        to.say(f"続き: --after {found.next}", f"more: --after {found.next}")
 
 
-def _row(line: GoalLine, to: Terminal, zones: dict[str, str], now: datetime) -> tuple[str | int, ...]:
+def _row(line: ListedGoal, to: Terminal, now: datetime) -> tuple[str | int, ...]:
     waits = task_name(line.task, to.locale) if line.task else ""
     if line.outcome:
         waits = outcome_name(line.outcome, to.locale)
     return (
         line.id, visible(line.owner), line.department, state_name(line.state, to.locale), line.revision, waits,
-        due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to), f"{line.score:f}",
+        due_mark(line.due_at, line.time_zone, now, to), f"{line.score:f}",
         visible(line.theme, _THEME),
     )  # fmt: skip
 
@@ -78,38 +59,21 @@ def due_mark(due: datetime | None, zone: str, now: datetime, to: Terminal) -> st
     return local(due, zone) + (to.words(" 期限超過", " OVERDUE") if due < now else "")
 
 
-def show_goal(goal_id: str, *, as_json: bool) -> None:
+def show_goal(goal_id: str, viewer: str | None, *, as_json: bool) -> None:
     async def work(session: Reading) -> None:
-        goal = await session.goals.require(GoalId(goal_id))
-        async with read_transaction(session.engine) as connection:
-            ledger = await read_ledger(connection, goal.id, max(0, goal.seq - _LAST_LINES))
+        page = await session.goals.look(caller_for(viewer), GoalId(goal_id))
         if as_json:
-            print_json(_document(goal, ledger))
+            print_json(page.document())
             return
-        people = {goal.owner, *(goal.task.assignees if goal.task else ()), *(line.event["actor"] for line in ledger)}
-        names = await session.names(people)
-        for line in _lines(goal, names, session.terminal):
+        for line in _lines(page.goal, page.names, session.terminal):
             print_line(line)
-        _print_steps(goal, session.terminal)
-        _print_ledger(ledger, goal, names, session.terminal)
+        _print_steps(page.goal, session.terminal)
+        _print_ledger(page, session.terminal)
 
     run(terminal(as_json), reading, work)
 
 
-def _document(goal: Goal, ledger: list[LedgerLine]) -> dict[str, Any]:
-    """The goal but its policy, which is the cycle's; with what is worked out from it."""
-    worked_out = {
-        "due_at": goal.due_at,
-        "attainment": scoring.attainment(goal),
-        "score": scoring.score(goal),
-        "score_terms": scoring.terms(goal)._asdict(),
-        "calibrated": scoring.calibrated(goal),
-        "ledger": [line.event for line in ledger],
-    }
-    return goal.model_dump(mode="json", exclude={"policy", "commands"}) | worked_out
-
-
-def _lines(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]:
+def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     state = state_name(goal.state, to.locale) + (to.words("(一時停止中)", " (paused)") if goal.is_paused else "")
     outcome = f" — {outcome_name(goal.outcome, to.locale)}" if goal.outcome else ""
     terms, owner = scoring.terms(goal), person(goal.owner, names)
@@ -158,7 +122,7 @@ def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
             yield to.words("指標    (未記入)", "measure (none yet)")
 
 
-def _task_line(goal: Goal, names: dict[str, str], to: Terminal) -> Iterator[str]:
+def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.task is None:
         return
     people = ", ".join(person(one, names) for one in goal.task.assignees)
@@ -182,17 +146,17 @@ def _print_steps(goal: Goal, to: Terminal) -> None:
         print_table(headers, rows)
 
 
-def _print_ledger(ledger: list[LedgerLine], goal: Goal, names: dict[str, str], to: Terminal) -> None:
-    zone = goal.policy.calendar.timezone
+def _print_ledger(page: GoalPage, to: Terminal) -> None:
+    zone = page.goal.policy.calendar.timezone
     rows = [
         (
             line.event["seq"],
             local(line.event["at"], zone),
             event_name(line.kind, to.locale),
-            person(line.event["actor"], names),
+            person(line.event["actor"], page.names),
             facts(line.event["body"], to.locale),
         )
-        for line in ledger
+        for line in page.ledger
     ]
     headers = (
         ("番号", "日時", "出来事", "実行者", "内容") if to.japanese else ("number", "when", "what", "who", "facts")

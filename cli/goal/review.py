@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, GoalArgument, Reason, Seen, Who
+from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, GoalArgument, Reason, Seen, Viewer, Who
 
 review = typer.Typer(no_args_is_help=True, help="Reviews: call one early, look back, decide.")
 
@@ -76,12 +76,13 @@ def form(
         typer.Option("--target", metavar="NUMBER", help="a reset's new target, to see it beside the old one"),
     ] = None,
     new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="a reset's new weight")] = None,
+    viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the review form: progress, what was said, causes to choose from, and what a reset would do."""
+    """Show the review form: progress, the self-review, causes to choose from, and what a reset would do."""
     from cli.goal.review_form import show
 
-    show(goal_id, new_target, new_weight, as_json=as_json)
+    show(goal_id, new_target, new_weight, viewer, as_json=as_json)
 
 
 @review.command("decide")

@@ -1,65 +1,52 @@
-"""The review form (見直しシート): where the goal stands, what was said, and a reset with old and new side by side."""
+"""The review form (見直しシート) at the terminal: where the goal is, what its owner wrote, and a reset beside it."""
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
+from cli.session.callers import caller_for
 from cli.session.output import Exit, print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 from cli.session.wording import percent, visible
 from domain.goal import scoring
+from domain.goal.events import SelfReviewed
 from domain.goal.goal import Goal
-from domain.goal.steering import next_revision
-from domain.lifecycle import EventKind
 from domain.values import GoalId
-from domain.writing import causes
+from domain.writing.causes import CAUSES
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
-from storage.database import read_transaction
-from storage.goals import read_ledger
-from texts.say import say_both
+from service.review_form import ReviewForm
 from texts.words import word
 
-_SAID = (EventKind.REVIEW_OPENED, EventKind.CONTINUED, EventKind.RESET, EventKind.MOVED)  # a new review begins behind
 
-
-def show(goal_id: str, new_target: str | None, new_weight: int | None, *, as_json: bool) -> None:
+def show(goal_id: str, new_target: str | None, new_weight: int | None, viewer: str | None, *, as_json: bool) -> None:
     async def work(session: Reading) -> None:
         to = session.terminal
-        goal = await session.goals.require(GoalId(goal_id))
-        after = next_revision(goal, new_weight, _number(new_target, to))
-        async with read_transaction(session.engine) as connection:
-            said = _self_review([line.event for line in await read_ledger(connection, goal.id)])
+        target = number(new_target, "--target", to)
+        form = await session.goals.review_form(caller_for(viewer), GoalId(goal_id), target, new_weight)
         if to.as_json:
-            print_json(_document(goal, after, said))
+            print_json(form.document())
             return
-        for line in (*_standing(goal, to), *_own_words(said, to), *_choices(goal, to)):
+        for line in (*_progress(form.goal, to), *_own_words(form.self_review, to), *_choices(form, to)):
             print_line(line)
         print_line(to.words("\n再設定した場合", "\nafter a reset"))
         heads = (("", "今の版", "次の版"), ("", "this revision", "the next one"))
-        print_table(heads[0 if to.japanese else 1], _side_by_side(goal, after, to))
+        print_table(heads[0 if to.japanese else 1], _side_by_side(form, to))
 
     run(terminal(as_json), reading, work)
 
 
-def _number(given: str | None, to: Terminal) -> Decimal | None:
+def number(given: str | None, option: str, to: Terminal) -> Decimal | None:
+    """What an option holds as a number; ends the command where it is none."""
     try:
-        return None if given is None else Decimal(given)
+        found = None if given is None else Decimal(given)
     except InvalidOperation:
-        said = to.words("--target には数値を指定してください。", "--target takes a number")
-        raise to.refuse(said, kind="usage", code=Exit.USAGE) from None
+        found = Decimal("NaN")
+    if found is None or found.is_finite():
+        return found
+    message = to.words(f"{option} には数値を指定してください。", f"{option} takes a number")
+    raise to.refuse(message, kind="usage", code=Exit.USAGE)
 
 
-def _self_review(ledger: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The latest self-review, where no verdict has come behind it."""
-    for event in reversed(ledger):
-        if event["body"]["kind"] == EventKind.SELF_REVIEWED:
-            return dict(event["body"])
-        if event["body"]["kind"] in _SAID:
-            return None
-    return None
-
-
-def _standing(goal: Goal, to: Terminal) -> Iterator[str]:
+def _progress(goal: Goal, to: Terminal) -> Iterator[str]:
     yield f"{goal.id}  {visible(goal.content.theme)}"
     reached, confirmed = percent(scoring.attainment(goal)), percent(goal.attained)
     yield to.words(
@@ -71,8 +58,8 @@ def _standing(goal: Goal, to: Terminal) -> Iterator[str]:
         yield f"           {mark} {n}: {visible(step.title)} ({step.due})"
 
 
-def _own_words(said: dict[str, Any] | None, to: Terminal) -> Iterator[str]:
-    if said is None:
+def _own_words(review: SelfReviewed | None, to: Terminal) -> Iterator[str]:
+    if review is None:
         yield to.words("自己評価   まだありません", "self       not there yet")
         return
     for name, ja, en in (
@@ -83,31 +70,29 @@ def _own_words(said: dict[str, Any] | None, to: Terminal) -> Iterator[str]:
         ("to_improve", "改善点     ", "to improve "),
         ("proposed", "提案       ", "proposed   "),
     ):
+        value = getattr(review, name)
         if name == "cause_kinds":
-            value = ", ".join(word("cause", one, to.locale) for one in said.get(name) or ())
-        else:
-            value = said.get(name) or ""
+            value = ", ".join(word("cause", one, to.locale) for one in value or ())
         if value:
             yield to.words(ja, en) + visible(value)
 
 
-def _choices(goal: Goal, to: Terminal) -> Iterator[str]:
+def _choices(form: ReviewForm, to: Terminal) -> Iterator[str]:
     yield to.words("選べる原因:", "causes to choose from:")
-    for code in causes.known(goal.policy):
-        own = code in causes.CAUSES
+    for code in form.causes:
+        own = code in CAUSES
         yield f"  --cause {code}  {word('cause', code, to.locale)}" if own else f"  --cause '{code}'"
 
 
-def _side_by_side(goal: Goal, after: Content, to: Terminal) -> list[tuple[str, str, str]]:
-    now = goal.content
+def _side_by_side(form: ReviewForm, to: Terminal) -> list[tuple[str, str, str]]:
+    now, after = form.goal.content, form.after_reset
     rows = [
         (to.words("目標値", "target"), _target(now), _target(after)),
         (to.words("基準値", "baseline"), _baseline(now), _baseline(after)),
         (to.words("残りのステップ", "steps left"), str(len(now.steps)), str(len(after.steps))),
         (to.words("ウェイト", "weight"), f"{now.weight} %", f"{after.weight} %"),
     ]
-    total = goal.banked + scoring.revision_score(goal, scoring.confirmed(goal))
-    rows.append((to.words("確定する得点", "settled"), f"{total:f}", to.words("0 から加点", "adds from 0")))
+    rows.append((to.words("確定する得点", "settled"), f"{form.settled:f}", to.words("0 から加点", "adds from 0")))
     return rows
 
 
@@ -123,16 +108,3 @@ def _target(content: Content) -> str:
 def _baseline(content: Content) -> str:
     measure = content.measure
     return f"{measure.baseline:f}" if isinstance(measure, NumericMeasure) and measure.baseline is not None else "-"
-
-
-def _document(goal: Goal, after: Content, said: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "goal": goal.id,
-        "attainment": scoring.attainment(goal),
-        "confirmed": goal.attained,
-        "self_review": said,
-        "causes": {code: say_both("format.cause", cause=code) for code in causes.known(goal.policy)},
-        "now": goal.content,
-        "after_reset": after,
-        "settled": goal.banked + scoring.revision_score(goal, scoring.confirmed(goal)),
-    }

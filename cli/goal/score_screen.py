@@ -10,14 +10,16 @@ from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind
 from domain.writing.content import NumericMeasure, QualitativeMeasure
+from service.goal_documents import ScoreSheet
 
 _Row = tuple[str, str, str]
 _SETTLES = (EventKind.RESET, EventKind.MOVED)
 _LONGEST = 60
 
 
-def rows(goal: Goal, ledger: Sequence[dict[str, Any]], to: Terminal) -> list[_Row]:
+def rows(sheet: ScoreSheet, to: Terminal) -> list[_Row]:
     """What was added, in the order of a goal's life."""
+    goal, ledger = sheet.goal, sheet.events
     return [*_banked(ledger, to), *_steps(goal, to), _measure(goal, to), *_bonuses(goal, ledger, to)]
 
 
@@ -86,16 +88,3 @@ def summary(goal: Goal, to: Terminal) -> Iterator[str]:
             f"甘辛調整 {goal.adjusted:+f} → 調整後 {final:f}(得点は変わりません)",
             f"calibration {goal.adjusted:+f} -> {final:f} (the score itself stays)",
         )
-
-
-def document(goal: Goal) -> dict[str, Any]:
-    """The terms as numbers, for programs."""
-    return {
-        "goal": goal.id,
-        "terms": scoring.terms(goal)._asdict(),
-        "attainment": scoring.attainment(goal),
-        "confirmed": goal.attained,
-        "score": scoring.score(goal),
-        "adjusted": goal.adjusted,
-        "final": scoring.calibrated(goal),
-    }

@@ -19,7 +19,7 @@ def catalog(
         str | None,
         typer.Argument(metavar="DEPARTMENT|ENTRY", help="経理, accounting; or an entry's id: shows it whole"),
     ] = None,
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="entries in which every word stands")] = "",
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="entries that hold every word")] = "",
     as_json: AsJson = False,
 ) -> None:
     """List measures by department, or show one. `meguri goal draft GOAL --catalog ENTRY` makes a draft of it."""
@@ -44,7 +44,7 @@ def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:
         print_json({"entries": entries})
         return
     if not entries:
-        to.say("該当する指標はありません。", "no entry is like that")
+        to.say("該当する指標はありません。", "no entries match")
         return
     heads = (("ID", "部署", "指標", "単位", "頻度"), ("id", "department", "measure", "unit", "reviewed"))
     print_table(
@@ -62,7 +62,7 @@ def _show(one: "Entry", to: "Terminal") -> None:
         return
     locale = to.locale
     print_line(f"{one.id}  {one.name.in_(locale)}")
-    for ja, en, said in (
+    for ja, en, text in (
         ("部署       ", "department ", one.department.in_(locale)),
         ("分かること ", "tells      ", one.tells.in_(locale)),
         ("数え方     ", "count      ", one.count.in_(locale)),
@@ -72,8 +72,8 @@ def _show(one: "Entry", to: "Terminal") -> None:
         ("課題       ", "answers    ", one.challenge.in_(locale)),
         ("達成時の姿 ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
     ):
-        if said:
-            print_line(to.words(ja, en) + said)
+        if text:
+            print_line(to.words(ja, en) + text)
     for criterion in one.criteria:
         print_line(to.words("基準       ", "criterion  ") + criterion.in_(locale))
     for step in one.steps:

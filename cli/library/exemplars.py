@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.session.options import AsJson
+from cli.session.callers import caller_for
+from cli.session.options import AsJson, Viewer
 from cli.session.output import print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ def exemplars(
     exemplar: Annotated[str | None, typer.Argument(metavar="ID", help="shows one whole")] = None,
     *,
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="in which every word stands")] = "",
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="examples that hold every word")] = "",
+    viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
     """List examples to follow, or show one. `meguri goal draft GOAL --exemplar ID` makes a draft of it."""
@@ -27,9 +29,9 @@ def exemplars(
 
         examples = Exemplars(session.engine)
         if exemplar is not None:
-            _show(await examples.require(exemplar), session.terminal)
+            _show(await examples.show(caller_for(viewer), exemplar), session.terminal)
         else:
-            _list(await examples.find_all(department=department, search=search), session.terminal)
+            _list(await examples.search(caller_for(viewer), department=department, words=search), session.terminal)
 
     run(terminal(as_json), reading, work)
 
@@ -40,7 +42,7 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
     if to.as_json:
         print_json({"exemplars": found})
     elif not found:
-        to.say("該当する事例はありません。", "no example is like that")
+        to.say("該当する事例はありません。", "no examples yet")
     else:
         heads = (("ID", "部署", "テーマ", "指標", "達成度"), ("id", "department", "theme", "measure", "attained"))
         rows = [
@@ -57,8 +59,8 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
 
 
 def _show(one: "Exemplar", to: "Terminal") -> None:
-    from cli.goal.content_writing import as_toml
     from cli.session.wording import percent, visible
+    from service.content_toml import as_toml
 
     if to.as_json:
         print_json(one)

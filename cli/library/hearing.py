@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.session.options import Actor, AsJson, CommandId
+from cli.session.callers import caller_for
+from cli.session.options import Actor, AsJson, CommandId, Viewer
 from cli.session.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -29,16 +30,15 @@ def add(
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
-        from domain.values import EmployeeId
         from service.hearing import Hearing
 
         problem = await Hearing(session.engine).add(
-            cycle=cycle, said=text, by=EmployeeId(actor), department=department, command_id=command_id
+            caller_for(actor), cycle=cycle, text=text, department=department, command_id=command_id
         )
         if as_json:
             print_json({"problem": problem})
         else:
-            session.terminal.say(f"{problem}: 記録しました", f"{problem}: kept")
+            session.terminal.say(f"{problem}: 記録しました", f"{problem}: recorded")
 
     run(terminal(as_json), reading, work)
 
@@ -50,6 +50,7 @@ def list_problems(
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     search: Annotated[str, typer.Option("--search", metavar="TEXT", help="with this text")] = "",
     unanswered: Annotated[bool, typer.Option("--unanswered", help="that no goal answers")] = False,
+    viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
     """List the problems of a cycle, and how many goals answer each."""
@@ -60,18 +61,18 @@ def list_problems(
         from service.hearing import Hearing
 
         to = session.terminal
-        found = await Hearing(session.engine).find_all(
-            cycle, department=department, search=search, unanswered=unanswered
+        found = await Hearing(session.engine).list_problems(
+            caller_for(viewer), cycle, department=department, search=search, unanswered=unanswered
         )
         if as_json:
-            print_json({"problems": [one._asdict() for one in found]})
-        elif not found:
-            to.say("該当する課題はありません。", "no problem is like that")
+            print_json(found)
+        elif not found.problems:
+            to.say("該当する課題はありません。", "no problems match")
         else:
-            heads = (("ID", "部署", "話した人", "目標", "課題"), ("id", "department", "said by", "goals", "problem"))
+            heads = (("ID", "部署", "話した人", "目標", "課題"), ("id", "department", "added by", "goals", "problem"))
             rows = [
                 (one.id, one.department, person(one.added_by, {one.added_by: one.name}), one.answers, visible(one.text))
-                for one in found
+                for one in found.problems
             ]
             print_table(heads[0 if to.japanese else 1], rows)
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.callers import caller_for
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
 
@@ -31,7 +32,7 @@ def inbox(
 
     async def work(session: "Reading") -> None:
         name = await session.require_employee(employee)
-        found = await session.goals.inbox(EmployeeId(employee))
+        found = await session.goals.inbox(caller_for(None), EmployeeId(employee))
         steps = await _next_steps(session, [one.goal for one in found])
         if as_json:
             _print_inbox_document(employee, name, found, steps)
@@ -48,7 +49,7 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
     from domain.values import GoalId
 
     async def work(session: "Reading") -> Exit:
-        proof = await session.goals.prove(GoalId(goal_id))
+        proof = await session.goals.prove(caller_for(None), GoalId(goal_id))
         if as_json:
             print_json(_proof_document(goal_id, proof))
         else:
@@ -123,7 +124,7 @@ async def _print_inbox(
 
     to, now = session.terminal, datetime.now(UTC)
     if not found:
-        to.say("対応待ちのものはありません。", "nothing waits")
+        to.tell("screen.inbox.empty")
         return
     zones = await session.cycles.time_zones()
     names = await session.names({one.acting_for for one in found if one.acting_for})
@@ -132,8 +133,7 @@ async def _print_inbox(
         due = due_mark(line.due_at, zones[line.id.partition("/")[0]], now, to)
         owner = "" if line.owner_id == employee else f" {visible(line.owner)} ({line.owner_id})"
         if one.acting_for:
-            whom = person(one.acting_for, names)
-            owner += to.words(f"  〔{whom} の代理〕", f"  [for {whom}]")
+            owner += "  " + to.text("screen.inbox.acting_for", whom=person(one.acting_for, names))
         print_line(
             f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
         )
@@ -159,12 +159,8 @@ async def _print_ledger(session: "Reading", goal_id: str, proof: "LedgerProof") 
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 
-    headers = (
-        ("番号", "版", "日時", "実行者", "被代理者", "出来事", "内容", "ハッシュ"),
-        ("number", "rev", "when", "who", "in the name of", "what", "facts", "hash"),
-    )
     print_line(f"{goal_id}  ({zone})")
-    print_table(headers[0 if to.japanese else 1], [row(line) for line in proof.lines])
+    print_table(to.heads("screen.audit.heads"), [row(line) for line in proof.lines])
 
 
 def _proof_document(goal_id: str, proof: "LedgerProof") -> dict[str, Any]:
@@ -190,25 +186,11 @@ def _verdict(to: "Terminal", proof: "LedgerProof") -> Exit:
     """Says whether the ledger holds; what does not goes to stderr."""
     if proof.holds:
         if not to.as_json:
-            to.say(
-                f"台帳 {len(proof.lines)} 件の連鎖に改ざんはなく、現在の状態も台帳と一致しています。",
-                f"the chain of {len(proof.lines)} entries holds, and the goal as shown is what they make",
-            )
+            to.tell("screen.audit.holds", entries=len(proof.lines))
         return Exit.DONE
     if proof.broken:
         seq, reason = proof.broken
-        to.complain(
-            to.words(
-                f"台帳の {seq} 件目で連鎖が切れています({reason})。以降の記録は信用できません。",
-                f"the chain breaks at entry {seq} ({reason}): what stands there was altered, moved or removed",
-            )
-        )
+        to.complain(to.text("screen.audit.broken", seq=seq, reason=to.text(f"screen.broken.{reason}")))
     if proof.differs:
-        said = ", ".join(proof.differs)
-        to.complain(
-            to.words(
-                f"現在の状態が台帳と一致しません: {said}",
-                f"the goal as shown is not what its ledger makes; they differ in: {said}",
-            )
-        )
+        to.complain(to.text("screen.audit.differs", fields=proof.differs))
     return Exit.REFUSED

@@ -12,7 +12,7 @@ from cli.session.output import print_json, print_table
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
-    from storage.hooks import Untold
+    from storage.hooks import FailedEvent
     from storage.undelivered import Failed, Summary
 
 _SHOW = "show"
@@ -46,16 +46,16 @@ def show(
         to, reads = session.terminal, Notices(session.engine)
         summary = await reads.summary(cycle_id)
         listed = await reads.failed(cycle_id, _MOST) if failed else []
-        untold = await reads.untold(cycle_id, _MOST) if failed else []
+        events = await reads.failed_events(cycle_id, _MOST) if failed else []
         if to.as_json:
-            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in untold]}
+            lists = {"failed": [one._asdict() for one in listed], "events": [one._asdict() for one in events]}
             print_json(summary._asdict() | (lists if failed else {}))
             return
         _say(summary, to)
         if listed:
             _print_failed(listed, to)
-        if untold:
-            _print_untold(untold, to)
+        if events:
+            _print_events(events, to)
 
     run(terminal(as_json), reading, work)
 
@@ -80,46 +80,40 @@ def retry(
         if to.as_json:
             print_json(again._asdict())
             return
-        to.say(
-            f"もう一度送ります: お知らせ {again.notices} 件、外部連携 {again.entries} 件",
-            f"to be tried again: {again.notices} notices, {again.entries} events for other systems",
-        )
+        to.tell("screen.notices.again", notices=again.notices, events=again.entries)
 
     run(terminal(as_json), reading, work)
 
 
 def _say(summary: "Summary", to: "Terminal") -> None:
-    to.say(
-        f"送信済み {summary.sent}、待ち {summary.waiting}、断念 {summary.given_up}、別経路 {summary.fell_back}、取り下げ {summary.withdrawn}",
-        f"{summary.sent} sent, {summary.waiting} waiting, {summary.given_up} given up, {summary.fell_back} another way, "
-        f"{summary.withdrawn} withdrawn",
-    )
+    to.tell("screen.notices.counts", **summary._asdict())
 
 
 def _print_failed(listed: "Sequence[Failed]", to: "Terminal") -> None:
-    headers = (
-        ("宛先", "サイクル", "件数", "最後の理由", "失敗した経路", "届いた経路", "断念 (UTC)")
-        if to.japanese
-        else ("recipient", "cycle", "notices", "last code", "failed", "went by", "given up (UTC)")
-    )
+    from texts.words import word
+
     rows = [
         (
-            one.recipient_id, one.cycle_id, one.notices, one.code or "-", one.fell_back or "-", one.channel or "-",
+            one.recipient_id, one.cycle_id, one.notices, one.code or "-", one.fell_back or "-",
+            word("channel", one.channel, to.locale) if one.channel else "-",
             _minute(one.gave_up_at),
         )
         for one in listed
     ]  # fmt: skip
-    print_table(headers, rows)
+    print_table(to.heads("screen.notices.failed.heads"), rows)
 
 
-def _print_untold(untold: "Sequence[Untold]", to: "Terminal") -> None:
-    headers = (
-        ("外部連携の対象", "番号", "種類", "最後の理由", "回数", "断念 (UTC)")
-        if to.japanese
-        else ("event of goal", "number", "kind", "last code", "tries", "given up (UTC)")
-    )
-    rows = [(one.goal_id, one.seq, one.kind, one.code or "-", one.attempts, _minute(one.gave_up_at)) for one in untold]
-    print_table(headers, rows)
+def _print_events(events: "Sequence[FailedEvent]", to: "Terminal") -> None:
+    from cli.session.wording import event_name
+
+    rows = [
+        (
+            one.goal_id, one.seq, event_name(one.kind, to.locale), one.code or "-", one.attempts,
+            _minute(one.gave_up_at),
+        )
+        for one in events
+    ]  # fmt: skip
+    print_table(to.heads("screen.notices.events.heads"), rows)
 
 
 def _minute(moment: datetime | None) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.session.callers import caller_for
 from cli.session.options import Actor, AsJson
 from cli.session.output import Exit, print_findings, print_json
 from cli.session.session import Acting, Reading, Terminal, acting, reading, run, terminal
@@ -13,9 +14,8 @@ from cli.session.session import Acting, Reading, Terminal, acting, reading, run,
 if TYPE_CHECKING:
     from domain.findings import Finding
     from service.sheets import Plan
-    from sheets.model import ReadGoal
 
-sheet = typer.Typer(no_args_is_help=True, help="Goal sheets and tables: write them out, take filled ones in.")
+sheet = typer.Typer(no_args_is_help=True, help="Goal sheets and tables: write them out, import filled ones.")
 
 _Cycle = Annotated[str, typer.Argument(metavar="CYCLE")]
 _File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
@@ -24,7 +24,7 @@ _File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 @sheet.command()
 def export(
     cycle_id: _Cycle,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="made where it is not there", file_okay=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="created where it does not exist", file_okay=False)],
     *,
     actor: Actor,
     person: Annotated[str | None, typer.Option("--person", metavar="EMPLOYEE", help="of one person")] = None,
@@ -34,15 +34,13 @@ def export(
     """Write a sheet for each person whom you may see: HR everybody, a manager those below, each their own."""
 
     async def work(session: Reading) -> None:
-        from domain.values import CycleId, EmployeeId
+        from domain.values import CycleId
         from service.sheets import Sheets
         from sheets.goal_sheet import write_goal_sheet
 
         to, began = session.terminal, time.monotonic()
-        if person is not None:
-            await session.require_employee(person)
-        found = await Sheets(session.engine).of_cycle(
-            CycleId(cycle_id), EmployeeId(actor), person=person, department=department
+        found = await Sheets(session.engine).sheets_of(
+            caller_for(actor), CycleId(cycle_id), person=person, department=department
         )
         written = []
         for one in found:
@@ -70,15 +68,16 @@ def write_goals(
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write goals as CSV, one per row, to change in a table and take in again."""
+    """Write goals as CSV, one per row, to change in a table and import again."""
 
     async def work(session: Reading) -> None:
-        from domain.values import CycleId, EmployeeId
-        from service.sheets import may_see
+        from domain.values import CycleId
+        from service.sheets import Sheets
         from sheets.goals_csv import write_goals_csv
 
-        found = await session.goals.of_cycle(CycleId(cycle_id), department=department)
-        goals = [goal for goal in found if may_see(goal, EmployeeId(actor))]
+        goals = await Sheets(session.engine).goals_for_table(
+            caller_for(actor), CycleId(cycle_id), department=department
+        )
         _write(file, write_goals_csv(goals, session.terminal.locale), session.terminal)
         _say_written(session.terminal, file, len(goals))
 
@@ -90,20 +89,18 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
     """HR: write the results of a cycle: a workbook (.xlsx) with a chart, or the goals as CSV (.csv)."""
 
     async def work(session: Reading) -> None:
-        from domain.values import CycleId, EmployeeId
-        from service.hr import require_hr
+        from domain.values import CycleId
         from service.sheets import Sheets
         from sheets.results import write_results_csv, write_results_xlsx
 
         to = session.terminal
         writers = {".xlsx": write_results_xlsx, ".csv": write_results_csv}
         if (write := writers.get(file.suffix.lower())) is None:
-            said = to.words(
+            message = to.words(
                 "ファイル名は .xlsx か .csv で終わるようにしてください。", "the file must end in .xlsx or .csv"
             )
-            raise to.refuse(said, kind="usage", code=Exit.USAGE)
-        await require_hr(session.engine, EmployeeId(actor), cycle_id)
-        found = await Sheets(session.engine).results(CycleId(cycle_id))
+            raise to.refuse(message, kind="usage", code=Exit.USAGE)
+        found = await Sheets(session.engine).results(caller_for(actor), CycleId(cycle_id))
         _write(file, write(found, to.locale), to)
         _say_written(to, file, len(found.goals))
 
@@ -111,86 +108,60 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
 
 
 @sheet.command("import")
-def take_in(
+def import_filled(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="filled sheets (.xlsx) or tables (.csv)")],
     *,
     actor: Actor,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change; change nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Owner; HR: take filled sheets and tables in, all of them or nothing. Only drafts change; submitting stays the owner's."""
+    """Owner; HR: import filled sheets and tables, all of them or nothing. Only drafts change; submitting stays the owner's."""
+    from service.sheet_reading import read_filled
+
     to = terminal(as_json)
-    read, findings = _read_all(files, to)
-    if findings:
-        raise _refused(to, findings)
+    filled = read_filled((file.name, _bytes_of(file, to)) for file in files)
+    if filled.findings:
+        raise _refused(to, filled.findings)
 
     async def work(session: Acting) -> None:
-        from domain.values import EmployeeId
-        from service.sheets import Sheets, apply
+        from service.sheets import Sheets
 
-        plan = await Sheets(session.engine).compare(read, EmployeeId(actor))
+        sheets, caller = Sheets(session.engine), caller_for(actor)
+        plan = await sheets.compare(caller, filled.goals)
         if plan.findings:
             raise _refused(to, plan.findings)
         if not dry_run:
-            await apply(session.goals, plan, EmployeeId(actor))
+            await sheets.apply(caller, session.temporal, plan)
         _report(plan, to, dry_run=dry_run)
 
     run(to, acting, work)
 
 
-def _read_all(files: list[Path], to: Terminal) -> "tuple[list[ReadGoal], list[Finding]]":
-    """The goals of all files, and what is wrong with any; each finding and goal says in which file."""
-    from domain.findings import Finding
-    from sheets.goals_csv import read_goals_csv
-    from sheets.reading import read_goal_sheet
-
-    goals: list[ReadGoal] = []
-    findings: list[Finding] = []
-    for file in files:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            said = to.words(f"{file}: 読めません({error.strerror})。", f"{file}: cannot be read ({error.strerror})")
-            raise to.refuse(said, kind="unreadable", code=Exit.USAGE) from error
-        read = (read_goals_csv if file.suffix.lower() == ".csv" else read_goal_sheet)(data)
-        for one in read:
-            if isinstance(one, Finding):
-                findings.append(one.model_copy(update={"where": f"{file.name} / {one.where}"}))
-            else:
-                places = {field: f"{file.name} / {place}" for field, place in one.places.items()}
-                goals.append(one._replace(where=f"{file.name} / {one.where}", places=places))
-    return goals, findings
+def _bytes_of(file: Path, to: Terminal) -> bytes:
+    """The file's content; ends the command where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        message = to.words(f"{file}: 読めません({error.strerror})。", f"{file}: cannot be read ({error.strerror})")
+        raise to.refuse(message, kind="unreadable", code=Exit.USAGE) from error
 
 
-def _refused(to: Terminal, findings: "list[Finding] | tuple[Finding, ...]") -> typer.Exit:
+def _refused(to: Terminal, findings: "tuple[Finding, ...]") -> typer.Exit:
     message = to.words(
         f"取り込めません。次の {len(findings)} 件を直してください。何も変更していません。",
-        f"not taken in; {len(findings)} to mend, and nothing was changed:",
+        f"nothing imported; {len(findings)} errors:",
     )
     return to.refuse(message, kind="findings", findings=findings)
 
 
 def _report(plan: "Plan", to: Terminal, *, dry_run: bool) -> None:
-    from domain.writing.rules import check
-    from texts.findings import documents_of
-
     if to.as_json:
-        changed = [
-            {
-                "goal": goal.id,
-                "fields": content.changed_fields(goal.content),
-                "findings": documents_of(check(content, goal.policy)),
-            }
-            for goal, content in plan.changed
-        ]
-        print_json({"changed": changed, "unchanged": plan.unchanged, "dry_run": dry_run})
+        print_json(plan.document(dry_run=dry_run))
         return
-    for goal, content in plan.changed:
-        to.say(
-            f"{goal.id}: 変更 {', '.join(content.changed_fields(goal.content))}",
-            f"{goal.id}: changes {', '.join(content.changed_fields(goal.content))}",
-        )
-        print_findings(check(content, goal.policy), to.locale)
+    for one in plan.changed:
+        fields = ", ".join(one.fields)
+        to.say(f"{one.goal.id}: 変更 {fields}", f"{one.goal.id}: changes {fields}")
+        print_findings(one.advice, to.locale)
     number = len(plan.changed)
     if dry_run:
         to.say(
@@ -207,8 +178,10 @@ def _write(file: Path, data: bytes, to: Terminal) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     except OSError as error:
-        said = to.words(f"{file}: 書き込めません({error.strerror})。", f"{file}: cannot be written ({error.strerror})")
-        raise to.refuse(said, kind="unwritable", code=Exit.USAGE) from error
+        message = to.words(
+            f"{file}: 書き込めません({error.strerror})。", f"{file}: cannot be written ({error.strerror})"
+        )
+        raise to.refuse(message, kind="unwritable", code=Exit.USAGE) from error
 
 
 def _say_written(to: Terminal, file: Path, goals: int) -> None:

@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cli.session.output import Exit, print_findings, print_json, print_line, print_table, reader_locale, stopped
+from cli.session.options import AsJson, Viewer
+from cli.session.output import (
+    Exit,
+    exit_code,
+    print_findings,
+    print_json,
+    print_line,
+    print_table,
+    reader_locale,
+    stopped,
+)
 
 if TYPE_CHECKING:
-    from domain.people.organisation import Employee, Organisation
+    from domain.people.organisation import Employee
     from domain.values import Locale, Text
-    from service.people import ImportResult, People
+    from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage
     from settings import Settings
 
 people = typer.Typer(no_args_is_help=True, help="The organisation: import it, look at it.")
 Answer = TypeVar("Answer")
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
 
 
 @people.command("import")
@@ -39,9 +48,13 @@ def import_people(
         typer.Option("--orphans-to", metavar="EMPLOYEE", help="to whom people report whose manager is not in the file"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and count; change nothing")] = False,
+    actor: Annotated[
+        str | None, typer.Option("--as", metavar="EMPLOYEE", help="HR; needed as soon as a cycle is open")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import the organisation: all of the file or nothing. The same file again changes nothing."""
+    from cli.session.callers import operator
     from domain.values import EmployeeId
     from settings import Settings
 
@@ -53,7 +66,9 @@ def import_people(
     orphans = EmployeeId(orphans_to) if orphans_to else None
     result = _ask(
         settings,
-        lambda people: people.import_file(data, mapping, tops=tops, orphans_to=orphans, dry_run=dry_run),
+        lambda people: people.import_file(
+            operator(actor), data, mapping, tops=tops, orphans_to=orphans, dry_run=dry_run
+        ),
     )
     if as_json:
         print_json(result)
@@ -64,10 +79,12 @@ def import_people(
 def show_people(
     employee: Annotated[str | None, typer.Argument(help="their managers and reports", show_default=False)] = None,
     department: Annotated[str | None, typer.Option("--department", help="the people of one department")] = None,
+    viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the organisation by department, one department, or one employee's line of managers and reports."""
-    from domain.values import Text
+    from cli.session.callers import caller_for
+    from domain.values import EmployeeId, Text
     from settings import Settings
 
     settings = Settings()
@@ -75,13 +92,16 @@ def show_people(
     if employee is not None and department is not None:
         ja, en = "社員か --department のどちらか一方を指定してください。", "give an employee or --department, not both"
         raise stopped(Text(ja=ja, en=en), locale, Exit.USAGE)
-    organisation = _ask(settings, lambda people: people.organisation())
+    caller = caller_for(viewer)
     if employee is not None:
-        _show_employee(organisation, employee, locale, as_json=as_json)
+        identity = EmployeeId(employee)
+        _show_person(_ask(settings, lambda people: people.person(caller, identity)), locale, as_json=as_json)
     elif department is not None:
-        _show_department(organisation, department, locale, as_json=as_json)
+        name = department
+        found = _ask(settings, lambda people: people.department(caller, name))
+        _show_department(found, locale, as_json=as_json)
     else:
-        _show_departments(organisation, locale, as_json=as_json)
+        _show_departments(_ask(settings, lambda people: people.departments(caller)), locale, as_json=as_json)
 
 
 def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
@@ -123,10 +143,11 @@ def _why_unreadable(file: Path, error: OSError) -> "Text":
 
 
 def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]") -> Answer:
-    """What the directory answers; ends the command when the database cannot be reached."""
-    from service.connection import Unreachable, connect_database
+    """What the directory answers; ends the command when it refuses, or the database cannot be reached."""
+    from domain.errors import MeguriError
+    from service.connection import connect_database
     from service.people import People
-    from storage.migrate import OtherSchema, require_current
+    from storage.migrate import require_current
 
     async def answer() -> Answer:
         engine = await connect_database(settings)
@@ -136,12 +157,11 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
         finally:
             await engine.dispose()
 
+    locale = reader_locale(settings)
     try:
         return asyncio.run(answer())
-    except Unreachable as unreachable:
-        raise stopped(unreachable.message, reader_locale(settings), Exit.UNREACHABLE) from unreachable
-    except OtherSchema as other:
-        raise stopped(other.message, reader_locale(settings)) from other
+    except MeguriError as error:
+        raise stopped(error.message, locale, exit_code(error)) from error
 
 
 def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool) -> None:
@@ -150,7 +170,7 @@ def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool
     if result.imported is None:
         print_findings(result.findings, locale)
         ja = f"{file}: 何も取り込んでいません（{len(result.findings)} 件）。直してからもう一度実行してください。"
-        en = f"{file}: nothing was imported ({len(result.findings)} to mend); mend them and run this again"
+        en = f"{file}: nothing was imported ({len(result.findings)} errors); correct them and run this again"
         raise stopped(Text(ja=ja, en=en), locale)
     if quiet:
         return
@@ -168,18 +188,12 @@ def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool
             print_line(shown)
 
 
-def _show_departments(organisation: "Organisation", locale: "Locale", *, as_json: bool) -> None:
-    from collections import Counter
-
+def _show_departments(found: "Departments", locale: "Locale", *, as_json: bool) -> None:
     from domain.values import Locale
 
-    everybody = organisation.employees.values()
-    active = Counter(one.department for one in everybody if one.active)
-    departments = sorted({one.department for one in everybody})
     if as_json:
-        counts = [{"department": name, "active": active[name]} for name in departments]
-        print_json({"active": active.total(), "people": len(everybody), "departments": counts})
-    elif not departments:
+        print_json(found)
+    elif not found.departments:
         print_line(
             "社員はまだいません。`meguri people import FILE` で取り込んでください。"
             if locale is Locale.JA
@@ -188,40 +202,26 @@ def _show_departments(organisation: "Organisation", locale: "Locale", *, as_json
     else:
         headers = ("部署", "人数") if locale is Locale.JA else ("department", "people")
         total = "合計" if locale is Locale.JA else "total"
-        print_table(headers, [*((name, active[name]) for name in departments), (total, active.total())])
+        print_table(headers, [*((one.department, one.active) for one in found.departments), (total, found.active)])
 
 
-def _show_department(organisation: "Organisation", department: str, locale: "Locale", *, as_json: bool) -> None:
-    from domain.values import Text
-
-    members = [one for one in organisation.employees.values() if one.department == department]
-    if not members:
-        known = ", ".join(sorted({one.department for one in organisation.employees.values()}))
-        ja = f"部署「{department}」の社員はいません。部署: {known or 'なし'}"
-        raise stopped(Text(ja=ja, en=f"nobody is in department {department}; there are: {known or 'none'}"), locale)
+def _show_department(found: "DepartmentPeople", locale: "Locale", *, as_json: bool) -> None:
     if as_json:
-        print_json({"department": department, "people": members})
+        print_json(found)
     else:
-        _print_people(members, locale)
+        _print_people(found.people, locale)
 
 
-def _show_employee(organisation: "Organisation", employee_id: str, locale: "Locale", *, as_json: bool) -> None:
-    from domain.values import EmployeeId, Locale, Text
+def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None:
+    from domain.values import Locale
 
-    one = organisation.employees.get(EmployeeId(employee_id))
-    if one is None:
-        ja = f"社員 {employee_id} はいません。`meguri people show --department 部署` で一覧できます。"
-        en = f"there is no employee {employee_id}; `meguri people show --department NAME` lists them"
-        raise stopped(Text(ja=ja, en=en), locale)
-    line = [organisation.employees[manager] for manager in organisation.manager_line(one.id)]
-    reports = [organisation.employees[report] for report in organisation.reports(one.id)]
     if as_json:
-        print_json({"employee": one, "manager_line": line, "reports": reports})
+        print_json(page)
         return
     japanese = locale is Locale.JA
-    _print_people([one], locale)
-    _print_people(line, locale, title="上長（近い順）" if japanese else "managers, nearest first")
-    _print_people(reports, locale, title="部下" if japanese else "reports")
+    _print_people([page.employee], locale)
+    _print_people(page.manager_line, locale, title="上長(近い順)" if japanese else "managers, nearest first")
+    _print_people(page.reports, locale, title="部下" if japanese else "reports")
 
 
 def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str | None = None) -> None:

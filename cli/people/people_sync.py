@@ -44,6 +44,7 @@ def sync(
 ) -> None:
     """Compare a file with the directory: joiners, leavers, moves, managers; with --apply, let every open goal follow."""
     from cli.people.people import mapping_of, read_file
+    from cli.session.callers import operator
     from cli.session.session import acting, run, terminal
 
     to = terminal(as_json)
@@ -54,7 +55,9 @@ def sync(
         from service.reorganisation import Reorganisation
 
         reorganisation = Reorganisation(session.engine)
+        caller = operator(actor)
         compared = await reorganisation.compare(
+            caller,
             data,
             mapping,
             tops=[EmployeeId(one) for one in top or ()],
@@ -64,7 +67,8 @@ def sync(
         difference = compared.difference
         if difference is None:
             message = to.words(
-                f"{file}: 何も変更していません。次を直してください。", f"{file}: nothing was changed; mend first:"
+                f"{file}: 何も変更していません。次を直してください。",
+                f"{file}: nothing was changed; correct these errors first:",
             )
             raise to.refuse(message, kind="findings", findings=compared.findings)
         if not (as_json and apply):
@@ -80,7 +84,7 @@ def sync(
             raise to.refuse(message, kind="many_leave")
         from cli.cycle.steering import report
 
-        identity = await reorganisation.apply(session.temporal, compared, EmployeeId(actor), reason)
+        identity = await reorganisation.apply(caller, session.temporal, compared, reason)
         return await report(session, identity, "sync", wait=not no_wait)
 
     run(to, acting, work)
@@ -100,7 +104,7 @@ def _say_nothing_changed(to: "Terminal", difference: "Difference") -> None:
 async def _show(session: "Acting", compared: "Compared", difference: "Difference") -> None:
     to = session.terminal
     if to.as_json:
-        print_json(_document(compared, difference))
+        print_json(compared.document())
         return
     names = {one.id: one.name for one in difference.after}
     for ja, en, ids in (("入社", "joiners", difference.joined), ("退職", "leavers", difference.left)):
@@ -146,21 +150,4 @@ def _show_effects(to: "Terminal", compared: "Compared") -> None:
         if to.japanese
         else ("cycle", "goals closed", "settled by a move", "tasks re-addressed", "goals re-lined", "new drafts")
     )
-    print_table(headers, [tuple(one) for one in compared.effects])
-
-
-def _document(compared: "Compared", difference: "Difference") -> dict[str, Any]:
-    from texts.findings import documents_of
-
-    return {
-        "joined": difference.joined,
-        "left": difference.left,
-        "leaving": [one._asdict() for one in difference.leaving],
-        "moved": [one._asdict() for one in difference.moved],
-        "sites": [one._asdict() for one in difference.sites],
-        "managers": [one._asdict() for one in difference.managers],
-        "other": difference.other,
-        "absent": difference.absent,
-        "findings": documents_of(compared.findings),
-        "effects": [one._asdict() for one in compared.effects],
-    }
+    print_table(headers, [tuple(one.model_dump().values()) for one in compared.effects])

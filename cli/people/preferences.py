@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.session.callers import caller_for
 from cli.session.options import Actor, AsJson
-from cli.session.output import print_json, spoken
+from cli.session.output import print_json
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
-    from storage.preferences import Preference
+    from service.preferences import PreferenceDocument
 
 
 class Way(StrEnum):
@@ -39,43 +40,32 @@ def prefer(
     from cli.session.session import reading, run, terminal
 
     url = sys.stdin.readline().strip() if chat_url == "-" else chat_url
-    shows = not reset and channel is None and url is None and digest_at is None
 
     async def work(session: "Reading") -> None:
         from domain.values import EmployeeId
-        from service.preferences import Preferences, WrongPreference
+        from service.preferences import Choice, Preferences, document_of
 
         to = session.terminal
-        await session.require_employee(employee)
-        person, by = EmployeeId(employee), EmployeeId(actor)
-        chosen = Preferences(session.engine, company_chat=to.settings.channel == "chat")
-        try:
-            kept = (
-                await chosen.find(person, by)
-                if shows
-                else await chosen.choose(
-                    person, by, channel=channel and channel.value, chat_url=url, digest_at=digest_at, reset=reset
-                )
-            )
-        except WrongPreference as wrong:
-            raise to.refuse(spoken(wrong.message, to.locale), kind=wrong.code) from wrong
-        _show(kept, employee, to)
+        person, caller = EmployeeId(employee), caller_for(actor)
+        preferences = Preferences(session.engine, company_chat=to.settings.channel == "chat")
+        choice = Choice(channel and channel.value, url, digest_at, reset)
+        if choice == Choice():
+            kept = await preferences.show(caller, person)
+        else:
+            kept = await preferences.choose(caller, person, choice)
+        _show(document_of(person, kept), to)
 
     run(terminal(as_json), reading, work)
 
 
-def _show(kept: "Preference", employee: str, to: "Terminal") -> None:
-    from service.preferences import masked
-
-    chat = masked(kept.chat_url)
-    hour = kept.digest_at.strftime("%H:%M") if kept.digest_at else None
+def _show(kept: "PreferenceDocument", to: "Terminal") -> None:
     if to.as_json:
-        print_json({"employee": employee, "channel": kept.channel, "chat_url": chat, "digest_at": hour})
+        print_json(kept)
         return
-    by = kept.channel or to.words("会社の既定", "the company's way")
-    at = hour or to.words("始業時刻", "the opening hour")
-    own = chat or to.words("なし", "none")
+    channel = kept.channel or to.words("会社の既定", "company default")
+    at = kept.digest_at or to.words("始業時刻", "the opening hour")
+    own = kept.chat_url or to.words("なし", "none")
     to.say(
-        f"{employee}: 届け方 {by}、まとめ {at}、自分のチャット {own}",
-        f"{employee}: by {by}, digest at {at}, own chat {own}",
+        f"{kept.employee}: 届け方 {channel}、まとめ {at}、自分のチャット {own}",
+        f"{kept.employee}: by {channel}, digest at {at}, own chat {own}",
     )

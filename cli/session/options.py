@@ -7,6 +7,9 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
 GoalArgument = Annotated[str, typer.Argument(metavar="GOAL", help="the goal's id, as in 2026-q4/M0025/1")]
 Actor = Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="who does this")]
+Viewer = Annotated[
+    str | None, typer.Option("--as", metavar="EMPLOYEE", help="show what this person may see; unset: everything")
+]
 ActingFor = Annotated[str | None, typer.Option("--for", metavar="EMPLOYEE", help="in whose name, as their delegate")]
 CommandId = Annotated[
     str | None, typer.Option("--id", metavar="ID", help="the command's own id: given again, it is done once")

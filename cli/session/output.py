@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 if TYPE_CHECKING:
+    from domain.errors import MeguriError
     from domain.findings import Finding
     from domain.messages import Message
     from domain.values import Locale, Text
@@ -23,12 +24,19 @@ _PIPED_WIDTH = 240  # columns of a table that goes to a file or a pipe, where no
 
 
 class Exit(IntEnum):
-    """What the process answers to its caller."""
+    """The process's exit code."""
 
     DONE = 0
-    REFUSED = 1  # the rules say no; the reason stands on stderr
+    REFUSED = 1  # the rules say no, or the installation must be corrected; stderr says why
     USAGE = 2  # the command line itself is wrong
-    UNREACHABLE = 3  # a server does not answer; which one, and where we looked, stands on stderr
+    UNREACHABLE = 3  # a server does not answer; stderr says which one, and where we looked
+
+
+def exit_code(error: "MeguriError") -> Exit:
+    """The exit code of an error, by its status."""
+    from domain.errors import Status
+
+    return Exit.UNREACHABLE if error.status is Status.UNAVAILABLE else Exit.REFUSED
 
 
 def reader_locale(settings: "Settings") -> "Locale":

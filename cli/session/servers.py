@@ -111,6 +111,7 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
 
 async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "Client") -> int:
     """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
+    from cli.session.callers import operator
     from cli.session.output import print_findings, reader_locale
     from domain.findings import refuses
     from domain.values import EmployeeId
@@ -125,7 +126,7 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
     if launched:
         _say(f"the cycle {_DEMO_CYCLE} is here from an earlier demo; nothing was changed")
         return 0
-    imported = await People(engine).import_file((_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
+    imported = await People(engine).import_file(operator(), (_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
     print_findings(imported.findings, locale)
     if imported.imported is None:
         return 1
@@ -145,8 +146,6 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
 async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
     """What the writing rules say to each department's draft; those from the catalogue need no word."""
     from cli.session.output import print_findings, reader_locale
-    from domain.cycle.file import CycleFile
-    from domain.policy.policy import Policy
     from domain.writing.rules import check
     from storage.cycles import find_cycle
     from storage.database import read_transaction
@@ -156,8 +155,8 @@ async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
     if row is None:
         return
     _say("\nwhat the writing rules say to the drafts (`meguri goal check GOAL` for one goal):")
-    for draft in CycleFile.model_validate(row.file).drafts:
-        findings = check(draft.content(), Policy.model_validate(row.policy))
+    for draft in row.file.drafts:
+        findings = check(draft.content(), row.launched_policy)
         source = f"from {draft.catalog}" if draft.catalog else "written by hand"
         _say(f"\n  {draft.department}: {draft.theme} ({source}): {len(findings) or 'no'} finding(s)")
         print_findings(findings, reader_locale(settings), sys.stdout)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.output import Exit, print_findings, print_json, print_line, reader_locale, spoken
+from cli.session.output import Exit, exit_code, print_findings, print_json, print_line, reader_locale, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
-    from domain.messages import Message
+    from domain.refusals import Refusal
     from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
-    from service.goals import GoalReads, Goals
+    from service.giving import Goals
+    from service.goals import GoalReads
     from service.instructions import InstructionReads, Instructions
     from settings import Settings
+    from storage.migrate import OtherSchema
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,20 @@ class Terminal:
 
     def say(self, ja: str, en: str) -> None:
         print_line(self.words(ja, en))
+
+    def text(self, key: str, /, **fields: Any) -> str:
+        """The catalogue's text in the reader's language."""
+        from texts.say import say
+
+        return say(key, self.locale, **fields)
+
+    def tell(self, key: str, /, **fields: Any) -> None:
+        """Prints the catalogue's text as a line."""
+        print_line(self.text(key, **fields))
+
+    def heads(self, key: str) -> tuple[str, ...]:
+        """The headers of a table: one text of the catalogue, with ` | ` between them."""
+        return tuple(self.text(key).split(" | "))
 
     def complain(self, line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -99,16 +115,12 @@ class Reading:
         return {str(one): name for one, name in found.items()}
 
     async def require_employee(self, employee: str) -> str:
-        """The employee's name; ends the command where there is no such person."""
+        """The employee's name. Raises the refusal `unknown_employee` where there is no such person."""
         if name := (await self.names([employee])).get(employee):
             return name
-        raise self.terminal.refuse(
-            self.terminal.words(
-                f"社員 {employee[:80]} はいません。`meguri people show` で確認してください。",
-                f"there is no employee {employee[:80]}; `meguri people show` lists them",
-            ),
-            kind="unknown_employee",
-        )
+        from domain.refusals import Code, Refusal
+
+        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
 
 
 @dataclass(frozen=True)
@@ -142,7 +154,7 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
 async def acting(to: Terminal) -> AsyncIterator[Acting]:
     from service.connection import Unreachable, connect_database, connect_temporal
     from service.cycles import Cycles
-    from service.goals import Goals
+    from service.giving import Goals
     from service.instructions import Instructions
 
     engine, client = await asyncio.gather(
@@ -161,29 +173,18 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
             await engine.dispose()
 
 
-class _Stopped(Exception):
-    """The servers cannot serve this command; told to the reader like a refusal."""
-
-    def __init__(self, message: "Message", kind: str, code: Exit) -> None:
-        self.message, self.kind, self.code = message, kind, code
-        super().__init__(str(message))
-
-
 def run(
     to: Terminal,
     servers: Callable[[Terminal], AbstractAsyncContextManager[Opened]],
     work: Callable[[Opened], Awaitable[Exit | None]],
 ) -> None:
-    """Carries out `work` and ends the command with the code that it returns, or that its refusal means."""
-    from domain.refusals import Refusal
-    from service.connection import Unreachable
-    from service.goals import NoAnswer
-    from texts.refusals import refusal_with_hint
+    """Carries out `work` and ends the command with the exit code that it returns, or that its error has."""
+    from domain.errors import MeguriError
 
     async def session() -> Exit | None:
         async with servers(to) as opened:
             try:
-                return await work(opened)
+                return await _worked(opened, work)
             except Exception as error:
                 if meaning := await _explained(error, opened):
                     raise meaning from error
@@ -191,16 +192,30 @@ def run(
 
     try:
         code = asyncio.run(session())
-    except Refusal as refusal:
-        raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
-    except Unreachable as error:
-        raise to.refuse(spoken(error.message, to.locale), kind="unreachable", code=Exit.UNREACHABLE) from error
-    except NoAnswer as error:
-        raise to.refuse(spoken(error.message, to.locale), kind="no_answer", code=Exit.UNREACHABLE) from error
-    except _Stopped as error:
-        raise to.refuse(spoken(error.message, to.locale), kind=error.kind, code=error.code) from error
+    except MeguriError as error:
+        raise to.refuse(spoken(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
     if code:
         raise typer.Exit(code)
+
+
+async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None]]) -> Exit | None:
+    """The work's answer; a refusal is told while the directory, which knows people's names, is at hand."""
+    from domain.refusals import Refusal
+
+    try:
+        return await work(opened)
+    except Refusal as refusal:
+        raise opened.terminal.refuse(await _with_names(refusal, opened), kind=refusal.code) from refusal
+
+
+async def _with_names(refusal: "Refusal", opened: Reading) -> str:
+    """The refusal as people read it, with the names of the people in it."""
+    from texts.refusals import refusal_with_hint
+    from texts.say import people_in
+
+    people = people_in(refusal.message)
+    names = await opened.names(people) if people else {}
+    return refusal_with_hint(refusal, opened.terminal.locale, names)
 
 
 async def _explained(error: Exception, opened: Reading) -> Exception | None:
@@ -231,14 +246,14 @@ async def _database_left(opened: Reading, *, cut: bool) -> "Unreachable | None":
     return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True)) if cut else None
 
 
-async def _schema_differs(engine: "AsyncEngine") -> _Stopped | None:
-    """Looked at only after a statement failed: the check costs a fifth of a second."""
+async def _schema_differs(engine: "AsyncEngine") -> "OtherSchema | None":
+    """Checked only after a statement failed: the check costs a fifth of a second."""
     from storage.migrate import OtherSchema, require_current
 
     try:
         await require_current(engine)
     except OtherSchema as other:
-        return _Stopped(other.message, "other_schema", Exit.REFUSED)
+        return other
     return None
 
 

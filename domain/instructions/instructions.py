@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal, Self, Union, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from domain.goal import commands as ask
 from domain.goal.goal import Delegation, Goal, Task
@@ -119,6 +119,7 @@ Asked = Annotated[
 ]
 
 
+ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 KINDS: tuple[type[_Asked], ...] = get_args(get_args(Asked)[0])
 
 

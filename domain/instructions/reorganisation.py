@@ -4,6 +4,7 @@ Pure: the directory before and after come in, commands to goals go out.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ def compare(
     absent = tuple(one.id for one in before.values() if one.active and one.id not in given)
     after = dict(before) | given
     if absent_left:
-        after |= {one: before[one].model_copy(update={"active": False}) for one in absent}
+        after |= {one: replace(before[one], active=False) for one in absent}
     after, findings = _bridged(after)
     changed = tuple(one for one in after.values() if one != before.get(one.id))
     both = [(before[one.id], one) for one in changed if one.id in before]
@@ -109,7 +110,7 @@ def compare(
 
 def _as_of(one: Employee, today: date) -> Employee:
     """Who left before today is not active any more, whatever else the row says."""
-    return one.model_copy(update={"active": False}) if one.leaves and one.leaves < today else one
+    return replace(one, active=False) if one.leaves and one.leaves < today else one
 
 
 def _bridged(people: Mapping[EmployeeId, Employee]) -> tuple[dict[EmployeeId, Employee], tuple[Finding, ...]]:
@@ -121,7 +122,7 @@ def _bridged(people: Mapping[EmployeeId, Employee]) -> tuple[dict[EmployeeId, Em
             continue
         manager = _next_active(one.manager_id, people)
         if manager != one.manager_id:
-            found[one.id] = one.model_copy(update={"manager_id": manager})
+            found[one.id] = replace(one, manager_id=manager)
             orphans.setdefault(one.manager_id, []).append(one.id)
     return found, tuple(_led_by_leaver(gone, reports, found) for gone, reports in orphans.items())
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +46,15 @@ def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: Iterable[st
         learnt=bodies.get(EventKind.SELF_REVIEWED, {}).get("went_well"),
     )
     return Exemplar.model_validate(_cleared(shown.model_dump(mode="json"), _pattern(names)))
+
+
+def draft_from(exemplar: Exemplar, starts: date, ends: date) -> Content:
+    """A goal's content made from the example, with its steps spread evenly from `starts` to `ends`."""
+    days = (ends - starts) / max(len(exemplar.content.steps), 1)
+    steps = tuple(
+        step.model_copy(update={"due": starts + days * (n + 1)}) for n, step in enumerate(exemplar.content.steps)
+    )
+    return exemplar.content.model_copy(update={"steps": steps})
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:

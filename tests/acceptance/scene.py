@@ -23,11 +23,12 @@ from domain.goal.scoring import score
 from domain.lifecycle import State
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
-from service.goals import Goals
 from service.people import People
 from settings import Settings
 from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
+from tests.callers import OPERATOR
+from tests.desk import Desk
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
@@ -54,8 +55,8 @@ class Company:
     client: Client
 
     @property
-    def goals(self) -> Goals:
-        return Goals(self.engine, self.client)
+    def goals(self) -> Desk:
+        return Desk(self.engine, self.client)
 
     @property
     def cycles(self) -> Cycles:
@@ -92,7 +93,7 @@ async def commit_and_die(company: Company, goal: GoalId, command: Command) -> No
 
 async def employ(engine: AsyncEngine) -> None:
     """Imports the sample company."""
-    result = await People(engine).import_file((SAMPLES / "company.csv").read_bytes())
+    result = await People(engine).import_file(OPERATOR, (SAMPLES / "company.csv").read_bytes())
     assert result.imported, result.findings
 
 
@@ -178,7 +179,7 @@ class Witness:
         line = lines[0]
         assert (line.state, line.revision, line.seq) == (goal.state, goal.revision, goal.seq)
         assert line.score == score(goal)
-        assert (line.task, line.assignees) == ((goal.task.kind, list(goal.task.assignees)) if goal.task else (None, []))
+        assert (line.task, line.assignees) == ((goal.task.kind, goal.task.assignees) if goal.task else (None, ()))
         for person in line.assignees:
             assert goal.id in [one.goal.id for one in await self.company.goals.inbox(EmployeeId(person))]
 

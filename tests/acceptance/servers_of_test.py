@@ -31,12 +31,14 @@ from domain.values import CycleId, EmployeeId, GoalId
 from embedded import postgres, temporal
 from embedded.ports import LOOPBACK, is_free
 from embedded.temporal import TemporalAddresses
+from service.answers import NoAnswer
 from service.cycles import Cycles
-from service.goals import Goals, NoAnswer
 from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
 from tests.as_of.shift import shifted_as_here
+from tests.callers import OPERATOR
+from tests.desk import Desk
 from workflows.goal import GoalView, Receipt, goal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,8 +137,8 @@ class Site:
     folder: Path
 
     @property
-    def goals(self) -> Goals:
-        return Goals(self.engine, self.client)
+    def goals(self) -> Desk:
+        return Desk(self.engine, self.client)
 
     @property
     def cycles(self) -> Cycles:
@@ -234,7 +236,7 @@ async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) 
     """
     rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((owner_of(goal), "B1") for goal in goals_of(cycle, people))]
     table = "\n".join(f"{person},社員,経理部,{manager}" for person, manager in rows)
-    imported = await People(site.engine).import_file(f"社員番号,氏名,部署,上長\n{table}\n".encode())
+    imported = await People(site.engine).import_file(OPERATOR, f"社員番号,氏名,部署,上長\n{table}\n".encode())
     assert imported.imported, imported.findings
     now = datetime.now(ZoneInfo("Asia/Tokyo")) - timedelta(days=days_ago)
     checked = await site.cycles.check(_cycle_file(cycle), now.date(), starts=now.date())

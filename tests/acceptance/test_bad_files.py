@@ -11,6 +11,7 @@ from service.cycles import Checked
 from service.people import People
 from tests.acceptance.scene import CYCLE, HR, SAMPLES, Company, today
 from tests.acceptance.unchanged import says, unchanged
+from tests.callers import OPERATOR
 from texts.say import say_both
 
 pytestmark = pytest.mark.slow
@@ -21,7 +22,7 @@ SAMPLE = (SAMPLES / "cycle.toml").read_text(encoding="utf-8")
 async def imported(company: Company, text: str, encoding: str = "utf-8") -> tuple[Finding, ...]:
     """The findings that kept the file out."""
     async with unchanged(company):
-        result = await People(company.engine).import_file(text.encode(encoding))
+        result = await People(company.engine).import_file(OPERATOR, text.encode(encoding))
     assert result.imported is None
     return result.findings
 
@@ -93,7 +94,7 @@ async def test_an_id_that_another_file_was_launched_under_is_refused(company: Co
 
 
 async def test_launching_twice_changes_nothing(company: Company) -> None:
-    starts = datetime.fromisoformat((await company.cycles.find_all())[0].file["cycle"]["starts"]).date()
+    starts = (await company.cycles.find_all())[0].file.cycle.starts
     async with unchanged(company):
         found = await company.cycles.check(SAMPLE.encode(), today(), starts=starts)
         assert found.already_launched

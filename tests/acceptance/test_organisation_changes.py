@@ -28,6 +28,7 @@ from storage.goals import load_aggregates
 from storage.people import load_organisation
 from storage.tables import GoalRow, OutboxRow
 from tests.acceptance.servers_of_test import KILLABLE_WORKER, Site, site
+from tests.callers import OPERATOR, by
 from tests.servers import Postgres, running_temporal
 
 pytestmark = [
@@ -116,7 +117,7 @@ async def here(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def launch_for_everybody(here: Site) -> None:
-    imported = await People(here.engine).import_file(as_csv(company()), {"name": "login"})
+    imported = await People(here.engine).import_file(OPERATOR, as_csv(company()), {"name": "login"})
     assert imported.imported, imported.findings
     now = datetime.now(UTC)
     checked = await here.cycles.check(_cycle_file(now), now.date())
@@ -183,7 +184,7 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
             await submit(here, [*of_one, *of_other, *of_leader])
             async with read_transaction(here.engine) as connection:
                 before = await load_organisation(connection)
-            compared = await reorganisation.compare(as_csv(after_rows), {"name": "login"})
+            compared = await reorganisation.compare(OPERATOR, as_csv(after_rows), {"name": "login"})
             assert compared.difference, compared.findings
             difference = compared.difference
             assert sorted(difference.left) == sorted(left)
@@ -192,7 +193,7 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
             [effect] = compared.effects
             assert (effect.closed, effect.drafts) == (10, 10)
             assert effect.readdressed == len(of_one) + len(of_other) + len(of_leader)
-            identity = await reorganisation.apply(here.client, compared, HR, "組織変更")
+            identity = await reorganisation.apply(by(HR), here.client, compared, "組織変更")
             assert await mortal.ended() == -signal.SIGKILL
         done = (await instructions.progress(identity)).by_result
         assert done["waiting"] > 0, "it was cut off in the middle"
@@ -208,7 +209,7 @@ async def test_a_changed_organisation_reaches_every_goal_once_though_its_worker_
         await nobody_sees_what_is_not_theirs(here, before, after)
         for goal in (goal_of(of_one[0]), goal_of(left[0]), goal_of("9001")):
             assert (await here.goals.prove(goal)).holds
-        again = await reorganisation.compare(as_csv(after_rows), {"name": "login"})
+        again = await reorganisation.compare(OPERATOR, as_csv(after_rows), {"name": "login"})
         assert again.difference is not None
         assert again.difference.is_empty, "the same file again changes nothing"
 

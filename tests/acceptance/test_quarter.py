@@ -27,6 +27,7 @@ from domain.cycle.file import CalendarSection, CycleFile, CycleSection, DraftSec
 from domain.goal import commands as ask
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Delegate
+from domain.lifecycles import CycleEvent
 from domain.people.organisation import Employee
 from domain.policy.policy import DEFAULT_LADDERS, TaskKind
 from domain.values import CycleId, EmployeeId, GoalId
@@ -42,6 +43,7 @@ from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, Rang
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
+from tests.callers import OPERATOR, by
 from tests.servers import now_of
 from workflows.cycle import Range, Started
 from workflows.goal import GoalWorkflow
@@ -261,10 +263,10 @@ def people_file_after_the_change() -> bytes:
 
 async def reorganise(company: Company, today: date) -> None:
     reorganisation = Reorganisation(company.engine)
-    compared = await reorganisation.compare(people_file_after_the_change(), today=today)
+    compared = await reorganisation.compare(OPERATOR, people_file_after_the_change(), today=today)
     assert compared.difference, compared.findings
     assert compared.difference.left == (LEAVER,)
-    await until_done(company, await reorganisation.apply(company.client, compared, HR[0], "組織変更"))
+    await until_done(company, await reorganisation.apply(by(HR[0]), company.client, compared, "組織変更"))
 
 
 def line_at_first(owner: EmployeeId) -> list[str]:
@@ -321,7 +323,7 @@ async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_ev
         quarter = Quarter(company, when)
         await launch(company, when, fifty_people())
         async with database.begin() as connection:
-            await cycles.set_state(connection, QUARTER, "open")
+            assert await cycles.move(connection, QUARTER, CycleEvent.LAUNCHED, when.now if False else datetime.now(UTC))
         await go_on_leave(company, quarter)
         change = next(iter(when.working_days(when.week(8), when.closes)))
         for day in when.working_days(when.starts + timedelta(days=1), when.closes):

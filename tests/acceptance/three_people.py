@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from service.people import People
 from tests.acceptance.scene import today
+from tests.callers import OPERATOR
 
 PEOPLE = """社員番号,氏名,部署,上長
 P1,代表,経営,
@@ -34,7 +35,7 @@ hr = ["P1", "P2"]
 
 
 async def employ_three(engine: AsyncEngine) -> None:
-    result = await People(engine).import_file(PEOPLE.encode())
+    result = await People(engine).import_file(OPERATOR, PEOPLE.encode())
     assert result.imported, result.findings
 
 

@@ -22,7 +22,7 @@ async def test_everybody_gets_one_mail_in_their_language(database: AsyncEngine) 
         assert await send(database, by_mail(mailbox)) == SendResult()
     texts = {str(mail["To"]): mailbox.text_of(mail) for mail in mailbox.arrived}
     assert set(texts) == {"hanako@example.com", "jane@example.com"}
-    assert "■ 決まったこと（1件）" in texts["hanako@example.com"]
+    assert "■ 決まったこと(1件)" in texts["hanako@example.com"]
     assert "Decided (1)\n- Your goal “請求書の処理を早める” was approved." in texts["jane@example.com"]
 
 
@@ -145,7 +145,7 @@ async def test_a_second_sender_leaves_the_work_to_the_first(database: AsyncEngin
     await employ(database)
     await queue(database, "M1")
     channel = Recording()
-    async with outbox.sole_sender(database):
+    async with outbox.sender_lock(database):
         assert await send(database, channel) == SendResult(waiting=1, ready=1, unreachable=True)
     assert channel.sent == []
     assert await send(database, channel) == SendResult(sent=1)

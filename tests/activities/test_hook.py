@@ -104,8 +104,8 @@ async def test_after_a_day_of_failures_an_entry_is_given_up_and_the_next_one_pas
         assert (await tell(database, desk, at=START + 25 * HOUR)).sent == 1
         assert told(desk)[-1] == f"{GOAL}#2"
         async with read_transaction(database) as connection:
-            [untold] = await hooks.given_up(connection, CYCLE)
-        assert (untold.goal_id, untold.seq, untold.kind, untold.code) == (GOAL, 1, "commented", "hook_500")
+            [failed] = await hooks.given_up(connection, CYCLE)
+        assert (failed.goal_id, failed.seq, failed.kind, failed.code) == (GOAL, 1, "commented", "hook_500")
         async with read_transaction(database) as connection:
             assert await hooks.given_up(connection, "other") == []
         async with database.begin() as connection:
@@ -152,7 +152,7 @@ async def test_a_round_tells_as_much_as_it_may_and_says_what_is_left(database: A
 async def test_a_second_process_leaves_the_work_to_the_first(database: AsyncEngine) -> None:
     async with receiver(database) as desk:
         await record(database, GOAL, 1)
-        async with hooks.sole_teller(database):
+        async with hooks.hook_sender_lock(database):
             assert await tell(database, desk) == SendResult(unreachable=True)
         assert desk.posted == []
 

@@ -99,18 +99,25 @@ def run_day(day: Day, what: Sequence[str]) -> bool:
     return tests_passed and demo_passed
 
 
+def _day_of(number: str) -> Day:
+    """The day of that number in the list."""
+    try:
+        return dict(enumerate(DAYS, start=1))[int(number)]
+    except (ValueError, KeyError) as error:
+        raise argparse.ArgumentTypeError(f"give a number from 1 to {len(DAYS)}") from error
+
+
 def main(arguments: Sequence[str]) -> int:
     """1 where a day failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.epilog = "\n".join(f"{number:3}  {day}" for number, day in enumerate(DAYS, start=1))
-    parser.add_argument("days", metavar="DAY", nargs="*", type=int, choices=range(1, len(DAYS) + 1))
+    parser.add_argument("days", metavar="DAY", nargs="*", type=_day_of, default=DAYS)
     parser.add_argument("--everything", action="store_true", help="all tests, and not only what depends on dates")
     parser.add_argument("--jobs", type=int, default=2, help="days at a time")
     options = parser.parse_args(arguments)
-    chosen = [DAYS[number - 1] for number in options.days] or DAYS
     what = () if options.everything else ANY_DAY
     with ThreadPoolExecutor(options.jobs) as pool:
-        passed = list(pool.map(lambda day: run_day(day, what), chosen))
+        passed = list(pool.map(lambda day: run_day(day, what), options.days))
     print(f"{passed.count(True)} days passed, {passed.count(False)} failed")
     return 0 if all(passed) else 1
 

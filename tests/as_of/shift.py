@@ -11,15 +11,19 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 OFFSET = "MEGURI_TESTS_CLOCK_OFFSET"  # whole seconds
 _PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[2]))
+_TOKYO = ZoneInfo("Asia/Tokyo")
+_LONGEST_RUN = timedelta(minutes=30)
 _WORKFLOW_CLOCK = "temporalio.worker._workflow_instance"
 
 
@@ -32,7 +36,18 @@ def shifted_to(moment: datetime) -> dict[str, str]:
     """The variables under which Python programs start at `moment`. Raises `ValueError` where it has no UTC offset."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no offset from UTC; write it as 2028-02-29T10:00+09:00")
-    return {OFFSET: str(round((moment - datetime.now(moment.tzinfo)).total_seconds())), "PYTHONPATH": _PATH}
+    real_now = datetime.now(moment.tzinfo) - offset()
+    return {OFFSET: str(ceil((moment - real_now).total_seconds())), "PYTHONPATH": _PATH}
+
+
+def moment_for_a_whole_run(now: datetime) -> datetime | None:
+    """When to begin instead of `now`, so that the run does not cross midnight in Tokyo; None where it would not.
+
+    Tests ask what day it is, and so do the programs that they start: on two sides of midnight the answers would differ.
+    """
+    in_tokyo = now.astimezone(_TOKYO)
+    midnight = datetime.combine(in_tokyo.date() + timedelta(days=1), time(), _TOKYO)
+    return midnight if midnight - in_tokyo < _LONGEST_RUN else None
 
 
 def shifted_as_here() -> dict[str, str]:
@@ -65,10 +80,10 @@ def _quick_import_of_time_machine() -> Iterator[None]:
 class _ShiftWorkflows(MetaPathFinder):
     """Changes the SDK's module when it is imported: importing it here would slow down programs that do not need it."""
 
-    def find_spec(  # its parameters are the import system's
+    def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None,  # noqa: ARG002 - as above
+        path: Sequence[str] | None,  # noqa: ARG002 - Python's own signature
         target: ModuleType | None = None,  # noqa: ARG002 - as above
     ) -> ModuleSpec | None:
         if fullname != _WORKFLOW_CLOCK:

@@ -4,12 +4,13 @@ import asyncio
 import os
 import sys
 
+import asyncpg
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
 from service.connection import connect_database, connect_temporal
 from settings import Settings
-from tests.bench.bare import QUEUE, BareWorkflow
+from tests.bench.bare import QUEUE, TABLE, BareActivities, BareWorkflow
 from worker import Role, serving
 
 
@@ -18,11 +19,21 @@ async def main() -> None:
     logs.configure(settings)
     engine = await connect_database(settings)
     client = await connect_temporal(settings)
-    bare = Worker(client, task_queue=QUEUE, workflows=[BareWorkflow], workflow_runner=UnsandboxedWorkflowRunner())
-    async with serving(settings, Role.GOALS, client, engine), serving(settings, Role.BULK, client, engine), bare:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.read)  # the bench closes it when it is done
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with asyncpg.create_pool(url, min_size=0, max_size=settings.database_pool) as pool:
+        await pool.execute(TABLE)
+        bare = Worker(
+            client,
+            task_queue=QUEUE,
+            workflows=[BareWorkflow],
+            activities=[BareActivities(pool).commit_one_row],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            max_concurrent_local_activities=settings.database_pool,
+        )
+        async with serving(settings, Role.GOALS, client, engine), serving(settings, Role.BULK, client, engine), bare:
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            await asyncio.to_thread(sys.stdin.read)  # the bench closes it when it is done
     sys.stdout.flush()
     os._exit(0)
 

@@ -22,9 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.cycle.file import CycleFile, CycleSection
 from domain.cycle.sections import DepartmentGoalSection, ThemeSection
+from domain.lifecycles import CycleEvent, ParticipantEvent
 from domain.people.organisation import Employee
 from domain.values import CycleId, EmployeeId
-from storage.cycles import GOAL_COLUMNS, Batch, Participant, create_cycle, mark, set_state, write_goals
+from storage.cycles import GOAL_COLUMNS, Batch, Participant, create_cycle, move, record_launch, write_goals
 from storage.database import open_database
 from storage.people import replace_directory
 from tests.bench.lives import CLOSED, POLICY_OF_LIVES, RUNNING, Entry, Life
@@ -144,7 +145,8 @@ async def _write_cycle(engine: AsyncEngine, size: Size, number: int, comments: I
     participants = [Participant(place.id, place.department, slot) for slot, place in enumerate(places)]
     async with engine.begin() as connection:
         await create_cycle(connection, row, participants)
-        await set_state(connection, cycle, "open" if is_last else "closed", None if is_last else launched + _QUARTER)
+        event = CycleEvent.LAUNCHED if is_last else CycleEvent.CLOSED
+        assert await move(connection, cycle, event, launched + _QUARTER)
     lives = _lives_of(size, number)
     for start in range(0, len(places), _BATCH):
         piece = places[start : start + _BATCH]
@@ -154,7 +156,7 @@ async def _write_cycle(engine: AsyncEngine, size: Size, number: int, comments: I
             _add(batch, cycle, place, life, next(comments) if life.is_closed else 0)
         async with engine.begin() as connection:
             await write_goals(connection, cycle, batch)
-            await mark(connection, cycle, batch.employees, "started")
+            await record_launch(connection, cycle, batch.employees, ParticipantEvent.GOALS_STARTED)
 
 
 def _file(cycle: CycleId, departments: set[str]) -> CycleFile:

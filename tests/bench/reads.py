@@ -98,32 +98,38 @@ async def filled(size: Size) -> AsyncIterator[str]:
             yield url
 
 
-async def measure_all(url: str, size: Size, seconds: float) -> None:
-    """Prints the table."""
+HEADS = "| read | one reader | 20 readers: median | 95th percentile | CPU client + PostgreSQL | budget |\n|---|---|---|---|---|---|"
+
+
+async def measure_all(url: str, size: Size, seconds: float) -> AsyncIterator[str]:
+    """The rows of the table, one by one."""
     engine = open_database(url, pool=READERS)
-    print(
-        f"{size.goals} goals of {size.people} people, {size.entries} entries; {READERS} readers, {os.cpu_count()} cores\n"
-    )
-    print(
-        "| read | one reader | 20 readers: median | 95th percentile | CPU client + PostgreSQL | budget |\n|---|---|---|---|---|---|"
-    )
     for case in CASES:
         took = await measure(engine, case, Company(size), seconds)
         verdict = "met" if took.p95 <= BUDGET else "not met"
-        print(
+        yield (
             f"| {case.name} | {took.alone:.1f} ms | {took.median:.0f} ms | {took.p95:.0f} ms "
-            f"| {took.client_cpu:.1f} + {took.database_cpu:.1f} ms | {BUDGET:.0f} ms: {verdict} |",
-            flush=True,
+            f"| {took.client_cpu:.1f} + {took.database_cpu:.1f} ms | {BUDGET:.0f} ms: {verdict} |"
         )
     await engine.dispose()
 
 
+async def measure_filled(size: Size, seconds: float) -> list[str]:
+    """The table of a company that is written for it."""
+    async with filled(size) as url:
+        return [HEADS, *[row async for row in measure_all(url, size, seconds)]]
+
+
 async def main(url: str | None, size: Size, seconds: float) -> None:
-    if url:
-        await measure_all(url, size, seconds)
+    print(
+        f"{size.goals} goals of {size.people} people, {size.entries} entries; {READERS} readers, {os.cpu_count()} cores\n"
+    )
+    if url is None:
+        print(*await measure_filled(size, seconds), sep="\n")
         return
-    async with filled(size) as own:
-        await measure_all(own, size, seconds)
+    print(HEADS)
+    async for row in measure_all(url, size, seconds):
+        print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,24 @@
 """Whether a person's click stays quick while HR steers everybody: medians of approvals, measured in one run, in turns.
 
-`python -m tests.bench.steering [--people 8064] [--kinds extend pause resume]`: a cycle of that many people is extended, paused
-and resumed, while people of another cycle approve goals at a person's pace; before, between and after they do so alone.
-Prints medians and their ratio.
+`python -m tests.bench.bench --only steering [--people 8064] [--kinds extend pause resume]`: a cycle of that many people is
+extended, paused and resumed, while people of another cycle approve goals at a person's pace; before, between and after they
+do so alone.
 """
 
-import argparse
 import asyncio
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from domain.goal import commands as ask
 from domain.instructions.instructions import Asked, Extend, Pause, Resume
 from domain.values import CycleId, EmployeeId, GoalId
-from embedded.stack import running
-from service.connection import connect_temporal
 from service.instructions import Instructions
-from settings import Settings
-from storage.database import open_database
-from storage.migrate import upgrade
-from tests.bench.bench import DRAIN_SECONDS, Bench, _goals, _process, _submit
+from tests.bench.company import DRAIN_SECONDS, Bench, goals_of, submit
 
 HR = EmployeeId("H1")
-CLICKING = 2_500  # goals that can be approved
 ALONE_SECONDS = 30
 CLICKS_AT_ONCE = 2  # people who click at one moment
 PAUSE_BETWEEN = 1.0  # seconds between two clicks of one of them
@@ -89,46 +79,31 @@ def _rows(measured: dict[str, list[float]], base: float) -> Iterator[str]:
     yield from (_said(name, took, base) for name, took in measured.items())
 
 
-async def main(people: int, kinds: list[str]) -> None:
+async def measure_steering(bench: Bench, people: int, clicking: int, kinds: list[str]) -> list[str]:
+    """Markdown rows: clicks alone, and while each kind of instruction is carried out at `people` goals."""
     every: dict[str, Asked] = {
         "extend": Extend(due=datetime.now(UTC).date() + timedelta(days=40), reason="r"),
         "pause": Pause(reason="r"),
         "resume": Resume(reason="r"),
     }
-    asked_in_turn: list[Asked] = [every[kind] for kind in kinds]
-    with tempfile.TemporaryDirectory(prefix="meguri-bench-") as folder:
-        async with running(Path(folder), ui=False) as at:
-            await upgrade(at.database_url)
-            engine = open_database(at.database_url)
-            client = await connect_temporal(Settings(), at=at.temporal_address)
-            bench, instructions = Bench(engine, client), Instructions(engine, client)
-            async with _process(at.database_url, at.temporal_address):
-                await bench.hire(people)
-                cycle, _ = await bench.launch(people)
-                await bench.hire(CLICKING)
-                other, _ = await bench.launch(CLICKING)
-                goals = _goals(other, CLICKING)
-                await bench.give_all(goals, _submit)
-                await asyncio.sleep(DRAIN_SECONDS)
-                clicks = Clicks(bench, goals, f"M{CLICKING}")
-                await alone(clicks, 5)  # warms up
-                measured = {"alone": await alone(clicks, ALONE_SECONDS)}
-                for asked in asked_in_turn:
-                    took, seconds = await beside(clicks, instructions, asked, cycle)
-                    measured[f"while {people} goals are asked to {asked.kind} ({seconds:.0f} s)"] = took
-                    measured["alone"] += await alone(clicks, ALONE_SECONDS)
-            await engine.dispose()
-    base = statistics.median(measured["alone"])
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores", *_rows(measured, base), sep="\n")
+    instructions = Instructions(bench.engine, bench.client)
+    await bench.hire(people)
+    cycle, _ = await bench.launch(people)
+    clicks = await _clicks(bench, clicking)
+    await alone(clicks, 5)  # warms up
+    measured = {"alone": await alone(clicks, ALONE_SECONDS)}
+    for kind in kinds:
+        took, seconds = await beside(clicks, instructions, every[kind], cycle)
+        measured[f"while {people} goals are asked to {kind} ({seconds:.0f} s, {people / seconds:.0f}/s)"] = took
+        measured["alone"] += await alone(clicks, ALONE_SECONDS)
+    return list(_rows(measured, statistics.median(measured["alone"])))
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=8064)
-    parser.add_argument(
-        "--kinds", nargs="+", default=["extend", "pause", "resume"], choices=["extend", "pause", "resume"]
-    )
-    given = parser.parse_args()
-    asyncio.run(main(given.people, given.kinds))
-    sys.stdout.flush()
-    os._exit(0)
+async def _clicks(bench: Bench, number: int) -> Clicks:
+    """People who can approve `number` goals of a cycle of their own."""
+    await bench.hire(number)
+    cycle, _ = await bench.launch(number)
+    goals = goals_of(cycle, number)
+    await bench.give_all(goals, submit)
+    await asyncio.sleep(DRAIN_SECONDS)
+    return Clicks(bench, goals, f"M{number}")

@@ -14,7 +14,6 @@ from activities.launch import LaunchActivities
 from activities.settlement import SettlementActivities
 from domain.goal import commands as ask
 from domain.instructions.instructions import Add, Close, Extend, Selection
-from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from domain.writing.content import Content, NumericMeasure, Step
@@ -169,7 +168,7 @@ async def steered_cycle(stage: Stage) -> str:
     company = stage.company
     instructions = Instructions(company.engine, company.client)
     async with _three(stage, RefusesStarts(), without="P3"):
-        policy = Policy.model_validate((await company.cycles.require(_THREE)).policy)
+        policy = (await company.cycles.require(_THREE)).launched_policy
         for asked in (
             Extend(closes=policy.closes + timedelta(days=30), reason="繁忙期"),
             Add(selection=Selection(people=(EmployeeId("P3"),)), reason="入社"),

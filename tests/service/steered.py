@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
@@ -21,14 +21,14 @@ from domain.instructions.instructions import Asked, Selection
 from domain.refusals import Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycles import Cycles
-from service.goals import Goals
 from service.instructions import Instructions
 from service.people import People
-from storage import cycles
 from storage.database import read_transaction
 from storage.goals import read_ledger
-from storage.tables import ParticipantRow
+from storage.tables import CycleRow, ParticipantRow
 from tests.acceptance.scene import quiet_settings
+from tests.callers import OPERATOR
+from tests.desk import Desk
 from worker import Role, serving
 
 # The top, two of HR, a manager; three who report to the manager, and one of sales.
@@ -94,8 +94,8 @@ class Steered:
         return Cycles(self.engine, self.client)
 
     @property
-    def goals(self) -> Goals:
-        return Goals(self.engine, self.client)
+    def goals(self) -> Desk:
+        return Desk(self.engine, self.client)
 
     @property
     def instructions(self) -> Instructions:
@@ -154,7 +154,7 @@ class Steered:
     async def alter_state(self, cycle: CycleId, state: str) -> None:
         """As if its workflow had said so."""
         async with self.engine.begin() as connection:
-            await cycles.set_state(connection, cycle, state)
+            await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state))
 
     async def goal(self, cycle: CycleId, owner: EmployeeId) -> Goal:
         return await self.goals.require(goal_of(cycle, owner))
@@ -188,9 +188,8 @@ def _why(body: dict[str, Any]) -> str | None:
 
 @asynccontextmanager
 async def steered(engine: AsyncEngine, database_url: str, client: Client, var: Path) -> AsyncIterator[Steered]:
-    imported = await People(engine).import_file(_PEOPLE.encode())
+    imported = await People(engine).import_file(OPERATOR, _PEOPLE.encode())
     assert imported.imported, imported.findings
-    # Bulk work leaves half of the machine to people; here nobody else is waiting.
-    with patch.multiple(activities.instruction, _REST=0.0, _LOOK=0.05):
+    with patch.object(activities.instruction, "_LOOK", 0.05):  # seconds; a test does not wait longer than it must
         async with serving(quiet_settings(database_url, var), Role.ALL, client, engine, NullChannel()):
             yield Steered(engine, client)

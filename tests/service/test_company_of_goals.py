@@ -19,6 +19,7 @@ from service.hearing import Hearing
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import OutboxRow
+from tests.callers import OPERATOR, by
 from tests.domain.builders import list_of
 from tests.service.steered import ACCOUNTING, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered
 
@@ -203,17 +204,17 @@ async def test_whoever_serves_a_goal_that_ends_is_told_once(company: Steered) ->
 async def test_problems_are_heard_answered_and_those_that_nothing_answers_are_seen(company: Steered) -> None:
     cycle = await company.launch("heard", more=TREE, without=[SALES, ONO])
     hearing = Hearing(company.engine)
-    first = await hearing.add(cycle=cycle, said="請求書が月初に集まる", by=MORI, command_id="h-1")
-    second = await hearing.add(cycle=cycle, said="契約書が見つからない", by=MANAGER, department="営業部")
-    assert await hearing.add(cycle=cycle, said="請求書が月初に集まる", by=MORI, command_id="h-1") == first
+    first = await hearing.add(by(MORI), cycle=cycle, text="請求書が月初に集まる", command_id="h-1")
+    second = await hearing.add(by(MANAGER), cycle=cycle, text="契約書が見つからない", department="営業部")
+    assert await hearing.add(by(MORI), cycle=cycle, text="請求書が月初に集まる", command_id="h-1") == first
     await submit(company, goal_id(cycle, MORI, 1), answers=(first,))
-    found = {one.id: one for one in await hearing.find_all(cycle)}
+    found = {one.id: one for one in (await hearing.list_problems(OPERATOR, cycle)).problems}
     assert {one.id: (one.department, one.heard_as, one.answers) for one in found.values()} == {
         first: (ACCOUNTING, "staff", 1), second: ("営業部", "manager", 0),
     }  # fmt: skip
-    assert [one.id for one in await hearing.find_all(cycle, unanswered=True)] == [second]
-    assert [one.id for one in await hearing.find_all(cycle, search="契約書")] == [second]
-    assert not await hearing.find_all("another")
+    assert [one.id for one in (await hearing.list_problems(OPERATOR, cycle, unanswered=True)).problems] == [second]
+    assert [one.id for one in (await hearing.list_problems(OPERATOR, cycle, search="契約書")).problems] == [second]
+    assert not (await hearing.list_problems(OPERATOR, "another")).problems
     no = await refused(submit(company, goal_id(cycle, HARA, 1), answers=(first, "H9999")))
     assert (no.code, no.fields) == (Code.UNKNOWN_PROBLEM, {"problem": ["H9999"]})
 
@@ -221,15 +222,15 @@ async def test_problems_are_heard_answered_and_those_that_nothing_answers_are_se
 async def test_a_problem_that_is_not_one_is_refused(company: Steered) -> None:
     hearing = Hearing(company.engine)
     for wrong in (
-        {"said": " "},
-        {"said": "a" * 5000},
+        {"text": " "},
+        {"text": "a" * 5000},
         {"cycle": "a b"},
-        {"by": EmployeeId("E77")},
+        {"caller": by("E77")},
         {"department": "魔法部"},
     ):
-        given: dict[str, Any] = {"cycle": "quiet", "said": "困りごと", "by": MORI} | wrong
+        given: dict[str, Any] = {"caller": by(MORI), "cycle": "quiet", "text": "困りごと"} | wrong
         assert (await refused(hearing.add(**given))).code in (Code.INVALID, Code.NOT_IN_CYCLE, Code.UNKNOWN_EMPLOYEE)
-    assert not await hearing.find_all("quiet")
+    assert not (await hearing.list_problems(OPERATOR, "quiet")).problems
 
 
 async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(company: Steered) -> None:
@@ -247,13 +248,13 @@ async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(co
     assert (score(after), calibrated(after)) == (score(before), score(before) + 5)
     assert after.is_closed
     assert (await company.goals.prove(goal)).holds
-    (example,) = [one for one in await Exemplars(company.engine).find_all() if "手本" in one.reason]
+    (example,) = [one for one in await Exemplars(company.engine).search(OPERATOR) if "手本" in one.reason]
     assert (example.reason, example.content.challenge) == ("担当者さんの進め方は手本になる", "担当者が困っていた")
-    assert await Exemplars(company.engine).find_all(search="手本 決算")
-    assert not await Exemplars(company.engine).find_all(search="手本 宇宙")
-    assert not await Exemplars(company.engine).find_all(department="営業部")
-    assert (await Exemplars(company.engine).require(example.id)) == example
-    assert (await refused(Exemplars(company.engine).require("nothing"))).code is Code.UNKNOWN_EXEMPLAR
+    assert await Exemplars(company.engine).search(OPERATOR, words="手本 決算")
+    assert not await Exemplars(company.engine).search(OPERATOR, words="手本 宇宙")
+    assert not await Exemplars(company.engine).search(OPERATOR, department="営業部")
+    assert (await Exemplars(company.engine).show(OPERATOR, example.id)) == example
+    assert (await refused(Exemplars(company.engine).show(OPERATOR, "nothing"))).code is Code.UNKNOWN_EXEMPLAR
     no = await refused(company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(-1), reason="厳しく")))
     assert no.code is Code.ADJUSTMENT_DOWN
 

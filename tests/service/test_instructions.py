@@ -8,7 +8,7 @@ from sqlalchemy import select
 from domain.goal import commands as ask
 from domain.goal.goal import Outcome
 from domain.instructions import instructions as asked
-from domain.policy.policy import Policy, TaskKind
+from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, Locale
 from storage.tables import OutboxRow
@@ -224,7 +224,7 @@ async def test_a_cycle_that_is_over_is_reopened_with_a_new_last_day_for_all_or_f
     assert rest == dict.fromkeys(EVERYBODY, "done")
     row = await company.cycles.require(cycle)
     assert row.state == "open"
-    assert Policy.model_validate(row.policy_now).closes == in_days(40)
+    assert row.rules.closes == in_days(40)
 
 
 async def test_a_goal_with_a_later_end_of_its_own_outlives_the_cycles_date(company: Steered) -> None:

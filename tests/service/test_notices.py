@@ -35,7 +35,7 @@ async def test_hr_has_what_was_given_up_tried_again_once(database: AsyncEngine) 
     notices = await something_given_up(database)
     assert (await notices.summary(CYCLE)).given_up == 2
     assert len(await notices.failed(CYCLE)) == 2
-    assert len(await notices.untold(CYCLE)) == 1
+    assert len(await notices.failed_events(CYCLE)) == 1
     assert await notices.retry(CYCLE, HR) == Again(notices=2, entries=1)
     assert await notices.retry(CYCLE, HR) == Again(notices=0, entries=0)
     assert (await notices.summary()).waiting == 2
@@ -61,7 +61,7 @@ async def test_nobody_else_may_and_nothing_changes(database: AsyncEngine, cycle:
 
 async def test_a_cycle_that_does_not_exist_is_refused(database: AsyncEngine) -> None:
     notices = await something_given_up(database)
-    for asked in (notices.summary("q9"), notices.failed("q9"), notices.untold("q9"), notices.retry("q9", HR)):
+    for asked in (notices.summary("q9"), notices.failed("q9"), notices.failed_events("q9"), notices.retry("q9", HR)):
         with pytest.raises(Refusal) as refused:
             await asked
         assert refused.value.code is Code.UNKNOWN_CYCLE

@@ -11,6 +11,7 @@ import pytest
 from domain.goal.alarms import AlarmKind, next_alarm
 from domain.values import CycleId, EmployeeId
 from service.people import People
+from tests.callers import OPERATOR
 from tests.service.steered import EVERYBODY, TOP, Steered
 from tests.working_days import JAPAN, Country
 
@@ -35,7 +36,7 @@ async def launched(company: Steered) -> tuple[CycleId, datetime]:
     """A cycle of one person per office, and when it was launched."""
     rows = [f"{worker},{site},経営,{TOP},{'' if site == 'tokyo' else site}" for site, worker in WORKERS.items()]
     table = "\n".join(["社員番号,氏名,部署,上長,拠点", *rows])
-    imported = await People(company.engine).import_file(f"{table}\n".encode())
+    imported = await People(company.engine).import_file(OPERATOR, f"{table}\n".encode())
     assert imported.imported, imported.findings
     cycle = await company.launch("offices", without=EVERYBODY, more=SITES)
     return cycle, (await company.cycles.require(cycle)).launched_at

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
-from service.preferences import Preferences, WrongPreference, masked
+from service.preferences import Choice, Preferences, WrongPreference, masked
 from storage import preferences
 from storage.database import read_transaction
 from storage.preferences import Preference
 from storage.tables import CycleRow
 from tests.activities.mailroom import employ, open_cycle
+from tests.callers import by
 from texts.say import say_both
 
 ME, HR, OTHER = EmployeeId("M1"), EmployeeId("M2"), EmployeeId("E1")
@@ -28,33 +29,33 @@ async def chosen(engine: AsyncEngine, *, company_chat: bool = False) -> Preferen
 
 async def test_a_choice_is_kept_piece_by_piece_and_forgotten_as_a_whole(database: AsyncEngine) -> None:
     mine = await chosen(database)
-    assert await mine.find(ME, ME) == Preference()
-    await mine.choose(ME, ME, chat_url=WEBHOOK)
-    await mine.choose(ME, ME, channel="chat")
-    assert await mine.choose(ME, ME, digest_at="08:30") == Preference("chat", WEBHOOK, time(8, 30))
-    assert await mine.find(ME, HR) == Preference("chat", WEBHOOK, time(8, 30))
-    assert await mine.choose(ME, HR, channel="mail", reset=True) == Preference("mail")
-    assert await mine.choose(ME, ME, reset=True) == Preference()
-    assert await mine.find(ME, ME) == Preference()
+    assert await mine.show(by(ME), ME) == Preference()
+    await mine.choose(by(ME), ME, Choice(chat_url=WEBHOOK))
+    await mine.choose(by(ME), ME, Choice(channel="chat"))
+    assert await mine.choose(by(ME), ME, Choice(digest_at="08:30")) == Preference("chat", WEBHOOK, time(8, 30))
+    assert await mine.show(by(HR), ME) == Preference("chat", WEBHOOK, time(8, 30))
+    assert await mine.choose(by(HR), ME, Choice(channel="mail", reset=True)) == Preference("mail")
+    assert await mine.choose(by(ME), ME, Choice(reset=True)) == Preference()
+    assert await mine.show(by(ME), ME) == Preference()
 
 
 async def test_it_is_for_the_person_and_for_hr_of_an_open_cycle(database: AsyncEngine) -> None:
     mine = await chosen(database)
-    for asked in (mine.find(ME, OTHER), mine.choose(ME, OTHER, channel="mail")):
+    for asked in (mine.show(by(OTHER), ME), mine.choose(by(OTHER), ME, Choice(channel="mail"))):
         with pytest.raises(Refusal) as refused:
             await asked
         assert (refused.value.code, refused.value.fields["allowed"]) == (Code.NOT_ALLOWED, [HR])
     async with database.begin() as connection:
         await connection.execute(update(CycleRow).values(state="closed"))
     with pytest.raises(Refusal):
-        await mine.choose(ME, HR, channel="mail")
-    assert await mine.find(ME, ME) == Preference()
+        await mine.choose(by(HR), ME, Choice(channel="mail"))
+    assert await mine.show(by(ME), ME) == Preference()
 
 
 async def test_who_is_not_in_the_directory_has_no_choice(database: AsyncEngine) -> None:
     mine = await chosen(database)
     with pytest.raises(Refusal):
-        await mine.choose(EmployeeId("X9"), EmployeeId("X9"), channel="mail")
+        await mine.choose(by(EmployeeId("X9")), EmployeeId("X9"), Choice(channel="mail"))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ async def test_who_is_not_in_the_directory_has_no_choice(database: AsyncEngine) 
 async def test_a_webhook_that_cannot_be_one_is_refused_without_repeating_it(database: AsyncEngine, url: str) -> None:
     mine = await chosen(database)
     with pytest.raises(WrongPreference) as wrong:
-        await mine.choose(ME, ME, chat_url=url)
+        await mine.choose(by(ME), ME, Choice(chat_url=url))
     assert wrong.value.code == "wrong_chat_url"
     assert "chat.example.com" not in str(say_both(wrong.value.message))
     async with read_transaction(database) as connection:
@@ -79,17 +80,17 @@ async def test_a_webhook_that_cannot_be_one_is_refused_without_repeating_it(data
 async def test_an_hour_that_there_is_not_is_refused(database: AsyncEngine, hour: str) -> None:
     mine = await chosen(database)
     with pytest.raises(WrongPreference) as wrong:
-        await mine.choose(ME, ME, digest_at=hour)
+        await mine.choose(by(ME), ME, Choice(digest_at=hour))
     assert wrong.value.code == "wrong_hour"
 
 
 async def test_chat_needs_a_webhook_unless_it_is_the_companys_way(database: AsyncEngine) -> None:
     mine = await chosen(database)
     with pytest.raises(WrongPreference) as wrong:
-        await mine.choose(ME, ME, channel="chat")
+        await mine.choose(by(ME), ME, Choice(channel="chat"))
     assert wrong.value.code == "no_chat_url"
     theirs = Preferences(database, company_chat=True)
-    assert await theirs.choose(ME, ME, channel="chat") == Preference("chat")
+    assert await theirs.choose(by(ME), ME, Choice(channel="chat")) == Preference("chat")
 
 
 def test_of_a_webhook_only_the_host_is_shown() -> None:

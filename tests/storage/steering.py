@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.cycles import Participant, create_cycle, set_state
-from storage.tables import EmployeeRow, GoalRow
+from storage.cycles import Participant, create_cycle
+from storage.tables import CycleRow, EmployeeRow, GoalRow
 from tests.domain.builders import POLICY
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ async def open_cycle(
     }
     async with engine.begin() as connection:
         assert await create_cycle(connection, row, [Participant(one, "経理", slot) for slot, one in enumerate(people)])
-        await set_state(connection, cycle, state)
+        await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state))
 
 
 async def goal(engine: AsyncEngine, cycle: str, owner: str, **said: Any) -> str:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.lifecycles import InstructionState
 from storage import cycles, instructions, participants
 from storage.database import read_transaction
 from storage.instructions import Progress, Result
@@ -41,7 +42,13 @@ async def test_what_is_written_is_found_as_it_was_and_its_id_is_taken(database: 
     async with read_transaction(database) as connection:
         row = await instructions.find(connection, "i1")
     assert row
-    assert (row.kind, row.cycle_id, row.asked, row.actor, row.state) == ("pause", "q", {"reason": "x"}, "h", "waiting")
+    assert (row.kind, row.cycle_id, row.asked_form, row.actor, row.state) == (
+        "pause",
+        "q",
+        {"reason": "x"},
+        "h",
+        "waiting",
+    )
     async with read_transaction(database) as connection:
         assert await instructions.find(connection, "i2") is None
         assert await instructions.progress(connection, "i2") is None
@@ -114,7 +121,7 @@ async def test_results_are_counted_and_what_waits_is_given_page_by_page(database
     await open_cycle(database, "q")
     await given(database, "i1")
     async with read_transaction(database) as connection:
-        assert await instructions.progress(connection, "i1") == Progress("waiting", {})
+        assert await instructions.progress(connection, "i1") == Progress(InstructionState.WAITING, {})
     goals = [f"q/{one}/1" for one in "abcd"]
     async with database.begin() as connection:
         assert await instructions.note_goals(connection, "i1", goals) == 4
@@ -130,7 +137,7 @@ async def test_results_are_counted_and_what_waits_is_given_page_by_page(database
             await instructions.record(connection, "i1", one)
     async with read_transaction(database) as connection:
         progress = await instructions.progress(connection, "i1")
-    assert progress == Progress("running", {"done": 1, "skipped": 1, "refused": 1, "waiting": 1})
+    assert progress == Progress(InstructionState.RUNNING, {"done": 1, "skipped": 1, "refused": 1, "waiting": 1})
     assert (progress.total, progress.settled) == (4, 3)
     async with read_transaction(database) as connection:
         assert await instructions.waiting_goals(connection, "i1", 3) == goals[3:]
@@ -148,7 +155,10 @@ async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) 
         assert await instructions.unfinished(connection, "sync") == "i1"
         assert await instructions.unfinished(connection, "pause") is None
     async with database.begin() as connection:
-        await instructions.set_state(connection, "i1", "done", NOW)
+        assert not await instructions.finish(connection, "i1", NOW), "its goals are not chosen yet"
+        await instructions.note_goals(connection, "i1", [])
+        assert await instructions.finish(connection, "i1", NOW)
+        assert not await instructions.finish(connection, "i1", NOW + timedelta(days=1)), "a repeat changes nothing"
     async with database.connect() as connection:
         assert await instructions.unfinished(connection, "sync") is None
     async with read_transaction(database) as connection:

@@ -238,9 +238,9 @@ async def test_two_claims_at_once_do_not_make_two_messages_of_one(database: Asyn
 
 
 async def test_only_one_sender_is_at_work_and_the_next_may_follow(database: AsyncEngine) -> None:
-    async with outbox.sole_sender(database) as first, outbox.sole_sender(database) as second:
+    async with outbox.sender_lock(database) as first, outbox.sender_lock(database) as second:
         assert (first, second) == (True, False)
-    async with outbox.sole_sender(database) as third:
+    async with outbox.sender_lock(database) as third:
         assert third
 
 

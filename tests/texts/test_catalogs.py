@@ -15,7 +15,7 @@ from domain.goal.goal import Outcome
 from domain.instructions.instructions import KINDS, Skipped
 from domain.lifecycle import EventKind, State
 from domain.notices.notices import NoticeKind
-from domain.people.people_file import FIELDS as COLUMNS
+from domain.people.people_columns import FIELDS as COLUMNS
 from domain.policy.policy import Act, TaskKind
 from domain.problems import OTHER, OWN, TYPES
 from domain.refusals import Code

@@ -27,7 +27,7 @@ async def working(client: Client, engine: AsyncEngine, desk: Desk) -> AsyncItera
     task_queue = f"hook-{uuid4().hex}"
     hook = Hook(engine, EventHook(desk.url("/events"), SECRET))
     async with engine.begin() as connection:
-        await hooks.look(connection, datetime.now(UTC) - timedelta(minutes=1))
+        await hooks.enqueue_new(connection, datetime.now(UTC) - timedelta(minutes=1))
     async with Worker(client, task_queue=task_queue, workflows=[HookWorkflow], activities=[hook.tell_events]):
         yield task_queue
 

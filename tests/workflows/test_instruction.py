@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.goal import commands as ask
 from domain.instructions import instructions as asked
-from domain.policy.policy import Policy
 from domain.values import GoalId
-from service.goals import Goals, NoAnswer
+from service.answers import NoAnswer
+from service.goal_updates import GoalUpdates
 from storage import instructions
 from storage.database import read_transaction
 from tests.acceptance.scene import Company, today, until_cycle_is
@@ -88,9 +88,9 @@ async def test_whoever_could_not_be_started_holds_up_nobody_and_is_named(databas
 async def test_a_goal_whose_worker_is_away_is_asked_again_until_it_answers(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give, silent = Goals.give, [GOALS_OF_ALL[1]]
+    give, silent = GoalUpdates.send, [GOALS_OF_ALL[1]]
 
-    async def sometimes(self: Goals, goal: GoalId, *arguments: Any) -> object:
+    async def sometimes(self: GoalUpdates, goal: GoalId, *arguments: Any) -> object:
         if goal in silent:
             silent.remove(goal)
             raise NoAnswer(None, 30)
@@ -99,7 +99,7 @@ async def test_a_goal_whose_worker_is_away_is_asked_again_until_it_answers(
     async with running_temporal() as server, three_at_work(database, server.client) as company:
         await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
-        monkeypatch.setattr(Goals, "give", sometimes)
+        monkeypatch.setattr(GoalUpdates, "send", sometimes)
         assert await carried_out(company, asked.Pause(**WHY), "i1") == 3
         assert silent == []
         assert await results(company, "i1") == dict.fromkeys(("P1", "P2", "P3"), ("done", None))
@@ -113,7 +113,7 @@ async def test_rules_that_do_not_fit_one_goal_are_refused_there_and_hold_elsewhe
         await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
         row = await company.cycles.require(CYCLE)
-        before = Policy.model_validate(row.policy)
+        before = row.launched_policy
         own = before.model_copy(update={"closes": before.closes + timedelta(days=60)})
         late = own.model_copy(update={"reviews": (before.closes + timedelta(days=30),)})
         assert await carried_out(company, asked.Extend(closes=own.closes, selection=_of(CHIEF), **WHY), "own") == 1
@@ -125,7 +125,7 @@ async def test_rules_that_do_not_fit_one_goal_are_refused_there_and_hold_elsewhe
             "P1": ("done", None), "P2": ("refused", "invalid"), "P3": ("done", None),
         }  # fmt: skip
         assert (await company.goals.require(GOALS_OF_ALL[1])).policy == late
-        assert (await company.cycles.require(CYCLE)).policy_now == after.model_dump(mode="json")
+        assert (await company.cycles.require(CYCLE)).rules == after
 
 
 def _of(*people: str) -> asked.Selection:

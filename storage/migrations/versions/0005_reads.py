@@ -24,6 +24,8 @@ _GENERATED = (
     ("answers", ARRAY(sa.Text), "text_array(aggregate #> '{content,answers}')", False),
     ("reviewer", sa.Text, "aggregate #>> '{line,0}'", True),
     ("adjusted", sa.Numeric(12, 2), "COALESCE((aggregate ->> 'adjusted')::numeric, 0)", False),
+    ("delegates", ARRAY(sa.Text), "text_array(jsonb_path_query_array(aggregate, '$.delegations[*].to'))", False),
+    ("own_hr", ARRAY(sa.Text), "text_array(policy -> 'hr')", False),
     ("exemplar", sa.Boolean, "COALESCE((aggregate ->> 'exemplar')::boolean, false)", False),
 )
 
@@ -48,6 +50,10 @@ def _replace_indexes() -> None:
     )
     op.create_index("goal_by_reviewer", "goal", ["cycle_id", "reviewer", "owner_id"])
     op.create_index("goal_by_line", "goal", ["line"], postgresql_using="gin")
+    for name in ("delegates", "own_hr"):
+        op.create_index(
+            f"goal_by_{name}", "goal", [name], postgresql_using="gin", postgresql_where=sa.text(f"{name} <> '{{}}'")
+        )
     op.create_index(
         "goal_by_answer", "goal", ["answers"], postgresql_using="gin", postgresql_where=sa.text("answers <> '{}'")
     )

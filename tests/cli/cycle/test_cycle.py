@@ -44,8 +44,8 @@ async def test_an_id_that_is_taken_by_another_file_is_refused(office: Office) ->
 
 async def test_only_hr_launches_and_closes(office: Office) -> None:
     start = ("cycle", "start", office.cycle_file("strange"), "--starts", today().isoformat())
-    assert "E10 may not do this; E2 may" in await office.refused(*start, "--as", MORI)
-    assert "E2 may" in await office.refused("cycle", "close", "q4", "--as", MORI, "--reason", "x")
+    assert "森 香織 (E10) may not do this; 西村 直美 (E2) may" in await office.refused(*start, "--as", MORI)
+    assert "西村 直美 (E2) may" in await office.refused("cycle", "close", "q4", "--as", MORI, "--reason", "x")
     assert [one["cycle"] for one in (await office.told("cycle", "status"))["cycles"]] == ["q4"]
 
 

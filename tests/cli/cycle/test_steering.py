@@ -56,7 +56,7 @@ async def test_who_and_what_is_asked_must_be_known(office: Office) -> None:
     for words, said in (
         ((*pause, *BY_HR, "--department", "経理"), "department 経理 cannot be selected; did you mean 経理部?"),
         ((*pause, *BY_HR, "--person", "E100"), "no employee with the id E100 was found; did you mean E10?"),
-        ((*pause, "--as", MORI, "--reason", "x"), f"{MORI} may not do this; {HR} may"),
+        ((*pause, "--as", MORI, "--reason", "x"), f"森 香織 ({MORI}) may not do this; 西村 直美 ({HR}) may"),
         (("cycle", "extend", "q4", *BY_HR), "give a new due date, a new last day, or both"),
         (("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--task", "drafts"), "task: give draft or approval"),
         (("cycle", "extend", "q4", *BY_HR, "--closes", "2020-01-31"), "cannot be used; give a date from"),
@@ -135,7 +135,7 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
     assert waiting["acting_for"] == MANAGER
     assert goal in await office.done("inbox", HARA)
     chain = ("delegate", HARA, TOP, *days, "--as", HARA)
-    assert "it would make a delegate of a delegate (E3 → E11" in await office.refused(*chain)
+    assert "it would make a delegate of a delegate (清水 幸恵 (E3) → 原田 修 (E11)" in await office.refused(*chain)
     assert "本人を代理にはできません" in await office.refused("delegate", TOP, TOP, *days, *BY_HR, MEGURI_LOCALE="ja")
     assert "its last day is past" in await office.refused(
         "delegate", TOP, MORI, "--from", "2020-01-01", "--until", "2020-01-31", *BY_HR

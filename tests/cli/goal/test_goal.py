@@ -190,11 +190,12 @@ async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> Non
     assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner"] == "西村 直美"
     states = {one["state"] for one in (await office.told("goal", "list", "--state", "draft"))["goals"]}
     assert states <= {"draft"}
-    assert await office.done("goal", "list", "--department", "無い部") == "no goal is like that\n"
+    assert await office.done("goal", "list", "--department", "無い部") == "no goals match\n"
 
 
 @pytest.mark.parametrize(
-    ("words", "why"), [(("--owner", "E99"), "there is no employee E99"), (("--cycle", "q9"), "cycle q9 was not found")]
+    ("words", "why"),
+    [(("--owner", "E99"), "no employee with the id E99 was found"), (("--cycle", "q9"), "cycle q9 was not found")],
 )
 async def test_a_list_of_what_does_not_exist_is_refused(office: Office, words: tuple[str, str], why: str) -> None:
     assert why in await office.refused("goal", "list", *words)

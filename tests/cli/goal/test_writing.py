@@ -23,7 +23,7 @@ async def test_the_catalogue_lists_a_departments_measures_in_the_readers_languag
     assert "average days until settlement" in await bare_office.done("catalog", "accounting")
     found = await bare_office.told("catalog", "--search", "離職")
     assert [one["id"] for one in found["entries"]] == ["hr/early-turnover"]
-    assert "no entry is like that" in await bare_office.done("catalog", "--search", "宇宙")
+    assert "no entries match" in await bare_office.done("catalog", "--search", "宇宙")
 
 
 async def test_an_entry_is_shown_whole(bare_office: Office) -> None:
@@ -87,7 +87,7 @@ async def test_findings_come_with_a_rewrite_and_stop_a_submit(office: Office) ->
     file = office.file("flawed.toml", text)
     result = await office.type("goal", "check", HARAS, file)
     assert result.exit_code == 1
-    assert "to mend:" in result.stdout
+    assert "must fix:" in result.stdout
     assert "-> 経費処理の効率化施策を3つ提案する" in result.stdout, "in the goal's language, whoever reads it"
     assert "the goals" not in result.stderr
     japanese = await office.type("goal", "check", HARAS, file, MEGURI_LOCALE="ja")
@@ -155,7 +155,7 @@ async def test_a_closed_goal_is_adjusted_shown_and_drafted_from(office: Office) 
     assert example["id"] in await office.done("exemplars", "--search", "月次 手順")
     shown = await office.done("exemplars", example["id"])
     assert "担当者さんの進め方" in shown
-    assert "no example is like that" in await office.done("exemplars", "--department", "営業部")
+    assert "no examples yet" in await office.done("exemplars", "--department", "営業部")
     tree = tomllib.loads(await office.done("goal", "draft", HARAS, "--exemplar", example["id"]))
     assert tree["theme"] == "月次決算の早期化"
     file = office.file("followed.toml", await office.done("goal", "draft", HARAS, "--exemplar", example["id"]))
@@ -185,7 +185,7 @@ async def test_problems_are_heard_and_the_cycle_says_which_nothing_answers(offic
     await office.done("goal", "revise", HARAS, office.file("answers.toml", text), "--as", HARA)
     left = (await office.told("cycle", "status", "q4"))["problems"]
     assert (left["heard"], len(left["unanswered"])) == (2, 1)
-    assert "no problem is like that" in await office.done("hearing", "list", "--cycle", "q5")
+    assert "no problems match" in await office.done("hearing", "list", "--cycle", "q5")
     unknown = office.file("unknown.toml", 'answers = ["H99"]\n' + goal_file())
     assert "problem H99 is not recorded" in await office.refused("goal", "submit", HARAS, unknown, "--as", HARA)
     assert "not valid" in await office.refused("hearing", "add", "--cycle", "q4", "--as", MORI, "--text", " ")

@@ -46,7 +46,7 @@ async def test_who_joined_by_escalation_is_not_told_to_do_the_owners_work(office
 
 
 async def test_the_inbox_of_nobody_is_refused(office: Office) -> None:
-    assert "there is no employee E99" in await office.refused("inbox", "E99")
+    assert "no employee with the id E99 was found" in await office.refused("inbox", "E99")
 
 
 async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, worked_on: str) -> None:

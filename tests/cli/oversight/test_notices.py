@@ -61,7 +61,9 @@ async def test_an_event_that_another_system_did_not_take_is_listed(office: Offic
 
 async def test_hr_has_them_tried_again_and_nobody_else(office: Office) -> None:
     await failing(office)
-    assert f"{MORI} may not do this; {HR} may" in await office.refused("notices", "retry", "--as", MORI)
+    assert f"森 香織 ({MORI}) may not do this; 西村 直美 ({HR}) may" in await office.refused(
+        "notices", "retry", "--as", MORI
+    )
     assert await office.told("notices", "retry", "--as", HR) == {"notices": 1, "entries": 0}
     assert (await office.told("notices", "show", "q4"))["waiting"] == 1
 
@@ -76,7 +78,7 @@ async def test_a_person_chooses_and_sees_the_choice_without_its_secret(office: O
         "employee": MORI, "channel": "chat", "chat_url": "https://chat.example.com/…", "digest_at": "08:30",
     }  # fmt: skip
     reset = await choose(office, MORI, "--reset", "--as", MORI)
-    assert reset.stdout == f"{MORI}: by the company's way, digest at the opening hour, own chat none\n"
+    assert reset.stdout == f"{MORI}: by company default, digest at the opening hour, own chat none\n"
     japanese = await choose(office, MORI, "--as", MORI, MEGURI_LOCALE="ja")
     assert japanese.stdout == f"{MORI}: 届け方 会社の既定、まとめ 始業時刻、自分のチャット なし\n"
 

@@ -110,7 +110,7 @@ async def test_findings_end_after_fifty_with_how_many_there_are(run: Run, file: 
     result = await run("import", file("id,name,department,manager\n" + rows))
     *findings, more, summary = result.stderr.splitlines()
     assert (len(findings), more) == (MAX_FINDINGS, "and 7 more")
-    assert f"({MAX_FINDINGS + 7} to mend)" in summary
+    assert f"({MAX_FINDINGS + 7} errors)" in summary
 
 
 async def test_json_is_one_document_on_stdout_also_when_the_file_is_refused(

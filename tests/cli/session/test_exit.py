@@ -101,17 +101,17 @@ async def test_a_statement_that_fails_on_our_own_schema_is_a_defect_and_told_in_
 async def test_a_server_that_leaves_during_a_command_is_named(
     postgres: Postgres, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = GoalReads.find_all
+    asked = GoalReads.list_goals
 
-    async def after_the_connection_is_cut(self: GoalReads, **wanted: object) -> object:
+    async def after_the_connection_is_cut(self: GoalReads, *wanted: object) -> object:
         name = make_url(database_url).database
         await postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         await postgres.execute(
             f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - the test's own
         )
-        return await asked(self, **wanted)  # type: ignore[arg-type] # handed through as it came
+        return await asked(self, *wanted)  # type: ignore[arg-type] # handed through as it came
 
-    monkeypatch.setattr(GoalReads, "find_all", after_the_connection_is_cut)
+    monkeypatch.setattr(GoalReads, "list_goals", after_the_connection_is_cut)
     office = Office({"DATABASE_URL": database_url, "MEGURI_LOCALE": "en"}, tmp_path)
     said = await office.refused("goal", "list", code=3)
     assert "PostgreSQL cannot be reached" in said

@@ -5,27 +5,30 @@ import pytest
 
 from cli.session import wording
 from domain.goal.events import AnyBody
-from domain.goal.goal import Delegation, Outcome
+from domain.goal.goal import Delegation, Goal, Outcome
 from domain.lifecycle import EventKind
 from domain.policy.policy import TaskKind
 from domain.values import Locale
+from texts.catalogs import catalog
+from texts.words import word
 
+_FACT = "screen.fact."
 BODIES = get_args(get_args(AnyBody)[0])
 
 
-@pytest.mark.parametrize(
-    ("table", "whole"),
-    [(wording.TASKS, TaskKind), (wording.OUTCOMES, Outcome), (wording.EVENTS, EventKind)],
-)
-def test_everything_has_a_japanese_name_of_its_own(table: dict[str, str], whole: type[StrEnum]) -> None:
-    assert set(table) == set(whole)
-    assert len(set(table.values())) == len(table)
+@pytest.mark.parametrize(("kind", "whole"), [("task", TaskKind), ("outcome", Outcome), ("event", EventKind)])
+def test_everything_has_a_japanese_name_of_its_own(kind: str, whole: type[StrEnum]) -> None:
+    names = {one: word(kind, one, Locale.JA) for one in whole}
+    assert all(name != one for one, name in names.items())
+    assert len(set(names.values())) == len(whole)
 
 
 def test_every_fact_of_every_event_has_a_japanese_name_and_none_is_left_over() -> None:
     fields = {name for body in BODIES for name in body.model_fields} | set(Delegation.model_fields)
     told_of_a_new_line = {"line", "department"}
-    assert set(wording.FACTS) == (fields - wording.UNSAID) | told_of_a_new_line
+    ids = [str(one.id) for one in catalog("screens", Locale.JA)]
+    named = {one.removeprefix(_FACT) for one in ids if one.startswith(_FACT)}
+    assert named == (fields - wording.UNSAID) | told_of_a_new_line
 
 
 def test_facts_are_one_short_line() -> None:
@@ -34,3 +37,13 @@ def test_facts_are_one_short_line() -> None:
     assert said.startswith("コメント a bxxx")
     assert said.endswith("…")
     assert len(said) < 80
+
+
+def test_the_values_of_facts_are_words() -> None:
+    body = {"kind": "closed", "verdict": "unrealistic", "proposed": "continue", "outcome": "cancelled", "late": False}
+    assert wording.facts(body, Locale.JA) == "判定 目標を見直し; 提案 継続; 結果 取り止め; 遅延 いいえ"
+    assert wording.facts({"kind": "self_reviewed", "cause_kinds": ["time"]}, Locale.JA) == "原因の種類 時間・人手"
+
+
+def test_every_field_of_a_goal_that_may_differ_from_its_ledger_has_a_japanese_name() -> None:
+    assert all(word("screen.state_field", one, Locale.JA) != one for one in (*Goal.model_fields, "due_at", "aggregate"))

@@ -11,7 +11,6 @@ from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import Context, active_line, command_of, compare, leavers_due, weight_left
 from domain.people.organisation import Employee, Organisation
-from domain.values import EmployeeId
 from tests.domain.builders import (
     DEPUTY,
     DIRECTOR,
@@ -32,7 +31,8 @@ TODAY = day(11, 16)
 
 
 def person(employee: str, manager: str | None = None, **known: Any) -> Employee:
-    return Employee(id=EmployeeId(employee), name=employee, department="経理", manager_id=manager, **known)
+    fields: dict[str, Any] = {"id": employee, "name": employee, "department": "経理", "manager_id": manager}
+    return Employee(**(fields | known))
 
 
 COMPANY = (
@@ -57,7 +57,7 @@ def test_joiners_leavers_moves_managers_and_sites_are_told_apart() -> None:
     file = with_(
         person("n1", MANAGER),
         person(HR, PRESIDENT, active=False),
-        person(OWNER, DIRECTOR, site="berlin").model_copy(update={"department": "財務"}),
+        person(OWNER, DIRECTOR, site="berlin", department="財務"),
     )
     found = compare(COMPANY, file, TODAY)
     assert (found.joined, found.left) == (("n1",), (HR,))
@@ -155,7 +155,7 @@ def test_a_task_that_was_given_to_somebody_by_hand_passes_to_their_manager_when_
 @pytest.mark.parametrize("settles", [True, False])
 def test_a_move_settles_the_revision_only_where_the_policy_says_so(settles: bool) -> None:
     goal = active(policy(moves_settle=settles))
-    moved = person(OWNER, MANAGER).model_copy(update={"department": "財務"})
+    moved = person(OWNER, MANAGER, department="財務")
     command = told(with_(moved), goal)
     assert isinstance(command, ask.ChangeLine)
     assert command.department == "財務"
@@ -180,7 +180,7 @@ def test_the_weight_of_what_is_left_is_the_share_of_business_days(today: date, w
 
 def test_only_who_moved_by_this_change_starts_anew() -> None:
     goal = active(policy(moves_settle=True))
-    moved = Organisation(with_(person(OWNER, MANAGER).model_copy(update={"department": "財務"})))
+    moved = Organisation(with_(person(OWNER, MANAGER, department="財務")))
     command = command_of(goal, Sync(reason="r", moved=(STRANGER,)), HR, Context(moved, (), TODAY))
     assert isinstance(command, ask.ChangeLine)
     assert not command.settle

@@ -9,7 +9,7 @@ from domain.writing.content import Content
 
 
 def as_toml(content: Content) -> str:
-    """What is not said is left out; whole numbers as numbers, others as text, which stays exact."""
+    """Fields without a value are left out; whole numbers as numbers, others as text, which stays exact."""
     return tomli_w.dumps(_plain(content.model_dump(exclude_none=True)))
 
 

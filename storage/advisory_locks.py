@@ -1,4 +1,4 @@
-"""Work that one process at a time may do, whoever else was told to do it as well."""
+"""Advisory locks: work that one process at a time may do."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +9,11 @@ from sqlalchemy.pool import NullPool
 
 
 @asynccontextmanager
-async def alone(engine: AsyncEngine, key: int) -> AsyncIterator[bool]:
-    """Whether this process may do the work behind `key` now, until the block is left.
+async def try_advisory_lock(engine: AsyncEngine, key: int) -> AsyncIterator[bool]:
+    """Whether this process got the lock `key`, which it then holds until the block is left.
 
-    The lock belongs to a connection of its own (a pool of one would wait for itself), and ends with it: a process that
-    dies frees it.
+    The lock belongs to a connection of its own (a pool of one connection would wait for itself) and ends with it, so that
+    the lock of a process that dies is released.
     """
     own = create_async_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with own.connect() as connection:

@@ -1,0 +1,62 @@
+"""The root of all errors that people are told about: a code, a sentence as data, and a status.
+
+`STATUS_OF` is the one table of codes. A door makes its answer of the status: an exit code, an HTTP status.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from domain.messages import Message
+
+
+class Status(IntEnum):
+    """The class of an error, by the numbers of HTTP."""
+
+    FORBIDDEN = 403  # the caller may not do this
+    NOT_FOUND = 404  # what the caller named does not exist
+    CONFLICT = 409  # not possible in the present state; it may be possible in another
+    UNPROCESSABLE = 422  # what the caller sent is wrong
+    MISCONFIGURED = 500  # the installation must be corrected
+    UNAVAILABLE = 503  # a server does not answer; trying again later may help
+
+
+STATUS_OF: Mapping[str, Status] = {
+    code: status
+    for status, codes in {
+        Status.FORBIDDEN: ("not_allowed", "unnamed", "self_approval", "not_delegated"),
+        Status.NOT_FOUND: (
+            "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_instruction",
+            "unknown_entry", "unknown_catalog_department", "unknown_exemplar",
+        ),
+        Status.CONFLICT: (
+            "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "self_review_first", "no_task",
+            "cycle_over", "cycle_busy", "cycle_state", "no_open_cycle", "instruction_taken", "sync_running",
+            "directory_changed", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
+        ),
+        Status.UNPROCESSABLE: (
+            "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",
+            "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
+            "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem",
+            "no_chat_url", "wrong_chat_url", "wrong_hour",
+        ),
+        Status.MISCONFIGURED: (
+            "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",
+            "wrong_hook_address", "wrong_hook_secret",
+        ),
+        Status.UNAVAILABLE: ("unreachable", "no_answer"),
+    }.items()
+    for code in codes
+}  # fmt: skip
+
+
+class MeguriError(Exception):
+    """Something that a person must hear of. `message` is the sentence as data; texts/ says it in a language."""
+
+    def __init__(self, code: str, message: Message) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(str(message))
+
+    @property
+    def status(self) -> Status:
+        return STATUS_OF[self.code]

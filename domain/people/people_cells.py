@@ -1,0 +1,78 @@
+"""The cells of a file of people as `Employee` reads them: widths, dates and words as people and systems write them."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from domain.people.people_columns import folded, words_by_name
+from domain.values import Locale
+
+_VALUES = words_by_name("""
+ja:日本語 japanese jp jajp
+en:英語 english enus engb
+true:在籍 在籍中 在職 在職中 はい 有 ○ 〇 ◯ active
+false:退職 退職済 退職済み いいえ 無 × inactive
+""")
+_VALUE_OF = {word: value for value, words in _VALUES.items() for word in words}
+_BREAK = re.compile(r"\s*[\t\r\n]\s*")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+Cells = dict[str, str | None]
+"""One person's cells by field; None where the cell is empty."""
+
+
+def clean_rows(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> list[Cells]:
+    """The cells of these rows, which are all as long as the header. Works by column: most words repeat down a column."""
+    by_column = list(zip(*rows, strict=True))
+    if not by_column:
+        return []
+    cleaned = [map(_CLEAN[name], by_column[at]) for name, at in columns.items()]
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*cleaned, strict=True)]
+
+
+def _one_line(cell: str) -> str | None:
+    """Without the line breaks that people type into the cells of a spreadsheet."""
+    return _BREAK.sub(" ", cell.strip()) or None
+
+
+def _id(cell: str) -> str | None:
+    return (cell if cell.isascii() else unicodedata.normalize("NFKC", cell)).strip() or None
+
+
+def _mail(cell: str) -> str | None:
+    return cell.strip() or None
+
+
+def _day(cell: str) -> str | None:
+    """ISO; 2026/11/30, 2026.11.30 and 2026年11月30日 are read as well."""
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else cell.strip() or None
+
+
+def _word(cell: str) -> str | None:
+    word = folded(cell)
+    return _VALUE_OF.get(word, word) or None
+
+
+def _locale(cell: str) -> str:
+    return _word(cell) or Locale.JA
+
+
+def _remembered(clean: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """For columns that have few words in many rows."""
+    return lru_cache(10_000)(clean)
+
+
+_CLEAN: dict[str, Callable[[str], str | None]] = {
+    "id": _id,
+    "name": _one_line,
+    "mail": _mail,
+    "department": _remembered(_one_line),
+    "title": _remembered(_one_line),
+    "manager_id": _id,
+    "locale": _remembered(_locale),
+    "active": _remembered(_word),
+    "site": _remembered(_id),
+    "leaves": _remembered(_day),
+}

@@ -1,0 +1,84 @@
+"""Which column of a file of people holds which field: by its header in either language, or as the reader maps it."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from domain.findings import Finding, refuse
+from domain.people.people_file_findings import listed, shown
+
+
+def words_by_name(table: str) -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(words.split()) for name, _, words in (line.partition(":") for line in table.split("\n") if line)
+    }
+
+
+# Headers as `folded` writes them.
+_HEADERS = words_by_name("""
+id:id employeeid employeeno employeenumber empid empno staffid 社員番号 社員id 社員コード 社員no 従業員番号 従業員id 従業員コード
+name:name fullname employeename displayname 氏名 名前 社員名 従業員名 社員氏名
+mail:mail email mailaddress emailaddress メールアドレス メール eメール 電子メール
+department:department dept departmentname 部署 部署名 所属 所属部署 部門 部門名
+title:title jobtitle position 役職 役職名 職位
+manager_id:manager managerid managerno supervisor supervisorid reportsto 上長 上長社員番号 上長番号 上長id 上長コード 上司 上司社員番号 上司番号 上司id 上司コード
+locale:locale language lang 言語 表示言語 ロケール
+active:active isactive 在籍 在籍状況 在籍区分 在職
+site:site office location workplace 勤務地 拠点 事業所 勤務先
+leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
+""")
+_FIELD_OF = {header: name for name, headers in _HEADERS.items() for header in headers}
+FIELDS = tuple(_HEADERS)
+_REQUIRED = ("id", "name", "department", "manager_id")
+_FOLDED_AWAY = re.compile(r"[\s_.\-]")
+
+
+def folded(text: str) -> str:
+    """NFKC, lower case, without spaces, underscores, hyphens and points: spellings of one word become equal."""
+    return _FOLDED_AWAY.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def is_known(header: str) -> bool:
+    """Whether some field is recognised by this header."""
+    return folded(header) in _FIELD_OF
+
+
+def find_columns(
+    header: Sequence[str], mapping: Mapping[str, str], where: str
+) -> tuple[dict[str, int], tuple[Finding, ...]]:
+    """The index of each field's column, and what is wrong: the mapping decides first, then the recognised headers."""
+    mapped, findings = _mapped(mapping)
+    columns: dict[str, int] = {}
+    for name in FIELDS:
+        found = _matching(header, mapped.get(name), _HEADERS[name])
+        if len(found) == 1:
+            columns[name] = found[0]
+        elif found:
+            titles = listed([header[at] for at in found])
+            findings.append(refuse("ambiguous_column", where, name=name, titles=titles))
+        elif name in mapped:
+            wanted = shown(mapped[name])
+            findings.append(refuse("no_header", where, name=name, wanted=wanted, headers=listed(header)))
+        elif name in _REQUIRED:
+            findings.append(refuse("no_column", where, name=name, headers=listed(header)))
+    return columns, tuple(findings)
+
+
+def _mapped(mapping: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
+    mapped: dict[str, str] = {}
+    findings: list[Finding] = []
+    for given, title in mapping.items():
+        name = _FIELD_OF.get(folded(given))
+        if name is None:
+            findings.append(refuse("bad_field", "file", given=shown(given), fields=FIELDS))
+        elif name in mapped:
+            findings.append(refuse("field_twice", "file", given=shown(given)))
+        else:
+            mapped[name] = title
+    return mapped, findings
+
+
+def _matching(header: Sequence[str], wanted: str | None, recognised: Sequence[str]) -> list[int]:
+    exact = [at for at, title in enumerate(header) if title == wanted]
+    accepted = recognised if wanted is None else (folded(wanted),)
+    return exact or [at for at, title in enumerate(header) if folded(title) in accepted]

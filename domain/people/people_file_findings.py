@@ -1,0 +1,34 @@
+"""The parts of findings about a file of people: places, values and names of columns, as the sentences repeat them."""
+
+from collections.abc import Sequence
+
+from domain.messages import Message, message
+
+_MAX_SHOWN = 40  # characters of a value, and names of columns, that a finding repeats
+_SAME_RULE = {"department": "name", "title": "name", "manager_id": "id", "site": "id"}
+
+
+def rule_of(field: str) -> Message:
+    """What a cell of the field must be."""
+    return message(f"part.rule_{_SAME_RULE.get(field, field)}")
+
+
+def row(number: int) -> str:
+    """A row as a spreadsheet numbers it: the first is 1."""
+    return f"row {number}"
+
+
+def row_of_byte(data: bytes, at: int) -> str:
+    """The row that holds the byte at `at`, counted from 0; line breaks inside quotation marks count too."""
+    return row(data.count(b"\n", 0, at) + 1)
+
+
+def shown(value: str) -> str:
+    """The beginning of a value, without characters that do not print."""
+    printable = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in value[:_MAX_SHOWN])
+    return printable + ("…" if len(value) > _MAX_SHOWN else "")
+
+
+def listed(names: Sequence[str]) -> list[str]:
+    """The first names; an ellipsis where there are more."""
+    return [*(shown(name) for name in names[:_MAX_SHOWN]), *(["…"] if len(names) > _MAX_SHOWN else [])]

@@ -1,0 +1,54 @@
+"""Asking a workflow: how a command is composed, how long its answer is waited for, and what happens without one."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from domain.errors import MeguriError
+from domain.messages import message
+
+ANSWER_SECONDS = 30.0
+
+Model = TypeVar("Model", bound=BaseModel)
+Answer = TypeVar("Answer")
+
+
+class NoAnswer(MeguriError):
+    """Temporal took the command, but no worker carried it out in time. Giving the same id again is safe.
+
+    A command without an id (one to a cycle) may be repeated as it is.
+    """
+
+    def __init__(self, command_id: str | None, seconds: float) -> None:
+        waited = f"{seconds:.0f}"
+        if command_id is None:
+            super().__init__("no_answer", message("error.no_answer", seconds=waited))
+        else:
+            super().__init__("no_answer", message("error.no_answer_of_command", seconds=waited, command_id=command_id))
+
+
+def compose(kind: type[Model], fields: Mapping[str, Any]) -> Model:
+    """A command or an instruction with these fields; fields that are None are left out.
+
+    Raises a `Refusal` that names the fields that do not fit.
+    """
+    from workflows.failures import invalid
+
+    try:
+        return kind.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+async def answer_of(update: Awaitable[Answer]) -> Answer:
+    """The update's answer. The SDK wraps a cancellation in its own error; here it is raised as a cancellation again."""
+    from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
+
+    try:
+        return await update
+    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        if isinstance(error.__cause__, asyncio.CancelledError):
+            raise asyncio.CancelledError from error
+        raise

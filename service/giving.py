@@ -1,0 +1,197 @@
+"""Giving commands to goals: one command to one goal, or an approval to several, each with its own result."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import Field
+
+from domain.access import Action, Caller, Relation, actor_of
+from domain.findings import Finding, Level
+from domain.goal.commands import COMMANDS
+from domain.goal.goal import Goal
+from domain.lifecycle import State
+from domain.refusals import Code, Refusal
+from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
+from domain.writing.content import Content
+from domain.writing.rules import check
+from service.answers import NoAnswer, compose
+from service.goal_documents import Names
+from service.goal_updates import GoalUpdates
+from service.goals import GoalReads
+from service.projection import find_goals, names_by_id, require_goal
+from service.relations import relations_to_company, require_goal_relation
+from storage.database import read_transaction
+from texts.findings import FindingDocument, documents_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+MAX_IN_FLIGHT = 8  # approvals that are under way at one time
+
+
+class Request(NamedTuple):
+    """A command as a caller asks for it: its name, its own fields, and what every command has.
+
+    The actor is the caller. `seen` is the number of the goal that the caller saw, for those who decide on what they see;
+    without a `command_id` the command gets a fresh one.
+    """
+
+    name: str
+    fields: Mapping[str, Any]
+    acting_for: str | None = None
+    seen: int | None = None
+    command_id: str | None = None
+
+
+class Waiting(Frozen):
+    """What the goal waits for after the command."""
+
+    kind: str
+    assignees: tuple[EmployeeId, ...]
+    due_at: Moment | None
+
+
+class Given(Frozen):
+    """What a command did. `saw` is the number of the goal on which a decision was made."""
+
+    goal: GoalId
+    command_id: CommandId
+    saw: int | None
+    seq: int
+    revision: int
+    state: State
+    score: Number
+    head: str
+    task: Waiting | None
+    names: Names = Field(exclude=True)  # of the task's assignees
+    time_zone: str = Field(exclude=True)  # of the goal's cycle
+
+
+class Submitted(Given):
+    """What handing a goal in did, and what the writing rules suggest beside."""
+
+    advice: tuple[FindingDocument, ...]
+    findings: tuple[Finding, ...] = Field(exclude=True)
+
+
+class SeenGoal(NamedTuple):
+    """A goal as somebody sees it who decides on it; with findings where it waits for approval."""
+
+    goal: Goal
+    findings: tuple[Finding, ...]
+
+
+class NotReady(Refusal):
+    """The goal cannot be submitted: `refusing` are the findings that forbid it."""
+
+    def __init__(self, refusal: Refusal, goal: GoalId, findings: Iterable[Finding]) -> None:
+        super().__init__(refusal.code, **refusal.message.fields)
+        self.goal = goal
+        self.refusing = tuple(finding for finding in findings if finding.level is Level.REFUSE)
+
+
+class Goals(GoalReads):
+    """What a caller may do with goals. Every method that changes something needs an active employee as the caller."""
+
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        super().__init__(engine)
+        self._updates = GoalUpdates(engine, temporal)
+
+    async def give(self, caller: Caller, goal: GoalId, request: Request) -> Given:
+        """Carries out a command. Its id makes a repetition safe. Raises `Refusal` (nothing changed), `NoAnswer`."""
+        await self._admit(caller, goal)
+        return await self._give(caller, goal, request)
+
+    async def submit(self, caller: Caller, goal: GoalId, request: Request) -> Submitted:
+        """Hands the goal in, revised by the request's `content` where it has one. Raises `NotReady`, `Refusal`, `NoAnswer`."""
+        before = await self._admit(caller, goal)
+        content = request.fields.get("content")
+        findings = tuple(check(content if isinstance(content, Content) else before.content, before.policy))
+        try:
+            given = await self._give(caller, goal, request)
+        except Refusal as refusal:
+            if refusal.code is not Code.NOT_READY:
+                raise
+            raise NotReady(refusal, goal, findings) from refusal
+        return Submitted(**dict(given), advice=tuple(documents_of(findings)), findings=findings)
+
+    async def look_before_deciding(self, caller: Caller, goals: Iterable[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:
+        """Each goal as it is now, or why the caller may not see it; `SeenGoal.goal.seq` is what `give` takes as `seen`."""
+        wanted = list(goals)
+        async with read_transaction(self._engine) as connection:
+            company = await relations_to_company(connection, caller)
+            found = await find_goals(connection, wanted)
+        seen: dict[GoalId, SeenGoal | Refusal] = {}
+        for one in wanted:
+            if goal := found.get(one):
+                seen[one] = _seen(caller, goal, company)
+            else:
+                seen[one] = Refusal(Code.UNKNOWN_GOAL, goal=one[:80])
+        return seen
+
+    async def approve_each(
+        self,
+        caller: Caller,
+        seen: Mapping[GoalId, int],
+        *,
+        comment: str | None = None,
+        acting_for: str | None = None,
+        command_id: str | None = None,
+    ) -> dict[GoalId, Given | Refusal | NoAnswer]:
+        """Approves each goal as it was seen (its number), by itself: a refusal of one does not stop the others."""
+        room = asyncio.Semaphore(MAX_IN_FLIGHT)
+
+        async def approve(goal: GoalId, number: int) -> Given | Refusal | NoAnswer:
+            async with room:
+                try:
+                    request = Request("approve", {"comment": comment}, acting_for, number, command_id)
+                    return await self.give(caller, goal, request)
+                except (Refusal, NoAnswer) as reason:
+                    return reason
+
+        results = await asyncio.gather(*(approve(goal, number) for goal, number in seen.items()))
+        return dict(zip(seen, results, strict=True))
+
+    async def _admit(self, caller: Caller, goal: GoalId) -> Goal:
+        """The goal, for an active employee. Whether they may give this command is decided by the goal's workflow."""
+        actor_of(caller)
+        async with read_transaction(self._engine) as connection:
+            found = await require_goal(connection, goal)
+            if Relation.COLLEAGUE not in await relations_to_company(connection, caller):
+                require_goal_relation(caller, Action.SEE_GOAL, found, frozenset())
+        return found
+
+    async def _give(self, caller: Caller, goal: GoalId, request: Request) -> Given:
+        if request.name not in COMMANDS:
+            raise Refusal(Code.UNKNOWN_COMMAND, command=request.name[:40], known=COMMANDS)
+        identity = CommandId(request.command_id or secrets.token_hex(8))
+        fields = {
+            "id": identity,
+            "actor": actor_of(caller),
+            "acting_for": request.acting_for,
+            "expected_seq": request.seen,
+        }
+        receipt = await self._updates.send(
+            goal, compose(COMMANDS[request.name], {**request.fields, **fields}), identity
+        )
+        async with read_transaction(self._engine) as connection:
+            after = await require_goal(connection, goal)
+            names = await names_by_id(connection, after.task.assignees if after.task else ())
+        task = after.task and Waiting(kind=after.task.kind, assignees=after.task.assignees, due_at=after.due_at)
+        return Given(
+            goal=goal, command_id=identity, saw=request.seen, seq=receipt.seq, revision=receipt.revision,
+            state=receipt.state, score=receipt.score, head=receipt.head, task=task, names=names,
+            time_zone=after.policy.calendar.timezone,
+        )  # fmt: skip
+
+
+def _seen(caller: Caller, goal: Goal, company: frozenset[Relation]) -> SeenGoal | Refusal:
+    try:
+        require_goal_relation(caller, Action.SEE_GOAL, goal, company)
+    except Refusal as refusal:
+        return refusal
+    waits_for_approval = goal.state is State.PENDING_APPROVAL
+    return SeenGoal(goal, tuple(check(goal.content, goal.policy)) if waits_for_approval else ())

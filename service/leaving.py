@@ -1,0 +1,74 @@
+"""People who leave on a day that was announced: their last day is waited for, then their goals are closed or handed on.
+
+For the worker: what HR decided when the file was applied is carried out here, and asks nobody again.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from domain.instructions.reorganisation import compare, leavers_due
+from domain.reasons import LEFT
+from domain.values import EmployeeId
+from service.reorganisation import OFFICE, apply_difference
+from storage import instructions, people
+from storage.database import read_transaction
+from storage.people import load_organisation
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
+
+_AFTER_MIDNIGHT = time(0, 5)
+
+
+async def process_leavers(
+    engine: "AsyncEngine", temporal: "Client", last_day: date, actor: EmployeeId, now: datetime
+) -> int:
+    """Lets those go whose last day has passed; how many. The instruction's id is the day's, so a repeat is harmless.
+
+    People who stayed after all are skipped.
+    """
+    from service.instructions import start
+
+    identity = f"leaving-{last_day}"
+    async with read_transaction(engine) as connection:
+        is_written = await instructions.find(connection, identity) is not None
+        version = await people.version_of(connection)
+        before = await load_organisation(connection)
+    if is_written:
+        await start(temporal, identity)
+        return 0
+    today = now.astimezone(OFFICE).date()
+    gone = leavers_due(before.employees.values(), today)
+    if not gone:
+        return 0
+    difference = compare(before.employees.values(), gone, today)
+    await apply_difference(
+        engine,
+        temporal,
+        difference=difference,
+        version=version,
+        actor=actor,
+        reason=LEFT,
+        instruction=identity,
+    )
+    return len(gone)
+
+
+async def start_leaving(temporal: "Client", last_day: date, actor: EmployeeId) -> None:
+    """Starts what sees to those who leave after `last_day`, asleep until that day is over; one per day."""
+    from temporalio.common import WorkflowIDConflictPolicy
+
+    from workflows.leaving import LeavingStart, LeavingWorkflow, leaving_workflow_id
+    from workflows.queues import BULK, BULK_PRIORITY
+
+    over = datetime.combine(last_day + timedelta(days=1), _AFTER_MIDNIGHT, OFFICE)
+    await temporal.start_workflow(
+        LeavingWorkflow.run,
+        LeavingStart(last_day=last_day, actor=actor),
+        id=leaving_workflow_id(last_day),
+        task_queue=BULK,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_delay=max(over - datetime.now(UTC), timedelta(0)),
+        priority=BULK_PRIORITY,
+    )

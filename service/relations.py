@@ -1,0 +1,119 @@
+"""What a caller is to the company, to a cycle, to a person and to a goal; and refusing what they may not.
+
+Everything here reads on the caller's connection and ends in the table of `domain/access.py`.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain import access
+from domain.access import Action, Caller, Relation
+from domain.goal.goal import Goal
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, GoalId
+from service.projection import require_goal
+from storage import cycles
+from storage.people import find_employee
+from storage.visibility import visible
+
+
+async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
+    """Operator, active employee, both or nothing."""
+    held = {Relation.OPERATOR} if caller.is_operator else set()
+    if caller.employee is not None:
+        found = await find_employee(connection, caller.employee)
+        if found is not None and found.active:
+            held.add(Relation.COLLEAGUE)
+    return frozenset(held)
+
+
+async def require_colleague(connection: AsyncConnection, caller: Caller, action: Action) -> frozenset[Relation]:
+    """What every active employee may; what the caller is to the company. Raises a `Refusal`."""
+    held = await relations_to_company(connection, caller)
+    access.require(caller, action, held)
+    return held
+
+
+async def require_hr(
+    connection: AsyncConnection, caller: Caller, action: Action, cycle: str | None = None, *, only_open: bool = False
+) -> list[CycleId]:
+    """What HR of a cycle may: of this `cycle`, or of any. The cycles of which the caller is HR; of an operator, all.
+
+    Raises a `Refusal` for a cycle that is not known, and where the caller is HR of none.
+    """
+    rows = await cycles.list_cycles(connection)
+    if cycle is not None and cycle not in {row.id for row in rows}:
+        raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
+    pools = {
+        CycleId(row.id): row.rules.hr
+        for row in rows
+        if cycle in (None, row.id) and (row.state.is_running or not only_open)
+    }
+    held = await relations_to_company(connection, caller)
+    theirs = [one for one, hr in pools.items() if caller.employee in hr and Relation.COLLEAGUE in held]
+    company = held | {Relation.HR} if theirs else held
+    access.require(caller, action, company, sorted({member for hr in pools.values() for member in hr}))
+    return theirs or list(pools)
+
+
+async def require_person(connection: AsyncConnection, caller: Caller, action: Action, employee: EmployeeId) -> None:
+    """What is the person's own business, and that of HR of an open cycle. Raises a `Refusal`."""
+    held = await relations_to_company(connection, caller)
+    if Relation.COLLEAGUE in held and caller.employee == employee:
+        held |= {Relation.OWNER}
+    if not access.may(action, held):
+        await require_hr(connection, caller, action, only_open=True)
+
+
+async def require_directory(connection: AsyncConnection, caller: Caller, action: Action) -> None:
+    """What HR of an open cycle may; the operator too, while no cycle is open: nobody is HR then. Raises a `Refusal`."""
+    held = await relations_to_company(connection, caller)
+    rows = [row for row in await cycles.list_cycles(connection) if row.state.is_running]
+    if caller.is_operator and not rows:
+        held |= {Relation.SETTING_UP}
+    if not access.may(action, held):
+        await require_hr(connection, caller, action, only_open=True)
+
+
+async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, action: Action) -> None:
+    """What concerns every open cycle: the caller is HR of each. Without any, as `require_directory`. Raises a `Refusal`."""
+    held = await relations_to_company(connection, caller)
+    pools = [row.rules.hr for row in await cycles.list_cycles(connection) if row.state.is_running]
+    if not pools and caller.is_operator:
+        held |= {Relation.SETTING_UP}
+    for hr in pools or [()]:
+        is_hr = caller.employee in hr and Relation.COLLEAGUE in held
+        access.require(caller, action, held | {Relation.HR} if is_hr else held, hr)
+
+
+async def visible_goal(
+    connection: AsyncConnection, caller: Caller, goal: GoalId, action: Action = Action.SEE_GOAL
+) -> Goal:
+    """The goal, which the caller may see; raises a `Refusal` where there is none, or they may not."""
+    found = await require_goal(connection, goal)
+    require_goal_relation(caller, action, found, await relations_to_company(connection, caller))
+    return found
+
+
+def require_goal_relation(caller: Caller, action: Action, goal: Goal, company: frozenset[Relation]) -> None:
+    """As `visible_goal`, for a goal that is loaded already; `company` is what the caller is to the company."""
+    access.require(caller, action, relations_to_goal(caller, goal, company), (goal.owner, *goal.line, *goal.policy.hr))
+
+
+def relations_to_goal(caller: Caller, goal: Goal, company: frozenset[Relation]) -> frozenset[Relation]:
+    """What the caller is to the goal now; somebody who is not active is nothing to it."""
+    if not company:
+        return company
+    return company | access.relations_to(caller, goal, goal.calendar.day_of(datetime.now(UTC)))
+
+
+async def visible_goals(
+    connection: AsyncConnection, caller: Caller, action: Action = Action.SEE_GOAL
+) -> ColumnElement[bool]:
+    """The condition for lists: true for the goals whose page the caller may see."""
+    sight = access.sight(caller, action, await relations_to_company(connection, caller))
+    return await visible(
+        connection, everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC)
+    )

@@ -1,0 +1,109 @@
+"""Help with writing a goal: a draft made from the catalogue or an example, and a check by the writing rules."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.access import Caller
+from domain.findings import Finding, refuses
+from domain.goal.constraints import weigh
+from domain.goal.goal import Goal
+from domain.messages import message
+from domain.refusals import Code, Refusal
+from domain.results.exemplars import draft_from
+from domain.values import Frozen, GoalId, Locale
+from domain.writing import catalog
+from domain.writing.content import Content, NumericMeasure
+from domain.writing.rules import check
+from service.answers import compose
+from service.exemplars import require_exemplar
+from service.projection import goals_of_cycle
+from service.relations import visible_goal
+from storage.database import read_transaction
+from texts.findings import FindingDocument, documents_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+
+class DraftSource(NamedTuple):
+    """What a draft is made from: an entry of the catalogue, an example, or the goal as it is; and what is put into it.
+
+    `baseline` and `target` are for a numeric measure, `parent` and `answers` are ids.
+    """
+
+    catalog: str | None = None
+    exemplar: str | None = None
+    baseline: Decimal | None = None
+    target: Decimal | None = None
+    parent: str | None = None
+    answers: tuple[str, ...] = ()
+
+
+class CheckDocument(Frozen):
+    """The findings for programs; `refused` says that one of them forbids to submit."""
+
+    goal: GoalId
+    refused: bool
+    findings: tuple[FindingDocument, ...]
+
+
+class CheckedGoal(NamedTuple):
+    """What the writing rules say of a goal."""
+
+    goal: GoalId
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        return refuses(self.findings)
+
+    def document(self) -> CheckDocument:
+        return CheckDocument(goal=self.goal, refused=self.is_refused, findings=tuple(documents_of(self.findings)))
+
+
+class Writing:
+    """What helps those who write a goal that they may see. Changes nothing."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def draft(self, caller: Caller, goal: GoalId, source: DraftSource, locale: Locale) -> Content:
+        """Content to write on, dated within the goal's cycle; texts of the catalogue in the `locale`. Raises a `Refusal`."""
+        async with read_transaction(self._engine) as connection:
+            found = await visible_goal(connection, caller, goal)
+            content = await _begin(connection, found, source, locale)
+        content = content.model_copy(
+            update={"parent": source.parent or content.parent, "answers": source.answers or content.answers}
+        )
+        return _with_numbers(content, source)
+
+    async def check(self, caller: Caller, goal: GoalId, content: Content | None = None) -> CheckedGoal:
+        """What the rules say of the goal, or of this content for it, beside its owner's other goals."""
+        async with read_transaction(self._engine) as connection:
+            found = await visible_goal(connection, caller, goal)
+            siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
+        others = [one for one in siblings if one.id != found.id]
+        written = content or found.content
+        return CheckedGoal(found.id, (*check(written, found.policy), *weigh(written, others, found.policy)))
+
+
+async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource, locale: Locale) -> Content:
+    policy = goal.policy
+    if source.catalog is not None:
+        return catalog.draft(catalog.find(source.catalog), locale, policy.starts, policy.ends)
+    if source.exemplar is not None:
+        return draft_from(await require_exemplar(connection, source.exemplar), policy.starts, policy.ends)
+    return goal.content
+
+
+def _with_numbers(content: Content, source: DraftSource) -> Content:
+    """Raises a `Refusal` for numbers where the measure is none, or that cannot be."""
+    given = {
+        name: value for name, value in (("baseline", source.baseline), ("target", source.target)) if value is not None
+    }
+    if not given:
+        return content
+    if not isinstance(content.measure, NumericMeasure):
+        raise Refusal(Code.WRONG_MEASURE, needs=message("part.needs_no_target"))
+    measure = compose(NumericMeasure, content.measure.model_dump() | given)
+    return content.model_copy(update={"measure": measure})

@@ -1,0 +1,56 @@
+"""What one goal's life costs in Temporal's history, and open goals in the worker's memory."""
+
+import asyncio
+from typing import Any
+
+import psutil
+
+from domain.goal import commands as ask
+from domain.values import EmployeeId
+from tests.bench.company import DRAIN_SECONDS, Bench, approve, goals_of, owner_of, submit
+from workflows.goal import GoalResult, goal_workflow_id
+
+
+async def measure_lifecycle(bench: Bench, *, self_review: bool) -> tuple[int, int, int]:
+    """Events, bytes and number of commands of: submit, approve, 3 steps, 2 reviews, close."""
+    size = 1
+    await bench.hire(size)
+    cycle, _ = await bench.launch(size, self_review=self_review)
+    goal, manager = goals_of(cycle, size)[0], EmployeeId(f"M{size}")
+    owner = owner_of(goal)
+
+    async def review(verdict: Any) -> None:
+        await bench.goals.give(goal, ask.CallReview(actor=owner, reason="r"))
+        if self_review:
+            await bench.goals.give(goal, ask.SubmitSelfReview(actor=owner, went_well="w"))
+        seq = (await bench.goals.require(goal)).seq
+        await bench.goals.give(goal, ask.DecideReview(actor=manager, verdict=verdict, expected_seq=seq))
+
+    await bench.goals.give(goal, submit(goal))
+    await bench.goals.give(goal, ask.Approve(actor=manager, expected_seq=2))
+    for n in range(3):
+        await bench.goals.give(goal, ask.CompleteStep(actor=owner, step=n))
+    await review("continue")
+    await review("achieved")
+    handle = bench.client.get_workflow_handle(goal_workflow_id(goal), result_type=GoalResult)
+    await handle.result()
+    history = await handle.fetch_history()
+    return len(history.events), sum(event.ByteSize() for event in history.events), 11 if self_review else 9
+
+
+async def measure_memory(bench: Bench, worker: psutil.Process, size: int) -> tuple[float, float, float]:
+    """Megabytes that `size` open goals add to the worker; approvals per second of goals it forgot, and of those it holds."""
+    await bench.hire(size)
+    cycle, _ = await bench.launch(size)
+    before = worker.memory_info().rss
+    goals = goals_of(cycle, size)
+    await bench.give_all(goals, submit)
+    added = (worker.memory_info().rss - before) / 1e6
+    held = goals[-min(300, (size + 1) // 2) :]
+    rest = size - len(held)  # with more than 1,300 goals, those that the cache of 1,000 lost for certain
+    forgotten = goals[: min(1500, size - 1300 if size > 1300 else rest)]
+    await asyncio.sleep(DRAIN_SECONDS)
+    warm = await bench.give_all(held, approve(f"M{size}"))
+    await asyncio.sleep(DRAIN_SECONDS)
+    cold = await bench.give_all(forgotten, approve(f"M{size}"))
+    return added, cold, warm

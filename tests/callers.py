@@ -1,0 +1,12 @@
+"""Callers as the command line makes them."""
+
+from cli.session.callers import caller_for, operator
+from domain.access import Caller
+from domain.values import EmployeeId
+
+OPERATOR = operator()
+
+
+def by(employee: EmployeeId | str) -> Caller:
+    """Somebody who says who they are."""
+    return caller_for(employee)

@@ -1,0 +1,40 @@
+"""What a command shows with `--as`, and without."""
+
+from tests.cli.office import HARA, HR, MANAGER, MORI, PEOPLE, Office
+
+MORIS = f"q4/{MORI}/1"
+
+
+async def test_with_as_a_list_and_a_goal_show_what_that_person_may_see(office: Office) -> None:
+    for viewer, seen in ((MORI, 1), (MANAGER, 4), (HR, 6)):
+        listed = (await office.told("goal", "list", "--cycle", "q4", "--as", viewer))["goals"]
+        assert len(listed) == seen
+        assert (await office.told("goal", "show", MORIS, "--as", viewer))["id"] == MORIS
+    assert await office.done("goal", "list", "--as", HARA, "--owner", MORI) == "no goals match\n"
+    for words in (("show",), ("score",), ("check",), ("draft",), ("review", "form")):
+        assert f"{HARA} may not" in await office.refused("goal", *words, MORIS, "--as", HARA)
+
+
+async def test_without_as_the_operator_sees_everything(office: Office) -> None:
+    assert len((await office.told("goal", "list", "--cycle", "q4"))["goals"]) == 6
+
+
+async def test_somebody_who_is_not_employed_sees_and_gives_nothing(office: Office) -> None:
+    assert (await office.told("goal", "list", "--as", "E77"))["goals"] == []
+    assert "E77 may not" in await office.refused("goal", "comment", MORIS, "--as", "E77", "--text", "x")
+    assert "E77 may not" in await office.refused("hearing", "list", "--cycle", "q4", "--as", "E77")
+
+
+async def test_a_goal_that_may_not_be_seen_is_not_shown_before_a_decision(office: Office) -> None:
+    result = await office.type("goal", "approve", MORIS, "--as", HARA)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{HARA} may not" in result.stderr
+
+
+async def test_while_a_cycle_is_open_people_are_imported_in_the_name_of_hr(office: Office) -> None:
+    file = office.file("people.csv", PEOPLE)
+    unnamed = await office.refused("people", "import", file)
+    assert f"{HR} may do it" in unnamed
+    assert "--as" in unnamed
+    assert f"{MORI} may not" in await office.refused("people", "import", file, "--as", MORI)
+    assert "0 added, 0 changed, 6 unchanged" in await office.done("people", "import", file, "--as", HR)

@@ -1,0 +1,213 @@
+"""Lists and pages follow one table: a list holds exactly the goals whose page the caller may see."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import ColumnElement, insert, null, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cli.session.callers import operator
+from domain.access import Caller, Relation
+from domain.goal.goal import Delegation, Goal
+from domain.policy.policy import Policy
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, GoalId
+from service.goal_documents import GoalFilter
+from service.goals import GoalReads
+from service.relations import visible_goals
+from service.sheets import Sheets
+from storage.database import read_transaction
+from storage.tables import CycleRow, EmployeeRow, GoalRow
+from storage.visibility import visible
+from tests.callers import OPERATOR, by
+from tests.domain.builders import POLICY, draft, pending
+from workflows.recording import row_of
+
+CYCLE = CycleId("2026-q4")
+OWNER, COLLEAGUE, MANAGER, DIRECTOR = (EmployeeId(one) for one in ("o1", "o2", "m1", "d1"))
+DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT = (EmployeeId(one) for one in ("y1", "y2", "h1", "h9", "x1", "z1"))
+AHEAD, BEHIND = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: their calendar days always differ
+RULES = POLICY.model_copy(
+    update={
+        "hr": (HR,),
+        "sites": {
+            site: POLICY.calendar.model_copy(update={"timezone": zone}) for site, zone in (("a", AHEAD), ("b", BEHIND))
+        },
+    }
+)
+
+
+def day_in(zone: str) -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def lent(by_whom: EmployeeId, to: EmployeeId, on: date) -> tuple[Delegation, ...]:
+    return (Delegation(delegator=by_whom, to=to, first=on, last=on),)
+
+
+def goals() -> dict[str, Goal]:
+    """One goal per relation that there can be."""
+    own_rules = RULES.model_copy(update={"hr": (OWN_HR,)})
+    today = day_in("Asia/Tokyo")
+
+    def goal(name: str, policy: Policy = RULES, **first: Any) -> Goal:
+        return draft(policy=policy, goal_id=GoalId(f"{CYCLE}/{name}/1"), **first)
+
+    return {
+        "draft": goal("draft", owner=OWNER, line=(MANAGER, DIRECTOR)),
+        "waiting": pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/waiting/1"), owner=OWNER, line=(MANAGER,)),
+        "alone": goal("alone", owner=COLLEAGUE, line=()),
+        "own rules": goal("rules", own_rules, owner=COLLEAGUE, line=(LEFT,)),
+        "lent": goal("lent", owner=COLLEAGUE, line=(DIRECTOR,), delegations=lent(DIRECTOR, DELEGATE, today)),
+        "lent before": goal("before", owner=COLLEAGUE, line=(), delegations=lent(DIRECTOR, DELEGATE, today)),
+        "lent ahead": goal(
+            "ahead", owner=COLLEAGUE, line=(DIRECTOR,), sites={COLLEAGUE: "a"},
+            delegations=lent(DIRECTOR, LATE, day_in(BEHIND)),
+        ),
+        "lent behind": goal(
+            "behind", owner=COLLEAGUE, line=(DIRECTOR,), sites={COLLEAGUE: "b"},
+            delegations=lent(DIRECTOR, LATE, day_in(BEHIND)),
+        ),
+    }  # fmt: skip
+
+
+def assigned_outside_the_line(goal: Goal) -> Goal:
+    """The task was reassigned to somebody who is no manager of the owner, as HR may."""
+    assert goal.task is not None
+    return goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
+
+
+@pytest.fixture
+async def company(database: AsyncEngine) -> dict[GoalId, str]:
+    """The goals in the database, under the names that this test gives them."""
+    made = goals()
+    made["reassigned"] = assigned_outside_the_line(
+        pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/reassigned/1"), owner=COLLEAGUE, line=(DIRECTOR,))
+    )
+    people = (OWNER, COLLEAGUE, MANAGER, DIRECTOR, DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT)
+    employees = [{"id": one, "name": one, "department": "経理", "active": one != LEFT} for one in people]
+    cycle = {
+        "id": CYCLE, "name": CYCLE, "file": {}, "policy": RULES.model_dump(mode="json"), "state": "open",
+        "launched_by": HR, "launched_at": datetime.now(UTC),
+    }  # fmt: skip
+    async with database.begin() as connection:
+        await connection.execute(insert(EmployeeRow), employees)
+        await connection.execute(insert(CycleRow).values(cycle))
+        for goal in made.values():
+            await connection.execute(insert(GoalRow).values(_row(goal)))
+    return {goal.id: name for name, goal in made.items()}
+
+
+def _row(goal: Goal) -> dict[str, object]:
+    own = goal.policy.model_dump(mode="json") if goal.policy.hr != RULES.hr else null()
+    return {
+        **row_of(goal),
+        "id": goal.id, "cycle_id": CYCLE, "owner_id": goal.owner, "updated_at": datetime.now(UTC), "policy": own,
+        "aggregate": goal.model_dump(mode="json", exclude={"policy"}, exclude_none=True),
+    }  # fmt: skip
+
+
+_ALL = {"draft", "waiting", "alone", "own rules", "lent", "lent before", "lent ahead", "lent behind", "reassigned"}
+
+
+@pytest.mark.parametrize(
+    ("caller", "sees"),
+    [
+        pytest.param(by(OWNER), {"draft", "waiting"}, id="owner"),
+        pytest.param(by(MANAGER), {"draft", "waiting"}, id="manager"),
+        pytest.param(by(DIRECTOR), {"draft", "lent", "lent ahead", "lent behind", "reassigned"}, id="a manager above"),
+        pytest.param(by(DELEGATE), {"lent"}, id="delegate of a manager"),
+        pytest.param(by(LATE), {"lent behind"}, id="delegate of a day that has come at one site only"),
+        pytest.param(by(STRANGER), {"reassigned"}, id="assignee outside the line"),
+        pytest.param(by(HR), _ALL - {"own rules"}, id="HR"),
+        pytest.param(by(OWN_HR), {"own rules"}, id="HR of one goal's own rules"),
+        pytest.param(by(LEFT), set(), id="a manager who left"),
+        pytest.param(by("nobody"), set(), id="somebody unknown"),
+        pytest.param(OPERATOR, _ALL, id="operator"),
+        pytest.param(operator(LEFT), _ALL, id="operator with a name"),
+    ],
+)
+async def test_a_list_holds_exactly_the_goals_whose_page_the_caller_may_see(
+    database: AsyncEngine, company: dict[GoalId, str], caller: Caller, sees: set[str]
+) -> None:
+    reads = GoalReads(database)
+    listed = {company[one.id] for one in (await reads.list_goals(caller, GoalFilter(cycle=CYCLE))).goals}
+    shown = {name for goal, name in company.items() if await _is_shown(reads, caller, goal)}
+    assert listed == shown == sees
+
+
+async def _is_shown(reads: GoalReads, caller: Caller, goal: GoalId) -> bool:
+    try:
+        page = await reads.look(caller, goal)
+    except Refusal as refusal:
+        if refusal.code is not Code.NOT_ALLOWED:
+            raise
+        return False
+    return page.goal.id == goal
+
+
+async def test_pages_of_a_list_are_those_of_the_visible_goals(
+    database: AsyncEngine, company: dict[GoalId, str]
+) -> None:
+    reads, after, found = GoalReads(database), "", list[str]()
+    while True:
+        page = await reads.list_goals(by(HR), GoalFilter(limit=3, after=after))
+        found += [company[one.id] for one in page.goals]
+        if page.next is None:
+            break
+        after = page.next
+    assert len(found) == len(set(found))
+    assert set(found) == _ALL - {"own rules"}
+
+
+async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, company: dict[GoalId, str]) -> None:
+    for caller in (by(MANAGER), by(DELEGATE), by(HR), by("nobody")):
+        listed = (await GoalReads(database).list_goals(caller, GoalFilter(cycle=CYCLE))).goals
+        table = await Sheets(database).goals_for_table(caller, CYCLE)
+        assert [goal.id for goal in table] == [one.id for one in listed]
+
+
+async def test_every_relation_to_a_goal_has_its_condition(database: AsyncEngine) -> None:
+    of_the_company = {Relation.OPERATOR, Relation.COLLEAGUE, Relation.SETTING_UP}
+    async with read_transaction(database) as connection:
+        for relation in set(Relation) - of_the_company:
+            condition = await _condition(connection, relation)
+            assert "goal" in str(condition)
+        with pytest.raises(KeyError):
+            await _condition(connection, Relation.OPERATOR)
+
+
+async def _condition(connection: AsyncConnection, relation: Relation) -> ColumnElement[bool]:
+    return await visible(connection, everything=False, person=OWNER, relations={relation}, now=datetime.now(UTC))
+
+
+async def test_a_list_of_what_one_person_may_see_looks_at_no_other_goal(
+    database: AsyncEngine, company: dict[GoalId, str]
+) -> None:
+    async with read_transaction(database) as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        condition = await visible_goals(connection, by(OWNER))
+        query = select(GoalRow.id).where(condition).order_by(GoalRow.id).limit(100)
+        compiled = query.compile(
+            dialect=postgresql.dialect(),  # type: ignore[no-untyped-call] # SQLAlchemy's own
+            compile_kwargs={"literal_binds": True},
+        )
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {compiled}".replace(":", "\\:")))).scalars())
+    for index in ("goal_by_line", "goal_by_assignee", "goal_by_delegates", "goal_by_own_hr", "ix_goal_owner_id"):
+        assert index in plan, plan
+    assert "Seq Scan" not in plan
+
+
+async def test_an_inbox_is_for_the_person_and_for_the_operator(
+    database: AsyncEngine, company: dict[GoalId, str]
+) -> None:
+    reads = GoalReads(database)
+    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(by(OWNER), OWNER)} == {"draft"}
+    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(OPERATOR, MANAGER)} == {"waiting"}
+    for other in (by(HR), by(MANAGER)):
+        with pytest.raises(Refusal) as refused:
+            await reads.inbox(other, OWNER)
+        assert refused.value.code is Code.NOT_ALLOWED
