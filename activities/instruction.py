@@ -29,9 +29,9 @@ from service.goal_updates import GoalUpdates
 from storage import cycles, instructions, outbox, participants
 from storage.cycles import Cycle
 from storage.database import read_transaction
+from storage.directory import active_people
 from storage.goals import load_aggregates
 from storage.instructions import Instruction, Result
-from storage.people import load_organisation
 from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
@@ -45,8 +45,7 @@ _ENDED = (
     Outcome.CANCELLED,
 )  # with the cycle; the others ended by a decision of their own
 
-_Decide = Callable[[Goal, EmployeeId], Command | Skipped]
-_DecideOne = Callable[[Goal], Command | Skipped]
+_Decide = Callable[[Goal], Command | Skipped]
 
 log = structlog.get_logger()
 
@@ -94,14 +93,15 @@ class InstructionActivities(InstructionSteps):
             await self._launch(row)
             return
         actor = EmployeeId(row.actor)
-        decide, fan_out = await self._decider(asked, part.now), FanOut()
+        fan_out = FanOut()
         while page := await self._waiting(row.id, _PAGE):
             async with read_transaction(self._engine) as connection:
                 goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
             for gone in set(page) - {goal.id for goal in goals}:
                 async with self._engine.begin() as connection:
                     await instructions.record(connection, row.id, Result(gone, "skipped", "unknown"))
-            await self._ask_all(goals, row.id, lambda goal: decide(goal, actor), fan_out)
+            decide = await self._decider(asked, goals, actor, part.now)
+            await self._ask_all(goals, row.id, decide, fan_out)
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
@@ -133,12 +133,13 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return await instructions.waiting_goals(connection, instruction, limit)
 
-    async def _decider(self, asked: Asked, now: datetime) -> _Decide:
+    async def _decider(self, asked: Asked, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
+        """How the command of each of these goals is made."""
         if isinstance(asked, asked_for.Sync):
-            return await reorganisation.commands(self._engine, asked, now)
-        return lambda goal, actor: command_for(asked, goal, actor)
+            return await reorganisation.commands(self._engine, asked, goals, actor, now)
+        return lambda goal: command_for(asked, goal, actor)
 
-    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _DecideOne, fan_out: FanOut) -> None:
+    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _Decide, fan_out: FanOut) -> None:
         """Asks the goals, as many at one time as the fan-out's pace allows, and writes what they answered."""
         answered: list[Result] = []
 
@@ -159,7 +160,7 @@ class InstructionActivities(InstructionSteps):
             for result in batch:
                 await instructions.record(connection, instruction, result)
 
-    async def _ask(self, goal: Goal, instruction: str, decide: _DecideOne, fan_out: FanOut) -> Result:
+    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, fan_out: FanOut) -> Result:
         """Asks one goal under the instruction's id: a goal that was asked before its result was noted answers as it did."""
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
@@ -188,12 +189,10 @@ class InstructionActivities(InstructionSteps):
         cycle = await self._cycle(row)
         file = cycle.file
         async with read_transaction(self._engine) as connection:
-            organisation = await load_organisation(connection)
-        people = [
-            (one.id, one.department, len(file.drafts_for(one.department)))
-            for one in organisation.employees.values()
-            if one.active and (one.id in asked.selection.people or one.department in asked.selection.departments)
-        ]
+            chosen = await active_people(
+                connection, departments=asked.selection.departments, people=asked.selection.people
+            )
+        people = [(one.id, one.department, len(file.drafts_for(one.department))) for one in chosen]
         async with self._engine.begin() as connection:
             await participants.add(connection, cycle.id, sorted(people), by=row.actor, at=now)
         async with read_transaction(self._engine) as connection:

@@ -29,8 +29,8 @@ from domain.values import CycleId, EmployeeId
 from service.projection import standing_delegations
 from storage import cycles
 from storage.database import read_transaction
+from storage.directory import with_managers
 from storage.goals import load_aggregates
-from storage.people import load_organisation
 from workflows.cycle import Launcher, NewState, Range, Started, Written
 from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
@@ -60,7 +60,7 @@ class LaunchActivities(Launcher):
         if fresh:
             cycle = await _cycle(self._engine, piece)
             async with read_transaction(self._engine) as connection:
-                organisation = await load_organisation(connection)
+                organisation = await with_managers(connection, _concerned(cycle, fresh))
             standing = await self._delegations(cycle)
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
             async with self._engine.begin() as connection:
@@ -148,6 +148,11 @@ class LaunchActivities(Launcher):
 def _until_first_alarm(goal: Goal) -> timedelta:
     alarm = next_alarm(goal)
     return max(alarm.at - datetime.now(UTC), timedelta(0)) if alarm else timedelta(0)
+
+
+def _concerned(cycle: cycles.Cycle, people: list[cycles.Waiting]) -> set[str]:
+    """Those whose site or line of managers the goals need: their owners, and HR."""
+    return {*(one.employee_id for one in people), *cycle.launched_policy.hr, *cycle.rules.hr}
 
 
 async def _cycle(engine: AsyncEngine, piece: Range) -> cycles.Cycle:

@@ -1,6 +1,6 @@
 """What an instruction of kind `sync` does: the directory first, then each goal that it concerns, then who is new."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -12,16 +12,16 @@ from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import Context, command_of
+from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycles import Cycles
 from service.leaving import process_leavers, start_leaving
 from service.projection import standing_delegations
-from storage import cycles, participants, people
+from storage import cycles, directory, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
-from storage.people import load_organisation
 from workflows.leaving import LastDay, LeaverProcessing
 
 _FAR = timedelta(days=3660)
@@ -51,14 +51,17 @@ async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[st
         return await open_goals_of(connection, asked.touched)
 
 
-async def commands(engine: AsyncEngine, asked: Sync, now: datetime) -> Callable[[Goal, EmployeeId], Command | Skipped]:
-    """How each goal's command is made, from the organisation as it is by now."""
+async def commands(
+    engine: AsyncEngine, asked: Sync, goals: Sequence[Goal], actor: EmployeeId, now: datetime
+) -> Callable[[Goal], Command | Skipped]:
+    """How the command of each of these goals is made, from the organisation as it is by now."""
     today = now.date()
+    people = {one for goal in goals for one in (goal.owner, *goal.policy.hr)}
     async with read_transaction(engine) as connection:
-        organisation = await load_organisation(connection)
+        organisation = await directory.with_managers(connection, people)
         standing = await standing_delegations(connection, today, today + _FAR)
 
-    def decide(goal: Goal, actor: EmployeeId) -> Command | Skipped:
+    def decide(goal: Goal) -> Command | Skipped:
         return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))
 
     return decide
@@ -69,23 +72,21 @@ async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Empl
     if asked.joined:
         await _welcome(engine, temporal, asked, actor, now)
     async with read_transaction(engine) as connection:
-        organisation = await load_organisation(connection)
-    for day in sorted({one.leaves for one in organisation.employees.values() if one.active and one.leaves}):
+        days = await directory.last_days(connection)
+    for day in days:
         await start_leaving(temporal, day, actor)
 
 
 async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
     async with read_transaction(engine) as connection:
-        organisation, rows = await load_organisation(connection), await cycles.list_cycles(connection)
+        joined = Organisation(await directory.employees(connection, asked.joined))
+        rows = await cycles.list_cycles(connection)
     for row in rows:
         policy = row.rules
         if not row.state.is_running or not policy.joiners_get_drafts or _is_over(policy, now):
             continue
-        new = [
-            (one.id, one.department, len(row.file.drafts_for(one.department)))
-            for one in row.file.participants(organisation)
-            if one.id in asked.joined
-        ]
+        drafts = row.file.drafts_for
+        new = [(one.id, one.department, len(drafts(one.department))) for one in row.file.participants(joined)]
         async with engine.begin() as connection:
             await participants.add(connection, row.id, new, by=actor, at=now)
         if new:  # also where a try before this one added them and was cut off

@@ -15,11 +15,12 @@ from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
 from service.calendars import freeze
 from storage import cycles
 from storage.database import read_transaction
+from storage.directory import stream_active_people
 from storage.goals import open_goals
 from storage.people import load_organisation
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from temporalio.client import Client
 
     from workflows.cycle import CycleProgress
@@ -108,11 +109,7 @@ class Cycles(CycleReads):
         if launched_by not in policy.hr:
             raise Refusal(Code.NOT_ALLOWED, actor=launched_by, allowed=policy.hr)
         async with read_transaction(self._engine) as connection:
-            organisation = await load_organisation(connection)
-        participants, slot = [], 0
-        for person in file.participants(organisation):
-            participants.append(cycles.Participant(person.id, person.department, slot))
-            slot += len(file.drafts_for(person.department))
+            participants = await _participants(connection, file)
         row = {
             "id": file.cycle.id,
             "name": file.cycle.name,
@@ -238,6 +235,16 @@ class Cycles(CycleReads):
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise Refusal(Code.CYCLE_BUSY, phase=row.state) from error
             raise
+
+
+async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[cycles.Participant]:
+    """Everybody who takes part, in the order of their ids; streamed, since that may be the whole company."""
+    participants, slot = [], 0
+    async for one in stream_active_people(connection):
+        if file.includes(one.id, one.department):
+            participants.append(cycles.Participant(one.id, one.department, slot))
+            slot += len(file.drafts_for(one.department))
+    return participants
 
 
 def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:

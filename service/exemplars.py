@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from domain.access import Action, Caller
 from domain.refusals import Code, Refusal
-from domain.results.exemplars import Exemplar, exemplar_of
+from domain.results.exemplars import Exemplar, KnownNames, exemplar_of
 from domain.values import CycleId
 from service.projection import goals_of_cycle
 from service.relations import require_colleague
 from storage.cycles import list_cycles
 from storage.database import read_transaction
+from storage.directory import distinct_names
 from storage.goals import read_ledger
-from storage.people import load_organisation
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -48,7 +48,7 @@ async def require_exemplar(connection: "AsyncConnection", exemplar: str) -> Exem
 
 
 async def _load(connection: "AsyncConnection", department: str | None) -> list[Exemplar]:
-    names = [one.name for one in (await load_organisation(connection)).employees.values()]
+    names = KnownNames(await distinct_names(connection))
     found = []
     for cycle in await list_cycles(connection):
         for goal in await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True):

@@ -15,14 +15,13 @@ from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
-from storage import cycles, delegations, instructions
+from storage import cycles, delegations, directory, instructions
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.instructions import Instruction, Progress, Result
-from storage.people import load_organisation
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from temporalio.client import Client
 
 _FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
@@ -156,10 +155,10 @@ class Instructions(InstructionReads):
             if asked.selection.is_everybody:
                 raise Refusal(Code.SELECTION_EMPTY)
             async with read_transaction(self._engine) as connection:
-                organisation = await load_organisation(connection)
-            people = {one.id for one in organisation.employees.values() if one.active}
-            departments = {one.department for one in organisation.employees.values() if one.active}
-        _require_in("person", asked.selection.people, people)
+                await _require_active(connection, asked.selection.people)
+                departments = await directory.active_departments(connection)
+        else:
+            _require_in("person", asked.selection.people, people)
         _require_in("department", asked.selection.departments, departments)
 
     async def _require_people(self, asked: Asked) -> None:
@@ -171,9 +170,8 @@ class Instructions(InstructionReads):
         else:
             return
         async with read_transaction(self._engine) as connection:
-            employees = (await load_organisation(connection)).employees
-        _require_in("person", [before], employees)
-        _require_in("person", [after], {one.id for one in employees.values() if one.active})
+            await _require_employee(connection, before)
+            await _require_active(connection, [after])
 
     async def _require_period(self, delegation: Delegation) -> None:
         """The days are counted where the open cycles count theirs."""
@@ -210,6 +208,21 @@ async def start(temporal: "Client", instruction: str) -> None:
         )
     except WorkflowAlreadyStartedError:
         return  # it has ended
+
+
+async def _require_active(connection: "AsyncConnection", people: Collection[EmployeeId]) -> None:
+    """All of them work here; the refusal names an id that looks like the first one that does not."""
+    active = {one.id for one in await directory.active_people(connection, people=people)}
+    if unknown := [one for one in people if one not in active]:
+        near = await directory.ids_near(connection, unknown[0])
+        working = {one.id for one in await directory.active_people(connection, people=near)}
+        _require_in("person", unknown, working)
+
+
+async def _require_employee(connection: "AsyncConnection", employee: EmployeeId) -> None:
+    """The directory has them, at work or not."""
+    if not await directory.employees(connection, [employee]):
+        _require_in("person", [employee], await directory.ids_near(connection, employee))
 
 
 def _require_in(kind: str, named: Collection[str], known: Collection[str]) -> None:

@@ -6,13 +6,12 @@ For the worker: what HR decided when the file was applied is carried out here, a
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from domain.instructions.reorganisation import compare, leavers_due
+from domain.instructions.reorganisation import compare
 from domain.reasons import LEFT
 from domain.values import EmployeeId
 from service.reorganisation import OFFICE, apply_difference
-from storage import instructions, people
+from storage import directory, instructions, people
 from storage.database import read_transaction
-from storage.people import load_organisation
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,19 +29,18 @@ async def process_leavers(
     """
     from service.instructions import start
 
-    identity = f"leaving-{last_day}"
+    identity, today = f"leaving-{last_day}", now.astimezone(OFFICE).date()
     async with read_transaction(engine) as connection:
         is_written = await instructions.find(connection, identity) is not None
         version = await people.version_of(connection)
-        before = await load_organisation(connection)
+        gone = await directory.leavers(connection, today)
+        concerned = await directory.around(connection, [one.id for one in gone])
     if is_written:
         await start(temporal, identity)
         return 0
-    today = now.astimezone(OFFICE).date()
-    gone = leavers_due(before.employees.values(), today)
     if not gone:
         return 0
-    difference = compare(before.employees.values(), gone, today)
+    difference = compare(concerned.employees.values(), gone, today)
     await apply_difference(
         engine,
         temporal,

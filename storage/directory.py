@@ -1,14 +1,19 @@
-"""Looking people up: the departments with their sizes, one department, one person with their managers and reports."""
+"""Looking people up: departments, one person with their managers and reports, the managers of many, who is leaving.
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+Each function reads the people that are asked for; nothing here reads everybody.
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, Text, any_, func, literal, select, text
+from sqlalchemy import ColumnElement, Row, Select, Text, any_, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.people.organisation import Employee
+from domain.people.organisation import Employee, Organisation
+from domain.values import EmployeeId
 from storage.tables import EmployeeRow
 
 _EMPLOYEES = TypeAdapter(list[Employee])
@@ -27,6 +32,25 @@ _LINE = text("""
     )
     SELECT id FROM line WHERE id <> ALL(path) ORDER BY level
 """)
+
+# UNION drops a person who was found before: shared managers are read once, and a circle ends.
+_WITH_MANAGERS = text("""
+    WITH RECURSIVE found AS (
+        SELECT e.id, e.manager_id FROM employee e WHERE e.id = ANY(:people)
+        UNION
+        SELECT e.id, e.manager_id FROM found JOIN employee e ON e.id = found.manager_id
+    )
+    SELECT id FROM found
+""")
+_NEIGHBOURS = 100  # ids before and after one in their order, among which a mistyped one is looked for
+_AT_A_TIME = 1_000  # rows of a stream
+
+
+class Member(NamedTuple):
+    """Somebody who works here, and in which department."""
+
+    id: EmployeeId
+    department: str
 
 
 class DepartmentSize(NamedTuple):
@@ -52,8 +76,64 @@ async def people_of(connection: AsyncConnection, department: str) -> list[Employ
 
 async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
     """These people, by id; ids that are not in the directory are left out."""
-    wanted = any_(literal(list(ids), ARRAY(Text)))  # an array: any number of ids is one parameter
-    return await _employees(connection, _people().where(EmployeeRow.id == wanted))
+    return await _employees(connection, _people().where(_is_one_of(EmployeeRow.id, ids)))
+
+
+async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
+    """These people and everybody above them, so that their lines of managers are complete; two queries for any number."""
+    found = (await connection.execute(_WITH_MANAGERS, {"people": list(ids)})).scalars()
+    return Organisation(await employees(connection, list(found)))
+
+
+async def active_people(
+    connection: AsyncConnection, *, departments: Collection[str] = (), people: Collection[str] = ()
+) -> list[Member]:
+    """Those who work here and are in one of these departments, or among these people; by id."""
+    chosen = or_(_is_one_of(EmployeeRow.department, departments), _is_one_of(EmployeeRow.id, people))
+    rows = await connection.execute(_members().where(chosen))
+    return [Member(EmployeeId(row.id), row.department) for row in rows]
+
+
+async def stream_active_people(connection: AsyncConnection) -> AsyncIterator[Member]:
+    """Everybody who works here, by id, read a thousand at a time."""
+    found = await connection.stream(_members())
+    async for rows in found.partitions(_AT_A_TIME):
+        for row in rows:
+            yield Member(EmployeeId(row.id), row.department)
+
+
+async def active_departments(connection: AsyncConnection) -> set[str]:
+    """The departments in which somebody works."""
+    return set(await connection.scalars(select(EmployeeRow.department).where(EmployeeRow.active).distinct()))
+
+
+async def ids_near(connection: AsyncConnection, employee: str) -> list[str]:
+    """Ids that come shortly before and after this one in their order: what somebody may have meant."""
+    before = select(EmployeeRow.id).where(EmployeeRow.id < employee).order_by(EmployeeRow.id.desc()).limit(_NEIGHBOURS)
+    after = select(EmployeeRow.id).where(EmployeeRow.id >= employee).order_by(EmployeeRow.id).limit(_NEIGHBOURS)
+    return [*await connection.scalars(before), *await connection.scalars(after)]
+
+
+async def last_days(connection: AsyncConnection) -> list[date]:
+    """The days that are somebody's last one, of those who still work here; in order."""
+    query = select(EmployeeRow.leaves).where(EmployeeRow.active, EmployeeRow.leaves.is_not(None))
+    return [day for day in await connection.scalars(query.distinct().order_by(EmployeeRow.leaves)) if day]
+
+
+async def leavers(connection: AsyncConnection, today: date) -> list[Employee]:
+    """Those whose last day was before today and who are still active; by id."""
+    return await _employees(connection, _people().where(EmployeeRow.active, EmployeeRow.leaves < today))
+
+
+async def around(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
+    """These people, those who report to them, and everybody above both: all whom it concerns when they leave."""
+    reports = select(EmployeeRow.id).where(_is_one_of(EmployeeRow.manager_id, ids))
+    return await with_managers(connection, [*ids, *await connection.scalars(reports)])
+
+
+async def distinct_names(connection: AsyncConnection) -> list[str]:
+    """Everybody's name, once each, for taking names out of a text."""
+    return list(await connection.scalars(select(EmployeeRow.name).distinct()))
 
 
 async def reports_of(connection: AsyncConnection, manager: str) -> list[Employee]:
@@ -72,6 +152,14 @@ async def leads_somebody(connection: AsyncConnection, employee: str) -> bool:
     """Whether somebody who works here reports to this person."""
     query = select(EmployeeRow.id).where(EmployeeRow.manager_id == employee, EmployeeRow.active).limit(1)
     return await connection.scalar(query) is not None
+
+
+def _members() -> Select[str, str]:
+    return select(EmployeeRow.id, EmployeeRow.department).where(EmployeeRow.active).order_by(EmployeeRow.id)
+
+
+def _is_one_of(column: Any, values: Collection[str]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(Text)))  # type: ignore[no-any-return]  # an array: any number of values is one parameter
 
 
 def _people() -> Select[*tuple[object, ...]]:

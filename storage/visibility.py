@@ -1,7 +1,8 @@
 """Which goals a person may see, as a condition in SQL: what `relations_to` (domain/access.py) says of one goal.
 
-Storage knows no rules: which relations are enough is an argument. Each relation but HR of a cycle is a small set of goals
-that an index finds; the condition is that a goal's id is in one of these sets, so that nothing looks at every goal.
+Storage knows no rules: which relations are enough is an argument. Each relation is a condition that an index answers, and they
+are joined by OR: PostgreSQL unites the indexes for somebody who sees few goals, and reads in the list's order for somebody who
+sees most. It knows which by its statistics of the columns.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,11 +21,10 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.tables import CycleRow, GoalRow
 
@@ -32,7 +32,6 @@ _Related = Callable[[str, datetime], ColumnElement[bool]]
 _OF_CYCLE = "hr"  # the relation that whole cycles have
 
 _EMPTY: ColumnElement[Any] = literal_column("'{}'")  # no parameter: the partial indexes say the same
-_Goal = aliased(GoalRow)  # the goals of the sets, beside those that the query lists
 
 
 async def visible(
@@ -43,12 +42,10 @@ async def visible(
         return true()
     if person is None or not relations:
         return false()
-    sets = [select(_Goal.id).where(_RELATED[relation](person, now)) for relation in sorted(relations)]
-    condition: ColumnElement[bool] = GoalRow.id.in_(union_all(*sets))
-    cycles = await _cycles_of_hr(connection, person) if _OF_CYCLE in relations else []
-    if not cycles:
-        return condition
-    return or_(condition, GoalRow.policy.is_(None) & GoalRow.cycle_id.in_(cycles))
+    conditions = [_RELATED[relation](person, now) for relation in sorted(relations)]
+    if _OF_CYCLE in relations and (cycles := await _cycles_of_hr(connection, person)):
+        conditions.append(GoalRow.cycle_id.in_(cycles) & GoalRow.policy.is_(None))
+    return or_(*conditions)
 
 
 async def _cycles_of_hr(connection: AsyncConnection, person: str) -> list[str]:
@@ -63,24 +60,24 @@ def _holds(names: InstrumentedAttribute[list[str]], person: str) -> ColumnElemen
 
 
 def _is_owner(person: str, _: datetime) -> ColumnElement[bool]:
-    return _Goal.owner_id == person
+    return GoalRow.owner_id == person
 
 
 def _is_in_line(person: str, _: datetime) -> ColumnElement[bool]:
-    return _holds(_Goal.line, person)
+    return _holds(GoalRow.line, person)
 
 
 def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
-    return _Goal.task.is_not(None) & _holds(_Goal.assignees, person)
+    return GoalRow.task.is_not(None) & _holds(GoalRow.assignees, person)
 
 
 def _is_hr_by_its_own_rules(person: str, _: datetime) -> ColumnElement[bool]:
-    return (_Goal.own_hr != _EMPTY) & _holds(_Goal.own_hr, person)
+    return (GoalRow.own_hr != _EMPTY) & _holds(GoalRow.own_hr, person)
 
 
 def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
     """May act for a manager of the line or an assignee, on the day that it is in the time zone of the goal's owner."""
-    one = func.jsonb_array_elements(_Goal.aggregate["delegations"]).column_valued("one")
+    one = func.jsonb_array_elements(GoalRow.aggregate["delegations"]).column_valued("one")
     delegator = one.op("->>")("delegator")
     today = cast(func.timezone(_zone_of_owner(), literal(now)), Date)
     holds = (
@@ -89,18 +86,21 @@ def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
             one.op("->>")("to") == person,
             cast(one.op("->>")("first"), Date) <= today,
             cast(one.op("->>")("last"), Date) >= today,
-            or_(delegator == func.any(_Goal.line), _Goal.task.is_not(None) & (delegator == func.any(_Goal.assignees))),
+            or_(
+                delegator == func.any(GoalRow.line),
+                GoalRow.task.is_not(None) & (delegator == func.any(GoalRow.assignees)),
+            ),
         )
-        .correlate(_Goal)
+        .correlate(GoalRow)
     )
-    return (_Goal.delegates != _EMPTY) & _holds(_Goal.delegates, person) & exists(holds)
+    return (GoalRow.delegates != _EMPTY) & _holds(GoalRow.delegates, person) & exists(holds)
 
 
 def _zone_of_owner() -> ColumnElement[str]:
     """The time zone of the owner's site; without one, or of a site that the rules do not know, the cycle's."""
-    of_cycle = select(CycleRow.policy).where(CycleRow.id == _Goal.cycle_id).correlate(_Goal).scalar_subquery()
-    rules = func.coalesce(_Goal.policy, of_cycle)
-    site = func.jsonb_extract_path_text(_Goal.aggregate, "sites", _Goal.owner_id)
+    of_cycle = select(CycleRow.policy).where(CycleRow.id == GoalRow.cycle_id).correlate(GoalRow).scalar_subquery()
+    rules = func.coalesce(GoalRow.policy, of_cycle)
+    site = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
     return func.coalesce(
         func.jsonb_extract_path_text(rules, "sites", site, "timezone"),
         func.jsonb_extract_path_text(rules, "calendar", "timezone"),

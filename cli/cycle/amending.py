@@ -61,18 +61,13 @@ def amend(
             one, data, chosen, datetime.now(UTC), starts and starts.date()
         )
         if amendment.findings:
-            message = to.words(
-                f"{file}: 何も変更していません。次を直してください。", f"{file}: nothing was changed; mend first:"
-            )
+            message = to.text("screen.amend.not_possible", file=file)
             raise to.refuse(message, kind="findings", findings=amendment.findings)
         if not (apply and as_json):
             _show(amendment, to)
         if not apply or not amendment.rules:
             if not as_json and amendment.rules:
-                to.say(
-                    "まだ何も変更していません。反映するには --apply を付けてください。",
-                    "nothing was changed: --apply does it",
-                )
+                to.tell("screen.amend.shown_only")
             return Exit.DONE
         given = await session.instructions.give(amendment.asked(chosen, reason), EmployeeId(actor), one, identity)
         return await report(session, given, "amend", wait=not no_wait)
@@ -85,26 +80,20 @@ def _show(amendment: "Amendment", to: "Terminal") -> None:
         print_json(_document(amendment))
         return
     if not amendment.rules:
-        to.say("ルールは同じです。", "the rules are the same")
+        to.tell("screen.amend.same")
         return
-    headers = ("ルール", "今", "変更後") if to.japanese else ("rule", "now", "then")
-    print_table(headers, [_rule(one, to) for one in amendment.rules])
+    print_table(to.heads("screen.amend.heads"), [_rule(one, to) for one in amendment.rules])
     departments = Counter(one.department for one in amendment.dues)
-    to.say(
-        f"変わる目標 {amendment.goals} 件、期日が動く対応 {len(amendment.dues)} 件",
-        f"{amendment.goals} goals change, {len(amendment.dues)} due dates move",
-    )
+    to.tell("screen.amend.counts", goals=amendment.goals, dues=len(amendment.dues))
     if departments:
         print_line("  " + ", ".join(f"{name} {number}" for name, number in sorted(departments.items())))
     for one in amendment.dues[:_SHOWN]:
         print_line(f"  {one.goal}: {one.before} → {one.after}")
     if (more := len(amendment.dues) - _SHOWN) > 0:
-        to.say(f"  ほか {more} 件", f"  and {more} more")
+        print_line("  " + to.text("screen.cycle.more", more=more))
     if amendment.misfits:
         named = ", ".join(amendment.misfits[:_SHOWN])
-        to.say(
-            f"合わない目標 {len(amendment.misfits)} 件: {named}", f"do not fit {len(amendment.misfits)} goals: {named}"
-        )
+        to.tell("screen.amend.misfits", goals=len(amendment.misfits), named=named)
     print_findings(amendment.findings, to.locale)
 
 

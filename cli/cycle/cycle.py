@@ -90,11 +90,7 @@ def status(
 
     to = terminal(as_json)
     if watch and (cycle_id is None or as_json or not sys.stdout.isatty()):
-        message = to.words(
-            "--watch には評価サイクルの ID と端末が必要です(--json とは併用できません)。",
-            "--watch needs a cycle's id and a terminal, and goes without --json",
-        )
-        raise to.refuse(message, kind="usage", code=Exit.USAGE)
+        raise to.refuse(to.text("screen.cycle.watch_needs"), kind="usage", code=Exit.USAGE)
 
     async def work(session: "Reading") -> None:
         if cycle_id is None:
@@ -135,7 +131,7 @@ async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exi
         raise ValueError("a cycle is launched from its file")
     one, to = checked.file.cycle.id, session.terminal
     if checked.already_launched and not to.as_json:
-        to.say(f"{one}: すでに開始されています。何も変更していません。", f"{one}: already launched, nothing changed")
+        to.tell("screen.cycle.unchanged", cycle=one)
     if wait:
         await cycle_waiting.for_launch(session, one)
     return await _report_launch(
@@ -156,14 +152,11 @@ async def _report_launch(session: "Acting", one: str, facts: dict[str, Any]) -> 
     if to.as_json:
         print_json({"cycle": one, **facts, "participants": counts.participants, "goals": goals, "failed": failed})
     else:
-        to.say(
-            f"{one}: 対象 {people} 人のうち {started} 人を開始、目標 {goals} 件",
-            f"{one}: {started} of {people} people launched, {goals} goals",
-        )
+        to.tell("screen.cycle.launched", cycle=one, people=people, started=started, goals=goals)
     for employee, reason in counts.failed:
         to.complain(f"{employee}: {reason}")
     if failed:
-        to.complain(to.words(f"直したら `meguri cycle retry {one}`", f"once mended: `meguri cycle retry {one}`"))
+        to.complain(to.text("screen.cycle.retry", cycle=one))
     return Exit.REFUSED if failed else Exit.DONE
 
 
@@ -188,7 +181,4 @@ def _mend(file: Path, checked: "Checked", to: "Terminal") -> str:
     from domain.findings import Level
 
     number = sum(finding.level is Level.REFUSE for finding in checked.findings)
-    return to.words(
-        f"{file}: 開始できません。次の {number} 件を直してください。",
-        f"{file}: cannot be started; {number} to mend:",
-    )
+    return to.text("screen.cycle.not_startable", file=file, findings=number)

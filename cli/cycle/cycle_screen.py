@@ -23,6 +23,7 @@ from service.cycles import Checked
 from service.hearing import Hearing
 from storage.cycles import Counts, Cycle
 from texts.findings import documents_of
+from texts.words import reason_text
 
 _EVERY = 1.0  # seconds between two looks
 _PIPED_WIDTH = 240
@@ -46,12 +47,9 @@ def describe_checked(checked: Checked, to: Terminal) -> None:
         return
     one = checked.file.cycle.id
     if checked.already_launched:
-        to.say(f"{one}: すでに開始されています。", f"{one}: already launched from this file")
+        to.tell("screen.cycle.launched_already", cycle=one)
     else:
-        to.say(
-            f"{one}: 開始できます。対象 {checked.people} 人、目標 {checked.goals} 件",
-            f"{one}: ready to start for {checked.people} people, with {checked.goals} goals",
-        )
+        to.tell("screen.cycle.startable", cycle=one, people=checked.people, goals=checked.goals)
 
 
 async def show_cycles(session: Reading) -> None:
@@ -60,10 +58,9 @@ async def show_cycles(session: Reading) -> None:
         print_json({"cycles": [_cycle_document(row) for row in rows]})
         return
     if not rows:
-        to.say("評価サイクルはまだありません。`meguri cycle start FILE`", "no cycle yet: `meguri cycle start FILE`")
+        to.tell("screen.cycle.none")
         return
     names, zones = await session.names({row.launched_by for row in rows}), await session.cycles.time_zones()
-    headers = ("ID", "名称", "状態", "開始", "開始者") if to.japanese else ("id", "name", "state", "launched", "by")
     table = [
         (
             row.id,
@@ -74,7 +71,7 @@ async def show_cycles(session: Reading) -> None:
         )
         for row in rows
     ]
-    print_table(headers, table)
+    print_table(to.heads("screen.cycle.heads"), table)
 
 
 async def show_status(session: Reading, cycle: CycleId) -> None:
@@ -89,10 +86,8 @@ async def show_status(session: Reading, cycle: CycleId) -> None:
     terminal_width = None if sys.stdout.isatty() else _PIPED_WIDTH
     Console(file=sys.stdout, width=terminal_width).print(_screen(row, counts, to))
     if problems:
-        to.say(
-            f"現状の課題: {len(problems)} 件、答える目標がないもの {len(unanswered)} 件 {' '.join(unanswered[:_MOST_NAMED])}",
-            f"problems heard: {len(problems)}, answered by nothing: {len(unanswered)} {' '.join(unanswered[:_MOST_NAMED])}",
-        )
+        named = " ".join(unanswered[:_MOST_NAMED])
+        to.tell("screen.cycle.problems", heard=len(problems), unanswered=len(unanswered), named=named)
 
 
 async def watch(session: Reading, cycle: CycleId) -> None:
@@ -137,10 +132,10 @@ def _screen(row: Cycle, counts: Counts, to: Terminal) -> RenderableType:
     people = ", ".join(f"{result_name(result, to.locale)} {number}" for result, number in counts.participants.items())
     lines = [
         f"{row.id}  {visible(row.name)}  {cycle_state(row.state, to.locale)}",
-        to.words(f"対象者: {people}", f"participants: {people}"),
-        to.words(f"期限超過: {counts.overdue} 件", f"overdue: {counts.overdue}"),
+        to.text("screen.cycle.participants", people=people),
+        to.text("screen.cycle.overdue", goals=counts.overdue),
     ]
-    failed = [f"{employee}: {visible(reason)}" for employee, reason in counts.failed]
+    failed = [f"{employee}: {visible(reason_text(reason, to.locale))}" for employee, reason in counts.failed]
     return Group(*_texts(lines), _by_department(counts, to), *_texts(failed))
 
 
@@ -151,8 +146,8 @@ def _texts(lines: Iterable[str]) -> list[Text]:
 def _by_department(counts: Counts, to: Terminal) -> Table:
     """Goals by department and state, with totals both ways."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(to.words("部署", "department"))
-    for header in (*(state_name(state, to.locale) for state in State), to.words("合計", "total")):
+    table.add_column(to.text("screen.cycle.department"))
+    for header in (*(state_name(state, to.locale) for state in State), to.text("screen.cycle.total")):
         table.add_column(header, justify="right")
     numbers = Counter({(department, state): number for department, state, number in counts.goals})
     departments = sorted({department for department, _, _ in counts.goals})
@@ -160,5 +155,5 @@ def _by_department(counts: Counts, to: Terminal) -> Table:
         row = [numbers[department, state.value] for state in State]
         table.add_row(Text(department), *(str(number) for number in (*row, sum(row))))
     totals = [sum(numbers[department, state.value] for department in departments) for state in State]
-    table.add_row(to.words("合計", "total"), *(str(number) for number in (*totals, sum(totals))))
+    table.add_row(to.text("screen.cycle.total"), *(str(number) for number in (*totals, sum(totals))))
     return table

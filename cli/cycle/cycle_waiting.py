@@ -30,7 +30,7 @@ async def for_launch(session: Acting, cycle: CycleId) -> None:
         row = await session.cycles.require(cycle)
         return await _participants(session, cycle, finished=row.state != "launching")
 
-    await _wait(session.terminal, session.terminal.words("開始", "launching"), look)
+    await _wait(session.terminal, session.terminal.text("screen.cycle.launching"), look)
 
 
 async def for_retry(session: Acting, cycle: CycleId) -> None:
@@ -38,7 +38,7 @@ async def for_retry(session: Acting, cycle: CycleId) -> None:
         progress = await session.cycles.progress(cycle)
         return await _participants(session, cycle, finished=progress.phase != "launching")
 
-    await _wait(session.terminal, session.terminal.words("再試行", "retrying"), look)
+    await _wait(session.terminal, session.terminal.text("screen.cycle.retrying"), look)
 
 
 async def for_instruction(session: Acting, instruction: str, label: str) -> None:

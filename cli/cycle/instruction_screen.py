@@ -58,14 +58,9 @@ def delegations(
             print_json({"delegations": [one._asdict() for one in found]})
             return
         if not found:
-            to.say("代理は設定されていません。", "nobody acts for anybody")
+            to.tell("screen.delegations.none")
             return
         names = await session.names({one.delegator_id for one in found} | {one.to_id for one in found})
-        headers = (
-            ("本人", "代理", "初日", "最終日", "理由")
-            if to.japanese
-            else ("who", "delegate", "from", "until", "reason")
-        )
         rows = [
             (
                 person(one.delegator_id, names),
@@ -76,37 +71,32 @@ def delegations(
             )
             for one in found
         ]
-        print_table(headers, rows)
+        print_table(to.heads("screen.delegations.heads"), rows)
 
     run(terminal(as_json), reading, work)
 
 
 async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
-    from cli.session.wording import instruction_name
+    from cli.session.wording import instruction_name, result_name
 
     to, rows = session.terminal, await session.instructions.latest(cycle_id)
     if to.as_json:
         print_json({"instructions": [_row_document(row) for row in rows]})
         return
     if not rows:
-        to.say("一括の指示はまだありません。", "nothing was asked of many goals yet")
+        to.tell("screen.instruction.none")
         return
-    headers = (
-        ("ID", "指示", "サイクル", "状態", "日時 (UTC)")
-        if to.japanese
-        else ("id", "kind", "cycle", "state", "given (UTC)")
-    )
     table = [
         (
             row.id,
             instruction_name(row.kind, to.locale),
             row.cycle_id or "-",
-            row.state,
+            result_name(row.state, to.locale),
             f"{row.given_at:%Y-%m-%d %H:%M}",
         )
         for row in rows
     ]
-    print_table(headers, table)
+    print_table(to.heads("screen.instruction.heads"), table)
 
 
 async def _show_one(session: "Reading", identity: str) -> Exit:
@@ -122,7 +112,7 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
 
         reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
-        to.say(*summary(progress))
+        print_line(summary(progress, to))
         show_refused(refused, to)
     return Exit.REFUSED if refused else Exit.DONE
 
@@ -160,20 +150,17 @@ def said(result: "Result", locale: "Locale") -> str | None:
     return f"{words} ({reason})" if (reason := (result.detail or {}).get("reason")) else words
 
 
-def summary(progress: "Progress") -> tuple[str, str]:
-    """The counts, in Japanese and in English."""
+def summary(progress: "Progress", to: "Terminal") -> str:
+    """The counts, in one line."""
     by = progress.by_result
     done, skipped, refused = by.get("done", 0), by.get("skipped", 0), by.get("refused", 0)
-    ja = f"対象 {progress.total} 件: 完了 {done}、対象外・変更なし {skipped}、拒否 {refused}"
-    en = f"{progress.total} goals: {done} done, {skipped} needed nothing, {refused} refused"
-    for result, said_ja, said_en in (("failed", "失敗", "failed"), ("waiting", "残り", "to go")):
-        if number := by.get(result):
-            ja, en = f"{ja}、{said_ja} {number}", f"{en}, {number} {said_en}"
-    return ja, en
+    counts = to.text("screen.instruction.counts", total=progress.total, done=done, skipped=skipped, refused=refused)
+    rest = [to.text(f"screen.instruction.{one}", goals=by[one]) for one in ("failed", "waiting") if by.get(one)]
+    return "".join((counts, *rest))
 
 
 def show_refused(refused: "Sequence[Result]", to: "Terminal") -> None:
     for one in refused[:_SHOWN]:
         to.complain(f"{one.goal_id}: {said(one, to.locale)}")
     if (more := len(refused) - _SHOWN) > 0:
-        to.complain(to.words(f"ほか {more} 件", f"and {more} more"))
+        to.complain(to.text("screen.cycle.more", more=more))

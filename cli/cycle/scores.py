@@ -8,7 +8,7 @@ import typer
 
 from cli.session.callers import caller_for
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, GoalArgument, Reason, Who
-from cli.session.output import print_json, print_line, print_table
+from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
@@ -62,15 +62,11 @@ async def _print_people(session: Reading, results: "Sequence[Result]") -> None:
         print_json({"people": [one._asdict() | {"final": one.final} for one in results]})
         return
     names = await session.names({one.person for one in results})
-    heads = (
-        ("社員", "部署", "目標", "得点", "調整", "調整後"),
-        ("employee", "department", "goals", "score", "adjusted", "final"),
-    )
     rows = [
         (person(one.person, names), one.department, one.goals, f"{one.score:f}", f"{one.adjusted:+f}", f"{one.final:f}")
         for one in results
     ]
-    print_table(heads[0 if to.japanese else 1], rows)
+    print_table(to.heads("screen.scores.heads"), rows)
 
 
 async def _print_spreads(session: Reading, spreads: "Sequence[Spread]", overall: "Spread | None") -> None:
@@ -81,14 +77,10 @@ async def _print_spreads(session: Reading, spreads: "Sequence[Spread]", overall:
         print_json({"spreads": [one._asdict() for one in spreads], "overall": overall and overall._asdict()})
         return
     names = await session.names({one.name for one in spreads})
-    heads = (
-        ("対象", "人数", "最低", "中央値", "平均", "最高", "分布"),
-        ("of", "people", "lowest", "median", "mean", "highest", "distribution"),
-    )
     rows = [_row(one, person(one.name, names)) for one in spreads]
     if overall:
-        rows.append(_row(overall, to.words("全体", "all")))
-    print_table(heads[0 if to.japanese else 1], rows)
+        rows.append(_row(overall, to.text("screen.scores.all")))
+    print_table(to.heads("screen.scores.spread_heads"), rows)
     _explain_buckets(to)
 
 
@@ -101,12 +93,7 @@ def _explain_buckets(to: Terminal) -> None:
     from domain.results.calibration import BUCKET, BUCKETS
 
     last = BUCKET * (BUCKETS - 1)
-    print_line(
-        to.words(
-            f"分布: 0 点から {BUCKET} 点ごとの人数、最後は {last} 点以上",
-            f"distribution: people per {BUCKET} points from 0, the last from {last} up",
-        )
-    )
+    to.tell("screen.scores.distribution", bucket=BUCKET, last=last)
 
 
 def adjust(

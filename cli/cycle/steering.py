@@ -12,7 +12,7 @@ import typer
 
 from cli.cycle.cycle import cycle
 from cli.session.options import Actor, AsJson, Reason
-from cli.session.output import Exit, print_json
+from cli.session.output import Exit, print_json, print_line
 
 if TYPE_CHECKING:
     from cli.session.session import Acting
@@ -73,7 +73,7 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
 
     to = session.terminal
     if not to.as_json:
-        to.say(f"指示 {identity}: {instruction_name(kind, to.locale)}", f"instruction {identity}: {kind}")
+        to.tell("screen.instruction.given", id=identity, kind=kind)
     if wait:
         await for_instruction(session, identity, instruction_name(kind, to.locale))
     progress = await session.instructions.progress(identity)
@@ -81,7 +81,7 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
     if to.as_json:
         print_json(document(identity, kind, progress, await session.instructions.results(identity), to.locale))
     else:
-        to.say(*summary(progress))
+        print_line(summary(progress, to))
         show_refused(refused, to)
     return Exit.REFUSED if refused else Exit.DONE
 

@@ -43,14 +43,14 @@ def tree(
 def _lines(grown: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bool) -> Iterator[str]:
     for node in grown.roots:
         yield from _branch(node, names, to, "")
-    beside: Iterable[tuple[tuple[Leaf, ...], str, str]] = (
-        (grown.astray, "上位が見つからない目標", "goals whose parent is not here"),
-        (grown.circles, "上位がめぐっている下書き", "drafts whose parents come round"),
-        (grown.orphans, "どこにもつながらない目標", "goals that serve nothing"),
+    beside: Iterable[tuple[tuple[Leaf, ...], str]] = (
+        (grown.astray, "screen.tree.astray"),
+        (grown.circles, "screen.tree.circles"),
+        (grown.orphans, "screen.tree.orphans"),
     )
-    for leaves, ja, en in beside:
+    for leaves, key in beside:
         if leaves:
-            yield to.words(f"{ja}: {len(leaves)} 件", f"{en}: {len(leaves)}")
+            yield to.text(key, goals=len(leaves))
             shown = leaves if one_by_one or leaves is not grown.orphans else ()
             yield from (f"  {_label(leaf, names)}" for leaf in shown)
 
@@ -59,9 +59,9 @@ def _branch(node: "Node", names: dict[str, str], to: Terminal, indent: str) -> I
     from cli.session.wording import percent
 
     leaf = node.leaf
-    own = to.words(f"自分 {percent(leaf.own)}", f"own {percent(leaf.own)}") if leaf.own is not None else ""
+    own = to.text("screen.tree.own", share=percent(leaf.own)) if leaf.own is not None else ""
     below = node.from_below
-    under = to.words(f"下から {percent(below)}", f"from below {percent(below)}") if below is not None else ""
+    under = to.text("screen.tree.below", share=percent(below)) if below is not None else ""
     said = ", ".join(one for one in (own, under) if one) or "-"
     yield f"{indent}{_label(leaf, names)}  [{said}]"
     for child in node.children:

@@ -22,7 +22,7 @@ from domain.messages import did_you_mean
 from domain.people.organisation import Employee, Organisation
 from domain.policy.policy import DEFAULT_LADDERS, Policy
 from domain.problems import UNKNOWN_KEY, Problem, problems_of, toml_place
-from domain.values import Frozen, Id
+from domain.values import EmployeeId, Frozen, Id
 from domain.writing.content import Content
 
 __all__ = [  # the sections too: whoever writes a cycle in code writes it with them
@@ -88,10 +88,14 @@ class CycleFile(Frozen):
 
     def participants(self, organisation: Organisation) -> Iterator[Employee]:
         """Who takes part, in the order of their ids."""
-        chosen, without = set(self.cycle.departments), set(self.cycle.without)
         for employee in sorted(organisation.employees.values(), key=lambda one: one.id):
-            if employee.active and employee.id not in without and (not chosen or employee.department in chosen):
+            if employee.active and self.includes(employee.id, employee.department):
                 yield employee
+
+    def includes(self, employee: EmployeeId, department: str) -> bool:
+        """Whether somebody of this department takes part while they work here."""
+        chosen = self.cycle.departments
+        return employee not in self.cycle.without and (not chosen or department in chosen)
 
     def drafts_for(self, department: str) -> tuple[Content, ...]:
         """The drafts of a department: its own, else the general ones, else one blank."""

@@ -154,13 +154,11 @@ def _led_by_leaver(gone: EmployeeId, reports: list[EmployeeId], people: Mapping[
     return advise("led_by_leaver", gone, person=gone, heir=heir, count=len(reports), people=some_of(reports))
 
 
-def leavers_due(directory: Iterable[Employee], today: date) -> tuple[Employee, ...]:
-    """Those whose last day has passed and who are still active."""
-    return tuple(one for one in directory if one.active and one.leaves and one.leaves < today)
-
-
 class Context(NamedTuple):
-    """What a goal's command is made from: the organisation as it is now, the standing delegations, today."""
+    """What a goal's command is made from: the organisation as it is now, the standing delegations, today.
+
+    Of the organisation, the goal's owner, everybody above the owner, and HR are enough.
+    """
 
     organisation: Organisation
     delegations: tuple[Delegation, ...]
@@ -175,10 +173,9 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
     if owner is None or not owner.active:
         return ask.Close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = active_line(context.organisation, goal.owner)
-    sites = {one.id: one.site for one in context.organisation.employees.values() if one.site}
     moved = owner.department != goal.department
     replaced = _replaced(goal, asked)
-    known = sites_of(goal.owner, line, goal.policy, sites)
+    known = sites_of(goal.owner, line, goal.policy, _sites(context.organisation, goal, line))
     if line == goal.line and known == goal.sites and not moved and not replaced:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
@@ -193,6 +190,12 @@ def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> 
         new_weight=weight_left(goal.content.weight, goal.policy, context.today) if settle else None,
         reason=asked.reason,
     )
+
+
+def _sites(organisation: Organisation, goal: Goal, line: tuple[EmployeeId, ...]) -> dict[EmployeeId, str]:
+    """The sites of the owner, the managers and HR, where the directory has one."""
+    asked = (organisation.employees.get(one) for one in (goal.owner, *line, *goal.policy.hr))
+    return {one.id: one.site for one in asked if one and one.site}
 
 
 def _why_closed(owner: Employee | None, reason: str) -> str:

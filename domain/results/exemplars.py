@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,12 +29,28 @@ class Exemplar(Frozen):
     learnt: str | None  # what went well, as the last self-review says
 
 
+class KnownNames:
+    """The names of a whole company, indexed by their parts: which of them a text may contain is quick to say."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names_of: defaultdict[str, list[str]] = defaultdict(list)
+        for name in names:
+            for part in name.split():
+                self._names_of[part].append(name)
+        self._lengths = sorted({len(part) for part in self._names_of})
+
+    def within(self, text: str) -> set[str]:
+        """The names of which at least one part occurs in the text; takes time by the text, not by the names."""
+        candidates = {text[at : at + length] for at in range(len(text)) for length in self._lengths}
+        return {name for part in candidates for name in self._names_of.get(part, ())}
+
+
 def exemplar_id(goal: GoalId) -> str:
     """The first ten digits of the id's sha256."""
     return hashlib.sha256(goal.encode()).hexdigest()[:10]
 
 
-def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: Iterable[str]) -> Exemplar:
+def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: KnownNames) -> Exemplar:
     """The goal as others may read it. `ledger` are its events as JSON, `names` everybody's in the directory."""
     bodies = {event["body"]["kind"]: event["body"] for event in ledger}
     content = goal.content.model_copy(update={"parent": None, "answers": None})
@@ -45,7 +62,8 @@ def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: Iterable[st
         reason=bodies[EventKind.EXEMPLAR_MARKED]["reason"],
         learnt=bodies.get(EventKind.SELF_REVIEWED, {}).get("went_well"),
     )
-    return Exemplar.model_validate(_cleared(shown.model_dump(mode="json"), _pattern(names)))
+    form = shown.model_dump(mode="json")
+    return Exemplar.model_validate(_cleared(form, _pattern(names.within("\n".join(_texts(form))))))
 
 
 def draft_from(exemplar: Exemplar, starts: date, ends: date) -> Content:
@@ -55,6 +73,15 @@ def draft_from(exemplar: Exemplar, starts: date, ends: date) -> Content:
         step.model_copy(update={"due": starts + days * (n + 1)}) for n, step in enumerate(exemplar.content.steps)
     )
     return exemplar.content.model_copy(update={"steps": steps})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a JSON value."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:

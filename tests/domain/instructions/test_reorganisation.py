@@ -9,7 +9,7 @@ import pytest
 from domain.goal import commands as ask
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.reorganisation import Context, active_line, command_of, compare, leavers_due, weight_left
+from domain.instructions.reorganisation import Context, active_line, command_of, compare, weight_left
 from domain.people.organisation import Employee, Organisation
 from tests.domain.builders import (
     DEPUTY,
@@ -94,13 +94,6 @@ def test_people_of_somebody_who_left_are_led_by_the_next_active_manager_and_a_fi
     assert OWNER in say_both(found.findings[0].message).ja
     assert not Organisation(found.after).findings()
     assert found.stand_ins() == {MANAGER: DIRECTOR, DIRECTOR: PRESIDENT}
-
-
-def test_leavers_are_due_on_the_day_after_their_last() -> None:
-    people = with_(person(OWNER, MANAGER, leaves=day(11, 30)))
-    assert leavers_due(people, day(11, 30)) == ()
-    assert [one.id for one in leavers_due(people, day(12, 1))] == [OWNER]
-    assert leavers_due(with_(person(OWNER, MANAGER, leaves=day(11, 30), active=False)), day(12, 1)) == ()
 
 
 def told(file: list[Employee], goal: Any, delegations: tuple[Delegation, ...] = ()) -> ask.Command | Skipped:

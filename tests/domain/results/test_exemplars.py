@@ -8,7 +8,7 @@ from domain.goal import commands as ask
 from domain.goal.decide import decide
 from domain.goal.goal import Goal, Outcome
 from domain.refusals import Code
-from domain.results.exemplars import SOMEBODY, exemplar_id, exemplar_of
+from domain.results.exemplars import SOMEBODY, KnownNames, exemplar_id, exemplar_of
 from tests.domain.builders import GOAL_ID, MANAGER, OWNER, active, after, at, closed, content, day, fresh_id, refusal
 
 NOW = at(day(11, 4), 15)
@@ -22,7 +22,7 @@ def mark(reason: str = "全社の手本", actor: str = MANAGER) -> ask.MarkExemp
 def shown(text: str) -> str:
     goal = closed().model_copy(update={"content": content(challenge=text)})
     ledger = [{"body": {"kind": "exemplar_marked", "reason": text}}]
-    example = exemplar_of(goal, ledger, NAMES)
+    example = exemplar_of(goal, ledger, KnownNames(NAMES))
     assert example.reason == example.content.challenge
     return example.reason
 
@@ -63,9 +63,16 @@ def test_names_and_addresses_are_left_out_and_other_words_stay(text: str, clear:
 
 def test_neither_the_id_nor_anything_else_leads_back_to_the_owner() -> None:
     goal = closed().model_copy(update={"content": content(parent="2026-q4/m10/1", answers=("H1",))})
-    example = exemplar_of(goal, [{"body": {"kind": "exemplar_marked", "reason": "手本"}}], NAMES)
+    example = exemplar_of(goal, [{"body": {"kind": "exemplar_marked", "reason": "手本"}}], KnownNames(NAMES))
     said = json.dumps(example.model_dump(mode="json"))
     assert OWNER not in said
     assert MANAGER not in said
     assert example.id == exemplar_id(GOAL_ID)
     assert (example.content.steps, example.content.measure) == (goal.content.steps, goal.content.measure)
+
+
+def test_a_text_is_compared_with_the_names_whose_parts_it_holds() -> None:
+    names = KnownNames(["山田 太郎", "佐藤 花子", "Jane van Doe", *(f"社員 {n}番" for n in range(10_000))])
+    assert names.within("山田部長と Jane が決めた") == {"山田 太郎", "Jane van Doe"}
+    assert names.within("佐藤花子") == {"佐藤 花子"}
+    assert names.within("誰もいない") == names.within("") == set()

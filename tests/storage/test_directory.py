@@ -1,0 +1,110 @@
+"""Reads of the people that are asked for; none of them reads everybody."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.people.organisation import Employee
+from domain.values import EmployeeId
+from storage import directory
+from storage.database import read_transaction
+from storage.people import load_organisation, replace_directory
+
+
+def person(employee: str, manager: str | None = None, department: str = "営業部", **fields: Any) -> Employee:
+    known: dict[str, Any] = {"id": employee, "name": f"社員 {employee}", "department": department}
+    return Employee(**(known | {"manager_id": manager} | fields))
+
+
+LAST_DAY = date(2027, 3, 31)
+COMPANY = (
+    person("A", department="経営"),
+    person("B", "A"),
+    person("C", "B"),
+    person("D", "C", leaves=LAST_DAY),
+    person("E", "C", active=False),
+    person("F", "A", "法務部"),
+    person("G", "F", "法務部", leaves=date(2027, 4, 30)),
+    person("H", "D"),
+    person("I", "E", "総務部", active=False, leaves=date(2027, 3, 1)),
+)
+
+
+@pytest_asyncio.fixture
+async def connection(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    await replace_directory(database, COMPANY)
+    async with read_transaction(database) as opened:
+        yield opened
+
+
+def ids(people: Any) -> list[str]:
+    return [one.id for one in people]
+
+
+async def test_people_come_with_everybody_above_them_and_nobody_else(connection: AsyncConnection) -> None:
+    found = await directory.with_managers(connection, ["D", "G", "nobody"])
+    assert set(found.employees) == {"A", "B", "C", "D", "F", "G"}
+    assert found.manager_line(EmployeeId("D")) == ("C", "B", "A")
+    assert found.employees[EmployeeId("D")] == COMPANY[3]
+
+
+async def test_lines_of_some_are_the_lines_that_everybody_together_has(connection: AsyncConnection) -> None:
+    everybody = await load_organisation(connection)
+    for one in everybody.employees:
+        some = await directory.with_managers(connection, [one])
+        assert some.manager_line(one) == everybody.manager_line(one)
+
+
+async def test_any_number_of_lines_takes_two_queries(database: AsyncEngine, connection: AsyncConnection) -> None:
+    statements: list[str] = []
+    event.listen(database.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    await directory.with_managers(connection, ["A"])
+    alone = len(statements)
+    await directory.with_managers(connection, ids(COMPANY))
+    assert (alone, len(statements)) == (2, 4)
+
+
+async def test_active_people_are_chosen_by_department_or_by_id(connection: AsyncConnection) -> None:
+    assert await directory.active_people(connection, departments=["法務部"], people=["D", "E"]) == [
+        ("D", "営業部"),
+        ("F", "法務部"),
+        ("G", "法務部"),
+    ]
+    assert await directory.active_people(connection) == []
+
+
+async def test_everybody_who_works_here_is_streamed_by_id(connection: AsyncConnection) -> None:
+    assert ids([one async for one in directory.stream_active_people(connection)]) == list("ABCDFGH")
+
+
+async def test_a_department_that_all_have_left_has_nobody_active(connection: AsyncConnection) -> None:
+    assert await directory.active_departments(connection) == {"経営", "営業部", "法務部"}
+
+
+async def test_last_days_are_those_of_people_who_still_work_here(connection: AsyncConnection) -> None:
+    assert await directory.last_days(connection) == [LAST_DAY, date(2027, 4, 30)]
+
+
+async def test_somebody_leaves_on_the_day_after_the_last_one(connection: AsyncConnection) -> None:
+    assert await directory.leavers(connection, LAST_DAY) == []
+    assert ids(await directory.leavers(connection, date(2027, 4, 1))) == ["D"]
+
+
+async def test_around_a_leaver_are_their_reports_and_everybody_above(connection: AsyncConnection) -> None:
+    assert set((await directory.around(connection, ["D"])).employees) == {"A", "B", "C", "D", "H"}
+
+
+@pytest.mark.parametrize("typed", ["CC", "D", "0", "Z"])
+async def test_ids_near_a_mistyped_one_are_found(connection: AsyncConnection, typed: str) -> None:
+    assert set(await directory.ids_near(connection, typed)) == set(ids(COMPANY))
+
+
+async def test_each_name_is_read_once(database: AsyncEngine) -> None:
+    await replace_directory(database, [person("A", name="山田 太郎"), person("B", "A", name="山田 太郎")])
+    async with read_transaction(database) as connection:
+        assert await directory.distinct_names(connection) == ["山田 太郎"]
