@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.refusals import Code, Refusal
-from domain.results.roll_up import GIVEN_UP, Section, Sums, roll_up, under
+from domain.results.roll_up import Section, Sums, roll_up, under
 from domain.values import CycleId
 from storage import goal_tree
 from storage.database import read_transaction
@@ -55,10 +55,10 @@ class Tree:
         """
         async with read_transaction(self._engine) as connection:
             sections = under(await _sections(connection, cycle), node)
-            found = None if sections else await goal_tree.find_goal(connection, cycle, node, given_up=GIVEN_UP)
+            found = None if sections else await goal_tree.find_goal(connection, cycle, node)
             if not sections and found is None:
                 raise Refusal(Code.UNKNOWN_PARENT, parent=node[:80])
-            goals = await goal_tree.children_of(connection, cycle, node, given_up=GIVEN_UP, after=after, limit=limit)
+            goals = await goal_tree.children_of(connection, cycle, node, after=after, limit=limit)
             shares = await _shares(connection, cycle, sections) if sections else {}
         shown = _of_goal(found) if found else _of_section(sections[0], shares)
         below = [_of_section(one, shares) for one in sections if one.parent == node]
@@ -78,7 +78,7 @@ def _section(form: Mapping[str, Any]) -> Section:
 
 
 async def _shares(connection: "AsyncConnection", cycle: CycleId, sections: list[Section]) -> dict[str, Decimal | None]:
-    sums = await goal_tree.sums_under(connection, cycle, [one.id for one in sections], given_up=GIVEN_UP)
+    sums = await goal_tree.sums_under(connection, cycle, [one.id for one in sections])
     return roll_up(sections, {node: Sums(*values) for node, values in sums.items()})
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Row, Text, any_, cast, func, insert, literal, select, true, update
+from sqlalchemy import Date, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,7 @@ from domain.lifecycle import State
 from domain.lifecycles import CYCLE, ENDED, CycleEvent, CycleState, ParticipantEvent, ParticipantState
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
-from storage.tables import CycleRow, GoalRow, ParticipantRow
+from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
 from storage.transitions import move_cycles, move_participants
 
 _NOT_STARTED = (ParticipantState.WAITING, ParticipantState.WRITTEN)
@@ -210,32 +210,44 @@ class Counts(NamedTuple):
     overdue: int
 
 
+# Triggers keep the totals (migration 0006). The queries are made once: making one takes longer than answering it.
+_RESULTS = (
+    select(ParticipantCountRow.result, ParticipantCountRow.people)
+    .where(ParticipantCountRow.cycle_id == bindparam("cycle", type_=Text), ParticipantCountRow.people > 0)
+    .order_by(ParticipantCountRow.result)
+)
+_BY_STATE = (
+    select(GoalCountRow.department, GoalCountRow.state, GoalCountRow.goals)
+    .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text), GoalCountRow.goals > 0)
+    .order_by(GoalCountRow.department, GoalCountRow.state)
+)
+_FAILED = (
+    select(ParticipantRow.employee_id, func.coalesce(ParticipantRow.reason, ""))
+    .where(
+        ParticipantRow.cycle_id == bindparam("cycle", type_=Text),
+        ParticipantRow.result == ParticipantState.FAILED.value,
+    )
+    .order_by(ParticipantRow.employee_id)
+)
+_OVERDUE = (
+    select(func.count())
+    .select_from(GoalRow)
+    .where(
+        GoalRow.cycle_id == bindparam("cycle", type_=Text),
+        GoalRow.task.is_not(None),
+        GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type),
+    )
+)
+
+
 async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Counts:
-    results = await connection.execute(
-        select(ParticipantRow.result, func.count())
-        .where(ParticipantRow.cycle_id == cycle)
-        .group_by(ParticipantRow.result)
-    )
-    participants = {row[0]: row[1] for row in results}
-    goals = await connection.execute(
-        select(GoalRow.department, GoalRow.state, func.count())
-        .where(GoalRow.cycle_id == cycle)
-        .group_by(GoalRow.department, GoalRow.state)
-        .order_by(GoalRow.department, GoalRow.state)
-    )
-    by_state = [(row[0], row[1], row[2]) for row in goals]
-    failed = await connection.execute(
-        select(ParticipantRow.employee_id, ParticipantRow.reason)
-        .where(ParticipantRow.cycle_id == cycle, ParticipantRow.result == ParticipantState.FAILED)
-        .order_by(ParticipantRow.employee_id)
-    )
-    reasons = [(row[0], row[1] or "") for row in failed]
-    overdue = await connection.execute(
-        select(func.count())
-        .select_from(GoalRow)
-        .where(GoalRow.cycle_id == cycle, GoalRow.task.is_not(None), GoalRow.due_at < now)
-    )
-    return Counts(participants, by_state, reasons, overdue.scalar_one())
+    """Four queries, none of which reads every goal or every participant."""
+    of_cycle = {"cycle": cycle}
+    participants = {row[0]: row[1] for row in await connection.execute(_RESULTS, of_cycle)}
+    goals = [(row[0], row[1], row[2]) for row in await connection.execute(_BY_STATE, of_cycle)]
+    failed = [(row[0], row[1]) for row in await connection.execute(_FAILED, of_cycle)]
+    overdue = await connection.execute(_OVERDUE, of_cycle | {"now": now})
+    return Counts(participants, goals, failed, overdue.scalar_one())
 
 
 GOAL_COLUMNS = (

@@ -3,26 +3,29 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Date,
+    DateTime,
+    Integer,
     Select,
     Subquery,
     Text,
     and_,
+    bindparam,
     case,
     cast,
-    column,
     func,
     null,
     or_,
     select,
     true,
     tuple_,
-    values,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -71,48 +74,61 @@ async def list_goals(
 
     With a `condition` on `GoalRow`, those that it lets through.
     """
-    wanted = [GoalRow.id > after]
-    if condition is not None:
-        wanted.append(condition)
-    if owner is not None:
-        wanted.append(GoalRow.owner_id == owner)
-    if owner is None and (department is not None or (cycle is None and state is not None)):
-        page = _merged(wanted, cycle, state, department, limit)
-    else:
-        page = _scanned(wanted, cycle, state, department, limit)
-    query = LINE.join(page, page.c.id == GoalRow.id).order_by(GoalRow.id)
-    return [_line(row) for row in await connection.execute(query)]
+    filters = {"cycle": cycle, "owner": owner, "state": state, "department": department}
+    given = {name: value for name, value in filters.items() if value is not None}
+    query = _listing(frozenset(given)) if condition is None else _listing_of(frozenset(given), condition)
+    states = [one.value for one in State if state in (None, one)]
+    rows = await connection.execute(query, {**given, "states": states, "after": after, "limit": limit})
+    return [_line(row) for row in rows]
 
 
-def _scanned(
-    wanted: Sequence[ColumnElement[bool]], cycle: str | None, state: str | None, department: str | None, limit: int
-) -> Subquery:
+_COLUMNS = {
+    "cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state, "department": GoalRow.department,
+}  # fmt: skip
+_LIMIT = bindparam("limit", type_=Integer)
+
+
+@cache
+def _listing(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
+    """The query of a list with these filters. Made once: making it takes longer than PostgreSQL takes to answer it."""
+    return _listing_of(given, true())
+
+
+def _listing_of(given: frozenset[str], condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    is_merged = "owner" not in given and ("department" in given or given == {"state"})
+    page = _merged(given, condition) if is_merged else _scanned(given, condition)
+    return LINE.join(page, page.c.id == GoalRow.id).order_by(GoalRow.id)
+
+
+def _scanned(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
     """The page's ids, where one index holds them in order, or where the owner leaves only a few."""
-    query = select(GoalRow.id).where(*wanted)
-    for attribute, value in ((GoalRow.cycle_id, cycle), (GoalRow.state, state), (GoalRow.department, department)):
-        if value is not None:
-            query = query.where(attribute == value)
-    return query.order_by(GoalRow.id).limit(limit).subquery("page")
+    chosen = (_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given))
+    query = select(GoalRow.id).where(GoalRow.id > bindparam("after", type_=Text), condition, *chosen)
+    return query.order_by(GoalRow.id).limit(_LIMIT).subquery("page")
 
 
-def _merged(
-    wanted: Sequence[ColumnElement[bool]], cycle: str | None, state: str | None, department: str | None, limit: int
-) -> Subquery:
+def _merged(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
     """The page's ids, merged from the first ids of every cycle and state that may hold some.
 
     The indexes begin with the cycle, and the department's goes on with the state: within those, ids are in order. There are
     few cycles and five states, so this reads a bounded number of entries and saves an index per combination of filters.
     """
     of_cycle = aliased(CycleRow)  # a condition may use the table itself
-    states = values(column("state", Text), name="states").data([(one.value,) for one in State if state in (None, one)])
-    piece = select(GoalRow.id).where(GoalRow.cycle_id == of_cycle.id, GoalRow.state == states.c.state, *wanted)
-    if department is not None:
-        piece = piece.where(GoalRow.department == department)
-    first = piece.order_by(GoalRow.id).limit(limit).correlate(of_cycle, states).lateral("first")
+    named = bindparam("states", type_=ARRAY(Text))
+    states = func.unnest(named).table_valued("state", name="states").render_derived()
+    piece = select(GoalRow.id).where(
+        GoalRow.cycle_id == of_cycle.id,
+        GoalRow.state == states.c.state,
+        GoalRow.id > bindparam("after", type_=Text),
+        condition,
+    )
+    if "department" in given:
+        piece = piece.where(GoalRow.department == bindparam("department", type_=Text))
+    first = piece.order_by(GoalRow.id).limit(_LIMIT).correlate(of_cycle, states).lateral("first")
     query = select(first.c.id).select_from(of_cycle).join(states, true()).join(first, true())
-    if cycle is not None:
-        query = query.where(of_cycle.id == cycle)
-    return query.order_by(first.c.id).limit(limit).subquery("page")
+    if "cycle" in given:
+        query = query.where(of_cycle.id == bindparam("cycle", type_=Text))
+    return query.order_by(first.c.id).limit(_LIMIT).subquery("page")
 
 
 async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:
@@ -143,36 +159,52 @@ async def inbox(
     The next `limit` after the place `after`. A delegation holds from its first day to its last, in the time zone of the
     goal's owner. Nobody acts for somebody else in a goal of their own.
     """
-    asked = [employee, *await _delegators(connection, employee, now)]
-    page = _waiting(employee, asked, now, after).order_by(GoalRow.due_at, GoalRow.id).limit(limit).subquery("page")
-    query = LINE.add_columns(page.c.acting_for).join(page, page.c.id == GoalRow.id)
-    rows = await connection.execute(query.order_by(GoalRow.due_at, GoalRow.id))
+    delegators = await _delegators(connection, employee, now)
+    asked = {"employee": employee, "asked": [employee, *delegators], "now": now, "limit": limit}
+    place = {} if after is None else {"due_at": after.due_at, "after": after.id}
+    rows = await connection.execute(_inbox(acts_for_others=bool(delegators), behind=bool(place)), asked | place)
     return [InboxLine(_line(row[:-1]), row[-1]) for row in rows]
 
 
 async def count_waiting(connection: AsyncConnection, employee: str, now: datetime) -> int:
     """How many goals the inbox holds. Two queries."""
-    asked = [employee, *await _delegators(connection, employee, now)]
-    waiting = _waiting(employee, asked, now, None).subquery()
-    return (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
+    delegators = await _delegators(connection, employee, now)
+    asked = {"employee": employee, "asked": [employee, *delegators], "now": now}
+    return (await connection.execute(_inbox_size(acts_for_others=bool(delegators)), asked)).scalar_one()
 
 
-def _waiting(employee: str, asked: Sequence[str], now: datetime, after: InboxKey | None) -> Select[str, str | None]:
-    is_asked = GoalRow.assignees.contains([employee])
-    acting_for = _acting_for(employee, now)
+@cache
+def _inbox(*, acts_for_others: bool, behind: bool) -> Select[*tuple[Any, ...]]:
+    """The query of a page; made once, as those of the lists."""
+    query = _waiting(acts_for_others=acts_for_others)
+    if behind:
+        place = tuple_(bindparam("due_at", type_=GoalRow.due_at.type), bindparam("after", type_=Text))
+        query = query.where(tuple_(GoalRow.due_at, GoalRow.id) > place)
+    page = query.order_by(GoalRow.due_at, GoalRow.id).limit(_LIMIT).subquery("page")
+    lines = LINE.add_columns(page.c.acting_for).join(page, page.c.id == GoalRow.id)
+    return lines.order_by(GoalRow.due_at, GoalRow.id)
+
+
+@cache
+def _inbox_size(*, acts_for_others: bool) -> Select[int]:
+    return select(func.count()).select_from(_waiting(acts_for_others=acts_for_others).subquery())
+
+
+def _waiting(*, acts_for_others: bool) -> Select[str, str | None]:
+    employee = bindparam("employee", type_=Text)
+    is_asked = employee == func.any(GoalRow.assignees)
+    acting_for = _acting_for() if acts_for_others else null()
     query = (
         select(GoalRow.id, case((is_asked, null()), else_=acting_for).label("acting_for"))
         .join(CycleRow, CycleRow.id == GoalRow.cycle_id)
-        .where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(list(asked)))
+        .where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(bindparam("asked", type_=ARRAY(Text))))
     )
-    if len(asked) > 1:
-        query = query.where(or_(is_asked, and_(GoalRow.owner_id != employee, acting_for.is_not(None))))
-    if after is not None:
-        query = query.where(tuple_(GoalRow.due_at, GoalRow.id) > tuple_(*after))
-    return query
+    if not acts_for_others:
+        return query
+    return query.where(or_(is_asked, and_(GoalRow.owner_id != employee, acting_for.is_not(None))))
 
 
-def _acting_for(employee: str, now: datetime) -> ColumnElement[str | None]:
+def _acting_for() -> ColumnElement[str | None]:
     """The first of the goal's assignees for whom the person acts."""
     rules = func.coalesce(GoalRow.policy, CycleRow.policy)
     site_of_owner = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
@@ -180,11 +212,11 @@ def _acting_for(employee: str, now: datetime) -> ColumnElement[str | None]:
         func.jsonb_extract_path_text(rules, "sites", site_of_owner, "timezone"),
         func.jsonb_extract_path_text(rules, "calendar", "timezone"),
     )
-    today = cast(func.timezone(zone, now), Date)
+    today = cast(func.timezone(zone, bindparam("now", type_=DateTime(timezone=True))), Date)
     return (
         select(func.min(DelegationRow.delegator_id))
         .where(
-            DelegationRow.to_id == employee,
+            DelegationRow.to_id == bindparam("employee", type_=Text),
             DelegationRow.delegator_id == func.any(GoalRow.assignees),
             DelegationRow.first <= today,
             DelegationRow.last >= today,
@@ -197,14 +229,20 @@ def _acting_for(employee: str, now: datetime) -> ColumnElement[str | None]:
 async def _delegators(connection: AsyncConnection, employee: str, now: datetime) -> list[str]:
     """Those for whom the person acts now in some time zone: it may be yesterday or tomorrow there."""
     day, one_day = now.astimezone(UTC).date(), timedelta(days=1)
-    query = (
-        select(DelegationRow.delegator_id)
-        .where(
-            DelegationRow.to_id == employee, DelegationRow.first <= day + one_day, DelegationRow.last >= day - one_day
-        )
-        .distinct()
+    asked = {"employee": employee, "tomorrow": day + one_day, "yesterday": day - one_day}
+    return list((await connection.execute(_DELEGATORS, asked)).scalars())
+
+
+_DELEGATORS = (
+    select(DelegationRow.delegator_id)
+    .where(
+        DelegationRow.to_id == bindparam("employee", type_=Text),
+        DelegationRow.first <= bindparam("tomorrow", type_=Date),
+        DelegationRow.last >= bindparam("yesterday", type_=Date),
     )
-    return sorted((await connection.execute(query)).scalars())
+    .distinct()
+    .order_by(DelegationRow.delegator_id)
+)
 
 
 def _line(columns: Sequence[Any]) -> GoalLine:

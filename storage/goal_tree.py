@@ -1,6 +1,6 @@
 """One node of a cycle's tree and the goals under it, read without the rest of the tree."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -29,28 +29,23 @@ _SECTIONS = text(
     "SELECT file -> 'themes' AS themes, file -> 'department_goals' AS department_goals FROM cycle WHERE id = :cycle"
 )
 
-# `page` holds the ids; what is under a goal is summed up from the index of parents.
+# `page` holds the ids; what is under a goal is kept by triggers (migration 0006).
 _GOALS = """
 SELECT g.id, g.theme, g.parent, g.owner_id, e.name AS owner, g.department, g.weight, g.progress,
-       below.children, below.weight AS children_weight, below.weighted AS children_weighted
+       COALESCE(below.goals, 0), COALESCE(below.weight, 0), COALESCE(below.weighted, 0)
 FROM ({page}) AS page JOIN goal g ON g.id = page.id JOIN employee e ON e.id = g.owner_id
-CROSS JOIN LATERAL (
-    SELECT count(*) AS children, COALESCE(sum(c.weight), 0) AS weight, COALESCE(sum(c.weight * c.progress), 0) AS weighted
-    FROM goal c WHERE c.cycle_id = :cycle AND c.parent = g.id AND (c.outcome IS NULL OR c.outcome <> ALL(:given_up))
-) AS below
+LEFT JOIN goal_sum below ON below.cycle_id = g.cycle_id AND below.parent = g.id
 ORDER BY g.id
 """
 _ONE = "SELECT id FROM goal WHERE cycle_id = :cycle AND id = :goal"
 _PAGE = """
 SELECT id FROM goal
-WHERE cycle_id = :cycle AND parent = :parent AND id > :after AND (outcome IS NULL OR outcome <> ALL(:given_up))
+WHERE cycle_id = :cycle AND parent = :parent AND id > :after AND counts_in_tree(outcome)
 ORDER BY id LIMIT :limit
 """
 _SUMS = text("""
-SELECT parent, sum(weight), sum(weight * progress) FROM goal
-WHERE cycle_id = :cycle AND parent = ANY(:parents) AND (outcome IS NULL OR outcome <> ALL(:given_up))
-GROUP BY parent
-""").bindparams(bindparam("given_up", type_=ARRAY(Text)), bindparam("parents", type_=ARRAY(Text)))
+SELECT parent, weight, weighted FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents) AND goals > 0
+""").bindparams(bindparam("parents", type_=ARRAY(Text)))
 
 
 async def sections(connection: AsyncConnection, cycle: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
@@ -59,32 +54,28 @@ async def sections(connection: AsyncConnection, cycle: str) -> tuple[list[dict[s
     return (found.themes or [], found.department_goals or []) if found else None
 
 
-async def find_goal(
-    connection: AsyncConnection, cycle: str, goal: str, *, given_up: Collection[str]
-) -> TreeGoal | None:
-    """One goal of the tree. Goals under it whose outcome is in `given_up` do not count."""
-    found = await _goals(connection, _ONE, {"cycle": cycle, "goal": goal, "given_up": list(given_up)})
+async def find_goal(connection: AsyncConnection, cycle: str, goal: str) -> TreeGoal | None:
+    """One goal of the tree; goals under it that were given up do not count."""
+    found = await _goals(connection, _ONE, {"cycle": cycle, "goal": goal})
     return found[0] if found else None
 
 
 async def children_of(
-    connection: AsyncConnection, cycle: str, parent: str, *, given_up: Collection[str], after: str = "", limit: int = 50
+    connection: AsyncConnection, cycle: str, parent: str, *, after: str = "", limit: int = 50
 ) -> list[TreeGoal]:
     """The goals directly under a node, by id: the next `limit` after the id `after`."""
-    asked = {"cycle": cycle, "parent": parent, "after": after, "limit": limit, "given_up": list(given_up)}
+    asked = {"cycle": cycle, "parent": parent, "after": after, "limit": limit}
     return await _goals(connection, _PAGE, asked)
 
 
-async def sums_under(
-    connection: AsyncConnection, cycle: str, parents: Sequence[str], *, given_up: Collection[str]
-) -> dict[str, tuple[int, Decimal]]:
+async def sums_under(connection: AsyncConnection, cycle: str, parents: Sequence[str]) -> dict[str, tuple[int, Decimal]]:
     """Of the goals directly under each of these nodes: Σ weight and Σ weight × progress. A node without goals is left out."""
-    asked = {"cycle": cycle, "parents": list(parents), "given_up": list(given_up)}
+    asked = {"cycle": cycle, "parents": list(parents)}
     return {row[0]: (row[1], row[2]) for row in await connection.execute(_SUMS, asked)}
 
 
 async def _goals(connection: AsyncConnection, page: str, asked: dict[str, Any]) -> list[TreeGoal]:
-    query = text(_GOALS.format(page=page)).bindparams(bindparam("given_up", type_=ARRAY(Text)))
+    query = text(_GOALS.format(page=page))
     return [_goal(row) for row in await connection.execute(query, asked)]
 
 

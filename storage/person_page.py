@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, Select, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -38,23 +38,34 @@ async def person_page(
     person = await _person(connection, employee)
     if person is None:
         return None
-    newest = LINE.where(GoalRow.owner_id == employee).order_by(GoalRow.cycle_id.desc(), GoalRow.id).limit(goals)
-    lines = [_line(row) for row in await connection.execute(newest)]
+    lines = [_line(row) for row in await connection.execute(_NEWEST, {"employee": employee, "limit": goals})]
     return PersonPage(person, lines, await count_waiting(connection, employee, now))
 
 
-async def _person(connection: AsyncConnection, employee: str) -> Person | None:
+def _query_of_person() -> Select[*tuple[Any, ...]]:
     manager, report = aliased(EmployeeRow), aliased(EmployeeRow)
     reports = select(func.count()).where(report.manager_id == EmployeeRow.id, report.active).scalar_subquery()
-    query = (
+    return (
         select(
             EmployeeRow.id, EmployeeRow.name, EmployeeRow.department, EmployeeRow.title, EmployeeRow.active,
             EmployeeRow.manager_id, manager.name, reports,
         )
         .outerjoin(manager, manager.id == EmployeeRow.manager_id)
-        .where(EmployeeRow.id == employee)
+        .where(EmployeeRow.id == bindparam("employee", type_=Text))
     )  # fmt: skip
-    found = (await connection.execute(query)).one_or_none()
+
+
+# Made once: making a query takes longer than PostgreSQL takes to answer it.
+_PERSON = _query_of_person()
+_NEWEST = (
+    LINE.where(GoalRow.owner_id == bindparam("employee", type_=Text))
+    .order_by(GoalRow.cycle_id.desc(), GoalRow.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+async def _person(connection: AsyncConnection, employee: str) -> Person | None:
+    found = (await connection.execute(_PERSON, {"employee": employee})).one_or_none()
     return Person(*found) if found else None
 
 

@@ -111,7 +111,7 @@ class GoalRow(Table):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     cycle_id: Mapped[str] = mapped_column(ForeignKey("cycle.id"))
-    owner_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    owner_id: Mapped[str] = mapped_column(ForeignKey("employee.id"))
     department: Mapped[str]
     state: Mapped[str]
     revision: Mapped[int]
@@ -154,6 +154,7 @@ class GoalRow(Table):
     __table_args__ = (
         # Each ends with the id, the order of the lists (storage/goal_list.py). No index holds the score, the progress or
         # the aggregate: an entry that changes no state, task or deadline then writes no index at all.
+        Index("goal_by_owner", "owner_id", "cycle_id"),
         Index("goal_by_id_in_cycle", "cycle_id", "id"),
         Index("goal_by_state", "cycle_id", "state", "id"),
         Index("goal_by_department", "cycle_id", "department", "state", "id"),
@@ -167,6 +168,39 @@ class GoalRow(Table):
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )
+
+
+class GoalCountRow(Table):
+    """How many goals a department has in a state; triggers on `goal` keep it."""
+
+    __tablename__ = "goal_count"
+
+    cycle_id: Mapped[str] = mapped_column(primary_key=True)
+    department: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    goals: Mapped[int]
+
+
+class GoalSumRow(Table):
+    """Of the goals directly under a node of the tree, without those that were given up; triggers on `goal` keep it."""
+
+    __tablename__ = "goal_sum"
+
+    cycle_id: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str] = mapped_column(primary_key=True)
+    goals: Mapped[int]
+    weight: Mapped[int] = mapped_column(BigInteger)
+    weighted: Mapped[Decimal] = mapped_column(Numeric)  # weight × progress
+
+
+class ParticipantCountRow(Table):
+    """How many participants of a cycle have a launch result; triggers on `participant` keep it."""
+
+    __tablename__ = "participant_count"
+
+    cycle_id: Mapped[str] = mapped_column(primary_key=True)
+    result: Mapped[str] = mapped_column(primary_key=True)
+    people: Mapped[int]
 
 
 class GoalEventRow(Table):

@@ -24,9 +24,11 @@ from storage.migrate import upgrade
 from tests.bench import operations, people
 from tests.bench.company import Bench, worker_process
 from tests.bench.cpu import Processes
+from tests.bench.dataset import ENTRIES, GOALS, PEOPLE, Size
 from tests.bench.large_company import LARGE
 from tests.bench.lifecycle import measure_lifecycle, measure_memory
 from tests.bench.operations import Sample, Samples, measure_operations, operations_table
+from tests.bench.reads import measure_filled
 from tests.bench.steering import measure_steering
 
 BUDGETS = "| what | budget | measured: median (least-most) | met |\n|---|---|---|---|"
@@ -116,12 +118,17 @@ async def imports_section(size: argparse.Namespace) -> list[str]:
     return await people.run(size.imported, min(size.rounds, 3))
 
 
+async def reads_section(size: argparse.Namespace) -> list[str]:
+    return await measure_filled(Size(size.read_goals, size.read_people, size.read_entries), size.read_seconds)
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], Awaitable[list[str]]]] = {
     "operations": operations_section,
     "lifecycle": lifecycle_section,
     "memory": memory_section,
     "steering": steering_section,
     "imports": imports_section,
+    "reads": reads_section,
 }
 
 
@@ -143,6 +150,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--imported", type=int, default=LARGE, help="people of the file in the section `imports`")
     parser.add_argument("--clicking", type=int, default=2500, help="goals that are approved meanwhile")
     parser.add_argument("--kinds", nargs="+", default=["extend", "pause", "resume"])
+    parser.add_argument("--read-goals", type=int, default=GOALS, help="in the database of the section `reads`")
+    parser.add_argument("--read-people", type=int, default=PEOPLE)
+    parser.add_argument("--read-entries", type=int, default=ENTRIES)
+    parser.add_argument("--read-seconds", type=float, default=5.0, help="for each read")
     return parser.parse_args()
 
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.results.calibration import BUCKET, BUCKETS
-from domain.results.roll_up import GIVEN_UP
 from storage import cycles, goal_list, goal_tree, goals, person_page, scores
 from tests.bench.dataset import HR, Size, cycle_id, department_goal, person_id, place_of
 
@@ -63,20 +62,20 @@ async def _goal(connection: AsyncConnection, of: Company, turn: int) -> Any:
 
 async def _section(connection: AsyncConnection, of: Company, turn: int) -> Any:
     node = department_goal(of.department(turn))
-    sums = await goal_tree.sums_under(connection, of.cycle, [node], given_up=GIVEN_UP)
-    return sums, await goal_tree.children_of(connection, of.cycle, node, given_up=GIVEN_UP, limit=PAGE)
+    sums = await goal_tree.sums_under(connection, of.cycle, [node])
+    return sums, await goal_tree.children_of(connection, of.cycle, node, limit=PAGE)
 
 
 async def _top(connection: AsyncConnection, of: Company, turn: int) -> Any:
     found = await goal_tree.sections(connection, of.cycle)
     nodes = [one["id"] for part in found or () for one in part]
-    return await goal_tree.sums_under(connection, of.cycle, nodes, given_up=GIVEN_UP)
+    return await goal_tree.sums_under(connection, of.cycle, nodes)
 
 
 async def _node(connection: AsyncConnection, of: Company, turn: int) -> Any:
     goal = f"{of.cycle}/{of.manager(turn)}/1"
-    found = await goal_tree.find_goal(connection, of.cycle, goal, given_up=GIVEN_UP)
-    return found, await goal_tree.children_of(connection, of.cycle, goal, given_up=GIVEN_UP, limit=PAGE)
+    found = await goal_tree.find_goal(connection, of.cycle, goal)
+    return found, await goal_tree.children_of(connection, of.cycle, goal, limit=PAGE)
 
 
 async def _by_reviewer(connection: AsyncConnection, of: Company, turn: int) -> Any:
