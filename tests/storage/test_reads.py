@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.cycle.file import CycleFile
 from domain.goal.goal import Goal
 from domain.results import calibration
-from domain.results.alignment import Node, grow, leaves_of
+from domain.results.alignment import Node, build_tree, leaves_of
 from domain.results.calibration import BUCKET, BUCKETS
 from domain.values import CycleId, EmployeeId, GoalId
 from service.tree import Tree
@@ -193,7 +193,7 @@ async def test_a_node_of_the_tree_is_as_the_whole_tree_has_it(company: AsyncEngi
         for leaf in leaves_of(CycleFile.model_validate(row.file), await _goals(company))
         if leaf.id not in shown or shown[leaf.id].outcome != "withdrawn"
     ]
-    nodes = {node.leaf.id: node for root in grow(leaves).roots for node in _all(root)}
+    nodes = {node.leaf.id: node for root in build_tree(leaves).roots for node in _all(root)}
     for name in ("T1", "T2", "dg-HQ", "dg-D011", f"{CYCLE}/{person_id(12)}/1"):
         branch = await Tree(company).node(CYCLE, name, limit=500)
         assert branch.node is not None
