@@ -227,7 +227,7 @@ class GoalEventRow(Table):
     # A command brings at most one event of a kind: so a command that was recorded cannot be recorded again.
     __table_args__ = (
         UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),
-        Index("goal_event_by_time", "recorded_at", postgresql_using="brin"),
+        Index("goal_event_by_time", "recorded_at"),
     )
 
 
