@@ -25,7 +25,7 @@ from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
-from channels.channel import Channel, channels_of
+from channels.channel import Channel, configured_channels
 from channels.compose import Links
 from channels.hook import EventHook
 from domain.errors import MeguriError
@@ -138,7 +138,12 @@ async def serving(
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(engine, size=settings.database_pool))
         for one in _workers(
-            role, client, engine, ledger, settings, {channel.name: channel} if channel else channels_of(settings)
+            role,
+            client,
+            engine,
+            ledger,
+            settings,
+            {channel.name: channel} if channel else configured_channels(settings),
         ):
             await stack.enter_async_context(one)
         if role in (Role.DELIVERY, Role.ALL):
