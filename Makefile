@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
 
 .PHONY: help demo up test test-any-day check format lock bench docs clean
 .DEFAULT_GOAL := help
@@ -46,8 +47,13 @@ docs: $(READY)  ## print the documents that come from the code
 lock: $(READY)  ## choose versions anew; hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --constraints requirements.lock pyproject.toml -o requirements.run.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --constraints requirements.lock --extra bench pyproject.toml -o requirements.bench.lock
 
-bench: $(READY)  ## what Meguri costs over bare Temporal, as ratios measured in one run
+$(BENCH_READY): $(READY) requirements.bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.bench.lock
+	@touch $(BENCH_READY)
+
+bench: $(BENCH_READY)  ## what Meguri costs over bare Temporal and beside DBOS, as ratios measured in one run
 	$(BIN)/python -m tests.bench.bench
 
 clean:  ## remove what the build made; data in var/ stays

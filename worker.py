@@ -11,6 +11,7 @@ from typing import Annotated
 
 import structlog
 import typer
+import uvloop
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -190,7 +191,7 @@ def run(role: Role = Role.ALL, processes: int = 1) -> int:
                 "MEGURI_METRICS_ADDRESS": settings.metrics_address,
             }
             return asyncio.run(supervise([sys.executable, __file__, "--role", role], processes, addresses))
-        asyncio.run(work(settings, role))
+        uvloop.run(work(settings, role))
     except Unreachable as error:
         reason = say(error.message, Locale.EN)
         log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is said, a trace adds nothing

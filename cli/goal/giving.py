@@ -71,9 +71,7 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
         try:
             submitted = await session.goals.submit(caller_for(who.actor), GoalId(goal), request)
         except NotReady as refusal:
-            message = to.words(
-                f"{goal}: まだ提出できません。次の点を直してください。", f"{goal}: not ready to submit; please mend:"
-            )
+            message = to.text("screen.goal.not_ready", goal=goal)
             raise to.refuse(message, kind=refusal.code, findings=refusal.refusing) from refusal
         if as_json:
             print_json(submitted)
@@ -98,9 +96,9 @@ def _show_seen(seen: SeenGoal, to: Terminal) -> None:
     goal = seen.goal
     measure = goal.content.measure
     parts = (visible(one, 80) for one in (goal.content.theme, measure.name if measure else "") if one)
-    about = " / ".join(parts) or to.words("(未記入)", "(nothing written yet)")
+    about = " / ".join(parts) or to.text("screen.goal.nothing_written")
     if not to.as_json:
-        to.say(f"{goal.id} 番号 {goal.seq} を確認: {about}", f"{goal.id} as of number {goal.seq}: {about}")
+        to.tell("screen.goal.seen", goal=goal.id, seq=goal.seq, about=about)
         print_findings(seen.findings, to.locale, sys.stdout)
 
 
@@ -135,13 +133,10 @@ def _reason(result: Refusal | NoAnswer, to: Terminal) -> str:
 def _print(given: Given, to: Terminal) -> None:
     """Where the goal is now, and whom it waits for."""
     state = state_name(given.state, to.locale)
-    to.say(
-        f"{given.goal}: {state}(版 {given.revision}、番号 {given.seq}、{given.score} 点)",
-        f"{given.goal}: {state} (revision {given.revision}, number {given.seq}, {given.score} points)",
-    )
+    to.tell("screen.goal.now", goal=given.goal, state=state, revision=given.revision, seq=given.seq, score=given.score)
     if given.task is None:
         return
     people = ", ".join(person(one, given.names) for one in given.task.assignees)
     due = local(given.task.due_at, given.time_zone) if given.task.due_at else "-"
     task = task_name(given.task.kind, to.locale)
-    to.say(f"  次: {task} — {people}、期限 {due}", f"  next: {task} by {people}, due {due}")
+    to.tell("screen.goal.next", task=task, people=people, due=due)

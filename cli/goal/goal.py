@@ -129,10 +129,7 @@ def approve(
     goals = list(dict.fromkeys(goals))
     if seen is not None and len(goals) > 1:
         to = terminal(as_json)
-        message = to.words(
-            "--seen は 1 つの目標の番号です。目標を 1 つずつ承認してください。",
-            "--seen is the number of one goal: approve them one by one",
-        )
+        message = to.text("screen.goal.seen_is_of_one")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
     approve_each(goals, Who(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
 
@@ -175,7 +172,7 @@ def progress(
 
     to = terminal(as_json)
     if (value is None) == (met is None):
-        message = to.words("--value か --met のどちらか一方を指定してください。", "give --value or --met, one of them")
+        message = to.text("screen.goal.value_or_met")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
     numbers = None if met is None else tuple(one.strip() for one in met.split(",") if one.strip())
     fields = {"value": value, "met": numbers, "evidence": evidence}

@@ -29,7 +29,7 @@ def show_list(wanted: GoalFilter, viewer: str | None, *, as_json: bool) -> None:
 
 def _print_list(found: GoalList, to: Terminal) -> None:
     if not found.goals:
-        to.say("該当する目標はありません。", "no goals match")
+        to.tell("screen.goal.none")
         return
     now = datetime.now(UTC)
     headers = (
@@ -38,7 +38,7 @@ def _print_list(found: GoalList, to: Terminal) -> None:
     )
     print_table(headers[0 if to.japanese else 1], [_row(line, to, now) for line in found.goals])
     if found.next:
-        to.say(f"続き: --after {found.next}", f"more: --after {found.next}")
+        to.tell("screen.goal.more", after=found.next)
 
 
 def _row(line: ListedGoal, to: Terminal, now: datetime) -> tuple[str | int, ...]:
@@ -56,7 +56,7 @@ def due_mark(due: datetime | None, zone: str, now: datetime, to: Terminal) -> st
     """The deadline, and whether it has passed."""
     if due is None:
         return ""
-    return local(due, zone) + (to.words(" 期限超過", " OVERDUE") if due < now else "")
+    return local(due, zone) + (to.text("screen.goal.overdue") if due < now else "")
 
 
 def show_goal(goal_id: str, viewer: str | None, *, as_json: bool) -> None:
@@ -74,52 +74,49 @@ def show_goal(goal_id: str, viewer: str | None, *, as_json: bool) -> None:
 
 
 def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
-    state = state_name(goal.state, to.locale) + (to.words("(一時停止中)", " (paused)") if goal.is_paused else "")
+    state = state_name(goal.state, to.locale) + (to.text("screen.goal.paused") if goal.is_paused else "")
     outcome = f" — {outcome_name(goal.outcome, to.locale)}" if goal.outcome else ""
     terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
-    yield to.words(f"本人    {owner}、{goal.department}", f"owner   {owner}, {goal.department}")
-    yield to.words(
-        f"状態    {state}{outcome}(版 {goal.revision}、番号 {goal.seq})",
-        f"state   {state}{outcome} (revision {goal.revision}, number {goal.seq})",
-    )
+    yield to.text("screen.goal.owner", owner=owner, department=goal.department)
+    yield to.text("screen.goal.state", state=state, outcome=outcome, revision=goal.revision, seq=goal.seq)
     if goal.content.parent:
-        yield to.words("上位    ", "serves  ") + goal.content.parent
+        yield to.text("screen.goal.parent") + goal.content.parent
     if goal.content.challenge:
         heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
-        yield to.words("課題    ", "answers ") + visible(goal.content.challenge) + heard
+        yield to.text("screen.goal.challenge") + visible(goal.content.challenge) + heard
     yield from _measure_lines(goal, to)
     yield from _task_line(goal, names, to)
-    yield to.words(
-        f"得点    {scoring.score(goal)} = 確定済み {terms.banked} + ステップ {terms.steps} + 指標 {terms.measure} + 加点 {terms.bonus}",
-        f"score   {scoring.score(goal)} = banked {terms.banked} + steps {terms.steps} + measure {terms.measure} + bonus {terms.bonus}",
+    yield to.text(
+        "screen.goal.score",
+        score=scoring.score(goal),
+        banked=terms.banked,
+        steps=terms.steps,
+        measure=terms.measure,
+        bonus=terms.bonus,
     )
     if goal.adjusted:
         final = scoring.calibrated(goal)
-        yield to.words(f"調整    {goal.adjusted:+f} → {final}", f"calibr. {goal.adjusted:+f} -> {final}")
+        yield to.text("screen.goal.adjusted", adjusted=f"{goal.adjusted:+f}", final=final)
 
 
 def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
-    reached = to.words(
-        f"到達 {percent(scoring.attainment(goal))}、確認済み {percent(goal.attained)}",
-        f"reached {percent(scoring.attainment(goal))}, confirmed {percent(goal.attained)}",
+    reached = to.text(
+        "screen.goal.reached", reached=percent(scoring.attainment(goal)), confirmed=percent(goal.attained)
     )
     match goal.content.measure:
         case NumericMeasure() as measure:
             now = "-" if goal.value is None else f"{goal.value:f}"
             start = "-" if measure.baseline is None else f"{measure.baseline:f}"
-            way = to.words(
-                f"{start} → {measure.target:f} {measure.unit}、現在 {now}",
-                f"{start} -> {measure.target:f} {measure.unit}, now {now}",
-            )
-            yield to.words("指標    ", "measure ") + visible(f"{measure.name}: {way} ({reached})")
+            way = to.text("screen.goal.way", start=start, target=f"{measure.target:f}", unit=measure.unit, now=now)
+            yield to.text("screen.goal.measure") + visible(f"{measure.name}: {way} ({reached})")
         case QualitativeMeasure() as measure:
-            yield to.words("指標    ", "measure ") + visible(f"{measure.name} ({reached})")
+            yield to.text("screen.goal.measure") + visible(f"{measure.name} ({reached})")
             yield f"        {visible(measure.success_image)}"
             for n, criterion in enumerate(measure.criteria):
                 yield f"        {n}: {_mark(n in goal.met)} {visible(criterion)}"
         case None:
-            yield to.words("指標    (未記入)", "measure (none yet)")
+            yield to.text("screen.goal.no_measure")
 
 
 def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
@@ -128,7 +125,7 @@ def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     people = ", ".join(person(one, names) for one in goal.task.assignees)
     due = due_mark(goal.due_at, goal.policy.calendar.timezone, datetime.now(UTC), to)
     task = task_name(goal.task.kind, to.locale)
-    yield to.words(f"対応    {task} — {people}、期限 {due}", f"waits   for {task} by {people}, due {due}")
+    yield to.text("screen.goal.task", task=task, people=people, due=due)
 
 
 def _mark(done: bool) -> str:

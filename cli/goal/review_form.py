@@ -27,7 +27,7 @@ def show(goal_id: str, new_target: str | None, new_weight: int | None, viewer: s
             return
         for line in (*_progress(form.goal, to), *_own_words(form.self_review, to), *_choices(form, to)):
             print_line(line)
-        print_line(to.words("\n再設定した場合", "\nafter a reset"))
+        print_line(to.text("screen.review.after_reset"))
         heads = (("", "今の版", "次の版"), ("", "this revision", "the next one"))
         print_table(heads[0 if to.japanese else 1], _side_by_side(form, to))
 
@@ -42,17 +42,14 @@ def number(given: str | None, option: str, to: Terminal) -> Decimal | None:
         found = Decimal("NaN")
     if found is None or found.is_finite():
         return found
-    message = to.words(f"{option} には数値を指定してください。", f"{option} takes a number")
+    message = to.text("screen.review.wants_number", option=option)
     raise to.refuse(message, kind="usage", code=Exit.USAGE)
 
 
 def _progress(goal: Goal, to: Terminal) -> Iterator[str]:
     yield f"{goal.id}  {visible(goal.content.theme)}"
     reached, confirmed = percent(scoring.attainment(goal)), percent(goal.attained)
-    yield to.words(
-        f"進捗       到達 {reached}、確認済み {confirmed}、{scoring.score(goal)} 点",
-        f"progress   reached {reached}, confirmed {confirmed}, {scoring.score(goal)} points",
-    )
+    yield to.text("screen.review.progress", reached=reached, confirmed=confirmed, score=scoring.score(goal))
     for n, step in enumerate(goal.content.steps):
         mark = "[x]" if n in goal.done else "[ ]"
         yield f"           {mark} {n}: {visible(step.title)} ({step.due})"
@@ -60,7 +57,7 @@ def _progress(goal: Goal, to: Terminal) -> Iterator[str]:
 
 def _own_words(review: SelfReviewed | None, to: Terminal) -> Iterator[str]:
     if review is None:
-        yield to.words("自己評価   まだありません", "self       not there yet")
+        yield to.text("screen.review.no_self_review")
         return
     for name, ja, en in (
         ("progress", "進み具合   ", "so far     "),
@@ -78,7 +75,7 @@ def _own_words(review: SelfReviewed | None, to: Terminal) -> Iterator[str]:
 
 
 def _choices(form: ReviewForm, to: Terminal) -> Iterator[str]:
-    yield to.words("選べる原因:", "causes to choose from:")
+    yield to.text("screen.review.causes")
     for code in form.causes:
         own = code in CAUSES
         yield f"  --cause {code}  {word('cause', code, to.locale)}" if own else f"  --cause '{code}'"
@@ -87,12 +84,12 @@ def _choices(form: ReviewForm, to: Terminal) -> Iterator[str]:
 def _side_by_side(form: ReviewForm, to: Terminal) -> list[tuple[str, str, str]]:
     now, after = form.goal.content, form.after_reset
     rows = [
-        (to.words("目標値", "target"), _target(now), _target(after)),
-        (to.words("基準値", "baseline"), _baseline(now), _baseline(after)),
-        (to.words("残りのステップ", "steps left"), str(len(now.steps)), str(len(after.steps))),
-        (to.words("ウェイト", "weight"), f"{now.weight} %", f"{after.weight} %"),
+        (to.text("screen.review.target"), _target(now), _target(after)),
+        (to.text("screen.review.baseline"), _baseline(now), _baseline(after)),
+        (to.text("screen.review.steps_left"), str(len(now.steps)), str(len(after.steps))),
+        (to.text("screen.review.weight"), f"{now.weight} %", f"{after.weight} %"),
     ]
-    rows.append((to.words("確定する得点", "settled"), f"{form.settled:f}", to.words("0 から加点", "adds from 0")))
+    rows.append((to.text("screen.review.settled"), f"{form.settled:f}", to.text("screen.review.adds_from_0")))
     return rows
 
 

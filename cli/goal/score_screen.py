@@ -31,8 +31,8 @@ def _banked(ledger: Sequence[dict[str, Any]], to: Terminal) -> Iterator[_Row]:
             total = Decimal(str(event["body"]["banked"]))
             revision = event["revision"]
             yield (
-                to.words(f"版 {revision}", f"revision {revision}"),
-                to.words("再設定のときに確定", "settled when it was reset"),
+                to.text("screen.score.revision", revision=revision),
+                to.text("screen.score.settled"),
                 f"{total - before:f}",
             )
             before = total
@@ -41,20 +41,17 @@ def _banked(ledger: Sequence[dict[str, Any]], to: Terminal) -> Iterator[_Row]:
 def _steps(goal: Goal, to: Terminal) -> Iterator[_Row]:
     for n, step in enumerate(goal.content.steps):
         done = n in goal.done
-        state = to.words("完了", "done") if done else to.words(f"未完了({step.points} 点)", f"open ({step.points})")
+        state = to.text("screen.score.step_done") if done else to.text("screen.score.step_open", points=step.points)
         title = visible(step.title, _LONGEST)
-        yield (to.words(f"ステップ {n}", f"step {n}"), f"{title}: {state}", str(step.points if done else 0))
+        yield (to.text("screen.score.step", n=n), f"{title}: {state}", str(step.points if done else 0))
 
 
 def _measure(goal: Goal, to: Terminal) -> _Row:
-    name = to.words("指標", "measure")
+    name = to.text("screen.score.measure")
     measure = goal.content.measure
     if measure is None:
-        return (name, to.words("(未記入)", "(none yet)"), "0")
-    confirmed = to.words(
-        f"確認済み {percent(goal.attained)} × {measure.points} 点",
-        f"confirmed {percent(goal.attained)} x {measure.points} points",
-    )
+        return (name, to.text("screen.score.no_measure"), "0")
+    confirmed = to.text("screen.score.confirmed", confirmed=percent(goal.attained), points=measure.points)
     return (name, f"{_reached(goal, measure, to)}; {confirmed}", f"{scoring.terms(goal).measure:f}")
 
 
@@ -62,12 +59,12 @@ def _reached(goal: Goal, measure: NumericMeasure | QualitativeMeasure, to: Termi
     now = percent(scoring.attainment(goal))
     if isinstance(measure, QualitativeMeasure):
         met, of = len(goal.met), len(measure.criteria)
-        return to.words(f"満たした基準 {met} / {of} = {now}", f"criteria met {met} / {of} = {now}")
+        return to.text("screen.score.criteria", met=met, of=of, now=now)
     if goal.value is None or measure.baseline is None:
-        return to.words("まだ報告がありません", "nothing reported yet")
+        return to.text("screen.score.not_reported")
     formula = f"({goal.value:f} - {measure.baseline:f}) / ({measure.target:f} - {measure.baseline:f}) = {now}"
     cap = percent(goal.policy.attainment_cap)
-    return formula + to.words(f"(0 〜 {cap})", f" (from 0 to {cap})")
+    return formula + to.text("screen.score.bounds", cap=cap)
 
 
 def _bonuses(goal: Goal, ledger: Sequence[dict[str, Any]], to: Terminal) -> Iterator[_Row]:
@@ -75,16 +72,13 @@ def _bonuses(goal: Goal, ledger: Sequence[dict[str, Any]], to: Terminal) -> Iter
         body = event["body"]
         if event["revision"] == goal.revision and body.get("bonus"):
             reason = visible(body.get("comment") or "", _LONGEST)
-            yield (to.words("加点", "bonus"), reason, str(body["bonus"]))
+            yield (to.text("screen.score.bonus"), reason, str(body["bonus"]))
 
 
 def summary(goal: Goal, to: Terminal) -> Iterator[str]:
     """The sum, and what calibration adds beside it."""
     total = scoring.score(goal)
-    yield to.words(f"得点 {total:f} = 上の合計(減点はありません)", f"score {total:f}: the sum; nothing is subtracted")
+    yield to.text("screen.score.total", total=f"{total:f}")
     if goal.adjusted:
         final = scoring.calibrated(goal)
-        yield to.words(
-            f"甘辛調整 {goal.adjusted:+f} → 調整後 {final:f}(得点は変わりません)",
-            f"calibration {goal.adjusted:+f} -> {final:f} (the score itself stays)",
-        )
+        yield to.text("screen.score.adjusted", adjusted=f"{goal.adjusted:+f}", final=f"{final:f}")

@@ -43,9 +43,7 @@ def draft(
 
         to = session.terminal
         if catalog is not None and exemplar is not None:
-            message = to.words(
-                "--catalog か --exemplar の一方を指定してください。", "give --catalog or --exemplar, not both"
-            )
+            message = to.text("screen.goal.one_source")
             raise to.refuse(message, kind="usage", code=Exit.USAGE)
         numbers = number(baseline, "--baseline", to), number(target, "--target", to)
         source = DraftSource(catalog, exemplar, *numbers, parent, tuple(answer or ()))
@@ -54,10 +52,7 @@ def draft(
         except Refusal as refusal:
             if refusal.code is not Code.WRONG_MEASURE:
                 raise
-            message = to.words(
-                "この指標は数値ではありません。--baseline と --target は指定できません。",
-                "this measure is no number: leave --baseline and --target out",
-            )
+            message = to.text("screen.goal.no_number")
             raise to.refuse(message, kind="usage", code=Exit.USAGE) from refusal
         print_line(as_toml(content).rstrip())
 
@@ -83,10 +78,7 @@ def check(
         if to.as_json:
             print_json(checked.document())
         elif not checked.findings:
-            to.say(
-                f"{checked.goal}: 指摘はありません。提出できます。",
-                f"{checked.goal}: nothing against it; it can be submitted",
-            )
+            to.tell("screen.goal.nothing_found", goal=checked.goal)
         else:
             for level in Level:
                 _print_level([one for one in checked.findings if one.level is level], level, to)
@@ -112,9 +104,7 @@ def read_content_file(file: Path, to: Terminal) -> "Content":
     found = read_content(read_small(file, to))
     if isinstance(found, Content):
         return found
-    message = to.words(
-        f"{file}: 目標として読めません。何も変更していません。", f"{file}: not a goal; nothing was changed"
-    )
+    message = to.text("screen.goal.unreadable", file=file)
     raise to.refuse(message, kind="invalid_file", findings=found)
 
 

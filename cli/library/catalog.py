@@ -44,7 +44,7 @@ def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:
         print_json({"entries": entries})
         return
     if not entries:
-        to.say("該当する指標はありません。", "no entries match")
+        to.tell("screen.catalog.none")
         return
     heads = (("ID", "部署", "指標", "単位", "頻度"), ("id", "department", "measure", "unit", "reviewed"))
     print_table(
@@ -75,26 +75,23 @@ def _show(one: "Entry", to: "Terminal") -> None:
         if text:
             print_line(to.words(ja, en) + text)
     for criterion in one.criteria:
-        print_line(to.words("基準       ", "criterion  ") + criterion.in_(locale))
+        print_line(to.text("screen.catalog.criterion") + criterion.in_(locale))
     for step in one.steps:
-        print_line(to.words(f"{step.at:>2} % の頃   ", f"at {step.at} %    ") + step.title.in_(locale))
+        print_line(to.text("screen.catalog.step", at=f"{step.at:>2}") + step.title.in_(locale))
     print_line("")
-    to.say(
-        f"下書きにする: meguri goal draft 目標の ID --catalog {one.id} > goal.toml",
-        f"make a draft: meguri goal draft GOAL --catalog {one.id} > goal.toml",
-    )
+    to.tell("screen.catalog.make_draft", entry=one.id)
 
 
 def _unit(one: "Entry", to: "Terminal") -> str:
-    return one.unit.in_(to.locale) if one.unit else to.words("(姿)", "(picture)")
+    return one.unit.in_(to.locale) if one.unit else to.text("screen.catalog.picture")
 
 
 def _way(one: "Entry", to: "Terminal") -> str:
     if one.unit is None:
         return ""
-    better = to.words("小さいほど良い", "less is better") if one.direction == "down" else ""
-    better = better or to.words("大きいほど良い", "more is better")
-    example = to.words(f"例 {one.baseline} → {one.target}", f"as in {one.baseline} -> {one.target}")
+    better = to.text("screen.catalog.less_is_better") if one.direction == "down" else ""
+    better = better or to.text("screen.catalog.more_is_better")
+    example = to.text("screen.catalog.example", baseline=one.baseline, target=one.target)
     return f"{one.unit.in_(to.locale)} ({better}, {example})"
 
 

@@ -42,7 +42,7 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
     if to.as_json:
         print_json({"exemplars": found})
     elif not found:
-        to.say("該当する事例はありません。", "no examples yet")
+        to.tell("screen.exemplars.none")
     else:
         heads = (("ID", "部署", "テーマ", "指標", "達成度"), ("id", "department", "theme", "measure", "attained"))
         rows = [
@@ -66,8 +66,8 @@ def _show(one: "Exemplar", to: "Terminal") -> None:
         print_json(one)
         return
     print_line(f"{one.id}  {one.department}  {percent(one.attained)}")
-    print_line(to.words("選定理由: ", "why it was chosen: ") + visible(one.reason))
+    print_line(to.text("screen.exemplars.reason") + visible(one.reason))
     if one.learnt:
-        print_line(to.words("良かった点: ", "what went well: ") + visible(one.learnt))
+        print_line(to.text("screen.exemplars.learnt") + visible(one.learnt))
     print_line("")
     print_line(as_toml(one.content))

@@ -38,7 +38,7 @@ def add(
         if as_json:
             print_json({"problem": problem})
         else:
-            session.terminal.say(f"{problem}: 記録しました", f"{problem}: recorded")
+            session.terminal.tell("screen.hearing.recorded", problem=problem)
 
     run(terminal(as_json), reading, work)
 
@@ -67,7 +67,7 @@ def list_problems(
         if as_json:
             print_json(found)
         elif not found.problems:
-            to.say("該当する課題はありません。", "no problems match")
+            to.tell("screen.hearing.none")
         else:
             heads = (("ID", "部署", "話した人", "目標", "課題"), ("id", "department", "added by", "goals", "problem"))
             rows = [

@@ -51,10 +51,7 @@ def export(
             print_json({"written": written})
         else:
             seconds = f"{time.monotonic() - began:.1f}"
-            to.say(
-                f"{len(written)} 枚を {folder} に書き出しました({seconds} 秒)",
-                f"{len(written)} sheets in {folder} ({seconds} s)",
-            )
+            to.tell("screen.sheet.written", n=len(written), folder=folder, seconds=seconds)
 
     run(terminal(as_json), reading, work)
 
@@ -96,9 +93,7 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
         to = session.terminal
         writers = {".xlsx": write_results_xlsx, ".csv": write_results_csv}
         if (write := writers.get(file.suffix.lower())) is None:
-            message = to.words(
-                "ファイル名は .xlsx か .csv で終わるようにしてください。", "the file must end in .xlsx or .csv"
-            )
+            message = to.text("screen.sheet.wrong_ending")
             raise to.refuse(message, kind="usage", code=Exit.USAGE)
         found = await Sheets(session.engine).results(caller_for(actor), CycleId(cycle_id))
         _write(file, write(found, to.locale), to)
@@ -142,15 +137,12 @@ def _bytes_of(file: Path, to: Terminal) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        message = to.words(f"{file}: 読めません({error.strerror})。", f"{file}: cannot be read ({error.strerror})")
+        message = to.text("screen.sheet.unreadable", file=file, reason=error.strerror)
         raise to.refuse(message, kind="unreadable", code=Exit.USAGE) from error
 
 
 def _refused(to: Terminal, findings: "tuple[Finding, ...]") -> typer.Exit:
-    message = to.words(
-        f"取り込めません。次の {len(findings)} 件を直してください。何も変更していません。",
-        f"nothing imported; {len(findings)} errors:",
-    )
+    message = to.text("screen.sheet.refused", n=len(findings))
     return to.refuse(message, kind="findings", findings=findings)
 
 
@@ -160,16 +152,13 @@ def _report(plan: "Plan", to: Terminal, *, dry_run: bool) -> None:
         return
     for one in plan.changed:
         fields = ", ".join(one.fields)
-        to.say(f"{one.goal.id}: 変更 {fields}", f"{one.goal.id}: changes {fields}")
+        to.tell("screen.sheet.changes", goal=one.goal.id, fields=fields)
         print_findings(one.advice, to.locale)
     number = len(plan.changed)
     if dry_run:
-        to.say(
-            f"変更 {number} 件、変更なし {plan.unchanged} 件(何も変更していません)",
-            f"{number} would change, {plan.unchanged} would not; nothing was changed",
-        )
+        to.tell("screen.sheet.would_change", number=number, unchanged=plan.unchanged)
     else:
-        to.say(f"変更 {number} 件、変更なし {plan.unchanged} 件", f"{number} changed, {plan.unchanged} as they were")
+        to.tell("screen.sheet.changed", number=number, unchanged=plan.unchanged)
 
 
 def _write(file: Path, data: bytes, to: Terminal) -> None:
@@ -178,9 +167,7 @@ def _write(file: Path, data: bytes, to: Terminal) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     except OSError as error:
-        message = to.words(
-            f"{file}: 書き込めません({error.strerror})。", f"{file}: cannot be written ({error.strerror})"
-        )
+        message = to.text("screen.sheet.unwritable", file=file, reason=error.strerror)
         raise to.refuse(message, kind="unwritable", code=Exit.USAGE) from error
 
 
@@ -188,4 +175,4 @@ def _say_written(to: Terminal, file: Path, goals: int) -> None:
     if to.as_json:
         print_json({"written": str(file), "goals": goals})
     else:
-        to.say(f"{file}: 目標 {goals} 件", f"{file}: {goals} goals")
+        to.tell("screen.sheet.table", file=file, n=goals)

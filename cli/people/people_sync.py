@@ -66,10 +66,7 @@ def sync(
         )
         difference = compared.difference
         if difference is None:
-            message = to.words(
-                f"{file}: 何も変更していません。次を直してください。",
-                f"{file}: nothing was changed; correct these errors first:",
-            )
+            message = to.text("screen.sync.refused", file=file)
             raise to.refuse(message, kind="findings", findings=compared.findings)
         if not (as_json and apply):
             await _show(session, compared, difference)
@@ -77,10 +74,7 @@ def sync(
             _say_nothing_changed(to, difference)
             return Exit.DONE
         if compared.many and not yes_many:
-            message = to.words(
-                f"{compared.many} 人が退職になります(全体の 2 割超)。正しければ --yes-many を付けてください。",
-                f"{compared.many} people would leave, more than a fifth: if that is right, say --yes-many",
-            )
+            message = to.text("screen.sync.many_leave", n=compared.many)
             raise to.refuse(message, kind="many_leave")
         from cli.cycle.steering import report
 
@@ -94,11 +88,9 @@ def _say_nothing_changed(to: "Terminal", difference: "Difference") -> None:
     if to.as_json:
         return
     if difference.is_empty:
-        to.say("変更はありません。", "nothing to do")
+        to.tell("screen.sync.nothing")
     else:
-        to.say(
-            "まだ何も変更していません。反映するには --apply を付けてください。", "nothing was changed: --apply does it"
-        )
+        to.tell("screen.sync.preview")
 
 
 async def _show(session: "Acting", compared: "Compared", difference: "Difference") -> None:
@@ -118,12 +110,9 @@ async def _show(session: "Acting", compared: "Compared", difference: "Difference
         _list(to, ja, en, [_change(one, names) for one in changes])
     other, absent = len(difference.other), len(difference.absent)
     if other:
-        to.say(f"氏名・連絡先など: {other} 人", f"names, addresses and the like: {other}")
+        to.tell("screen.sync.other", n=other)
     if absent:
-        to.say(
-            f"ファイルにない在籍者: {absent} 人(そのまま。退職とするなら --leavers-absent)",
-            f"not in the file: {absent} (they stay; --leavers-absent takes them to have left)",
-        )
+        to.tell("screen.sync.absent", n=absent)
     print_findings(compared.findings, to.locale)
     _show_effects(to, compared)
 
@@ -139,7 +128,7 @@ def _list(to: "Terminal", ja: str, en: str, lines: "Sequence[str]") -> None:
     for line in lines[:_SHOWN]:
         print_line(f"  {line}")
     if (more := len(lines) - _SHOWN) > 0:
-        to.say(f"  ほか {more} 人", f"  and {more} more")
+        to.tell("screen.sync.more", n=more)
 
 
 def _show_effects(to: "Terminal", compared: "Compared") -> None:

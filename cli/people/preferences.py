@@ -62,10 +62,7 @@ def _show(kept: "PreferenceDocument", to: "Terminal") -> None:
     if to.as_json:
         print_json(kept)
         return
-    channel = kept.channel or to.words("会社の既定", "company default")
-    at = kept.digest_at or to.words("始業時刻", "the opening hour")
-    own = kept.chat_url or to.words("なし", "none")
-    to.say(
-        f"{kept.employee}: 届け方 {channel}、まとめ {at}、自分のチャット {own}",
-        f"{kept.employee}: by {channel}, digest at {at}, own chat {own}",
-    )
+    channel = kept.channel or to.text("screen.preferences.company_default")
+    at = kept.digest_at or to.text("screen.preferences.opening_hour")
+    own = kept.chat_url or to.text("screen.preferences.no_chat")
+    to.tell("screen.preferences.kept", employee=kept.employee, channel=channel, at=at, own=own)

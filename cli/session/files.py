@@ -22,10 +22,7 @@ def read_small(file: Path, to: "Terminal") -> bytes:
         raise to.refuse(f"{file}: {_why(error, to)}", kind="file", code=Exit.USAGE) from error
     if size > MOST_BYTES or len(data) > MOST_BYTES:
         raise to.refuse(
-            to.words(
-                f"{file}: ファイルが 1 MB を超えています。読み込んでいません。文章を短くしてください。",
-                f"{file}: larger than 1 MB, and was not read; make its texts shorter",
-            ),
+            to.text("screen.file.too_large", file=file),
             kind="file_too_large",
         )
     return data
@@ -33,10 +30,7 @@ def read_small(file: Path, to: "Terminal") -> bytes:
 
 def _why(error: OSError, to: "Terminal") -> str:
     if isinstance(error, FileNotFoundError):
-        return to.words("ファイルがありません。パスを確認してください。", "there is no such file: look at the path")
+        return to.text("screen.file.missing")
     if isinstance(error, IsADirectoryError):
-        return to.words("フォルダーです。ファイルを指定してください。", "this is a folder: name a file")
-    return to.words(
-        f"読めません({error.strerror})。権限とパスを確認してください。",
-        f"cannot be read ({error.strerror}): look at its permissions and path",
-    )
+        return to.text("screen.file.folder")
+    return to.text("screen.file.unreadable", reason=error.strerror)

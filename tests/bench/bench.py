@@ -6,6 +6,7 @@
 
 import argparse
 import asyncio
+import importlib.util
 import os
 import platform
 import statistics
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedded.addresses import Addresses
 from embedded.stack import running
@@ -31,6 +33,9 @@ from tests.bench.operations import Sample, Samples, measure_operations, operatio
 from tests.bench.reads import measure_filled
 from tests.bench.steering import measure_steering
 
+if TYPE_CHECKING:  # `make bench` alone installs DBOS
+    from tests.bench.dbos_approvals import DbosApprovals
+
 BUDGETS = "| what | budget | measured: median (least-most) | met |\n|---|---|---|---|"
 
 
@@ -47,9 +52,26 @@ async def servers() -> AsyncIterator[tuple[Addresses, Path, Bench]]:
 
 
 async def operations_section(size: argparse.Namespace) -> list[str]:
-    async with servers() as (at, folder, bench), worker_process(at.database_url, at.temporal_address) as worker:
-        samples = await measure_operations(bench, Processes(worker, folder), size.rounds, size.goals)
+    async with (
+        servers() as (at, folder, bench),
+        worker_process(at.database_url, at.temporal_address) as worker,
+        _dbos(at.database_url) as dbos,
+    ):
+        samples = await measure_operations(bench, Processes(worker, folder), size.rounds, size.goals, dbos)
     return [*operations_table(samples), "", BUDGETS, *_operation_budgets(samples)]
+
+
+@asynccontextmanager
+async def _dbos(database_url: str) -> AsyncIterator["DbosApprovals | None"]:
+    """DBOS on the same PostgreSQL server; None where it is not installed, as `make bench` does."""
+    if importlib.util.find_spec("dbos") is None:
+        print("DBOS is not measured: it is not installed. `make bench` installs it.", file=sys.stderr)
+        yield None
+        return
+    from tests.bench.dbos_approvals import dbos_process
+
+    async with dbos_process(database_url) as dbos:
+        yield dbos
 
 
 def _operation_budgets(samples: Samples) -> list[str]:
@@ -61,11 +83,22 @@ def _operation_budgets(samples: Samples) -> list[str]:
 
     bare_commit, first, last = operations.BARE_COMMIT, operations.FIRST_STAGE, operations.LAST_STAGE
     launches = samples.ratios(operations.LAUNCH, operations.BARE_START, rate)
+    compared = operations.DBOS in samples.by_operation
     return [
         _least("launch: goals ready ÷ bare starts acknowledged, per second", 0.9, launches),
         _least("approval, first stage ÷ bare update with one commit", 0.9, samples.ratios(first, bare_commit, rate)),
         _least("approval, last stage ÷ bare update with one commit", 0.9, samples.ratios(last, bare_commit, rate)),
         _most("worker CPU: approval ÷ bare update", 1.8, samples.ratios(first, operations.BARE_UPDATE, worker_cpu)),
+        _most(
+            "worker CPU: bare update with one commit ÷ bare update",
+            1.8,
+            samples.ratios(bare_commit, operations.BARE_UPDATE, worker_cpu),
+        ),
+        *(
+            [_least("approval, last stage ÷ approval on DBOS", 1.2, samples.ratios(last, operations.DBOS, rate))]
+            if compared
+            else []
+        ),
     ]
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 
 import asyncpg
+import uvloop
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
@@ -39,4 +40,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())  # as worker.py does

@@ -1,6 +1,6 @@
 """CPU seconds of the processes under measurement. Rates swing with what else the machine does; these hardly do."""
 
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,32 +20,30 @@ class Processes:
         """Seconds of CPU that each has used since it began."""
         servers = self._servers()
         return {
-            "Temporal": _seconds(one for one in servers if "temporal" in one.name()),
-            "worker": _seconds([self.worker]),
-            "PostgreSQL": _seconds(one for one in servers if "postgres" in one.name()),
-            "client": _seconds([psutil.Process()]),
+            "Temporal": sum(seconds for name, seconds in servers if "temporal" in name),
+            "worker": _seconds(self.worker, "worker"),
+            "PostgreSQL": sum(seconds for name, seconds in servers if "postgres" in name),
+            "client": _seconds(psutil.Process(), "client"),
         }
 
-    def _servers(self) -> list[psutil.Process]:
-        """The processes that were started on the folder, and their children: PostgreSQL has one per connection."""
+    def _servers(self) -> list[tuple[str, float]]:
+        """Names and seconds of the processes that were started on the folder, and of their children: PostgreSQL has one per connection."""
         found = {one.pid: one for one in psutil.Process().children(recursive=True) if one.pid != self.worker.pid}
         for process in psutil.process_iter(["cmdline"]):
             if any(str(self.folder) in part for part in process.info["cmdline"] or ()):
                 found |= {one.pid: one for one in (process, *process.children(recursive=True))}
-        return list(found.values())
+        read = []
+        for process in found.values():
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile; its parent counts it
+                name = process.name()
+                read.append((name, _seconds(process, name)))
+        return read
 
 
-def _seconds(processes: Iterable[psutil.Process]) -> float:
-    total = 0.0
-    for process in processes:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue  # it ended meanwhile; its parent counts it
-        total += times.user + times.system
-        if "postgres" in process.name():
-            total += times.children_user + times.children_system
-    return total
+def _seconds(process: psutil.Process, name: str) -> float:
+    times = process.cpu_times()
+    own: float = times.user + times.system
+    return own + times.children_user + times.children_system if "postgres" in name else own
 
 
 def per_operation(before: Seconds, after: Seconds, operations: int) -> Seconds:

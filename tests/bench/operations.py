@@ -4,16 +4,20 @@ import asyncio
 import statistics
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.goal.goal import Goal
 from tests.bench.bare import BareWorkflow
 from tests.bench.company import DRAIN_SECONDS, Bench, approve, goals_of, submit
 from tests.bench.cpu import Processes, Seconds, per_operation
 
+if TYPE_CHECKING:  # `make bench` alone installs DBOS
+    from tests.bench.dbos_approvals import DbosApprovals
+
 BARE_START, LAUNCH = "bare start", "launch of a goal"
 BARE_UPDATE, BARE_COMMIT = "bare update", "bare update with one commit"
 FIRST_STAGE, LAST_STAGE = "approval, first stage", "approval, last stage"
+DBOS = "approval on DBOS"
 
 
 class Sample(NamedTuple):
@@ -28,12 +32,15 @@ class Samples:
     processes: Processes
     by_operation: dict[str, list[Sample]] = field(default_factory=dict)
 
-    async def measure(self, name: str, size: int, work: Awaitable[tuple[Any, float]]) -> Any:
+    async def measure(
+        self, name: str, size: int, work: Awaitable[tuple[Any, float]], processes: Processes | None = None
+    ) -> Any:
         """Does the work of `size` operations after the servers have drained; its result."""
         await asyncio.sleep(DRAIN_SECONDS)
-        before = self.processes.cpu()
+        measured = processes or self.processes
+        before = measured.cpu()
         result, rate = await work
-        self.by_operation.setdefault(name, []).append(Sample(rate, per_operation(before, self.processes.cpu(), size)))
+        self.by_operation.setdefault(name, []).append(Sample(rate, per_operation(before, measured.cpu(), size)))
         return result
 
     def ratios(self, ours: str, bare: str, value: Callable[[Sample], float]) -> list[float]:
@@ -41,17 +48,19 @@ class Samples:
         return sorted(value(one) / value(other) for one, other in pairs)
 
 
-async def measure_operations(bench: Bench, processes: Processes, rounds: int, size: int) -> Samples:
+async def measure_operations(
+    bench: Bench, processes: Processes, rounds: int, size: int, dbos: "DbosApprovals | None" = None
+) -> Samples:
     """Samples of all operations; a first round warms up and does not count."""
     await bench.hire(size)
-    await _round(bench, Samples(processes), size)
+    await _round(bench, Samples(processes), size, dbos)
     samples = Samples(processes)
     for _ in range(rounds):
-        await _round(bench, samples, size)
+        await _round(bench, samples, size, dbos)
     return samples
 
 
-async def _round(bench: Bench, samples: Samples, size: int) -> None:
+async def _round(bench: Bench, samples: Samples, size: int, dbos: "DbosApprovals | None") -> None:
     cycle = await samples.measure(LAUNCH, size, bench.launch(size, stages=2))
     goals = goals_of(cycle, size)
     like: Goal = await bench.goals.require(goals[0])
@@ -62,6 +71,11 @@ async def _round(bench: Bench, samples: Samples, size: int) -> None:
     await samples.measure(BARE_UPDATE, size, _alone(bench.bare_updates(bare)))
     await samples.measure(BARE_COMMIT, size, _alone(bench.bare_updates(bare, commit=True)))
     await samples.measure(LAST_STAGE, size, _alone(bench.give_all(goals, approve("H1", seen=3))))
+    if dbos:
+        body = like.model_dump_json(exclude={"policy"}, exclude_none=True)
+        waiting = await dbos.submit(size, body)
+        own = Processes(dbos.process, samples.processes.folder)
+        await samples.measure(DBOS, size, _alone(dbos.approve(waiting, body)), own)
     for one in bare:
         await bench.client.get_workflow_handle(one).signal(BareWorkflow.end)
 
