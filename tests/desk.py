@@ -95,12 +95,12 @@ class InstructionDesk:
         return (await self._instructions.list_latest(OPERATOR)).instructions
 
     async def require(self, instruction: str) -> Instruction:
-        return (await self._instructions.look(OPERATOR, instruction)).instruction
+        return (await self._instructions.read(OPERATOR, instruction)).instruction
 
     async def progress(self, instruction: str) -> Progress:
         return await self._instructions.progress(OPERATOR, instruction)
 
     async def results(self, instruction: str, *wanted: str) -> list[InstructionResult]:
         """The goals with one of these results; all of them where none is named."""
-        found = (await self._instructions.look(OPERATOR, instruction)).results
+        found = (await self._instructions.read(OPERATOR, instruction)).results
         return [one for one in found if not wanted or one.result in wanted]

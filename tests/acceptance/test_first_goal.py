@@ -1,4 +1,4 @@
-"""docs/first_goal.md is true: its commands, run in their order by somebody who knows nothing else, print what it says."""
+"""docs/first_goal.md is correct: its commands, run in their order, print the output that the document shows."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ _SKIPPED = "…"  # lines that the document leaves out
 
 
 def commands_of(document: str) -> list[tuple[str, list[str]]]:
-    """The commands of its console blocks, each with the lines that it is said to print."""
+    """The commands in its console blocks, each with its expected output."""
     found: list[tuple[str, list[str]]] = []
     for block in _BLOCK.findall(document):
         for line in block.splitlines():
@@ -29,7 +29,7 @@ def commands_of(document: str) -> list[tuple[str, list[str]]]:
 
 
 def same(said: list[str], printed: list[str]) -> bool:
-    """Dates aside; the spaces behind a table's last column are not seen."""
+    """Whether the outputs are equal, apart from dates and from spaces at the ends of lines."""
     left, right = ([_DATE.sub("DATE", line).rstrip() for line in lines] for lines in (said, printed))
     if _SKIPPED not in left:
         return left == right
@@ -38,7 +38,7 @@ def same(said: list[str], printed: list[str]) -> bool:
 
 
 async def shell(command: str, office: Office, folder: Path) -> list[str]:
-    """What the command prints, in a shell in which `meguri` is the program."""
+    """The output of the command, in a shell that finds the program `meguri`."""
     process = await asyncio.create_subprocess_shell(
         f'meguri() {{ "{sys.executable}" "{ROOT / "starter.py"}" "$@"; }}\n{command}',
         cwd=folder,

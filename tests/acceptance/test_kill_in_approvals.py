@@ -1,4 +1,4 @@
-"""The worker, the database or Temporal dies in the middle of approvals: all of them are carried out, each of them once."""
+"""The worker, the database or Temporal is killed during approvals: each approval is carried out exactly once."""
 
 import asyncio
 import signal
@@ -47,7 +47,7 @@ async def servers() -> AsyncIterator[tuple[Site, Mortal, Mortal]]:
 
 
 async def submitted(here: Site, cycle: CycleId) -> list[GoalId]:
-    """A launched cycle whose goals all wait for their approval."""
+    """A launched cycle in which all goals wait for approval."""
     await launch(here, cycle, GOALS)
     await until_launched(here, cycle, GOALS)
     goals = goals_of(cycle, GOALS)
@@ -56,7 +56,7 @@ async def submitted(here: Site, cycle: CycleId) -> list[GoalId]:
 
 
 async def until_some_are_approved(here: Site, cycle: CycleId) -> None:
-    """… and most are not, so that what comes now meets approvals at every point of their way."""
+    """Waits until some approvals are done and most are not, so that a kill hits approvals at every point."""
     approved = f"{_APPROVED} AND goal_id LIKE '{cycle}/%'"
     await here.until_count("goal_event", approved, SOME)
     assert await here.count("goal_event", approved) < GOALS

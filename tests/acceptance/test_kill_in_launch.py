@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a launch, three times in one: nobody is left out, and nobody gets anything twice."""
+"""SIGKILL three times during one launch: nobody is left out, and nobody gets goals or notices twice."""
 
 import asyncio
 import signal
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 CYCLE = CycleId("killed")
 PEOPLE = 300
-STARTED = 130  # a first chunk of 100, which is noted down, and a part of the second, which is not
+STARTED = 130  # a first chunk of 100, which is recorded, and a part of the second, which is not
 
 
 @pytest_asyncio.fixture
@@ -42,7 +42,7 @@ async def here(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def dies(here: Site, place: str, which: str = "") -> None:
-    """Lets a worker go on with the launch until it dies at `place`."""
+    """Runs a worker that continues the launch until it dies at `place`."""
     async with here.worker("bulk", place, which, program=KILLABLE_WORKER) as worker:
         assert await worker.ended() == -signal.SIGKILL
 

@@ -1,4 +1,4 @@
-"""What time alone does to a goal that nobody touches, over a public holiday of Japan, on a server whose clock skips."""
+"""The alarms of a goal to which nobody gives a command, over a public holiday of Japan, on a time-skipping server."""
 
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 
 class Rang(NamedTuple):
-    """One thing that time did: on which day in Tokyo, and who joined by it."""
+    """An alarm: its day in Tokyo, and who became an assignee."""
 
     kind: str
     day: date
@@ -54,14 +54,14 @@ async def what_time_did(company: Company) -> list[Rang]:
 
 
 async def told(company: Company) -> list[tuple[str, str]]:
-    """Who was told of what, in the order in which it happened."""
+    """The notices in the order in which they arose, as pairs of recipient and kind."""
     query = select(OutboxRow.kind, OutboxRow.recipient_id).order_by(OutboxRow.id)
     async with company.engine.connect() as connection:
         return [(row.kind, row.recipient_id) for row in await connection.execute(query)]
 
 
 def is_a_season_worth_testing(around: Season) -> None:
-    """The holiday is a weekday right in front of the first day after the due date: ignoring it moves every rung."""
+    """The holiday is a weekday just after the due date: if it were ignored, every rung would be on another day."""
     assert around.holiday in around.off
     assert around.due < around.holiday < around.after_due(1)
     assert around.after_due(8) < around.later_holiday < around.end
@@ -144,7 +144,7 @@ async def test_a_higher_manager_who_joined_by_escalation_signs_once_for_all_stag
         await sleep_until(time_skipping, around.after_due(3), 12)
         await company.give(
             GOAL, ask.Approve(actor=HEAD, expected_seq=seq)
-        )  # reminders and escalations made it no staler
+        )  # reminders and escalations do not count as changes that the approver must have seen
         seen = await Witness(company, GOAL).look()
         assert (seen.goal.state, seen.goal.stage) == (State.ACTIVE, 2), "the head need not sign the second stage again"
         assert ("handled", CHIEF) in await told(company)

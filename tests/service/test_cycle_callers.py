@@ -82,6 +82,6 @@ async def test_every_colleague_sees_the_cycle_and_its_tree_but_only_hr_and_the_o
 async def test_an_inbox_is_its_owners_and_somebody_unknown_has_none(database: AsyncEngine) -> None:
     await company(database)
     inbox = Inbox(database)
-    assert (await inbox.look(by(COLLEAGUE), COLLEAGUE, NOW)).items == ()
-    assert await refused(inbox.look(by(COLLEAGUE), HR, NOW)) is Code.NOT_ALLOWED
-    assert await refused(inbox.look(OPERATOR, EmployeeId("nobody"), NOW)) is Code.UNKNOWN_EMPLOYEE
+    assert (await inbox.read(by(COLLEAGUE), COLLEAGUE, NOW)).items == ()
+    assert await refused(inbox.read(by(COLLEAGUE), HR, NOW)) is Code.NOT_ALLOWED
+    assert await refused(inbox.read(OPERATOR, EmployeeId("nobody"), NOW)) is Code.UNKNOWN_EMPLOYEE
