@@ -13,7 +13,7 @@ from domain.policy.policy import Act, Ladder, TaskKind
 from tests.acceptance.scene import TOKYO
 
 
-class Rang(NamedTuple):
+class RungAlarm(NamedTuple):
     """An alarm that rang for a goal, and who was notified."""
 
     day: date
@@ -62,11 +62,11 @@ class Expectation:
     line: list[str]
     steps: Sequence[date]
     delegates: Sequence[tuple[str, str, date, date]] = ()
-    rang: list[Rang] = field(default_factory=list)
+    rang: list[RungAlarm] = field(default_factory=list)
     _waiting: _Waiting | None = None
     _done: int = 0
 
-    def follow(self, events: Iterable[Mapping[str, Any]], until: date) -> list[Rang]:
+    def follow(self, events: Iterable[Mapping[str, Any]], until: date) -> list[RungAlarm]:
         """The alarms up to and including `until`. Reads only events of people, not those of alarms."""
         for event in events:
             at: datetime = event["at"].astimezone(TOKYO)
@@ -159,7 +159,7 @@ class Expectation:
             to for person, to, first, last in self.delegates if person in waiting.assignees and first <= day <= last
         }
         kind = "escalated" if act in (Act.ESCALATE, Act.ESCALATE_TO_HR) else "reminded"
-        self.rang.append(Rang(day, kind, frozenset(told)))
+        self.rang.append(RungAlarm(day, kind, frozenset(told)))
 
     def _above(self, waiting: _Waiting) -> tuple[list[str], int]:
         for level in range(waiting.passed, len(self.line)):

@@ -27,7 +27,7 @@ from settings import Settings
 from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from tests.callers import OPERATOR
-from tests.desk import CycleDesk, Desk
+from tests.desk import CycleDesk, GoalDesk
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
@@ -54,8 +54,8 @@ class Company:
     client: Client
 
     @property
-    def goals(self) -> Desk:
-        return Desk(self.engine, self.client)
+    def goals(self) -> GoalDesk:
+        return GoalDesk(self.engine, self.client)
 
     @property
     def cycles(self) -> CycleDesk:

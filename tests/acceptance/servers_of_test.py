@@ -37,7 +37,7 @@ from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
 from tests.as_of.shift import shifted_as_here
-from tests.desk import CycleDesk, Desk
+from tests.desk import CycleDesk, GoalDesk
 from workflows.goal import GoalView, Receipt, goal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ _PATIENCE = 90  # seconds; Temporal waits 10 for a worker that is gone, and two 
 
 
 @dataclass
-class Mortal:
+class KillableServer:
     """A server that a test may kill and restart on the same folder, with the same `url`."""
 
     folder: Path
@@ -66,7 +66,7 @@ class Mortal:
         await self._running.aclose()
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator["Mortal"]:
+    async def started(self) -> AsyncIterator["KillableServer"]:
         try:
             await self.start()
             yield self
@@ -75,21 +75,21 @@ class Mortal:
 
 
 @asynccontextmanager
-async def mortal_temporal() -> AsyncIterator[Mortal]:
+async def mortal_temporal() -> AsyncIterator[KillableServer]:
     """A Temporal server with its data in a file; a kill loses what is not in the file."""
     with tempfile.TemporaryDirectory(prefix="meguri-tests-") as name:
         folder = Path(name).resolve()
         run = partial(temporal.running, folder, ui=False, port=free_ports(1))
-        async with Mortal(folder, "temporal.pid", run).started() as server:
+        async with KillableServer(folder, "temporal.pid", run).started() as server:
             yield server
 
 
 @asynccontextmanager
-async def mortal_postgres() -> AsyncIterator[Mortal]:
+async def mortal_postgres() -> AsyncIterator[KillableServer]:
     """A durable PostgreSQL server with a migrated database."""
     with tempfile.TemporaryDirectory(prefix="meguri-tests-") as name:
         folder = Path(name).resolve()
-        async with Mortal(folder, "postgres.pid", partial(postgres.running, folder)).started() as server:
+        async with KillableServer(folder, "postgres.pid", partial(postgres.running, folder)).started() as server:
             await upgrade(server.url)
             yield server
 
@@ -136,8 +136,8 @@ class Site:
     folder: Path
 
     @property
-    def goals(self) -> Desk:
-        return Desk(self.engine, self.client)
+    def goals(self) -> GoalDesk:
+        return GoalDesk(self.engine, self.client)
 
     @property
     def cycles(self) -> CycleDesk:

@@ -96,12 +96,12 @@ def cycle_around(around: Season) -> CycleFile:
         hr=(HR, HR_TOO),
     )
     policy = PolicySection(approval_stages=2, ladders={TaskKind.DRAFT: ladder, TaskKind.APPROVAL: ladder})
-    drafts = tuple(_brought_forward(draft, around.begins) for draft in sample.drafts)
+    drafts = tuple(_with_early_steps(draft, around.begins) for draft in sample.drafts)
     tree = {"themes": sample.themes, "department_goals": sample.department_goals}
     return CycleFile(cycle=section, policy=policy, drafts=drafts, **tree)
 
 
-def _brought_forward(draft: DraftSection, begins: date) -> DraftSection:
+def _with_early_steps(draft: DraftSection, begins: date) -> DraftSection:
     """The draft with its steps on early days, which every such cycle contains."""
     dated = (step.model_copy(update={"due": begins + timedelta(days=20 + n)}) for n, step in enumerate(draft.steps))
     return draft.model_copy(update={"steps": tuple(dated)})

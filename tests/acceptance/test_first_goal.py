@@ -28,7 +28,7 @@ def commands_of(document: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def same(said: list[str], printed: list[str]) -> bool:
+def is_same_output(said: list[str], printed: list[str]) -> bool:
     """Whether the outputs are equal, apart from dates and from spaces at the ends of lines."""
     left, right = ([_DATE.sub("DATE", line).rstrip() for line in lines] for lines in (said, printed))
     if _SKIPPED not in left:
@@ -63,14 +63,14 @@ async def test_the_way_from_the_catalogue_to_an_approved_goal_is_as_the_document
     for command, said in commands:
         printed = await shell(command, office, tmp_path)
         lines = "\n".join(f"{a!r:60} {b!r}" for a, b in zip_longest(said, printed) if a != b)
-        assert same(said, printed), f"{command}\n{lines}"
+        assert is_same_output(said, printed), f"{command}\n{lines}"
     assert (await office.told("goal", "show", "2026-q4/M0032/1"))["state"] == "active"
 
 
 def test_a_line_that_differs_would_be_noticed() -> None:
-    assert same(["a 2026-01-01", "b"], ["a 2027-12-31  ", "b"])
-    assert not same(["a"], ["b"])
-    assert not same(["a"], ["a", "b"])
-    assert same(["a", "…", "c"], ["a", "b", "b", "c"])
-    assert same(["a", "…"], ["a", "b"])
-    assert not same(["a", "…", "c"], ["a", "b", "d"])
+    assert is_same_output(["a 2026-01-01", "b"], ["a 2027-12-31  ", "b"])
+    assert not is_same_output(["a"], ["b"])
+    assert not is_same_output(["a"], ["a", "b"])
+    assert is_same_output(["a", "…", "c"], ["a", "b", "b", "c"])
+    assert is_same_output(["a", "…"], ["a", "b"])
+    assert not is_same_output(["a", "…", "c"], ["a", "b", "d"])

@@ -20,7 +20,7 @@ from tests.acceptance.servers_of_test import (
     BOSS,
     HR,
     KILLABLE_WORKER,
-    Mortal,
+    KillableServer,
     Site,
     entries_of,
     goals_of,
@@ -35,7 +35,7 @@ from tests.servers import Postgres
 
 pytestmark = pytest.mark.slow
 
-Place = tuple[Site, Mortal]
+Place = tuple[Site, KillableServer]
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -68,7 +68,7 @@ async def kinds_in_database(here: Site, goal: GoalId) -> list[str]:
     return [line.kind for line in (await here.goals.prove(goal)).lines]
 
 
-async def let_the_end_come(here: Site, goal: GoalId) -> None:
+async def move_end_into_the_past(here: Site, goal: GoalId) -> None:
     """Moves the cycle's days into the past, so that the alarm of its end rings; waits for the resulting event."""
     policy = (await here.goals.require(goal)).policy
     past = {day: getattr(policy, day) - timedelta(days=365) for day in ("starts", "ends", "closes")}
@@ -111,7 +111,7 @@ async def test_another_command_that_comes_first_takes_over_the_event_and_is_deci
     async with here.worker_at_work("--role", "goals"):
         receipt = await here.give(goal, Comment(actor=BOSS, text="拝見します"), "the-other")
         assert (receipt.seq, receipt.state) == (3, State.PENDING_APPROVAL)
-        await let_the_end_come(here, goal)
+        await move_end_into_the_past(here, goal)
         entries = await entries_of(here, goal)
     assert [(entry.kind, entry.command) for entry in entries[1:4]] == [
         (EventKind.SUBMITTED, "never-again"),

@@ -14,7 +14,7 @@ from domain.notices.notices import NoticeKind
 from domain.values import CycleId, GoalId
 from tests.acceptance.servers_of_test import (
     BOSS,
-    Mortal,
+    KillableServer,
     Site,
     entries_of,
     goals_of,
@@ -38,7 +38,7 @@ _APPROVED = f"kind = '{EventKind.APPROVED}'"
 
 
 @pytest_asyncio.fixture(scope="module")
-async def servers() -> AsyncIterator[tuple[Site, Mortal, Mortal]]:
+async def servers() -> AsyncIterator[tuple[Site, KillableServer, KillableServer]]:
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(mortal_postgres())
         temporal = await stack.enter_async_context(mortal_temporal())
@@ -74,7 +74,7 @@ async def each_is_approved_once(here: Site, goals: list[GoalId], receipts: list[
 
 
 async def test_approvals_whose_worker_is_killed_are_carried_out_once_by_the_next_one(
-    servers: tuple[Site, Mortal, Mortal],
+    servers: tuple[Site, KillableServer, KillableServer],
 ) -> None:
     here, _, _ = servers
     cycle = CycleId("worker")
@@ -90,7 +90,7 @@ async def test_approvals_whose_worker_is_killed_are_carried_out_once_by_the_next
 
 
 async def test_approvals_wait_for_a_database_that_is_gone_for_thirty_seconds_and_none_is_refused(
-    servers: tuple[Site, Mortal, Mortal],
+    servers: tuple[Site, KillableServer, KillableServer],
 ) -> None:
     here, postgres, _ = servers
     cycle = CycleId("database")
@@ -107,7 +107,7 @@ async def test_approvals_wait_for_a_database_that_is_gone_for_thirty_seconds_and
 
 
 async def test_approvals_go_on_where_they_were_when_temporal_was_killed_and_started_again(
-    servers: tuple[Site, Mortal, Mortal],
+    servers: tuple[Site, KillableServer, KillableServer],
 ) -> None:
     here, _, temporal = servers
     cycle = CycleId("temporal")

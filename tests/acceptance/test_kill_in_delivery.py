@@ -56,7 +56,7 @@ async def test_every_mail_arrives_and_at_most_those_on_their_way_come_once_more_
             await alive.until_at_work()
             async with asyncio.timeout(200):
                 while await here.count("outbox", "sent_at IS NULL"):
-                    await hurry(here)
+                    await clear_retry_times(here)
     arrived = Counter(mailbox.recipients)
     assert set(arrived) == {mail for _, _, mail, _ in PEOPLE}
     assert set(arrived.values()) <= {1, 2}
@@ -69,7 +69,7 @@ async def test_every_mail_arrives_and_at_most_those_on_their_way_come_once_more_
     assert set(languages) == {"ja", "en"}
 
 
-async def hurry(here: Site) -> None:
+async def clear_retry_times(here: Site) -> None:
     """Removes the retry times after a refused connection, so that the next run tries again at once."""
     async with here.engine.begin() as connection:
         await connection.execute(text("UPDATE outbox SET retry_at = now() WHERE sent_at IS NULL AND retry_at > now()"))

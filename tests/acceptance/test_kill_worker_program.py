@@ -61,7 +61,7 @@ async def answers(port: int, path: str, status: int) -> None:
 
 
 @asynccontextmanager
-async def no_longer_let_in(here: Site, postgres: Postgres) -> AsyncIterator[None]:
+async def refuse_connections(here: Site, postgres: Postgres) -> AsyncIterator[None]:
     """The database ends all sessions and accepts no new ones: for the worker it is down."""
     name = make_url(here.database_url).database
     await postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
@@ -156,7 +156,7 @@ async def test_a_worker_tells_whether_it_lives_whether_it_is_ready_and_what_it_d
         assert status == 200
         assert "temporal_worker_task_slots_available" in body
 
-        async with no_longer_let_in(here, postgres):
+        async with refuse_connections(here, postgres):
             await answers(health, "/readyz", 503)
             assert (await asked(health, "/healthz"))[0] == 200
         await answers(health, "/readyz", 200)

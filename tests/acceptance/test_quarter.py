@@ -38,7 +38,7 @@ from storage.goals import load_aggregates, open_goals, read_ledger
 from storage.ledger import open_ledger
 from storage.people import replace_directory
 from storage.tables import OutboxRow
-from tests.acceptance.ladder_oracle import Expectation, Office, Rang
+from tests.acceptance.ladder_oracle import Expectation, Office, RungAlarm
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
 from tests.callers import OPERATOR, by
@@ -281,7 +281,7 @@ def line_at_first(owner: EmployeeId) -> list[str]:
 class Seen(NamedTuple):
     """The alarms of one goal, whom they notified, and their exact times."""
 
-    rang: list[Rang]
+    rang: list[RungAlarm]
     at: list[datetime]
 
 
@@ -296,13 +296,13 @@ async def what_the_clock_did(company: Company, goal: GoalId, events: list[dict[s
     ladder = [one for one in events if one["body"]["kind"] in ("reminded", "escalated")]
     at = [one["at"].astimezone(TOKYO) for one in ladder]
     rang = [
-        Rang(when.date(), one["body"]["kind"], frozenset(told[one["seq"]]))
+        RungAlarm(when.date(), one["body"]["kind"], frozenset(told[one["seq"]]))
         for one, when in zip(ladder, at, strict=True)
     ]
     return Seen(rang, at)
 
 
-def write_table(rows: Iterable[tuple[date, str, str, Rang]]) -> None:
+def write_table(rows: Iterable[tuple[date, str, str, RungAlarm]]) -> None:
     """Writes the table of who was notified of what on which day, for people to read."""
     lines = ["| day | goal | owner | what | told |", "|---|---|---|---|---|"]
     lines += [
@@ -335,10 +335,10 @@ async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_ev
         after = next(iter(when.working_days(when.closes + timedelta(days=1), when.closes + timedelta(days=14))))
         await sleep_until(time_skipping, after, 11)
         assert await quarter.open() == [], "the end of the cycle leaves nothing open"
-        await nothing_is_stuck(company, when)
+        await assert_nothing_is_stuck(company, when)
 
 
-async def nothing_is_stuck(company: Company, when: Season) -> None:
+async def assert_nothing_is_stuck(company: Company, when: Season) -> None:
     """Compares every goal with the oracle, writes the table, and asserts the expected totals."""
     office = Office(when.off, DEFAULT_LADDERS, HR)
     leave = (when.week(2), when.week(5))
@@ -357,7 +357,7 @@ async def nothing_is_stuck(company: Company, when: Season) -> None:
         kinds.update(event["body"]["kind"] for event in events)
         minutes.update(moment.replace(second=0, microsecond=0) for moment in seen.at)
         assert (await company.goals.prove(goal)).holds
-        ends_or_reaches_hr(events, goal, when)
+        assert_ended_or_reached_hr(events, goal, when)
     write_table(table)
     assert kinds["line_changed"] >= 8, "the successor's people"
     assert kinds["escalated"] > 30, "a third of the people is late"
@@ -381,7 +381,7 @@ async def all_events(company: Company) -> list[dict[str, Any]]:
 _ENDS = ("submitted", "approved", "step_completed", "self_reviewed", "continued", "closed", "review_opened")
 
 
-def ends_or_reaches_hr(events: list[dict[str, Any]], goal: GoalId, when: Season) -> None:
+def assert_ended_or_reached_hr(events: list[dict[str, Any]], goal: GoalId, when: Season) -> None:
     """Asserts that a goal that was open at the end of the cycle had reached HR, unless its ladder was not that far."""
     last = [one for one in events if one["body"]["kind"] in (*_ENDS, "created")][-1]
     if last["body"]["kind"] in ("closed", "step_completed", "continued"):

@@ -31,7 +31,7 @@ from workflows.goal import GoalResult
 pytestmark = pytest.mark.slow
 
 
-class Rang(NamedTuple):
+class RungAlarm(NamedTuple):
     """An alarm: its day in Tokyo, and who became an assignee."""
 
     kind: str
@@ -39,7 +39,7 @@ class Rang(NamedTuple):
     joined: tuple[str, ...] = ()
 
 
-async def what_time_did(company: Company) -> list[Rang]:
+async def what_time_did(company: Company) -> list[RungAlarm]:
     rang = []
     async with read_transaction(company.engine) as connection:
         ledger = await read_ledger(connection, GOAL)
@@ -49,7 +49,7 @@ async def what_time_did(company: Company) -> list[Rang]:
         at = line.event["at"].astimezone(TOKYO)
         assert time(9) <= at.time() < time(9, 16), "alarms ring at the opening hour and up to a quarter past"
         assert not line.event["body"].get("late", False)
-        rang.append(Rang(line.kind, at.date(), tuple(line.event["body"].get("joined", ()))))
+        rang.append(RungAlarm(line.kind, at.date(), tuple(line.event["body"].get("joined", ()))))
     return rang
 
 
@@ -60,7 +60,7 @@ async def told(company: Company) -> list[tuple[str, str]]:
         return [(row.kind, row.recipient_id) for row in await connection.execute(query)]
 
 
-def is_a_season_worth_testing(around: Season) -> None:
+def assert_holiday_moves_the_ladder(around: Season) -> None:
     """The holiday is a weekday just after the due date: if it were ignored, every rung would be on another day."""
     assert around.holiday in around.off
     assert around.due < around.holiday < around.after_due(1)
@@ -71,7 +71,7 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     around = season(await now_of(time_skipping))
-    is_a_season_worth_testing(around)
+    assert_holiday_moves_the_ladder(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
         await sleep_until(time_skipping, around.due, 20)
@@ -83,12 +83,12 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
         seen = await witness.look()
         assert (seen.goal.state, seen.goal.outcome, seen.score) == (State.CLOSED, Outcome.LAPSED, Decimal(0))
         assert await what_time_did(company) == [
-            Rang("reminded", around.day_before),
-            Rang("reminded", around.after_due(1)),
-            Rang("escalated", around.after_due(3), (CHIEF,)),
-            Rang("escalated", around.after_due(5), (HEAD,)),
-            Rang("escalated", around.after_due(8), (HR, HR_TOO)),
-            Rang("lapsed", around.end),
+            RungAlarm("reminded", around.day_before),
+            RungAlarm("reminded", around.after_due(1)),
+            RungAlarm("escalated", around.after_due(3), (CHIEF,)),
+            RungAlarm("escalated", around.after_due(5), (HEAD,)),
+            RungAlarm("escalated", around.after_due(8), (HR, HR_TOO)),
+            RungAlarm("lapsed", around.end),
         ]
         assert await told(company) == [
             ("draft_opened", OWNER),
@@ -109,7 +109,7 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     around = season(await now_of(time_skipping))
-    is_a_season_worth_testing(around)
+    assert_holiday_moves_the_ladder(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
         await company.give(GOAL, ask.Submit(actor=OWNER))
@@ -122,12 +122,12 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
         await sleep_until(time_skipping, around.end, 12)
         assert (await witness.look()).goal.outcome is Outcome.LAPSED
         assert await what_time_did(company) == [
-            Rang("reminded", around.day_before),
-            Rang("reminded", around.after_due(1)),
-            Rang("escalated", around.after_due(3), (HEAD,)),
-            Rang("escalated", around.after_due(5), (DIRECTOR,)),
-            Rang("escalated", around.after_due(8), (HR, HR_TOO)),
-            Rang("lapsed", around.end),
+            RungAlarm("reminded", around.day_before),
+            RungAlarm("reminded", around.after_due(1)),
+            RungAlarm("escalated", around.after_due(3), (HEAD,)),
+            RungAlarm("escalated", around.after_due(5), (DIRECTOR,)),
+            RungAlarm("escalated", around.after_due(8), (HR, HR_TOO)),
+            RungAlarm("lapsed", around.end),
         ]
         assert [one for one in await told(company) if one[0] == "approval_reminder"] == [
             ("approval_reminder", CHIEF)

@@ -13,7 +13,7 @@ from tests.acceptance.scene import Company
 from texts.refusals import refusal_text
 
 
-async def _everything(company: Company, goal: GoalId | None, *, in_history: bool) -> dict[str, Any]:
+async def _snapshot(company: Company, goal: GoalId | None, *, in_history: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": await company.count_rows()}
     async with company.engine.connect() as connection:
         for table in (EmployeeRow, CycleRow):
@@ -35,9 +35,9 @@ async def unchanged(company: Company, goal: GoalId | None = None, *, in_history:
     `in_history=False`: the history may grow, since only the update's handler can give this refusal. The goal's workflow must
     be awake: even a refused command wakes a workflow that waits for its start delay.
     """
-    before = await _everything(company, goal, in_history=in_history)
+    before = await _snapshot(company, goal, in_history=in_history)
     yield
-    after = await _everything(company, goal, in_history=in_history)
+    after = await _snapshot(company, goal, in_history=in_history)
     assert after == before
 
 

@@ -1,4 +1,4 @@
-"""Who may retry, amend, and see the results of a cycle; what a caller may not do is refused before Temporal is asked."""
+"""Permissions for cycles: who may retry, amend, and see the results. Refusals do not need Temporal."""
 
 from collections.abc import Awaitable
 from datetime import UTC, date, datetime

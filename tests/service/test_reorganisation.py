@@ -1,4 +1,4 @@
-"""A file of people is compared and applied: what is refused, what is kept, and who leaves on a day to come."""
+"""Comparing and applying a people file: refusals, fields that do not change, and people who leave on a future day."""
 
 from datetime import datetime, timedelta
 
