@@ -32,11 +32,7 @@ def _print_list(found: GoalList, to: Terminal) -> None:
         to.tell("screen.goal.none")
         return
     now = datetime.now(UTC)
-    headers = (
-        ("目標", "本人", "部署", "状態", "版", "対応", "期限", "点", "テーマ"),
-        ("goal", "owner", "department", "state", "rev", "waits for", "due", "score", "theme"),
-    )
-    print_table(headers[0 if to.japanese else 1], [_row(line, to, now) for line in found.goals])
+    print_table(to.heads("screen.goal.list_heads"), [_row(line, to, now) for line in found.goals])
     if found.next:
         to.tell("screen.goal.more", after=found.next)
 
@@ -139,8 +135,7 @@ def _print_steps(goal: Goal, to: Terminal) -> None:
     ]
     if goal.content.steps:
         print_line("")
-        headers = ("ステップ", "", "", "期日", "点") if to.japanese else ("step", "", "", "due", "points")
-        print_table(headers, rows)
+        print_table(to.heads("screen.goal.step_heads"), rows)
 
 
 def _print_ledger(page: GoalPage, to: Terminal) -> None:
@@ -155,8 +150,5 @@ def _print_ledger(page: GoalPage, to: Terminal) -> None:
         )
         for line in page.ledger
     ]
-    headers = (
-        ("番号", "日時", "出来事", "実行者", "内容") if to.japanese else ("number", "when", "what", "who", "facts")
-    )
     print_line("")
-    print_table(headers, rows)
+    print_table(to.heads("screen.goal.ledger_heads"), rows)

@@ -28,8 +28,7 @@ def show(goal_id: str, new_target: str | None, new_weight: int | None, viewer: s
         for line in (*_progress(form.goal, to), *_own_words(form.self_review, to), *_choices(form, to)):
             print_line(line)
         print_line(to.text("screen.review.after_reset"))
-        heads = (("", "今の版", "次の版"), ("", "this revision", "the next one"))
-        print_table(heads[0 if to.japanese else 1], _side_by_side(form, to))
+        print_table(to.heads("screen.review.heads"), _side_by_side(form, to))
 
     run(terminal(as_json), reading, work)
 
@@ -59,19 +58,18 @@ def _own_words(review: SelfReviewed | None, to: Terminal) -> Iterator[str]:
     if review is None:
         yield to.text("screen.review.no_self_review")
         return
-    for name, ja, en in (
-        ("progress", "進み具合   ", "so far     "),
-        ("went_well", "良かった点 ", "went well  "),
-        ("cause_kinds", "原因       ", "causes     "),
-        ("causes", "原因の説明 ", "why        "),
-        ("to_improve", "改善点     ", "to improve "),
-        ("proposed", "提案       ", "proposed   "),
+    causes = ", ".join(word("cause", one, to.locale) for one in review.cause_kinds or ())
+    proposed = word("verdict", review.proposed, to.locale) if review.proposed else ""
+    for key, value in (
+        ("screen.review.so_far", review.progress),
+        ("screen.review.went_well", review.went_well),
+        ("screen.review.cause_kinds", causes),
+        ("screen.review.why", review.causes),
+        ("screen.review.to_improve", review.to_improve),
+        ("screen.review.proposed", proposed),
     ):
-        value = getattr(review, name)
-        if name == "cause_kinds":
-            value = ", ".join(word("cause", one, to.locale) for one in value or ())
         if value:
-            yield to.words(ja, en) + visible(value)
+            yield to.text(key) + visible(value)
 
 
 def _choices(form: ReviewForm, to: Terminal) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _print_level(findings: "list[Finding]", level: str, to: Terminal) -> None:
     import sys
 
     if findings:
-        to.say(*(("直してください:", "must fix:") if level == "refuse" else ("ご検討ください:", "suggestions:")))
+        to.tell("screen.goal.must_fix" if level == "refuse" else "screen.goal.suggestions")
         print_findings(findings, to.locale, sys.stdout)
 
 
@@ -120,8 +120,7 @@ def score(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False)
         if to.as_json:
             print_json(sheet.document())
             return
-        heads = (("項目", "計算", "点"), ("term", "how", "points"))
-        print_table(heads[0 if to.japanese else 1], rows(sheet, to))
+        print_table(to.heads("screen.score.heads"), rows(sheet, to))
         for line in summary(sheet.goal, to):
             print_line(line)
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from cli.session.session import Terminal
     from domain.writing.catalog import Entry
 
-_CADENCES = {"weekly": "毎週", "monthly": "毎月", "quarterly": "四半期ごと", "cycle": "サイクルごと"}
-
 
 def catalog(
     what: Annotated[
@@ -46,9 +44,8 @@ def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:
     if not entries:
         to.tell("screen.catalog.none")
         return
-    heads = (("ID", "部署", "指標", "単位", "頻度"), ("id", "department", "measure", "unit", "reviewed"))
     print_table(
-        heads[0 if to.japanese else 1],
+        to.heads("screen.catalog.heads"),
         [
             (one.id, one.department.in_(to.locale), one.name.in_(to.locale), _unit(one, to), _cadence(one, to))
             for one in entries
@@ -62,18 +59,18 @@ def _show(one: "Entry", to: "Terminal") -> None:
         return
     locale = to.locale
     print_line(f"{one.id}  {one.name.in_(locale)}")
-    for ja, en, text in (
-        ("部署       ", "department ", one.department.in_(locale)),
-        ("分かること ", "tells      ", one.tells.in_(locale)),
-        ("数え方     ", "count      ", one.count.in_(locale)),
-        ("単位       ", "unit       ", _way(one, to)),
-        ("見直し     ", "reviewed   ", _cadence(one, to)),
-        ("テーマ     ", "theme      ", one.theme.in_(locale)),
-        ("課題       ", "answers    ", one.challenge.in_(locale)),
-        ("達成時の姿 ", "success    ", one.success_image.in_(locale) if one.success_image else ""),
+    for key, text in (
+        ("screen.catalog.department", one.department.in_(locale)),
+        ("screen.catalog.tells", one.tells.in_(locale)),
+        ("screen.catalog.count", one.count.in_(locale)),
+        ("screen.catalog.unit", _way(one, to)),
+        ("screen.catalog.reviewed", _cadence(one, to)),
+        ("screen.catalog.theme", one.theme.in_(locale)),
+        ("screen.catalog.challenge", one.challenge.in_(locale)),
+        ("screen.catalog.success", one.success_image.in_(locale) if one.success_image else ""),
     ):
         if text:
-            print_line(to.words(ja, en) + text)
+            print_line(to.text(key) + text)
     for criterion in one.criteria:
         print_line(to.text("screen.catalog.criterion") + criterion.in_(locale))
     for step in one.steps:
@@ -96,4 +93,6 @@ def _way(one: "Entry", to: "Terminal") -> str:
 
 
 def _cadence(one: "Entry", to: "Terminal") -> str:
-    return _CADENCES[one.cadence] if to.japanese else one.cadence
+    from texts.words import word
+
+    return word("cadence", one.cadence, to.locale)

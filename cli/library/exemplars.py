@@ -44,7 +44,6 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
     elif not found:
         to.tell("screen.exemplars.none")
     else:
-        heads = (("ID", "部署", "テーマ", "指標", "達成度"), ("id", "department", "theme", "measure", "attained"))
         rows = [
             (
                 one.id,
@@ -55,7 +54,7 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
             )
             for one in found
         ]
-        print_table(heads[0 if to.japanese else 1], rows)
+        print_table(to.heads("screen.exemplars.heads"), rows)
 
 
 def _show(one: "Exemplar", to: "Terminal") -> None:

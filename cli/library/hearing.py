@@ -69,11 +69,10 @@ def list_problems(
         elif not found.problems:
             to.tell("screen.hearing.none")
         else:
-            heads = (("ID", "部署", "話した人", "目標", "課題"), ("id", "department", "added by", "goals", "problem"))
             rows = [
                 (one.id, one.department, person(one.added_by, {one.added_by: one.name}), one.answers, visible(one.text))
                 for one in found.problems
             ]
-            print_table(heads[0 if to.japanese else 1], rows)
+            print_table(to.heads("screen.hearing.heads"), rows)
 
     run(terminal(as_json), reading, work)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.callers import caller_for
+from cli.session.files import reason_of
 from cli.session.options import Actor, AsJson
 from cli.session.output import Exit, print_findings, print_json
 from cli.session.session import Acting, Reading, Terminal, acting, reading, run, terminal
@@ -137,7 +138,7 @@ def _bytes_of(file: Path, to: Terminal) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        message = to.text("screen.sheet.unreadable", file=file, reason=error.strerror)
+        message = to.text("screen.sheet.unreadable", file=file, reason=reason_of(error))
         raise to.refuse(message, kind="unreadable", code=Exit.USAGE) from error
 
 
@@ -167,7 +168,7 @@ def _write(file: Path, data: bytes, to: Terminal) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     except OSError as error:
-        message = to.text("screen.sheet.unwritable", file=file, reason=error.strerror)
+        message = to.text("screen.sheet.unwritable", file=file, reason=reason_of(error))
         raise to.refuse(message, kind="unwritable", code=Exit.USAGE) from error
 
 

@@ -11,6 +11,7 @@ from cli.session.options import AsJson, Viewer
 from cli.session.output import (
     Exit,
     exit_code,
+    heads,
     print_findings,
     print_json,
     print_line,
@@ -21,7 +22,7 @@ from cli.session.output import (
 
 if TYPE_CHECKING:
     from domain.people.organisation import Employee
-    from domain.values import Locale, Text
+    from domain.values import Locale
     from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage
     from settings import Settings
 
@@ -84,14 +85,14 @@ def show_people(
 ) -> None:
     """Show the organisation by department, one department, or one employee's line of managers and reports."""
     from cli.session.callers import caller_for
-    from domain.values import EmployeeId, Text
+    from domain.messages import message
+    from domain.values import EmployeeId
     from settings import Settings
 
     settings = Settings()
     locale = reader_locale(settings)
     if employee is not None and department is not None:
-        ja, en = "社員か --department のどちらか一方を指定してください。", "give an employee or --department, not both"
-        raise stopped(Text(ja=ja, en=en), locale, Exit.USAGE)
+        raise stopped(message("screen.people.one_or_department"), locale, Exit.USAGE)
     caller = caller_for(viewer)
     if employee is not None:
         identity = EmployeeId(employee)
@@ -105,41 +106,27 @@ def show_people(
 
 
 def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
-    from domain.values import Text
+    from domain.messages import message
 
     mapping: dict[str, str] = {}
     for option in options:
         field, sign, header = (part.strip() for part in option.partition("="))
         if not (field and sign and header) or field in mapping:
-            ja = f"--map {option}: 「項目=見出し」の形で、項目ごとに一度だけ書いてください（例: --map name=login）。"
-            en = f"--map {option}: write FIELD=HEADER, once for each field (as --map name=login)"
-            raise stopped(Text(ja=ja, en=en), locale, Exit.USAGE)
+            raise stopped(message("screen.people.wrong_map", option=option), locale, Exit.USAGE)
         mapping[field] = header
     return mapping
 
 
 def read_file(file: Path, locale: "Locale") -> bytes:
     """The file's bytes, as many as `read_people` takes and one more by which it knows that there are more."""
+    from cli.session.files import unreadable
     from domain.people.people_file import MAX_BYTES
 
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)
     except OSError as error:
-        raise stopped(_why_unreadable(file, error), locale, Exit.USAGE) from error
-
-
-def _why_unreadable(file: Path, error: OSError) -> "Text":
-    from domain.values import Text
-
-    if isinstance(error, FileNotFoundError):
-        ja, en = "ファイルがありません。パスを確認してください。", "there is no such file: look at the path"
-    elif isinstance(error, IsADirectoryError):
-        ja, en = "フォルダーです。CSV ファイルを指定してください。", "this is a folder: name a CSV file"
-    else:
-        ja = f"読めません（{error.strerror}）。権限とパスを確認してください。"
-        en = f"cannot be read ({error.strerror}): look at its permissions and path"
-    return Text(ja=f"{file}: {ja}", en=f"{file}: {en}")
+        raise stopped(unreadable(file, error), locale, Exit.USAGE) from error
 
 
 def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]") -> Answer:
@@ -165,44 +152,33 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
 
 
 def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool) -> None:
-    from domain.values import Locale, Text
+    from domain.messages import message
+    from texts.say import say
 
     if result.imported is None:
         print_findings(result.findings, locale)
-        ja = f"{file}: 何も取り込んでいません（{len(result.findings)} 件）。直してからもう一度実行してください。"
-        en = f"{file}: nothing was imported ({len(result.findings)} errors); correct them and run this again"
-        raise stopped(Text(ja=ja, en=en), locale)
+        raise stopped(message("screen.people.not_imported", file=str(file), n=len(result.findings)), locale)
     if quiet:
         return
-    done, japanese = result.imported, locale is Locale.JA
-    if japanese:
-        line = f"追加 {done.added} 人、変更 {done.changed} 人、変更なし {done.unchanged} 人。"
-        absent = f"登録済みでファイルにない人が {done.absent} 人います（そのまま残します）。"
-        dry = "確認だけです。何も変更していません。"
-    else:
-        line = f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged"
-        absent = f"{done.absent} in the directory are not in the file; they stay as they are"
-        dry = "a dry run: nothing was changed"
-    for shown in (line, absent if done.absent else "", dry if result.dry_run else ""):
-        if shown:
-            print_line(shown)
+    done = result.imported
+    print_line(say("screen.people.imported", locale, added=done.added, changed=done.changed, unchanged=done.unchanged))
+    if done.absent:
+        print_line(say("screen.people.absent", locale, n=done.absent))
+    if result.dry_run:
+        print_line(say("screen.people.dry_run", locale))
 
 
 def _show_departments(found: "Departments", locale: "Locale", *, as_json: bool) -> None:
-    from domain.values import Locale
+    from texts.say import say
 
     if as_json:
         print_json(found)
     elif not found.departments:
-        print_line(
-            "社員はまだいません。`meguri people import FILE` で取り込んでください。"
-            if locale is Locale.JA
-            else "nobody yet: `meguri people import FILE` brings them in"
-        )
+        print_line(say("screen.people.nobody", locale))
     else:
-        headers = ("部署", "人数") if locale is Locale.JA else ("department", "people")
-        total = "合計" if locale is Locale.JA else "total"
-        print_table(headers, [*((one.department, one.active) for one in found.departments), (total, found.active)])
+        total = say("screen.people.total", locale)
+        rows = [*((one.department, one.active) for one in found.departments), (total, found.active)]
+        print_table(heads("screen.people.department_heads", locale), rows)
 
 
 def _show_department(found: "DepartmentPeople", locale: "Locale", *, as_json: bool) -> None:
@@ -213,28 +189,23 @@ def _show_department(found: "DepartmentPeople", locale: "Locale", *, as_json: bo
 
 
 def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None:
-    from domain.values import Locale
+    from texts.say import say
 
     if as_json:
         print_json(page)
         return
-    japanese = locale is Locale.JA
     _print_people([page.employee], locale)
-    _print_people(page.manager_line, locale, title="上長(近い順)" if japanese else "managers, nearest first")
-    _print_people(page.reports, locale, title="部下" if japanese else "reports")
+    _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
+    _print_people(page.reports, locale, title=say("screen.people.reports", locale))
 
 
 def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str | None = None) -> None:
-    from domain.values import Locale
+    from texts.say import say
 
-    japanese = locale is Locale.JA
-    left = "（退職）" if japanese else " (left)"
+    left = say("screen.people.left", locale)
     rows: list[tuple[Any, ...]] = [
         (one.id, one.name + ("" if one.active else left), one.department, one.title or "", one.manager_id or "")
         for one in people
     ]
-    headers = (
-        ("社員番号", "氏名", "部署", "役職", "上長") if japanese else ("id", "name", "department", "title", "manager")
-    )
     if rows:
-        print_table(headers, rows, title=title)
+        print_table(heads("screen.people.heads", locale), rows, title=title)

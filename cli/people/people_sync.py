@@ -99,15 +99,15 @@ async def _show(session: "Acting", compared: "Compared", difference: "Difference
         print_json(compared.document())
         return
     names = {one.id: one.name for one in difference.after}
-    for ja, en, ids in (("入社", "joiners", difference.joined), ("退職", "leavers", difference.left)):
-        _list(to, ja, en, [f"{names[one]} ({one})" for one in ids])
-    for ja, en, changes in (
-        ("退職予定", "leaving later", difference.leaving),
-        ("異動", "moves", difference.moved),
-        ("勤務地", "sites", difference.sites),
-        ("上長の変更", "manager changes", difference.managers),
+    _list(to, "screen.sync.joiners", [f"{names[one]} ({one})" for one in difference.joined])
+    _list(to, "screen.sync.leavers", [f"{names[one]} ({one})" for one in difference.left])
+    for key, changes in (
+        ("screen.sync.leaving", difference.leaving),
+        ("screen.sync.moves", difference.moved),
+        ("screen.sync.sites", difference.sites),
+        ("screen.sync.managers", difference.managers),
     ):
-        _list(to, ja, en, [_change(one, names) for one in changes])
+        _list(to, key, [_change(one, names) for one in changes])
     other, absent = len(difference.other), len(difference.absent)
     if other:
         to.tell("screen.sync.other", n=other)
@@ -121,10 +121,10 @@ def _change(change: "Change", names: dict[Any, str]) -> str:
     return f"{names[change.employee]} ({change.employee}): {change.before} → {change.after}"
 
 
-def _list(to: "Terminal", ja: str, en: str, lines: "Sequence[str]") -> None:
+def _list(to: "Terminal", key: str, lines: "Sequence[str]") -> None:
     if not lines:
         return
-    to.say(f"{ja}: {len(lines)} 人", f"{en}: {len(lines)}")
+    to.tell(key, n=len(lines))
     for line in lines[:_SHOWN]:
         print_line(f"  {line}")
     if (more := len(lines) - _SHOWN) > 0:
@@ -134,9 +134,4 @@ def _list(to: "Terminal", ja: str, en: str, lines: "Sequence[str]") -> None:
 def _show_effects(to: "Terminal", compared: "Compared") -> None:
     if not compared.effects:
         return
-    headers = (
-        ("サイクル", "完了する目標", "異動で確定", "担当が変わる対応", "上長などが変わる目標", "新しい下書き")
-        if to.japanese
-        else ("cycle", "goals closed", "settled by a move", "tasks re-addressed", "goals re-lined", "new drafts")
-    )
-    print_table(headers, [tuple(one.model_dump().values()) for one in compared.effects])
+    print_table(to.heads("screen.sync.heads"), [tuple(one.model_dump().values()) for one in compared.effects])

@@ -1,13 +1,15 @@
 """Small files that people give to a command: a goal's content, a cycle. Nothing large is read, whatever its name says."""
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.session.output import Exit
+from cli.session.output import Exit, spoken
 
 if TYPE_CHECKING:
     from cli.session.session import Terminal
+    from domain.messages import Message
 
 MOST_BYTES = 1_000_000
 
@@ -19,7 +21,7 @@ def read_small(file: Path, to: "Terminal") -> bytes:
             size = os.fstat(opened.fileno()).st_size
             data = b"" if size > MOST_BYTES else opened.read(MOST_BYTES + 1)  # a pipe has no size
     except OSError as error:
-        raise to.refuse(f"{file}: {_why(error, to)}", kind="file", code=Exit.USAGE) from error
+        raise to.refuse(spoken(unreadable(file, error), to.locale), kind="file", code=Exit.USAGE) from error
     if size > MOST_BYTES or len(data) > MOST_BYTES:
         raise to.refuse(
             to.text("screen.file.too_large", file=file),
@@ -28,9 +30,20 @@ def read_small(file: Path, to: "Terminal") -> bytes:
     return data
 
 
-def _why(error: OSError, to: "Terminal") -> str:
+def unreadable(file: Path, error: OSError) -> "Message":
+    """Why the file cannot be read, and what to do."""
+    from domain.messages import message
+
     if isinstance(error, FileNotFoundError):
-        return to.text("screen.file.missing")
+        return message("screen.file.missing", file=str(file))
     if isinstance(error, IsADirectoryError):
-        return to.text("screen.file.folder")
-    return to.text("screen.file.unreadable", reason=error.strerror)
+        return message("screen.file.folder", file=str(file))
+    return message("screen.file.unreadable", file=str(file), reason=reason_of(error))
+
+
+def reason_of(error: OSError) -> str:
+    """The system's own reason: a code that words.po knows as `os_error`, or the system's words."""
+    from texts.words import values
+
+    code = errno.errorcode.get(error.errno or 0, "")
+    return code if code in values("os_error") else str(error.strerror)

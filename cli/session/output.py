@@ -76,10 +76,17 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, 
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
 
 
+def heads(key: str, locale: "Locale") -> tuple[str, ...]:
+    """The headers of a table: one text of the catalogue, with ` | ` between them."""
+    from texts.say import say
+
+    return tuple(say(key, locale).split(" | "))
+
+
 def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO | None = None) -> None:
     """One finding a line, with where it is; at most `MAX_FINDINGS`, then how many more there are. To stderr, or `file`."""
-    from domain.values import Locale
     from texts.findings import finding_hint, finding_text, suggestion_text
+    from texts.say import say
 
     out = file or sys.stderr
     for finding in findings[:MAX_FINDINGS]:
@@ -90,7 +97,7 @@ def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO
             out.write(f"    -> {suggestion}\n")
     more = len(findings) - MAX_FINDINGS
     if more > 0:
-        out.write(f"ほか {more} 件\n" if locale is Locale.JA else f"and {more} more\n")
+        out.write(say("screen.findings_more", locale, n=more) + "\n")
 
 
 def spoken(message: "Message | Text", locale: "Locale") -> str:

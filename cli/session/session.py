@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.output import Exit, exit_code, print_findings, print_json, print_line, reader_locale, spoken
+from cli.session.output import Exit, exit_code, heads, print_findings, print_json, print_line, reader_locale, spoken
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -38,17 +38,6 @@ class Terminal:
     locale: "Locale"
     as_json: bool
 
-    @property
-    def japanese(self) -> bool:
-        return self.locale.value == "ja"
-
-    def words(self, ja: str, en: str) -> str:
-        """One of two texts, by the reader's language."""
-        return ja if self.japanese else en
-
-    def say(self, ja: str, en: str) -> None:
-        print_line(self.words(ja, en))
-
     def text(self, key: str, /, **fields: Any) -> str:
         """The catalogue's text in the reader's language."""
         from texts.say import say
@@ -60,8 +49,8 @@ class Terminal:
         print_line(self.text(key, **fields))
 
     def heads(self, key: str) -> tuple[str, ...]:
-        """The headers of a table: one text of the catalogue, with ` | ` between them."""
-        return tuple(self.text(key).split(" | "))
+        """The headers of a table."""
+        return heads(key, self.locale)
 
     def complain(self, line: str) -> None:
         sys.stderr.write(line + "\n")
