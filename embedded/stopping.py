@@ -9,7 +9,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stop_requested() -> Iterator[asyncio.Event]:
+def stop_event() -> Iterator[asyncio.Event]:
     """An event that the first Ctrl-C or SIGTERM sets, so that worker and servers can stop in order.
 
     The second signal has its default effect: it ends this process at once, and the servers with it.

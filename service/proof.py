@@ -35,10 +35,6 @@ class LedgerProof(NamedTuple):
     differs: tuple[str, ...]
 
     @property
-    def projection_agrees(self) -> bool:
-        return not self.differs
-
-    @property
     def holds(self) -> bool:
         return self.broken is None and not self.differs
 

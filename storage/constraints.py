@@ -13,10 +13,7 @@ import asyncpg
 
 _MAX_LISTED = 5  # unknown problems that a refusal lists
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-_WEIGHT = """
-SELECT count(*), COALESCE(sum(weight), 0)::int FROM goal
-WHERE owner_id = $1 AND cycle_id = $2 AND state IN ('active', 'in_review')
-"""
+_WEIGHT = "SELECT goals, weight FROM lock_and_weigh($1, $2)"
 _PARENT = """
 SELECT EXISTS (SELECT FROM goal WHERE id = $1 AND cycle_id = $2)
     OR EXISTS (SELECT FROM cycle WHERE id = $2 AND (
@@ -61,10 +58,10 @@ async def check(connection: asyncpg.Connection, goal: str, claims: Mapping[str, 
     Takes locks that are held until the transaction ends.
     """
     cycle, owner = claims["cycle"], claims["owner"]
-    if claims["weight"] is not None:
-        await connection.execute(_LOCK, f"weight:{cycle}/{owner}")
-        if conflict := _weight(claims, *await connection.fetchrow(_WEIGHT, owner, cycle)):
-            return conflict
+    if claims["weight"] is not None and (
+        conflict := _weight(claims, *await connection.fetchrow(_WEIGHT, owner, cycle))
+    ):
+        return conflict
     if claims["parent"] is not None:
         await connection.execute(_LOCK, f"parent:{cycle}")
         if conflict := await _parent(connection, goal, claims):
@@ -75,6 +72,13 @@ async def check(connection: asyncpg.Connection, goal: str, claims: Mapping[str, 
         if unknown := [one for one in claims["answers"] if one not in known]:
             return Conflict("unknown_problem", {"problem": tuple(unknown[:_MAX_LISTED])})
     return None
+
+
+def only_weight(claims: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Owner, cycle, weight and limits, if the weight is the only claim and no notices to child goals are due; else None."""
+    if claims["weight"] is None or claims["parent"] is not None or claims["answers"] or claims["ended_by"] is not None:
+        return None
+    return claims["owner"], claims["cycle"], claims["weight"], claims["max_goals"], claims["max_weight"]
 
 
 async def notify_children(connection: asyncpg.Connection, goal: str, claims: Mapping[str, Any], at: datetime) -> None:

@@ -34,7 +34,9 @@ _GOALS = """
 SELECT g.id, g.theme, g.parent, g.owner_id, e.name AS owner, g.department, g.weight, g.progress,
        COALESCE(below.goals, 0), COALESCE(below.weight, 0), COALESCE(below.weighted, 0)
 FROM ({page}) AS page JOIN goal g ON g.id = page.id JOIN employee e ON e.id = g.owner_id
-LEFT JOIN goal_sum below ON below.cycle_id = g.cycle_id AND below.parent = g.id
+CROSS JOIN LATERAL (
+    SELECT sum(goals)::int AS goals, sum(weight)::bigint AS weight, sum(weighted) AS weighted FROM goal_sum
+    WHERE cycle_id = g.cycle_id AND parent = g.id) AS below
 ORDER BY g.id
 """
 _ONE = "SELECT id FROM goal WHERE cycle_id = :cycle AND id = :goal"
@@ -44,7 +46,8 @@ WHERE cycle_id = :cycle AND parent = :parent AND id > :after AND counts_in_tree(
 ORDER BY id LIMIT :limit
 """
 _SUMS = text("""
-SELECT parent, weight, weighted FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents) AND goals > 0
+SELECT parent, sum(weight)::bigint, sum(weighted) FROM goal_sum
+WHERE cycle_id = :cycle AND parent = ANY(:parents) GROUP BY parent HAVING sum(goals) > 0
 """).bindparams(bindparam("parents", type_=ARRAY(Text)))
 
 

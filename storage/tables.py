@@ -14,6 +14,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Numeric,
+    SmallInteger,
     Text,
     Time,
     UniqueConstraint,
@@ -177,23 +178,28 @@ class GoalRow(Table):
 
 
 class GoalCountRow(Table):
-    """The number of goals of a department in a state. Triggers on `goal` keep it up to date."""
+    """The number of goals of a department in a state: the sum over all shards. Triggers on `goal` keep it up to date."""
 
     __tablename__ = "goal_count"
 
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     department: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
 
 
 class GoalSumRow(Table):
-    """Totals of the goals directly under a node of the tree, without abandoned ones. Triggers on `goal` keep them up to date."""
+    """Totals of the goals directly under a node of the tree, without abandoned ones: the sums over all shards.
+
+    Triggers on `goal` keep them up to date.
+    """
 
     __tablename__ = "goal_sum"
 
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     parent: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
     weight: Mapped[int] = mapped_column(BigInteger)
     weighted: Mapped[Decimal] = mapped_column(Numeric)  # the sum of weight × progress

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def tree(
     cycle_id: Annotated[str, typer.Argument(metavar="CYCLE")],
-    orphans: Annotated[bool, typer.Option("--orphans", help="list the goals that serve nothing, one by one")] = False,
+    orphans: Annotated[bool, typer.Option("--orphans", help="list the goals without a parent")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what serves what: a goal's own progress, and beside it what comes from below."""
+    """Show which goal serves which: each goal's own progress, and beside it the progress of the goals below."""
 
     async def work(session: Reading) -> None:
         from cli.session.callers import caller_for

@@ -22,12 +22,12 @@ _LAUNCH_SECONDS = 300
 
 
 def up() -> None:
-    """Servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
+    """Run the servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
     _finish(asyncio.run(_up(_settings())))
 
 
 def demo(exit_when_launched: bool = False) -> None:
-    """The sample company and its cycle, on servers of this machine, until Ctrl-C."""
+    """Run the sample company and its cycle, on servers of this machine, until Ctrl-C."""
     _finish(asyncio.run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
@@ -37,7 +37,7 @@ def migrate() -> None:
 
 
 def worker(role: str = "all", processes: int = 1) -> None:
-    """Carry out goals, cycles and deliveries (`python worker.py` is the same)."""
+    """Run goals, cycles and deliveries (`python worker.py` is the same)."""
     import worker as worker_program
 
     _finish(worker_program.run(worker_program.Role(role), processes))
@@ -81,9 +81,9 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
 
 
 async def _up(settings: "Settings") -> int:
-    from embedded.stopping import stop_requested
+    from embedded.stopping import stop_event
 
-    with stop_requested() as stop:
+    with stop_event() as stop:
         async with _everything(settings) as (at, _, _):
             _say(_where(at, settings))
             await stop.wait()
@@ -92,9 +92,9 @@ async def _up(settings: "Settings") -> int:
 
 
 async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
-    from embedded.stopping import stop_requested
+    from embedded.stopping import stop_event
 
-    with stop_requested() as stop:
+    with stop_event() as stop:
         _say("starting PostgreSQL, Temporal and a worker …")
         at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
         async with _everything(at_once) as (at, engine, client):

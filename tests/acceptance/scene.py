@@ -161,7 +161,7 @@ class Witness:
         goals = self.company.goals
         proof = await goals.prove(self.goal)
         assert proof.broken is None
-        assert proof.projection_agrees
+        assert not proof.differs
         goal = await goals.require(self.goal)
         assert (goal.seq, goal.head) == (len(proof.lines), proof.head)
         await self._projection_shows(goal)
