@@ -13,7 +13,7 @@ from storage.database import read_transaction
 from storage.instructions import people_act
 
 _WINDOW = 12  # answers that are judged together: one slow answer proves nothing
-_TOLERATED = 1.35  # times the latency of one request alone; beyond it there are too many at one time
+_TOLERATED = 1.25  # times the latency of one request alone; beyond it there are too many at one time
 _TOLERATED_ALONE = 6.0  # while nobody clicks
 _DECREASE = 0.6
 _MOST = 8
