@@ -67,12 +67,15 @@ async def load_cycle(
     department: str | None = None,
     exemplars: bool = False,
     condition: ColumnElement[bool] | None = None,
+    after: str = "",
+    limit: int | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
     """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
 
-    With a `condition`, those that it lets through (visibility.py).
+    With a `condition`, those that it lets through (visibility.py). With a `limit`, the next ones after the id `after`.
     """
-    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
+    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle, GoalRow.id > after)
+    query = query.order_by(GoalRow.id).limit(limit)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
@@ -87,12 +90,11 @@ async def load_cycle(
 _REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
 
 
-async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, list[dict[str, Any]]]:
-    """The self-reviews and verdicts of a cycle's goals, each goal's in order."""
+async def read_reviews(connection: AsyncConnection, goals: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The self-reviews and verdicts of these goals, each goal's in order."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
-        .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
-        .where(GoalRow.cycle_id == cycle, GoalEventRow.kind.in_(_REVIEW_KINDS))
+        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(_REVIEW_KINDS))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
