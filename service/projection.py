@@ -47,7 +47,11 @@ async def find_goals(connection: AsyncConnection, goals: Sequence[GoalId]) -> di
 
 
 async def goals_of_cycle(
-    connection: AsyncConnection, cycle: CycleId, *, owner: str | None = None, department: str | None = None,
+    connection: AsyncConnection,
+    cycle: CycleId,
+    *,
+    owner: str | None = None,
+    department: str | None = None,
     exemplars: bool = False,
 ) -> list[Goal]:
     """A cycle's goals by id, all at once: for one person's goals, or for the few that are shown as examples.

@@ -72,19 +72,18 @@ class Results:
         """The next results by person after the id `after`, and the people's names by id."""
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
-            return await _page(connection, cycle, department, after, limit)
+            people = await _people(connection, cycle, department, after, limit)
+            names = await names_by_id(connection, [one.person for one in people])
+        return PersonScores(people=people, next=people[-1].person if len(people) == limit else None), names
 
     async def stream_scores(
         self, caller: Caller, cycle: CycleId, department: str | None = None, *, size: int = _STREAMED
-    ) -> AsyncIterator[tuple[PersonScores, Names]]:
+    ) -> AsyncIterator[tuple[tuple[PersonScore, ...], Names]]:
         """All results by person, `size` at a time, all of one moment."""
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
-            after: str | None = ""
-            while after is not None:
-                page, names = await _page(connection, cycle, department, after, size)
-                yield page, names
-                after = page.next
+            async for people in stream_people(connection, cycle, department, size=size):
+                yield people, await names_by_id(connection, [one.person for one in people])
 
     async def distribution(
         self,
@@ -146,13 +145,21 @@ class Groups:
         return _spreads(found)
 
 
-async def _page(
+async def stream_people(
+    connection: "AsyncConnection", cycle: CycleId, department: str | None = None, *, size: int = _STREAMED
+) -> AsyncIterator[tuple[PersonScore, ...]]:
+    """All results by person, `size` at a time; read on one transaction, they are of one moment."""
+    after = ""
+    while page := await _people(connection, cycle, department, after, size):
+        yield page
+        after = page[-1].person
+
+
+async def _people(
     connection: "AsyncConnection", cycle: CycleId, department: str | None, after: str, limit: int
-) -> tuple[PersonScores, Names]:
+) -> tuple[PersonScore, ...]:
     found = await scores.people(connection, cycle, department=department, after=after, limit=limit)
-    names = await names_by_id(connection, [one.person for one in found])
-    people = tuple(_person(one) for one in found)
-    return PersonScores(people=people, next=people[-1].person if len(people) == limit else None), names
+    return tuple(_person(one) for one in found)
 
 
 def _person(one: scores.PersonScore) -> PersonScore:

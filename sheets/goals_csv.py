@@ -5,6 +5,7 @@ A text that a spreadsheet would take for a formula gets an apostrophe in front; 
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
 
@@ -23,16 +24,31 @@ LARGEST = 20_000_000  # bytes
 
 
 def write_goals_csv(goals: Iterable[Goal], locale: Locale) -> bytes:
+    """A whole table. Of many goals, write `table_head` and then `table_rows` page by page."""
+    return table_head(locale) + table_rows(goals, locale)
+
+
+def table_head(locale: Locale) -> bytes:
     """UTF-8 with a byte order mark, which spreadsheets need to see Japanese."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
     heads = (word("head", head, locale) for head in _HEADS)
-    writer.writerow([*heads, *(field_of_sheet(field, locale) for field in FIELDS)])
-    for goal in goals:
-        fields = fields_of(goal.content)
-        said = (_said(field, fields.get(field, ""), locale) for field in FIELDS)
-        writer.writerow([goal.id, goal.seq, *said])
-    return out.getvalue().encode("utf-8-sig")
+    return BOM_UTF8 + csv_rows([[*heads, *(field_of_sheet(field, locale) for field in FIELDS)]])
+
+
+def table_rows(goals: Iterable[Goal], locale: Locale) -> bytes:
+    """A row for each goal."""
+    return csv_rows(_row_of(goal, locale) for goal in goals)
+
+
+def csv_rows(rows: Iterable[Iterable[str | int]]) -> bytes:
+    """The rows as CSV, in UTF-8."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def _row_of(goal: Goal, locale: Locale) -> list[str | int]:
+    fields = fields_of(goal.content)
+    return [goal.id, goal.seq, *(_cell(field, fields.get(field, ""), locale) for field in FIELDS)]
 
 
 def guarded(text: str) -> str:
@@ -45,7 +61,7 @@ def _unguarded(text: str) -> str:
     return text[1:] if bare != text and bare.startswith(_FORMULA) else text
 
 
-def _said(field: str, value: Value, locale: Locale) -> str:
+def _cell(field: str, value: Value, locale: Locale) -> str:
     if field == "direction" and value:
         return word("direction", str(value), locale)
     if isinstance(value, date):

@@ -47,7 +47,7 @@ _JOINED = """
 JOIN employee e ON e.id = g.owner_id
 LEFT JOIN goal_sum below ON below.cycle_id = g.cycle_id AND below.parent = g.id
 """
-_ONE = text(f"{_COLUMNS} FROM goal g {_JOINED} WHERE g.cycle_id = :cycle AND g.id = :goal")  # noqa: S608 - our own text
+_ONE = text(f"{_COLUMNS} FROM goal g {_JOINED} WHERE g.cycle_id = :cycle AND g.id = :goal")
 _CHILDREN = text(f"""
 {_COLUMNS} FROM (
     SELECT id FROM goal WHERE cycle_id = :cycle AND parent = :parent AND id > :after AND counts_in_tree(outcome)
@@ -127,7 +127,9 @@ class WholeTree:
     Each goal is in one branch: under a section, under a goal that has no parent, whose parent is missing, or of a circle.
     """
 
-    def __init__(self, connection: AsyncConnection, cycle: str, sections: Sequence[str], circles: Sequence[str]) -> None:
+    def __init__(
+        self, connection: AsyncConnection, cycle: str, sections: Sequence[str], circles: Sequence[str]
+    ) -> None:
         self._connection = connection
         self._values = {"cycle": cycle, "sections": list(sections), "circles": list(circles)}
 
@@ -172,7 +174,9 @@ class WholeTree:
         statement = query.format(columns=_COLUMNS, joined=_JOINED, first=chosen, chosen=chosen)
         wanted = {**self._values, **values}
         lists = [bindparam(name, type_=ARRAY(Text)) for name in ("sections", "circles") if f":{name}" in statement]
-        return text(statement).bindparams(*lists), {name: one for name, one in wanted.items() if f":{name}" in statement}
+        return text(statement).bindparams(*lists), {
+            name: one for name, one in wanted.items() if f":{name}" in statement
+        }
 
 
 async def circles(connection: AsyncConnection, cycle: str) -> list[str]:

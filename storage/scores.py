@@ -118,9 +118,7 @@ async def by_reviewer(
     values = _values(cycle, department)
     next_reviewers = text(_NEXT_REVIEWERS.format(of_department="" if department is None else _OF_DEPARTMENT))
     reviewers = (await connection.execute(next_reviewers, values | {"after": after, "limit": limit})).scalars()
-    query = _spread(
-        Grouping.REVIEWER, _WITH_THEM, width, buckets, department, where="WHERE reviewer = ANY(:reviewers)"
-    )
+    query = _spread(Grouping.REVIEWER, _WITH_THEM, width, buckets, department, where="WHERE reviewer = ANY(:reviewers)")
     rows = await connection.execute(query, values | {"reviewers": list(reviewers)})
     return [GroupScores(*row) for row in rows]
 

@@ -1,6 +1,6 @@
 """`meguri cycle scores` and `meguri goal adjust`: what people reached, how it is spread, and its calibration (甘辛調整)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
     from domain.results.calibration import Spread
-    from service.results import Distribution, PersonScores
+    from service.results import Distribution, PersonScore, PersonScores
 
 
 class By(StrEnum):
@@ -53,15 +53,17 @@ def scores(
     run(terminal(as_json), reading, work)
 
 
-async def _print_everybody(pages: "AsyncIterator[tuple[PersonScores, dict[str, str]]]", to: Terminal) -> None:
+async def _print_everybody(
+    pages: "AsyncIterator[tuple[tuple[PersonScore, ...], dict[str, str]]]", to: Terminal
+) -> None:
     """Page after page, of which one is in memory: as a table each, or as one JSON document."""
     if not to.as_json:
-        async for scores, names in pages:
-            _print_table(scores, names, to)
+        async for people, names in pages:
+            _print_table(people, names, to)
         return
     comma = '{"people": [\n'
-    async for scores, _ in pages:
-        for one in scores.people:
+    async for people, _ in pages:
+        for one in people:
             print_part(comma + json_line(one))
             comma = ",\n"
     print_part((comma if comma.startswith("{") else "\n") + '], "next": null}\n')
@@ -71,17 +73,17 @@ def _print_people(scores: "PersonScores", names: dict[str, str], to: Terminal) -
     if to.as_json:
         print_json(scores)
         return
-    _print_table(scores, names, to)
+    _print_table(scores.people, names, to)
     if scores.next:
         to.tell("screen.goal.more", after=scores.next)
 
 
-def _print_table(scores: "PersonScores", names: dict[str, str], to: Terminal) -> None:
+def _print_table(people: "Iterable[PersonScore]", names: dict[str, str], to: Terminal) -> None:
     from cli.session.wording import person
 
     rows = [
         (person(one.person, names), one.department, one.goals, f"{one.score:f}", f"{one.adjusted:+f}", f"{one.final:f}")
-        for one in scores.people
+        for one in people
     ]
     print_table(to.heads("screen.scores.heads"), rows)
 

@@ -28,13 +28,13 @@ from storage.migrate import upgrade
 from tests.bench.dataset import Size, fill
 
 RECORDERS, ROUNDS, SECONDS = 16, 5, 3.0
-_GOALS = 1_600
+_NUMBER = 1_600  # of goals
 _NOW = datetime(2026, 10, 26, tzinfo=UTC)
-_TRIGGER = "goal_count_moved"
-_COLUMNS = (
-    "id, seq, head, state, revision, task, assignees, due_at::text, department, outcome, score::text, progress::text, "
-    "aggregate::text"
-)
+_GOALS_NOW = """
+SELECT id, seq, head, state, revision, task, assignees, due_at::text, department, outcome, score::text, progress::text,
+       aggregate::text
+FROM goal ORDER BY id
+"""
 
 
 class Variant(NamedTuple):
@@ -55,16 +55,17 @@ def variants(recorders: int) -> tuple[Variant, ...]:
 
 async def prepare(engine: AsyncEngine, variant: Variant) -> list[dict[str, Any]]:
     """Puts the goals into the variant's departments, and reads them."""
-    number = "mod(substr(owner_id, 2)::integer, :departments)"
     async with engine.begin() as connection:
-        await connection.execute(text(f"ALTER TABLE goal ENABLE TRIGGER {_TRIGGER}"))
+        await connection.execute(text("ALTER TABLE goal ENABLE TRIGGER goal_count_moved"))
         await connection.execute(
-            text(f"UPDATE goal SET department = 'D' || {number}, state = 'active'"),
+            text(
+                "UPDATE goal SET state = 'active', department = 'D' || mod(substr(owner_id, 2)::integer, :departments)"
+            ),
             {"departments": variant.departments},
         )
         if not variant.trigger:
-            await connection.execute(text(f"ALTER TABLE goal DISABLE TRIGGER {_TRIGGER}"))
-        rows = await connection.execute(text(f"SELECT {_COLUMNS} FROM goal ORDER BY id"))
+            await connection.execute(text("ALTER TABLE goal DISABLE TRIGGER goal_count_moved"))
+        rows = await connection.execute(text(_GOALS_NOW))
         goals = [{**row._mapping, "policy": None} for row in rows]
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text("VACUUM goal"))
@@ -114,7 +115,7 @@ async def main(recorders: int, rounds: int, seconds: float) -> None:
         async with postgres.running(Path(folder).resolve()) as url:
             await upgrade(url)
             engine = open_database(url)
-            await fill(engine, Size(_GOALS, _GOALS, _GOALS * 6))
+            await fill(engine, Size(_NUMBER, _NUMBER, _NUMBER * 6))
             async with open_ledger(engine, size=recorders) as ledger:
                 for _ in range(rounds):
                     for variant in variants(recorders):
