@@ -22,7 +22,7 @@ from service.relations import relations_to_company, relations_to_goal, require_g
 from sheets.fields import Unreadable, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from storage.database import read_transaction
-from storage.goals import read_reviews
+from storage.goals import read_bodies
 from storage.people import find_employee
 from texts.findings import FindingDocument, documents_of
 from texts.words import word
@@ -30,6 +30,8 @@ from texts.words import word
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
+
+_REVIEW_KINDS = (EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED)
 
 
 class ChangedGoal(Frozen):
@@ -160,7 +162,7 @@ async def _by_owner(pages: AsyncIterator[list[Goal]]) -> AsyncIterator[list[Goal
 
 async def _sheet(connection: AsyncConnection, cycle: CycleId, name: str, goals: Sequence[Goal]) -> GoalSheet:
     """One owner's sheet. Two or three queries: writing the sheet takes many times as long."""
-    reviews = await read_reviews(connection, [goal.id for goal in goals])
+    reviews = await read_bodies(connection, [goal.id for goal in goals], _REVIEW_KINDS)
     shown = tuple(SheetGoal(goal, _review(reviews.get(goal.id, ()))) for goal in goals)
     policy = goals[0].policy
     return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, goals[0].owner), shown)

@@ -13,8 +13,21 @@ from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
 
 __all__ = [
-    "GoalLine", "InboxKey", "InboxLine", "LedgerLine", "find_line", "inbox", "list_goals", "load_aggregates", "load_cycle",
-    "open_goals", "open_goals_of", "read_ledger", "read_ledger_page", "read_reviews",
+    "GoalLine",
+    "InboxKey",
+    "InboxLine",
+    "LedgerLine",
+    "find_exemplar",
+    "find_line",
+    "inbox",
+    "list_goals",
+    "load_aggregates",
+    "load_cycle",
+    "open_goals",
+    "open_goals_of",
+    "read_bodies",
+    "read_ledger",
+    "read_ledger_page",
 ]  # fmt: skip
 
 
@@ -87,14 +100,19 @@ async def load_cycle(
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
-_REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
+async def find_exemplar(connection: AsyncConnection, exemplar: str) -> str | None:
+    """The id of the goal that is shown as this example: `exemplar` is the beginning of the id's sha256."""
+    digest = func.encode(func.sha256(func.convert_to(GoalRow.id, "UTF8")), "hex")
+    return await connection.scalar(select(GoalRow.id).where(GoalRow.exemplar, digest.startswith(exemplar)).limit(1))
 
 
-async def read_reviews(connection: AsyncConnection, goals: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """The self-reviews and verdicts of these goals, each goal's in order."""
+async def read_bodies(
+    connection: AsyncConnection, goals: Sequence[str], kinds: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """What the entries of these kinds in the ledgers of these goals say, each goal's in order."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
-        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(_REVIEW_KINDS))
+        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
