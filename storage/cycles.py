@@ -145,8 +145,8 @@ async def participants_among(
 
 async def departments_in(connection: AsyncConnection, cycle: str) -> set[str]:
     """The departments of the cycle's goals."""
-    query = select(GoalCountRow.department).where(GoalCountRow.cycle_id == cycle, GoalCountRow.goals > 0).distinct()
-    return set(await connection.scalars(query))
+    query = select(GoalCountRow.department).where(GoalCountRow.cycle_id == cycle).group_by(GoalCountRow.department)
+    return set(await connection.scalars(query.having(func.sum(GoalCountRow.goals) > 0)))
 
 
 async def remember_policy(connection: AsyncConnection, cycle: str, policy: dict[str, Any]) -> None:
@@ -224,8 +224,10 @@ _RESULTS = (
     .order_by(ParticipantCountRow.result)
 )
 _BY_STATE = (
-    select(GoalCountRow.department, GoalCountRow.state, GoalCountRow.goals)
-    .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text), GoalCountRow.goals > 0)
+    select(GoalCountRow.department, GoalCountRow.state, func.sum(GoalCountRow.goals))
+    .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text))
+    .group_by(GoalCountRow.department, GoalCountRow.state)
+    .having(func.sum(GoalCountRow.goals) > 0)
     .order_by(GoalCountRow.department, GoalCountRow.state)
 )
 _FAILED = (

@@ -45,7 +45,10 @@ SELECT g.id, g.theme, g.parent, g.owner_id, e.name AS owner, g.department, g.wei
 """
 _JOINED = """
 JOIN employee e ON e.id = g.owner_id
-LEFT JOIN goal_sum below ON below.cycle_id = g.cycle_id AND below.parent = g.id
+CROSS JOIN LATERAL (
+    SELECT sum(s.goals) AS goals, sum(s.weight)::bigint AS weight, sum(s.weighted) AS weighted FROM goal_sum s
+    WHERE s.cycle_id = g.cycle_id AND s.parent = g.id
+) AS below
 """
 _ONE = text(f"{_COLUMNS} FROM goal g {_JOINED} WHERE g.cycle_id = :cycle AND g.id = :goal")
 _CHILDREN = text(f"""
@@ -55,11 +58,12 @@ _CHILDREN = text(f"""
 ) AS page JOIN goal g ON g.id = page.id {_JOINED} ORDER BY g.id
 """)  # noqa: S608 - our own text
 _SUMS = text("""
-SELECT parent, weight, weighted FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents) AND goals > 0
+SELECT parent, sum(weight)::bigint, sum(weighted) FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents)
+GROUP BY parent HAVING sum(goals) > 0
 """).bindparams(bindparam("parents", type_=ARRAY(Text)))
 
 # Conditions on a goal `g`: where the branches of the whole tree begin.
-_HAS_CHILDREN = "EXISTS (SELECT FROM goal_sum s WHERE s.cycle_id = g.cycle_id AND s.parent = g.id AND s.goals > 0)"
+_HAS_CHILDREN = "(SELECT sum(s.goals) FROM goal_sum s WHERE s.cycle_id = g.cycle_id AND s.parent = g.id) > 0"
 _UNDER = "g.parent = :parent"
 _ORPHAN = "g.parent IS NULL"
 _CIRCLE = "g.id = ANY(:circles)"

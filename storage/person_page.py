@@ -1,5 +1,6 @@
 """What one person's page shows: who they are, their goals, what waits for them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,7 +47,8 @@ async def newest_goals(
 ) -> list[GoalLine]:
     """The person's goals, of the newest cycles first; with a `condition` on `GoalRow`, those that it lets through. One query."""
     query = _NEWEST if condition is None else _NEWEST.where(condition)
-    return [GoalLine(*row) for row in await connection.execute(query, {"employee": employee, "limit": limit})]
+    rows = await connection.execute(query, {"employee": employee, "limit": limit})
+    return [_line(row) for row in rows]
 
 
 def _query_of_person() -> Select[*tuple[Any, ...]]:
@@ -74,3 +76,7 @@ _NEWEST = (
 async def _person(connection: AsyncConnection, employee: str) -> Person | None:
     found = (await connection.execute(_PERSON, {"employee": employee})).one_or_none()
     return Person(*found) if found else None
+
+
+def _line(columns: Sequence[Any]) -> GoalLine:
+    return GoalLine(*columns)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Numeric,
+    SmallInteger,
     Text,
     Time,
     UniqueConstraint,
@@ -171,23 +172,25 @@ class GoalRow(Table):
 
 
 class GoalCountRow(Table):
-    """How many goals a department has in a state; triggers on `goal` keep it."""
+    """How many goals a department has in a state: the sum over the shards. Triggers on `goal` keep it (migration 0006)."""
 
     __tablename__ = "goal_count"
 
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     department: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
 
 
 class GoalSumRow(Table):
-    """Of the goals directly under a node of the tree, without those that were given up; triggers on `goal` keep it."""
+    """Of the goals directly under a node of the tree, without those that were given up: sums over the shards; as above."""
 
     __tablename__ = "goal_sum"
 
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     parent: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
     weight: Mapped[int] = mapped_column(BigInteger)
     weighted: Mapped[Decimal] = mapped_column(Numeric)  # weight × progress

@@ -1,4 +1,8 @@
-"""Totals that triggers keep: goals by department and state, participants by result, progress under each node of the tree."""
+"""Totals that triggers keep: goals by department and state, participants by result, progress under each node of the tree.
+
+A total of goals is the sum of up to 16 rows (`shard`), one for each of 16 groups of connections. Recordings that change the same
+total at once seldom change the same row, so they do not wait for each other's commit. One row alone may be negative.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,15 +18,20 @@ CREATE FUNCTION counts_in_tree(outcome text) RETURNS boolean LANGUAGE sql IMMUTA
 $$
 """,
     """
+CREATE FUNCTION shard_of_connection() RETURNS smallint LANGUAGE sql STABLE AS $$
+    SELECT (pg_backend_pid() % 16)::smallint
+$$
+""",
+    """
 CREATE FUNCTION add_new_goals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO goal_count AS total (cycle_id, department, state, goals)
-    SELECT cycle_id, department, state, count(*) FROM added GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    ON CONFLICT (cycle_id, department, state) DO UPDATE SET goals = total.goals + excluded.goals;
-    INSERT INTO goal_sum AS total (cycle_id, parent, goals, weight, weighted)
-    SELECT cycle_id, parent, count(*), sum(weight), sum(weight * progress) FROM added
+    INSERT INTO goal_count AS total (cycle_id, department, state, shard, goals)
+    SELECT cycle_id, department, state, shard_of_connection(), count(*) FROM added GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (cycle_id, department, state, shard) DO UPDATE SET goals = total.goals + excluded.goals;
+    INSERT INTO goal_sum AS total (cycle_id, parent, shard, goals, weight, weighted)
+    SELECT cycle_id, parent, shard_of_connection(), count(*), sum(weight), sum(weight * progress) FROM added
     WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2 ORDER BY 1, 2
-    ON CONFLICT (cycle_id, parent) DO UPDATE SET
+    ON CONFLICT (cycle_id, parent, shard) DO UPDATE SET
         goals = total.goals + excluded.goals, weight = total.weight + excluded.weight,
         weighted = total.weighted + excluded.weighted;
     RETURN NULL;
@@ -31,24 +40,24 @@ END $$
     """
 CREATE FUNCTION move_goal_count() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO goal_count AS total (cycle_id, department, state, goals)
-    SELECT * FROM (VALUES (OLD.cycle_id, OLD.department, OLD.state, -1), (NEW.cycle_id, NEW.department, NEW.state, 1))
+    INSERT INTO goal_count AS total (cycle_id, department, state, shard, goals)
+    SELECT cycle_id, department, state, shard_of_connection(), goals FROM (VALUES (OLD.cycle_id, OLD.department, OLD.state, -1), (NEW.cycle_id, NEW.department, NEW.state, 1))
         AS change (cycle_id, department, state, goals)
     ORDER BY 1, 2, 3
-    ON CONFLICT (cycle_id, department, state) DO UPDATE SET goals = total.goals + excluded.goals;
+    ON CONFLICT (cycle_id, department, state, shard) DO UPDATE SET goals = total.goals + excluded.goals;
     RETURN NULL;
 END $$
 """,
     """
 CREATE FUNCTION change_goal_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO goal_sum AS total (cycle_id, parent, goals, weight, weighted)
-    SELECT cycle_id, parent, sum(sign), sum(sign * weight), sum(sign * weight * progress)
+    INSERT INTO goal_sum AS total (cycle_id, parent, shard, goals, weight, weighted)
+    SELECT cycle_id, parent, shard_of_connection(), sum(sign), sum(sign * weight), sum(sign * weight * progress)
     FROM (VALUES (OLD.cycle_id, OLD.parent, -1, OLD.weight, OLD.progress, OLD.outcome),
                  (NEW.cycle_id, NEW.parent, 1, NEW.weight, NEW.progress, NEW.outcome))
         AS change (cycle_id, parent, sign, weight, progress, outcome)
     WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2 ORDER BY 1, 2
-    ON CONFLICT (cycle_id, parent) DO UPDATE SET
+    ON CONFLICT (cycle_id, parent, shard) DO UPDATE SET
         goals = total.goals + excluded.goals, weight = total.weight + excluded.weight,
         weighted = total.weighted + excluded.weighted;
     RETURN NULL;
@@ -100,9 +109,9 @@ _TRIGGERS = (
     ),
 )
 _OF_ROWS_THERE = (
-    "INSERT INTO goal_count SELECT cycle_id, department, state, count(*) FROM goal GROUP BY 1, 2, 3",
+    "INSERT INTO goal_count SELECT cycle_id, department, state, 0, count(*) FROM goal GROUP BY 1, 2, 3",
     (
-        "INSERT INTO goal_sum SELECT cycle_id, parent, count(*), sum(weight), sum(weight * progress) FROM goal"
+        "INSERT INTO goal_sum SELECT cycle_id, parent, 0, count(*), sum(weight), sum(weight * progress) FROM goal"
         " WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2"
     ),
     "INSERT INTO participant_count SELECT cycle_id, result, count(*) FROM participant GROUP BY 1, 2",
@@ -123,12 +132,14 @@ def _create_tables() -> None:
         sa.Column("cycle_id", sa.Text, primary_key=True),
         sa.Column("department", sa.Text, primary_key=True),
         sa.Column("state", sa.Text, primary_key=True),
+        sa.Column("shard", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("goals", sa.Integer, nullable=False),
     )
     op.create_table(
         "goal_sum",
         sa.Column("cycle_id", sa.Text, primary_key=True),
         sa.Column("parent", sa.Text, primary_key=True),
+        sa.Column("shard", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("goals", sa.Integer, nullable=False),
         sa.Column("weight", sa.BigInteger, nullable=False),
         sa.Column("weighted", sa.Numeric, nullable=False),
