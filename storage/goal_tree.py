@@ -63,7 +63,10 @@ GROUP BY parent HAVING sum(goals) > 0
 """).bindparams(bindparam("parents", type_=ARRAY(Text)))
 
 # Conditions on a goal `g`: where the branches of the whole tree begin.
-_HAS_CHILDREN = "(SELECT sum(s.goals) FROM goal_sum s WHERE s.cycle_id = g.cycle_id AND s.parent = g.id) > 0"
+_HAS_CHILDREN = """
+EXISTS (SELECT FROM goal c WHERE c.cycle_id = g.cycle_id AND c.parent = g.id AND counts_in_tree(c.outcome)
+    AND c.id <> ALL(:circles))
+"""
 _UNDER = "g.parent = :parent"
 _ORPHAN = "g.parent IS NULL"
 _CIRCLE = "g.id = ANY(:circles)"
@@ -86,17 +89,18 @@ WITH RECURSIVE shown AS (
 _LISTED = "{columns}, 1 FROM goal g {joined} WHERE g.cycle_id = :cycle AND counts_in_tree(g.outcome) AND {chosen} ORDER BY g.id"
 _COUNT = "SELECT count(*) FROM goal g WHERE g.cycle_id = :cycle AND counts_in_tree(g.outcome) AND {chosen}"
 
-# Every goal of a circle has one under it, so the way up begins only at goals that have.
-_CIRCLES = text(f"""
+# Every goal of a circle has one under it, so the way up begins only at goals that have, or had.
+_CIRCLES = text("""
 WITH RECURSIVE up AS (
     SELECT g.id AS first, g.parent AS above, ARRAY[g.id] AS way FROM goal g
-    WHERE g.cycle_id = :cycle AND g.parent IS NOT NULL AND counts_in_tree(g.outcome) AND {_HAS_CHILDREN}
+    WHERE g.cycle_id = :cycle AND g.parent IS NOT NULL AND counts_in_tree(g.outcome)
+      AND EXISTS (SELECT FROM goal_sum s WHERE s.cycle_id = g.cycle_id AND s.parent = g.id)
     UNION ALL
     SELECT up.first, g.parent, up.way || g.id FROM up JOIN goal g ON g.id = up.above AND g.cycle_id = :cycle
     WHERE counts_in_tree(g.outcome) AND g.id <> ALL(up.way)
 )
 SELECT DISTINCT first FROM up WHERE above = first ORDER BY first
-""")  # noqa: S608 - our own text
+""")
 
 
 async def sections(connection: AsyncConnection, cycle: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
