@@ -12,10 +12,7 @@ import asyncpg
 
 _NAMED = 5  # unknown problems that a refusal names
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-_WEIGHT = """
-SELECT count(*), COALESCE(sum(weight), 0)::int FROM goal
-WHERE owner_id = $1 AND cycle_id = $2 AND state IN ('active', 'in_review')
-"""
+_WEIGHT = "SELECT goals, weight FROM lock_and_weigh($1, $2)"
 _PARENT = """
 SELECT EXISTS (SELECT FROM goal WHERE id = $1 AND cycle_id = $2)
     OR EXISTS (SELECT FROM cycle WHERE id = $2 AND (
@@ -57,10 +54,10 @@ class Conflict(NamedTuple):
 async def check(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any]) -> Conflict | None:
     """The first conflict with another goal; takes the locks that hold until the transaction ends."""
     cycle, owner = wanted["cycle"], wanted["owner"]
-    if wanted["weight"] is not None:
-        await connection.execute(_LOCK, f"weight:{cycle}/{owner}")
-        if conflict := _weight(wanted, *await connection.fetchrow(_WEIGHT, owner, cycle)):
-            return conflict
+    if wanted["weight"] is not None and (
+        conflict := _weight(wanted, *await connection.fetchrow(_WEIGHT, owner, cycle))
+    ):
+        return conflict
     if wanted["parent"] is not None:
         await connection.execute(_LOCK, f"parent:{cycle}")
         if conflict := await _parent(connection, goal, wanted):
@@ -70,6 +67,13 @@ async def check(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, 
         if unknown := [one for one in wanted["answers"] if one not in heard]:
             return Conflict("unknown_problem", {"problem": tuple(unknown[:_NAMED])})
     return None
+
+
+def only_weight(wanted: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Owner, cycle, weight and the bounds, where the weight is all that is to be checked and nobody is to be told."""
+    if wanted["weight"] is None or wanted["parent"] is not None or wanted["answers"] or wanted["ended_by"] is not None:
+        return None
+    return wanted["owner"], wanted["cycle"], wanted["weight"], wanted["max_goals"], wanted["max_weight"]
 
 
 async def tell_children(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any], at: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
+from sqlalchemy import Date, Integer, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -224,7 +224,7 @@ _RESULTS = (
     .order_by(ParticipantCountRow.result)
 )
 _BY_STATE = (
-    select(GoalCountRow.department, GoalCountRow.state, func.sum(GoalCountRow.goals))
+    select(GoalCountRow.department, GoalCountRow.state, func.sum(GoalCountRow.goals).cast(Integer))
     .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text))
     .group_by(GoalCountRow.department, GoalCountRow.state)
     .having(func.sum(GoalCountRow.goals) > 0)

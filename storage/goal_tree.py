@@ -46,7 +46,7 @@ SELECT g.id, g.theme, g.parent, g.owner_id, e.name AS owner, g.department, g.wei
 _JOINED = """
 JOIN employee e ON e.id = g.owner_id
 CROSS JOIN LATERAL (
-    SELECT sum(s.goals) AS goals, sum(s.weight)::bigint AS weight, sum(s.weighted) AS weighted FROM goal_sum s
+    SELECT sum(s.goals)::int AS goals, sum(s.weight)::bigint AS weight, sum(s.weighted) AS weighted FROM goal_sum s
     WHERE s.cycle_id = g.cycle_id AND s.parent = g.id
 ) AS below
 """

@@ -26,6 +26,9 @@ WITH head AS (
         seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy),
         progress = $16, updated_at = $19
     WHERE id = $1 AND seq = $2 AND head = $3
+      AND ($20::text IS NULL OR EXISTS (
+          SELECT FROM lock_and_weigh($20, $21) AS taken
+          WHERE taken.goals < $23::integer AND taken.weight + $22::integer <= $24::integer))
     RETURNING id
 ), entry AS (
     INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash)
@@ -46,6 +49,8 @@ _COLUMNS = (
     "state", "revision", "task", "assignees", "due_at", "department", "outcome", "score", "seq", "head", "aggregate", "policy",
     "progress",
 )  # fmt: skip
+
+_UNCHECKED = (None,) * 5  # no weight to check: the last arguments of the statement
 
 _BEHIND = """
 SELECT seq, revision, at, actor, acting_for, command_id, body FROM goal_event
@@ -125,10 +130,7 @@ class Ledger:
         arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
         async with self._pool.acquire() as connection:
             try:
-                if constrained is None:
-                    stored = await connection.fetchval(_RECORD, *arguments)
-                else:
-                    stored = await _store_constrained(connection, arguments, constrained)
+                stored = await _store(connection, arguments, constrained)
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name == _ONCE_PER_COMMAND:
                     raise CommandKnown from error
@@ -141,6 +143,18 @@ class Ledger:
             return [event_of(entry) for entry in await connection.fetch(_BEHIND, goal, before)]
 
 
+async def _store(
+    connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any] | None
+) -> bool:
+    """Whether it was stored. A weight alone is checked within the statement; if it does not fit, the long way says why."""
+    if constrained is None:
+        return bool(await connection.fetchval(_RECORD, *arguments, *_UNCHECKED))
+    weight = constraints.only_weight(constrained)
+    if weight and await connection.fetchval(_RECORD, *arguments, *weight):
+        return True
+    return await _store_constrained(connection, arguments, constrained)
+
+
 async def _store_constrained(
     connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any]
 ) -> bool:
@@ -150,7 +164,7 @@ async def _store_constrained(
         conflict = await constraints.check(connection, goal, constrained)
         if conflict and (head := await connection.fetchrow(_HEAD, goal)) and head["seq"] == before:
             raise ConstraintBroken(conflict)
-        stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments))
+        stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments, *_UNCHECKED))
         if stored:
             await constraints.tell_children(connection, goal, constrained, arguments[-1])
         return stored

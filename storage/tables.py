@@ -172,7 +172,7 @@ class GoalRow(Table):
 
 
 class GoalCountRow(Table):
-    """How many goals a department has in a state: the sum over the shards. Triggers on `goal` keep it (migration 0006)."""
+    """How many goals a department has in a state: the sum over all shards. Triggers on `goal` keep it."""
 
     __tablename__ = "goal_count"
 
@@ -184,7 +184,7 @@ class GoalCountRow(Table):
 
 
 class GoalSumRow(Table):
-    """Of the goals directly under a node of the tree, without those that were given up: sums over the shards; as above."""
+    """Of the goals directly under a node of the tree, without those that were given up: the sums over all shards. Triggers keep it."""
 
     __tablename__ = "goal_sum"
 

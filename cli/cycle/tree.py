@@ -19,10 +19,10 @@ def tree(
     node: Annotated[str | None, typer.Option("--node", metavar="ID", help="one node and what is under it")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="with --node: at most so many goals")] = 50,
     after: Annotated[str, typer.Option("--after", metavar="GOAL", help="with --node: the next page")] = "",
-    orphans: Annotated[bool, typer.Option("--orphans", help="list the goals that serve nothing, one by one")] = False,
+    orphans: Annotated[bool, typer.Option("--orphans", help="list the goals without a parent")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what serves what: a goal's own progress, and beside it what comes from below."""
+    """Show which goal serves which: each goal's own progress, and beside it the progress of the goals below."""
 
     async def work(session: Reading) -> None:
         from cli.cycle.tree_json import print_tree_json

@@ -87,8 +87,8 @@ async def test_the_sums_under_each_node_are_those_of_its_goals(company: AsyncEng
       AND (outcome IS NULL OR outcome NOT IN ('withdrawn', 'lapsed', 'removed', 'cancelled')) GROUP BY 1 ORDER BY 1
     """
     kept = """
-    SELECT parent, sum(goals), sum(weight), sum(weighted) FROM goal_sum WHERE cycle_id = :cycle
-    GROUP BY 1 HAVING sum(goals) > 0 ORDER BY 1
+    SELECT parent, sum(goals), sum(weight), sum(weighted) FROM goal_sum
+    WHERE cycle_id = :cycle GROUP BY 1 HAVING sum(goals) > 0 ORDER BY 1
     """
     async with read_transaction(company) as connection:
         expected = (await connection.execute(text(counted), {"cycle": CYCLE})).all()

@@ -1,8 +1,4 @@
-"""Totals that triggers keep: goals by department and state, participants by result, progress under each node of the tree.
-
-A total of goals is the sum of up to 16 rows (`shard`), one for each of 16 groups of connections. Recordings that change the same
-total at once seldom change the same row, so they do not wait for each other's commit. One row alone may be negative.
-"""
+"""Totals that triggers keep: goals by department and state, participants by result, progress under each node of the tree."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,20 +13,21 @@ CREATE FUNCTION counts_in_tree(outcome text) RETURNS boolean LANGUAGE sql IMMUTA
     SELECT outcome IS NULL OR outcome NOT IN ('withdrawn', 'lapsed', 'removed', 'cancelled')
 $$
 """,
+    # Goals that change at once seldom share a shard, so they seldom wait for each other's commit at one row.
     """
-CREATE FUNCTION shard_of_connection() RETURNS smallint LANGUAGE sql STABLE AS $$
-    SELECT (pg_backend_pid() % 16)::smallint
+CREATE FUNCTION shard_of(goal text) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT (hashtext(goal) & 15)::smallint
 $$
 """,
     """
 CREATE FUNCTION add_new_goals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO goal_count AS total (cycle_id, department, state, shard, goals)
-    SELECT cycle_id, department, state, shard_of_connection(), count(*) FROM added GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT cycle_id, department, state, shard_of(id), count(*) FROM added GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT (cycle_id, department, state, shard) DO UPDATE SET goals = total.goals + excluded.goals;
     INSERT INTO goal_sum AS total (cycle_id, parent, shard, goals, weight, weighted)
-    SELECT cycle_id, parent, shard_of_connection(), count(*), sum(weight), sum(weight * progress) FROM added
-    WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT cycle_id, parent, shard_of(id), count(*), sum(weight), sum(weight * progress) FROM added
+    WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (cycle_id, parent, shard) DO UPDATE SET
         goals = total.goals + excluded.goals, weight = total.weight + excluded.weight,
         weighted = total.weighted + excluded.weighted;
@@ -41,9 +38,10 @@ END $$
 CREATE FUNCTION move_goal_count() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO goal_count AS total (cycle_id, department, state, shard, goals)
-    SELECT cycle_id, department, state, shard_of_connection(), goals FROM (VALUES (OLD.cycle_id, OLD.department, OLD.state, -1), (NEW.cycle_id, NEW.department, NEW.state, 1))
-        AS change (cycle_id, department, state, goals)
-    ORDER BY 1, 2, 3
+    SELECT * FROM (VALUES (OLD.cycle_id, OLD.department, OLD.state, shard_of(OLD.id), -1),
+                          (NEW.cycle_id, NEW.department, NEW.state, shard_of(NEW.id), 1))
+        AS change (cycle_id, department, state, shard, goals)
+    ORDER BY 1, 2, 3, 4
     ON CONFLICT (cycle_id, department, state, shard) DO UPDATE SET goals = total.goals + excluded.goals;
     RETURN NULL;
 END $$
@@ -52,7 +50,7 @@ END $$
 CREATE FUNCTION change_goal_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO goal_sum AS total (cycle_id, parent, shard, goals, weight, weighted)
-    SELECT cycle_id, parent, shard_of_connection(), sum(sign), sum(sign * weight), sum(sign * weight * progress)
+    SELECT cycle_id, parent, shard_of(NEW.id), sum(sign), sum(sign * weight), sum(sign * weight * progress)
     FROM (VALUES (OLD.cycle_id, OLD.parent, -1, OLD.weight, OLD.progress, OLD.outcome),
                  (NEW.cycle_id, NEW.parent, 1, NEW.weight, NEW.progress, NEW.outcome))
         AS change (cycle_id, parent, sign, weight, progress, outcome)
@@ -109,10 +107,10 @@ _TRIGGERS = (
     ),
 )
 _OF_ROWS_THERE = (
-    "INSERT INTO goal_count SELECT cycle_id, department, state, 0, count(*) FROM goal GROUP BY 1, 2, 3",
+    "INSERT INTO goal_count SELECT cycle_id, department, state, shard_of(id), count(*) FROM goal GROUP BY 1, 2, 3, 4",
     (
-        "INSERT INTO goal_sum SELECT cycle_id, parent, 0, count(*), sum(weight), sum(weight * progress) FROM goal"
-        " WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2"
+        "INSERT INTO goal_sum SELECT cycle_id, parent, shard_of(id), count(*), sum(weight), sum(weight * progress)"
+        " FROM goal WHERE parent IS NOT NULL AND counts_in_tree(outcome) GROUP BY 1, 2, 3"
     ),
     "INSERT INTO participant_count SELECT cycle_id, result, count(*) FROM participant GROUP BY 1, 2",
 )
