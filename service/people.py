@@ -1,4 +1,4 @@
-"""What callers may do with the directory: import a file of people, look people up."""
+"""Use cases of the directory: import a file of people, and read departments and people."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from storage.person_page import newest_goals
 
 
 class ImportResult(Frozen):
-    """What an import did: `imported` counts the file's people, or is None and the findings say why nothing changed."""
+    """The result of an import. `imported` None: nothing was changed, and the findings say why."""
 
     dry_run: bool
     imported: Imported | None
@@ -29,14 +29,14 @@ class ImportResult(Frozen):
 
 
 class Department(Frozen):
-    """How many people of a department work here now."""
+    """A department and its number of active people."""
 
     department: str
     active: int
 
 
 class Departments(Frozen):
-    """The whole directory in numbers: those who work here now, everybody who ever did, and the departments by name."""
+    """The numbers of active people and of all people, including those who left; and the departments, by name."""
 
     active: int
     people: int
@@ -61,9 +61,9 @@ class PersonsGoal(Frozen):
 
 
 class PersonPage(Frozen):
-    """A person with their managers, nearest first, those who report to them, and their newest goals that the caller may see.
+    """A person with their managers, nearest first, their direct reports, and their newest goals that the caller may see.
 
-    `waiting` counts the tasks in their inbox; None for a caller who may not see it.
+    `waiting` is the number of tasks in their inbox; None for a caller who may not see it.
     """
 
     employee: Employee
@@ -74,7 +74,7 @@ class PersonPage(Frozen):
 
 
 class People:
-    """The directory of one company. Every method raises a `Refusal` for a caller who may not."""
+    """The directory of the company. Every method raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -89,12 +89,12 @@ class People:
         orphans_to: EmployeeId | None = None,
         dry_run: bool = False,
     ) -> ImportResult:
-        """Imports a CSV file, all of it or nothing; the same file again changes nothing.
+        """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
-        For HR of an open cycle; while no cycle is open, for the operator: somebody must bring the first people in.
-        `mapping` names headers that are not recognised (`{"name": "login"}`), `tops` those who are meant to have no
-        manager, whatever the file says; people whose manager is not in the file report to `orphans_to`, where it is
-        given. A dry run checks and counts, and changes nothing.
+        For HR of an open cycle; while no cycle is open, for the operator, who imports the first people. `mapping` gives the
+        header of a field that is not recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the
+        file says. People whose manager is not in the file report to `orphans_to`, if it is given. A dry run only checks
+        and counts.
         """
         async with read_transaction(self._engine) as connection:
             await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
@@ -121,7 +121,7 @@ class People:
         )
 
     async def department(self, caller: Caller, name: str) -> DepartmentPeople:
-        """The people of a department; a `Refusal` where nobody is or was in it."""
+        """The people of a department. Raises a `Refusal` if the directory has nobody in it."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             if found := await directory.people_of(connection, name):
@@ -130,7 +130,7 @@ class People:
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
 
     async def person(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> PersonPage:
-        """A person's page, with what waits at that moment (now); a `Refusal` where there is no such employee."""
+        """The page of a person; `now` is when tasks are counted. Raises a `Refusal` for an unknown employee."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             found = await find_employee(connection, employee)

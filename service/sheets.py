@@ -1,4 +1,4 @@
-"""Sheets and tables: what goes onto them, comparing what comes back with the goals, and putting it into drafts."""
+"""Use cases of sheets and tables: their content, comparing filled-in ones with the goals, and updating drafts."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +19,7 @@ from service.cycle_lookup import require_cycle
 from service.goal_updates import GoalUpdates
 from service.projection import find_goals, names_by_id, stream_goals
 from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
-from sheets.fields import Unreadable, fields_of, merged
+from sheets.fields import fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from storage.database import read_transaction
 from storage.goals import read_bodies
@@ -35,7 +35,7 @@ _REVIEW_KINDS = (EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, 
 
 
 class ChangedGoal(Frozen):
-    """A goal that an import changes: the fields, and what the writing rules say of them."""
+    """A goal that an import changes: the changed fields, and the findings of the writing rules."""
 
     goal: GoalId
     fields: tuple[str, ...]
@@ -43,15 +43,15 @@ class ChangedGoal(Frozen):
 
 
 class PlanDocument(Frozen):
-    """An import for programs: the goals that change, and how many stay as they are."""
+    """An import for programs: the goals that change, and the number of those that do not."""
 
     changed: tuple[ChangedGoal, ...]
     unchanged: int
     dry_run: bool
 
 
-class Change(NamedTuple):
-    """A draft, its content after the import, and what the writing rules say of that."""
+class DraftChange(NamedTuple):
+    """A draft, its content after the import, and the findings of the writing rules."""
 
     goal: Goal
     content: Content
@@ -63,9 +63,9 @@ class Change(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What an import would do: nothing of it, where there are `findings`."""
+    """What an import would change; if there are `findings`, it changes nothing."""
 
-    changed: tuple[Change, ...]
+    changed: tuple[DraftChange, ...]
     unchanged: int
     findings: tuple[Finding, ...]
 
@@ -78,7 +78,7 @@ class Plan(NamedTuple):
 
 
 class Sheets:
-    """What a caller may do with sheets. Every method raises a `Refusal` for what is not there or not for the caller."""
+    """Sheets and tables. Every method raises a `Refusal` for unknown cycles and people, and for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -88,7 +88,7 @@ class Sheets:
     ) -> AsyncIterator[GoalSheet]:
         """A sheet for each person of the cycle whose goals the caller may see, by id; a page of goals is in memory at a time.
 
-        Raises a `Refusal` where there are people, and the caller may see none of them.
+        Raises a `Refusal` if there are goals, but the caller may see none of them.
         """
         async with read_transaction(self._engine) as connection:
             if person is not None and await find_employee(connection, EmployeeId(person)) is None:
@@ -113,24 +113,24 @@ class Sheets:
                 yield goals
 
     async def compare(self, caller: Caller, read: Sequence[ReadGoal]) -> Plan:
-        """What the read goals would change, and every finding that forbids it; writes nothing."""
+        """Compares goals that were read from files with the stored goals; writes nothing."""
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
             goals = await find_goals(connection, [one.id for one in read])
-        findings: list[Finding] = list(_twice(read))
-        changed: list[Change] = []
+        findings: list[Finding] = list(_repeated(read))
+        changed: list[DraftChange] = []
         for one in read:
             found = _compared(one, goals, caller, company)
-            if isinstance(found, Change):
+            if isinstance(found, DraftChange):
                 changed.append(found)
             else:
                 findings += found
         return Plan(() if findings else tuple(changed), len(read) - len(changed), tuple(findings))
 
     async def apply(self, caller: Caller, temporal: "Client", plan: Plan) -> int:
-        """Puts a plan without findings into the drafts, one command each; how many. A repeat finds nothing left to change.
+        """Updates the drafts of a plan, with one command each; returns how many. A repeat changes nothing.
 
-        Whether the caller may change each draft is decided again by the goal's workflow.
+        The goal's workflow decides again whether the caller may change the draft.
         """
         updates, actor = GoalUpdates(self._engine, temporal), actor_of(caller)
         for one in plan.changed:
@@ -194,22 +194,22 @@ def _review(bodies: Iterable[dict[str, Any]]) -> Review:
 
 def _compared(
     read: ReadGoal, goals: Mapping[GoalId, Goal], caller: Caller, company: frozenset[Relation]
-) -> Change | list[Finding]:
-    """What the read goal changes, or why it cannot; an empty list where it changes nothing."""
+) -> DraftChange | list[Finding]:
+    """The change of the goal, or findings; an empty list if nothing changes."""
     goal = goals.get(read.id)
     if goal is None:
         return [refuse("unknown_goal", read.where, goal=read.id[:80])]
     try:
         content = merged(goal.content, read.fields, read.places)
-    except Unreadable as error:
-        return [_placed(finding, read) for finding in error.findings]
+    except InvalidFields as error:
+        return [_with_place(finding, read) for finding in error.findings]
     if content == goal.content:
         return []
-    return _objections(goal, read, caller, company) or Change(goal, content, tuple(check(content, goal.policy)))
+    return _objections(goal, read, caller, company) or DraftChange(goal, content, tuple(check(content, goal.policy)))
 
 
 def _objections(goal: Goal, read: ReadGoal, caller: Caller, company: frozenset[Relation]) -> list[Finding]:
-    """Why a goal that reads differently cannot be changed."""
+    """The findings that prevent the change of the goal."""
     if not access.may(Action.IMPORT_DRAFT, relations_to_goal(caller, goal, company)):
         return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
@@ -224,11 +224,11 @@ def _differences(goal: Goal, read: ReadGoal) -> list[str]:
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
-def _placed(finding: Finding, read: ReadGoal) -> Finding:
+def _with_place(finding: Finding, read: ReadGoal) -> Finding:
     return finding.model_copy(update={"where": read.places.get(finding.where, read.where)})
 
 
-def _twice(read: Sequence[ReadGoal]) -> Iterable[Finding]:
+def _repeated(read: Sequence[ReadGoal]) -> Iterable[Finding]:
     seen: dict[str, str] = {}
     for one in read:
         if one.id in seen:

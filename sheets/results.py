@@ -17,7 +17,7 @@ from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.results.calibration import BUCKET, BUCKETS, Spread
 from domain.values import Locale
-from sheets.goals_csv import csv_rows, guarded
+from sheets.goals_csv import csv_rows, escape_formula
 from sheets.style import BAND, Formats, width_of
 from texts.say import say
 from texts.words import word
@@ -25,8 +25,8 @@ from texts.words import word
 Cell = str | int | Decimal
 Names = Mapping[str, str]
 
-_NARROW, _WIDE = 8, 44  # characters of a column
-_ATTAINED = 9  # the column of the goals' attainment, which is a share
+_MIN_WIDTH, _MAX_WIDTH = 8, 44  # of a column, in characters
+_ATTAINMENT = 9  # column of the attainment on the page of goals
 
 
 class DepartmentLine(NamedTuple):
@@ -59,7 +59,7 @@ class ResultsBook:
         self._formats, self._locale = Formats(self._book), locale
         self._departments = self._sheet("summary", _DEPARTMENT_HEADS, title)
         self._people = self._sheet("people", _PERSON_HEADS, title)
-        self._goals = self._sheet("goals", _GOAL_HEADS, title, share=_ATTAINED)
+        self._goals = self._sheet("goals", _GOAL_HEADS, title, share=_ATTAINMENT)
 
     def add_departments(self, lines: Iterable[DepartmentLine]) -> None:
         for one in lines:
@@ -94,7 +94,7 @@ class ResultsBook:
 
 
 def results_csv_head(locale: Locale) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheets need to see Japanese."""
+    """UTF-8 with a byte order mark, without which spreadsheet programs show Japanese wrongly."""
     return BOM_UTF8 + csv_rows([[_text(head, locale) for head in _GOAL_HEADS]])
 
 
@@ -118,7 +118,7 @@ def _text(name: str, locale: Locale) -> str:
 def _csv_cell(cell: Cell) -> str | int:
     if isinstance(cell, Decimal):
         return f"{cell:f}"
-    return guarded(cell) if isinstance(cell, str) else cell
+    return escape_formula(cell) if isinstance(cell, str) else cell
 
 
 def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
@@ -164,7 +164,7 @@ class _Table:
     def finish(self) -> None:
         """Sets what depends on all rows: widths and the filter."""
         for column, width in enumerate(self._widths):
-            self._sheet.set_column(column, column, min(max(_NARROW, width + 3), _WIDE))
+            self._sheet.set_column(column, column, min(max(_MIN_WIDTH, width + 3), _MAX_WIDTH))
         self._sheet.autofilter(1, 0, max(self._row, 2), len(self._widths) - 1)
 
 

@@ -25,7 +25,7 @@ from service.goals import GoalReads
 from service.inbox import Inbox
 from service.people import People
 from service.projection import stream_goals
-from service.results import Grouping, Results
+from service.results import Grouping, PersonScore, Results
 from service.results_export import ResultsExport
 from service.sheets import Sheets
 from service.tree import Heading, Part, Placed, Tree
@@ -75,7 +75,7 @@ def _page(engine: AsyncEngine, limit: int) -> dict[str, Callable[[], Awaitable[A
     return {
         "goal list": lambda: GoalReads(engine).list_goals(HR_MEMBER, GoalFilter(CYCLE, limit=limit)),
         "goal show": lambda: GoalReads(engine).look(HR_MEMBER, GoalId(goal)),
-        "inbox": lambda: Inbox(engine).look(OPERATOR, manager, NOW, limit=limit),
+        "inbox": lambda: Inbox(engine).read(OPERATOR, manager, NOW, limit=limit),
         "tree: top": lambda: trees.top(HR_MEMBER, CYCLE),
         "tree: section": lambda: trees.node(HR_MEMBER, CYCLE, "dg-HQ", limit=limit),
         "tree: goal": lambda: trees.node(HR_MEMBER, CYCLE, goal, limit=limit),
@@ -133,7 +133,8 @@ async def test_the_streamed_tree_is_the_one_that_the_domain_builds(company: Asyn
     assert len(whole.missing_parent) > 20
 
     parts = [one async for one in Tree(company).stream(HR_MEMBER, CYCLE)]
-    streamed = [(one.depth, one.node.id, one.node.own) for one in parts if _is_in(Part.TREE, one)]
+    placed = [one for one in parts if isinstance(one, Placed)]
+    streamed = [(one.depth, one.node.id, one.node.own) for one in placed if one.part is Part.TREE]
     expected = [line for root in whole.roots for line in _lines(root, 0)]
     assert sorted(streamed) == sorted(expected)
     assert streamed[: len(row.file.themes)] == expected[: len(row.file.themes)], (
@@ -143,17 +144,13 @@ async def test_the_streamed_tree_is_the_one_that_the_domain_builds(company: Asyn
         (Part.MISSING_PARENT, whole.missing_parent), (Part.CIRCLES, whole.circles), (Part.ORPHANS, whole.orphans),
     ):  # fmt: skip
         assert Heading(part, len(listed)) in parts
-        assert [one.node.id for one in parts if isinstance(one, Placed) and one.part is part] == _ids(listed)
+        assert [one.node.id for one in placed if one.part is part] == _ids(listed)
 
     with redirect_stdout(io.StringIO()) as out:
         await print_tree_json(Tree(company).stream(HR_MEMBER, CYCLE))
     document = json.loads(out.getvalue())
     assert document["circles"] == _ids(whole.circles)
     assert [line for root in document["roots"] for line in _depths(root, 0)] == [line[:2] for line in streamed]
-
-
-def _is_in(part: Part, one: Placed | Heading) -> bool:
-    return isinstance(one, Placed) and one.part is part
 
 
 def _lines(node: Node, depth: int) -> list[tuple[int, str, Any]]:
@@ -179,7 +176,7 @@ async def test_all_scores_and_their_pages_are_those_that_the_domain_works_out(co
         ]
         assert {one.person: (one.goals, one.score, one.adjusted) for one in streamed} == expected
         assert [one.person for one in streamed] == sorted(expected)
-        paged, after = [], ""
+        paged, after = list[PersonScore](), ""
         while True:
             page, _ = await results.scores(HR_MEMBER, CYCLE, department, after=after, limit=9)
             paged += page.people
@@ -234,7 +231,7 @@ def _paged(engine: AsyncEngine) -> dict[str, _Pages]:
         return [one.id for one in page.goals], page.next
 
     async def inbox(after: str) -> tuple[list[str], str | None]:
-        page = await Inbox(engine).look(OPERATOR, EmployeeId(person_id(1)), NOW, after=after, limit=2)
+        page = await Inbox(engine).read(OPERATOR, EmployeeId(person_id(1)), NOW, after=after, limit=2)
         return [one.goal.id for one in page.items], page.next
 
     async def children(after: str) -> tuple[list[str], str | None]:
@@ -275,4 +272,4 @@ async def test_pages_show_each_line_once_and_in_order_while_goals_are_added(data
 
 async def test_a_place_that_is_none_is_refused(company: AsyncEngine) -> None:
     with pytest.raises(Exception, match="unknown_goal"):
-        await Inbox(company).look(OPERATOR, EmployeeId(person_id(1)), datetime.now(UTC), after="somewhere")
+        await Inbox(company).read(OPERATOR, EmployeeId(person_id(1)), datetime.now(UTC), after="somewhere")

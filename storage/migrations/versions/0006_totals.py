@@ -1,4 +1,4 @@
-"""Totals that triggers keep: goals by department and state, participants by result, progress under each node of the tree."""
+"""Totals that triggers keep up to date: goals by department and state, participants by launch result, progress in the tree."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,14 +6,14 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-# Rows are changed in the order of their keys, so that two transactions that change the same ones never wait in a circle.
+# Each statement changes rows in the order of their keys, so that two transactions that change the same rows cannot deadlock.
 _FUNCTIONS = (
     """
 CREATE FUNCTION counts_in_tree(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT outcome IS NULL OR outcome NOT IN ('withdrawn', 'lapsed', 'removed', 'cancelled')
 $$
 """,
-    # Goals that change at once seldom share a shard, so they seldom wait for each other's commit at one row.
+    # Each total is split over 16 rows (shards). Two goals seldom share a shard, so their transactions seldom wait for one row.
     """
 CREATE FUNCTION shard_of(goal text) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT (hashtext(goal) & 15)::smallint
@@ -106,7 +106,7 @@ _TRIGGERS = (
         " FOR EACH STATEMENT EXECUTE FUNCTION move_participant_counts()"
     ),
 )
-_OF_ROWS_THERE = (
+_FILL_TOTALS = (
     "INSERT INTO goal_count SELECT cycle_id, department, state, shard_of(id), count(*) FROM goal GROUP BY 1, 2, 3, 4",
     (
         "INSERT INTO goal_sum SELECT cycle_id, parent, shard_of(id), count(*), sum(weight), sum(weight * progress)"
@@ -118,7 +118,7 @@ _OF_ROWS_THERE = (
 
 def upgrade() -> None:
     _create_tables()
-    for statement in (*_FUNCTIONS, *_OF_ROWS_THERE, *_TRIGGERS):
+    for statement in (*_FUNCTIONS, *_FILL_TOTALS, *_TRIGGERS):
         op.execute(statement)
     op.drop_index("ix_goal_owner_id", "goal")
     op.create_index("goal_by_owner", "goal", ["owner_id", "cycle_id"])
@@ -149,4 +149,6 @@ def _create_tables() -> None:
         sa.Column("people", sa.Integer, nullable=False),
     )
     for table in ("goal_count", "goal_sum", "participant_count"):
-        op.execute(f"ALTER TABLE {table} SET (fillfactor = 50)")  # hot rows: the next version stays on their page
+        op.execute(
+            f"ALTER TABLE {table} SET (fillfactor = 50)"
+        )  # these rows change often: leaves room for their next versions on the same page

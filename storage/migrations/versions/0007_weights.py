@@ -1,11 +1,11 @@
-"""What a person has under way in a cycle, read behind a lock: for the check of weights within the statement that records."""
+"""A function that locks and sums the weights of a person's running goals, so that the recording statement can check them."""
 
 from alembic import op
 
 revision = "0007"
 down_revision = "0006"
 
-# Every statement of a volatile function has a snapshot of its own: the sum sees what was committed while the lock was awaited.
+# Each statement of a volatile function has a new snapshot: the sum includes what was committed while the lock was awaited.
 _FUNCTION = """
 CREATE FUNCTION lock_and_weigh(owner text, cycle text, OUT goals integer, OUT weight integer)
 LANGUAGE plpgsql VOLATILE AS $$
