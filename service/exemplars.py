@@ -1,21 +1,26 @@
 """Exemplary goals of all cycles, without names of people. Every active employee may read them."""
 
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from domain.access import Action, Caller
+from domain.goal.goal import Goal
+from domain.lifecycle import EventKind
 from domain.refusals import Code, Refusal
-from domain.results.exemplars import Exemplar, KnownNames, exemplar_of
-from domain.values import CycleId
-from service.projection import goals_of_cycle
+from domain.results.exemplars import ID_LENGTH, Exemplar, KnownNames, exemplar_of
+from domain.values import CycleId, GoalId
+from service.projection import goals_of_cycle, require_goal
 from service.relations import require_colleague
 from storage.cycles import list_cycles
 from storage.database import read_transaction
 from storage.directory import distinct_names
-from storage.goals import read_ledger
+from storage.goals import find_exemplar, read_bodies
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_SHOWN_KINDS = (EventKind.EXEMPLAR_MARKED, EventKind.SELF_REVIEWED)
 
 
 class Exemplars:
@@ -41,20 +46,30 @@ class Exemplars:
 
 async def require_exemplar(connection: "AsyncConnection", exemplar: str) -> Exemplar:
     """The example with this id. Raises a `Refusal` if there is none."""
-    for one in await _load(connection, None):
-        if one.id == exemplar:
-            return one
-    raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
+    goal = await find_exemplar(connection, exemplar) if len(exemplar) == ID_LENGTH else None
+    if goal is None:
+        raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
+    (found,) = await _exemplars(connection, [await require_goal(connection, GoalId(goal))], await _names(connection))
+    return found
 
 
 async def _load(connection: "AsyncConnection", department: str | None) -> list[Exemplar]:
-    names = KnownNames(await distinct_names(connection))
-    found = []
+    """All examples. They are few: somebody chose each. Two queries per cycle."""
+    names, found = await _names(connection), []
     for cycle in await list_cycles(connection):
-        for goal in await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True):
-            ledger = await read_ledger(connection, goal.id)
-            found.append(exemplar_of(goal, (line.event for line in ledger), names))
+        goals = await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True)
+        found += await _exemplars(connection, goals, names)
     return found
+
+
+async def _names(connection: "AsyncConnection") -> KnownNames:
+    """Everybody's: a text of an example may name anybody, and no name may remain in it."""
+    return KnownNames(await distinct_names(connection))
+
+
+async def _exemplars(connection: "AsyncConnection", goals: Sequence[Goal], names: KnownNames) -> list[Exemplar]:
+    bodies = await read_bodies(connection, [goal.id for goal in goals], _SHOWN_KINDS) if goals else {}
+    return [exemplar_of(goal, ({"body": one} for one in bodies[goal.id]), names) for goal in goals]
 
 
 def _search_form(text: str) -> str:

@@ -1,23 +1,24 @@
 """Use case of every employee: the open tasks of a person, and the action that each task needs."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller
-from domain.goal.goal import Goal
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId
-from service.projection import names_by_id
+from domain.values import EmployeeId, GoalId
+from service.projection import find_goals, names_by_id
 from service.relations import require_person
 from storage import cycles
 from storage.database import read_transaction
-from storage.goals import GoalLine, InboxLine, inbox, load_aggregates
+from storage.goals import GoalLine, InboxKey, InboxLine, inbox
 from storage.people import find_employee
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+PAGE = 100  # tasks
 
 
 class TaskAction(StrEnum):
@@ -53,11 +54,15 @@ class InboxItem(NamedTuple):
 
 
 class InboxPage(NamedTuple):
-    """The open tasks of a person, the earliest due date first, and the names of the people for whom they act, by id."""
+    """A page of a person's open tasks, the earliest due date first, and the names of the people for whom they act, by id.
+
+    `next` is the place after which the next page begins; None on the last page.
+    """
 
     name: str
     items: tuple[InboxItem, ...]
     names: dict[str, str]
+    next: str | None
 
 
 class Inbox:
@@ -66,31 +71,51 @@ class Inbox:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def read(self, caller: Caller, employee: EmployeeId, now: datetime) -> InboxPage:
-        """The open tasks of the employee, and of the people for whom the employee may act at `now`."""
+    async def read(
+        self, caller: Caller, employee: EmployeeId, now: datetime, *, after: str = "", limit: int = PAGE
+    ) -> InboxPage:
+        """The open tasks, after the place `after`, of the employee and of the people for whom the employee may act at `now`."""
         async with read_transaction(self._engine) as connection:
             person = await find_employee(connection, employee)
             if person is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
             await require_person(connection, caller, Action.SEE_INBOX, employee)
-            found = await inbox(connection, employee, now)
-            steps = await _next_steps(connection, [one.goal.id for one in found if one.goal.task == TaskKind.STEP])
+            found = await inbox(connection, employee, now, after=_key(after), limit=limit)
+            steps = await _next_steps(
+                connection, [GoalId(one.goal.id) for one in found if one.goal.task == TaskKind.STEP]
+            )
             zones = await cycles.time_zones(connection)
             names = await names_by_id(connection, {one.acting_for for one in found if one.acting_for})
         items = tuple(_item(one, employee, now, steps, zones[one.goal.id.partition("/")[0]]) for one in found)
-        return InboxPage(person.name, items, names)
+        return InboxPage(person.name, items, names, _place(found[-1].goal) if len(found) == limit else None)
 
 
-async def _next_steps(connection: "AsyncConnection", goals: list[str]) -> dict[str, int | None]:
-    loaded = await load_aggregates(connection, ids=goals) if goals else []
-    return {goal.id: goal.next_step for goal in map(Goal.model_validate, loaded)}
+def _place(line: GoalLine) -> str | None:
+    """The place of a line in the order of an inbox: its deadline, which every task has, and its id."""
+    return f"{line.due_at.isoformat()}/{line.id}" if line.due_at else None
 
 
-def _item(one: InboxLine, employee: EmployeeId, now: datetime, steps: dict[str, int | None], zone: str) -> InboxItem:
+def _key(place: str) -> InboxKey | None:
+    """Raises a `Refusal` for what is no place."""
+    if not place:
+        return None
+    due, _, goal = place.partition("/")
+    try:
+        return InboxKey(datetime.fromisoformat(due).replace(tzinfo=UTC), goal)
+    except ValueError as error:
+        raise Refusal(Code.UNKNOWN_GOAL, goal=place[:80]) from error
+
+
+async def _next_steps(connection: "AsyncConnection", goals: list[GoalId]) -> dict[GoalId, int | None]:
+    found = await find_goals(connection, goals) if goals else {}
+    return {goal.id: goal.next_step for goal in found.values()}
+
+
+def _item(one: InboxLine, employee: EmployeeId, now: datetime, steps: dict[GoalId, int | None], zone: str) -> InboxItem:
     line = one.goal
     overdue = line.due_at is not None and line.due_at < now
     acting_for = EmployeeId(one.acting_for) if one.acting_for else None
-    return InboxItem(line, acting_for, _action(line, acting_for or employee), overdue, steps.get(line.id), zone)
+    return InboxItem(line, acting_for, _action(line, acting_for or employee), overdue, steps.get(GoalId(line.id)), zone)
 
 
 def _action(line: GoalLine, person: EmployeeId) -> TaskAction:

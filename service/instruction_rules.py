@@ -63,17 +63,25 @@ async def _require_caller(connection: AsyncConnection, caller: Caller, asked: As
 
 async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) -> None:
     """The named people and departments must be in the cycle; people who are to be added must be active."""
-    people, departments = await cycles.participants_and_departments(
-        connection, row.id, removed=isinstance(asked, Reopen)
-    )
+    departments = await cycles.departments_in(connection, row.id)
     if isinstance(asked, Add):
         if asked.selection.is_everybody:
             raise Refusal(Code.SELECTION_EMPTY)
         await _require_active(connection, asked.selection.people)
         departments = await directory.active_departments(connection)
     else:
-        _require_in("person", asked.selection.people, people)
+        await _require_participants(connection, asked.selection.people, row.id, removed=isinstance(asked, Reopen))
     _require_in("department", asked.selection.departments, departments)
+
+
+async def _require_participants(
+    connection: AsyncConnection, people: Collection[EmployeeId], cycle: str, *, removed: bool
+) -> None:
+    """All of them must be in the cycle; the refusal suggests a participant whose id is similar to the first unknown one."""
+    known = await cycles.participants_among(connection, cycle, people, removed=removed)
+    if unknown := [one for one in people if one not in known]:
+        near = await directory.ids_near(connection, unknown[0])
+        _require_in("person", unknown, await cycles.participants_among(connection, cycle, near, removed=removed))
 
 
 async def _require_people(connection: AsyncConnection, asked: Asked) -> None:

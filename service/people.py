@@ -1,6 +1,8 @@
 """Use cases of the directory: import a file of people, and read departments and people."""
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -9,11 +11,13 @@ from domain.findings import Finding
 from domain.people.organisation import Employee, appoint
 from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, Frozen
-from service.relations import require_colleague, require_directory
+from domain.values import EmployeeId, Frozen, GoalId
+from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
 from storage import directory
 from storage.database import read_transaction
+from storage.goal_list import GoalLine, count_waiting
 from storage.people import DirectoryRefused, Imported, find_employee, replace_directory
+from storage.person_page import newest_goals
 
 
 class ImportResult(Frozen):
@@ -46,12 +50,27 @@ class DepartmentPeople(Frozen):
     people: tuple[Employee, ...]
 
 
+class PersonsGoal(Frozen):
+    """A goal on a person's page; `score` in points."""
+
+    id: GoalId
+    state: str
+    outcome: str | None
+    theme: str
+    score: Decimal
+
+
 class PersonPage(Frozen):
-    """A person with their managers, nearest first, and their direct reports."""
+    """A person with their managers, nearest first, their direct reports, and their newest goals that the caller may see.
+
+    `waiting` is the number of tasks in their inbox; None for a caller who may not see it.
+    """
 
     employee: Employee
     manager_line: tuple[Employee, ...]
     reports: tuple[Employee, ...]
+    goals: tuple[PersonsGoal, ...]
+    waiting: int | None
 
 
 class People:
@@ -110,15 +129,23 @@ class People:
             known = [one.name for one in await directory.department_sizes(connection)]
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
 
-    async def person(self, caller: Caller, employee: EmployeeId) -> PersonPage:
-        """A person with their managers and direct reports. Raises a `Refusal` for an unknown employee."""
+    async def person(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> PersonPage:
+        """The page of a person; `now` is when tasks are counted. Raises a `Refusal` for an unknown employee."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             found = await find_employee(connection, employee)
             if found is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
+            goals = await newest_goals(connection, employee, condition=await visible_goals(connection, caller))
+            sees_inbox = await may_see_inbox(connection, caller, employee)
             return PersonPage(
                 employee=found,
                 manager_line=tuple(await directory.manager_line_of(connection, employee)),
                 reports=tuple(await directory.reports_of(connection, employee)),
+                goals=tuple(_goal(one) for one in goals),
+                waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,
             )
+
+
+def _goal(line: GoalLine) -> PersonsGoal:
+    return PersonsGoal(id=GoalId(line.id), state=line.state, outcome=line.outcome, theme=line.theme, score=line.score)

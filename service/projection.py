@@ -1,8 +1,9 @@
 """Reads goals, names and delegations from PostgreSQL as models of the domain. Every function reads on the given connection."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,10 +12,13 @@ from domain.goal.goal import Delegation, Goal
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
+from service.cycle_lookup import require_cycle
 from storage import delegations
-from storage.cycles import find_cycle
+from storage.cycles import Cycle
 from storage.goals import load_aggregates, load_cycle
 from storage.people import names_of
+
+PAGE = 500  # goals that an export holds in memory at once
 
 
 async def find_goal(connection: AsyncConnection, goal: GoalId) -> Goal | None:
@@ -49,22 +53,55 @@ async def goals_of_cycle(
     owner: str | None = None,
     department: str | None = None,
     exemplars: bool = False,
-    condition: ColumnElement[bool] | None = None,
 ) -> list[Goal]:
-    """The goals of a cycle that match the filters, by id. `condition`: see storage/visibility.py.
+    """A cycle's goals by id, all at once: for one person's goals, or for the few that are shown as examples.
 
     Raises a `Refusal` for an unknown cycle.
     """
-    launched = await find_cycle(connection, cycle)
-    if launched is None:
-        raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])
-    loaded = await load_cycle(
-        connection, cycle, owner=owner, department=department, exemplars=exemplars, condition=condition
+    launched = await require_cycle(connection, cycle)
+    return _goals(
+        launched,
+        await load_cycle(connection, cycle, owner=owner, department=department, exemplars=exemplars),
     )
-    return [
-        Goal.model_validate({**aggregate, "policy": Policy.model_validate(own) if own else launched.launched_policy})
-        for aggregate, own in loaded
-    ]
+
+
+async def stream_goals(
+    connection: AsyncConnection,
+    cycle: CycleId,
+    *,
+    owner: str | None = None,
+    department: str | None = None,
+    condition: ColumnElement[bool] | None = None,
+    size: int = PAGE,
+) -> AsyncIterator[list[Goal]]:
+    """A cycle's goals by id, at most `size` at a time; those that the condition lets through. One query a page.
+
+    Only one page is in memory. On a read transaction, all pages are of one moment. Raises a `Refusal` where there is no such
+    cycle.
+    """
+    launched, after = await require_cycle(connection, cycle), ""
+    while True:
+        loaded = await load_cycle(
+            connection, cycle, owner=owner, department=department, condition=condition, after=after, limit=size
+        )
+        if loaded:
+            yield _goals(launched, loaded)
+        if len(loaded) < size:
+            return
+        after = loaded[-1][0]["id"]
+
+
+def _goals(launched: Cycle, loaded: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> list[Goal]:
+    """Goals with their rules: their own, or those of the cycle. Equal rules are one object: they are larger than a goal."""
+    own_rules: dict[str, Policy] = {}
+    goals = []
+    for aggregate, own in loaded:
+        policy = launched.launched_policy
+        if own:
+            key = json.dumps(own)
+            policy = own_rules.get(key) or own_rules.setdefault(key, Policy.model_validate(own))
+        goals.append(Goal.model_validate({**aggregate, "policy": policy}))
+    return goals
 
 
 async def names_by_id(connection: AsyncConnection, people: Iterable[str]) -> dict[str, str]:

@@ -69,6 +69,15 @@ async def require_person(connection: AsyncConnection, caller: Caller, action: Ac
         await require_hr(connection, caller, action, only_open=True)
 
 
+async def may_see_inbox(connection: AsyncConnection, caller: Caller, employee: EmployeeId) -> bool:
+    """Whether `require_person` would let the caller see what waits on the person."""
+    try:
+        await require_person(connection, caller, Action.SEE_INBOX, employee)
+    except Refusal:
+        return False
+    return True
+
+
 async def require_directory(connection: AsyncConnection, caller: Caller, action: Action) -> None:
     """Checks an action of HR of an open cycle. While no cycle is open, nobody is HR, and the operator may do it."""
     held = await relations_to_company(connection, caller)

@@ -1,6 +1,6 @@
 """Use cases of sheets and tables: their content, comparing filled-in ones with the goals, and updating drafts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,21 +11,18 @@ from domain.findings import Finding, refuse
 from domain.goal.commands import Revise
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
-from domain.people.organisation import Employee
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Frozen, GoalId, Locale
 from domain.writing.content import Content
 from domain.writing.rules import check
+from service.cycle_lookup import require_cycle
 from service.goal_updates import GoalUpdates
-from service.projection import find_goals, goals_of_cycle, names_by_id
-from service.relations import relations_to_company, relations_to_goal, require_goal_relation, require_hr, visible_goals
-from sheets.fields import InvalidFields, fields_of, merged
+from service.projection import find_goals, names_by_id, stream_goals
+from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
+from sheets.fields import fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
-from sheets.results import Results
-from storage.cycles import find_cycle
 from storage.database import read_transaction
-from storage.directory import employees
-from storage.goals import read_reviews
+from storage.goals import read_bodies
 from storage.people import find_employee
 from texts.findings import FindingDocument, documents_of
 from texts.words import word
@@ -33,6 +30,8 @@ from texts.words import word
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
+
+_REVIEW_KINDS = (EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED)
 
 
 class ChangedGoal(Frozen):
@@ -86,43 +85,32 @@ class Sheets:
 
     async def sheets_of(
         self, caller: Caller, cycle: CycleId, *, person: str | None = None, department: str | None = None
-    ) -> list[GoalSheet]:
-        """A sheet for each person of the cycle whose goals the caller may see.
+    ) -> AsyncIterator[GoalSheet]:
+        """A sheet for each person of the cycle whose goals the caller may see, by id; a page of goals is in memory at a time.
 
         Raises a `Refusal` if there are goals, but the caller may see none of them.
         """
         async with read_transaction(self._engine) as connection:
             if person is not None and await find_employee(connection, EmployeeId(person)) is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")
-            row = await find_cycle(connection, cycle)
+            name = (await require_cycle(connection, cycle)).name
             condition = await visible_goals(connection, caller)
-            goals = await goals_of_cycle(connection, cycle, owner=person, department=department, condition=condition)
-            if not goals:
+            found = False
+            goals = stream_goals(connection, cycle, owner=person, department=department, condition=condition)
+            async for theirs in _by_owner(goals):
+                found = True
+                yield await _sheet(connection, cycle, name, theirs)
+            if not found:
                 await _require_some(connection, caller, cycle, owner=person, department=department)
-            reviews = {goal: _review(bodies) for goal, bodies in (await read_reviews(connection, cycle)).items()}
-            people = await _people(connection, {goal.owner for goal in goals})
-        by_person: dict[EmployeeId, list[SheetGoal]] = {}
-        for goal in goals:
-            by_person.setdefault(goal.owner, []).append(SheetGoal(goal, reviews.get(goal.id, Review())))
-        name = row.name if row else cycle
-        return [_sheet(cycle, name, people[owner], theirs) for owner, theirs in by_person.items()]
 
-    async def goals_for_table(self, caller: Caller, cycle: CycleId, *, department: str | None = None) -> list[Goal]:
-        """The goals of the cycle that the caller may see, for a table."""
+    async def goals_for_table(
+        self, caller: Caller, cycle: CycleId, *, department: str | None = None
+    ) -> AsyncIterator[list[Goal]]:
+        """The goals of the cycle that the caller may see, by id, to be written as a table; page by page, of one moment."""
         async with read_transaction(self._engine) as connection:
             condition = await visible_goals(connection, caller)
-            return await goals_of_cycle(connection, cycle, department=department, condition=condition)
-
-    async def results(self, caller: Caller, cycle: CycleId) -> Results:
-        """All goals of a cycle with the names of the people in them, for its HR."""
-        async with read_transaction(self._engine) as connection:
-            await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
-            goals = await goals_of_cycle(connection, cycle)
-            row = await find_cycle(connection, cycle)
-            names = await names_by_id(
-                connection, {one for goal in goals for one in (goal.owner, *goal.line, *goal.policy.hr)}
-            )
-        return Results(cycle, row.name if row else cycle, goals, names)
+            async for goals in stream_goals(connection, cycle, department=department, condition=condition):
+                yield goals
 
     async def compare(self, caller: Caller, read: Sequence[ReadGoal]) -> Plan:
         """Compares goals that were read from files with the stored goals; writes nothing."""
@@ -153,28 +141,42 @@ class Sheets:
 async def _require_some(
     connection: AsyncConnection, caller: Caller, cycle: CycleId, *, owner: str | None, department: str | None
 ) -> None:
-    """Raises a `Refusal` if there are goals, but the caller may see none of them."""
-    for goal in await goals_of_cycle(connection, cycle, owner=owner, department=department):
-        require_goal_relation(caller, Action.SEE_GOAL, goal, await relations_to_company(connection, caller))
+    """Raises a `Refusal` where there are goals, none of which the caller may see: the first one's, then."""
+    company = await relations_to_company(connection, caller)
+    async for goals in stream_goals(connection, cycle, owner=owner, department=department, size=1):
+        require_goal_relation(caller, Action.SEE_GOAL, goals[0], company)
 
 
-async def _people(connection: AsyncConnection, ids: Collection[EmployeeId]) -> Mapping[EmployeeId, Person]:
-    """The people from the directory, with the names of their managers."""
-    found = {one.id: one for one in await employees(connection, list(ids))}
-    managers = await names_by_id(connection, {one.manager_id for one in found.values() if one.manager_id})
-    return {one: _person(one, found.get(one), managers) for one in ids}
+async def _by_owner(pages: AsyncIterator[list[Goal]]) -> AsyncIterator[list[Goal]]:
+    """Each owner's goals. Goals come by id, which begins with the cycle and the owner."""
+    theirs: list[Goal] = []
+    async for goals in pages:
+        for goal in goals:
+            if theirs and theirs[0].owner != goal.owner:
+                yield theirs
+                theirs = []
+            theirs.append(goal)
+    if theirs:
+        yield theirs
 
 
-def _person(owner: EmployeeId, employee: Employee | None, managers: Mapping[str, str]) -> Person:
+async def _sheet(connection: AsyncConnection, cycle: CycleId, name: str, goals: Sequence[Goal]) -> GoalSheet:
+    """One owner's sheet. Two or three queries: writing the sheet takes many times as long."""
+    reviews = await read_bodies(connection, [goal.id for goal in goals], _REVIEW_KINDS)
+    shown = tuple(SheetGoal(goal, _review(reviews.get(goal.id, ()))) for goal in goals)
+    policy = goals[0].policy
+    return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, goals[0].owner), shown)
+
+
+async def _person(connection: AsyncConnection, owner: EmployeeId) -> Person:
+    """The person as the directory has them now, with the name of their manager."""
+    employee = await find_employee(connection, owner)
     if employee is None:
         return Person(owner, "", "")
-    manager = managers.get(employee.manager_id) if employee.manager_id else None
+    manager = (
+        (await names_by_id(connection, [employee.manager_id])).get(employee.manager_id) if employee.manager_id else None
+    )
     return Person(owner, employee.name, employee.department, employee.title, manager)
-
-
-def _sheet(cycle: CycleId, name: str, person: Person, goals: Sequence[SheetGoal]) -> GoalSheet:
-    policy = goals[0].goal.policy
-    return GoalSheet(cycle, name, policy.starts, policy.ends, person, tuple(goals))
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:

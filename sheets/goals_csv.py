@@ -5,6 +5,7 @@ A text that a spreadsheet program would read as a formula gets an apostrophe in 
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
 
@@ -23,16 +24,31 @@ MAX_BYTES = 20_000_000
 
 
 def write_goals_csv(goals: Iterable[Goal], locale: Locale) -> bytes:
-    """The file: UTF-8 with a byte order mark, without which spreadsheet programs show Japanese wrongly."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    """A whole table. Of many goals, write `table_head` and then `table_rows` page by page."""
+    return table_head(locale) + table_rows(goals, locale)
+
+
+def table_head(locale: Locale) -> bytes:
+    """UTF-8 with a byte order mark, without which spreadsheet programs show Japanese wrongly."""
     heads = (word("head", head, locale) for head in _HEADS)
-    writer.writerow([*heads, *(field_of_sheet(field, locale) for field in FIELDS)])
-    for goal in goals:
-        fields = fields_of(goal.content)
-        cells = (_cell(field, fields.get(field, ""), locale) for field in FIELDS)
-        writer.writerow([goal.id, goal.seq, *cells])
-    return out.getvalue().encode("utf-8-sig")
+    return BOM_UTF8 + csv_rows([[*heads, *(field_of_sheet(field, locale) for field in FIELDS)]])
+
+
+def table_rows(goals: Iterable[Goal], locale: Locale) -> bytes:
+    """A row for each goal."""
+    return csv_rows(_row_of(goal, locale) for goal in goals)
+
+
+def csv_rows(rows: Iterable[Iterable[str | int]]) -> bytes:
+    """The rows as CSV, in UTF-8."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def _row_of(goal: Goal, locale: Locale) -> list[str | int]:
+    fields = fields_of(goal.content)
+    return [goal.id, goal.seq, *(_cell(field, fields.get(field, ""), locale) for field in FIELDS)]
 
 
 def escape_formula(text: str) -> str:

@@ -1,6 +1,6 @@
 """Cycles and their participants: who takes part, the launch result of each participant, and the totals of a cycle."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -131,17 +131,22 @@ async def latest_closing_day(connection: AsyncConnection, cycle: str) -> date | 
     return found
 
 
-async def participants_and_departments(
-    connection: AsyncConnection, cycle: str, *, removed: bool = False
-) -> tuple[set[str], set[str]]:
-    """The ids of a cycle's participants, and the departments of its goals. With `removed`, also participants who were removed."""
-    people = await connection.execute(
-        select(ParticipantRow.employee_id).where(
-            ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != ParticipantState.REMOVED
-        )
+async def participants_among(
+    connection: AsyncConnection, cycle: str, people: Collection[str], *, removed: bool = False
+) -> set[str]:
+    """Those of these people who are in the cycle; with `removed`, those too who were taken out of it."""
+    query = select(ParticipantRow.employee_id).where(
+        ParticipantRow.cycle_id == cycle,
+        ParticipantRow.employee_id == any_(literal(list(people), ARRAY(Text))),
+        true() if removed else ParticipantRow.result != ParticipantState.REMOVED,
     )
-    departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())
-    return set(people.scalars()), set(departments.scalars())
+    return set(await connection.scalars(query))
+
+
+async def departments_in(connection: AsyncConnection, cycle: str) -> set[str]:
+    """The departments of the cycle's goals."""
+    query = select(GoalCountRow.department).where(GoalCountRow.cycle_id == cycle).group_by(GoalCountRow.department)
+    return set(await connection.scalars(query.having(func.sum(GoalCountRow.goals) > 0)))
 
 
 async def save_amended_policy(connection: AsyncConnection, cycle: str, policy: dict[str, Any]) -> None:

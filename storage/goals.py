@@ -13,8 +13,21 @@ from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
 
 __all__ = [
-    "GoalLine", "InboxKey", "InboxLine", "LedgerLine", "find_line", "inbox", "list_goals", "load_aggregates", "load_cycle",
-    "open_goals", "open_goals_of", "read_ledger", "read_ledger_page", "read_reviews",
+    "GoalLine",
+    "InboxKey",
+    "InboxLine",
+    "LedgerLine",
+    "find_exemplar",
+    "find_line",
+    "inbox",
+    "list_goals",
+    "load_aggregates",
+    "load_cycle",
+    "open_goals",
+    "open_goals_of",
+    "read_bodies",
+    "read_ledger",
+    "read_ledger_page",
 ]  # fmt: skip
 
 
@@ -67,12 +80,15 @@ async def load_cycle(
     department: str | None = None,
     exemplars: bool = False,
     condition: ColumnElement[bool] | None = None,
+    after: str = "",
+    limit: int | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
     """The whole goals of a cycle as JSON, by id, each with its own policy; None: the cycle's policy applies.
 
-    `condition` (storage/visibility.py) limits them to the goals that the caller may see.
+    `condition` (storage/visibility.py) limits them to the goals that the caller may see. With a `limit`, the next after the id `after`.
     """
-    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
+    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle, GoalRow.id > after)
+    query = query.order_by(GoalRow.id).limit(limit)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
@@ -84,15 +100,19 @@ async def load_cycle(
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
-_REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
+async def find_exemplar(connection: AsyncConnection, exemplar: str) -> str | None:
+    """The id of the goal that is shown as this example; `exemplar` is the beginning of the sha256 of the id."""
+    digest = func.encode(func.sha256(func.convert_to(GoalRow.id, "UTF8")), "hex")
+    return await connection.scalar(select(GoalRow.id).where(GoalRow.exemplar, digest.startswith(exemplar)).limit(1))
 
 
-async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, list[dict[str, Any]]]:
-    """The bodies of the self-reviews and verdicts of a cycle, by goal id, in the order of each ledger."""
+async def read_bodies(
+    connection: AsyncConnection, goals: Sequence[str], kinds: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
-        .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
-        .where(GoalRow.cycle_id == cycle, GoalEventRow.kind.in_(_REVIEW_KINDS))
+        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}

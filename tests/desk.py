@@ -1,6 +1,6 @@
 """Goals, cycles and instructions for tests: sends commands as activities do, and reads as the operator."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -16,13 +16,13 @@ from service.cycles import Checked, Cycles
 from service.goal_documents import GoalFilter, ListedGoal
 from service.goal_updates import GoalUpdates
 from service.goals import GoalReads
+from service.inbox import Inbox, InboxItem
 from service.instruction_documents import InstructionSummary
 from service.instructions import Instructions
 from service.projection import require_goal
 from service.proof import LedgerProof
 from storage.cycles import Cycle, list_cycles
 from storage.database import read_transaction
-from storage.goals import InboxLine
 from storage.instructions import Instruction, InstructionResult, Progress
 from tests.callers import OPERATOR, by
 from workflows.goal import Receipt
@@ -44,8 +44,10 @@ class GoalDesk:
     async def find_all(self, *, cycle: str | None = None, owner: str | None = None) -> tuple[ListedGoal, ...]:
         return (await self._reads.list_goals(OPERATOR, GoalFilter(cycle=cycle, owner=owner))).goals
 
-    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[InboxLine]:
-        return await self._reads.inbox(OPERATOR, employee, now)
+    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[InboxItem]:
+        page = await Inbox(self._engine).read(OPERATOR, employee, now or datetime.now(UTC), limit=1_000)
+        assert page.next is None
+        return list(page.items)
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         return await self._reads.prove(OPERATOR, goal)

@@ -23,6 +23,9 @@ _THEME = 60  # characters of it in an inbox
 
 def inbox(
     employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose")],
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="PLACE", help="the next page")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show the tasks of a person, the most urgent first, and the command for each."""
@@ -32,9 +35,12 @@ def inbox(
     from service.inbox import Inbox
 
     async def work(session: "Reading") -> None:
-        page = await Inbox(session.engine).read(caller_for(None), EmployeeId(employee), datetime.now(UTC))
+        page = await Inbox(session.engine).read(
+            caller_for(None), EmployeeId(employee), datetime.now(UTC), after=after, limit=limit
+        )
         if as_json:
-            print_json({"employee": employee, "name": page.name, "waiting": _waiting(page, employee)})
+            waiting = _waiting(page, employee)
+            print_json({"employee": employee, "name": page.name, "waiting": waiting, "next": page.next})
         else:
             _print_inbox(page, employee, session.terminal)
 
@@ -106,6 +112,8 @@ def _print_inbox(page: "InboxPage", employee: str, to: "Terminal") -> None:
             f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
         )
         print_line(f"    {_command(one, employee)}")
+    if page.next:
+        to.tell("screen.goal.more", after=page.next)
 
 
 # --- audit -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from service.cycles import Cycles
 from service.inbox import Inbox
 from service.instructions import Instructions
 from service.results import Grouping, Results
+from service.tree import Tree
 from storage.tables import EmployeeRow
 from tests.activities.mailroom import CYCLE, employ, open_cycle
 from tests.callers import OPERATOR, by
@@ -59,7 +60,9 @@ async def test_hr_who_left_steers_nothing_and_sees_nothing(database: AsyncEngine
         cycles.status(by(HR), ONE, NOW),
         cycles.check(by(HR), b"", date(2026, 10, 1)),
         results.scores(by(HR), ONE),
-        results.tree(by(HR), ONE),
+        Tree(database).top(by(HR), ONE),
+        Tree(database).node(by(HR), ONE, "T1"),
+        anext(Tree(database).stream(by(HR), ONE)),
     ):
         assert await refused(asked) is Code.NOT_ALLOWED
 

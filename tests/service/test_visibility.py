@@ -17,6 +17,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
+from service.inbox import Inbox
 from service.relations import visible_goals
 from service.sheets import Sheets
 from storage.database import read_transaction
@@ -166,8 +167,8 @@ async def test_pages_of_a_list_are_those_of_the_visible_goals(
 async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, company: dict[GoalId, str]) -> None:
     for caller in (by(MANAGER), by(DELEGATE), by(HR), by("nobody")):
         listed = (await GoalReads(database).list_goals(caller, GoalFilter(cycle=CYCLE))).goals
-        table = await Sheets(database).goals_for_table(caller, CYCLE)
-        assert [goal.id for goal in table] == [one.id for one in listed]
+        table = Sheets(database).goals_for_table(caller, CYCLE)
+        assert [goal.id async for page in table for goal in page] == [one.id for one in listed]
 
 
 async def test_every_relation_to_a_goal_has_its_condition(database: AsyncEngine) -> None:
@@ -205,10 +206,11 @@ async def test_a_list_of_what_one_person_may_see_looks_at_no_other_goal(
 async def test_an_inbox_is_for_the_person_and_for_the_operator(
     database: AsyncEngine, company: dict[GoalId, str]
 ) -> None:
-    reads = GoalReads(database)
-    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(by(OWNER), OWNER)} == {"draft"}
-    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(OPERATOR, MANAGER)} == {"waiting"}
+    inbox, now = Inbox(database), datetime.now(UTC)
+    own, managers = await inbox.read(by(OWNER), OWNER, now), await inbox.read(OPERATOR, MANAGER, now)
+    assert {company[GoalId(one.goal.id)] for one in own.items} == {"draft"}
+    assert {company[GoalId(one.goal.id)] for one in managers.items} == {"waiting"}
     for other in (by(HR), by(MANAGER)):
         with pytest.raises(Refusal) as refused:
-            await reads.inbox(other, OWNER)
+            await inbox.read(other, OWNER, now)
         assert refused.value.code is Code.NOT_ALLOWED

@@ -201,8 +201,9 @@ async def test_who_was_taken_out_before_the_launch_joins_again_and_after_it_is_t
         await participants.remove(connection, "q", ["a", "b"], [])
     assert await launched(database, "a", "b") == dict.fromkeys("ab", ("removed", ""))
     async with read_transaction(database) as connection:
-        assert await cycles.participants_and_departments(connection, "q") == (set(), set())
-        assert await cycles.participants_and_departments(connection, "q", removed=True) == ({"a", "b"}, set())
+        assert await cycles.participants_among(connection, "q", ["a", "b", "c"]) == set()
+        assert await cycles.participants_among(connection, "q", ["a", "b", "c"], removed=True) == {"a", "b"}
+        assert await cycles.departments_in(connection, "q") == set()
     async with database.begin() as connection:
         await participants.reinstate(connection, "q", ["a", "b"])
     assert (await launched(database, "a"))["a"][0] == "removed", "there are no goals that could be worked on"

@@ -26,6 +26,7 @@ from storage.tables import DelegationRow, GoalRow
 from tests.bench.dataset import HR, Size, cycle_id, fill, person_id
 from tests.bench.lives import POLICY_OF_LIVES
 from tests.bench.read_cases import NOW
+from tests.callers import OPERATOR
 from tests.servers import Postgres
 
 SIZE = Size(goals=600, people=300, entries=5_000)
@@ -198,12 +199,12 @@ async def test_a_node_of_the_tree_is_as_the_whole_tree_has_it(company: AsyncEngi
     ]
     nodes = {node.leaf.id: node for root in build_tree(leaves).roots for node in _all(root)}
     for name in ("T1", "T2", "dg-HQ", "dg-D011", f"{CYCLE}/{person_id(12)}/1"):
-        branch = await Tree(company).node(CYCLE, name, limit=500)
+        branch = await Tree(company).node(OPERATOR, CYCLE, name, limit=500)
         assert branch.node is not None
         assert branch.node.from_below == nodes[name].from_below
         below = {one.leaf.id: one.from_below for one in nodes[name].children}
         assert {one.id: one.from_below for one in (*branch.sections, *branch.goals)} == below
-    top = await Tree(company).top(CYCLE)
+    top = await Tree(company).top(OPERATOR, CYCLE)
     assert {one.id for one in top.sections} == {f"T{n}" for n in range(1, 6)}
 
 
