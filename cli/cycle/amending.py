@@ -42,7 +42,7 @@ def amend(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="return at once")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: show how the file's rules differ from the cycle's, and which dates move; with --apply, they apply from now on."""
+    """HR: show how the file's rules differ from the cycle's, and what that moves; with --apply, let them hold from now on."""
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
 

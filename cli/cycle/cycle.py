@@ -22,12 +22,12 @@ _Starts = Annotated[
     datetime | None,
     typer.Option("--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date, to start on this day"),
 ]
-_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `cycle status` shows the progress")]
+_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `cycle status` says how far it is")]
 
 
 @cycle.command("check")
 def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
-    """List every problem that prevents the launch of a cycle file; change nothing."""
+    """Say everything that stands against launching a cycle file; change nothing."""
     from cli.cycle.cycle_screen import checked_document, describe_checked
     from cli.session.callers import caller_for
     from cli.session.files import read_small
@@ -56,7 +56,7 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
 def start(
     file: _File, *, actor: Actor, starts: _Starts = None, no_wait: _NoWait = False, as_json: AsJson = False
 ) -> None:
-    """Launch a cycle for everybody in its departments; nothing starts while the file has errors."""
+    """Launch a cycle for everybody whom its file names; nothing starts while a finding refuses."""
     from cli.session.callers import caller_for
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
@@ -82,7 +82,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="live, until Ctrl-C or the cycle's end")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the cycles, or show the status of one: participants, goals by department and state, failures."""
+    """Show the cycles, or how far one is: participants, goals by department and state, what failed."""
     import sys
 
     from cli.cycle import cycle_screen
@@ -106,7 +106,7 @@ def status(
 
 @cycle.command("retry")
 def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, as_json: AsJson = False) -> None:
-    """HR: launch the failed participants again, and only those."""
+    """HR: launch again those whose launch failed, and only those."""
     from cli.cycle import cycle_waiting
     from cli.session.callers import caller_for
     from cli.session.session import acting, run, terminal

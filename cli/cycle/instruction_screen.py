@@ -24,7 +24,7 @@ def instruction(
     cycle_id: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the instructions to many goals, or show the progress of one and where it was refused."""
+    """Show what was asked of many goals at once, or how far one is and where it was refused."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> Exit | None:
@@ -37,9 +37,7 @@ def instruction(
 
 
 def delegations(
-    employee: Annotated[
-        str | None, typer.Argument(metavar="EMPLOYEE", help="of this person, as either; unset: all")
-    ] = None,
+    employee: Annotated[str | None, typer.Argument(metavar="EMPLOYEE", help="from or to whom; unset: all")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who acts for whom, today and in the year to come."""

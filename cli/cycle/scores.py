@@ -24,10 +24,10 @@ class By(StrEnum):
 def scores(
     cycle_id: Annotated[str, typer.Argument(metavar="CYCLE")],
     by: Annotated[
-        By, typer.Option("--by", help="by person, or the distribution by reviewer or department")
+        By, typer.Option("--by", help="person, or how they are spread by reviewer or department")
     ] = By.PERSON,
     *,
-    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="HR")],
+    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="who looks: HR")],
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
     after: Annotated[str, typer.Option("--after", metavar="EMPLOYEE", help="the next page: after this id")] = "",
@@ -121,13 +121,13 @@ def adjust(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    points: Annotated[str, typer.Option("--points", metavar="NUMBER", help="points to add; 0: reviewed, no change")],
+    points: Annotated[str, typer.Option("--points", metavar="NUMBER", help="to add; 0: looked at")],
     reason: Reason,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """HR: calibrate a closed goal's score by points; the score itself does not change."""
+    """HR: calibrate a closed goal's score by points; the score itself stays beside it."""
     from cli.goal.giving import give
 
     fields = {"points": points, "reason": reason}
@@ -143,7 +143,7 @@ def exemplar(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reviewer, HR: publish a closed goal to the company, without names, as an example to follow."""
+    """Reviewer, HR: show a closed goal to the company, without names, as an example to follow."""
     from cli.goal.giving import give
 
     give(goal_id, "mark_exemplar", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)

@@ -27,7 +27,7 @@ _People = Annotated[
 _Id = Annotated[
     str | None, typer.Option("--id", metavar="ID", help="the instruction's own id: given again, it is done once")
 ]
-_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `meguri instruction ID` shows the progress")]
+_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `meguri instruction ID` says how far it is")]
 _Closes = Annotated[
     datetime | None, typer.Option("--closes", formats=["%Y-%m-%d"], metavar="DATE", help="the cycle's new last day")
 ]
@@ -125,7 +125,7 @@ def pause(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: pause open goals: no reminders, and nothing becomes overdue."""
+    """HR: stop the clock of open goals; nobody is reminded, and nothing is due."""
     instruct("pause", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -141,7 +141,7 @@ def resume(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: resume paused goals; due dates move by the business days that the pause lasted."""
+    """HR: let the clock run again; due dates move by the business days that the pause lasted."""
     instruct("resume", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -157,7 +157,7 @@ def add(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: add participants from now on; they get their drafts. Those who are in the cycle already stay as they are."""
+    """HR: let people take part from now on; they get their drafts. Who takes part already is left alone."""
     instruct("add", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -173,7 +173,7 @@ def remove(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: remove participants; their goals are closed as they are, with the points they have."""
+    """HR: take people out; their goals are closed as they stand, with the points they have."""
     instruct("remove", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -189,7 +189,7 @@ def cancel(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: cancel goals, and withdraw the notices about them that were not sent yet."""
+    """HR: call goals off, and take back the notices about them that nobody has got yet."""
     instruct("cancel", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -206,7 +206,7 @@ def reopen(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: reopen a cycle that ended, each goal in the state it was in; after its last day, give a new one."""
+    """HR: bring a cycle that ended back, each goal to the state it was in; past its last day with a new one."""
     options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
     instruct("reopen", options, {"closes": closes and closes.date()})
 
@@ -223,12 +223,12 @@ def close(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: settle open goals as they are; when all goals are settled, the cycle ends."""
+    """HR: settle open goals as they stand; of everybody, and the cycle ends."""
     instruct("close", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 def reassign(
-    person: Annotated[str, typer.Argument(metavar="FROM", help="whose tasks they are now")],
+    person: Annotated[str, typer.Argument(metavar="FROM", help="on options tasks wait now")],
     to: Annotated[str, typer.Argument(metavar="TO", help="who takes them over")],
     *,
     actor: Actor,
@@ -238,7 +238,7 @@ def reassign(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: give all open tasks of one person to another; tasks in goals of the new assignee stay where they are."""
+    """HR: give everything that waits on one person to another; goals of the one who takes over stay where they are."""
     options = InstructionOptions(cycle_id, actor, reason, identity=identity, no_wait=no_wait, as_json=as_json)
     instruct("reassign", options, {"person": person, "to": to})
 
@@ -255,9 +255,9 @@ def delegate(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let somebody act in your name, from one day to another, in open and future tasks. HR may do this for anybody.
+    """Let somebody act in your name, from one day to another, in what waits now and in what comes; HR may, for anybody.
 
-    Both may act. Nobody acts in a goal of their own, and a delegate has no delegate. The delegation ends by itself.
+    Both may act. Nobody acts in a goal of their own, and a delegate has no delegate. It ends by itself.
     """
     options = InstructionOptions(None, actor, reason or "-", identity=identity, no_wait=no_wait, as_json=as_json)
     delegation = {"delegator": person, "to": to, "first": first.date(), "last": last.date()}

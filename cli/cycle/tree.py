@@ -22,7 +22,7 @@ def tree(
     orphans: Annotated[bool, typer.Option("--orphans", help="list the goals without a parent")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show which goal serves which: each goal's own progress, and beside it the progress of the goals below."""
+    """Show what serves what: a goal's own progress, and beside it what comes from below."""
 
     async def work(session: Reading) -> None:
         from cli.cycle.tree_json import print_tree_json

@@ -38,8 +38,8 @@ def list_goals(
     owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="of one person")] = None,
     state: Annotated[State | None, typer.Option("--state", help="in one state")] = None,
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most this many")] = 100,
-    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="after this id: the next page")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="behind this id: the next page")] = "",
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +52,7 @@ def list_goals(
 
 @goal.command("show")
 def show(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False) -> None:
-    """Show a goal: content, steps, its open task, its score, and the last events."""
+    """Show a goal: content, steps, whom it waits for, how its score is made, and what happened last."""
     from cli.goal.goal_screen import show_goal
 
     show_goal(goal_id, viewer, as_json=as_json)
@@ -87,7 +87,7 @@ def submit(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: submit the draft for approval; with a file, revise it first."""
+    """Owner: hand the draft to its approver; with a file, revise it first."""
     from cli.goal import giving
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
@@ -105,7 +105,7 @@ def recall(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: recall a submitted goal before it is approved."""
+    """Owner: take a submitted goal back before it is approved."""
     from cli.goal.giving import give
 
     give(goal_id, "recall", Who(actor, acting_for, command_id), {}, as_json=as_json)
@@ -122,7 +122,7 @@ def approve(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: approve what was seen. Without --seen, each goal is shown first."""
+    """Approver: sign off what was seen. Without --seen, each goal is read and shown first."""
     from cli.goal.giving import approve_each
     from cli.session.session import terminal
 
@@ -145,7 +145,7 @@ def return_for_changes(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: return the goal to its owner, with a comment on what to change."""
+    """Approver: give the goal back to its owner, with what to change."""
     from cli.goal.giving import give
 
     who = Who(actor, acting_for, command_id)
@@ -157,7 +157,7 @@ def progress(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="the number now")] = None,
+    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="where the number stands now")] = None,
     met: Annotated[
         str | None, typer.Option("--met", metavar="0,2", help="which criteria are met, by number; '' for none")
     ] = None,
@@ -166,7 +166,7 @@ def progress(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: report progress: --value for a number, --met for criteria."""
+    """Owner: report where the measure stands: --value for a number, --met for criteria."""
     from cli.goal.giving import give
     from cli.session.session import terminal
 
@@ -182,9 +182,7 @@ def progress(
 @goal.command()
 def step(
     goal_id: GoalArgument,
-    number: Annotated[
-        int, typer.Argument(metavar="N", min=0, help="the step's number, from 0, as `goal show` prints it")
-    ],
+    number: Annotated[int, typer.Argument(metavar="N", min=0, help="the step's number, from 0, as `goal show` says")],
     *,
     actor: Actor,
     evidence: Evidence = None,
@@ -192,7 +190,7 @@ def step(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: complete a step, with evidence."""
+    """Owner: say that a step is done, with the evidence."""
     from cli.goal.giving import give
 
     fields = {"step": number, "evidence": evidence}
@@ -209,7 +207,7 @@ def withdraw(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: withdraw the goal before it is approved."""
+    """Owner: give the goal up before it is approved."""
     from cli.goal.giving import give
 
     give(goal_id, "withdraw", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
@@ -220,12 +218,12 @@ def comment(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    text: Annotated[str, typer.Option("--text", help="the comment")],
+    text: Annotated[str, typer.Option("--text", help="what to say")],
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Comment on the goal; this does not outdate anybody's decision."""
+    """Say something about the goal; it makes nobody's decision stale."""
     from cli.goal.giving import give
 
     give(goal_id, "comment", Who(actor, acting_for, command_id), {"text": text}, as_json=as_json)

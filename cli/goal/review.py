@@ -7,7 +7,7 @@ import typer
 
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, GoalArgument, Reason, Seen, Viewer, Who
 
-review = typer.Typer(no_args_is_help=True, help="Reviews: call one early, write the self-review, decide.")
+review = typer.Typer(no_args_is_help=True, help="Reviews: call one early, look back, decide.")
 
 
 class Verdict(StrEnum):
@@ -32,7 +32,7 @@ def call_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Call a review before its date; the dates of later reviews do not change."""
+    """Ask for a review before its date; the later ones stay where they are."""
     from cli.goal.giving import give
 
     give(goal_id, "call_review", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
@@ -44,18 +44,16 @@ def self_review(
     *,
     actor: Actor,
     went_well: Annotated[str, typer.Option("--went-well", help="what went well")],
-    progress: Annotated[str | None, typer.Option("--progress", help="the progress, in words")] = None,
-    cause: Annotated[
-        list[str] | None, typer.Option("--cause", help="a cause from the list in `review form`; may be repeated")
-    ] = None,
-    causes: Annotated[str | None, typer.Option("--causes", help="the causes, in words")] = None,
-    to_improve: Annotated[str | None, typer.Option("--to-improve", help="what to improve")] = None,
+    progress: Annotated[str | None, typer.Option("--progress", help="how far it is, in words")] = None,
+    cause: Annotated[list[str] | None, typer.Option("--cause", help="of the list in `review form`; repeat")] = None,
+    causes: Annotated[str | None, typer.Option("--causes", help="why it went as it did")] = None,
+    to_improve: Annotated[str | None, typer.Option("--to-improve", help="what to do better")] = None,
     proposed: Annotated[Verdict, typer.Option("--proposed", help="the verdict that you propose")] = Verdict.CONTINUE,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: write the self-review."""
+    """Owner: look back, for the reviewer."""
     from cli.goal.giving import give
 
     fields = {
@@ -97,9 +95,9 @@ def decide_review(
     *,
     actor: Actor,
     seen: Seen = None,
-    then: Annotated[Next | None, typer.Option("--then", help="what follows, if not the usual")] = None,
+    then: Annotated[Next | None, typer.Option("--then", help="what follows, where not the usual")] = None,
     comment: Comment = None,
-    praise: Annotated[str | None, typer.Option("--praise", help="what went well, as the reviewer saw it")] = None,
+    praise: Annotated[str | None, typer.Option("--praise", help="what you saw go well")] = None,
     bonus: Annotated[int, typer.Option("--bonus", min=0, help="points for extra initiatives; needs a comment")] = 0,
     new_weight: Annotated[
         int | None, typer.Option("--weight", min=1, max=100, help="percent, of the next revision after a reset")
@@ -111,7 +109,7 @@ def decide_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reviewer: give the verdict on what was seen. Without --seen, the goal is shown first."""
+    """Reviewer: give the verdict on what was seen. Without --seen, the goal is read and shown first."""
     from cli.goal.giving import give
 
     fields = {

@@ -25,14 +25,14 @@ def draft(
     baseline: _Number = None,
     target: _Number = None,
     parent: Annotated[
-        str | None, typer.Option("--parent", metavar="ID", help="the parent goal or theme: see `cycle tree`")
+        str | None, typer.Option("--parent", metavar="ID", help="what it serves: see `cycle tree`")
     ] = None,
     answer: Annotated[
-        list[str] | None, typer.Option("--answer", metavar="ID", help="a problem that it answers; may be repeated")
+        list[str] | None, typer.Option("--answer", metavar="ID", help="a problem that it answers; repeat")
     ] = None,
     viewer: Viewer = None,
 ) -> None:
-    """Print a goal's content as a file to edit: as it is, or made from the catalogue or an example, with dates in its cycle."""
+    """Print a goal's content to write on: as it is, or made from the catalogue or an example, dated within its cycle."""
 
     async def work(session: Reading) -> None:
         from cli.goal.review_form import number
@@ -61,7 +61,7 @@ def draft(
 
 def check(
     goal_id: GoalArgument,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="the new content: TOML or JSON")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="what it would say: TOML or JSON")] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:

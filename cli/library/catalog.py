@@ -17,7 +17,7 @@ def catalog(
         str | None,
         typer.Argument(metavar="DEPARTMENT|ENTRY", help="経理, accounting; or an entry's id: shows it whole"),
     ] = None,
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="entries that contain every word")] = "",
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="entries that hold every word")] = "",
     as_json: AsJson = False,
 ) -> None:
     """List measures by department, or show one. `meguri goal draft GOAL --catalog ENTRY` makes a draft of it."""

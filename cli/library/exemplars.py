@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def exemplars(
-    exemplar: Annotated[str | None, typer.Argument(metavar="ID", help="the id of an example: shows all of it")] = None,
+    exemplar: Annotated[str | None, typer.Argument(metavar="ID", help="shows one whole")] = None,
     *,
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="examples that contain every word")] = "",
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="examples that hold every word")] = "",
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,9 +11,9 @@ from cli.session.output import print_json, print_table
 if TYPE_CHECKING:
     from cli.session.session import Reading
 
-hearing = typer.Typer(no_args_is_help=True, help="Today's problems, collected before goals are written.")
+hearing = typer.Typer(no_args_is_help=True, help="Problems of today, heard before goals are written.")
 
-_Cycle = Annotated[str, typer.Option("--cycle", metavar="ID", help="the cycle; it may be launched later")]
+_Cycle = Annotated[str, typer.Option("--cycle", metavar="ID", help="for which cycle; it may come later")]
 
 
 @hearing.command()
@@ -22,9 +22,7 @@ def add(
     cycle: _Cycle,
     text: Annotated[str, typer.Option("--text", help="the problem, in their words")],
     actor: Actor,
-    department: Annotated[
-        str | None, typer.Option("--department", help="the department; unset: the person's own")
-    ] = None,
+    department: Annotated[str | None, typer.Option("--department", help="where it is; unset: their own")] = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +49,7 @@ def list_problems(
     cycle: _Cycle,
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     search: Annotated[str, typer.Option("--search", metavar="TEXT", help="with this text")] = "",
-    unanswered: Annotated[bool, typer.Option("--unanswered", help="only problems that no goal answers")] = False,
+    unanswered: Annotated[bool, typer.Option("--unanswered", help="that no goal answers")] = False,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:

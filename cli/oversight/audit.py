@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from service.proof import LedgerProof
     from storage.goals import LedgerLine
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and whether anything was altered.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and the proof that nothing was altered.")
 
 _SHORT_HASH = 12
 _THEME = 60  # characters of it in an inbox
@@ -28,7 +28,7 @@ def inbox(
     after: Annotated[str, typer.Option("--after", metavar="PLACE", help="the next page")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the tasks of a person, the most urgent first, and the command for each."""
+    """Show what waits on a person, the most urgent first, and the command that answers it."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import EmployeeId
@@ -49,7 +49,7 @@ def inbox(
 
 @audit.command("show")
 def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
-    """Show a goal's ledger, and whether its hash chain is intact and the goal's row agrees with it (exit code 1 if not)."""
+    """Show a goal's ledger, and whether its chain holds and the goal's row agrees with it (1 where not)."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import GoalId

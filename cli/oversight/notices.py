@@ -28,16 +28,16 @@ class _ShowUnlessTold(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-notices = typer.Typer(cls=_ShowUnlessTold, help="Notices: sent, waiting and failed ones.")
+notices = typer.Typer(cls=_ShowUnlessTold, help="Notices: what was sent, what waits, what did not get through.")
 
 
 @notices.command(_SHOW)
 def show(
     cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="of one cycle")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="notices that failed, or were sent another way")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="what was given up, or went another way")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the notices; with --failed, list the failed ones. The word `show` may be left out."""
+    """Count the notices; with --failed, list what did not get through as it should. The word `show` may be left out."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
@@ -68,7 +68,7 @@ def retry(
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
-    """HR: send failed notices again, once the cause is fixed; urgent ones go out next, the others in digests."""
+    """HR: put what was given up back in line, once its cause is mended; the urgent goes out next, the rest in digests."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:

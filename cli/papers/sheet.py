@@ -36,7 +36,7 @@ def export(
     department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a sheet for each person whom you may see: HR for everybody, managers for their reports, everybody for themselves."""
+    """Write a sheet for each person whom you may see: HR everybody, a manager those below, each their own."""
 
     async def work(session: Reading) -> None:
         from domain.values import CycleId
@@ -134,7 +134,7 @@ def import_filled(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change; change nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Owner; HR: import filled sheets and tables, all of them or nothing. Only drafts change; only the owner submits."""
+    """Owner; HR: import filled sheets and tables, all of them or nothing. Only drafts change; submitting stays the owner's."""
     from service.sheet_reading import read_filled
 
     to = terminal(as_json)

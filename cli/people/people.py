@@ -42,13 +42,11 @@ def import_people(
     ] = None,
     top: Annotated[
         list[str] | None,
-        typer.Option(
-            "--top", metavar="EMPLOYEE", help="a person without a manager, whatever the file says; may be repeated"
-        ),
+        typer.Option("--top", metavar="EMPLOYEE", help="who has no manager, whatever the file says; may be repeated"),
     ] = None,
     orphans_to: Annotated[
         str | None,
-        typer.Option("--orphans-to", metavar="EMPLOYEE", help="the manager of people whose manager is not in the file"),
+        typer.Option("--orphans-to", metavar="EMPLOYEE", help="to whom people report whose manager is not in the file"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and count; change nothing")] = False,
     actor: Annotated[

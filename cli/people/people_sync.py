@@ -28,18 +28,16 @@ def sync(
         typer.Option("--map", metavar="FIELD=HEADER", help="which header holds a field; may be repeated"),
     ] = None,
     top: Annotated[
-        list[str] | None, typer.Option("--top", metavar="EMPLOYEE", help="a person without a manager; may be repeated")
+        list[str] | None, typer.Option("--top", metavar="EMPLOYEE", help="who has no manager; may be repeated")
     ] = None,
     orphans_to: Annotated[
         str | None,
-        typer.Option("--orphans-to", metavar="EMPLOYEE", help="the manager of people whose manager is not in the file"),
+        typer.Option("--orphans-to", metavar="EMPLOYEE", help="to whom people report whose manager is not in the file"),
     ] = None,
     leavers_absent: Annotated[
-        bool, typer.Option("--leavers-absent", help="people who are not in the file have left; without it, they stay")
+        bool, typer.Option("--leavers-absent", help="who is not in the file has left; without it, nobody has by that")
     ] = False,
-    yes_many: Annotated[
-        bool, typer.Option("--yes-many", help="confirm that more than a fifth of the people leave")
-    ] = False,
+    yes_many: Annotated[bool, typer.Option("--yes-many", help="more than a fifth of the people do leave")] = False,
     reason: Annotated[str, typer.Option("--reason", help="kept in the ledger")] = "組織変更 / reorganisation",
     no_wait: Annotated[bool, typer.Option("--no-wait", help="return at once")] = False,
     as_json: AsJson = False,

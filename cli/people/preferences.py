@@ -25,18 +25,18 @@ def prefer(
     employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose notices")],
     *,
     actor: Actor,
-    channel: Annotated[Way | None, typer.Option("--channel", help="how notices are sent")] = None,
+    channel: Annotated[Way | None, typer.Option("--channel", help="how they come")] = None,
     chat_url: Annotated[
         str | None,
-        typer.Option("--chat-url", metavar="URL", help="a personal chat webhook (a secret); - reads it from stdin"),
+        typer.Option("--chat-url", metavar="URL", help="a chat webhook of their own, a secret; - reads it from stdin"),
     ] = None,
     digest_at: Annotated[
-        str | None, typer.Option("--digest-at", metavar="HH:MM", help="when the daily digest comes, in local time")
+        str | None, typer.Option("--digest-at", metavar="HH:MM", help="when the day's message comes, by their clock")
     ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="go back to the company default")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="forget what was chosen before")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Choose how and when you get notices; without an option, show it. HR may do this for anybody."""
+    """Choose how your notices come, and when; without an option, show it. HR may, for anybody."""
     from cli.session.session import reading, run, terminal
 
     url = sys.stdin.readline().strip() if chat_url == "-" else chat_url

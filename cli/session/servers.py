@@ -22,12 +22,12 @@ _LAUNCH_SECONDS = 300
 
 
 def up() -> None:
-    """Run the servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
+    """Servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
     _finish(asyncio.run(_up(_settings())))
 
 
 def demo(exit_when_launched: bool = False) -> None:
-    """Run the sample company and its cycle, on servers of this machine, until Ctrl-C."""
+    """The sample company and its cycle, on servers of this machine, until Ctrl-C."""
     _finish(asyncio.run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
@@ -37,7 +37,7 @@ def migrate() -> None:
 
 
 def worker(role: str = "all", processes: int = 1) -> None:
-    """Run goals, cycles and deliveries (`python worker.py` is the same)."""
+    """Carry out goals, cycles and deliveries (`python worker.py` is the same)."""
     import worker as worker_program
 
     _finish(worker_program.run(worker_program.Role(role), processes))
