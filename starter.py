@@ -9,8 +9,6 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import typer
-
 from cli.cycle.amending import amend
 from cli.cycle.cycle import cycle
 from cli.cycle.instruction_screen import delegations, instruction
@@ -28,7 +26,8 @@ from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
-from cli.session.output import Exit, exit_code, reader_locale, spoken
+from cli.session.help import Commands
+from cli.session.output import Exit, exit_code, locale_of_environment, reader_locale, spoken
 from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
@@ -37,10 +36,8 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 _BROKEN = 70  # EX_SOFTWARE of sysexits.h: a defect of ours
 
-app = typer.Typer(
+app = Commands(
     name="meguri",
-    help="Goals and their review cycles. Exit codes: 0 done, 1 refused, 2 usage, 3 a server is not reachable.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich takes longer to import than --help may take
@@ -113,7 +110,7 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     from domain.errors import MeguriError
 
     if isinstance(error, ValidationError) and error.title == "Settings":
-        return _bad_settings(error), Exit.USAGE
+        return _wrong_settings(error), Exit.USAGE
     if not isinstance(error, MeguriError):
         return None
     from settings import Settings
@@ -121,11 +118,22 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     return spoken(error.message, reader_locale(Settings())), exit_code(error)
 
 
-def _bad_settings(error: "ValidationError") -> str:
+def _wrong_settings(error: "ValidationError") -> str:
     """The variables that do not fit; never their values, which may be secrets."""
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    named = [f"MEGURI_{str(one['loc'][0]).upper()}: {one['msg']}" for one in problems if one["loc"]]
-    return "\n".join([*named, "docs/settings.md lists the settings"])
+    from domain.problems import problems_of
+    from texts.say import say
+
+    locale = locale_of_environment()
+    wrong = [
+        say("screen.settings.wrong", locale, variable=_variable(one.where), problem=one.message)
+        for one in problems_of(error)
+    ]
+    return "\n".join([*wrong, say("screen.settings.see_docs", locale)])
+
+
+def _variable(field: str) -> str:
+    """The environment variable of a setting; a few have a name of their own."""
+    return field if field.isupper() else f"MEGURI_{field.upper()}"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from cli.session.choices import day
+from cli.session.help import Commands
 from cli.session.options import Actor, AsJson
 from cli.session.output import Exit, print_findings, print_json
 
@@ -14,15 +16,15 @@ if TYPE_CHECKING:
     from cli.session.session import Acting, Reading, Terminal
     from service.cycles import Checked
 
-cycle = typer.Typer(no_args_is_help=True, help="Cycles: check a file, launch it, watch it, steer it, close it.")
+cycle = Commands()
 
-_CycleArgument = Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")]
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="the cycle file, TOML", show_default=False)]
+_CycleArgument = Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="help.option.cycle_file")]
 _Starts = Annotated[
-    datetime | None,
-    typer.Option("--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date, to start on this day"),
+    date | None,
+    typer.Option("--starts", parser=day, metavar="DATE", help="help.option.starts"),
 ]
-_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `cycle status` says how far it is")]
+_NoWait = Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait_launch")]
 
 
 @cycle.command("check")
@@ -38,7 +40,7 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
     data = read_small(file, to)
 
     async def work(session: "Reading") -> Exit:
-        checked = await session.cycles.check(caller_for(None), data, _today(data), _day(starts))
+        checked = await session.cycles.check(caller_for(None), data, _today(data), starts)
         refused = refuses(checked.findings)
         if as_json:
             print_json(checked_document(checked))
@@ -66,7 +68,7 @@ def start(
     data = read_small(file, to)
 
     async def work(session: "Acting") -> Exit:
-        checked = await session.cycles.check(caller_for(actor), data, _today(data), _day(starts))
+        checked = await session.cycles.check(caller_for(actor), data, _today(data), starts)
         if refuses(checked.findings) or checked.file is None:
             raise to.refuse(_mend(file, checked, to), kind="findings", findings=checked.findings)
         print_findings(checked.findings, to.locale)
@@ -78,8 +80,8 @@ def start(
 
 @cycle.command("status")
 def status(
-    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="unset: the list of cycles")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="live, until Ctrl-C or the cycle's end")] = False,
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="help.option.status_cycle")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="help.option.watch")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the cycles, or how far one is: participants, goals by department and state, what failed."""
@@ -160,10 +162,6 @@ async def _report_launch(session: "Acting", one: str, facts: dict[str, Any]) -> 
     if failed:
         to.complain(to.text("screen.cycle.retry", cycle=one))
     return Exit.REFUSED if failed else Exit.DONE
-
-
-def _day(starts: datetime | None) -> date | None:
-    return starts.date() if starts else None
 
 
 def _today(data: bytes) -> date:

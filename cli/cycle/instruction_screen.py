@@ -20,8 +20,8 @@ _SHOWN = 50
 
 
 def instruction(
-    identity: Annotated[str | None, typer.Argument(metavar="ID", help="unset: the latest ones")] = None,
-    cycle_id: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
+    identity: Annotated[str | None, typer.Argument(metavar="ID", help="help.option.instruction")] = None,
+    cycle_id: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what was asked of many goals at once, or how far one is and where it was refused."""
@@ -37,7 +37,7 @@ def instruction(
 
 
 def delegations(
-    employee: Annotated[str | None, typer.Argument(metavar="EMPLOYEE", help="from or to whom; unset: all")] = None,
+    employee: Annotated[str | None, typer.Argument(metavar="EMPLOYEE", help="help.option.delegations_of")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who acts for whom, today and in the year to come."""

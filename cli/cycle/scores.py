@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.session.choices import Choice
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, GoalArgument, Reason, Who
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
@@ -21,13 +22,15 @@ class By(StrEnum):
 
 
 def scores(
-    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE")],
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")],
     by: Annotated[
-        By, typer.Option("--by", help="person, or how they are spread by reviewer or department")
+        By, typer.Option("--by", parser=Choice("grouping", By), metavar="BY", help="help.option.by")
     ] = By.PERSON,
     *,
-    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="who looks: HR")],
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
+    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="help.option.scores_actor")],
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """HR: show the scores of a cycle, by person, or their distribution by reviewer or department."""
@@ -89,7 +92,7 @@ def adjust(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    points: Annotated[str, typer.Option("--points", metavar="NUMBER", help="to add; 0: looked at")],
+    points: Annotated[str, typer.Option("--points", metavar="NUMBER", help="help.option.points")],
     reason: Reason,
     acting_for: ActingFor = None,
     command_id: CommandId = None,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def tree(
-    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE")],
-    orphans: Annotated[bool, typer.Option("--orphans", help="list the goals that serve nothing, one by one")] = False,
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")],
+    orphans: Annotated[bool, typer.Option("--orphans", help="help.option.orphans")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what serves what: a goal's own progress, and beside it what comes from below."""

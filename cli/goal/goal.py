@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.goal.review import review
+from cli.session.choices import Choice
+from cli.session.help import Commands
 from cli.session.options import (
     ActingFor,
     Actor,
@@ -22,24 +24,26 @@ from cli.session.options import (
 from cli.session.output import Exit
 from domain.lifecycle import State
 
-goal = typer.Typer(no_args_is_help=True, help="Goals: write, submit, sign off, work on, review.")
+goal = Commands()
 goal.add_typer(review, name="review")
 
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="the goal's content, TOML or JSON", show_default=False)]
-_FileOrNone = Annotated[
-    Path | None, typer.Argument(metavar="FILE", help="revise it first: TOML or JSON", show_default=False)
-]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="help.option.content_file")]
+_FileOrNone = Annotated[Path | None, typer.Argument(metavar="FILE", help="help.option.revise_file")]
 
 
 @goal.command("list")
 def list_goals(
     *,
-    cycle: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="of one person")] = None,
-    state: Annotated[State | None, typer.Option("--state", help="in one state")] = None,
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
-    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="behind this id: the next page")] = "",
+    cycle: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="help.option.of_owner")] = None,
+    state: Annotated[
+        State | None, typer.Option("--state", parser=Choice("state", State), metavar="STATE", help="help.option.state")
+    ] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="help.option.after")] = "",
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -113,7 +117,7 @@ def recall(
 
 @goal.command()
 def approve(
-    goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="one or several; each has its own result")],
+    goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="help.option.goals")],
     *,
     actor: Actor,
     seen: Seen = None,
@@ -139,7 +143,7 @@ def return_for_changes(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    comment: Annotated[str, typer.Option("--comment", help="what to change")],
+    comment: Annotated[str, typer.Option("--comment", help="help.option.return_comment")],
     seen: Seen = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
@@ -157,10 +161,8 @@ def progress(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="where the number stands now")] = None,
-    met: Annotated[
-        str | None, typer.Option("--met", metavar="0,2", help="which criteria are met, by number; '' for none")
-    ] = None,
+    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="help.option.value")] = None,
+    met: Annotated[str | None, typer.Option("--met", metavar="1,3", help="help.option.met")] = None,
     evidence: Evidence = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
@@ -182,7 +184,7 @@ def progress(
 @goal.command()
 def step(
     goal_id: GoalArgument,
-    number: Annotated[int, typer.Argument(metavar="N", min=0, help="the step's number, from 0, as `goal show` says")],
+    number: Annotated[int, typer.Argument(metavar="N", min=0, help="help.option.step")],
     *,
     actor: Actor,
     evidence: Evidence = None,
@@ -218,7 +220,7 @@ def comment(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    text: Annotated[str, typer.Option("--text", help="what to say")],
+    text: Annotated[str, typer.Option("--text", help="help.option.comment_text")],
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,

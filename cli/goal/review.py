@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from cli.session.choices import Choice
+from cli.session.help import Commands
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, GoalArgument, Reason, Seen, Viewer, Who
 
-review = typer.Typer(no_args_is_help=True, help="Reviews: call one early, look back, decide.")
+review = Commands()
 
 
 class Verdict(StrEnum):
@@ -20,6 +22,9 @@ class Next(StrEnum):
     CONTINUE = "continue"
     RESET = "reset"
     CLOSE = "close"
+
+
+VERDICT = Choice("verdict", Verdict)
 
 
 @review.command("call")
@@ -43,23 +48,26 @@ def self_review(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    went_well: Annotated[str, typer.Option("--went-well", help="what went well")],
-    progress: Annotated[str | None, typer.Option("--progress", help="how far it is, in words")] = None,
-    cause: Annotated[list[str] | None, typer.Option("--cause", help="of the list in `review form`; repeat")] = None,
-    causes: Annotated[str | None, typer.Option("--causes", help="why it went as it did")] = None,
-    to_improve: Annotated[str | None, typer.Option("--to-improve", help="what to do better")] = None,
-    proposed: Annotated[Verdict, typer.Option("--proposed", help="the verdict that you propose")] = Verdict.CONTINUE,
+    went_well: Annotated[str, typer.Option("--went-well", help="help.option.went_well")],
+    progress: Annotated[str | None, typer.Option("--progress", help="help.option.self_progress")] = None,
+    cause: Annotated[list[str] | None, typer.Option("--cause", help="help.option.cause")] = None,
+    causes: Annotated[str | None, typer.Option("--causes", help="help.option.causes")] = None,
+    to_improve: Annotated[str | None, typer.Option("--to-improve", help="help.option.to_improve")] = None,
+    proposed: Annotated[
+        Verdict, typer.Option("--proposed", parser=VERDICT, metavar="VERDICT", help="help.option.proposed")
+    ] = Verdict.CONTINUE,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
     """Owner: look back, for the reviewer."""
     from cli.goal.giving import give
+    from texts.words import value_of
 
     fields = {
         "progress": progress,
         "went_well": went_well,
-        "cause_kinds": tuple(cause or ()) or None,
+        "cause_kinds": tuple(value_of("cause", one) or one for one in cause or ()) or None,
         "causes": causes,
         "to_improve": to_improve,
         "proposed": proposed.value,
@@ -73,9 +81,9 @@ def form(
     *,
     new_target: Annotated[
         str | None,
-        typer.Option("--target", metavar="NUMBER", help="a reset's new target, to see it beside the old one"),
+        typer.Option("--target", metavar="NUMBER", help="help.option.form_target"),
     ] = None,
-    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="a reset's new weight")] = None,
+    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="help.option.form_weight")] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -90,20 +98,20 @@ def decide_review(
     goal_id: GoalArgument,
     verdict: Annotated[
         Verdict,
-        typer.Argument(metavar="VERDICT", help="continue, achieved (the goal closes) or unrealistic (it is reset)"),
+        typer.Argument(parser=VERDICT, metavar="VERDICT", help="help.option.verdict"),
     ],
     *,
     actor: Actor,
     seen: Seen = None,
-    then: Annotated[Next | None, typer.Option("--then", help="what follows, where not the usual")] = None,
-    comment: Comment = None,
-    praise: Annotated[str | None, typer.Option("--praise", help="what you saw go well")] = None,
-    bonus: Annotated[int, typer.Option("--bonus", min=0, help="points for extra initiatives; needs a comment")] = 0,
-    new_weight: Annotated[
-        int | None, typer.Option("--weight", min=1, max=100, help="percent, of the next revision after a reset")
+    then: Annotated[
+        Next | None, typer.Option("--then", parser=Choice("next", Next), metavar="NEXT", help="help.option.then")
     ] = None,
+    comment: Comment = None,
+    praise: Annotated[str | None, typer.Option("--praise", help="help.option.praise")] = None,
+    bonus: Annotated[int, typer.Option("--bonus", min=0, help="help.option.bonus")] = 0,
+    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="help.option.next_weight")] = None,
     new_target: Annotated[
-        str | None, typer.Option("--target", metavar="NUMBER", help="of the next revision after a reset")
+        str | None, typer.Option("--target", metavar="NUMBER", help="help.option.next_target")
     ] = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.help import Commands
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
 
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     from service.proof import LedgerProof
     from storage.goals import LedgerLine
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and the proof that nothing was altered.")
+audit = Commands()
 
 _SHORT_HASH = 12
 _THEME = 60  # characters of it in an inbox
 
 
 def inbox(
-    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose")],
+    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.inbox_employee")],
     as_json: AsJson = False,
 ) -> None:
     """Show what waits on a person, the most urgent first, and the command that answers it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.callers import caller_for
+from cli.session.choices import Choice
 from cli.session.options import Actor, AsJson
 from cli.session.output import print_json
 
@@ -15,25 +16,26 @@ if TYPE_CHECKING:
     from service.preferences import PreferenceDocument
 
 
-class Way(StrEnum):
+class Channel(StrEnum):
     MAIL = "mail"
     CHAT = "chat"
     CONSOLE = "console"
 
 
 def prefer(
-    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose notices")],
+    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.prefer_employee")],
     *,
     actor: Actor,
-    channel: Annotated[Way | None, typer.Option("--channel", help="how they come")] = None,
+    channel: Annotated[
+        Channel | None,
+        typer.Option("--channel", parser=Choice("channel", Channel), metavar="CHANNEL", help="help.option.channel"),
+    ] = None,
     chat_url: Annotated[
         str | None,
-        typer.Option("--chat-url", metavar="URL", help="a chat webhook of their own, a secret; - reads it from stdin"),
+        typer.Option("--chat-url", metavar="URL", help="help.option.chat_url"),
     ] = None,
-    digest_at: Annotated[
-        str | None, typer.Option("--digest-at", metavar="HH:MM", help="when the day's message comes, by their clock")
-    ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="forget what was chosen before")] = False,
+    digest_at: Annotated[str | None, typer.Option("--digest-at", metavar="HH:MM", help="help.option.digest_at")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="help.option.reset")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Choose how your notices come, and when; without an option, show it. HR may, for anybody."""

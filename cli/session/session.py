@@ -3,7 +3,6 @@
 Reads need the database only: they are answered while Temporal is down. Commands need both.
 """
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -122,6 +121,8 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
 
 @asynccontextmanager
 async def acting(to: Terminal) -> AsyncIterator[Acting]:
+    import asyncio
+
     from service.connection import Unreachable, connect_database, connect_temporal
     from service.cycles import Cycles
     from service.giving import Goals
@@ -149,6 +150,8 @@ def run(
     work: Callable[[Opened], Awaitable[Exit | None]],
 ) -> None:
     """Carries out `work` and ends the command with the exit code that it returns, or that its error has."""
+    import asyncio  # like all that takes long to import: `--help` has no use for it
+
     from domain.errors import MeguriError
 
     async def session() -> Exit | None:
