@@ -42,7 +42,7 @@ def list_goals(
     department: Annotated[
         str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
+    limit: Annotated[int, typer.Option("--limit", metavar="COUNT", min=1, max=10_000, help="help.option.limit")] = 100,
     after: Annotated[str, typer.Option("--after", metavar="GOAL", help="help.option.after")] = "",
     viewer: Viewer = None,
     as_json: AsJson = False,

@@ -61,10 +61,13 @@ def prefer(
 
 
 def _show(kept: "PreferenceDocument", to: "Terminal") -> None:
+    from texts.words import word
+
     if to.as_json:
         print_json(kept)
         return
-    channel = kept.channel or to.text("screen.preferences.company_default")
+    default = to.text("screen.preferences.company_default")
+    channel = word("channel", kept.channel, to.locale) if kept.channel else default
     at = kept.digest_at or to.text("screen.preferences.opening_hour")
     own = kept.chat_url or to.text("screen.preferences.no_chat")
     to.tell("screen.preferences.kept", employee=kept.employee, channel=channel, at=at, own=own)

@@ -37,10 +37,14 @@ class Choice(Generic[Member]):
         return self.members(value)
 
     def allowed(self, locale: Locale) -> Sequence[str]:
-        """What people may type, in their language: words in Japanese, codes in English."""
+        """What people may type, in their language."""
+        return [self.name_of(one, locale) for one in self.members]
+
+    def name_of(self, member: Member, locale: Locale) -> str:
+        """What people type for the member: its word in Japanese, its code in English."""
         from texts.words import word
 
-        return [word(self.kind, one, locale) if locale is Locale.JA else one.value for one in self.members]
+        return word(self.kind, member, locale) if locale is Locale.JA else member.value
 
 
 def day(typed: str) -> date:

@@ -77,12 +77,10 @@ class Group(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         formatter.write(page(self, ctx, locale_of_environment()))
 
-    def main(self, *args: Any, standalone_mode: bool = True, **more: Any) -> Any:
-        """Runs the command and ends the process, or returns its result where `standalone_mode` is off."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **more)
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Runs the command and ends the process."""
         try:
-            code = super().main(*args, standalone_mode=False, **more)
+            code = super().main(*args, **{**settings, "standalone_mode": False})
         except typer.TyperException as error:
             _complain(error, locale_of_environment())
             sys.exit(error.exit_code)
@@ -195,7 +193,7 @@ def _constraints(param: Any, locale: Locale) -> Iterator[str]:
 
 def _default(value: Any, choice: Choice[Any] | None, locale: Locale) -> str:
     if choice and isinstance(value, Enum):
-        return choice.allowed(locale)[list(choice.members).index(value)]
+        return choice.name_of(choice.members(value), locale)
     return str(value)
 
 

@@ -70,7 +70,8 @@ def _wrong_parameter(error: Any, locale: "Locale", *, missing: bool) -> "Message
 
     name = name_of(error.param, locale)
     if missing:
-        return message(f"help.usage.missing_{error.param.param_type_name}", name=name)
+        argument = error.param.param_type_name == "argument"
+        return message("help.usage.missing_argument" if argument else "help.usage.missing_option", name=name)
     return message("help.usage.wrong_value", name=name, problem=_problem(error))
 
 
