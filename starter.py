@@ -1,4 +1,4 @@
-"""The command line, installed as `meguri`: every command is registered here, and every process of it ends here.
+"""The command line, installed as `meguri`: all commands are registered here, and the process ends here.
 
 What a command needs is imported when it runs, so that `--help` answers at once (a test measures it).
 """
@@ -27,13 +27,13 @@ from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
 from cli.session.help import Commands
-from cli.session.output import Exit, exit_code, locale_of_environment, reader_locale, spoken
+from cli.session.output import Exit, exit_code, locale_of_environment, reader_locale, sentence_of
 from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
+_INTERRUPTED = 130  # a shell's exit code of a program that Ctrl-C ended
 _BROKEN = 70  # EX_SOFTWARE of sysexits.h: a defect of ours
 
 app = Commands(
@@ -76,12 +76,14 @@ def main() -> None:
     """Runs the command and ends the process."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name that the terminal cannot show must not end the command
     code = _run()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:  # `meguri goal list | head`: the reader has what it wanted
+    except BrokenPipeError:  # `meguri goal list | head`: the reader needs no more
         pass
     os._exit(code)  # the SDK's threads can abort an interpreter that exits in order (sdk-python #300)
 
@@ -93,7 +95,7 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last stop: what we have no words for is told in full
+    except Exception as error:  # noqa: BLE001 - the last stop: an unknown error is printed in full
         if (known := _explained(error)) is None:
             traceback.print_exc()
             return _BROKEN
@@ -104,7 +106,7 @@ def _run() -> int:
 
 
 def _explained(error: Exception) -> tuple[str, int] | None:
-    """What an error says that brings its own words, and the exit code; None for any other: that is a defect."""
+    """The sentence and exit code of an error of ours; None for any other, which is a defect."""
     from pydantic import ValidationError
 
     from domain.errors import MeguriError
@@ -115,7 +117,7 @@ def _explained(error: Exception) -> tuple[str, int] | None:
         return None
     from settings import Settings
 
-    return spoken(error.message, reader_locale(Settings())), exit_code(error)
+    return sentence_of(error.message, reader_locale(Settings())), exit_code(error)
 
 
 def _wrong_settings(error: "ValidationError") -> str:

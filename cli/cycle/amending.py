@@ -1,4 +1,4 @@
-"""`meguri cycle amend`: other rules for a running cycle; what they would change is shown first."""
+"""`meguri cycle amend`: new rules for a running cycle; their effect is shown first."""
 
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -37,7 +37,10 @@ def amend(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: show how the file's rules differ from the cycle's, and what that moves; with --apply, let them hold from now on."""
+    """HR: show how the file's rules differ from the cycle's, and which due dates move.
+
+    With --apply, apply the new rules.
+    """
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
 

@@ -29,7 +29,7 @@ _NoWait = Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait_la
 
 @cycle.command("check")
 def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
-    """Say everything that stands against launching a cycle file; change nothing."""
+    """List everything that prevents the launch of a cycle file. Nothing is changed."""
     from cli.cycle.cycle_screen import checked_document, describe_checked
     from cli.session.callers import caller_for
     from cli.session.files import read_small
@@ -45,7 +45,7 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
         if as_json:
             print_json(checked_document(checked))
         if refused:
-            to.complain(_mend(file, checked, to))
+            to.complain(_not_startable(file, checked, to))
         print_findings(checked.findings, to.locale)
         if not refused and not as_json:
             describe_checked(checked, to)
@@ -58,7 +58,7 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
 def start(
     file: _File, *, actor: Actor, starts: _Starts = None, no_wait: _NoWait = False, as_json: AsJson = False
 ) -> None:
-    """Launch a cycle for everybody whom its file names; nothing starts while a finding refuses."""
+    """Launch a cycle for everybody whom its file names. Nothing starts while an error is found."""
     from cli.session.callers import caller_for
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
@@ -70,7 +70,7 @@ def start(
     async def work(session: "Acting") -> Exit:
         checked = await session.cycles.check(caller_for(actor), data, _today(data), starts)
         if refuses(checked.findings) or checked.file is None:
-            raise to.refuse(_mend(file, checked, to), kind="findings", findings=checked.findings)
+            raise to.refuse(_not_startable(file, checked, to), kind="findings", findings=checked.findings)
         print_findings(checked.findings, to.locale)
         await session.cycles.launch(caller_for(actor), checked, datetime.now(UTC))
         return await _launched(session, checked, wait=not no_wait)
@@ -84,7 +84,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="help.option.watch")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the cycles, or how far one is: participants, goals by department and state, what failed."""
+    """List the cycles, or show the progress of one: participants, goals by department and state, failures."""
     import sys
 
     from cli.cycle import cycle_screen
@@ -108,7 +108,7 @@ def status(
 
 @cycle.command("retry")
 def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, as_json: AsJson = False) -> None:
-    """HR: launch again those whose launch failed, and only those."""
+    """HR: launch again only for the people whose launch failed."""
     from cli.cycle import cycle_waiting
     from cli.session.callers import caller_for
     from cli.session.session import acting, run, terminal
@@ -127,7 +127,7 @@ def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, a
 
 
 async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exit:
-    """Waits for the launch to finish, where wanted, and says what came of it."""
+    """Waits for the launch to finish, where wanted, and prints its result."""
     from cli.cycle import cycle_waiting
     from texts.findings import documents_of
 
@@ -165,7 +165,7 @@ async def _report_launch(session: "Acting", one: str, facts: dict[str, Any]) -> 
 
 
 def _today(data: bytes) -> date:
-    """Today where the cycle is held: at the other end of the world it may be tomorrow."""
+    """Today in the cycle's time zone, which may be another day than here."""
     from domain.cycle.file import CycleFile, read_cycle_file
 
     file = read_cycle_file(data)
@@ -177,7 +177,7 @@ def _today(data: bytes) -> date:
     return datetime.now(zone).date()
 
 
-def _mend(file: Path, checked: "Checked", to: "Terminal") -> str:
+def _not_startable(file: Path, checked: "Checked", to: "Terminal") -> str:
     from domain.findings import Level
 
     number = sum(finding.level is Level.REFUSE for finding in checked.findings)

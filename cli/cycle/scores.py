@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.choices import Choice
-from cli.session.options import ActingFor, Actor, AsJson, CommandId, GoalArgument, Reason, Who
+from cli.session.options import ActingFor, Actor, AsJson, CommandId, CommandOptions, GoalArgument, Reason
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
@@ -33,7 +33,7 @@ def scores(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """HR: show the scores of a cycle, by person, or their distribution by reviewer or department."""
+    """HR: show the scores of a cycle by person, or their distribution by reviewer or department."""
 
     async def work(session: Reading) -> None:
         from cli.session.callers import caller_for
@@ -98,11 +98,11 @@ def adjust(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """HR: calibrate a closed goal's score by points; the score itself stays beside it."""
+    """HR: calibrate a closed goal's score by points. The score itself stays beside it."""
     from cli.goal.giving import give
 
     fields = {"points": points, "reason": reason}
-    give(goal_id, "adjust", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    give(goal_id, "adjust", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 def exemplar(
@@ -117,4 +117,4 @@ def exemplar(
     """Reviewer, HR: show a closed goal to the company, without names, as an example to follow."""
     from cli.goal.giving import give
 
-    give(goal_id, "mark_exemplar", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+    give(goal_id, "mark_exemplar", CommandOptions(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)

@@ -114,7 +114,7 @@ def extend(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: move the due dates of open tasks, the cycle's last day, or both."""
+    """HR: change the due dates of open tasks, the cycle's last day, or both."""
     options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
     instruct("extend", options, {"due": due, "task": task, "closes": closes})
 
@@ -131,7 +131,7 @@ def pause(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: stop the clock of open goals; nobody is reminded, and nothing is due."""
+    """HR: stop the clock of open goals. Nobody is reminded, and nothing is due."""
     instruct("pause", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -147,7 +147,7 @@ def resume(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: let the clock run again; due dates move by the business days that the pause lasted."""
+    """HR: let the clock run again. Due dates move by the business days that the pause lasted."""
     instruct("resume", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -163,7 +163,7 @@ def add(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: let people take part from now on; they get their drafts. Who takes part already is left alone."""
+    """HR: add people to the cycle from now on; they get their drafts. Participants are left as they are."""
     instruct("add", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -179,7 +179,7 @@ def remove(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: take people out; their goals are closed as they stand, with the points they have."""
+    """HR: remove people from the cycle. Their goals are closed with the points they have."""
     instruct("remove", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -195,7 +195,7 @@ def cancel(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: call goals off, and take back the notices about them that nobody has got yet."""
+    """HR: cancel goals, and withdraw the notices about them that were not sent yet."""
     instruct("cancel", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -212,7 +212,7 @@ def reopen(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: bring a cycle that ended back, each goal to the state it was in; past its last day with a new one."""
+    """HR: reopen a cycle that ended, each goal in its earlier state. After its last day, give a new one."""
     options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
     instruct("reopen", options, {"closes": closes})
 
@@ -229,7 +229,7 @@ def close(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: settle open goals as they stand; of everybody, and the cycle ends."""
+    """HR: settle open goals as they are. Without a selection of goals, the cycle ends."""
     instruct("close", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -244,7 +244,7 @@ def reassign(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: give everything that waits on one person to another; goals of the one who takes over stay where they are."""
+    """HR: hand over all open tasks of one person to another. The new person's own goals stay as they are."""
     options = InstructionOptions(cycle_id, actor, reason, identity=identity, no_wait=no_wait, as_json=as_json)
     instruct("reassign", options, {"person": person, "to": to})
 
@@ -261,9 +261,11 @@ def delegate(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let somebody act in your name, from one day to another, in what waits now and in what comes; HR may, for anybody.
+    """Let a person act in another's name between two days, in open tasks and in new ones.
 
-    Both may act. Nobody acts in a goal of their own, and a delegate has no delegate. It ends by itself.
+    HR may do so for anybody.
+
+    Both may act. Nobody acts on a goal of their own, and a delegate has no delegate. The delegation ends by itself.
     """
     options = InstructionOptions(None, actor, reason or "-", identity=identity, no_wait=no_wait, as_json=as_json)
     delegation = {"delegator": person, "to": to, "first": first, "last": last}

@@ -1,4 +1,4 @@
-"""`meguri cycle tree`: themes, department goals and goals, with the progress that rolls up."""
+"""`meguri cycle tree`: themes, department goals and goals, with the progress of the goals below each."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ def tree(
     orphans: Annotated[bool, typer.Option("--orphans", help="help.option.orphans")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what serves what: a goal's own progress, and beside it what comes from below."""
+    """Show which goals serve which: each goal's own progress, and the progress of the goals below it."""
 
     async def work(session: Reading) -> None:
         from cli.session.callers import caller_for
@@ -35,18 +35,18 @@ def tree(
     run(terminal(as_json), reading, work)
 
 
-def _lines(grown: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bool) -> Iterator[str]:
-    for node in grown.roots:
+def _lines(tree_of_goals: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bool) -> Iterator[str]:
+    for node in tree_of_goals.roots:
         yield from _branch(node, names, to, "")
     beside: Iterable[tuple[tuple[Leaf, ...], str]] = (
-        (grown.missing_parent, "screen.tree.missing_parent"),
-        (grown.circles, "screen.tree.circles"),
-        (grown.orphans, "screen.tree.orphans"),
+        (tree_of_goals.missing_parent, "screen.tree.missing_parent"),
+        (tree_of_goals.circles, "screen.tree.circles"),
+        (tree_of_goals.orphans, "screen.tree.orphans"),
     )
     for leaves, key in beside:
         if leaves:
             yield to.text(key, goals=len(leaves))
-            shown = leaves if one_by_one or leaves is not grown.orphans else ()
+            shown = leaves if one_by_one or leaves is not tree_of_goals.orphans else ()
             yield from (f"  {_label(leaf, names)}" for leaf in shown)
 
 
@@ -57,8 +57,8 @@ def _branch(node: "Node", names: dict[str, str], to: Terminal, indent: str) -> I
     own = to.text("screen.tree.own", share=percent(leaf.own)) if leaf.own is not None else ""
     below = node.from_below
     under = to.text("screen.tree.below", share=percent(below)) if below is not None else ""
-    said = ", ".join(one for one in (own, under) if one) or "-"
-    yield f"{indent}{_label(leaf, names)}  [{said}]"
+    shares = ", ".join(one for one in (own, under) if one) or "-"
+    yield f"{indent}{_label(leaf, names)}  [{shares}]"
     for child in node.children:
         yield from _branch(child, names, to, indent + "  ")
 

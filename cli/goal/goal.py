@@ -1,5 +1,6 @@
 """`meguri goal`: what owners, approvers and reviewers do with goals, and how everybody looks at them."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +14,13 @@ from cli.session.options import (
     Actor,
     AsJson,
     CommandId,
+    CommandOptions,
     Comment,
     Evidence,
     GoalArgument,
     Reason,
     Seen,
     Viewer,
-    Who,
 )
 from cli.session.output import Exit
 from domain.lifecycle import State
@@ -56,7 +57,7 @@ def list_goals(
 
 @goal.command("show")
 def show(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False) -> None:
-    """Show a goal: content, steps, whom it waits for, how its score is made, and what happened last."""
+    """Show a goal: its content, its steps, whom it waits for, its score, and what happened last."""
     from cli.goal.goal_screen import show_goal
 
     show_goal(goal_id, viewer, as_json=as_json)
@@ -72,13 +73,13 @@ def revise(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: replace the draft's content by what the file holds."""
+    """Owner: replace the draft's content by the file's."""
     from cli.goal.giving import give
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
 
     content = read_content_file(file, terminal(as_json))
-    give(goal_id, "revise", Who(actor, acting_for, command_id), {"content": content}, as_json=as_json)
+    give(goal_id, "revise", CommandOptions(actor, acting_for, command_id), {"content": content}, as_json=as_json)
 
 
 @goal.command()
@@ -91,13 +92,13 @@ def submit(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: hand the draft to its approver; with a file, revise it first."""
+    """Owner: submit the draft to its approver. With a file, revise it first."""
     from cli.goal import giving
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
 
     content = read_content_file(file, terminal(as_json)) if file else None
-    giving.submit(goal_id, Who(actor, acting_for, command_id), content, as_json=as_json)
+    giving.submit(goal_id, CommandOptions(actor, acting_for, command_id), content, as_json=as_json)
 
 
 @goal.command()
@@ -112,7 +113,7 @@ def recall(
     """Owner: take a submitted goal back before it is approved."""
     from cli.goal.giving import give
 
-    give(goal_id, "recall", Who(actor, acting_for, command_id), {}, as_json=as_json)
+    give(goal_id, "recall", CommandOptions(actor, acting_for, command_id), {}, as_json=as_json)
 
 
 @goal.command()
@@ -126,7 +127,7 @@ def approve(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: sign off what was seen. Without --seen, each goal is read and shown first."""
+    """Approver: approve what you saw. Without --seen, each goal is shown first."""
     from cli.goal.giving import approve_each
     from cli.session.session import terminal
 
@@ -135,7 +136,7 @@ def approve(
         to = terminal(as_json)
         message = to.text("screen.goal.seen_is_of_one")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
-    approve_each(goals, Who(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
+    approve_each(goals, CommandOptions(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
 
 
 @goal.command("return")
@@ -149,11 +150,11 @@ def return_for_changes(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: give the goal back to its owner, with what to change."""
+    """Approver: return the goal to its owner, with what to change."""
     from cli.goal.giving import give
 
-    who = Who(actor, acting_for, command_id)
-    give(goal_id, "return_for_changes", who, {"comment": comment}, seen=seen, as_json=as_json)
+    options = CommandOptions(actor, acting_for, command_id)
+    give(goal_id, "return_for_changes", options, {"comment": comment}, seen=seen, as_json=as_json)
 
 
 @goal.command()
@@ -168,7 +169,7 @@ def progress(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: report where the measure stands: --value for a number, --met for criteria."""
+    """Owner: report the measure's progress: --value for a number, --met for criteria."""
     from cli.goal.giving import give
     from cli.session.session import terminal
 
@@ -176,15 +177,20 @@ def progress(
     if (value is None) == (met is None):
         message = to.text("screen.goal.value_or_met")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
-    numbers = None if met is None else tuple(one.strip() for one in met.split(",") if one.strip())
-    fields = {"value": value, "met": numbers, "evidence": evidence}
-    give(goal_id, "report_progress", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    fields = {"value": value, "met": None if met is None else _indexes(met), "evidence": evidence}
+    give(goal_id, "report_progress", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
+
+
+def _indexes(numbers: str) -> tuple[str, ...]:
+    """The indexes from 0 of numbers from 1, as in `1,3`; what is no number stays, and is refused with the command."""
+    typed = (one.strip() for one in re.split("[,、]", numbers))
+    return tuple(str(int(one) - 1) if one.isdecimal() else one for one in typed if one)
 
 
 @goal.command()
 def step(
     goal_id: GoalArgument,
-    number: Annotated[int, typer.Argument(metavar="N", min=0, help="help.option.step")],
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="help.option.step")],
     *,
     actor: Actor,
     evidence: Evidence = None,
@@ -192,11 +198,11 @@ def step(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: say that a step is done, with the evidence."""
+    """Owner: report that a step is done, with the evidence."""
     from cli.goal.giving import give
 
-    fields = {"step": number, "evidence": evidence}
-    give(goal_id, "complete_step", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    fields = {"step": number - 1, "evidence": evidence}
+    give(goal_id, "complete_step", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 @goal.command()
@@ -209,10 +215,10 @@ def withdraw(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: give the goal up before it is approved."""
+    """Owner: withdraw the goal before it is approved."""
     from cli.goal.giving import give
 
-    give(goal_id, "withdraw", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+    give(goal_id, "withdraw", CommandOptions(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
 
 
 @goal.command()
@@ -225,7 +231,7 @@ def comment(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say something about the goal; it makes nobody's decision stale."""
+    """Comment on the goal. A comment does not invalidate a decision that is being made."""
     from cli.goal.giving import give
 
-    give(goal_id, "comment", Who(actor, acting_for, command_id), {"text": text}, as_json=as_json)
+    give(goal_id, "comment", CommandOptions(actor, acting_for, command_id), {"text": text}, as_json=as_json)

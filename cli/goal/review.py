@@ -7,7 +7,18 @@ import typer
 
 from cli.session.choices import Choice
 from cli.session.help import Commands
-from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, GoalArgument, Reason, Seen, Viewer, Who
+from cli.session.options import (
+    ActingFor,
+    Actor,
+    AsJson,
+    CommandId,
+    CommandOptions,
+    Comment,
+    GoalArgument,
+    Reason,
+    Seen,
+    Viewer,
+)
 
 review = Commands()
 
@@ -37,10 +48,10 @@ def call_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for a review before its date; the later ones stay where they are."""
+    """Ask for a review before its date. The later reviews keep their dates."""
     from cli.goal.giving import give
 
-    give(goal_id, "call_review", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+    give(goal_id, "call_review", CommandOptions(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
 
 
 @review.command("self")
@@ -60,7 +71,7 @@ def self_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: look back, for the reviewer."""
+    """Owner: write the self-review, for the reviewer."""
     from cli.goal.giving import give
     from texts.words import value_of
 
@@ -72,7 +83,7 @@ def self_review(
         "to_improve": to_improve,
         "proposed": proposed.value,
     }
-    give(goal_id, "submit_self_review", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    give(goal_id, "submit_self_review", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 @review.command("form")
@@ -87,7 +98,7 @@ def form(
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the review form: progress, the self-review, causes to choose from, and what a reset would do."""
+    """Show the review form: progress, the self-review, causes to choose from, and the effect of a reset."""
     from cli.goal.review_form import show
 
     show(goal_id, new_target, new_weight, viewer, as_json=as_json)
@@ -117,7 +128,7 @@ def decide_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reviewer: give the verdict on what was seen. Without --seen, the goal is read and shown first."""
+    """Reviewer: give the verdict on what you saw. Without --seen, the goal is shown first."""
     from cli.goal.giving import give
 
     fields = {
@@ -129,4 +140,4 @@ def decide_review(
         "new_weight": new_weight,
         "new_target": new_target,
     }
-    give(goal_id, "decide_review", Who(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)
+    give(goal_id, "decide_review", CommandOptions(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)

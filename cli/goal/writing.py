@@ -29,7 +29,7 @@ def draft(
     answer: Annotated[list[str] | None, typer.Option("--answer", metavar="ID", help="help.option.answers")] = None,
     viewer: Viewer = None,
 ) -> None:
-    """Print a goal's content to write on: as it is, or made from the catalogue or an example, dated within its cycle."""
+    """Print a goal's content to edit: the present one, or one made from the catalogue or an example, with dates within its cycle."""
 
     async def work(session: Reading) -> None:
         from cli.goal.review_form import number
@@ -62,7 +62,7 @@ def check(
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a goal, or a file for it, by the writing rules: errors that must be fixed, and suggestions."""
+    """Check a goal, or a file for it, by the writing rules: errors to fix, and suggestions."""
 
     async def work(session: Reading) -> Exit:
         from domain.findings import Level
@@ -106,7 +106,7 @@ def read_content_file(file: Path, to: Terminal) -> "Content":
 
 
 def score(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False) -> None:
-    """Show how a goal's score is made, term by term."""
+    """Show how a goal's score is calculated, term by term."""
 
     async def work(session: Reading) -> None:
         from cli.goal.score_screen import rows, summary

@@ -29,7 +29,7 @@ def add(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a problem. A goal names it by the id that is printed: `answers = ["H1"]`."""
+    """Add a problem. A goal refers to it by the printed id: `answers = ["H1"]`."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:

@@ -44,7 +44,7 @@ def inbox(
 
 @audit.command("show")
 def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
-    """Show a goal's ledger, and whether its chain holds and the goal's row agrees with it (1 where not)."""
+    """Show a goal's ledger, and whether its hash chain holds and the goal agrees with it. Exit code 1 where not."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import GoalId
@@ -67,10 +67,11 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 def _command(item: "InboxItem", employee: str) -> str:
     """The command that answers the task."""
     line, acts = item.goal, f" --as {employee}" + (f" --for {item.acting_for}" if item.acting_for else "")
+    step = None if item.step is None else item.step + 1
     command = {
         "submit": f"submit {line.id} FILE",
         "approve": f"approve {line.id} --seen {line.seq}",
-        "complete_step": f"step {line.id} {item.step}",
+        "complete_step": f"step {line.id} {step}",
         "self_review": f"review self {line.id} --went-well TEXT",
         "decide": f"review decide {line.id} VERDICT --seen {line.seq}",
     }

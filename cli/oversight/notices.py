@@ -37,7 +37,7 @@ def show(
     failed: Annotated[bool, typer.Option("--failed", help="help.option.failed")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the notices; with --failed, list what did not get through as it should. The word `show` may be left out."""
+    """Count the notices; with --failed, list the failed ones. The word `show` may be left out."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
@@ -66,7 +66,10 @@ def retry(
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
-    """HR: put what was given up back in line, once its cause is mended; the urgent goes out next, the rest in digests."""
+    """HR: send again what was given up, after its cause is fixed.
+
+    Urgent notices go out next, the rest in digests.
+    """
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:

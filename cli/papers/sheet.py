@@ -35,7 +35,7 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a sheet for each person whom you may see: HR everybody, a manager those below, each their own."""
+    """Write a sheet for each person whom you may see: HR everybody, a manager those below, others their own."""
 
     async def work(session: Reading) -> None:
         from domain.values import CycleId
@@ -116,7 +116,10 @@ def import_filled(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.option.sheet_dry_run")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Owner; HR: import filled sheets and tables, all of them or nothing. Only drafts change; submitting stays the owner's."""
+    """Owner, HR: import filled sheets and tables, all of them or nothing.
+
+    Only drafts change; the owner submits them.
+    """
     from service.sheet_reading import read_filled
 
     to = terminal(as_json)

@@ -50,7 +50,7 @@ def import_people(
     actor: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.hr_when_open")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import the organisation: all of the file or nothing. The same file again changes nothing."""
+    """Import the organisation: the whole file or nothing. Importing the same file again changes nothing."""
     from cli.session.callers import operator
     from domain.values import EmployeeId
     from settings import Settings
@@ -81,7 +81,7 @@ def show_people(
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the organisation by department, one department, or one employee's line of managers and reports."""
+    """Show the organisation by department, the people of one department, or a person's managers and reports."""
     from cli.session.callers import caller_for
     from domain.messages import message
     from domain.values import EmployeeId
@@ -104,11 +104,14 @@ def show_people(
 
 
 def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
+    """The headers by field, of options like `name=login` or `氏名=login`; ends the command where one is wrong."""
     from domain.messages import message
+    from texts.words import value_of
 
     mapping: dict[str, str] = {}
     for option in options:
         field, sign, header = (part.strip() for part in option.partition("="))
+        field = value_of("column", field) or field
         if not (field and sign and header) or field in mapping:
             raise stopped(message("screen.people.wrong_map", option=option), locale, Exit.USAGE)
         mapping[field] = header
@@ -116,7 +119,7 @@ def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
 
 
 def read_file(file: Path, locale: "Locale") -> bytes:
-    """The file's bytes, as many as `read_people` takes and one more by which it knows that there are more."""
+    """The file's bytes, at most as many as `read_people` accepts and one more, so that it can refuse a larger file."""
     from cli.session.files import unreadable
     from domain.people.people_file import MAX_BYTES
 

@@ -1,4 +1,4 @@
-"""`meguri people sync`: a new file of people against the directory; shown first, applied when asked to."""
+"""`meguri people sync`: a new file of people compared with the directory; applied only with `--apply`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,7 +38,10 @@ def sync(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a file with the directory: joiners, leavers, moves, managers; with --apply, let every open goal follow."""
+    """Compare a file with the directory: joiners, leavers, moves, managers.
+
+    With --apply, apply the changes to all open goals.
+    """
     from cli.people.people import mapping_of, read_file
     from cli.session.callers import operator
     from cli.session.session import acting, run, terminal

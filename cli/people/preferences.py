@@ -38,7 +38,10 @@ def prefer(
     reset: Annotated[bool, typer.Option("--reset", help="help.option.reset")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Choose how your notices come, and when; without an option, show it. HR may, for anybody."""
+    """Choose how and when your notices come.
+
+    Without an option, show the present choice. HR may do so for anybody.
+    """
     from cli.session.session import reading, run, terminal
 
     url = sys.stdin.readline().strip() if chat_url == "-" else chat_url

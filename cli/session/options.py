@@ -16,7 +16,7 @@ Evidence = Annotated[str | None, typer.Option("--evidence", help="help.option.ev
 Reason = Annotated[str, typer.Option("--reason", help="help.option.reason")]
 
 
-class Who(NamedTuple):
+class CommandOptions(NamedTuple):
     """Who gives a command, in whose name, and under which id (None: a fresh one)."""
 
     actor: str

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from domain.values import Text
     from settings import Settings
 
-MAX_FINDINGS = 50  # printed; more than a person mends at one go
-_PIPED_WIDTH = 240  # columns of a table that goes to a file or a pipe, where nothing would be gained by folding it
+MAX_FINDINGS = 50  # printed; nobody corrects more in one pass
+_PIPED_WIDTH = 240  # columns of a table that is written to a file or a pipe, where rows need not be folded
 
 
 class Exit(IntEnum):
@@ -70,7 +70,7 @@ def print_line(line: str) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, title: str | None = None) -> None:
-    """Numbers stand to the right. Cells are taken as they are: a name in brackets is no style."""
+    """Prints a table, numbers to the right. Cells are printed literally: brackets in a name are no markup."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text as Cell
@@ -93,7 +93,7 @@ def heads(key: str, locale: Locale) -> tuple[str, ...]:
 
 
 def print_findings(findings: Sequence["Finding"], locale: Locale, file: TextIO | None = None) -> None:
-    """One finding a line, with where it is; at most `MAX_FINDINGS`, then how many more there are. To stderr, or `file`."""
+    """Prints a finding per line, with its place; at most `MAX_FINDINGS`, then the number of the rest. To stderr, or `file`."""
     from texts.findings import finding_hint, finding_text, suggestion_text
     from texts.say import say
 
@@ -109,7 +109,7 @@ def print_findings(findings: Sequence["Finding"], locale: Locale, file: TextIO |
         out.write(say("screen.findings_more", locale, n=more) + "\n")
 
 
-def spoken(message: "Message | Text", locale: Locale) -> str:
+def sentence_of(message: "Message | Text", locale: Locale) -> str:
     """The sentence in the reader's language, with the hint which option or command helps."""
     from domain.messages import Message
     from texts.say import say_with_hint
@@ -119,5 +119,5 @@ def spoken(message: "Message | Text", locale: Locale) -> str:
 
 def stopped(message: "Message | Text", locale: Locale, code: Exit = Exit.REFUSED) -> typer.Exit:
     """The end of the command, to be raised; the reason is on stderr by then."""
-    sys.stderr.write(spoken(message, locale) + "\n")
+    sys.stderr.write(sentence_of(message, locale) + "\n")
     return typer.Exit(code)

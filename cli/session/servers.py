@@ -28,7 +28,7 @@ _LAUNCH_SECONDS = 300
 
 
 def up() -> None:
-    """Servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
+    """Start the servers and a worker on this machine, with the data in ./var, until Ctrl-C."""
     _finish(_run(_up(_settings())))
 
 
@@ -37,7 +37,7 @@ def demo(
         bool, typer.Option("--exit-when-launched", help="help.option.exit_when_launched")
     ] = False,
 ) -> None:
-    """The sample company and its cycle, on servers of this machine, until Ctrl-C."""
+    """Start the sample company and its cycle on servers of this machine, until Ctrl-C."""
     _finish(_run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
@@ -61,7 +61,7 @@ def worker(
     ] = Role.ALL,
     processes: Annotated[int, typer.Option("--processes", metavar="COUNT", help="help.option.processes")] = 1,
 ) -> None:
-    """Carry out goals, cycles and deliveries (`python worker.py` is the same)."""
+    """Carry out goals, cycles and deliveries. `python worker.py` does the same."""
     import worker as worker_program
 
     _finish(worker_program.run(worker_program.Role(role), processes))
