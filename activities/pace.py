@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.goal.commands import SYSTEM
 from storage.database import read_transaction
 from storage.instructions import people_act
 
@@ -124,4 +125,4 @@ class FanOut:
 async def people_act_now(engine: AsyncEngine) -> bool:
     """Whether a person's own command was recorded in the last seconds."""
     async with read_transaction(engine) as connection:
-        return await people_act(connection, _SINCE)
+        return await people_act(connection, _SINCE, clock=SYSTEM)
