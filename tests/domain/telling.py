@@ -1,4 +1,4 @@
-"""What a recording tells, and whom: for the tests of notices."""
+"""The notices of commands and alarms, for tests."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ NOW = at(day(10, 7))
 
 
 def notices(goal: Goal, command: ask.Command, now: Any = NOW) -> list[Notice]:
-    """All that the command's recording calls for."""
+    """The notices of a command's recording."""
     events = decide(goal, command, now)
     left = evolve_all(goal, events)
     said: list[Notice] = []
@@ -37,7 +37,7 @@ def told(goal: Goal, command: ask.Command, now: Any = NOW) -> dict[tuple[NoticeK
 
 
 def rings(goal: Goal, held_up_until: Any = None) -> list[Notice]:
-    """What the next alarm tells."""
+    """The notices of the next alarm."""
     alarm = awaited(goal)
     (event,) = ring(goal, alarm, held_up_until or alarm.at)
     return list(notices_of(evolve(goal, event), event, goal))
