@@ -1,6 +1,6 @@
 """A cycle, its people and its goals for the tests of the domain: the fourth quarter of 2026 in Tokyo.
 
-Goals are made only with `decide` and `evolve`, as in the product, so that no test starts from an impossible goal.
+Goals are made the way the product makes them, by `decide` and `evolve` only, so no test starts from a goal that cannot be.
 """
 
 from collections.abc import Callable
@@ -86,12 +86,12 @@ def day(month: int, of_month: int, year: int = 2026) -> date:
 
 
 def at(on: date, hour: int = 10, minute: int = 0) -> datetime:
-    """A time in Tokyo."""
+    """That day in Tokyo, at that hour."""
     return datetime(on.year, on.month, on.day, hour, minute, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
 def policy(**changes: Any) -> Policy:
-    """The cycle's policy with these values, validated like every policy."""
+    """The cycle's policy with other values, checked like any policy."""
     return Policy.model_validate({name: getattr(POLICY, name) for name in Policy.model_fields} | changes)
 
 
@@ -112,7 +112,7 @@ def created(
     now: datetime = LAUNCH,
     **steering: Any,
 ) -> has.Event:
-    """The first event of a ledger, as the launch writes it; `steering`: sites, slot and delegations."""
+    """The first event of a ledger, as the launch writes it; `steering` are its sites, slot and delegations."""
     body = has.Created(
         cycle=CycleId("2026-q4"),
         owner=owner,
@@ -126,25 +126,25 @@ def created(
 
 
 def draft(policy: Policy = POLICY, goal_id: GoalId = GOAL_ID, **first: Any) -> Goal:
-    """A goal that was launched on Thursday, 1 October; `first` are arguments of `created`."""
+    """A goal that was launched on Thursday, 1 October; `first` goes to `created`."""
     return begin(goal_id, policy, created(**first))
 
 
 def after(goal: Goal, command: Command, now: datetime) -> Goal:
-    """The goal after a command, which must lead to an event."""
+    """The goal after a command that must bring something."""
     events = decide(goal, command, now)
     assert events, f"{command.name} brought nothing"
     return evolve_all(goal, events)
 
 
 def pending(policy: Policy = POLICY, on: date = date(2026, 10, 5), **first: Any) -> Goal:
-    """A goal that was submitted on Monday, 5 October."""
+    """Submitted on Monday, 5 October."""
     goal = draft(policy, **first)
     return after(goal, ask.Submit(id=fresh_id(), actor=goal.owner), at(on))
 
 
 def active(policy: Policy = POLICY, on: date = date(2026, 10, 6), **first: Any) -> Goal:
-    """A goal that was approved in all stages on Tuesday, 6 October."""
+    """Approved in all its stages on Tuesday, 6 October."""
     goal = pending(policy, **first)
     while goal.state is State.PENDING_APPROVAL:
         goal = after(goal, approve(goal), at(on))
@@ -152,7 +152,7 @@ def active(policy: Policy = POLICY, on: date = date(2026, 10, 6), **first: Any) 
 
 
 def in_review(policy: Policy = POLICY, **first: Any) -> Goal:
-    """A goal in the review of Friday, 30 October, which waits for the self-review."""
+    """The review of Friday, 30 October has opened and waits for the owner's self-review."""
     goal, opens = active(policy, **first), at(date(2026, 10, 30))
     while goal.state is State.ACTIVE:
         goal = rung(goal, opens)
@@ -160,12 +160,12 @@ def in_review(policy: Policy = POLICY, **first: Any) -> Goal:
 
 
 def awaiting_verdict(policy: Policy = POLICY, on: date = date(2026, 11, 2), **first: Any) -> Goal:
-    """A goal in review whose self-review was submitted on Monday, 2 November."""
+    """The self-review came on Monday, 2 November."""
     return after(in_review(policy, **first), self_review(), at(on))
 
 
 def closed(policy: Policy = POLICY, on: date = date(2026, 11, 4), **first: Any) -> Goal:
-    """A goal that was closed as achieved on Wednesday, 4 November."""
+    """Achieved, by the verdict of Wednesday, 4 November."""
     goal = awaiting_verdict(policy, **first)
     return after(goal, verdict(goal, "achieved"), at(on))
 
@@ -181,7 +181,7 @@ SITUATIONS: dict[str, Callable[[], Goal]] = {
 
 
 def approve(goal: Goal, actor: EmployeeId | None = None, **fields: Any) -> ask.Approve:
-    """An approval by an assignee of the task, of the current version."""
+    """By who has the task, on what there is now."""
     who = actor or (goal.task.assignees[0] if goal.task else MANAGER)
     return ask.Approve(**({"id": fresh_id(), "actor": who, "expected_seq": goal.seq} | fields))
 
@@ -191,13 +191,13 @@ def self_review() -> ask.SubmitSelfReview:
 
 
 def verdict(goal: Goal, said: str, actor: EmployeeId = MANAGER, **fields: Any) -> ask.DecideReview:
-    """A verdict on the current version; with a comment, which a reset needs."""
+    """On what there is now; with a comment, so that a reset is possible."""
     defaults = {"id": fresh_id(), "actor": actor, "expected_seq": goal.seq, "verdict": said, "comment": "確認しました"}
     return ask.DecideReview.model_validate(defaults | fields)
 
 
 def delegate(delegator: EmployeeId, to: EmployeeId, **fields: Any) -> ask.Delegate:
-    """A delegation; by default for the whole cycle and by the delegator."""
+    """For the whole cycle, given by the delegator, unless `fields` says otherwise."""
     fields = {"actor": delegator, "first": day(10, 1), "last": day(12, 28)} | fields
     return ask.Delegate.model_validate({"id": fresh_id(), "delegator": delegator, "to": to} | fields)
 
@@ -211,7 +211,7 @@ def reassign(*assignees: EmployeeId) -> ask.Reassign:
 
 
 def change_line(goal: Goal, **changes: Any) -> ask.ChangeLine:
-    """A change of managers, department or sites; fields that are not in `changes` keep the goal's values."""
+    """Other managers, another department or other sites; what `changes` does not name stays as the goal has it."""
     as_it_is = {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "組織変更"}
     return ask.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | as_it_is | changes)
 
@@ -225,7 +225,7 @@ def resume() -> ask.Resume:
 
 
 def rung(goal: Goal, now: datetime | None = None) -> Goal:
-    """The goal after its next alarm; without `now` the alarm rings on time."""
+    """The goal after its next alarm, which rings on time unless `now` says later."""
     alarm = awaited(goal)
     events = ring(goal, alarm, now or alarm.at)
     assert events, f"{alarm.id} brought nothing"
@@ -233,7 +233,7 @@ def rung(goal: Goal, now: datetime | None = None) -> Goal:
 
 
 def awaited(goal: Goal) -> Alarm:
-    """The next alarm of the goal, which must have one."""
+    """The next alarm of a goal that must have one."""
     assert goal.seq < ENDLESS, "what rings has no end"
     alarm = next_alarm(goal)
     assert alarm is not None
@@ -241,13 +241,13 @@ def awaited(goal: Goal) -> Alarm:
 
 
 def task_of(goal: Goal) -> Task:
-    """The open task of the goal, which must have one."""
+    """The open task of a goal that must have one."""
     assert goal.task is not None
     return goal.task
 
 
 def refusal(goal: Goal, command: Command, now: datetime, code: Code) -> Refusal:
-    """The refusal of `command`. Asserts that it has this code and a message in both languages, and changed nothing."""
+    """The refusal of `command`, which is of that code, says something in both languages, and has changed nothing."""
     before = goal.model_dump_json()
     with pytest.raises(Refusal) as caught:
         decide(goal, command, now)
@@ -257,7 +257,7 @@ def refusal(goal: Goal, command: Command, now: datetime, code: Code) -> Refusal:
 
 
 def list_of(refusal: Refusal, field: str) -> tuple[str | int | Message, ...]:
-    """The values of a field of the refusal that is a list."""
+    """The values of a refusal's field that holds several."""
     values = refusal.message.fields[field]
     assert isinstance(values, tuple)
     return values

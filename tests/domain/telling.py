@@ -1,4 +1,4 @@
-"""The notices of commands and alarms, for tests."""
+"""What a recording tells, and whom: for the tests of notices."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ NOW = at(day(10, 7))
 
 
 def notices(goal: Goal, command: ask.Command, now: Any = NOW) -> list[Notice]:
-    """The notices of a command's recording."""
+    """All that the command's recording calls for."""
     events = decide(goal, command, now)
     left = evolve_all(goal, events)
     said: list[Notice] = []
@@ -37,7 +37,7 @@ def told(goal: Goal, command: ask.Command, now: Any = NOW) -> dict[tuple[NoticeK
 
 
 def rings(goal: Goal, held_up_until: Any = None) -> list[Notice]:
-    """The notices of the next alarm."""
+    """What the next alarm tells."""
     alarm = awaited(goal)
     (event,) = ring(goal, alarm, held_up_until or alarm.at)
     return list(notices_of(evolve(goal, event), event, goal))

@@ -1,4 +1,4 @@
-"""A move to another department starts a new revision: the old one is settled on that day, and no points are lost."""
+"""Who changes the department starts a new revision there: the old one is settled on that day, and nothing is lost."""
 
 from decimal import Decimal
 
@@ -45,7 +45,7 @@ NOW = at(day(11, 5))
 
 
 def worked_on() -> Goal:
-    """A goal with one of two steps done (20 points), half of the way from 10 to 6 (30 of 60 points), and a bonus of 5 points."""
+    """One of two steps done (20 points), half the way from 10 to 6 (30 of 60), and a bonus of 5 from the first review."""
     goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 12)))
     goal = after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value="8"), at(day(10, 13)))
     goal = after(goal, ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(day(10, 14)))

@@ -1,4 +1,4 @@
-"""Instructions to many goals: a command for each goal that is concerned, and a reason for each goal that is skipped."""
+"""What HR asks of many goals at once: one command for each goal that it means something for, a reason for each other."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ EVERY: list[asked.Asked] = [
 
 
 def meaning(one: asked.Asked, goal: Goal) -> dict[str, Any] | str:
-    """The fields of the command; or the reason why there is none. Asserts that the command is accepted, and its actor."""
+    """The command's own fields, checked to be accepted and to come from who asked; or why there is none."""
     command = command_for(one, goal, HR)
     if isinstance(command, Skipped):
         return command.code
@@ -80,7 +80,7 @@ def paused() -> Goal:
 
 
 def overdue() -> Goal:
-    """A goal whose approval is a task of manager and director."""
+    """An approval that manager and director have."""
     return rung(rung(rung(pending())))
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: all measures of the practice are in it, in both languages, and each makes a draft that can be submitted."""
+"""The catalogue: the measures of the practice are there, whole in both languages, and each makes a draft that can be submitted."""
 
 import re
 from datetime import date
@@ -32,13 +32,13 @@ DEDUCTS_OR_VAGUE = re.compile(
 
 
 def _promises(entry: Entry) -> list[Text]:
-    """The texts to which the owner commits in a goal."""
+    """What the owner commits to, once it stands in a goal."""
     image = [entry.success_image] if entry.success_image else []
     return [entry.theme, *image, *entry.criteria, *(step.title for step in entry.steps)]
 
 
 def _texts(entry: Entry) -> list[Text]:
-    """All sentences of the entry, without its unit, which may be a symbol."""
+    """Every sentence of the entry; not its unit, which may be a sign."""
     return [entry.name, entry.tells, entry.count, entry.challenge, *_promises(entry)]
 
 
