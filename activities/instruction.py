@@ -5,7 +5,7 @@ stands in its row.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
-from activities.pace import FanOut
+from activities.pace import FanOut, people_act_now
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
@@ -36,7 +36,7 @@ from storage.instructions import Instruction, InstructionResult
 from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
-_PAGE = 100  # goals loaded at once
+_PAGE = 25  # goals loaded at once; the worker answers nobody while it reads them
 _NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
@@ -93,16 +93,18 @@ class InstructionActivities(InstructionSteps):
         if isinstance(asked, asked_for.Add):
             await self._launch(row)
             return
-        actor = EmployeeId(row.actor)
-        fan_out = FanOut()
-        while page := await self._waiting(row.id, _PAGE):
-            async with read_transaction(self._engine) as connection:
-                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
-            for gone in set(page) - {goal.id for goal in goals}:
-                async with self._engine.begin() as connection:
-                    await instructions.record(connection, row.id, InstructionResult(gone, "skipped", "unknown"))
-            decide = await self._decider(asked, goals, actor, part.now)
-            await self._ask_all(goals, row.id, decide, fan_out)
+        fan_out = FanOut(lambda: people_act_now(self._engine))
+        answered: list[InstructionResult] = []
+
+        async def ask(chosen: tuple[Goal, _Decide]) -> None:
+            goal, decide = chosen
+            answered.append(await self._ask(goal, row.id, decide, fan_out))
+            activity.heartbeat(goal.id)
+            if len(answered) >= _NOTED_AT_ONCE:
+                await self._write_results(row.id, answered)
+
+        await fan_out.each(self._chosen(row, asked, part.now), ask)
+        await self._write_results(row.id, answered)
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
@@ -130,28 +132,29 @@ class InstructionActivities(InstructionSteps):
             raise LookupError(f"instruction {part.instruction} is not in the database")
         return row, row.asked
 
-    async def _waiting(self, instruction: str, limit: int) -> list[str]:
+    async def _chosen(self, row: Instruction, asked: Asked, now: datetime) -> AsyncIterator[tuple[Goal, _Decide]]:
+        """The goals that wait, page by page, each with how its command is made."""
+        page = await self._waiting(row.id, _PAGE)
+        while page:
+            async with read_transaction(self._engine) as connection:
+                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
+            for gone in set(page) - {goal.id for goal in goals}:
+                async with self._engine.begin() as connection:
+                    await instructions.record(connection, row.id, InstructionResult(gone, "skipped", "unknown"))
+            decide = await self._decider(asked, goals, EmployeeId(row.actor), now)
+            for goal in goals:
+                yield goal, decide
+            page = await self._waiting(row.id, _PAGE, page[-1])
+
+    async def _waiting(self, instruction: str, limit: int, after: str = "") -> list[str]:
         async with read_transaction(self._engine) as connection:
-            return await instructions.waiting_goals(connection, instruction, limit)
+            return await instructions.waiting_goals(connection, instruction, limit, after)
 
     async def _decider(self, asked: Asked, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
         """How the command of each of these goals is made."""
         if isinstance(asked, asked_for.Sync):
             return await reorganisation.commands(self._engine, asked, goals, actor, now)
         return lambda goal: command_for(asked, goal, actor)
-
-    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _Decide, fan_out: FanOut) -> None:
-        """Asks the goals, as many at one time as the fan-out's pace allows, and writes what they answered."""
-        answered: list[InstructionResult] = []
-
-        async def ask(goal: Goal) -> None:
-            answered.append(await self._ask(goal, instruction, decide, fan_out))
-            activity.heartbeat(goal.id)
-            if len(answered) >= _NOTED_AT_ONCE:
-                await self._write_results(instruction, answered)
-
-        await fan_out.each(goals, ask)
-        await self._write_results(instruction, answered)
 
     async def _write_results(self, instruction: str, answered: list[InstructionResult]) -> None:
         """Writes the results and empties the list."""

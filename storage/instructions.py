@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, literal, select, update
+from sqlalchemy import Interval, Row, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.goal.commands import SYSTEM
 from domain.instructions.instructions import ASKED, Asked
 from domain.lifecycle import State
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
@@ -173,15 +174,32 @@ async def _record_once(connection: AsyncConnection, instruction: str, statement:
     ) or 0
 
 
-async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int) -> list[str]:
-    """The ids of the next goals at which the instruction has no result yet, in order."""
+async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int, after: str = "") -> list[str]:
+    """The ids of the next goals after `after` at which the instruction has no result yet, in order."""
     query = (
         select(InstructionGoalRow.goal_id)
-        .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.result == "waiting")
+        .where(
+            InstructionGoalRow.instruction_id == instruction,
+            InstructionGoalRow.result == "waiting",
+            InstructionGoalRow.goal_id > after,
+        )
         .order_by(InstructionGoalRow.goal_id)
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
+
+
+_PEOPLE_ACT = text("""
+SELECT EXISTS (
+    SELECT FROM goal_event
+    WHERE recorded_at > now() - :within AND actor <> :clock
+      AND NOT starts_with(command_id, 'instruction:') AND NOT starts_with(command_id, 'settle:'))
+""").bindparams(bindparam("within", type_=Interval))
+
+
+async def people_act(connection: AsyncConnection, within: timedelta) -> bool:
+    """Whether a person's own command was recorded within this time; what instructions, settlements and time do does not count."""
+    return bool(await connection.scalar(_PEOPLE_ACT, {"within": within, "clock": SYSTEM}))
 
 
 async def record(connection: AsyncConnection, instruction: str, result: InstructionResult) -> None:

@@ -236,7 +236,7 @@ class GoalEventRow(Table):
     # A command leads to at most one event of a kind. So the unique constraint prevents recording a command twice.
     __table_args__ = (
         UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),
-        Index("goal_event_by_time", "recorded_at", postgresql_using="brin"),
+        Index("goal_event_by_time", "recorded_at"),
     )
 
 

@@ -1,7 +1,7 @@
 """The concurrency of a fan-out: it grows while answers are fast, and shrinks when they become slow."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -23,13 +23,33 @@ class Server:
             self.limits.append(self.pace.limit)
 
 
+async def nobody_acts() -> bool:
+    return False
+
+
+async def numbers(count: int) -> AsyncIterator[int]:
+    for number in range(count):
+        yield number
+
+
+def test_while_nobody_clicks_it_bears_more_latency_and_gives_way_at_the_first_click() -> None:
+    server = Server(Pace(), lambda number: 0.02 * number)  # a server that does one at a time
+    server.pace.note_people(server.now, act=False)
+    server.answer(300)
+    assert server.pace.limit >= 5
+    server.pace.note_people(server.now, act=True)
+    assert server.pace.limit == 2
+    server.answer(300)
+    assert max(server.limits[-200:]) <= 2
+
+
 def test_it_begins_with_one_and_grows_one_by_one_while_latency_stays() -> None:
     server = Server(Pace(), lambda _: 0.02)
     server.answer(200)
     steps = [after - before for before, after in zip(server.limits, server.limits[1:], strict=False)]
     assert server.limits[0] == 1
     assert set(steps) == {0, 1}
-    assert server.pace.limit == 16, "and no further"
+    assert server.pace.limit == 8, "and no further"
 
 
 def test_it_stays_near_the_number_from_which_on_latency_rises() -> None:
@@ -83,7 +103,7 @@ def test_answers_to_requests_from_before_a_change_do_not_count() -> None:
 
 
 async def test_a_fan_out_handles_every_item_once_and_not_more_at_a_time_than_its_pace_says() -> None:
-    fan_out, handled, running, most = FanOut(), list[int](), 0, 0
+    fan_out, handled, running, most = FanOut(nobody_acts), list[int](), 0, 0
 
     async def handle(item: int) -> None:
         nonlocal running, most
@@ -93,9 +113,9 @@ async def test_a_fan_out_handles_every_item_once_and_not_more_at_a_time_than_its
         handled.append(item)
         running -= 1
 
-    await fan_out.each(range(100), handle)
+    await fan_out.each(numbers(100), handle)
     assert sorted(handled) == list(range(100))
-    assert 1 < most <= 16
+    assert 1 < most <= 8
 
 
 async def test_an_error_ends_a_fan_out() -> None:
@@ -104,5 +124,5 @@ async def test_an_error_ends_a_fan_out() -> None:
             raise ConnectionError
 
     with pytest.raises(ExceptionGroup) as caught:
-        await FanOut().each(range(10), handle)
+        await FanOut(nobody_acts).each(numbers(10), handle)
     assert caught.group_contains(ConnectionError)
