@@ -198,7 +198,7 @@ SELECT EXISTS (
 
 
 async def people_act(connection: AsyncConnection, within: timedelta) -> bool:
-    """Whether a person's own command was recorded within this time; what instructions, settlements and time do does not count."""
+    """Whether a command of a person was recorded within this time. Instructions, settlements and alarms do not count."""
     return bool(await connection.scalar(_PEOPLE_ACT, {"within": within, "clock": SYSTEM}))
 
 
