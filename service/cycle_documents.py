@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.lifecycles import CycleState
 from domain.values import CycleId, EmployeeId, Frozen
-from storage.cycles import Counts, Cycle
+from storage.cycles import Cycle, CycleCounts
 
 
 class CycleSummary(Frozen):
@@ -71,7 +71,7 @@ def summary_of(cycle: Cycle, names: dict[str, str]) -> CycleSummary:
     )
 
 
-def status_of(summary: CycleSummary, counts: Counts, problems: HeardProblemCounts) -> CycleStatus:
+def status_of(summary: CycleSummary, counts: CycleCounts, problems: HeardProblemCounts) -> CycleStatus:
     goals: dict[str, dict[str, int]] = {}
     for department, state, number in counts.goals:
         goals.setdefault(department, {})[state] = number

@@ -60,7 +60,7 @@ class CycleUpdates:
         """Opens a cycle that ended and starts its workflow again, to settle it on its day. A cycle that is open stays open."""
         async with self._engine.begin() as connection:
             row = await require_cycle(connection, cycle)
-            await cycles.move(connection, cycle, CycleEvent.REOPENED, row.launched_at)
+            await cycles.change_state(connection, cycle, CycleEvent.REOPENED, row.launched_at)
         await self.start(cycle, again=True)
 
     async def launch_more(self, cycle: CycleId) -> None:
@@ -154,5 +154,5 @@ async def _settles_at(connection: "AsyncConnection", cycle: CycleId, policy: Pol
     """A goal that was given a later last day than its cycle is not settled before it."""
     from workflows.timeouts import SETTLE_AFTER
 
-    last = max(policy.closes, await cycles.last_day(connection, cycle) or policy.closes)
+    last = max(policy.closes, await cycles.latest_closing_day(connection, cycle) or policy.closes)
     return policy.calendar.opening(policy.calendar.on_or_after(last)) + SETTLE_AFTER

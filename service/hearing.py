@@ -12,7 +12,7 @@ from domain.values import EmployeeId, Frozen, Id, Prose
 from service.relations import require_colleague
 from storage import hearing
 from storage.database import read_transaction
-from storage.directory import department_sizes, leads_somebody
+from storage.directory import department_sizes, has_reports
 from storage.people import find_employee
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Hearing:
                 cycle=_checked(_ID, "cycle", cycle),
                 department=where,
                 problem=_checked(_PROSE, "text", text),
-                heard_as="manager" if await leads_somebody(connection, speaker) else "staff",
+                heard_as="manager" if await has_reports(connection, speaker) else "staff",
                 by=speaker,
                 command_id=command_id or secrets.token_hex(8),
             )

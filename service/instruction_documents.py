@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from domain.lifecycles import InstructionState
 from domain.values import CycleId, EmployeeId, Frozen
-from storage.instructions import Instruction, Progress, Result
+from storage.instructions import Instruction, InstructionResult, Progress
 
 NOT_DONE = ("refused", "failed")  # results that somebody must look at
 
@@ -33,10 +33,10 @@ class InstructionPage(NamedTuple):
 
     instruction: Instruction
     progress: Progress
-    results: tuple[Result, ...]
+    results: tuple[InstructionResult, ...]
 
     @property
-    def not_done(self) -> tuple[Result, ...]:
+    def not_done(self) -> tuple[InstructionResult, ...]:
         """The goals that refused, or that could not be reached."""
         return tuple(one for one in self.results if one.result in NOT_DONE)
 

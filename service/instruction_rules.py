@@ -63,7 +63,9 @@ async def _require_caller(connection: AsyncConnection, caller: Caller, asked: As
 
 async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) -> None:
     """Everybody and every department that is named is in the cycle; people who are to be added are in the directory."""
-    people, departments = await cycles.names_in(connection, row.id, removed=isinstance(asked, Reopen))
+    people, departments = await cycles.participants_and_departments(
+        connection, row.id, removed=isinstance(asked, Reopen)
+    )
     if isinstance(asked, Add):
         if asked.selection.is_everybody:
             raise Refusal(Code.SELECTION_EMPTY)

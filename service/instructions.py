@@ -147,7 +147,7 @@ def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) 
     }
 
 
-def _chain(asked: Delegation, standing: delegations.Standing) -> Refusal:
+def _chain(asked: Delegation, standing: delegations.StoredDelegation) -> Refusal:
     why = message(
         "part.delegate_chained",
         delegator=standing.delegator_id,

@@ -32,9 +32,9 @@ async def process_leavers(
     identity, today = f"leaving-{last_day}", now.astimezone(OFFICE).date()
     async with read_transaction(engine) as connection:
         is_written = await instructions.find(connection, identity) is not None
-        version = await people.version_of(connection)
+        version = await people.directory_version(connection)
         gone = await directory.leavers(connection, today)
-        concerned = await directory.around(connection, [one.id for one in gone])
+        concerned = await directory.with_reports_and_managers(connection, [one.id for one in gone])
     if is_written:
         await start(temporal, identity)
         return 0

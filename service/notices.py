@@ -8,7 +8,7 @@ from service.relations import require_hr
 from storage import hooks, undelivered
 from storage.database import read_transaction
 from storage.hooks import FailedEvent
-from storage.undelivered import Failed, Summary
+from storage.undelivered import FailedMessage, Summary
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,7 +26,7 @@ class RetryCounts(Frozen):
 class FailedDeliveries(Frozen):
     """The newest messages that were given up or fell back to another channel, and ledger entries that were given up."""
 
-    failed: tuple[Failed, ...]
+    failed: tuple[FailedMessage, ...]
     events: tuple[FailedEvent, ...]
 
 

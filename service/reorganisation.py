@@ -103,7 +103,7 @@ class Reorganisation:
         on = today or datetime.now(OFFICE).date()
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
-            version = await people.version_of(connection)
+            version = await people.directory_version(connection)
             file = read_people(data, mapping)
             if file.findings:
                 return Compared(None, file.findings, (), version, 0)

@@ -19,7 +19,7 @@ from domain.writing.rules import check
 from service.goal_updates import GoalUpdates
 from service.projection import find_goals, goals_of_cycle, names_by_id
 from service.relations import relations_to_company, relations_to_goal, require_goal_relation, require_hr, visible_goals
-from sheets.fields import Unreadable, fields_of, merged
+from sheets.fields import InvalidFields, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from sheets.results import Results
 from storage.cycles import find_cycle
@@ -199,7 +199,7 @@ def _compared(
         return [refuse("unknown_goal", read.where, goal=read.id[:80])]
     try:
         content = merged(goal.content, read.fields, read.places)
-    except Unreadable as error:
+    except InvalidFields as error:
         return [_placed(finding, read) for finding in error.findings]
     if content == goal.content:
         return []

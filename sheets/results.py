@@ -1,4 +1,4 @@
-"""The results of a cycle: a workbook with a sheet for departments, people, goals, and a chart; and the goals as CSV."""
+"""The results of a cycle: as a workbook with pages for departments, people, goals and a chart; and the goals as CSV."""
 
 import csv
 import io
@@ -14,17 +14,17 @@ from domain.goal.goal import Goal, Outcome
 from domain.results import calibration
 from domain.results.calibration import BUCKET, BUCKETS, Result
 from domain.values import Locale
-from sheets.goals_csv import guarded
+from sheets.goals_csv import escape_formula
 from sheets.style import BAND, Formats, width_of
 from texts.say import say
 from texts.words import word
 
-_NARROW, _WIDE = 8, 44  # characters of a column
-_ATTAINED = 9  # the column of the goals' attainment
+_MIN_WIDTH, _MAX_WIDTH = 8, 44  # of a column, in characters
+_ATTAINMENT = 9  # column of the attainment on the page of goals
 
 
 class Results(NamedTuple):
-    """A cycle's goals, in the order of their ids, and the names of the people in them."""
+    """The goals of a cycle, by id, and the names of the people in them."""
 
     cycle_id: str
     cycle_name: str
@@ -36,7 +36,7 @@ class _Table(NamedTuple):
     title: str
     heads: tuple[str, ...]
     rows: list[tuple[str | int | Decimal, ...]]
-    percent: int | None = None  # the column of shares
+    percent: int | None = None  # the column that is shown as a percentage
 
 
 def write_results_xlsx(results: Results, locale: Locale) -> bytes:
@@ -55,7 +55,7 @@ def write_results_xlsx(results: Results, locale: Locale) -> bytes:
 
 
 def write_results_csv(results: Results, locale: Locale) -> bytes:
-    """A goal per row."""
+    """The goals as CSV, one per row."""
     table = _goals(results, locale)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -63,7 +63,7 @@ def write_results_csv(results: Results, locale: Locale) -> bytes:
     for row in table.rows:
         writer.writerow(
             [
-                guarded(cell) if isinstance(cell, str) else f"{cell:f}" if isinstance(cell, Decimal) else cell
+                escape_formula(cell) if isinstance(cell, str) else f"{cell:f}" if isinstance(cell, Decimal) else cell
                 for cell in row
             ]
         )
@@ -118,7 +118,7 @@ def _goals(results: Results, locale: Locale) -> _Table:
         _words(locale, "sheet.results.goals")[0],
         heads,
         [_goal(one, results, locale) for one in results.goals],
-        _ATTAINED,
+        _ATTAINMENT,
     )
 
 
@@ -134,7 +134,7 @@ def _goal(goal: Goal, results: Results, locale: Locale) -> tuple[str | int | Dec
 
 
 def _write(sheet: Worksheet, formats: Formats, table: _Table, title: str) -> None:
-    """Heads stay in sight and on every printed page; columns are as wide as what is in them."""
+    """Writes a table. Its header row stays visible and is printed on every page; columns are as wide as their content."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
@@ -145,8 +145,8 @@ def _write(sheet: Worksheet, formats: Formats, table: _Table, title: str) -> Non
     sheet.set_row(0, 22)
     for column, head in enumerate(table.heads):
         sheet.write_string(1, column, head, formats(bold=True, bg_color=BAND, border=1, align="center"))
-        said = [head, *(str(row[column]) for row in table.rows)]
-        sheet.set_column(column, column, min(max(_NARROW, *(width_of(one) + 3 for one in said)), _WIDE))
+        texts = [head, *(str(row[column]) for row in table.rows)]
+        sheet.set_column(column, column, min(max(_MIN_WIDTH, *(width_of(one) + 3 for one in texts)), _MAX_WIDTH))
     for at, row in enumerate(table.rows, start=2):
         for column, cell in enumerate(row):
             _cell(sheet, formats, at, column, cell, percent=column == table.percent)
@@ -162,7 +162,7 @@ def _cell(sheet: Worksheet, formats: Formats, row: int, column: int, cell: Any, 
 
 
 def _chart(book: Workbook, formats: Formats, people: Sequence[Result], locale: Locale) -> None:
-    """How many people have how many points."""
+    """Writes the page with the number of people per range of points, and its chart."""
     title, points, count = _words(
         locale, "sheet.results.distribution", "sheet.results.points", "sheet.results.number_of_people"
     )

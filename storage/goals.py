@@ -1,4 +1,4 @@
-"""Reading goals: whole, and their ledgers; the lists are in goal_list.py and can be imported from here too."""
+"""Reading whole goals and their ledgers. The lists are in goal_list.py; they can be imported from here too."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ __all__ = [
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
-    """The next goals of a cycle, by id, that are not closed."""
+    """The ids of the goals of a cycle that are not closed: at most `limit`, after the id `after`, in order."""
     query = (
         select(GoalRow.id)
         .where(GoalRow.cycle_id == cycle, GoalRow.id > after, GoalRow.state != "closed")
@@ -30,7 +30,7 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
 
 
 async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> list[str]:
-    """The goals, by id, that are not closed and in which one of these people has a part: owner, manager or assignee."""
+    """The ids, in order, of the goals that are not closed and of which one of these people is owner, manager or assignee."""
     named = any_(literal(list(people), ARRAY(Text)))
     query = (
         select(GoalRow.id)
@@ -46,7 +46,7 @@ async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> l
 async def load_aggregates(
     connection: AsyncConnection, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
 ) -> list[dict[str, Any]]:
-    """Goals whole, as JSON with their policy: by id, or a cycle's by owner."""
+    """Whole goals as JSON, with their policies: the goals with these ids, or the goals of these owners in a cycle."""
     query = select(GoalRow.aggregate, func.coalesce(GoalRow.policy, CycleRow.policy)).join(
         CycleRow, CycleRow.id == GoalRow.cycle_id
     )
@@ -68,9 +68,9 @@ async def load_cycle(
     exemplars: bool = False,
     condition: ColumnElement[bool] | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
+    """The whole goals of a cycle as JSON, by id, each with its own policy; None: the cycle's policy applies.
 
-    With a `condition`, those that it lets through (visibility.py).
+    `condition` (storage/visibility.py) limits them to the goals that the caller may see.
     """
     query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
     if owner is not None:
@@ -88,7 +88,7 @@ _REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
 
 
 async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, list[dict[str, Any]]]:
-    """The self-reviews and verdicts of a cycle's goals, each goal's in order."""
+    """The bodies of the self-reviews and verdicts of a cycle, by goal id, in the order of each ledger."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
         .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
@@ -102,7 +102,7 @@ async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, lis
 
 
 class LedgerLine(NamedTuple):
-    """One entry of the ledger, with what proves it."""
+    """A ledger entry: the event as JSON, and the hashes that chain it to the entry before."""
 
     event: dict[str, Any]
     kind: str
@@ -112,7 +112,7 @@ class LedgerLine(NamedTuple):
 
 
 async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
-    """A goal's ledger behind the entry `after`, in order."""
+    """The entries of a goal's ledger after the number `after`, in order."""
     query = (
         select(GoalEventRow.__table__)
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
@@ -124,7 +124,7 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
 async def read_ledger_page(
     connection: AsyncConnection, goal: str, *, before: int | None = None, limit: int = 50
 ) -> list[LedgerLine]:
-    """The last `limit` entries of a goal's ledger, newest first; the next page is before the number of the last one."""
+    """The newest `limit` entries of a goal's ledger, newest first; with `before`, only entries with a smaller number."""
     query = select(GoalEventRow.__table__).where(GoalEventRow.goal_id == goal)
     if before is not None:
         query = query.where(GoalEventRow.seq < before)

@@ -23,7 +23,7 @@ from service.proof import LedgerProof
 from storage.cycles import Cycle, list_cycles
 from storage.database import read_transaction
 from storage.goals import InboxLine
-from storage.instructions import Instruction, Progress, Result
+from storage.instructions import Instruction, InstructionResult, Progress
 from tests.callers import OPERATOR, by
 from workflows.goal import Receipt
 
@@ -100,7 +100,7 @@ class InstructionDesk:
     async def progress(self, instruction: str) -> Progress:
         return await self._instructions.progress(OPERATOR, instruction)
 
-    async def results(self, instruction: str, *wanted: str) -> list[Result]:
+    async def results(self, instruction: str, *wanted: str) -> list[InstructionResult]:
         """The goals with one of these results; all of them where none is named."""
         found = (await self._instructions.look(OPERATOR, instruction)).results
         return [one for one in found if not wanted or one.result in wanted]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
     from domain.values import Locale
     from service.instruction_documents import InstructionPage
-    from storage.instructions import Progress, Result
+    from storage.instructions import InstructionResult, Progress
 
 _SHOWN = 50
 
@@ -124,7 +124,7 @@ def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def said(result: "Result", locale: "Locale") -> str | None:
+def said(result: "InstructionResult", locale: "Locale") -> str | None:
     """Why it did not go through at that goal, in the reader's language."""
     from domain.refusals import Refusal
     from texts.refusals import refusal_text
@@ -150,7 +150,7 @@ def summary(progress: "Progress", to: "Terminal") -> str:
     return "".join((counts, *rest))
 
 
-def show_refused(refused: "Sequence[Result]", to: "Terminal") -> None:
+def show_refused(refused: "Sequence[InstructionResult]", to: "Terminal") -> None:
     for one in refused[:_SHOWN]:
         to.complain(f"{one.goal_id}: {said(one, to.locale)}")
     if (more := len(refused) - _SHOWN) > 0:

@@ -25,7 +25,7 @@ import workflows.instruction
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
-from storage.instructions import Result
+from storage.instructions import InstructionResult
 from workflows.cycle import Range, Written
 from workflows.recording import Recorded, Recording
 
@@ -67,7 +67,7 @@ class DyingLaunch(LaunchActivities):
 class DyingInstruction(InstructionActivities):
     _asked = count(1)
 
-    async def _ask(self, *arguments: Any) -> Result:
+    async def _ask(self, *arguments: Any) -> InstructionResult:
         result = await super()._ask(*arguments)
         if PLACE is Place.ASKED and next(self._asked) > int(WHICH):
             die()

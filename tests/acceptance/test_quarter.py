@@ -323,7 +323,9 @@ async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_ev
         quarter = Quarter(company, when)
         await launch(company, when, fifty_people())
         async with database.begin() as connection:
-            assert await cycles.move(connection, QUARTER, CycleEvent.LAUNCHED, when.now if False else datetime.now(UTC))
+            assert await cycles.change_state(
+                connection, QUARTER, CycleEvent.LAUNCHED, when.now if False else datetime.now(UTC)
+            )
         await go_on_leave(company, quarter)
         change = next(iter(when.working_days(when.week(8), when.closes)))
         for day in when.working_days(when.starts + timedelta(days=1), when.closes):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import logs
 from embedded.stack import running
-from embedded.stopping import told_to_stop
+from embedded.stopping import stop_requested
 from settings import Settings
 
 
 async def hold(var: Path) -> None:
-    with told_to_stop() as told:
+    with stop_requested() as told:
         async with running(var, ui=False) as addresses:
             sys.stdout.write(addresses.model_dump_json() + "\n")
             sys.stdout.flush()

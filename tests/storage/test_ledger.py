@@ -22,10 +22,10 @@ from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, genesis, verify
 from domain.values import EmployeeId
-from storage.cycles import Batch, Participant, create_cycle, write_goals
+from storage.cycles import LaunchBatch, Participant, create_cycle, write_goals
 from storage.database import read_transaction
 from storage.goals import read_ledger
-from storage.ledger import CommandKnown, ConstraintBroken, HeadDiffers, open_ledger
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, open_ledger
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
     DIRECTOR,
@@ -67,7 +67,7 @@ async def stored(engine: AsyncEngine) -> Goal:
     columns = (
         "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"
     )  # fmt: skip
-    batch = Batch(
+    batch = LaunchBatch(
         goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH, row["progress"])],
         events=[
             (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"]),
@@ -194,7 +194,7 @@ async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_cha
     current = evolve_all(goal, decide(goal, said, NOW))
     forgetful = current.model_copy(update={"commands": ()})  # many commands later
     before = (await entries(database), await goal_row(database), await notices(database))
-    with pytest.raises(CommandKnown):
+    with pytest.raises(CommandRecorded):
         await keep(database, recording_of(forgetful, said))
     assert (await entries(database), await goal_row(database), await notices(database)) == before
 

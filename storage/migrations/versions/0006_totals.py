@@ -1,4 +1,4 @@
-"""Totals that triggers keep: goals by department and state, participants by result, progress under each node of the tree."""
+"""Totals that triggers keep up to date: goals by department and state, participants by launch result, progress in the tree."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,7 +6,7 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-# Rows are changed in the order of their keys, so that two transactions that change the same ones never wait in a circle.
+# Each statement changes rows in the order of their keys, so that two transactions that change the same rows cannot deadlock.
 _FUNCTIONS = (
     """
 CREATE FUNCTION counts_in_tree(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -99,7 +99,7 @@ _TRIGGERS = (
         " FOR EACH STATEMENT EXECUTE FUNCTION move_participant_counts()"
     ),
 )
-_OF_ROWS_THERE = (
+_FILL_TOTALS = (
     "INSERT INTO goal_count SELECT cycle_id, department, state, count(*) FROM goal GROUP BY 1, 2, 3",
     (
         "INSERT INTO goal_sum SELECT cycle_id, parent, count(*), sum(weight), sum(weight * progress) FROM goal"
@@ -111,7 +111,7 @@ _OF_ROWS_THERE = (
 
 def upgrade() -> None:
     _create_tables()
-    for statement in (*_FUNCTIONS, *_OF_ROWS_THERE, *_TRIGGERS):
+    for statement in (*_FUNCTIONS, *_FILL_TOTALS, *_TRIGGERS):
         op.execute(statement)
     op.drop_index("ix_goal_owner_id", "goal")
     op.create_index("goal_by_owner", "goal", ["owner_id", "cycle_id"])
@@ -140,4 +140,6 @@ def _create_tables() -> None:
         sa.Column("people", sa.Integer, nullable=False),
     )
     for table in ("goal_count", "goal_sum", "participant_count"):
-        op.execute(f"ALTER TABLE {table} SET (fillfactor = 50)")  # hot rows: the next version stays on their page
+        op.execute(
+            f"ALTER TABLE {table} SET (fillfactor = 50)"
+        )  # these rows change often: leaves room for their next versions on the same page
