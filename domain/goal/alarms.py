@@ -4,8 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from enum import StrEnum
 
-from domain.goal import events as has
-from domain.goal import scoring
+from domain.goal import events, scoring
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Goal
 from domain.goal.steering import end_outcome
@@ -95,12 +94,12 @@ def _end(goal: Goal) -> Alarm:
     return _alarm(goal, goal.calendar, AlarmKind.END, goal.calendar.on_or_after(goal.policy.closes + timedelta(days=1)))
 
 
-def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[has.Event, ...]:
+def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[events.Event, ...]:
     """What the alarm brings; nothing where the goal no longer waits for it."""
     if alarm != next_alarm(goal) or now < alarm.at:
         return ()
     bodies = {AlarmKind.RUNG: _climb, AlarmKind.REVIEW: _open_review, AlarmKind.END: _lapse}
-    event = has.Event(
+    event = events.Event(
         seq=goal.seq + 1,
         revision=goal.revision,
         at=now,
@@ -111,17 +110,17 @@ def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[has.Event, ...]:
     return (event,)
 
 
-def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+def _climb(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
     task = goal.task
     if task is None:
         raise ValueError(f"{goal.id} has no task whose ladder could be climbed")
     late = now - alarm.at > LATE
     match goal.policy.ladders[task.kind].rungs[alarm.rung].act:
         case Act.REMIND:
-            return has.Reminded(rung=alarm.rung, due=alarm.at, late=late)
+            return events.Reminded(rung=alarm.rung, due=alarm.at, late=late)
         case Act.REMIND_AND_COPY:
             copied = tuple(one for one in _next_up(goal, task.climbed)[0] if one not in (*task.assignees, goal.owner))
-            return has.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
+            return events.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
         case Act.ESCALATE:
             joined, climbed = _next_up(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
@@ -129,7 +128,7 @@ def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
     # An owner who is in HR is told, and never becomes the approver of their own goal.
     new = tuple(person for person in joined if person not in (*task.assignees, goal.owner))
     to_hr = joined == goal.policy.hr
-    return has.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
+    return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
 
 def _next_up(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
@@ -141,11 +140,11 @@ def _next_up(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
     return goal.policy.hr, len(goal.line)
 
 
-def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
-    return has.ReviewOpened(scheduled=goal.policy.reviews[alarm.rung])
+def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
+    return events.ReviewOpened(scheduled=goal.policy.reviews[alarm.rung])
 
 
-def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
-    return has.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=attained, score=total)
+    return events.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=attained, score=total)

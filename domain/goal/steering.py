@@ -5,9 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.goal import commands as ask
-from domain.goal import events as has
-from domain.goal import scoring
+from domain.goal import commands, events, scoring
 from domain.goal.authority import require_concerned, require_hr, require_reviewer_or_hr
 from domain.goal.goal import Delegation, Goal, Outcome
 from domain.goal.tasks import addressees_after
@@ -17,19 +15,19 @@ from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.writing.content import Content, NumericMeasure
 
-Bodies = tuple[has.Body, ...]
+Bodies = tuple[events.Body, ...]
 
 WORKABLE = (State.ACTIVE, State.IN_REVIEW)
 _FAREST_EXTENSION = timedelta(days=366)
 _DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # what an owner never does for their own goal
 
 
-def _comment(goal: Goal, command: ask.Comment, day: date) -> Bodies:
+def _comment(goal: Goal, command: commands.Comment, day: date) -> Bodies:
     require_concerned(goal, command, day)
-    return (has.Commented(text=command.text),)
+    return (events.Commented(text=command.text),)
 
 
-def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
+def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.task is None:
         raise Refusal(Code.NO_TASK)
@@ -39,10 +37,10 @@ def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
     elif goal.owner not in command.assignees:
         raise Refusal(Code.OWNERS_TASK)
     assignees = tuple(dict.fromkeys(command.assignees))
-    return (has.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
+    return (events.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
 
 
-def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
+def _delegate(goal: Goal, command: commands.Delegate, day: date) -> Bodies:
     if command.actor == command.delegator:
         require_concerned(goal, command, day)
     else:
@@ -59,10 +57,10 @@ def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
     delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
     if delegation in goal.delegations:
         return ()
-    return (has.Delegated(delegation=delegation, reason=command.reason),)
+    return (events.Delegated(delegation=delegation, reason=command.reason),)
 
 
-def _chained(goal: Goal, command: ask.Delegate) -> bool:
+def _chained(goal: Goal, command: commands.Delegate) -> bool:
     return any(
         one.first <= command.last
         and command.first <= one.last
@@ -71,7 +69,7 @@ def _chained(goal: Goal, command: ask.Delegate) -> bool:
     )
 
 
-def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
+def _extend(goal: Goal, command: commands.Extend, day: date) -> Bodies:
     require_hr(goal, command, day)
     closes = goal.policy.closes if command.closes is None else command.closes
     if command.closes is not None:
@@ -82,7 +80,7 @@ def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
             raise Refusal(Code.NO_TASK)
         before = goal.task.due
         _require_between(day, command.due, min(closes, day + _FAREST_EXTENSION))
-    return (has.Extended(before=before, due=command.due, closes=command.closes, reason=command.reason),)
+    return (events.Extended(before=before, due=command.due, closes=command.closes, reason=command.reason),)
 
 
 def _require_between(first: date, asked: date, last: date) -> None:
@@ -90,21 +88,21 @@ def _require_between(first: date, asked: date, last: date) -> None:
         raise Refusal(Code.DATE_OUTSIDE, day=asked, first=first, last=last)
 
 
-def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
+def _pause(goal: Goal, command: commands.Pause, day: date) -> Bodies:
     require_hr(goal, command, day)
-    return (has.Paused(reason=command.reason),)
+    return (events.Paused(reason=command.reason),)
 
 
-def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
+def _resume(goal: Goal, command: commands.Resume, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.paused_on is None:
         raise Refusal(Code.NOT_PAUSED)
     calendar = goal.policy.calendar_at(goal.task.site) if goal.task else goal.calendar
     lasted = calendar.between(goal.paused_on, day)
-    return (has.Resumed(business_days=lasted, reason=command.reason),)
+    return (events.Resumed(business_days=lasted, reason=command.reason),)
 
 
-def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
+def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
@@ -112,17 +110,17 @@ def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
         _require_between(max(goal.policy.closes, day), command.closes, day + _FAREST_EXTENSION)
     elif day > goal.policy.closes:
         raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes)
-    return (has.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
+    return (events.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
 
 
-def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
+def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.achieved and command.actor == goal.owner:
         raise Refusal(Code.SELF_APPROVAL)
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
     return (
-        has.Closed(
+        events.Closed(
             outcome=_outcome(goal, command),
             attained=attained,
             score=total,
@@ -132,7 +130,7 @@ def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
     )
 
 
-def _outcome(goal: Goal, command: ask.Close) -> Outcome:
+def _outcome(goal: Goal, command: commands.Close) -> Outcome:
     if command.achieved:
         return Outcome.ACHIEVED
     if command.cancelled:
@@ -146,11 +144,13 @@ def end_outcome(goal: Goal) -> Outcome:
     return Outcome.SETTLED if goal.state in WORKABLE else Outcome.LAPSED
 
 
-def _amend_policy(goal: Goal, command: ask.AmendPolicy, day: date) -> Bodies:
+def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.policy == goal.policy:
         return ()
-    return (has.PolicyAmended(policy=command.policy, reason=command.reason, due=due_after(goal, command.policy, day)),)
+    return (
+        events.PolicyAmended(policy=command.policy, reason=command.reason, due=due_after(goal, command.policy, day)),
+    )
 
 
 def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
@@ -168,7 +168,7 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
     return max(calendar.add(task.due, more), calendar.on_or_after(day))
 
 
-def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
+def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.owner in command.line:
         raise Refusal(Code.SELF_APPROVAL)
@@ -187,32 +187,32 @@ def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
     if moved and command.settle and goal.state in WORKABLE:
         attained = scoring.confirmed(goal)
         total = goal.banked + scoring.revision_score(goal, attained)
-        return (has.Moved(**said, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),)
+        return (events.Moved(**said, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),)
     assignees = addressees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
         return ()
     if changed and goal.task:
         said |= {"before": goal.task.assignees, "assignees": assignees}
-    return (has.LineChanged(**said),)
+    return (events.LineChanged(**said),)
 
 
-def _adjust(goal: Goal, command: ask.Adjust, day: date) -> Bodies:
+def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
     require_hr(goal, command, day)
     _require_closed(goal)
     if goal.owner in (command.actor, command.acting_for):
         raise Refusal(Code.SELF_APPROVAL)
     if command.points < 0 and not goal.policy.adjust_down:
         raise Refusal(Code.ADJUSTMENT_DOWN, points=command.points)
-    return (has.Adjusted(points=command.points, reason=command.reason),)
+    return (events.Adjusted(points=command.points, reason=command.reason),)
 
 
-def _mark_exemplar(goal: Goal, command: ask.MarkExemplar, day: date) -> Bodies:
+def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bodies:
     require_reviewer_or_hr(goal, command, day)
     _require_closed(goal)
     if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED):
         raise Refusal(Code.NOT_WORKED_ON)
-    return () if goal.exemplar else (has.ExemplarMarked(reason=command.reason),)
+    return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
 
 def _require_closed(goal: Goal) -> None:
@@ -237,17 +237,17 @@ def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None
     )
 
 
-STEERING: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
-    ask.Comment: _comment,
-    ask.Reassign: _reassign,
-    ask.Delegate: _delegate,
-    ask.Extend: _extend,
-    ask.Pause: _pause,
-    ask.Resume: _resume,
-    ask.Reopen: _reopen,
-    ask.Close: _close,
-    ask.AmendPolicy: _amend_policy,
-    ask.ChangeLine: _change_line,
-    ask.Adjust: _adjust,
-    ask.MarkExemplar: _mark_exemplar,
+STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
+    commands.Comment: _comment,
+    commands.Reassign: _reassign,
+    commands.Delegate: _delegate,
+    commands.Extend: _extend,
+    commands.Pause: _pause,
+    commands.Resume: _resume,
+    commands.Reopen: _reopen,
+    commands.Close: _close,
+    commands.AmendPolicy: _amend_policy,
+    commands.ChangeLine: _change_line,
+    commands.Adjust: _adjust,
+    commands.MarkExemplar: _mark_exemplar,
 }

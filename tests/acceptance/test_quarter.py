@@ -24,7 +24,7 @@ from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from domain.cycle.file import CalendarSection, CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Delegate
 from domain.lifecycles import CycleEvent
@@ -194,21 +194,21 @@ class Quarter:
         office = Office(self.when.off, DEFAULT_LADDERS, HR)
         return office.moved(due, days)
 
-    def _deed(self, goal: Goal, actor: EmployeeId, acting_for: EmployeeId | None) -> ask.Command:
+    def _deed(self, goal: Goal, actor: EmployeeId, acting_for: EmployeeId | None) -> commands.Command:
         assert goal.task is not None
         who: dict[str, Any] = {"actor": actor, "acting_for": acting_for}
         match goal.task.kind:
             case TaskKind.DRAFT:
-                return ask.Submit(**who)
+                return commands.Submit(**who)
             case TaskKind.APPROVAL:
-                return ask.Approve(**who, expected_seq=goal.seq)
+                return commands.Approve(**who, expected_seq=goal.seq)
             case TaskKind.STEP:
                 assert goal.next_step is not None
-                return ask.CompleteStep(**who, step=goal.next_step)
+                return commands.CompleteStep(**who, step=goal.next_step)
             case TaskKind.SELF_REVIEW:
-                return ask.SubmitSelfReview(**who, went_well="予定どおり進んだ")
+                return commands.SubmitSelfReview(**who, went_well="予定どおり進んだ")
             case TaskKind.VERDICT:
-                return ask.DecideReview(**who, verdict="continue", expected_seq=goal.seq)
+                return commands.DecideReview(**who, verdict="continue", expected_seq=goal.seq)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.instructions.instructions import Asked, Extend, Pause, Resume
 from domain.values import CycleId, EmployeeId, GoalId
 from tests.bench.company import DRAIN_SECONDS, Bench, goals_of, submit
@@ -38,7 +38,7 @@ class Clicks:
             while not until.is_set() and (goal := next(self._goals, None)):
                 seq = (await self._bench.goals.require(goal)).seq
                 started = time.perf_counter()
-                await self._bench.goals.give(goal, ask.Approve(actor=EmployeeId(self._manager), expected_seq=seq))
+                await self._bench.goals.give(goal, commands.Approve(actor=EmployeeId(self._manager), expected_seq=seq))
                 took.append((time.perf_counter() - started) * 1000)
                 await asyncio.sleep(PAUSE_BETWEEN)
 
