@@ -21,7 +21,7 @@ from domain.goal.goal import Goal, Outcome
 from domain.instructions.instructions import (
     Add,
     Amend,
-    Asked,
+    AnyInstruction,
     Cancel,
     Close,
     Extend,
@@ -46,7 +46,7 @@ from storage.directory import active_people
 from storage.goals import load_aggregates, open_goals
 from storage.instructions import Instruction, InstructionResult
 from workflows.failures import invalid
-from workflows.instruction import InstructionSteps, Part
+from workflows.instruction import InstructionPart, InstructionSteps
 
 _PAGE = 100  # goals loaded at once
 _NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
@@ -70,7 +70,7 @@ class InstructionActivities(InstructionSteps):
         self._goals, self._cycles = GoalUpdates(engine, client), CycleUpdates(engine, client)
 
     @activity.defn(name="prepare_instruction")
-    async def prepare(self, part: Part) -> int:
+    async def prepare(self, part: InstructionPart) -> int:
         """Chooses the goals, once, and does what comes before they are asked; how many there are."""
         row, asked = await self._find(part)
         if isinstance(asked, Sync):
@@ -99,7 +99,7 @@ class InstructionActivities(InstructionSteps):
         return chosen
 
     @activity.defn(name="carry_out_instruction")
-    async def carry_out(self, part: Part) -> None:
+    async def carry_out(self, part: InstructionPart) -> None:
         """Asks every goal that waits. A result is written after the goal answered, so a new try asks the others only."""
         row, asked = await self._find(part)
         if isinstance(asked, Add):
@@ -117,7 +117,7 @@ class InstructionActivities(InstructionSteps):
             await self._ask_all(goals, row.id, decide, fan_out)
 
     @activity.defn(name="finish_instruction")
-    async def finish(self, part: Part) -> None:
+    async def finish(self, part: InstructionPart) -> None:
         """Tells the cycle what its goals were told, and says that the instruction is done."""
         row, asked = await self._find(part)
         if isinstance(asked, Sync):
@@ -135,7 +135,7 @@ class InstructionActivities(InstructionSteps):
             found = await instructions.progress(connection, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
-    async def _find(self, part: Part) -> tuple[Instruction, Asked]:
+    async def _find(self, part: InstructionPart) -> tuple[Instruction, AnyInstruction]:
         async with read_transaction(self._engine) as connection:
             row = await instructions.find(connection, part.instruction)
         if row is None:
@@ -146,7 +146,7 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return await instructions.waiting_goals(connection, instruction, limit)
 
-    async def _decider(self, asked: Asked, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
+    async def _decider(self, asked: AnyInstruction, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
         """How the command of each of these goals is made."""
         if isinstance(asked, Sync):
             return await reorganisation.commands(self._engine, asked, goals, actor, now)
@@ -247,7 +247,7 @@ class InstructionActivities(InstructionSteps):
             raise LookupError(f"cycle {row.cycle_id} of instruction {row.id} is not in the database")
         return found
 
-    async def _tell_cycle(self, cycle: CycleId, asked: Asked, actor: EmployeeId) -> None:
+    async def _tell_cycle(self, cycle: CycleId, asked: AnyInstruction, actor: EmployeeId) -> None:
         """What holds for everybody holds for the cycle, and for whoever joins later."""
         whole, chosen = asked.selection.is_everybody, asked.selection
         match asked:
@@ -272,7 +272,7 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return bool(await open_goals(connection, cycle, "", 1))
 
-    async def _remember(self, cycle: CycleId, asked: Asked) -> None:
+    async def _remember(self, cycle: CycleId, asked: AnyInstruction) -> None:
         """Says by which rules whoever joins later takes part."""
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
-from domain.instructions.instructions import Add, Asked, Delegate, Extend, Reassign, Reopen
+from domain.instructions.instructions import Add, AnyInstruction, Delegate, Extend, Reassign, Reopen
 from domain.lifecycles import ENDED, CycleState
 from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
@@ -24,7 +24,9 @@ from storage.cycles import Cycle
 _FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
 
 
-async def require_valid(connection: AsyncConnection, caller: Caller, asked: Asked, cycle: CycleId | None) -> None:
+async def require_valid(
+    connection: AsyncConnection, caller: Caller, asked: AnyInstruction, cycle: CycleId | None
+) -> None:
     """The caller may give the instruction, and it fits the cycle (None: every open one) and the people it names."""
     actor_of(caller)
     row = await _require_cycle(connection, asked, cycle) if cycle else None
@@ -36,7 +38,7 @@ async def require_valid(connection: AsyncConnection, caller: Caller, asked: Aske
         await _require_period(connection, asked.delegation)
 
 
-async def _require_cycle(connection: AsyncConnection, asked: Asked, cycle: CycleId) -> Cycle:
+async def _require_cycle(connection: AsyncConnection, asked: AnyInstruction, cycle: CycleId) -> Cycle:
     row = await require_cycle(connection, cycle)
     reopens, whole = isinstance(asked, Reopen), asked.selection.is_everybody
     if row.state is CycleState.LAUNCHING or (row.state in ENDED and not reopens):
@@ -48,7 +50,9 @@ async def _require_cycle(connection: AsyncConnection, asked: Asked, cycle: Cycle
     return row
 
 
-async def _require_caller(connection: AsyncConnection, caller: Caller, asked: Asked, row: Cycle | None) -> None:
+async def _require_caller(
+    connection: AsyncConnection, caller: Caller, asked: AnyInstruction, row: Cycle | None
+) -> None:
     """HR of the cycle, of every open one where none is named; people delegate for themselves."""
     if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
         await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
@@ -61,7 +65,7 @@ async def _require_caller(connection: AsyncConnection, caller: Caller, asked: As
         await require_hr_of(connection, caller, action, one.rules.hr)
 
 
-async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) -> None:
+async def _require_known(connection: AsyncConnection, asked: AnyInstruction, row: Cycle) -> None:
     """Everybody and every department that is named is in the cycle; people who are to be added are in the directory."""
     people, departments = await cycles.participants_and_departments(
         connection, row.id, removed=isinstance(asked, Reopen)
@@ -76,7 +80,7 @@ async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) 
     _require_in("department", asked.selection.departments, departments)
 
 
-async def _require_people(connection: AsyncConnection, asked: Asked) -> None:
+async def _require_people(connection: AsyncConnection, asked: AnyInstruction) -> None:
     """The person who hands over is in the directory; the person who takes over is active."""
     if isinstance(asked, Delegate):
         before, after = asked.delegation.delegator, asked.delegation.to

@@ -126,7 +126,7 @@ class Results:
 
     async def _results(
         self, connection: "AsyncConnection", caller: Caller, cycle: CycleId, department: str | None
-    ) -> tuple[calibration.Result, ...]:
+    ) -> tuple[calibration.PersonResult, ...]:
         await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
         return calibration.results_of(await goals_of_cycle(connection, cycle, department=department))
 

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from domain.goal import scoring
 from domain.goal.goal import Goal, Outcome
 from domain.results import calibration
-from domain.results.calibration import BUCKET, BUCKETS, Result
+from domain.results.calibration import BUCKET, BUCKETS, PersonResult
 from domain.values import Locale
 from sheets.goals_csv import escape_formula
 from sheets.style import BAND, Formats, width_of
@@ -74,7 +74,7 @@ def _words(locale: Locale, *keys: str) -> tuple[str, ...]:
     return tuple(say(key, locale) for key in keys)
 
 
-def _departments(people: Sequence[Result], goals: Iterable[Goal], locale: Locale) -> _Table:
+def _departments(people: Sequence[PersonResult], goals: Iterable[Goal], locale: Locale) -> _Table:
     achieved: dict[str, int] = {}
     total: dict[str, int] = {}
     for goal in goals:
@@ -98,7 +98,7 @@ def _departments(people: Sequence[Result], goals: Iterable[Goal], locale: Locale
     return _Table(_words(locale, "sheet.results.summary")[0], heads, rows)
 
 
-def _people(people: Sequence[Result], results: Results, locale: Locale) -> _Table:
+def _people(people: Sequence[PersonResult], results: Results, locale: Locale) -> _Table:
     rows: list[tuple[str | int | Decimal, ...]] = [
         (
             one.person, results.names.get(one.person, ""), one.department, results.names.get(one.reviewer or "", ""),
@@ -161,7 +161,7 @@ def _cell(sheet: Worksheet, formats: Formats, row: int, column: int, cell: Any, 
         sheet.write_number(row, column, float(cell), formats(border=1, num_format=form))
 
 
-def _chart(book: Workbook, formats: Formats, people: Sequence[Result], locale: Locale) -> None:
+def _chart(book: Workbook, formats: Formats, people: Sequence[PersonResult], locale: Locale) -> None:
     """Writes the page with the number of people per range of points, and its chart."""
     title, points, count = _words(
         locale, "sheet.results.distribution", "sheet.results.points", "sheet.results.number_of_people"

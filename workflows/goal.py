@@ -10,7 +10,7 @@ from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair,
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from domain.cycle.launch import shared
+    from domain.cycle.launch import shared_policy
     from domain.goal import commands
     from domain.goal.alarms import next_alarm, ring
     from domain.goal.decide import decide, stamp
@@ -85,7 +85,7 @@ class GoalView(Frozen):
     next_alarm: Moment | None
 
 
-class Entry(Frozen):
+class TimelineEntry(Frozen):
     """One line of the timeline."""
 
     seq: int
@@ -109,10 +109,10 @@ class GoalResult(Frozen):
 class GoalWorkflow:
     @workflow.init
     def __init__(self, start: GoalStart) -> None:
-        self._goal = start.goal.model_copy(update={"policy": shared(start.goal.policy)})
+        self._goal = start.goal.model_copy(update={"policy": shared_policy(start.goal.policy)})
         self._alarm = next_alarm(start.goal)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
-        self._timeline: list[Entry] = []  # of this run
+        self._timeline: list[TimelineEntry] = []  # of this run
         self._show_state()
 
     @workflow.run
@@ -169,7 +169,7 @@ class GoalWorkflow:
         )  # fmt: skip
 
     @workflow.query
-    def timeline(self) -> tuple[Entry, ...]:
+    def timeline(self) -> tuple[TimelineEntry, ...]:
         """What happened in this revision."""
         return tuple(self._timeline)
 
@@ -271,8 +271,8 @@ class GoalWorkflow:
         workflow.set_current_details(f"{self._goal.state}, revision {self._goal.revision}, entry {self._goal.seq}")
 
 
-def _entry(event: Event) -> Entry:
-    return Entry(seq=event.seq, at=event.at, kind=event.kind, actor=event.actor, acting_for=event.acting_for)
+def _entry(event: Event) -> TimelineEntry:
+    return TimelineEntry(seq=event.seq, at=event.at, kind=event.kind, actor=event.actor, acting_for=event.acting_for)
 
 
 def _read(name: str, args: Sequence[RawValue]) -> commands.Command:

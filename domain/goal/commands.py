@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation
 from domain.policy.policy import Policy
-from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, unfit
+from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
 
 SYSTEM = EmployeeId("@clock")  # the actor of what time does; no employee and no caller can have this id
@@ -181,7 +181,7 @@ class Extend(Command):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise unfit("nothing_to_extend")
+            raise invalid_value("nothing_to_extend")
         return self
 
 
@@ -222,7 +222,7 @@ class Close(Command):
     @model_validator(mode="after")
     def _ends_in_one_way(self) -> Self:
         if self.achieved + self.cancelled + self.removed > 1:
-            raise unfit("two_endings")
+            raise invalid_value("two_endings")
         return self
 
 

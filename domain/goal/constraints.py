@@ -15,7 +15,7 @@ from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId, Frozen
 from domain.writing.content import Content
 
-MOST_WEIGHT = 100  # percent, of the goals that a person is working on
+MAX_WEIGHT = 100  # percent, of the goals that a person is working on
 _WORKED_ON = (State.ACTIVE, State.IN_REVIEW)
 _SINCE = 2  # edition
 
@@ -26,7 +26,7 @@ class Constraints(Frozen):
     cycle: CycleId
     owner: EmployeeId
     weight: int | None = None
-    max_weight: int = MOST_WEIGHT
+    max_weight: int = MAX_WEIGHT
     max_goals: int | None = None
     parent: str | None = None
     answers: tuple[str, ...] = ()
@@ -51,14 +51,14 @@ def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constr
     return None if wanted == nothing and wanted.ended_by is None else wanted
 
 
-def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
+def weight_findings(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
     """What the weights and the number of a person's goals in a cycle say before they are approved: advice.
 
     `others` are the person's other goals of the cycle; those that are closed do not count.
     """
     running = [goal for goal in others if not goal.is_closed]
     total = content.weight + sum(goal.content.weight for goal in running)
-    if total != MOST_WEIGHT:
+    if total != MAX_WEIGHT:
         yield advise("weights_not_100", "weight", total=total)
     if len(running) + 1 > policy.max_goals:
         yield advise("too_many_goals", "goals", count=len(running) + 1, most=policy.max_goals)

@@ -7,7 +7,7 @@ from typing import Any
 from domain.findings import Level, refuses
 from domain.goal import commands, events, scoring
 from domain.goal.authority import principal, require_concerned, require_decider, require_owner
-from domain.goal.goal import Change, Goal, Outcome
+from domain.goal.goal import Goal, MaterialChange, Outcome
 from domain.goal.steering import STEERING, WORKABLE, Bodies, next_revision
 from domain.lifecycle import State
 from domain.messages import Message, message
@@ -88,7 +88,7 @@ def _require_seen(goal: Goal, expected_seq: int) -> None:
         raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=changes)
 
 
-def _as_message(change: Change) -> Message:
+def _as_message(change: MaterialChange) -> Message:
     if change.fields:
         return message("part.change_in", seq=change.seq, kind=change.kind, fields=change.fields)
     return message("part.change", seq=change.seq, kind=change.kind)
@@ -142,7 +142,7 @@ def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     require_decider(goal, command, day)
     _require_seen(goal, command.expected_seq)
     stage = _stage_reached(goal, principal(goal, command, day))
-    last = stage + 1 >= goal.policy.approval_stages or goal.approver(stage + 1) == goal.approver(stage)
+    last = stage + 1 >= goal.policy.approval_stages or goal.approvers(stage + 1) == goal.approvers(stage)
     kind = events.Approved if last else events.StageApproved
     return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
 

@@ -38,9 +38,9 @@ from domain.goal.events import (
     Submitted,
     Withdrawn,
 )  # fmt: skip
-from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Change, Delegation, Goal, Outcome, Task
+from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Delegation, Goal, MaterialChange, Outcome, Task
 from domain.goal.ledger import chain, genesis
-from domain.goal.tasks import approval_task, draft_task, due_on, given_to, review_task, step_task
+from domain.goal.tasks import approval_task, draft_task, reassigned_task, review_task, step_task, task_due_on
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
 from domain.values import GoalId, Moment
@@ -56,7 +56,7 @@ MATERIAL = frozenset(
 )  # fmt: skip
 
 
-def begin(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
+def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
     """The goal after its first event, `Created`."""
     body = created.body
     if not isinstance(body, Created):
@@ -95,7 +95,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
     if body.kind in MATERIAL:
-        change = Change(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
+        change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
         changes |= effect(goal, body, event.at)
@@ -227,7 +227,7 @@ def _escalated(goal: Goal, body: Escalated, at: Moment) -> dict[str, Any]:
 
 
 def _reassigned(goal: Goal, body: Reassigned, at: Moment) -> dict[str, Any]:
-    return {"task": given_to(goal, body.assignees, at)}
+    return {"task": reassigned_task(goal, body.assignees, at)}
 
 
 def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
@@ -241,7 +241,7 @@ def _delegations(goal: Goal, new: tuple[Delegation, ...], at: Moment) -> tuple[D
 
 
 def _extended(goal: Goal, body: Extended, at: Moment) -> dict[str, Any]:
-    return _closing_on(goal, body.closes) | ({"task": due_on(goal, body.due, at)} if body.due else {})
+    return _closing_on(goal, body.closes) | ({"task": task_due_on(goal, body.due, at)} if body.due else {})
 
 
 def _closing_on(goal: Goal, closes: date | None) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, An
     """A rung is counted in the ladder that holds now: those whose day has come under it are not climbed again."""
     task = goal.task
     if task and (body.due or body.policy.ladders[task.kind] != goal.policy.ladders[task.kind]):
-        task = due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
+        task = task_due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
     return {"policy": body.policy, "task": task}
 
 
@@ -275,7 +275,7 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     if body.assignees is None or goal.task is None:
         return changes
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
-        return changes | {"task": given_to(after, body.assignees, at)}
+        return changes | {"task": reassigned_task(after, body.assignees, at)}
     return changes | _of_task(goal, assignees=body.assignees, climbed=min(goal.task.climbed, len(body.line)))
 
 

@@ -50,7 +50,7 @@ class Delegation(Frozen):
     last: date
 
 
-class Change(Frozen):
+class MaterialChange(Frozen):
     """Something happened that a person who decides must have seen."""
 
     seq: int
@@ -89,7 +89,7 @@ class Goal(Frozen):
     outcome: Outcome | None = None
     closed_from: State | None = None  # where HR's reopening leads back to
     commands: tuple[CommandId, ...] = Field(default=(), max_length=REMEMBERED_COMMANDS)
-    changes: tuple[Change, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
+    changes: tuple[MaterialChange, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
     sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of those concerned who have one
     adjusted: Number = Decimal(0)  # points of calibration; beside the score, never in it
     exemplar: bool = False  # shown to the company, without names
@@ -121,12 +121,12 @@ class Goal(Frozen):
     def calendar_of(self, person: EmployeeId) -> BusinessCalendar:
         return self.policy.calendar_at(self.sites.get(person))
 
-    def delegates(self, persons: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
+    def delegates(self, people: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
         """Who may act for one of these on that day."""
-        asked = set(persons)
+        asked = set(people)
         return tuple(one.to for one in self.delegations if one.delegator in asked and one.first <= day <= one.last)
 
-    def approver(self, stage: int) -> tuple[EmployeeId, ...]:
+    def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who signs stage `stage` (from 0): that manager of the line; beyond its top, HR. Never the owner."""
         if stage < len(self.line):
             return (self.line[stage],)

@@ -8,7 +8,7 @@ from typing import Any
 from domain.goal import commands, events, scoring
 from domain.goal.authority import require_concerned, require_hr, require_reviewer_or_hr
 from domain.goal.goal import Delegation, Goal, Outcome
-from domain.goal.tasks import addressees_after
+from domain.goal.tasks import assignees_after
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
@@ -188,7 +188,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         attained = scoring.confirmed(goal)
         total = goal.banked + scoring.revision_score(goal, attained)
         return (events.Moved(**said, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),)
-    assignees = addressees_after(goal, command.line, command.replaced)
+    assignees = assignees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
         return ()

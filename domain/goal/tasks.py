@@ -40,7 +40,7 @@ def draft_task(goal: Goal, at: Moment) -> Task:
 
 
 def approval_task(goal: Goal, stage: int, at: Moment) -> Task:
-    return _task(goal, TaskKind.APPROVAL, goal.approver(stage), at, climbed=stage + 1)
+    return _task(goal, TaskKind.APPROVAL, goal.approvers(stage), at, climbed=stage + 1)
 
 
 def step_task(goal: Goal, at: Moment) -> Task | None:
@@ -53,10 +53,10 @@ def step_task(goal: Goal, at: Moment) -> Task | None:
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:
     if goal.policy.self_review and not self_reviewed:
         return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), at)
-    return _task(goal, TaskKind.VERDICT, goal.approver(0), at, climbed=1)
+    return _task(goal, TaskKind.VERDICT, goal.approvers(0), at, climbed=1)
 
 
-def given_to(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task | None:
+def reassigned_task(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task | None:
     """The open task in other hands: whoever gets it gets the full time for it; who was taken off is not brought back."""
     if goal.task is None:
         return None
@@ -64,7 +64,7 @@ def given_to(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task 
     return fresh.model_copy(update={"climbed": min(goal.task.climbed, len(goal.line))})
 
 
-def due_on(goal: Goal, due: date, at: Moment) -> Task | None:
+def task_due_on(goal: Goal, due: date, at: Moment) -> Task | None:
     """The open task with another due date, and the rungs that belong to it."""
     if goal.task is None:
         return None
@@ -73,7 +73,7 @@ def due_on(goal: Goal, due: date, at: Moment) -> Task | None:
     return moved.model_copy(update={"rung": next_rung(goal, moved, calendar.day_of(at))})
 
 
-def addressees_after(
+def assignees_after(
     goal: Goal, line: tuple[EmployeeId, ...], replaced: Mapping[EmployeeId, EmployeeId]
 ) -> tuple[EmployeeId, ...]:
     """Who has the open task under another line of managers.
@@ -87,13 +87,13 @@ def addressees_after(
     decides = goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT)
     place = goal.stage if goal.task.kind is TaskKind.APPROVAL else 0
     found: list[EmployeeId] = []
-    if decides and after.approver(place) != goal.approver(place):  # else HR took the task off that manager on purpose
-        found += after.approver(place)
+    if decides and after.approvers(place) != goal.approvers(place):  # else HR took the task off that manager on purpose
+        found += after.approvers(place)
     for person in goal.task.assignees:
         if person in goal.line:
-            found += after.approver(goal.line.index(person))
+            found += after.approvers(goal.line.index(person))
         else:
             found.append(replaced.get(person, person))
     if not decides:
         return tuple(dict.fromkeys(found))
-    return tuple(dict.fromkeys(one for one in found if one != goal.owner)) or after.approver(place)
+    return tuple(dict.fromkeys(one for one in found if one != goal.owner)) or after.approvers(place)

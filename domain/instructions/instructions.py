@@ -9,7 +9,7 @@ from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose, unfit
+from domain.values import EmployeeId, Frozen, Id, Line, Prose, invalid_value
 
 Person = Annotated[EmployeeId, Id]
 
@@ -25,12 +25,12 @@ class Selection(Frozen):
         return not self.departments and not self.people
 
 
-class _Asked(Frozen):
+class _Instruction(Frozen):
     selection: Selection = Selection()
     reason: Prose
 
 
-class Extend(_Asked):
+class Extend(_Instruction):
     """Open tasks (of one kind, where given) are due on `due`; the cycle ends on `closes`."""
 
     kind: Literal["extend"] = "extend"
@@ -41,19 +41,19 @@ class Extend(_Asked):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise unfit("nothing_to_extend")
+            raise invalid_value("nothing_to_extend")
         return self
 
 
-class Pause(_Asked):
+class Pause(_Instruction):
     kind: Literal["pause"] = "pause"
 
 
-class Resume(_Asked):
+class Resume(_Instruction):
     kind: Literal["resume"] = "resume"
 
 
-class Amend(_Asked):
+class Amend(_Instruction):
     """The cycle's rules change from `before` to `after`."""
 
     kind: Literal["amend"] = "amend"
@@ -61,34 +61,34 @@ class Amend(_Asked):
     after: Policy
 
 
-class Add(_Asked):
+class Add(_Instruction):
     """These people take part from now on; their drafts are launched."""
 
     kind: Literal["add"] = "add"
 
 
-class Remove(_Asked):
+class Remove(_Instruction):
     """These people no longer take part: their goals are closed as they stand."""
 
     kind: Literal["remove"] = "remove"
 
 
-class Cancel(_Asked):
+class Cancel(_Instruction):
     """The goals are called off; notices about them that were not sent are withdrawn."""
 
     kind: Literal["cancel"] = "cancel"
 
 
-class Reopen(_Asked):
+class Reopen(_Instruction):
     kind: Literal["reopen"] = "reopen"
     closes: date | None = None
 
 
-class Close(_Asked):
+class Close(_Instruction):
     kind: Literal["close"] = "close"
 
 
-class Reassign(_Asked):
+class Reassign(_Instruction):
     """What waits on `person` waits on `to`."""
 
     kind: Literal["reassign"] = "reassign"
@@ -96,14 +96,14 @@ class Reassign(_Asked):
     to: Person
 
 
-class Delegate(_Asked):
+class Delegate(_Instruction):
     """`delegation.to` may act for `delegation.delegator` wherever they are concerned."""
 
     kind: Literal["delegate"] = "delegate"
     delegation: Delegation
 
 
-class Sync(_Asked):
+class Sync(_Instruction):
     """The organisation changed. `stands_in` names for each who left the manager who takes over what they had to decide."""
 
     kind: Literal["sync"] = "sync"
@@ -113,14 +113,14 @@ class Sync(_Asked):
     touched: tuple[Person, ...] = ()  # who left, moved, or has another manager or site: goals in which they have a part
 
 
-Asked = Annotated[
+AnyInstruction = Annotated[
     Union[Extend, Pause, Resume, Amend, Add, Remove, Cancel, Reopen, Close, Reassign, Delegate, Sync],  # noqa: UP007 - one list, as in commands.py
     Field(discriminator="kind"),
 ]
 
 
-ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
-KINDS: tuple[type[_Asked], ...] = get_args(get_args(Asked)[0])
+INSTRUCTION: TypeAdapter[AnyInstruction] = TypeAdapter(AnyInstruction)
+KINDS: tuple[type[_Instruction], ...] = get_args(get_args(AnyInstruction)[0])
 
 
 class Skipped(Frozen):
@@ -131,7 +131,7 @@ class Skipped(Frozen):
     ]
 
 
-def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
+def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
     """What the instruction means for this goal. `Sync` and `Add` mean nothing here: see domain/instructions/reorganisation.py and the launch."""
     if isinstance(asked, Reopen):
         if goal.state is not State.CLOSED:

@@ -208,10 +208,10 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
             yield NoticeKind.DRAFT_CHANGED, goal.owner
         case events.Recalled() | events.Withdrawn():
             kind = NoticeKind.RECALLED if event.kind is EventKind.RECALLED else NoticeKind.WITHDRAWN
-            for person in goal.approver(goal.stage):
+            for person in goal.approvers(goal.stage):
                 yield kind, person
         case events.Commented():
-            for person in (goal.owner, *goal.approver(0)):
+            for person in (goal.owner, *goal.approvers(0)):
                 yield NoticeKind.COMMENTED, person
         case events.SignOffRefused():
             for person in task.assignees if task else goal.policy.hr:

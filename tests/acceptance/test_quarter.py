@@ -45,7 +45,7 @@ from tests.acceptance.skipped_time import sleep_until
 from tests.callers import OPERATOR, by
 from tests.desk import InstructionDesk
 from tests.servers import now_of
-from workflows.cycle import Range, Started
+from workflows.cycle import ParticipantRange, StartedGoals
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.queues import BULK, GOALS
@@ -151,9 +151,12 @@ async def launch(company: Company, when: Season, people: Iterable[Employee]) -> 
         await cycles.create_cycle(
             connection, row, [cycles.Participant(one.id, one.department, n) for n, one in enumerate(people)]
         )
-    activities, piece = LaunchActivities(company.engine, company.client), Range(cycle=QUARTER, launched_by=HR[0])
+    activities, piece = (
+        LaunchActivities(company.engine, company.client),
+        ParticipantRange(cycle=QUARTER, launched_by=HR[0]),
+    )
     await ActivityEnvironment().run(activities.write_goals, piece)
-    started: Started = await ActivityEnvironment().run(activities.start_goals, piece)
+    started: StartedGoals = await ActivityEnvironment().run(activities.start_goals, piece)
     assert (started.people, started.failed) == (50, 0)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from domain.goal import commands
-from domain.instructions.instructions import Asked, Extend, Pause, Resume
+from domain.instructions.instructions import AnyInstruction, Extend, Pause, Resume
 from domain.values import CycleId, EmployeeId, GoalId
 from tests.bench.company import DRAIN_SECONDS, Bench, goals_of, submit
 from tests.desk import InstructionDesk
@@ -53,7 +53,7 @@ async def alone(clicks: Clicks, seconds: float) -> list[float]:
 
 
 async def beside(
-    clicks: Clicks, instructions: InstructionDesk, asked: Asked, cycle: CycleId
+    clicks: Clicks, instructions: InstructionDesk, asked: AnyInstruction, cycle: CycleId
 ) -> tuple[list[float], float]:
     """Milliseconds of approvals while the instruction is carried out, and the seconds that took."""
     over, started = asyncio.Event(), time.perf_counter()
@@ -83,7 +83,7 @@ def _rows(measured: dict[str, list[float]], base: float) -> Iterator[str]:
 
 async def measure_steering(bench: Bench, people: int, clicking: int, kinds: list[str]) -> list[str]:
     """Markdown rows: clicks alone, and while each kind of instruction is carried out at `people` goals."""
-    every: dict[str, Asked] = {
+    every: dict[str, AnyInstruction] = {
         "extend": Extend(due=datetime.now(UTC).date() + timedelta(days=40), reason="r"),
         "pause": Pause(reason="r"),
         "resume": Resume(reason="r"),

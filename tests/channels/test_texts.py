@@ -13,7 +13,7 @@ from domain.goal.goal import Outcome
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
-from texts.catalogs import template
+from texts.translations import template
 from texts.words import values
 
 NAMES = {"M0012": "佐藤 花子", "M0003": "山田 太郎", "E0001": "Jane Doe"}

@@ -15,7 +15,7 @@ from domain.goal import commands, events
 from domain.goal.alarms import Alarm, next_alarm, ring
 from domain.goal.commands import SYSTEM, Command
 from domain.goal.decide import decide
-from domain.goal.evolve import begin, evolve_all
+from domain.goal.evolve import created_goal, evolve_all
 from domain.goal.goal import Goal, Task
 from domain.lifecycle import State
 from domain.messages import Message
@@ -126,7 +126,7 @@ def created(
 
 def draft(policy: Policy = POLICY, goal_id: GoalId = GOAL_ID, **first: Any) -> Goal:
     """A goal that was launched on Thursday, 1 October; `first` goes to `created`."""
-    return begin(goal_id, policy, created(**first))
+    return created_goal(goal_id, policy, created(**first))
 
 
 def after(goal: Goal, command: Command, now: datetime) -> Goal:

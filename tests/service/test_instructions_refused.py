@@ -36,7 +36,7 @@ WHY = {"reason": "繁忙期"}
 
 def delegation(
     delegator: EmployeeId, to: EmployeeId, first: date | None = None, last: date | None = None
-) -> instructions.Asked:
+) -> instructions.AnyInstruction:
     one = Delegation(delegator=delegator, to=to, first=first or in_days(0), last=last or in_days(10))
     return instructions.Delegate(delegation=one, reason="休暇")
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.goal import commands
-from domain.instructions.instructions import Amend, Asked, Extend, Pause, Selection
+from domain.instructions.instructions import Amend, AnyInstruction, Extend, Pause, Selection
 from domain.values import GoalId
 from service.answers import NoAnswer
 from service.goal_updates import GoalUpdates
@@ -40,7 +40,7 @@ async def results(company: Company, instruction: str) -> dict[str, tuple[str, st
     return {one.goal_id.split("/")[1]: (one.result, one.code) for one in found}
 
 
-async def carried_out(company: Company, one: Asked, instruction: str) -> int:
+async def carried_out(company: Company, one: AnyInstruction, instruction: str) -> int:
     """How many goals it concerned, by its workflow's own answer."""
     await instructions_to(company).give(one, HR, CYCLE, instruction)
     handle = company.client.get_workflow_handle(instruction_workflow_id(instruction), result_type=int)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.goal import commands
-from domain.goal.constraints import Constraints, constraints_of, weigh
+from domain.goal.constraints import Constraints, constraints_of, weight_findings
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
@@ -96,10 +96,12 @@ def test_cycles_of_the_first_edition_claim_nothing() -> None:
 
 def test_weights_are_weighed_before_they_are_approved() -> None:
     other = draft(EDITION, GoalId("2026-q4/e100/2")).model_copy(update={"content": content(weight=60)})
-    assert not list(weigh(content(weight=40), [other], EDITION))
-    (finding,) = weigh(content(weight=50), [other], EDITION)
+    assert not list(weight_findings(content(weight=40), [other], EDITION))
+    (finding,) = weight_findings(content(weight=50), [other], EDITION)
     assert finding.code == "weights_not_100"
     assert "110" in say_both(finding.message).ja
-    assert not list(weigh(content(weight=100), [closed(EDITION)], EDITION))  # what is closed weighs nothing any more
-    codes = [one.code for one in weigh(content(weight=25), [other] * 3, EDITION)]
+    assert not list(
+        weight_findings(content(weight=100), [closed(EDITION)], EDITION)
+    )  # what is closed weighs nothing any more
+    codes = [one.code for one in weight_findings(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]

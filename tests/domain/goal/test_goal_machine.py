@@ -15,7 +15,7 @@ from domain.goal.alarms import Alarm, next_alarm, ring
 from domain.goal.commands import COMMANDS, Command
 from domain.goal.decide import decide
 from domain.goal.events import Event
-from domain.goal.evolve import begin, evolve, evolve_all
+from domain.goal.evolve import created_goal, evolve, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.scoring import score
@@ -99,7 +99,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
     ) -> None:
         first = created(line=line, content=content(measure=measure), sites=sites or None, slot=slot)
         self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
-        self.goal = begin(GOAL_ID, rules, first)
+        self.goal = created_goal(GOAL_ID, rules, first)
 
     def _record(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -228,7 +228,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
         read = [Event.model_validate_json(text) for text in stored]
         assert read == self.ledger
         assert [event.seq for event in read] == list(range(1, len(read) + 1))
-        assert evolve_all(begin(GOAL_ID, self.first_policy, read[0]), read[1:]) == self.goal
+        assert evolve_all(created_goal(GOAL_ID, self.first_policy, read[0]), read[1:]) == self.goal
 
         heads = list(accumulate(read, lambda head, event: chain(head, event.json_form), initial=genesis(GOAL_ID)))
         links = [Link(e.seq, e.json_form, *pair) for e, pair in zip(read, pairwise(heads), strict=True)]

@@ -40,7 +40,7 @@ from tests.domain.builders import (
 NOW = at(day(10, 7))
 WHY = {"reason": "繁忙期"}
 LATER = policy(max_bonus=30, spread_minutes=60)
-EVERY: list[instructions.Asked] = [
+EVERY: list[instructions.AnyInstruction] = [
     instructions.Extend(due=day(11, 20), **WHY),
     instructions.Pause(**WHY),
     instructions.Resume(**WHY),
@@ -58,7 +58,7 @@ EVERY: list[instructions.Asked] = [
 ]
 
 
-def meaning(one: instructions.Asked, goal: Goal) -> dict[str, Any] | str:
+def meaning(one: instructions.AnyInstruction, goal: Goal) -> dict[str, Any] | str:
     """The command's own fields, checked to be accepted and to come from who asked; or why there is none."""
     command = command_for(one, goal, HR)
     if isinstance(command, Skipped):
@@ -87,13 +87,15 @@ def overdue() -> Goal:
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: one.kind)
-def test_an_instruction_is_the_same_after_a_journey_through_json(one: instructions.Asked) -> None:
-    adapter: TypeAdapter[instructions.Asked] = TypeAdapter(instructions.Asked)
+def test_an_instruction_is_the_same_after_a_journey_through_json(one: instructions.AnyInstruction) -> None:
+    adapter: TypeAdapter[instructions.AnyInstruction] = TypeAdapter(instructions.AnyInstruction)
     assert adapter.validate_json(adapter.dump_json(one)) == one
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: one.kind)
-def test_whatever_is_asked_means_something_or_says_why_not_wherever_a_goal_stands(one: instructions.Asked) -> None:
+def test_whatever_is_asked_means_something_or_says_why_not_wherever_a_goal_stands(
+    one: instructions.AnyInstruction,
+) -> None:
     for make in (*SITUATIONS.values(), paused, stepless):
         assert meaning(one, make())
 

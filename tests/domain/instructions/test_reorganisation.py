@@ -9,7 +9,7 @@ import pytest
 from domain.goal import commands
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.reorganisation import Context, active_line, command_of, compare, weight_left
+from domain.instructions.reorganisation import SyncContext, active_line, compare, sync_command_for, weight_left
 from domain.people.organisation import Employee, Organisation
 from tests.domain.builders import (
     DEPUTY,
@@ -98,8 +98,8 @@ def test_people_of_somebody_who_left_are_led_by_the_next_active_manager_and_a_fi
 
 def told(file: list[Employee], goal: Any, delegations: tuple[Delegation, ...] = ()) -> commands.Command | Skipped:
     difference = compare(COMPANY, file, TODAY)
-    context = Context(Organisation(difference.after), delegations, TODAY)
-    return command_of(goal, difference.sync("組織変更"), HR, context)
+    context = SyncContext(Organisation(difference.after), delegations, TODAY)
+    return sync_command_for(goal, difference.sync("組織変更"), HR, context)
 
 
 def test_a_goal_that_nothing_of_it_concerns_hears_nothing() -> None:
@@ -136,11 +136,11 @@ def test_a_task_that_was_given_to_somebody_by_hand_passes_to_their_manager_when_
     assert goal.task is not None
     goal = goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
     asked = Sync(reason="r", stands_in={STRANGER: DIRECTOR}, touched=(STRANGER,))
-    command = command_of(goal, asked, HR, Context(Organisation(COMPANY), (), TODAY))
+    command = sync_command_for(goal, asked, HR, SyncContext(Organisation(COMPANY), (), TODAY))
     assert isinstance(command, commands.ChangeLine)
     assert command.replaced == {STRANGER: DIRECTOR}
     at_the_top = asked.model_copy(update={"stands_in": {STRANGER: None}})
-    command = command_of(goal, at_the_top, HR, Context(Organisation(COMPANY), (), TODAY))
+    command = sync_command_for(goal, at_the_top, HR, SyncContext(Organisation(COMPANY), (), TODAY))
     assert isinstance(command, commands.ChangeLine)
     assert command.replaced == {STRANGER: HR}
 
@@ -174,7 +174,7 @@ def test_the_weight_of_what_is_left_is_the_share_of_business_days(today: date, w
 def test_only_who_moved_by_this_change_starts_anew() -> None:
     goal = active(policy(moves_settle=True))
     moved = Organisation(with_(person(OWNER, MANAGER, department="財務")))
-    command = command_of(goal, Sync(reason="r", moved=(STRANGER,)), HR, Context(moved, (), TODAY))
+    command = sync_command_for(goal, Sync(reason="r", moved=(STRANGER,)), HR, SyncContext(moved, (), TODAY))
     assert isinstance(command, commands.ChangeLine)
     assert not command.settle
 
@@ -183,6 +183,6 @@ def test_the_place_of_a_manager_who_left_passes_by_the_line_and_not_by_hand() ->
     goal = pending()
     asked = Sync(reason="r", stands_in={MANAGER: DIRECTOR}, touched=(MANAGER,))
     after = Organisation(with_(person(OWNER, DIRECTOR), person(MANAGER, DIRECTOR, active=False)))
-    command = command_of(goal, asked, HR, Context(after, (), TODAY))
+    command = sync_command_for(goal, asked, HR, SyncContext(after, (), TODAY))
     assert isinstance(command, commands.ChangeLine)
     assert (command.line, command.replaced) == ((DIRECTOR, PRESIDENT), {})
