@@ -193,14 +193,7 @@ def deadline_of(notice: Notice) -> datetime | None:
 def _is_late(notice: Notice) -> bool:
     """Whether the task was late when the notice was made. The current time is not used, so that a repeat says the same."""
     deadline = deadline_of(notice)
-    return _days_late(notice) > 0 or (deadline is not None and deadline < notice.due_at)
-
-
-def _days_late(notice: Notice) -> int:
-    try:
-        return int(notice.facts.get("overdue_days") or 0)
-    except (TypeError, ValueError, OverflowError):
-        return 0
+    return deadline is not None and deadline < notice.due_at
 
 
 def _day(due: str, facts: Mapping[str, Any], locale: Locale) -> str:

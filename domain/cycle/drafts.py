@@ -9,8 +9,6 @@ from domain.refusals import Refusal
 from domain.values import Locale
 from domain.writing.catalog import draft, find
 
-_ABOUT_THE_DRAFT = ("department", "catalog")
-
 
 def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     """The file's tree with its drafts filled in, and what is wrong with the entries that they name.

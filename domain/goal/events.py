@@ -230,7 +230,6 @@ class LineChanged(Body):
     sites: dict[EmployeeId, str] | None = None
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
-    due: date | None = None
     delegations: tuple[Delegation, ...] | None = None
     reason: str
 
