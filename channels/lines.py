@@ -144,8 +144,6 @@ def _dates(notice: Notice, locale: Locale) -> Iterator[str]:
     facts = notice.facts
     if (due := _fact(facts, "due")) and notice.kind not in UNDATED:
         yield say("mail.detail.due", locale, day=_day(due, facts, locale))
-    if (late := _days_late(notice)) > 0:
-        yield say("mail.detail.days_late", locale, n=late)
     if _fact(facts, "late") and (rung_due := _fact(facts, "rung_due")):
         yield say("mail.detail.rung_late", locale, day=_day(rung_due, facts, locale))
 

@@ -1,4 +1,4 @@
-"""`decide(goal, command, now) -> events`: what a command makes of a goal, or the `Refusal` that says why not."""
+"""`decide(goal, command, now) -> events`: the events of a command, or a `Refusal` with the reason why it is not allowed."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,7 +8,7 @@ from domain.findings import Level, refuses
 from domain.goal import commands, events, scoring
 from domain.goal.authority import principal, require_concerned, require_decider, require_owner
 from domain.goal.goal import Goal, MaterialChange, Outcome
-from domain.goal.steering import STEERING, WORKABLE, Bodies, next_revision
+from domain.goal.steering import IN_PROGRESS, STEERING, Bodies, next_revision
 from domain.lifecycle import State
 from domain.messages import Message, message
 from domain.policy.policy import TaskKind
@@ -20,12 +20,12 @@ from domain.writing.rules import check
 
 
 def decide(goal: Goal, command: commands.Command, now: Moment) -> tuple[events.Event, ...]:
-    """The events that `command` brings at `now`; none where it was carried out before.
+    """The events of `command` at `now`; none if the goal has already carried out the command with this id.
 
-    Raises `Refusal`, and then nothing has changed.
+    Raises a `Refusal` if the rules do not allow the command.
     """
     if command.id == commands.UNSTAMPED:
-        raise ValueError(f"`{command.name}` has no id: whoever reads it from an update stamps it with the update's")
+        raise ValueError(f"`{command.name}` has no id: its id must be the id of the update")
     if command.id in goal.commands:
         return ()
     _refuse_while_paused(goal, command)
@@ -51,10 +51,10 @@ def stamp(goal: Goal, bodies: Bodies, command: commands.Command, now: Moment) ->
     )
 
 
-# --- what several commands share -------------------------------------------------------------------------------------
+# --- checks for several commands -------------------------------------------------------------------------------------
 
 
-# HR steers a paused goal; everybody may comment on it.
+# Commands that a paused goal accepts: HR's, and comments.
 _WHILE_PAUSED = (
     commands.Resume,
     commands.Comment,
@@ -81,7 +81,7 @@ def _require_state(goal: Goal, *possible: State) -> None:
 
 
 def _require_seen(goal: Goal, expected_seq: int) -> None:
-    """What was seen must hold everything that matters to the decision."""
+    """Raises a `Refusal` if the goal changed after `expected_seq` in a way that matters to the decision."""
     missed = [change for change in goal.changes if change.seq > expected_seq]
     if missed or expected_seq > goal.seq:
         changes = [_as_message(change) for change in missed] or [message("part.no_change")]
@@ -148,7 +148,7 @@ def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
 
 
 def _stage_reached(goal: Goal, who: EmployeeId) -> int:
-    """The stage that this signature completes: a manager of a higher stage, who joined by escalation, need not sign twice."""
+    """The stage that this approval completes. A manager of a higher stage who joined by escalation approves up to that stage."""
     own = goal.line.index(who) if who in goal.line else goal.stage
     return min(max(goal.stage, own), goal.policy.approval_stages - 1)
 
@@ -166,7 +166,7 @@ def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: dat
 
 def _report_progress(goal: Goal, command: commands.ReportProgress, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, *WORKABLE)
+    _require_state(goal, *IN_PROGRESS)
     measure = goal.content.measure
     if isinstance(measure, NumericMeasure):
         fits = command.value is not None and command.met is None
@@ -185,7 +185,7 @@ def _report_progress(goal: Goal, command: commands.ReportProgress, day: date) ->
 
 def _complete_step(goal: Goal, command: commands.CompleteStep, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, *WORKABLE)
+    _require_state(goal, *IN_PROGRESS)
     if command.step >= len(goal.content.steps):
         raise Refusal(Code.NO_SUCH_STEP, step=command.step, count=len(goal.content.steps))
     if command.step in goal.done:
@@ -210,12 +210,12 @@ def _submit_self_review(goal: Goal, command: commands.SubmitSelfReview, day: dat
     for cause in command.cause_kinds or ():
         if cause not in known:
             raise Refusal(Code.UNKNOWN_CAUSE, cause=cause[:40], known=known)
-    said = command.model_dump(exclude={"id", "actor", "acting_for"})
-    return (events.SelfReviewed(**said | {"cause_kinds": command.cause_kinds or None}),)
+    fields = command.model_dump(exclude={"id", "actor", "acting_for"})
+    return (events.SelfReviewed(**fields | {"cause_kinds": command.cause_kinds or None}),)
 
 
 def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> None:
-    """Until the self-review is there its owner is the assignee; who joined by escalation may decide without it."""
+    """Before the self-review, only a reviewer who joined by escalation may decide."""
     waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
     reviewers = (*goal.line, *goal.policy.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
@@ -242,7 +242,7 @@ def _decide_review(goal: Goal, command: commands.DecideReview, day: date) -> Bod
 
 def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
     attained = scoring.confirmed(goal)
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "verdict": command.verdict,
         "saw": command.expected_seq,
         "attained": attained,
@@ -253,13 +253,13 @@ def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
     total = goal.banked + scoring.revision_score(goal, attained, goal.bonus + command.bonus)
     match command.next:
         case "continue":
-            return events.Continued(**said)
+            return events.Continued(**fields)
         case "reset":
             content = next_revision(goal, command.new_weight, command.new_target)
-            return events.Reset(**said, banked=total, content=content)
+            return events.Reset(**fields, banked=total, content=content)
         case "close":
             outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
-            return events.Closed(**said, outcome=outcome, score=total)
+            return events.Closed(**fields, outcome=outcome, score=total)
 
 
 _DECIDERS: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {

@@ -1,4 +1,4 @@
-"""What HR and the organisation ask of a goal: other people, other dates, other rules, its end. Part of `decide`."""
+"""The part of `decide` for HR's commands: other assignees, dates, rules or managers; pausing, reopening and closing."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -17,9 +17,9 @@ from domain.writing.content import Content, NumericMeasure
 
 Bodies = tuple[events.Body, ...]
 
-WORKABLE = (State.ACTIVE, State.IN_REVIEW)
-_FAREST_EXTENSION = timedelta(days=366)
-_DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # what an owner never does for their own goal
+IN_PROGRESS = (State.ACTIVE, State.IN_REVIEW)
+_MAX_EXTENSION = timedelta(days=366)
+_DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # owners never make these for their own goals
 
 
 def _comment(goal: Goal, command: commands.Comment, day: date) -> Bodies:
@@ -45,14 +45,14 @@ def _delegate(goal: Goal, command: commands.Delegate, day: date) -> Bodies:
         require_concerned(goal, command, day)
     else:
         require_hr(goal, command, day)
-    for holds, why in (
+    for is_invalid, why in (
         (command.to == command.delegator, "part.delegate_self"),
         (command.to == goal.owner, "part.delegate_owner"),
         (command.last < command.first, "part.delegate_order"),
         (command.last < day, "part.delegate_past"),
-        (_chained(goal, command), "part.delegate_chain"),
+        (_makes_chain(goal, command), "part.delegate_chain"),
     ):
-        if holds:
+        if is_invalid:
             raise Refusal(Code.DELEGATION, why=message(why))
     delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
     if delegation in goal.delegations:
@@ -60,7 +60,8 @@ def _delegate(goal: Goal, command: commands.Delegate, day: date) -> Bodies:
     return (events.Delegated(delegation=delegation, reason=command.reason),)
 
 
-def _chained(goal: Goal, command: commands.Delegate) -> bool:
+def _makes_chain(goal: Goal, command: commands.Delegate) -> bool:
+    """Whether the delegate would have a delegate, or the delegator is one, on a common day."""
     return any(
         one.first <= command.last
         and command.first <= one.last
@@ -73,19 +74,19 @@ def _extend(goal: Goal, command: commands.Extend, day: date) -> Bodies:
     require_hr(goal, command, day)
     closes = goal.policy.closes if command.closes is None else command.closes
     if command.closes is not None:
-        _require_between(goal.policy.closes, command.closes, goal.policy.closes + _FAREST_EXTENSION)
+        _require_between(goal.policy.closes, command.closes, goal.policy.closes + _MAX_EXTENSION)
     before = None
     if command.due is not None:
         if goal.task is None:
             raise Refusal(Code.NO_TASK)
         before = goal.task.due
-        _require_between(day, command.due, min(closes, day + _FAREST_EXTENSION))
+        _require_between(day, command.due, min(closes, day + _MAX_EXTENSION))
     return (events.Extended(before=before, due=command.due, closes=command.closes, reason=command.reason),)
 
 
-def _require_between(first: date, asked: date, last: date) -> None:
-    if not first <= asked <= last:
-        raise Refusal(Code.DATE_OUTSIDE, day=asked, first=first, last=last)
+def _require_between(first: date, day: date, last: date) -> None:
+    if not first <= day <= last:
+        raise Refusal(Code.DATE_OUTSIDE, day=day, first=first, last=last)
 
 
 def _pause(goal: Goal, command: commands.Pause, day: date) -> Bodies:
@@ -107,7 +108,7 @@ def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
     if command.closes is not None:
-        _require_between(max(goal.policy.closes, day), command.closes, day + _FAREST_EXTENSION)
+        _require_between(max(goal.policy.closes, day), command.closes, day + _MAX_EXTENSION)
     elif day > goal.policy.closes:
         raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes)
     return (events.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
@@ -140,8 +141,8 @@ def _outcome(goal: Goal, command: commands.Close) -> Outcome:
 
 
 def end_outcome(goal: Goal) -> Outcome:
-    """How a goal ends where no verdict ends it: one that was being worked on is settled, one that never was has lapsed."""
-    return Outcome.SETTLED if goal.state in WORKABLE else Outcome.LAPSED
+    """The outcome without a verdict: an active or reviewed goal is settled; one that was not approved yet has lapsed."""
+    return Outcome.SETTLED if goal.state in IN_PROGRESS else Outcome.LAPSED
 
 
 def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodies:
@@ -154,9 +155,10 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
 
 
 def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
-    """The open task's due date under `policy`, where it differs: moved by the days that its ladder gives more or less.
+    """The open task's new due date under `policy`; None if it does not change.
 
-    Never before `day`; what was extended, or waits for a step's own date, keeps its distance.
+    It moves by the difference in business days between the old and the new ladder, but not before `day`. An extension
+    therefore stays in effect. A step keeps the date that its owner wrote.
     """
     task = goal.task
     if task is None or task.kind is TaskKind.STEP:
@@ -177,24 +179,26 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     new = tuple(one for one in command.delegations if one not in known and goal.owner != one.to and one.last >= day)
     if (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not command.replaced:
         return ()
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "line": command.line,
         "department": command.department,
         "sites": command.sites or None,
         "delegations": new or None,
         "reason": command.reason,
     }
-    if moved and command.settle and goal.state in WORKABLE:
+    if moved and command.settle and goal.state in IN_PROGRESS:
         attained = scoring.confirmed(goal)
         total = goal.banked + scoring.revision_score(goal, attained)
-        return (events.Moved(**said, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),)
+        return (
+            events.Moved(**fields, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),
+        )
     assignees = assignees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
         return ()
     if changed and goal.task:
-        said |= {"before": goal.task.assignees, "assignees": assignees}
-    return (events.LineChanged(**said),)
+        fields |= {"before": goal.task.assignees, "assignees": assignees}
+    return (events.LineChanged(**fields),)
 
 
 def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
@@ -221,7 +225,7 @@ def _require_closed(goal: Goal) -> None:
 
 
 def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None = None) -> Content:
-    """The old content as a draft: from today's value (what was reached is banked), with the steps that are left."""
+    """The content of the next revision: the baseline is the current value, and steps that are done are left out."""
     content = goal.content
     measure = content.measure
     if isinstance(measure, NumericMeasure) and goal.value is not None:

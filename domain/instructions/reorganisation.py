@@ -150,7 +150,9 @@ def _manager_has_left(leaver: EmployeeId, reports: list[EmployeeId], people: Map
             count=len(reports),
             people=some_of(reports),
         )
-    return advise("led_by_leaver", leaver, person=leaver, successor=successor, count=len(reports), people=some_of(reports))
+    return advise(
+        "led_by_leaver", leaver, person=leaver, successor=successor, count=len(reports), people=some_of(reports)
+    )
 
 
 class SyncContext(NamedTuple):

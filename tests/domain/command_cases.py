@@ -30,7 +30,7 @@ from tests.domain.builders import (
 
 NOW = at(day(11, 4), 15)
 OPEN = ("draft", "pending_approval", "active", "in_review", "awaiting_verdict")
-WORKABLE = ("active", "in_review", "awaiting_verdict")
+IN_PROGRESS = ("active", "in_review", "awaiting_verdict")
 
 
 class Case(NamedTuple):
@@ -68,8 +68,10 @@ CASES: dict[str, Case] = {
     "return_for_changes": Case(
         _of(commands.ReturnForChanges, MANAGER, comment="基準値を確認してください"), ("pending_approval",), NOT_APPROVER
     ),
-    "report_progress": Case(_of(commands.ReportProgress, OWNER, value="8", evidence="締め日報"), WORKABLE, NOT_OWNER),
-    "complete_step": Case(_of(commands.CompleteStep, OWNER, step=0, evidence="手順書"), WORKABLE, NOT_OWNER),
+    "report_progress": Case(
+        _of(commands.ReportProgress, OWNER, value="8", evidence="締め日報"), IN_PROGRESS, NOT_OWNER
+    ),
+    "complete_step": Case(_of(commands.CompleteStep, OWNER, step=0, evidence="手順書"), IN_PROGRESS, NOT_OWNER),
     "call_review": Case(_of(commands.CallReview, DIRECTOR, reason="早めに話したい"), ("active",), (STRANGER, DEPUTY)),
     "submit_self_review": Case(
         _of(commands.SubmitSelfReview, OWNER, went_well="手順が揃った"), ("in_review", "awaiting_verdict"), NOT_OWNER
