@@ -26,7 +26,7 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
-from service.projection import standing_delegations
+from service.projection import delegations_between
 from storage import cycles
 from storage.database import read_transaction
 from storage.directory import with_managers
@@ -100,7 +100,7 @@ class LaunchActivities(Launcher):
         """Those that hold while the cycle runs."""
         policy = cycle.rules
         async with read_transaction(self._engine) as connection:
-            return list(await standing_delegations(connection, policy.starts, policy.closes))
+            return list(await delegations_between(connection, policy.starts, policy.closes))
 
     async def _start_chunk(self, piece: ParticipantRange, employees: list[str], total: StartedGoals) -> StartedGoals:
         async with read_transaction(self._engine) as connection:

@@ -1,4 +1,4 @@
-"""Exemplary goals over all cycles, without names: whoever is let in may read and follow them."""
+"""Exemplary goals of all cycles, without names of people. Every active employee may read them."""
 
 import unicodedata
 from typing import TYPE_CHECKING
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class Exemplars:
-    """What a caller may read of the examples. Every method raises a `Refusal` for somebody who is not employed here."""
+    """Use cases of examples. Every method raises a `Refusal` for a caller who is not an active employee."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def search(self, caller: Caller, *, department: str | None = None, words: str = "") -> list[Exemplar]:
-        """The examples that hold every one of the words, those of the latest cycle first."""
+        """The examples that contain all of the words, those of the latest cycle first."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_LIBRARY)
             found = await _load(connection, department)
-        wanted = _plain(words).split()
-        return [one for one in found if all(word in _plain(one.model_dump_json()) for word in wanted)]
+        wanted = _search_form(words).split()
+        return [one for one in found if all(word in _search_form(one.model_dump_json()) for word in wanted)]
 
     async def show(self, caller: Caller, exemplar: str) -> Exemplar:
-        """The example of that id; a `Refusal` where there is none."""
+        """The example with this id. Raises a `Refusal` if there is none."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_LIBRARY)
             return await require_exemplar(connection, exemplar)
 
 
 async def require_exemplar(connection: "AsyncConnection", exemplar: str) -> Exemplar:
-    """The example of that id; raises a `Refusal` where there is none."""
+    """The example with this id. Raises a `Refusal` if there is none."""
     for one in await _load(connection, None):
         if one.id == exemplar:
             return one
@@ -57,6 +57,6 @@ async def _load(connection: "AsyncConnection", department: str | None) -> list[E
     return found
 
 
-def _plain(text: str) -> str:
-    """As it is searched: full width and capitals make no difference."""
+def _search_form(text: str) -> str:
+    """The text for a search: full-width characters and capitals make no difference."""
     return unicodedata.normalize("NFKC", text).casefold()

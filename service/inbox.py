@@ -1,4 +1,4 @@
-"""Use case of everybody: the tasks that wait for a person, and how each is answered."""
+"""Use case of every employee: the open tasks of a person, and the action that each task needs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
-class Answer(StrEnum):
-    """What the person can do about a task."""
+class TaskAction(StrEnum):
+    """What the person can do for a task."""
 
     SUBMIT = "submit"
     APPROVE = "approve"
     COMPLETE_STEP = "complete_step"
     SELF_REVIEW = "self_review"
     DECIDE = "decide"
-    COMMENT = "comment"  # remind the owner, whose work it stays: for people who joined by escalation
+    COMMENT = "comment"  # for people who became assignees by escalation: they can only remind the owner
 
 
-_ANSWERS = {
-    TaskKind.DRAFT: Answer.SUBMIT,
-    TaskKind.APPROVAL: Answer.APPROVE,
-    TaskKind.STEP: Answer.COMPLETE_STEP,
-    TaskKind.SELF_REVIEW: Answer.SELF_REVIEW,
-    TaskKind.VERDICT: Answer.DECIDE,
+_ACTIONS = {
+    TaskKind.DRAFT: TaskAction.SUBMIT,
+    TaskKind.APPROVAL: TaskAction.APPROVE,
+    TaskKind.STEP: TaskAction.COMPLETE_STEP,
+    TaskKind.SELF_REVIEW: TaskAction.SELF_REVIEW,
+    TaskKind.VERDICT: TaskAction.DECIDE,
 }
-_OWNERS_WORK = (TaskKind.DRAFT, TaskKind.STEP)
+_ONLY_OWNER = (TaskKind.DRAFT, TaskKind.STEP)
 
 
 class InboxItem(NamedTuple):
-    """A task that waits. `step` is the number of the goal's next step, where the task is one."""
+    """An open task. `step` is the number of the goal's next step (from 0) if the task is a step."""
 
     goal: GoalLine
     acting_for: EmployeeId | None
-    answer: Answer
+    action: TaskAction
     is_overdue: bool
     step: int | None
     time_zone: str
 
 
 class InboxPage(NamedTuple):
-    """A person's tasks, the most urgent first, and the names of the people for whom they act, by id."""
+    """The open tasks of a person, the earliest due date first, and the names of the people for whom they act, by id."""
 
     name: str
     items: tuple[InboxItem, ...]
@@ -61,13 +61,13 @@ class InboxPage(NamedTuple):
 
 
 class Inbox:
-    """Raises a `Refusal` for an employee who does not exist, and for a caller who may not see their tasks."""
+    """Every method raises a `Refusal` for an unknown employee, and for a caller who may not see the tasks."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def look(self, caller: Caller, employee: EmployeeId, now: datetime) -> InboxPage:
-        """The tasks that wait for the employee, and for those for whom they may act at `now`."""
+    async def read(self, caller: Caller, employee: EmployeeId, now: datetime) -> InboxPage:
+        """The open tasks of the employee, and of the people for whom the employee may act at `now`."""
         async with read_transaction(self._engine) as connection:
             person = await find_employee(connection, employee)
             if person is None:
@@ -90,13 +90,13 @@ def _item(one: InboxLine, employee: EmployeeId, now: datetime, steps: dict[str, 
     line = one.goal
     overdue = line.due_at is not None and line.due_at < now
     acting_for = EmployeeId(one.acting_for) if one.acting_for else None
-    return InboxItem(line, acting_for, _answer(line, acting_for or employee), overdue, steps.get(line.id), zone)
+    return InboxItem(line, acting_for, _action(line, acting_for or employee), overdue, steps.get(line.id), zone)
 
 
-def _answer(line: GoalLine, person: EmployeeId) -> Answer:
+def _action(line: GoalLine, person: EmployeeId) -> TaskAction:
     task, is_owner = TaskKind(line.task or ""), person == line.owner_id
-    if task in _OWNERS_WORK and not is_owner:
-        return Answer.COMMENT
+    if task in _ONLY_OWNER and not is_owner:
+        return TaskAction.COMMENT
     if task is TaskKind.SELF_REVIEW and not is_owner:
-        return Answer.DECIDE
-    return _ANSWERS[task]
+        return TaskAction.DECIDE
+    return _ACTIONS[task]

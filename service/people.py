@@ -1,4 +1,4 @@
-"""What callers may do with the directory: import a file of people, look people up."""
+"""Use cases of the directory: import a file of people, and read departments and people."""
 
 from collections.abc import Collection, Mapping
 
@@ -17,7 +17,7 @@ from storage.people import DirectoryRefused, Imported, find_employee, replace_di
 
 
 class ImportResult(Frozen):
-    """What an import did: `imported` counts the file's people, or is None and the findings say why nothing changed."""
+    """The result of an import. `imported` None: nothing was changed, and the findings say why."""
 
     dry_run: bool
     imported: Imported | None
@@ -25,14 +25,14 @@ class ImportResult(Frozen):
 
 
 class Department(Frozen):
-    """How many people of a department work here now."""
+    """A department and its number of active people."""
 
     department: str
     active: int
 
 
 class Departments(Frozen):
-    """The whole directory in numbers: those who work here now, everybody who ever did, and the departments by name."""
+    """The numbers of active people and of all people, including those who left; and the departments, by name."""
 
     active: int
     people: int
@@ -47,7 +47,7 @@ class DepartmentPeople(Frozen):
 
 
 class PersonPage(Frozen):
-    """A person with their managers, nearest first, and those who report to them."""
+    """A person with their managers, nearest first, and their direct reports."""
 
     employee: Employee
     manager_line: tuple[Employee, ...]
@@ -55,7 +55,7 @@ class PersonPage(Frozen):
 
 
 class People:
-    """The directory of one company. Every method raises a `Refusal` for a caller who may not."""
+    """The directory of the company. Every method raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -70,12 +70,12 @@ class People:
         orphans_to: EmployeeId | None = None,
         dry_run: bool = False,
     ) -> ImportResult:
-        """Imports a CSV file, all of it or nothing; the same file again changes nothing.
+        """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
-        For HR of an open cycle; while no cycle is open, for the operator: somebody must bring the first people in.
-        `mapping` names headers that are not recognised (`{"name": "login"}`), `tops` those who are meant to have no
-        manager, whatever the file says; people whose manager is not in the file report to `orphans_to`, where it is
-        given. A dry run checks and counts, and changes nothing.
+        For HR of an open cycle; while no cycle is open, for the operator, who imports the first people. `mapping` gives the
+        header of a field that is not recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the
+        file says. People whose manager is not in the file report to `orphans_to`, if it is given. A dry run only checks
+        and counts.
         """
         async with read_transaction(self._engine) as connection:
             await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
@@ -102,7 +102,7 @@ class People:
         )
 
     async def department(self, caller: Caller, name: str) -> DepartmentPeople:
-        """The people of a department; a `Refusal` where nobody is or was in it."""
+        """The people of a department. Raises a `Refusal` if the directory has nobody in it."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             if found := await directory.people_of(connection, name):
@@ -111,7 +111,7 @@ class People:
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
 
     async def person(self, caller: Caller, employee: EmployeeId) -> PersonPage:
-        """A person with their managers and reports; a `Refusal` where there is no such employee."""
+        """A person with their managers and direct reports. Raises a `Refusal` for an unknown employee."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             found = await find_employee(connection, employee)

@@ -1,4 +1,4 @@
-"""Sheets and tables: what goes onto them, comparing what comes back with the goals, and putting it into drafts."""
+"""Use cases of sheets and tables: their content, comparing filled-in ones with the goals, and updating drafts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class ChangedGoal(Frozen):
-    """A goal that an import changes: the fields, and what the writing rules say of them."""
+    """A goal that an import changes: the changed fields, and the findings of the writing rules."""
 
     goal: GoalId
     fields: tuple[str, ...]
@@ -44,15 +44,15 @@ class ChangedGoal(Frozen):
 
 
 class PlanDocument(Frozen):
-    """An import for programs: the goals that change, and how many stay as they are."""
+    """An import for programs: the goals that change, and the number of those that do not."""
 
     changed: tuple[ChangedGoal, ...]
     unchanged: int
     dry_run: bool
 
 
-class Change(NamedTuple):
-    """A draft, its content after the import, and what the writing rules say of that."""
+class DraftChange(NamedTuple):
+    """A draft, its content after the import, and the findings of the writing rules."""
 
     goal: Goal
     content: Content
@@ -64,9 +64,9 @@ class Change(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What an import would do: nothing of it, where there are `findings`."""
+    """What an import would change; if there are `findings`, it changes nothing."""
 
-    changed: tuple[Change, ...]
+    changed: tuple[DraftChange, ...]
     unchanged: int
     findings: tuple[Finding, ...]
 
@@ -79,7 +79,7 @@ class Plan(NamedTuple):
 
 
 class Sheets:
-    """What a caller may do with sheets. Every method raises a `Refusal` for what is not there or not for the caller."""
+    """Sheets and tables. Every method raises a `Refusal` for unknown cycles and people, and for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -89,7 +89,7 @@ class Sheets:
     ) -> list[GoalSheet]:
         """A sheet for each person of the cycle whose goals the caller may see.
 
-        Raises a `Refusal` where there are people, and the caller may see none of them.
+        Raises a `Refusal` if there are goals, but the caller may see none of them.
         """
         async with read_transaction(self._engine) as connection:
             if person is not None and await find_employee(connection, EmployeeId(person)) is None:
@@ -108,13 +108,13 @@ class Sheets:
         return [_sheet(cycle, name, people[owner], theirs) for owner, theirs in by_person.items()]
 
     async def goals_for_table(self, caller: Caller, cycle: CycleId, *, department: str | None = None) -> list[Goal]:
-        """The goals of the cycle that the caller may see, to be written as a table."""
+        """The goals of the cycle that the caller may see, for a table."""
         async with read_transaction(self._engine) as connection:
             condition = await visible_goals(connection, caller)
             return await goals_of_cycle(connection, cycle, department=department, condition=condition)
 
     async def results(self, caller: Caller, cycle: CycleId) -> Results:
-        """Everything of a cycle, for its HR."""
+        """All goals of a cycle with the names of the people in them, for its HR."""
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
             goals = await goals_of_cycle(connection, cycle)
@@ -125,24 +125,24 @@ class Sheets:
         return Results(cycle, row.name if row else cycle, goals, names)
 
     async def compare(self, caller: Caller, read: Sequence[ReadGoal]) -> Plan:
-        """What the read goals would change, and every finding that forbids it; writes nothing."""
+        """Compares goals that were read from files with the stored goals; writes nothing."""
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
             goals = await find_goals(connection, [one.id for one in read])
-        findings: list[Finding] = list(_twice(read))
-        changed: list[Change] = []
+        findings: list[Finding] = list(_repeated(read))
+        changed: list[DraftChange] = []
         for one in read:
             found = _compared(one, goals, caller, company)
-            if isinstance(found, Change):
+            if isinstance(found, DraftChange):
                 changed.append(found)
             else:
                 findings += found
         return Plan(() if findings else tuple(changed), len(read) - len(changed), tuple(findings))
 
     async def apply(self, caller: Caller, temporal: "Client", plan: Plan) -> int:
-        """Puts a plan without findings into the drafts, one command each; how many. A repeat finds nothing left to change.
+        """Updates the drafts of a plan, with one command each; returns how many. A repeat changes nothing.
 
-        Whether the caller may change each draft is decided again by the goal's workflow.
+        The goal's workflow decides again whether the caller may change the draft.
         """
         updates, actor = GoalUpdates(self._engine, temporal), actor_of(caller)
         for one in plan.changed:
@@ -153,13 +153,13 @@ class Sheets:
 async def _require_some(
     connection: AsyncConnection, caller: Caller, cycle: CycleId, *, owner: str | None, department: str | None
 ) -> None:
-    """Raises a `Refusal` where there are goals, none of which the caller may see."""
+    """Raises a `Refusal` if there are goals, but the caller may see none of them."""
     for goal in await goals_of_cycle(connection, cycle, owner=owner, department=department):
         require_goal_relation(caller, Action.SEE_GOAL, goal, await relations_to_company(connection, caller))
 
 
 async def _people(connection: AsyncConnection, ids: Collection[EmployeeId]) -> Mapping[EmployeeId, Person]:
-    """The people as the directory has them now, with the names of their managers."""
+    """The people from the directory, with the names of their managers."""
     found = {one.id: one for one in await employees(connection, list(ids))}
     managers = await names_by_id(connection, {one.manager_id for one in found.values() if one.manager_id})
     return {one: _person(one, found.get(one), managers) for one in ids}
@@ -192,22 +192,22 @@ def _review(bodies: Iterable[dict[str, Any]]) -> Review:
 
 def _compared(
     read: ReadGoal, goals: Mapping[GoalId, Goal], caller: Caller, company: frozenset[Relation]
-) -> Change | list[Finding]:
-    """What the read goal changes, or why it cannot; an empty list where it changes nothing."""
+) -> DraftChange | list[Finding]:
+    """The change of the goal, or findings; an empty list if nothing changes."""
     goal = goals.get(read.id)
     if goal is None:
         return [refuse("unknown_goal", read.where, goal=read.id[:80])]
     try:
         content = merged(goal.content, read.fields, read.places)
     except InvalidFields as error:
-        return [_placed(finding, read) for finding in error.findings]
+        return [_with_place(finding, read) for finding in error.findings]
     if content == goal.content:
         return []
-    return _objections(goal, read, caller, company) or Change(goal, content, tuple(check(content, goal.policy)))
+    return _objections(goal, read, caller, company) or DraftChange(goal, content, tuple(check(content, goal.policy)))
 
 
 def _objections(goal: Goal, read: ReadGoal, caller: Caller, company: frozenset[Relation]) -> list[Finding]:
-    """Why a goal that reads differently cannot be changed."""
+    """The findings that prevent the change of the goal."""
     if not access.may(Action.IMPORT_DRAFT, relations_to_goal(caller, goal, company)):
         return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
@@ -222,11 +222,11 @@ def _differences(goal: Goal, read: ReadGoal) -> list[str]:
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
-def _placed(finding: Finding, read: ReadGoal) -> Finding:
+def _with_place(finding: Finding, read: ReadGoal) -> Finding:
     return finding.model_copy(update={"where": read.places.get(finding.where, read.where)})
 
 
-def _twice(read: Sequence[ReadGoal]) -> Iterable[Finding]:
+def _repeated(read: Sequence[ReadGoal]) -> Iterable[Finding]:
     seen: dict[str, str] = {}
     for one in read:
         if one.id in seen:

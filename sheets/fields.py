@@ -99,7 +99,7 @@ def merged(content: Content, fields: Fields, known: Collection[str] = FIELDS) ->
 
 
 def cell_text(text: str) -> str:
-    """A text for a cell: `\\n` as the only line end, no control characters, no spaces around lines."""
+    """The text for a cell: with LF line ends, without control characters and without spaces around lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join("".join(c for c in line if unicodedata.category(c) != "Cc").strip() for line in lines).strip()
 

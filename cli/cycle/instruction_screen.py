@@ -99,7 +99,7 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
 async def _show_one(session: "Reading", identity: str) -> Exit:
     from cli.session.callers import caller_for
 
-    to, page = session.terminal, await session.instructions.look(caller_for(None), identity)
+    to, page = session.terminal, await session.instructions.read(caller_for(None), identity)
     row, progress, refused = page.instruction, page.progress, page.not_done
     if to.as_json:
         print_json(document(page, to.locale) | {"asked": row.asked_form, "actor": row.actor})

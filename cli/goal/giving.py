@@ -48,7 +48,7 @@ def approve_each(goals: Sequence[str], who: Who, comment: str | None, *, seen: i
         results: dict[GoalId, _Result] = {}
         numbers = dict.fromkeys(ids, seen) if seen is not None else {}
         if seen is None:
-            for goal, found in (await session.goals.look_before_deciding(caller, ids)).items():
+            for goal, found in (await session.goals.read_before_deciding(caller, ids)).items():
                 if isinstance(found, Refusal):
                     results[goal] = found
                 else:
@@ -84,7 +84,7 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
 
 async def _see(session: Acting, goal: str, who: Who) -> int:
     """Shows the goal to somebody who decides on it; its number. Raises a `Refusal`."""
-    found = (await session.goals.look_before_deciding(caller_for(who.actor), [GoalId(goal)]))[GoalId(goal)]
+    found = (await session.goals.read_before_deciding(caller_for(who.actor), [GoalId(goal)]))[GoalId(goal)]
     if isinstance(found, Refusal):
         raise found
     _show_seen(found, session.terminal)

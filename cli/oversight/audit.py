@@ -32,7 +32,7 @@ def inbox(
     from service.inbox import Inbox
 
     async def work(session: "Reading") -> None:
-        page = await Inbox(session.engine).look(caller_for(None), EmployeeId(employee), datetime.now(UTC))
+        page = await Inbox(session.engine).read(caller_for(None), EmployeeId(employee), datetime.now(UTC))
         if as_json:
             print_json({"employee": employee, "name": page.name, "waiting": _waiting(page, employee)})
         else:
@@ -73,9 +73,9 @@ def _command(item: "InboxItem", employee: str) -> str:
         "self_review": f"review self {line.id} --went-well TEXT",
         "decide": f"review decide {line.id} VERDICT --seen {line.seq}",
     }
-    if item.answer == "comment":
+    if item.action == "comment":
         return f"meguri goal comment {line.id}{acts} --text TEXT"
-    return f"meguri goal {command[item.answer]}{acts}"
+    return f"meguri goal {command[item.action]}{acts}"
 
 
 def _waiting(page: "InboxPage", employee: str) -> list[dict[str, Any]]:

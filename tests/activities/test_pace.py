@@ -1,4 +1,4 @@
-"""How many goals a fan-out asks at one time: it grows while answers stay quick, shrinks when they slow down."""
+"""The concurrency of a fan-out: it grows while answers are fast, and shrinks when they become slow."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from activities.pace import FanOut, Pace
 
 
 class Server:
-    """Answers `limit` requests at a time, on a clock of its own; the latency depends on how many there are."""
+    """A simulated server with its own clock, which answers `limit` requests at a time; the latency depends on the concurrency."""
 
     def __init__(self, pace: Pace, latency: Callable[[int], float]) -> None:
         self.pace, self.latency, self.now, self.limits = pace, latency, 0.0, [pace.limit]
@@ -33,7 +33,7 @@ def test_it_begins_with_one_and_grows_one_by_one_while_latency_stays() -> None:
 
 
 def test_it_stays_near_the_number_from_which_on_latency_rises() -> None:
-    server = Server(Pace(), lambda number: 0.02 * max(1.0, number / 4))  # a server that does four at a time
+    server = Server(Pace(), lambda number: 0.02 * max(1.0, number / 4))  # a server that answers four requests at a time
     server.answer(600)
     settled = server.limits[200:]
     assert 3 <= sum(settled) / len(settled) <= 6
@@ -54,7 +54,7 @@ def test_it_gives_way_as_soon_as_others_make_the_answers_slow_and_comes_back_aft
 
 
 def test_its_own_load_does_not_become_the_normal_case() -> None:
-    """Latency that always rises with the number: without a fresh look at one alone, the floor would creep up."""
+    """If the latency always rises with the concurrency, the measured floor must not rise: a single request is measured again."""
     server = Server(Pace(), lambda number: 0.02 * (1 + 0.1 * number))
     server.answer(8000)
     assert server.now > 120, "several looks at one alone"

@@ -1,4 +1,4 @@
-"""The channel that a setting names."""
+"""The channels that the settings choose."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Chat over a real HTTP server: what is posted, what an answer means, and that the address stays secret."""
+"""Chat over a real HTTP server: what is posted, the meaning of each answer, and that the address stays secret."""
 
 import asyncio
 import json

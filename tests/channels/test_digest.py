@@ -1,4 +1,4 @@
-"""One digest per person and working day: all that waits, then what was decided."""
+"""Digests: one per person and working day, with open tasks first and then news."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

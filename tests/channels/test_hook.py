@@ -7,14 +7,14 @@ import pytest
 
 from channels.hook import EventHook, WrongHookAddress, WrongHookSecret, signature, verify
 from channels.message import NotDeliverable, ServerUnavailable, TemporaryFailure
-from tests.channels.web_server import Desk, web_server
+from tests.channels.web_server import Receiver, web_server
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 BODY = '{"type":"approved","theme":"請求書"}'.encode()
 
 
-def hook(desk: Desk) -> EventHook:
+def hook(desk: Receiver) -> EventHook:
     return EventHook(desk.url(), SECRET)
 
 

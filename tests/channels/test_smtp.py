@@ -1,4 +1,4 @@
-"""Mail over a real SMTP server: what it takes, what it refuses, and what happens when it goes away."""
+"""Mail over a real SMTP server: what it accepts, what it refuses, and what happens when the connection breaks."""
 
 from email.message import EmailMessage
 from typing import Any

@@ -1,4 +1,4 @@
-"""Runs the servers of a folder until told to stop: a process of its own, for tests that kill it.
+"""Runs the embedded servers of a folder until a stop signal, in a separate process that tests can kill.
 
 `python tests/embedded/holding.py FOLDER`; prints the addresses as one line of JSON when they run.
 """

@@ -1,4 +1,4 @@
-"""Lists and pages follow one table: a list holds exactly the goals whose page the caller may see."""
+"""Lists and pages have the same permissions: a list contains exactly the goals whose page the caller may see."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -49,7 +49,7 @@ def lent(by_whom: EmployeeId, to: EmployeeId, on: date) -> tuple[Delegation, ...
 
 
 def goals() -> dict[str, Goal]:
-    """One goal per relation that there can be."""
+    """One goal per possible relation."""
     own_rules = RULES.model_copy(update={"hr": (OWN_HR,)})
     today = day_in("Asia/Tokyo")
 
@@ -75,14 +75,14 @@ def goals() -> dict[str, Goal]:
 
 
 def assigned_outside_the_line(goal: Goal) -> Goal:
-    """The task was reassigned to somebody who is no manager of the owner, as HR may."""
+    """A goal whose task HR reassigned to somebody who is not a manager of the owner."""
     assert goal.task is not None
     return goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
 
 
 @pytest.fixture
 async def company(database: AsyncEngine) -> dict[GoalId, str]:
-    """The goals in the database, under the names that this test gives them."""
+    """The goals in the database, by the names that this test gives them."""
     made = goals()
     made["reassigned"] = assigned_outside_the_line(
         pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/reassigned/1"), owner=COLLEAGUE, line=(DIRECTOR,))

@@ -1,4 +1,4 @@
-"""Goals for sheets: one of every shape, and whatever Hypothesis thinks of."""
+"""Goals for sheets: one of every kind, and strategies for Hypothesis."""
 
 from datetime import date
 from decimal import Decimal
@@ -37,7 +37,7 @@ TEXTS = st.text(_SIGNS, max_size=40) | st.sampled_from(
 
 
 def _fits_a_line(text: str) -> bool:
-    """And shows something: a title of control signs alone is none that a cell can hold."""
+    """Whether a cell can hold the text on one line: a text of control characters only would become empty."""
     return bool(cell_text(text)) and len(text.splitlines()) == 1 and len(text.strip()) <= 200
 
 

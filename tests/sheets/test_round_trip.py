@@ -1,4 +1,4 @@
-"""What is written out and read in again is what it was, whatever people wrote; what they changed is what changes."""
+"""Round trips: writing and reading again changes nothing, for any text; and exactly the changed fields change."""
 
 import io
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def test_nothing_changes_on_the_way_out_and_in_again(way: Way, locale: Locale, o
 @given(one=CONTENTS)
 @settings(max_examples=60, deadline=None)
 def test_a_blank_goal_takes_what_a_sheet_holds(way: Way, one: Content) -> None:
-    """All of it is read, not only compared; but for spaces, line ends and signs that no cell shows."""
+    """Reads every field into an empty goal; only spaces, line ends and control characters may differ."""
     read = way(one, Locale.JA)
     made = merged(Content(), read.fields)
     again = way(made, Locale.JA)

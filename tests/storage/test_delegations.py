@@ -1,4 +1,4 @@
-"""Standing delegations: days that overlap, chains that are refused, and whose work a delegate sees."""
+"""Delegations: overlapping days, refused chains, and the tasks that a delegate sees."""
 
 import asyncio
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""For whom something waits that a digest can tell, whose digest is open, and what it lists."""
+"""Digests: who has notices for one, which digests are open, and the tasks that they list."""
 
 from datetime import date, time, timedelta
 

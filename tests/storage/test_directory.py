@@ -1,4 +1,4 @@
-"""Reads of the people that are asked for; none of them reads everybody."""
+"""Queries of the directory; none of them reads everybody."""
 
 from collections.abc import AsyncIterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Instructions as they are kept: chosen goals, results, progress; and who takes part in a cycle that is steered."""
+"""Stored instructions: chosen goals, results, progress; and participants who are added and removed."""
 
 import asyncio
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What is due, as which message, and what became of it."""
+"""The outbox: due notices, the messages that they form, and their results."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ DOMAIN = "example.com"
 
 
 async def queue(engine: AsyncEngine, *recipients: str, due_at: datetime = NOW, **values: Any) -> None:
-    """One notice per recipient named."""
+    """Queues one notice per recipient."""
     async with engine.begin() as connection:
         known = len((await connection.execute(select(OutboxRow.id))).all())
         rows = [

@@ -1,4 +1,4 @@
-"""What lists and pages say of a small company, compared with what the domain says of all its goals at once."""
+"""Lists and totals of a small company, compared with the same values computed by the domain from all goals."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ CHANGED = (
 
 @pytest_asyncio.fixture(scope="module")
 async def company(postgres: Postgres) -> AsyncIterator[AsyncEngine]:
-    """Filled once; then goals change their department, state, outcome, progress and parent."""
+    """A filled database in which goals then changed their department, state, outcome, progress and parent."""
     async with postgres.migrated_database() as url:
         engine = open_database(url)
         await fill(engine, SIZE)

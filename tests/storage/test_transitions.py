@@ -1,4 +1,4 @@
-"""The one way to a new state: an event that cannot happen in the stored state changes nothing, and the answer says so."""
+"""State changes: an event that is not allowed in the stored state changes nothing, and the result says so."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What became of the notices, for HR."""
+"""Delivery problems, for HR."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -141,7 +141,7 @@ async def test_only_what_was_given_up_in_these_cycles_is_put_back_and_starts_ane
 
 @pytest.mark.slow
 async def test_telling_hr_stays_quick_in_a_large_outbox(database: AsyncEngine) -> None:
-    """It is asked at every tick: it must find the few that failed without looking at all that were sent."""
+    """The query runs at every delivery: it must find the few failures without reading all sent notices."""
     await open_cycle(database, hr=("H1",))
     async with database.begin() as connection:
         await connection.execute(
