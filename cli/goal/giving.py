@@ -18,7 +18,7 @@ from texts.refusals import refusal_with_hint
 if TYPE_CHECKING:
     from domain.writing.content import Content
 
-_DECISIONS = frozenset({"approve", "decide_review"})  # shown first, for those options did not say what they saw
+_DECISIONS = frozenset({"approve", "decide_review"})  # the goal is shown first where `--seen` is not given
 
 _Result = Given | Refusal | NoAnswer
 
@@ -87,7 +87,7 @@ def submit(goal: str, options: CommandOptions, content: "Content | None", *, as_
 
 
 async def _see(session: Acting, goal: str, options: CommandOptions) -> int:
-    """Shows the goal to somebody options decides on it; its number. Raises a `Refusal`."""
+    """Shows the goal before a decision; returns its number. Raises a `Refusal`."""
     found = (await session.goals.look_before_deciding(caller_for(options.actor), [GoalId(goal)]))[GoalId(goal)]
     if isinstance(found, Refusal):
         raise found

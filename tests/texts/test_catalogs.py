@@ -69,7 +69,11 @@ def names_of(text: str) -> frozenset[str]:
 def strings_in_code() -> frozenset[str]:
     """Every string of the code."""
     found = set[str]()
-    for path in (ROOT / "worker.py", ROOT / "starter.py", *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))):
+    for path in (
+        ROOT / "worker.py",
+        ROOT / "starter.py",
+        *(path for room in ROOMS for path in (ROOT / room).rglob("*.py")),
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
