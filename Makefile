@@ -1,4 +1,4 @@
-# `make help` lists what there is. Every target sets up what it needs: the only wants are Python 3.11+ and a package index.
+# `make help` lists the targets. Every target installs what it needs; the only requirements are Python 3.11+ and a package index.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,33 +18,33 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-demo: $(READY)  ## a company of 120 people and its cycle, on real servers of its own, until Ctrl-C
+demo: $(READY)  ## run a sample company of 120 people with a cycle, on separate real servers, until Ctrl-C
 	@$(BIN)/meguri demo $(DEMO_ARGS)
 
-up: $(READY)  ## the servers and a worker, without the sample company, until Ctrl-C
+up: $(READY)  ## run the servers and a worker, without the sample company, until Ctrl-C
 	@$(BIN)/meguri up
 
-test: $(READY)  ## all tests; they start the servers they need
+test: $(READY)  ## run all tests; they start the servers that they need
 	$(BIN)/python tests/run.py
 
-test-any-day: $(READY)  ## the tests that depend on dates, and the demo, as of twelve other days
+test-any-day: $(READY)  ## run the tests that depend on dates, and the demo, as of twelve other days
 	@$(BIN)/python -m tests.as_of.any_day $(DAYS)
 
-check: $(READY)  ## format, lint, types, layers, and docs that are printed from the code
+check: $(READY)  ## check format, lint, types, layers, and the documents that are generated from the code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.print --check
 
-format: $(READY)  ## put the code into its form
+format: $(READY)  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY)  ## print the documents that come from the code
+docs: $(READY)  ## generate the documents that come from the code
 	$(BIN)/python -m docs.print
 
-lock: $(READY)  ## choose versions anew; hashes, no addresses
+lock: $(READY)  ## update the lock files: versions and hashes, no index address
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --constraints requirements.lock pyproject.toml -o requirements.run.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --constraints requirements.lock --extra bench pyproject.toml -o requirements.bench.lock
@@ -53,8 +53,8 @@ $(BENCH_READY): $(READY) requirements.bench.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.bench.lock
 	@touch $(BENCH_READY)
 
-bench: $(BENCH_READY)  ## what Meguri costs over bare Temporal and beside DBOS, as ratios measured in one run
+bench: $(BENCH_READY)  ## measure the cost of Meguri, bare Temporal and DBOS in one run, as ratios
 	$(BIN)/python -m tests.bench.bench
 
-clean:  ## remove what the build made; data in var/ stays
+clean:  ## remove all build output; keep the data in var/
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,7 @@
-"""Logs as data: one line per event, ids and numbers only, the same shape for our code and for the libraries'.
+"""Structured logs: one line per event, with ids and numbers only, in the same form for our code and for libraries.
 
-Who is meant stands in a log as an id, never as a name or a mail address; a last processor sees to it, since an error's
-text or a library's message may quote what we would not write.
+A log identifies a person by id, never by name or mail address. Error messages and libraries may quote names or addresses, so the
+last processor (`redact`) removes them.
 """
 
 import logging
@@ -19,8 +19,8 @@ from settings import Settings
 
 REDACTED: Final = "[redacted]"
 
-# Keys that hold a person, or what a person wrote: any key with a word for mail in it (`mailTo`, `E-Mail`, `mail_from`),
-# and keys that end in one of the others (`name`, `owner_name`, `Subject`).
+# Keys whose values may identify a person or are text that a person wrote: keys that contain a word for mail (`mailTo`,
+# `E-Mail`, `mail_from`), and keys that end in one of the other words (`name`, `owner_name`, `Subject`).
 _MAIL_WORDS: Final = frozenset({"mail", "mails", "email", "emails", "メール", "メールアドレス"})
 _LAST_WORDS: Final = frozenset(
     {"name", "names", "recipient", "recipients", "to", "cc", "bcc", "sender", "subject", "body", "comment"}
@@ -28,17 +28,17 @@ _LAST_WORDS: Final = frozenset(
 )
 _IMPERSONAL: Final = frozenset({"func_name", "thread_name", "process_name", "file_name"})
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
-# Anything with an at sign in the middle, also full-width and as a URL writes it; so the user and password of a URL too.
+# Text with an at sign in the middle, also full-width or percent-encoded. This includes the user and password of a URL.
 _MAIL: Final = re.compile(r"[^\s<>\"'(),;\[\]{}=]{1,200}(?:@|＠|%40)[^\s<>\"'(),;:\[\]{}]+")
-_QUIET: Final = ("sqlalchemy", "asyncio", "aiosmtplib")  # libraries that tell every step at `info`
+_VERBOSE: Final = ("sqlalchemy", "asyncio", "aiosmtplib")  # libraries that log every step at `info`
 
 _NUMBERS: Final = (bool, int, float, type(None))
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
-    """Sends structlog and the standard library's loggers through the same processors to `stream`, by default stderr.
+    """Makes structlog and the standard library's loggers write to `stream` (default: stderr) with the same processors.
 
-    JSON when the stream is not a terminal, unless the setting says otherwise. Calling it again replaces what it did.
+    Writes JSON if the stream is not a terminal, unless the setting says otherwise. A second call replaces the first.
     """
     stream = stream or sys.stderr
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not stream.isatty())
@@ -52,17 +52,17 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Takes out what could be a person: values under telling keys, and mail addresses wherever they stand."""
+    """Replaces what could identify a person: values under personal keys, and mail addresses everywhere."""
     return {key: _without_persons(key, value) for key, value in event.items()}
 
 
 class _OurHandler(logging.StreamHandler[TextIO]):
-    """Told from other people's handlers (a test runner's, say), which stay."""
+    """A class of our own, so that `configure` replaces only our handler and keeps others, such as a test runner's."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
-        """The library would print the event as it was before `redact`; say only that one was lost, and why."""
+        """Writes only that a line was lost, and the error: the standard method would print the event before `redact`."""
         error = sys.exc_info()[0]
-        with suppress(OSError, ValueError):  # the stream that failed may well be this one
+        with suppress(OSError, ValueError):  # stderr may be the stream that failed
             sys.stderr.write(f"a log line of {record.name} was lost: {error.__name__ if error else 'unknown error'}\n")
 
 
@@ -73,7 +73,7 @@ def _install(handler: _OurHandler, formatter: logging.Formatter, level: int) -> 
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    for library in _QUIET:
+    for library in _VERBOSE:
         logging.getLogger(library).setLevel(max(level, logging.WARNING))
 
 
@@ -84,7 +84,7 @@ def _shared() -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,  # to text, before `redact` sees it
+        structlog.processors.format_exc_info,  # before `redact`, which then sees the text
     ]
 
 
@@ -108,7 +108,7 @@ def _is_personal(key: str) -> bool:
 
 
 def _without_persons(key: str, value: Any) -> Any:
-    is_text = not isinstance(value, _NUMBERS)  # a count of mails is no mail
+    is_text = not isinstance(value, _NUMBERS)  # a number is not personal, for example a count of mails
     return REDACTED if is_text and _is_personal(key) else _without_mail(value)
 
 

@@ -1,4 +1,4 @@
-"""Every setting, read once at an entry point (`starter.py`, `worker.py`) and handed down from there.
+"""All settings. The entry points (`starter.py`, `worker.py`) read them once and pass them on.
 
 Temporal's own settings (address, namespace, TLS, API key, profiles) are not repeated here: `temporalio.envconfig` reads
 them from `TEMPORAL_*` and from Temporal's TOML file. docs/settings.md lists both; a test compares the list with this file.
@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What may differ from one installation to the next. Environment names: `MEGURI_` + the field, upper case."""
+    """The settings of an installation. Environment variable: `MEGURI_` and the field's name in upper case."""
 
     model_config = SettingsConfigDict(env_prefix="MEGURI_", frozen=True, extra="ignore")
 
@@ -21,33 +21,39 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         description="PostgreSQL, as `postgresql://user:password@host:5432/name`; unset: the server of `meguri up`",
     )
-    var: Path = Field(default=Path("var"), description="folder of the embedded servers: their data, logs and addresses")
-    locale: Literal["ja", "en"] | None = Field(
-        default=None, description="language of the command line; unset: Japanese where `LANG` says so, else English"
+    var: Path = Field(
+        default=Path("var"), description="folder with the data, logs and addresses of the embedded servers"
     )
-    database_pool: int = Field(default=10, ge=1, le=200, description="database connections a process may hold")
+    locale: Literal["ja", "en"] | None = Field(
+        default=None, description="language of the command line; unset: Japanese if `LANG` says so, else English"
+    )
+    database_pool: int = Field(default=10, ge=1, le=200, description="most database connections of a process")
     cached_goals: int = Field(
-        default=1000, ge=10, description="goals a worker process keeps in memory; others are replayed when they wake"
+        default=1000,
+        ge=10,
+        description="goals that a worker process keeps in memory; other goals are replayed when they are needed",
     )
     channel: Literal["console", "mail", "chat", "null"] = Field(
-        default="console", description="where notices go, unless a person chose another way (`meguri prefer`)"
+        default="console", description="channel of notices, unless a person chose another one (`meguri prefer`)"
     )
     digest: Literal["daily", "minute"] = Field(
         default="daily",
-        description="daily: what can wait is one message per person and working day; minute: everything goes at the next look",
+        description="daily: notices that are not urgent are one message per person and working day; minute: all are sent at once",
     )
     public_url: str | None = Field(
-        default=None, description="address under which people reach the pages, for links in notices; unset: commands"
+        default=None, description="address of the pages, for links in notices; unset: notices show commands"
     )
     smtp_url: str = Field(
         default="smtp://127.0.0.1:25",
-        description="mail server: `smtp://` plain, `smtp+starttls://`, `smtps://`; `user:password@` where it asks for one",
+        description="mail server: `smtp://` (not encrypted), `smtp+starttls://` or `smtps://`; `user:password@` if it needs a login",
         repr=False,
     )
     chat_url: str | None = Field(
         default=None, description="the company's incoming webhook of Slack or Teams", repr=False
     )
-    chat_format: Literal["slack", "teams"] = Field(default="slack", description="what that webhook expects")
+    chat_format: Literal["slack", "teams"] = Field(
+        default="slack", description="format of the messages to that webhook"
+    )
     hook_url: str | None = Field(
         default=None, description="address of another system that gets every ledger event, signed", repr=False
     )
@@ -55,15 +61,15 @@ class Settings(BaseSettings):
         default=None, description="key of the signature, `whsec_` and base64 (Standard Webhooks)", repr=False
     )
     mail_from: str = Field(default="meguri@localhost", description="sender of the mails")
-    delivery_seconds: int = Field(default=60, ge=1, description="seconds between two looks at what is due to be sent")
+    delivery_seconds: int = Field(default=60, ge=1, description="seconds between two deliveries of due notices")
     health_address: str | None = Field(
         default=None,
-        description="`host:port` that answers `/healthz` (the process lives) and `/readyz` (servers reached)",
+        description="`host:port` of the health checks `/healthz` (the process runs) and `/readyz` (it reaches the servers)",
     )
-    metrics_address: str | None = Field(default=None, description="`host:port` that answers Prometheus at `/metrics`")
+    metrics_address: str | None = Field(default=None, description="`host:port` of the Prometheus metrics at `/metrics`")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="least level that is logged"
+        default="info", description="lowest level that is logged"
     )
     log_format: Literal["auto", "json", "console"] = Field(
-        default="auto", description="auto: JSON when not on a terminal"
+        default="auto", description="auto: JSON unless the output is a terminal"
     )

@@ -1,4 +1,7 @@
-"""The worker: what runs where, with what limits. `python worker.py --role goals --processes 2`, or `meguri worker`."""
+"""The worker: which workflows and activities run on which task queue, with which limits.
+
+Start it with `python worker.py --role goals --processes 2`, or with `meguri worker`.
+"""
 
 import asyncio
 import os
@@ -26,7 +29,7 @@ from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
 from activities.settlement import SettlementActivities
-from channels.channel import Channel, channels_of
+from channels.channel import Channel, configured_channels
 from channels.compose import Links
 from channels.hook import EventHook
 from domain.errors import MeguriError
@@ -49,23 +52,25 @@ from workflows.queues import BULK, DELIVERY, GOALS
 
 log = structlog.get_logger()
 
-DRAIN = timedelta(seconds=20)  # what runs may finish after SIGTERM
-_BULK_AT_ONCE = 4  # fan-outs and launches of different cycles side by side
+DRAIN = timedelta(seconds=20)  # after SIGTERM, how long running activities may take to finish
+_MAX_BULK_ACTIVITIES = 4  # fan-outs and launches of different cycles at the same time
 
 
 class Role(StrEnum):
-    GOALS = "goals"  # goal workflows and their recording: people wait for these
-    BULK = "bulk"  # cycles: launches, settlements
-    DELIVERY = "delivery"  # notices
+    """The task queues that a worker serves."""
+
+    GOALS = "goals"  # goal workflows and recording; people wait for these
+    BULK = "bulk"  # launches, settlements and instructions of cycles
+    DELIVERY = "delivery"  # notices, and events for another system
     ALL = "all"
 
 
-# Production runs workflows outside the SDK's sandbox: it costs CPU and memory for every goal, and what it guards
-# against is guarded by tests, which run and replay every workflow inside it (docs/decisions/0006-sandbox-in-tests.md).
+# Production runs workflows outside the SDK's sandbox, which costs CPU and memory for every goal. The tests run and replay
+# every workflow inside the sandbox, and so find what it would prevent (docs/decisions/0006-sandbox-in-tests.md).
 _RUNNER = UnsandboxedWorkflowRunner()
 
 
-def _workers(  # noqa: PLR0917 - the composition root hands down what it opened
+def _workers(  # noqa: PLR0917 - the composition root passes on everything that it opened
     role: Role,
     client: Client,
     engine: AsyncEngine,
@@ -106,7 +111,7 @@ def _workers(  # noqa: PLR0917 - the composition root hands down what it opened
                 leaving.process_leavers,
             ],
             workflow_runner=_RUNNER,
-            max_concurrent_activities=_BULK_AT_ONCE,
+            max_concurrent_activities=_MAX_BULK_ACTIVITIES,
             graceful_shutdown_timeout=DRAIN,
         ),
         Role.DELIVERY: lambda: Worker(
@@ -122,7 +127,7 @@ def _workers(  # noqa: PLR0917 - the composition root hands down what it opened
 
 
 def _hook_of(settings: Settings) -> EventHook | None:
-    """Raises `WrongHookSecret` where the secret cannot be read."""
+    """The event hook, if one is configured. Raises `WrongHookSecret` or `WrongHookAddress`."""
     return EventHook(settings.hook_url, settings.hook_secret or "") if settings.hook_url else None
 
 
@@ -130,16 +135,21 @@ def _hook_of(settings: Settings) -> EventHook | None:
 async def serving(
     settings: Settings, role: Role, client: Client, engine: AsyncEngine, channel: Channel | None = None
 ) -> AsyncIterator[None]:
-    """Runs the role's workers until the block is left; then they take no new work and finish what they have.
+    """Runs the workers of the role until the block ends; then they accept no new work and finish what they have begun.
 
-    Notices go to `channel`, or to the one that the settings name.
+    Notices are sent over `channel`, or over the channels that the settings name. Raises `OtherSchema`.
     """
     await require_current(engine)
     await register_search_attributes(client)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(engine, size=settings.database_pool))
         for one in _workers(
-            role, client, engine, ledger, settings, {channel.name: channel} if channel else channels_of(settings)
+            role,
+            client,
+            engine,
+            ledger,
+            settings,
+            {channel.name: channel} if channel else configured_channels(settings),
         ):
             await stack.enter_async_context(one)
         if role in (Role.DELIVERY, Role.ALL):
@@ -155,7 +165,7 @@ async def serving(
 
 
 async def _is_ready(client: Client, engine: AsyncEngine) -> bool:
-    """Whether both servers answer."""
+    """Whether PostgreSQL and Temporal answer."""
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
     return await client.service_client.check_health()
@@ -176,7 +186,7 @@ async def work(settings: Settings, role: Role) -> None:
 
 
 def run(role: Role = Role.ALL, processes: int = 1) -> int:
-    """Serves until told to stop; the exit code: 0 done, 1 not prepared, 3 a server is not reachable."""
+    """Serves until a stop signal; returns the exit code: 0 stopped, 1 not prepared, 3 a server is not reachable."""
     settings = Settings()
     logs.configure(settings)
     try:
@@ -189,7 +199,7 @@ def run(role: Role = Role.ALL, processes: int = 1) -> int:
         uvloop.run(work(settings, role))
     except Unreachable as error:
         reason = say(error.message, Locale.EN)
-        log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is said, a trace adds nothing
+        log.error("server_not_reachable", server=error.server, looked_at=error.looked_at, reason=reason)  # noqa: TRY400 - the reason is logged, a traceback adds nothing
         return 3
     except MeguriError as error:
         log.error("worker_not_prepared", code=error.code, reason=say_with_hint(error.message, Locale.EN))  # noqa: TRY400 - as above
@@ -205,7 +215,7 @@ def main(
     code = run(role, processes)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # the SDK's threads can abort an interpreter that exits in order (sdk-python #300)
+    os._exit(code)  # on a regular exit, threads of the SDK can abort the interpreter (sdk-python #300)
 
 
 if __name__ == "__main__":

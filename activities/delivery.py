@@ -22,7 +22,7 @@ from channels.compose import Links
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import digests, outbox, undelivered
 from storage.database import read_transaction
-from storage.outbox import Batch, Candidate
+from storage.outbox import Candidate, QueuedMessage
 from workflows.delivery import SendDue, Sender, SendResult
 
 _AT_ONCE = 4  # messages on their way at one time; a mail server has other customers
@@ -82,7 +82,7 @@ class Delivery(Sender):
                 return SendResult(**left._asdict(), unreachable=True)
             if request.first:
                 async with self._engine.begin() as connection:
-                    await undelivered.tell_hr(connection, request.now)
+                    await undelivered.notify_hr(connection, request.now)
                 due = await digests_due(self._engine, request.now) if self._daily else {}
                 async with self._engine.begin() as connection:
                     await digests.open_digests(connection, request.now, due)
@@ -113,12 +113,12 @@ class Delivery(Sender):
                 request.limit,
                 domain=self._domain,
                 daily=self._daily,
-                may_go=partial(_may_go, self._channels, request.down) if request.down else None,
+                may_be_sent=partial(_may_go, self._channels, request.down) if request.down else None,
             )
         round_ = _Round(
             now=request.now,
             writer=await writer_for(self._engine, batches, self._links, request.now),
-            untried={batch.message_id for batch in batches if batch.fresh},
+            untried={batch.message_id for batch in batches if batch.has_new_id},
             down=set(request.down),
         )
         await self._send_all(batches, round_)
@@ -127,7 +127,7 @@ class Delivery(Sender):
                 await outbox.release(connection, round_.untried)
         return round_
 
-    async def _send_all(self, batches: Sequence[Batch], round_: _Round) -> None:
+    async def _send_all(self, batches: Sequence[QueuedMessage], round_: _Round) -> None:
         """A few at a time, until all are tried or nothing more is taken."""
         queue = iter(batches)
         # Not a TaskGroup: where one cannot be recorded, the others that are on their way still are.
@@ -136,11 +136,11 @@ class Delivery(Sender):
             if error is not None:
                 raise error
 
-    async def _send_from(self, queue: Iterator[Batch], round_: _Round) -> None:
+    async def _send_from(self, queue: Iterator[QueuedMessage], round_: _Round) -> None:
         for batch in queue:
             await self._send_one(batch, round_)
 
-    async def _send_one(self, batch: Batch, round_: _Round) -> None:
+    async def _send_one(self, batch: QueuedMessage, round_: _Round) -> None:
         """One try over the best way that is left; where that one is down, the message waits with the others."""
         person = round_.writer.people.get(batch.recipient_id)
         ways = ways_of(person, self._channels, batch.failed) if person else []
@@ -168,7 +168,7 @@ class Delivery(Sender):
         )
         await self._after(failure, batch, way, round_, more=bool(others))
 
-    async def _after(self, failure: NotSent, batch: Batch, way: str, round_: _Round, *, more: bool) -> None:
+    async def _after(self, failure: NotSent, batch: QueuedMessage, way: str, round_: _Round, *, more: bool) -> None:
         """What becomes of a message that could not go this way; `more`: there is another one.
 
         Where a server is down and there is none, the message is kept, however long it takes.
@@ -191,14 +191,14 @@ class Delivery(Sender):
                 await outbox.postpone(connection, batch.message_id, failure.code, until)
             round_.failed += 1
 
-    async def _give_up(self, batch: Batch, round_: _Round, code: str) -> None:
+    async def _give_up(self, batch: QueuedMessage, round_: _Round, code: str) -> None:
         round_.untried.discard(batch.message_id)
         async with self._engine.begin() as connection:
             await outbox.give_up(connection, batch.message_id, code, datetime.now(UTC))
         round_.given_up += 1
         _log.warning("notice_given_up", message_id=batch.message_id, recipient=batch.recipient_id, code=code)
 
-    async def _hand_over(self, batch: Batch, way: str, writer: Writer) -> NotSent | None:
+    async def _hand_over(self, batch: QueuedMessage, way: str, writer: Writer) -> NotSent | None:
         """Writes and sends one message; what stopped it, if anything did."""
         try:
             await self._channels[way].send(writer.write(batch, way))

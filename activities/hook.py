@@ -16,7 +16,7 @@ from channels.hook import EventHook
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import hooks
 from storage.database import read_transaction
-from storage.hooks import Entry
+from storage.hooks import HookEntry
 from workflows.delivery import EventTeller, SendDue, SendResult
 
 _AT_ONCE = 4  # goals whose entries are on their way at one time
@@ -93,13 +93,13 @@ class Hook(EventTeller):
                     raise error
         return round_
 
-    async def _tell_from(self, queue: Iterator[Entry], hook: EventHook, round_: _Round) -> None:
+    async def _tell_from(self, queue: Iterator[HookEntry], hook: EventHook, round_: _Round) -> None:
         for entry in queue:
             if round_.down:
                 return
             await self._tell(entry, hook, round_)
 
-    async def _tell(self, entry: Entry, hook: EventHook, round_: _Round) -> None:
+    async def _tell(self, entry: HookEntry, hook: EventHook, round_: _Round) -> None:
         try:
             await hook.send(entry.id, _body(entry), datetime.now(UTC))
         except NotSent as failure:
@@ -109,7 +109,7 @@ class Hook(EventTeller):
                 await hooks.record_sent(connection, entry, datetime.now(UTC))
             round_.told += 1
 
-    async def _after(self, failure: NotSent, entry: Entry, round_: _Round) -> None:
+    async def _after(self, failure: NotSent, entry: HookEntry, round_: _Round) -> None:
         """A receiver that is gone for good, or takes an entry for a day not, is not asked for it again."""
         round_.down = round_.down or isinstance(failure, ServerUnavailable)
         failing_since = entry.failing_since or round_.now
@@ -122,7 +122,7 @@ class Hook(EventTeller):
         _log.warning("event_not_told", event_id=entry.id, code=failure.code, given_up=over)
 
 
-def _body(entry: Entry) -> bytes:
+def _body(entry: HookEntry) -> bytes:
     """The same entry, the same bytes."""
     return to_json(
         {

@@ -5,7 +5,7 @@ stands in its row.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
-from activities.pace import FanOut
+from activities.pace import FanOut, people_act_now
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
 from domain.instructions import instructions as asked_for
@@ -32,11 +32,11 @@ from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.directory import active_people
 from storage.goals import load_aggregates, open_goals
-from storage.instructions import Instruction, Result
+from storage.instructions import Instruction, InstructionResult
 from workflows.failures import invalid
 from workflows.instruction import InstructionSteps, Part
 
-_PAGE = 100  # goals loaded at once
+_PAGE = 25  # goals loaded at once; the worker answers nobody while it reads them
 _NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
@@ -64,10 +64,10 @@ class InstructionActivities(InstructionSteps):
         if isinstance(asked, asked_for.Sync):
             goals = await reorganisation.prepare(self._engine, row.id, asked)
             async with self._engine.begin() as connection:
-                return await instructions.note_goals(connection, row.id, goals)
+                return await instructions.record_goals(connection, row.id, goals)
         if isinstance(asked, asked_for.Add):
             async with self._engine.begin() as connection:
-                return await instructions.note_goals(connection, row.id, await self._add(row, asked, part.now))
+                return await instructions.record_goals(connection, row.id, await self._add(row, asked, part.now))
         if row.cycle_id and asked.selection.is_everybody:
             await self._remember(CycleId(row.cycle_id), asked)  # first: whoever joins meanwhile is not chosen below
         async with self._engine.begin() as connection:
@@ -93,16 +93,18 @@ class InstructionActivities(InstructionSteps):
         if isinstance(asked, asked_for.Add):
             await self._launch(row)
             return
-        actor = EmployeeId(row.actor)
-        fan_out = FanOut()
-        while page := await self._waiting(row.id, _PAGE):
-            async with read_transaction(self._engine) as connection:
-                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
-            for gone in set(page) - {goal.id for goal in goals}:
-                async with self._engine.begin() as connection:
-                    await instructions.record(connection, row.id, Result(gone, "skipped", "unknown"))
-            decide = await self._decider(asked, goals, actor, part.now)
-            await self._ask_all(goals, row.id, decide, fan_out)
+        fan_out = FanOut(lambda: people_act_now(self._engine))
+        answered: list[InstructionResult] = []
+
+        async def ask(chosen: tuple[Goal, _Decide]) -> None:
+            goal, decide = chosen
+            answered.append(await self._ask(goal, row.id, decide, fan_out))
+            activity.heartbeat(goal.id)
+            if len(answered) >= _NOTED_AT_ONCE:
+                await self._write_results(row.id, answered)
+
+        await fan_out.each(self._chosen(row, asked, part.now), ask)
+        await self._write_results(row.id, answered)
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: Part) -> None:
@@ -130,9 +132,23 @@ class InstructionActivities(InstructionSteps):
             raise LookupError(f"instruction {part.instruction} is not in the database")
         return row, row.asked
 
-    async def _waiting(self, instruction: str, limit: int) -> list[str]:
+    async def _chosen(self, row: Instruction, asked: Asked, now: datetime) -> AsyncIterator[tuple[Goal, _Decide]]:
+        """The goals that wait, page by page, each with how its command is made."""
+        page = await self._waiting(row.id, _PAGE)
+        while page:
+            async with read_transaction(self._engine) as connection:
+                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
+            for gone in set(page) - {goal.id for goal in goals}:
+                async with self._engine.begin() as connection:
+                    await instructions.record(connection, row.id, InstructionResult(gone, "skipped", "unknown"))
+            decide = await self._decider(asked, goals, EmployeeId(row.actor), now)
+            for goal in goals:
+                yield goal, decide
+            page = await self._waiting(row.id, _PAGE, page[-1])
+
+    async def _waiting(self, instruction: str, limit: int, after: str = "") -> list[str]:
         async with read_transaction(self._engine) as connection:
-            return await instructions.waiting_goals(connection, instruction, limit)
+            return await instructions.waiting_goals(connection, instruction, limit, after)
 
     async def _decider(self, asked: Asked, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
         """How the command of each of these goals is made."""
@@ -140,20 +156,7 @@ class InstructionActivities(InstructionSteps):
             return await reorganisation.commands(self._engine, asked, goals, actor, now)
         return lambda goal: command_for(asked, goal, actor)
 
-    async def _ask_all(self, goals: Sequence[Goal], instruction: str, decide: _Decide, fan_out: FanOut) -> None:
-        """Asks the goals, as many at one time as the fan-out's pace allows, and writes what they answered."""
-        answered: list[Result] = []
-
-        async def ask(goal: Goal) -> None:
-            answered.append(await self._ask(goal, instruction, decide, fan_out))
-            activity.heartbeat(goal.id)
-            if len(answered) >= _NOTED_AT_ONCE:
-                await self._write_results(instruction, answered)
-
-        await fan_out.each(goals, ask)
-        await self._write_results(instruction, answered)
-
-    async def _write_results(self, instruction: str, answered: list[Result]) -> None:
+    async def _write_results(self, instruction: str, answered: list[InstructionResult]) -> None:
         """Writes the results and empties the list."""
         batch = answered.copy()
         answered.clear()  # before the first await: another goal may answer meanwhile
@@ -161,29 +164,29 @@ class InstructionActivities(InstructionSteps):
             for result in batch:
                 await instructions.record(connection, instruction, result)
 
-    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, fan_out: FanOut) -> Result:
+    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, fan_out: FanOut) -> InstructionResult:
         """Asks one goal under the instruction's id: a goal that was asked before its result was noted answers as it did."""
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
-            return Result(goal.id, "done")
+            return InstructionResult(goal.id, "done")
         try:
             command = decide(goal)
         except ValidationError as error:  # the new rules do not fit the goal's own dates
             misfit = invalid(error)
-            return Result(goal.id, "refused", misfit.code, misfit.fields)
+            return InstructionResult(goal.id, "refused", misfit.code, misfit.fields)
         if isinstance(command, Skipped):
-            return Result(goal.id, "skipped", command.code)
+            return InstructionResult(goal.id, "skipped", command.code)
         try:
             await fan_out.timed(self._goals.send(GoalId(goal.id), command, command_id))
         except Refusal as refusal:
-            return Result(goal.id, "refused", refusal.code, refusal.fields)
+            return InstructionResult(goal.id, "refused", refusal.code, refusal.fields)
         except NoAnswer:
             async with read_transaction(self._engine) as connection:
-                launched = await participants.launched(connection, goal.cycle, [goal.owner])
+                launched = await participants.launch_results(connection, goal.cycle, [goal.owner])
             if launched[goal.owner][0] == ParticipantState.STARTED:
                 raise  # its worker is away: Temporal tries again
-            return Result(goal.id, "failed", "not_started")
-        return Result(goal.id, "done")
+            return InstructionResult(goal.id, "failed", "not_started")
+        return InstructionResult(goal.id, "done")
 
     async def _add(self, row: Instruction, asked: asked_for.Add, now: datetime) -> list[str]:
         """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
@@ -199,7 +202,7 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return [
                 f"{cycle.id}/{employee}/{number}"
-                for employee, department in await participants.joined(connection, cycle.id, row.actor, now)
+                for employee, department in await participants.people_added(connection, cycle.id, row.actor, now)
                 for number in range(1, len(file.drafts_for(department)) + 1)
             ]
 
@@ -212,7 +215,7 @@ class InstructionActivities(InstructionSteps):
             ended = (await self._cycle(row)).state in ENDED
             owners = {goal: goal.rsplit("/", 2)[1] for goal in page}
             async with read_transaction(self._engine) as connection:
-                launched = await participants.launched(connection, cycle, list(set(owners.values())))
+                launched = await participants.launch_results(connection, cycle, list(set(owners.values())))
             for goal, owner in owners.items():
                 if result := _launch_result(goal, *launched[owner], ended=ended):
                     async with self._engine.begin() as connection:
@@ -248,7 +251,7 @@ class InstructionActivities(InstructionSteps):
                 await self._cycles.retime(cycle)
             case asked_for.Reopen():  # a cycle in which one goal is open again is open
                 async with self._engine.begin() as connection:
-                    await participants.take_back(connection, cycle, chosen.people)
+                    await participants.reinstate(connection, cycle, chosen.people)
                 if whole or await self._has_open_goals(cycle):
                     await self._cycles.reopen(cycle)
             case asked_for.Cancel(reason=reason) if whole:
@@ -279,16 +282,16 @@ class InstructionActivities(InstructionSteps):
             case _:
                 return
         async with self._engine.begin() as connection:
-            await cycles.remember_policy(connection, cycle, changed.model_dump(mode="json"))
+            await cycles.save_amended_policy(connection, cycle, changed.model_dump(mode="json"))
 
 
-def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> Result | None:
+def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> InstructionResult | None:
     """What the launch did for one goal of somebody who was added; None while it is under way."""
     match launched:
         case ParticipantState.STARTED:
-            return Result(goal, "done")
+            return InstructionResult(goal, "done")
         case ParticipantState.FAILED:
-            return Result(goal, "failed", "not_started", {"reason": reason})
+            return InstructionResult(goal, "failed", "not_started", {"reason": reason})
         case ParticipantState.REMOVED:
-            return Result(goal, "skipped", "closed")
-    return Result(goal, "failed", "cycle_ended") if ended else None
+            return InstructionResult(goal, "skipped", "closed")
+    return InstructionResult(goal, "failed", "cycle_ended") if ended else None

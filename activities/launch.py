@@ -26,7 +26,7 @@ from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
 from domain.values import CycleId, EmployeeId
-from service.projection import standing_delegations
+from service.projection import delegations_between
 from storage import cycles
 from storage.database import read_transaction
 from storage.directory import with_managers
@@ -55,7 +55,7 @@ class LaunchActivities(Launcher):
     async def write_goals(self, piece: Range) -> Written:
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
         async with read_transaction(self._engine) as connection:
-            people = await cycles.waiting(connection, piece.cycle, piece.after, piece.limit)
+            people = await cycles.unstarted_participants(connection, piece.cycle, piece.after, piece.limit)
         fresh = [one for one in people if one.result == ParticipantState.WAITING]
         if fresh:
             cycle = await _cycle(self._engine, piece)
@@ -79,28 +79,28 @@ class LaunchActivities(Launcher):
         log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
         return total
 
-    async def _waiting(self, piece: Range, after: str) -> list[cycles.Waiting]:
+    async def _waiting(self, piece: Range, after: str) -> list[cycles.UnstartedParticipant]:
         async with read_transaction(self._engine) as connection:
-            return await cycles.waiting(connection, piece.cycle, after, _CHUNK, upto=piece.upto)
+            return await cycles.unstarted_participants(connection, piece.cycle, after, _CHUNK, up_to=piece.upto)
 
     @activity.defn(name="retry_failed")
     async def retry_failed(self, piece: Range) -> int:
         """Puts the failed participants back in line."""
         async with self._engine.begin() as connection:
-            return await cycles.wait_again(connection, piece.cycle)
+            return await cycles.requeue_failed(connection, piece.cycle)
 
     @activity.defn(name="set_cycle_state")
     async def set_cycle_state(self, new: NewState) -> None:
         """Records in the database how far the cycle is; a state that it cannot reach from its own is logged, not written."""
         async with self._engine.begin() as connection:
-            if not await cycles.move(connection, new.cycle, _EVENTS[new.state], new.at):
+            if not await cycles.change_state(connection, new.cycle, _EVENTS[new.state], new.at):
                 log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
 
     async def _delegations(self, cycle: cycles.Cycle) -> list[Delegation]:
         """Those that hold while the cycle runs."""
         policy = cycle.rules
         async with read_transaction(self._engine) as connection:
-            return list(await standing_delegations(connection, policy.starts, policy.closes))
+            return list(await delegations_between(connection, policy.starts, policy.closes))
 
     async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
         async with read_transaction(self._engine) as connection:
@@ -150,7 +150,7 @@ def _until_first_alarm(goal: Goal) -> timedelta:
     return max(alarm.at - datetime.now(UTC), timedelta(0)) if alarm else timedelta(0)
 
 
-def _concerned(cycle: cycles.Cycle, people: list[cycles.Waiting]) -> set[str]:
+def _concerned(cycle: cycles.Cycle, people: list[cycles.UnstartedParticipant]) -> set[str]:
     """Those whose site or line of managers the goals need: their owners, and HR."""
     return {*(one.employee_id for one in people), *cycle.launched_policy.hr, *cycle.rules.hr}
 
@@ -164,8 +164,11 @@ async def _cycle(engine: AsyncEngine, piece: Range) -> cycles.Cycle:
 
 
 def _batch(
-    cycle: cycles.Cycle, organisation: Organisation, standing: list[Delegation], people: list[cycles.Waiting]
-) -> cycles.Batch:
+    cycle: cycles.Cycle,
+    organisation: Organisation,
+    standing: list[Delegation],
+    people: list[cycles.UnstartedParticipant],
+) -> cycles.LaunchBatch:
     """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries.
 
     Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
@@ -174,7 +177,7 @@ def _batch(
     frozen, now, file = cycle.launched_policy, cycle.rules, cycle.file
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
-    batch = cycles.Batch([], [], [], [one.employee_id for one in people])
+    batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
     for person in people:
         owner = EmployeeId(person.employee_id)
         line = organisation.manager_line(owner)
@@ -218,7 +221,7 @@ def _amended(first: _Begun, policy: Policy) -> _Begun:
     return _Begun(second, goal.head, evolve(goal, second))
 
 
-def _add(batch: cycles.Batch, begun: list[_Begun]) -> None:
+def _add(batch: cycles.LaunchBatch, begun: list[_Begun]) -> None:
     created, goal = begun[0], begun[-1].goal
     row = row_of(goal, amended=len(begun) > 1)
     batch.goals.append(

@@ -5,7 +5,7 @@ from temporalio import activity
 
 from domain.goal.events import Event
 from domain.refusals import Code
-from storage.ledger import CommandKnown, ConstraintBroken, HeadDiffers, Ledger
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger
 from workflows.recording import Position, Recorded, Recorder, Recording, Refused
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ class RecordingActivities(Recorder):
                 at=recording.at,
                 constrained=recording.constraints.model_dump() if recording.constraints else None,
             )
-        except CommandKnown:
+        except CommandRecorded:
             return Recorded(known=True)
         except ConstraintBroken as error:
             return Recorded(refused=Refused(code=Code(error.conflict.code), fields=error.conflict.fields))
@@ -41,5 +41,5 @@ class RecordingActivities(Recorder):
     @activity.defn(name="read_behind")
     async def read_behind(self, position: Position) -> Recorded:
         """The ledger's entries that the workflow does not know."""
-        found = await self._ledger.behind(position.goal, position.seq)
+        found = await self._ledger.events_after(position.goal, position.seq)
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found))

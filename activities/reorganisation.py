@@ -18,7 +18,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_updates import CycleUpdates
 from service.leaving import process_leavers, start_leaving
-from service.projection import standing_delegations
+from service.projection import delegations_between
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
@@ -59,7 +59,7 @@ async def commands(
     people = {one for goal in goals for one in (goal.owner, *goal.policy.hr)}
     async with read_transaction(engine) as connection:
         organisation = await directory.with_managers(connection, people)
-        standing = await standing_delegations(connection, today, today + _FAR)
+        standing = await delegations_between(connection, today, today + _FAR)
 
     def decide(goal: Goal) -> Command | Skipped:
         return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))

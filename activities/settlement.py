@@ -1,12 +1,14 @@
 """Ending a cycle: every goal that is still open is asked to close, page by page."""
 
+from collections.abc import AsyncIterator
+
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.pace import FanOut
+from activities.pace import FanOut, people_act_now
 from domain.goal.commands import Close
 from domain.values import GoalId
 from storage.database import read_transaction
@@ -28,7 +30,7 @@ class SettlementActivities(Settler):
     async def settle_goals(self, settle: Settle) -> Settled:
         """Closes what is open; the update's id is the cycle's, so a goal that was asked before answers as it did."""
         after, count = activity.info().heartbeat_details or ("", 0)
-        fan_out = FanOut()
+        fan_out = FanOut(lambda: people_act_now(self._engine))
         while page := await self._open(settle, after):
             closed = await self._close_all(page, settle, fan_out, (after, count))
             after, count = page[-1], count + closed
@@ -49,7 +51,7 @@ class SettlementActivities(Settler):
             closed += await self._close(GoalId(goal), settle, fan_out)
             activity.heartbeat(*done)
 
-        await fan_out.each(page, close)
+        await fan_out.each(_each(page), close)
         return closed
 
     async def _close(self, goal: GoalId, settle: Settle, fan_out: FanOut) -> bool:
@@ -71,3 +73,8 @@ class SettlementActivities(Settler):
                 raise
             return False
         return True
+
+
+async def _each(page: list[str]) -> AsyncIterator[str]:
+    for goal in page:
+        yield goal

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from channels.compose import Links, Waiting, compose, says_nothing
+from channels.compose import Links, ListedTask, compose, is_empty_digest
 from channels.message import Message
 from domain.notices.digest import SLACK, digest_day
 from domain.policy.calendar import BusinessCalendar
@@ -15,7 +15,7 @@ from domain.policy.policy import Policy
 from domain.values import Locale
 from storage import cycles, digests, outbox
 from storage.database import read_transaction
-from storage.outbox import Addressee, Batch
+from storage.outbox import Addressee, QueuedMessage
 
 Policies = Mapping[str, Policy]
 
@@ -55,14 +55,14 @@ class Writer:
     links: Links
     policies: Policies
     people: Mapping[str, Addressee]
-    tasks: Mapping[tuple[str, date], Sequence[Waiting]]  # by reader and day of the digest
+    tasks: Mapping[tuple[str, date], Sequence[ListedTask]]  # by reader and day of the digest
 
-    def has_nothing_to_say(self, batch: Batch) -> bool:
+    def has_nothing_to_say(self, batch: QueuedMessage) -> bool:
         """Whether it is a digest of requests that were all answered meanwhile."""
         day = batch.digest_on
-        return day is not None and says_nothing(batch.notices, self.tasks.get((batch.recipient_id, day), ()))
+        return day is not None and is_empty_digest(batch.notices, self.tasks.get((batch.recipient_id, day), ()))
 
-    def write(self, batch: Batch, way: str) -> Message:
+    def write(self, batch: QueuedMessage, way: str) -> Message:
         """The batch as one message to its recipient, whom the directory knows."""
         person, day = self.people[batch.recipient_id], batch.digest_on
         return compose(
@@ -74,13 +74,13 @@ class Writer:
             message_id=batch.message_id,
             links=self.links,
             digest=day is not None,
-            waiting=self.tasks.get((batch.recipient_id, day), ()) if day else (),
+            tasks=self.tasks.get((batch.recipient_id, day), ()) if day else (),
             now=self.now if day else None,
             zone=calendar_of(self.policies, batch.cycle_id, person.site).timezone,
         )
 
 
-async def writer_for(engine: AsyncEngine, batches: Sequence[Batch], links: Links, now: datetime) -> Writer:
+async def writer_for(engine: AsyncEngine, batches: Sequence[QueuedMessage], links: Links, now: datetime) -> Writer:
     """Reads what the batches' messages need."""
     tasks = await _tasks(engine, batches)
     owners = {task.owner for waiting in tasks.values() for task in waiting}
@@ -89,16 +89,18 @@ async def writer_for(engine: AsyncEngine, batches: Sequence[Batch], links: Links
     return Writer(now, links, await policies_of(engine), people, tasks)
 
 
-async def _tasks(engine: AsyncEngine, batches: Sequence[Batch]) -> Mapping[tuple[str, date], Sequence[Waiting]]:
+async def _tasks(
+    engine: AsyncEngine, batches: Sequence[QueuedMessage]
+) -> Mapping[tuple[str, date], Sequence[ListedTask]]:
     """What waits on those who get a digest, on the day of it: delegates act by days."""
     readers: dict[date, list[str]] = defaultdict(list)
     for batch in batches:
         if batch.digest_on:
             readers[batch.digest_on].append(batch.recipient_id)
-    found: dict[tuple[str, date], list[Waiting]] = defaultdict(list)
+    found: dict[tuple[str, date], list[ListedTask]] = defaultdict(list)
     for day, people in readers.items():
         async with read_transaction(engine) as connection:
             waiting = await digests.open_tasks(connection, people, day)
         for one in waiting:
-            found[one.reader, day].append(Waiting(*one[1:]))
+            found[one.reader, day].append(ListedTask(*one[1:]))
     return found

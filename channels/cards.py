@@ -1,6 +1,7 @@
-"""A message as chat programs show it: Slack's Block Kit, or an Adaptive Card for Teams.
+"""A message for chat programs: Slack's Block Kit, or an Adaptive Card for Teams.
 
-Nothing that people wrote is taken for markup, no line is cut in two, and what does not fit is said to be missing.
+Text that people wrote is never interpreted as markup. A line is never split over two blocks. If a message is too long, its last
+line says that lines are missing.
 """
 
 import json
@@ -15,15 +16,15 @@ _SLACK_SECTION = 3_000  # characters of one section's text
 _SLACK_BLOCKS = 50
 _SLACK_HEADER = 150  # characters
 _TEAMS_BYTES = 26_000  # of a message's 28 kB
-_TEAMS_LINE = 1_000  # characters; no line of ours is as long
-# An address that ends a line is ours: what people wrote is followed by a bracket or the goal's id.
-_LINK = re.compile(r"(?P<said>.*) (?P<url>https?://\S+)")
+_TEAMS_LINE = 1_000  # characters; our own lines are shorter
+# A URL at the end of a line is always our own link: text that people wrote is followed by a bracket or the goal's id.
+_LINK = re.compile(r"(?P<text>.*) (?P<url>https?://\S+)")
 
 Card = dict[str, Any]
 
 
 def for_slack(message: Message) -> Card:
-    """Sections of whole lines behind a header; `text` is what a notification shows."""
+    """A header and sections of whole lines; `text` is what a notification shows."""
     header = {"type": "header", "text": {"type": "plain_text", "text": message.subject[:_SLACK_HEADER], "emoji": False}}
     sections = list(_packed(_for_slack_line(line) for line in message.body.splitlines()))
     if len(sections) >= _SLACK_BLOCKS:
@@ -32,7 +33,7 @@ def for_slack(message: Message) -> Card:
 
 
 def _section(text: str) -> Card:
-    # verbatim: Slack links nothing by itself, neither channels nor people; our own links are marked as such
+    # verbatim: Slack turns no channel name, user name or URL into a link; our own links are marked as links
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
@@ -42,18 +43,19 @@ def _escaped(text: str) -> str:
 
 def _for_slack_line(line: str) -> str:
     if link := _LINK.fullmatch(line):
-        return f"{_fitting(link['said'], _SLACK_SECTION - len(link['url']) - 10)} <{_escaped(link['url'])}>"
-    return _fitting(line, _SLACK_SECTION)
+        return f"{_shortened(link['text'], _SLACK_SECTION - len(link['url']) - 10)} <{_escaped(link['url'])}>"
+    return _shortened(line, _SLACK_SECTION)
 
 
-def _fitting(line: str, room: int) -> str:
+def _shortened(line: str, room: int) -> str:
+    """The line, escaped, in at most `room` characters."""
     safe = _escaped(line)
-    # Longer than any line of ours: as many characters as fit however many of them are escaped.
+    # A line that is too long is cut as if every character had to be escaped.
     return safe if len(safe) <= room else _escaped(line[: room // len("&amp;") - 1]) + "…"
 
 
 def _packed(lines: Iterable[str]) -> Iterator[str]:
-    """As many lines to a section as it takes; a section has some text."""
+    """Joins lines to sections of at most 3,000 characters; leaves out a section without text."""
     section = ""
     for line in lines:
         if section and len(section) + 1 + len(line) > _SLACK_SECTION:
@@ -66,7 +68,7 @@ def _packed(lines: Iterable[str]) -> Iterator[str]:
 
 
 def for_teams(message: Message) -> Card:
-    """One block per line. `TextRun` knows no Markdown, so a theme in brackets is no link."""
+    """One block per line. A `TextRun` does not interpret Markdown, so a theme in brackets does not become a link."""
     blocks = [_teams_line(message.subject, weight="Bolder")]
     room = _TEAMS_BYTES - len(as_json(_teams_message(blocks)))
     room -= len(as_json(_teams_line(say("mail.cut", message.locale)))) + 1
@@ -80,7 +82,7 @@ def for_teams(message: Message) -> Card:
 
 
 def _teams_blocks(body: str) -> Iterator[Card]:
-    """An empty line is space above the next one."""
+    """A block per line that is not empty; an empty line becomes space above the next block."""
     spacing = "Medium"
     for line in body.splitlines():
         if not line.strip():
@@ -88,8 +90,8 @@ def _teams_blocks(body: str) -> Iterator[Card]:
             continue
         link = _LINK.fullmatch(line)
         action = {"selectAction": {"type": "Action.OpenUrl", "url": link["url"]}} if link else {}
-        said = (link["said"].strip(" →") or link["url"]) if link else line.strip()
-        yield _teams_line(said, spacing=spacing, **action)
+        text = (link["text"].strip(" →") or link["url"]) if link else line.strip()
+        yield _teams_line(text, spacing=spacing, **action)
         spacing = "Small"
 
 
@@ -117,5 +119,5 @@ def _teams_message(blocks: list[Card]) -> Card:
 
 
 def as_json(card: Card) -> bytes:
-    """As it goes out: a Japanese letter takes three bytes, not the six of its escape."""
+    """The card as it is sent. Not ASCII only: a Japanese character takes three bytes instead of six."""
     return json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode()

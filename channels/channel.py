@@ -1,4 +1,4 @@
-"""The ways out, chosen by the setting `MEGURI_CHANNEL`."""
+"""The channels over which messages are sent, chosen by the setting `MEGURI_CHANNEL`."""
 
 import sys
 from collections.abc import Mapping
@@ -11,27 +11,27 @@ from settings import Settings
 
 
 class Channel(Protocol):
-    """Takes a message to its reader. Raises `NotDeliverable`, `NotNow` or `ServerUnavailable` (channels/message.py)."""
+    """Sends messages to their readers. Raises `NotDeliverable`, `TemporaryFailure` or `ServerUnavailable` (channels/message.py)."""
 
     @property
     def name(self) -> str:
-        """What the outbox records as the way a notice went."""
+        """The name that the outbox records for messages sent over this channel."""
 
     async def send(self, message: Message) -> None:
-        """Returns when the message is handed over; it may be called again with the same `message_id`."""
+        """Returns when a server has accepted the message; may be called again with the same `message_id`."""
 
 
 class NullChannel:
-    """Sends nothing, and counts as sent: for load runs and rehearsals."""
+    """Sends nothing, but messages count as sent: for load tests and rehearsals."""
 
     name = "null"
 
     async def send(self, message: Message) -> None:
-        """Lets the message fall."""
+        """Discards the message."""
 
 
 class ConsoleChannel:
-    """Prints what would be sent; readers without a mail address get theirs too."""
+    """Prints the messages, also those to readers without a mail address."""
 
     name = "console"
 
@@ -39,27 +39,27 @@ class ConsoleChannel:
         self._stream = stream or sys.stdout
 
     async def send(self, message: Message) -> None:
-        """One write per message, so that two of them never mix."""
+        """Writes the message with a single call, so that two messages never mix."""
         rule = "─" * 60
         to = message.to or "-"
         self._stream.write(f"{rule}\nTo: {to}\nSubject: {message.subject}\n\n{message.body}\n")
         self._stream.flush()
 
 
-def channels_of(settings: Settings) -> Mapping[str, Channel]:
-    """Every way out that is configured, the one that the settings name first.
+def configured_channels(settings: Settings) -> Mapping[str, Channel]:
+    """All channels that may be used, by name; the one that the settings choose comes first.
 
-    Chat is always there: a person may have a webhook of their own. Raises `WrongMailServer` where `MEGURI_SMTP_URL` cannot
-    be read, `WrongChatAddress` where `MEGURI_CHAT_URL` cannot be posted to.
+    Chat is always included, since a person may have a webhook of their own. Raises `WrongMailServer` if `MEGURI_SMTP_URL` is
+    malformed, `WrongChatAddress` if `MEGURI_CHAT_URL` is malformed or not encrypted.
     """
-    ways: dict[str, Channel] = {
+    channels: dict[str, Channel] = {
         "mail": SmtpChannel(MailServer.at(settings.smtp_url), settings.mail_from),
         "chat": ChatChannel(settings.chat_url, settings.chat_format),
     }
     match settings.channel:
         case "null":
             return {"null": NullChannel()}
-        case "console":  # a trial: nothing leaves the machine
+        case "console":  # for trying Meguri out: nothing leaves the machine
             return {"console": ConsoleChannel()}
         case chosen:
-            return {chosen: ways[chosen]} | ways
+            return {chosen: channels[chosen]} | channels

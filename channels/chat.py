@@ -1,27 +1,27 @@
-"""Chat by incoming webhook, of Slack or Teams. The webhook's address is a secret: whoever has it can post."""
+"""Chat messages to incoming webhooks of Slack or Teams. A webhook's address is a secret: everybody who knows it can post."""
 
 from typing import Literal
 
 from channels.cards import as_json, for_slack, for_teams
-from channels.message import Message, NotDeliverable, NotNow, NotSent, ServerUnavailable
-from channels.web import Answer, Trouble, is_done, may_be_posted_to, may_work_later, post
+from channels.message import Message, NotDeliverable, NotSent, ServerUnavailable, TemporaryFailure
+from channels.web import PostFailure, PostResult, is_retryable, is_safe_to_post_to, is_success, post
 from domain import messages
 from domain.errors import MeguriError
 
-_PATIENCE = 20.0  # seconds; well within the delivery's heartbeat
+_TIMEOUT = 20.0  # seconds; well below the heartbeat time-out of the delivery activity
 
 
 class WrongChatAddress(MeguriError):
-    """`MEGURI_CHAT_URL` cannot be posted to. The message never repeats it."""
+    """`MEGURI_CHAT_URL` is malformed or not encrypted. The error's message does not contain it."""
 
 
 class ChatChannel:
-    """Posts to a person's own webhook, else to the company's; raises `WrongChatAddress` where that is none."""
+    """Posts to a person's own webhook, else to the company's. Raises `WrongChatAddress` if the company's cannot be used."""
 
     name = "chat"
 
     def __init__(self, url: str | None, form: Literal["slack", "teams"] = "slack") -> None:
-        if url and not may_be_posted_to(url):
+        if url and not is_safe_to_post_to(url):
             raise WrongChatAddress("wrong_webhook", messages.message("error.wrong_webhook", setting="MEGURI_CHAT_URL"))
         self._url = url
         self._form = form
@@ -30,30 +30,30 @@ class ChatChannel:
         return f"ChatChannel({self._form})"
 
     async def send(self, message: Message) -> None:
-        """Returns once the chat has taken the message; a repeat carries the same `Meguri-Message-ID`."""
+        """Returns when the chat has accepted the message; a repeat has the same header `Meguri-Message-ID`."""
         url = message.to or self._url
         if not url:
             raise NotDeliverable("no_address")
-        if not may_be_posted_to(url):
+        if not is_safe_to_post_to(url):
             raise NotDeliverable("bad_address")
         card = for_slack(message) if self._form == "slack" else for_teams(message)
-        answer = await post(url, as_json(card), {"Meguri-Message-ID": message.message_id}, _PATIENCE)
-        if failure := _failure(answer, own=url != self._url):
+        result = await post(url, as_json(card), {"Meguri-Message-ID": message.message_id}, _TIMEOUT)
+        if failure := _failure(result, is_personal=url != self._url):
             raise failure
 
 
-def _failure(answer: Answer, *, own: bool) -> NotSent | None:
-    """What the answer means; `own`: a person's webhook, whose trouble is nobody else's."""
-    match answer:
-        case Trouble.BAD_ADDRESS:
+def _failure(result: PostResult, *, is_personal: bool) -> NotSent | None:
+    """The error for this result, or None. A personal webhook that fails says nothing about other messages."""
+    match result:
+        case PostFailure.BAD_ADDRESS:
             return NotDeliverable("bad_address")
-        case Trouble.UNREACHABLE if not own:
+        case PostFailure.UNREACHABLE if not is_personal:
             return ServerUnavailable("chat_unreachable")
-        case Trouble():
-            return NotNow(f"chat_{answer}")
-        case status if is_done(status):
+        case PostFailure():
+            return TemporaryFailure(f"chat_{result}")
+        case status if is_success(status):
             return None
-        case status if may_work_later(status):
-            return NotNow(f"chat_{status}")
-        case status:  # the webhook is gone or not ours, or takes no such message
+        case status if is_retryable(status):
+            return TemporaryFailure(f"chat_{status}")
+        case status:  # the webhook does not exist any more, or rejects the message
             return NotDeliverable(f"chat_{status}")

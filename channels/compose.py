@@ -1,6 +1,6 @@
-"""One message out of everything that one person must hear: at once, or in the digest of their day.
+"""Composes one message from a person's notices: an immediate message, or the digest of a day.
 
-Plain text and HTML are made from the same sections. Same notices, tasks and names, same text: no clock is read here.
+Plain text and HTML are made from the same sections. No clock is read: the same arguments always give the same message.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from channels.lines import (
     Reader,
     day_in,
     deadline_of,
-    goal_called,
     goal_name,
     group_of,
     headline,
     line,
+    name_of_goal,
     one_line,
     seq_of,
     starts_with_goal,
@@ -31,9 +31,9 @@ from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from texts.say import say
 
-_MOST_LINES = 50  # in a section; whoever has more sees the rest in the inbox
+_MAX_LINES = 50  # of a section; the rest is in the inbox
 _LONGEST_SUBJECT = 90
-_LONGEST_SUBJECT_LINE = 60  # of the first of several, behind the counts
+_LONGEST_SUBJECT_LINE = 60  # of the first notice of several, after the counts
 _LONGEST_SUBJECT_THEME = 24
 _LONGEST_THEME = 120
 _THREAD_LENGTH = 24  # hex digits of a goal's hash
@@ -42,8 +42,8 @@ _TO_DO = (Group.WAITS, Group.OVERDUE)
 _DIGEST_ORDER = (Group.OVERDUE, Group.WAITS, Group.DECIDED, Group.TO_KNOW)
 
 
-class Waiting(NamedTuple):
-    """An open task of the reader; `zone` is where its due date is told, `seq` how far the goal's ledger is."""
+class ListedTask(NamedTuple):
+    """An open task of the reader. `zone`: the time zone of its due date; `seq`: the number of the goal's last ledger entry."""
 
     goal_id: str
     owner: str
@@ -55,7 +55,7 @@ class Waiting(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Where the reader can go: pages below `base`, or commands where there are none."""
+    """Addresses of pages below `base`; all None without `base`: then messages show commands."""
 
     base: str | None = None
 
@@ -74,18 +74,18 @@ class Links(NamedTuple):
         return f"{self.base.rstrip('/')}/{path}" if self.base else None
 
 
-class _Said(NamedTuple):
-    """A line before it is laid out, and the goal that it is about."""
+class _GoalText(NamedTuple):
+    """The text of a line, and the goal that it is about (empty: none)."""
 
     text: str
     goal_id: str
 
 
-_Grouped = Mapping[Group, Sequence[_Said]]
+_Grouped = Mapping[Group, Sequence[_GoalText]]
 
 
-class _Written(NamedTuple):
-    """The words of a message; `deadlines` are those of the tasks that it puts before its reader."""
+class _Content(NamedTuple):
+    """The content of a message before its layout; `deadlines` are those of the tasks that it asks the reader to do."""
 
     subject: str
     greeting: str
@@ -104,41 +104,41 @@ def compose(
     message_id: str,
     links: Links = Links(),  # noqa: B008 - a tuple
     digest: bool = False,
-    waiting: Sequence[Waiting] = (),
+    tasks: Sequence[ListedTask] = (),
     now: datetime | None = None,
     zone: str = "",
 ) -> Message:
     """The message for `recipient` (an employee id).
 
-    A digest lists the tasks in `waiting` as they stand at `now` (told in `zone`), the late ones first, then what was
-    decided; what merely asks for one of these tasks is not said again. Any other message says what each notice says, and
-    has at least one. Raises `ValueError` for a digest without `now`.
+    A digest lists the open `tasks` at the time `now` (its date is shown in the time zone `zone`), overdue tasks first, then
+    news. Notices that only ask for a task are left out of a digest. An immediate message has a line for each of its notices,
+    of which there is at least one. `names`: names of people by id. Raises `ValueError` for a digest without `now`.
     """
     reader = Reader(recipient, locale, names)
     if digest:
         if now is None:
-            raise ValueError("a digest tells how things stand at a moment: give `now`")
-        written = _digest(notices, waiting, reader, links=links, now=now, zone=zone)
+            raise ValueError("a digest lists tasks as of a time: give `now`")
+        content = _digest_content(notices, tasks, reader, links=links, now=now, zone=zone)
     else:
-        written, now = _at_once(notices, reader), now or max(one.due_at for one in notices)
-    sections = [_section(group, said, reader, links) for group, said in written.grouped.items()]
+        content, now = _immediate_content(notices, reader), now or max(one.due_at for one in notices)
+    sections = [_section(group, texts, reader, links) for group, texts in content.grouped.items()]
     return Message(
         message_id=message_id,
         to=to,
-        subject=written.subject,
-        body=plain(written.greeting, sections, written.closing, locale),
-        html=html(written.subject, written.greeting, sections, written.closing, locale),
+        subject=content.subject,
+        body=plain(content.greeting, sections, content.closing, locale),
+        html=html(content.subject, content.greeting, sections, content.closing, locale),
         locale=locale,
         thread=None if digest else _thread(notices, message_id),
         digest=digest,
         preferences=links.preferences,
-        calendar=due_dates(written.deadlines, now),
+        calendar=due_dates(content.deadlines, now),
     )
 
 
-def says_nothing(notices: Sequence[Notice], waiting: Sequence[Waiting]) -> bool:
-    """Whether a digest of these would be empty: all that was asked has been answered."""
-    return not waiting and all(one.kind in ASKS for one in notices)
+def is_empty_digest(notices: Sequence[Notice], tasks: Sequence[ListedTask]) -> bool:
+    """Whether a digest would have no line: there is no open task, and all notices only ask for tasks."""
+    return not tasks and all(one.kind in ASKS for one in notices)
 
 
 def _own_name(reader: Reader) -> str:
@@ -146,7 +146,7 @@ def _own_name(reader: Reader) -> str:
 
 
 def _thread(notices: Sequence[Notice], message_id: str) -> str | None:
-    """All messages about one goal hang on one root, which itself was never sent; one about several hangs on none."""
+    """The id of the thread's root: all messages about one goal answer the same root, which is never sent; else None."""
     goals = {one.goal_id for one in notices}
     if len(goals) != 1:
         return None
@@ -154,92 +154,96 @@ def _thread(notices: Sequence[Notice], message_id: str) -> str | None:
     return f"goal-{digest}@{message_id.rpartition('@')[2]}"
 
 
-def _at_once(notices: Sequence[Notice], reader: Reader) -> _Written:
+def _immediate_content(notices: Sequence[Notice], reader: Reader) -> _Content:
     grouped = _grouped(
-        ((group_of(one, reader), _Said(line(one, reader), _goal_of_notice(one))) for one in notices), tuple(Group)
+        ((group_of(one, reader), _GoalText(line(one, reader), _goal_of_notice(one))) for one in notices), tuple(Group)
     )
     first = min(notices, key=lambda one: tuple(Group).index(group_of(one, reader)))
     same_goal = all(one.goal_id == first.goal_id for one in notices)
-    return _Written(
+    return _Content(
         subject=_subject_of_goal(first, reader) if same_goal else _subject(grouped, first, reader),
         greeting=say("mail.greeting", reader.locale, name=_own_name(reader)),
         grouped=grouped,
         closing=say("mail.closing", reader.locale),
-        deadlines=list(_asked_by(notices, reader)),
+        deadlines=list(_deadlines(notices, reader)),
     )
 
 
-def _digest(
-    notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader, *, links: Links, now: datetime, zone: str
-) -> _Written:
+def _digest_content(
+    notices: Sequence[Notice], tasks: Sequence[ListedTask], reader: Reader, *, links: Links, now: datetime, zone: str
+) -> _Content:
     locale, day = reader.locale, day_in(now, zone, reader.locale)
-    late = sum(one.due_at < now for one in waiting)
-    said = [*_tasks_said(waiting, reader, now), *_news(notices, waiting, reader)]
+    overdue = sum(one.due_at < now for one in tasks)
+    texts = [*_task_texts(tasks, reader, now), *_news(notices, tasks, reader)]
     settings = links.preferences or say("mail.command.prefer", locale)
-    return _Written(
+    return _Content(
         subject=say(
             "mail.subject.digest",
             locale,
             tag=say("mail.subject.tag", locale),
             day=day,
-            overdue=late,
-            waiting=len(waiting) - late,
+            overdue=overdue,
+            waiting=len(tasks) - overdue,
         ),
         greeting=say("mail.greeting.digest", locale, name=_own_name(reader), day=day),
-        grouped=_grouped(said, _DIGEST_ORDER),
+        grouped=_grouped(texts, _DIGEST_ORDER),
         closing=f"{say('mail.closing', locale)}\n{say('mail.closing.digest', locale, where=settings)}",
         deadlines=[
             Deadline(one.goal_id, one.kind, _in_calendar(one.kind, _goal_of(one, reader), locale), one.due_at, one.seq)
-            for one in waiting
+            for one in tasks
         ],
     )
 
 
-def _tasks_said(waiting: Sequence[Waiting], reader: Reader, now: datetime) -> Iterator[tuple[Group, _Said]]:
-    for one in sorted(waiting, key=lambda task: (task.due_at, task.goal_id)):
-        yield Group.OVERDUE if one.due_at < now else Group.WAITS, _Said(_task_line(one, reader), one.goal_id)
+def _task_texts(tasks: Sequence[ListedTask], reader: Reader, now: datetime) -> Iterator[tuple[Group, _GoalText]]:
+    for one in sorted(tasks, key=lambda task: (task.due_at, task.goal_id)):
+        yield Group.OVERDUE if one.due_at < now else Group.WAITS, _GoalText(_task_line(one, reader), one.goal_id)
 
 
-def _news(notices: Sequence[Notice], waiting: Sequence[Waiting], reader: Reader) -> Iterator[tuple[Group, _Said]]:
-    """What the tasks themselves do not say; where a task stands above, what led to it is news.
+def _news(notices: Sequence[Notice], tasks: Sequence[ListedTask], reader: Reader) -> Iterator[tuple[Group, _GoalText]]:
+    """The lines of a digest that are not tasks. Notices that only ask for a task are left out.
 
-    A request whose task is not among those that wait was answered meanwhile.
+    If a task of the goal is listed, the notice about it moves from the tasks to the decisions.
     """
-    listed = {one.goal_id for one in waiting}
+    listed = {one.goal_id for one in tasks}
     for one in notices:
-        above = one.goal_id in listed
+        is_listed = one.goal_id in listed
         if one.kind not in ASKS:
             group = group_of(one, reader)
-            yield Group.DECIDED if above and group in _TO_DO else group, _Said(line(one, reader), _goal_of_notice(one))
+            yield (
+                Group.DECIDED if is_listed and group in _TO_DO else group,
+                _GoalText(line(one, reader), _goal_of_notice(one)),
+            )
 
 
 def _goal_of_notice(notice: Notice) -> str:
-    """What tells HR of trouble is about no goal."""
+    """The goal that the notice is about; empty for a delivery problem, which concerns no goal."""
     return "" if notice.kind == NoticeKind.DELIVERY_TROUBLE else notice.goal_id
 
 
-def _grouped(said: Iterator[tuple[Group, _Said]] | Sequence[tuple[Group, _Said]], order: Sequence[Group]) -> _Grouped:
-    """The lines by group; the same line is said once, and a group without any does not appear."""
-    by_group: dict[Group, dict[_Said, None]] = {group: {} for group in order}
-    for group, one in said:
+def _grouped(
+    texts: Iterator[tuple[Group, _GoalText]] | Sequence[tuple[Group, _GoalText]], order: Sequence[Group]
+) -> _Grouped:
+    """The lines by group, in this order, without repeated lines and without empty groups."""
+    by_group: dict[Group, dict[_GoalText, None]] = {group: {} for group in order}
+    for group, one in texts:
         by_group[group][one] = None
     return {group: list(members) for group, members in by_group.items() if members}
 
 
 def _subject_of_goal(first: Notice, reader: Reader) -> str:
-    """Begins with the goal as it is called in every message about it, for the mail programs that thread by subject."""
+    """The subject of a message about one goal. It begins with the goal's name: some mail programs thread by subject."""
     locale = reader.locale
     tag = say("mail.subject.tag", locale)
-    said = one_line(headline(first, reader, _LONGEST_SUBJECT_THEME), _LONGEST_SUBJECT)
+    sentence = one_line(headline(first, reader, _LONGEST_SUBJECT_THEME), _LONGEST_SUBJECT)
     if starts_with_goal(first, reader, _LONGEST_SUBJECT_THEME):
-        return say("mail.subject.goal", locale, tag=tag, said=said)
-    return say(
-        "mail.subject.goal_and", locale, tag=tag, goal=goal_called(first, reader, _LONGEST_SUBJECT_THEME), said=said
-    )
+        return say("mail.subject.goal", locale, tag=tag, sentence=sentence)
+    goal = name_of_goal(first, reader, _LONGEST_SUBJECT_THEME)
+    return say("mail.subject.goal_and", locale, tag=tag, goal=goal, sentence=sentence)
 
 
 def _subject(grouped: _Grouped, first: Notice, reader: Reader) -> str:
-    """How many there are, and the first of them."""
+    """The subject of a message about several goals: the numbers of lines, and the first one."""
     locale = reader.locale
     to_do = sum(len(members) for group, members in grouped.items() if group in _TO_DO)
     to_know = sum(len(members) for group, members in grouped.items() if group not in _TO_DO)
@@ -254,12 +258,12 @@ def _subject(grouped: _Grouped, first: Notice, reader: Reader) -> str:
     )
 
 
-def _section(group: Group, said: Sequence[_Said], reader: Reader, links: Links) -> Section:
-    locale, to_do, first = reader.locale, group in _TO_DO, one_line(said[0].goal_id)
-    more = len(said) - _MOST_LINES
+def _section(group: Group, texts: Sequence[_GoalText], reader: Reader, links: Links) -> Section:
+    locale, to_do, first = reader.locale, group in _TO_DO, one_line(texts[0].goal_id)
+    more = len(texts) - _MAX_LINES
     return Section(
-        heading=say("mail.section", locale, heading=say(f"mail.heading.{group}", locale), n=len(said)),
-        lines=[_laid_out(one, links) for one in said[:_MOST_LINES]],
+        heading=say("mail.section", locale, heading=say(f"mail.heading.{group}", locale), n=len(texts)),
+        lines=[_line_of(one, links) for one in texts[:_MAX_LINES]],
         more=say("mail.more", locale, n=more) if more > 0 else "",
         command=say("mail.command.inbox", locale, person=one_line(reader.id))
         if to_do or not first
@@ -270,12 +274,12 @@ def _section(group: Group, said: Sequence[_Said], reader: Reader, links: Links) 
     )
 
 
-def _laid_out(said: _Said, links: Links) -> Line:
-    goal = one_line(said.goal_id)
-    return Line(said.text, goal, links.goal(goal) if goal else None)
+def _line_of(text: _GoalText, links: Links) -> Line:
+    goal = one_line(text.goal_id)
+    return Line(text.text, goal, links.goal(goal) if goal else None)
 
 
-def _task_line(task: Waiting, reader: Reader) -> str:
+def _task_line(task: ListedTask, reader: Reader) -> str:
     return say(
         "mail.waiting.line",
         reader.locale,
@@ -289,7 +293,7 @@ def _task_word(kind: str, locale: Locale) -> str:
     return say(TASK_TEXTS.get(kind, UNKNOWN_TASK), locale)
 
 
-def _goal_of(task: Waiting, reader: Reader) -> str:
+def _goal_of(task: ListedTask, reader: Reader) -> str:
     return goal_name(one_line(task.owner), one_line(task.theme, _LONGEST_THEME), reader)
 
 
@@ -297,10 +301,10 @@ def _in_calendar(kind: str, goal: str, locale: Locale) -> str:
     return say("mail.calendar.summary", locale, task=_task_word(kind, locale), goal=goal)
 
 
-def _asked_by(notices: Sequence[Notice], reader: Reader) -> Iterator[Deadline]:
-    """The due dates of what the notices ask of their reader; where one's facts are odd, it is told without."""
+def _deadlines(notices: Sequence[Notice], reader: Reader) -> Iterator[Deadline]:
+    """The due dates of the tasks that the notices ask the reader to do; notices with odd facts are left out."""
     for one in notices:
         due, kind = deadline_of(one), task_of(one, reader)
         if group_of(one, reader) in _TO_DO and due and kind:
-            goal = goal_called(one, reader)
+            goal = name_of_goal(one, reader)
             yield Deadline(one.goal_id, kind, _in_calendar(kind, goal, reader.locale), due, seq_of(one))

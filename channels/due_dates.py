@@ -1,4 +1,4 @@
-"""Due dates as an iCalendar file (RFC 5545), which calendars of every maker take in."""
+"""Due dates as an iCalendar file (RFC 5545), which all calendar programs can import."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,14 @@ from icalendar import Calendar, Event, vText
 
 from domain.policy.policy import TaskKind
 
-_MOST_ENTRIES = 50
-_LAST_HALF_HOUR = timedelta(minutes=30)  # of the time there is: the entry ends at the deadline
+_MAX_ENTRIES = 50
+_ENTRY_LENGTH = timedelta(minutes=30)  # an entry ends at the due date
 _LARGEST_NUMBER = 2**31 - 1  # RFC 5545's integers
 _REVIEW = frozenset({TaskKind.SELF_REVIEW.value, TaskKind.VERDICT.value})
 
 
 class Deadline(NamedTuple):
-    """What is due, and when; `number` rises with the goal's ledger."""
+    """A task of a goal and its due date. `number` is the number of the goal's last ledger entry."""
 
     goal_id: str
     kind: str
@@ -25,16 +25,22 @@ class Deadline(NamedTuple):
 
     @property
     def uid(self) -> str:
-        """What is told again replaces the entry. A review is one entry: a notice does not say which part of it is due."""
+        """The entry's id in a calendar: a later file replaces the entry with the same id.
+
+        A review is one entry: a notice does not say which part of the review is due.
+        """
         kind = "review" if self.kind in _REVIEW else self.kind
         return f"{self.goal_id}#{kind}@meguri"
 
 
 def due_dates(deadlines: Sequence[Deadline], now: datetime) -> str | None:
-    """The calendar with one entry per task, at most 50, the nearest first; none without any. `now` is when this was said."""
+    """An iCalendar file with one entry per task: at most 50, the nearest due date first. None if there are no tasks.
+
+    `now` becomes the time stamp of the entries.
+    """
     latest: dict[str, Deadline] = {}
     for one in sorted(deadlines, key=lambda deadline: deadline.number):
-        if _fits(one.due):
+        if _is_representable(one.due):
             latest[one.uid] = one
     if not latest:
         return None
@@ -42,16 +48,16 @@ def due_dates(deadlines: Sequence[Deadline], now: datetime) -> str | None:
     calendar.add("prodid", "-//Meguri//goals//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    for one in sorted(latest.values(), key=lambda deadline: (deadline.due, deadline.uid))[:_MOST_ENTRIES]:
+    for one in sorted(latest.values(), key=lambda deadline: (deadline.due, deadline.uid))[:_MAX_ENTRIES]:
         calendar.add_component(_entry(one, now))
-    form: bytes = calendar.to_ical()
-    return form.decode()
+    encoded: bytes = calendar.to_ical()
+    return encoded.decode()
 
 
-def _fits(due: datetime) -> bool:
-    """Whether the half hour before can be told in UTC: a fact may be odd, and the message goes out all the same."""
+def _is_representable(due: datetime) -> bool:
+    """Whether the start of the entry exists in UTC. Facts of a notice may be odd, and the message is sent nevertheless."""
     try:
-        due.astimezone(UTC) - _LAST_HALF_HOUR
+        due.astimezone(UTC) - _ENTRY_LENGTH
     except OverflowError:
         return False
     return True
@@ -63,8 +69,8 @@ def _entry(deadline: Deadline, now: datetime) -> Event:
     entry.add("uid", deadline.uid)
     entry.add("dtstamp", now.astimezone(UTC))
     entry.add("sequence", min(max(deadline.number, 0), _LARGEST_NUMBER))
-    entry.add("dtstart", due - _LAST_HALF_HOUR)
+    entry.add("dtstart", due - _ENTRY_LENGTH)
     entry.add("dtend", due)
     entry["summary"] = vText(deadline.summary)
-    entry.add("transp", "TRANSPARENT")  # a deadline takes nobody's time
+    entry.add("transp", "TRANSPARENT")  # the entry does not mark its time as busy
     return entry

@@ -1,4 +1,4 @@
-"""Ledger events for another system, signed as the Standard Webhooks specification says (standardwebhooks.com)."""
+"""Ledger events for another system, signed by the Standard Webhooks specification (standardwebhooks.com)."""
 
 import base64
 import binascii
@@ -8,32 +8,32 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from channels.message import NotDeliverable, NotNow, ServerUnavailable
-from channels.web import Trouble, is_done, post
+from channels.message import NotDeliverable, ServerUnavailable, TemporaryFailure
+from channels.web import PostFailure, is_success, post
 from domain import messages
 from domain.errors import MeguriError
 
-_PATIENCE = 10.0  # seconds
+_TIMEOUT = 10.0  # seconds
 _PREFIX = "whsec_"
 _GONE = 410
-_LEAST_KEY = 16  # bytes
-TOLERANCE = timedelta(minutes=5)
+_SHORTEST_KEY = 16  # bytes
+TOLERANCE = timedelta(minutes=5)  # how far the time stamp of a request may differ from now
 
 
 class WrongHookSecret(MeguriError):
-    """`MEGURI_HOOK_SECRET` cannot be read. The message never repeats it."""
+    """`MEGURI_HOOK_SECRET` is malformed or too short. The error's message does not contain it."""
 
 
 class WrongHookAddress(MeguriError):
-    """`MEGURI_HOOK_URL` cannot be read. The message never repeats it, since it may hold a key."""
+    """`MEGURI_HOOK_URL` is malformed. The error's message does not contain it, since it may contain a key."""
 
 
 def _key(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except (binascii.Error, ValueError):  # ValueError: letters other than ASCII
+    except (binascii.Error, ValueError):  # ValueError: characters other than ASCII
         key = b""
-    if len(key) < _LEAST_KEY:
+    if len(key) < _SHORTEST_KEY:
         raise WrongHookSecret(
             "wrong_hook_secret", messages.message("error.wrong_hook_secret", setting="MEGURI_HOOK_SECRET")
         ) from None
@@ -41,7 +41,7 @@ def _key(secret: str) -> bytes:
 
 
 def signature(secret: str, event_id: str, timestamp: int, body: bytes) -> str:
-    """`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`."""
+    """The signature: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`."""
     signed = f"{event_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()
 
@@ -49,24 +49,27 @@ def signature(secret: str, event_id: str, timestamp: int, body: bytes) -> str:
 def verify(
     secret: str, headers: Mapping[str, str], body: bytes, now: datetime, tolerance: timedelta = TOLERANCE
 ) -> bool:
-    """Whether a request is ours and fresh: what a receiver checks. Whatever the headers hold, the answer is yes or no."""
-    said = {name.lower(): value for name, value in headers.items()}
+    """Whether the signature of a request is valid and its time stamp recent: the check that a receiver makes.
+
+    Malformed headers give False; a malformed `secret` raises `WrongHookSecret`.
+    """
+    fields = {name.lower(): value for name, value in headers.items()}
     try:
-        timestamp = int(said["webhook-timestamp"])
+        timestamp = int(fields["webhook-timestamp"])
         age = now - datetime.fromtimestamp(timestamp, now.tzinfo)
-        event_id, signatures = said["webhook-id"], said["webhook-signature"].encode()
+        event_id, signatures = fields["webhook-id"], fields["webhook-signature"].encode()
         expected = signature(secret, event_id, timestamp, body).encode()
     except (KeyError, OverflowError, OSError, UnicodeError):
         return False
-    except WrongHookSecret:  # the receiver's own mistake
+    except WrongHookSecret:  # a ValueError too, but a mistake in the configuration, not in the request
         raise
-    except ValueError:  # not a number, or a year that there is not
+    except ValueError:  # the time stamp is not a number, or too large
         return False
     return abs(age) <= tolerance and any(hmac.compare_digest(expected, one) for one in signatures.split(b" "))
 
 
 class EventHook:
-    """Posts events to one address; raises `WrongHookSecret` or `WrongHookAddress` where it cannot be used."""
+    """Posts events to one address. Raises `WrongHookSecret` or `WrongHookAddress` if the settings are wrong."""
 
     def __init__(self, url: str, secret: str) -> None:
         _key(secret)
@@ -81,10 +84,10 @@ class EventHook:
         return "EventHook()"
 
     async def send(self, event_id: str, body: bytes, at: datetime) -> None:
-        """Returns once the receiver has answered 2xx. `event_id` is the idempotency key: a repeat carries the same.
+        """Returns when the receiver has answered 2xx. `event_id` is the idempotency key: a repeat has the same one.
 
-        Raises `NotDeliverable` where the receiver is gone for good (410), `ServerUnavailable` where it cannot be reached,
-        else `NotNow`.
+        Raises `NotDeliverable` if the receiver is gone permanently (410), `ServerUnavailable` if it cannot be reached, and
+        `TemporaryFailure` for every other failure.
         """
         timestamp = int(at.timestamp())
         headers = {
@@ -92,19 +95,19 @@ class EventHook:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signature(self._secret, event_id, timestamp, body),
         }
-        match await post(self._url, body, headers, _PATIENCE):
-            case Trouble.UNREACHABLE:
+        match await post(self._url, body, headers, _TIMEOUT):
+            case PostFailure.UNREACHABLE:
                 raise ServerUnavailable("hook_unreachable")
-            case Trouble() as trouble:
-                raise NotNow(f"hook_{trouble}")
+            case PostFailure() as failure:
+                raise TemporaryFailure(f"hook_{failure}")
             case status if status == _GONE:
                 raise NotDeliverable("hook_410")
-            case status if not is_done(status):
-                raise NotNow(f"hook_{status}")
+            case status if not is_success(status):
+                raise TemporaryFailure(f"hook_{status}")
 
 
 def _is_web_address(url: str) -> bool:
-    """HTTP in the clear is left to whoever runs both ends: events are signed, and the receiver may be next door."""
+    """Whether the URL is `https` or `http`. Unencrypted HTTP is allowed: events are signed, and the network may be private."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("https", "http") and bool(parts.hostname)

@@ -1,4 +1,4 @@
-"""A message's sections as plain text and as HTML; both say the same."""
+"""The layout of a message: the same sections as plain text and as HTML."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,9 +12,9 @@ from texts.say import say
 
 
 class Line(NamedTuple):
-    """What is said, of which goal, and its page; where there is none, the goal is told by its id, for commands.
+    """A line of a section. `link` is the goal's page; without pages, the line shows the goal's id, for commands.
 
-    Without a goal it is about the whole: the text says where to look.
+    `goal_id` is empty if the line is about no goal.
     """
 
     text: str
@@ -23,14 +23,14 @@ class Line(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A heading with its count, its lines, and where to go from there: a page, or a command where there are no pages.
+    """A heading, lines, and where to read on: a page (`link`), or a command if there are no pages.
 
-    `button` is what the way to that page says; empty where the lines' own pages are way enough.
+    `button` is the label of the link to that page; empty if the links of the lines are enough.
     """
 
     heading: str
     lines: Sequence[Line]
-    more: str  # how many lines are left out; empty where none is
+    more: str  # a sentence with the number of lines that are left out; empty if none is
     command: str
     link: str | None
     button: str
@@ -38,11 +38,11 @@ class Section(NamedTuple):
 
 
 def plain(greeting: str, sections: Sequence[Section], closing: str, locale: Locale) -> str:
-    """The parts with an empty line between; `-- ` is what mail programs take for the start of a signature."""
-    return "\n\n".join([greeting, *(_plain(one, locale) for one in sections), f"-- \n{closing}"]) + "\n"
+    """The message as plain text. `-- ` marks the start of a signature for mail programs."""
+    return "\n\n".join([greeting, *(_plain_section(one, locale) for one in sections), f"-- \n{closing}"]) + "\n"
 
 
-def _plain(section: Section, locale: Locale) -> str:
+def _plain_section(section: Section, locale: Locale) -> str:
     lines = [
         say("mail.section.plain", locale, heading=section.heading),
         *(say("mail.bullet", locale, line=_with_goal(one, locale)) for one in section.lines),
@@ -63,7 +63,7 @@ def _with_goal(line: Line, locale: Locale) -> str:
 
 
 def html(subject: str, greeting: str, sections: Sequence[Section], closing: str, locale: Locale) -> str:
-    """One page without images or anything from elsewhere; whatever people wrote is escaped."""
+    """The message as an HTML page. It loads nothing from elsewhere; text that people wrote is escaped."""
     return _template().render(
         lang=locale.value,
         subject=subject,
@@ -77,11 +77,11 @@ def html(subject: str, greeting: str, sections: Sequence[Section], closing: str,
 @cache
 def _template() -> Template:
     folder = Path(__file__).parent / "templates"
-    surroundings = Environment(
+    environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return surroundings.get_template("message.html")
+    return environment.get_template("message.html")

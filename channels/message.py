@@ -1,7 +1,6 @@
-"""What goes out, and what can stop it.
+"""A message to one person, and the errors of sending it.
 
-The errors carry a code and never a server's own words: those hold the address, and an address stands in the directory
-only.
+An error has a code and never the server's own text: that text contains the address, and only the directory may hold addresses.
 """
 
 from pydantic import Field
@@ -10,22 +9,22 @@ from domain.values import Frozen, Locale
 
 
 class Message(Frozen):
-    """One message to one person; what a person could be known by is kept out of its `repr`, and so out of logs."""
+    """A message to one person. Its `repr` leaves out everything that could identify the person, to keep it out of logs."""
 
-    message_id: str  # `<hash>@<domain>`; a repeat carries the same
+    message_id: str  # `<hash>@<domain>`; a repeat has the same one
     to: str | None = Field(repr=False)  # mail address, or the person's own chat webhook
     subject: str = Field(repr=False)  # one line
     body: str = Field(repr=False)  # plain text
     html: str = Field(default="", repr=False)
     locale: Locale = Locale.JA
-    thread: str | None = None  # message id of the thread's root: all that is about one goal
-    digest: bool = False  # the one of its day
+    thread: str | None = None  # message id of the root of the thread; one thread per goal
+    digest: bool = False  # whether it is the digest of a day
     preferences: str | None = None  # where the reader can stop or change digests
-    calendar: str | None = Field(default=None, repr=False)  # iCalendar: the due dates in it
+    calendar: str | None = Field(default=None, repr=False)  # an iCalendar file with the due dates
 
 
 class NotSent(Exception):
-    """A message did not go out. `code` says why, in one word that is safe to store and to log."""
+    """A message was not sent. `code` is the reason, without personal data: it may be stored and logged."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -33,12 +32,12 @@ class NotSent(Exception):
 
 
 class NotDeliverable(NotSent):
-    """It never will: no address, or the server refused the recipient for good. People must mend the address."""
+    """The message cannot be delivered: no address, or the server refused the recipient permanently. People must correct it."""
 
 
-class NotNow(NotSent):
-    """This message failed for now; a later try may succeed."""
+class TemporaryFailure(NotSent):
+    """This message failed this time; a later attempt may succeed."""
 
 
 class ServerUnavailable(NotSent):
-    """The server takes nothing at all now (down, login refused): nothing was handed over, and others need not try."""
+    """The server accepts no message now (down, login refused). Nothing was sent; other messages would fail too."""

@@ -1,4 +1,4 @@
-"""Mail by SMTP: one connection per message, so that one message's trouble is nobody else's."""
+"""Mail by SMTP: one connection per message, so that one message's failure does not affect others."""
 
 import contextlib
 import re
@@ -14,22 +14,22 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from channels.message import Message, NotDeliverable, NotNow, NotSent, ServerUnavailable
+from channels.message import Message, NotDeliverable, NotSent, ServerUnavailable, TemporaryFailure
 from domain import messages
 from domain.errors import MeguriError
 
-_PATIENCE = 20.0  # seconds for each answer of the server; well within the delivery's heartbeat
-_FAREWELL = 2.0  # seconds for the answer to QUIT, which changes nothing any more
+_TIMEOUT = 20.0  # seconds for each answer of the server; well below the heartbeat time-out of the delivery activity
+_QUIT_TIMEOUT = 2.0  # seconds for the answer to QUIT; the message is accepted or refused before
 
-_PERMANENT = 500  # SMTP answers from here on are for good
-_LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954: the server wants another login, whoever the recipient is
+_PERMANENT = 500  # the first SMTP status of permanent failures
+_LOGIN_REQUIRED = frozenset({530, 534, 535, 538})  # RFC 4954: the login failed; the recipient is not the reason
 
-# One plain address: nothing that could end a header, add a recipient or open a comment. Letters of any language.
+# A single address: no character that could end a header, add a recipient or open a comment. Letters of any language.
 _ADDRESS = re.compile(r"(?P<mailbox>[^\x00-\x20\x7f-\xa0\s@,;:<>()\[\]\\\"]+)@(?P<host>[\w.-]+)")
 
 
-class _Verbatim(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # as the registry joins them itself
-    """Ids and addresses: on one line however long, since the standard library would encode one that it cannot fold."""
+class _Verbatim(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # the header registry combines the same classes
+    """A header with ids or addresses, never folded: the standard library would encode a line that it cannot fold."""
 
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"
@@ -42,12 +42,12 @@ def _headers() -> HeaderRegistry:
     return registry
 
 
-# No 8-bit bodies: old relays still break them.
+# 7-bit bodies only: old relays damage 8-bit ones.
 _POLICY = SMTP.clone(cte_type="7bit", header_factory=_headers())
 
 
 class WrongMailServer(MeguriError):
-    """`MEGURI_SMTP_URL` cannot be read. The message never repeats the address, which may hold a password."""
+    """`MEGURI_SMTP_URL` is malformed. The error's message does not contain it, since it may contain a password."""
 
 
 _FORMS = ("smtp://host:25", "smtp+starttls://user:password@host:587", "smtps://user:password@host:465")
@@ -55,8 +55,8 @@ _FORMS = ("smtp://host:25", "smtp+starttls://user:password@host:587", "smtps://u
 
 class _Scheme(NamedTuple):
     port: int
-    tls: bool  # from the first byte
-    starttls: bool  # after a greeting in the clear; refused where the server cannot
+    tls: bool  # encrypted from the first byte
+    starttls: bool  # encrypted after an unencrypted greeting; fails if the server does not support it
 
 
 _SCHEMES: Mapping[str, _Scheme] = MappingProxyType(
@@ -69,7 +69,7 @@ _SCHEMES: Mapping[str, _Scheme] = MappingProxyType(
 
 
 class MailServer(NamedTuple):
-    """Where the mails are handed over, and how."""
+    """The mail server that accepts the mails, and how to connect to it."""
 
     host: str
     port: int
@@ -83,7 +83,10 @@ class MailServer(NamedTuple):
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Reads `smtp://`, `smtp+starttls://` or `smtps://`, with `user:password@` percent-encoded."""
+        """Reads `smtp://`, `smtp+starttls://` or `smtps://`, with an optional percent-encoded `user:password@`.
+
+        Raises `WrongMailServer`.
+        """
         try:
             parts = urlsplit(url)
             host, port, scheme = parts.hostname, parts.port, _SCHEMES.get(parts.scheme)
@@ -105,7 +108,7 @@ class MailServer(NamedTuple):
 
 
 class SmtpChannel:
-    """Hands each message to one mail server."""
+    """Sends each message to one mail server."""
 
     name = "mail"
 
@@ -115,7 +118,7 @@ class SmtpChannel:
         self._sender = parseaddr(mail_from)[1]
 
     async def send(self, message: Message) -> None:
-        """Returns once the server has taken the message; the repeat of a lost answer carries the same Message-ID."""
+        """Returns when the server has accepted the message; a repeat has the same Message-ID."""
         if not message.to:
             raise NotDeliverable("no_address")
         mail = self._mail(message, message.to)
@@ -123,11 +126,11 @@ class SmtpChannel:
         try:
             await client.send_message(mail, sender=self._sender, recipients=[message.to])
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _reason(error) from None
-        except ValueError:  # aiosmtplib's word for an address that cannot stand in an envelope
+            raise _failure(error) from None
+        except ValueError:  # aiosmtplib raises it for an address that SMTP does not allow
             raise NotDeliverable("bad_address") from None
         finally:
-            await _leave(client)
+            await _disconnect(client)
 
     def _mail(self, message: Message, to: str) -> EmailMessage:
         address = _ADDRESS.fullmatch(to)
@@ -139,11 +142,11 @@ class SmtpChannel:
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(datetime.now(UTC))
         mail["Message-ID"] = f"<{message.message_id}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes in answer
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
         if message.thread:
             mail["In-Reply-To"] = mail["References"] = f"<{message.thread}>"
         if message.digest:
-            self._let_unsubscribe(mail, message)
+            self._add_unsubscribe(mail, message)
         mail.set_content(message.body)
         if message.html:
             mail.add_alternative(message.html, subtype="html")
@@ -151,16 +154,16 @@ class SmtpChannel:
             mail.add_attachment(
                 message.calendar, subtype="calendar", filename="meguri.ics", params={"method": "PUBLISH"}
             )
-        mail["Content-Language"] = message.locale.value  # last: what begins with Content- goes down into the first part
+        mail["Content-Language"] = message.locale.value  # last: adding parts moves Content- headers into the first part
         return mail
 
-    def _let_unsubscribe(self, mail: EmailMessage, message: Message) -> None:
-        """RFC 2369; no one-click form (RFC 8058), which needs a page that asks for no sign-in."""
-        ways = [f"<{message.preferences}>"] if message.preferences else []
-        mail["List-Unsubscribe"] = ", ".join([*ways, f"<mailto:{self._sender}?subject=unsubscribe>"])
+    def _add_unsubscribe(self, mail: EmailMessage, message: Message) -> None:
+        """Adds the header of RFC 2369. One-click unsubscribing (RFC 8058) would need a page without sign-in."""
+        pages = [f"<{message.preferences}>"] if message.preferences else []
+        mail["List-Unsubscribe"] = ", ".join([*pages, f"<mailto:{self._sender}?subject=unsubscribe>"])
 
     async def _connected(self) -> aiosmtplib.SMTP:
-        """A connection that is greeted, secured and logged in; nothing is handed over before that."""
+        """A connection after greeting, encryption and login; a failure means that no message was sent."""
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -169,7 +172,7 @@ class SmtpChannel:
             start_tls=server.starttls,
             username=server.username,
             password=server.password,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
         try:
             await client.connect()
@@ -180,29 +183,29 @@ class SmtpChannel:
         return client
 
 
-async def _leave(client: aiosmtplib.SMTP) -> None:
-    """Says goodbye. What the server answers changes nothing: it has taken or refused the message already."""
+async def _disconnect(client: aiosmtplib.SMTP) -> None:
+    """Ends the connection. Errors are ignored: the server has already accepted or refused the message."""
     with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit(timeout=_FAREWELL)
+        await client.quit(timeout=_QUIT_TIMEOUT)
     client.close()
 
 
-def _reason(error: aiosmtplib.SMTPException | OSError) -> NotSent:
-    """What an answer of the server means for the message, and for the others."""
+def _failure(error: aiosmtplib.SMTPException | OSError) -> NotSent:
+    """The error to raise: whether this message, this attempt, or every message fails."""
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=[first, *_]):
-            return _answer(first.code)
+            return _failure_of(first.code)
         case aiosmtplib.SMTPSenderRefused() | aiosmtplib.SMTPHeloError():
             return ServerUnavailable(f"smtp_sender_refused_{error.code}")
         case aiosmtplib.SMTPResponseException():
-            return _answer(error.code)
-        case aiosmtplib.SMTPNotSupported():  # an address in other letters than ASCII
+            return _failure_of(error.code)
+        case aiosmtplib.SMTPNotSupported():  # the address is not ASCII, and the server does not support that
             return NotDeliverable("smtp_address_not_supported")
-        case _:  # the connection broke: perhaps after the server took the message
-            return NotNow("smtp_interrupted")
+        case _:  # the connection broke; the server may have accepted the message
+            return TemporaryFailure("smtp_interrupted")
 
 
-def _answer(code: int) -> NotSent:
-    if code in _LOGIN_WANTED:
+def _failure_of(code: int) -> NotSent:
+    if code in _LOGIN_REQUIRED:
         return ServerUnavailable(f"smtp_{code}")
-    return NotDeliverable(f"smtp_{code}") if code >= _PERMANENT else NotNow(f"smtp_{code}")
+    return NotDeliverable(f"smtp_{code}") if code >= _PERMANENT else TemporaryFailure(f"smtp_{code}")

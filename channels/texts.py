@@ -1,8 +1,8 @@
-"""What each kind of notice is to its reader. The words are in the catalogues (texts/).
+"""The group and the sentence of each kind of notice. The texts are in the catalogues (texts/).
 
-In a sentence `{goal}` is the goal as its reader calls it, `{actor}` a person; what the facts do not tell is put in general
-words (`mail.missing.*`), so that each sentence reads well with no fact at all. Dates, other people, results and comments are not
-in the sentences: channels/lines.py adds those that are known and that belong there (`UNDATED`, `WITH_RESULT`).
+In a sentence, `{goal}` is the goal's name for the reader and `{actor}` a person. If a fact is missing, a general word takes its
+place (`mail.missing.*`), so that each sentence is complete without any fact. Dates, other people, results and comments are not in
+the sentences: channels/lines.py adds them as details, depending on the kind (`UNDATED`, `WITH_RESULT`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from domain.policy.policy import TaskKind
 
 
 class Group(StrEnum):
-    """What a notice is to its reader, in the order of a message."""
+    """The groups of lines of a message, in their order."""
 
     WAITS = "waits"
     OVERDUE = "overdue"
@@ -25,7 +25,7 @@ class Group(StrEnum):
 
 
 class Wording(NamedTuple):
-    """Where a notice stands in a message, and what it says."""
+    """The group of a notice, and the key of its sentence."""
 
     group: Group
     key: str
@@ -33,7 +33,7 @@ class Wording(NamedTuple):
 
 _K = NoticeKind
 
-# Kinds that put a task before their reader: a digest lists the tasks themselves instead.
+# Kinds that only ask for a task. A digest lists the open tasks instead.
 ASKS = frozenset(
     {
         _K.DRAFT_OPENED, _K.DRAFT_REMINDER, _K.APPROVAL_REQUESTED, _K.APPROVAL_REMINDER, _K.STEP_DUE, _K.STEP_OVERDUE,
@@ -64,27 +64,27 @@ WORDINGS: Mapping[NoticeKind, Wording] = MappingProxyType(
     {kind: Wording(_group(kind), f"notice.{kind}") for kind in NoticeKind}
 )
 
-# A kind that a newer release queued and this one does not know is still told.
+# For a kind that only a newer release knows.
 UNKNOWN = Wording(Group.TO_KNOW, "notice.unknown")
 
-# A goal whose owner left, was taken out of the cycle, or whose cycle was called off: nothing was completed.
+# For a goal that ended without being completed: its owner left or was removed, or the cycle was cancelled.
 REMOVED = Wording(Group.DECIDED, "notice.goal_removed")
 
-# The due date in their facts is that of somebody else's task, or nobody's.
+# Kinds without a due date in their line: the due date in the facts belongs to another person's task, or to no task.
 UNDATED = frozenset(
     {
         _K.STAGE_APPROVED, _K.COMMENTED, _K.PAUSED, _K.DELEGATED, _K.POLICY_AMENDED, _K.RECALLED, _K.WITHDRAWN, _K.HANDLED,
         _K.DELIVERY_TROUBLE,
     }
 )  # fmt: skip
-# These tell how the goal stands; elsewhere a score of nothing yet would only dishearten.
+# Kinds that show the outcome and the score. In others, a score of 0 would only discourage.
 WITH_RESULT = frozenset({_K.VERDICT_GIVEN, _K.GOAL_RESET, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.MOVED})
 
-# What a goal waits for, as a task of its reader; a kind of a later release is named in general words.
+# The names of tasks; `UNKNOWN_TASK` is for a kind that only a newer release knows.
 TASK_TEXTS: Mapping[str, str] = MappingProxyType({kind: f"mail.task.{kind}" for kind in TaskKind})
 UNKNOWN_TASK = "mail.task.unknown"
 
-# A state has one kind of task, but for the review, whose first part is the owner's.
+# The kind of task in each state. In a review, the owner's task is the self-review instead (`task_of` in channels/lines.py).
 TASK_IN: Mapping[str, TaskKind] = MappingProxyType(
     {
         State.DRAFT: TaskKind.DRAFT,

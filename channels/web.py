@@ -1,4 +1,4 @@
-"""One HTTP POST, for chat and for events. The address is a secret: no answer, error or log of this module holds it."""
+"""HTTP POST requests, for chat and the event hook. The URL is a secret: no result, error or log of this module contains it."""
 
 import asyncio
 import logging
@@ -10,28 +10,28 @@ from urllib.parse import urlsplit
 
 import httpx
 
-# httpx tells every request at `info`, with the whole address.
+# httpx logs every request at `info`, with the whole URL.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 _FIRST_SERVER_ERROR = 500
-_TRY_AGAIN = frozenset({408, 425, 429})  # the client errors that a later try may not meet
+_RETRYABLE = frozenset({408, 425, 429})  # client errors after which a later attempt may succeed
 
 
-class Trouble(StrEnum):
-    """Why there is no answer."""
+class PostFailure(StrEnum):
+    """Why there is no HTTP status."""
 
-    UNREACHABLE = "unreachable"  # nothing was handed over
-    INTERRUPTED = "interrupted"  # perhaps after it was taken
+    UNREACHABLE = "unreachable"  # nothing was sent
+    INTERRUPTED = "interrupted"  # the receiver may have accepted the request
     BAD_ADDRESS = "bad_address"
 
 
-Answer = int | Trouble  # an HTTP status, or why there is none
+PostResult = int | PostFailure  # an HTTP status, or why there is none
 
 
-def may_be_posted_to(url: str) -> bool:
-    """Encrypted, or within this machine: what is sent names people."""
+def is_safe_to_post_to(url: str) -> bool:
+    """Whether the URL is encrypted (`https`) or on this machine. Messages contain names of people."""
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -40,34 +40,34 @@ def may_be_posted_to(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
 
 
-def is_done(status: int) -> bool:
+def is_success(status: int) -> bool:
     return _FIRST_OK <= status < _FIRST_NOT_OK
 
 
-def may_work_later(status: int) -> bool:
-    """Whether the same request may be taken at another time."""
-    return status >= _FIRST_SERVER_ERROR or status in _TRY_AGAIN
+def is_retryable(status: int) -> bool:
+    """Whether the same request may succeed later."""
+    return status >= _FIRST_SERVER_ERROR or status in _RETRYABLE
 
 
-async def post(url: str, body: bytes, headers: Mapping[str, str], patience: float) -> Answer:
-    """Posts JSON and takes the status; `patience` is seconds for all of it. No redirect is followed, no answer is read."""
-    sent = {"Content-Type": "application/json"} | dict(headers)
+async def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> PostResult:
+    """Posts JSON, within `seconds` in all. Follows no redirect and does not read the body of the answer."""
+    all_headers = {"Content-Type": "application/json"} | dict(headers)
     try:
         async with (
-            asyncio.timeout(patience),
-            httpx.AsyncClient(verify=_certificates(), timeout=httpx.Timeout(patience, connect=patience / 2)) as client,
-            client.stream("POST", url, content=body, headers=sent, follow_redirects=False) as answer,
+            asyncio.timeout(seconds),
+            httpx.AsyncClient(verify=_certificates(), timeout=httpx.Timeout(seconds, connect=seconds / 2)) as client,
+            client.stream("POST", url, content=body, headers=all_headers, follow_redirects=False) as answer,
         ):
             return answer.status_code
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
-        return Trouble.BAD_ADDRESS
+        return PostFailure.BAD_ADDRESS
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        return Trouble.UNREACHABLE
+        return PostFailure.UNREACHABLE
     except (httpx.HTTPError, TimeoutError):
-        return Trouble.INTERRUPTED
+        return PostFailure.INTERRUPTED
 
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Read once: reading them takes longer than a request."""
+    """The trusted certificates, read once: reading them takes longer than a request."""
     return httpx.create_ssl_context()

@@ -1,1 +1,1 @@
-"""PostgreSQL and Temporal for one machine, from Python wheels, without set-up; they find their data again."""
+"""PostgreSQL and Temporal servers for a single machine: from Python wheels, without set-up, with data kept in a folder."""

@@ -1,4 +1,4 @@
-"""Where the servers of one machine can be reached, and the file that tells the other commands."""
+"""The addresses of the embedded servers, and the file in which other commands find them."""
 
 from pathlib import Path
 
@@ -8,27 +8,27 @@ FILE_NAME = "addresses.json"
 
 
 class Addresses(Frozen):
-    """What a program needs to reach the servers."""
+    """The addresses of the running servers."""
 
     database_url: str  # `postgresql://postgres:@/meguri?host=<folder of the socket>`
     temporal_address: str  # `host:port`
-    ui_address: str | None  # `http://host:port` of Temporal's own screens; None where they are off
+    ui_address: str | None  # `http://host:port` of Temporal's web UI; None if it is off
 
 
 def write(var: Path, addresses: Addresses) -> None:
-    """Tells other commands; in one step, so that nobody reads half a file."""
-    fresh = var / f"{FILE_NAME}.new"
-    fresh.write_text(addresses.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    fresh.replace(var / FILE_NAME)
+    """Writes the file for other commands; in one step, so that no command reads half a file."""
+    new = var / f"{FILE_NAME}.new"
+    new.write_text(addresses.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    new.replace(var / FILE_NAME)
 
 
 def read(var: Path) -> Addresses | None:
-    """What the running servers wrote; None where none run. A file of another shape raises `ValueError`."""
+    """The addresses of the running servers; None if none run. Raises `ValueError` for a malformed file."""
     try:
         return Addresses.model_validate_json((var / FILE_NAME).read_bytes())
     except FileNotFoundError:
         return None
 
 
-def forget(var: Path) -> None:
+def delete(var: Path) -> None:
     (var / FILE_NAME).unlink(missing_ok=True)

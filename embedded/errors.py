@@ -1,4 +1,4 @@
-"""What goes wrong with the servers of one machine, in words for the person at the keyboard."""
+"""Errors of the embedded servers, with messages for the person who started them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _TAIL = 12  # lines of a server's log that an error shows
 
 
 class EmbeddedError(MeguriError):
-    """A server of this machine cannot start or stop: what happened, where, and what to do about it."""
+    """An embedded server cannot start or stop: what happened, where (a path or an address), and what to do."""
 
     def __init__(self, what: Message, where: str, todo: Message) -> None:
         self.where = where
@@ -17,7 +17,7 @@ class EmbeddedError(MeguriError):
 
 
 def not_permitted(error: OSError, where: Path) -> EmbeddedError:
-    """The operating system said no, or has no room."""
+    """The operating system refused access to a file, or the disk is full."""
     return EmbeddedError(
         message("error.file_unusable", reason=error.strerror or ""),
         str(error.filename or where),
@@ -26,7 +26,7 @@ def not_permitted(error: OSError, where: Path) -> EmbeddedError:
 
 
 def not_started(server: str, log: Path) -> EmbeddedError:
-    """A server ended, or said nothing, while it should have started; the end of its log says why."""
+    """A server ended or did not answer during its start; the message quotes the end of its log."""
     return EmbeddedError(
         message("error.not_started", server=server, tail=_tail(log)),
         str(log),

@@ -1,4 +1,4 @@
-"""TCP ports of this machine: the usual one where it is free, a free one where it is not."""
+"""TCP ports for the embedded servers: the usual port if it is free, else any free port."""
 
 import socket
 
@@ -9,9 +9,11 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen there now."""
+    """Whether a server could listen at the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was left a moment ago counts as free
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # a port that was closed a moment ago counts as free
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
@@ -19,13 +21,16 @@ def is_free(port: int) -> bool:
         return True
 
 
-def choose(usual: int, asked: int | None) -> int:
-    """The port that was asked for, or an error when it is taken; where none was, the usual one or any free one."""
-    if asked is None:
+def choose(usual: int, requested: int | None) -> int:
+    """The requested port. Without one: the usual port if it is free, else any free port.
+
+    Raises `EmbeddedError` if the requested port is taken.
+    """
+    if requested is None:
         return usual if is_free(usual) else _any_free()
-    if not is_free(asked):
-        raise taken(asked)
-    return asked
+    if not is_free(requested):
+        raise taken(requested)
+    return requested
 
 
 def taken(port: int) -> EmbeddedError:

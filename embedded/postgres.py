@@ -1,7 +1,7 @@
-"""A real PostgreSQL from a wheel, in a folder, on a Unix socket that only its owner can open.
+"""A real PostgreSQL server from a wheel: data in a folder, and a Unix socket that only its owner can open.
 
-Its programs are run here and not through the wheel's own `get_server`, which makes an OS user, opens every folder above
-the data to everybody's eyes, stops after ten seconds of crash recovery, and cannot pass settings.
+This module starts the programs itself. The wheel's own `get_server` creates an OS user, makes every folder above the data
+readable for everybody, gives up after ten seconds of crash recovery, and cannot pass settings.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from embedded.wheels import postgres_programs
 
 SUPERUSER: Final = "postgres"
 DATABASE: Final = "meguri"
-PORT: Final = 5432  # only names the socket's file; PostgreSQL listens on no network
+PORT: Final = 5432  # part of the name of the socket's file; PostgreSQL does not listen on TCP
 
-_SOCKET_PATH_LIMIT = 103  # bytes with the file's name; 107 on Linux, 103 on macOS
-_RECOVERY_PATIENCE = 300.0  # seconds; after a crash PostgreSQL first reads its log again
+_SOCKET_PATH_LIMIT = 103  # bytes, including the file's name; 107 on Linux, 103 on macOS
+_START_SECONDS = 300.0  # after a crash, PostgreSQL first replays its write-ahead log
 
-# PostgreSQL's defaults expect a machine of its own. What is written is on the disk before it is acknowledged
-# (fsync and synchronous_commit stay on): that is what the ledger promises.
+# Settings for a machine that also runs Temporal and workers. fsync and synchronous_commit stay on: a commit is on the disk
+# before it is acknowledged, which the ledger needs.
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -37,26 +37,26 @@ _SETTINGS: Final = {
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
-    "jit": "off",  # our statements are short; compiling them costs more than it saves
+    "jit": "off",  # statements are short: compiling them costs more than it saves
     "max_parallel_workers_per_gather": "0",  # the processors are shared with Temporal and the workers
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-_FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # none of the caller's PG* variables
+_NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # leaves out the caller's PG* variables
 
 
 @asynccontextmanager
 async def running(var: Path, *, durable: bool = True) -> AsyncIterator[str]:
-    """Runs PostgreSQL on `<var>/postgres` and yields the URL of its database `meguri`, which is made where it is absent.
+    """Runs PostgreSQL on `<var>/postgres`; yields the URL of its database `meguri`, which is created if it does not exist.
 
-    `durable=False` is for tests: faster, and a power cut loses data. Only one process may do this for a folder at a
-    time (embedded/stack.py holds the lock).
+    `durable=False` is for tests: it is faster, but a power failure loses data. Only one process at a time may do this for a
+    folder (embedded/stack.py holds a lock). Raises `EmbeddedError`.
     """
     data, log = var / "postgres", var / "postgres.log"
     try:
         user = unprivileged.user_for(data)
-        unprivileged.open_way(user, data.parent, postgres_programs())
+        unprivileged.grant_access(user, data.parent, postgres_programs())
         await end_old_server(data, _record(var))
         await _create(data, user)
         socket_folder = _socket_folder(data, user)
@@ -83,17 +83,21 @@ def _record(var: Path) -> Path:
 
 
 async def _create(data: Path, user: User | None) -> None:
-    """Makes the data folder, under another name until it is whole: a half-made one would never start."""
+    """Creates the data folder under another name, and renames it when it is complete: PostgreSQL cannot start on half of one."""
     if (data / "PG_VERSION").exists():
         return
-    half_made = data.with_name("postgres.new")
-    shutil.rmtree(half_made, ignore_errors=True)
-    half_made.mkdir(mode=0o700)
-    unprivileged.give(user, half_made)
+    incomplete = data.with_name("postgres.new")
+    shutil.rmtree(incomplete, ignore_errors=True)
+    incomplete.mkdir(mode=0o700)
+    unprivileged.change_owner(user, incomplete)
     program = await asyncio.create_subprocess_exec(
         postgres_programs() / "initdb",
-        *("-D", str(half_made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
-        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),  # one order on every machine
+        *("-D", str(incomplete), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+        *(
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ),  # the same sort order on every machine
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -101,26 +105,26 @@ async def _create(data: Path, user: User | None) -> None:
         env=_ENVIRONMENT,
         **process.as_user(user),
     )
-    said, _ = await program.communicate()
+    output, _ = await program.communicate()
     if program.returncode != 0:
         log = data.with_name("initdb.log")
-        log.write_bytes(said)
+        log.write_bytes(output)
         raise not_started("initdb (PostgreSQL)", log)
-    half_made.rename(data)
+    incomplete.rename(data)
 
 
 def _socket_folder(data: Path, user: User | None) -> Path:
-    """The data folder itself, or a short private one where its path is too long or would need quoting in a URL."""
+    """The data folder; or a private temporary folder if the socket's path would be too long or need quoting in a URL."""
     path = str(data / f".s.PGSQL.{PORT}")
     if len(path.encode()) <= _SOCKET_PATH_LIMIT and quote(path) == path:
         return data
     folder = Path(tempfile.mkdtemp(prefix="meguri-", dir="/tmp"))
-    unprivileged.give(user, folder)
+    unprivileged.change_owner(user, folder)
     return folder
 
 
 async def _start(data: Path, log: Path, socket_folder: Path, user: User | None, *, durable: bool) -> Server:
-    settings = _SETTINGS | {"unix_socket_directories": str(socket_folder)} | ({} if durable else _FORGETFUL)
+    settings = _SETTINGS | {"unix_socket_directories": str(socket_folder)} | ({} if durable else _NOT_DURABLE)
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     try:
         return await process.start(
@@ -128,7 +132,7 @@ async def _start(data: Path, log: Path, socket_folder: Path, user: User | None, 
             record=_record(data.parent),
             log=log,
             environment=_ENVIRONMENT,
-            stop_signal=signal.SIGINT,  # PostgreSQL's "fast": ends the sessions, writes a checkpoint
+            stop_signal=signal.SIGINT,  # PostgreSQL's "fast" shutdown: ends the sessions, writes a checkpoint
             user=user,
         )
     except OSError as error:
@@ -137,7 +141,7 @@ async def _start(data: Path, log: Path, socket_folder: Path, user: User | None, 
 
 async def _wait_until_ready(server: Server, socket_folder: Path, log: Path) -> None:
     try:
-        async with asyncio.timeout(_RECOVERY_PATIENCE):
+        async with asyncio.timeout(_START_SECONDS):
             while not await _is_ready(socket_folder):
                 if server.has_ended:
                     raise not_started("PostgreSQL", log)
@@ -147,7 +151,7 @@ async def _wait_until_ready(server: Server, socket_folder: Path, log: Path) -> N
 
 
 async def _is_ready(socket_folder: Path) -> bool:
-    """Whether it answers; makes our database when it does so for the first time."""
+    """Whether the server accepts connections. Creates the database `meguri` if it does not exist."""
     import asyncpg
 
     try:
@@ -159,7 +163,7 @@ async def _is_ready(socket_folder: Path) -> bool:
     try:
         if not await session.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
             await session.execute(f'CREATE DATABASE "{DATABASE}"')
-            # No DETAIL lines in the log: they quote rows, and rows hold names.
+            # No DETAIL lines in the log: they quote rows, and rows contain names.
             await session.execute(f"ALTER DATABASE \"{DATABASE}\" SET log_error_verbosity = 'terse'")
     finally:
         await session.close()

@@ -1,8 +1,8 @@
-"""A server program as a child of this process: apart from its terminal, and never left behind.
+"""A server program as a child process that is detached from the terminal and always ended.
 
-Three ways lead to the child's end. A clean stop sends it the signal it knows. If this process is killed, Linux sends
-that signal (`PR_SET_PDEATHSIG`). Where that does not exist, the next start finds the child in its record (pid and
-moment of birth, so that a pid that was given to somebody else is left alone) and ends it.
+There are three ways in which the child is ended. A clean stop sends it its stop signal. If this process is killed, Linux sends
+the child that signal (`PR_SET_PDEATHSIG`). On other systems, the next start finds the child by its record and ends it. The record
+is a file with the pid and the start time, so that an unrelated process with the same pid is not ended.
 """
 
 import asyncio
@@ -21,14 +21,16 @@ from typing import Any
 import psutil
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here: a forked child must not load anything
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded now: a forked child must not load a library
 
-PATIENCE = 20.0  # seconds that a server gets to stop by itself; a checkpoint of PostgreSQL takes a few
+STOP_SECONDS = (
+    20.0  # how long a server may take to stop before it is killed; a checkpoint of PostgreSQL takes a few seconds
+)
 
 
 @dataclass(frozen=True)
 class User:
-    """The user of the operating system that a program runs as."""
+    """The OS user as which a program runs."""
 
     uid: int
     gid: int
@@ -47,7 +49,7 @@ class Server:
         return self.process.returncode is not None
 
     def listens_at(self, port: int) -> bool:
-        """Whether it is this server, and no other program, that takes connections at the TCP port."""
+        """Whether this server, and not another program, accepts connections at the TCP port."""
         try:
             found = psutil.Process(self.process.pid).net_connections("tcp")
         except psutil.NoSuchProcess:
@@ -55,11 +57,11 @@ class Server:
         return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
 
     async def stop(self) -> None:
-        """Asks it to stop, waits, insists; the record goes last."""
+        """Sends the stop signal, waits, kills the server if it does not stop; then deletes the record."""
         with suppress(ProcessLookupError):
             self.process.send_signal(self.stop_signal)
         try:
-            await asyncio.wait_for(self.process.wait(), PATIENCE)
+            await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
         except TimeoutError:
             with suppress(ProcessLookupError):
                 self.process.kill()
@@ -75,10 +77,10 @@ async def start(
     environment: Mapping[str, str],
     stop_signal: signal.Signals,
     user: User | None = None,
-    folder: Path = Path("/"),  # the one we stand in may be closed to the server's user
+    folder: Path = Path("/"),  # the current folder may be closed to the server's user
 ) -> Server:
-    """Starts a server in a session of its own, so that Ctrl-C reaches this process alone, which then stops in order."""
-    _keep_one(log)
+    """Starts a server in a session of its own: Ctrl-C reaches only this process, which then stops the server."""
+    _rotate(log)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -88,20 +90,20 @@ async def start(
             cwd=folder,
             env=dict(environment),
             start_new_session=True,
-            preexec_fn=_tie_to_parent(stop_signal),
+            preexec_fn=_end_with_parent(stop_signal),
             **as_user(user),
         )
-    record.write_text(json.dumps({"pid": process.pid, "born": _born(process.pid)}), encoding="utf-8")
+    record.write_text(json.dumps({"pid": process.pid, "born": _start_time(process.pid)}), encoding="utf-8")
     return Server(process, record, stop_signal)
 
 
 def as_user(user: User | None) -> dict[str, Any]:
-    """The arguments that make a child run as `user`; none for our own."""
+    """The arguments that make a child run as `user`; none for the current user."""
     return {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
 
 
 async def end_leftover(record: Path, stop_signal: signal.Signals) -> None:
-    """Ends the server of an earlier run that was killed, if it still lives."""
+    """Ends the server of an earlier run that was killed, if the server still runs."""
     process = _recorded(record)
     if process is not None:
         await asyncio.to_thread(end, process, stop_signal)
@@ -109,49 +111,52 @@ async def end_leftover(record: Path, stop_signal: signal.Signals) -> None:
 
 
 def end(process: psutil.Process, stop_signal: signal.Signals) -> None:
-    """Asks a process that is not our child to stop, waits, insists."""
+    """Sends the stop signal to a process that is not our child, waits, kills it if it does not stop."""
     with suppress(psutil.NoSuchProcess):
         process.send_signal(stop_signal)
         try:
-            process.wait(PATIENCE)
+            process.wait(STOP_SECONDS)
         except psutil.TimeoutExpired:
             process.kill()
-            process.wait(PATIENCE)
+            process.wait(STOP_SECONDS)
 
 
 def _recorded(record: Path) -> psutil.Process | None:
     try:
-        noted = json.loads(record.read_text(encoding="utf-8"))
-        pid, born = int(noted["pid"]), float(noted["born"])
+        fields = json.loads(record.read_text(encoding="utf-8"))
+        pid, started = int(fields["pid"]), float(fields["born"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # no record, or half of one: there is nobody whom we could name as ours
+        return None  # no record, or an incomplete one: no process is known to be ours
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        return process if abs(process.create_time() - born) < 1 else None
+        return process if abs(process.create_time() - started) < 1 else None
     return None
 
 
-def _born(pid: int) -> float:
+def _start_time(pid: int) -> float:
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
-        return 0.0  # ended at once; whoever waits for it to be ready reports that
+        return 0.0  # the process has ended already; the check that it is ready reports that
 
 
-def _keep_one(log: Path) -> None:
-    """The log of the run before stays beside the new one, under `.1`."""
+def _rotate(log: Path) -> None:
+    """Keeps the log of the previous run, with the suffix `.1`."""
     with suppress(FileNotFoundError):
         log.replace(log.with_name(f"{log.name}.1"))
 
 
-def _tie_to_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+def _end_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """The function that makes Linux send the child this signal when its parent ends; None on other systems."""
     if _libc is None:
         return None
     libc, parent = _libc, os.getpid()
 
-    def tie() -> None:  # runs in the child, between fork and exec: one system call, no allocation to speak of
+    def request_signal() -> (
+        None
+    ):  # runs in the child between fork and exec, where little more than a system call is safe
         libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
         if os.getppid() != parent:  # the parent died before the call
             os._exit(1)
 
-    return tie
+    return request_signal

@@ -1,4 +1,4 @@
-"""PostgreSQL and Temporal of one machine, together: started, told to the other commands, stopped."""
+"""PostgreSQL and Temporal together: starts both, publishes their addresses to other commands, stops both."""
 
 import fcntl
 from collections.abc import AsyncIterator, Iterator
@@ -15,13 +15,13 @@ from embedded.errors import EmbeddedError, not_permitted
 async def running(
     var: Path, *, ui: bool = True, temporal_port: int | None = None, ui_port: int | None = None
 ) -> AsyncIterator[Addresses]:
-    """Runs both servers on the data in `var`, which is made where it is absent, until the block is left.
+    """Runs both servers with their data in the folder `var`, which is created if it does not exist, until the block ends.
 
-    While they run, `<var>/addresses.json` says where. Ports: 7233 and 8233, or free ones where those are taken; a port
-    that is asked for is used or refused. Raises `EmbeddedError`.
+    While they run, their addresses are in `<var>/addresses.json`. The ports are 7233 and 8233, or free ones if these are taken.
+    Raises `EmbeddedError`, also if a port is given and taken.
     """
     var = _folder(var)
-    with _alone(var):
+    with _locked(var):
         async with (
             postgres.running(var) as database_url,
             temporal.running(var, ui=ui, port=temporal_port, ui_port=ui_port) as found,
@@ -31,7 +31,7 @@ async def running(
             try:
                 yield at
             finally:
-                addresses.forget(var)
+                addresses.delete(var)
 
 
 def _folder(var: Path) -> Path:
@@ -43,8 +43,8 @@ def _folder(var: Path) -> Path:
 
 
 @contextmanager
-def _alone(var: Path) -> Iterator[None]:
-    """Holds the folder's lock. The operating system lets go of it with the process, however that ends."""
+def _locked(var: Path) -> Iterator[None]:
+    """Holds the lock of the folder; the operating system releases it when the process ends. Raises `EmbeddedError`."""
     path = var / "lock"
     try:
         lock = path.open("a")
@@ -55,7 +55,7 @@ def _alone(var: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _already_running(var) from error
-        addresses.forget(var)  # of a run that was killed
+        addresses.delete(var)  # left by a run that was killed
         yield
 
 

@@ -1,4 +1,4 @@
-"""Being told to stop: Ctrl-C, or the SIGTERM of a service manager."""
+"""Stopping in order after Ctrl-C, or after SIGTERM of a service manager."""
 
 import asyncio
 import signal
@@ -9,25 +9,25 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def told_to_stop() -> Iterator[asyncio.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets, so that worker and servers stop in order.
+def stop_event() -> Iterator[asyncio.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets, so that worker and servers can stop in order.
 
-    The second one acts as it always does: it ends this process at once, and the servers with it.
+    The second signal has its default effect: it ends this process at once, and the servers with it.
     """
     loop = asyncio.get_running_loop()
-    told = asyncio.Event()
+    stop = asyncio.Event()
 
-    def tell() -> None:
-        told.set()
-        leave()
+    def request() -> None:
+        stop.set()
+        restore()
 
-    def leave() -> None:
+    def restore() -> None:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
 
     for number in _SIGNALS:
-        loop.add_signal_handler(number, tell)
+        loop.add_signal_handler(number, request)
     try:
-        yield told
+        yield stop
     finally:
-        leave()
+        restore()

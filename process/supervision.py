@@ -1,4 +1,4 @@
-"""Stop signals, and several processes of one program side by side."""
+"""Stop signals, and running a program in several processes."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 
 def stop_requested() -> asyncio.Event:
-    """An event that SIGTERM and Ctrl-C set from now on, instead of ending the process."""
+    """An event that SIGTERM and Ctrl-C set. From this call on, they do not end the process."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -15,10 +15,10 @@ def stop_requested() -> asyncio.Event:
 
 
 async def supervise(command: Sequence[str], processes: int, addresses: Mapping[str, str | None]) -> int:
-    """Runs the command in `processes` processes until it is told to stop; the exit code.
+    """Runs the command in several processes until a stop signal; returns the exit code (0 after a stop signal).
 
-    `addresses` are environment variables with a `host:port` each; its port counts up from process to process. Where one
-    process ends by itself, all are ended: the service manager restarts them together.
+    `addresses` are environment variables with a `host:port` each; every process gets the next port. If one process ends by
+    itself, all others are ended: the service manager restarts them together.
     """
     children = [
         await asyncio.create_subprocess_exec(*command, env=os.environ | _addresses_of(addresses, number))
@@ -36,10 +36,10 @@ async def supervise(command: Sequence[str], processes: int, addresses: Mapping[s
 
 
 def _addresses_of(addresses: Mapping[str, str | None], number: int) -> dict[str, str]:
-    """The variables that are set, for the process of that number (from 0)."""
-    return {name: _with_port_moved(address, number) for name, address in addresses.items() if address}
+    """The variables that are not None, for the process with this number (from 0)."""
+    return {name: _next_address(address, number) for name, address in addresses.items() if address}
 
 
-def _with_port_moved(address: str, by: int) -> str:
+def _next_address(address: str, number: int) -> str:
     host, _, port = address.rpartition(":")
-    return f"{host}:{int(port) + by}"
+    return f"{host}:{int(port) + number}"

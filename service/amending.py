@@ -1,4 +1,4 @@
-"""Other rules for a running cycle: what a changed cycle file would change, before anything is."""
+"""New rules for a running cycle: compares a changed cycle file with the rules of the cycle, before anything is changed."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,12 +25,12 @@ from storage.goals import load_aggregates, open_goals
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_PAGE = 500
+_PAGE = 500  # goals that are read at once
 _CALENDARS = ("calendar", "sites")
 
 
 class RuleChange(NamedTuple):
-    """One rule by its key in the cycle file, as it is and as it would be; the values are messages."""
+    """A rule, by its key in the cycle file, before and after the change; the values are messages."""
 
     rule: str
     before: Message
@@ -38,7 +38,7 @@ class RuleChange(NamedTuple):
 
 
 class DueChange(NamedTuple):
-    """One open task whose due date would move."""
+    """An open task whose due date would change."""
 
     goal: GoalId
     owner: EmployeeId
@@ -48,7 +48,10 @@ class DueChange(NamedTuple):
 
 
 class Amendment(NamedTuple):
-    """What the file changes: the rules, how many goals hear of it, which due dates move, at which goals it cannot be."""
+    """What the file would change: the rules, the number of goals whose rules change, and the due dates.
+
+    `misfits` are the goals for which the new rules would be invalid. Without `after`, the findings say why.
+    """
 
     before: Policy | None
     after: Policy | None
@@ -58,14 +61,15 @@ class Amendment(NamedTuple):
     dues: tuple[DueChange, ...] = ()
     misfits: tuple[GoalId, ...] = ()
 
-    def asked(self, selection: Selection, reason: str) -> Amend:
+    def instruction(self, selection: Selection, reason: str) -> Amend:
+        """The instruction that makes the change. Raises `ValueError` if the comparison found errors."""
         if self.before is None or self.after is None:
-            raise ValueError("rules are amended after their comparison found nothing against it")
+            raise ValueError("rules are amended only after a comparison without errors")
         return Amend(selection=selection, reason=reason, before=self.before, after=self.after)
 
 
 class Amending:
-    """Reads only. What it compares is given as an instruction (`Amendment.asked`, service/instructions.py)."""
+    """Compares rules and changes nothing. The change itself is an instruction (`Amendment.instruction`)."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -80,9 +84,10 @@ class Amending:
         now: datetime,
         starts: date | None = None,
     ) -> Amendment:
-        """Compares the file with the cycle's rules as they are; writes nothing. The cycle's id and first day must agree.
+        """Compares the file with the current rules of the cycle. The cycle's id and first day must be the same.
 
-        `starts` moves every date of the file, as it did when the cycle was launched from it.
+        `starts` moves all dates of the file, as at the launch. Raises a `Refusal` for an unknown cycle and for a caller who
+        is not its HR.
         """
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
@@ -92,7 +97,7 @@ class Amending:
 
 
 def _compare(row: Cycle, data: bytes, starts: date | None) -> Amendment:
-    """The rules of the file beside those of the cycle, or the findings about the file."""
+    """Compares the rules of the file with those of the cycle; or the findings about the file."""
     before, file = row.rules, read_cycle_file(data)
     if not isinstance(file, CycleFile):
         return Amendment(before, None, file)
@@ -102,7 +107,7 @@ def _compare(row: Cycle, data: bytes, starts: date | None) -> Amendment:
     after = freeze(file)
     if not isinstance(after, Policy):
         return Amendment(before, None, after)
-    if _places(file) == _places(row.file):  # a newer list of holidays is no change of rules
+    if _calendar_sections(file) == _calendar_sections(row.file):  # a newer list of holidays does not change the rules
         after = after.model_copy(update={name: getattr(before, name) for name in _CALENDARS})
     return Amendment(before, after, (), tuple(_rules(before, after)))
 
@@ -110,7 +115,7 @@ def _compare(row: Cycle, data: bytes, starts: date | None) -> Amendment:
 async def _at_goals(
     connection: "AsyncConnection", amendment: Amendment, cycle: CycleId, selection: Selection, now: datetime
 ) -> Amendment:
-    """Adds what changes at each open goal of the selection."""
+    """The amendment with its effects on the open goals of the selection."""
     before, after = amendment.before, amendment.after
     if before is None or after is None:
         return amendment
@@ -118,7 +123,7 @@ async def _at_goals(
     while page := await _page(connection, cycle, last):
         for form in page:
             goal = Goal.model_validate(form)
-            if not _is_meant(goal, selection):
+            if not _is_selected(goal, selection):
                 continue
             try:
                 policy = amended(goal.policy, before, after)
@@ -137,22 +142,22 @@ async def _page(connection: "AsyncConnection", cycle: CycleId, after: str) -> li
     return await load_aggregates(connection, ids=await open_goals(connection, cycle, after, _PAGE))
 
 
-def _is_meant(goal: Goal, selection: Selection) -> bool:
+def _is_selected(goal: Goal, selection: Selection) -> bool:
     return selection.is_everybody or goal.department in selection.departments or goal.owner in selection.people
 
 
-def _places(file: CycleFile) -> object:
+def _calendar_sections(file: CycleFile) -> object:
     return file.calendar, file.sites, file.span
 
 
 def _other_cycle(file: CycleFile, cycle: CycleId, before: Policy) -> tuple[Finding, ...]:
     found = []
-    for where, said, wanted in (
+    for where, given, expected in (
         ("cycle.id", file.cycle.id, cycle),
         ("cycle.starts", str(file.cycle.starts), str(before.starts)),
     ):
-        if said != wanted:
-            found.append(refuse("other_cycle", where, wanted=wanted, given=said))
+        if given != expected:
+            found.append(refuse("other_cycle", where, wanted=expected, given=given))
     return tuple(found)
 
 
@@ -167,7 +172,7 @@ def _rules(before: Policy, after: Policy) -> list[RuleChange]:
                 if old[kind] != new[kind]
             ]
         elif old != new:
-            changes.append(RuleChange(name, _said(old), _said(new)))
+            changes.append(RuleChange(name, _value(old), _value(new)))
     return changes
 
 
@@ -180,14 +185,14 @@ def _rung(rung: Rung) -> Message:
     return message(when, days=abs(rung.days), act=rung.act)
 
 
-def _said(value: object) -> Message:
+def _value(value: object) -> Message:
     match value:
         case bool():
             return message("rule.yes" if value else "rule.no")
         case () | {}:
             return message("rule.none")
         case tuple() | dict():
-            return message("rule.several", values=[_plain(one) for one in value])
+            return message("rule.several", values=[_text(one) for one in value])
         case BusinessCalendar():
             hours = {"opens": f"{value.opens:%H:%M}", "closes": f"{value.closes:%H:%M}"}
             return message("rule.calendar", zone=value.timezone, **hours, n=len(value.days_off))
@@ -196,5 +201,5 @@ def _said(value: object) -> Message:
     return message("rule.value", value=str(value))
 
 
-def _plain(value: object) -> str:
+def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)

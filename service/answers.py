@@ -1,4 +1,4 @@
-"""Asking a workflow: how a command is composed, how long its answer is waited for, and what happens without one."""
+"""Sending commands to workflows: building the command, waiting for the answer, and the error if there is none."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -16,9 +16,9 @@ Answer = TypeVar("Answer")
 
 
 class NoAnswer(MeguriError):
-    """Temporal took the command, but no worker carried it out in time. Giving the same id again is safe.
+    """Temporal accepted the command, but no worker carried it out in time. Sending it again with the same id is safe.
 
-    A command without an id (one to a cycle) may be repeated as it is.
+    A command without an id (a command to a cycle) may also be sent again.
     """
 
     def __init__(self, command_id: str | None, seconds: float) -> None:
@@ -32,7 +32,7 @@ class NoAnswer(MeguriError):
 def compose(kind: type[Model], fields: Mapping[str, Any]) -> Model:
     """A command or an instruction with these fields; fields that are None are left out.
 
-    Raises a `Refusal` that names the fields that do not fit.
+    Raises a `Refusal` that names the invalid fields.
     """
     from workflows.failures import invalid
 
@@ -43,7 +43,7 @@ def compose(kind: type[Model], fields: Mapping[str, Any]) -> Model:
 
 
 async def answer_of(update: Awaitable[Answer]) -> Answer:
-    """The update's answer. The SDK wraps a cancellation in its own error; here it is raised as a cancellation again."""
+    """The result of the update. The SDK wraps a cancellation in an error of its own; this function raises it as a cancellation."""
     from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 
     try:

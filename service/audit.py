@@ -1,4 +1,4 @@
-"""Use case of the auditor: a goal's ledger, and whether it can be trusted."""
+"""Use case of the auditor: the ledger of a goal and its verification."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class BrokenEntry(Frozen):
-    """The first entry at which the chain does not hold, and why: its content, its hash, or a gap in the numbers."""
+    """The first entry at which the chain is broken, and the reason: its content, its hash, or a gap in the numbers."""
 
     seq: int
     reason: str
 
 
 class LedgerDocument(Frozen):
-    """A goal's ledger for programs. `differs` names what the goal's row says otherwise than the ledger does."""
+    """A goal's ledger for programs. `differs` names the columns of the goal's row that do not agree with the ledger."""
 
     goal: GoalId
     holds: bool
@@ -55,7 +55,7 @@ class LedgerPage(NamedTuple):
 
 
 class Audit:
-    """Raises a `Refusal` for a goal that does not exist or that the caller may not see."""
+    """Every method raises a `Refusal` for a goal that does not exist or that the caller may not see."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine

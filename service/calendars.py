@@ -1,4 +1,4 @@
-"""Public holidays, asked of the `holidays` library once, at launch, and frozen into the policy."""
+"""Public holidays: read from the `holidays` library at launch, and then frozen in the policy."""
 
 from datetime import date
 
@@ -14,9 +14,9 @@ from domain.problems import problems_of
 
 
 def public_holidays(country: str, first: date, last: date, subdivision: str | None = None) -> tuple[date, ...]:
-    """The country's public holidays from `first` to `last`, with those of its `subdivision` (a state, a Land).
+    """The country's public holidays from `first` to `last`, with those of its `subdivision` (such as a state).
 
-    Raises LookupError for a country or subdivision that is not known.
+    Raises `LookupError` for an unknown country or subdivision.
     """
     try:
         found = holidays.country_holidays(country, subdiv=subdivision, years=range(first.year, last.year + 1))
@@ -27,9 +27,9 @@ def public_holidays(country: str, first: date, last: date, subdivision: str | No
 
 
 def freeze(file: CycleFile) -> Policy | tuple[Finding, ...]:
-    """The policy with the public holidays of the cycle's country and of each site, or why there is none.
+    """The policy of the file with the public holidays of the cycle's country and of each site; or findings.
 
-    The same file gives the same policy as long as the library knows the same holidays: so it is asked at launch only.
+    Another version of the library may know other holidays, so this is done only at launch and when rules are amended.
     """
     places: dict[str, CalendarSection] = {"calendar": file.calendar}
     places |= {f"sites.{name}": site for name, site in file.sites.items()}
@@ -50,7 +50,7 @@ def _holidays_of(place: CalendarSection, span: tuple[date, date]) -> tuple[date,
 
 
 def _unknown_place(where: str, place: CalendarSection) -> Finding | None:
-    """What is wrong with the country or the subdivision, by the key where it stands."""
+    """The finding about an unknown country or subdivision, which names its key in the file."""
     known = holidays.list_supported_countries()
     if place.country not in known:
         return refuse("country_unknown", f"{where}.country", country=place.country)

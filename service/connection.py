@@ -1,7 +1,7 @@
-"""Which servers this program talks to, and whether they answer.
+"""Addresses of PostgreSQL and Temporal, and connections to them.
 
-PostgreSQL is where `DATABASE_URL` says. Temporal is where its own settings say (`TEMPORAL_ADDRESS`, or an address in the
-profile of its configuration file). What neither names is where the servers of `meguri up` are: `<var>/addresses.json`.
+`DATABASE_URL` is the address of PostgreSQL. Temporal's own settings give its address (`TEMPORAL_ADDRESS`, or the profile in its
+configuration file). An address that is not set comes from the running servers of `meguri up` (`<var>/addresses.json`).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from embedded import addresses
 from embedded.addresses import Addresses
 from settings import Settings
 
-if TYPE_CHECKING:  # each takes most of a second to import; `--help` needs none of them
+if TYPE_CHECKING:  # each import takes most of a second, and `--help` needs none of them
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client, Interceptor
     from temporalio.envconfig import ClientConnectConfig
@@ -28,7 +28,7 @@ CONNECT_SECONDS = 5.0
 
 
 class Unreachable(MeguriError):
-    """A server is not named anywhere, or nobody answers there: which one, where we looked, what to do."""
+    """No address of a server is set, or the server does not answer. `looked_at`: the address, or the settings that were read."""
 
     def __init__(self, server: Literal["PostgreSQL", "Temporal"], looked_at: str, todo: Message) -> None:
         self.server, self.looked_at = server, looked_at
@@ -37,23 +37,23 @@ class Unreachable(MeguriError):
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The servers that this program would talk to, and who named them."""
+    """The addresses of both servers, and the setting or file that each comes from (`…_named_by`)."""
 
-    database_url: str  # with its password
-    database_shown: str  # without
+    database_url: str  # with the password
+    database_shown: str  # without the password
     database_named_by: str
     temporal_address: str
     temporal_namespace: str
     temporal_named_by: str
-    ui_address: str | None  # known for the servers of `meguri up` only
+    ui_address: str | None  # known only for the servers of `meguri up`
 
 
 def resolve(settings: Settings) -> Endpoints:
-    """Where both servers are; says nothing about whether they answer. Raises `Unreachable` when one is named nowhere."""
+    """The addresses of both servers, without connecting to them. Raises `Unreachable` if an address is not set."""
     database_url, database_named_by = _database_at(settings)
     options, temporal_named_by = _temporal_at(settings)
     running = _embedded(settings, "Temporal")
-    ours = running is not None and running.temporal_address == options["target_host"]
+    is_embedded = running is not None and running.temporal_address == options["target_host"]
     return Endpoints(
         database_url=database_url,
         database_shown=_without_password(database_url, database_named_by),
@@ -61,12 +61,12 @@ def resolve(settings: Settings) -> Endpoints:
         temporal_address=options["target_host"],
         temporal_namespace=options.get("namespace", "default"),
         temporal_named_by=temporal_named_by,
-        ui_address=running.ui_address if running is not None and ours else None,
+        ui_address=running.ui_address if running is not None and is_embedded else None,
     )
 
 
 async def connect_database(settings: Settings) -> "AsyncEngine":
-    """An engine that has been answered once; the caller disposes of it. Raises `Unreachable`."""
+    """An engine, after a first successful query; the caller must dispose of it. Raises `Unreachable`."""
     import asyncpg
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
@@ -93,9 +93,9 @@ async def connect_temporal(
     interceptors: "Sequence[Interceptor]" = (),
     runtime: "Runtime | None" = None,
 ) -> "Client":
-    """A client that has been answered once, with pydantic models as payloads. Raises `Unreachable`.
+    """A connected client that converts pydantic models to payloads. Raises `Unreachable`.
 
-    `at` (`host:port`) goes before every setting: for whoever has just started a server.
+    `at` (`host:port`) takes precedence over the settings: for a server that the caller has just started.
     """
     from temporalio.client import Client
     from temporalio.contrib.pydantic import pydantic_data_converter
@@ -103,7 +103,7 @@ async def connect_temporal(
 
     options, named_by = ({"target_host": at}, "the caller") if at else _temporal_at(settings)
     address = options["target_host"]
-    near = is_loopback(address)  # to ourselves, compression costs more than it saves
+    is_local = is_loopback(address)  # on one machine, compression costs more than it saves
     try:
         return await asyncio.wait_for(
             Client.connect(
@@ -113,7 +113,7 @@ async def connect_temporal(
                 identity=identity,
                 runtime=runtime,
                 connect_timeout=timedelta(seconds=CONNECT_SECONDS),
-                grpc_compression=GrpcCompression.NONE if near else GrpcCompression.GZIP,
+                grpc_compression=GrpcCompression.NONE if is_local else GrpcCompression.GZIP,
             ),
             CONNECT_SECONDS,
         )
@@ -122,12 +122,12 @@ async def connect_temporal(
         RPCError,
         TimeoutError,
         ValueError,
-    ) as error:  # the SDK's word for "no connection" is RuntimeError
+    ) as error:  # the SDK raises RuntimeError if it cannot connect
         raise Unreachable("Temporal", f"{address} ({named_by})", _NO_TEMPORAL) from error
 
 
 def is_loopback(address: str) -> bool:
-    """Whether `host:port` is this machine, as far as the text tells."""
+    """Whether `host:port` is an address of this machine; names are not resolved."""
     host = address.removeprefix("http://").rpartition(":")[0].strip("[]")
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -149,18 +149,18 @@ def _temporal_at(settings: Settings) -> "tuple[ClientConnectConfig, str]":
 
     try:
         options = ClientConfig.load_client_connect_config()
-    except (RuntimeError, OSError) as error:  # a profile that is not there, a file that is not TOML
+    except (RuntimeError, OSError) as error:  # the profile does not exist, or the file is not TOML
         raise Unreachable("Temporal", f"TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE: {error}", _BAD_PROFILE) from error
     if options.get("target_host"):
         return options, "TEMPORAL_*"
     found = _embedded(settings, "Temporal")
     if found is None:
         raise Unreachable("Temporal", f"TEMPORAL_ADDRESS; {_file(settings)}", _nothing_named("TEMPORAL_ADDRESS"))
-    # Our own server knows no key and no TLS: of the profile, only the namespace means something to it.
-    near: ClientConnectConfig = {"target_host": found.temporal_address}
+    # The embedded server has no TLS and no API keys: of the profile, only the namespace applies to it.
+    embedded: ClientConnectConfig = {"target_host": found.temporal_address}
     if "namespace" in options:
-        near["namespace"] = options["namespace"]
-    return near, str(_file(settings))
+        embedded["namespace"] = options["namespace"]
+    return embedded, str(_file(settings))
 
 
 def _file(settings: Settings) -> Path:
@@ -175,7 +175,7 @@ def _embedded(settings: Settings, server: Literal["PostgreSQL", "Temporal"]) -> 
 
 
 def _without_password(url: str, named_by: str) -> str:
-    """The URL as it may be shown. Raises `Unreachable` where it is none, or of another database."""
+    """The URL without its password. Raises `Unreachable` for a malformed URL, or one of another kind of database."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -193,12 +193,12 @@ def _nothing_named(variable: str) -> Message:
 
 
 def _why_no_database(error: BaseException) -> Message:
-    """By the error's class; SQLAlchemy wraps what the driver raised and keeps it as `orig` or as a cause."""
+    """The advice for this error, by its class. SQLAlchemy keeps the driver's error as `orig` or as a cause."""
     import asyncpg
 
     causes = {type(cause) for cause in _causes(error)}
     if causes & {asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError}:
-        return _REFUSED_US
+        return _LOGIN_REFUSED
     if asyncpg.InvalidCatalogNameError in causes:
         return _NO_SUCH_DATABASE
     return _NO_DATABASE
@@ -209,7 +209,7 @@ def _causes(error: BaseException | None) -> "Sequence[BaseException]":
 
 
 _BAD_URL = message("error.bad_url")
-_REFUSED_US = message("error.login_refused")
+_LOGIN_REFUSED = message("error.login_refused")
 _NO_SUCH_DATABASE = message("error.no_such_database")
 _NO_DATABASE = message("error.no_database")
 _NO_TEMPORAL = message("error.no_temporal")

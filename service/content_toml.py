@@ -9,15 +9,15 @@ from domain.writing.content import Content
 
 
 def as_toml(content: Content) -> str:
-    """Fields without a value are left out; whole numbers as numbers, others as text, which stays exact."""
-    return tomli_w.dumps(_plain(content.model_dump(exclude_none=True)))
+    """The content as TOML, without empty fields. Whole numbers are numbers; other numbers are text, which is exact."""
+    return tomli_w.dumps(_toml_value(content.model_dump(exclude_none=True)))
 
 
-def _plain(value: Any) -> Any:
+def _toml_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items() if one not in ((), "")}
+        return {key: _toml_value(one) for key, one in value.items() if one not in ((), "")}
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_toml_value(one) for one in value]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else f"{value:f}"
     return value

@@ -1,20 +1,20 @@
-"""What people and programs read of cycles: `--json` prints these documents as they are."""
+"""Documents about cycles, for screens and for programs: `--json` prints them unchanged."""
 
 from datetime import datetime
 
 from domain.lifecycles import CycleState
 from domain.values import CycleId, EmployeeId, Frozen
-from storage.cycles import Counts, Cycle
+from storage.cycles import Cycle, CycleCounts
 
 
 class CycleSummary(Frozen):
-    """A cycle in a line; `time_zone` is the one in which it counts its days."""
+    """A cycle as a list shows it. `time_zone` is the time zone in which it counts days."""
 
     cycle: CycleId
     name: str
     state: CycleState
     launched_by: EmployeeId
-    launched_by_name: str | None  # None: the directory does not know them
+    launched_by_name: str | None  # None: not in the directory
     launched_at: datetime
     closed_at: datetime | None
     time_zone: str
@@ -34,14 +34,14 @@ class FailedLaunch(Frozen):
 
 
 class HeardProblemCounts(Frozen):
-    """How many problems were heard for the cycle, and the ids of those that no goal names."""
+    """The number of problems from hearings of the cycle, and the ids of those that no goal answers."""
 
     heard: int
     unanswered: tuple[str, ...]
 
 
 class CycleStatus(CycleSummary):
-    """How far a cycle is: participants by state, goals by department and state, overdue tasks, failed launches."""
+    """The progress of a cycle: participants by state, goals by department and state, overdue tasks, failed launches."""
 
     participants: dict[str, int]
     goals: dict[str, dict[str, int]]
@@ -71,7 +71,7 @@ def summary_of(cycle: Cycle, names: dict[str, str]) -> CycleSummary:
     )
 
 
-def status_of(summary: CycleSummary, counts: Counts, problems: HeardProblemCounts) -> CycleStatus:
+def status_of(summary: CycleSummary, counts: CycleCounts, problems: HeardProblemCounts) -> CycleStatus:
     goals: dict[str, dict[str, int]] = {}
     for department, state, number in counts.goals:
         goals.setdefault(department, {})[state] = number

@@ -7,7 +7,7 @@ from storage.cycles import Cycle, find_cycle
 
 
 async def require_cycle(connection: AsyncConnection, cycle: str) -> Cycle:
-    """The cycle; raises a `Refusal` where there is none."""
+    """The cycle with this id. Raises a `Refusal` if there is none."""
     found = await find_cycle(connection, cycle)
     if found is None:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=cycle[:80])

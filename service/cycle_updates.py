@@ -1,4 +1,4 @@
-"""Telling a cycle's workflow what happened. For activities and for service/cycles.py: there is no caller here, nothing is permitted."""
+"""Updates of a cycle's workflow, for activities and service/cycles.py. The permissions of the caller are not checked here."""
 
 import asyncio
 from datetime import datetime
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class CycleUpdates:
-    """Every method raises a `Refusal` for an unknown cycle or one whose workflow is gone, and `NoAnswer` without a worker."""
+    """Every method raises a `Refusal` for an unknown cycle or one whose workflow has ended, and `NoAnswer` if no worker runs."""
 
     def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
         self._engine = engine
         self._temporal = temporal
 
     async def start(self, cycle: CycleId, *, again: bool = False) -> None:
-        """Starts the cycle's workflow from what the database holds, which also completes a launch that was interrupted.
+        """Starts the workflow of a cycle that is in the database. This also continues a launch that was interrupted.
 
-        By the workflow's id, so a repeat starts nothing; `again` starts a new run of a workflow that ended.
+        Keyed by the workflow's id, so a repeat starts nothing. `again` starts a new run of a workflow that has ended.
         """
         from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
         from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -54,28 +54,28 @@ class CycleUpdates:
                 priority=BULK_PRIORITY,
             )
         except WorkflowAlreadyStartedError:
-            return  # it ran and has ended
+            return  # the workflow has run and ended
 
     async def reopen(self, cycle: CycleId) -> None:
-        """Opens a cycle that ended and starts its workflow again, to settle it on its day. A cycle that is open stays open."""
+        """Opens a cycle that has ended, and starts its workflow again, which will settle it. An open cycle stays open."""
         async with self._engine.begin() as connection:
             row = await require_cycle(connection, cycle)
-            await cycles.move(connection, cycle, CycleEvent.REOPENED, row.launched_at)
+            await cycles.change_state(connection, cycle, CycleEvent.REOPENED, row.launched_at)
         await self.start(cycle, again=True)
 
     async def launch_more(self, cycle: CycleId) -> None:
-        """Launches the participants who wait; answers at once."""
+        """Makes the workflow launch the participants who wait; returns before the launch is finished."""
         await self._update(cycle, "launch_more", result=None)
 
     async def retime(self, cycle: CycleId) -> None:
-        """Tells the cycle's workflow when to settle by the rules as they are now, and by those of single goals."""
+        """Sends the workflow the time of the settlement, by the current rules of the cycle and of its goals."""
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
             settles_at = await _settles_at(connection, cycle, row.rules)
         await self._update(cycle, "retime", settles_at, result=None)
 
     async def end(self, cycle: CycleId, state: Literal["closed", "cancelled"], actor: EmployeeId, reason: str) -> None:
-        """Ends a cycle whose goals were closed one by one; one that has ended stays as it is."""
+        """Ends a cycle after an instruction closed its goals. A cycle that has ended does not change."""
         from workflows.cycle import EndCycle
 
         async with read_transaction(self._engine) as connection:
@@ -84,14 +84,14 @@ class CycleUpdates:
             await self._update(cycle, "end", EndCycle(state=state, actor=actor, reason=reason), result=None)
 
     async def retry(self, cycle: CycleId) -> "CycleProgress":
-        """Launches again those whose launch failed, and only those."""
+        """Launches the participants again whose launch failed."""
         from workflows.cycle import CycleProgress
 
         progress: CycleProgress = await self._update(cycle, "retry", result=CycleProgress)
         return progress
 
     async def progress(self, cycle: CycleId) -> "CycleProgress":
-        """How far the cycle's workflow says it is."""
+        """The progress that the cycle's workflow reports."""
         from temporalio.service import RPCError, RPCStatusCode
 
         from workflows.cycle import CycleProgress, cycle_workflow_id
@@ -135,7 +135,7 @@ class CycleUpdates:
 
 
 async def _start_of(connection: "AsyncConnection", cycle: CycleId) -> "CycleStart | None":
-    """The start of the cycle's workflow; None for a cycle that ended, whose workflow Temporal may have removed by now."""
+    """The input of the cycle's workflow; None for a cycle that has ended, whose workflow Temporal may have deleted."""
     from workflows.cycle import CycleStart
 
     row = await require_cycle(connection, cycle)
@@ -151,8 +151,8 @@ async def _start_of(connection: "AsyncConnection", cycle: CycleId) -> "CycleStar
 
 
 async def _settles_at(connection: "AsyncConnection", cycle: CycleId, policy: Policy) -> datetime:
-    """A goal that was given a later last day than its cycle is not settled before it."""
+    """The time of the settlement: after the closing day of the cycle, and of goals whose own rules have a later one."""
     from workflows.timeouts import SETTLE_AFTER
 
-    last = max(policy.closes, await cycles.last_day(connection, cycle) or policy.closes)
+    last = max(policy.closes, await cycles.latest_closing_day(connection, cycle) or policy.closes)
     return policy.calendar.opening(policy.calendar.on_or_after(last)) + SETTLE_AFTER

@@ -1,4 +1,4 @@
-"""Use cases of cycles: check a file, launch it, see how far a cycle is, retry what failed."""
+"""Use cases of cycles: check a cycle file, launch the cycle, read its progress, retry failed launches."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,30 +29,30 @@ if TYPE_CHECKING:
 
 
 class Checked(NamedTuple):
-    """A cycle file and the findings about it; `people` take part and get `goals` drafts."""
+    """A cycle file and the findings about it. `people`: number of participants; `goals`: number of their drafts."""
 
     file: CycleFile | None
     policy: Policy | None
     findings: tuple[Finding, ...]
     people: int
     goals: int
-    already_launched: bool  # the same file, under the same id: launching again changes nothing
+    already_launched: bool  # a cycle with this id was launched from the same file: launching again changes nothing
 
 
 _NOTHING = Checked(file=None, policy=None, findings=(), people=0, goals=0, already_launched=False)
 
 
 class CycleReads:
-    """What needs the database only, and so is answered while Temporal is down. Each method reads on one transaction.
+    """Reads that need only the database, and so also work while Temporal is down. Each method is one read transaction.
 
-    Every method raises a `Refusal` for a caller who may not, and for a cycle that does not exist.
+    Every method raises a `Refusal` for a caller without permission, and for an unknown cycle.
     """
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def check(self, caller: Caller, data: bytes, today: date, starts: date | None = None) -> Checked:
-        """All findings about the cycle file `data`, as of `today`; writes nothing. `starts` moves every date of the file."""
+        """All findings about the cycle file `data`, as of `today`; writes nothing. `starts` moves all dates of the file."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             file = read_cycle_file(data)
@@ -66,7 +66,7 @@ class CycleReads:
         return _checked(file, organisation, today, is_taken=taken is not None)
 
     async def list_cycles(self, caller: Caller) -> CycleList:
-        """The cycles, the latest launch first."""
+        """All cycles, the latest launch first."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             rows = await cycles.list_cycles(connection)
@@ -74,7 +74,7 @@ class CycleReads:
         return CycleList(cycles=tuple(summary_of(row, names) for row in rows))
 
     async def status(self, caller: Caller, cycle: CycleId, now: datetime) -> CycleStatus:
-        """How many participants and goals are in which state; tasks that are overdue at `now`."""
+        """The numbers of participants and goals by state, and of tasks that are overdue at `now`."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             row = await require_cycle(connection, cycle)
@@ -86,32 +86,32 @@ class CycleReads:
 
 
 class Cycles(CycleReads):
-    """What needs Temporal too. Methods that ask the workflow raise `NoAnswer` where no worker runs."""
+    """Use cases that also need Temporal. Methods that use the workflow raise `NoAnswer` if no worker runs."""
 
     def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
         super().__init__(engine)
         self._updates = CycleUpdates(engine, temporal)
 
     async def launch(self, caller: Caller, checked: Checked, now: datetime) -> None:
-        """Writes the cycle with its participants and starts its workflow. By the cycle's id, so a repeat changes nothing.
+        """Writes the cycle with its participants and starts its workflow. Keyed by the cycle's id: a repeat changes nothing.
 
-        HR of the file launches it. Raises `ValueError` for a file that was not checked or has findings that refuse.
+        The caller must be HR by the file. Raises `ValueError` for a file that was not checked or has errors.
         """
         if checked.file is None or checked.policy is None or refuses(checked.findings):
-            raise ValueError("a cycle is launched after its check found nothing against it")
+            raise ValueError("a cycle is launched only after a check without errors")
         async with self._engine.begin() as connection:
             await require_hr_of(connection, caller, Action.START_CYCLE, checked.policy.hr)
             await _write(connection, checked.file, checked.policy, actor_of(caller), now)
         await self._updates.start(checked.file.cycle.id)
 
     async def retry(self, caller: Caller, cycle: CycleId) -> "CycleProgress":
-        """HR: launches again the participants whose launch failed, and only those."""
+        """HR: launches the participants again whose launch failed."""
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.STEER_CYCLE, cycle)
         return await self._updates.retry(cycle)
 
     async def progress(self, caller: Caller, cycle: CycleId) -> "CycleProgress":
-        """How far the cycle's workflow says it is."""
+        """The progress that the cycle's workflow reports."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             await require_cycle(connection, cycle)
@@ -129,7 +129,7 @@ def _checked(file: CycleFile, organisation: Organisation, today: date, *, is_tak
 
 
 async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[cycles.Participant]:
-    """Everybody who takes part, in the order of their ids; streamed, since that may be the whole company."""
+    """All participants, by id. The people are streamed, since they may be the whole company."""
     participants, slot = [], 0
     async for one in stream_active_people(connection):
         if file.includes(one.id, one.department):
@@ -139,7 +139,7 @@ async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[
 
 
 def _freeze(file: CycleFile) -> tuple[Policy | None, list[Finding]]:
-    """The policy with its public holidays, or why there is none."""
+    """The policy with its public holidays, or the findings."""
     frozen = freeze(file)
     return (frozen, []) if isinstance(frozen, Policy) else (None, list(frozen))
 

@@ -1,4 +1,4 @@
-"""The schedule that makes the delivery tick."""
+"""The Temporal schedules of the delivery and of the event hook."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -22,38 +22,38 @@ from workflows.queues import DELIVERY
 
 SCHEDULE_ID, HOOK_SCHEDULE_ID = "delivery", "hook"
 
-# Ticks that were missed need no making up: the next one sends everything that is due. The server's least is 10 seconds.
+# Missed runs are not caught up: the next run sends everything that is due. 10 seconds is the server's minimum.
 _CATCH_UP = timedelta(seconds=10)
 
 
 async def ensure_delivery_schedule(client: Client, every: timedelta, task_queue: str = DELIVERY) -> None:
-    """Makes the schedule, or brings the one that is there to `every` and `task_queue`; by its id, so a repeat is harmless.
+    """Creates the schedule, or updates it to `every` and `task_queue`. Keyed by its id, so a repeat is harmless.
 
-    Whether an operator paused it, and their note, stay as they are.
+    A pause that an operator set, with its note, is kept.
     """
     await _ensure(client, SCHEDULE_ID, _schedule(SCHEDULE_ID, DeliveryWorkflow.run, every, task_queue))
 
 
 async def ensure_hook_schedule(client: Client, every: timedelta, task_queue: str = DELIVERY) -> None:
-    """The same for what another system is told."""
+    """The same for the schedule of the event hook."""
     await _ensure(client, HOOK_SCHEDULE_ID, _schedule(HOOK_SCHEDULE_ID, HookWorkflow.run, every, task_queue))
 
 
 async def _ensure(client: Client, name: str, wanted: Schedule) -> None:
-    def bring_up_to_date(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
-        there = found.description.schedule
-        if _kind(there) == _kind(wanted):
-            return None  # an update would write back the state as read, over a pause that has just been asked for
-        return ScheduleUpdate(schedule=replace(wanted, state=there.state))
+    def updated(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        current = found.description.schedule
+        if _configuration(current) == _configuration(wanted):
+            return None  # an update would overwrite a pause that an operator sets at the same time
+        return ScheduleUpdate(schedule=replace(wanted, state=current.state))
 
     try:
         await client.create_schedule(name, wanted)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(name).update(bring_up_to_date)
+        await client.get_schedule_handle(name).update(updated)
 
 
-def _kind(schedule: Schedule) -> tuple[object, ...]:
-    """What two schedules of the delivery can differ in, but for their state."""
+def _configuration(schedule: Schedule) -> tuple[object, ...]:
+    """Everything in which two schedules can differ, except their state."""
     action = schedule.action
     if not isinstance(action, ScheduleActionStartWorkflow):
         return (action,)

@@ -1,62 +1,77 @@
-"""Exemplary goals over all cycles, without names: whoever is let in may read and follow them."""
+"""Exemplary goals of all cycles, without names of people. Every active employee may read them."""
 
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from domain.access import Action, Caller
+from domain.goal.goal import Goal
+from domain.lifecycle import EventKind
 from domain.refusals import Code, Refusal
-from domain.results.exemplars import Exemplar, KnownNames, exemplar_of
-from domain.values import CycleId
-from service.projection import goals_of_cycle
+from domain.results.exemplars import ID_LENGTH, Exemplar, KnownNames, exemplar_of
+from domain.values import CycleId, GoalId
+from service.projection import goals_of_cycle, require_goal
 from service.relations import require_colleague
 from storage.cycles import list_cycles
 from storage.database import read_transaction
 from storage.directory import distinct_names
-from storage.goals import read_ledger
+from storage.goals import find_exemplar, read_bodies
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+_SHOWN_KINDS = (EventKind.EXEMPLAR_MARKED, EventKind.SELF_REVIEWED)
+
 
 class Exemplars:
-    """What a caller may read of the examples. Every method raises a `Refusal` for somebody who is not employed here."""
+    """Use cases of examples. Every method raises a `Refusal` for a caller who is not an active employee."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def search(self, caller: Caller, *, department: str | None = None, words: str = "") -> list[Exemplar]:
-        """The examples that hold every one of the words, those of the latest cycle first."""
+        """The examples that contain all of the words, those of the latest cycle first."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_LIBRARY)
             found = await _load(connection, department)
-        wanted = _plain(words).split()
-        return [one for one in found if all(word in _plain(one.model_dump_json()) for word in wanted)]
+        wanted = _search_form(words).split()
+        return [one for one in found if all(word in _search_form(one.model_dump_json()) for word in wanted)]
 
     async def show(self, caller: Caller, exemplar: str) -> Exemplar:
-        """The example of that id; a `Refusal` where there is none."""
+        """The example with this id. Raises a `Refusal` if there is none."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_LIBRARY)
             return await require_exemplar(connection, exemplar)
 
 
 async def require_exemplar(connection: "AsyncConnection", exemplar: str) -> Exemplar:
-    """The example of that id; raises a `Refusal` where there is none."""
-    for one in await _load(connection, None):
-        if one.id == exemplar:
-            return one
-    raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
-
-
-async def _load(connection: "AsyncConnection", department: str | None) -> list[Exemplar]:
-    names = KnownNames(await distinct_names(connection))
-    found = []
-    for cycle in await list_cycles(connection):
-        for goal in await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True):
-            ledger = await read_ledger(connection, goal.id)
-            found.append(exemplar_of(goal, (line.event for line in ledger), names))
+    """The example with this id. Raises a `Refusal` if there is none."""
+    goal = await find_exemplar(connection, exemplar) if len(exemplar) == ID_LENGTH else None
+    if goal is None:
+        raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
+    (found,) = await _exemplars(connection, [await require_goal(connection, GoalId(goal))], await _names(connection))
     return found
 
 
-def _plain(text: str) -> str:
-    """As it is searched: full width and capitals make no difference."""
+async def _load(connection: "AsyncConnection", department: str | None) -> list[Exemplar]:
+    """All examples. They are few: somebody chose each. Two queries per cycle."""
+    names, found = await _names(connection), []
+    for cycle in await list_cycles(connection):
+        goals = await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True)
+        found += await _exemplars(connection, goals, names)
+    return found
+
+
+async def _names(connection: "AsyncConnection") -> KnownNames:
+    """Everybody's: a text of an example may name anybody, and no name may remain in it."""
+    return KnownNames(await distinct_names(connection))
+
+
+async def _exemplars(connection: "AsyncConnection", goals: Sequence[Goal], names: KnownNames) -> list[Exemplar]:
+    bodies = await read_bodies(connection, [goal.id for goal in goals], _SHOWN_KINDS) if goals else {}
+    return [exemplar_of(goal, ({"body": one} for one in bodies[goal.id]), names) for goal in goals]
+
+
+def _search_form(text: str) -> str:
+    """The text for a search: full-width characters and capitals make no difference."""
     return unicodedata.normalize("NFKC", text).casefold()

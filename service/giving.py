@@ -1,4 +1,4 @@
-"""Giving commands to goals: one command to one goal, or an approval to several, each with its own result."""
+"""Use cases that give commands to goals: a command to one goal, or approvals of several goals, each with its own result."""
 
 import asyncio
 import secrets
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
-MAX_IN_FLIGHT = 8  # approvals that are under way at one time
+MAX_IN_FLIGHT = 8  # approvals that run at the same time
 
 
 class Request(NamedTuple):
-    """A command as a caller asks for it: its name, its own fields, and what every command has.
+    """A command that a caller wants to give: its name, its own fields, and the fields that every command has.
 
-    The actor is the caller. `seen` is the number of the goal that the caller saw, for those who decide on what they see;
-    without a `command_id` the command gets a fresh one.
+    The actor is always the caller. `seen` is the `seq` of the goal that the caller saw when deciding. Without a `command_id` the
+    command gets a random one.
     """
 
     name: str
@@ -46,8 +46,8 @@ class Request(NamedTuple):
     command_id: str | None = None
 
 
-class Waiting(Frozen):
-    """What the goal waits for after the command."""
+class NextTask(Frozen):
+    """The open task of the goal after the command."""
 
     kind: str
     assignees: tuple[EmployeeId, ...]
@@ -55,7 +55,7 @@ class Waiting(Frozen):
 
 
 class Given(Frozen):
-    """What a command did. `saw` is the number of the goal on which a decision was made."""
+    """The result of a command. `saw` is the `seq` of the goal that the caller saw when deciding."""
 
     goal: GoalId
     command_id: CommandId
@@ -65,27 +65,27 @@ class Given(Frozen):
     state: State
     score: Number
     head: str
-    task: Waiting | None
+    task: NextTask | None
     names: Names = Field(exclude=True)  # of the task's assignees
     time_zone: str = Field(exclude=True)  # of the goal's cycle
 
 
 class Submitted(Given):
-    """What handing a goal in did, and what the writing rules suggest beside."""
+    """The result of submitting a goal, and the suggestions of the writing rules."""
 
     advice: tuple[FindingDocument, ...]
     findings: tuple[Finding, ...] = Field(exclude=True)
 
 
 class SeenGoal(NamedTuple):
-    """A goal as somebody sees it who decides on it; with findings where it waits for approval."""
+    """A goal for a person who will decide on it; with findings of the writing rules if it waits for approval."""
 
     goal: Goal
     findings: tuple[Finding, ...]
 
 
 class NotReady(Refusal):
-    """The goal cannot be submitted: `refusing` are the findings that forbid it."""
+    """The goal cannot be submitted; `refusing` are the findings that prevent it."""
 
     def __init__(self, refusal: Refusal, goal: GoalId, findings: Iterable[Finding]) -> None:
         super().__init__(refusal.code, **refusal.message.fields)
@@ -94,20 +94,20 @@ class NotReady(Refusal):
 
 
 class Goals(GoalReads):
-    """What a caller may do with goals. Every method that changes something needs an active employee as the caller."""
+    """Use cases of goals that need Temporal. For every change, the caller must be an active employee."""
 
     def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
         super().__init__(engine)
         self._updates = GoalUpdates(engine, temporal)
 
     async def give(self, caller: Caller, goal: GoalId, request: Request) -> Given:
-        """Carries out a command. Its id makes a repetition safe. Raises `Refusal` (nothing changed), `NoAnswer`."""
-        await self._admit(caller, goal)
+        """Carries out a command. Keyed by the command's id. Raises `Refusal` (nothing changed) and `NoAnswer`."""
+        await self._require_employee(caller, goal)
         return await self._give(caller, goal, request)
 
     async def submit(self, caller: Caller, goal: GoalId, request: Request) -> Submitted:
-        """Hands the goal in, revised by the request's `content` where it has one. Raises `NotReady`, `Refusal`, `NoAnswer`."""
-        before = await self._admit(caller, goal)
+        """Submits the goal, revised by the request's `content` if it has one. Raises `NotReady`, `Refusal` and `NoAnswer`."""
+        before = await self._require_employee(caller, goal)
         content = request.fields.get("content")
         findings = tuple(check(content if isinstance(content, Content) else before.content, before.policy))
         try:
@@ -118,8 +118,8 @@ class Goals(GoalReads):
             raise NotReady(refusal, goal, findings) from refusal
         return Submitted(**dict(given), advice=tuple(documents_of(findings)), findings=findings)
 
-    async def look_before_deciding(self, caller: Caller, goals: Iterable[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:
-        """Each goal as it is now, or why the caller may not see it; `SeenGoal.goal.seq` is what `give` takes as `seen`."""
+    async def read_before_deciding(self, caller: Caller, goals: Iterable[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:
+        """Each goal, or why the caller may not see it. `SeenGoal.goal.seq` becomes `Request.seen` of the decision."""
         wanted = list(goals)
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
@@ -141,11 +141,11 @@ class Goals(GoalReads):
         acting_for: str | None = None,
         command_id: str | None = None,
     ) -> dict[GoalId, Given | Refusal | NoAnswer]:
-        """Approves each goal as it was seen (its number), by itself: a refusal of one does not stop the others."""
-        room = asyncio.Semaphore(MAX_IN_FLIGHT)
+        """Approves each goal, independently of the others. `seen` holds the `seq` of each goal that the caller saw."""
+        limit = asyncio.Semaphore(MAX_IN_FLIGHT)
 
         async def approve(goal: GoalId, number: int) -> Given | Refusal | NoAnswer:
-            async with room:
+            async with limit:
                 try:
                     request = Request("approve", {"comment": comment}, acting_for, number, command_id)
                     return await self.give(caller, goal, request)
@@ -155,8 +155,8 @@ class Goals(GoalReads):
         results = await asyncio.gather(*(approve(goal, number) for goal, number in seen.items()))
         return dict(zip(seen, results, strict=True))
 
-    async def _admit(self, caller: Caller, goal: GoalId) -> Goal:
-        """The goal, for an active employee. Whether they may give this command is decided by the goal's workflow."""
+    async def _require_employee(self, caller: Caller, goal: GoalId) -> Goal:
+        """The goal, if the caller is an active employee. The goal's workflow decides whether they may give the command."""
         actor_of(caller)
         async with read_transaction(self._engine) as connection:
             found = await require_goal(connection, goal)
@@ -180,7 +180,7 @@ class Goals(GoalReads):
         async with read_transaction(self._engine) as connection:
             after = await require_goal(connection, goal)
             names = await names_by_id(connection, after.task.assignees if after.task else ())
-        task = after.task and Waiting(kind=after.task.kind, assignees=after.task.assignees, due_at=after.due_at)
+        task = after.task and NextTask(kind=after.task.kind, assignees=after.task.assignees, due_at=after.due_at)
         return Given(
             goal=goal, command_id=identity, saw=request.seen, seq=receipt.seq, revision=receipt.revision,
             state=receipt.state, score=receipt.score, head=receipt.head, task=task, names=names,

@@ -1,4 +1,4 @@
-"""What is read of one goal or a list of goals: the documents that `--json` and the API print, and what screens need beside."""
+"""Documents about goals and lists of goals: `--json` and the API print them; screens also use names and time zones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,11 +14,11 @@ from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment
 from storage.goals import LedgerLine
 
 Names = Mapping[str, str]
-"""People's names by employee id; of those who are not in the directory, none."""
+"""Names by employee id; people who are not in the directory are left out."""
 
 
 class GoalFilter(NamedTuple):
-    """Which goals to list; None: all. At most `limit` of them, by id, behind the goal `after`."""
+    """The filters of a list of goals; None: all. The list has at most `limit` goals, by id, after the id `after`."""
 
     cycle: str | None = None
     owner: str | None = None
@@ -29,7 +29,7 @@ class GoalFilter(NamedTuple):
 
 
 class ListedGoal(Frozen):
-    """A goal as a list shows it. `time_zone` is the one in which its cycle counts days."""
+    """A goal as a list shows it. `time_zone` is the time zone in which its cycle counts days."""
 
     id: GoalId
     owner_id: EmployeeId
@@ -48,14 +48,14 @@ class ListedGoal(Frozen):
 
 
 class GoalList(Frozen):
-    """One page of goals. `next` is the id behind which the next page begins; None on the last one."""
+    """A page of goals. `next` is the value of `after` for the next page; None on the last page."""
 
     goals: tuple[ListedGoal, ...]
     next: GoalId | None
 
 
 class ScoreTerms(Frozen):
-    """What a score is the sum of, in points."""
+    """The terms whose sum is the score, in points."""
 
     banked: Decimal
     steps: Decimal
@@ -64,16 +64,16 @@ class ScoreTerms(Frozen):
 
 
 class GoalDocument(Goal):
-    """The goal without its policy, which is the cycle's, and without the ids of past commands; with what follows from it."""
+    """The goal with computed values and the last ledger entries, without its policy and the ids of past commands."""
 
     policy: Policy = Field(exclude=True)
     commands: tuple[CommandId, ...] = Field(default=(), exclude=True)
     ledger: tuple[dict[str, Any], ...]  # the last entries, each as its event's JSON
 
-    @computed_field  # type: ignore[prop-decorator]  # pydantic's way to print a property
+    @computed_field  # type: ignore[prop-decorator]  # how pydantic includes a property in the JSON
     @property
     def due_at(self) -> Moment | None:
-        """The open task's deadline."""
+        """The due date of the open task."""
         return super().due_at
 
     @computed_field  # type: ignore[prop-decorator]
@@ -109,7 +109,7 @@ class GoalPage(NamedTuple):
 
 
 class ScoreDocument(Frozen):
-    """How a goal's score is made, in points; `attainment` and `confirmed` are shares of the measure."""
+    """The terms of a goal's score, in points; `attainment` and `confirmed` are shares of the measure, 1 is the target."""
 
     goal: GoalId
     terms: ScoreTerms
@@ -121,7 +121,7 @@ class ScoreDocument(Frozen):
 
 
 class ScoreSheet(NamedTuple):
-    """A goal with its whole ledger's events, of which its score is made."""
+    """A goal with all events of its ledger, which explain its score."""
 
     goal: Goal
     events: Sequence[dict[str, Any]]

@@ -1,6 +1,6 @@
-"""Sending a command to a goal's workflow, as an update. Who may give it is decided there.
+"""Sends a command to a goal's workflow, as an update. The workflow decides whether the actor may give the command.
 
-Activities use this for what instructions ask of goals; people come through `service/giving.py`.
+Activities use this module for instructions. For people, `service/giving.py` uses it.
 """
 
 import asyncio
@@ -24,30 +24,32 @@ if TYPE_CHECKING:
 
     from workflows.goal import Receipt
 
-_TRIES = 5  # a run that ends or continues as new while a command is under way is asked again
-_PAUSE = 0.2  # seconds between the tries
+_MAX_ATTEMPTS = 5  # a command is sent again if the run ended or continued as new in the meantime
+_PAUSE = 0.2  # seconds between attempts
 
 
 class GoalUpdates:
+    """Commands to goals, without a check of the caller's permissions."""
+
     def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
         self._engine = engine
         self._temporal = temporal
 
     async def send(self, goal: GoalId, command: Command, command_id: str | None = None) -> "Receipt":
-        """Has the goal's workflow carry out the command. Its id makes a repetition safe; without one it gets a fresh one.
+        """Sends the command and waits for the result. Keyed by the command's id; without one it gets a random id.
 
-        Raises `Refusal` (nothing changed), `NoAnswer`.
+        Raises `Refusal` (nothing changed) and `NoAnswer`.
         """
         identity = CommandId(command_id or secrets.token_hex(8))
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                for _ in range(_TRIES):
+                for _ in range(_MAX_ATTEMPTS):
                     if receipt := await self._try(goal, command, identity):
                         return receipt
                     await asyncio.sleep(_PAUSE)
         except TimeoutError as error:
             raise NoAnswer(identity, ANSWER_SECONDS) from error
-        raise NoAnswer(identity, _TRIES * _PAUSE)
+        raise NoAnswer(identity, _MAX_ATTEMPTS * _PAUSE)
 
     async def _try(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -72,7 +74,7 @@ class GoalUpdates:
                 if refusal := as_refusal(cause):
                     raise refusal from error
                 if cause.type == "AcceptedUpdateCompletedWorkflow":
-                    return None  # the run ended under it: the next one answers
+                    return None  # the run ended before it answered: the next attempt reaches the next run
             raise
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise NoAnswer(command_id, ANSWER_SECONDS) from error
@@ -83,10 +85,11 @@ class GoalUpdates:
         return receipt
 
     async def _answer_of_ended(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
-        """Where no run takes commands: the receipt, if this command was the goal's end and its answer was lost.
+        """The result of a command to a goal without a running workflow.
 
-        None where a run is about to take it: the next revision's, or one for a closed goal. Raises a
-        `Refusal` where the goal is closed, or there is none.
+        Returns the receipt if this command ended the goal and its answer was lost. Returns None if the command must be sent
+        again: the next revision's run starts, or this method has started a run for a closed goal. Raises a `Refusal` if the
+        goal is closed, or does not exist.
         """
         from workflows.goal import Receipt
 
@@ -96,13 +99,13 @@ class GoalUpdates:
             return None
         if command_id not in found.commands:
             if isinstance(command, ON_CLOSED):
-                await self._wake(found)
+                await self._start_for_closed(found)
                 return None
             raise wrong_state(State.CLOSED, *(state for state in State if state is not State.CLOSED))
         return Receipt(seq=found.seq, revision=found.revision, state=found.state, head=found.head, score=score(found))
 
-    async def _wake(self, closed: Goal) -> None:
-        """Starts a run for a closed goal; it takes the command that reopens or calibrates it, and ends again by itself."""
+    async def _start_for_closed(self, closed: Goal) -> None:
+        """Starts a run for a closed goal: it accepts a command that reopens or calibrates the goal, and then ends."""
         from temporalio.common import WorkflowIDConflictPolicy
 
         from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id

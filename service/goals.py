@@ -1,10 +1,8 @@
-"""Looking at goals: lists, one goal, its score and its review form, what waits on a person, the proof of a ledger.
+"""Looking at goals: lists, one goal, its score and its review form, the proof of a ledger.
 
 Needs the database only, and so is answered while Temporal is down. Each method reads on one transaction.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ from domain.values import EmployeeId, GoalId
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, ScoreSheet
 from service.projection import names_by_id
 from service.proof import LedgerProof, prove
-from service.relations import require_person, visible_goal, visible_goals
+from service.relations import visible_goal, visible_goals
 from service.review_form import ReviewForm, review_form
 from storage import cycles
 from storage import goals as rows
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _LAST_ENTRIES = 5  # of the ledger, on a goal's page
-_INBOX_PAGE = 500
-
-
-def _place_of_last(lines: Sequence[rows.InboxLine]) -> rows.InboxKey | None:
-    """Where the next page of an inbox begins. Every task has a deadline."""
-    last = lines[-1].goal if lines else None
-    return rows.InboxKey(last.due_at, last.id) if last and last.due_at else None
 
 
 class GoalReads:
@@ -76,17 +67,6 @@ class GoalReads:
             found = await visible_goal(connection, caller, goal)
             events = [line.event for line in await rows.read_ledger(connection, goal)]
         return review_form(found, events, new_target, new_weight)
-
-    async def inbox(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> list[rows.InboxLine]:
-        """What waits on a person, or on those for whom they act at that moment (now); the most urgent first."""
-        at, found = now or datetime.now(UTC), list[rows.InboxLine]()
-        async with read_transaction(self._engine) as connection:
-            await require_person(connection, caller, Action.SEE_INBOX, employee)
-            while page := await rows.inbox(connection, employee, at, after=_place_of_last(found), limit=_INBOX_PAGE):
-                found += page
-                if len(page) < _INBOX_PAGE:
-                    break
-        return found
 
     async def prove(self, caller: Caller, goal: GoalId) -> LedgerProof:
         """The ledger, with its chain recomputed and the goal built again from it.

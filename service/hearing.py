@@ -1,4 +1,4 @@
-"""Hearing: what managers and staff say is a problem today (現状の課題), before goals are written."""
+"""Use cases of hearings: current problems (現状の課題) that managers and staff name before goals are written."""
 
 import secrets
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from domain.values import EmployeeId, Frozen, Id, Prose
 from service.relations import require_colleague
 from storage import hearing
 from storage.database import read_transaction
-from storage.directory import department_sizes, leads_somebody
+from storage.directory import department_sizes, has_reports
 from storage.people import find_employee
 
 if TYPE_CHECKING:
@@ -23,25 +23,25 @@ _ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
 class HeardProblem(Frozen):
-    """A problem as a list shows it; `answers` counts the goals that name it and were not given up, drafts included."""
+    """A problem as a list shows it. `answers` counts the goals that name it: drafts too, abandoned goals not."""
 
     id: str
     department: str
     text: str
     heard_as: str
     added_by: EmployeeId
-    name: str  # of the person who added it
+    name: str  # the name of `added_by`
     answers: int
 
 
 class HeardProblems(Frozen):
-    """The problems of a cycle, in the order in which they were added."""
+    """The problems of a cycle, oldest first."""
 
     problems: tuple[HeardProblem, ...]
 
 
 class Hearing:
-    """What a caller may do with the problems of a cycle. Every method raises a `Refusal` for a caller who may not."""
+    """The problems of a cycle. Every method raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -49,9 +49,9 @@ class Hearing:
     async def add(
         self, caller: Caller, *, cycle: str, text: str, department: str | None = None, command_id: str | None = None
     ) -> str:
-        """Adds a problem for a cycle, which may not be launched yet, and returns its id. By the command id, once.
+        """Adds a problem for a cycle and returns its id; the cycle need not be launched. Keyed by the command's id.
 
-        Without a department it is the caller's own. Somebody who leads others is heard as a manager. Raises `Refusal`.
+        Without `department` it is the caller's own. A caller with reports is heard as a manager, others as staff.
         """
         speaker = actor_of(caller)
         async with self._engine.begin() as connection:
@@ -62,7 +62,7 @@ class Hearing:
                 cycle=_checked(_ID, "cycle", cycle),
                 department=where,
                 problem=_checked(_PROSE, "text", text),
-                heard_as="manager" if await leads_somebody(connection, speaker) else "staff",
+                heard_as="manager" if await has_reports(connection, speaker) else "staff",
                 by=speaker,
                 command_id=command_id or secrets.token_hex(8),
             )
@@ -70,7 +70,7 @@ class Hearing:
     async def list_problems(
         self, caller: Caller, cycle: str, *, department: str | None = None, search: str = "", unanswered: bool = False
     ) -> HeardProblems:
-        """The problems of a cycle; with `unanswered`, those that no goal names."""
+        """The problems of a cycle; with `unanswered`, only those that no goal answers."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_LIBRARY)
             found = await hearing.find_all(
@@ -80,15 +80,16 @@ class Hearing:
 
 
 async def _department(connection: "AsyncConnection", speaker: EmployeeId, named: str | None) -> str:
-    """Where the problem is: as named, else the speaker's own; raises a `Refusal` for a department without people."""
+    """The named department, else the speaker's own. Raises a `Refusal` for a department without active people."""
     found = await find_employee(connection, speaker)
     if found is None or not found.active:
         raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=speaker[:80], near="")
     known = [one.name for one in await department_sizes(connection) if one.active]
-    where = named or found.department
-    if where not in known:
-        raise Refusal(Code.NOT_IN_CYCLE, kind="department", named=where[:80], near=did_you_mean(where, known))
-    return where
+    department = named or found.department
+    if department not in known:
+        near = did_you_mean(department, known)
+        raise Refusal(Code.NOT_IN_CYCLE, kind="department", named=department[:80], near=near)
+    return department
 
 
 def _checked(kind: TypeAdapter[str], where: str, given: str) -> str:

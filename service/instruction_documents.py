@@ -1,17 +1,17 @@
-"""What people and programs read of instructions and delegations: `--json` prints the lists as they are."""
+"""Documents about instructions and delegations, for screens and for programs: `--json` prints the lists unchanged."""
 
 from datetime import date, datetime
 from typing import NamedTuple
 
 from domain.lifecycles import InstructionState
 from domain.values import CycleId, EmployeeId, Frozen
-from storage.instructions import Instruction, Progress, Result
+from storage.instructions import Instruction, InstructionResult, Progress
 
-NOT_DONE = ("refused", "failed")  # results that somebody must look at
+NOT_DONE = ("refused", "failed")  # results that need attention
 
 
 class InstructionSummary(Frozen):
-    """An instruction in a line; without a cycle it went to every open one."""
+    """An instruction as a list shows it. `cycle_id` None: it concerns every open cycle."""
 
     id: str
     kind: str
@@ -29,20 +29,20 @@ class InstructionList(Frozen):
 
 
 class InstructionPage(NamedTuple):
-    """An instruction, how far it is, and its result at each goal, by the goal's id."""
+    """An instruction, its progress, and its result at each goal, by the goal's id."""
 
     instruction: Instruction
     progress: Progress
-    results: tuple[Result, ...]
+    results: tuple[InstructionResult, ...]
 
     @property
-    def not_done(self) -> tuple[Result, ...]:
-        """The goals that refused, or that could not be reached."""
+    def not_done(self) -> tuple[InstructionResult, ...]:
+        """The results at goals that refused, or that did not answer."""
         return tuple(one for one in self.results if one.result in NOT_DONE)
 
 
 class ListedDelegation(Frozen):
-    """`to_id` may act for `delegator_id` from `first` to `last`, both included."""
+    """A delegation: `to_id` may act for `delegator_id` from `first` to `last`, both included."""
 
     id: str
     delegator_id: EmployeeId

@@ -1,6 +1,6 @@
-"""What is checked before an instruction is written down: the caller, the cycle, and everybody who is named.
+"""The checks before an instruction is written: the caller, the cycle, and the people and departments that it names.
 
-Everything here reads on the caller's connection and raises a `Refusal`.
+Every function reads on the given connection, and raises a `Refusal` if the check fails.
 """
 
 from collections.abc import Collection
@@ -21,11 +21,11 @@ from service.relations import require_hr_of, require_person
 from storage import cycles, directory
 from storage.cycles import Cycle
 
-_FAREST = timedelta(days=366)  # as for one goal: domain/goal/steering.py
+_MAX_EXTENSION = timedelta(days=366)  # the same as for one goal: domain/goal/steering.py
 
 
 async def require_valid(connection: AsyncConnection, caller: Caller, asked: Asked, cycle: CycleId | None) -> None:
-    """The caller may give the instruction, and it fits the cycle (None: every open one) and the people it names."""
+    """Checks that the caller may give the instruction, and that the cycle (None: every open one) and the named people allow it."""
     actor_of(caller)
     row = await _require_cycle(connection, asked, cycle) if cycle else None
     await _require_caller(connection, caller, asked, row)
@@ -38,18 +38,18 @@ async def require_valid(connection: AsyncConnection, caller: Caller, asked: Aske
 
 async def _require_cycle(connection: AsyncConnection, asked: Asked, cycle: CycleId) -> Cycle:
     row = await require_cycle(connection, cycle)
-    reopens, whole = isinstance(asked, Reopen), asked.selection.is_everybody
+    reopens, is_for_everybody = isinstance(asked, Reopen), asked.selection.is_everybody
     if row.state is CycleState.LAUNCHING or (row.state in ENDED and not reopens):
         raise Refusal(Code.CYCLE_STATE, state=row.state, needed=CycleState.OPEN)
-    if row.state is CycleState.OPEN and reopens and whole:
+    if row.state is CycleState.OPEN and reopens and is_for_everybody:
         raise Refusal(Code.CYCLE_STATE, state=row.state, needed=CycleState.CLOSED)
-    if whole and isinstance(asked, Reopen | Extend):
+    if is_for_everybody and isinstance(asked, Reopen | Extend):
         _require_day(asked, row.rules)
     return row
 
 
 async def _require_caller(connection: AsyncConnection, caller: Caller, asked: Asked, row: Cycle | None) -> None:
-    """HR of the cycle, of every open one where none is named; people delegate for themselves."""
+    """The caller must be HR of the cycle, or of every open cycle if none is named. A person may delegate for themselves."""
     if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
         await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
         return
@@ -62,20 +62,30 @@ async def _require_caller(connection: AsyncConnection, caller: Caller, asked: As
 
 
 async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) -> None:
-    """Everybody and every department that is named is in the cycle; people who are to be added are in the directory."""
-    people, departments = await cycles.names_in(connection, row.id, removed=isinstance(asked, Reopen))
+    """The named people and departments must be in the cycle; people who are to be added must be active."""
+    departments = await cycles.departments_in(connection, row.id)
     if isinstance(asked, Add):
         if asked.selection.is_everybody:
             raise Refusal(Code.SELECTION_EMPTY)
         await _require_active(connection, asked.selection.people)
         departments = await directory.active_departments(connection)
     else:
-        _require_in("person", asked.selection.people, people)
+        await _require_participants(connection, asked.selection.people, row.id, removed=isinstance(asked, Reopen))
     _require_in("department", asked.selection.departments, departments)
 
 
+async def _require_participants(
+    connection: AsyncConnection, people: Collection[EmployeeId], cycle: str, *, removed: bool
+) -> None:
+    """All of them must be in the cycle; the refusal suggests a participant whose id is similar to the first unknown one."""
+    known = await cycles.participants_among(connection, cycle, people, removed=removed)
+    if unknown := [one for one in people if one not in known]:
+        near = await directory.ids_near(connection, unknown[0])
+        _require_in("person", unknown, await cycles.participants_among(connection, cycle, near, removed=removed))
+
+
 async def _require_people(connection: AsyncConnection, asked: Asked) -> None:
-    """The person who hands over is in the directory; the person who takes over is active."""
+    """The person whose work is handed over must be in the directory; the person who takes over must be active."""
     if isinstance(asked, Delegate):
         before, after = asked.delegation.delegator, asked.delegation.to
     elif isinstance(asked, Reassign):
@@ -87,7 +97,7 @@ async def _require_people(connection: AsyncConnection, asked: Asked) -> None:
 
 
 async def _require_period(connection: AsyncConnection, delegation: Delegation) -> None:
-    """The delegation's days are in order and not all in the past, by the earliest day of any cycle's time zone."""
+    """The days of the delegation must be in order and not all in the past (in the time zone where it is earliest)."""
     zones = [Policy.model_validate(one).calendar for one in (await cycles.policies(connection)).values()]
     now = datetime.now(UTC)
     today = min((zone.day_of(now) for zone in zones), default=now.date())
@@ -101,7 +111,7 @@ async def _require_period(connection: AsyncConnection, delegation: Delegation) -
 
 
 async def _require_active(connection: AsyncConnection, people: Collection[EmployeeId]) -> None:
-    """All of them are active; the refusal suggests an id that is similar to the first unknown one."""
+    """All of them must be active; the refusal suggests an id that is similar to the first one that is not."""
     active = {one.id for one in await directory.active_people(connection, people=people)}
     if unknown := [one for one in people if one not in active]:
         near = await directory.ids_near(connection, unknown[0])
@@ -110,7 +120,7 @@ async def _require_active(connection: AsyncConnection, people: Collection[Employ
 
 
 async def _require_employee(connection: AsyncConnection, employee: EmployeeId) -> None:
-    """The employee is in the directory, active or not."""
+    """The employee must be in the directory, active or not."""
     if not await directory.employees(connection, [employee]):
         _require_in("person", [employee], await directory.ids_near(connection, employee))
 
@@ -124,13 +134,13 @@ def _require_in(kind: str, named: Collection[EmployeeId | str], known: Collectio
 
 
 def _require_day(asked: Reopen | Extend, policy: Policy) -> None:
-    """What each goal would say of the new last day, before the cycle's own is moved."""
+    """Checks the new closing day as each goal would check it, before the cycle's own is changed."""
     today = policy.calendar.day_of(datetime.now(UTC))
     if asked.closes is None:
         if isinstance(asked, Reopen) and today > policy.closes:
             raise Refusal(Code.CYCLE_OVER, closes=policy.closes)
         return
     first = policy.closes if isinstance(asked, Extend) else max(policy.closes, today)
-    last = (policy.closes if isinstance(asked, Extend) else today) + _FAREST
+    last = (policy.closes if isinstance(asked, Extend) else today) + _MAX_EXTENSION
     if not first <= asked.closes <= last:
         raise Refusal(Code.DATE_OUTSIDE, day=asked.closes, first=first, last=last)

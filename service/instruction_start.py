@@ -1,4 +1,4 @@
-"""Starting the workflow that carries an instruction out."""
+"""Starts the workflow of an instruction."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 async def start(temporal: "Client", instruction: str) -> None:
-    """Starts the instruction's workflow; by its id, so that one that runs, or ran, is not started again."""
+    """Starts the instruction's workflow. Keyed by its id: a workflow that runs, or has ended, is not started again."""
     from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
     from temporalio.exceptions import WorkflowAlreadyStartedError
 
@@ -25,4 +25,4 @@ async def start(temporal: "Client", instruction: str) -> None:
             priority=BULK_PRIORITY,
         )
     except WorkflowAlreadyStartedError:
-        return  # it has ended
+        return  # the workflow has already ended

@@ -1,4 +1,4 @@
-"""Use cases of instructions to many goals: give one, see the latest ones, how far one is, and its result at each goal."""
+"""Use cases of instructions to many goals: give one; read the latest ones, the progress of one, and its results."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -34,20 +34,20 @@ _YEAR = timedelta(days=366)
 
 
 class InstructionReads:
-    """What needs the database only. Each method reads on one transaction and raises a `Refusal` for a caller who may not."""
+    """Reads that need only the database. Each method is one read transaction, and raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def list_latest(self, caller: Caller, cycle: str | None = None) -> InstructionList:
-        """The newest instructions to one cycle (None: to any), those to every open cycle included."""
+        """The newest instructions; with `cycle`, those to this cycle and those to every open cycle."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             rows = await instructions.latest(connection, cycle)
         return InstructionList(instructions=tuple(summary_of(row) for row in rows))
 
-    async def look(self, caller: Caller, instruction: str) -> InstructionPage:
-        """The instruction, its progress, and its result at each goal. A `Refusal` for one that does not exist."""
+    async def read(self, caller: Caller, instruction: str) -> InstructionPage:
+        """The instruction, its progress, and its result at each goal. Raises a `Refusal` for an unknown one."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             found = await _require(connection, instruction)
@@ -55,17 +55,17 @@ class InstructionReads:
             return InstructionPage(found, progress, tuple(await instructions.results(connection, instruction)))
 
     async def progress(self, caller: Caller, instruction: str) -> Progress:
-        """How many goals of the instruction have which result. A `Refusal` for one that does not exist."""
+        """The numbers of the instruction's goals by result. Raises a `Refusal` for an unknown instruction."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             return await _progress(connection, instruction)
 
     async def list_delegations(self, caller: Caller, employee: EmployeeId | None, now: datetime) -> DelegationList:
-        """The delegations from or to one employee (None: all) that hold today or in the year to come."""
+        """The delegations from or to one employee (None: all) that hold today or within a year."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             zones = (await cycles.time_zones(connection)).values()
-            today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # somewhere
+            today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # the earliest
             found = await delegations.overlapping(connection, today, today + _YEAR, [employee] if employee else None)
             names = await names_by_id(connection, {one.delegator_id for one in found} | {one.to_id for one in found})
         return DelegationList(
@@ -74,7 +74,7 @@ class InstructionReads:
 
 
 class Instructions(InstructionReads):
-    """What needs Temporal too."""
+    """Use cases that also need Temporal."""
 
     def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
         super().__init__(engine)
@@ -83,10 +83,10 @@ class Instructions(InstructionReads):
     async def give(
         self, caller: Caller, asked: Asked, cycle: CycleId | None = None, instruction: str | None = None
     ) -> str:
-        """Writes the instruction down and starts carrying it out; its id. Without a cycle it goes to every open one.
+        """Writes the instruction, starts its workflow, and returns its id. Without `cycle` it concerns every open cycle.
 
-        The same id with the same content is one instruction, however often it is given. Raises a `Refusal` where the
-        caller may not, the cycle is in the wrong state, somebody named is unknown, or the id belongs to another instruction.
+        Keyed by the id `instruction`: a repeat with the same content changes nothing. Raises a `Refusal` if the caller has
+        no permission, the cycle is in the wrong state, a named person is unknown, or the id belongs to another instruction.
         """
         identity = instruction or secrets.token_hex(8)
         if not (instruction and await self._is_repeated(caller, asked, cycle, instruction)):
@@ -95,7 +95,7 @@ class Instructions(InstructionReads):
         return identity
 
     async def _is_repeated(self, caller: Caller, asked: Asked, cycle: CycleId | None, instruction: str) -> bool:
-        """Whether it is written already; its rules are not checked again then, since it changed what they look at."""
+        """Whether the instruction is written already. Then it is not checked again: it may have changed what the checks read."""
         async with read_transaction(self._engine) as connection:
             known = await instructions.find(connection, instruction)
         if known is not None:
@@ -110,9 +110,9 @@ class Instructions(InstructionReads):
             if not new:
                 _require_same(await _require(connection, identity), caller, asked, cycle)
             elif isinstance(asked, Delegate):
-                standing = await delegations.add(connection, _row(identity, asked.delegation, asked.reason, actor))
-                if standing:
-                    raise _chain(asked.delegation, standing)
+                existing = await delegations.add(connection, _row(identity, asked.delegation, asked.reason, actor))
+                if existing:
+                    raise _chain(asked.delegation, existing)
 
 
 async def _require(connection: "AsyncConnection", instruction: str) -> Instruction:
@@ -147,13 +147,14 @@ def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) 
     }
 
 
-def _chain(asked: Delegation, standing: delegations.Standing) -> Refusal:
+def _chain(asked: Delegation, existing: delegations.StoredDelegation) -> Refusal:
+    """The refusal of a delegation that would form a chain with an existing one."""
     why = message(
         "part.delegate_chained",
-        delegator=standing.delegator_id,
-        to=standing.to_id,
-        first=standing.first,
-        last=standing.last,
+        delegator=existing.delegator_id,
+        to=existing.to_id,
+        first=existing.first,
+        last=existing.last,
         other=asked.to,
     )
     return Refusal(Code.DELEGATION, why=why)

@@ -1,6 +1,6 @@
-"""People who leave on a day that was announced: their last day is waited for, then their goals are closed or handed on.
+"""People whose last working day was announced: after that day, their goals are closed and their tasks go to others.
 
-For the worker: what HR decided when the file was applied is carried out here, and asks nobody again.
+For the worker. HR decided this when the people file was applied, so permissions are not checked again.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.instructions.reorganisation import compare
 from domain.reasons import LEFT
 from domain.values import EmployeeId
-from service.reorganisation import OFFICE, apply_difference
+from service.reorganisation import DIRECTORY_ZONE, apply_difference
 from storage import directory, instructions, people
 from storage.database import read_transaction
 
@@ -23,18 +23,18 @@ _AFTER_MIDNIGHT = time(0, 5)
 async def process_leavers(
     engine: "AsyncEngine", temporal: "Client", last_day: date, actor: EmployeeId, now: datetime
 ) -> int:
-    """Lets those go whose last day has passed; how many. The instruction's id is the day's, so a repeat is harmless.
+    """Marks the people as left whose last day has passed, and starts an instruction to their goals; returns how many people.
 
-    People who stayed after all are skipped.
+    Keyed by the day, which the instruction's id contains, so a repeat is harmless. People who stayed are skipped.
     """
     from service.instruction_start import start
 
-    identity, today = f"leaving-{last_day}", now.astimezone(OFFICE).date()
+    identity, today = f"leaving-{last_day}", now.astimezone(DIRECTORY_ZONE).date()
     async with read_transaction(engine) as connection:
         is_written = await instructions.find(connection, identity) is not None
-        version = await people.version_of(connection)
+        version = await people.directory_version(connection)
         gone = await directory.leavers(connection, today)
-        concerned = await directory.around(connection, [one.id for one in gone])
+        concerned = await directory.with_reports_and_managers(connection, [one.id for one in gone])
     if is_written:
         await start(temporal, identity)
         return 0
@@ -54,19 +54,19 @@ async def process_leavers(
 
 
 async def start_leaving(temporal: "Client", last_day: date, actor: EmployeeId) -> None:
-    """Starts what sees to those who leave after `last_day`, asleep until that day is over; one per day."""
+    """Starts the workflow that processes the leavers of `last_day`; it sleeps until that day is over. One workflow per day."""
     from temporalio.common import WorkflowIDConflictPolicy
 
     from workflows.leaving import LeavingStart, LeavingWorkflow, leaving_workflow_id
     from workflows.queues import BULK, BULK_PRIORITY
 
-    over = datetime.combine(last_day + timedelta(days=1), _AFTER_MIDNIGHT, OFFICE)
+    starts_at = datetime.combine(last_day + timedelta(days=1), _AFTER_MIDNIGHT, DIRECTORY_ZONE)
     await temporal.start_workflow(
         LeavingWorkflow.run,
         LeavingStart(last_day=last_day, actor=actor),
         id=leaving_workflow_id(last_day),
         task_queue=BULK,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        start_delay=max(over - datetime.now(UTC), timedelta(0)),
+        start_delay=max(starts_at - datetime.now(UTC), timedelta(0)),
         priority=BULK_PRIORITY,
     )

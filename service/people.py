@@ -1,6 +1,8 @@
-"""What callers may do with the directory: import a file of people, look people up."""
+"""Use cases of the directory: import a file of people, and read departments and people."""
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -9,15 +11,17 @@ from domain.findings import Finding
 from domain.people.organisation import Employee, appoint
 from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, Frozen
-from service.relations import require_colleague, require_directory
+from domain.values import EmployeeId, Frozen, GoalId
+from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
 from storage import directory
 from storage.database import read_transaction
+from storage.goal_list import GoalLine, count_waiting
 from storage.people import DirectoryRefused, Imported, find_employee, replace_directory
+from storage.person_page import newest_goals
 
 
 class ImportResult(Frozen):
-    """What an import did: `imported` counts the file's people, or is None and the findings say why nothing changed."""
+    """The result of an import. `imported` None: nothing was changed, and the findings say why."""
 
     dry_run: bool
     imported: Imported | None
@@ -25,14 +29,14 @@ class ImportResult(Frozen):
 
 
 class Department(Frozen):
-    """How many people of a department work here now."""
+    """A department and its number of active people."""
 
     department: str
     active: int
 
 
 class Departments(Frozen):
-    """The whole directory in numbers: those who work here now, everybody who ever did, and the departments by name."""
+    """The numbers of active people and of all people, including those who left; and the departments, by name."""
 
     active: int
     people: int
@@ -46,16 +50,31 @@ class DepartmentPeople(Frozen):
     people: tuple[Employee, ...]
 
 
+class PersonsGoal(Frozen):
+    """A goal on a person's page; `score` in points."""
+
+    id: GoalId
+    state: str
+    outcome: str | None
+    theme: str
+    score: Decimal
+
+
 class PersonPage(Frozen):
-    """A person with their managers, nearest first, and those who report to them."""
+    """A person with their managers, nearest first, their direct reports, and their newest goals that the caller may see.
+
+    `waiting` is the number of tasks in their inbox; None for a caller who may not see it.
+    """
 
     employee: Employee
     manager_line: tuple[Employee, ...]
     reports: tuple[Employee, ...]
+    goals: tuple[PersonsGoal, ...]
+    waiting: int | None
 
 
 class People:
-    """The directory of one company. Every method raises a `Refusal` for a caller who may not."""
+    """The directory of the company. Every method raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -70,12 +89,12 @@ class People:
         orphans_to: EmployeeId | None = None,
         dry_run: bool = False,
     ) -> ImportResult:
-        """Imports a CSV file, all of it or nothing; the same file again changes nothing.
+        """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
-        For HR of an open cycle; while no cycle is open, for the operator: somebody must bring the first people in.
-        `mapping` names headers that are not recognised (`{"name": "login"}`), `tops` those who are meant to have no
-        manager, whatever the file says; people whose manager is not in the file report to `orphans_to`, where it is
-        given. A dry run checks and counts, and changes nothing.
+        For HR of an open cycle; while no cycle is open, for the operator, who imports the first people. `mapping` gives the
+        header of a field that is not recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the
+        file says. People whose manager is not in the file report to `orphans_to`, if it is given. A dry run only checks
+        and counts.
         """
         async with read_transaction(self._engine) as connection:
             await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
@@ -102,7 +121,7 @@ class People:
         )
 
     async def department(self, caller: Caller, name: str) -> DepartmentPeople:
-        """The people of a department; a `Refusal` where nobody is or was in it."""
+        """The people of a department. Raises a `Refusal` if the directory has nobody in it."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             if found := await directory.people_of(connection, name):
@@ -110,15 +129,23 @@ class People:
             known = [one.name for one in await directory.department_sizes(connection)]
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
 
-    async def person(self, caller: Caller, employee: EmployeeId) -> PersonPage:
-        """A person with their managers and reports; a `Refusal` where there is no such employee."""
+    async def person(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> PersonPage:
+        """The page of a person; `now` is when tasks are counted. Raises a `Refusal` for an unknown employee."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             found = await find_employee(connection, employee)
             if found is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
+            goals = await newest_goals(connection, employee, condition=await visible_goals(connection, caller))
+            sees_inbox = await may_see_inbox(connection, caller, employee)
             return PersonPage(
                 employee=found,
                 manager_line=tuple(await directory.manager_line_of(connection, employee)),
                 reports=tuple(await directory.reports_of(connection, employee)),
+                goals=tuple(_goal(one) for one in goals),
+                waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,
             )
+
+
+def _goal(line: GoalLine) -> PersonsGoal:
+    return PersonsGoal(id=GoalId(line.id), state=line.state, outcome=line.outcome, theme=line.theme, score=line.score)

@@ -1,4 +1,4 @@
-"""How a person wants to hear of things: they choose themselves, or HR of an open cycle for them."""
+"""Use cases of preferences for notices. A person sets them, or HR of an open cycle for the person."""
 
 from datetime import datetime, time
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,11 +22,11 @@ _LONGEST_URL = 2_000
 
 
 class WrongPreference(MeguriError):
-    """What was chosen cannot be kept, and nothing changed. The message never repeats an address."""
+    """The choice is invalid, and nothing was changed. The message does not contain the webhook's address."""
 
 
 class Choice(NamedTuple):
-    """What a person chooses; None leaves it as it was, `reset` forgets the earlier choice. `digest_at` is HH:MM."""
+    """A choice. None keeps the earlier value; `reset` clears all earlier values first. `digest_at` is HH:MM."""
 
     channel: str | None = None
     chat_url: str | None = None
@@ -35,7 +35,7 @@ class Choice(NamedTuple):
 
 
 class PreferenceDocument(Frozen):
-    """A choice for programs: of the chat webhook its host, `digest_at` as HH:MM; None where the company decides."""
+    """Preferences for programs. `chat_url` shows only the host, `digest_at` is HH:MM; None: the company default."""
 
     employee: EmployeeId
     channel: str | None
@@ -44,22 +44,22 @@ class PreferenceDocument(Frozen):
 
 
 class Preferences:
-    """How a person is told. `company_chat`: chat is the company's default, so it reaches people without a webhook too."""
+    """Preferences for notices. `company_chat`: the company has a chat webhook, so a person may choose chat without an own one."""
 
     def __init__(self, engine: "AsyncEngine", *, company_chat: bool) -> None:
         self._engine = engine
         self._company_chat = company_chat
 
     async def show(self, caller: Caller, employee: EmployeeId) -> Preference:
-        """What the person chose; all empty where nothing was. A `Refusal` for anybody but them and HR."""
+        """The person's preferences; all None if nothing was chosen. Raises a `Refusal` for a caller without permission."""
         async with read_transaction(self._engine) as connection:
             await _require(connection, caller, employee)
             return await preferences.find(connection, employee)
 
     async def choose(self, caller: Caller, employee: EmployeeId, choice: Choice) -> Preference:
-        """Keeps what is given and leaves the rest, or with `reset` forgets the rest first.
+        """Stores the values of the choice and returns the resulting preferences.
 
-        By employee, so a repeat changes nothing. Raises a `Refusal`, `WrongPreference`.
+        Keyed by employee, so a repeat changes nothing. Raises `Refusal` and `WrongPreference`.
         """
         async with self._engine.begin() as connection:
             await _require(connection, caller, employee)
@@ -72,7 +72,7 @@ class Preferences:
         after = Preference(
             channel=choice.channel or before.channel,
             chat_url=before.chat_url if choice.chat_url is None else _checked_url(choice.chat_url),
-            digest_at=before.digest_at if choice.digest_at is None else _hour(choice.digest_at),
+            digest_at=before.digest_at if choice.digest_at is None else _time(choice.digest_at),
         )
         if after.channel == "chat" and not after.chat_url and not self._company_chat:
             raise WrongPreference("no_chat_url", _NO_CHAT)
@@ -80,7 +80,7 @@ class Preferences:
 
 
 def document_of(employee: EmployeeId, preference: Preference) -> PreferenceDocument:
-    """The choice for programs, without what must stay secret."""
+    """The preferences for programs, without the secret part of the webhook's address."""
     hour = preference.digest_at.strftime("%H:%M") if preference.digest_at else None
     return PreferenceDocument(
         employee=employee, channel=preference.channel, chat_url=masked(preference.chat_url), digest_at=hour
@@ -94,12 +94,12 @@ async def _require(connection: "AsyncConnection", caller: Caller, employee: Empl
 
 
 def masked(chat_url: str | None) -> str | None:
-    """The webhook's host: the rest lets anybody post."""
+    """The webhook's host. Everybody who knows the whole address could post to it."""
     return f"https://{urlsplit(chat_url).hostname}/…" if chat_url else None
 
 
 def _checked_url(url: str) -> str:
-    """Only an encrypted address: what is posted names people, and the server must not be sent to its own neighbours."""
+    """The URL if it is encrypted: messages contain names, and the server must not send requests to hosts on its own network."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme == "https" and bool(parts.hostname) and url.isascii() and len(url.split()) == 1
@@ -110,9 +110,9 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _hour(written: str) -> time:
+def _time(written: str) -> time:
     try:
-        return datetime.strptime(written, "%H:%M").time()  # noqa: DTZ007 - an hour by the clock of the person's site
+        return datetime.strptime(written, "%H:%M").time()  # noqa: DTZ007 - local time at the person's site
     except ValueError:
         raise WrongPreference("wrong_hour", _WRONG_HOUR) from None
 

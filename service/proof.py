@@ -1,4 +1,4 @@
-"""The proof of a goal's ledger: its chain is recomputed, and the goal is built again from its events alone."""
+"""The verification of a goal's ledger: recomputes the hash chain, and rebuilds the goal from its events."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,30 +13,26 @@ from domain.goal.ledger import Break, Link, verify
 from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage import cycles
-from storage import goals as read
 from storage.database import read_transaction
+from storage.goals import GoalLine, LedgerLine, find_line, load_aggregates, read_ledger
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-_TRIES = 5  # a goal that is worked on meanwhile is read again
+_MAX_REPEATS = 5  # a goal that changes while it is read is read again
 
 
 class LedgerProof(NamedTuple):
-    """A goal's ledger as stored, and what does not hold.
+    """The entries of a goal's ledger, and the result of their verification.
 
-    `broken` is the first place where the chain does not hold; `differs` names what the goal's row, which people read,
-    says otherwise than the ledger does.
+    `broken` is the first entry at which the chain is broken. `differs` names the columns and fields of the goal's row (the
+    projection) that do not agree with the ledger. `head` is the hash of the last entry.
     """
 
-    lines: list[read.LedgerLine]
+    lines: list[LedgerLine]
     broken: Break | None
     head: str
     differs: tuple[str, ...]
-
-    @property
-    def projection_agrees(self) -> bool:
-        return not self.differs
 
     @property
     def holds(self) -> bool:
@@ -44,72 +40,72 @@ class LedgerProof(NamedTuple):
 
 
 async def prove(engine: "AsyncEngine", goal: GoalId) -> LedgerProof:
-    """The ledger and what does not hold in it; raises a `Refusal` where there is no such goal."""
-    proof, settled = await _read(engine, goal)
-    for _ in range(_TRIES):
-        if settled:
+    """Verifies the ledger of a goal. Raises a `Refusal` for an unknown goal."""
+    proof, is_unchanged = await _read(engine, goal)
+    for _ in range(_MAX_REPEATS):
+        if is_unchanged:
             break
-        proof, settled = await _read(engine, goal)
+        proof, is_unchanged = await _read(engine, goal)
     return proof
 
 
 async def _read(engine: "AsyncEngine", goal: GoalId) -> tuple[LedgerProof, bool]:
-    """The proof, and whether the goal stood still while it was read."""
+    """The proof, and whether the goal did not change while it was read."""
     async with read_transaction(engine) as connection:
-        before = await read.find_line(connection, goal)
-        loaded = await read.load_aggregates(connection, ids=[goal])
+        before = await find_line(connection, goal)
+        loaded = await load_aggregates(connection, ids=[goal])
     if before is None or not loaded:
         raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
     async with read_transaction(engine) as connection:
-        lines = await read.read_ledger(connection, goal)
+        lines = await read_ledger(connection, goal)
     events, broken = _events_of(goal, lines)
     differs = _head_differs(before, lines) if broken else await _differences(engine, before, loaded[0], events)
     async with read_transaction(engine) as connection:
-        after = await read.find_line(connection, goal)
+        after = await find_line(connection, goal)
     head = lines[-1].hash if lines else ""
     return LedgerProof(lines, broken, head, differs), after is not None and after.seq == before.seq
 
 
-def _events_of(goal: GoalId, lines: list[read.LedgerLine]) -> tuple[list[Event], Break | None]:
-    """The events that can be read, and where the chain breaks; an entry that is no event any more was altered."""
+def _events_of(goal: GoalId, lines: list[LedgerLine]) -> tuple[list[Event], Break | None]:
+    """The valid events, and where the chain is broken. An entry that is not a valid event was altered."""
     events: list[Event] = []
-    unreadable: Break | None = None
+    invalid: Break | None = None
     for line in lines:
         try:
             events.append(Event.model_validate(line.event))
         except ValidationError:
-            unreadable = Break(line.event["seq"], "content")
+            invalid = Break(line.event["seq"], "content")
             break
     links = [
         Link(event.seq, event.json_form, line.prev_hash, line.hash)
-        for event, line in zip(events, lines, strict=False)  # up to the one that cannot be read
+        for event, line in zip(events, lines, strict=False)  # up to the first invalid entry
     ]
     empty = None if lines else Break(1, "gap")
-    return events, verify(goal, links) or unreadable or empty
+    return events, verify(goal, links) or invalid or empty
 
 
-def _head_differs(row: read.GoalLine, lines: list[read.LedgerLine]) -> tuple[str, ...]:
+def _head_differs(row: GoalLine, lines: list[LedgerLine]) -> tuple[str, ...]:
     return () if row.seq == len(lines) else ("seq",)
 
 
 async def _differences(
-    engine: "AsyncEngine", row: read.GoalLine, stored: dict[str, object], events: list[Event]
+    engine: "AsyncEngine", row: GoalLine, stored: dict[str, object], events: list[Event]
 ) -> tuple[str, ...]:
-    """What the row says otherwise than the goal that the events make, by the names of its columns and fields."""
+    """The names of the columns and fields of the row that differ from the goal as rebuilt from the events."""
     try:
-        shown = Goal.model_validate(stored)
+        projected = Goal.model_validate(stored)
     except ValidationError:
         return ("aggregate",)
     async with read_transaction(engine) as connection:
         cycle = await cycles.find_cycle(connection, events[0].body.cycle if isinstance(events[0].body, Created) else "")
     if cycle is None:
         return ("cycle",)
-    made = evolve_all(begin(GoalId(row.id), cycle.launched_policy, events[0]), events[1:])
-    wrong = {name for name in Goal.model_fields if getattr(made, name) != getattr(shown, name)}
-    wrong |= {name for name, value in _columns_of(made).items() if getattr(row, name) != value}
+    rebuilt = evolve_all(begin(GoalId(row.id), cycle.launched_policy, events[0]), events[1:])
+    different = {name for name in Goal.model_fields if getattr(rebuilt, name) != getattr(projected, name)}
+    different |= {name for name, value in _columns_of(rebuilt).items() if getattr(row, name) != value}
     if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(cycle.launched_policy_form):
-        wrong.add("policy")
-    return tuple(sorted(wrong))
+        different.add("policy")
+    return tuple(sorted(different))
 
 
 def _columns_of(goal: Goal) -> dict[str, object]:

@@ -1,6 +1,7 @@
-"""What a caller is to the company, to a cycle, to a person and to a goal; and refusing what they may not.
+"""The relations of a caller to the company, a cycle, a person and a goal; and checks of permissions.
 
-Everything here reads on the caller's connection and ends in the table of `domain/access.py`.
+Every function reads on the given connection. The table in `domain/access.py` says which relation permits which action; the
+`require_…` functions raise a `Refusal` if the caller has none of the relations that permit the action.
 """
 
 from collections.abc import Collection
@@ -21,7 +22,7 @@ from storage.visibility import visible
 
 
 async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
-    """Operator, active employee, both or nothing."""
+    """The relations to the company: operator, active employee, both or none."""
     held = {Relation.OPERATOR} if caller.is_operator else set()
     if caller.employee is not None:
         found = await find_employee(connection, caller.employee)
@@ -31,7 +32,7 @@ async def relations_to_company(connection: AsyncConnection, caller: Caller) -> f
 
 
 async def require_colleague(connection: AsyncConnection, caller: Caller, action: Action) -> frozenset[Relation]:
-    """What every active employee may; what the caller is to the company. Raises a `Refusal`."""
+    """Checks an action that every active employee may do; returns the caller's relations to the company."""
     held = await relations_to_company(connection, caller)
     access.require(caller, action, held)
     return held
@@ -40,9 +41,9 @@ async def require_colleague(connection: AsyncConnection, caller: Caller, action:
 async def require_hr(
     connection: AsyncConnection, caller: Caller, action: Action, cycle: str | None = None, *, only_open: bool = False
 ) -> list[CycleId]:
-    """What HR of a cycle may: of this `cycle`, or of any. The cycles of which the caller is HR; of an operator, all.
+    """Checks an action of HR of this `cycle` (None: of any cycle). Returns the cycles of which the caller is HR; for an operator, all.
 
-    Raises a `Refusal` for a cycle that is not known, and where the caller is HR of none.
+    Raises a `Refusal` also for an unknown cycle.
     """
     rows = await cycles.list_cycles(connection)
     if cycle is not None and cycle not in {row.id for row in rows}:
@@ -60,7 +61,7 @@ async def require_hr(
 
 
 async def require_person(connection: AsyncConnection, caller: Caller, action: Action, employee: EmployeeId) -> None:
-    """What is the person's own business, and that of HR of an open cycle. Raises a `Refusal`."""
+    """Checks an action that the person themselves may do, or HR of an open cycle."""
     held = await relations_to_company(connection, caller)
     if Relation.COLLEAGUE in held and caller.employee == employee:
         held |= {Relation.OWNER}
@@ -68,8 +69,17 @@ async def require_person(connection: AsyncConnection, caller: Caller, action: Ac
         await require_hr(connection, caller, action, only_open=True)
 
 
+async def may_see_inbox(connection: AsyncConnection, caller: Caller, employee: EmployeeId) -> bool:
+    """Whether `require_person` would let the caller see what waits on the person."""
+    try:
+        await require_person(connection, caller, Action.SEE_INBOX, employee)
+    except Refusal:
+        return False
+    return True
+
+
 async def require_directory(connection: AsyncConnection, caller: Caller, action: Action) -> None:
-    """What HR of an open cycle may; the operator too, while no cycle is open: nobody is HR then. Raises a `Refusal`."""
+    """Checks an action of HR of an open cycle. While no cycle is open, nobody is HR, and the operator may do it."""
     held = await relations_to_company(connection, caller)
     rows = [row for row in await cycles.list_cycles(connection) if row.state.is_running]
     if caller.is_operator and not rows:
@@ -79,7 +89,7 @@ async def require_directory(connection: AsyncConnection, caller: Caller, action:
 
 
 async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, action: Action) -> None:
-    """What concerns every open cycle: the caller is HR of each. Without any, as `require_directory`. Raises a `Refusal`."""
+    """Checks an action that concerns every open cycle: the caller must be HR of each. While none is open, the operator may do it."""
     held = await relations_to_company(connection, caller)
     pools = [row.rules.hr for row in await cycles.list_cycles(connection) if row.state.is_running]
     if not pools and caller.is_operator:
@@ -91,7 +101,7 @@ async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, act
 async def require_hr_of(
     connection: AsyncConnection, caller: Caller, action: Action, hr: Collection[EmployeeId]
 ) -> None:
-    """What the HR members `hr` may. Raises a `Refusal` for anybody else."""
+    """Checks an action that only the HR members `hr` may do."""
     _require_member(caller, action, await relations_to_company(connection, caller), hr)
 
 
@@ -103,19 +113,19 @@ def _require_member(caller: Caller, action: Action, held: frozenset[Relation], h
 async def visible_goal(
     connection: AsyncConnection, caller: Caller, goal: GoalId, action: Action = Action.SEE_GOAL
 ) -> Goal:
-    """The goal, which the caller may see; raises a `Refusal` where there is none, or they may not."""
+    """The goal. Raises a `Refusal` if there is none, or if the caller may not see it."""
     found = await require_goal(connection, goal)
     require_goal_relation(caller, action, found, await relations_to_company(connection, caller))
     return found
 
 
 def require_goal_relation(caller: Caller, action: Action, goal: Goal, company: frozenset[Relation]) -> None:
-    """As `visible_goal`, for a goal that is loaded already; `company` is what the caller is to the company."""
+    """Checks an action on a goal that is loaded already; `company` are the caller's relations to the company."""
     access.require(caller, action, relations_to_goal(caller, goal, company), (goal.owner, *goal.line, *goal.policy.hr))
 
 
 def relations_to_goal(caller: Caller, goal: Goal, company: frozenset[Relation]) -> frozenset[Relation]:
-    """What the caller is to the goal now; somebody who is not active is nothing to it."""
+    """The current relations of the caller to the goal; none for a caller who is not an active employee or operator."""
     if not company:
         return company
     return company | access.relations_to(caller, goal, goal.calendar.day_of(datetime.now(UTC)))
@@ -124,7 +134,7 @@ def relations_to_goal(caller: Caller, goal: Goal, company: frozenset[Relation]) 
 async def visible_goals(
     connection: AsyncConnection, caller: Caller, action: Action = Action.SEE_GOAL
 ) -> ColumnElement[bool]:
-    """The condition for lists: true for the goals whose page the caller may see."""
+    """The condition of lists: true for goals that the caller may see."""
     sight = access.sight(caller, action, await relations_to_company(connection, caller))
     return await visible(
         connection, everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A new file of people against the directory: compare it, say what it would do to open goals, apply it."""
+"""Use cases of a new people file: compare it with the directory, show its effects on open goals, apply it."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
-OFFICE = ZoneInfo("Asia/Tokyo")  # whose day decides when somebody's last one is over
-_MANY = 0.2  # of the active people: a larger share of leavers is more likely a wrong file
+DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone of last working days
+_LARGE_SHARE = 0.2  # of the active people; if more people leave, the file is probably wrong
 
 
 class ChangeDocument(Frozen):
-    """What changed for one person: the name of a department, a site, a manager's id or a day, before and after."""
+    """A change of one person: the department, the site, the manager's id or the last day, before and after."""
 
     employee: EmployeeId
     before: str | date | None
@@ -38,7 +38,7 @@ class ChangeDocument(Frozen):
 
 
 class SyncDocument(Frozen):
-    """A comparison for programs: people by id, changes with before and after, and what applying would do."""
+    """A comparison for programs: people by id, changes, and the effects of applying the file."""
 
     joined: tuple[EmployeeId, ...]
     left: tuple[EmployeeId, ...]
@@ -53,9 +53,9 @@ class SyncDocument(Frozen):
 
 
 class Compared(NamedTuple):
-    """The difference, its findings, and what applying would do; `version` is the directory's that was compared.
+    """The difference, its findings, and its effects; `version` is the version of the directory that was compared.
 
-    Without a difference, the findings say why. `many` counts the leavers where they are more than a fifth of everybody; else 0.
+    `difference` None: the findings say why. `many`: the number of leavers if they are more than a fifth of the active people, else 0.
     """
 
     difference: Difference | None
@@ -65,7 +65,7 @@ class Compared(NamedTuple):
     many: int
 
     def document(self) -> SyncDocument:
-        """For programs; raises `ValueError` where there is no difference."""
+        """The comparison for programs. Raises `ValueError` if there is no difference."""
         if (found := self.difference) is None:
             raise ValueError("a file with errors has no difference to print")
         return SyncDocument(
@@ -83,7 +83,7 @@ class Compared(NamedTuple):
 
 
 class Reorganisation:
-    """What HR may do with a file of everybody who works here. Every method raises a `Refusal` for a caller who may not."""
+    """A file with all people of the company. Every method raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -99,11 +99,11 @@ class Reorganisation:
         absent_left: bool = False,
         today: date | None = None,
     ) -> Compared:
-        """Compares the file with the directory; writes nothing. A column that the file lacks changes nobody."""
-        on = today or datetime.now(OFFICE).date()
+        """Compares the file with the directory; writes nothing. Fields for which the file has no column do not change."""
+        on = today or datetime.now(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
-            version = await people.version_of(connection)
+            version = await people.directory_version(connection)
             file = read_people(data, mapping)
             if file.findings:
                 return Compared(None, file.findings, (), version, 0)
@@ -121,10 +121,10 @@ class Reorganisation:
     async def apply(
         self, caller: Caller, temporal: "Client", compared: Compared, reason: str, instruction: str | None = None
     ) -> str:
-        """Writes what was compared and starts carrying it out: the directory first, then the goals; the instruction's id.
+        """Starts an instruction that changes the directory and then the goals; returns its id.
 
-        For HR of every open cycle. Raises a `Refusal` for others, where another change is being applied, or where the
-        directory is not the one that was compared.
+        The caller must be HR of every open cycle. Raises a `Refusal` also if another change is being applied, or if the
+        directory has changed since the comparison.
         """
         actor = actor_of(caller)
         if compared.difference is None:
@@ -152,9 +152,9 @@ async def apply_difference(
     reason: str,
     instruction: str,
 ) -> str:
-    """Writes the instruction with the rows to change and starts it; its id, by which a repeat is harmless.
+    """Writes the instruction with the employees to change, starts its workflow, and returns its id.
 
-    Raises a `Refusal` where another change is being applied, or the directory has another version.
+    Raises a `Refusal` if another change is being applied, or if the directory has another version.
     """
     from service.instruction_start import start
 
@@ -177,17 +177,17 @@ def _changes(changes: tuple[Change, ...]) -> tuple[ChangeDocument, ...]:
 
 def _many_leave(difference: Difference, before: Organisation) -> int:
     active = sum(one.active for one in before.employees.values())
-    return len(difference.left) if len(difference.left) > active * _MANY else 0
+    return len(difference.left) if len(difference.left) > active * _LARGE_SHARE else 0
 
 
 def _filled(file: PeopleFile, before: Organisation) -> list[Employee]:
-    """The file's people, with what the directory says where the file has no column for it."""
-    silent = {field.name for field in fields(Employee)} - file.fields
-    if not silent:
+    """The people of the file; fields for which the file has no column are taken from the directory."""
+    missing = {field.name for field in fields(Employee)} - file.fields
+    if not missing:
         return list(file.employees)
     filled = []
     for one in file.employees:
         known = before.employees.get(one.id)
-        kept = {name: getattr(known, name) for name in silent} if known else {}
+        kept = {name: getattr(known, name) for name in missing} if known else {}
         filled.append(replace(one, **kept))
     return filled

@@ -1,20 +1,23 @@
-"""Use cases of a cycle's results: the tree of goals with its progress, and scores by person, reviewer and department."""
+"""Use cases of a cycle's results: scores by person, and their distribution by reviewer or department, page by page."""
 
+from collections.abc import AsyncIterator, Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from domain.access import Action, Caller
-from domain.results import calibration
-from domain.results.alignment import Leaf, Node, Tree, build_tree, leaves_of
+from domain.results.calibration import BUCKET, BUCKETS, Spread
 from domain.values import CycleId, EmployeeId, Frozen
-from service.cycle_lookup import require_cycle
-from service.projection import goals_of_cycle, names_by_id
-from service.relations import require_colleague, require_hr
+from service.projection import names_by_id
+from service.relations import require_hr
+from storage import scores
 from storage.database import read_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+PEOPLE, REVIEWERS = 100, 50  # on a page
+_STREAMED = 1_000  # people at a time, where all are read
 
 
 class Grouping(StrEnum):
@@ -22,45 +25,6 @@ class Grouping(StrEnum):
 
     REVIEWER = "reviewer"
     DEPARTMENT = "department"
-
-
-class TreeNode(Frozen):
-    """A theme, department goal or goal; progress is a share, `own` by its own measure, `from_below` by its children."""
-
-    id: str
-    title: str
-    parent: str | None
-    owner: EmployeeId | None
-    department: str | None
-    weight: int
-    own: Decimal | None
-    from_below: Decimal | None
-    children: tuple["TreeNode", ...]
-
-
-class TreeDocument(Frozen):
-    """The tree for programs; the ids of goals without a parent, with a parent that does not exist, and in circles."""
-
-    roots: tuple[TreeNode, ...]
-    orphans: tuple[str, ...]
-    missing_parent: tuple[str, ...]
-    circles: tuple[str, ...]
-
-
-class TreePage(NamedTuple):
-    """The tree of a cycle, and the names of the goals' owners by id."""
-
-    tree: Tree
-    names: dict[str, str]
-
-    @property
-    def document(self) -> TreeDocument:
-        return TreeDocument(
-            roots=tuple(_node(one) for one in self.tree.roots),
-            orphans=_ids(self.tree.orphans),
-            missing_parent=_ids(self.tree.missing_parent),
-            circles=_ids(self.tree.circles),
-        )
 
 
 class PersonScore(Frozen):
@@ -76,65 +40,139 @@ class PersonScore(Frozen):
 
 
 class PersonScores(Frozen):
-    """Results by person, by id."""
+    """A page of results, by employee id. `next` is the id after which the next page begins; None on the last one."""
 
     people: tuple[PersonScore, ...]
+    next: EmployeeId | None
 
 
 class Distribution(Frozen):
-    """How results are distributed over reviewers or departments, and overall (None: nobody has a result)."""
+    """How results are distributed over some reviewers or departments.
 
-    spreads: tuple[calibration.Spread, ...]
-    overall: calibration.Spread | None
+    `overall` is the distribution over everybody; None where nobody has a result, and after the first page. `next` as above.
+    """
+
+    spreads: tuple[Spread, ...]
+    overall: Spread | None
+    next: EmployeeId | None
+
+
+Names = dict[str, str]
 
 
 class Results:
-    """What a caller may read of a cycle's results. Every method raises a `Refusal` for a caller who may not."""
+    """What HR may read of a cycle's results. Every method raises a `Refusal` for a caller who may not."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def tree(self, caller: Caller, cycle: CycleId) -> TreePage:
-        """Themes, department goals and goals, with the progress that rolls up through them."""
-        async with read_transaction(self._engine) as connection:
-            await require_colleague(connection, caller, Action.SEE_TREE)
-            row = await require_cycle(connection, cycle)
-            goals = await goals_of_cycle(connection, cycle)
-            names = await names_by_id(connection, {goal.owner for goal in goals})
-        return TreePage(build_tree(leaves_of(row.file, goals)), names)
-
     async def scores(
-        self, caller: Caller, cycle: CycleId, department: str | None = None
-    ) -> tuple[PersonScores, dict[str, str]]:
-        """HR: the results by person, and the people's names by id."""
+        self, caller: Caller, cycle: CycleId, department: str | None = None, *, after: str = "", limit: int = PEOPLE
+    ) -> tuple[PersonScores, Names]:
+        """The next results by person after the id `after`, and the people's names by id."""
         async with read_transaction(self._engine) as connection:
-            results = await self._results(connection, caller, cycle, department)
-            names = await names_by_id(connection, {one.person for one in results})
-        people = tuple(PersonScore(**one._asdict(), final=one.final) for one in results)
-        return PersonScores(people=people), names
+            await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
+            people = await _people(connection, cycle, department, after, limit)
+            names = await names_by_id(connection, [one.person for one in people])
+        return PersonScores(people=people, next=people[-1].person if len(people) == limit else None), names
+
+    async def stream_scores(
+        self, caller: Caller, cycle: CycleId, department: str | None = None, *, size: int = _STREAMED
+    ) -> AsyncIterator[tuple[tuple[PersonScore, ...], Names]]:
+        """All results by person, `size` at a time, all of one moment."""
+        async with read_transaction(self._engine) as connection:
+            await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
+            async for people in stream_people(connection, cycle, department, size=size):
+                yield people, await names_by_id(connection, [one.person for one in people])
 
     async def distribution(
-        self, caller: Caller, cycle: CycleId, by: Grouping, department: str | None = None
-    ) -> tuple[Distribution, dict[str, str]]:
-        """HR: the distribution of results by reviewer or department, and the reviewers' names by id."""
+        self,
+        caller: Caller,
+        cycle: CycleId,
+        by: Grouping,
+        department: str | None = None,
+        *,
+        after: str = "",
+        limit: int = REVIEWERS,
+    ) -> tuple[Distribution, Names]:
+        """The distribution by department, or of the next reviewers after the id `after`; the reviewers' names by id.
+
+        Departments are all on one page: an organisation has few.
+        """
         async with read_transaction(self._engine) as connection:
-            results = await self._results(connection, caller, cycle, department)
-            grouped = calibration.by_reviewer if by is Grouping.REVIEWER else calibration.by_department
-            spreads = tuple(grouped(results))
-            names = await names_by_id(connection, {one.name for one in spreads})
-        return Distribution(spreads=spreads, overall=calibration.overall(results)), names
-
-    async def _results(
-        self, connection: "AsyncConnection", caller: Caller, cycle: CycleId, department: str | None
-    ) -> tuple[calibration.Result, ...]:
-        await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
-        return calibration.results_of(await goals_of_cycle(connection, cycle, department=department))
-
-
-def _node(node: Node) -> TreeNode:
-    children = tuple(_node(child) for child in node.children)
-    return TreeNode(**node.leaf._asdict(), from_below=node.from_below, children=children)
+            await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
+            groups = Groups(connection, cycle, department)
+            if by is Grouping.DEPARTMENT:
+                return Distribution(spreads=await groups.departments(), overall=await groups.overall(), next=None), {}
+            found = await groups.reviewers(after, limit)
+            first = () if after else await groups.without_reviewer()
+            overall = None if after else await groups.overall()
+            names = await names_by_id(connection, [one.name for one in found])
+        following = EmployeeId(found[-1].name) if len(found) == limit else None
+        return Distribution(spreads=(*first, *found), overall=overall, next=following), names
 
 
-def _ids(leaves: tuple[Leaf, ...]) -> tuple[str, ...]:
-    return tuple(leaf.id for leaf in leaves)
+class Groups:
+    """The distributions of one cycle's results, read on one connection; all of them, or those of one department."""
+
+    def __init__(self, connection: "AsyncConnection", cycle: CycleId, department: str | None = None) -> None:
+        self._connection, self._cycle, self._department = connection, cycle, department
+
+    async def departments(self) -> tuple[Spread, ...]:
+        return await self._all(scores.Grouping.DEPARTMENT)
+
+    async def overall(self) -> Spread | None:
+        """Over everybody; None where nobody has a result."""
+        return next(iter(await self._all(scores.Grouping.ALL)), None)
+
+    async def reviewers(self, after: str, limit: int) -> tuple[Spread, ...]:
+        found = await scores.by_reviewer(
+            self._connection, self._cycle, width=BUCKET, buckets=BUCKETS, department=self._department, after=after,
+            limit=limit,
+        )  # fmt: skip
+        return _spreads(found)
+
+    async def without_reviewer(self) -> tuple[Spread, ...]:
+        found = await scores.without_reviewer(
+            self._connection, self._cycle, width=BUCKET, buckets=BUCKETS, department=self._department
+        )
+        return _spreads(found)
+
+    async def _all(self, group: scores.Grouping) -> tuple[Spread, ...]:
+        found = await scores.spread(
+            self._connection, self._cycle, group, width=BUCKET, buckets=BUCKETS, department=self._department
+        )
+        return _spreads(found)
+
+
+async def stream_people(
+    connection: "AsyncConnection", cycle: CycleId, department: str | None = None, *, size: int = _STREAMED
+) -> AsyncIterator[tuple[PersonScore, ...]]:
+    """All results by person, `size` at a time; read on one transaction, they are of one moment."""
+    after = ""
+    while page := await _people(connection, cycle, department, after, size):
+        yield page
+        after = page[-1].person
+
+
+async def _people(
+    connection: "AsyncConnection", cycle: CycleId, department: str | None, after: str, limit: int
+) -> tuple[PersonScore, ...]:
+    found = await scores.people(connection, cycle, department=department, after=after, limit=limit)
+    return tuple(_person(one) for one in found)
+
+
+def _person(one: scores.PersonScore) -> PersonScore:
+    return PersonScore(
+        person=EmployeeId(one.person),
+        department=one.department,
+        reviewer=EmployeeId(one.reviewer) if one.reviewer else None,
+        goals=one.goals,
+        score=one.score,
+        adjusted=one.final - one.score,
+        final=one.final,
+    )
+
+
+def _spreads(found: Iterable[scores.GroupScores]) -> tuple[Spread, ...]:
+    return tuple(Spread(*one[:-1], tuple(one.counts)) for one in found)

@@ -1,4 +1,4 @@
-"""The review form (見直しシート): where the goal is, what its owner wrote, and what a reset would do."""
+"""The review form (見直しシート): the goal, the self-review of its owner, and the effects of a reset."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -18,7 +18,7 @@ _NEW_REVIEW = (EventKind.REVIEW_OPENED, EventKind.CONTINUED, EventKind.RESET, Ev
 
 
 class ReviewDocument(Frozen):
-    """The form for programs; `settled` are the points that a reset would settle."""
+    """The form for programs. `settled`: the points that a reset would bank; shares: 1 is the target."""
 
     goal: GoalId
     attainment: Decimal
@@ -31,7 +31,7 @@ class ReviewDocument(Frozen):
 
 
 class ReviewForm(NamedTuple):
-    """The goal, its content after a reset, and the self-review of the review that is open, where it was handed in."""
+    """The goal, its content after a reset, and the self-review of the current review, if there is one."""
 
     goal: Goal
     after_reset: Content
@@ -39,12 +39,12 @@ class ReviewForm(NamedTuple):
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """The causes to choose from: the usual ones and the cycle's own."""
+        """The codes of the causes to choose from: the standard ones and the cycle's own."""
         return tuple(causes.known(self.goal.policy))
 
     @property
     def settled(self) -> Decimal:
-        """The points that a reset would settle."""
+        """The points that a reset would bank."""
         return self.goal.banked + scoring.revision_score(self.goal, scoring.confirmed(self.goal))
 
     def document(self) -> ReviewDocument:
@@ -63,7 +63,7 @@ class ReviewForm(NamedTuple):
 def review_form(
     goal: Goal, events: Sequence[dict[str, Any]], new_target: Decimal | None, new_weight: int | None
 ) -> ReviewForm:
-    """The form; `events` are the goal's ledger as JSON. Raises a `Refusal` for a target or weight that cannot be."""
+    """The form. `events` are the events of the goal's ledger as JSON. Raises a `Refusal` for an invalid target or weight."""
     return ReviewForm(goal, next_revision(goal, new_weight, new_target), _self_review(events))
 
 

@@ -1,4 +1,4 @@
-"""What Temporal's own screens find goals by; a worker registers it when it starts."""
+"""The search attributes with which Temporal's web UI finds goals. Each worker registers them at its start."""
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
@@ -11,14 +11,14 @@ from workflows.goal import CYCLE, DEPARTMENT, OWNER
 
 
 class Unprepared(MeguriError):
-    """The servers answer, but are not set up for this worker."""
+    """Temporal answers, but the search attributes could not be registered."""
 
     def __init__(self, why: Message) -> None:
         super().__init__("not_prepared", why)
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Registers what is missing of cycle, owner and department. Safe to repeat. Raises `Unprepared`."""
+    """Registers those of cycle, owner and department that are missing. Safe to repeat. Raises `Unprepared`."""
     wanted = dict.fromkeys((CYCLE.name, OWNER.name, DEPARTMENT.name), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
     try:
         found = await client.operator_service.list_search_attributes(

@@ -1,4 +1,4 @@
-"""Filled sheets and tables as goals: which reader a file needs, and in which file each goal and finding is."""
+"""Reads filled-in sheets and CSV files as goals. The places of goals and findings begin with the name of their file."""
 
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -11,14 +11,14 @@ from sheets.reading import read_goal_sheet
 
 
 class Filled(NamedTuple):
-    """The goals of all files, and what is wrong with any of them."""
+    """The goals of all files, and the findings about the files."""
 
     goals: tuple[ReadGoal, ...]
     findings: tuple[Finding, ...]
 
 
 def read_filled(files: Iterable[tuple[str, bytes]]) -> Filled:
-    """Reads files by name and content: tables (.csv), and everything else as sheets. Places begin with the file's name."""
+    """Reads files, each a name and its content: names that end with `.csv` as CSV, all others as sheets."""
     goals: list[ReadGoal] = []
     findings: list[Finding] = []
     for name, data in files:

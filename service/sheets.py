@@ -1,6 +1,6 @@
-"""Sheets and tables: what goes onto them, comparing what comes back with the goals, and putting it into drafts."""
+"""Use cases of sheets and tables: their content, comparing filled-in ones with the goals, and updating drafts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,21 +11,18 @@ from domain.findings import Finding, refuse
 from domain.goal.commands import Revise
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
-from domain.people.organisation import Employee
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Frozen, GoalId, Locale
 from domain.writing.content import Content
 from domain.writing.rules import check
+from service.cycle_lookup import require_cycle
 from service.goal_updates import GoalUpdates
-from service.projection import find_goals, goals_of_cycle, names_by_id
-from service.relations import relations_to_company, relations_to_goal, require_goal_relation, require_hr, visible_goals
-from sheets.fields import Unreadable, fields_of, merged
+from service.projection import find_goals, names_by_id, stream_goals
+from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
+from sheets.fields import InvalidFields, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
-from sheets.results import Results
-from storage.cycles import find_cycle
 from storage.database import read_transaction
-from storage.directory import employees
-from storage.goals import read_reviews
+from storage.goals import read_bodies
 from storage.people import find_employee
 from texts.findings import FindingDocument, documents_of
 from texts.words import word
@@ -34,9 +31,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
+_REVIEW_KINDS = (EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED)
+
 
 class ChangedGoal(Frozen):
-    """A goal that an import changes: the fields, and what the writing rules say of them."""
+    """A goal that an import changes: the changed fields, and the findings of the writing rules."""
 
     goal: GoalId
     fields: tuple[str, ...]
@@ -44,15 +43,15 @@ class ChangedGoal(Frozen):
 
 
 class PlanDocument(Frozen):
-    """An import for programs: the goals that change, and how many stay as they are."""
+    """An import for programs: the goals that change, and the number of those that do not."""
 
     changed: tuple[ChangedGoal, ...]
     unchanged: int
     dry_run: bool
 
 
-class Change(NamedTuple):
-    """A draft, its content after the import, and what the writing rules say of that."""
+class DraftChange(NamedTuple):
+    """A draft, its content after the import, and the findings of the writing rules."""
 
     goal: Goal
     content: Content
@@ -64,9 +63,9 @@ class Change(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What an import would do: nothing of it, where there are `findings`."""
+    """What an import would change; if there are `findings`, it changes nothing."""
 
-    changed: tuple[Change, ...]
+    changed: tuple[DraftChange, ...]
     unchanged: int
     findings: tuple[Finding, ...]
 
@@ -79,70 +78,59 @@ class Plan(NamedTuple):
 
 
 class Sheets:
-    """What a caller may do with sheets. Every method raises a `Refusal` for what is not there or not for the caller."""
+    """Sheets and tables. Every method raises a `Refusal` for unknown cycles and people, and for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def sheets_of(
         self, caller: Caller, cycle: CycleId, *, person: str | None = None, department: str | None = None
-    ) -> list[GoalSheet]:
-        """A sheet for each person of the cycle whose goals the caller may see.
+    ) -> AsyncIterator[GoalSheet]:
+        """A sheet for each person of the cycle whose goals the caller may see, by id; a page of goals is in memory at a time.
 
-        Raises a `Refusal` where there are people, and the caller may see none of them.
+        Raises a `Refusal` if there are goals, but the caller may see none of them.
         """
         async with read_transaction(self._engine) as connection:
             if person is not None and await find_employee(connection, EmployeeId(person)) is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")
-            row = await find_cycle(connection, cycle)
+            name = (await require_cycle(connection, cycle)).name
             condition = await visible_goals(connection, caller)
-            goals = await goals_of_cycle(connection, cycle, owner=person, department=department, condition=condition)
-            if not goals:
+            found = False
+            goals = stream_goals(connection, cycle, owner=person, department=department, condition=condition)
+            async for theirs in _by_owner(goals):
+                found = True
+                yield await _sheet(connection, cycle, name, theirs)
+            if not found:
                 await _require_some(connection, caller, cycle, owner=person, department=department)
-            reviews = {goal: _review(bodies) for goal, bodies in (await read_reviews(connection, cycle)).items()}
-            people = await _people(connection, {goal.owner for goal in goals})
-        by_person: dict[EmployeeId, list[SheetGoal]] = {}
-        for goal in goals:
-            by_person.setdefault(goal.owner, []).append(SheetGoal(goal, reviews.get(goal.id, Review())))
-        name = row.name if row else cycle
-        return [_sheet(cycle, name, people[owner], theirs) for owner, theirs in by_person.items()]
 
-    async def goals_for_table(self, caller: Caller, cycle: CycleId, *, department: str | None = None) -> list[Goal]:
-        """The goals of the cycle that the caller may see, to be written as a table."""
+    async def goals_for_table(
+        self, caller: Caller, cycle: CycleId, *, department: str | None = None
+    ) -> AsyncIterator[list[Goal]]:
+        """The goals of the cycle that the caller may see, by id, to be written as a table; page by page, of one moment."""
         async with read_transaction(self._engine) as connection:
             condition = await visible_goals(connection, caller)
-            return await goals_of_cycle(connection, cycle, department=department, condition=condition)
-
-    async def results(self, caller: Caller, cycle: CycleId) -> Results:
-        """Everything of a cycle, for its HR."""
-        async with read_transaction(self._engine) as connection:
-            await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
-            goals = await goals_of_cycle(connection, cycle)
-            row = await find_cycle(connection, cycle)
-            names = await names_by_id(
-                connection, {one for goal in goals for one in (goal.owner, *goal.line, *goal.policy.hr)}
-            )
-        return Results(cycle, row.name if row else cycle, goals, names)
+            async for goals in stream_goals(connection, cycle, department=department, condition=condition):
+                yield goals
 
     async def compare(self, caller: Caller, read: Sequence[ReadGoal]) -> Plan:
-        """What the read goals would change, and every finding that forbids it; writes nothing."""
+        """Compares goals that were read from files with the stored goals; writes nothing."""
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
             goals = await find_goals(connection, [one.id for one in read])
-        findings: list[Finding] = list(_twice(read))
-        changed: list[Change] = []
+        findings: list[Finding] = list(_repeated(read))
+        changed: list[DraftChange] = []
         for one in read:
             found = _compared(one, goals, caller, company)
-            if isinstance(found, Change):
+            if isinstance(found, DraftChange):
                 changed.append(found)
             else:
                 findings += found
         return Plan(() if findings else tuple(changed), len(read) - len(changed), tuple(findings))
 
     async def apply(self, caller: Caller, temporal: "Client", plan: Plan) -> int:
-        """Puts a plan without findings into the drafts, one command each; how many. A repeat finds nothing left to change.
+        """Updates the drafts of a plan, with one command each; returns how many. A repeat changes nothing.
 
-        Whether the caller may change each draft is decided again by the goal's workflow.
+        The goal's workflow decides again whether the caller may change the draft.
         """
         updates, actor = GoalUpdates(self._engine, temporal), actor_of(caller)
         for one in plan.changed:
@@ -153,28 +141,42 @@ class Sheets:
 async def _require_some(
     connection: AsyncConnection, caller: Caller, cycle: CycleId, *, owner: str | None, department: str | None
 ) -> None:
-    """Raises a `Refusal` where there are goals, none of which the caller may see."""
-    for goal in await goals_of_cycle(connection, cycle, owner=owner, department=department):
-        require_goal_relation(caller, Action.SEE_GOAL, goal, await relations_to_company(connection, caller))
+    """Raises a `Refusal` where there are goals, none of which the caller may see: the first one's, then."""
+    company = await relations_to_company(connection, caller)
+    async for goals in stream_goals(connection, cycle, owner=owner, department=department, size=1):
+        require_goal_relation(caller, Action.SEE_GOAL, goals[0], company)
 
 
-async def _people(connection: AsyncConnection, ids: Collection[EmployeeId]) -> Mapping[EmployeeId, Person]:
-    """The people as the directory has them now, with the names of their managers."""
-    found = {one.id: one for one in await employees(connection, list(ids))}
-    managers = await names_by_id(connection, {one.manager_id for one in found.values() if one.manager_id})
-    return {one: _person(one, found.get(one), managers) for one in ids}
+async def _by_owner(pages: AsyncIterator[list[Goal]]) -> AsyncIterator[list[Goal]]:
+    """Each owner's goals. Goals come by id, which begins with the cycle and the owner."""
+    theirs: list[Goal] = []
+    async for goals in pages:
+        for goal in goals:
+            if theirs and theirs[0].owner != goal.owner:
+                yield theirs
+                theirs = []
+            theirs.append(goal)
+    if theirs:
+        yield theirs
 
 
-def _person(owner: EmployeeId, employee: Employee | None, managers: Mapping[str, str]) -> Person:
+async def _sheet(connection: AsyncConnection, cycle: CycleId, name: str, goals: Sequence[Goal]) -> GoalSheet:
+    """One owner's sheet. Two or three queries: writing the sheet takes many times as long."""
+    reviews = await read_bodies(connection, [goal.id for goal in goals], _REVIEW_KINDS)
+    shown = tuple(SheetGoal(goal, _review(reviews.get(goal.id, ()))) for goal in goals)
+    policy = goals[0].policy
+    return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, goals[0].owner), shown)
+
+
+async def _person(connection: AsyncConnection, owner: EmployeeId) -> Person:
+    """The person as the directory has them now, with the name of their manager."""
+    employee = await find_employee(connection, owner)
     if employee is None:
         return Person(owner, "", "")
-    manager = managers.get(employee.manager_id) if employee.manager_id else None
+    manager = (
+        (await names_by_id(connection, [employee.manager_id])).get(employee.manager_id) if employee.manager_id else None
+    )
     return Person(owner, employee.name, employee.department, employee.title, manager)
-
-
-def _sheet(cycle: CycleId, name: str, person: Person, goals: Sequence[SheetGoal]) -> GoalSheet:
-    policy = goals[0].goal.policy
-    return GoalSheet(cycle, name, policy.starts, policy.ends, person, tuple(goals))
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:
@@ -192,22 +194,22 @@ def _review(bodies: Iterable[dict[str, Any]]) -> Review:
 
 def _compared(
     read: ReadGoal, goals: Mapping[GoalId, Goal], caller: Caller, company: frozenset[Relation]
-) -> Change | list[Finding]:
-    """What the read goal changes, or why it cannot; an empty list where it changes nothing."""
+) -> DraftChange | list[Finding]:
+    """The change of the goal, or findings; an empty list if nothing changes."""
     goal = goals.get(read.id)
     if goal is None:
         return [refuse("unknown_goal", read.where, goal=read.id[:80])]
     try:
         content = merged(goal.content, read.fields, read.places)
-    except Unreadable as error:
-        return [_placed(finding, read) for finding in error.findings]
+    except InvalidFields as error:
+        return [_with_place(finding, read) for finding in error.findings]
     if content == goal.content:
         return []
-    return _objections(goal, read, caller, company) or Change(goal, content, tuple(check(content, goal.policy)))
+    return _objections(goal, read, caller, company) or DraftChange(goal, content, tuple(check(content, goal.policy)))
 
 
 def _objections(goal: Goal, read: ReadGoal, caller: Caller, company: frozenset[Relation]) -> list[Finding]:
-    """Why a goal that reads differently cannot be changed."""
+    """The findings that prevent the change of the goal."""
     if not access.may(Action.IMPORT_DRAFT, relations_to_goal(caller, goal, company)):
         return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
@@ -222,11 +224,11 @@ def _differences(goal: Goal, read: ReadGoal) -> list[str]:
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
-def _placed(finding: Finding, read: ReadGoal) -> Finding:
+def _with_place(finding: Finding, read: ReadGoal) -> Finding:
     return finding.model_copy(update={"where": read.places.get(finding.where, read.where)})
 
 
-def _twice(read: Sequence[ReadGoal]) -> Iterable[Finding]:
+def _repeated(read: Sequence[ReadGoal]) -> Iterable[Finding]:
     seen: dict[str, str] = {}
     for one in read:
         if one.id in seen:

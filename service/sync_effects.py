@@ -1,4 +1,4 @@
-"""What a changed directory would do to open goals, and what HR should know before it is applied."""
+"""The effects of a changed directory on open goals, and findings for HR before it is applied."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,26 +17,26 @@ from domain.instructions.reorganisation import Context, Difference, command_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.values import Frozen
-from service.projection import standing_delegations
+from service.projection import delegations_between
 from storage import cycles
 from storage.goals import load_aggregates, open_goals_of
 
-_FAR = timedelta(days=3660)
+_TEN_YEARS = timedelta(days=3660)
 
 
 class Effect(Frozen):
-    """What applying would do to the open goals of one cycle."""
+    """The effects on the open goals of one cycle, in numbers of goals."""
 
     cycle: str
-    closed: int  # of those who left
-    settled: int  # by a move: a new revision begins
-    readdressed: int  # open tasks that go to somebody else
-    relined: int  # other managers, department or site
-    drafts: int  # of those who join
+    closed: int  # because their owners left
+    settled: int  # because their owners moved: a new revision begins
+    readdressed: int  # whose open task gets other assignees
+    relined: int  # with other managers, department or site
+    drafts: int  # new drafts of people who join
 
 
 class OpenCycle(NamedTuple):
-    """A cycle that runs: its rules as they are now, and its file."""
+    """A running cycle with its current rules and its file."""
 
     id: str
     policy: Policy
@@ -44,7 +44,7 @@ class OpenCycle(NamedTuple):
 
 
 async def open_cycles(connection: AsyncConnection) -> list[OpenCycle]:
-    """The cycles that run, the latest first."""
+    """The running cycles, the latest first."""
     return [
         OpenCycle(row.id, row.rules, row.file) for row in await cycles.list_cycles(connection) if row.state.is_running
     ]
@@ -53,14 +53,14 @@ async def open_cycles(connection: AsyncConnection) -> list[OpenCycle]:
 async def advice_on(
     connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], today: date
 ) -> tuple[Finding, ...]:
-    """HR who leave, delegations from or to people who leave, and sites that a cycle does not know."""
+    """Findings: HR members who leave, delegations from or to people who leave, and sites that a cycle does not know."""
     left = set(difference.left)
     hr = [
         advise("hr_left", member, person=member, cycle=cycle.id)
         for cycle in running
         for member in sorted(set(cycle.policy.hr) & left)
     ]
-    standing = [
+    delegations = [
         advise(
             "delegation_left",
             one.to if one.to in left else one.delegator,
@@ -68,13 +68,13 @@ async def advice_on(
             to=one.to,
             last=one.last,
         )
-        for one in await standing_delegations(connection, today, today + _FAR, sorted(left))
+        for one in await delegations_between(connection, today, today + _TEN_YEARS, sorted(left))
     ]
-    return (*hr, *standing, *_unknown_sites(difference, running))
+    return (*hr, *delegations, *_unknown_sites(difference, running))
 
 
 def _unknown_sites(difference: Difference, running: Sequence[OpenCycle]) -> list[Finding]:
-    """Sites that a cycle does not know: their people count by its own calendar until they are added."""
+    """Findings about sites that a cycle does not know. Until they are added, the cycle's own calendar applies to their people."""
     concerned = {*difference.joined, *(one.employee for one in difference.sites)}
     used = {one.site for one in difference.after if one.site and one.id in concerned}
     return [
@@ -87,9 +87,9 @@ def _unknown_sites(difference: Difference, running: Sequence[OpenCycle]) -> list
 async def effects_of(
     connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], today: date
 ) -> tuple[Effect, ...]:
-    """What each cycle's open goals would hear, counted by kind; by the cycle's id."""
+    """The effects on the open goals of each running cycle, by the cycle's id."""
     sync, after = difference.sync("-"), Organisation(difference.after)
-    context = Context(after, await standing_delegations(connection, today, today + _FAR), today)
+    context = Context(after, await delegations_between(connection, today, today + _TEN_YEARS), today)
     counts: dict[str, Counter[str]] = {cycle.id: _drafts(cycle, sync, after) for cycle in running}
     for form in await load_aggregates(connection, ids=await open_goals_of(connection, sync.touched)):
         goal = Goal.model_validate(form)

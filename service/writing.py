@@ -1,4 +1,4 @@
-"""Help with writing a goal: a draft made from the catalogue or an example, and a check by the writing rules."""
+"""Use cases for writing a goal: a draft from the catalogue or an example, and a check by the writing rules."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class DraftSource(NamedTuple):
-    """What a draft is made from: an entry of the catalogue, an example, or the goal as it is; and what is put into it.
+    """The source of a draft: an entry of the catalogue, an example, or (if both are None) the goal itself.
 
-    `baseline` and `target` are for a numeric measure, `parent` and `answers` are ids.
+    The other fields are values for the draft: `baseline` and `target` of a numeric measure, ids of `parent` and `answers`.
     """
 
     catalog: str | None = None
@@ -40,7 +40,7 @@ class DraftSource(NamedTuple):
 
 
 class CheckDocument(Frozen):
-    """The findings for programs; `refused` says that one of them forbids to submit."""
+    """The findings for programs; `refused`: one of them prevents submitting the goal."""
 
     goal: GoalId
     refused: bool
@@ -48,7 +48,7 @@ class CheckDocument(Frozen):
 
 
 class CheckedGoal(NamedTuple):
-    """What the writing rules say of a goal."""
+    """The findings of the writing rules about a goal."""
 
     goal: GoalId
     findings: tuple[Finding, ...]
@@ -62,13 +62,13 @@ class CheckedGoal(NamedTuple):
 
 
 class Writing:
-    """What helps those who write a goal that they may see. Changes nothing."""
+    """Help for people who write a goal; the caller must be allowed to see it. Changes nothing."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
     async def draft(self, caller: Caller, goal: GoalId, source: DraftSource, locale: Locale) -> Content:
-        """Content to write on, dated within the goal's cycle; texts of the catalogue in the `locale`. Raises a `Refusal`."""
+        """A draft of the goal's content, with dates within its cycle; texts of the catalogue are in `locale`. Raises a `Refusal`."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
             content = await _begin(connection, found, source, locale)
@@ -78,7 +78,7 @@ class Writing:
         return _with_numbers(content, source)
 
     async def check(self, caller: Caller, goal: GoalId, content: Content | None = None) -> CheckedGoal:
-        """What the rules say of the goal, or of this content for it, beside its owner's other goals."""
+        """The findings about the goal, or about `content` for it, also in relation to its owner's other goals."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
@@ -97,7 +97,7 @@ async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource,
 
 
 def _with_numbers(content: Content, source: DraftSource) -> Content:
-    """Raises a `Refusal` for numbers where the measure is none, or that cannot be."""
+    """The content with the source's numbers. Raises a `Refusal` if its measure is not numeric, or the numbers are invalid."""
     given = {
         name: value for name, value in (("baseline", source.baseline), ("target", source.target)) if value is not None
     }

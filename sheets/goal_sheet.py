@@ -1,7 +1,7 @@
-"""目標管理シート: one person's goals on one page of A4, to print, to sign, and to fill in and hand back.
+"""目標管理シート: a person's goals on one A4 page, to print and sign, or to fill in and hand back.
 
-Yellow cells are the owner's to fill; the rest is locked, without a password. A hidden page says where each goal stands, so
-that reading depends on no label. Texts are always written as texts: one that begins with `=` is no formula.
+The owner fills in the yellow cells; all others are locked, without a password. A hidden page holds the position of each goal, so
+that reading a sheet does not depend on its labels. Text is always written as text: `=` at its start makes no formula.
 """
 
 from collections.abc import Iterator
@@ -16,72 +16,72 @@ from xlsxwriter.worksheet import Worksheet
 from domain.goal import scoring
 from domain.values import Locale
 from domain.writing.content import Direction
-from sheets.fields import MOST_STEPS, Value, fields_of, shown
+from sheets.fields import MAX_STEPS, Value, cell_text, fields_of
 from sheets.model import FORMAT, GoalSheet, Review, SheetGoal
-from sheets.style import BAND, BODY, CALM, HEAD, OPEN, Formats, height_for, size_for
+from sheets.style import BAND, BODY, EDITABLE, HEAD, LOCKED, Formats, height_for, size_for
 from texts.places import field_of_sheet
 from texts.say import say
 from texts.words import word
 
-HIDDEN = "meguri"
+HIDDEN_PAGE = "meguri"
 PAGE = "sheet.page"
 _WIDTHS = (7, 7, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10)  # of the columns A to L
 _LAST = len(_WIDTHS) - 1
-_FIRST_GOAL = 5  # row, from 0
-_EXACT = 15  # digits that a spreadsheet keeps; longer numbers are written as text
+_FIRST_GOAL = 5  # row of the first goal, counted from 0
+_MAX_DIGITS = 15  # a spreadsheet keeps no more; longer numbers are written as text
 
 
-class Place(NamedTuple):
-    """Cells of a block, by rows below its first: a field stands in the first of the merged ones."""
+class Cells(NamedTuple):
+    """Merged cells of a goal's block; the first one holds the value."""
 
-    row: int
-    first: int
-    last: int
+    row: int  # counted from the first row of the block
+    first: int  # column
+    last: int  # column
 
 
-PLACES: dict[str, Place] = {
-    "weight": Place(0, 9, 9),
-    "theme": Place(1, 2, 11),
-    "challenge": Place(2, 2, 11),
-    "heard": Place(3, 2, 5),
-    "answers": Place(3, 8, 11),
-    "aligned_to": Place(4, 2, 5),
-    "parent": Place(4, 8, 11),
-    "measure": Place(5, 2, 5),
-    "unit": Place(5, 7, 7),
-    "points": Place(5, 9, 9),
-    "direction": Place(6, 3, 4),
-    "baseline": Place(6, 6, 6),
-    "target": Place(6, 8, 8),
-    "image": Place(7, 2, 11),
-    "criteria": Place(8, 2, 11),
+FIELD_CELLS: dict[str, Cells] = {
+    "weight": Cells(0, 9, 9),
+    "theme": Cells(1, 2, 11),
+    "challenge": Cells(2, 2, 11),
+    "heard": Cells(3, 2, 5),
+    "answers": Cells(3, 8, 11),
+    "aligned_to": Cells(4, 2, 5),
+    "parent": Cells(4, 8, 11),
+    "measure": Cells(5, 2, 5),
+    "unit": Cells(5, 7, 7),
+    "points": Cells(5, 9, 9),
+    "direction": Cells(6, 3, 4),
+    "baseline": Cells(6, 6, 6),
+    "target": Cells(6, 8, 8),
+    "image": Cells(7, 2, 11),
+    "criteria": Cells(8, 2, 11),
 }
-FIRST_STEP = 10  # row of the block
-STEP_PLACES = {"title": (2, 7), "due": (8, 9), "points": (10, 10)}
+FIRST_STEP = 10  # row of the first step in a block
+STEP_COLUMNS = {"title": (2, 7), "due": (8, 9), "points": (10, 10)}
 
 
-def place_of(field: str) -> Place:
-    """Where a field stands in its goal's block."""
+def field_cells(field: str) -> Cells:
+    """The cells of a field in its goal's block."""
     if not field.startswith("step"):
-        return PLACES[field]
+        return FIELD_CELLS[field]
     number, _, part = field.removeprefix("step").partition("_")
-    return Place(FIRST_STEP + int(number) - 1, *STEP_PLACES[part])
+    return Cells(FIRST_STEP + int(number) - 1, *STEP_COLUMNS[part])
 
 
 def step_rows(steps: int) -> int:
-    """Room for the steps and one more, at least four."""
-    return min(max(4, steps + 1), MOST_STEPS)
+    """The number of step rows: one more than there are steps, at least four."""
+    return min(max(4, steps + 1), MAX_STEPS)
 
 
 def write_goal_sheet(sheet: GoalSheet, locale: Locale) -> bytes:
-    """The workbook. Whatever is in it prints on one page."""
+    """The workbook, as an xlsx file. It always prints on one page."""
     out = BytesIO()
     with Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties({"title": f"{say(PAGE, locale)} {sheet.cycle_id}", "created": None})
         page = _Page(book, book.add_worksheet(say(PAGE, locale)), locale)
-        hidden = book.add_worksheet(HIDDEN)
+        hidden = book.add_worksheet(HIDDEN_PAGE)
         hidden.hide()
-        hidden.write_row(0, 0, [HIDDEN, FORMAT, locale.value, sheet.cycle_id])
+        hidden.write_row(0, 0, [HIDDEN_PAGE, FORMAT, locale.value, sheet.cycle_id])
         page.head(sheet)
         row = _FIRST_GOAL
         for number, one in enumerate(sheet.goals, start=1):
@@ -111,12 +111,12 @@ class _Page:
         period = f"{sheet.cycle_name}  {sheet.starts:%Y-%m-%d} - {sheet.ends:%Y-%m-%d}"
         self._text(0, 6, _LAST, period, align="right", border=0)
         self._height(0, 30)
-        said = (
+        fields = (
             (self._say("sheet.employee"), person.id, 2, 3),
             (self._say("sheet.name"), person.name, 5, 7),
             (self._say("sheet.department"), person.department, 9, 11),
         )
-        for (label, value, first, last), at in zip(said, (0, 4, 8), strict=True):
+        for (label, value, first, last), at in zip(fields, (0, 4, 8), strict=True):
             self._label(2, at, first - 1, label)
             self._text(2, first, last, value)
         self._label(3, 0, 1, self._say("sheet.title"))
@@ -127,7 +127,7 @@ class _Page:
         self._number(3, 9, 11, len(sheet.goals))
 
     def goal(self, top: int, number: int, one: SheetGoal, steps: int) -> int:
-        """A goal's block; the row behind it."""
+        """Writes the block of a goal; returns the row after it."""
         goal = one.goal
         fields = fields_of(goal.content)
         self._text(top, 0, 1, self._say("sheet.goal", number=number), bold=True, bg_color=HEAD, font_color="#FFFFFF")
@@ -135,7 +135,7 @@ class _Page:
         self._label(top, 8, 8, self._say("sheet.weight_percent"))
         self._label(top, 10, 10, self._say("sheet.state"))
         self._text(top, 11, 11, word("state", goal.state, self._locale))
-        for field in PLACES:
+        for field in FIELD_CELLS:
             self._field(top, field, fields.get(field, ""))
         for field, row, first, last in (
             ("theme", 1, 0, 1), ("challenge", 2, 0, 1), ("heard", 3, 0, 1), ("answers", 3, 6, 7), ("aligned_to", 4, 0, 1),
@@ -162,7 +162,7 @@ class _Page:
             self._label(row, first, last, label)
         for n in range(1, steps + 1):
             self._number(row + n, 0, 1, n)
-            for part in STEP_PLACES:
+            for part in STEP_COLUMNS:
                 self._field(top, f"step{n}_{part}", fields.get(f"step{n}_{part}", ""))
             self._text(row + n, 11, 11, "○" if n - 1 in done else "", align="center")
 
@@ -208,18 +208,18 @@ class _Page:
     # --- cells ---
 
     def _field(self, top: int, field: str, value: Value) -> None:
-        """A cell that its owner fills."""
-        place = place_of(field)
-        row = top + place.row
+        """Writes a cell that the owner fills in."""
+        cells = field_cells(field)
+        row = top + cells.row
         if field == "direction" and value:
             value = word("direction", str(value), self._locale)
-        self._value(row, place.first, place.last, value, locked=False)
+        self._value(row, cells.first, cells.last, value, locked=False)
         if isinstance(value, str):
-            self._height(row, height_for(value, self._room(place.first, place.last)))
-        self._only(field, row, place.first)
+            self._height(row, height_for(value, self._room(cells.first, cells.last)))
+        self._restrict(field, row, cells.first)
 
-    def _only(self, field: str, row: int, column: int) -> None:
-        """What the spreadsheet itself refuses."""
+    def _restrict(self, field: str, row: int, column: int) -> None:
+        """Sets the values that the spreadsheet program accepts in the cell."""
         rules: dict[str, dict[str, Any]] = {
             "weight": {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 100},
             "direction": {"validate": "list", "source": [word("direction", one, self._locale) for one in Direction]},
@@ -228,7 +228,7 @@ class _Page:
             self._sheet.data_validation(row, column, row, column, rules[field])
 
     def _value(self, row: int, first: int, last: int, value: Value, *, locked: bool) -> None:
-        style: dict[str, Any] = {"locked": locked, "bg_color": CALM if locked else OPEN}
+        style: dict[str, Any] = {"locked": locked, "bg_color": LOCKED if locked else EDITABLE}
         if isinstance(value, date):
             self._cell(row, first, last, value, style | {"num_format": "yyyy-mm-dd", "align": "center"})
         elif isinstance(value, str):
@@ -236,7 +236,7 @@ class _Page:
             self._cell(
                 row, first, last, value, style | {"font_size": size, "num_format": "@" if not locked else "General"}
             )
-        elif len(Decimal(value).as_tuple().digits) > _EXACT:
+        elif len(Decimal(value).as_tuple().digits) > _MAX_DIGITS:
             self._cell(row, first, last, f"{value:f}", style)
         else:
             self._cell(row, first, last, value, style | {"num_format": "#,##0.######", "align": "right"})
@@ -249,7 +249,7 @@ class _Page:
         if value == "":
             self._sheet.write_blank(row, first, None, made)
         elif isinstance(value, str):
-            self._sheet.write_string(row, first, shown(value), made)
+            self._sheet.write_string(row, first, cell_text(value), made)
         elif isinstance(value, date):
             self._sheet.write_datetime(row, first, value, made)
         else:
@@ -266,10 +266,10 @@ class _Page:
         self._cell(row, first, last, number, {"align": "center"})
 
     def _percent(self, row: int, column: int, share: Decimal) -> None:
-        self._cell(row, column, column, share, {"num_format": "0 %", "align": "right", "bg_color": CALM})
+        self._cell(row, column, column, share, {"num_format": "0 %", "align": "right", "bg_color": LOCKED})
 
     def _height(self, row: int, height: float) -> None:
-        """A row is as high as the cell in it that needs most."""
+        """Makes the row at least this high."""
         self._heights[row] = max(self._heights.get(row, 0), height)
         self._sheet.set_row(row, self._heights[row])
 
@@ -280,11 +280,11 @@ class _Page:
         return say(key, self._locale, **fields)
 
 
-def cells_of(top: int, steps: int) -> Iterator[tuple[str, int, int]]:
-    """Every field that a block of this many step rows holds, with its row and column."""
-    for field, place in PLACES.items():
-        yield field, top + place.row, place.first
+def cells_of_block(top: int, steps: int) -> Iterator[tuple[str, int, int]]:
+    """Every field of a block with this many step rows, with its row and column in the sheet."""
+    for field, cells in FIELD_CELLS.items():
+        yield field, top + cells.row, cells.first
     for n in range(1, steps + 1):
-        for part in STEP_PLACES:
-            at = place_of(f"step{n}_{part}")
-            yield f"step{n}_{part}", top + at.row, at.first
+        for part in STEP_COLUMNS:
+            cells = field_cells(f"step{n}_{part}")
+            yield f"step{n}_{part}", top + cells.row, cells.first

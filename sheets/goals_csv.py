@@ -1,10 +1,11 @@
-"""Goals as CSV, one per row, for who would rather work in a table. The same fields as on the sheet.
+"""Goals as a CSV file, one goal per row, with the same fields as a sheet.
 
-A text that a spreadsheet would take for a formula gets an apostrophe in front; reading takes it off again.
+A text that a spreadsheet program would read as a formula gets an apostrophe in front; reading removes it.
 """
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
 
@@ -12,53 +13,72 @@ from domain.csv_text import UnreadableText, decode_csv
 from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
 from domain.values import GoalId, Locale
-from sheets.fields import FIELDS, Value, fields_of, shown
+from sheets.fields import FIELDS, Value, cell_text, fields_of
 from sheets.model import ReadGoal
 from texts.places import field_of_sheet
 from texts.words import word
 
 _HEADS = ("id", "seq")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-LARGEST = 20_000_000  # bytes
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+MAX_BYTES = 20_000_000
 
 
 def write_goals_csv(goals: Iterable[Goal], locale: Locale) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheets need to see Japanese."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    """A whole table. Of many goals, write `table_head` and then `table_rows` page by page."""
+    return table_head(locale) + table_rows(goals, locale)
+
+
+def table_head(locale: Locale) -> bytes:
+    """UTF-8 with a byte order mark, without which spreadsheet programs show Japanese wrongly."""
     heads = (word("head", head, locale) for head in _HEADS)
-    writer.writerow([*heads, *(field_of_sheet(field, locale) for field in FIELDS)])
-    for goal in goals:
-        fields = fields_of(goal.content)
-        said = (_said(field, fields.get(field, ""), locale) for field in FIELDS)
-        writer.writerow([goal.id, goal.seq, *said])
-    return out.getvalue().encode("utf-8-sig")
+    return BOM_UTF8 + csv_rows([[*heads, *(field_of_sheet(field, locale) for field in FIELDS)]])
 
 
-def guarded(text: str) -> str:
-    """The text, so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
+def table_rows(goals: Iterable[Goal], locale: Locale) -> bytes:
+    """A row for each goal."""
+    return csv_rows(_row_of(goal, locale) for goal in goals)
 
 
-def _unguarded(text: str) -> str:
+def csv_rows(rows: Iterable[Iterable[str | int]]) -> bytes:
+    """The rows as CSV, in UTF-8."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def _row_of(goal: Goal, locale: Locale) -> list[str | int]:
+    fields = fields_of(goal.content)
+    return [goal.id, goal.seq, *(_cell(field, fields.get(field, ""), locale) for field in FIELDS)]
+
+
+def escape_formula(text: str) -> str:
+    """The text, with an apostrophe in front if a spreadsheet program would read it as a formula."""
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def _unescape_formula(text: str) -> str:
     bare = text.lstrip("'")
-    return text[1:] if bare != text and bare.startswith(_FORMULA) else text
+    return text[1:] if bare != text and bare.startswith(_FORMULA_STARTS) else text
 
 
-def _said(field: str, value: Value, locale: Locale) -> str:
+def _cell(field: str, value: Value, locale: Locale) -> str:
     if field == "direction" and value:
         return word("direction", str(value), locale)
     if isinstance(value, date):
         return value.isoformat()
     return (
-        guarded(shown(value)) if isinstance(value, str) else f"{value:f}" if not isinstance(value, int) else str(value)
+        escape_formula(cell_text(value))
+        if isinstance(value, str)
+        else f"{value:f}"
+        if not isinstance(value, int)
+        else str(value)
     )
 
 
 def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
-    """The goals of the rows, or what is wrong with the file; commas or tabs, UTF-8 or the Japanese Windows encoding."""
-    if len(data) > LARGEST:
-        return (refuse("too_large", "file", text="finding.too_large_sheet", limit=LARGEST // 1_000_000),)
+    """The goals of the file, or findings. Separators are commas or tabs; the encoding is UTF-8 or Japanese Windows (CP932)."""
+    if len(data) > MAX_BYTES:
+        return (refuse("too_large", "file", text="finding.too_large_sheet", limit=MAX_BYTES // 1_000_000),)
     try:
         text = decode_csv(data)
     except UnreadableText:
@@ -73,7 +93,7 @@ def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
 
 
 def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:
-    """Where each field stands, and what is wrong with the head."""
+    """The column number of each field, and findings about the header row."""
     known = {label: field for field in FIELDS for label in (field, *(field_of_sheet(field, one) for one in Locale))}
     known |= {label: head for head in _HEADS for label in (head, *(word("head", head, one) for one in Locale))}
     columns: dict[str, int] = {}
@@ -94,16 +114,16 @@ def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:
 def _rows(rows: list[list[str]], columns: dict[str, int]) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     goals, findings = [], []
     for number, row in enumerate(rows, start=2):
-        said = {name: row[at] for name, at in columns.items() if at < len(row)}
-        if not any(value.strip() for value in said.values()):
+        values = {name: row[at] for name, at in columns.items() if at < len(row)}
+        if not any(value.strip() for value in values.values()):
             continue
-        seq = said.pop("seq", "").strip()
-        if not said.get("id", "").strip() or (seq and not seq.isdecimal()):
-            what = "seq" if said.get("id", "").strip() else "id"
+        seq = values.pop("seq", "").strip()
+        if not values.get("id", "").strip() or (seq and not seq.isdecimal()):
+            what = "seq" if values.get("id", "").strip() else "id"
             findings.append(refuse("bad_row", f"row {number}", what=what))
             continue
-        goal = GoalId(said.pop("id").strip())
+        goal = GoalId(values.pop("id").strip())
         places = {field: f"row {number} / {field}" for field in FIELDS if field in columns}
-        fields: dict[str, Value] = {name: _unguarded(value) for name, value in said.items() if value.strip()}
+        fields: dict[str, Value] = {name: _unescape_formula(value) for name, value in values.items() if value.strip()}
         goals.append(ReadGoal(goal, int(seq) if seq else None, fields, f"row {number}", places))
     return tuple(findings) or tuple(goals)

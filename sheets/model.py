@@ -1,4 +1,4 @@
-"""What goes onto a sheet, and what comes back from one."""
+"""The data that is written to a sheet, and the data that is read from one."""
 
 from datetime import date
 from typing import NamedTuple
@@ -7,10 +7,12 @@ from domain.goal.goal import Goal
 from domain.values import GoalId
 from sheets.fields import Fields
 
-FORMAT = 1  # of the hidden page that says where everything stands
+FORMAT = 1  # version of the hidden page, which holds the positions of the goals
 
 
 class Person(NamedTuple):
+    """The owner of a sheet's goals; `manager` is a name."""
+
     id: str
     name: str
     department: str
@@ -19,7 +21,7 @@ class Person(NamedTuple):
 
 
 class Review(NamedTuple):
-    """The latest look back, and what the reviewer said to it."""
+    """The latest self-review, and the comment of the reviewer."""
 
     went_well: str = ""
     causes: str = ""
@@ -28,6 +30,8 @@ class Review(NamedTuple):
 
 
 class SheetGoal(NamedTuple):
+    """A goal with its latest review."""
+
     goal: Goal
     review: Review = Review()
 
@@ -44,10 +48,10 @@ class GoalSheet(NamedTuple):
 
 
 class ReadGoal(NamedTuple):
-    """A goal as a sheet or a row says it. `places` tells where each field stands, as its reader finds it."""
+    """A goal as it was read from a sheet or a row. `where` and `places` say for people where the goal and its fields are."""
 
     id: GoalId
-    seq: int | None  # as the goal was when it was written out; none: the file does not say
+    seq: int | None  # number of the goal's last ledger entry when the file was written; None: the file does not say
     fields: Fields
     where: str
     places: dict[str, str]

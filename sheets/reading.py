@@ -1,4 +1,4 @@
-"""Reading sheets that come back, whatever program saved them: goals as fields, or findings that say where it went wrong."""
+"""Reading filled-in sheets, saved by any spreadsheet program: goals as fields, or findings."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,23 +10,23 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from domain.findings import Finding, refuse
 from domain.values import GoalId
-from sheets.fields import MOST_STEPS, Value
-from sheets.goal_sheet import HIDDEN, cells_of
+from sheets.fields import MAX_STEPS, Value
+from sheets.goal_sheet import HIDDEN_PAGE, cells_of_block
 from sheets.model import FORMAT, ReadGoal
 
-LARGEST = 5_000_000  # bytes; a sheet of five goals has twenty thousand
-_MOST_GOALS = 100
-_MOST_ROWS = 5_000
+MAX_BYTES = 5_000_000  # a sheet of five goals has 20,000
+_MAX_GOALS = 100
+_MAX_ROWS = 5_000
 
 
 def read_goal_sheet(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
-    """The goals of a sheet, or why it cannot be read."""
-    if len(data) > LARGEST:
-        limit = LARGEST // 1_000_000
+    """The goals of a sheet, or findings that say why it cannot be read."""
+    if len(data) > MAX_BYTES:
+        limit = MAX_BYTES // 1_000_000
         return (refuse("too_large", "file", text="finding.too_large_sheet", limit=limit),)
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(data))
-        plan = book.get_sheet_by_name(HIDDEN).to_python(skip_empty_area=False)
+        plan = book.get_sheet_by_name(HIDDEN_PAGE).to_python(skip_empty_area=False)
         cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except PasswordError:
         return (refuse("password", "file"),)
@@ -39,16 +39,16 @@ def read_goal_sheet(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
 
 def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     head = plan[0] if plan else []
-    if len(head) < 2 or head[0] != HIDDEN or head[1] != FORMAT:  # noqa: PLR2004 - the name and the version
+    if len(head) < 2 or head[0] != HIDDEN_PAGE or head[1] != FORMAT:  # noqa: PLR2004 - the name and the version
         return (refuse("other_version", "file"),)
-    if len(plan) > _MOST_GOALS or len(cells) > _MOST_ROWS:
+    if len(plan) > _MAX_GOALS or len(cells) > _MAX_ROWS:
         return (refuse("too_large", "file", text="finding.too_many_rows"),)
     found = []
     for number, row in enumerate(plan[1:], start=1):
         match row[:4]:
             case [str(goal), int() | float() as seq, int() | float() as top, int() | float() as steps] if (
-                goal and 0 < steps <= MOST_STEPS
-            ):  # which of the two, each program chooses for itself
+                goal and 0 < steps <= MAX_STEPS
+            ):  # some programs save whole numbers as float
                 found.append(_goal(GoalId(goal), int(seq), (int(top), int(steps)), number, cells))
             case _:
                 return (refuse("hidden_page", "file"),)
@@ -58,16 +58,16 @@ def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...
 def _goal(goal: GoalId, seq: int, block: tuple[int, int], number: int, cells: list[list[Any]]) -> ReadGoal:
     fields: dict[str, Value] = {}
     places: dict[str, str] = {}
-    for field, row, column in cells_of(*block):
+    for field, row, column in cells_of_block(*block):
         places[field] = f"{goal} / {field} / {xl_rowcol_to_cell(row, column)}"
         value = cells[row][column] if row < len(cells) and column < len(cells[row]) else ""
-        if (said := _value(value)) != "":
-            fields[field] = said
+        if (content := _value(value)) != "":
+            fields[field] = content
     return ReadGoal(goal, seq, fields, f"{goal} ({number})", places)
 
 
 def _value(value: Any) -> Value:
-    """A cell's value; a number exactly as it reads, not as a float holds it."""
+    """The value of a cell; a number as the decimal that the sheet shows, without the error of its float."""
     match value:
         case bool():
             return str(value)

@@ -1,198 +1,209 @@
-"""The results of a cycle: a workbook with a sheet for departments, people, goals, and a chart; and the goals as CSV."""
+"""The results of a cycle: a workbook with a sheet for departments, people and goals, and a chart; and the goals as CSV.
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+Both are written row by row: the goals and people of a cycle are never in memory at once.
+"""
+
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
+from xlsxwriter.chart import Chart
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from domain.goal import scoring
-from domain.goal.goal import Goal, Outcome
-from domain.results import calibration
-from domain.results.calibration import BUCKET, BUCKETS, Result
+from domain.goal.goal import Goal
+from domain.results.calibration import BUCKET, BUCKETS, Spread
 from domain.values import Locale
-from sheets.goals_csv import guarded
+from sheets.goals_csv import csv_rows, escape_formula
 from sheets.style import BAND, Formats, width_of
 from texts.say import say
 from texts.words import word
 
-_NARROW, _WIDE = 8, 44  # characters of a column
-_ATTAINED = 9  # the column of the goals' attainment
+Cell = str | int | Decimal
+Names = Mapping[str, str]
+
+_MIN_WIDTH, _MAX_WIDTH = 8, 44  # of a column, in characters
+_ATTAINMENT = 9  # column of the attainment on the page of goals
 
 
-class Results(NamedTuple):
-    """A cycle's goals, in the order of their ids, and the names of the people in them."""
+class DepartmentLine(NamedTuple):
+    """A department: the distribution of its people's results, how many goals it has, and how many of them were achieved."""
 
-    cycle_id: str
-    cycle_name: str
-    goals: Sequence[Goal]
-    names: Mapping[str, str]
-
-
-class _Table(NamedTuple):
-    title: str
-    heads: tuple[str, ...]
-    rows: list[tuple[str | int | Decimal, ...]]
-    percent: int | None = None  # the column of shares
+    spread: Spread
+    goals: int
+    achieved: int
 
 
-def write_results_xlsx(results: Results, locale: Locale) -> bytes:
-    out = io.BytesIO()
-    people = calibration.results_of(results.goals)
-    with Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        formats = Formats(book)
-        for table in (
-            _departments(people, results.goals, locale),
-            _people(people, results, locale),
-            _goals(results, locale),
-        ):
-            _write(book.add_worksheet(table.title), formats, table, f"{results.cycle_id}  {results.cycle_name}")
-        _chart(book, formats, people, locale)
-    return out.getvalue()
+class PersonLine(NamedTuple):
+    """A person's result, in points, with the names of the person and their reviewer."""
+
+    person: str
+    name: str
+    department: str
+    reviewer: str
+    goals: int
+    score: Decimal
+    adjusted: Decimal
+    final: Decimal
 
 
-def write_results_csv(results: Results, locale: Locale) -> bytes:
-    """A goal per row."""
-    table = _goals(results, locale)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(table.heads)
-    for row in table.rows:
-        writer.writerow(
-            [
-                guarded(cell) if isinstance(cell, str) else f"{cell:f}" if isinstance(cell, Decimal) else cell
-                for cell in row
-            ]
-        )
-    return out.getvalue().encode("utf-8-sig")
+class ResultsBook:
+    """The workbook, written to a file; rows are put aside on the disk as they come. `close` completes it."""
+
+    def __init__(self, file: Path, title: str, locale: Locale) -> None:
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self._book = Workbook(str(file), options)
+        self._formats, self._locale = Formats(self._book), locale
+        self._departments = self._sheet("summary", _DEPARTMENT_HEADS, title)
+        self._people = self._sheet("people", _PERSON_HEADS, title)
+        self._goals = self._sheet("goals", _GOAL_HEADS, title, share=_ATTAINMENT)
+
+    def add_departments(self, lines: Iterable[DepartmentLine]) -> None:
+        for one in lines:
+            spread = one.spread
+            self._departments.add(
+                (spread.name, spread.people, one.goals, one.achieved, spread.lowest, spread.median, spread.mean, spread.highest)
+            )  # fmt: skip
+
+    def add_people(self, lines: Iterable[PersonLine]) -> None:
+        for one in lines:
+            self._people.add(one)
+
+    def add_goals(self, goals: Iterable[Goal], names: Names) -> None:
+        """`names` are those of the owners, by id."""
+        for goal in goals:
+            self._goals.add(_goal(goal, names, self._locale))
+
+    def close(self, overall: Spread | None) -> None:
+        """Adds the chart of everybody's results, and writes the file."""
+        for table in (self._departments, self._people, self._goals):
+            table.finish()
+        _add_chart(self._book, self._formats, overall, self._locale)
+        self._book.close()
+
+    def abandon(self) -> None:
+        """Leaves the file as it is: the library would complete it later by itself."""
+        self._book.fileclosed = True
+
+    def _sheet(self, name: str, heads: tuple[str, ...], title: str, *, share: int | None = None) -> "_Table":
+        sheet = self._book.add_worksheet(_text(name, self._locale))
+        return _Table(sheet, self._formats, title, [_text(head, self._locale) for head in heads], share)
 
 
-def _words(locale: Locale, *keys: str) -> tuple[str, ...]:
-    return tuple(say(key, locale) for key in keys)
+def results_csv_head(locale: Locale) -> bytes:
+    """UTF-8 with a byte order mark, without which spreadsheet programs show Japanese wrongly."""
+    return BOM_UTF8 + csv_rows([[_text(head, locale) for head in _GOAL_HEADS]])
 
 
-def _departments(people: Sequence[Result], goals: Iterable[Goal], locale: Locale) -> _Table:
-    achieved: dict[str, int] = {}
-    total: dict[str, int] = {}
-    for goal in goals:
-        total[goal.department] = total.get(goal.department, 0) + 1
-        achieved[goal.department] = achieved.get(goal.department, 0) + (goal.outcome is Outcome.ACHIEVED)
-    rows: list[tuple[str | int | Decimal, ...]] = [
-        (
-            one.name,
-            one.people,
-            total.get(one.name, 0),
-            achieved.get(one.name, 0),
-            one.lowest,
-            one.median,
-            one.mean,
-            one.highest,
-        )
-        for one in calibration.by_department(people)
-    ]
-    heads = _words(
-        locale, "sheet.results.department", "sheet.results.number_of_people", "sheet.results.goals", "sheet.results.achieved", "sheet.results.lowest", "sheet.results.median", "sheet.results.mean", "sheet.results.highest")  # fmt: skip
-    return _Table(_words(locale, "sheet.results.summary")[0], heads, rows)
+def results_csv_rows(goals: Iterable[Goal], names: Names, locale: Locale) -> bytes:
+    """A row for each goal; `names` are those of the owners, by id."""
+    return csv_rows(map(_csv_cell, _goal(goal, names, locale)) for goal in goals)
 
 
-def _people(people: Sequence[Result], results: Results, locale: Locale) -> _Table:
-    rows: list[tuple[str | int | Decimal, ...]] = [
-        (
-            one.person, results.names.get(one.person, ""), one.department, results.names.get(one.reviewer or "", ""),
-            one.goals, one.score, one.adjusted, one.final,
-        )
-        for one in people
-    ]  # fmt: skip
-    heads = _words(
-        locale, "sheet.results.employee", "sheet.results.name", "sheet.results.department", "sheet.results.reviewer", "sheet.results.goals", "sheet.results.score", "sheet.results.adjusted", "sheet.results.final")  # fmt: skip
-    return _Table(_words(locale, "sheet.results.people")[0], heads, rows)
+_DEPARTMENT_HEADS = ("department", "number_of_people", "goals", "achieved", "lowest", "median", "mean", "highest")
+_PERSON_HEADS = ("employee", "name", "department", "reviewer", "goals", "score", "adjusted", "final")
+_GOAL_HEADS = (
+    "goal", "owner", "department", "theme", "measure", "weight", "state", "outcome", "revision", "attained", "steps",
+    "measure_points", "bonus", "banked", "score", "adjusted", "final",
+)  # fmt: skip
 
 
-def _goals(results: Results, locale: Locale) -> _Table:
-    heads = _words(
-        locale, "sheet.results.goal", "sheet.results.owner", "sheet.results.department", "sheet.results.theme", "sheet.results.measure", "sheet.results.weight", "sheet.results.state", "sheet.results.outcome", "sheet.results.revision", "sheet.results.attained", "sheet.results.steps", "sheet.results.measure_points", "sheet.results.bonus", "sheet.results.banked", "sheet.results.score", "sheet.results.adjusted", "sheet.results.final")  # fmt: skip
-    return _Table(
-        _words(locale, "sheet.results.goals")[0],
-        heads,
-        [_goal(one, results, locale) for one in results.goals],
-        _ATTAINED,
-    )
+def _text(name: str, locale: Locale) -> str:
+    return say(f"sheet.results.{name}", locale)
 
 
-def _goal(goal: Goal, results: Results, locale: Locale) -> tuple[str | int | Decimal, ...]:
+def _csv_cell(cell: Cell) -> str | int:
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return escape_formula(cell) if isinstance(cell, str) else cell
+
+
+def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
     terms = scoring.terms(goal)
-    state = word("state", goal.state, locale)
     return (
-        goal.id, results.names.get(goal.owner, ""), goal.department, goal.content.theme,
-        goal.content.measure.name if goal.content.measure else "", goal.content.weight, state,
+        goal.id, names.get(goal.owner, ""), goal.department, goal.content.theme,
+        goal.content.measure.name if goal.content.measure else "", goal.content.weight, word("state", goal.state, locale),
         word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, goal.adjusted, scoring.calibrated(goal),
     )  # fmt: skip
 
 
-def _write(sheet: Worksheet, formats: Formats, table: _Table, title: str) -> None:
-    """Heads stay in sight and on every printed page; columns are as wide as what is in them."""
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0, 1)
-    sheet.freeze_panes(2, 1)
-    sheet.set_footer("&C&P / &N")
-    sheet.write_string(0, 0, title, formats(bold=True, font_size=12, text_wrap=False))
-    sheet.set_row(0, 22)
-    for column, head in enumerate(table.heads):
-        sheet.write_string(1, column, head, formats(bold=True, bg_color=BAND, border=1, align="center"))
-        said = [head, *(str(row[column]) for row in table.rows)]
-        sheet.set_column(column, column, min(max(_NARROW, *(width_of(one) + 3 for one in said)), _WIDE))
-    for at, row in enumerate(table.rows, start=2):
-        for column, cell in enumerate(row):
-            _cell(sheet, formats, at, column, cell, percent=column == table.percent)
-    sheet.autofilter(1, 0, max(len(table.rows) + 1, 1), len(table.heads) - 1)
+class _Table:
+    """A sheet with a title, heads and rows. Heads stay in sight and are on every printed page; columns fit their longest cell."""
+
+    def __init__(self, sheet: Worksheet, formats: Formats, title: str, heads: list[str], share: int | None) -> None:
+        self._sheet, self._formats, self._share = sheet, formats, share
+        self._row, self._widths = 1, [width_of(head) for head in heads]
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0, 1)
+        sheet.freeze_panes(2, 1)
+        sheet.set_footer("&C&P / &N")
+        sheet.set_row(0, 22)
+        sheet.write_string(0, 0, title, formats(bold=True, font_size=12, text_wrap=False))
+        for column, head in enumerate(heads):
+            sheet.write_string(1, column, head, formats(bold=True, bg_color=BAND, border=1, align="center"))
+
+    def add(self, cells: Iterable[Cell]) -> None:
+        self._row += 1
+        for column, cell in enumerate(cells):
+            self._widths[column] = max(self._widths[column], width_of(str(cell)))
+            self._write(column, cell)
+
+    def _write(self, column: int, cell: Cell) -> None:
+        if isinstance(cell, str):
+            self._sheet.write_string(self._row, column, cell, self._formats(border=1))
+        else:
+            form = "0 %" if column == self._share else "#,##0.##" if isinstance(cell, Decimal) else "0"
+            self._sheet.write_number(self._row, column, float(cell), self._formats(border=1, num_format=form))
+
+    def finish(self) -> None:
+        """Sets what depends on all rows: widths and the filter."""
+        for column, width in enumerate(self._widths):
+            self._sheet.set_column(column, column, min(max(_MIN_WIDTH, width + 3), _MAX_WIDTH))
+        self._sheet.autofilter(1, 0, max(self._row, 2), len(self._widths) - 1)
 
 
-def _cell(sheet: Worksheet, formats: Formats, row: int, column: int, cell: Any, *, percent: bool) -> None:
-    if isinstance(cell, str):
-        sheet.write_string(row, column, cell, formats(border=1))
-    else:
-        form = "0 %" if percent else "#,##0.##" if isinstance(cell, Decimal) else "0"
-        sheet.write_number(row, column, float(cell), formats(border=1, num_format=form))
-
-
-def _chart(book: Workbook, formats: Formats, people: Sequence[Result], locale: Locale) -> None:
+def _add_chart(book: Workbook, formats: Formats, overall: Spread | None, locale: Locale) -> None:
     """How many people have how many points."""
-    title, points, count = _words(
-        locale, "sheet.results.distribution", "sheet.results.points", "sheet.results.number_of_people"
-    )
+    title, points, count = (_text(name, locale) for name in ("distribution", "points", "number_of_people"))
     sheet = book.add_worksheet(title)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 1)
     sheet.set_column(0, 0, 14)
-    spread = calibration.overall(people)
-    counts = spread.counts if spread else (0,) * BUCKETS
+    numbers = list(overall.counts) if overall else [0] * BUCKETS
+    ranges = [f"{n * BUCKET} - {(n + 1) * BUCKET - 1}" for n in range(BUCKETS - 1)] + [f"{(BUCKETS - 1) * BUCKET} -"]
     sheet.write_row(0, 0, [points, count], formats(bold=True, bg_color=BAND, border=1))
-    for n, number in enumerate(counts):
-        last = n == BUCKETS - 1
-        label = f"{n * BUCKET} -" if last else f"{n * BUCKET} - {(n + 1) * BUCKET - 1}"
-        sheet.write_string(n + 1, 0, label, formats(border=1))
-        sheet.write_number(n + 1, 1, number, formats(border=1))
+    for row, (label, number) in enumerate(zip(ranges, numbers, strict=True), start=1):
+        sheet.write_string(row, 0, label, formats(border=1))
+        sheet.write_number(row, 1, number, formats(border=1))
+    chart = _chart(book, title, dict(zip(ranges, numbers, strict=True)), count)
+    chart.set_x_axis({"name": points})
+    sheet.insert_chart(0, 3, chart)
+
+
+def _chart(book: Workbook, title: str, numbers: Mapping[str, int], count: str) -> Chart:
+    """Columns of the `numbers`, which are in the rows of the sheet called `title`."""
     chart = book.add_chart({"type": "column"})
     chart.add_series(
         {
             "name": count,
             "categories": [title, 1, 0, BUCKETS, 0],
             "values": [title, 1, 1, BUCKETS, 1],
+            "categories_data": list(numbers),  # rows that were put aside cannot be read again for the chart
+            "values_data": list(numbers.values()),
             "fill": {"color": "#1F3A5F"},
             "gap": 30,
             "data_labels": {"value": True},
         }
     )
     chart.set_title({"name": title, "name_font": {"size": 12}})
-    chart.set_x_axis({"name": points})
     chart.set_y_axis({"name": count, "major_gridlines": {"visible": True, "line": {"color": "#D0D0D0"}}})
     chart.set_legend({"none": True})
     chart.set_size({"width": 720, "height": 380})
-    sheet.insert_chart(0, 3, chart)
+    return chart

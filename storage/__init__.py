@@ -1,1 +1,1 @@
-"""PostgreSQL: what people read and what auditors check. The only package that writes SQL."""
+"""PostgreSQL: tables, ledger, outbox, directory and read models. The only package that writes SQL."""

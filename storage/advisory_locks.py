@@ -1,4 +1,4 @@
-"""Advisory locks: work that one process at a time may do."""
+"""PostgreSQL advisory locks: only one process at a time does the work that a lock protects."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,11 +10,11 @@ from sqlalchemy.pool import NullPool
 
 @asynccontextmanager
 async def try_advisory_lock(engine: AsyncEngine, key: int) -> AsyncIterator[bool]:
-    """Whether this process got the lock `key`, which it then holds until the block is left.
+    """Tries to take the lock `key`, without waiting; yields whether this process got it. It is held until the block ends.
 
-    The lock belongs to a connection of its own (a pool of one connection would wait for itself) and ends with it, so that
-    the lock of a process that dies is released.
+    The lock is held by a separate connection, since a pool of one connection would wait for itself. PostgreSQL releases the
+    lock when that connection ends, also when the process dies.
     """
-    own = create_async_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    async with own.connect() as connection:
+    separate = create_async_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with separate.connect() as connection:
         yield bool(await connection.scalar(select(func.pg_try_advisory_lock(key))))

@@ -1,7 +1,8 @@
 """Constraints across goals (weights, numbers, parents, heard problems), checked inside the transaction that records a goal.
 
-A check holds a lock until the commit: for weights one per person and cycle, for parents one per cycle. A second check waits
-for it and then sees what the first one wrote. Without the lock, both could be right by what they saw, and wrong together.
+A check takes a lock and holds it until the commit: for weights one lock per person and cycle, for parents one per cycle. A
+second check waits for the lock and then sees what the first one wrote. Without the lock, two transactions could each pass the
+check and break the constraint together.
 """
 
 from collections.abc import Mapping
@@ -10,32 +11,29 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-_NAMED = 5  # unknown problems that a refusal names
+_MAX_LISTED = 5  # unknown problems that a refusal lists
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-_WEIGHT = """
-SELECT count(*), COALESCE(sum(weight), 0)::int FROM goal
-WHERE owner_id = $1 AND cycle_id = $2 AND state IN ('active', 'in_review')
-"""
+_WEIGHT = "SELECT goals, weight FROM lock_and_weigh($1, $2)"
 _PARENT = """
 SELECT EXISTS (SELECT FROM goal WHERE id = $1 AND cycle_id = $2)
     OR EXISTS (SELECT FROM cycle WHERE id = $2 AND (
         file -> 'themes' @> jsonb_build_array(jsonb_build_object('id', $1::text))
         OR file -> 'department_goals' @> jsonb_build_array(jsonb_build_object('id', $1::text))))
 """
-# $1 is the parent, $2 the goal. Drafts are left out: a draft never blocks a submission.
-_WAY_UP = """
+# From the parent ($1) upwards until the goal ($2) is found again. Drafts are ignored: a draft never blocks a submission.
+_PATH_TO_ITSELF = """
 WITH RECURSIVE above AS (
-    SELECT $1::text AS id, ARRAY[$2::text, $1::text] AS way
+    SELECT $1::text AS id, ARRAY[$2::text, $1::text] AS path
     UNION ALL
-    SELECT g.parent, a.way || g.parent
+    SELECT g.parent, a.path || g.parent
     FROM above a JOIN goal g ON g.id = a.id
     WHERE g.state <> 'draft' AND g.parent IS NOT NULL
-      AND NOT g.parent = ANY (a.way[2:]) AND a.id <> $2
+      AND NOT g.parent = ANY (a.path[2:]) AND a.id <> $2
 )
-SELECT way FROM above WHERE id = $2 LIMIT 1
+SELECT path FROM above WHERE id = $2 LIMIT 1
 """
-_HEARD = "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2"
-_TELL_CHILDREN = """
+_KNOWN_PROBLEMS = "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2"
+_NOTIFY_CHILDREN = """
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT g.id || '#' || $1 || ':' || $2 || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
        jsonb_strip_nulls(jsonb_build_object(
@@ -48,49 +46,63 @@ ON CONFLICT (key) DO NOTHING
 
 
 class Conflict(NamedTuple):
-    """Why a constraint does not hold: a refusal's code, and the fields of its sentence."""
+    """The constraint that the goal would break: the code of the refusal, and the fields of its sentence."""
 
     code: str
     fields: dict[str, str | int | tuple[str, ...]]
 
 
-async def check(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any]) -> Conflict | None:
-    """The first conflict with another goal; takes the locks that hold until the transaction ends."""
-    cycle, owner = wanted["cycle"], wanted["owner"]
-    if wanted["weight"] is not None:
-        await connection.execute(_LOCK, f"weight:{cycle}/{owner}")
-        if conflict := _weight(wanted, *await connection.fetchrow(_WEIGHT, owner, cycle)):
-            return conflict
-    if wanted["parent"] is not None:
+async def check(connection: asyncpg.Connection, goal: str, claims: Mapping[str, Any]) -> Conflict | None:
+    """Checks what the goal claims (`claims`, the JSON form of its constraints); returns the first conflict with another goal.
+
+    Takes locks that are held until the transaction ends.
+    """
+    cycle, owner = claims["cycle"], claims["owner"]
+    if claims["weight"] is not None and (
+        conflict := _weight(claims, *await connection.fetchrow(_WEIGHT, owner, cycle))
+    ):
+        return conflict
+    if claims["parent"] is not None:
         await connection.execute(_LOCK, f"parent:{cycle}")
-        if conflict := await _parent(connection, goal, wanted):
+        if conflict := await _parent(connection, goal, claims):
             return conflict
-    if wanted["answers"]:
-        heard = {row["id"] for row in await connection.fetch(_HEARD, list(wanted["answers"]), cycle)}
-        if unknown := [one for one in wanted["answers"] if one not in heard]:
-            return Conflict("unknown_problem", {"problem": tuple(unknown[:_NAMED])})
+    if claims["answers"]:
+        rows = await connection.fetch(_KNOWN_PROBLEMS, list(claims["answers"]), cycle)
+        known = {row["id"] for row in rows}
+        if unknown := [one for one in claims["answers"] if one not in known]:
+            return Conflict("unknown_problem", {"problem": tuple(unknown[:_MAX_LISTED])})
     return None
 
 
-async def tell_children(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any], at: datetime) -> None:
-    """Queues a notice to the owners of the goals under one that ended `at`; by the entry that ended it, once."""
-    if wanted["ended_by"] is not None:
-        await connection.execute(_TELL_CHILDREN, goal, str(wanted["ended_by"]), wanted["cycle"], at)
+def only_weight(claims: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Owner, cycle, weight and limits, if the weight is the only claim and no notices to child goals are due; else None."""
+    if claims["weight"] is None or claims["parent"] is not None or claims["answers"] or claims["ended_by"] is not None:
+        return None
+    return claims["owner"], claims["cycle"], claims["weight"], claims["max_goals"], claims["max_weight"]
 
 
-def _weight(wanted: Mapping[str, Any], goals: int, taken: int) -> Conflict | None:
-    owner = wanted["owner"]
-    if goals + 1 > wanted["max_goals"]:
-        return Conflict("too_many_goals", {"owner": owner, "taken": goals, "most": wanted["max_goals"]})
-    if taken + wanted["weight"] > wanted["max_weight"]:
-        left = max(wanted["max_weight"] - taken, 0)
-        return Conflict("too_much_weight", {"owner": owner, "taken": taken, "weight": wanted["weight"], "left": left})
+async def notify_children(connection: asyncpg.Connection, goal: str, claims: Mapping[str, Any], at: datetime) -> None:
+    """Queues a notice to the owners of the child goals of a goal that ended `at` that time.
+
+    Keyed by the ledger entry that ended the goal, so a repeat queues nothing.
+    """
+    if claims["ended_by"] is not None:
+        await connection.execute(_NOTIFY_CHILDREN, goal, str(claims["ended_by"]), claims["cycle"], at)
+
+
+def _weight(claims: Mapping[str, Any], goals: int, taken: int) -> Conflict | None:
+    owner = claims["owner"]
+    if goals + 1 > claims["max_goals"]:
+        return Conflict("too_many_goals", {"owner": owner, "taken": goals, "most": claims["max_goals"]})
+    if taken + claims["weight"] > claims["max_weight"]:
+        left = max(claims["max_weight"] - taken, 0)
+        return Conflict("too_much_weight", {"owner": owner, "taken": taken, "weight": claims["weight"], "left": left})
     return None
 
 
-async def _parent(connection: asyncpg.Connection, goal: str, wanted: Mapping[str, Any]) -> Conflict | None:
-    parent = wanted["parent"]
-    if not await connection.fetchval(_PARENT, parent, wanted["cycle"]):
+async def _parent(connection: asyncpg.Connection, goal: str, claims: Mapping[str, Any]) -> Conflict | None:
+    parent = claims["parent"]
+    if not await connection.fetchval(_PARENT, parent, claims["cycle"]):
         return Conflict("unknown_parent", {"parent": parent})
-    way = await connection.fetchval(_WAY_UP, parent, goal)
-    return Conflict("circle", {"way": tuple(way)}) if way else None
+    path = await connection.fetchval(_PATH_TO_ITSELF, parent, goal)
+    return Conflict("circle", {"way": tuple(path)}) if path else None

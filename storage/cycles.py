@@ -1,12 +1,12 @@
-"""Cycles and their participants: who takes part, what the launch did for each, how far everything is."""
+"""Cycles and their participants: who takes part, the launch result of each participant, and the totals of a cycle."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
+from sqlalchemy import Date, Integer, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,7 @@ _NOT_STARTED = (ParticipantState.WAITING, ParticipantState.WRITTEN)
 
 @dataclass(frozen=True)
 class Cycle:
-    """A cycle as it is stored. The file and the policies are validated when they are first read: most lists need neither."""
+    """A cycle as it is stored. The file and the policies are validated when they are first used: most lists need neither."""
 
     id: CycleId
     name: str
@@ -54,12 +54,12 @@ class Cycle:
 
     @cached_property
     def rules(self) -> Policy:
-        """The rules as they are now: as HR last amended them for the whole cycle. Single goals may have rules of their own."""
+        """The current rules: as HR last amended them for the whole cycle. A single goal may have rules of its own."""
         return Policy.model_validate(self.rules_form)
 
 
-class Waiting(NamedTuple):
-    """A participant whose goals are not running yet."""
+class UnstartedParticipant(NamedTuple):
+    """A participant whose goal workflows are not started yet."""
 
     employee_id: str
     department: str
@@ -70,7 +70,7 @@ class Waiting(NamedTuple):
 
 
 class Participant(NamedTuple):
-    """Who is to take part; `slot` counts the cycle's goals up to this person's first one."""
+    """A person who will take part; `slot` is the number of goals of the cycle before this person's first goal."""
 
     employee_id: str
     department: str
@@ -95,7 +95,7 @@ async def find_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
 
 
 async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
-    """The cycles, the latest launch first."""
+    """All cycles, the latest launch first."""
     rows = await connection.execute(_CYCLE.order_by(CycleRow.launched_at.desc(), CycleRow.id))
     return [_cycle(row) for row in rows]
 
@@ -107,12 +107,12 @@ async def time_zones(connection: AsyncConnection) -> dict[str, str]:
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
-    """The rules of each cycle as they are now, by its id."""
+    """The current rules of each cycle, as JSON, by the cycle's id."""
     return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, _RULES))}
 
 
 async def create_cycle(connection: AsyncConnection, cycle: dict[str, Any], participants: Sequence[Participant]) -> bool:
-    """Writes the cycle with its participants; False, and nothing, where the id is taken."""
+    """Writes the cycle with its participants. Returns False, and writes nothing, if the id is taken."""
     made = await connection.execute(upsert(CycleRow).values(cycle).on_conflict_do_nothing().returning(CycleRow.id))
     if made.one_or_none() is None:
         return False
@@ -122,8 +122,8 @@ async def create_cycle(connection: AsyncConnection, cycle: dict[str, Any], parti
     return True
 
 
-async def last_day(connection: AsyncConnection, cycle: str) -> date | None:
-    """The latest closing day that an open goal was given for itself, or by new rules."""
+async def latest_closing_day(connection: AsyncConnection, cycle: str) -> date | None:
+    """The latest closing day among the open goals that have rules of their own; None if there are none."""
     closes = cast(GoalRow.policy["closes"].astext, Date)
     found: date | None = await connection.scalar(
         select(func.max(closes)).where(GoalRow.cycle_id == cycle, GoalRow.state != State.CLOSED)
@@ -131,35 +131,42 @@ async def last_day(connection: AsyncConnection, cycle: str) -> date | None:
     return found
 
 
-async def names_in(connection: AsyncConnection, cycle: str, *, removed: bool = False) -> tuple[set[str], set[str]]:
-    """The participants of a cycle, with those who were taken out where wanted, and the departments of its goals."""
-    people = await connection.execute(
-        select(ParticipantRow.employee_id).where(
-            ParticipantRow.cycle_id == cycle, true() if removed else ParticipantRow.result != ParticipantState.REMOVED
-        )
+async def participants_among(
+    connection: AsyncConnection, cycle: str, people: Collection[str], *, removed: bool = False
+) -> set[str]:
+    """Those of these people who are in the cycle; with `removed`, those too who were taken out of it."""
+    query = select(ParticipantRow.employee_id).where(
+        ParticipantRow.cycle_id == cycle,
+        ParticipantRow.employee_id == any_(literal(list(people), ARRAY(Text))),
+        true() if removed else ParticipantRow.result != ParticipantState.REMOVED,
     )
-    departments = await connection.execute(select(GoalRow.department).where(GoalRow.cycle_id == cycle).distinct())
-    return set(people.scalars()), set(departments.scalars())
+    return set(await connection.scalars(query))
 
 
-async def remember_policy(connection: AsyncConnection, cycle: str, policy: dict[str, Any]) -> None:
-    """Stores the rules as they are from now on; people who join later get them."""
+async def departments_in(connection: AsyncConnection, cycle: str) -> set[str]:
+    """The departments of the cycle's goals."""
+    query = select(GoalCountRow.department).where(GoalCountRow.cycle_id == cycle).group_by(GoalCountRow.department)
+    return set(await connection.scalars(query.having(func.sum(GoalCountRow.goals) > 0)))
+
+
+async def save_amended_policy(connection: AsyncConnection, cycle: str, policy: dict[str, Any]) -> None:
+    """Stores the cycle's rules from now on; people who join later get these rules. A repeat stores the same."""
     await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(policy_now=policy))
 
 
-async def move(connection: AsyncConnection, cycle: str, event: CycleEvent, at: datetime) -> bool:
-    """Brings the cycle to the state to which `event` leads, at the time `at`.
+async def change_state(connection: AsyncConnection, cycle: str, event: CycleEvent, at: datetime) -> bool:
+    """Changes the cycle's state as `event` says (domain/lifecycles.py), at the time `at`.
 
-    False, and no change, where the event cannot happen to the cycle in its state: so a repeat of its end changes nothing.
+    Returns False, and changes nothing, if the event is not allowed in the cycle's state: so a repeat of its end changes nothing.
     """
     ends = CYCLE.target(event) in ENDED
     return bool(await move_cycles(connection, event, CycleRow.id == cycle, closed_at=at if ends else None))
 
 
-async def waiting(
-    connection: AsyncConnection, cycle: str, after: str, limit: int, *, upto: str | None = None
-) -> list[Waiting]:
-    """The next participants, by id, whose goals are not running: at most `limit`, not beyond `upto`."""
+async def unstarted_participants(
+    connection: AsyncConnection, cycle: str, after: str, limit: int, *, up_to: str | None = None
+) -> list[UnstartedParticipant]:
+    """The participants whose goals are not started, by id: at most `limit`, after the id `after` and up to the id `up_to`."""
     query = (
         select(
             ParticipantRow.employee_id,
@@ -177,9 +184,9 @@ async def waiting(
         .order_by(ParticipantRow.employee_id)
         .limit(limit)
     )
-    if upto is not None:
-        query = query.where(ParticipantRow.employee_id <= upto)
-    return [Waiting(*row) for row in await connection.execute(query)]
+    if up_to is not None:
+        query = query.where(ParticipantRow.employee_id <= up_to)
+    return [UnstartedParticipant(*row) for row in await connection.execute(query)]
 
 
 async def record_launch(
@@ -189,20 +196,20 @@ async def record_launch(
     event: Literal[ParticipantEvent.GOALS_STARTED, ParticipantEvent.LAUNCH_FAILED],
     reason: str | None = None,
 ) -> None:
-    """Records the result of the launch for these participants; those who were removed meanwhile stay removed."""
+    """Records the launch result of these participants. A participant who was removed in the meantime stays removed."""
     which = (ParticipantRow.cycle_id == cycle) & ParticipantRow.employee_id.in_(employees)
     attempts = ParticipantRow.attempts + 1
     await move_participants(connection, event, which, reason=reason, attempts=attempts, updated_at=func.now())
 
 
-async def wait_again(connection: AsyncConnection, cycle: str) -> int:
-    """Puts the failed participants back in line; how many there were."""
+async def requeue_failed(connection: AsyncConnection, cycle: str) -> int:
+    """Sets the failed participants back to waiting; returns how many there were."""
     which = ParticipantRow.cycle_id == cycle
     return await move_participants(connection, ParticipantEvent.RETRIED, which, reason=None, updated_at=func.now())
 
 
-class Counts(NamedTuple):
-    """Of one cycle: participants by result, goals by department and state, and the failed with their reasons."""
+class CycleCounts(NamedTuple):
+    """The totals of one cycle: participants by launch result, goals by department and state, failed participants with reasons."""
 
     participants: dict[str, int]
     goals: list[tuple[str, str, int]]
@@ -210,15 +217,17 @@ class Counts(NamedTuple):
     overdue: int
 
 
-# Triggers keep the totals (migration 0006). The queries are made once: making one takes longer than answering it.
+# Triggers keep the totals (migration 0006). The queries are built once: building one takes longer than running it.
 _RESULTS = (
     select(ParticipantCountRow.result, ParticipantCountRow.people)
     .where(ParticipantCountRow.cycle_id == bindparam("cycle", type_=Text), ParticipantCountRow.people > 0)
     .order_by(ParticipantCountRow.result)
 )
 _BY_STATE = (
-    select(GoalCountRow.department, GoalCountRow.state, GoalCountRow.goals)
-    .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text), GoalCountRow.goals > 0)
+    select(GoalCountRow.department, GoalCountRow.state, func.sum(GoalCountRow.goals).cast(Integer))
+    .where(GoalCountRow.cycle_id == bindparam("cycle", type_=Text))
+    .group_by(GoalCountRow.department, GoalCountRow.state)
+    .having(func.sum(GoalCountRow.goals) > 0)
     .order_by(GoalCountRow.department, GoalCountRow.state)
 )
 _FAILED = (
@@ -240,14 +249,14 @@ _OVERDUE = (
 )
 
 
-async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Counts:
-    """Four queries, none of which reads every goal or every participant."""
+async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> CycleCounts:
+    """The totals at `now`: four queries, none of which reads every goal or every participant."""
     of_cycle = {"cycle": cycle}
     participants = {row[0]: row[1] for row in await connection.execute(_RESULTS, of_cycle)}
     goals = [(row[0], row[1], row[2]) for row in await connection.execute(_BY_STATE, of_cycle)]
     failed = [(row[0], row[1]) for row in await connection.execute(_FAILED, of_cycle)]
     overdue = await connection.execute(_OVERDUE, of_cycle | {"now": now})
-    return Counts(participants, goals, failed, overdue.scalar_one())
+    return CycleCounts(participants, goals, failed, overdue.scalar_one())
 
 
 GOAL_COLUMNS = (
@@ -260,8 +269,8 @@ _EVENT_COLUMNS = (
 _NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at", "urgent")
 
 
-class Batch(NamedTuple):
-    """Rows of a launch, in the order of the columns above."""
+class LaunchBatch(NamedTuple):
+    """Rows that a launch writes; their values are in the order of the columns above. `employees`: ids of the participants."""
 
     goals: list[tuple[Any, ...]]
     events: list[tuple[Any, ...]]
@@ -269,8 +278,8 @@ class Batch(NamedTuple):
     employees: list[str]
 
 
-async def write_goals(connection: AsyncConnection, cycle: str, batch: Batch) -> None:
-    """Writes a batch of new goals and marks their participants, by COPY and in one transaction.
+async def write_goals(connection: AsyncConnection, cycle: str, batch: LaunchBatch) -> None:
+    """Writes a batch of new goals with COPY and marks their participants as written; the caller commits.
 
     Safe to repeat: rows that exist already (by goal id, ledger number, notice key) stay as they are.
     """

@@ -1,4 +1,4 @@
-"""How a process reaches PostgreSQL."""
+"""Connections to PostgreSQL: the engine of a process, and read transactions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,19 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 
 def open_database(url: str, *, pool: int = 10) -> AsyncEngine:
-    """An engine for `postgresql://…`; connections are made at first use, at most `pool` of them."""
+    """An engine for a URL `postgresql://…`. It opens connections at first use, at most `pool` of them."""
     return create_async_engine(
         url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1),
         hide_parameters=True,  # an SQL error must not carry names into a log
         pool_size=pool,
-        pool_pre_ping=True,  # a server that came back is noticed before a statement is lost on a dead connection
+        pool_pre_ping=True,  # finds a dead connection before a statement is lost on it
         max_overflow=0,
     )
 
 
 @asynccontextmanager
 async def read_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One read-only transaction on one snapshot: all that is read in it belongs together."""
+    """A read-only transaction on one snapshot: all its queries see the same data."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         yield connection

@@ -1,4 +1,4 @@
-"""Standing delegations: who may act for whom, from when to when, wherever the delegator is asked."""
+"""Delegations: who may act for whom, from which day to which day."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import DelegationRow
 
-_ONE_AT_A_TIME = 0x64656C65  # key of the advisory lock: two that would close a circle together take turns
+_ADD_LOCK = (
+    0x64656C65  # key of the advisory lock: two delegations that would form a chain together are added one by one
+)
 
 
-class Standing(NamedTuple):
+class StoredDelegation(NamedTuple):
+    """A delegation for all goals: `to_id` may act for `delegator_id` from `first` to `last`, both included."""
+
     id: str
     delegator_id: str
     to_id: str
@@ -31,28 +35,23 @@ _COLUMNS = (
 
 async def overlapping(
     connection: AsyncConnection, first: date, last: date, people: Sequence[str] | None = None
-) -> list[Standing]:
-    """The delegations that hold on some day from `first` to `last`; with `people`, those from or to them."""
-    return await _overlapping(connection, first, last, people)
-
-
-async def _overlapping(
-    connection: AsyncConnection, first: date, last: date, people: Sequence[str] | None
-) -> list[Standing]:
+) -> list[StoredDelegation]:
+    """The delegations that hold on some day from `first` to `last`; with `people`, only those from or to these people."""
     query = select(*_COLUMNS).where(DelegationRow.first <= last, DelegationRow.last >= first)
     if people is not None:
         query = query.where(DelegationRow.delegator_id.in_(people) | DelegationRow.to_id.in_(people))
     found = await connection.execute(query.order_by(DelegationRow.first, DelegationRow.id))
-    return [Standing(*row) for row in found]
+    return [StoredDelegation(*row) for row in found]
 
 
-async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> Standing | None:
-    """Adds the delegation, unless it would make a chain at some day: the one that stands in its way is the answer.
+async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> StoredDelegation | None:
+    """Adds the delegation and returns None, or adds nothing and returns the delegation with which it would form a chain.
 
-    A chain is a delegate who has a delegate; a circle is one that closes. The same id again adds nothing.
+    In a chain a delegate has a delegate on the same day; a circle is a chain that ends where it begins. Keyed by the
+    delegation's id, so a repeat adds nothing.
     """
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-    near = await _overlapping(
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADD_LOCK})
+    near = await overlapping(
         connection, delegation["first"], delegation["last"], [delegation["delegator_id"], delegation["to_id"]]
     )
     for one in near:

@@ -1,6 +1,7 @@
-"""Digests: for whom something waits that can be told in one, the opening of their day's, and what it lists.
+"""Digests: who has notices for a digest, opening the digest of a day, and the open tasks that a digest lists.
 
-That somebody has had the digest of a day follows from the outbox itself: a row that was given a message id as part of it.
+A digest is open when the queued notices of its recipient carry its day (`digest_on`). It counts as sent when one of them has a
+message id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ LEFT JOIN employee e ON e.id = w.recipient_id
 LEFT JOIN preference p ON p.employee_id = w.recipient_id
 """)  # noqa: S608 - our own words
 
-_SHUT = text(f"""
+_CLOSE = text(f"""
 UPDATE outbox o SET digest_on = NULL
 WHERE {_QUEUED} AND o.digest_on IS NOT NULL AND o.recipient_id <> ALL(:people)
 """).bindparams(bindparam("people", type_=ARRAY(Text)))  # noqa: S608 - our own words
@@ -57,19 +58,19 @@ ORDER BY a.reader, g.due_at, g.id
 """).bindparams(bindparam("readers", type_=ARRAY(Text)))
 
 
-class Reader(NamedTuple):
-    """Somebody for whom notices wait that can be told in a digest."""
+class DigestReader(NamedTuple):
+    """A person with queued notices that may go into a digest."""
 
     employee_id: str
-    cycle_id: str  # of the newest of these notices: its calendars hold
-    oldest: datetime  # since when the first of them waits
+    cycle_id: str  # of the newest of these notices; this cycle's calendars apply
+    oldest: datetime  # since when the oldest of these notices is due
     site: str | None
-    digest_at: time | None  # the hour that they chose
-    last_digest: date | None
+    digest_at: time | None  # the time of day that the person chose
+    last_digest: date | None  # the day of the last digest that was sent
 
 
 class OpenTask(NamedTuple):
-    """What waits on `reader`, or on somebody for whom they act; `zone` is where its due date is told."""
+    """A task of `reader`, or of somebody for whom the reader acts. `zone` is the time zone in which its due date is shown."""
 
     reader: str
     goal_id: str
@@ -81,25 +82,25 @@ class OpenTask(NamedTuple):
     seq: int
 
 
-async def readers(connection: AsyncConnection, now: datetime) -> list[Reader]:
-    """Everybody for whom something waits that is not urgent."""
-    return [Reader(*row) for row in await connection.execute(_READERS, {"now": now})]
+async def readers(connection: AsyncConnection, now: datetime) -> list[DigestReader]:
+    """Everybody with a queued notice that is due and not urgent."""
+    return [DigestReader(*row) for row in await connection.execute(_READERS, {"now": now})]
 
 
 async def open_digests(connection: AsyncConnection, now: datetime, due: Mapping[str, date]) -> None:
-    """Opens the digests that are `due` (by whom, of which day) and shuts every other that was not sent.
+    """Opens the digests that are `due` (the day of the digest, by its reader's id) and closes all others that were not sent.
 
-    All that waits for somebody by `now` becomes part of theirs, the urgent included. A repeat changes nothing.
+    All queued notices of a reader that are due at `now` become part of the digest, urgent ones too. A repeat changes nothing.
     """
     people = list(due)
-    await connection.execute(_SHUT, {"people": people})
+    await connection.execute(_CLOSE, {"people": people})
     if people:
         await connection.execute(_OPEN, {"people": people, "days": list(due.values()), "now": now})
 
 
 async def open_tasks(connection: AsyncConnection, people: Sequence[str], day: date) -> list[OpenTask]:
-    """What waits on each of these people, or on those for whom they act on `day`; by person, the first due first.
+    """The open tasks of each of these people, and of those for whom they act on `day`; by person, the earliest due date first.
 
-    Nobody acts for somebody else in a goal of their own, and what is paused waits for nobody.
+    Tasks of paused goals are left out. A delegate does not act for somebody else in the delegate's own goal.
     """
     return [OpenTask(*row) for row in await connection.execute(_TASKS, {"readers": list(people), "day": day})]

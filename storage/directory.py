@@ -1,6 +1,6 @@
-"""Looking people up: departments, one person with their managers and reports, the managers of many, who is leaving.
+"""Queries of the directory: departments, people with their managers and reports, people who leave.
 
-Each function reads the people that are asked for; nothing here reads everybody.
+Each function reads only the people that it is asked for; `storage/people.py` reads the whole directory.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -22,7 +22,7 @@ _COLUMNS = (
     EmployeeRow.manager_id, EmployeeRow.locale, EmployeeRow.active, EmployeeRow.site, EmployeeRow.leaves,
 )  # fmt: skip
 
-# A line of managers ends at the top. `path` ends it where somebody comes a second time, which a sound directory has not.
+# The managers above a person. `path` stops the recursion in a circle of managers, which a valid directory does not contain.
 _LINE = text("""
     WITH RECURSIVE line AS (
         SELECT e.manager_id AS id, 1 AS level, ARRAY[e.id] AS path FROM employee e WHERE e.id = :employee
@@ -33,7 +33,7 @@ _LINE = text("""
     SELECT id FROM line WHERE id <> ALL(path) ORDER BY level
 """)
 
-# UNION drops a person who was found before: shared managers are read once, and a circle ends.
+# UNION drops people who were found before: shared managers are read once, and a circle of managers ends.
 _WITH_MANAGERS = text("""
     WITH RECURSIVE found AS (
         SELECT e.id, e.manager_id FROM employee e WHERE e.id = ANY(:people)
@@ -42,19 +42,19 @@ _WITH_MANAGERS = text("""
     )
     SELECT id FROM found
 """)
-_NEIGHBOURS = 100  # ids before and after one in their order, among which a mistyped one is looked for
-_AT_A_TIME = 1_000  # rows of a stream
+_NEIGHBOURS = 100  # ids before and after a mistyped one, among which similar ids are looked for
+_PARTITION = 1_000  # rows that a stream reads at once
 
 
 class Member(NamedTuple):
-    """Somebody who works here, and in which department."""
+    """An active employee and their department."""
 
     id: EmployeeId
     department: str
 
 
 class DepartmentSize(NamedTuple):
-    """A department, how many work there now, and how many did at any time."""
+    """A department with the numbers of its active people and of all its people, including those who left."""
 
     name: str
     active: int
@@ -62,7 +62,7 @@ class DepartmentSize(NamedTuple):
 
 
 async def department_sizes(connection: AsyncConnection) -> list[DepartmentSize]:
-    """Every department, by name; those whose people have all left too."""
+    """Every department, by name, including departments whose people have all left."""
     active = func.count().filter(EmployeeRow.active)
     query = select(EmployeeRow.department, active, func.count()).group_by(EmployeeRow.department)
     found = [DepartmentSize(*row) for row in await connection.execute(query)]
@@ -80,7 +80,7 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
 
 
 async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
-    """These people and everybody above them, so that their lines of managers are complete; two queries for any number."""
+    """These people and all managers above them. Two queries, however many people."""
     found = (await connection.execute(_WITH_MANAGERS, {"people": list(ids)})).scalars()
     return Organisation(await employees(connection, list(found)))
 
@@ -88,68 +88,68 @@ async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Or
 async def active_people(
     connection: AsyncConnection, *, departments: Collection[str] = (), people: Collection[str] = ()
 ) -> list[Member]:
-    """Those who work here and are in one of these departments, or among these people; by id."""
+    """The active people who are in one of these departments, or among these people; by id."""
     chosen = or_(_is_one_of(EmployeeRow.department, departments), _is_one_of(EmployeeRow.id, people))
     rows = await connection.execute(_members().where(chosen))
     return [Member(EmployeeId(row.id), row.department) for row in rows]
 
 
 async def stream_active_people(connection: AsyncConnection) -> AsyncIterator[Member]:
-    """Everybody who works here, by id, read a thousand at a time."""
+    """All active people, by id; the query reads a thousand rows at a time."""
     found = await connection.stream(_members())
-    async for rows in found.partitions(_AT_A_TIME):
+    async for rows in found.partitions(_PARTITION):
         for row in rows:
             yield Member(EmployeeId(row.id), row.department)
 
 
 async def active_departments(connection: AsyncConnection) -> set[str]:
-    """The departments in which somebody works."""
+    """The departments that have an active employee."""
     return set(await connection.scalars(select(EmployeeRow.department).where(EmployeeRow.active).distinct()))
 
 
 async def ids_near(connection: AsyncConnection, employee: str) -> list[str]:
-    """Ids that come shortly before and after this one in their order: what somebody may have meant."""
+    """The ids just before and after this one in alphabetical order: candidates for what a mistyped id should have been."""
     before = select(EmployeeRow.id).where(EmployeeRow.id < employee).order_by(EmployeeRow.id.desc()).limit(_NEIGHBOURS)
     after = select(EmployeeRow.id).where(EmployeeRow.id >= employee).order_by(EmployeeRow.id).limit(_NEIGHBOURS)
     return [*await connection.scalars(before), *await connection.scalars(after)]
 
 
 async def last_days(connection: AsyncConnection) -> list[date]:
-    """The days that are somebody's last one, of those who still work here; in order."""
+    """The last working days of active people who will leave, in order and each once."""
     query = select(EmployeeRow.leaves).where(EmployeeRow.active, EmployeeRow.leaves.is_not(None))
     return [day for day in await connection.scalars(query.distinct().order_by(EmployeeRow.leaves)) if day]
 
 
 async def leavers(connection: AsyncConnection, today: date) -> list[Employee]:
-    """Those whose last day was before today and who are still active; by id."""
+    """The people whose last day was before `today` and who are still marked as active; by id."""
     return await _employees(connection, _people().where(EmployeeRow.active, EmployeeRow.leaves < today))
 
 
-async def around(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
-    """These people, those who report to them, and everybody above both: all whom it concerns when they leave."""
+async def with_reports_and_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
+    """These people, their direct reports, and all managers above both: everybody who is affected when these people leave."""
     reports = select(EmployeeRow.id).where(_is_one_of(EmployeeRow.manager_id, ids))
     return await with_managers(connection, [*ids, *await connection.scalars(reports)])
 
 
 async def distinct_names(connection: AsyncConnection) -> list[str]:
-    """Everybody's name, once each, for taking names out of a text."""
+    """All names in the directory, each once; used to find names in a text."""
     return list(await connection.scalars(select(EmployeeRow.name).distinct()))
 
 
 async def reports_of(connection: AsyncConnection, manager: str) -> list[Employee]:
-    """The people whose manager this is, by id, including those who left."""
+    """The direct reports of a manager, by id, including those who left."""
     return await _employees(connection, _people().where(EmployeeRow.manager_id == manager))
 
 
 async def manager_line_of(connection: AsyncConnection, employee: str) -> list[Employee]:
-    """The managers above, nearest first, including those who left."""
+    """The managers above a person, nearest first, including those who left."""
     ids = list((await connection.execute(_LINE, {"employee": employee})).scalars())
     by_id = {str(one.id): one for one in await employees(connection, ids)}
     return [by_id[one] for one in ids if one in by_id]
 
 
-async def leads_somebody(connection: AsyncConnection, employee: str) -> bool:
-    """Whether somebody who works here reports to this person."""
+async def has_reports(connection: AsyncConnection, employee: str) -> bool:
+    """Whether an active employee reports to this person."""
     query = select(EmployeeRow.id).where(EmployeeRow.manager_id == employee, EmployeeRow.active).limit(1)
     return await connection.scalar(query) is not None
 

@@ -1,4 +1,4 @@
-"""Lists of goals: by any filter, and what waits for a person. Each is read page by page, from an index in the list's order."""
+"""Lists of goals: the goal list with its filters, and a person's inbox. Each page is read from an index in the list's order."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -70,9 +70,9 @@ async def list_goals(
     limit: int = 100,
     condition: ColumnElement[bool] | None = None,
 ) -> list[GoalLine]:
-    """Goals by id, page by page: the next `limit` after the id `after`. One query.
+    """A page of goals, by id: at most `limit`, after the id `after`. One query.
 
-    With a `condition` on `GoalRow`, those that it lets through.
+    `condition` (storage/visibility.py) limits the list to the goals that the caller may see.
     """
     filters = {"cycle": cycle, "owner": owner, "state": state, "department": department}
     given = {name: value for name, value in filters.items() if value is not None}
@@ -90,41 +90,42 @@ _LIMIT = bindparam("limit", type_=Integer)
 
 @cache
 def _listing(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
-    """The query of a list with these filters. Made once: making it takes longer than PostgreSQL takes to answer it."""
+    """The query of a list with these filters. Built once: building it takes longer than PostgreSQL takes to run it."""
     return _listing_of(given, true())
 
 
 def _listing_of(given: frozenset[str], condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     is_merged = "owner" not in given and ("department" in given or given == {"state"})
-    page = _merged(given, condition) if is_merged else _scanned(given, condition)
+    page = _page_by_merge(given, condition) if is_merged else _page_by_scan(given, condition)
     return LINE.join(page, page.c.id == GoalRow.id).order_by(GoalRow.id)
 
 
-def _scanned(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
-    """The page's ids, where one index holds them in order, or where the owner leaves only a few."""
+def _page_by_scan(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
+    """The ids of the page, if one index holds them in order, or if an owner filter leaves only a few goals."""
     chosen = (_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given))
     query = select(GoalRow.id).where(GoalRow.id > bindparam("after", type_=Text), condition, *chosen)
     return query.order_by(GoalRow.id).limit(_LIMIT).subquery("page")
 
 
-def _merged(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
-    """The page's ids, merged from the first ids of every cycle and state that may hold some.
+def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
+    """The ids of the page, merged from the first ids of each cycle and state.
 
-    The indexes begin with the cycle, and the department's goes on with the state: within those, ids are in order. There are
-    few cycles and five states, so this reads a bounded number of entries and saves an index per combination of filters.
+    The indexes begin with the cycle and the state (or with the cycle, the department and the state); within these, ids are in
+    order. There are few cycles and five states, so the query reads a bounded number of index entries. The alternative would
+    be one index per combination of filters.
     """
-    of_cycle = aliased(CycleRow)  # a condition may use the table itself
-    named = bindparam("states", type_=ARRAY(Text))
-    states = func.unnest(named).table_valued("state", name="states").render_derived()
-    piece = select(GoalRow.id).where(
+    of_cycle = aliased(CycleRow)  # an alias: `condition` may use the table itself
+    state_names = bindparam("states", type_=ARRAY(Text))
+    states = func.unnest(state_names).table_valued("state", name="states").render_derived()
+    candidates = select(GoalRow.id).where(
         GoalRow.cycle_id == of_cycle.id,
         GoalRow.state == states.c.state,
         GoalRow.id > bindparam("after", type_=Text),
         condition,
     )
     if "department" in given:
-        piece = piece.where(GoalRow.department == bindparam("department", type_=Text))
-    first = piece.order_by(GoalRow.id).limit(_LIMIT).correlate(of_cycle, states).lateral("first")
+        candidates = candidates.where(GoalRow.department == bindparam("department", type_=Text))
+    first = candidates.order_by(GoalRow.id).limit(_LIMIT).correlate(of_cycle, states).lateral("first")
     query = select(first.c.id).select_from(of_cycle).join(states, true()).join(first, true())
     if "cycle" in given:
         query = query.where(of_cycle.id == bindparam("cycle", type_=Text))
@@ -138,14 +139,14 @@ async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:
 
 
 class InboxLine(NamedTuple):
-    """A goal that waits on a person; `acting_for` is empty where it waits on themselves."""
+    """A goal with a task for a person. `acting_for` is the assignee for whom the person acts; None: the person is an assignee."""
 
     goal: GoalLine
     acting_for: str | None
 
 
 class InboxKey(NamedTuple):
-    """The place of a line in the order of an inbox."""
+    """The position of a line in an inbox, which is ordered by due date and goal id."""
 
     due_at: datetime
     id: str
@@ -154,32 +155,32 @@ class InboxKey(NamedTuple):
 async def inbox(
     connection: AsyncConnection, employee: str, now: datetime, *, after: InboxKey | None = None, limit: int = 100
 ) -> list[InboxLine]:
-    """The goals that wait on a person, or on those for whom the person acts now; the most urgent first. Two queries.
+    """A page of the goals with a task for this person, or for somebody for whom this person acts at `now`. Two queries.
 
-    The next `limit` after the place `after`. A delegation holds from its first day to its last, in the time zone of the
-    goal's owner. Nobody acts for somebody else in a goal of their own.
+    The earliest due date comes first; at most `limit` lines, after the position `after`. A delegation holds from its first day
+    to its last, in the time zone of the goal's owner. A delegate does not act for somebody else in the delegate's own goal.
     """
     delegators = await _delegators(connection, employee, now)
-    asked = {"employee": employee, "asked": [employee, *delegators], "now": now, "limit": limit}
-    place = {} if after is None else {"due_at": after.due_at, "after": after.id}
-    rows = await connection.execute(_inbox(acts_for_others=bool(delegators), behind=bool(place)), asked | place)
+    values = {"employee": employee, "assignees": [employee, *delegators], "now": now, "limit": limit}
+    key = {} if after is None else {"due_at": after.due_at, "after": after.id}
+    rows = await connection.execute(_inbox(acts_for_others=bool(delegators), has_key=bool(key)), values | key)
     return [InboxLine(_line(row[:-1]), row[-1]) for row in rows]
 
 
 async def count_waiting(connection: AsyncConnection, employee: str, now: datetime) -> int:
-    """How many goals the inbox holds. Two queries."""
+    """The number of goals in the person's inbox. Two queries."""
     delegators = await _delegators(connection, employee, now)
-    asked = {"employee": employee, "asked": [employee, *delegators], "now": now}
-    return (await connection.execute(_inbox_size(acts_for_others=bool(delegators)), asked)).scalar_one()
+    values = {"employee": employee, "assignees": [employee, *delegators], "now": now}
+    return (await connection.execute(_inbox_size(acts_for_others=bool(delegators)), values)).scalar_one()
 
 
 @cache
-def _inbox(*, acts_for_others: bool, behind: bool) -> Select[*tuple[Any, ...]]:
-    """The query of a page; made once, as those of the lists."""
-    query = _waiting(acts_for_others=acts_for_others)
-    if behind:
-        place = tuple_(bindparam("due_at", type_=GoalRow.due_at.type), bindparam("after", type_=Text))
-        query = query.where(tuple_(GoalRow.due_at, GoalRow.id) > place)
+def _inbox(*, acts_for_others: bool, has_key: bool) -> Select[*tuple[Any, ...]]:
+    """The query of a page; built once, like the queries of the lists."""
+    query = _goals_with_task(acts_for_others=acts_for_others)
+    if has_key:
+        key = tuple_(bindparam("due_at", type_=GoalRow.due_at.type), bindparam("after", type_=Text))
+        query = query.where(tuple_(GoalRow.due_at, GoalRow.id) > key)
     page = query.order_by(GoalRow.due_at, GoalRow.id).limit(_LIMIT).subquery("page")
     lines = LINE.add_columns(page.c.acting_for).join(page, page.c.id == GoalRow.id)
     return lines.order_by(GoalRow.due_at, GoalRow.id)
@@ -187,25 +188,25 @@ def _inbox(*, acts_for_others: bool, behind: bool) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _inbox_size(*, acts_for_others: bool) -> Select[int]:
-    return select(func.count()).select_from(_waiting(acts_for_others=acts_for_others).subquery())
+    return select(func.count()).select_from(_goals_with_task(acts_for_others=acts_for_others).subquery())
 
 
-def _waiting(*, acts_for_others: bool) -> Select[str, str | None]:
+def _goals_with_task(*, acts_for_others: bool) -> Select[str, str | None]:
     employee = bindparam("employee", type_=Text)
-    is_asked = employee == func.any(GoalRow.assignees)
+    is_assignee = employee == func.any(GoalRow.assignees)
     acting_for = _acting_for() if acts_for_others else null()
     query = (
-        select(GoalRow.id, case((is_asked, null()), else_=acting_for).label("acting_for"))
+        select(GoalRow.id, case((is_assignee, null()), else_=acting_for).label("acting_for"))
         .join(CycleRow, CycleRow.id == GoalRow.cycle_id)
-        .where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(bindparam("asked", type_=ARRAY(Text))))
+        .where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(bindparam("assignees", type_=ARRAY(Text))))
     )
     if not acts_for_others:
         return query
-    return query.where(or_(is_asked, and_(GoalRow.owner_id != employee, acting_for.is_not(None))))
+    return query.where(or_(is_assignee, and_(GoalRow.owner_id != employee, acting_for.is_not(None))))
 
 
 def _acting_for() -> ColumnElement[str | None]:
-    """The first of the goal's assignees for whom the person acts."""
+    """The assignee of the goal for whom the person acts; of several, the first by id."""
     rules = func.coalesce(GoalRow.policy, CycleRow.policy)
     site_of_owner = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
     zone = func.coalesce(
@@ -227,10 +228,10 @@ def _acting_for() -> ColumnElement[str | None]:
 
 
 async def _delegators(connection: AsyncConnection, employee: str, now: datetime) -> list[str]:
-    """Those for whom the person acts now in some time zone: it may be yesterday or tomorrow there."""
+    """The people for whom the person acts at `now` in any time zone: the local date may be a day earlier or later."""
     day, one_day = now.astimezone(UTC).date(), timedelta(days=1)
-    asked = {"employee": employee, "tomorrow": day + one_day, "yesterday": day - one_day}
-    return list((await connection.execute(_DELEGATORS, asked)).scalars())
+    values = {"employee": employee, "tomorrow": day + one_day, "yesterday": day - one_day}
+    return list((await connection.execute(_DELEGATORS, values)).scalars())
 
 
 _DELEGATORS = (

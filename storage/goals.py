@@ -1,4 +1,4 @@
-"""Reading goals: whole, and their ledgers; the lists are in goal_list.py and can be imported from here too."""
+"""Reading whole goals and their ledgers. The lists are in goal_list.py; they can be imported from here too."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,13 +13,26 @@ from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
 
 __all__ = [
-    "GoalLine", "InboxKey", "InboxLine", "LedgerLine", "find_line", "inbox", "list_goals", "load_aggregates", "load_cycle",
-    "open_goals", "open_goals_of", "read_ledger", "read_ledger_page", "read_reviews",
+    "GoalLine",
+    "InboxKey",
+    "InboxLine",
+    "LedgerLine",
+    "find_exemplar",
+    "find_line",
+    "inbox",
+    "list_goals",
+    "load_aggregates",
+    "load_cycle",
+    "open_goals",
+    "open_goals_of",
+    "read_bodies",
+    "read_ledger",
+    "read_ledger_page",
 ]  # fmt: skip
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
-    """The next goals of a cycle, by id, that are not closed."""
+    """The ids of the goals of a cycle that are not closed: at most `limit`, after the id `after`, in order."""
     query = (
         select(GoalRow.id)
         .where(GoalRow.cycle_id == cycle, GoalRow.id > after, GoalRow.state != "closed")
@@ -30,7 +43,7 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
 
 
 async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> list[str]:
-    """The goals, by id, that are not closed and in which one of these people has a part: owner, manager or assignee."""
+    """The ids, in order, of the goals that are not closed and of which one of these people is owner, manager or assignee."""
     named = any_(literal(list(people), ARRAY(Text)))
     query = (
         select(GoalRow.id)
@@ -46,7 +59,7 @@ async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> l
 async def load_aggregates(
     connection: AsyncConnection, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
 ) -> list[dict[str, Any]]:
-    """Goals whole, as JSON with their policy: by id, or a cycle's by owner."""
+    """Whole goals as JSON, with their policies: the goals with these ids, or the goals of these owners in a cycle."""
     query = select(GoalRow.aggregate, func.coalesce(GoalRow.policy, CycleRow.policy)).join(
         CycleRow, CycleRow.id == GoalRow.cycle_id
     )
@@ -67,12 +80,15 @@ async def load_cycle(
     department: str | None = None,
     exemplars: bool = False,
     condition: ColumnElement[bool] | None = None,
+    after: str = "",
+    limit: int | None = None,
 ) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A cycle's goals whole, by id, each with its own policy where it has one; else the cycle's holds.
+    """The whole goals of a cycle as JSON, by id, each with its own policy; None: the cycle's policy applies.
 
-    With a `condition`, those that it lets through (visibility.py).
+    `condition` (storage/visibility.py) limits them to the goals that the caller may see. With a `limit`, the next after the id `after`.
     """
-    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle).order_by(GoalRow.id)
+    query = select(GoalRow.aggregate, GoalRow.policy).where(GoalRow.cycle_id == cycle, GoalRow.id > after)
+    query = query.order_by(GoalRow.id).limit(limit)
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
@@ -84,15 +100,19 @@ async def load_cycle(
     return [(aggregate, policy) for aggregate, policy in await connection.execute(query)]
 
 
-_REVIEW_KINDS = ("self_reviewed", "continued", "reset", "closed")
+async def find_exemplar(connection: AsyncConnection, exemplar: str) -> str | None:
+    """The id of the goal that is shown as this example; `exemplar` is the beginning of the sha256 of the id."""
+    digest = func.encode(func.sha256(func.convert_to(GoalRow.id, "UTF8")), "hex")
+    return await connection.scalar(select(GoalRow.id).where(GoalRow.exemplar, digest.startswith(exemplar)).limit(1))
 
 
-async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, list[dict[str, Any]]]:
-    """The self-reviews and verdicts of a cycle's goals, each goal's in order."""
+async def read_bodies(
+    connection: AsyncConnection, goals: Sequence[str], kinds: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
-        .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
-        .where(GoalRow.cycle_id == cycle, GoalEventRow.kind.in_(_REVIEW_KINDS))
+        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
@@ -102,7 +122,7 @@ async def read_reviews(connection: AsyncConnection, cycle: str) -> dict[str, lis
 
 
 class LedgerLine(NamedTuple):
-    """One entry of the ledger, with what proves it."""
+    """A ledger entry: the event as JSON, and the hashes that chain it to the entry before."""
 
     event: dict[str, Any]
     kind: str
@@ -112,7 +132,7 @@ class LedgerLine(NamedTuple):
 
 
 async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
-    """A goal's ledger behind the entry `after`, in order."""
+    """The entries of a goal's ledger after the number `after`, in order."""
     query = (
         select(GoalEventRow.__table__)
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
@@ -124,7 +144,7 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
 async def read_ledger_page(
     connection: AsyncConnection, goal: str, *, before: int | None = None, limit: int = 50
 ) -> list[LedgerLine]:
-    """The last `limit` entries of a goal's ledger, newest first; the next page is before the number of the last one."""
+    """The newest `limit` entries of a goal's ledger, newest first; with `before`, only entries with a smaller number."""
     query = select(GoalEventRow.__table__).where(GoalEventRow.goal_id == goal)
     if before is not None:
         query = query.where(GoalEventRow.seq < before)

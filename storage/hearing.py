@@ -1,4 +1,4 @@
-"""Problems that people named when they were heard, and which goals answer them."""
+"""Problems that managers and staff named in hearings, and the goals that answer them."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import EmployeeRow, GoalRow, ProblemRow
 
-_GIVEN_UP = ("withdrawn", "lapsed", "removed", "cancelled")
+_ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
 
 
 class Problem(NamedTuple):
-    """A problem as a list shows it; `answers` counts the goals that name it and were not given up, drafts included."""
+    """A problem as a list shows it. `answers` counts the goals that name it: drafts too, abandoned goals not."""
 
     id: str
     department: str
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 async def add(
     connection: AsyncConnection, *, cycle: str, department: str, problem: str, heard_as: str, by: str, command_id: str
 ) -> str:
-    """Adds a problem and returns its id; with the same command id again, the id that it has."""
+    """Adds a problem and returns its id. Keyed by `command_id`: a repeat adds nothing and returns the same id."""
     row = {
         "cycle_id": cycle,
         "department": department,
@@ -49,11 +49,11 @@ async def find_all(
     search: str = "",
     unanswered: bool = False,
 ) -> list[Problem]:
-    """The problems of a cycle, in the order in which they came."""
+    """The problems of a cycle, oldest first. `unanswered`: only those that no goal answers."""
     answers = (
         select(func.count())
         .select_from(GoalRow)
-        .where(GoalRow.cycle_id == cycle, _names(), _stands())
+        .where(GoalRow.cycle_id == cycle, _names_problem(), _is_not_abandoned())
         .correlate(ProblemRow)
         .scalar_subquery()
     )
@@ -75,10 +75,10 @@ async def find_all(
     return [Problem(*row) for row in await connection.execute(query)]
 
 
-def _names() -> ColumnElement[bool]:
-    """The second condition is the index's, which holds few goals."""
+def _names_problem() -> ColumnElement[bool]:
+    """The second condition repeats that of the partial index `goal_by_answer`, so that PostgreSQL uses the index."""
     return GoalRow.answers.contains(array([ProblemRow.id])) & text("answers <> '{}'")
 
 
-def _stands() -> ColumnElement[bool]:
-    return and_(func.coalesce(GoalRow.outcome, text("''")).not_in(_GIVEN_UP))
+def _is_not_abandoned() -> ColumnElement[bool]:
+    return and_(func.coalesce(GoalRow.outcome, text("''")).not_in(_ABANDONED))

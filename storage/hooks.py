@@ -1,4 +1,4 @@
-"""Which ledger entries were sent to another system. The ledger itself is never changed: progress has a table of its own."""
+"""Ledger entries for another system (the event hook): which are queued, sent or given up. The ledger itself never changes."""
 
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
@@ -13,24 +13,24 @@ from sqlalchemy.types import Text
 from storage.advisory_locks import try_advisory_lock
 
 _NAME = "events"
-_SENDING = 0x6D65677574656C6C  # key of the advisory lock that the one sender holds
-# An entry has the time at which its transaction began; it becomes visible at most this much later.
+_SENDER_LOCK = 0x6D65677574656C6C  # key of the advisory lock that a sender holds
+# An entry carries the time at which its transaction began; other transactions see it at most this much later.
 _OVERLAP = timedelta(minutes=10)
 
 _SINCE = text("SELECT since FROM hook WHERE name = :name FOR UPDATE")
 _START = text("INSERT INTO hook (name, since) VALUES (:name, :now) ON CONFLICT (name) DO NOTHING")
 
-# Each new entry gets a row of its own. After that, no entry that began before `since` can become visible.
-_FIND = text("""
+# Queues each new entry as a row. `since` moves forward only so far that no older entry can still become visible.
+_ENQUEUE = text("""
 INSERT INTO hook_event (goal_id, seq)
 SELECT e.goal_id, e.seq FROM goal_event e
 WHERE e.recorded_at >= :since
   AND NOT EXISTS (SELECT FROM hook_event k WHERE k.goal_id = e.goal_id AND k.seq = e.seq)
 ON CONFLICT DO NOTHING
 """)
-_MOVE = text("UPDATE hook SET since = GREATEST(since, :until) WHERE name = :name")
+_ADVANCE = text("UPDATE hook SET since = GREATEST(since, :until) WHERE name = :name")
 
-# Per goal only its first entry that is not sent: the receiver gets each ledger in order.
+# Of each goal only the first entry that is not sent: so the receiver gets the entries of a goal in order.
 _FIRST = """
 SELECT DISTINCT ON (goal_id) goal_id, seq, attempts, failing_since, retry_at FROM hook_event
 WHERE sent_at IS NULL AND gave_up_at IS NULL ORDER BY goal_id, seq
@@ -69,8 +69,8 @@ FROM goal g WHERE g.id = k.goal_id AND g.cycle_id = ANY(:cycles) AND k.gave_up_a
 """).bindparams(bindparam("cycles", type_=ARRAY(Text)))
 
 
-class Entry(NamedTuple):
-    """A ledger entry to be sent, and the number of attempts so far."""
+class HookEntry(NamedTuple):
+    """A ledger entry that is to be sent, and the attempts so far."""
 
     goal_id: str
     seq: int
@@ -87,12 +87,12 @@ class Entry(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The idempotency key."""
+        """The idempotency key that is sent to the other system."""
         return f"{self.goal_id}#{self.seq}"
 
 
 class FailedEvent(NamedTuple):
-    """A ledger entry that was given up."""
+    """A ledger entry whose sending was given up; `code` is the error of the last attempt."""
 
     goal_id: str
     seq: int
@@ -102,48 +102,48 @@ class FailedEvent(NamedTuple):
     gave_up_at: datetime
 
 
-class Backlog(NamedTuple):
-    """How many entries are not sent yet, and how many of these could be sent now: at most one of each goal."""
+class HookBacklog(NamedTuple):
+    """The number of entries that are not sent, and of those that can be sent now: at most one per goal."""
 
     waiting: int
     ready: int
 
 
 def hook_sender_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
-    """Whether this process may send now: two senders would send the entries of one goal out of order."""
-    return try_advisory_lock(engine, _SENDING)
+    """Tries to take the sender's lock; yields whether this process may send. Two senders could mix up the order of a goal."""
+    return try_advisory_lock(engine, _SENDER_LOCK)
 
 
 async def enqueue_new(connection: AsyncConnection, now: datetime) -> None:
-    """Queues the ledger entries that are new since the last call; by goal and number, so a repeat queues none twice.
+    """Queues the ledger entries that are new since the last call. Keyed by goal and number, so a repeat queues none twice.
 
-    The first call ever sets the start: older entries are not sent.
+    The first call of all sets the start: entries that are older are never sent.
     """
     await connection.execute(_START, {"name": _NAME, "now": now})
-    # A value and not a join: the planner must see how few entries are that young, to use the index of their time.
+    # A parameter and not a join: so the planner sees that few entries are newer, and uses the index on their time.
     since = await connection.scalar(_SINCE, {"name": _NAME})
-    await connection.execute(_FIND, {"since": since})
-    await connection.execute(_MOVE, {"name": _NAME, "until": now - _OVERLAP})
+    await connection.execute(_ENQUEUE, {"since": since})
+    await connection.execute(_ADVANCE, {"name": _NAME, "until": now - _OVERLAP})
 
 
-async def next_entries(connection: AsyncConnection, now: datetime, limit: int) -> list[Entry]:
-    """The next entries to be sent: at most one of each goal."""
-    return [Entry(*row) for row in await connection.execute(_NEXT, {"now": now, "limit": limit})]
+async def next_entries(connection: AsyncConnection, now: datetime, limit: int) -> list[HookEntry]:
+    """The next entries to send: at most one per goal."""
+    return [HookEntry(*row) for row in await connection.execute(_NEXT, {"now": now, "limit": limit})]
 
 
-async def backlog(connection: AsyncConnection, now: datetime) -> Backlog:
-    return Backlog(*(await connection.execute(_BACKLOG, {"now": now})).one())
+async def backlog(connection: AsyncConnection, now: datetime) -> HookBacklog:
+    return HookBacklog(*(await connection.execute(_BACKLOG, {"now": now})).one())
 
 
-async def record_sent(connection: AsyncConnection, entry: Entry, at: datetime) -> None:
-    """A repeat changes nothing."""
+async def record_sent(connection: AsyncConnection, entry: HookEntry, at: datetime) -> None:
+    """Marks the entry as sent. Keyed by goal and number, so a repeat changes nothing."""
     await connection.execute(_SENT, {"goal": entry.goal_id, "seq": entry.seq, "at": at})
 
 
 async def record_failure(
-    connection: AsyncConnection, entry: Entry, error: str, now: datetime, *, retry_at: datetime, given_up: bool
+    connection: AsyncConnection, entry: HookEntry, error: str, now: datetime, *, retry_at: datetime, given_up: bool
 ) -> None:
-    """Counts an attempt that failed with the code `error`; after an entry that is given up, the goal's next one is sent."""
+    """Counts an attempt that failed with the code `error`. After an entry that is `given_up`, the goal's next one is sent."""
     fields = {"goal": entry.goal_id, "seq": entry.seq, "error": error, "retry_at": retry_at}
     await connection.execute(_FAILED, {**fields, "now": now, "given_up": given_up})
 
@@ -154,5 +154,5 @@ async def given_up(connection: AsyncConnection, cycle: str | None = None, limit:
 
 
 async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
-    """Queues the entries that were given up in these cycles again; how many. They are sent late, after later ones."""
+    """Queues again the entries of these cycles that were given up; returns how many. Later entries may be sent already."""
     return (await connection.execute(_PUT_BACK, {"cycles": list(cycles)})).rowcount

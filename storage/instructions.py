@@ -1,12 +1,12 @@
-"""Instructions to many goals: what was asked, which goals it concerns, and the result at each."""
+"""Instructions to many goals: what HR asked for, the goals that are concerned, and the result at each goal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, literal, select, update
+from sqlalchemy import Interval, Row, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +20,7 @@ from storage.transitions import move_instructions
 
 @dataclass(frozen=True)
 class Instruction:
-    """An instruction as it is stored; without a cycle it went to every open one."""
+    """An instruction as it is stored. `cycle_id` None: it concerns every open cycle."""
 
     id: str
     kind: str
@@ -33,12 +33,12 @@ class Instruction:
 
     @cached_property
     def asked(self) -> Asked:
-        """What was asked, validated when it is first read."""
+        """What HR asked for; validated when it is first used."""
         return ASKED.validate_python(self.asked_form)
 
 
-class Result(NamedTuple):
-    """The result of an instruction at one goal: done, skipped, refused, failed; `code` and `detail` say why not."""
+class InstructionResult(NamedTuple):
+    """The result of an instruction at one goal: done, skipped, refused or failed. `code` and `detail` say why it was not done."""
 
     goal_id: str
     result: str
@@ -47,7 +47,7 @@ class Result(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far an instruction is; `by_result` counts its goals."""
+    """The state of an instruction, and the number of its goals by result."""
 
     state: InstructionState
     by_result: dict[str, int]
@@ -78,7 +78,7 @@ async def find(connection: AsyncConnection, instruction: str) -> Instruction | N
 
 
 async def latest(connection: AsyncConnection, cycle: str | None = None, limit: int = 20) -> list[Instruction]:
-    """The newest instructions, those to every open cycle included."""
+    """The newest instructions first; with `cycle`, those of the cycle and those to every open cycle."""
     query = _INSTRUCTION.order_by(InstructionRow.given_at.desc()).limit(limit)
     if cycle is not None:
         query = query.where((InstructionRow.cycle_id == cycle) | InstructionRow.cycle_id.is_(None))
@@ -88,7 +88,7 @@ async def latest(connection: AsyncConnection, cycle: str | None = None, limit: i
 async def write(
     connection: AsyncConnection, instruction: str, *, kind: str, cycle: str | None, asked: dict[str, Any], actor: str
 ) -> bool:
-    """Writes the instruction; False, and nothing, where its id is taken."""
+    """Writes the instruction. Returns False, and writes nothing, if its id is taken."""
     row = {"id": instruction, "kind": kind, "cycle_id": cycle, "asked": asked, "actor": actor}
     made = await connection.execute(
         upsert(InstructionRow).values(row).on_conflict_do_nothing().returning(InstructionRow.id)
@@ -97,7 +97,7 @@ async def write(
 
 
 async def unfinished(connection: AsyncConnection, kind: str) -> str | None:
-    """The id of an instruction of that kind that has not ended."""
+    """The id of an instruction of this kind that is not done; None if there is none."""
     return (
         await connection.execute(
             select(InstructionRow.id)
@@ -108,7 +108,7 @@ async def unfinished(connection: AsyncConnection, kind: str) -> str | None:
 
 
 async def finish(connection: AsyncConnection, instruction: str, at: datetime) -> bool:
-    """Marks the instruction as done; False, and no change, where it is done already or its goals were never chosen."""
+    """Marks the instruction as done. Returns False, and changes nothing, if it is done already or its goals were not chosen."""
     which = InstructionRow.id == instruction
     return bool(await move_instructions(connection, InstructionEvent.FINISHED, which, finished_at=at))
 
@@ -122,10 +122,11 @@ async def choose_goals(
     people: Sequence[str],
     ended: Sequence[str] = (),
 ) -> int:
-    """Records which goals the instruction concerns: the open ones of these departments and people, or of everybody.
+    """Records the goals that the instruction concerns; returns how many.
 
-    With `ended`, instead of open goals the closed ones with one of these outcomes, of active employees; people who were
-    taken out of the cycle must be named. A repeat adds nothing: people who join later are not concerned.
+    These are the open goals of these departments and people; of everybody if both are empty. With `ended`, they are instead
+    the closed goals with one of these outcomes, of active employees; a goal of a person who was removed from the cycle is
+    chosen only if the person is in `people`. A repeat adds nothing: goals of people who join later are not concerned.
     """
     chosen = select(literal(instruction), GoalRow.id)
     if ended:
@@ -146,19 +147,22 @@ async def choose_goals(
         chosen = chosen.where(GoalRow.cycle_id == cycle)
     if departments or people:
         chosen = chosen.where(GoalRow.department.in_(departments) | GoalRow.owner_id.in_(people))
-    return await _note(
+    return await _record_once(
         connection, instruction, insert(InstructionGoalRow).from_select(["instruction_id", "goal_id"], chosen)
     )
 
 
-async def note_goals(connection: AsyncConnection, instruction: str, goals: Sequence[str]) -> int:
-    """Records that the instruction concerns exactly these goals; a repeat adds nothing."""
+async def record_goals(connection: AsyncConnection, instruction: str, goals: Sequence[str]) -> int:
+    """Records that the instruction concerns exactly these goals; returns how many. A repeat adds nothing."""
     rows = [{"instruction_id": instruction, "goal_id": one} for one in goals]
-    return await _note(connection, instruction, insert(InstructionGoalRow).values(rows) if rows else None)
+    return await _record_once(connection, instruction, insert(InstructionGoalRow).values(rows) if rows else None)
 
 
-async def _note(connection: AsyncConnection, instruction: str, statement: Any) -> int:
-    """The UPDATE locks the row, so that of two concurrent transactions only the first one records its goals."""
+async def _record_once(connection: AsyncConnection, instruction: str, statement: Any) -> int:
+    """Records the goals unless they are recorded already; returns how many are.
+
+    The UPDATE locks the instruction's row: of two concurrent transactions only the first one records goals.
+    """
     which = InstructionRow.id == instruction
     if await move_instructions(connection, InstructionEvent.GOALS_CHOSEN, which) and statement is not None:
         await connection.execute(statement)
@@ -169,19 +173,36 @@ async def _note(connection: AsyncConnection, instruction: str, statement: Any) -
     ) or 0
 
 
-async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int) -> list[str]:
-    """The next goals, by id, at which the instruction has not been carried out."""
+async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int, after: str = "") -> list[str]:
+    """The ids of the next goals after `after` at which the instruction has no result yet, in order."""
     query = (
         select(InstructionGoalRow.goal_id)
-        .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.result == "waiting")
+        .where(
+            InstructionGoalRow.instruction_id == instruction,
+            InstructionGoalRow.result == "waiting",
+            InstructionGoalRow.goal_id > after,
+        )
         .order_by(InstructionGoalRow.goal_id)
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
 
 
-async def record(connection: AsyncConnection, instruction: str, result: Result) -> None:
-    """Records the result at one goal; by instruction and goal, so a repeat writes the same."""
+_PEOPLE_ACT = text("""
+SELECT EXISTS (
+    SELECT FROM goal_event
+    WHERE recorded_at > now() - :within AND actor <> :clock
+      AND NOT starts_with(command_id, 'instruction:') AND NOT starts_with(command_id, 'settle:'))
+""").bindparams(bindparam("within", type_=Interval))
+
+
+async def people_act(connection: AsyncConnection, within: timedelta, *, clock: EmployeeId) -> bool:
+    """Whether a person's own command was recorded within this time; what instructions, settlements and the actor `clock` did does not count."""
+    return bool(await connection.scalar(_PEOPLE_ACT, {"within": within, "clock": clock}))
+
+
+async def record(connection: AsyncConnection, instruction: str, result: InstructionResult) -> None:
+    """Records the result at one goal. Keyed by instruction and goal, so a repeat writes the same."""
     await connection.execute(
         update(InstructionGoalRow)
         .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.goal_id == result.goal_id)
@@ -201,8 +222,8 @@ async def progress(connection: AsyncConnection, instruction: str) -> Progress | 
     return Progress(InstructionState(state), {row[0]: row[1] for row in counted})
 
 
-async def results(connection: AsyncConnection, instruction: str, *wanted: str) -> list[Result]:
-    """The goals with one of these results; all of them where none is named."""
+async def results(connection: AsyncConnection, instruction: str, *wanted: str) -> list[InstructionResult]:
+    """The results at the instruction's goals; with `wanted`, only those with one of these results."""
     columns = (
         InstructionGoalRow.goal_id, InstructionGoalRow.result, InstructionGoalRow.code, InstructionGoalRow.detail,
     )  # fmt: skip
@@ -211,4 +232,4 @@ async def results(connection: AsyncConnection, instruction: str, *wanted: str) -
     )
     if wanted:
         query = query.where(InstructionGoalRow.result.in_(wanted))
-    return [Result(*row) for row in await connection.execute(query)]
+    return [InstructionResult(*row) for row in await connection.execute(query)]

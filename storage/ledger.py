@@ -1,8 +1,8 @@
 """Recording: the ledger, the projection and the queued notices change together, in one statement, or not at all.
 
-This is the hot path: every command of every goal passes here. It has a pool of its own on the driver itself (asyncpg), whose
-connections keep the statement prepared. A connection is not tested before use: where it died, the recording fails and the
-activity's retry takes another one. Compare and swap on the goal's head makes that safe
+This is the hot path: every command of every goal is recorded here. It has a separate pool directly on the driver (asyncpg),
+whose connections keep the statement prepared. A connection is not tested before use: if it is dead, the recording fails and
+the activity's retry takes another one. Compare and swap on the head of the goal's ledger makes the retry safe
 (docs/decisions/0022-recording-on-the-driver.md).
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import constraints
 
-# Two recordings behind the same head meet at the row's lock; the second then finds another head and changes nothing.
+# If two recordings start from the same head, the second waits for the row's lock, then finds another head and changes nothing.
 _RECORD = """
 WITH head AS (
     UPDATE goal SET
@@ -26,6 +26,9 @@ WITH head AS (
         seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy),
         progress = $16, updated_at = $19
     WHERE id = $1 AND seq = $2 AND head = $3
+      AND ($20::text IS NULL OR EXISTS (
+          SELECT FROM lock_and_weigh($20, $21) AS taken
+          WHERE taken.goals < $23::integer AND taken.weight + $22::integer <= $24::integer))
     RETURNING id
 ), entry AS (
     INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash)
@@ -47,7 +50,9 @@ _COLUMNS = (
     "progress",
 )  # fmt: skip
 
-_BEHIND = """
+_NO_WEIGHT = (None,) * 5  # the last arguments of _RECORD, if it checks no weight
+
+_EVENTS_AFTER = """
 SELECT seq, revision, at, actor, acting_for, command_id, body FROM goal_event
 WHERE goal_id = $1 AND seq > $2 ORDER BY seq
 """
@@ -56,12 +61,12 @@ _HEAD = "SELECT seq, head FROM goal WHERE id = $1"
 _ONCE_PER_COMMAND = "goal_event_once_per_command"
 
 
-class CommandKnown(Exception):
-    """The ledger holds an event of this command already: it was carried out long ago."""
+class CommandRecorded(Exception):
+    """The ledger already holds an event of this command: the command was carried out before. Nothing was stored."""
 
 
 class ConstraintBroken(Exception):
-    """Another goal conflicts with what this one wants; nothing was stored."""
+    """The goal would break a constraint across goals. Nothing was stored."""
 
     def __init__(self, conflict: constraints.Conflict) -> None:
         self.conflict = conflict
@@ -69,12 +74,12 @@ class ConstraintBroken(Exception):
 
 
 class HeadDiffers(Exception):
-    """The ledger ends at the same number with another hash: it was altered, or other code wrote it. Nothing was stored."""
+    """The last entry has the expected number but another hash: somebody altered the ledger. Nothing was stored."""
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg ships no types
     def get_reset_query(self) -> str:
-        """Nothing here changes a session, so there is nothing to reset: one round trip less per recording."""
+        """Recording changes no session settings, so nothing is reset: this saves a round trip per recording."""
         return ""
 
 
@@ -84,7 +89,7 @@ async def _read_json(connection: asyncpg.Connection) -> None:
 
 @asynccontextmanager
 async def open_ledger(engine: AsyncEngine, *, size: int = 10) -> AsyncIterator["Ledger"]:
-    """The ledger of the engine's database, over at most `size` connections of its own; they are made at first use."""
+    """The ledger of the engine's database, with a separate pool of at most `size` connections, opened at first use."""
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with asyncpg.create_pool(
         url, min_size=0, max_size=size, connection_class=_Connection, init=_read_json
@@ -110,12 +115,16 @@ class Ledger:
         at: datetime,
         constrained: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """Appends `events` (JSON) behind the entry `before`, whose hash is `before_head`.
+        """Appends `events` after the entry number `before`, whose hash is `before_head`.
 
-        `at` is when they happened. The notices are due then: the clock that later asks what is due is not the database's.
-        Safe to repeat: the key is the goal and the number of its last entry. Empty where they were stored. Else nothing
-        was, and the answer holds the events that are there already. Raises `CommandKnown` where an entry of the same command
-        is further back, `ConstraintBroken`, `HeadDiffers`, `LookupError` where the goal has no row.
+        `events` and `notices` are JSON arrays. `row` holds the new values of the projection (`_COLUMNS`). `at` is when the
+        events happened and when the notices are due: the database's own clock is not used. `constrained` is what the goal
+        claims against other goals (storage/constraints.py).
+
+        Returns an empty list if the events were stored. Otherwise nothing was stored, and the result is the events that the
+        ledger already holds after `before`. Safe to repeat: the key is the goal and the number of its last entry.
+        Raises `CommandRecorded` if an earlier entry is of the same command, `ConstraintBroken`, `HeadDiffers`, and
+        `LookupError` if the goal has no row.
         """
         values = dict(row) | {
             "score": Decimal(row["score"]),
@@ -125,40 +134,58 @@ class Ledger:
         arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
         async with self._pool.acquire() as connection:
             try:
-                if constrained is None:
-                    stored = await connection.fetchval(_RECORD, *arguments)
-                else:
-                    stored = await _store_constrained(connection, arguments, constrained)
+                stored = await _store(connection, arguments, constrained)
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name == _ONCE_PER_COMMAND:
-                    raise CommandKnown from error
+                    raise CommandRecorded from error
                 raise
-            return [] if stored else await _behind(connection, goal, before, before_head)
+            return [] if stored else await _stored_instead(connection, goal, before, before_head)
 
-    async def behind(self, goal: str, before: int) -> list[dict[str, Any]]:
-        """The goal's events behind the entry `before`, in order."""
+    async def events_after(self, goal: str, before: int) -> list[dict[str, Any]]:
+        """The goal's events after the entry number `before`, in order."""
         async with self._pool.acquire() as connection:
-            return [event_of(entry) for entry in await connection.fetch(_BEHIND, goal, before)]
+            return [event_of(entry) for entry in await connection.fetch(_EVENTS_AFTER, goal, before)]
+
+
+async def _store(
+    connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any] | None
+) -> bool:
+    """Stores the events; returns whether they were stored.
+
+    If the goal claims only a weight, the statement itself checks it. If that fails, the separate checks find the reason.
+    """
+    if constrained is None:
+        return bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
+    weight = constraints.only_weight(constrained)
+    if weight and await connection.fetchval(_RECORD, *arguments, *weight):
+        return True
+    return await _store_constrained(connection, arguments, constrained)
 
 
 async def _store_constrained(
     connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any]
 ) -> bool:
-    """Stores after the checks on other goals. A goal that has moved on is left to the comparison: it may be this very recording."""
+    """Checks the constraints across goals, then stores; returns whether the events were stored.
+
+    A conflict counts only if the ledger still ends at `before`. Otherwise this recording may be a repeat of one that was
+    stored, and the caller compares.
+    """
     goal, before, *_ = arguments
     async with connection.transaction():
         conflict = await constraints.check(connection, goal, constrained)
         if conflict and (head := await connection.fetchrow(_HEAD, goal)) and head["seq"] == before:
             raise ConstraintBroken(conflict)
-        stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments))
+        stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
         if stored:
-            await constraints.tell_children(connection, goal, constrained, arguments[-1])
+            await constraints.notify_children(connection, goal, constrained, arguments[-1])
         return stored
 
 
-async def _behind(connection: asyncpg.Connection, goal: str, before: int, before_head: str) -> list[dict[str, Any]]:
-    """What is there instead of a recording that was not stored."""
-    found = [event_of(entry) for entry in await connection.fetch(_BEHIND, goal, before)]
+async def _stored_instead(
+    connection: asyncpg.Connection, goal: str, before: int, before_head: str
+) -> list[dict[str, Any]]:
+    """The events that the ledger holds after `before`, when a recording was not stored. Raises as `Ledger.append` does."""
+    found = [event_of(entry) for entry in await connection.fetch(_EVENTS_AFTER, goal, before)]
     head = None if found else await connection.fetchrow(_HEAD, goal)
     if head and head["seq"] == before and head["head"] != before_head:
         raise HeadDiffers(goal)

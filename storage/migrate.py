@@ -1,6 +1,6 @@
-"""The schema's version: bring it up to this code's, and see whether it is.
+"""The version of the database schema: upgrade it to this code's version, and check that it is current.
 
-There is no way down: the ledger is never taken apart. A release that must be undone is followed by one that mends it.
+There are no downgrades, since the ledger must never be destroyed. A faulty release is followed by one that corrects it.
 """
 
 from pathlib import Path
@@ -16,11 +16,11 @@ from domain.errors import MeguriError
 from domain.messages import message
 from storage.database import open_database
 
-_ONE_AT_A_TIME = 0x6D656775  # key of the advisory lock: two `meguri migrate` at once take turns
+_MIGRATION_LOCK = 0x6D656775  # key of the advisory lock: of two concurrent `meguri migrate`, the second waits
 
 
 class OtherSchema(MeguriError):
-    """The database holds another schema than this code was written for."""
+    """The database has no schema, or another version than this code needs."""
 
     def __init__(self, found: str | None, expected: str) -> None:
         if found is None:
@@ -36,7 +36,7 @@ def _config() -> Config:
 
 
 def expected_version() -> str:
-    """The revision that this code's tables belong to."""
+    """The revision of the newest migration, which this code's tables need."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise RuntimeError("no migration found in storage/migrations/versions")
@@ -44,14 +44,14 @@ def expected_version() -> str:
 
 
 def _upgrade(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
 async def upgrade(url: str) -> None:
-    """Brings the schema at `url` to this code's version; does nothing where it is already."""
+    """Upgrades the schema of the database at `url` to this code's version; does nothing if it is current."""
     engine = open_database(url, pool=1)
     try:
         async with engine.begin() as connection:
@@ -61,7 +61,7 @@ async def upgrade(url: str) -> None:
 
 
 async def require_current(engine: AsyncEngine) -> None:
-    """Raises `OtherSchema` unless the database's version is this code's."""
+    """Raises `OtherSchema` if the schema's version is not this code's."""
     async with engine.connect() as connection:
         found = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
     if found != expected_version():

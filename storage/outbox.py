@@ -1,9 +1,9 @@
-"""The outbox as the delivery reads it: what is due, as which message, and what became of it.
+"""The outbox for the delivery: which notices are due, the messages that they form, and the results of sending.
 
-Rows are written by the transaction that made them true (storage/ledger.py); from here on a row is *queued* until it is
-sent, given up or withdrawn. What is urgent is due at once, the rest when its recipient's digest is opened
-(storage/digests.py). A group of rows gets its message id before the first try and keeps it, so that a message which is
-sent again because its record was lost is the same message, with the same id.
+A notice is written in the transaction that records its event (storage/ledger.py). It is *queued* until it is sent, given up or
+withdrawn. Urgent notices are sent at once; with daily digests, the others are sent when the recipient's digest is opened
+(storage/digests.py). The notices of one message get its message id before the first attempt and keep it. So if the record of a
+successful send is lost, the message is sent again with the same id and the same content.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ from storage.advisory_locks import try_advisory_lock
 from storage.tables import EmployeeRow, OutboxRow, PreferenceRow
 from storage.transitions import NOTICE_IS, move_notices
 
-_SENDING = 0x6D65677573656E64  # key of the advisory lock that the one sender holds
-_CLAIMING = 0x6D65677563  # and of the one that is giving out message ids
+_SENDER_LOCK = 0x6D65677573656E64  # key of the advisory lock that a sender holds
+_CLAIM_LOCK = 0x6D65677563  # key of the advisory lock that a transaction holds while it gives out message ids
 _ID_LENGTH = 32  # hex digits of a message id's hash: 128 bits, and a header that needs no folding
 _PEOPLE = ("owner", "actor", "acting_for", "from", "to")  # facts that hold an employee's id
 
 queued = NOTICE_IS[NoticeState.QUEUED]
-# Rows that were given an id together stay together; those that have none yet join in one message per recipient.
+# Notices that got a message id together stay together; those without an id form one message per recipient.
 _group = func.coalesce(OutboxRow.message_id, "to:" + OutboxRow.recipient_id)
 
 
 class QueuedNotice(NamedTuple):
-    """A row of the outbox, without what only the delivery needs."""
+    """A notice of a message, as texts are made from it (channels/lines.py)."""
 
     key: str
     kind: str
@@ -42,32 +42,32 @@ class QueuedNotice(NamedTuple):
     due_at: datetime
 
 
-class Batch(NamedTuple):
-    """What goes to one recipient as one message. `fresh`: the id was given just now, so nothing can have gone out."""
+class QueuedMessage(NamedTuple):
+    """The notices that go to one recipient as one message."""
 
     message_id: str
     recipient_id: str
-    cycle_id: str  # of its newest notice
+    cycle_id: str  # of the newest notice
     notices: tuple[QueuedNotice, ...]
-    fresh: bool
-    digest_on: date | None  # the day of its recipient whose digest it is; none: it goes at once
-    attempts: int  # on the channel that it is tried on now
-    failed: tuple[str, ...]  # the channels that it is not tried on any more
+    has_new_id: bool  # the id was given by this claim: the message cannot have been sent yet
+    digest_on: date | None  # the day whose digest it is; None: it is not a digest
+    attempts: int  # on the current channel
+    failed: tuple[str, ...]  # the channels that are not tried any more
 
 
 class Candidate(NamedTuple):
-    """A message that could go now, and how its recipient can be reached."""
+    """A message that may be sent now, and how its recipient can be reached."""
 
     group: str
     recipient_id: str
-    failed: tuple[str, ...]
+    failed: tuple[str, ...]  # the channels that are not tried any more
     mail: str | None
     chat_url: str | None
-    channel: str | None  # the one that they chose
+    channel: str | None  # the channel that the recipient chose
 
 
 class Addressee(NamedTuple):
-    """A person of the directory as a message needs them, and how they want to be told."""
+    """A person of the directory with what a message needs: name, language, addresses, preferred channel, site."""
 
     name: str
     mail: str | None
@@ -80,16 +80,19 @@ class Addressee(NamedTuple):
         return "Addressee()"
 
 
-class Backlog(NamedTuple):
-    """How many messages are due and not sent, and how many of these need not rest after a try that failed."""
+class OutboxBacklog(NamedTuple):
+    """The number of messages that are due and not sent, and of those that do not wait for a retry time."""
 
     waiting: int
     ready: int
 
 
 def sender_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
-    """Whether this process may send now: one at a time, since a slow try may outlive the time-out that replaced it."""
-    return try_advisory_lock(engine, _SENDING)
+    """Tries to take the sender's lock; yields whether this process may send.
+
+    The lock is needed because an activity that timed out may still be sending when its retry starts.
+    """
+    return try_advisory_lock(engine, _SENDER_LOCK)
 
 
 async def claim(
@@ -99,40 +102,40 @@ async def claim(
     *,
     domain: str,
     daily: bool = False,
-    may_go: Callable[[Candidate], bool] | None = None,
-) -> list[Batch]:
-    """At most `limit` messages that are due, with their ids (`<hash of the notices' keys>@<domain>`) stored.
+    may_be_sent: Callable[[Candidate], bool] | None = None,
+) -> list[QueuedMessage]:
+    """At most `limit` messages to send now; stores their ids (`<hash of the notices' keys>@<domain>`).
 
-    `daily`: what is not urgent waits for its recipient's digest to be opened. `may_go` leaves out whom it says no to.
-    What is urgent comes first, then what has been due for longest; a try that failed makes a message due later. Asked
-    again before anything is recorded, it answers the same ids with the same notices.
+    `daily`: notices that are not urgent wait until their recipient's digest is opened. `may_be_sent`: messages for which it
+    returns False are left out. Urgent messages come first, then those that are due for longest; a failed attempt counts as due
+    at its retry time. A repeat, before any result is recorded, returns the same ids with the same notices.
     """
-    # Claims take turns. Row locks would not do: two claims that skip what the other holds share out one recipient's
-    # rows among them, and make two messages of one.
-    await connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
-    chosen = await _choose(connection, now, limit, daily, may_go)
+    # Claims run one after the other. Row locks (SKIP LOCKED) are not enough: two claims could each take some notices of one
+    # recipient, and make two messages.
+    await connection.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
+    chosen = await _choose(connection, now, limit, daily, may_be_sent)
     rows = await _rows_of(connection, chosen, now, daily)
-    batches = [_batch(rows[group], domain) for group in chosen]
-    await _store_ids(connection, [batch for batch in batches if batch.fresh])
-    return batches
+    messages = [_message(rows[group], domain) for group in chosen]
+    await _store_ids(connection, [message for message in messages if message.has_new_id])
+    return messages
 
 
 async def _choose(
-    connection: AsyncConnection, now: datetime, limit: int, daily: bool, may_go: Callable[[Candidate], bool] | None
+    connection: AsyncConnection, now: datetime, limit: int, daily: bool, may_be_sent: Callable[[Candidate], bool] | None
 ) -> list[str]:
-    """The groups that come first; all of them are looked at only where some may not go."""
+    """The first groups in the order of sending. Without `may_be_sent`, PostgreSQL applies the limit."""
     first = (
         select(_group.label("name"), OutboxRow.recipient_id, func.max(OutboxRow.fell_back).label("fell_back"))
         .where(_due(now, daily))
         .group_by(_group, OutboxRow.recipient_id)
-        .having(func.bool_or(_rested(now)))
+        .having(func.bool_or(_may_be_tried(now)))
         .order_by(
             func.bool_or(OutboxRow.urgent).desc(),
             func.min(func.coalesce(OutboxRow.retry_at, OutboxRow.due_at)),
             literal_column("name"),
         )
     )
-    if may_go is None:
+    if may_be_sent is None:
         return [row.name for row in await connection.execute(first.limit(limit))]
     found = first.subquery()
     query = (
@@ -144,7 +147,7 @@ async def _choose(
         Candidate(row.name, row.recipient_id, _failed(row.fell_back), row.mail, row.chat_url, row.channel)
         for row in await connection.execute(query)
     )
-    return [one.group for one in candidates if may_go(one)][:limit]
+    return [one.group for one in candidates if may_be_sent(one)][:limit]
 
 
 async def _rows_of(
@@ -168,23 +171,24 @@ def _due(now: datetime, daily: bool) -> ColumnElement[bool]:
     return due & (OutboxRow.urgent | OutboxRow.digest_on.is_not(None) | OutboxRow.message_id.is_not(None))
 
 
-def _rested(now: datetime) -> ColumnElement[bool]:
+def _may_be_tried(now: datetime) -> ColumnElement[bool]:
+    """Whether the notice waits for no retry time."""
     return OutboxRow.retry_at.is_(None) | (OutboxRow.retry_at <= now)
 
 
 def _failed(fell_back: str | None) -> tuple[str, ...]:
-    """The channels out of `mail:smtp_550 chat:chat_410`."""
+    """The channels in a text such as `mail:smtp_550 chat:chat_410`."""
     return tuple(one.partition(":")[0] for one in (fell_back or "").split())
 
 
-def _batch(rows: Sequence[Row[Any]], domain: str) -> Batch:
+def _message(rows: Sequence[Row[Any]], domain: str) -> QueuedMessage:
     known = rows[0].message_id
-    return Batch(
+    return QueuedMessage(
         message_id=known or _message_id((row.key for row in rows), domain),
         recipient_id=rows[0].recipient_id,
         cycle_id=max(rows, key=lambda row: row.id).cycle_id,
         notices=tuple(QueuedNotice(row.key, row.kind, row.goal_id, row.facts, row.due_at) for row in rows),
-        fresh=known is None,
+        has_new_id=known is None,
         digest_on=max((row.digest_on for row in rows if row.digest_on), default=None),
         attempts=max(row.attempts for row in rows),
         failed=_failed(rows[0].fell_back),
@@ -196,34 +200,34 @@ def _message_id(keys: Iterable[str], domain: str) -> str:
     return f"{digest[:_ID_LENGTH]}@{domain}"
 
 
-async def _store_ids(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
-    """Also says of what is urgent and rides along in a digest that it is part of it."""
-    given = [
-        {"row": notice.key, "given": batch.message_id, "day": batch.digest_on}
-        for batch in batches
-        for notice in batch.notices
+async def _store_ids(connection: AsyncConnection, messages: Sequence[QueuedMessage]) -> None:
+    """Stores the message id of each notice, and the day of the digest: an urgent notice may be sent with a digest."""
+    values = [
+        {"row": notice.key, "given": message.message_id, "day": message.digest_on}
+        for message in messages
+        for notice in message.notices
     ]
-    if given:
+    if values:
         table = OutboxRow.__table__
         stored: dict[str, Any] = {"message_id": bindparam("given"), "digest_on": bindparam("day")}
-        await connection.execute(update(OutboxRow).where(table.c.key == bindparam("row")).values(stored), given)
+        await connection.execute(update(OutboxRow).where(table.c.key == bindparam("row")).values(stored), values)
 
 
-async def backlog(connection: AsyncConnection, now: datetime, *, daily: bool = False) -> Backlog:
-    """What is still to be sent; `daily` as in `claim`."""
-    groups = select(func.bool_or(_rested(now)).label("rested")).where(_due(now, daily)).group_by(_group).subquery()
-    query = select(func.count(), func.count().filter(groups.c.rested)).select_from(groups)
-    return Backlog(*(await connection.execute(query)).one())
+async def backlog(connection: AsyncConnection, now: datetime, *, daily: bool = False) -> OutboxBacklog:
+    """The messages that are due at `now` and not sent; `daily` as in `claim`."""
+    groups = select(func.bool_or(_may_be_tried(now)).label("ready")).where(_due(now, daily)).group_by(_group).subquery()
+    query = select(func.count(), func.count().filter(groups.c.ready)).select_from(groups)
+    return OutboxBacklog(*(await connection.execute(query)).one())
 
 
 async def addressees(
-    connection: AsyncConnection, batches: Iterable[Batch], others: Iterable[str] = ()
+    connection: AsyncConnection, messages: Iterable[QueuedMessage], others: Iterable[str] = ()
 ) -> dict[str, Addressee]:
-    """Everybody whom the batches are for or speak of, and `others`, by id; whom the directory does not know is left out."""
+    """The recipients of the messages, the people in their notices, and `others`, by id; ids not in the directory are left out."""
     ids = set(others)
-    for batch in batches:
-        ids.add(batch.recipient_id)
-        ids.update(str(notice.facts[role]) for notice in batch.notices for role in _PEOPLE if notice.facts.get(role))
+    for message in messages:
+        ids.add(message.recipient_id)
+        ids.update(str(notice.facts[role]) for notice in message.notices for role in _PEOPLE if notice.facts.get(role))
     wanted = (
         select(
             EmployeeRow.id, EmployeeRow.name, EmployeeRow.mail, EmployeeRow.locale, PreferenceRow.channel,
@@ -239,27 +243,27 @@ async def addressees(
 
 
 async def record_sent(connection: AsyncConnection, message_id: str, channel: str, at: datetime) -> None:
-    """Marks the message's rows as sent `at` over `channel`; a repeat changes nothing (by `message_id` and `sent_at`)."""
+    """Marks the notices of the message as sent over `channel` at the time `at`. Keyed by `message_id`: a repeat changes nothing."""
     await _record(connection, message_id, NoticeEvent.SENT, sent_at=at, channel=channel, error=None)
 
 
 async def postpone(connection: AsyncConnection, message_id: str, error: str, until: datetime) -> None:
-    """Counts a try that failed for now with the code `error`; by `message_id`, a repeat counts one more.
+    """Counts an attempt that failed with the code `error`; the next one is at the time `until`. A repeat counts one more.
 
-    A row that is sent stays as it is, here and below.
+    Neither this function nor the next two change a notice that is sent.
     """
     await _record(connection, message_id, NoticeEvent.TRIED, error=error, retry_at=until)
 
 
 async def fall_back(connection: AsyncConnection, message_id: str, channel: str, error: str) -> None:
-    """Ends the tries over `channel`: from now on the message goes another way, under the same id."""
+    """Ends the attempts over `channel`: the message is sent over another channel from now on, with the same id."""
     failure = f"{channel}:{error}"
     failed = func.concat_ws(literal(" ", Text), OutboxRow.fell_back, literal(failure, Text))
     await _record(connection, message_id, NoticeEvent.TRIED, error=error, fell_back=failed, retry_at=None, attempts=0)
 
 
 async def give_up(connection: AsyncConnection, message_id: str, error: str, at: datetime) -> None:
-    """Takes the message out of what is due, `at` that moment: nobody can be told by it until its cause is mended."""
+    """Ends all attempts at the time `at`: the message is not sent, unless HR queues it again (storage/undelivered.py)."""
     await _record(connection, message_id, NoticeEvent.GIVEN_UP, error=error, gave_up_at=at)
 
 
@@ -269,9 +273,9 @@ async def _record(connection: AsyncConnection, message_id: str, event: NoticeEve
 
 
 async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> None:
-    """Takes the ids back from messages that never reached the server, so that they join what comes due until the next try.
+    """Removes the ids of messages that no server received: their notices may form a message with newer ones at the next claim.
 
-    Only for a batch that is `fresh`: an older id may be out there already. A repeat changes nothing.
+    Only for messages with `has_new_id`: a message with an older id may have been sent. A repeat changes nothing.
     """
     await connection.execute(
         update(OutboxRow).where(OutboxRow.message_id.in_(list(message_ids)), queued).values(message_id=None)
@@ -279,9 +283,9 @@ async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> No
 
 
 async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[str] | None = None) -> int:
-    """Withdraws the queued notices about these goals of the cycle (None: all) that were not handed to any server yet.
+    """Withdraws the queued notices about these goals of the cycle (None: all) that have no message id; returns how many.
 
-    How many notices. A notice that was tried stays queued: it may have arrived, and a repeat must be the same message.
+    A notice with a message id stays queued: the message may have arrived, and a repeat must have the same content.
     """
     which = (OutboxRow.cycle_id == cycle) & OutboxRow.message_id.is_(None)
     if goals is not None:

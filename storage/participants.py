@@ -1,4 +1,4 @@
-"""People who join a running cycle, and people who are taken out of it."""
+"""Adding participants to a running cycle, and removing them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,13 +17,12 @@ _AGAIN = ParticipantEvent.ADDED_AGAIN
 async def add(
     connection: AsyncConnection, cycle: str, people: Sequence[tuple[str, str, int]], *, by: str, at: datetime
 ) -> int:
-    """Adds people who are not in the cycle (employee, department, number of drafts); those who were removed come back.
+    """Adds people (employee, department, number of drafts) who are not in the cycle; returns how many were added.
 
-    By cycle and employee, so a repeat adds nobody. How many were added.
+    People who were removed and have no goals are added again. Keyed by cycle and employee, so a repeat adds nobody.
     """
-    await connection.execute(
-        select(CycleRow.id).where(CycleRow.id == cycle).with_for_update()
-    )  # slots are given in turn
+    # The lock on the cycle: concurrent transactions give out slots one after the other.
+    await connection.execute(select(CycleRow.id).where(CycleRow.id == cycle).with_for_update())
     slot = await connection.scalar(select(func.count()).select_from(GoalRow).where(GoalRow.cycle_id == cycle))
     last = await connection.scalar(select(func.max(ParticipantRow.slot)).where(ParticipantRow.cycle_id == cycle))
     slot, added = max(slot or 0, (last or 0) + 1), 0
@@ -43,29 +42,29 @@ async def add(
 
 
 async def remove(connection: AsyncConnection, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:
-    """Marks these people, and the owners of these departments' goals, as taken out; everybody where neither is named."""
+    """Marks these people and the owners of these departments' goals as removed; everybody if both are empty. A repeat is safe."""
     owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, GoalRow.department.in_(departments))
     chosen = ParticipantRow.employee_id.in_(people) | ParticipantRow.employee_id.in_(owners)
     which = (ParticipantRow.cycle_id == cycle) & (chosen if people or departments else true())
     await move_participants(connection, ParticipantEvent.REMOVED, which, updated_at=func.now())
 
 
-async def take_back(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> None:
-    """Those of these people who were taken out, and have goals, take part again."""
+async def reinstate(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> None:
+    """Makes those of these people participants again who were removed and have goals. A repeat changes nothing."""
     which = (ParticipantRow.cycle_id == cycle) & ParticipantRow.employee_id.in_(people) & (ParticipantRow.goals > 0)
     await move_participants(connection, ParticipantEvent.REINSTATED, which, updated_at=func.now())
 
 
-async def joined(connection: AsyncConnection, cycle: str, by: str, at: datetime) -> list[tuple[str, str]]:
-    """The people whom `by` added at that moment: employee and department."""
+async def people_added(connection: AsyncConnection, cycle: str, by: str, at: datetime) -> list[tuple[str, str]]:
+    """The people whom `by` added at the time `at`, as pairs of employee and department."""
     query = select(ParticipantRow.employee_id, ParticipantRow.department).where(
         ParticipantRow.cycle_id == cycle, ParticipantRow.added_by == by, ParticipantRow.added_at == at
     )
     return [(row[0], row[1]) for row in await connection.execute(query.order_by(ParticipantRow.employee_id))]
 
 
-async def launched(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The state of each of these people's launch, and why it failed."""
+async def launch_results(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The launch result of each of these people, and the reason of a failure; by employee."""
     query = select(ParticipantRow.employee_id, ParticipantRow.result, func.coalesce(ParticipantRow.reason, "")).where(
         ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(people)
     )

@@ -1,4 +1,4 @@
-"""The directory in PostgreSQL: the only place where names and mail addresses are kept."""
+"""Reading and replacing the directory, the only table with names and mail addresses."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import fields
@@ -14,12 +14,11 @@ from domain.people.organisation import Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
-_COLUMNS = tuple(
-    field.name for field in fields(Employee)
-)  # named alike in the model, in the table and in the statements below
+# The model, the table and the statements below use the same names.
+_COLUMNS = tuple(field.name for field in fields(Employee))
 _EMPLOYEES = TypeAdapter(list[Employee])
-_AT_A_TIME = 1000  # rows of a stream
-_ONE_AT_A_TIME = 0x70656F70  # key of the advisory lock: two imports at once take turns
+_PARTITION = 1000  # rows that a stream reads at once
+_IMPORT_LOCK = 0x70656F70  # key of the advisory lock: of two concurrent imports, the second waits
 
 _MAKE_INCOMING = text("""
     CREATE TEMPORARY TABLE incoming_employee ON COMMIT DROP AS
@@ -37,7 +36,7 @@ _DIFFERS = """
     (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves)
 """
 
-# A row that stays as it is is not written: no new version of it, and `updated_at` says when something changed.
+# Unchanged rows are not written: PostgreSQL stores no new version, and `updated_at` keeps the time of the last change.
 _UPDATE = text(f"""
     UPDATE employee e SET
         name = i.name, mail = i.mail, department = i.department, title = i.title, manager_id = i.manager_id,
@@ -45,7 +44,7 @@ _UPDATE = text(f"""
     FROM incoming_employee i WHERE e.id = i.id AND {_DIFFERS}
 """)  # noqa: S608 - nothing in it comes from outside
 
-# After _UPDATE, not as one `ON CONFLICT DO UPDATE`: that takes twice as long, for a whole company and for a few changes.
+# Runs after _UPDATE. One `ON CONFLICT DO UPDATE` instead takes twice as long, for a whole company and for a few changes.
 _INSERT = text("""
     INSERT INTO employee (id, name, mail, department, title, manager_id, locale, active, site, leaves)
     SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves
@@ -54,7 +53,7 @@ _INSERT = text("""
 
 
 class Imported(Frozen):
-    """What an import did: people who are new, differ, are the same, and are in the directory but not in the file."""
+    """The result of an import, in numbers of people. `absent`: in the directory but not in the file."""
 
     added: int
     changed: int
@@ -63,7 +62,7 @@ class Imported(Frozen):
 
 
 class DirectoryRefused(Exception):
-    """The lines of managers would not hold together, and nothing changed: `findings` say where."""
+    """The directory would be invalid (for example a circle of managers); `findings` say where. Nothing was changed."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
@@ -78,18 +77,18 @@ async def replace_directory(
     place: Place = str,
     dry_run: bool = False,
 ) -> Imported:
-    """Adds and changes these employees in one transaction; those who are not among them stay, and are counted.
+    """Adds and updates these employees in one transaction; other people in the directory stay, and are counted.
 
-    Keyed by the employee's id, so that a repeat changes nothing. Raises `DirectoryRefused` when the result, the people
-    who stay included, has findings (`tops` and `place` as in `Organisation.findings`). A dry run does all but commit.
+    Keyed by the employee's id, so a repeat changes nothing. Raises `DirectoryRefused` if the resulting directory has findings
+    (`tops` and `place` as in `Organisation.findings`). A dry run does everything but the commit.
     """
     async with engine.connect() as connection, connection.begin() as transaction:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
         await _copy(connection, employees)
         staying = _read((await connection.execute(_STAYING)).all())
-        _require_sound([*employees, *staying], tops, place)
+        _require_valid([*employees, *staying], tops, place)
         changed, added = await _write_incoming(connection)
-        await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # a dry run meets what a commit would
+        await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # so a dry run fails where a commit would fail
         if dry_run:
             await transaction.rollback()
     return Imported(
@@ -100,20 +99,19 @@ async def replace_directory(
     )
 
 
-async def version_of(connection: AsyncConnection) -> str:
-    """Changes whenever the directory does."""
-    return await _version(connection)
-
-
-async def _version(connection: AsyncConnection) -> str:
+async def directory_version(connection: AsyncConnection) -> str:
+    """A text that changes whenever the directory changes."""
     found = (await connection.execute(text("SELECT count(*), max(updated_at), sum(hashtext(id)) FROM employee"))).one()
     return "/".join(str(part) for part in found)
 
 
 async def stage(connection: AsyncConnection, instruction: str, employees: Sequence[Employee], version: str) -> bool:
-    """Puts rows aside for the instruction that will apply them; False, and nothing, where the directory has changed."""
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-    if await _version(connection) != version:
+    """Stores employees for the instruction that will apply them. Returns False, and stores nothing, if the directory has changed.
+
+    `version`: the `directory_version` that the employees were compared with.
+    """
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+    if await directory_version(connection) != version:
         return False
     rows = [
         {"instruction_id": instruction, "employee_id": one.id, "record": record}
@@ -124,8 +122,8 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
 
 
 async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
-    """Writes the staged rows into the directory and clears them away, in one transaction: a repeat finds none."""
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+    """Writes the staged employees into the directory and deletes their staged rows; returns how many. A repeat finds none."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
     staged = await connection.execute(
         delete(StagedEmployeeRow)
         .where(StagedEmployeeRow.instruction_id == instruction)
@@ -152,7 +150,7 @@ async def find_employee(connection: AsyncConnection, employee_id: EmployeeId) ->
 
 
 async def names_of(connection: AsyncConnection, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
-    """The names behind ids; an id that is not in the directory is not in the answer."""
+    """The names of these people, by id; ids that are not in the directory are left out."""
     wanted = text("SELECT id, name FROM employee WHERE id = ANY(:ids)")  # an array: any number is one parameter
     found = await connection.execute(wanted, {"ids": list(ids)})
     return {EmployeeId(row.id): row.name for row in found}
@@ -163,35 +161,38 @@ def _columns() -> list[Any]:
 
 
 async def _stream(connection: AsyncConnection, query: Select[Any]) -> AsyncIterator[list[Employee]]:
-    """The people that `query` finds, a few hundred at a time: rows of everybody at once take 150 MB."""
+    """The people that `query` finds, a thousand at a time: all rows at once take 150 MB."""
     found = await connection.stream(query)
-    async for rows in found.partitions(_AT_A_TIME):
+    async for rows in found.partitions(_PARTITION):
         yield _read(rows)
 
 
 def _read(rows: Iterable[Row[Any]]) -> list[Employee]:
-    """Rows of `_COLUMNS`, in their order."""
+    """Employees from rows whose values are in the order of `_COLUMNS`."""
     return _EMPLOYEES.validate_python([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
 
 
 async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> None:
-    """COPY takes 100,000 rows in the time that an INSERT takes for a few thousand; only the driver itself offers it."""
+    """Copies the employees into the table `incoming_employee`.
+
+    COPY writes 100,000 rows in the time in which INSERT writes a few thousand. Only the driver offers it.
+    """
     await connection.execute(_MAKE_INCOMING)
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:  # never between connect and close
         raise RuntimeError("the connection to PostgreSQL was closed during the import")
-    records = map(attrgetter(*_COLUMNS), employees)  # one at a time: no second list of everybody
+    records = map(attrgetter(*_COLUMNS), employees)  # an iterator: no second list of all people in memory
     await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
 
 
 async def _write_incoming(connection: AsyncConnection) -> tuple[int, int]:
-    """How many rows of the directory changed, and how many were added."""
+    """Writes `incoming_employee` into the directory; returns the numbers of changed and of added rows."""
     changed = await connection.execute(_UPDATE)
     added = await connection.execute(_INSERT)
     return changed.rowcount, added.rowcount
 
 
-def _require_sound(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:
+def _require_valid(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:
     findings = Organisation(people).findings(tops=tops, place=place)
     if refuses(findings):
         raise DirectoryRefused(findings)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, Text, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -38,8 +38,17 @@ async def person_page(
     person = await _person(connection, employee)
     if person is None:
         return None
-    lines = [_line(row) for row in await connection.execute(_NEWEST, {"employee": employee, "limit": goals})]
+    lines = await newest_goals(connection, employee, limit=goals)
     return PersonPage(person, lines, await count_waiting(connection, employee, now))
+
+
+async def newest_goals(
+    connection: AsyncConnection, employee: str, *, limit: int = 20, condition: ColumnElement[bool] | None = None
+) -> list[GoalLine]:
+    """The person's goals, of the newest cycles first; with a `condition` on `GoalRow`, those that it lets through. One query."""
+    query = _NEWEST if condition is None else _NEWEST.where(condition)
+    rows = await connection.execute(query, {"employee": employee, "limit": limit})
+    return [_line(row) for row in rows]
 
 
 def _query_of_person() -> Select[*tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""How a person wants to hear of things: which channel, at what hour."""
+"""A person's preferences for notices: the channel, and the time of the daily digest."""
 
 from datetime import time
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from storage.tables import PreferenceRow
 
 
 class Preference(NamedTuple):
-    """Empty where the person leaves it to the company."""
+    """A person's choices; a field is None where the company default applies."""
 
     channel: str | None = None
     chat_url: str | None = None  # a secret
@@ -22,14 +22,14 @@ class Preference(NamedTuple):
 
 
 async def find(connection: AsyncConnection, employee: str) -> Preference:
-    """What the person chose; all empty where nothing was."""
+    """The person's preferences; all fields are None if the person chose nothing."""
     query = select(PreferenceRow.channel, PreferenceRow.chat_url, PreferenceRow.digest_at)
     row = (await connection.execute(query.where(PreferenceRow.employee_id == employee))).one_or_none()
     return Preference(*row) if row else Preference()
 
 
 async def save(connection: AsyncConnection, employee: str, preference: Preference) -> None:
-    """Puts this in place of what was chosen before; by employee, so a repeat changes nothing. An empty one leaves no row."""
+    """Replaces the person's preferences; an empty one deletes the row. Keyed by employee, so a repeat changes nothing."""
     values = preference._asdict()
     kept = insert(PreferenceRow).values(employee_id=employee, **values)
     if preference == Preference():

@@ -1,18 +1,19 @@
-"""Scores of a cycle: each person's result, and how the results are spread over reviewers or departments.
+"""Scores of a cycle: each person's result, and the distribution of the results by reviewer or department.
 
 A person's result is the sum over their goals. The reviewer and the department are those of the last goal, by id.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Grouping(StrEnum):
+    """By what results are grouped; the values are columns of `_PEOPLE`, or a constant."""
+
     REVIEWER = "reviewer"
     DEPARTMENT = "department"
     ALL = "'*'"
@@ -41,77 +42,129 @@ class GroupScores(NamedTuple):
     counts: list[int]
 
 
+class DepartmentGoals(NamedTuple):
+    """How many goals a department has, and how many of them were achieved."""
+
+    department: str
+    goals: int
+    achieved: int
+
+
 _PEOPLE = """
 SELECT owner_id AS person, (array_agg(department ORDER BY id DESC))[1] AS department,
        (array_agg(reviewer ORDER BY id DESC))[1] AS reviewer, count(*) AS goals, sum(score) AS score,
        sum(greatest(score + adjusted, 0)) AS final
-FROM goal WHERE cycle_id = :cycle AND {chosen} GROUP BY owner_id
+FROM goal WHERE cycle_id = :cycle AND {chosen} {of_department} GROUP BY owner_id
 """
 _EVERYBODY = "true"
 _NEXT_PEOPLE = """owner_id = ANY(ARRAY(
     SELECT employee_id FROM participant WHERE cycle_id = :cycle AND employee_id > :after AND goals > 0
     ORDER BY employee_id LIMIT :limit)) """
+_NEXT_OF_DEPARTMENT = """owner_id = ANY(ARRAY(
+    SELECT DISTINCT owner_id FROM goal WHERE cycle_id = :cycle AND department = :department AND owner_id > :after
+    ORDER BY owner_id LIMIT :limit)) """
+_OF_DEPARTMENT = "AND department = :department"
 
 # The next reviewers, each found by one step through the index, and everybody who has a goal with one of them.
 _NEXT_REVIEWERS = """
 WITH RECURSIVE next AS (
-    SELECT min(reviewer) AS name, 1 AS number FROM goal WHERE cycle_id = :cycle AND reviewer > :after
+    SELECT min(reviewer) AS name, 1 AS number FROM goal WHERE cycle_id = :cycle AND reviewer > :after {of_department}
     UNION ALL
-    SELECT (SELECT min(reviewer) FROM goal WHERE cycle_id = :cycle AND reviewer > next.name), number + 1
+    SELECT (SELECT min(reviewer) FROM goal WHERE cycle_id = :cycle AND reviewer > next.name {of_department}), number + 1
     FROM next WHERE number < :limit AND name IS NOT NULL
 )
 SELECT name FROM next WHERE name IS NOT NULL
 """
 _WITH_THEM = "owner_id = ANY(ARRAY(SELECT owner_id FROM goal WHERE cycle_id = :cycle AND reviewer = ANY(:reviewers)))"
+_WITHOUT = "owner_id = ANY(ARRAY(SELECT owner_id FROM goal WHERE cycle_id = :cycle AND reviewer IS NULL))"
 
-# The median of an even number is the mean of the two in the middle: exact, other than percentile_cont.
+# The median of an even number of values is the mean of the two in the middle: exact, unlike percentile_cont.
 _SPREAD = """
 SELECT {group} AS name, count(*), min(final),
        round((percentile_disc(0.5) WITHIN GROUP (ORDER BY final) + percentile_disc(0.5) WITHIN GROUP (ORDER BY final DESC)) / 2, 2),
        round(avg(final), 2), max(final), {counts}
 FROM ({people}) AS person {where} GROUP BY 1 ORDER BY 1
 """
+_GOALS_BY_DEPARTMENT = text("""
+SELECT department, count(*), count(*) FILTER (WHERE outcome = 'achieved') FROM goal
+WHERE cycle_id = :cycle GROUP BY department ORDER BY department
+""")
 
 
-async def people(connection: AsyncConnection, cycle: str, *, after: str = "", limit: int = 100) -> list[PersonScore]:
-    """The next people's results, by employee id, after the id `after`. One query."""
-    query = text(_PEOPLE.format(chosen=_NEXT_PEOPLE) + "ORDER BY owner_id")
-    rows = await connection.execute(query, {"cycle": cycle, "after": after, "limit": limit})
-    return [_person(row) for row in rows]
+async def people(
+    connection: AsyncConnection, cycle: str, *, department: str | None = None, after: str = "", limit: int = 100
+) -> list[PersonScore]:
+    """The results of the next people, by employee id, after the id `after`; of one department, by its goals. One query."""
+    chosen = _NEXT_PEOPLE if department is None else _NEXT_OF_DEPARTMENT
+    query = text(_people(chosen, department) + "ORDER BY owner_id")
+    values = _values(cycle, department) | {"after": after, "limit": limit}
+    return [PersonScore(*row) for row in await connection.execute(query, values)]
 
 
 async def by_reviewer(
-    connection: AsyncConnection, cycle: str, *, width: int, buckets: int, after: str = "", limit: int = 50
+    connection: AsyncConnection,
+    cycle: str,
+    *,
+    width: int,
+    buckets: int,
+    department: str | None = None,
+    after: str = "",
+    limit: int = 50,
 ) -> list[GroupScores]:
-    """The next reviewers' spreads, by employee id, after the id `after`; people whose reviewer is HR are not in it. Two queries."""
-    asked: dict[str, Any] = {"cycle": cycle, "after": after, "limit": limit}
-    reviewers = list((await connection.execute(text(_NEXT_REVIEWERS), asked)).scalars())
-    query = _spread(Grouping.REVIEWER, _WITH_THEM, width, buckets, where="WHERE reviewer = ANY(:reviewers)")
-    return [_group(row) for row in await connection.execute(query, {"cycle": cycle, "reviewers": reviewers})]
+    """The distributions of the next reviewers, by employee id, after the id `after`. Two queries.
+
+    People whose reviewer is HR are not in them (`without_reviewer`).
+    """
+    values = _values(cycle, department)
+    next_reviewers = text(_NEXT_REVIEWERS.format(of_department="" if department is None else _OF_DEPARTMENT))
+    reviewers = (await connection.execute(next_reviewers, values | {"after": after, "limit": limit})).scalars()
+    query = _spread(Grouping.REVIEWER, _WITH_THEM, width, buckets, department, where="WHERE reviewer = ANY(:reviewers)")
+    rows = await connection.execute(query, values | {"reviewers": list(reviewers)})
+    return [GroupScores(*row) for row in rows]
+
+
+async def without_reviewer(
+    connection: AsyncConnection, cycle: str, *, width: int, buckets: int, department: str | None = None
+) -> list[GroupScores]:
+    """The distribution of those who have no manager and whose reviewer is HR, named `-`; empty where there are none."""
+    query = _spread(Grouping.REVIEWER, _WITHOUT, width, buckets, department, where="WHERE reviewer IS NULL")
+    return [GroupScores(*row) for row in await connection.execute(query, _values(cycle, department))]
 
 
 async def spread(
-    connection: AsyncConnection, cycle: str, group: Grouping, *, width: int, buckets: int
+    connection: AsyncConnection,
+    cycle: str,
+    group: Grouping,
+    *,
+    width: int,
+    buckets: int,
+    department: str | None = None,
 ) -> list[GroupScores]:
-    """The spreads over all people of a cycle, by name; for everybody together the name is `*`. One query over every goal."""
-    return [
-        _group(row) for row in await connection.execute(_spread(group, _EVERYBODY, width, buckets), {"cycle": cycle})
-    ]
+    """The distributions over all people of a cycle, by name; `*` for everybody together. One query that reads every goal."""
+    query = _spread(group, _EVERYBODY, width, buckets, department)
+    return [GroupScores(*row) for row in await connection.execute(query, _values(cycle, department))]
 
 
-def _spread(group: Grouping, chosen: str, width: int, buckets: int, *, where: str = "") -> Any:
+async def goals_by_department(connection: AsyncConnection, cycle: str) -> list[DepartmentGoals]:
+    """By the name of the department. One query that reads every goal."""
+    return [DepartmentGoals(*row) for row in await connection.execute(_GOALS_BY_DEPARTMENT, {"cycle": cycle})]
+
+
+def _values(cycle: str, department: str | None) -> dict[str, Any]:
+    return {"cycle": cycle} if department is None else {"cycle": cycle, "department": department}
+
+
+def _people(chosen: str, department: str | None) -> str:
+    return _PEOPLE.format(chosen=chosen, of_department="" if department is None else _OF_DEPARTMENT)
+
+
+def _spread(
+    group: Grouping, chosen: str, width: int, buckets: int, department: str | None, *, where: str = ""
+) -> TextClause:
     bounds = [
         f"final >= {n * width}" + (f" AND final < {(n + 1) * width}" if n < buckets - 1 else "") for n in range(buckets)
     ]
     counts = ", ".join(f"count(*) FILTER (WHERE {bound})" for bound in bounds)
-    people = _PEOPLE.format(chosen=chosen)
     name = f"COALESCE({group.value}, '-')"
+    people = _people(chosen, department)
     return text(_SPREAD.format(group=name, counts=f"ARRAY[{counts}]", people=people, where=where))
-
-
-def _person(columns: Sequence[Any]) -> PersonScore:
-    return PersonScore(*columns)
-
-
-def _group(columns: Sequence[Any]) -> GroupScores:
-    return GroupScores(*columns)

@@ -1,4 +1,4 @@
-"""The tables. `storage/migrations/` builds them; a test compares the two."""
+"""The tables, as SQLAlchemy models. `storage/migrations/` creates them; a test compares the two."""
 
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Numeric,
+    SmallInteger,
     Text,
     Time,
     UniqueConstraint,
@@ -24,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
-_TROUBLE = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
+_FAILED = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
 
 
 class Table(DeclarativeBase):
@@ -40,7 +41,7 @@ class Table(DeclarativeBase):
 
 
 class EmployeeRow(Table):
-    """The directory: the only place where a name or a mail address stands."""
+    """The directory: the only table with names and mail addresses of people."""
 
     __tablename__ = "employee"
 
@@ -54,15 +55,15 @@ class EmployeeRow(Table):
     )
     locale: Mapped[str] = mapped_column(server_default="ja")
     active: Mapped[bool] = mapped_column(server_default=text("true"))
-    site: Mapped[str | None]  # names a calendar of the cycle's policy; none: the cycle's own
-    leaves: Mapped[date | None]  # last day; on the day after it they are no longer active
+    site: Mapped[str | None]  # a calendar of the cycle's policy; None: the cycle's own calendar
+    leaves: Mapped[date | None]  # the last working day; from the next day the person is not active
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),)
 
 
 class CycleRow(Table):
-    """One cycle; `file` is the checked cycle file, `policy` the rules as frozen at launch."""
+    """A cycle. `file` is the validated cycle file, `policy` the rules as frozen at launch."""
 
     __tablename__ = "cycle"
 
@@ -74,13 +75,15 @@ class CycleRow(Table):
     launched_by: Mapped[str]
     launched_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    policy_now: Mapped[dict[str, Any] | None]  # as HR changed it for the whole cycle: whoever joins later gets this one
+    policy_now: Mapped[
+        dict[str, Any] | None
+    ]  # the rules as HR last amended them for the whole cycle; people who join later get these
 
     __table_args__ = (CheckConstraint("state IN ('launching', 'open', 'closed', 'cancelled')", name="cycle_state"),)
 
 
 class ParticipantRow(Table):
-    """An employee in a cycle, and what the launch did for them."""
+    """An employee in a cycle, and the result of the launch for this employee."""
 
     __tablename__ = "participant"
 
@@ -91,21 +94,23 @@ class ParticipantRow(Table):
     goals: Mapped[int] = mapped_column(server_default=text("0"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str | None]  # why it failed, for HR
-    slot: Mapped[int] = mapped_column(server_default=text("0"))  # of the first goal in the spread of the cycle's alarms
-    added_by: Mapped[str | None]  # who joined after the launch, and when
+    slot: Mapped[int] = mapped_column(
+        server_default=text("0")
+    )  # of the person's first goal; spreads the alarms of a cycle over time
+    added_by: Mapped[str | None]  # for people who joined after the launch: by whom they were added, and when
     added_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
-        # waiting: nothing done; written: goals stand in the ledger; started: their workflows run; failed: see reason;
-        # removed: taken out by HR
+        # waiting: nothing done yet; written: the goals are in the ledger; started: their workflows run; failed: see `reason`;
+        # removed: HR removed the person from the cycle
         CheckConstraint("result IN ('waiting', 'written', 'started', 'failed', 'removed')", name="participant_result"),
         Index("participant_by_result", "cycle_id", "result", "employee_id"),
     )
 
 
 class GoalRow(Table):
-    """The projection: where a goal stands now, and the head of its ledger."""
+    """The projection: the current state of a goal, and the head of its ledger."""
 
     __tablename__ = "goal"
 
@@ -120,14 +125,16 @@ class GoalRow(Table):
     due_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     score: Mapped[Decimal]
-    seq: Mapped[int]  # of the ledger's last event; recording compares it (storage/ledger.py)
-    head: Mapped[str]  # its hash
-    aggregate: Mapped[dict[str, Any]]  # the whole goal but its policy, which is the cycle's …
-    policy: Mapped[dict[str, Any] | None]  # … unless it was amended for this goal
+    seq: Mapped[int]  # number of the ledger's last entry; recording compares it (storage/ledger.py)
+    head: Mapped[str]  # hash of that entry
+    aggregate: Mapped[dict[str, Any]]  # the whole goal without its policy
+    policy: Mapped[dict[str, Any] | None]  # the goal's own rules; None: the cycle's rules apply
     updated_at: Mapped[datetime]
-    progress: Mapped[Decimal] = mapped_column(Numeric(12, 4), server_default=text("0"))  # share of its own measure
+    progress: Mapped[Decimal] = mapped_column(
+        Numeric(12, 4), server_default=text("0")
+    )  # attainment of the goal's own measure; 1 is the target
 
-    # What lists, the tree and the scores need of the aggregate. PostgreSQL computes these columns.
+    # Parts of the aggregate that lists, the tree and the scores need. PostgreSQL computes these columns.
     theme: Mapped[str] = mapped_column(Computed("COALESCE(aggregate #>> '{content,theme}', '')", persisted=True))
     weight: Mapped[int] = mapped_column(
         Computed("COALESCE((aggregate #>> '{content,weight}')::integer, 0)", persisted=True)
@@ -136,13 +143,13 @@ class GoalRow(Table):
     line: Mapped[list[str]] = mapped_column(Computed("text_array(aggregate -> 'line')", persisted=True))
     answers: Mapped[list[str]] = mapped_column(
         Computed("text_array(aggregate #> '{content,answers}')", persisted=True)
-    )  # problems
-    delegates: Mapped[list[str]] = mapped_column(  # of all times
+    )  # ids of problems
+    delegates: Mapped[list[str]] = mapped_column(  # all, including past and future ones
         Computed("text_array(jsonb_path_query_array(aggregate, '$.delegations[*].to'))", persisted=True)
     )
     own_hr: Mapped[list[str]] = mapped_column(
         Computed("text_array(policy -> 'hr')", persisted=True)
-    )  # by its own rules
+    )  # HR in the goal's own rules
     reviewer: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{line,0}'", persisted=True))
     adjusted: Mapped[Decimal] = mapped_column(
         Computed("COALESCE((aggregate ->> 'adjusted')::numeric, 0)", persisted=True)
@@ -152,8 +159,8 @@ class GoalRow(Table):
     )
 
     __table_args__ = (
-        # Each ends with the id, the order of the lists (storage/goal_list.py). No index holds the score, the progress or
-        # the aggregate: an entry that changes no state, task or deadline then writes no index at all.
+        # Indexes for lists end with the id, which is the order of the lists (storage/goal_list.py). No index contains the
+        # score, the progress or the aggregate: so an event that changes no state, task or due date updates no index.
         Index("goal_by_owner", "owner_id", "cycle_id"),
         Index("goal_by_id_in_cycle", "cycle_id", "id"),
         Index("goal_by_state", "cycle_id", "state", "id"),
@@ -171,30 +178,35 @@ class GoalRow(Table):
 
 
 class GoalCountRow(Table):
-    """How many goals a department has in a state; triggers on `goal` keep it."""
+    """The number of goals of a department in a state: the sum over all shards. Triggers on `goal` keep it up to date."""
 
     __tablename__ = "goal_count"
 
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     department: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
 
 
 class GoalSumRow(Table):
-    """Of the goals directly under a node of the tree, without those that were given up; triggers on `goal` keep it."""
+    """Totals of the goals directly under a node of the tree, without abandoned ones: the sums over all shards.
+
+    Triggers on `goal` keep them up to date.
+    """
 
     __tablename__ = "goal_sum"
 
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     parent: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
     weight: Mapped[int] = mapped_column(BigInteger)
-    weighted: Mapped[Decimal] = mapped_column(Numeric)  # weight × progress
+    weighted: Mapped[Decimal] = mapped_column(Numeric)  # the sum of weight × progress
 
 
 class ParticipantCountRow(Table):
-    """How many participants of a cycle have a launch result; triggers on `participant` keep it."""
+    """The number of participants of a cycle with a launch result. Triggers on `participant` keep it up to date."""
 
     __tablename__ = "participant_count"
 
@@ -204,7 +216,7 @@ class ParticipantCountRow(Table):
 
 
 class GoalEventRow(Table):
-    """The ledger: append-only (a trigger refuses the rest), each row chained to the one before by its hash."""
+    """The ledger: append-only (a trigger refuses other changes); a hash chains each entry to the one before."""
 
     __tablename__ = "goal_event"
 
@@ -221,15 +233,15 @@ class GoalEventRow(Table):
     hash: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    # A command brings at most one event of a kind: so a command that was recorded cannot be recorded again.
+    # A command leads to at most one event of a kind. So the unique constraint prevents recording a command twice.
     __table_args__ = (
         UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),
-        Index("goal_event_by_time", "recorded_at", postgresql_using="brin"),
+        Index("goal_event_by_time", "recorded_at"),
     )
 
 
 class OutboxRow(Table):
-    """A notice that somebody must get; written in the transaction that made it true, sent by the delivery."""
+    """A notice to one person; written in the transaction that records its event, sent by the delivery."""
 
     __tablename__ = "outbox"
 
@@ -241,33 +253,35 @@ class OutboxRow(Table):
     kind: Mapped[str]
     facts: Mapped[dict[str, Any]]  # ids, dates and numbers; names come from the directory when the message is written
     due_at: Mapped[datetime]
-    message_id: Mapped[str | None]  # given before the first try, so that a repeat carries the same
+    message_id: Mapped[str | None]  # set before the first attempt, so that a repeat has the same id
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[str | None]
     channel: Mapped[str | None]
-    gave_up_at: Mapped[datetime | None]  # it can never be sent (no address, recipient refused): see error
+    gave_up_at: Mapped[datetime | None]  # it cannot be sent (no address, recipient refused): see `error`
     sent_at: Mapped[datetime | None]
-    urgent: Mapped[bool] = mapped_column(server_default=text("false"))  # goes out at once; the rest in a digest
-    digest_on: Mapped[date | None]  # the recipient's day whose digest it is part of
-    fell_back: Mapped[str | None]  # `channel:code` of each that failed before another one was taken
-    retry_at: Mapped[datetime | None]  # not tried again before
-    withdrawn_at: Mapped[datetime | None]  # its cycle was called off
+    urgent: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # sent at once; other notices wait for the digest
+    digest_on: Mapped[date | None]  # the day (at the recipient's site) of the digest that it is part of
+    fell_back: Mapped[str | None]  # `channel:code` of each channel that failed, separated by spaces
+    retry_at: Mapped[datetime | None]  # the time of the next attempt
+    withdrawn_at: Mapped[datetime | None]  # its cycle was cancelled, or its goal was removed
 
     __table_args__ = (
         Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text(f"{_PENDING} AND withdrawn_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
-        # Both are empty while a notice is queued: recording pays nothing for them.
+        # A new notice is in neither of these indexes: so they cost the recording nothing.
         Index("outbox_digests", "recipient_id", "digest_on", postgresql_where=text("digest_on IS NOT NULL")),
-        Index("outbox_trouble", "cycle_id", "recipient_id", postgresql_where=text(_TROUBLE)),
+        Index("outbox_trouble", "cycle_id", "recipient_id", postgresql_where=text(_FAILED)),
     )
 
 
 class DelegationRow(Table):
-    """`to_id` may act for `delegator_id` from `first` to `last`, both included, wherever the delegator is asked."""
+    """A delegation for all goals: `to_id` may act for `delegator_id` from `first` to `last`, both included."""
 
     __tablename__ = "delegation"
 
-    id: Mapped[str] = mapped_column(primary_key=True)  # the instruction that gave it
+    id: Mapped[str] = mapped_column(primary_key=True)  # the id of the instruction that made it
     delegator_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
     to_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
     first: Mapped[date]
@@ -283,13 +297,13 @@ class DelegationRow(Table):
 
 
 class InstructionRow(Table):
-    """What HR asked of many goals at once; `asked` is the checked instruction (domain/instructions/instructions.py)."""
+    """An instruction to many goals. `asked` is the validated instruction (domain/instructions/instructions.py)."""
 
     __tablename__ = "instruction"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    cycle_id: Mapped[str | None] = mapped_column(ForeignKey("cycle.id"), index=True)  # none: every open cycle
+    cycle_id: Mapped[str | None] = mapped_column(ForeignKey("cycle.id"), index=True)  # None: every open cycle
     asked: Mapped[dict[str, Any]]
     actor: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="waiting")
@@ -300,19 +314,19 @@ class InstructionRow(Table):
 
 
 class InstructionGoalRow(Table):
-    """One goal of an instruction, and what came of it there."""
+    """A goal that an instruction concerns, and the result at this goal."""
 
     __tablename__ = "instruction_goal"
 
     instruction_id: Mapped[str] = mapped_column(ForeignKey("instruction.id"), primary_key=True)
     goal_id: Mapped[str] = mapped_column(primary_key=True)
     result: Mapped[str] = mapped_column(server_default="waiting")
-    code: Mapped[str | None]  # of the refusal, or why it was skipped
+    code: Mapped[str | None]  # the code of the refusal, or the reason for skipping
     detail: Mapped[dict[str, Any] | None]  # the refusal's fields
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
-        # skipped: nothing to do there; refused: the goal's rules forbid it; failed: no answer, to be tried again
+        # skipped: nothing to do at this goal; refused: the goal's rules forbid it; failed: no answer, will be tried again
         CheckConstraint(
             "result IN ('waiting', 'done', 'skipped', 'refused', 'failed')", name="instruction_goal_result"
         ),
@@ -321,49 +335,53 @@ class InstructionGoalRow(Table):
 
 
 class StagedEmployeeRow(Table):
-    """A row of a people file that waits to be applied; gone when it was."""
+    """An employee of a people file that an instruction will apply; deleted when it is applied."""
 
     __tablename__ = "staged_employee"
 
     instruction_id: Mapped[str] = mapped_column(primary_key=True)
     employee_id: Mapped[str] = mapped_column(primary_key=True)
-    record: Mapped[dict[str, Any]]  # the employee as the directory keeps them
+    record: Mapped[dict[str, Any]]  # the employee, in the JSON form of domain/people/organisation.py
 
 
 class ProblemRow(Table):
-    """A problem of today (現状の課題) that somebody named when they were heard; never changed, never deleted."""
+    """A current problem (現状の課題) that somebody named in a hearing; never changed, never deleted."""
 
     __tablename__ = "problem"
 
     number: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    id: Mapped[str] = mapped_column(Computed("'H' || number::text", persisted=True), unique=True)  # as goals name it
-    cycle_id: Mapped[str] = mapped_column(index=True)  # hearing comes before the launch: the cycle may not exist yet
+    id: Mapped[str] = mapped_column(
+        Computed("'H' || number::text", persisted=True), unique=True
+    )  # goals refer to this id
+    cycle_id: Mapped[str] = mapped_column(
+        index=True
+    )  # no foreign key: hearings are before the launch, when the cycle may not exist
     department: Mapped[str]
     text: Mapped[str]
     heard_as: Mapped[str]
     added_by: Mapped[str] = mapped_column(ForeignKey("employee.id"))
-    command_id: Mapped[str] = mapped_column(unique=True)  # given again, it is added once
+    command_id: Mapped[str] = mapped_column(unique=True)  # idempotency key: the same command adds the problem once
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("heard_as IN ('manager', 'staff')", name="problem_heard_as"),)
 
 
 class PreferenceRow(Table):
-    """How a person wants to hear of things."""
+    """A person's preferences for notices; None: the company default."""
 
     __tablename__ = "preference"
 
     employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
     channel: Mapped[str | None]
-    chat_url: Mapped[str | None]  # an incoming webhook of their own: a secret
-    digest_at: Mapped[time | None]  # by the clock of their site; none: its opening hour
+    chat_url: Mapped[str | None]  # the person's own incoming webhook: a secret
+    digest_at: Mapped[time | None]  # local time at the person's site; None: the opening hour of the site
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("channel IN ('mail', 'chat', 'console')", name="preference_channel"),)
 
 
 class HookRow(Table):
-    """Up to when the ledger was looked through for another system; at first, when it was switched on."""
+    """The time up to which ledger entries were queued for the other system; at first, the time when the hook was switched on."""
 
     __tablename__ = "hook"
 
@@ -372,7 +390,7 @@ class HookRow(Table):
 
 
 class HookEventRow(Table):
-    """What became of telling the other system of one ledger entry; the ledger itself is never touched."""
+    """A ledger entry that is to be sent to the other system, and the result; the ledger itself is never changed."""
 
     __tablename__ = "hook_event"
 
@@ -380,7 +398,9 @@ class HookEventRow(Table):
     seq: Mapped[int] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     retry_at: Mapped[datetime | None]
-    failing_since: Mapped[datetime | None]  # its first try that failed; after a day of them it is given up
+    failing_since: Mapped[
+        datetime | None
+    ]  # time of the first failed attempt; after a day of failures the entry is given up
     error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     gave_up_at: Mapped[datetime | None]

@@ -1,7 +1,7 @@
-"""The only way to a new state of a cycle, a participant, an instruction or a notice.
+"""State changes of cycles, participants, instructions and notices. No other module changes these states.
 
-A state is changed by an UPDATE that is guarded by the states in which the event can happen (domain/lifecycles.py). Where the
-event cannot happen nothing changes, and the number of changed rows says so.
+Each change is an UPDATE whose condition includes the states in which the event is allowed (domain/lifecycles.py). If the event
+is not allowed, no row changes; each function returns the number of changed rows.
 """
 
 from enum import StrEnum
@@ -27,7 +27,7 @@ from storage.tables import CycleRow, InstructionRow, OutboxRow, ParticipantRow
 
 
 async def move_cycles(connection: AsyncConnection, event: CycleEvent, where: ColumnElement[bool], **values: Any) -> int:
-    """How many cycles changed; a repeat changes none, unless the table leads back to the same state."""
+    """Applies the event to cycles. A repeat changes none, unless the lifecycle leads back to the same state."""
     moved = _guarded(CycleRow.state, CYCLE, event).where(where).values(values)
     return (await connection.execute(moved)).rowcount
 
@@ -35,7 +35,7 @@ async def move_cycles(connection: AsyncConnection, event: CycleEvent, where: Col
 async def move_participants(
     connection: AsyncConnection, event: ParticipantEvent, where: ColumnElement[bool], **values: Any
 ) -> int:
-    """How many participants changed; a repeat changes none."""
+    """Applies the event to participants. A repeat changes none."""
     moved = _guarded(ParticipantRow.result, PARTICIPANT, event).where(where).values(values)
     return (await connection.execute(moved)).rowcount
 
@@ -43,7 +43,7 @@ async def move_participants(
 async def move_instructions(
     connection: AsyncConnection, event: InstructionEvent, where: ColumnElement[bool], **values: Any
 ) -> int:
-    """How many instructions changed; a repeat changes none."""
+    """Applies the event to instructions. A repeat changes none."""
     moved = _guarded(InstructionRow.state, INSTRUCTION, event).where(where).values(values)
     return (await connection.execute(moved)).rowcount
 
@@ -51,13 +51,13 @@ async def move_instructions(
 async def move_notices(
     connection: AsyncConnection, event: NoticeEvent, where: ColumnElement[bool], **values: Any
 ) -> int:
-    """How many notices changed. A notice's state follows from its three times, which `values` must set accordingly."""
+    """Applies the event to notices. The state of a notice follows from three of its times, which `values` must set to match."""
     sources = or_(*(NOTICE_IS[state] for state in NOTICE.sources(event)))
     return (await connection.execute(update(OutboxRow).where(where, sources).values(values))).rowcount
 
 
 def _guarded(state: InstrumentedAttribute[str], lifecycle: Lifecycle[Any, Any], event: StrEnum) -> Update:
-    """An UPDATE to the state to which `event` leads, of rows whose state allows `event`."""
+    """An UPDATE that sets the state after `event`, on rows whose state allows `event`."""
     allowed = state.in_(lifecycle.sources(event))
     return update(state.class_).where(allowed).values({state.key: lifecycle.target(event)})
 
@@ -76,4 +76,4 @@ def _notice_is(state: NoticeState) -> ColumnElement[bool]:
 
 
 NOTICE_IS = {state: _notice_is(state) for state in NoticeState}
-"""The condition in SQL for each state of a notice; exactly one of them holds for a row."""
+"""The SQL condition for each state of a notice. For each row exactly one is true."""

@@ -1,4 +1,4 @@
-"""Delivery problems, for HR: how many notices were sent, which ones failed, and trying these again."""
+"""Delivery problems, for HR: the numbers of notices by state, the messages that failed, and queueing them again."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -12,33 +12,35 @@ from storage.outbox import queued
 from storage.tables import OutboxRow
 from storage.transitions import move_notices
 
-# One line for each of HR, until it is sent the only one: its count grows with what fails meanwhile. Then the next, on
-# another day at the earliest. What fails of these lines themselves is not counted: that would never end.
-_TELL_HR = text("""
+# At most one queued notice per member of HR and cycle: while it is queued, its count grows with new failures. After it is sent,
+# the next one is queued on a later day at the earliest. Failures of these notices themselves are not counted: each would cause
+# another notice.
+_NOTIFY_HR = text("""
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
-SELECT 'delivery_trouble:' || c.id || ':' || hr.id || ':' || COALESCE(extract(epoch FROM told.at)::bigint, 0),
-       hr.id, c.id, c.id, 'delivery_trouble', jsonb_build_object('count', trouble.count), :now
+SELECT 'delivery_trouble:' || c.id || ':' || hr.id || ':' || COALESCE(extract(epoch FROM last_notice.at)::bigint, 0),
+       hr.id, c.id, c.id, 'delivery_trouble', jsonb_build_object('count', failures.count), :now
 FROM cycle c
 CROSS JOIN LATERAL (SELECT COALESCE(c.policy_now, c.policy) AS rules) p
 CROSS JOIN LATERAL jsonb_array_elements_text(p.rules -> 'hr') AS hr (id)
 CROSS JOIN LATERAL (
     SELECT max(o.sent_at) AS at, p.rules -> 'calendar' ->> 'timezone' AS zone FROM outbox o
     WHERE o.kind = 'delivery_trouble' AND o.cycle_id = c.id AND o.recipient_id = hr.id
-) told
+) last_notice
 CROSS JOIN LATERAL (
     SELECT count(*) AS count FROM outbox o
     WHERE o.cycle_id = c.id AND (o.gave_up_at IS NOT NULL OR o.fell_back IS NOT NULL) AND o.kind <> 'delivery_trouble'
-      AND COALESCE(o.gave_up_at, o.sent_at) > COALESCE(told.at, '-infinity')
-) trouble
-WHERE trouble.count > 0
-  AND (told.at IS NULL OR (told.at AT TIME ZONE told.zone)::date < (CAST(:now AS timestamptz) AT TIME ZONE told.zone)::date)
+      AND COALESCE(o.gave_up_at, o.sent_at) > COALESCE(last_notice.at, '-infinity')
+) failures
+WHERE failures.count > 0
+  AND (last_notice.at IS NULL OR (last_notice.at AT TIME ZONE last_notice.zone)::date
+       < (CAST(:now AS timestamptz) AT TIME ZONE last_notice.zone)::date)
 ON CONFLICT (key) DO UPDATE SET facts = excluded.facts
     WHERE outbox.message_id IS NULL AND outbox.facts <> excluded.facts
 """)
 
 
 class Summary(NamedTuple):
-    """Numbers of notices by state."""
+    """The numbers of notices by state."""
 
     sent: int
     waiting: int
@@ -47,15 +49,15 @@ class Summary(NamedTuple):
     withdrawn: int
 
 
-class Failed(NamedTuple):
-    """A message that was given up, or that fell back to another channel."""
+class FailedMessage(NamedTuple):
+    """A message that was given up, or that was sent over another channel after its first one failed."""
 
     recipient_id: str
     cycle_id: str
     notices: int
-    code: str | None  # of the last try
-    fell_back: str | None  # `channel:code` of each that failed before
-    channel: str | None  # over which it was sent
+    code: str | None  # the error of the last attempt
+    fell_back: str | None  # `channel:code` of each channel that failed, separated by spaces
+    channel: str | None  # the channel over which it was sent
     gave_up_at: datetime | None
     due_at: datetime
 
@@ -76,8 +78,8 @@ async def summary(connection: AsyncConnection, cycle: str | None = None) -> Summ
     return Summary(*(await connection.execute(query)).one())
 
 
-async def failed(connection: AsyncConnection, cycle: str | None = None, limit: int = 100) -> list[Failed]:
-    """Messages that were given up or fell back, the newest first."""
+async def failed(connection: AsyncConnection, cycle: str | None = None, limit: int = 100) -> list[FailedMessage]:
+    """The messages that failed on a channel, the newest first."""
     newest = func.max(OutboxRow.due_at)
     query = (
         select(
@@ -97,24 +99,24 @@ async def failed(connection: AsyncConnection, cycle: str | None = None, limit: i
     )
     if cycle is not None:
         query = query.where(OutboxRow.cycle_id == cycle)
-    return [Failed(*row) for row in await connection.execute(query)]
+    return [FailedMessage(*row) for row in await connection.execute(query)]
 
 
 async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
-    """Queues the notices that were given up in these cycles again, as if they had never been tried; how many notices.
+    """Queues again the notices of these cycles that were given up, as if they had never been tried; returns how many.
 
-    Each is sent with what is due for its recipient by then. A repeat finds nothing.
+    They are sent together with the other notices that are due for the same recipient. A repeat finds none.
     """
-    fresh: dict[str, Any] = dict.fromkeys(
+    initial: dict[str, Any] = dict.fromkeys(
         ("message_id", "digest_on", "gave_up_at", "retry_at", "fell_back", "error"), None
     )
     which = OutboxRow.cycle_id.in_(list(cycles))
-    return await move_notices(connection, NoticeEvent.PUT_BACK, which, attempts=0, **fresh)
+    return await move_notices(connection, NoticeEvent.PUT_BACK, which, attempts=0, **initial)
 
 
-async def tell_hr(connection: AsyncConnection, now: datetime) -> None:
-    """Queues for each member of a cycle's HR one notice with the number of failures since their last such notice.
+async def notify_hr(connection: AsyncConnection, now: datetime) -> None:
+    """Queues for each member of a cycle's HR one notice with the number of failures since the last such notice.
 
-    Keyed by the person and the time of that last notice, so a repeat only updates the number.
+    Keyed by cycle, person and the time of that last notice, so a repeat only updates the number.
     """
-    await connection.execute(_TELL_HR, {"now": now})
+    await connection.execute(_NOTIFY_HR, {"now": now})

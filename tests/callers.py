@@ -1,4 +1,4 @@
-"""Callers as the command line makes them."""
+"""Callers, as the command line makes them."""
 
 from cli.session.callers import caller_for, operator
 from domain.access import Caller
@@ -8,5 +8,5 @@ OPERATOR = operator()
 
 
 def by(employee: EmployeeId | str) -> Caller:
-    """Somebody who says who they are."""
+    """A caller with this employee id."""
     return caller_for(employee)

@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for. Servers start with the first test that needs them, and stop with the session."""
+"""Fixtures for all tests. Servers start with the first test that needs them, and stop at the end of the session."""
 
 from collections.abc import AsyncIterator
 
@@ -18,14 +18,14 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 @pytest_asyncio.fixture
 async def empty_database_url(postgres: Postgres) -> AsyncIterator[str]:
-    """A database of the test's own, without tables."""
+    """A separate database for the test, without tables."""
     async with postgres.empty_database() as url:
         yield url
 
 
 @pytest_asyncio.fixture
 async def database_url(postgres: Postgres) -> AsyncIterator[str]:
-    """A database of the test's own, migrated, without rows."""
+    """A separate database for the test, with the schema and without rows."""
     async with postgres.migrated_database() as url:
         yield url
 
@@ -40,13 +40,13 @@ async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest_asyncio.fixture(scope="session")
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    """A real Temporal server; tests share it, so each uses workflow ids and task queues of its own."""
+    """A real Temporal server. Tests share it, so each must use its own workflow ids and task queues."""
     async with running_temporal() as environment:
         yield environment
 
 
 @pytest_asyncio.fixture
 async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """A Temporal server whose clock skips. One per test: its clock is one for all workflows."""
+    """A time-skipping Temporal server; one per test, since all workflows on a server share its clock."""
     async with running_time_skipping() as environment:
         yield environment

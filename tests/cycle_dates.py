@@ -1,4 +1,4 @@
-"""Cycle files of tests: written with the dates of one quarter, and moved to start on another day."""
+"""Cycle files of tests: they contain dates of one quarter, and are moved to start on another day."""
 
 import re
 from datetime import date
@@ -8,7 +8,7 @@ _STARTS = re.compile(r"^starts = (\d{4}-\d{2}-\d{2})$", re.MULTILINE)
 
 
 def moved_to(starts: date, file: str) -> str:
-    """The file with all its dates moved by as many days as it takes to start on `starts`."""
+    """The file with all its dates moved by the same number of days, so that it starts on `starts`."""
     found = _STARTS.search(file)
     assert found, "the file says when its cycle starts"
     by = starts - date.fromisoformat(found[1])

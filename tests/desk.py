@@ -1,6 +1,6 @@
-"""Goals, cycles and instructions in the hands of a test: commands as activities send them, and what an operator reads."""
+"""Goals, cycles and instructions for tests: sends commands as activities do, and reads as the operator."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -16,19 +16,19 @@ from service.cycles import Checked, Cycles
 from service.goal_documents import GoalFilter, ListedGoal
 from service.goal_updates import GoalUpdates
 from service.goals import GoalReads
+from service.inbox import Inbox, InboxItem
 from service.instruction_documents import InstructionSummary
 from service.instructions import Instructions
 from service.projection import require_goal
 from service.proof import LedgerProof
 from storage.cycles import Cycle, list_cycles
 from storage.database import read_transaction
-from storage.goals import InboxLine
-from storage.instructions import Instruction, Progress, Result
+from storage.instructions import Instruction, InstructionResult, Progress
 from tests.callers import OPERATOR, by
 from workflows.goal import Receipt
 
 
-class Desk:
+class GoalDesk:
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._reads, self._updates = GoalReads(engine), GoalUpdates(engine, client)
@@ -37,22 +37,24 @@ class Desk:
         return await self._updates.send(goal, command, command_id)
 
     async def require(self, goal: GoalId) -> Goal:
-        """The whole goal, with its policy."""
+        """The goal; raises a `Refusal` if there is none."""
         async with read_transaction(self._engine) as connection:
             return await require_goal(connection, goal)
 
     async def find_all(self, *, cycle: str | None = None, owner: str | None = None) -> tuple[ListedGoal, ...]:
         return (await self._reads.list_goals(OPERATOR, GoalFilter(cycle=cycle, owner=owner))).goals
 
-    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[InboxLine]:
-        return await self._reads.inbox(OPERATOR, employee, now)
+    async def inbox(self, employee: EmployeeId, now: datetime | None = None) -> list[InboxItem]:
+        page = await Inbox(self._engine).read(OPERATOR, employee, now or datetime.now(UTC), limit=1_000)
+        assert page.next is None
+        return list(page.items)
 
     async def prove(self, goal: GoalId) -> LedgerProof:
         return await self._reads.prove(OPERATOR, goal)
 
 
 class CycleDesk:
-    """Cycles in the hands of a test: the operator checks and looks, HR launches."""
+    """Cycles for tests: the operator checks and reads, HR launches."""
 
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
@@ -71,7 +73,7 @@ class CycleDesk:
         return await self._cycles.status(OPERATOR, cycle, now)
 
     async def require(self, cycle: CycleId) -> Cycle:
-        """The whole cycle, with its file and rules."""
+        """The cycle with its file and rules."""
         async with read_transaction(self._engine) as connection:
             return await require_cycle(connection, cycle)
 
@@ -81,7 +83,7 @@ class CycleDesk:
 
 
 class InstructionDesk:
-    """Instructions in the hands of a test: an employee gives them, the operator looks."""
+    """Instructions for tests: an employee gives them, the operator reads."""
 
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._instructions = Instructions(engine, client)
@@ -95,12 +97,12 @@ class InstructionDesk:
         return (await self._instructions.list_latest(OPERATOR)).instructions
 
     async def require(self, instruction: str) -> Instruction:
-        return (await self._instructions.look(OPERATOR, instruction)).instruction
+        return (await self._instructions.read(OPERATOR, instruction)).instruction
 
     async def progress(self, instruction: str) -> Progress:
         return await self._instructions.progress(OPERATOR, instruction)
 
-    async def results(self, instruction: str, *wanted: str) -> list[Result]:
-        """The goals with one of these results; all of them where none is named."""
-        found = (await self._instructions.look(OPERATOR, instruction)).results
+    async def results(self, instruction: str, *wanted: str) -> list[InstructionResult]:
+        """The results at goals; with `wanted`, only those with one of these results."""
+        found = (await self._instructions.read(OPERATOR, instruction)).results
         return [one for one in found if not wanted or one.result in wanted]

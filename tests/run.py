@@ -1,7 +1,7 @@
 """Runs the tests: `python tests/run.py [--as-of 2028-02-29T10:00+09:00] [what pytest takes]`.
 
-The process ends as soon as pytest has its result. Leaving it to the interpreter sometimes aborts after a clean run
-(temporalio/sdk-python#300), and the exit code would then say something else than the tests did.
+The process ends as soon as pytest has its result. A regular exit of the interpreter sometimes aborts after a clean run
+(temporalio/sdk-python#300), and then the exit code would be wrong.
 """
 
 import argparse
@@ -15,18 +15,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # a script finds its own folder only
+sys.path.insert(0, str(ROOT))  # a script finds only its own folder
 
 from tests.as_of.shift import moment_for_a_whole_run, offset, shifted_to  # noqa: E402 - found by the line above
 
 
 def main(arguments: list[str]) -> int:
-    """Pytest's own exit code; a run that found no test is a failure (5), and says so."""
-    # A shell starts its background jobs with SIGINT ignored, and every program of the tests would inherit that.
+    """Runs pytest; returns its exit code. A run without tests is a failure (5)."""
+    # A shell starts background jobs with SIGINT ignored, and all programs that the tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.chdir(ROOT)  # so that pyproject.toml is found wherever we were called from
+    os.chdir(ROOT)  # so that pyproject.toml is found from every folder
     with tempfile.TemporaryDirectory(prefix="meguri-tests-") as folder:
-        # A shifted run takes the temporary folders of other runs for days old, and pytest would remove them.
+        # For a shifted run, the temporary folders of other runs look days old, and pytest would remove them.
         own_folder = ["--basetemp", f"{folder}/pytest"] if offset() else []
         code = int(pytest.main([*own_folder, *arguments]))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_as_of(moment: datetime, arguments: list[str]) -> None:
-    """Starts this program anew, under a clock that starts at `moment`; does not come back."""
+    """Replaces this process by the same program with a clock that starts at `moment`; does not return."""
     os.execve(sys.executable, [sys.executable, __file__, *arguments], os.environ | shifted_to(moment))  # noqa: S606 - the same program
 
 

@@ -1,4 +1,4 @@
-"""The real servers that tests talk to, one of each per test session, started when the first test asks for it."""
+"""The real servers of the tests, one of each per session, started for the first test that needs it."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ _TEMPLATE = "template_migrated"
 
 @dataclass
 class Postgres:
-    """A PostgreSQL that gives out databases: each a copy of one that was migrated once."""
+    """A PostgreSQL server with a template database, which is migrated once and copied for each test."""
 
     url: str
     _numbers: "count[int]" = field(default_factory=count)
@@ -34,7 +34,7 @@ class Postgres:
 
     @asynccontextmanager
     async def empty_database(self) -> AsyncIterator[str]:
-        """The URL of a new database without tables; it is gone afterwards, whoever is still connected."""
+        """The URL of a new database without tables; it is dropped at the end, even if there are connections."""
         async with self._database("template1") as url:
             yield url
 
@@ -63,7 +63,7 @@ class Postgres:
         return self.url.replace(f"/{postgres.DATABASE}?", f"/{database}?", 1)
 
     async def execute(self, statement: str) -> object:
-        """Runs a statement as the superuser, apart from any test's database; its first value."""
+        """Runs a statement as the superuser, outside the databases of tests; returns its first value."""
         session = await asyncpg.connect(self._url_of(postgres.SUPERUSER))
         try:
             return await session.fetchval(statement)
@@ -80,7 +80,7 @@ async def running_postgres() -> AsyncIterator[Postgres]:
 
 @asynccontextmanager
 async def running_temporal() -> AsyncIterator[WorkflowEnvironment]:
-    """A real dev server in memory, with our search attributes, on a port of its own."""
+    """A real Temporal dev server in memory, with the search attributes, on a free port."""
     with tempfile.TemporaryDirectory(prefix="meguri-tests-") as folder:
         async with temporal.running(Path(folder).resolve(), ui=False, in_memory=True) as at:
             client = await Client.connect(
@@ -92,7 +92,7 @@ async def running_temporal() -> AsyncIterator[WorkflowEnvironment]:
 
 @asynccontextmanager
 async def running_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """The test server with one clock that skips; it knows no lists, counts, schedules or resets."""
+    """The time-skipping test server. It has no lists, counts, schedules or resets."""
     async with await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
         test_server_existing_path=str(temporal_program("temporal-test-server")),
@@ -102,7 +102,7 @@ async def running_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 
 async def now_of(server: WorkflowEnvironment) -> datetime:
-    """The time for workflows on this server; in a run as of another day it is shifted, the server's own is not."""
+    """The time that workflows on this server see; in a run as of another day it is shifted, while the server's time is not."""
     return await server.get_current_time() + offset()
 
 

@@ -1,4 +1,4 @@
-"""Runs as of other days: the clock that they see, the days that CI takes, and that no test which needs them is forgotten."""
+"""Runs as of other days: the shifted clock, the days that CI uses, and a check that no test that reads the clock is forgotten."""
 
 import ast
 import os
@@ -120,7 +120,7 @@ def test_ci_runs_as_of_such_a_day(what: str, found: Callable[[date], bool]) -> N
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_a_clock_is_put_forward_and_back_while_tests_run(hours: int) -> None:
-    """Within ten minutes after they began: the runs take longer."""
+    """The clock change is within ten minutes after the start, and the runs take longer."""
     changes = []
     for day in DAYS:
         begins = day.begins.astimezone(ZoneInfo(day.zone or "UTC"))
@@ -130,7 +130,7 @@ def test_a_clock_is_put_forward_and_back_while_tests_run(hours: int) -> None:
 
 
 def test_the_product_asks_neither_for_the_zone_of_its_machine_nor_for_a_shift_of_its_clock() -> None:
-    """Which day it is depends on the people whom it concerns, and never on where the program runs."""
+    """The current day depends on the time zone of the people concerned, never on that of the machine."""
     packages = [init.parent for init in ROOT.glob("*/__init__.py") if init.parent.name != "tests"]
     sources = [*ROOT.glob("*.py"), *(source for package in packages for source in package.rglob("*.py"))]
     assert len(sources) > 100
@@ -152,7 +152,7 @@ def imported_tests(module: Path) -> set[Path]:
 
 
 def reads_clock(module: Path, seen: frozenset[Path] = frozenset()) -> bool:
-    """Whether the file asks for the time, or another file of `tests` that it imports does."""
+    """Whether the file, or a file of `tests` that it imports, reads the clock."""
     if _READS_CLOCK.search(module.read_text(encoding="utf-8")):
         return True
     return any(reads_clock(one, seen | {module}) for one in imported_tests(module) - seen)

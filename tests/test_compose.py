@@ -1,4 +1,4 @@
-"""docker-compose.yml without an engine: the Compose specification's own schema, and what that schema cannot see."""
+"""Checks docker-compose.yml without Docker: against the schema of the Compose specification, and for what the schema cannot check."""
 
 import asyncio
 import os
@@ -46,14 +46,14 @@ def specification() -> Validator:
 
 
 def dependencies() -> Iterator[tuple[str, str, str]]:
-    """(who waits, for whom, until when)"""
+    """Triples: the waiting service, the service for which it waits, and the condition."""
     for name, service in SERVICES.items():
         for target, how in service.get("depends_on", {}).items():
             yield name, target, how["condition"]
 
 
 def variables() -> dict[str, set[str]]:
-    """Each variable with what stands behind its name: a default, or a message."""
+    """Each variable with the rest of its expression: a default or an error message."""
     found: dict[str, set[str]] = {}
     for match in VARIABLE.finditer(TEXT):
         found.setdefault(match["braced"] or match["bare"], set()).add(match["rest"] or "")

@@ -1,4 +1,4 @@
-"""The pages that are printed from the code are current, and notice when they are not."""
+"""The generated pages are current; and the check finds a page that is not."""
 
 import importlib.util
 import sys
@@ -52,7 +52,7 @@ docs = _script()
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the pages as the code prints them now."""
+    """A folder with newly generated pages."""
     assert docs.main([], tmp_path) == 0
     return tmp_path
 

@@ -1,6 +1,6 @@
-"""The layers at the top level: files that stand alone, which import-linter does not take, and packages that it must know.
+"""Layers of the files at the top level, which import-linter does not check; and that it knows all packages.
 
-What packages may import of each other stands in pyproject.toml (`tool.importlinter`) and is checked by `make check`.
+The rules for packages are in pyproject.toml (`tool.importlinter`); `make check` checks them.
 """
 
 import ast
@@ -17,14 +17,14 @@ PACKAGES = set(PROJECT["tool"]["importlinter"]["root_packages"])
 
 
 def _sources(root: Path) -> Iterator[Path]:
-    """The product's own code, without tests and documents."""
+    """The files of the product, without tests and documents."""
     yield from sorted(root.glob("*.py"))
     for package in sorted(PACKAGES):
         yield from sorted((root / package).rglob("*.py"))
 
 
 def _imported(source: Path) -> set[str]:
-    """The top-level names that a file imports, wherever in it: at the head, in a function, for the type checker."""
+    """The top-level names that a file imports: at its start, in functions, or only for the type checker."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

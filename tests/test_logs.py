@@ -1,4 +1,4 @@
-"""Logs are data, and hold nobody's name or mail address, whoever wrote them."""
+"""Structured logs never contain names or mail addresses, neither from our code nor from libraries."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Working days, counted a second time: with the `holidays` library and nothing of the product."""
+"""A second computation of working days: with the `holidays` library and no code of the product."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ import holidays
 
 @dataclass(frozen=True)
 class Country:
-    """Where people have the weekend and the public holidays off, and nothing else."""
+    """A country in which weekends and public holidays are the only days off."""
 
     code: str
     subdivision: str | None = None
@@ -18,13 +18,13 @@ class Country:
         return day.weekday() < 5 and day not in off
 
     def next_working_day(self, day: date) -> date:
-        """The first working day from `day` on; `day` itself where it is one."""
+        """The first working day that is not before `day`."""
         while not self.works(day):
             day += timedelta(days=1)
         return day
 
     def moved(self, day: date, working_days: int) -> date:
-        """So many working days after `day`; before it, where negative."""
+        """The working day that is `days` working days after `day`; before it, if negative."""
         step = timedelta(days=1 if working_days > 0 else -1)
         for _ in range(abs(working_days)):
             day += step

@@ -68,7 +68,7 @@ def amend(
             if not as_json and amendment.rules:
                 to.tell("screen.amend.shown_only")
             return Exit.DONE
-        given = await session.instructions.give(caller_for(actor), amendment.asked(chosen, reason), one, identity)
+        given = await session.instructions.give(caller_for(actor), amendment.instruction(chosen, reason), one, identity)
         return await report(session, given, "amend", wait=not no_wait)
 
     run(to, acting, work)

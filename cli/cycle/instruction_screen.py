@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
     from domain.values import Locale
     from service.instruction_documents import InstructionPage
-    from storage.instructions import Progress, Result
+    from storage.instructions import InstructionResult, Progress
 
 _SHOWN = 50
 
@@ -99,7 +99,7 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
 async def _show_one(session: "Reading", identity: str) -> Exit:
     from cli.session.callers import caller_for
 
-    to, page = session.terminal, await session.instructions.look(caller_for(None), identity)
+    to, page = session.terminal, await session.instructions.read(caller_for(None), identity)
     row, progress, refused = page.instruction, page.progress, page.not_done
     if to.as_json:
         print_json(document(page, to.locale) | {"asked": row.asked_form, "actor": row.actor})
@@ -124,7 +124,7 @@ def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reason_of(result: "Result", locale: "Locale") -> str | None:
+def reason_of(result: "InstructionResult", locale: "Locale") -> str | None:
     """Why the instruction changed nothing at that goal, in the reader's language; none where it did."""
     from domain.refusals import Refusal
     from texts.refusals import refusal_text
@@ -150,7 +150,7 @@ def summary(progress: "Progress", to: "Terminal") -> str:
     return "".join((counts, *rest))
 
 
-def show_refused(refused: "Sequence[Result]", to: "Terminal") -> None:
+def show_refused(refused: "Sequence[InstructionResult]", to: "Terminal") -> None:
     for one in refused[:_SHOWN]:
         to.complain(f"{one.goal_id}: {reason_of(one, to.locale)}")
     if (more := len(refused) - _SHOWN) > 0:

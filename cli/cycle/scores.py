@@ -1,5 +1,6 @@
 """`meguri cycle scores` and `meguri goal adjust`: what people reached, how it is spread, and its calibration (甘辛調整)."""
 
+from collections.abc import AsyncIterator, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,12 +8,12 @@ import typer
 
 from cli.session.choices import Choice
 from cli.session.options import ActingFor, Actor, AsJson, CommandId, CommandOptions, GoalArgument, Reason
-from cli.session.output import print_json, print_table
+from cli.session.output import json_line, print_json, print_part, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
     from domain.results.calibration import Spread
-    from service.results import Distribution, PersonScores
+    from service.results import Distribution, PersonScore, PersonScores
 
 
 class By(StrEnum):
@@ -31,6 +32,9 @@ def scores(
     department: Annotated[
         str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
     ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="EMPLOYEE", help="help.option.after")] = "",
+    everybody: Annotated[bool, typer.Option("--all", help="help.option.everybody")] = False,
     as_json: AsJson = False,
 ) -> None:
     """HR: show the scores of a cycle by person, or their distribution by reviewer or department."""
@@ -41,23 +45,48 @@ def scores(
         from service.results import Grouping, Results
 
         results, caller, one = Results(session.engine), caller_for(actor), CycleId(cycle_id)
-        if by is By.PERSON:
-            _print_people(*await results.scores(caller, one, department), session.terminal)
+        if by is not By.PERSON:
+            found = await results.distribution(caller, one, Grouping(by), department, after=after, limit=limit)
+            _print_spreads(*found, session.terminal)
+        elif everybody:
+            await _print_everybody(results.stream_scores(caller, one, department), session.terminal)
         else:
-            _print_spreads(*await results.distribution(caller, one, Grouping(by), department), session.terminal)
+            _print_people(*await results.scores(caller, one, department, after=after, limit=limit), session.terminal)
 
     run(terminal(as_json), reading, work)
 
 
-def _print_people(scores: "PersonScores", names: dict[str, str], to: Terminal) -> None:
-    from cli.session.wording import person
+async def _print_everybody(
+    pages: "AsyncIterator[tuple[tuple[PersonScore, ...], dict[str, str]]]", to: Terminal
+) -> None:
+    """Page after page, of which one is in memory: as a table each, or as one JSON document."""
+    if not to.as_json:
+        async for people, names in pages:
+            _print_table(people, names, to)
+        return
+    comma = '{"people": [\n'
+    async for people, _ in pages:
+        for one in people:
+            print_part(comma + json_line(one))
+            comma = ",\n"
+    print_part((comma if comma.startswith("{") else "\n") + '], "next": null}\n')
 
+
+def _print_people(scores: "PersonScores", names: dict[str, str], to: Terminal) -> None:
     if to.as_json:
         print_json(scores)
         return
+    _print_table(scores.people, names, to)
+    if scores.next:
+        to.tell("screen.goal.more", after=scores.next)
+
+
+def _print_table(people: "Iterable[PersonScore]", names: dict[str, str], to: Terminal) -> None:
+    from cli.session.wording import person
+
     rows = [
         (person(one.person, names), one.department, one.goals, f"{one.score:f}", f"{one.adjusted:+f}", f"{one.final:f}")
-        for one in scores.people
+        for one in people
     ]
     print_table(to.heads("screen.scores.heads"), rows)
 
@@ -67,13 +96,16 @@ def _print_spreads(distribution: "Distribution", names: dict[str, str], to: Term
 
     if to.as_json:
         spreads, overall = distribution.spreads, distribution.overall
-        print_json({"spreads": [one._asdict() for one in spreads], "overall": overall and overall._asdict()})
+        shown = {"spreads": [one._asdict() for one in spreads], "overall": overall and overall._asdict()}
+        print_json(shown | {"next": distribution.next})
         return
     rows = [_row(one, person(one.name, names)) for one in distribution.spreads]
     if distribution.overall:
         rows.append(_row(distribution.overall, to.text("screen.scores.all")))
     print_table(to.heads("screen.scores.spread_heads"), rows)
     _explain_buckets(to)
+    if distribution.next:
+        to.tell("screen.goal.more", after=distribution.next)
 
 
 def _row(one: "Spread", name: str) -> tuple[str | int, ...]:

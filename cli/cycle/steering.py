@@ -84,7 +84,7 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
         to.tell("screen.instruction.given", id=identity, kind=kind)
     if wait:
         await for_instruction(session, identity, instruction_name(kind, to.locale))
-    page = await session.instructions.look(caller_for(None), identity)
+    page = await session.instructions.read(caller_for(None), identity)
     if to.as_json:
         print_json(document(page, to.locale))
     else:

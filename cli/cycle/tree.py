@@ -1,6 +1,6 @@
-"""`meguri cycle tree`: themes, department goals and goals, with the progress of the goals below each."""
+"""`meguri cycle tree`: themes, department goals and goals, with the progress of the goals below each; whole, or one node by pages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,61 +10,76 @@ from cli.session.output import print_json, print_line
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
-    from domain.results.alignment import Leaf, Node, Tree
+    from service.tree import Branch, Heading, Placed, TreeNode
 
 
 def tree(
     cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")],
+    *,
+    node: Annotated[str | None, typer.Option("--node", metavar="ID", help="help.option.node")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="help.option.node_limit")] = 50,
+    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="help.option.node_after")] = "",
     orphans: Annotated[bool, typer.Option("--orphans", help="help.option.orphans")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show which goals serve which: each goal's own progress, and the progress of the goals below it."""
 
     async def work(session: Reading) -> None:
+        from cli.cycle.tree_json import print_tree_json
         from cli.session.callers import caller_for
         from domain.values import CycleId
-        from service.results import Results
+        from service.tree import Tree
 
-        page = await Results(session.engine).tree(caller_for(None), CycleId(cycle_id))
-        if as_json:
-            print_json(page.document)
-            return
-        for line in _lines(page.tree, page.names, session.terminal, one_by_one=orphans):
-            print_line(line)
+        trees, caller, cycle = Tree(session.engine), caller_for(None), CycleId(cycle_id)
+        if node is not None:
+            branch = await trees.node(caller, cycle, node, after=after, limit=limit)
+            _print_branch(branch, session.terminal)
+        elif as_json:
+            await print_tree_json(trees.stream(caller, cycle))
+        else:
+            await _print_tree(trees.stream(caller, cycle, list_orphans=orphans), session.terminal)
 
     run(terminal(as_json), reading, work)
 
 
-def _lines(tree_of_goals: "Tree", names: dict[str, str], to: Terminal, *, one_by_one: bool) -> Iterator[str]:
-    for node in tree_of_goals.roots:
-        yield from _branch(node, names, to, "")
-    beside: Iterable[tuple[tuple[Leaf, ...], str]] = (
-        (tree_of_goals.missing_parent, "screen.tree.missing_parent"),
-        (tree_of_goals.circles, "screen.tree.circles"),
-        (tree_of_goals.orphans, "screen.tree.orphans"),
-    )
-    for leaves, key in beside:
-        if leaves:
-            yield to.text(key, goals=len(leaves))
-            shown = leaves if one_by_one or leaves is not tree_of_goals.orphans else ()
-            yield from (f"  {_label(leaf, names)}" for leaf in shown)
+async def _print_tree(parts: "AsyncIterator[Placed | Heading]", to: Terminal) -> None:
+    from service.tree import Heading, Part
+
+    async for one in parts:
+        if isinstance(one, Heading):
+            if one.goals:
+                to.tell(f"screen.tree.{one.part.value}", goals=one.goals)
+        elif one.part is Part.TREE:
+            print_line("  " * one.depth + _with_progress(one.node, to))
+        else:
+            print_line(f"  {_label(one.node)}")
 
 
-def _branch(node: "Node", names: dict[str, str], to: Terminal, indent: str) -> Iterator[str]:
+def _print_branch(branch: "Branch", to: Terminal) -> None:
+    below = [*branch.sections, *branch.goals]
+    if to.as_json:
+        node = branch.node and branch.node.document()
+        print_json({"node": node, "children": [one.document() for one in below], "next": branch.next})
+        return
+    if branch.node:
+        print_line(_with_progress(branch.node, to))
+    for one in below:
+        print_line(f"  {_with_progress(one, to)}")
+    if branch.next:
+        to.tell("screen.goal.more", after=branch.next)
+
+
+def _with_progress(node: "TreeNode", to: Terminal) -> str:
     from cli.session.wording import percent
 
-    leaf = node.leaf
-    own = to.text("screen.tree.own", share=percent(leaf.own)) if leaf.own is not None else ""
-    below = node.from_below
-    under = to.text("screen.tree.below", share=percent(below)) if below is not None else ""
-    shares = ", ".join(one for one in (own, under) if one) or "-"
-    yield f"{indent}{_label(leaf, names)}  [{shares}]"
-    for child in node.children:
-        yield from _branch(child, names, to, indent + "  ")
+    own = to.text("screen.tree.own", share=percent(node.own)) if node.own is not None else ""
+    below = to.text("screen.tree.below", share=percent(node.from_below)) if node.from_below is not None else ""
+    progress = ", ".join(one for one in (own, below) if one) or "-"
+    return f"{_label(node)}  [{progress}]"
 
 
-def _label(leaf: "Leaf", names: dict[str, str]) -> str:
+def _label(node: "TreeNode") -> str:
     from cli.session.wording import person, visible
 
-    whose = person(leaf.owner, names) if leaf.owner else leaf.department or ""
-    return "  ".join(part for part in (leaf.id, visible(leaf.title), whose) if part)
+    whose = person(node.owner, {node.owner: node.owner_name or ""}) if node.owner else node.department or ""
+    return "  ".join(part for part in (node.id, visible(node.title), whose) if part)

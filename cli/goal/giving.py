@@ -52,7 +52,7 @@ def approve_each(
         results: dict[GoalId, _Result] = {}
         numbers = dict.fromkeys(ids, seen) if seen is not None else {}
         if seen is None:
-            for goal, found in (await session.goals.look_before_deciding(caller, ids)).items():
+            for goal, found in (await session.goals.read_before_deciding(caller, ids)).items():
                 if isinstance(found, Refusal):
                     results[goal] = found
                 else:
@@ -87,8 +87,8 @@ def submit(goal: str, options: CommandOptions, content: "Content | None", *, as_
 
 
 async def _see(session: Acting, goal: str, options: CommandOptions) -> int:
-    """Shows the goal before a decision; returns its number. Raises a `Refusal`."""
-    found = (await session.goals.look_before_deciding(caller_for(options.actor), [GoalId(goal)]))[GoalId(goal)]
+    """Shows the goal to the person who decides on it, and returns its number. Raises a `Refusal`."""
+    found = (await session.goals.read_before_deciding(caller_for(options.actor), [GoalId(goal)]))[GoalId(goal)]
     if isinstance(found, Refusal):
         raise found
     _show_seen(found, session.terminal)

@@ -24,6 +24,9 @@ _THEME = 60  # characters of it in an inbox
 
 def inbox(
     employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.inbox_employee")],
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="PLACE", help="help.option.after")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what waits on a person, the most urgent first, and the command that answers it."""
@@ -33,9 +36,12 @@ def inbox(
     from service.inbox import Inbox
 
     async def work(session: "Reading") -> None:
-        page = await Inbox(session.engine).look(caller_for(None), EmployeeId(employee), datetime.now(UTC))
+        page = await Inbox(session.engine).read(
+            caller_for(None), EmployeeId(employee), datetime.now(UTC), after=after, limit=limit
+        )
         if as_json:
-            print_json({"employee": employee, "name": page.name, "waiting": _waiting(page, employee)})
+            waiting = _waiting(page, employee)
+            print_json({"employee": employee, "name": page.name, "waiting": waiting, "next": page.next})
         else:
             _print_inbox(page, employee, session.terminal)
 
@@ -75,9 +81,9 @@ def _command(item: "InboxItem", employee: str) -> str:
         "self_review": f"review self {line.id} --went-well TEXT",
         "decide": f"review decide {line.id} VERDICT --seen {line.seq}",
     }
-    if item.answer == "comment":
+    if item.action == "comment":
         return f"meguri goal comment {line.id}{acts} --text TEXT"
-    return f"meguri goal {command[item.answer]}{acts}"
+    return f"meguri goal {command[item.action]}{acts}"
 
 
 def _waiting(page: "InboxPage", employee: str) -> list[dict[str, Any]]:
@@ -108,6 +114,8 @@ def _print_inbox(page: "InboxPage", employee: str, to: "Terminal") -> None:
             f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
         )
         print_line(f"    {_command(one, employee)}")
+    if page.next:
+        to.tell("screen.goal.more", after=page.next)
 
 
 # --- audit -----------------------------------------------------------------------------------------------------------

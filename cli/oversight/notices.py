@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
     from service.notices import FailedDeliveries
     from storage.hooks import FailedEvent
-    from storage.undelivered import Failed, Summary
+    from storage.undelivered import FailedMessage, Summary
 
 _SHOW = "show"
 
@@ -95,7 +95,7 @@ def _say(summary: "Summary", to: "Terminal") -> None:
     to.tell("screen.notices.counts", **summary._asdict())
 
 
-def _print_failed(listed: "Sequence[Failed]", to: "Terminal") -> None:
+def _print_failed(listed: "Sequence[FailedMessage]", to: "Terminal") -> None:
     from texts.words import word
 
     rows = [

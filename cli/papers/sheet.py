@@ -1,11 +1,13 @@
 """`meguri sheet`: goal sheets (目標管理シート) and tables out, filled ones in; and the results of a cycle."""
 
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.papers.output_file import OutputFile
 from cli.session.callers import caller_for
 from cli.session.files import reason_of
 from cli.session.help import Commands
@@ -15,6 +17,8 @@ from cli.session.session import Acting, Reading, Terminal, acting, reading, run,
 
 if TYPE_CHECKING:
     from domain.findings import Finding
+    from domain.goal.goal import Goal
+    from domain.values import Locale
     from service.sheets import Plan
 
 sheet = Commands()
@@ -43,13 +47,14 @@ def export(
         from sheets.goal_sheet import write_goal_sheet
 
         to, began = session.terminal, time.monotonic()
-        found = await Sheets(session.engine).sheets_of(
+        found = Sheets(session.engine).sheets_of(
             caller_for(actor), CycleId(cycle_id), person=person, department=department
         )
         written = []
-        for one in found:
+        async for one in found:
             path = folder / f"{one.cycle_id}_{one.person.id}.xlsx"
-            _write(path, write_goal_sheet(one, to.locale), to)
+            with OutputFile(path, to) as out:
+                out.write(write_goal_sheet(one, to.locale))
             written.append(str(path))
         if as_json:
             print_json({"written": written})
@@ -76,13 +81,16 @@ def write_goals(
     async def work(session: Reading) -> None:
         from domain.values import CycleId
         from service.sheets import Sheets
-        from sheets.goals_csv import write_goals_csv
+        from sheets.goals_csv import table_head, table_rows
 
-        goals = await Sheets(session.engine).goals_for_table(
-            caller_for(actor), CycleId(cycle_id), department=department
-        )
-        _write(file, write_goals_csv(goals, session.terminal.locale), session.terminal)
-        _say_written(session.terminal, file, len(goals))
+        to, goals = session.terminal, 0
+        pages = Sheets(session.engine).goals_for_table(caller_for(actor), CycleId(cycle_id), department=department)
+        with OutputFile(file, to) as out:
+            out.write(table_head(to.locale))
+            async for page in pages:
+                out.write(table_rows(page, to.locale))
+                goals += len(page)
+        _say_written(to, file, goals)
 
     run(terminal(as_json), reading, work)
 
@@ -93,19 +101,34 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
 
     async def work(session: Reading) -> None:
         from domain.values import CycleId
-        from service.sheets import Sheets
-        from sheets.results import write_results_csv, write_results_xlsx
+        from service.results_export import ResultsExport
 
-        to = session.terminal
-        writers = {".xlsx": write_results_xlsx, ".csv": write_results_csv}
-        if (write := writers.get(file.suffix.lower())) is None:
-            message = to.text("screen.sheet.wrong_ending")
-            raise to.refuse(message, kind="usage", code=Exit.USAGE)
-        found = await Sheets(session.engine).results(caller_for(actor), CycleId(cycle_id))
-        _write(file, write(found, to.locale), to)
-        _say_written(to, file, len(found.goals))
+        to, caller, cycle = session.terminal, caller_for(actor), CycleId(cycle_id)
+        export, kind = ResultsExport(session.engine), file.suffix.lower()
+        if kind not in (".xlsx", ".csv"):
+            raise to.refuse(to.text("screen.sheet.wrong_ending"), kind="usage", code=Exit.USAGE)
+        with OutputFile(file, to) as out:
+            if kind == ".xlsx":
+                goals = await export.write_book(caller, cycle, out.path, to.locale)
+            else:
+                goals = await _write_csv(export.goals(caller, cycle), out, to.locale)
+        _say_written(to, file, goals)
 
     run(terminal(as_json), reading, work)
+
+
+async def _write_csv(
+    pages: "AsyncIterator[tuple[list[Goal], dict[str, str]]]", out: OutputFile, locale: "Locale"
+) -> int:
+    """Writes the pages as they come; how many goals."""
+    from sheets.results import results_csv_head, results_csv_rows
+
+    goals = 0
+    out.write(results_csv_head(locale))
+    async for page, names in pages:
+        out.write(results_csv_rows(page, names, locale))
+        goals += len(page)
+    return goals
 
 
 @sheet.command("import")
@@ -168,16 +191,6 @@ def _report(plan: "Plan", to: Terminal, *, dry_run: bool) -> None:
         to.tell("screen.sheet.would_change", number=number, unchanged=plan.unchanged)
     else:
         to.tell("screen.sheet.changed", number=number, unchanged=plan.unchanged)
-
-
-def _write(file: Path, data: bytes, to: Terminal) -> None:
-    """Ends the command where the file cannot be written: open in another program, or no place for it."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    except OSError as error:
-        message = to.text("screen.sheet.unwritable", file=file, reason=reason_of(error))
-        raise to.refuse(message, kind="unwritable", code=Exit.USAGE) from error
 
 
 def _say_written(to: Terminal, file: Path, goals: int) -> None:

@@ -200,6 +200,23 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
     _print_people([page.employee], locale)
     _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
     _print_people(page.reports, locale, title=say("screen.people.reports", locale))
+    _print_goals(page, locale)
+
+
+def _print_goals(page: "PersonPage", locale: "Locale") -> None:
+    from cli.session.wording import outcome_name, state_name, visible
+    from texts.say import say
+
+    rows = [
+        (one.id, outcome_name(one.outcome, locale) if one.outcome else state_name(one.state, locale), f"{one.score:f}",
+         visible(one.theme))
+        for one in page.goals
+    ]  # fmt: skip
+    if rows:
+        title = say("screen.people.goals", locale)
+        print_table(heads("screen.people.goal_heads", locale), rows, title=title)
+    if page.waiting:
+        print_line(say("screen.people.waiting", locale, n=page.waiting))
 
 
 def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str | None = None) -> None:

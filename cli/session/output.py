@@ -65,6 +65,18 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(to_jsonable_python(value), ensure_ascii=False, indent=2) + "\n")
 
 
+def json_line(value: Any) -> str:
+    """The value's JSON form on one line, for documents that are written part by part."""
+    from pydantic_core import to_jsonable_python
+
+    return json.dumps(to_jsonable_python(value), ensure_ascii=False)
+
+
+def print_part(part: str) -> None:
+    """A part of a document, as it is."""
+    sys.stdout.write(part)
+
+
 def print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
 

@@ -109,9 +109,9 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
 
 
 async def _up(settings: "Settings") -> int:
-    from embedded.stopping import told_to_stop
+    from embedded.stopping import stop_event
 
-    with told_to_stop() as stop:
+    with stop_event() as stop:
         async with _everything(settings) as (at, _, _):
             _print_addresses(at, settings)
             await stop.wait()
@@ -120,9 +120,9 @@ async def _up(settings: "Settings") -> int:
 
 
 async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
-    from embedded.stopping import told_to_stop
+    from embedded.stopping import stop_event
 
-    with told_to_stop() as stop:
+    with stop_event() as stop:
         _tell(settings, "screen.servers.starting")
         at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
         async with _everything(at_once) as (at, engine, client):

@@ -15,6 +15,7 @@ from domain.values import Frozen, GoalId
 from domain.writing.content import Content
 
 SOMEBODY = "担当者"
+ID_LENGTH = 10
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -46,8 +47,8 @@ class KnownNames:
 
 
 def exemplar_id(goal: GoalId) -> str:
-    """The first ten digits of the id's sha256."""
-    return hashlib.sha256(goal.encode()).hexdigest()[:10]
+    """The first digits of the id's sha256."""
+    return hashlib.sha256(goal.encode()).hexdigest()[:ID_LENGTH]
 
 
 def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: KnownNames) -> Exemplar:

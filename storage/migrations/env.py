@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `storage.migrate` hands in."""
+"""Alembic's entry point: runs the migrations on the connection that `storage.migrate` passes in."""
 
 from alembic import context
 

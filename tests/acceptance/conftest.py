@@ -1,4 +1,4 @@
-"""A company of the module's own, on a Temporal server of its own: queue names are fixed, so modules must not share one."""
+"""Each module gets its own company on its own Temporal server: task queue names are fixed, so modules cannot share a server."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.servers import Postgres, running_temporal
 
 @pytest_asyncio.fixture(scope="module")
 async def company(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
-    """The sample company with the sample cycle launched today, and a worker at work."""
+    """The sample company with the sample cycle, launched today, and a running worker."""
     var: Path = tmp_path_factory.mktemp("var")
     async with postgres.migrated_database() as url, running_temporal() as environment:
         engine = open_database(url)

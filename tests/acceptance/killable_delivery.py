@@ -1,7 +1,6 @@
-"""The delivery worker of production that kills itself (SIGKILL) when a message is out and nothing says so yet.
+"""The delivery worker of production that kills itself (SIGKILL) after it has sent a message and before it records that.
 
-Nothing else differs from `worker.py --role delivery`, but that an activity whose worker is gone is missed after 3 seconds
-instead of 60.
+Otherwise it is `worker.py --role delivery`, except that the heartbeat time-out of the activity is 3 seconds instead of 60.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""The worker of production that kills itself (SIGKILL) at one exact place: `killable_worker.py ROLE PLACE WHICH`.
+"""The worker of production that kills itself (SIGKILL) at an exact point of the code: `killable_worker.py ROLE PLACE WHICH`.
 
-Places that only last a microsecond cannot be hit from outside. Nothing else differs from `worker.py`, but that its death is
-noticed sooner: by a bulk activity after 3 seconds instead of 30, by a workflow after 1 instead of 10.
+A kill from outside cannot hit a point that lasts a microsecond. Otherwise it is `worker.py`, except that Temporal notices its death
+sooner: for a bulk activity after 3 seconds instead of 30, for a workflow task after 1 second instead of 10.
 """
 
 import os
@@ -25,7 +25,7 @@ import workflows.instruction
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
-from storage.instructions import Result
+from storage.instructions import InstructionResult
 from workflows.cycle import Range, Written
 from workflows.recording import Recorded, Recording
 
@@ -34,7 +34,7 @@ class Place(StrEnum):
     WRITING = "writing"  # all rows of a launch's batch were sent, and nothing is committed
     WRITTEN = "written"  # the batch is committed, and Temporal does not know
     STARTING = "starting"  # WHICH goals of the launch were started
-    ASKED = "asked"  # a goal did what an instruction asks, WHICH others before it, and its result is not noted
+    ASKED = "asked"  # after WHICH other goals, a goal has carried out an instruction, and its result is not recorded
     RECORDED = "recorded"  # an event of the kind WHICH is committed, and Temporal does not know
 
 
@@ -67,7 +67,7 @@ class DyingLaunch(LaunchActivities):
 class DyingInstruction(InstructionActivities):
     _asked = count(1)
 
-    async def _ask(self, *arguments: Any) -> Result:
+    async def _ask(self, *arguments: Any) -> InstructionResult:
         result = await super()._ask(*arguments)
         if PLACE is Place.ASKED and next(self._asked) > int(WHICH):
             die()

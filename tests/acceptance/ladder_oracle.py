@@ -1,6 +1,7 @@
-"""Who must be told what on which day, counted with nothing but the ledger's people, a list of holidays and the ladders.
+"""An oracle of reminders and escalations: who must be notified of what on which day.
 
-Written a second time on purpose: it shares no code with the product but the words of the policy.
+It uses only the commands in the ledger, a list of holidays and the ladders. It is a second implementation on purpose: it shares no
+code with the product except the names in the policy.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +13,8 @@ from domain.policy.policy import Act, Ladder, TaskKind
 from tests.acceptance.scene import TOKYO
 
 
-class Rang(NamedTuple):
-    """One thing that the clock did to a goal, and who was told by it."""
+class RungAlarm(NamedTuple):
+    """An alarm that rang for a goal, and who was notified."""
 
     day: date
     kind: str
@@ -48,25 +49,25 @@ class _Waiting:
     assignees: list[str]
     opened: date
     due: date
-    passed: int  # managers of the line that have it, or are below
+    passed: int  # how many managers of the line have the task already, or are below an assignee
     rungs: list[tuple[date, Act]] = field(default_factory=list)
 
 
 @dataclass
 class Expectation:
-    """Follows one goal through what people did, and says what the clock must have done between."""
+    """Follows what people did to one goal, and computes the alarms that must have rung between."""
 
     office: Office
     owner: str
     line: list[str]
     steps: Sequence[date]
     delegates: Sequence[tuple[str, str, date, date]] = ()
-    rang: list[Rang] = field(default_factory=list)
+    rang: list[RungAlarm] = field(default_factory=list)
     _waiting: _Waiting | None = None
     _done: int = 0
 
-    def follow(self, events: Iterable[Mapping[str, Any]], until: date) -> list[Rang]:
-        """What rings up to and including `until`; events of the clock's ladder are not read, only what people did."""
+    def follow(self, events: Iterable[Mapping[str, Any]], until: date) -> list[RungAlarm]:
+        """The alarms up to and including `until`. Reads only events of people, not those of alarms."""
         for event in events:
             at: datetime = event["at"].astimezone(TOKYO)
             kind = event["body"]["kind"]
@@ -134,7 +135,7 @@ class Expectation:
             waiting.assignees = who
 
     def _climb(self, day: date, before: datetime | None) -> None:
-        """Rungs up to `day`; those of the day itself only where the office had opened before what happened then."""
+        """The rungs up to `day`; rungs of that day only if the office opened before the event of that day."""
         waiting = self._waiting
         while waiting and waiting.rungs:
             rung_day, act = waiting.rungs[0]
@@ -158,7 +159,7 @@ class Expectation:
             to for person, to, first, last in self.delegates if person in waiting.assignees and first <= day <= last
         }
         kind = "escalated" if act in (Act.ESCALATE, Act.ESCALATE_TO_HR) else "reminded"
-        self.rang.append(Rang(day, kind, frozenset(told)))
+        self.rang.append(RungAlarm(day, kind, frozenset(told)))
 
     def _above(self, waiting: _Waiting) -> tuple[list[str], int]:
         for level in range(waiting.passed, len(self.line)):

@@ -1,4 +1,4 @@
-"""A company at work on real servers: the people of `samples/`, a cycle, a worker; and a goal seen from all sides at once."""
+"""A company on real servers: the people of `samples/`, a cycle and a worker; and a witness that compares all views of a goal."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -27,7 +27,7 @@ from settings import Settings
 from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from tests.callers import OPERATOR
-from tests.desk import CycleDesk, Desk
+from tests.desk import CycleDesk, GoalDesk
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
@@ -48,14 +48,14 @@ _PATIENCE = 60  # seconds; two cores may be busy
 
 @dataclass(frozen=True)
 class Company:
-    """What a caller has in hand."""
+    """The servers and clients that a test uses."""
 
     engine: AsyncEngine
     client: Client
 
     @property
-    def goals(self) -> Desk:
-        return Desk(self.engine, self.client)
+    def goals(self) -> GoalDesk:
+        return GoalDesk(self.engine, self.client)
 
     @property
     def cycles(self) -> CycleDesk:
@@ -71,7 +71,7 @@ class Company:
         return await self.workflow(goal).query(GoalWorkflow.snapshot)
 
     async def count_rows(self) -> dict[str, int]:
-        """How much the ledger, the projection and the outbox hold; `moved` is the sum of the goals' numbers."""
+        """The numbers of rows in the ledger, the projection and the outbox; `moved` is the sum of the goals' `seq`."""
         async with self.engine.connect() as connection:
             return {
                 "entries": (await connection.execute(select(func.count()).select_from(GoalEventRow))).scalar_one(),
@@ -82,7 +82,7 @@ class Company:
 
 
 async def commit_and_die(company: Company, goal: GoalId, command: Command) -> None:
-    """What a worker leaves that died between its commit and the end of its workflow task: the workflow knows nothing."""
+    """Commits a command without telling its workflow, like a worker that dies between the commit and the end of its task."""
     current = await company.goals.require(goal)
     _, recording = record(current, decide(current, command, datetime.now(UTC)))
     on_the_wire = Recording.model_validate_json(recording.model_dump_json())
@@ -101,7 +101,7 @@ def today() -> date:
 
 
 async def launch_sample(company: Company, file: bytes | None = None, starts: date | None = None) -> None:
-    """Launches the sample cycle, moved to today, or the `file` as it stands, and waits until every goal is there."""
+    """Launches the sample cycle, moved to today, or `file` unchanged; waits until all goals are there."""
     data = file or (SAMPLES / "cycle.toml").read_bytes()
     checked = await company.cycles.check(data, today(), starts=starts or (None if file else today()))
     assert checked.policy, checked.findings
@@ -117,7 +117,7 @@ async def until_cycle_is(company: Company, cycle: CycleId, state: str) -> None:
 
 
 async def until_launched(company: Company, cycle: CycleId) -> None:
-    """Waits until a launch, or the retry of one, has done what it can."""
+    """Waits until a launch, or the retry of one, has ended."""
     handle = company.client.get_workflow_handle(cycle_workflow_id(cycle))
     async with asyncio.timeout(_PATIENCE):
         while (await handle.query(CycleWorkflow.progress)).phase == "launching":  # noqa: ASYNC110 - a query is all there is
@@ -138,7 +138,7 @@ async def company_at_work(engine: AsyncEngine, client: Client, settings: Setting
 
 
 class Sight(NamedTuple):
-    """A goal as it stands, and what is new since the last look: ledger entries, and who was told of what."""
+    """A goal, and what is new since the last look: ledger entries, and notices by recipient."""
 
     goal: Goal
     entries: tuple[str, ...]
@@ -149,7 +149,7 @@ class Sight(NamedTuple):
 
 @dataclass
 class Witness:
-    """Looks at one goal from all sides; every look asserts that they say the same."""
+    """Reads one goal from ledger, projection and workflow, and asserts each time that they agree."""
 
     company: Company
     goal: GoalId
@@ -157,11 +157,11 @@ class Witness:
     _notice: int = field(default=0)
 
     async def look(self, *, asleep: bool = False) -> Sight:
-        """Chain, projection and workflow must agree; `asleep`: a delayed workflow has no state to ask for yet."""
+        """Asserts that ledger, projection and workflow agree. `asleep`: a workflow that waits for its start delay is not queried."""
         goals = self.company.goals
         proof = await goals.prove(self.goal)
         assert proof.broken is None
-        assert proof.projection_agrees
+        assert not proof.differs
         goal = await goals.require(self.goal)
         assert (goal.seq, goal.head) == (len(proof.lines), proof.head)
         await self._projection_shows(goal)
@@ -202,6 +202,6 @@ class Witness:
 
 
 def shows(sight: Sight, state: State, *, entries: list[str], told: Collection[tuple[str, str]], score: str) -> None:
-    """The whole of what one command brought, in one assertion that prints all that differs."""
+    """Asserts all effects of one command at once, and prints every difference."""
     found = (sight.goal.state, list(sight.entries), sight.told, sight.score)
     assert found == (state, entries, set(told), Decimal(score))

@@ -1,6 +1,6 @@
-"""What the kill tests stand on: servers that can be killed and started again, workers that are processes, a small company.
+"""The basis of the kill tests: servers that can be killed and restarted, workers as processes, and a small company.
 
-A worker that is to be killed must be a process of its own; a server that is to come back must have a folder of its own.
+A worker that a test kills must be a separate process. A server that a test restarts must have a separate folder.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
 from tests.as_of.shift import shifted_as_here
-from tests.desk import CycleDesk, Desk
+from tests.desk import CycleDesk, GoalDesk
 from workflows.goal import GoalView, Receipt, goal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,8 +48,8 @@ _PATIENCE = 90  # seconds; Temporal waits 10 for a worker that is gone, and two 
 
 
 @dataclass
-class Mortal:
-    """A server that a test may kill and start again on the same folder, where it is found at the same `url`."""
+class KillableServer:
+    """A server that a test may kill and restart on the same folder, with the same `url`."""
 
     folder: Path
     record: str  # the file of the folder that holds its pid
@@ -66,7 +66,7 @@ class Mortal:
         await self._running.aclose()
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator["Mortal"]:
+    async def started(self) -> AsyncIterator["KillableServer"]:
         try:
             await self.start()
             yield self
@@ -75,27 +75,27 @@ class Mortal:
 
 
 @asynccontextmanager
-async def mortal_temporal() -> AsyncIterator[Mortal]:
-    """A Temporal server on a file; what it did not write down, it forgets when it is killed."""
+async def mortal_temporal() -> AsyncIterator[KillableServer]:
+    """A Temporal server with its data in a file; a kill loses what is not in the file."""
     with tempfile.TemporaryDirectory(prefix="meguri-tests-") as name:
         folder = Path(name).resolve()
         run = partial(temporal.running, folder, ui=False, port=free_ports(1))
-        async with Mortal(folder, "temporal.pid", run).started() as server:
+        async with KillableServer(folder, "temporal.pid", run).started() as server:
             yield server
 
 
 @asynccontextmanager
-async def mortal_postgres() -> AsyncIterator[Mortal]:
-    """A PostgreSQL that keeps what it has committed, with a migrated database."""
+async def mortal_postgres() -> AsyncIterator[KillableServer]:
+    """A durable PostgreSQL server with a migrated database."""
     with tempfile.TemporaryDirectory(prefix="meguri-tests-") as name:
         folder = Path(name).resolve()
-        async with Mortal(folder, "postgres.pid", partial(postgres.running, folder)).started() as server:
+        async with KillableServer(folder, "postgres.pid", partial(postgres.running, folder)).started() as server:
             await upgrade(server.url)
             yield server
 
 
 def free_ports(number: int) -> int:
-    """The first of `number` ports in a row at which nobody listens."""
+    """The first of `number` consecutive free ports."""
     while True:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))
@@ -106,7 +106,7 @@ def free_ports(number: int) -> int:
 
 @dataclass
 class WorkerProcess:
-    """A worker as an operator runs it; its log is one line of JSON per event."""
+    """A worker process as an operator runs it; its log has one line of JSON per event."""
 
     process: asyncio.subprocess.Process
     log: Path
@@ -127,7 +127,7 @@ class WorkerProcess:
 
 @dataclass(frozen=True)
 class Site:
-    """A database, a Temporal server, and what a caller has in hand."""
+    """A database and a Temporal server with their clients."""
 
     database_url: str
     address: str
@@ -136,15 +136,15 @@ class Site:
     folder: Path
 
     @property
-    def goals(self) -> Desk:
-        return Desk(self.engine, self.client)
+    def goals(self) -> GoalDesk:
+        return GoalDesk(self.engine, self.client)
 
     @property
     def cycles(self) -> CycleDesk:
         return CycleDesk(self.engine, self.client)
 
     def environment(self, **settings: str) -> dict[str, str]:
-        """What a worker's process is told, and nothing of this process's own settings."""
+        """The environment of a worker process, without the settings of this process."""
         return {
             "PATH": os.defpath,
             "HOME": str(self.folder),
@@ -161,7 +161,7 @@ class Site:
     async def worker(
         self, *arguments: str, program: Path = WORKER, settings: dict[str, str] | None = None
     ) -> AsyncIterator[WorkerProcess]:
-        """A worker's process, which is gone afterwards however it went."""
+        """A worker process that is killed at the end if it still runs."""
         log = self.folder / f"worker-{len(list(self.folder.glob('worker-*.log')))}.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -183,7 +183,7 @@ class Site:
             yield worker
 
     async def give(self, goal: GoalId, command: Command, command_id: str) -> Receipt:
-        """As a patient caller: the same id again until there is an answer. A refusal is an answer."""
+        """Gives a command with the same id until there is an answer. A refusal is an answer."""
         async with asyncio.timeout(_PATIENCE):
             while True:
                 try:
@@ -208,7 +208,7 @@ class Site:
 
 @asynccontextmanager
 async def site(database_url: str, address: str, folder: Path) -> AsyncIterator[Site]:
-    """A migrated database and a Temporal server, taken together."""
+    """A migrated database and a Temporal server."""
     engine = open_database(database_url)
     client = await Client.connect(
         address, data_converter=pydantic_data_converter, grpc_compression=GrpcCompression.NONE
@@ -220,7 +220,7 @@ async def site(database_url: str, address: str, folder: Path) -> AsyncIterator[S
 
 
 def goals_of(cycle: CycleId, people: int) -> list[GoalId]:
-    """Everybody has one goal."""
+    """The ids of the goals; each person has one."""
     return [GoalId(f"{cycle}/E{n:03}/1") for n in range(1, people + 1)]
 
 
@@ -229,9 +229,9 @@ def owner_of(goal: GoalId) -> EmployeeId:
 
 
 async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) -> None:
-    """Imports `people` employees under one manager and launches a cycle in which each has a goal that is fit to submit.
+    """Imports `people` employees under one manager and launches a cycle in which each has a goal that can be submitted.
 
-    The launch counts as having been `days_ago`; alarms that are past by then ring at once.
+    The launch is dated `days_ago`; alarms that are due by now ring at once.
     """
     rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((owner_of(goal), "B1") for goal in goals_of(cycle, people))]
     table = "\n".join(f"{person},社員,経理部,{manager}" for person, manager in rows)
@@ -275,7 +275,7 @@ steps = [
 
 
 async def entries_of(site: Site, goal: GoalId) -> list[Event]:
-    """The goal's ledger, after its chain, its projection and its workflow were seen to agree."""
+    """The goal's ledger; asserts that its chain, its projection and its workflow agree."""
     proof = await site.goals.prove(goal)
     assert proof.holds, (goal, proof.broken, proof.differs)
     view = await site.view(goal)
@@ -284,14 +284,14 @@ async def entries_of(site: Site, goal: GoalId) -> list[Event]:
 
 
 async def notices_of(site: Site, goal: GoalId) -> list[tuple[NoticeKind, EmployeeId]]:
-    """Who was told of what, in order; somebody who was told twice stands there twice."""
+    """The notices in order, as pairs of recipient and kind; duplicates are kept."""
     query = text("SELECT kind, recipient_id FROM outbox WHERE goal_id = :goal ORDER BY split_part(key, '#', 2), key")
     async with site.engine.connect() as connection:
         return [(NoticeKind(row[0]), EmployeeId(row[1])) for row in await connection.execute(query, {"goal": goal})]
 
 
 async def workflow_ids(site: Site, of: int) -> list[str]:
-    """The ids of the goals' runs, one per run, as soon as Temporal's index shows `of` of them."""
+    """The workflow ids of the goals' runs, one per run, when Temporal's visibility shows `of` runs."""
     found: list[str] = []
     async with asyncio.timeout(_PATIENCE):
         while len(found) < of:

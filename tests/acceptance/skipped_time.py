@@ -1,6 +1,6 @@
-"""A company whose clock skips: one goal, written and started by the launch's own activities, and a ladder over a holiday.
+"""A company on a time-skipping server: goals that the launch's own activities write and start, and a ladder over a holiday.
 
-The clock begins at today, whenever that is; so the dates are chosen around the next public holidays of Japan.
+The clock starts today, whatever day that is. So the dates are chosen around the next public holidays of Japan.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -33,7 +33,7 @@ _LADDER = (
 
 @dataclass(frozen=True)
 class Season:
-    """Days around two public holidays, counted with nothing but a list of holidays: what the product must agree with."""
+    """Expected days around two public holidays, computed only with a list of holidays."""
 
     begins: date
     off: frozenset[date]
@@ -44,17 +44,17 @@ class Season:
         return day.weekday() < 5 and day not in self.off
 
     def working_days(self, first: date) -> Iterable[date]:
-        """The working days from `first` on, `first` included where it is one."""
+        """The working days from `first` on, including `first` if it is one."""
         return (day for n in range(400) if self.works(day := first + timedelta(days=n)))
 
     @property
     def due(self) -> date:
-        """The last working day in front of the holiday."""
+        """The last working day before the holiday."""
         return next(day for n in range(1, 30) if self.works(day := self.holiday - timedelta(days=n)))
 
     @property
     def due_in(self) -> int:
-        """How many working days after the season's first day that is."""
+        """The number of working days from the season's first day to the due date."""
         return sum(self.works(self.begins + timedelta(days=n)) for n in range(1, (self.due - self.begins).days + 1))
 
     @property
@@ -62,13 +62,13 @@ class Season:
         return next(day for n in range(1, 30) if self.works(day := self.due - timedelta(days=n)))
 
     def after_due(self, number: int) -> date:
-        """The `number`-th working day behind the due date."""
+        """The `number`-th working day after the due date."""
         days = list(self.working_days(self.holiday))
         return days[number - 1]
 
     @property
     def end(self) -> date:
-        """The first working day on which nothing can be done any more."""
+        """The first working day after the cycle's closing day."""
         return next(iter(self.working_days(self.later_holiday)))
 
 
@@ -82,7 +82,7 @@ def season(now: datetime) -> Season:
 
 
 def cycle_around(around: Season) -> CycleFile:
-    """The sample cycle, with the draft and the approval due right in front of the holiday."""
+    """The sample cycle, with the draft and the approval due just before the holiday."""
     sample = read_cycle_file((SAMPLES / "cycle.toml").read_bytes())
     assert isinstance(sample, CycleFile)
     ladder = Ladder(due_in=around.due_in, rungs=_LADDER)
@@ -96,19 +96,19 @@ def cycle_around(around: Season) -> CycleFile:
         hr=(HR, HR_TOO),
     )
     policy = PolicySection(approval_stages=2, ladders={TaskKind.DRAFT: ladder, TaskKind.APPROVAL: ladder})
-    drafts = tuple(_brought_forward(draft, around.begins) for draft in sample.drafts)
+    drafts = tuple(_with_early_steps(draft, around.begins) for draft in sample.drafts)
     tree = {"themes": sample.themes, "department_goals": sample.department_goals}
     return CycleFile(cycle=section, policy=policy, drafts=drafts, **tree)
 
 
-def _brought_forward(draft: DraftSection, begins: date) -> DraftSection:
-    """The draft with its steps on days that every such cycle has."""
+def _with_early_steps(draft: DraftSection, begins: date) -> DraftSection:
+    """The draft with its steps on early days, which every such cycle contains."""
     dated = (step.model_copy(update={"due": begins + timedelta(days=20 + n)}) for n, step in enumerate(draft.steps))
     return draft.model_copy(update={"steps": tuple(dated)})
 
 
 async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date], *owners: EmployeeId) -> None:
-    """Writes and starts the goals of these people of accounting, as the launch does."""
+    """Writes and starts the goals of these people of accounting, like the launch."""
     policy = file.policy_with(tuple(sorted(holidays)))
     row = {
         "id": CYCLE,
@@ -145,6 +145,6 @@ async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironme
 
 
 async def sleep_until(server: WorkflowEnvironment, day: date, hour: int) -> None:
-    """Lets the server's clock skip to that hour in Tokyo."""
+    """Makes the server's clock skip to that hour in Tokyo."""
     there = datetime(day.year, day.month, day.day, hour, tzinfo=TOKYO)
     await server.sleep(there - await now_of(server))

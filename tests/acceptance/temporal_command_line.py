@@ -1,4 +1,4 @@
-"""Temporal's own command line: a client in another language (Go) that knows nothing of ours and sends plain JSON."""
+"""Temporal's own command line: a client in another language (Go) that does not know our models and sends plain JSON."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ class CommandLine:
         return Said(process.returncode or 0, out.decode(), err.decode())
 
     async def update(self, goal: GoalId, name: str, text: str, update_id: str | None = None) -> Said:
-        """Sends `text` as it is: what JSON does not allow goes out too."""
+        """Sends `text` unchanged, even if it is not valid JSON."""
         words = ["--workflow-id", goal_workflow_id(goal), "--name", name, "--input", text]
         return await self._run(
             "workflow", "update", "execute", *words, *(["--update-id", update_id] if update_id else [])

@@ -1,4 +1,4 @@
-"""Commands that must be refused: each says why, and leaves ledger, projection, outbox and history as they were."""
+"""Commands that must be refused: each refusal has a reason, and changes neither ledger, projection, outbox nor history."""
 
 from datetime import date, timedelta
 
@@ -23,7 +23,7 @@ GOAL = GoalId(f"{CYCLE}/{OWNER}/1")
 
 @pytest.fixture(scope="module")
 async def pending(company: Company) -> Goal:
-    """Submitted, taken back, and submitted with another challenge: the approver may have seen the first one."""
+    """A goal that was submitted, recalled, and submitted with another challenge: an approver may have seen the first version."""
     await company.give(GOAL, ask.Submit(actor=OWNER))
     await company.give(GOAL, ask.Recall(actor=OWNER))
     content = (await company.goals.require(GOAL)).content
@@ -39,7 +39,7 @@ async def refused(company: Company, command: ask.Command, goal: GoalId = GOAL) -
 
 
 async def refused_raw(company: Company, name: str, text: str) -> ApplicationError:
-    """What a client of another language hears that sends `text`."""
+    """The error that a client in another language gets for `text`."""
     argument = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=text.encode()))
     with pytest.raises(WorkflowUpdateFailedError) as caught:
         await company.workflow(GOAL).execute_update(name, argument)

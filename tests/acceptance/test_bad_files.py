@@ -1,4 +1,4 @@
-"""Files that must be refused: each finding says where and why, and directory, cycles and goals stay as they were."""
+"""Files that must be refused: each finding says where and why, and directory, cycles and goals do not change."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ SAMPLE = (SAMPLES / "cycle.toml").read_text(encoding="utf-8")
 
 
 async def imported(company: Company, text: str, encoding: str = "utf-8") -> tuple[Finding, ...]:
-    """The findings that kept the file out."""
+    """The findings for which the file was refused."""
     async with unchanged(company):
         result = await People(company.engine).import_file(by(HR), text.encode(encoding))
     assert result.imported is None
@@ -28,7 +28,7 @@ async def imported(company: Company, text: str, encoding: str = "utf-8") -> tupl
 
 
 async def checked(company: Company, text: str) -> Checked:
-    """What the check says of a cycle file that cannot be launched."""
+    """The findings of the check of an invalid cycle file."""
     async with unchanged(company):
         found = await company.cycles.check(text.encode(), today(), starts=None)
         with pytest.raises(ValueError, match="after its check found nothing against it"):

@@ -1,4 +1,4 @@
-"""docs/first_goal.md is true: its commands, run in their order by somebody who knows nothing else, print what it says."""
+"""docs/first_goal.md is correct: its commands, run in their order, print the output that the document shows."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ _SKIPPED = "…"  # lines that the document leaves out
 
 
 def commands_of(document: str) -> list[tuple[str, list[str]]]:
-    """The commands of its console blocks, each with the lines that it is said to print."""
+    """The commands in its console blocks, each with its expected output."""
     found: list[tuple[str, list[str]]] = []
     for block in _BLOCK.findall(document):
         for line in block.splitlines():
@@ -28,8 +28,8 @@ def commands_of(document: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def same(said: list[str], printed: list[str]) -> bool:
-    """Dates aside; the spaces behind a table's last column are not seen."""
+def is_same_output(said: list[str], printed: list[str]) -> bool:
+    """Whether the outputs are equal, apart from dates and from spaces at the ends of lines."""
     left, right = ([_DATE.sub("DATE", line).rstrip() for line in lines] for lines in (said, printed))
     if _SKIPPED not in left:
         return left == right
@@ -38,7 +38,7 @@ def same(said: list[str], printed: list[str]) -> bool:
 
 
 async def shell(command: str, office: Office, folder: Path) -> list[str]:
-    """What the command prints, in a shell in which `meguri` is the program."""
+    """The output of the command, in a shell that finds the program `meguri`."""
     process = await asyncio.create_subprocess_shell(
         f'meguri() {{ "{sys.executable}" "{ROOT / "starter.py"}" "$@"; }}\n{command}',
         cwd=folder,
@@ -63,14 +63,14 @@ async def test_the_way_from_the_catalogue_to_an_approved_goal_is_as_the_document
     for command, said in commands:
         printed = await shell(command, office, tmp_path)
         lines = "\n".join(f"{a!r:60} {b!r}" for a, b in zip_longest(said, printed) if a != b)
-        assert same(said, printed), f"{command}\n{lines}"
+        assert is_same_output(said, printed), f"{command}\n{lines}"
     assert (await office.told("goal", "show", "2026-q4/M0032/1"))["state"] == "active"
 
 
 def test_a_line_that_differs_would_be_noticed() -> None:
-    assert same(["a 2026-01-01", "b"], ["a 2027-12-31  ", "b"])
-    assert not same(["a"], ["b"])
-    assert not same(["a"], ["a", "b"])
-    assert same(["a", "…", "c"], ["a", "b", "b", "c"])
-    assert same(["a", "…"], ["a", "b"])
-    assert not same(["a", "…", "c"], ["a", "b", "d"])
+    assert is_same_output(["a 2026-01-01", "b"], ["a 2027-12-31  ", "b"])
+    assert not is_same_output(["a"], ["b"])
+    assert not is_same_output(["a"], ["a", "b"])
+    assert is_same_output(["a", "…", "c"], ["a", "b", "b", "c"])
+    assert is_same_output(["a", "…"], ["a", "b"])
+    assert not is_same_output(["a", "…", "c"], ["a", "b", "d"])

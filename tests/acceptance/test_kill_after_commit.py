@@ -1,6 +1,6 @@
-"""SIGKILL between the commit of a recording and the end of its workflow task: PostgreSQL knows, Temporal does not.
+"""SIGKILL between the commit of a recording and the end of its workflow task: the event is in PostgreSQL, not in Temporal.
 
-Whatever comes first after it, the same command, another one or an alarm, must find the event and take it over.
+The next command (the same or another one) or alarm must find the event and adopt it.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tests.acceptance.servers_of_test import (
     BOSS,
     HR,
     KILLABLE_WORKER,
-    Mortal,
+    KillableServer,
     Site,
     entries_of,
     goals_of,
@@ -35,12 +35,12 @@ from tests.servers import Postgres
 
 pytestmark = pytest.mark.slow
 
-Place = tuple[Site, Mortal]
+Place = tuple[Site, KillableServer]
 
 
 @pytest_asyncio.fixture(scope="module")
 async def place(postgres: Postgres) -> AsyncIterator[Place]:
-    """A site whose Temporal server forgets, when it is killed, what it did not write down."""
+    """A site whose Temporal server has its data in a file and can be killed."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(postgres.migrated_database())
         server = await stack.enter_async_context(mortal_temporal())
@@ -48,7 +48,7 @@ async def place(postgres: Postgres) -> AsyncIterator[Place]:
 
 
 async def goal_of(here: Site, cycle: CycleId, *, days_ago: int = 0) -> GoalId:
-    """A launched goal that no worker looks after."""
+    """A launched goal, without a running worker."""
     async with here.worker_at_work("--role", "bulk"):
         await launch(here, cycle, 1, days_ago=days_ago)
         await until_launched(here, cycle, 1)
@@ -57,7 +57,7 @@ async def goal_of(here: Site, cycle: CycleId, *, days_ago: int = 0) -> GoalId:
 
 @asynccontextmanager
 async def dying_after(here: Site, kind: EventKind) -> AsyncIterator[None]:
-    """Runs the block's commands with a worker that dies as soon as an event of `kind` is committed."""
+    """Runs the block with a worker that dies when an event of `kind` is committed."""
     async with here.worker("goals", "recorded", kind, program=KILLABLE_WORKER) as worker:
         await worker.until_at_work()
         yield
@@ -68,8 +68,8 @@ async def kinds_in_database(here: Site, goal: GoalId) -> list[str]:
     return [line.kind for line in (await here.goals.prove(goal)).lines]
 
 
-async def let_the_end_come(here: Site, goal: GoalId) -> None:
-    """Moves the cycle's days into the past, so that the alarm of its end rings, and waits for what it brings."""
+async def move_end_into_the_past(here: Site, goal: GoalId) -> None:
+    """Moves the cycle's days into the past, so that the alarm of its end rings; waits for the resulting event."""
     policy = (await here.goals.require(goal)).policy
     past = {day: getattr(policy, day) - timedelta(days=365) for day in ("starts", "ends", "closes")}
     earlier = policy.model_copy(update={**past, "reviews": ()})
@@ -111,7 +111,7 @@ async def test_another_command_that_comes_first_takes_over_the_event_and_is_deci
     async with here.worker_at_work("--role", "goals"):
         receipt = await here.give(goal, Comment(actor=BOSS, text="拝見します"), "the-other")
         assert (receipt.seq, receipt.state) == (3, State.PENDING_APPROVAL)
-        await let_the_end_come(here, goal)
+        await move_end_into_the_past(here, goal)
         entries = await entries_of(here, goal)
     assert [(entry.kind, entry.command) for entry in entries[1:4]] == [
         (EventKind.SUBMITTED, "never-again"),

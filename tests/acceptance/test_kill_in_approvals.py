@@ -1,4 +1,4 @@
-"""The worker, the database or Temporal dies in the middle of approvals: all of them are carried out, each of them once."""
+"""The worker, the database or Temporal is killed during approvals: each approval is carried out exactly once."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from domain.notices.notices import NoticeKind
 from domain.values import CycleId, GoalId
 from tests.acceptance.servers_of_test import (
     BOSS,
-    Mortal,
+    KillableServer,
     Site,
     entries_of,
     goals_of,
@@ -38,7 +38,7 @@ _APPROVED = f"kind = '{EventKind.APPROVED}'"
 
 
 @pytest_asyncio.fixture(scope="module")
-async def servers() -> AsyncIterator[tuple[Site, Mortal, Mortal]]:
+async def servers() -> AsyncIterator[tuple[Site, KillableServer, KillableServer]]:
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(mortal_postgres())
         temporal = await stack.enter_async_context(mortal_temporal())
@@ -47,7 +47,7 @@ async def servers() -> AsyncIterator[tuple[Site, Mortal, Mortal]]:
 
 
 async def submitted(here: Site, cycle: CycleId) -> list[GoalId]:
-    """A launched cycle whose goals all wait for their approval."""
+    """A launched cycle in which all goals wait for approval."""
     await launch(here, cycle, GOALS)
     await until_launched(here, cycle, GOALS)
     goals = goals_of(cycle, GOALS)
@@ -56,7 +56,7 @@ async def submitted(here: Site, cycle: CycleId) -> list[GoalId]:
 
 
 async def until_some_are_approved(here: Site, cycle: CycleId) -> None:
-    """… and most are not, so that what comes now meets approvals at every point of their way."""
+    """Waits until some approvals are done and most are not, so that a kill hits approvals at every point."""
     approved = f"{_APPROVED} AND goal_id LIKE '{cycle}/%'"
     await here.until_count("goal_event", approved, SOME)
     assert await here.count("goal_event", approved) < GOALS
@@ -74,7 +74,7 @@ async def each_is_approved_once(here: Site, goals: list[GoalId], receipts: list[
 
 
 async def test_approvals_whose_worker_is_killed_are_carried_out_once_by_the_next_one(
-    servers: tuple[Site, Mortal, Mortal],
+    servers: tuple[Site, KillableServer, KillableServer],
 ) -> None:
     here, _, _ = servers
     cycle = CycleId("worker")
@@ -90,7 +90,7 @@ async def test_approvals_whose_worker_is_killed_are_carried_out_once_by_the_next
 
 
 async def test_approvals_wait_for_a_database_that_is_gone_for_thirty_seconds_and_none_is_refused(
-    servers: tuple[Site, Mortal, Mortal],
+    servers: tuple[Site, KillableServer, KillableServer],
 ) -> None:
     here, postgres, _ = servers
     cycle = CycleId("database")
@@ -107,7 +107,7 @@ async def test_approvals_wait_for_a_database_that_is_gone_for_thirty_seconds_and
 
 
 async def test_approvals_go_on_where_they_were_when_temporal_was_killed_and_started_again(
-    servers: tuple[Site, Mortal, Mortal],
+    servers: tuple[Site, KillableServer, KillableServer],
 ) -> None:
     here, _, temporal = servers
     cycle = CycleId("temporal")

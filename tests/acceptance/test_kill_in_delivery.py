@@ -1,4 +1,4 @@
-"""SIGKILL of the delivery worker between a mail and its record: the mail server knows, the outbox does not."""
+"""SIGKILL of the delivery worker between sending a mail and recording it: the mail server has it, the outbox does not know."""
 
 import asyncio
 import signal
@@ -22,7 +22,7 @@ PEOPLE = [
     *((f"J{n}", f"社員{n}", f"j{n}@example.com", "ja") for n in range(6)),
     *((f"E{n}", f"Person {n}", f"e{n}@example.com", "en") for n in range(6)),
 ]
-AT_ONCE = 4  # mails on their way when the worker dies
+AT_ONCE = 4  # mails that are being sent when the worker dies
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -56,7 +56,7 @@ async def test_every_mail_arrives_and_at_most_those_on_their_way_come_once_more_
             await alive.until_at_work()
             async with asyncio.timeout(200):
                 while await here.count("outbox", "sent_at IS NULL"):
-                    await hurry(here)
+                    await clear_retry_times(here)
     arrived = Counter(mailbox.recipients)
     assert set(arrived) == {mail for _, _, mail, _ in PEOPLE}
     assert set(arrived.values()) <= {1, 2}
@@ -69,8 +69,8 @@ async def test_every_mail_arrives_and_at_most_those_on_their_way_come_once_more_
     assert set(languages) == {"ja", "en"}
 
 
-async def hurry(here: Site) -> None:
-    """Lets nobody rest for a minute after a connection that was refused: the next tick may try again."""
+async def clear_retry_times(here: Site) -> None:
+    """Removes the retry times after a refused connection, so that the next run tries again at once."""
     async with here.engine.begin() as connection:
         await connection.execute(text("UPDATE outbox SET retry_at = now() WHERE sent_at IS NULL AND retry_at > now()"))
     await asyncio.sleep(0.5)

@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of an instruction: every goal does it once, and every result is noted."""
+"""SIGKILL during an instruction: every goal carries it out once, and every result is recorded."""
 
 import asyncio
 import signal
@@ -43,7 +43,7 @@ async def here(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def paused(here: Site) -> Counter[int]:
-    """How many goals were paused how often, by their ledgers."""
+    """The numbers of goals by how often they were paused, according to their ledgers."""
     goals = goals_of(CYCLE, PEOPLE)
     times = await asyncio.gather(
         *(here.count("goal_event", f"goal_id = '{goal}' AND kind = 'paused'") for goal in goals)

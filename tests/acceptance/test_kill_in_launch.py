@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a launch, three times in one: nobody is left out, and nobody gets anything twice."""
+"""SIGKILL three times during one launch: nobody is left out, and nobody gets goals or notices twice."""
 
 import asyncio
 import signal
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 CYCLE = CycleId("killed")
 PEOPLE = 300
-STARTED = 130  # a first chunk of 100, which is noted down, and a part of the second, which is not
+STARTED = 130  # a first chunk of 100, which is recorded, and a part of the second, which is not
 
 
 @pytest_asyncio.fixture
@@ -41,8 +41,8 @@ async def here(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
             yield here
 
 
-async def dies(here: Site, place: str, which: str = "") -> None:
-    """Lets a worker go on with the launch until it dies at `place`."""
+async def run_until_it_dies(here: Site, place: str, which: str = "") -> None:
+    """Runs a worker that continues the launch until it dies at `place`."""
     async with here.worker("bulk", place, which, program=KILLABLE_WORKER) as worker:
         assert await worker.ended() == -signal.SIGKILL
 
@@ -60,16 +60,16 @@ async def test_a_launch_whose_worker_is_killed_again_and_again_starts_everybody_
     each_once = {"goal": PEOPLE, "goal_event": PEOPLE, "outbox": PEOPLE}
     await launch(here, CYCLE, PEOPLE)
 
-    await dies(here, "writing")
+    await run_until_it_dies(here, "writing")
     assert await written(here) == {"goal": 0, "goal_event": 0, "outbox": 0}
     assert await here.count("participant", "result = 'waiting'") == PEOPLE
 
-    await dies(here, "written")
+    await run_until_it_dies(here, "written")
     assert await written(here) == each_once
     assert await here.count("participant", "result = 'written'") == PEOPLE
     assert await workflow_ids(here, 0) == []
 
-    await dies(here, "starting", str(STARTED))
+    await run_until_it_dies(here, "starting", str(STARTED))
     assert 0 < await here.count("participant", "result = 'started'") < STARTED
 
     async with here.worker_at_work():

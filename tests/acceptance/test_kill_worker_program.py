@@ -1,4 +1,4 @@
-"""`worker.py` as an operator meets it: how it ends, when it refuses to begin, and what it answers about itself."""
+"""`worker.py` as an operator uses it: how it stops, when it refuses to start, and its health checks."""
 
 import asyncio
 import signal
@@ -39,7 +39,7 @@ async def here(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def asked(port: int, path: str) -> tuple[int, str]:
-    """Status and body of a GET."""
+    """Sends a GET; returns status and body."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n".encode())
     answer = (await reader.read()).decode()
@@ -61,8 +61,8 @@ async def answers(port: int, path: str, status: int) -> None:
 
 
 @asynccontextmanager
-async def no_longer_let_in(here: Site, postgres: Postgres) -> AsyncIterator[None]:
-    """The database throws everybody out and lets nobody in: to its worker, it is down."""
+async def refuse_connections(here: Site, postgres: Postgres) -> AsyncIterator[None]:
+    """The database ends all sessions and accepts no new ones: for the worker it is down."""
     name = make_url(here.database_url).database
     await postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     await postgres.execute(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 - our own name
@@ -77,7 +77,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(here: Si
     async with here.worker_at_work() as worker, asyncio.TaskGroup() as callers:
         await launch(here, CycleId("drain"), 1)
         await until_launched(here, CycleId("drain"), 1)
-        async with here.engine.begin() as held:  # the recording waits for us at the goal's row
+        async with here.engine.begin() as held:  # the recording waits for our lock on the goal's row
             await held.execute(text("SELECT FROM goal WHERE id = :goal FOR UPDATE"), {"goal": goal})
             answer = callers.create_task(here.goals.give(goal, Submit(actor=owner_of(goal)), "submit"))
             await here.until_count("pg_stat_activity", "wait_event_type = 'Lock'", 1)
@@ -156,7 +156,7 @@ async def test_a_worker_tells_whether_it_lives_whether_it_is_ready_and_what_it_d
         assert status == 200
         assert "temporal_worker_task_slots_available" in body
 
-        async with no_longer_let_in(here, postgres):
+        async with refuse_connections(here, postgres):
             await answers(health, "/readyz", 503)
             assert (await asked(health, "/healthz"))[0] == 200
         await answers(health, "/readyz", 200)

@@ -1,4 +1,4 @@
-"""One goal's whole life on real servers, looked at from all sides after every command."""
+"""The whole life of one goal on real servers; after every command, all views of the goal are compared."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def second_try(goal: Goal) -> Content:
-    """What the owner makes of the reset goal: from today's value, in two smaller steps."""
+    """The new content after the reset: from the current value, in two smaller steps."""
     assert isinstance(goal.content.measure, NumericMeasure)
     return goal.content.model_copy(
         update={
@@ -98,7 +98,7 @@ async def worked_on_and_continued(company: Company, witness: Witness) -> None:
 
 
 async def reviewed_by_owner(company: Company, witness: Witness, *, score: str) -> int:
-    """A review that is called early, up to where it waits for the verdict: the number that the reviewer saw."""
+    """Calls a review early and submits the self-review; returns the `seq` that the reviewer sees."""
     await company.give(GOAL, ask.CallReview(actor=CHIEF, reason="早めに確認したい"))
     seen = await witness.look()
     shows(seen, State.IN_REVIEW, entries=["review_opened"], told={("review_opened", OWNER)}, score=score)

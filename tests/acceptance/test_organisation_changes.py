@@ -1,6 +1,6 @@
-"""The whole of an organisation that nobody here wrote changes in the middle of its cycle: `people sync` with a killed worker.
+"""A real organisation of 290 people changes during its cycle: `people sync`, with a worker that is killed.
 
-Managers swapped, ten leavers, ten joiners, all 290 in a running cycle: open tasks follow, and nobody sees what is not theirs.
+Two managers swap their people, ten people leave, ten join. Open tasks get the right assignees, and nobody sees goals of others.
 """
 
 import csv
@@ -60,14 +60,14 @@ def as_csv(rows: Rows) -> bytes:
 
 
 def leavers_of(rows: Rows) -> list[str]:
-    """Ten people: one who leads others, and nine who lead nobody."""
+    """Ten people: one with reports, and nine without."""
     leaders = {row["manager_id"] for row in rows}
     alone = [row["employee_id"] for row in rows if row["employee_id"] not in leaders and int(row["employee_id"]) > 100]
     return [str(LEAVING_LEADER), *alone[:9]]
 
 
 def changed(rows: Rows) -> Rows:
-    """The same file a quarter later."""
+    """The people file after the changes."""
     swap = {str(ONE): str(OTHER), str(OTHER): str(ONE)}
     left = leavers_of(rows)
     after = [
@@ -137,14 +137,14 @@ async def assignees(here: Site) -> dict[str, list[str]]:
 
 
 async def times(here: Site, kind: str) -> Counter[str]:
-    """How often each goal's ledger says it."""
+    """The numbers of entries of this kind, by goal."""
     async with here.engine.connect() as connection:
         found = await connection.execute(text("SELECT goal_id FROM goal_event WHERE kind = :kind"), {"kind": kind})
         return Counter(row.goal_id for row in found)
 
 
 def allowed(before: Organisation, after: Organisation, owner: str) -> set[str]:
-    """Who may have to do with a goal: its owner, the managers before and after, HR."""
+    """The people who may see a goal or get its tasks: its owner, the managers before and after, HR."""
     found = {owner, HR, "236"}
     for organisation in (before, after):
         if EmployeeId(owner) in organisation.employees:

@@ -1,4 +1,4 @@
-"""A goal signed off from a client in another language: the command line that ships with Temporal, and plain JSON."""
+"""A goal is approved by a client in another language: Temporal's own command line, with plain JSON."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ def goal_of(owner: EmployeeId) -> GoalId:
 
 
 async def submitted(company: Company, owner: EmployeeId) -> Witness:
-    """The owner's goal, waiting for `CHIEF`; the witness has seen it so far."""
+    """The owner's goal, which waits for the approval of `CHIEF`."""
     witness = Witness(company, goal_of(owner))
     await company.give(witness.goal, ask.Submit(actor=owner))
     await witness.look()
@@ -69,7 +69,7 @@ async def _ledger(company: Company, goal: GoalId) -> list[LedgerLine]:
 
 
 async def signed_off(company: Company, goal: GoalId, entries: int) -> list[str]:
-    """The kinds of the ledger's entries once there are as many; a signal answers nobody."""
+    """The kinds of the new ledger entries, when there are that many; a signal has no answer to wait for."""
     async with asyncio.timeout(30):
         while len(lines := await _ledger(company, goal)) < entries:  # noqa: ASYNC110 - as the docstring says
             await asyncio.sleep(0.1)

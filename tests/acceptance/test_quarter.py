@@ -1,8 +1,7 @@
-"""A quarter of fifty people of an organisation that nobody here wrote, on skipped time: nothing gets stuck.
+"""A quarter of fifty people of a real organisation, on a time-skipping server: no goal gets stuck.
 
-A third of them is late, two are on leave with delegates, one manager is replaced, one person leaves. What the clock did is
-compared with `ladder_oracle`, which counts the days a second time; the table of who was told what on which day is written
-to var/quarter.md.
+A third of the people are late, two are on leave with delegates, one manager is replaced, one person leaves. All alarms are compared
+with `ladder_oracle`, a second implementation. The table of who was notified of what on which day is written to var/quarter.md.
 """
 
 import asyncio
@@ -39,7 +38,7 @@ from storage.goals import load_aggregates, open_goals, read_ledger
 from storage.ledger import open_ledger
 from storage.people import replace_directory
 from storage.tables import OutboxRow
-from tests.acceptance.ladder_oracle import Expectation, Office, Rang
+from tests.acceptance.ladder_oracle import Expectation, Office, RungAlarm
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
 from tests.callers import OPERATOR, by
@@ -65,7 +64,7 @@ NEVER = 10_000  # working days
 
 
 class Season(NamedTuple):
-    """The dates of the quarter: it starts today, whenever that is, and holds public holidays and the company's own days off."""
+    """The dates of the quarter: it starts today, whatever day that is, and contains public holidays and company days off."""
 
     starts: date
     closes: date
@@ -89,7 +88,7 @@ def season(now: datetime) -> Season:
 
 
 def fifty_people() -> list[Employee]:
-    """The top of the organisation, level by level, and somebody of HR: everybody's manager is among them."""
+    """The top levels of the organisation and a member of HR: all their managers are among them."""
     with _FILE.open(encoding="utf-8") as opened:
         rows = list(csv.DictReader(opened))
     reports: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -115,7 +114,7 @@ def fifty_people() -> list[Employee]:
 
 
 def habit(person: EmployeeId) -> int:
-    """How many working days after the due date this person acts; a third is late, and some of them never act."""
+    """How many working days after the due date this person acts. A third are late; some of these never act."""
     number = int(person)
     return -2 if number % 3 else (2, 4, 9, NEVER)[number // 3 % 4]
 
@@ -158,7 +157,7 @@ async def launch(company: Company, when: Season, people: Iterable[Employee]) -> 
 
 
 class Quarter:
-    """The people at work: every working day, whoever has something to do does it as their habit is."""
+    """The people of the quarter: every working day, each person does their open tasks according to their habit."""
 
     def __init__(self, company: Company, when: Season) -> None:
         self.company, self.when = company, when
@@ -175,7 +174,7 @@ class Quarter:
                 await self.company.give(goal.id, self._deed(goal, *actor))
 
     def _who_acts(self, goal: Goal, day: date) -> tuple[EmployeeId, EmployeeId | None] | None:
-        """Who does it today, and in whose name; nobody where all of them wait, are late or are away."""
+        """Who does the task today, and for whom they act; None if all assignees are late or away."""
         task = goal.task
         if task is None:
             return None
@@ -213,7 +212,7 @@ class Quarter:
 
 @asynccontextmanager
 async def fifty_at_work(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
-    """The fifty with workers for goals and for instructions, in skipped time."""
+    """The fifty people, with workers for goals and instructions, on a time-skipping server."""
     await replace_directory(engine, fifty_people())
     instruction = InstructionActivities(engine, server.client)
     bulk = Worker(
@@ -249,7 +248,7 @@ async def go_on_leave(company: Company, quarter: Quarter) -> None:
 
 
 def people_file_after_the_change() -> bytes:
-    """The successor leads who was led by the one who is replaced, who reports to the successor; somebody left."""
+    """The people file in which a successor replaces a manager, who now reports to the successor, and one person has left."""
     lines = ["id,name,department,manager,active"]
     for one in fifty_people():
         manager = one.manager_id or ""
@@ -280,9 +279,9 @@ def line_at_first(owner: EmployeeId) -> list[str]:
 
 
 class Seen(NamedTuple):
-    """What the clock did to one goal and whom it told; and when exactly."""
+    """The alarms of one goal, whom they notified, and their exact times."""
 
-    rang: list[Rang]
+    rang: list[RungAlarm]
     at: list[datetime]
 
 
@@ -297,14 +296,14 @@ async def what_the_clock_did(company: Company, goal: GoalId, events: list[dict[s
     ladder = [one for one in events if one["body"]["kind"] in ("reminded", "escalated")]
     at = [one["at"].astimezone(TOKYO) for one in ladder]
     rang = [
-        Rang(when.date(), one["body"]["kind"], frozenset(told[one["seq"]]))
+        RungAlarm(when.date(), one["body"]["kind"], frozenset(told[one["seq"]]))
         for one, when in zip(ladder, at, strict=True)
     ]
     return Seen(rang, at)
 
 
-def write_table(rows: Iterable[tuple[date, str, str, Rang]]) -> None:
-    """Who was told what on which day, to be read by people."""
+def write_table(rows: Iterable[tuple[date, str, str, RungAlarm]]) -> None:
+    """Writes the table of who was notified of what on which day, for people to read."""
     lines = ["| day | goal | owner | what | told |", "|---|---|---|---|---|"]
     lines += [
         f"| {day:%Y-%m-%d %a} | {goal} | {owner} | {rang.kind} | {', '.join(sorted(rang.told, key=int))} |"
@@ -323,7 +322,9 @@ async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_ev
         quarter = Quarter(company, when)
         await launch(company, when, fifty_people())
         async with database.begin() as connection:
-            assert await cycles.move(connection, QUARTER, CycleEvent.LAUNCHED, when.now if False else datetime.now(UTC))
+            assert await cycles.change_state(
+                connection, QUARTER, CycleEvent.LAUNCHED, when.now if False else datetime.now(UTC)
+            )
         await go_on_leave(company, quarter)
         change = next(iter(when.working_days(when.week(8), when.closes)))
         for day in when.working_days(when.starts + timedelta(days=1), when.closes):
@@ -334,11 +335,11 @@ async def test_in_a_quarter_of_fifty_people_every_task_ends_or_reaches_hr_and_ev
         after = next(iter(when.working_days(when.closes + timedelta(days=1), when.closes + timedelta(days=14))))
         await sleep_until(time_skipping, after, 11)
         assert await quarter.open() == [], "the end of the cycle leaves nothing open"
-        await nothing_is_stuck(company, when)
+        await assert_nothing_is_stuck(company, when)
 
 
-async def nothing_is_stuck(company: Company, when: Season) -> None:
-    """Compares every goal with the oracle, writes the table, and counts what must have happened."""
+async def assert_nothing_is_stuck(company: Company, when: Season) -> None:
+    """Compares every goal with the oracle, writes the table, and asserts the expected totals."""
     office = Office(when.off, DEFAULT_LADDERS, HR)
     leave = (when.week(2), when.week(5))
     steps = [when.week(week) for week in (4, 7, 11)]
@@ -356,7 +357,7 @@ async def nothing_is_stuck(company: Company, when: Season) -> None:
         kinds.update(event["body"]["kind"] for event in events)
         minutes.update(moment.replace(second=0, microsecond=0) for moment in seen.at)
         assert (await company.goals.prove(goal)).holds
-        ends_or_reaches_hr(events, goal, when)
+        assert_ended_or_reached_hr(events, goal, when)
     write_table(table)
     assert kinds["line_changed"] >= 8, "the successor's people"
     assert kinds["escalated"] > 30, "a third of the people is late"
@@ -380,8 +381,8 @@ async def all_events(company: Company) -> list[dict[str, Any]]:
 _ENDS = ("submitted", "approved", "step_completed", "self_reviewed", "continued", "closed", "review_opened")
 
 
-def ends_or_reaches_hr(events: list[dict[str, Any]], goal: GoalId, when: Season) -> None:
-    """A goal that the end of the cycle found waiting had been with HR, unless its ladder had not got that far."""
+def assert_ended_or_reached_hr(events: list[dict[str, Any]], goal: GoalId, when: Season) -> None:
+    """Asserts that a goal that was open at the end of the cycle had reached HR, unless its ladder was not that far."""
     last = [one for one in events if one["body"]["kind"] in (*_ENDS, "created")][-1]
     if last["body"]["kind"] in ("closed", "step_completed", "continued"):
         return

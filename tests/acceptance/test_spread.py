@@ -1,4 +1,4 @@
-"""A launch whose deadlines all fall on one day: the server is told to wake the goals evenly, minute by minute."""
+"""A launch in which all deadlines are on one day: the start delays of the goals are spread evenly over the minutes."""
 
 from collections import Counter
 from datetime import datetime
@@ -14,7 +14,7 @@ from tests.as_of.shift import offset
 
 pytestmark = pytest.mark.slow
 
-_TOLERANCE = 3  # a sequence that is spread evenly differs from its share by less than this in every minute
+_TOLERANCE = 3  # in an evenly spread sequence, each minute differs from its share by less than this
 
 
 def minute(moment: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""What time alone does to a goal that nobody touches, over a public holiday of Japan, on a server whose clock skips."""
+"""The alarms of a goal to which nobody gives a command, over a public holiday of Japan, on a time-skipping server."""
 
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -31,15 +31,15 @@ from workflows.goal import GoalResult
 pytestmark = pytest.mark.slow
 
 
-class Rang(NamedTuple):
-    """One thing that time did: on which day in Tokyo, and who joined by it."""
+class RungAlarm(NamedTuple):
+    """An alarm: its day in Tokyo, and who became an assignee."""
 
     kind: str
     day: date
     joined: tuple[str, ...] = ()
 
 
-async def what_time_did(company: Company) -> list[Rang]:
+async def what_time_did(company: Company) -> list[RungAlarm]:
     rang = []
     async with read_transaction(company.engine) as connection:
         ledger = await read_ledger(connection, GOAL)
@@ -49,19 +49,19 @@ async def what_time_did(company: Company) -> list[Rang]:
         at = line.event["at"].astimezone(TOKYO)
         assert time(9) <= at.time() < time(9, 16), "alarms ring at the opening hour and up to a quarter past"
         assert not line.event["body"].get("late", False)
-        rang.append(Rang(line.kind, at.date(), tuple(line.event["body"].get("joined", ()))))
+        rang.append(RungAlarm(line.kind, at.date(), tuple(line.event["body"].get("joined", ()))))
     return rang
 
 
 async def told(company: Company) -> list[tuple[str, str]]:
-    """Who was told of what, in the order in which it happened."""
+    """The notices in the order in which they arose, as pairs of recipient and kind."""
     query = select(OutboxRow.kind, OutboxRow.recipient_id).order_by(OutboxRow.id)
     async with company.engine.connect() as connection:
         return [(row.kind, row.recipient_id) for row in await connection.execute(query)]
 
 
-def is_a_season_worth_testing(around: Season) -> None:
-    """The holiday is a weekday right in front of the first day after the due date: ignoring it moves every rung."""
+def assert_holiday_moves_the_ladder(around: Season) -> None:
+    """The holiday is a weekday just after the due date: if it were ignored, every rung would be on another day."""
     assert around.holiday in around.off
     assert around.due < around.holiday < around.after_due(1)
     assert around.after_due(8) < around.later_holiday < around.end
@@ -71,7 +71,7 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     around = season(await now_of(time_skipping))
-    is_a_season_worth_testing(around)
+    assert_holiday_moves_the_ladder(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
         await sleep_until(time_skipping, around.due, 20)
@@ -83,12 +83,12 @@ async def test_a_goal_that_nobody_touches_climbs_to_hr_and_lapses_each_on_its_bu
         seen = await witness.look()
         assert (seen.goal.state, seen.goal.outcome, seen.score) == (State.CLOSED, Outcome.LAPSED, Decimal(0))
         assert await what_time_did(company) == [
-            Rang("reminded", around.day_before),
-            Rang("reminded", around.after_due(1)),
-            Rang("escalated", around.after_due(3), (CHIEF,)),
-            Rang("escalated", around.after_due(5), (HEAD,)),
-            Rang("escalated", around.after_due(8), (HR, HR_TOO)),
-            Rang("lapsed", around.end),
+            RungAlarm("reminded", around.day_before),
+            RungAlarm("reminded", around.after_due(1)),
+            RungAlarm("escalated", around.after_due(3), (CHIEF,)),
+            RungAlarm("escalated", around.after_due(5), (HEAD,)),
+            RungAlarm("escalated", around.after_due(8), (HR, HR_TOO)),
+            RungAlarm("lapsed", around.end),
         ]
         assert await told(company) == [
             ("draft_opened", OWNER),
@@ -109,7 +109,7 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
     database: AsyncEngine, time_skipping: WorkflowEnvironment
 ) -> None:
     around = season(await now_of(time_skipping))
-    is_a_season_worth_testing(around)
+    assert_holiday_moves_the_ladder(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
         await company.give(GOAL, ask.Submit(actor=OWNER))
@@ -122,12 +122,12 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
         await sleep_until(time_skipping, around.end, 12)
         assert (await witness.look()).goal.outcome is Outcome.LAPSED
         assert await what_time_did(company) == [
-            Rang("reminded", around.day_before),
-            Rang("reminded", around.after_due(1)),
-            Rang("escalated", around.after_due(3), (HEAD,)),
-            Rang("escalated", around.after_due(5), (DIRECTOR,)),
-            Rang("escalated", around.after_due(8), (HR, HR_TOO)),
-            Rang("lapsed", around.end),
+            RungAlarm("reminded", around.day_before),
+            RungAlarm("reminded", around.after_due(1)),
+            RungAlarm("escalated", around.after_due(3), (HEAD,)),
+            RungAlarm("escalated", around.after_due(5), (DIRECTOR,)),
+            RungAlarm("escalated", around.after_due(8), (HR, HR_TOO)),
+            RungAlarm("lapsed", around.end),
         ]
         assert [one for one in await told(company) if one[0] == "approval_reminder"] == [
             ("approval_reminder", CHIEF)
@@ -144,7 +144,7 @@ async def test_a_higher_manager_who_joined_by_escalation_signs_once_for_all_stag
         await sleep_until(time_skipping, around.after_due(3), 12)
         await company.give(
             GOAL, ask.Approve(actor=HEAD, expected_seq=seq)
-        )  # reminders and escalations made it no staler
+        )  # reminders and escalations do not count as changes that the approver must have seen
         seen = await Witness(company, GOAL).look()
         assert (seen.goal.state, seen.goal.stage) == (State.ACTIVE, 2), "the head need not sign the second stage again"
         assert ("handled", CHIEF) in await told(company)

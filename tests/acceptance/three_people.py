@@ -1,4 +1,4 @@
-"""The smallest company that has an owner, a manager and HR; and a Temporal that refuses to start some goals."""
+"""The smallest company with an owner, a manager and HR; and a Temporal client that refuses to start some goals."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def cycle_of_three(cycle: str = "three") -> bytes:
 
 
 class RefusesStarts(Interceptor):
-    """Between a client and its server: refuses for good to start the workflows in `ids`, as a full server may."""
+    """A client interceptor that always refuses to start the workflows in `ids`, like a server that is full."""
 
     def __init__(self, *ids: str) -> None:
         self.ids = set(ids)
@@ -54,7 +54,7 @@ class RefusesStarts(Interceptor):
         return _Refusing(next, self)
 
     def on(self, client: Client) -> Client:
-        """The same client, with this in front of its server."""
+        """The same client, with this interceptor."""
         return Client(**(client.config() | {"interceptors": [self]}))
 
 

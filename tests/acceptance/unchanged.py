@@ -1,4 +1,4 @@
-"""What a refusal must leave as it was."""
+"""Asserts that a refusal changes nothing."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from tests.acceptance.scene import Company
 from texts.refusals import refusal_text
 
 
-async def _everything(company: Company, goal: GoalId | None, *, in_history: bool) -> dict[str, Any]:
+async def _snapshot(company: Company, goal: GoalId | None, *, in_history: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": await company.count_rows()}
     async with company.engine.connect() as connection:
         for table in (EmployeeRow, CycleRow):
@@ -30,19 +30,19 @@ async def _everything(company: Company, goal: GoalId | None, *, in_history: bool
 
 @asynccontextmanager
 async def unchanged(company: Company, goal: GoalId | None = None, *, in_history: bool = True) -> AsyncIterator[None]:
-    """Ledger, projection, outbox, directory and cycles are afterwards what they were; and the goal's history as long, unless
-    the refusal is one that only the handler can give (`in_history=False`).
+    """Asserts that the block changes neither ledger, projection, outbox, directory nor cycles, nor the length of the goal's history.
 
-    The goal's workflow must be awake: a command, though refused, wakes one that waits for its first alarm.
+    `in_history=False`: the history may grow, since only the update's handler can give this refusal. The goal's workflow must
+    be awake: even a refused command wakes a workflow that waits for its start delay.
     """
-    before = await _everything(company, goal, in_history=in_history)
+    before = await _snapshot(company, goal, in_history=in_history)
     yield
-    after = await _everything(company, goal, in_history=in_history)
+    after = await _snapshot(company, goal, in_history=in_history)
     assert after == before
 
 
 def says(refusal: Refusal, code: Code, english: str, japanese: str) -> None:
-    """The refusal is of that code, and says why in both languages."""
+    """Asserts that the refusal has this code, and a message in both languages."""
     assert refusal.code is code
     assert english in refusal_text(refusal, Locale.EN)
     assert japanese in refusal_text(refusal, Locale.JA)

@@ -1,4 +1,4 @@
-"""A small company whose notices are sent: people with and without mail, a cycle with two sites, and rounds of the delivery."""
+"""A small company for tests of the delivery: people with and without mail addresses, and a cycle with two sites."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -42,7 +42,7 @@ async def employ(engine: AsyncEngine, people: Iterable[tuple[str, str, str | Non
 
 
 async def open_cycle(engine: AsyncEngine, hr: Sequence[str] = ("M2",), cycle: str = CYCLE) -> None:
-    """A cycle of Tokyo, with a site in Berlin."""
+    """A cycle in Tokyo with a site in Berlin."""
     policy = POLICY.model_copy(update={"sites": {"berlin": BERLIN}, "hr": tuple(hr)}).model_dump(mode="json")
     values = {"id": cycle, "name": cycle, "state": "open", "file": {}, "policy": policy, "launched_by": hr[0]}
     async with engine.begin() as connection:
@@ -63,7 +63,7 @@ async def queue(
     goal: str | None = None,
     **facts: Any,
 ) -> None:
-    """One notice per recipient named, a minute old unless said otherwise."""
+    """Queues one notice per recipient, by default a minute old."""
     rows = [
         {
             "key": uuid4().hex,
@@ -92,7 +92,7 @@ async def give_task(
     number: int = 1,
     **aggregate: Any,
 ) -> str:
-    """A goal that waits for these people, as the projection shows it; its id."""
+    """Writes a goal with a task for these people into the projection; returns its id."""
     goal = f"{CYCLE}/{owner}/{number}"
     values = {
         "id": goal, "cycle_id": CYCLE, "owner_id": owner, "department": "経理部", "state": "pending_approval",
@@ -126,7 +126,7 @@ def by_chat(url: str | None = None) -> ChatChannel:
 
 
 class Recording:
-    """Keeps what it is given."""
+    """A channel that keeps its messages."""
 
     def __init__(self, name: str = "recording") -> None:
         self.name = name
@@ -145,7 +145,7 @@ async def send(
     daily: bool = False,
     down: tuple[str, ...] = (),
 ) -> SendResult:
-    """One round of the activity, as a worker would run it: so many minutes from now, or `at`."""
+    """Runs the delivery activity once, at the time `minutes` from now, or `at`."""
     delivery = Delivery(engine, {one.name: one for one in channels}, MAIL_FROM, daily=daily)
     moment = (at or now()) + timedelta(minutes=minutes)
     request = SendDue(now=moment, limit=limit, first=not down, down=down)
@@ -153,6 +153,6 @@ async def send(
 
 
 def tokyo(day: date, hour: int | None = None, minute: int = 0) -> datetime:
-    """That moment in Tokyo; without an hour, when the morning's alarms have rung and digests go."""
+    """A time in Tokyo; by default the time in the morning when alarms have rung and digests are sent."""
     at = time(9, 20) if hour is None else time(hour, minute)
     return datetime.combine(day, at, UTC) - timedelta(hours=9)  # Tokyo is nine hours ahead all year

@@ -1,4 +1,4 @@
-"""Another system that is told of ledger entries: where it listens, what it got, and rounds of telling it."""
+"""Another system that receives ledger entries over HTTP, and runs of the activity that sends them."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from activities.hook import Hook
 from channels.hook import EventHook
 from storage.tables import GoalEventRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, tokyo
-from tests.channels.web_server import Desk, web_server
+from tests.channels.web_server import Receiver, web_server
 from workflows.delivery import SendDue, SendResult
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -24,7 +24,7 @@ GOAL, OTHER = f"{CYCLE}/E1/1", f"{CYCLE}/M1/1"
 
 
 async def record(engine: AsyncEngine, goal: str, *seqs: int, at: datetime = START, **values: Any) -> None:
-    """Entries of the ledger, as recorded at that moment."""
+    """Writes ledger entries with this time of recording."""
     rows = [
         {
             "goal_id": goal, "seq": seq, "revision": 1, "kind": "commented", "at": at, "actor": "M1",
@@ -38,8 +38,8 @@ async def record(engine: AsyncEngine, goal: str, *seqs: int, at: datetime = STAR
 
 
 @asynccontextmanager
-async def receiver(engine: AsyncEngine) -> AsyncIterator[Desk]:
-    """The other system; two goals are there, and the hook is switched on at `START`."""
+async def receiver(engine: AsyncEngine) -> AsyncIterator[Receiver]:
+    """The other system; there are two goals, and the hook was switched on at `START`."""
     await employ(engine)
     await open_cycle(engine)
     await give_task(engine, "E1", ["M1"], due_at=START)
@@ -50,11 +50,11 @@ async def receiver(engine: AsyncEngine) -> AsyncIterator[Desk]:
 
 
 async def tell(
-    engine: AsyncEngine, desk: Desk, *, at: datetime = START, limit: int = 100, first: bool = True
+    engine: AsyncEngine, desk: Receiver, *, at: datetime = START, limit: int = 100, first: bool = True
 ) -> SendResult:
     hook = Hook(engine, EventHook(desk.url("/events"), SECRET))
     return await ActivityEnvironment().run(hook.tell_events, SendDue(now=at, limit=limit, first=first))
 
 
-def told(desk: Desk) -> list[str]:
+def told(desk: Receiver) -> list[str]:
     return [request.headers["webhook-id"] for request in desk.posted]

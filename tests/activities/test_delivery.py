@@ -1,4 +1,4 @@
-"""The activity that sends: what becomes of every message, whatever the mail server and the database do."""
+"""The delivery activity: the result of every message when the mail server or the database fails."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Who gets what in the digest of their day, and when."""
+"""Digests: who gets one, when, and what it contains."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Which way a message goes when the first one fails, and who hears of it."""
+"""The channel of a message whose first channel failed, and the notice to HR."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 

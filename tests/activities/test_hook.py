@@ -1,4 +1,4 @@
-"""Telling another system of ledger entries: a real receiver, which is not always well."""
+"""Sending ledger entries to another system: a real receiver, which fails at times."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from storage import hooks
 from storage.database import read_transaction
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle
 from tests.activities.receiver import GOAL, HOUR, MINUTE, OTHER, SECRET, START, receiver, record, tell, told
-from tests.channels.web_server import Desk, web_server
+from tests.channels.web_server import Receiver, web_server
 from workflows.delivery import SendDue, SendResult
 
 
@@ -82,7 +82,7 @@ async def test_a_receiver_that_is_down_is_not_asked_for_each_entry_and_misses_no
         )
     for number in range(1, 21):
         await record(database, f"g{number}", 1)
-    gone = Desk(port=port)
+    gone = Receiver(port=port)
     result = await tell(database, gone)
     assert (result.failed, result.waiting, result.unreachable) == (4, 20, True)
     async with web_server() as desk:

@@ -1,7 +1,7 @@
-"""How many goals a fan-out asks at one time: it grows while answers stay quick, shrinks when they slow down."""
+"""The concurrency of a fan-out: it grows while answers are fast, and shrinks when they become slow."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -9,7 +9,7 @@ from activities.pace import FanOut, Pace
 
 
 class Server:
-    """Answers `limit` requests at a time, on a clock of its own; the latency depends on how many there are."""
+    """A simulated server with its own clock, which answers `limit` requests at a time; the latency depends on the concurrency."""
 
     def __init__(self, pace: Pace, latency: Callable[[int], float]) -> None:
         self.pace, self.latency, self.now, self.limits = pace, latency, 0.0, [pace.limit]
@@ -23,21 +23,41 @@ class Server:
             self.limits.append(self.pace.limit)
 
 
+async def nobody_acts() -> bool:
+    return False
+
+
+async def numbers(count: int) -> AsyncIterator[int]:
+    for number in range(count):
+        yield number
+
+
+def test_while_nobody_clicks_it_bears_more_latency_and_gives_way_at_the_first_click() -> None:
+    server = Server(Pace(), lambda number: 0.02 * number)  # a server that does one at a time
+    server.pace.note_people(server.now, act=False)
+    server.answer(300)
+    assert server.pace.limit >= 5
+    server.pace.note_people(server.now, act=True)
+    assert server.pace.limit == 2
+    server.answer(300)
+    assert max(server.limits[-200:]) <= 2
+
+
 def test_it_begins_with_one_and_grows_one_by_one_while_latency_stays() -> None:
     server = Server(Pace(), lambda _: 0.02)
     server.answer(200)
     steps = [after - before for before, after in zip(server.limits, server.limits[1:], strict=False)]
     assert server.limits[0] == 1
     assert set(steps) == {0, 1}
-    assert server.pace.limit == 16, "and no further"
+    assert server.pace.limit == 8, "and no further"
 
 
 def test_it_stays_near_the_number_from_which_on_latency_rises() -> None:
-    server = Server(Pace(), lambda number: 0.02 * max(1.0, number / 4))  # a server that does four at a time
+    server = Server(Pace(), lambda number: 0.02 * max(1.0, number / 4))  # a server that answers four requests at a time
     server.answer(600)
     settled = server.limits[200:]
     assert 3 <= sum(settled) / len(settled) <= 6
-    assert max(settled) <= 6, "1.35 x 4, and the one step that finds out"
+    assert max(settled) <= 6, "1.25 x 4, and the one step that finds out"
 
 
 def test_it_gives_way_as_soon_as_others_make_the_answers_slow_and_comes_back_after() -> None:
@@ -54,7 +74,7 @@ def test_it_gives_way_as_soon_as_others_make_the_answers_slow_and_comes_back_aft
 
 
 def test_its_own_load_does_not_become_the_normal_case() -> None:
-    """Latency that always rises with the number: without a fresh look at one alone, the floor would creep up."""
+    """If the latency always rises with the concurrency, the measured floor must not rise: a single request is measured again."""
     server = Server(Pace(), lambda number: 0.02 * (1 + 0.1 * number))
     server.answer(8000)
     assert server.now > 120, "several looks at one alone"
@@ -83,7 +103,7 @@ def test_answers_to_requests_from_before_a_change_do_not_count() -> None:
 
 
 async def test_a_fan_out_handles_every_item_once_and_not_more_at_a_time_than_its_pace_says() -> None:
-    fan_out, handled, running, most = FanOut(), list[int](), 0, 0
+    fan_out, handled, running, most = FanOut(nobody_acts), list[int](), 0, 0
 
     async def handle(item: int) -> None:
         nonlocal running, most
@@ -93,9 +113,9 @@ async def test_a_fan_out_handles_every_item_once_and_not_more_at_a_time_than_its
         handled.append(item)
         running -= 1
 
-    await fan_out.each(range(100), handle)
+    await fan_out.each(numbers(100), handle)
     assert sorted(handled) == list(range(100))
-    assert 1 < most <= 16
+    assert 1 < most <= 8
 
 
 async def test_an_error_ends_a_fan_out() -> None:
@@ -104,5 +124,5 @@ async def test_an_error_ends_a_fan_out() -> None:
             raise ConnectionError
 
     with pytest.raises(ExceptionGroup) as caught:
-        await FanOut().each(range(10), handle)
+        await FanOut(nobody_acts).each(numbers(10), handle)
     assert caught.group_contains(ConnectionError)

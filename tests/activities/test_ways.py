@@ -1,4 +1,4 @@
-"""By which channel a person is told."""
+"""The channels of a person's messages."""
 
 from datetime import timedelta
 from typing import NamedTuple

@@ -1,7 +1,7 @@
-"""Runs what depends on dates as of other days: `python -m tests.as_of.any_day [--everything] [--jobs 2] [DAY …]`.
+"""Runs the tests that depend on dates, and the demo, as of other days: `python -m tests.as_of.any_day [--everything] [--jobs 2] [DAY …]`.
 
-Each day gets a run of the tests and a `make demo`, in processes of their own with servers of their own. DAY is a number
-of the list below; without one, all run. The output of a run that failed is printed whole.
+For each day, the tests and `make demo` run in separate processes with separate servers. DAY is a number of the list below;
+without DAY, all days run. If a run fails, its whole output is printed.
 """
 
 import argparse
@@ -20,16 +20,16 @@ from tests.as_of.modules import ANY_DAY
 from tests.as_of.shift import shifted_to
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE = 1800  # seconds for one run; a whole suite beside another takes a third of it
+_PATIENCE = 1800  # seconds for one run; two whole suites at the same time take a third of it
 
 
 @dataclass(frozen=True)
 class Day:
-    """A moment at which the tests begin, and the time zone of the machine."""
+    """The time at which the tests start, and the time zone of the machine."""
 
     begins: datetime
     why: str
-    zone: str | None = None  # as it is here
+    zone: str | None = None  # None: the machine's own
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,12 +63,12 @@ DAYS = (
 
 
 def run_tests(day: Day, what: Sequence[str]) -> tuple[bool, str]:
-    """Whether they passed, and their output."""
+    """Runs the tests; returns whether they passed, and their output."""
     return _run(day, [sys.executable, "tests/run.py", "-q", "-p", "no:cacheprovider", *what], day.environment)
 
 
 def run_demo(day: Day) -> tuple[bool, str]:
-    """Whether the sample company and its cycle come up, in a folder of their own, and what was printed."""
+    """Runs the demo in a separate folder; returns whether the sample company and its cycle started, and the output."""
     with tempfile.TemporaryDirectory(prefix="meguri-demo-") as folder:
         environment = day.environment | {"MEGURI_VAR": str(Path(folder) / "var")}
         return _run(day, ["make", "--silent", "demo", "DEMO_ARGS=--exit-when-launched"], environment)
@@ -86,7 +86,7 @@ def _run(day: Day, command: Sequence[str], environment: dict[str, str]) -> tuple
 
 
 def run_day(day: Day, what: Sequence[str]) -> bool:
-    """Runs both and prints a line, with the output where something failed."""
+    """Runs tests and demo, and prints a line; with the output if one failed."""
     began = time.monotonic()
     tests_passed, tests_said = run_tests(day, what)
     demo_passed, demo_said = run_demo(day)
@@ -100,7 +100,7 @@ def run_day(day: Day, what: Sequence[str]) -> bool:
 
 
 def _day_of(number: str) -> Day:
-    """The day of that number in the list."""
+    """The day with this number in the list."""
     try:
         return dict(enumerate(DAYS, start=1))[int(number)]
     except (ValueError, KeyError) as error:
@@ -108,7 +108,7 @@ def _day_of(number: str) -> Day:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """1 where a day failed."""
+    """Returns 1 if a day failed, else 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.epilog = "\n".join(f"{number:3}  {day}" for number, day in enumerate(DAYS, start=1))
     parser.add_argument("days", metavar="DAY", nargs="*", type=_day_of, default=DAYS)

@@ -1,4 +1,4 @@
-"""Which test modules run as of other days. tests/test_as_of.py finds a module that reads the clock and is in neither list."""
+"""The test modules that run as of other days, and those that need not. tests/test_as_of.py finds modules in neither list."""
 
 ANY_DAY = (
     "tests/acceptance/test_bad_files.py",

@@ -1,9 +1,9 @@
-"""Runs programs as of another moment: every Python process that is started under `shifted_to` has its clock shifted.
+"""Runs programs as of another time: every Python process that is started with `shifted_to` has a shifted clock.
 
 Python imports `sitecustomize` (beside this file) before it runs a program. So the tests, and each worker and command that
-they start, get the same shift from one variable, and the product has no code for it. Two clocks are shifted by one
+they start, get the same shift from one variable, and the product needs no code for it. Two clocks are shifted by the same
 constant offset: Python's (`datetime.now`, `time.time`; not `time.monotonic`) and that of workflows. Durations (timers,
-start delays, time-outs) stay as they are. The servers keep the real time; the product hands them its own.
+start delays, time-outs) stay as they are. The servers keep the real time; the product passes its own time to them.
 """
 
 import importlib.util
@@ -28,12 +28,12 @@ _WORKFLOW_CLOCK = "temporalio.worker._workflow_instance"
 
 
 def offset() -> timedelta:
-    """How far this process's clock is ahead of the real one."""
+    """The difference between this process's clock and the real one."""
     return timedelta(seconds=int(os.environ.get(OFFSET, "0")))
 
 
 def shifted_to(moment: datetime) -> dict[str, str]:
-    """The variables under which Python programs start at `moment`. Raises `ValueError` where it has no UTC offset."""
+    """The environment variables with which Python programs start at `moment`. Raises `ValueError` if it has no UTC offset."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no offset from UTC; write it as 2028-02-29T10:00+09:00")
     real_now = datetime.now(moment.tzinfo) - offset()
@@ -41,9 +41,9 @@ def shifted_to(moment: datetime) -> dict[str, str]:
 
 
 def moment_for_a_whole_run(now: datetime) -> datetime | None:
-    """When to begin instead of `now`, so that the run does not cross midnight in Tokyo; None where it would not.
+    """The time at which a run must start instead of `now`, so that it does not cross midnight in Tokyo; None: `now` is fine.
 
-    Tests ask what day it is, and so do the programs that they start: on two sides of midnight the answers would differ.
+    Tests and the programs that they start read the day: before and after midnight, they would get different days.
     """
     in_tokyo = now.astimezone(_TOKYO)
     midnight = datetime.combine(in_tokyo.date() + timedelta(days=1), time(), _TOKYO)
@@ -51,22 +51,22 @@ def moment_for_a_whole_run(now: datetime) -> datetime | None:
 
 
 def shifted_as_here() -> dict[str, str]:
-    """The variables under which Python programs share our clock, for one that does not inherit our environment."""
+    """The environment variables for a program with the same clock that does not inherit our environment."""
     return {OFFSET: os.environ.get(OFFSET, "0"), "PYTHONPATH": _PATH}
 
 
 def shift_this_process() -> None:
-    """Shifts the clock for as long as the process runs; does nothing where there is no offset."""
+    """Shifts the clock until the process ends; does nothing without an offset."""
     if offset():
         with _quick_import_of_time_machine():
             import time_machine
-        time_machine.travel(offset(), tick=True).start().time_ns()  # the first look fixes the offset
+        time_machine.travel(offset(), tick=True).start().time_ns()  # the first call sets the offset
         sys.meta_path.insert(0, _ShiftWorkflows())
 
 
 @contextmanager
 def _quick_import_of_time_machine() -> Iterator[None]:
-    """time-machine imports pytest where it can. Most programs do not need it, and it takes longer than `--help` may."""
+    """Prevents that time-machine imports pytest: most programs do not need it, and it takes longer than `--help` may take."""
     if "pytest" in sys.modules:
         yield
         return
@@ -78,7 +78,7 @@ def _quick_import_of_time_machine() -> Iterator[None]:
 
 
 class _ShiftWorkflows(MetaPathFinder):
-    """Changes the SDK's module when it is imported: importing it here would slow down programs that do not need it."""
+    """Patches the SDK's module when it is imported: importing it here would slow down programs that do not need it."""
 
     def find_spec(
         self,
@@ -109,7 +109,7 @@ def _shift_workflows(module: ModuleType) -> None:
 
 @contextmanager
 def workflows_in_real_time() -> Iterator[None]:
-    """For histories that were recorded under the real clock: they are replayed by the times that they hold."""
+    """Replays histories with the times that they contain: they were recorded under the real clock."""
     from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 
     with patch.object(_WorkflowInstanceImpl, "workflow_time_ns", lambda workflow: workflow._time_ns):

@@ -20,7 +20,7 @@ from domain.values import CycleId, EmployeeId, GoalId
 from service.people import People
 from tests.bench.bare import QUEUE, BareWorkflow
 from tests.callers import OPERATOR, by
-from tests.desk import CycleDesk, Desk
+from tests.desk import CycleDesk, GoalDesk
 from workflows.goal import GoalStart, attributes_of
 
 STARTS_AT_ONCE = 32
@@ -55,7 +55,7 @@ steps = [
 class Bench:
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self.engine, self.client = engine, client
-        self.cycles, self.goals = CycleDesk(engine, client), Desk(engine, client)
+        self.cycles, self.goals = CycleDesk(engine, client), GoalDesk(engine, client)
         self.today = datetime.now(UTC).date()
         self._has_cycles = False
 

@@ -25,7 +25,15 @@ from domain.cycle.sections import DepartmentGoalSection, ThemeSection
 from domain.lifecycles import CycleEvent, ParticipantEvent
 from domain.people.organisation import Employee
 from domain.values import CycleId, EmployeeId
-from storage.cycles import GOAL_COLUMNS, Batch, Participant, create_cycle, move, record_launch, write_goals
+from storage.cycles import (
+    GOAL_COLUMNS,
+    LaunchBatch,
+    Participant,
+    change_state,
+    create_cycle,
+    record_launch,
+    write_goals,
+)
 from storage.database import open_database
 from storage.people import replace_directory
 from tests.bench.lives import CLOSED, POLICY_OF_LIVES, RUNNING, Entry, Life
@@ -146,11 +154,11 @@ async def _write_cycle(engine: AsyncEngine, size: Size, number: int, comments: I
     async with engine.begin() as connection:
         await create_cycle(connection, row, participants)
         event = CycleEvent.LAUNCHED if is_last else CycleEvent.CLOSED
-        assert await move(connection, cycle, event, launched + _QUARTER)
+        assert await change_state(connection, cycle, event, launched + _QUARTER)
     lives = _lives_of(size, number)
     for start in range(0, len(places), _BATCH):
         piece = places[start : start + _BATCH]
-        batch = Batch([], [], [], [place.id for place in piece])
+        batch = LaunchBatch([], [], [], [place.id for place in piece])
         for place in piece:
             life = lives[(place.number - 1) % len(lives)]
             _add(batch, cycle, place, life, next(comments) if life.is_closed else 0)
@@ -174,7 +182,7 @@ def _file(cycle: CycleId, departments: set[str]) -> CycleFile:
     return CycleFile(cycle=section, themes=themes, department_goals=goals)
 
 
-def _add(batch: Batch, cycle: CycleId, place: Place, life: Life, comments: int) -> None:
+def _add(batch: LaunchBatch, cycle: CycleId, place: Place, life: Life, comments: int) -> None:
     goal = f"{cycle}/{place.id}/1"
     put = life.replacing(
         goal=goal, cycle=cycle, owner=place.id, department=place.department,

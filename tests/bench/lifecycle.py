@@ -10,6 +10,8 @@ from domain.values import EmployeeId
 from tests.bench.company import DRAIN_SECONDS, Bench, approve, goals_of, owner_of, submit
 from workflows.goal import GoalResult, goal_workflow_id
 
+_BARE_UPDATES = 10
+
 
 async def measure_lifecycle(bench: Bench, *, self_review: bool) -> tuple[int, int, int]:
     """Events, bytes and number of commands of: submit, approve, 3 steps, 2 reviews, close."""
@@ -38,10 +40,25 @@ async def measure_lifecycle(bench: Bench, *, self_review: bool) -> tuple[int, in
     return len(history.events), sum(event.ByteSize() for event in history.events), 11 if self_review else 9
 
 
-async def measure_memory(bench: Bench, worker: psutil.Process, size: int) -> tuple[float, float, float]:
-    """Megabytes that `size` open goals add to the worker; approvals per second of goals it forgot, and of those it holds."""
+async def measure_bare_events(bench: Bench) -> float:
+    """Events of a bare update with one commit: what one command that is recorded costs at least."""
+    await bench.hire(1)
+    cycle, _ = await bench.launch(1)
+    ids, _ = await bench.bare_starts(await bench.goals.require(goals_of(cycle, 1)[0]), 1)
+    handle = bench.client.get_workflow_handle(ids[0])
+    await bench.bare_updates(ids)  # its first workflow task is no part of an update
+    before = len((await handle.fetch_history()).events)
+    for _ in range(_BARE_UPDATES):
+        await bench.bare_updates(ids, commit=True)
+    return (len((await handle.fetch_history()).events) - before) / _BARE_UPDATES
+
+
+async def measure_memory(bench: Bench, worker: psutil.Process, size: int) -> tuple[float, float, float, float]:
+    """Of `size` goals: launched per second, megabytes that they add to the worker when each had a command, and approvals per
+    second of goals that the worker forgot, and of those it holds.
+    """
     await bench.hire(size)
-    cycle, _ = await bench.launch(size)
+    cycle, launched = await bench.launch(size)
     before = worker.memory_info().rss
     goals = goals_of(cycle, size)
     await bench.give_all(goals, submit)
@@ -53,4 +70,4 @@ async def measure_memory(bench: Bench, worker: psutil.Process, size: int) -> tup
     warm = await bench.give_all(held, approve(f"M{size}"))
     await asyncio.sleep(DRAIN_SECONDS)
     cold = await bench.give_all(forgotten, approve(f"M{size}"))
-    return added, cold, warm
+    return launched, added, cold, warm

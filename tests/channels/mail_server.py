@@ -1,4 +1,4 @@
-"""A real SMTP server on a free port, which misbehaves as a test asks it to."""
+"""A real SMTP server on a free port, which fails as a test tells it to."""
 
 import asyncio
 import email
@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Mailbox:
-    """What arrived, and how the server is to behave from now on."""
+    """The mails that arrived, and the failures that the server is to simulate."""
 
     port: int = 0
     arrived: list[EmailMessage] = field(default_factory=list)
@@ -70,8 +70,8 @@ class Mailbox:
         return "250 OK"
 
 
-class _Busy(asyncio.Protocol):
-    """Answers the telephone to say that nobody is in."""
+class _BusyServer(asyncio.Protocol):
+    """A server that answers only that it is busy."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -88,7 +88,7 @@ async def mail_server() -> AsyncIterator[Mailbox]:
         mailbox.connections += 1
         refused = mailbox.refuse_every_second_connection and next(numbers) % 2 == 1
         if refused or mailbox.refuse_all_connections:
-            return _Busy()
+            return _BusyServer()
         return SMTP(
             mailbox,
             hostname="mail.test",

@@ -1,8 +1,8 @@
-"""The channel that a setting names."""
+"""The channels that the settings choose."""
 
 import pytest
 
-from channels.channel import ConsoleChannel, NullChannel, channels_of
+from channels.channel import ConsoleChannel, NullChannel, configured_channels
 from channels.message import Message
 from channels.smtp import WrongMailServer
 from settings import Settings
@@ -11,17 +11,19 @@ MESSAGE = Message(message_id="abc@example.com", to=None, subject="【Meguri】�
 
 
 def test_the_setting_chooses_the_channel() -> None:
-    assert {name: type(way) for name, way in channels_of(Settings(channel="console")).items()} == {
+    assert {name: type(way) for name, way in configured_channels(Settings(channel="console")).items()} == {
         "console": ConsoleChannel
     }
-    assert {name: type(way) for name, way in channels_of(Settings(channel="null")).items()} == {"null": NullChannel}
-    assert list(channels_of(Settings(channel="mail"))) == ["mail", "chat"]
-    assert list(channels_of(Settings(channel="chat"))) == ["chat", "mail"]
+    assert {name: type(way) for name, way in configured_channels(Settings(channel="null")).items()} == {
+        "null": NullChannel
+    }
+    assert list(configured_channels(Settings(channel="mail"))) == ["mail", "chat"]
+    assert list(configured_channels(Settings(channel="chat"))) == ["chat", "mail"]
 
 
 def test_a_wrong_mail_server_is_found_when_the_channel_is_made() -> None:
     with pytest.raises(WrongMailServer):
-        channels_of(Settings(channel="mail", smtp_url="mail.example.com"))
+        configured_channels(Settings(channel="mail", smtp_url="mail.example.com"))
 
 
 async def test_the_console_prints_what_would_be_sent_also_to_people_without_mail(

@@ -1,4 +1,4 @@
-"""Chat over a real HTTP server: what is posted, what an answer means, and that the address stays secret."""
+"""Chat over a real HTTP server: what is posted, the meaning of each answer, and that the address stays secret."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from channels import web
 from channels.cards import as_json, for_slack, for_teams
 from channels.chat import ChatChannel, WrongChatAddress
 from channels.compose import Links, compose
-from channels.message import Message, NotDeliverable, NotNow, ServerUnavailable
+from channels.message import Message, NotDeliverable, ServerUnavailable, TemporaryFailure
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
@@ -92,7 +92,7 @@ async def test_an_address_in_the_clear_or_none_at_all_is_refused(url: str) -> No
     ("status", "error"),
     [
         *((status, NotDeliverable) for status in (302, 400, 404, 410)),
-        *((status, NotNow) for status in (408, 429, 500, 503)),
+        *((status, TemporaryFailure) for status in (408, 429, 500, 503)),
     ],
 )
 async def test_an_answer_says_whether_another_try_makes_sense(status: int, error: type[Exception]) -> None:
@@ -111,23 +111,23 @@ async def test_where_nothing_listens_the_company_waits_and_a_person_is_on_their_
         await ChatChannel(url).send(message())
     with pytest.raises(ServerUnavailable, match=r"^chat_unreachable$"):
         await ChatChannel(url).send(message(to=url))
-    with pytest.raises(NotNow, match=r"^chat_unreachable$"):
+    with pytest.raises(TemporaryFailure, match=r"^chat_unreachable$"):
         await ChatChannel("https://chat.example.com/company").send(message(to=url))
 
 
 async def test_a_server_that_hangs_up_says_nothing_or_never_ends_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("channels.chat._PATIENCE", 0.3)
+    monkeypatch.setattr("channels.chat._TIMEOUT", 0.3)
     async with web_server() as desk:
         desk.hang_up = True
-        with pytest.raises(NotNow, match=r"^chat_interrupted$"):
+        with pytest.raises(TemporaryFailure, match=r"^chat_interrupted$"):
             await ChatChannel(desk.url()).send(message())
         desk.hang_up, desk.say_nothing = False, True
-        with pytest.raises(NotNow, match=r"^chat_interrupted$"):
+        with pytest.raises(TemporaryFailure, match=r"^chat_interrupted$"):
             await ChatChannel(desk.url()).send(message())
         desk.say_nothing, desk.mumble = False, True
-        with pytest.raises(NotNow, match=r"^chat_interrupted$"):
+        with pytest.raises(TemporaryFailure, match=r"^chat_interrupted$"):
             async with asyncio.timeout(5):
                 await ChatChannel(desk.url()).send(message())
 
@@ -145,14 +145,14 @@ async def test_the_address_is_in_no_log_error_or_repr(caplog: pytest.LogCaptureF
         channel = ChatChannel(desk.url())
         await channel.send(message(to=desk.url()))
         desk.status = 500
-        with pytest.raises(NotNow) as refused:
+        with pytest.raises(TemporaryFailure) as refused:
             await channel.send(message())
     assert "SECRET" not in caplog.text + repr(channel) + repr(message(to=desk.url())) + repr(refused.value)
     assert (refused.value.__cause__, refused.value.__context__) == (None, None)
 
 
 async def test_a_bad_address_that_only_the_client_finds_is_told_without_it() -> None:
-    assert await web.post("https://exa mple.com\x00/", b"{}", {}, 1.0) == web.Trouble.BAD_ADDRESS
+    assert await web.post("https://exa mple.com\x00/", b"{}", {}, 1.0) == web.PostFailure.BAD_ADDRESS
 
 
 def test_slack_takes_nothing_of_what_people_write_for_markup() -> None:

@@ -1,4 +1,4 @@
-"""One message per person, grouped by what it asks of them."""
+"""Immediate messages: one per person, with notices in groups."""
 
 import html
 import re

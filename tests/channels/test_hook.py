@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.hook import EventHook, WrongHookAddress, WrongHookSecret, signature, verify
-from channels.message import NotDeliverable, NotNow, ServerUnavailable
-from tests.channels.web_server import Desk, web_server
+from channels.message import NotDeliverable, ServerUnavailable, TemporaryFailure
+from tests.channels.web_server import Receiver, web_server
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 BODY = '{"type":"approved","theme":"請求書"}'.encode()
 
 
-def hook(desk: Desk) -> EventHook:
+def hook(desk: Receiver) -> EventHook:
     return EventHook(desk.url(), SECRET)
 
 
@@ -89,7 +89,14 @@ def test_a_receiver_refuses_what_is_too_old_or_from_the_future() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(410, NotDeliverable), (404, NotNow), (302, NotNow), (429, NotNow), (500, NotNow)]
+    ("status", "error"),
+    [
+        (410, NotDeliverable),
+        (404, TemporaryFailure),
+        (302, TemporaryFailure),
+        (429, TemporaryFailure),
+        (500, TemporaryFailure),
+    ],
 )
 async def test_only_a_receiver_that_is_gone_is_given_up(status: int, error: type[Exception]) -> None:
     async with web_server() as desk:
@@ -101,11 +108,11 @@ async def test_only_a_receiver_that_is_gone_is_given_up(status: int, error: type
 
 
 async def test_a_receiver_that_is_not_there_or_hangs_up_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("channels.hook._PATIENCE", 0.3)
+    monkeypatch.setattr("channels.hook._TIMEOUT", 0.3)
     async with web_server() as desk:
         for trouble in ("hang_up", "say_nothing"):
             setattr(desk, trouble, True)
-            with pytest.raises(NotNow, match=r"^hook_interrupted$"):
+            with pytest.raises(TemporaryFailure, match=r"^hook_interrupted$"):
                 await hook(desk).send("e#1", BODY, NOW)
             setattr(desk, trouble, False)
     with pytest.raises(ServerUnavailable, match=r"^hook_unreachable$"):

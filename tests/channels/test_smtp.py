@@ -1,4 +1,4 @@
-"""Mail over a real SMTP server: what it takes, what it refuses, and what happens when it goes away."""
+"""Mail over a real SMTP server: what it accepts, what it refuses, and what happens when the connection breaks."""
 
 from email.message import EmailMessage
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from channels.message import Message, NotDeliverable, NotNow, ServerUnavailable
+from channels.message import Message, NotDeliverable, ServerUnavailable, TemporaryFailure
 from channels.smtp import MailServer, SmtpChannel, WrongMailServer
 from domain.values import Locale
 from tests.channels.mail_server import Mailbox, mail_server
@@ -83,7 +83,7 @@ async def test_an_address_in_japanese_letters_is_written_to() -> None:
     ("answer", "error", "code"),
     [
         ("550 no such user hanako@example.com", NotDeliverable, "smtp_550"),
-        ("452 mailbox of hanako@example.com is full", NotNow, "smtp_452"),
+        ("452 mailbox of hanako@example.com is full", TemporaryFailure, "smtp_452"),
         ("530 authentication required for hanako@example.com", ServerUnavailable, "smtp_530"),
     ],
 )
@@ -115,7 +115,7 @@ async def test_a_server_that_says_come_back_later_is_unavailable() -> None:
 async def test_a_connection_that_breaks_after_the_mail_was_taken_counts_as_not_sent() -> None:
     async with mail_server() as mailbox:
         mailbox.hang_up_after_taking = True
-        with pytest.raises(NotNow, match=r"^smtp_interrupted$"):
+        with pytest.raises(TemporaryFailure, match=r"^smtp_interrupted$"):
             await channel(mailbox).send(message())
     assert len(mailbox.arrived) == 1
 

@@ -1,4 +1,4 @@
-"""Every notice reads well in both languages, whatever its facts."""
+"""Every notice is a complete sentence in both languages, with any facts."""
 
 import string
 from datetime import UTC, datetime

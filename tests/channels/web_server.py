@@ -1,4 +1,4 @@
-"""A real HTTP server on a free port, which answers as a test asks it to."""
+"""A real HTTP server on a free port, which answers as a test tells it to."""
 
 import asyncio
 import json
@@ -20,8 +20,8 @@ class Request:
 
 
 @dataclass
-class Desk:
-    """What was posted, and how the server is to behave from now on."""
+class Receiver:
+    """The requests that arrived, and the answers that the server is to give."""
 
     port: int = 0
     posted: list[Request] = field(default_factory=list)
@@ -68,8 +68,8 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 
 @asynccontextmanager
-async def web_server() -> AsyncIterator[Desk]:
-    desk = Desk()
+async def web_server() -> AsyncIterator[Receiver]:
+    desk = Receiver()
     server = await asyncio.start_server(desk.serve, "127.0.0.1", 0)
     desk.port = server.sockets[0].getsockname()[1]
     try:

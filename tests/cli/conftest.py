@@ -1,4 +1,4 @@
-"""An office of the module's own, on a Temporal server of its own: queue names are fixed, so modules must not share one."""
+"""Each module gets its own office on its own Temporal server: task queue names are fixed, so modules cannot share a server."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ from worker import Role, serving
 
 @pytest_asyncio.fixture(scope="module")
 async def bare_office(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
-    """Servers and a worker; nobody is employed yet. Commands answer in English."""
+    """Servers and a worker, without employees. Commands answer in English."""
     folder = tmp_path_factory.mktemp("office")
     async with postgres.migrated_database() as url, running_temporal() as environment:
         engine = open_database(url)
@@ -27,7 +27,7 @@ async def bare_office(postgres: Postgres, tmp_path_factory: pytest.TempPathFacto
             "MEGURI_VAR": str(folder),
             "MEGURI_LOCALE": "en",
         }
-        # The worker's log would else stand between what the commands print in the same process.
+        # Otherwise the worker's log would be mixed with the output of commands in the same process.
         with capture_logs():
             async with serving(settings, Role.ALL, environment.client, engine, NullChannel()):
                 yield Office(env, folder)
@@ -36,7 +36,7 @@ async def bare_office(postgres: Postgres, tmp_path_factory: pytest.TempPathFacto
 
 @pytest_asyncio.fixture(scope="module")
 async def office(bare_office: Office) -> Office:
-    """The company is employed, and its cycle `q4` launched today."""
+    """The office with employees and the cycle `q4`, launched today."""
     await bare_office.done("people", "import", bare_office.file("people.csv", PEOPLE))
     await bare_office.launch("q4")
     return bare_office

@@ -1,4 +1,4 @@
-"""A small company at its terminals: the commands run as people run them, on real servers with a worker."""
+"""A small company for tests of the command line: commands run as people run them, on real servers with a worker."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ def today() -> date:
 
 
 def goal_file(*, target: str = "6", more: str = "") -> str:
-    """A goal that is ready to submit, as its owner writes it."""
+    """The file of a goal that can be submitted."""
     first, second = today() + timedelta(days=20), today() + timedelta(days=60)
     return f"""
 theme = "月次決算の早期化"
@@ -76,28 +76,28 @@ due = {second}
 
 @dataclass(frozen=True)
 class Office:
-    """Where commands are typed. `env` is what the commands find in their environment."""
+    """Runs commands. `env` are their environment variables."""
 
     env: dict[str, str]
     folder: Path
 
     async def type(self, *words: str | Path, **env: str) -> Result:
-        """The command in this process, in a thread, since it brings its own event loop."""
+        """Runs a command in this process; in a thread, since it has its own event loop."""
         arguments = [str(word) for word in words]
         return await asyncio.to_thread(CliRunner(env={**self.env, **env}).invoke, app, arguments)
 
     async def done(self, *words: str | Path, **env: str) -> str:
-        """What a command prints that must succeed."""
+        """Runs a command that must succeed; returns its output."""
         result = await self.type(*words, **env)
         assert result.exit_code == 0, f"{words}: {result.stderr}{result.exception!r}"
         return str(result.stdout)
 
     async def told(self, *words: str | Path) -> Any:
-        """The one document of a command that must succeed."""
+        """Runs a command that must succeed; returns the JSON document that it prints."""
         return json.loads(await self.done(*words, "--json"))
 
     async def refused(self, *words: str | Path, code: int = 1, **env: str) -> str:
-        """The reason of a command that must be refused; nothing is on stdout, and no defect behind it."""
+        """Runs a command that must be refused; returns the reason. Asserts that stdout is empty, and that it was not a crash."""
         result = await self.type(*words, **env)
         assert result.exit_code == code, f"{words}: {result.stdout}{result.stderr}{result.exception!r}"
         assert isinstance(result.exception, SystemExit)
@@ -105,7 +105,7 @@ class Office:
         return str(result.stderr)
 
     async def shell(self, *words: str | Path, **env: str) -> tuple[int, str, str]:
-        """The command in a process of its own: exit code, stdout, stderr."""
+        """Runs a command in a separate process; returns exit code, stdout and stderr."""
         process = await asyncio.create_subprocess_exec(
             *MEGURI,
             *(str(word) for word in words),
@@ -122,23 +122,25 @@ class Office:
         return path
 
     def cycle_file(self, cycle: str, text: str = CYCLE) -> Path:
-        """The cycle's file, moved to start today."""
+        """The cycle file, moved to start today."""
         return self.file(f"{cycle}.toml", moved_to(today(), text.format(id=cycle)))
 
     async def launch(self, cycle: str) -> None:
         await self.done("cycle", "start", self.cycle_file(cycle), "--as", HR, "--starts", today().isoformat())
 
     async def alter(self, *statements: str) -> None:
-        """Changes the database behind the program's back, as somebody with the keys to it could; the ledger too."""
+        """Changes the database directly, as somebody with the password could; even the ledger."""
         engine = open_database(self.env["DATABASE_URL"])
         async with engine.begin() as connection:
             for statement in statements:
-                without_triggers = "replica" if "goal_event" in statement else "origin"  # the ledger refuses changes
+                without_triggers = (
+                    "replica" if "goal_event" in statement else "origin"
+                )  # the ledger's trigger refuses changes
                 await connection.execute(text(f"SET session_replication_role = {without_triggers}"))
                 await connection.execute(text(statement))
         await engine.dispose()
 
     async def at_work(self, goal: str, owner: str) -> None:
-        """Brings a draft to where its steps are taken."""
+        """Submits and approves a draft, so that it is active."""
         await self.done("goal", "submit", goal, self.file("goal.toml", goal_file()), "--as", owner)
         await self.done("goal", "approve", goal, "--as", MANAGER)

@@ -1,4 +1,4 @@
-"""Runs the servers of a folder until told to stop: a process of its own, for tests that kill it.
+"""Runs the embedded servers of a folder until a stop signal, in a separate process that tests can kill.
 
 `python tests/embedded/holding.py FOLDER`; prints the addresses as one line of JSON when they run.
 """
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import logs
 from embedded.stack import running
-from embedded.stopping import told_to_stop
+from embedded.stopping import stop_event
 from settings import Settings
 
 
 async def hold(var: Path) -> None:
-    with told_to_stop() as told:
+    with stop_event() as told:
         async with running(var, ui=False) as addresses:
             sys.stdout.write(addresses.model_dump_json() + "\n")
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What a killed run leaves behind, in the odd cases that a plain restart does not show."""
+"""What a killed run leaves behind: the rare cases that a simple restart does not show."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def var() -> Iterator[Path]:
 
 @asynccontextmanager
 async def bystander(user: process.User | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that has nothing to do with us."""
+    """A process that is unrelated to the servers."""
     child = await asyncio.create_subprocess_exec("sleep", "60", cwd="/", **process.as_user(user))
     try:
         yield child
@@ -53,7 +53,7 @@ time.sleep(60)
 
 
 async def test_a_server_that_outlived_its_parent_is_ended_by_the_next_start(var: Path) -> None:
-    """It says itself what ended it: it is our child, and whoever waits for its end first keeps the status."""
+    """The program itself prints the signal that ended it: its exit status is lost, since other code may wait for it first."""
     orphan = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _SAYS_WHAT_ENDED_IT, stdout=asyncio.subprocess.PIPE
     )

@@ -1,4 +1,4 @@
-"""The servers of one machine, as people meet them: started twice, killed, in odd folders, as another user."""
+"""The embedded servers in unusual situations: started twice, killed, in odd folders, as another user."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ async def ask(database_url: str, statement: str) -> object:
 
 @asynccontextmanager
 async def held(var: Path, user: process.User | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that runs the servers; killed at the end where it still lives."""
+    """A process that runs the servers; killed at the end if it still runs."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, str(HOLDING), str(var)),
         stdout=subprocess.PIPE,
@@ -211,7 +211,7 @@ async def test_usual_ports_that_are_taken_are_avoided(var: Path) -> None:
 async def test_another_programs_server_is_not_taken_for_ours_though_it_answers_at_the_port(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two programs that start together may both find the same port free; one of them is quicker."""
+    """Two programs that start at the same time may find the same port free; only one of them gets it."""
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
         folder.mkdir()

@@ -1,8 +1,7 @@
-"""Records the histories anew: `.venv/bin/python -m tests.replay.record [scenario …]`, from the checkout's root.
+"""Records the histories again: `.venv/bin/python -m tests.replay.record [scenario …]`, from the checkout's root.
 
-Do this when a scenario is added, or when a workflow changed in a way that no goal in flight can meet. A history that no
-longer replays is otherwise the defect that the replay test is there to find: mend the workflow (`workflow.patched`), and
-leave the recording as it is.
+Do this when a scenario is added, or when a workflow changed in a way that no running goal can meet. In all other cases a
+history that no longer replays is a defect: correct the workflow (`workflow.patched`), and keep the recording.
 """
 
 import asyncio
@@ -73,7 +72,7 @@ async def _runs(client: Client, handle: WorkflowHandle[Any, Any]) -> list[Workfl
 
 
 async def _ends(company: Company, workflow_id: str, run: int, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
-    """Where the run's revision stands in the ledger; of a cycle, how far it came."""
+    """The expected end of the run: number and hash of the last ledger entry of its revision; for a cycle, its final progress."""
     kind, _, subject = workflow_id.partition("/")
     if kind == "cycle":
         progress: CycleProgress = await company.client.get_workflow_handle(

@@ -1,4 +1,4 @@
-"""Recorded histories as files: what a run was told and did, and where it ended by the ledger in PostgreSQL."""
+"""Recorded histories as files, each with the end of its run according to the ledger in PostgreSQL."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ HISTORIES = Path(__file__).parent / "histories"
 
 
 class Recording(NamedTuple):
-    """One run of one workflow. `ends` are values that its end must have again on every replay."""
+    """A run of a workflow. `ends` are the values that every replay must end with."""
 
     scenario: str
     run: int
@@ -28,7 +28,7 @@ class Recording(NamedTuple):
         return WorkflowHistory.from_json(self.workflow_id, self.history)
 
     def answers(self) -> list[Any]:
-        """What the run's updates answered or refused with, and its result where it has one, in their order."""
+        """The answers and refusals of the run's updates, and its result if it has one, in their order."""
         found = []
         for event in self.history["events"]:
             for attributes, path in _ANSWERS.items():
@@ -37,7 +37,7 @@ class Recording(NamedTuple):
         return found
 
     def write(self) -> None:
-        """Small, and the same bytes for the same content."""
+        """Writes a compressed file, with the same bytes for the same content."""
         HISTORIES.mkdir(exist_ok=True)
         text = json.dumps(_without_traces(self._asdict()), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
         (HISTORIES / f"{self.name}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
@@ -59,7 +59,7 @@ _ANSWERS: dict[str, tuple[str | int, ...]] = {
 
 
 def _without_traces(value: Any) -> Any:
-    """A stack trace names the folders of whoever recorded it; a replay does not look at it."""
+    """The history without stack traces: they contain folders of the machine that recorded it, and a replay does not need them."""
     if isinstance(value, dict):
         return {key: _without_traces(one) for key, one in value.items() if key != "stackTrace"}
     return [_without_traces(one) for one in value] if isinstance(value, list) else value
@@ -72,6 +72,6 @@ def _plain(payload: dict[str, Any]) -> Any:
 
 
 def read_all() -> Iterator[Recording]:
-    """Every recording that is kept."""
+    """All recordings."""
     for path in sorted(HISTORIES.glob("*.json.gz")):
         yield Recording(**json.loads(gzip.decompress(path.read_bytes())))

@@ -1,4 +1,4 @@
-"""Replays a recording inside the SDK's sandbox, and hears what the workflow says of itself on the way."""
+"""Replays a recording inside the SDK's sandbox, and collects the answers of the workflow."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,7 @@ _TELL = "tell_the_replay_test"
 
 @dataclass
 class Replayed:
-    """What came of a replay: `answers` of updates and the result, in their order; `failure` where history and code part."""
+    """The result of a replay: `answers` of updates and the result, in their order; `failure` if the code does not match the history."""
 
     answers: list[Any] = field(default_factory=list)
     failure: Exception | None = None
@@ -35,12 +35,12 @@ class Replayed:
         self.answers.append(answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer)
 
     def ends_as(self, recording: Recording) -> bool:
-        """Whether the last answer holds what the ledger said when this was recorded."""
+        """Whether the last answer contains the values that the ledger had when the history was recorded."""
         return bool(self.answers) and recording.ends.items() <= self.answers[-1].items()
 
 
-class _Ear(Interceptor):
-    """The SDK hands the function through the sandbox's wall; nothing else gets out of it."""
+class _AnswerCollector(Interceptor):
+    """Collects answers from inside the sandbox: the SDK lets only such a function through."""
 
     def __init__(self, replayed: Replayed) -> None:
         self._replayed = replayed
@@ -68,12 +68,12 @@ def _told(answer: object) -> object:
 
 
 async def replay(recording: Recording) -> Replayed:
-    """Runs today's workflows against the recorded history."""
+    """Replays the recorded history with the current code."""
     replayed = Replayed()
     replayer = Replayer(
         workflows=[GoalWorkflow, CycleWorkflow],
         data_converter=pydantic_data_converter,
-        interceptors=[_Ear(replayed)],
+        interceptors=[_AnswerCollector(replayed)],
     )
     with workflows_in_real_time():
         result = await replayer.replay_workflow(recording.as_history(), raise_on_replay_failure=False)

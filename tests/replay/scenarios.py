@@ -1,4 +1,4 @@
-"""What is recorded: each scenario drives real servers and names the workflows whose runs are kept."""
+"""The recorded scenarios: each one uses real servers, and returns the workflows whose runs are recorded."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -29,21 +29,21 @@ from workflows.queues import BULK
 
 
 class Stage(NamedTuple):
-    """Servers of a scenario's own, with a worker for goals; the sample company is employed."""
+    """The servers of a scenario, with a worker for goals and the sample company."""
 
     company: Company
     server: WorkflowEnvironment
 
 
 async def _launched(stage: Stage) -> Content:
-    """The goal of `OWNER`, launched over the next holiday; its content."""
+    """Launches the goal of `OWNER` over the next holiday; returns its content."""
     around = season(await now_of(stage.server))
     await launch_for(stage.company, cycle_around(around), around.off, OWNER)
     return (await stage.company.goals.require(GOAL)).content
 
 
 async def _give(stage: Stage, *commands: ask.Command) -> None:
-    """One after the other, with ids that are the same at every recording."""
+    """Gives the commands in order, with the same ids at every recording."""
     for command in commands:
         seq = (await stage.company.goals.require(GOAL)).seq
         seen = {"expected_seq": seq} if "expected_seq" in type(command).model_fields else {}
@@ -77,7 +77,7 @@ async def lifecycle(stage: Stage) -> str:
 
 
 async def reset(stage: Stage) -> str:
-    """Two runs: the second begins with the revision that the first one's verdict made."""
+    """Two runs: the verdict of the first one resets the goal, and the second one begins with the new revision."""
     content = await _launched(stage)
     await _give(
         stage, _SUBMIT, _APPROVE, _APPROVE_TOO, *_REVIEW,
@@ -93,7 +93,7 @@ async def reset(stage: Stage) -> str:
 
 
 async def alarms_to_lapse(stage: Stage) -> str:
-    """A clock that skips; `stage.server` is the time-skipping one."""
+    """The alarms until the goal lapses; `stage.server` is a time-skipping server."""
     await _launched(stage)
     around = season(await now_of(stage.server))
     await sleep_until(stage.server, around.end, 12)
@@ -128,7 +128,7 @@ async def sign_off(stage: Stage) -> str:
 
 
 async def claimed(stage: Stage) -> str:
-    """A parent that is not there is refused out of the recording; then one that is there is taken."""
+    """The recording refuses an unknown parent; then it accepts an existing one."""
     content = await _launched(stage)
     lost = ask.Submit(actor=OWNER, content=content.model_copy(update={"parent": "nowhere"}))
     try:
@@ -141,7 +141,7 @@ async def claimed(stage: Stage) -> str:
 
 
 async def calibrated(stage: Stage) -> str:
-    """The run that is started for a closed goal, to calibrate it and to show it."""
+    """The run that is started for a closed goal, to calibrate it and to mark it as an example."""
     await claimed(stage)
     adjust = ask.Adjust(actor=HR, points=Decimal("2.5"), reason="部署間の調整")
     await _give(stage, adjust, ask.MarkExemplar(actor=CHIEF, reason="見出しの付け方が手本になる"))
@@ -149,7 +149,7 @@ async def calibrated(stage: Stage) -> str:
 
 
 async def cycle(stage: Stage) -> str:
-    """One of three people cannot be started at first; the retry starts them, and the cycle is told to close, as it once was."""
+    """The goals of one of three people cannot be started at first; a retry starts them, and the cycle is closed by its former command."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
     async with _three(stage, refuses):
         refuses.ids.clear()

@@ -1,4 +1,4 @@
-"""Today's workflows still understand yesterday's histories; `tests/replay/record.py` says how they were recorded."""
+"""The current workflows replay the recorded histories. `tests/replay/record.py` says how these are recorded."""
 
 import csv
 from base64 import b64decode
@@ -55,7 +55,7 @@ async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
 
 
 async def test_a_history_that_the_code_would_not_make_any_more_is_noticed() -> None:
-    """The recorded run kept its approval by one local activity; here that activity is taken out of its history."""
+    """The recorded run recorded its approval with one local activity; the test removes that activity from the history."""
     recording = recorded("adoption.1")
     events = recording.history["events"]
     first = next(n for n, event in enumerate(events) if "markerRecordedEventAttributes" in event)
@@ -67,7 +67,7 @@ async def test_a_history_that_the_code_would_not_make_any_more_is_noticed() -> N
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every text of a history, payloads decoded."""
+    """All texts of a history, with decoded payloads."""
     if isinstance(value, dict):
         for key, inner in value.items():
             is_payload = key == "data" and isinstance(inner, str)

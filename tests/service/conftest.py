@@ -1,4 +1,4 @@
-"""A company of the module's own, on a Temporal server of its own: queue names are fixed, so modules must not share one."""
+"""Each module gets its own company on its own Temporal server: task queue names are fixed, so modules cannot share a server."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A small company that HR steers: real servers, a worker for all roles, as many cycles as a test wants."""
+"""A small company for tests of instructions: real servers, a worker for all roles, and as many cycles as a test needs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,7 +26,7 @@ from storage.goals import read_ledger
 from storage.tables import CycleRow, ParticipantRow
 from tests.acceptance.scene import quiet_settings
 from tests.callers import OPERATOR
-from tests.desk import CycleDesk, Desk, InstructionDesk
+from tests.desk import CycleDesk, GoalDesk, InstructionDesk
 from worker import Role, serving
 
 # The top, two of HR, a manager; three who report to the manager, and one of sales.
@@ -92,8 +92,8 @@ class Steered:
         return CycleDesk(self.engine, self.client)
 
     @property
-    def goals(self) -> Desk:
-        return Desk(self.engine, self.client)
+    def goals(self) -> GoalDesk:
+        return GoalDesk(self.engine, self.client)
 
     @property
     def instructions(self) -> InstructionDesk:
@@ -102,7 +102,7 @@ class Steered:
     async def launch(
         self, cycle: str, *, without: Sequence[str] = (), days_ago: int = 0, more: str = "", until: str = "open"
     ) -> CycleId:
-        """A cycle of all who are not left out, launched so many days ago: past its end, everything in it ends at once."""
+        """Launches a cycle, dated some days ago; if it is past its end, all its goals end at once."""
         names = ", ".join(f'"{one}"' for one in (TOP, HR, HR_TOO, *without))
         file = _CYCLE.format(id=cycle, hr=HR, hr_too=HR_TOO, without=names) + more
         launched = datetime.now(UTC) - timedelta(days=days_ago)
@@ -125,7 +125,7 @@ class Steered:
         actor: EmployeeId = HR,
         identity: str | None = None,
     ) -> dict[str, str]:
-        """Gives the instruction and waits for it; the owners of the goals that it concerned, with result and code."""
+        """Gives the instruction and waits for it; returns result and code at each goal, by owner."""
         given = await self.instructions.give(asked, actor, cycle, identity)
         await self.done(given)
         return {
@@ -140,7 +140,7 @@ class Steered:
                 await asyncio.sleep(0.05)
 
     async def refusal(self, asked: Asked, cycle: CycleId | None = None, actor: EmployeeId = HR) -> Refusal:
-        """Why the instruction is not even written down."""
+        """The refusal of an instruction that is not written."""
         before = len(await self.instructions.latest())
         try:
             await self.instructions.give(asked, actor, cycle)
@@ -149,8 +149,8 @@ class Steered:
             return refusal
         raise AssertionError(f"{asked.kind} was not refused")
 
-    async def alter_state(self, cycle: CycleId, state: str) -> None:
-        """As if its workflow had said so."""
+    async def set_state_directly(self, cycle: CycleId, state: str) -> None:
+        """Sets the state of the cycle directly, without its workflow."""
         async with self.engine.begin() as connection:
             await connection.execute(update(CycleRow).where(CycleRow.id == cycle).values(state=state))
 
@@ -161,7 +161,7 @@ class Steered:
         return {one.owner_id: one.state for one in await self.goals.find_all(cycle=cycle)}
 
     async def entries(self, cycle: CycleId, owner: EmployeeId) -> list[tuple[str, str, str | None]]:
-        """Of a goal's ledger behind its first entry, whose chain holds: what, who, why."""
+        """Kind, actor and reason of the ledger's entries after the first one; asserts that the chain is intact."""
         goal = goal_of(cycle, owner)
         assert (await self.goals.prove(goal)).holds
         async with read_transaction(self.engine) as connection:
@@ -169,7 +169,7 @@ class Steered:
         return [(one.kind, one.event["actor"], _why(one.event["body"])) for one in lines]
 
     async def participants(self, cycle: CycleId) -> dict[str, tuple[str, int]]:
-        """Who takes part, with the launch's result and the slot of their first goal."""
+        """The participants with their launch result and the slot of their first goal."""
         columns = (ParticipantRow.employee_id, ParticipantRow.result, ParticipantRow.slot)
         query = select(*columns).where(ParticipantRow.cycle_id == cycle).order_by(ParticipantRow.slot)
         async with self.engine.connect() as connection:

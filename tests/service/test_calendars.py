@@ -1,4 +1,4 @@
-"""Public holidays of the cycle's country and of each site, as they are frozen at launch."""
+"""The public holidays of the cycle's country and of each site, frozen at launch."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What goals claim of each other, on real servers: weights, parents, problems; and what follows a goal that is closed."""
+"""Constraints across goals on real servers: weights, parents, problems; and the notices when a parent is closed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ async def told(company: Steered, kind: str) -> Sequence[tuple[str, str]]:
 
 async def test_two_approvals_at_the_same_moment_cannot_break_a_persons_weights(company: Steered) -> None:
     cycle = await company.launch("weights", more=MORE)
-    for owner in (MORI, HARA, ONO):  # thrice, since a race may be won by chance
+    for owner in (MORI, HARA, ONO):  # three times, since a race may have the right result by chance
         heavy = [goal_id(cycle, owner, number) for number in (2, 3)]
         for goal in heavy:
             await submit(company, goal)

@@ -1,4 +1,4 @@
-"""Which servers a command talks to, and what it says when it cannot."""
+"""The addresses of the servers, and the errors when they cannot be reached."""
 
 import asyncio
 import os
@@ -26,8 +26,8 @@ HERE = Addresses(
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither by the environment of whoever runs the tests, nor by their Temporal profile."""
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Removes all settings from the environment, and the Temporal profile of the person who runs the tests."""
     for name in [name for name in os.environ if name.startswith(("TEMPORAL_", "MEGURI_")) or name == "DATABASE_URL"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "temporal.toml"))

@@ -1,4 +1,4 @@
-"""Who may retry, amend, and see the results of a cycle; what a caller may not do is refused before Temporal is asked."""
+"""Permissions for cycles: who may retry, amend, and see the results. Refusals do not need Temporal."""
 
 from collections.abc import Awaitable
 from datetime import UTC, date, datetime
@@ -16,6 +16,7 @@ from service.cycles import Cycles
 from service.inbox import Inbox
 from service.instructions import Instructions
 from service.results import Grouping, Results
+from service.tree import Tree
 from storage.tables import EmployeeRow
 from tests.activities.mailroom import CYCLE, employ, open_cycle
 from tests.callers import OPERATOR, by
@@ -59,7 +60,9 @@ async def test_hr_who_left_steers_nothing_and_sees_nothing(database: AsyncEngine
         cycles.status(by(HR), ONE, NOW),
         cycles.check(by(HR), b"", date(2026, 10, 1)),
         results.scores(by(HR), ONE),
-        results.tree(by(HR), ONE),
+        Tree(database).top(by(HR), ONE),
+        Tree(database).node(by(HR), ONE, "T1"),
+        anext(Tree(database).stream(by(HR), ONE)),
     ):
         assert await refused(asked) is Code.NOT_ALLOWED
 
@@ -82,6 +85,6 @@ async def test_every_colleague_sees_the_cycle_and_its_tree_but_only_hr_and_the_o
 async def test_an_inbox_is_its_owners_and_somebody_unknown_has_none(database: AsyncEngine) -> None:
     await company(database)
     inbox = Inbox(database)
-    assert (await inbox.look(by(COLLEAGUE), COLLEAGUE, NOW)).items == ()
-    assert await refused(inbox.look(by(COLLEAGUE), HR, NOW)) is Code.NOT_ALLOWED
-    assert await refused(inbox.look(OPERATOR, EmployeeId("nobody"), NOW)) is Code.UNKNOWN_EMPLOYEE
+    assert (await inbox.read(by(COLLEAGUE), COLLEAGUE, NOW)).items == ()
+    assert await refused(inbox.read(by(COLLEAGUE), HR, NOW)) is Code.NOT_ALLOWED
+    assert await refused(inbox.read(OPERATOR, EmployeeId("nobody"), NOW)) is Code.UNKNOWN_EMPLOYEE

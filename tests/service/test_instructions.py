@@ -1,4 +1,4 @@
-"""What HR asks of many goals, on real servers: each kind, by department, by person, of everybody; what its ledgers say."""
+"""Instructions on real servers: each kind, to departments, people and everybody; and the resulting ledgers."""
 
 import asyncio
 
@@ -152,7 +152,7 @@ async def test_who_is_removed_is_settled_and_can_be_brought_back_by_name_only(co
 
 
 async def withdrawn(company: Steered, cycle: CycleId) -> set[tuple[str, str, bool]]:
-    """Of the cycle's notices: about whose goal, of what, and whether it was taken back."""
+    """The notices of the cycle: the owner of the goal, the kind, and whether it was withdrawn."""
     query = select(OutboxRow.goal_id, OutboxRow.kind, OutboxRow.withdrawn_at).where(OutboxRow.cycle_id == cycle)
     async with company.engine.connect() as connection:
         rows = await connection.execute(query)

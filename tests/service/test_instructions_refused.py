@@ -1,4 +1,4 @@
-"""What is not even written down, and why; one id is one instruction; who may act for whom, now and in what comes."""
+"""Instructions that are refused before they are written; idempotency of instruction ids; delegations."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -78,11 +78,11 @@ async def test_only_hr_instructs_and_only_who_is_away_delegates_besides(company:
 
 async def test_a_cycle_that_is_being_launched_waits_for_its_launch(company: Steered) -> None:
     cycle = await company.launch("launching")
-    await company.alter_state(cycle, "launching")
+    await company.set_state_directly(cycle, "launching")
     for one in (asked.Pause(**WHY), asked.Extend(closes=in_days(200), selection=of(MORI), **WHY), asked.Close(**WHY)):
         refusal = await company.refusal(one, cycle)
         assert (refusal.code, refusal.fields) == (Code.CYCLE_STATE, {"state": "launching", "needed": "open"})
-    await company.alter_state(cycle, "open")
+    await company.set_state_directly(cycle, "open")
 
 
 @pytest.mark.parametrize("days", [60, 600])

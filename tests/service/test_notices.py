@@ -1,4 +1,4 @@
-"""What HR may see of the notices, and may have tried again."""
+"""Permissions for notices: which ones HR may see and queue again."""
 
 from datetime import timedelta
 

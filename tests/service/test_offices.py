@@ -1,4 +1,4 @@
-"""A launch on whatever day it is, for offices in four time zones: due dates and alarms, counted a second time.
+"""A launch today, for offices in four time zones: due dates and alarms are compared with a second computation.
 
 Berlin and New York put the clock forward in spring and back in autumn; Auckland does it the other way round.
 """
@@ -27,13 +27,16 @@ SITES = "".join(
     if site != "tokyo"
 )
 WORKERS = {site: EmployeeId(f"W-{site}") for site in OFFICES}
-DUE_IN, FIRST_REMINDER = 10, -3  # working days that the default rules give for a draft, and before they are over
+DUE_IN, FIRST_REMINDER = (
+    10,
+    -3,
+)  # working days that the default rules give for a draft, and for the reminder before its due date
 OPENS, CLOSES, SPREAD = time(9), time(18), timedelta(minutes=15)
 
 
 @pytest.fixture(scope="module")
 async def launched(company: Steered) -> tuple[CycleId, datetime]:
-    """A cycle of one person per office, and when it was launched."""
+    """A cycle with one person per office, and the time of its launch."""
     rows = [f"{worker},{site},経営,{TOP},{'' if site == 'tokyo' else site}" for site, worker in WORKERS.items()]
     table = "\n".join(["社員番号,氏名,部署,上長,拠点", *rows])
     imported = await People(company.engine).import_file(OPERATOR, f"{table}\n".encode())

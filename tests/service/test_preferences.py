@@ -1,4 +1,4 @@
-"""How people choose the way in which they are told: what fits, and who may."""
+"""Preferences for notices: valid values, and permissions."""
 
 from datetime import time
 

@@ -1,4 +1,4 @@
-"""A file of people is compared and applied: what is refused, what is kept, and who leaves on a day to come."""
+"""Comparing and applying a people file: refusals, fields that do not change, and people who leave on a future day."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.leaving import process_leavers, start_leaving
 from service.people import People
-from service.reorganisation import OFFICE, Reorganisation
+from service.reorganisation import DIRECTORY_ZONE, Reorganisation
 from storage import instructions
 from storage.database import read_transaction
 from storage.people import find_employee
@@ -134,7 +134,7 @@ async def test_somebody_leaves_on_the_day_after_the_last_one_and_only_if_it_stay
     assert not gone.active
     assert (await company.goal(cycle, HARA)).state is State.CLOSED
     assert (await company.states(CycleId(cycle)))[ONO] == State.DRAFT
-    assert await process_leavers(company.engine, company.client, today(), HR, datetime.now(OFFICE)) == 0
+    assert await process_leavers(company.engine, company.client, today(), HR, datetime.now(DIRECTORY_ZONE)) == 0
 
 
 async def test_who_left_long_ago_is_nobodys_leaving_again(company: Steered) -> None:

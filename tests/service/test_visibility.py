@@ -1,4 +1,4 @@
-"""Lists and pages follow one table: a list holds exactly the goals whose page the caller may see."""
+"""Lists and pages have the same permissions: a list contains exactly the goals whose page the caller may see."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
+from service.inbox import Inbox
 from service.relations import visible_goals
 from service.sheets import Sheets
 from storage.database import read_transaction
@@ -49,7 +50,7 @@ def lent(by_whom: EmployeeId, to: EmployeeId, on: date) -> tuple[Delegation, ...
 
 
 def goals() -> dict[str, Goal]:
-    """One goal per relation that there can be."""
+    """One goal per possible relation."""
     own_rules = RULES.model_copy(update={"hr": (OWN_HR,)})
     today = day_in("Asia/Tokyo")
 
@@ -75,14 +76,14 @@ def goals() -> dict[str, Goal]:
 
 
 def assigned_outside_the_line(goal: Goal) -> Goal:
-    """The task was reassigned to somebody who is no manager of the owner, as HR may."""
+    """A goal whose task HR reassigned to somebody who is not a manager of the owner."""
     assert goal.task is not None
     return goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
 
 
 @pytest.fixture
 async def company(database: AsyncEngine) -> dict[GoalId, str]:
-    """The goals in the database, under the names that this test gives them."""
+    """The goals in the database, by the names that this test gives them."""
     made = goals()
     made["reassigned"] = assigned_outside_the_line(
         pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/reassigned/1"), owner=COLLEAGUE, line=(DIRECTOR,))
@@ -166,8 +167,8 @@ async def test_pages_of_a_list_are_those_of_the_visible_goals(
 async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, company: dict[GoalId, str]) -> None:
     for caller in (by(MANAGER), by(DELEGATE), by(HR), by("nobody")):
         listed = (await GoalReads(database).list_goals(caller, GoalFilter(cycle=CYCLE))).goals
-        table = await Sheets(database).goals_for_table(caller, CYCLE)
-        assert [goal.id for goal in table] == [one.id for one in listed]
+        table = Sheets(database).goals_for_table(caller, CYCLE)
+        assert [goal.id async for page in table for goal in page] == [one.id for one in listed]
 
 
 async def test_every_relation_to_a_goal_has_its_condition(database: AsyncEngine) -> None:
@@ -205,10 +206,11 @@ async def test_a_list_of_what_one_person_may_see_looks_at_no_other_goal(
 async def test_an_inbox_is_for_the_person_and_for_the_operator(
     database: AsyncEngine, company: dict[GoalId, str]
 ) -> None:
-    reads = GoalReads(database)
-    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(by(OWNER), OWNER)} == {"draft"}
-    assert {company[GoalId(one.goal.id)] for one in await reads.inbox(OPERATOR, MANAGER)} == {"waiting"}
+    inbox, now = Inbox(database), datetime.now(UTC)
+    own, managers = await inbox.read(by(OWNER), OWNER, now), await inbox.read(OPERATOR, MANAGER, now)
+    assert {company[GoalId(one.goal.id)] for one in own.items} == {"draft"}
+    assert {company[GoalId(one.goal.id)] for one in managers.items} == {"waiting"}
     for other in (by(HR), by(MANAGER)):
         with pytest.raises(Refusal) as refused:
-            await reads.inbox(other, OWNER)
+            await inbox.read(other, OWNER, now)
         assert refused.value.code is Code.NOT_ALLOWED

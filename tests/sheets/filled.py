@@ -1,4 +1,4 @@
-"""Goals for sheets: one of every shape, and whatever Hypothesis thinks of."""
+"""Goals for sheets: one of every kind, and strategies for Hypothesis."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.goal.goal import Goal
 from domain.values import GoalId
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure, Step
-from sheets.fields import shown
+from sheets.fields import cell_text
 from sheets.model import GoalSheet, Person, Review, SheetGoal
 from tests.domain.builders import POLICY, draft
 
@@ -37,8 +37,8 @@ TEXTS = st.text(_SIGNS, max_size=40) | st.sampled_from(
 
 
 def _fits_a_line(text: str) -> bool:
-    """And shows something: a title of control signs alone is none that a cell can hold."""
-    return bool(shown(text)) and len(text.splitlines()) == 1 and len(text.strip()) <= 200
+    """Whether a cell can hold the text on one line: a text of control characters only would become empty."""
+    return bool(cell_text(text)) and len(text.splitlines()) == 1 and len(text.strip()) <= 200
 
 
 LINES = TEXTS.filter(_fits_a_line)
@@ -49,7 +49,7 @@ MEASURES = st.builds(
     NumericMeasure, name=LINES, unit=OPEN_LINES, direction=st.sampled_from(Direction), baseline=st.none() | NUMBERS,
     target=NUMBERS, points=st.integers(0, 1000),
 ) | st.builds(
-    QualitativeMeasure, name=LINES, success_image=PROSES.filter(lambda one: bool(shown(one))),
+    QualitativeMeasure, name=LINES, success_image=PROSES.filter(lambda one: bool(cell_text(one))),
     criteria=st.lists(LINES, max_size=4).map(tuple), points=st.integers(0, 1000),
 )  # fmt: skip
 STEPS = st.builds(Step, title=LINES, due=st.dates(date(2000, 1, 1), date(2100, 1, 1)), points=st.integers(0, 1000))

@@ -1,4 +1,4 @@
-"""What is written out and read in again is what it was, whatever people wrote; what they changed is what changes."""
+"""Round trips: writing and reading again changes nothing, for any text; and exactly the changed fields change."""
 
 import io
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from python_calamine import CalamineWorkbook
 from domain.findings import Finding
 from domain.values import Locale
 from domain.writing.content import Content
-from sheets.fields import FIELDS, Unreadable, fields_of, merged
-from sheets.goal_sheet import cells_of, write_goal_sheet
+from sheets.fields import FIELDS, InvalidFields, fields_of, merged
+from sheets.goal_sheet import cells_of_block, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv
 from sheets.model import ReadGoal
 from sheets.reading import read_goal_sheet
@@ -60,7 +60,7 @@ def test_nothing_changes_on_the_way_out_and_in_again(way: Way, locale: Locale, o
 @given(one=CONTENTS)
 @settings(max_examples=60, deadline=None)
 def test_a_blank_goal_takes_what_a_sheet_holds(way: Way, one: Content) -> None:
-    """All of it is read, not only compared; but for spaces, line ends and signs that no cell shows."""
+    """Reads every field into an empty goal; only spaces, line ends and control characters may differ."""
     read = way(one, Locale.JA)
     made = merged(Content(), read.fields)
     again = way(made, Locale.JA)
@@ -118,14 +118,14 @@ def test_numbers_and_dates_are_read_as_people_write_them() -> None:
 def test_what_makes_no_goal_is_named_by_its_field_in_both_languages(
     said: dict[str, Any], code: str, where: str
 ) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(InvalidFields) as caught:
         merged(CONTENT, dict(fields_of(CONTENT)) | said)
     assert [(one.code, one.where) for one in caught.value.findings] == [(code, where)]
     assert all(say_both(one.message).ja and say_both(one.message).en for one in caught.value.findings)
 
 
 def test_a_measure_that_is_neither_number_nor_picture_is_named() -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(InvalidFields) as caught:
         merged(Content(), {"measure": "件数"})
     assert caught.value.findings[0].code == "no_measure"
     assert merged(CONTENT, {}, ("measure", "unit", "direction", "baseline", "target", "points")).measure is None
@@ -154,9 +154,9 @@ def test_no_text_is_a_formula() -> None:
 
 
 def test_every_field_has_a_cell_of_its_own_that_a_person_may_fill() -> None:
-    cells = [(row, column) for _, row, column in cells_of(5, 12)]
+    cells = [(row, column) for _, row, column in cells_of_block(5, 12)]
     assert len(set(cells)) == len(cells)
-    assert {field for field, _, _ in cells_of(5, 12)} == set(FIELDS)
+    assert {field for field, _, _ in cells_of_block(5, 12)} == set(FIELDS)
     assert all(field_of_sheet(field, locale) for field in FIELDS for locale in Locale)
 
 

@@ -1,4 +1,4 @@
-"""Rows to steer: a few people, cycles and goals, written without a domain behind them."""
+"""Rows for tests of instructions: a few people, cycles and goals, written directly."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ async def employ(engine: AsyncEngine, *people: str, left: Sequence[str] = ()) ->
 async def open_cycle(
     engine: AsyncEngine, cycle: str, *people: str, state: str = "open", sites: Mapping[str, str] | None = None
 ) -> None:
-    """A cycle of these people; `sites` says which time zones there are beside that of its calendar."""
+    """A cycle of these people; `sites` are the time zones of its sites."""
     calendars = {site: POLICY.calendar.model_copy(update={"timezone": zone}) for site, zone in (sites or {}).items()}
     row = {
         "id": cycle,
@@ -40,7 +40,7 @@ async def open_cycle(
 
 
 async def goal(engine: AsyncEngine, cycle: str, owner: str, **said: Any) -> str:
-    """A draft of the owner's; `said` says what is otherwise."""
+    """A draft of the owner; `said` are columns with other values."""
     row = {
         "id": f"{cycle}/{owner}/1",
         "cycle_id": cycle,

@@ -1,4 +1,4 @@
-"""Constraints are checked behind a lock: a second check waits for the first recording, and then sees what it wrote."""
+"""Constraints are checked under a lock: a second check waits for the first recording, and then sees what it wrote."""
 
 import asyncio
 from typing import Any

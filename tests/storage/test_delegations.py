@@ -1,4 +1,4 @@
-"""Standing delegations: days that overlap, chains that are refused, and whose work a delegate sees."""
+"""Delegations: overlapping days, refused chains, and the tasks that a delegate sees."""
 
 import asyncio
 from datetime import date, datetime, time, timedelta
@@ -10,24 +10,24 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database import read_transaction
-from storage.delegations import Standing, add, overlapping
+from storage.delegations import StoredDelegation, add, overlapping
 from storage.goals import inbox
 from tests.storage.steering import employ, goal, open_cycle
 
 FIRST, LAST = date(2026, 10, 5), date(2026, 10, 16)
 
 
-def standing(delegator: str, to: str, first: date = FIRST, last: date = LAST) -> Standing:
-    return Standing(f"{delegator}-{to}", delegator, to, first, last, "休暇", delegator)
+def standing(delegator: str, to: str, first: date = FIRST, last: date = LAST) -> StoredDelegation:
+    return StoredDelegation(f"{delegator}-{to}", delegator, to, first, last, "休暇", delegator)
 
 
-async def added(engine: AsyncEngine, one: Standing) -> Standing | None:
+async def added(engine: AsyncEngine, one: StoredDelegation) -> StoredDelegation | None:
     row: dict[str, Any] = one._asdict()
     async with engine.begin() as connection:
         return await add(connection, row)
 
 
-async def all_of(engine: AsyncEngine) -> list[Standing]:
+async def all_of(engine: AsyncEngine) -> list[StoredDelegation]:
     async with read_transaction(engine) as connection:
         return await overlapping(connection, date.min, date.max)
 

@@ -1,4 +1,4 @@
-"""For whom something waits that a digest can tell, whose digest is open, and what it lists."""
+"""Digests: who has notices for one, which digests are open, and the tasks that they list."""
 
 from datetime import date, time, timedelta
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import digests, outbox
 from storage.database import read_transaction
-from storage.digests import Reader
+from storage.digests import DigestReader
 from storage.tables import DelegationRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, prefer, queue, rows_of, tokyo
 
@@ -30,8 +30,8 @@ async def test_readers_are_those_for_whom_something_waits_that_is_not_urgent(dat
     await queue(database, "E1", due_at=NOW + MINUTE)
     async with read_transaction(database) as connection:
         assert sorted(await digests.readers(connection, NOW)) == [
-            Reader("M1", CYCLE, NOW, None, time(7, 30), None),
-            Reader("X9", CYCLE, NOW, None, None, None),
+            DigestReader("M1", CYCLE, NOW, None, time(7, 30), None),
+            DigestReader("X9", CYCLE, NOW, None, None, None),
         ]
 
 

@@ -1,4 +1,4 @@
-"""Reads of the people that are asked for; none of them reads everybody."""
+"""Queries of the directory; none of them reads everybody."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -96,7 +96,7 @@ async def test_somebody_leaves_on_the_day_after_the_last_one(connection: AsyncCo
 
 
 async def test_around_a_leaver_are_their_reports_and_everybody_above(connection: AsyncConnection) -> None:
-    assert set((await directory.around(connection, ["D"])).employees) == {"A", "B", "C", "D", "H"}
+    assert set((await directory.with_reports_and_managers(connection, ["D"])).employees) == {"A", "B", "C", "D", "H"}
 
 
 @pytest.mark.parametrize("typed", ["CC", "D", "0", "Z"])

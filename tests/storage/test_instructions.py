@@ -1,4 +1,4 @@
-"""Instructions as they are kept: chosen goals, results, progress; and who takes part in a cycle that is steered."""
+"""Stored instructions: chosen goals, results, progress; and participants who are added and removed."""
 
 import asyncio
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.lifecycles import InstructionState
 from storage import cycles, instructions, participants
 from storage.database import read_transaction
-from storage.instructions import Progress, Result
+from storage.instructions import InstructionResult, Progress
 from tests.storage.steering import NOW, employ, goal, open_cycle
 
 SETTLED: dict[str, Any] = {"state": "closed", "task": None, "assignees": [], "outcome": "settled"}
@@ -112,7 +112,7 @@ async def test_goals_are_chosen_once_and_who_comes_later_is_not_concerned(databa
     await goal(database, "q", "b")
     async with database.begin() as one, database.begin() as another:
         assert await instructions.choose_goals(one, "i1", cycle="q", departments=(), people=()) == 1
-        noting = asyncio.create_task(instructions.note_goals(another, "i1", ["q/b/1"]))
+        noting = asyncio.create_task(instructions.record_goals(another, "i1", ["q/b/1"]))
         await one.commit()
         assert await noting == 1
 
@@ -124,13 +124,13 @@ async def test_results_are_counted_and_what_waits_is_given_page_by_page(database
         assert await instructions.progress(connection, "i1") == Progress(InstructionState.WAITING, {})
     goals = [f"q/{one}/1" for one in "abcd"]
     async with database.begin() as connection:
-        assert await instructions.note_goals(connection, "i1", goals) == 4
+        assert await instructions.record_goals(connection, "i1", goals) == 4
     async with read_transaction(database) as connection:
         assert await instructions.waiting_goals(connection, "i1", 3) == goals[:3]
     found = [
-        Result(goals[0], "done"),
-        Result(goals[1], "skipped", "paused"),
-        Result(goals[2], "refused", "date_outside", {"day": "1"}),
+        InstructionResult(goals[0], "done"),
+        InstructionResult(goals[1], "skipped", "paused"),
+        InstructionResult(goals[2], "refused", "date_outside", {"day": "1"}),
     ]
     for one in (*found, found[0]):
         async with database.begin() as connection:
@@ -141,11 +141,11 @@ async def test_results_are_counted_and_what_waits_is_given_page_by_page(database
     assert (progress.total, progress.settled) == (4, 3)
     async with read_transaction(database) as connection:
         assert await instructions.waiting_goals(connection, "i1", 3) == goals[3:]
-        assert await instructions.results(connection, "i1") == [*found, Result(goals[3], "waiting")]
+        assert await instructions.results(connection, "i1") == [*found, InstructionResult(goals[3], "waiting")]
         assert await instructions.results(connection, "i1", "done", "refused") == [found[0], found[2]]
     with pytest.raises(IntegrityError, match="instruction_goal_result"):
         async with database.begin() as connection:
-            await instructions.record(connection, "i1", Result(goals[3], "lost"))
+            await instructions.record(connection, "i1", InstructionResult(goals[3], "lost"))
 
 
 async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) -> None:
@@ -156,7 +156,7 @@ async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) 
         assert await instructions.unfinished(connection, "pause") is None
     async with database.begin() as connection:
         assert not await instructions.finish(connection, "i1", NOW), "its goals are not chosen yet"
-        await instructions.note_goals(connection, "i1", [])
+        await instructions.record_goals(connection, "i1", [])
         assert await instructions.finish(connection, "i1", NOW)
         assert not await instructions.finish(connection, "i1", NOW + timedelta(days=1)), "a repeat changes nothing"
     async with database.connect() as connection:
@@ -172,7 +172,7 @@ async def test_one_that_is_not_done_is_found_by_its_kind(database: AsyncEngine) 
 
 async def launched(engine: AsyncEngine, *people: str) -> dict[str, tuple[str, str]]:
     async with read_transaction(engine) as connection:
-        return await participants.launched(connection, "q", people)
+        return await participants.launch_results(connection, "q", people)
 
 
 async def test_who_joins_gets_the_slots_behind_everybodys_and_joins_once(database: AsyncEngine) -> None:
@@ -183,12 +183,12 @@ async def test_who_joins_gets_the_slots_behind_everybodys_and_joins_once(databas
         assert await participants.add(connection, "q", people, by="h", at=NOW) == 2
         assert await participants.add(connection, "q", people, by="h", at=NOW) == 0
     async with read_transaction(database) as connection:
-        waiting = {one.employee_id: one for one in await cycles.waiting(connection, "q", "", 10)}
+        waiting = {one.employee_id: one for one in await cycles.unstarted_participants(connection, "q", "", 10)}
     assert {one: line.slot for one, line in waiting.items()} == {"a": 0, "c": 1, "b": 3}
     assert (waiting["a"].added_by, waiting["b"].added_by, waiting["b"].added_at) == (None, "h", NOW)
     async with read_transaction(database) as connection:
-        assert await participants.joined(connection, "q", "h", NOW) == [("b", "法務"), ("c", "経理")]
-        assert await participants.joined(connection, "q", "h", NOW + timedelta(seconds=1)) == []
+        assert await participants.people_added(connection, "q", "h", NOW) == [("b", "法務"), ("c", "経理")]
+        assert await participants.people_added(connection, "q", "h", NOW + timedelta(seconds=1)) == []
 
 
 async def test_who_was_taken_out_before_the_launch_joins_again_and_after_it_is_taken_back(
@@ -197,14 +197,15 @@ async def test_who_was_taken_out_before_the_launch_joins_again_and_after_it_is_t
     await employ(database, "a", "b")
     await open_cycle(database, "q", "a", "b")
     async with database.begin() as connection:
-        await cycles.write_goals(connection, "q", cycles.Batch([], [], [], []))
+        await cycles.write_goals(connection, "q", cycles.LaunchBatch([], [], [], []))
         await participants.remove(connection, "q", ["a", "b"], [])
     assert await launched(database, "a", "b") == dict.fromkeys("ab", ("removed", ""))
     async with read_transaction(database) as connection:
-        assert await cycles.names_in(connection, "q") == (set(), set())
-        assert await cycles.names_in(connection, "q", removed=True) == ({"a", "b"}, set())
+        assert await cycles.participants_among(connection, "q", ["a", "b", "c"]) == set()
+        assert await cycles.participants_among(connection, "q", ["a", "b", "c"], removed=True) == {"a", "b"}
+        assert await cycles.departments_in(connection, "q") == set()
     async with database.begin() as connection:
-        await participants.take_back(connection, "q", ["a", "b"])
+        await participants.reinstate(connection, "q", ["a", "b"])
     assert (await launched(database, "a"))["a"][0] == "removed", "there are no goals that could be worked on"
     async with database.begin() as connection:
         assert await participants.add(connection, "q", [("a", "経理", 1)], by="h", at=NOW) == 1
@@ -230,8 +231,8 @@ async def test_the_last_day_of_a_cycle_is_that_of_its_open_goals(database: Async
     await open_cycle(database, "q", "a", "b", "c")
     await goal(database, "q", "a")
     async with read_transaction(database) as connection:
-        assert await cycles.last_day(connection, "q") is None
+        assert await cycles.latest_closing_day(connection, "q") is None
     await goal(database, "q", "b", policy={"closes": "2027-04-30"})
     await goal(database, "q", "c", policy={"closes": "2028-01-01"}, **SETTLED)
     async with read_transaction(database) as connection:
-        assert await cycles.last_day(connection, "q") == date(2027, 4, 30)
+        assert await cycles.latest_closing_day(connection, "q") == date(2027, 4, 30)

@@ -1,4 +1,4 @@
-"""What an import of many people costs, by kinds of cost that no slow machine changes: statements, and growth with size."""
+"""The cost of large imports, measured independently of the machine: number of statements, and growth with size."""
 
 import time
 import tracemalloc
@@ -45,13 +45,15 @@ async def test_a_file_of_20000_people_again_with_changes_writes_the_changes_only
 
 def test_reading_and_checking_grows_with_the_number_of_people_and_not_with_its_square() -> None:
     def seconds(data: bytes) -> float:
-        started = time.process_time()  # of this process alone: other work on the machine does not count
+        started = time.process_time()  # CPU time of this process only: other work on the machine does not count
         assert Organisation(read_people(data).employees).findings() == ()
         return time.process_time() - started
 
     some, many = as_csv(list(people(MANY // 10))), as_csv(list(people(MANY)))
-    seconds(some)  # what is made once is made before
-    assert seconds(many) < 40 * max(seconds(some), 0.01)  # ten times as many people; a square would be a hundred
+    seconds(some)  # warms up what is made only once
+    assert seconds(many) < 40 * max(
+        seconds(some), 0.01
+    )  # ten times as many people; quadratic growth would be a factor of a hundred
 
 
 def test_a_person_who_was_read_takes_less_than_a_kilobyte() -> None:

@@ -1,4 +1,4 @@
-"""Recording: what becomes of two that record behind the same entry, and what the ledger's table refuses."""
+"""Recording: two recordings after the same entry, and the changes that the ledger's table refuses."""
 
 import asyncio
 import json
@@ -22,10 +22,10 @@ from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, genesis, verify
 from domain.values import EmployeeId
-from storage.cycles import Batch, Participant, create_cycle, write_goals
+from storage.cycles import LaunchBatch, Participant, create_cycle, write_goals
 from storage.database import read_transaction
 from storage.goals import read_ledger
-from storage.ledger import CommandKnown, ConstraintBroken, HeadDiffers, open_ledger
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, open_ledger
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
     DIRECTOR,
@@ -48,7 +48,7 @@ NOW = at(day(10, 5))
 
 
 async def stored(engine: AsyncEngine) -> Goal:
-    """A draft, written as the launch writes it."""
+    """A draft, written like the launch writes it."""
     goal, event = draft(), created()
     async with engine.begin() as connection:
         people = [{"id": one, "name": one, "department": "経理"} for one in (OWNER, MANAGER, DIRECTOR, HR)]
@@ -67,7 +67,7 @@ async def stored(engine: AsyncEngine) -> Goal:
     columns = (
         "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"
     )  # fmt: skip
-    batch = Batch(
+    batch = LaunchBatch(
         goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH, row["progress"])],
         events=[
             (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"]),
@@ -82,7 +82,7 @@ async def stored(engine: AsyncEngine) -> Goal:
 
 
 def recording_of(goal: Goal, command: ask.Command, now: datetime = NOW) -> Recording:
-    """What the workflow hands over for the command, as it arrives on the other side."""
+    """The recording of a command, as the activity gets it from the workflow."""
     _, recording = record(goal, decide(goal, command, now))
     return Recording.model_validate_json(recording.model_dump_json())
 
@@ -124,7 +124,7 @@ async def notices(engine: AsyncEngine) -> list[tuple[str, str]]:
 
 
 async def holds(engine: AsyncEngine) -> bool:
-    """Whether the stored chain holds, and the projection's head is its last hash."""
+    """Whether the stored chain is intact, and the projection's head is its last hash."""
     async with read_transaction(engine) as connection:
         lines = await read_ledger(connection, GOAL_ID)
     links = [
@@ -194,7 +194,7 @@ async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_cha
     current = evolve_all(goal, decide(goal, said, NOW))
     forgetful = current.model_copy(update={"commands": ()})  # many commands later
     before = (await entries(database), await goal_row(database), await notices(database))
-    with pytest.raises(CommandKnown):
+    with pytest.raises(CommandRecorded):
         await keep(database, recording_of(forgetful, said))
     assert (await entries(database), await goal_row(database), await notices(database)) == before
 
@@ -298,7 +298,7 @@ async def test_a_column_that_the_migrations_lack_would_be_noticed(database: Asyn
 async def test_a_recording_with_claims_that_was_committed_before_its_worker_died_is_adopted_not_refused(
     database: AsyncEngine,
 ) -> None:
-    """Meanwhile others have taken the weight: what stands in the ledger stands."""
+    """In the meantime other goals have taken the weight; the recorded event stays valid."""
     goal = await stored(database)
     submit = ask.Submit(id=fresh_id(), actor=OWNER)
     await keep(database, recording_of(goal, submit))

@@ -1,4 +1,4 @@
-"""What is due, as which message, and what became of it."""
+"""The outbox: due notices, the messages that they form, and their results."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.notices.notices import NoticeKind
 from storage import outbox
 from storage.database import read_transaction
-from storage.outbox import Batch, Candidate, claim
+from storage.outbox import Candidate, QueuedMessage, claim
 from storage.tables import EmployeeRow, OutboxRow, PreferenceRow
 
 NOW = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ DOMAIN = "example.com"
 
 
 async def queue(engine: AsyncEngine, *recipients: str, due_at: datetime = NOW, **values: Any) -> None:
-    """One notice per recipient named."""
+    """Queues one notice per recipient."""
     async with engine.begin() as connection:
         known = len((await connection.execute(select(OutboxRow.id))).all())
         rows = [
@@ -44,7 +44,7 @@ async def rows(engine: AsyncEngine) -> Sequence[Row[Any]]:
         return (await connection.execute(select(OutboxRow.__table__).order_by(OutboxRow.id))).all()
 
 
-async def claimed(engine: AsyncEngine, limit: int = 100, now: datetime = NOW) -> list[Batch]:
+async def claimed(engine: AsyncEngine, limit: int = 100, now: datetime = NOW) -> list[QueuedMessage]:
     async with engine.begin() as connection:
         return await claim(connection, now, limit, domain=DOMAIN)
 
@@ -77,8 +77,8 @@ async def test_a_message_whose_record_was_lost_goes_again_with_the_same_id_and_n
     first = await claimed(database)
     await queue(database, "M1")
     again, later = sorted(await claimed(database), key=lambda batch: -len(batch.notices))
-    assert again == first[0]._replace(fresh=False)
-    assert (first[0].fresh, later.fresh) == (True, True)
+    assert again == first[0]._replace(has_new_id=False)
+    assert (first[0].has_new_id, later.has_new_id) == (True, True)
     assert len(later.notices) == 1
     assert later.message_id != again.message_id
 
@@ -137,7 +137,7 @@ async def test_a_failure_for_now_keeps_the_message_under_its_id_and_lets_it_rest
     async with read_transaction(database) as connection:
         assert await outbox.backlog(connection, NOW) == (1, 0)
     [again] = await claimed(database, now=NOW + MINUTE)
-    assert again == batch._replace(fresh=False, attempts=1)
+    assert again == batch._replace(has_new_id=False, attempts=1)
 
 
 async def test_a_message_goes_another_way_under_its_id_and_remembers_what_failed(database: AsyncEngine) -> None:
@@ -210,7 +210,7 @@ async def test_who_may_not_go_leaves_the_place_to_others(database: AsyncEngine) 
         return one.channel == "chat"
 
     async with database.begin() as connection:
-        [only] = await claim(connection, NOW, 2, domain=DOMAIN, may_go=has_chat)
+        [only] = await claim(connection, NOW, 2, domain=DOMAIN, may_be_sent=has_chat)
     assert only.recipient_id == "M4"
     assert Candidate("to:M4", "M4", (), "m4@example.com", "https://x", "chat") in seen
     assert [row.recipient_id for row in await rows(database) if row.message_id] == ["M4"]

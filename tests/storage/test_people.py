@@ -38,7 +38,7 @@ COMPANY = [
 
 
 async def everybody(engine: AsyncEngine) -> list[tuple[object, ...]]:
-    """All columns, with the system's own that changes at every write of a row."""
+    """All rows with all columns, and PostgreSQL's `xmin`, which changes with every write of a row."""
     async with engine.connect() as connection:
         rows = await connection.execute(text("SELECT xmin::text, * FROM employee ORDER BY id"))
         return [tuple(row) for row in rows]
@@ -162,7 +162,7 @@ async def test_two_imports_at_once_take_turns_and_count_as_if_one_came_first(dat
 
 
 async def test_one_connection_serves_import_after_import(database_url: str) -> None:
-    """The temporary table is another one each time; statements that the driver has prepared must not mind."""
+    """Each import makes a new temporary table; prepared statements of the driver must still work."""
     engine = open_database(database_url, pool=1)
     try:
         for _ in range(8):

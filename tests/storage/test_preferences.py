@@ -1,4 +1,4 @@
-"""How a person wants to hear of things."""
+"""Stored preferences for notices."""
 
 from datetime import time
 

@@ -20,7 +20,7 @@ LARGE = {"goal", "goal_event", "employee", "participant", "outbox"}
 
 
 class Statement(NamedTuple):
-    """A statement as the driver got it."""
+    """A statement with its parameters, as the driver got it."""
 
     text: str
     parameters: Any
@@ -28,7 +28,7 @@ class Statement(NamedTuple):
 
 @pytest_asyncio.fixture(scope="module")
 async def company(postgres: Postgres) -> AsyncIterator[AsyncEngine]:
-    """The database is filled once for all tests of this file."""
+    """A filled database, shared by all tests of this file."""
     async with postgres.migrated_database() as url:
         engine = open_database(url)
         await fill(engine, SIZE)
@@ -38,7 +38,7 @@ async def company(postgres: Postgres) -> AsyncIterator[AsyncEngine]:
 
 @contextmanager
 def recorded(engine: AsyncEngine) -> Iterator[list[Statement]]:
-    """What is executed meanwhile."""
+    """The statements that are executed in the block."""
     statements: list[Statement] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -58,7 +58,7 @@ async def _plan(connection: AsyncConnection, statement: Statement) -> dict[str, 
 
 
 def _scanned(plan: dict[str, Any]) -> Iterator[str]:
-    """The tables that the plan reads from end to end."""
+    """The tables that the plan scans sequentially."""
     if plan["Node Type"] == "Seq Scan":
         yield plan["Relation Name"]
     for below in plan.get("Plans", ()):

@@ -1,4 +1,4 @@
-"""The one way to a new state: an event that cannot happen in the stored state changes nothing, and the answer says so."""
+"""State changes: an event that is not allowed in the stored state changes nothing, and the result says so."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ async def test_a_cycle_moves_only_as_the_table_says(database: AsyncEngine, state
         cycle = f"{state}-{event}"
         await open_cycle(database, cycle, state=state)
         async with database.begin() as connection:
-            moved = await cycles.move(connection, cycle, event, NOW)
+            moved = await cycles.change_state(connection, cycle, event, NOW)
         async with read_transaction(database) as connection:
             found = await cycles.find_cycle(connection, cycle)
         assert found
@@ -44,7 +44,7 @@ async def test_a_cycle_that_ended_keeps_the_day_of_its_end_when_its_end_is_recor
     await open_cycle(database, "q")
     for days, event in enumerate((CycleEvent.CANCELLED, CycleEvent.CANCELLED, CycleEvent.CLOSED, CycleEvent.LAUNCHED)):
         async with database.begin() as connection:
-            assert await cycles.move(connection, "q", event, NOW + timedelta(days=days)) is (days == 0)
+            assert await cycles.change_state(connection, "q", event, NOW + timedelta(days=days)) is (days == 0)
     async with read_transaction(database) as connection:
         found = await cycles.find_cycle(connection, "q")
     assert found

@@ -1,4 +1,4 @@
-"""What became of the notices, for HR."""
+"""Delivery problems, for HR."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -29,22 +29,22 @@ async def test_hr_is_told_once_with_a_count_that_grows_until_the_notice_is_on_it
     await open_cycle(database, hr=("H1", "H2"))
     await queue(database, "M1", "M2", "M3", due_at=MONDAY)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY)
+        await undelivered.notify_hr(connection, MONDAY)
     assert await troubles(database) == []
     await mark(database, "M1", gave_up_at=MONDAY, error="smtp_550")
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY + HOUR)
+        await undelivered.notify_hr(connection, MONDAY + HOUR)
     await mark(database, "M2", fell_back="mail:smtp_550", sent_at=MONDAY + HOUR, channel="chat")
     for hours in (2, 3):
         async with database.begin() as connection:
-            await undelivered.tell_hr(connection, MONDAY + hours * HOUR)
+            await undelivered.notify_hr(connection, MONDAY + hours * HOUR)
     told = await troubles(database)
     assert {(row.recipient_id, row.facts["count"], row.urgent) for row in told} == {("H1", 2, False), ("H2", 2, False)}
     assert len(told) == 2
     await mark(database, "H1", message_id="1@example.com")
     await mark(database, "M3", gave_up_at=MONDAY + HOUR)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY + 4 * HOUR)
+        await undelivered.notify_hr(connection, MONDAY + 4 * HOUR)
     assert {row.recipient_id: row.facts["count"] for row in await troubles(database)} == {"H1": 2, "H2": 3}
 
 
@@ -53,17 +53,17 @@ async def test_the_next_line_counts_what_came_after_the_last_and_comes_on_anothe
     await queue(database, "M1", "M2", due_at=MONDAY)
     await mark(database, "M1", gave_up_at=MONDAY)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY)
+        await undelivered.notify_hr(connection, MONDAY)
     await mark(database, "H1", message_id="1@example.com", sent_at=MONDAY + HOUR)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, TUESDAY)
+        await undelivered.notify_hr(connection, TUESDAY)
     assert len(await troubles(database)) == 1, "nothing new went wrong"
     await mark(database, "M2", gave_up_at=MONDAY + 2 * HOUR)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY + 3 * HOUR)
+        await undelivered.notify_hr(connection, MONDAY + 3 * HOUR)
     assert len(await troubles(database)) == 1, "one a day"
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, TUESDAY)
+        await undelivered.notify_hr(connection, TUESDAY)
     assert [row.facts["count"] for row in await troubles(database)] == [1, 1]
 
 
@@ -72,11 +72,11 @@ async def test_a_line_to_hr_that_is_given_up_itself_is_no_trouble_to_be_told(dat
     await queue(database, "M1", due_at=MONDAY)
     await mark(database, "M1", gave_up_at=MONDAY)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY)
+        await undelivered.notify_hr(connection, MONDAY)
     await mark(database, "H1", message_id="1@example.com", gave_up_at=MONDAY)
     for day in range(1, 5):
         async with database.begin() as connection:
-            await undelivered.tell_hr(connection, MONDAY + timedelta(days=day))
+            await undelivered.notify_hr(connection, MONDAY + timedelta(days=day))
     assert [row.facts["count"] for row in await troubles(database)] == [1]
 
 
@@ -86,7 +86,7 @@ async def test_other_cycles_are_not_told(database: AsyncEngine) -> None:
     await queue(database, "M1", due_at=MONDAY)
     await mark(database, "M1", gave_up_at=MONDAY)
     async with database.begin() as connection:
-        await undelivered.tell_hr(connection, MONDAY)
+        await undelivered.notify_hr(connection, MONDAY)
     assert [row.recipient_id for row in await troubles(database)] == ["H1"]
 
 
@@ -141,7 +141,7 @@ async def test_only_what_was_given_up_in_these_cycles_is_put_back_and_starts_ane
 
 @pytest.mark.slow
 async def test_telling_hr_stays_quick_in_a_large_outbox(database: AsyncEngine) -> None:
-    """It is asked at every tick: it must find the few that failed without looking at all that were sent."""
+    """The query runs at every delivery: it must find the few failures without reading all sent notices."""
     await open_cycle(database, hr=("H1",))
     async with database.begin() as connection:
         await connection.execute(
@@ -153,7 +153,7 @@ async def test_telling_hr_stays_quick_in_a_large_outbox(database: AsyncEngine) -
         )
         await connection.execute(text("ANALYZE outbox"))
         plan = await connection.execute(
-            text("EXPLAIN " + undelivered._TELL_HR.text), {"now": datetime(2026, 10, 6, tzinfo=UTC)}
+            text("EXPLAIN " + undelivered._NOTIFY_HR.text), {"now": datetime(2026, 10, 6, tzinfo=UTC)}
         )
         lines = "\n".join(row[0] for row in plan)
     assert "Seq Scan on outbox" not in lines

@@ -1,4 +1,4 @@
-"""The catalogues are whole: both languages have every text with the same fields, and what the code says is there."""
+"""The catalogues are complete: both languages have every text that the code uses, with the same fields."""
 
 import ast
 import re
@@ -31,9 +31,9 @@ from texts.words import values
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("domain", "service", "sheets", "channels", "embedded", "storage", "workflows", "activities", "cli", "texts")
 NAMES = sorted({*catalogs.FILES.values(), catalogs.WORDS})
-# The example is a Japanese text that the owner fills; the English sentence has none of it.
+# The example is a Japanese text with a field; the English sentence has no example.
 IN_ONE_LANGUAGE = frozenset({"suggestion.picture"})
-# Latin letters that Japanese texts may hold: formats, encodings, products, keys of files, examples of values.
+# Latin words that Japanese texts may contain: formats, encodings, products, keys of files, examples of values.
 ALLOWED = re.compile(
     r"`[^`]*`|--[a-z-]+|name=login|meguri (?:inbox|goal show)|\[sites\.\{site\}\]|cycle\.hr|adjust_down|samples/[a-z.]+|\.venv/bin/meguri [a-z -]+|docs/[a-z_]+\.md|MEGURI_VAR|name@example\.jp|2026-11-30T09:00:00\+09:00|\{[^}]*\}"
     r"|\b(?:TOML|CSV|UTF-8|UTF-16|CP932|Shift_JIS|EUC-JP|Excel|Unicode|JSON|NUL|MB|ID|xlsx|JP|DE|U\+0000|Asia/Tokyo|true"
@@ -67,7 +67,7 @@ def names_of(text: str) -> frozenset[str]:
 
 
 def strings_in_code() -> frozenset[str]:
-    """Every string of the code."""
+    """All string constants in the code."""
     found = set[str]()
     for path in (
         ROOT / "worker.py",
@@ -81,7 +81,7 @@ def strings_in_code() -> frozenset[str]:
 
 
 def made_from_codes() -> set[str]:
-    """Keys that the code makes of a code: a refusal's, a finding's, a problem's, a notice's."""
+    """Keys that the product builds from the code of a refusal, a finding, a problem or a notice."""
     return {
         *(f"refusal.{code}" for code in Code),
         *(f"problem.{kind}" for kind in (*TYPES, *OWN, OTHER)),
@@ -138,7 +138,7 @@ def prefixes_of(key: str) -> set[str]:
 
 
 def word_kinds() -> set[str]:
-    """The kinds of words: those that a text reads a value as, and those that the code asks for."""
+    """The kinds of words that texts or the code refer to."""
     specs = {
         spec.partition(" ")[0]
         for name in NAMES
@@ -195,7 +195,7 @@ def test_every_field_of_a_sheet_has_its_label(locale: Locale) -> None:
 
 
 def test_a_text_reads_its_values_in_the_same_way_in_both_languages() -> None:
-    """A value that is a person, a date or a word in one language is none as it travels in the other."""
+    """Both languages must format a value in the same way: as a person, a date or a word."""
     for name in NAMES:
         english = {key_of(one): readings(forms_of(one)[0]) for one in entries(name, Locale.EN)}
         for one in entries(name, Locale.JA):
@@ -204,7 +204,7 @@ def test_a_text_reads_its_values_in_the_same_way_in_both_languages() -> None:
 
 
 def readings(text: str) -> dict[str, set[str]]:
-    """How a text reads each field; a column's own key is what English readers of a CSV look for."""
+    """The formats with which a text shows each field; unformatted is always among them, as for English keys of columns."""
     found: dict[str, set[str]] = {}
     for field, spec in fields(text):
         found.setdefault(field, {""}).add(spec.partition(" ")[0])

@@ -1,4 +1,4 @@
-"""Messages become sentences: values are read as the text says, in the reader's language."""
+"""Messages become sentences: values are formatted as the text says, in the reader's language."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The host of a cycle, inside the SDK's sandbox: launch in batches, retry of what failed, the end by order and by date."""
+"""The cycle workflow in the SDK's sandbox: launch in batches, retry of failures, the end by command and by date."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ from workflows.goal import goal_workflow_id
 
 
 async def participants(company: Company) -> dict[str, tuple[str, int, int, str | None]]:
-    """What the launch did for each: result, goals, attempts, reason."""
+    """Launch result, number of goals, attempts and reason of each participant."""
     async with company.engine.connect() as connection:
         rows = await connection.execute(select(ParticipantRow.__table__).order_by(ParticipantRow.employee_id))
         return {row.employee_id: (row.result, row.goals, row.attempts, row.reason) for row in rows}
@@ -49,9 +49,9 @@ async def test_a_launch_goes_through_its_batches_and_every_participant_gets_a_go
             "goals": 3,
             "moved": 3,
             "notices": 3,
-        }  # who launches is told too
+        }  # the person who launches is notified too
         for goal in GOALS_OF_ALL:
-            assert (await company.goals.prove(goal)).projection_agrees
+            assert (await company.goals.prove(goal)).holds
             assert (await company.workflow(goal).describe()).id == goal_workflow_id(goal)
 
 

@@ -1,4 +1,4 @@
-"""The delivery's ticks, from the schedule to the mailbox: real servers on all sides."""
+"""The delivery workflow, from the schedule to the mailbox, with real servers."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ from workflows.delivery import DeliveryWorkflow, SendResult
 
 @asynccontextmanager
 async def working(client: Client, engine: AsyncEngine, *channels: Channel) -> AsyncIterator[str]:
-    """A worker on a task queue of its own."""
+    """A worker on a separate task queue."""
     task_queue = f"delivery-{uuid4().hex}"
     delivery = Delivery(engine, {one.name: one for one in channels}, MAIL_FROM, daily=False)
     async with Worker(client, task_queue=task_queue, workflows=[DeliveryWorkflow], activities=[delivery.send_due]):
@@ -137,7 +137,7 @@ async def test_the_schedule_ticks_and_mails_arrive(database: AsyncEngine, tempor
 
 
 async def described(schedule: ScheduleHandle, wanted: Callable[[ScheduleDescription], bool]) -> ScheduleDescription:
-    """The schedule as soon as it is as wanted: the server takes changes in its own time. Else as it stays."""
+    """The schedule, when it has the expected values: the server applies changes later. After a time-out, the schedule as it is."""
     for _ in range(100):
         found = await schedule.describe()
         if wanted(found):

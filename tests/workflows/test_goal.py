@@ -1,4 +1,4 @@
-"""The host of a goal, inside the SDK's sandbox: what it adopts, what it refuses, when it wakes, when it ends."""
+"""The goal workflow in the SDK's sandbox: adopting events, refusals, waking up, ending."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ def goal_of(owner: EmployeeId) -> GoalId:
 
 @pytest_asyncio.fixture(scope="module")
 async def company(postgres: Postgres) -> AsyncIterator[Company]:
-    """Seven goals on a real server of the module's own; each test takes one of them."""
+    """Seven goals on the module's own server; each test uses one of them."""
     async with postgres.migrated_database() as url, running_temporal() as server:
         engine = open_database(url)
         async with company_in_skipped_time(engine, server) as company:
@@ -79,7 +79,7 @@ async def test_what_a_dead_worker_committed_is_adopted_by_another_command_which_
 
 
 async def test_who_saw_an_entry_that_the_workflow_lost_decides_on_it_all_the_same(company: Company) -> None:
-    """The database shows the submission; its worker died with the task, and nobody sends it again."""
+    """The submission is in the database, but its worker died before the workflow task ended, and nobody sends it again."""
     owner, goal = OWNERS[5], goal_of(OWNERS[5])
     await company.give(goal, ask.Comment(actor=owner, text="これから提出します"))
     await commit_and_die(company, goal, ask.Submit(id=CommandId("lost"), actor=owner))
@@ -138,7 +138,7 @@ async def test_of_two_decisions_at_once_on_what_was_seen_one_counts_and_the_othe
 async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once_and_holds_nothing_up(
     company: Company,
 ) -> None:
-    """Longer ago than the goal remembers commands: only the ledger still knows it."""
+    """The first sign-off is older than the command ids that the goal remembers: only the ledger still has it."""
     owner, goal = OWNERS[4], goal_of(OWNERS[4])
     seq = (await company.give(goal, ask.Submit(actor=owner))).seq
     said = ask.SignOff(id=CommandId("ringi-1"), actor=HEAD, expected_seq=seq)

@@ -1,4 +1,4 @@
-"""The ticks that tell another system of ledger entries, from the schedule to the receiver: real servers on all sides."""
+"""The event hook workflow, from the schedule to the receiver, with real servers."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ from channels.hook import EventHook
 from service.delivery import HOOK_SCHEDULE_ID, ensure_hook_schedule
 from storage import hooks
 from tests.activities.receiver import GOAL, OTHER, SECRET, receiver, record, told
-from tests.channels.web_server import Desk
+from tests.channels.web_server import Receiver
 from workflows.delivery import HookWorkflow, SendResult
 
 
 @asynccontextmanager
-async def working(client: Client, engine: AsyncEngine, desk: Desk) -> AsyncIterator[str]:
-    """A worker on a task queue of its own; the hook is switched on."""
+async def working(client: Client, engine: AsyncEngine, desk: Receiver) -> AsyncIterator[str]:
+    """A worker on a separate task queue; the hook is switched on."""
     task_queue = f"hook-{uuid4().hex}"
     hook = Hook(engine, EventHook(desk.url("/events"), SECRET))
     async with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""The host of an instruction, inside the SDK's sandbox: choose, ask, tell the cycle; whatever fails on the way."""
+"""The instruction workflow in the SDK's sandbox: choosing goals, sending commands, informing the cycle; with failures."""
 
 import asyncio
 from datetime import timedelta
@@ -41,7 +41,7 @@ async def results(company: Company, instruction: str) -> dict[str, tuple[str, st
 
 
 async def carried_out(company: Company, one: asked.Asked, instruction: str) -> int:
-    """How many goals it concerned, by its workflow's own answer."""
+    """The number of goals that it concerned, as its workflow returns it."""
     await instructions_to(company).give(one, HR, CYCLE, instruction)
     handle = company.client.get_workflow_handle(instruction_workflow_id(instruction), result_type=int)
     async with asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""Three people, a cycle of theirs, and workers for goals and for bulk work, with workflows inside the SDK's sandbox."""
+"""Three people with a cycle, and workers for goals and bulk work, with workflows in the SDK's sandbox."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -60,7 +60,7 @@ async def three_at_work(
 
 
 async def written(company: Company) -> CycleStart:
-    """The cycle's row with its participants; what its workflow starts from."""
+    """Writes the cycle with its participants; returns the input of its workflow."""
     found = await company.cycles.check(cycle_of_three(), datetime.now(UTC).date())
     assert found.file, found.findings
     assert found.policy, found.findings

@@ -9,7 +9,7 @@ down_revision = None
 
 _MOMENT = sa.DateTime(timezone=True)
 
-# The ledger only grows. Owners of the table can still drop the trigger; the hash chain and Temporal's history tell on them.
+# The ledger is append-only. The owner of the table could drop the trigger; the hash chain and Temporal's history would show it.
 _APPEND_ONLY = (
     """
 CREATE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""Sites and leaving days, delegations, what HR asked of many goals, people files that wait to be applied."""
+"""Sites and last working days, delegations, instructions to many goals, people files that instructions will apply."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ _MOMENT = sa.DateTime(timezone=True)
 
 
 def _allow(table: str, constraint: str, condition: str) -> None:
-    """Puts a wider condition in place of the one of that name."""
+    """Replaces the check constraint of that name with one that allows more."""
     op.drop_constraint(constraint, table, type_="check")
     op.create_check_constraint(constraint, table, condition)
 

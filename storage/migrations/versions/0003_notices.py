@@ -1,4 +1,4 @@
-"""Notices that wait for a digest, ways that a person chose, and events for another system."""
+"""Digests, people's preferences for notices, and events for another system."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ revision = "0003"
 down_revision = "0002"
 
 _MOMENT = sa.DateTime(timezone=True)
-_WAYS = "IN ('mail', 'chat', 'console')"
+_CHANNELS = "IN ('mail', 'chat', 'console')"
 
 
 def upgrade() -> None:
@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("chat_url", sa.Text),
         sa.Column("digest_at", sa.Time),
         sa.Column("updated_at", _MOMENT, nullable=False, server_default=sa.func.now()),
-        sa.CheckConstraint(f"channel {_WAYS}", name="preference_channel"),
+        sa.CheckConstraint(f"channel {_CHANNELS}", name="preference_channel"),
     )
     op.create_table(
         "hook",
@@ -66,5 +66,5 @@ def upgrade() -> None:
         ["goal_id", "seq"],
         postgresql_where=sa.text("sent_at IS NULL AND gave_up_at IS NULL"),
     )
-    # BRIN: a ledger is written in the order of its time, and an index of a few pages costs its writer nothing.
+    # BRIN: entries are written in the order of their time, so an index of a few pages is enough and costs the recording nothing.
     op.create_index("goal_event_by_time", "goal_event", ["recorded_at"], postgresql_using="brin")

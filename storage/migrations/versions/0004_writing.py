@@ -1,4 +1,4 @@
-"""Problems that were heard, the tree of goals, examples to follow."""
+"""Problems from hearings, the tree of goals, examples to follow."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 revision = "0005"
 down_revision = "0004"
 
-# An expression of a generated column may not hold a subquery; a function that never looks at a table may.
+# A generated column may not contain a subquery, but it may call an immutable function that contains one.
 _TEXT_ARRAY = """
 CREATE FUNCTION text_array(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT COALESCE(array_agg(value ORDER BY place), '{}')
@@ -15,7 +15,7 @@ CREATE FUNCTION text_array(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PAR
 $$
 """
 
-# Of the aggregate, kept by PostgreSQL: the statement that records does not know of them.
+# PostgreSQL computes these columns from the aggregate and the policy; the statement that records an event does not set them.
 _GENERATED = (
     ("theme", sa.Text, "COALESCE(aggregate #>> '{content,theme}', '')", False),
     ("weight", sa.Integer, "COALESCE((aggregate #>> '{content,weight}')::integer, 0)", False),
@@ -36,7 +36,7 @@ def upgrade() -> None:
     for name, kind, expression, nullable in _GENERATED:
         op.add_column("goal", sa.Column(name, kind, sa.Computed(expression, persisted=True), nullable=nullable))
     _replace_indexes()
-    # Room on each page for the next version of a row: an update that changes no indexed column then writes no index.
+    # Leaves room on each page for the next version of a row: an update that changes no indexed column then writes no index (HOT).
     op.execute("ALTER TABLE goal SET (fillfactor = 85)")
 
 

@@ -1,4 +1,4 @@
-"""`meguri cycle`: checking, launching, watching, trying again, closing."""
+"""`meguri cycle`: check, launch, watch, retry, close."""
 
 import asyncio
 import json
@@ -96,8 +96,8 @@ async def test_watching_shows_the_counts_live_until_it_is_interrupted(office: Of
             while shown.count(b"participants: started 6") < 2:  # drawn, and drawn again
                 shown += await asyncio.to_thread(screen.read, 4096)
             process.send_signal(signal.SIGINT)
-            # Read on while it ends: a terminal that nobody reads is soon full, and its writer waits for ever.
-            with suppress(OSError):  # what a terminal says when its last writer has left
+            # Keeps reading while the command ends: the buffer of a terminal is small, and a writer waits when it is full.
+            with suppress(OSError):  # the error when the last writer has closed the terminal
                 while more := await asyncio.to_thread(screen.read, 4096):
                     shown += more
             assert await process.wait() == 130

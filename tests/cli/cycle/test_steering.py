@@ -1,4 +1,4 @@
-"""`meguri cycle extend|pause|resume|add|remove|cancel|reopen|close`, `reassign`, `delegate`: what HR types and reads."""
+"""`meguri cycle extend|pause|resume|add|remove|cancel|reopen|close`, `reassign`, `delegate`: the commands of HR and their output."""
 
 import json
 from datetime import timedelta
@@ -14,12 +14,12 @@ FAR = (today() + timedelta(days=200)).isoformat()
 
 
 def goals(told: dict[str, Any]) -> dict[str, str]:
-    """By owner: the result, and why."""
+    """The result of the instruction at each goal, with its reason, by owner."""
     return {one["goal"].split("/")[1]: " ".join(filter(None, (one["result"], one["code"]))) for one in told["goals"]}
 
 
 async def history(office: Office, goal: str) -> list[tuple[str, str | None]]:
-    """What the ledger, which holds, says behind its first entry: what, and why."""
+    """The kinds and reasons of the ledger's entries after the first one; asserts that the chain is intact."""
     audit = await office.told("audit", "show", goal)
     assert audit["holds"]
     return [(one["kind"], one["body"].get("reason")) for one in audit["ledger"][1:]]

@@ -1,4 +1,4 @@
-"""`meguri goal`: what it prints, what it refuses, and that a refusal changes nothing."""
+"""`meguri goal`: its output, its refusals, and that a refusal changes nothing."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ async def seq_of(office: Office, goal: str) -> int:
 
 @pytest.fixture
 async def submitted(office: Office) -> str:
-    """Mori's goal, waiting for approval; whatever the test before left of it."""
+    """Mori's goal, waiting for approval, independent of the tests before."""
     if (await office.told("goal", "show", MORIS))["state"] == "pending_approval":
         await office.done("goal", "recall", MORIS, "--as", MORI)
     await office.done("goal", "submit", MORIS, office.file("mori.toml", goal_file()), "--as", MORI)

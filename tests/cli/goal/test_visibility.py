@@ -1,4 +1,4 @@
-"""What a command shows with `--as`, and without."""
+"""The output of commands with and without `--as`."""
 
 from tests.cli.office import HARA, HR, MANAGER, MORI, PEOPLE, Office
 

@@ -1,4 +1,4 @@
-"""From the file of people to the closed cycle, by commands alone."""
+"""From the import of people to the closed cycle, only with commands."""
 
 from decimal import Decimal
 

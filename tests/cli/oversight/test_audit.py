@@ -12,7 +12,7 @@ GOAL = f"q4/{MORI}/1"
 
 @pytest.fixture(scope="module")
 async def worked_on(office: Office) -> str:
-    """A goal with some history."""
+    """A goal with several ledger entries."""
     await office.at_work(GOAL, MORI)
     await office.done("goal", "step", GOAL, "1", "--as", MORI, "--evidence", "一覧を共有した")
     return GOAL

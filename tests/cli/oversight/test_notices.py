@@ -1,4 +1,4 @@
-"""`meguri notices` and `meguri prefer` as people type them."""
+"""The commands `meguri notices` and `meguri prefer`."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ async def choose(office: Office, *words: str, stdin: str | None = None, **env: s
 
 
 async def failing(office: Office) -> None:
-    """One notice of each kind of end, behind the program's back."""
+    """Writes notices with each kind of result directly into the outbox."""
     await office.alter(
         "DELETE FROM outbox",
         """

@@ -1,4 +1,4 @@
-"""Sheets at the terminal: out, filled in, in again; all of it or nothing; who may; and the sheets of a whole company."""
+"""The sheet commands: writing sheets, importing filled-in ones completely or not at all, and permissions."""
 
 import io
 from decimal import Decimal
@@ -21,7 +21,7 @@ MORIS, HARAS = f"q4/{MORI}/1", f"q4/{HARA}/1"
 
 
 def filled(folder: Path, goal: str, seq: int, **fields: Any) -> Path:
-    """The sheet of a blank draft as its owner fills it in: what the product writes for the content that they type."""
+    """A filled-in sheet: the sheet that the product writes for a draft with these fields."""
     said: dict[str, Any] = {"target": Decimal(6), "baseline": Decimal(10), "measure": "所要日数", "unit": "日"}
     one = sheet_of(merged(Content(), said | fields))
     held = one.goals[0].goal.model_copy(update={"id": GoalId(goal), "seq": seq})

@@ -1,4 +1,4 @@
-"""The sheets of all 290 people of a real organisation: out in seconds, and in again without a change."""
+"""The sheets of all 290 people of a real organisation: written within seconds, and imported again without a change."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.cli.office import Office, today
 
 _ORGANISATION = Path(__file__).parents[4] / "shared" / "data" / "adventureworks-org.csv"
 _PEOPLE = 290
-_SECONDS = 30  # some six on two idle cores; a test beside others may take longer
+_SECONDS = 30  # about six on two idle cores; longer if other tests run at the same time
 _CYCLE = """
 [cycle]
 id = "all"

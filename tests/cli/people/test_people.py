@@ -21,7 +21,7 @@ Run = Callable[..., Awaitable[Result]]
 
 @pytest.fixture
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command on a database of the test's own, in English; in a thread, since it brings its own event loop."""
+    """Runs the command in English on the test's own database; in a thread, since it has its own event loop."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("MEGURI_LOCALE", "en")
 

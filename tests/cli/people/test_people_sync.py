@@ -1,4 +1,4 @@
-"""`meguri people sync` and `meguri cycle amend`: what HR reads before anything is changed, and after."""
+"""`meguri people sync` and `meguri cycle amend`: what HR sees before and after a change."""
 
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, today
 

@@ -1,4 +1,4 @@
-"""How the process ends: exit codes, servers that are not there, and how soon `--help` answers."""
+"""Exit codes, errors when servers do not answer, and how fast `--help` is."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from storage.database import open_database
 from tests.cli.office import HR, MEGURI, MORI, PEOPLE, ROOT, Office, today
 from tests.servers import Postgres
 
-NOBODY = "127.0.0.1:1"  # a port that no ordinary program listens on
+NOBODY = "127.0.0.1:1"  # a port on which usually no program listens
 GOAL = f"q4/{MORI}/1"
 READS = (
     ("goal", "list"),
@@ -187,7 +187,7 @@ def test_help_answers_at_once() -> None:
         subprocess.run([*MEGURI, "--help"], check=True, capture_output=True)
         return time.perf_counter() - begun
 
-    assert min(once() for _ in range(3)) < 1.0  # 0.3 s are meant; the machine may be busy
+    assert min(once() for _ in range(3)) < 1.0  # 0.3 s is intended, but the machine may be busy
 
 
 def test_help_imports_neither_servers_libraries_nor_settings() -> None:
