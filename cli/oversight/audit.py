@@ -26,7 +26,7 @@ def inbox(
     employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.inbox_employee")],
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
-    after: Annotated[str, typer.Option("--after", metavar="PLACE", help="help.option.after")] = "",
+    after: Annotated[str, typer.Option("--after", metavar="ID", help="help.option.after")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what waits on a person, the most urgent first, and the command that answers it."""

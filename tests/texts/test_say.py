@@ -100,8 +100,8 @@ def test_what_people_wrote_is_never_read_as_a_template() -> None:
 
 
 def test_a_number_takes_the_form_that_its_language_has() -> None:
-    late = [say("mail.detail.days_late", locale, n=days) for locale in (Locale.EN, Locale.JA) for days in (1, 2)]
-    assert late == ["1 business day past due", "2 business days past due", "期限から1営業日", "期限から2営業日"]
+    counted = [say("rule.calendar", locale, n=days) for locale in (Locale.EN, Locale.JA) for days in (1, 2)]
+    assert counted == XX
 
 
 def test_a_hint_names_the_option_and_the_sentence_does_not() -> None:
