@@ -75,7 +75,7 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
 async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> Exit:
     """Waits, where wanted, with a bar; then counts, and every goal that refused."""
     from cli.cycle.cycle_waiting import for_instruction
-    from cli.cycle.instruction_screen import document, show_refused, summary
+    from cli.cycle.instruction_screen import document, names_of, show_refused, summary
     from cli.session.callers import caller_for
     from cli.session.wording import instruction_name
 
