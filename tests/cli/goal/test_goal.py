@@ -34,7 +34,9 @@ async def test_a_stale_approval_is_refused_and_changes_nothing(office: Office, s
     assert await seq_of(office, submitted) == before
 
 
-@pytest.mark.parametrize(("who", "why"), [(MORI, "your own goal"), (HARA, f"{MANAGER} may"), (HR, f"{MANAGER} may")])
+@pytest.mark.parametrize(
+    ("who", "why"), [(MORI, "your own goal"), (HARA, f"清水 幸恵 ({MANAGER}) may"), (HR, f"清水 幸恵 ({MANAGER}) may")]
+)
 async def test_who_may_not_approve_is_told_why(office: Office, submitted: str, who: str, why: str) -> None:
     before = await seq_of(office, submitted)
     assert why in await office.refused("goal", "approve", submitted, "--as", who, "--seen", str(before))
