@@ -1,6 +1,6 @@
 """Use cases of sheets and tables: their content, comparing filled-in ones with the goals, and updating drafts."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -85,7 +85,7 @@ class Sheets:
 
     async def sheets_of(
         self, caller: Caller, cycle: CycleId, *, person: str | None = None, department: str | None = None
-    ) -> AsyncIterator[GoalSheet]:
+    ) -> AsyncGenerator[GoalSheet, None]:
         """A sheet for each person of the cycle whose goals the caller may see, by id; a page of goals is in memory at a time.
 
         Raises a `Refusal` if there are goals, but the caller may see none of them.
@@ -105,7 +105,7 @@ class Sheets:
 
     async def goals_for_table(
         self, caller: Caller, cycle: CycleId, *, department: str | None = None
-    ) -> AsyncIterator[list[Goal]]:
+    ) -> AsyncGenerator[list[Goal], None]:
         """The goals of the cycle that the caller may see, by id, to be written as a table; page by page, of one moment."""
         async with read_transaction(self._engine) as connection:
             condition = await visible_goals(connection, caller)

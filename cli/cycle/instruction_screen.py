@@ -9,12 +9,17 @@ from cli.session.options import AsJson
 from cli.session.output import Exit, print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from cli.session.session import Reading, Terminal
+    from domain.refusals import Refusal
     from domain.values import Locale
     from service.instruction_documents import InstructionPage
     from storage.instructions import InstructionResult, Progress
+
+    Names = Mapping[str, str]
 
 _SHOWN = 50
 
@@ -101,21 +106,22 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
 
     to, page = session.terminal, await session.instructions.read(caller_for(None), identity)
     row, progress, refused = page.instruction, page.progress, page.not_done
+    names = await names_of(page, session.engine)
     if to.as_json:
-        print_json(document(page, to.locale) | {"asked": row.asked_form, "actor": row.actor})
+        print_json(document(page, names, to.locale) | {"asked": row.asked_form, "actor": row.actor})
     else:
         from cli.session.wording import instruction_name, visible
 
         reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
         print_line(summary(progress, to))
-        show_refused(refused, to)
+        show_refused(refused, names, to)
     return Exit.REFUSED if refused else Exit.DONE
 
 
-def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
+def document(page: "InstructionPage", names: "Names", locale: "Locale") -> dict[str, Any]:
     goals = [
-        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": reason_of(one, locale)}
+        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": reason_of(one, names, locale)}
         for one in page.results
     ]
     row, progress = page.instruction, page.progress
@@ -124,15 +130,30 @@ def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reason_of(result: "InstructionResult", locale: "Locale") -> str | None:
-    """Why the instruction changed nothing at that goal, in the reader's language; none where it did."""
+def _refusal_of(result: "InstructionResult") -> "Refusal | None":
     from domain.refusals import Refusal
+
+    if result.result != "refused" or not result.code:
+        return None
+    return Refusal.from_json(result.code, result.detail or {})
+
+
+async def names_of(page: "InstructionPage", engine: "AsyncEngine") -> "Names":
+    """The names of the people in the refusals of the page."""
+    from cli.session.names import names_in
+
+    refusals = (_refusal_of(one) for one in page.results)
+    return await names_in([one.message for one in refusals if one], engine)
+
+
+def reason_of(result: "InstructionResult", names: "Names", locale: "Locale") -> str | None:
+    """Why the instruction changed nothing at that goal, in the reader's language; none where it did."""
     from texts.refusals import refusal_text
     from texts.say import say
     from texts.words import word
 
-    if result.result == "refused" and result.code:
-        return refusal_text(Refusal.from_json(result.code, result.detail or {}), locale)
+    if refusal := _refusal_of(result):
+        return refusal_text(refusal, locale, names)
     if result.code is None:
         return None
     words = word("skipped", result.code, locale)
@@ -150,8 +171,8 @@ def summary(progress: "Progress", to: "Terminal") -> str:
     return "".join((counts, *rest))
 
 
-def show_refused(refused: "Sequence[InstructionResult]", to: "Terminal") -> None:
+def show_refused(refused: "Sequence[InstructionResult]", names: "Names", to: "Terminal") -> None:
     for one in refused[:_SHOWN]:
-        to.complain(f"{one.goal_id}: {reason_of(one, to.locale)}")
+        to.complain(f"{one.goal_id}: {reason_of(one, names, to.locale)}")
     if (more := len(refused) - _SHOWN) > 0:
         to.complain(to.text("screen.cycle.more", more=more))

@@ -75,7 +75,7 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
 async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> Exit:
     """Waits, where wanted, with a bar; then counts, and every goal that refused."""
     from cli.cycle.cycle_waiting import for_instruction
-    from cli.cycle.instruction_screen import document, show_refused, summary
+    from cli.cycle.instruction_screen import document, names_of, show_refused, summary
     from cli.session.callers import caller_for
     from cli.session.wording import instruction_name
 
@@ -85,11 +85,12 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
     if wait:
         await for_instruction(session, identity, instruction_name(kind, to.locale))
     page = await session.instructions.read(caller_for(None), identity)
+    names = await names_of(page, session.engine)
     if to.as_json:
-        print_json(document(page, to.locale))
+        print_json(document(page, names, to.locale))
     else:
         print_line(summary(page.progress, to))
-        show_refused(page.not_done, to)
+        show_refused(page.not_done, names, to)
     return Exit.REFUSED if page.not_done else Exit.DONE
 
 

@@ -1,10 +1,11 @@
 """Giving commands to goals at the terminal: what is shown before a decision, and what is printed afterwards."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.session.callers import caller_for
+from cli.session.names import names_in
 from cli.session.options import CommandOptions
 from cli.session.output import Exit, print_findings, print_json, sentence_of
 from cli.session.session import Acting, Terminal, acting, run, terminal
@@ -18,7 +19,7 @@ from texts.refusals import refusal_with_hint
 if TYPE_CHECKING:
     from domain.writing.content import Content
 
-_DECISIONS = frozenset({"approve", "decide_review"})  # shown first, for those options did not say what they saw
+_DECISIONS = frozenset({"approve", "decide_review"})  # the goal is shown first where `--seen` is not given
 
 _Result = Given | Refusal | NoAnswer
 
@@ -61,7 +62,9 @@ def approve_each(
         results |= await session.goals.approve_each(
             caller, numbers, comment=comment, acting_for=options.acting_for, command_id=options.command_id
         )
-        return _report({goal: results[goal] for goal in ids}, session.terminal)
+        refusals = [one.message for one in results.values() if isinstance(one, Refusal)]
+        names = await names_in(refusals, session.engine)
+        return _report({goal: results[goal] for goal in ids}, names, session.terminal)
 
     run(terminal(as_json), acting, work)
 
@@ -106,31 +109,31 @@ def _show_seen(seen: SeenGoal, to: Terminal) -> None:
         print_findings(seen.findings, to.locale, sys.stdout)
 
 
-def _report(results: dict[GoalId, _Result], to: Terminal) -> Exit:
+def _report(results: dict[GoalId, _Result], names: Mapping[str, str], to: Terminal) -> Exit:
     """Prints every goal's result. The exit code is the worst: no answer, then refused, then done."""
     if to.as_json:
-        print_json({"results": [_document(goal, result, to) for goal, result in results.items()]})
+        print_json({"results": [_document(goal, result, names, to) for goal, result in results.items()]})
     code = Exit.DONE
     for goal, result in results.items():
         if isinstance(result, Given):
             if not to.as_json:
                 _print(result, to)
             continue
-        to.complain(f"{visible(goal, 80)}: {_reason(result, to)}")
+        to.complain(f"{visible(goal, 80)}: {_reason(result, names, to)}")
         code = max(code, Exit.REFUSED if isinstance(result, Refusal) else Exit.UNREACHABLE)
     return code
 
 
-def _document(goal: GoalId, result: _Result, to: Terminal) -> Any:
+def _document(goal: GoalId, result: _Result, names: Mapping[str, str], to: Terminal) -> Any:
     if isinstance(result, Given):
         return result
     kind = result.code.value if isinstance(result, Refusal) else "no_answer"
-    return {"goal": goal, "error": {"code": kind, "message": _reason(result, to)}}
+    return {"goal": goal, "error": {"code": kind, "message": _reason(result, names, to)}}
 
 
-def _reason(result: Refusal | NoAnswer, to: Terminal) -> str:
+def _reason(result: Refusal | NoAnswer, names: Mapping[str, str], to: Terminal) -> str:
     if isinstance(result, Refusal):
-        return refusal_with_hint(result, to.locale)
+        return refusal_with_hint(result, to.locale, names)
     return sentence_of(result.message, to.locale)
 
 

@@ -51,7 +51,7 @@ def _progress(goal: Goal, to: Terminal) -> Iterator[str]:
     yield to.text("screen.review.progress", reached=reached, confirmed=confirmed, score=scoring.score(goal))
     for n, step in enumerate(goal.content.steps):
         mark = "[x]" if n in goal.done else "[ ]"
-        yield f"           {mark} {n}: {visible(step.title)} ({step.due})"
+        yield f"           {mark} {n + 1}: {visible(step.title)} ({step.due})"
 
 
 def _own_words(review: SelfReviewed | None, to: Terminal) -> Iterator[str]:

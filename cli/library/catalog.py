@@ -89,7 +89,7 @@ def _way(one: "CatalogEntry", to: "Terminal") -> str:
     better = to.text("screen.catalog.less_is_better") if one.direction == "down" else ""
     better = better or to.text("screen.catalog.more_is_better")
     example = to.text("screen.catalog.example", baseline=one.baseline, target=one.target)
-    return f"{one.unit.in_(to.locale)} ({better}, {example})"
+    return to.text("screen.catalog.way", unit=one.unit.in_(to.locale), about=[better, example])
 
 
 def _cadence(one: "CatalogEntry", to: "Terminal") -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,11 +52,12 @@ def export(
             caller_for(actor), CycleId(cycle_id), person=person, department=department
         )
         written = []
-        async for one in found:
-            path = folder / f"{one.cycle_id}_{one.person.id}.xlsx"
-            with OutputFile(path, to) as out:
-                out.write(write_goal_sheet(one, to.locale))
-            written.append(str(path))
+        async with aclosing(found):  # a file that cannot be written ends the reading too
+            async for one in found:
+                path = folder / f"{one.cycle_id}_{one.person.id}.xlsx"
+                with OutputFile(path, to) as out:
+                    out.write(write_goal_sheet(one, to.locale))
+                written.append(str(path))
         if as_json:
             print_json({"written": written})
         else:
@@ -85,11 +87,12 @@ def write_goals(
 
         to, goals = session.terminal, 0
         pages = Sheets(session.engine).goals_for_table(caller_for(actor), CycleId(cycle_id), department=department)
-        with OutputFile(file, to) as out:
-            out.write(table_head(to.locale))
-            async for page in pages:
-                out.write(table_rows(page, to.locale))
-                goals += len(page)
+        async with aclosing(pages):
+            with OutputFile(file, to) as out:
+                out.write(table_head(to.locale))
+                async for page in pages:
+                    out.write(table_rows(page, to.locale))
+                    goals += len(page)
         _say_written(to, file, goals)
 
     run(terminal(as_json), reading, work)

@@ -1,5 +1,6 @@
 """`meguri people`: the organisation, in from a file and out to the screen."""
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.session.help import Commands
+from cli.session.names import refusal_with_names
 from cli.session.options import AsJson, Viewer
 from cli.session.output import (
     Exit,
@@ -135,19 +137,24 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
     import asyncio
 
     from domain.errors import MeguriError
+    from domain.refusals import Refusal
     from service.connection import connect_database
     from service.people import People
     from storage.migrate import require_current
+
+    locale = reader_locale(settings)
 
     async def answer() -> Answer:
         engine = await connect_database(settings)
         try:
             await require_current(engine)
             return await question(People(engine))
+        except Refusal as refusal:
+            print_line(await refusal_with_names(refusal, engine, locale), sys.stderr)
+            raise typer.Exit(Exit.REFUSED) from refusal
         finally:
             await engine.dispose()
 
-    locale = reader_locale(settings)
     try:
         return asyncio.run(answer())
     except MeguriError as error:

@@ -77,8 +77,9 @@ def print_part(part: str) -> None:
     sys.stdout.write(part)
 
 
-def print_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def print_line(line: str, file: TextIO | None = None) -> None:
+    """Prints a line to stdout, or to `file`."""
+    (file or sys.stdout).write(line + "\n")
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, title: str | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
+from cli.session.names import refusal_with_names
 from cli.session.output import (
     Exit,
     exit_code,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
-    from domain.refusals import Refusal
     from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
@@ -187,21 +187,8 @@ async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None
     try:
         return await work(opened)
     except Refusal as refusal:
-        raise opened.terminal.refuse(await _with_names(refusal, opened), kind=refusal.code) from refusal
-
-
-async def _with_names(refusal: "Refusal", opened: Reading) -> str:
-    """The refusal as people read it, with the names of the people in it."""
-    from service.projection import names_by_id
-    from storage.database import read_transaction
-    from texts.refusals import refusal_with_hint
-    from texts.say import people_in
-
-    names: dict[str, str] = {}
-    if people := people_in(refusal.message):
-        async with read_transaction(opened.engine) as connection:
-            names = await names_by_id(connection, people)
-    return refusal_with_hint(refusal, opened.terminal.locale, names)
+        sentence = await refusal_with_names(refusal, opened.engine, opened.terminal.locale)
+        raise opened.terminal.refuse(sentence, kind=refusal.code) from refusal
 
 
 async def _explained(error: Exception, opened: Reading) -> Exception | None:

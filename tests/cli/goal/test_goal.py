@@ -34,7 +34,9 @@ async def test_a_stale_approval_is_refused_and_changes_nothing(office: Office, s
     assert await seq_of(office, submitted) == before
 
 
-@pytest.mark.parametrize(("who", "why"), [(MORI, "your own goal"), (HARA, f"{MANAGER} may"), (HR, f"{MANAGER} may")])
+@pytest.mark.parametrize(
+    ("who", "why"), [(MORI, "your own goal"), (HARA, f"清水 幸恵 ({MANAGER}) may"), (HR, f"清水 幸恵 ({MANAGER}) may")]
+)
 async def test_who_may_not_approve_is_told_why(office: Office, submitted: str, who: str, why: str) -> None:
     before = await seq_of(office, submitted)
     assert why in await office.refused("goal", "approve", submitted, "--as", who, "--seen", str(before))
@@ -172,7 +174,7 @@ async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) ->
     assert "score   20.00 = banked 0 + steps 20 + measure 0.00 + bonus 0" in shown
     assert "10 -> 6 日, now 8 (reached 50 %, confirmed 0 %)" in shown
     assert "waits   for step by 西村 直美 (E2), due " in shown
-    assert [line.split()[:2] for line in shown.splitlines() if line[:2] in ("0:", "1:")] == [["0:", "[x]"], ["1:", "["]]
+    assert [line.split()[:2] for line in shown.splitlines() if line[:2] in ("1:", "2:")] == [["1:", "[x]"], ["2:", "["]]
     terms = (await office.told("goal", "show", goal))["score_terms"]
     assert terms == {"banked": "0", "steps": "20", "measure": "0.00", "bonus": "0"}
 

@@ -28,13 +28,13 @@ async def test_somebody_who_is_not_employed_sees_and_gives_nothing(office: Offic
 async def test_a_goal_that_may_not_be_seen_is_not_shown_before_a_decision(office: Office) -> None:
     result = await office.type("goal", "approve", MORIS, "--as", HARA)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"{HARA} may not" in result.stderr
+    assert f"原田 修 ({HARA}) may not" in result.stderr
 
 
 async def test_while_a_cycle_is_open_people_are_imported_in_the_name_of_hr(office: Office) -> None:
     file = office.file("people.csv", PEOPLE)
     unnamed = await office.refused("people", "import", file)
-    assert f"{HR} may do it" in unnamed
+    assert f"西村 直美 ({HR}) may do it" in unnamed
     assert "--as" in unnamed
-    assert f"{MORI} may not" in await office.refused("people", "import", file, "--as", MORI)
+    assert f"森 香織 ({MORI}) may not" in await office.refused("people", "import", file, "--as", MORI)
     assert "0 added, 0 changed, 6 unchanged" in await office.done("people", "import", file, "--as", HR)
