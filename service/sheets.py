@@ -19,7 +19,7 @@ from service.cycle_lookup import require_cycle
 from service.goal_updates import GoalUpdates
 from service.projection import find_goals, names_by_id, stream_goals
 from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
-from sheets.fields import fields_of, merged
+from sheets.fields import InvalidFields, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from storage.database import read_transaction
 from storage.goals import read_bodies
