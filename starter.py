@@ -1,4 +1,4 @@
-"""The command line, installed as `meguri`: every command is registered here, and every process of it ends here.
+"""The command line, installed as `meguri`: all commands are registered here, and the process ends here.
 
 What a command needs is imported when it runs, so that `--help` answers at once (a test measures it).
 """
@@ -8,8 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-import typer
 
 from cli.cycle.amending import amend
 from cli.cycle.cycle import cycle
@@ -28,19 +26,18 @@ from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
-from cli.session.output import Exit, exit_code, reader_locale, spoken
+from cli.session.help import Commands
+from cli.session.output import Exit, exit_code, locale_of_environment, reader_locale, sentence_of
 from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-_INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
+_INTERRUPTED = 130  # a shell's exit code of a program that Ctrl-C ended
 _BROKEN = 70  # EX_SOFTWARE of sysexits.h: a defect of ours
 
-app = typer.Typer(
+app = Commands(
     name="meguri",
-    help="Goals and their review cycles. Exit codes: 0 done, 1 refused, 2 usage, 3 a server is not reachable.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich takes longer to import than --help may take
@@ -79,12 +76,14 @@ def main() -> None:
     """Runs the command and ends the process."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no command
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name that the terminal cannot show must not end the command
     code = _run()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:  # `meguri goal list | head`: the reader has what it wanted
+    except BrokenPipeError:  # `meguri goal list | head`: the reader needs no more
         pass
     os._exit(code)  # the SDK's threads can abort an interpreter that exits in order (sdk-python #300)
 
@@ -96,7 +95,7 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last stop: what we have no words for is told in full
+    except Exception as error:  # noqa: BLE001 - the last stop: an unknown error is printed in full
         if (known := _explained(error)) is None:
             traceback.print_exc()
             return _BROKEN
@@ -107,25 +106,36 @@ def _run() -> int:
 
 
 def _explained(error: Exception) -> tuple[str, int] | None:
-    """What an error says that brings its own words, and the exit code; None for any other: that is a defect."""
+    """The sentence and exit code of an error of ours; None for any other, which is a defect."""
     from pydantic import ValidationError
 
     from domain.errors import MeguriError
 
     if isinstance(error, ValidationError) and error.title == "Settings":
-        return _bad_settings(error), Exit.USAGE
+        return _wrong_settings(error), Exit.USAGE
     if not isinstance(error, MeguriError):
         return None
     from settings import Settings
 
-    return spoken(error.message, reader_locale(Settings())), exit_code(error)
+    return sentence_of(error.message, reader_locale(Settings())), exit_code(error)
 
 
-def _bad_settings(error: "ValidationError") -> str:
+def _wrong_settings(error: "ValidationError") -> str:
     """The variables that do not fit; never their values, which may be secrets."""
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    named = [f"MEGURI_{str(one['loc'][0]).upper()}: {one['msg']}" for one in problems if one["loc"]]
-    return "\n".join([*named, "docs/settings.md lists the settings"])
+    from domain.problems import problems_of
+    from texts.say import say
+
+    locale = locale_of_environment()
+    wrong = [
+        say("screen.settings.wrong", locale, variable=_variable(one.where), problem=one.message)
+        for one in problems_of(error)
+    ]
+    return "\n".join([*wrong, say("screen.settings.see_docs", locale)])
+
+
+def _variable(field: str) -> str:
+    """The environment variable of a setting; a few have a name of their own."""
+    return field if field.isupper() else f"MEGURI_{field.upper()}"
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.goal.commands import SYSTEM
 from storage.database import read_transaction
 from storage.instructions import people_act
 
 _WINDOW = 12  # answers that are judged together: one slow answer proves nothing
-_TOLERATED = 1.35  # times the latency of one request alone; beyond it there are too many at one time
+_TOLERATED = 1.25  # times the latency of one request alone; beyond it there are too many at one time
 _TOLERATED_ALONE = 6.0  # while nobody clicks
 _DECREASE = 0.6
 _MOST = 8
@@ -124,4 +125,4 @@ class FanOut:
 async def people_act_now(engine: AsyncEngine) -> bool:
     """Whether a person's own command was recorded in the last seconds."""
     async with read_transaction(engine) as connection:
-        return await people_act(connection, _SINCE)
+        return await people_act(connection, _SINCE, clock=SYSTEM)

@@ -10,7 +10,6 @@ from sqlalchemy import Interval, Row, bindparam, func, insert, literal, select, 
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.goal.commands import SYSTEM
 from domain.instructions.instructions import ASKED, Asked
 from domain.lifecycle import State
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
@@ -197,9 +196,9 @@ SELECT EXISTS (
 """).bindparams(bindparam("within", type_=Interval))
 
 
-async def people_act(connection: AsyncConnection, within: timedelta) -> bool:
-    """Whether a person's own command was recorded within this time; what instructions, settlements and time do does not count."""
-    return bool(await connection.scalar(_PEOPLE_ACT, {"within": within, "clock": SYSTEM}))
+async def people_act(connection: AsyncConnection, within: timedelta, *, clock: EmployeeId) -> bool:
+    """Whether a person's own command was recorded within this time; what instructions, settlements and the actor `clock` did does not count."""
+    return bool(await connection.scalar(_PEOPLE_ACT, {"within": within, "clock": clock}))
 
 
 async def record(connection: AsyncConnection, instruction: str, result: InstructionResult) -> None:

@@ -1,12 +1,13 @@
-"""`meguri cycle amend`: other rules for a running cycle; what they would change is shown first."""
+"""`meguri cycle amend`: new rules for a running cycle; their effect is shown first."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.choices import day
 from cli.session.options import Actor, AsJson, Reason
 from cli.session.output import Exit, print_findings, print_json, print_line, print_table
 
@@ -18,31 +19,28 @@ _SHOWN = 20
 
 
 def amend(
-    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the cycle file with the new rules", show_default=False)],
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="help.option.amend_file")],
     *,
     actor: Actor,
     reason: Reason,
-    apply: Annotated[bool, typer.Option("--apply", help="do it; without it, nothing is changed")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="help.option.apply")] = False,
     starts: Annotated[
-        datetime | None,
-        typer.Option(
-            "--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date of the file, as at the launch"
-        ),
+        date | None,
+        typer.Option("--starts", parser=day, metavar="DATE", help="help.option.amend_starts"),
     ] = None,
     departments: Annotated[
-        list[str] | None, typer.Option("--department", help="only this department's goals; may be repeated")
+        list[str] | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.departments")
     ] = None,
-    people: Annotated[
-        list[str] | None, typer.Option("--person", metavar="EMPLOYEE", help="only this person's goals; may be repeated")
-    ] = None,
-    identity: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="the instruction's own id: given again, it is done once")
-    ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="return at once")] = False,
+    people: Annotated[list[str] | None, typer.Option("--person", metavar="EMPLOYEE", help="help.option.people")] = None,
+    identity: Annotated[str | None, typer.Option("--id", metavar="ID", help="help.option.instruction_id")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: show how the file's rules differ from the cycle's, and which dates move; with --apply, they apply from now on."""
+    """HR: show how the file's rules differ from the cycle's, and which due dates move.
+
+    With --apply, apply the new rules.
+    """
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
 
@@ -59,7 +57,7 @@ def amend(
         one = CycleId(cycle_id)
         chosen = Selection(departments=tuple(departments or ()), people=tuple(EmployeeId(one) for one in people or ()))
         amendment = await Amending(session.engine).compare(
-            caller_for(actor), one, data, chosen, now=datetime.now(UTC), starts=starts.date() if starts else None
+            caller_for(actor), one, data, chosen, now=datetime.now(UTC), starts=starts
         )
         if amendment.findings:
             message = to.text("screen.amend.not_possible", file=file)

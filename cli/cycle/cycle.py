@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from cli.session.choices import day
+from cli.session.help import Commands
 from cli.session.options import Actor, AsJson
 from cli.session.output import Exit, print_findings, print_json
 
@@ -14,20 +16,20 @@ if TYPE_CHECKING:
     from cli.session.session import Acting, Reading, Terminal
     from service.cycles import Checked
 
-cycle = typer.Typer(no_args_is_help=True, help="Cycles: check a file, launch it, watch it, steer it, close it.")
+cycle = Commands()
 
-_CycleArgument = Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")]
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="the cycle file, TOML", show_default=False)]
+_CycleArgument = Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="help.option.cycle_file")]
 _Starts = Annotated[
-    datetime | None,
-    typer.Option("--starts", formats=["%Y-%m-%d"], metavar="DATE", help="move every date, to start on this day"),
+    date | None,
+    typer.Option("--starts", parser=day, metavar="DATE", help="help.option.starts"),
 ]
-_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `cycle status` shows the progress")]
+_NoWait = Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait_launch")]
 
 
 @cycle.command("check")
 def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
-    """List every problem that prevents the launch of a cycle file; change nothing."""
+    """List everything that prevents the launch of a cycle file. Nothing is changed."""
     from cli.cycle.cycle_screen import checked_document, describe_checked
     from cli.session.callers import caller_for
     from cli.session.files import read_small
@@ -38,12 +40,12 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
     data = read_small(file, to)
 
     async def work(session: "Reading") -> Exit:
-        checked = await session.cycles.check(caller_for(None), data, _today(data), _day(starts))
+        checked = await session.cycles.check(caller_for(None), data, _today(data), starts)
         refused = refuses(checked.findings)
         if as_json:
             print_json(checked_document(checked))
         if refused:
-            to.complain(_mend(file, checked, to))
+            to.complain(_not_startable(file, checked, to))
         print_findings(checked.findings, to.locale)
         if not refused and not as_json:
             describe_checked(checked, to)
@@ -56,7 +58,7 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
 def start(
     file: _File, *, actor: Actor, starts: _Starts = None, no_wait: _NoWait = False, as_json: AsJson = False
 ) -> None:
-    """Launch a cycle for everybody in its departments; nothing starts while the file has errors."""
+    """Launch a cycle for everybody whom its file names. Nothing starts while an error is found."""
     from cli.session.callers import caller_for
     from cli.session.files import read_small
     from cli.session.session import acting, run, terminal
@@ -66,9 +68,9 @@ def start(
     data = read_small(file, to)
 
     async def work(session: "Acting") -> Exit:
-        checked = await session.cycles.check(caller_for(actor), data, _today(data), _day(starts))
+        checked = await session.cycles.check(caller_for(actor), data, _today(data), starts)
         if refuses(checked.findings) or checked.file is None:
-            raise to.refuse(_mend(file, checked, to), kind="findings", findings=checked.findings)
+            raise to.refuse(_not_startable(file, checked, to), kind="findings", findings=checked.findings)
         print_findings(checked.findings, to.locale)
         await session.cycles.launch(caller_for(actor), checked, datetime.now(UTC))
         return await _launched(session, checked, wait=not no_wait)
@@ -78,11 +80,11 @@ def start(
 
 @cycle.command("status")
 def status(
-    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="unset: the list of cycles")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="live, until Ctrl-C or the cycle's end")] = False,
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="help.option.status_cycle")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="help.option.watch")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the cycles, or show the status of one: participants, goals by department and state, failures."""
+    """List the cycles, or show the progress of one: participants, goals by department and state, failures."""
     import sys
 
     from cli.cycle import cycle_screen
@@ -106,7 +108,7 @@ def status(
 
 @cycle.command("retry")
 def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, as_json: AsJson = False) -> None:
-    """HR: launch the failed participants again, and only those."""
+    """HR: launch again only for the people whose launch failed."""
     from cli.cycle import cycle_waiting
     from cli.session.callers import caller_for
     from cli.session.session import acting, run, terminal
@@ -125,7 +127,7 @@ def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, a
 
 
 async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exit:
-    """Waits for the launch to finish, where wanted, and says what came of it."""
+    """Waits for the launch to finish, where wanted, and prints its result."""
     from cli.cycle import cycle_waiting
     from texts.findings import documents_of
 
@@ -162,12 +164,8 @@ async def _report_launch(session: "Acting", one: str, facts: dict[str, Any]) -> 
     return Exit.REFUSED if failed else Exit.DONE
 
 
-def _day(starts: datetime | None) -> date | None:
-    return starts.date() if starts else None
-
-
 def _today(data: bytes) -> date:
-    """Today where the cycle is held: at the other end of the world it may be tomorrow."""
+    """Today in the cycle's time zone, which may be another day than here."""
     from domain.cycle.file import CycleFile, read_cycle_file
 
     file = read_cycle_file(data)
@@ -179,7 +177,7 @@ def _today(data: bytes) -> date:
     return datetime.now(zone).date()
 
 
-def _mend(file: Path, checked: "Checked", to: "Terminal") -> str:
+def _not_startable(file: Path, checked: "Checked", to: "Terminal") -> str:
     from domain.findings import Level
 
     number = sum(finding.level is Level.REFUSE for finding in checked.findings)

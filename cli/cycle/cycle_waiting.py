@@ -1,4 +1,4 @@
-"""Waiting for what a cycle does in bulk, with a bar on stderr: the launch, the second try, the settlement."""
+"""Waiting for what a cycle does in bulk, with a bar on stderr: the launch, its retry, an instruction."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ _EVERY = 0.25  # seconds between two looks
 
 
 class Reached(NamedTuple):
-    """How far it is. What moves in `signs` shows that somebody works on it, before the first one is done."""
+    """The progress. A change of `signs` shows that a worker is busy, even before the first item is done."""
 
     done: int
     total: int
@@ -60,7 +60,7 @@ def _reached(status: CycleStatus, *, finished: bool) -> Reached:
 
 
 async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]]) -> None:
-    """Until it is finished. Raises `NoAnswer` where nothing moves: no worker runs, and it goes on when one does."""
+    """Waits until it is finished. Raises `NoAnswer` where nothing changes: no worker runs. It continues when one starts."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=to.as_json or not console.is_terminal) as bar:

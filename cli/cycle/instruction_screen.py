@@ -1,4 +1,4 @@
-"""`meguri instruction` and `meguri delegations`: what was asked of many goals, how far it is, where it did not go through."""
+"""`meguri instruction` and `meguri delegations`: instructions to many goals, their progress, and the goals that refused them."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,11 +20,11 @@ _SHOWN = 50
 
 
 def instruction(
-    identity: Annotated[str | None, typer.Argument(metavar="ID", help="unset: the latest ones")] = None,
-    cycle_id: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
+    identity: Annotated[str | None, typer.Argument(metavar="ID", help="help.option.instruction")] = None,
+    cycle_id: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the instructions to many goals, or show the progress of one and where it was refused."""
+    """Show the instructions to many goals, or the progress of one and which goals refused it."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> Exit | None:
@@ -37,12 +37,10 @@ def instruction(
 
 
 def delegations(
-    employee: Annotated[
-        str | None, typer.Argument(metavar="EMPLOYEE", help="of this person, as either; unset: all")
-    ] = None,
+    employee: Annotated[str | None, typer.Argument(metavar="EMPLOYEE", help="help.option.delegations_of")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who acts for whom, today and in the year to come."""
+    """Show who acts for whom, today and in the coming year."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from cli.session.wording import person, visible
@@ -117,7 +115,7 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
 
 def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
     goals = [
-        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": said(one, locale)}
+        {"goal": one.goal_id, "result": one.result, "code": one.code, "message": reason_of(one, locale)}
         for one in page.results
     ]
     row, progress = page.instruction, page.progress
@@ -126,8 +124,8 @@ def document(page: "InstructionPage", locale: "Locale") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def said(result: "InstructionResult", locale: "Locale") -> str | None:
-    """Why it did not go through at that goal, in the reader's language."""
+def reason_of(result: "InstructionResult", locale: "Locale") -> str | None:
+    """Why the instruction changed nothing at that goal, in the reader's language; none where it did."""
     from domain.refusals import Refusal
     from texts.refusals import refusal_text
     from texts.say import say
@@ -154,6 +152,6 @@ def summary(progress: "Progress", to: "Terminal") -> str:
 
 def show_refused(refused: "Sequence[InstructionResult]", to: "Terminal") -> None:
     for one in refused[:_SHOWN]:
-        to.complain(f"{one.goal_id}: {said(one, to.locale)}")
+        to.complain(f"{one.goal_id}: {reason_of(one, to.locale)}")
     if (more := len(refused) - _SHOWN) > 0:
         to.complain(to.text("screen.cycle.more", more=more))

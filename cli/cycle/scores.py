@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.session.options import ActingFor, Actor, AsJson, CommandId, GoalArgument, Reason, Who
+from cli.session.choices import Choice
+from cli.session.options import ActingFor, Actor, AsJson, CommandId, CommandOptions, GoalArgument, Reason
 from cli.session.output import json_line, print_json, print_part, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
@@ -22,19 +23,21 @@ class By(StrEnum):
 
 
 def scores(
-    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE")],
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")],
     by: Annotated[
-        By, typer.Option("--by", help="by person, or the distribution by reviewer or department")
+        By, typer.Option("--by", parser=Choice("grouping", By), metavar="BY", help="help.option.by")
     ] = By.PERSON,
     *,
-    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="HR")],
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
-    after: Annotated[str, typer.Option("--after", metavar="EMPLOYEE", help="the next page: after this id")] = "",
-    everybody: Annotated[bool, typer.Option("--all", help="by person: everybody, without pages")] = False,
+    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="help.option.scores_actor")],
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="EMPLOYEE", help="help.option.after")] = "",
+    everybody: Annotated[bool, typer.Option("--all", help="help.option.everybody")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: show the scores of a cycle, by person, or their distribution by reviewer or department."""
+    """HR: show the scores of a cycle by person, or their distribution by reviewer or department."""
 
     async def work(session: Reading) -> None:
         from cli.session.callers import caller_for
@@ -121,17 +124,17 @@ def adjust(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    points: Annotated[str, typer.Option("--points", metavar="NUMBER", help="points to add; 0: reviewed, no change")],
+    points: Annotated[str, typer.Option("--points", metavar="NUMBER", help="help.option.points")],
     reason: Reason,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """HR: calibrate a closed goal's score by points; the score itself does not change."""
+    """HR: calibrate a closed goal's score by points. The score itself stays beside it."""
     from cli.goal.giving import give
 
     fields = {"points": points, "reason": reason}
-    give(goal_id, "adjust", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    give(goal_id, "adjust", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 def exemplar(
@@ -143,7 +146,7 @@ def exemplar(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reviewer, HR: publish a closed goal to the company, without names, as an example to follow."""
+    """Reviewer, HR: show a closed goal to the company, without names, as an example to follow."""
     from cli.goal.giving import give
 
-    give(goal_id, "mark_exemplar", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+    give(goal_id, "mark_exemplar", CommandOptions(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)

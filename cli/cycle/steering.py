@@ -1,40 +1,46 @@
 """`meguri cycle extend|pause|resume|add|remove|cancel|reopen|close`, `reassign`, `delegate`: one instruction, many goals.
 
-Each is written down first and carried out by a worker: the command waits and shows how far it is, and whoever stops
-waiting loses nothing (`meguri instruction ID`).
+Each is written down first and carried out by a worker: the command waits and shows the progress. Somebody
+who stops waiting loses nothing: `meguri instruction ID` shows the rest.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from cli.cycle.cycle import cycle
+from cli.session.choices import Choice, day
 from cli.session.options import Actor, AsJson, Reason
 from cli.session.output import Exit, print_json, print_line
 
 if TYPE_CHECKING:
     from cli.session.session import Acting
 
-_Cycle = Annotated[str, typer.Argument(metavar="CYCLE", help="the cycle's id")]
+_Cycle = Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")]
 _Departments = Annotated[
-    list[str] | None, typer.Option("--department", help="only this department's goals; may be repeated")
+    list[str] | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.departments")
 ]
-_People = Annotated[
-    list[str] | None, typer.Option("--person", metavar="EMPLOYEE", help="only this person's goals; may be repeated")
-]
-_Id = Annotated[
-    str | None, typer.Option("--id", metavar="ID", help="the instruction's own id: given again, it is done once")
-]
-_NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once; `meguri instruction ID` shows the progress")]
-_Closes = Annotated[
-    datetime | None, typer.Option("--closes", formats=["%Y-%m-%d"], metavar="DATE", help="the cycle's new last day")
-]
+_People = Annotated[list[str] | None, typer.Option("--person", metavar="EMPLOYEE", help="help.option.people")]
+_Id = Annotated[str | None, typer.Option("--id", metavar="ID", help="help.option.instruction_id")]
+_NoWait = Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")]
+_Closes = Annotated[date | None, typer.Option("--closes", parser=day, metavar="DATE", help="help.option.closes")]
+
+
+class Task(StrEnum):
+    """What a goal may wait for."""
+
+    DRAFT = "draft"
+    APPROVAL = "approval"
+    STEP = "step"
+    SELF_REVIEW = "self_review"
+    VERDICT = "verdict"
 
 
 class InstructionOptions(NamedTuple):
-    """The options that all instructions have: who gives it, about options, and how its result is printed."""
+    """The options that all instructions have: who gives it, about which goals, and how its result is printed."""
 
     cycle: str | None
     actor: str
@@ -94,12 +100,12 @@ def extend(
     actor: Actor,
     reason: Reason,
     due: Annotated[
-        datetime | None,
-        typer.Option("--due", formats=["%Y-%m-%d"], metavar="DATE", help="the open tasks are due on this day"),
+        date | None,
+        typer.Option("--due", parser=day, metavar="DATE", help="help.option.due"),
     ] = None,
     task: Annotated[
-        str | None,
-        typer.Option("--task", metavar="KIND", help="only draft, approval, step, self_review or verdict tasks"),
+        Task | None,
+        typer.Option("--task", parser=Choice("task", Task), metavar="KIND", help="help.option.task"),
     ] = None,
     closes: _Closes = None,
     departments: _Departments = None,
@@ -108,9 +114,9 @@ def extend(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: move the due dates of open tasks, the cycle's last day, or both."""
+    """HR: change the due dates of open tasks, the cycle's last day, or both."""
     options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
-    instruct("extend", options, {"due": due and due.date(), "task": task, "closes": closes and closes.date()})
+    instruct("extend", options, {"due": due, "task": task, "closes": closes})
 
 
 @cycle.command("pause")
@@ -125,7 +131,7 @@ def pause(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: pause open goals: no reminders, and nothing becomes overdue."""
+    """HR: stop the clock of open goals. Nobody is reminded, and nothing is due."""
     instruct("pause", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -141,7 +147,7 @@ def resume(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: resume paused goals; due dates move by the business days that the pause lasted."""
+    """HR: let the clock run again. Due dates move by the business days that the pause lasted."""
     instruct("resume", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -157,7 +163,7 @@ def add(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: add participants from now on; they get their drafts. Those who are in the cycle already stay as they are."""
+    """HR: add people to the cycle from now on; they get their drafts. Participants are left as they are."""
     instruct("add", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -173,7 +179,7 @@ def remove(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: remove participants; their goals are closed as they are, with the points they have."""
+    """HR: remove people from the cycle. Their goals are closed with the points they have."""
     instruct("remove", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
@@ -206,9 +212,9 @@ def reopen(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: reopen a cycle that ended, each goal in the state it was in; after its last day, give a new one."""
+    """HR: reopen a cycle that ended, each goal in its earlier state. After its last day, give a new one."""
     options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
-    instruct("reopen", options, {"closes": closes and closes.date()})
+    instruct("reopen", options, {"closes": closes})
 
 
 @cycle.command("close")
@@ -223,42 +229,44 @@ def close(
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: settle open goals as they are; when all goals are settled, the cycle ends."""
+    """HR: settle open goals as they are. Without a selection of goals, the cycle ends."""
     instruct("close", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
 
 
 def reassign(
-    person: Annotated[str, typer.Argument(metavar="FROM", help="whose tasks they are now")],
-    to: Annotated[str, typer.Argument(metavar="TO", help="who takes them over")],
+    person: Annotated[str, typer.Argument(metavar="FROM", help="help.option.reassign_from")],
+    to: Annotated[str, typer.Argument(metavar="TO", help="help.option.reassign_to")],
     *,
     actor: Actor,
     reason: Reason,
-    cycle_id: Annotated[str | None, typer.Option("--cycle", help="of one cycle; unset: of every open one")] = None,
+    cycle_id: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.reassign_cycle")] = None,
     identity: _Id = None,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """HR: give all open tasks of one person to another; tasks in goals of the new assignee stay where they are."""
+    """HR: hand over all open tasks of one person to another. The new person's own goals stay as they are."""
     options = InstructionOptions(cycle_id, actor, reason, identity=identity, no_wait=no_wait, as_json=as_json)
     instruct("reassign", options, {"person": person, "to": to})
 
 
 def delegate(
-    person: Annotated[str, typer.Argument(metavar="FROM", help="who is away")],
-    to: Annotated[str, typer.Argument(metavar="TO", help="who acts for them")],
+    person: Annotated[str, typer.Argument(metavar="FROM", help="help.option.delegate_from")],
+    to: Annotated[str, typer.Argument(metavar="TO", help="help.option.delegate_to")],
     *,
     actor: Actor,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="first day")],
-    last: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], metavar="DATE", help="last day")],
-    reason: Annotated[str | None, typer.Option("--reason", help="kept in the ledger")] = None,
+    first: Annotated[date, typer.Option("--from", parser=day, metavar="DATE", help="help.option.first_day")],
+    last: Annotated[date, typer.Option("--until", parser=day, metavar="DATE", help="help.option.last_day")],
+    reason: Annotated[str | None, typer.Option("--reason", help="help.option.reason")] = None,
     identity: _Id = None,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let somebody act in your name, from one day to another, in open and future tasks. HR may do this for anybody.
+    """Let a person act in another's name between two days, in open tasks and in new ones.
 
-    Both may act. Nobody acts in a goal of their own, and a delegate has no delegate. The delegation ends by itself.
+    HR may do so for anybody.
+
+    Both may act. Nobody acts on a goal of their own, and a delegate has no delegate. The delegation ends by itself.
     """
     options = InstructionOptions(None, actor, reason or "-", identity=identity, no_wait=no_wait, as_json=as_json)
-    delegation = {"delegator": person, "to": to, "first": first.date(), "last": last.date()}
+    delegation = {"delegator": person, "to": to, "first": first, "last": last}
     instruct("delegate", options, {"delegation": delegation})

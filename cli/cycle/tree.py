@@ -1,4 +1,4 @@
-"""`meguri cycle tree`: themes, department goals and goals, with the progress that rolls up; whole, or one node by pages."""
+"""`meguri cycle tree`: themes, department goals and goals, with the progress of the goals below each; whole, or one node by pages."""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def tree(
-    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE")],
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")],
     *,
-    node: Annotated[str | None, typer.Option("--node", metavar="ID", help="one node and what is under it")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="with --node: at most so many goals")] = 50,
-    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="with --node: the next page")] = "",
-    orphans: Annotated[bool, typer.Option("--orphans", help="list the goals without a parent")] = False,
+    node: Annotated[str | None, typer.Option("--node", metavar="ID", help="help.option.node")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="help.option.node_limit")] = 50,
+    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="help.option.node_after")] = "",
+    orphans: Annotated[bool, typer.Option("--orphans", help="help.option.orphans")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show which goal serves which: each goal's own progress, and beside it the progress of the goals below."""
+    """Show which goals serve which: each goal's own progress, and the progress of the goals below it."""
 
     async def work(session: Reading) -> None:
         from cli.cycle.tree_json import print_tree_json

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.session.callers import caller_for
-from cli.session.options import Who
-from cli.session.output import Exit, print_findings, print_json, spoken
+from cli.session.options import CommandOptions
+from cli.session.output import Exit, print_findings, print_json, sentence_of
 from cli.session.session import Acting, Terminal, acting, run, terminal
 from cli.session.wording import local, person, state_name, task_name, visible
 from domain.refusals import Refusal
@@ -18,20 +18,22 @@ from texts.refusals import refusal_with_hint
 if TYPE_CHECKING:
     from domain.writing.content import Content
 
-_DECISIONS = frozenset({"approve", "decide_review"})  # shown first, for those who did not say what they saw
+_DECISIONS = frozenset({"approve", "decide_review"})  # shown first, for those options did not say what they saw
 
 _Result = Given | Refusal | NoAnswer
 
 
-def give(goal: str, name: str, who: Who, fields: dict[str, Any], *, as_json: bool, seen: int | None = None) -> None:
+def give(
+    goal: str, name: str, options: CommandOptions, fields: dict[str, Any], *, as_json: bool, seen: int | None = None
+) -> None:
     """Gives the command called `name` and prints what it did."""
 
     async def work(session: Acting) -> None:
         number = seen
         if name in _DECISIONS and seen is None:
-            number = await _see(session, goal, who)
-        request = Request(name, fields, who.acting_for, number, who.command_id)
-        given = await session.goals.give(caller_for(who.actor), GoalId(goal), request)
+            number = await _see(session, goal, options)
+        request = Request(name, fields, options.acting_for, number, options.command_id)
+        given = await session.goals.give(caller_for(options.actor), GoalId(goal), request)
         if as_json:
             print_json(given)
         else:
@@ -40,11 +42,13 @@ def give(goal: str, name: str, who: Who, fields: dict[str, Any], *, as_json: boo
     run(terminal(as_json), acting, work)
 
 
-def approve_each(goals: Sequence[str], who: Who, comment: str | None, *, seen: int | None, as_json: bool) -> None:
+def approve_each(
+    goals: Sequence[str], options: CommandOptions, comment: str | None, *, seen: int | None, as_json: bool
+) -> None:
     """Approves each goal by itself and prints every result."""
 
     async def work(session: Acting) -> Exit:
-        caller, ids = caller_for(who.actor), [GoalId(goal) for goal in goals]
+        caller, ids = caller_for(options.actor), [GoalId(goal) for goal in goals]
         results: dict[GoalId, _Result] = {}
         numbers = dict.fromkeys(ids, seen) if seen is not None else {}
         if seen is None:
@@ -55,21 +59,21 @@ def approve_each(goals: Sequence[str], who: Who, comment: str | None, *, seen: i
                     _show_seen(found, session.terminal)
                     numbers[goal] = found.goal.seq
         results |= await session.goals.approve_each(
-            caller, numbers, comment=comment, acting_for=who.acting_for, command_id=who.command_id
+            caller, numbers, comment=comment, acting_for=options.acting_for, command_id=options.command_id
         )
         return _report({goal: results[goal] for goal in ids}, session.terminal)
 
     run(terminal(as_json), acting, work)
 
 
-def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> None:
+def submit(goal: str, options: CommandOptions, content: "Content | None", *, as_json: bool) -> None:
     """Submits; where the goal is not ready, each finding is on a line of its own, in the reader's language."""
 
     async def work(session: Acting) -> None:
         to = session.terminal
-        request = Request("submit", {"content": content}, who.acting_for, None, who.command_id)
+        request = Request("submit", {"content": content}, options.acting_for, None, options.command_id)
         try:
-            submitted = await session.goals.submit(caller_for(who.actor), GoalId(goal), request)
+            submitted = await session.goals.submit(caller_for(options.actor), GoalId(goal), request)
         except NotReady as refusal:
             message = to.text("screen.goal.not_ready", goal=goal)
             raise to.refuse(message, kind=refusal.code, findings=refusal.refusing) from refusal
@@ -82,9 +86,9 @@ def submit(goal: str, who: Who, content: "Content | None", *, as_json: bool) -> 
     run(terminal(as_json), acting, work)
 
 
-async def _see(session: Acting, goal: str, who: Who) -> int:
-    """Shows the goal to somebody who decides on it; its number. Raises a `Refusal`."""
-    found = (await session.goals.read_before_deciding(caller_for(who.actor), [GoalId(goal)]))[GoalId(goal)]
+async def _see(session: Acting, goal: str, options: CommandOptions) -> int:
+    """Shows the goal to the person who decides on it, and returns its number. Raises a `Refusal`."""
+    found = (await session.goals.read_before_deciding(caller_for(options.actor), [GoalId(goal)]))[GoalId(goal)]
     if isinstance(found, Refusal):
         raise found
     _show_seen(found, session.terminal)
@@ -92,7 +96,7 @@ async def _see(session: Acting, goal: str, who: Who) -> int:
 
 
 def _show_seen(seen: SeenGoal, to: Terminal) -> None:
-    """What a decision is about, in a line; nobody signs off a number alone."""
+    """Prints in one line what the decision is about."""
     goal = seen.goal
     measure = goal.content.measure
     parts = (visible(one, 80) for one in (goal.content.theme, measure.name if measure else "") if one)
@@ -127,7 +131,7 @@ def _document(goal: GoalId, result: _Result, to: Terminal) -> Any:
 def _reason(result: Refusal | NoAnswer, to: Terminal) -> str:
     if isinstance(result, Refusal):
         return refusal_with_hint(result, to.locale)
-    return spoken(result.message, to.locale)
+    return sentence_of(result.message, to.locale)
 
 
 def _print(given: Given, to: Terminal) -> None:

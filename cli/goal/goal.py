@@ -1,45 +1,50 @@
 """`meguri goal`: what owners, approvers and reviewers do with goals, and how everybody looks at them."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.goal.review import review
+from cli.session.choices import Choice
+from cli.session.help import Commands
 from cli.session.options import (
     ActingFor,
     Actor,
     AsJson,
     CommandId,
+    CommandOptions,
     Comment,
     Evidence,
     GoalArgument,
     Reason,
     Seen,
     Viewer,
-    Who,
 )
 from cli.session.output import Exit
 from domain.lifecycle import State
 
-goal = typer.Typer(no_args_is_help=True, help="Goals: write, submit, sign off, work on, review.")
+goal = Commands()
 goal.add_typer(review, name="review")
 
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="the goal's content, TOML or JSON", show_default=False)]
-_FileOrNone = Annotated[
-    Path | None, typer.Argument(metavar="FILE", help="revise it first: TOML or JSON", show_default=False)
-]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="help.option.content_file")]
+_FileOrNone = Annotated[Path | None, typer.Argument(metavar="FILE", help="help.option.revise_file")]
 
 
 @goal.command("list")
 def list_goals(
     *,
-    cycle: Annotated[str | None, typer.Option("--cycle", help="of one cycle")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="of one person")] = None,
-    state: Annotated[State | None, typer.Option("--state", help="in one state")] = None,
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most this many")] = 100,
-    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="after this id: the next page")] = "",
+    cycle: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="help.option.of_owner")] = None,
+    state: Annotated[
+        State | None, typer.Option("--state", parser=Choice("state", State), metavar="STATE", help="help.option.state")
+    ] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="COUNT", min=1, max=10_000, help="help.option.limit")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="GOAL", help="help.option.after")] = "",
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +57,7 @@ def list_goals(
 
 @goal.command("show")
 def show(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False) -> None:
-    """Show a goal: content, steps, its open task, its score, and the last events."""
+    """Show a goal: its content, its steps, whom it waits for, its score, and what happened last."""
     from cli.goal.goal_screen import show_goal
 
     show_goal(goal_id, viewer, as_json=as_json)
@@ -68,13 +73,13 @@ def revise(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: replace the draft's content by what the file holds."""
+    """Owner: replace the draft's content by the file's."""
     from cli.goal.giving import give
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
 
     content = read_content_file(file, terminal(as_json))
-    give(goal_id, "revise", Who(actor, acting_for, command_id), {"content": content}, as_json=as_json)
+    give(goal_id, "revise", CommandOptions(actor, acting_for, command_id), {"content": content}, as_json=as_json)
 
 
 @goal.command()
@@ -87,13 +92,13 @@ def submit(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: submit the draft for approval; with a file, revise it first."""
+    """Owner: submit the draft to its approver. With a file, revise it first."""
     from cli.goal import giving
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
 
     content = read_content_file(file, terminal(as_json)) if file else None
-    giving.submit(goal_id, Who(actor, acting_for, command_id), content, as_json=as_json)
+    giving.submit(goal_id, CommandOptions(actor, acting_for, command_id), content, as_json=as_json)
 
 
 @goal.command()
@@ -105,15 +110,15 @@ def recall(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: recall a submitted goal before it is approved."""
+    """Owner: take a submitted goal back before it is approved."""
     from cli.goal.giving import give
 
-    give(goal_id, "recall", Who(actor, acting_for, command_id), {}, as_json=as_json)
+    give(goal_id, "recall", CommandOptions(actor, acting_for, command_id), {}, as_json=as_json)
 
 
 @goal.command()
 def approve(
-    goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="one or several; each has its own result")],
+    goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="help.option.goals")],
     *,
     actor: Actor,
     seen: Seen = None,
@@ -122,7 +127,7 @@ def approve(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: approve what was seen. Without --seen, each goal is shown first."""
+    """Approver: approve what you saw. Without --seen, each goal is shown first."""
     from cli.goal.giving import approve_each
     from cli.session.session import terminal
 
@@ -131,7 +136,7 @@ def approve(
         to = terminal(as_json)
         message = to.text("screen.goal.seen_is_of_one")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
-    approve_each(goals, Who(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
+    approve_each(goals, CommandOptions(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
 
 
 @goal.command("return")
@@ -139,17 +144,17 @@ def return_for_changes(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    comment: Annotated[str, typer.Option("--comment", help="what to change")],
+    comment: Annotated[str, typer.Option("--comment", help="help.option.return_comment")],
     seen: Seen = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: return the goal to its owner, with a comment on what to change."""
+    """Approver: return the goal to its owner, with what to change."""
     from cli.goal.giving import give
 
-    who = Who(actor, acting_for, command_id)
-    give(goal_id, "return_for_changes", who, {"comment": comment}, seen=seen, as_json=as_json)
+    options = CommandOptions(actor, acting_for, command_id)
+    give(goal_id, "return_for_changes", options, {"comment": comment}, seen=seen, as_json=as_json)
 
 
 @goal.command()
@@ -157,16 +162,14 @@ def progress(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="the number now")] = None,
-    met: Annotated[
-        str | None, typer.Option("--met", metavar="0,2", help="which criteria are met, by number; '' for none")
-    ] = None,
+    value: Annotated[str | None, typer.Option("--value", metavar="NUMBER", help="help.option.value")] = None,
+    met: Annotated[str | None, typer.Option("--met", metavar="1,3", help="help.option.met")] = None,
     evidence: Evidence = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: report progress: --value for a number, --met for criteria."""
+    """Owner: report the measure's progress: --value for a number, --met for criteria."""
     from cli.goal.giving import give
     from cli.session.session import terminal
 
@@ -174,17 +177,20 @@ def progress(
     if (value is None) == (met is None):
         message = to.text("screen.goal.value_or_met")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
-    numbers = None if met is None else tuple(one.strip() for one in met.split(",") if one.strip())
-    fields = {"value": value, "met": numbers, "evidence": evidence}
-    give(goal_id, "report_progress", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    fields = {"value": value, "met": None if met is None else _indexes(met), "evidence": evidence}
+    give(goal_id, "report_progress", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
+
+
+def _indexes(numbers: str) -> tuple[str, ...]:
+    """The indexes from 0 of numbers from 1, as in `1,3`; what is no number stays, and is refused with the command."""
+    typed = (one.strip() for one in re.split("[,、]", numbers))
+    return tuple(str(int(one) - 1) if one.isdecimal() else one for one in typed if one)
 
 
 @goal.command()
 def step(
     goal_id: GoalArgument,
-    number: Annotated[
-        int, typer.Argument(metavar="N", min=0, help="the step's number, from 0, as `goal show` prints it")
-    ],
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="help.option.step")],
     *,
     actor: Actor,
     evidence: Evidence = None,
@@ -192,11 +198,11 @@ def step(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: complete a step, with evidence."""
+    """Owner: report that a step is done, with the evidence."""
     from cli.goal.giving import give
 
-    fields = {"step": number, "evidence": evidence}
-    give(goal_id, "complete_step", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    fields = {"step": number - 1, "evidence": evidence}
+    give(goal_id, "complete_step", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 @goal.command()
@@ -212,7 +218,7 @@ def withdraw(
     """Owner: withdraw the goal before it is approved."""
     from cli.goal.giving import give
 
-    give(goal_id, "withdraw", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+    give(goal_id, "withdraw", CommandOptions(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
 
 
 @goal.command()
@@ -220,12 +226,12 @@ def comment(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    text: Annotated[str, typer.Option("--text", help="the comment")],
+    text: Annotated[str, typer.Option("--text", help="help.option.comment_text")],
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Comment on the goal; this does not outdate anybody's decision."""
+    """Comment on the goal. A comment does not invalidate a decision that is being made."""
     from cli.goal.giving import give
 
-    give(goal_id, "comment", Who(actor, acting_for, command_id), {"text": text}, as_json=as_json)
+    give(goal_id, "comment", CommandOptions(actor, acting_for, command_id), {"text": text}, as_json=as_json)

@@ -110,7 +110,7 @@ def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
             yield to.text("screen.goal.measure") + visible(f"{measure.name} ({reached})")
             yield f"        {visible(measure.success_image)}"
             for n, criterion in enumerate(measure.criteria):
-                yield f"        {n}: {_mark(n in goal.met)} {visible(criterion)}"
+                yield f"        {n + 1}: {_mark(n in goal.met)} {visible(criterion)}"
         case None:
             yield to.text("screen.goal.no_measure")
 
@@ -130,7 +130,7 @@ def _mark(done: bool) -> str:
 
 def _print_steps(goal: Goal, to: Terminal) -> None:
     rows: Iterable[tuple[str | int, ...]] = [
-        (f"{n}:", _mark(n in goal.done), visible(step.title), step.due.isoformat(), step.points)
+        (f"{n + 1}:", _mark(n in goal.done), visible(step.title), step.due.isoformat(), step.points)
         for n, step in enumerate(goal.content.steps)
     ]
     if goal.content.steps:

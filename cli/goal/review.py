@@ -5,9 +5,22 @@ from typing import Annotated
 
 import typer
 
-from cli.session.options import ActingFor, Actor, AsJson, CommandId, Comment, GoalArgument, Reason, Seen, Viewer, Who
+from cli.session.choices import Choice
+from cli.session.help import Commands
+from cli.session.options import (
+    ActingFor,
+    Actor,
+    AsJson,
+    CommandId,
+    CommandOptions,
+    Comment,
+    GoalArgument,
+    Reason,
+    Seen,
+    Viewer,
+)
 
-review = typer.Typer(no_args_is_help=True, help="Reviews: call one early, write the self-review, decide.")
+review = Commands()
 
 
 class Verdict(StrEnum):
@@ -22,6 +35,9 @@ class Next(StrEnum):
     CLOSE = "close"
 
 
+VERDICT = Choice("verdict", Verdict)
+
+
 @review.command("call")
 def call_review(
     goal_id: GoalArgument,
@@ -32,10 +48,10 @@ def call_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Call a review before its date; the dates of later reviews do not change."""
+    """Ask for a review before its date. The later reviews keep their dates."""
     from cli.goal.giving import give
 
-    give(goal_id, "call_review", Who(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
+    give(goal_id, "call_review", CommandOptions(actor, acting_for, command_id), {"reason": reason}, as_json=as_json)
 
 
 @review.command("self")
@@ -43,30 +59,31 @@ def self_review(
     goal_id: GoalArgument,
     *,
     actor: Actor,
-    went_well: Annotated[str, typer.Option("--went-well", help="what went well")],
-    progress: Annotated[str | None, typer.Option("--progress", help="the progress, in words")] = None,
-    cause: Annotated[
-        list[str] | None, typer.Option("--cause", help="a cause from the list in `review form`; may be repeated")
-    ] = None,
-    causes: Annotated[str | None, typer.Option("--causes", help="the causes, in words")] = None,
-    to_improve: Annotated[str | None, typer.Option("--to-improve", help="what to improve")] = None,
-    proposed: Annotated[Verdict, typer.Option("--proposed", help="the verdict that you propose")] = Verdict.CONTINUE,
+    went_well: Annotated[str, typer.Option("--went-well", help="help.option.went_well")],
+    progress: Annotated[str | None, typer.Option("--progress", help="help.option.self_progress")] = None,
+    cause: Annotated[list[str] | None, typer.Option("--cause", help="help.option.cause")] = None,
+    causes: Annotated[str | None, typer.Option("--causes", help="help.option.causes")] = None,
+    to_improve: Annotated[str | None, typer.Option("--to-improve", help="help.option.to_improve")] = None,
+    proposed: Annotated[
+        Verdict, typer.Option("--proposed", parser=VERDICT, metavar="VERDICT", help="help.option.proposed")
+    ] = Verdict.CONTINUE,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Owner: write the self-review."""
+    """Owner: write the self-review, for the reviewer."""
     from cli.goal.giving import give
+    from texts.words import value_of
 
     fields = {
         "progress": progress,
         "went_well": went_well,
-        "cause_kinds": tuple(cause or ()) or None,
+        "cause_kinds": tuple(value_of("cause", one) or one for one in cause or ()) or None,
         "causes": causes,
         "to_improve": to_improve,
         "proposed": proposed.value,
     }
-    give(goal_id, "submit_self_review", Who(actor, acting_for, command_id), fields, as_json=as_json)
+    give(goal_id, "submit_self_review", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 @review.command("form")
@@ -75,13 +92,13 @@ def form(
     *,
     new_target: Annotated[
         str | None,
-        typer.Option("--target", metavar="NUMBER", help="a reset's new target, to see it beside the old one"),
+        typer.Option("--target", metavar="NUMBER", help="help.option.form_target"),
     ] = None,
-    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="a reset's new weight")] = None,
+    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="help.option.form_weight")] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the review form: progress, the self-review, causes to choose from, and what a reset would do."""
+    """Show the review form: progress, the self-review, causes to choose from, and the effect of a reset."""
     from cli.goal.review_form import show
 
     show(goal_id, new_target, new_weight, viewer, as_json=as_json)
@@ -92,26 +109,26 @@ def decide_review(
     goal_id: GoalArgument,
     verdict: Annotated[
         Verdict,
-        typer.Argument(metavar="VERDICT", help="continue, achieved (the goal closes) or unrealistic (it is reset)"),
+        typer.Argument(parser=VERDICT, metavar="VERDICT", help="help.option.verdict"),
     ],
     *,
     actor: Actor,
     seen: Seen = None,
-    then: Annotated[Next | None, typer.Option("--then", help="what follows, if not the usual")] = None,
-    comment: Comment = None,
-    praise: Annotated[str | None, typer.Option("--praise", help="what went well, as the reviewer saw it")] = None,
-    bonus: Annotated[int, typer.Option("--bonus", min=0, help="points for extra initiatives; needs a comment")] = 0,
-    new_weight: Annotated[
-        int | None, typer.Option("--weight", min=1, max=100, help="percent, of the next revision after a reset")
+    then: Annotated[
+        Next | None, typer.Option("--then", parser=Choice("next", Next), metavar="NEXT", help="help.option.then")
     ] = None,
+    comment: Comment = None,
+    praise: Annotated[str | None, typer.Option("--praise", help="help.option.praise")] = None,
+    bonus: Annotated[int, typer.Option("--bonus", min=0, help="help.option.bonus")] = 0,
+    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="help.option.next_weight")] = None,
     new_target: Annotated[
-        str | None, typer.Option("--target", metavar="NUMBER", help="of the next revision after a reset")
+        str | None, typer.Option("--target", metavar="NUMBER", help="help.option.next_target")
     ] = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reviewer: give the verdict on what was seen. Without --seen, the goal is shown first."""
+    """Reviewer: give the verdict on what you saw. Without --seen, the goal is shown first."""
     from cli.goal.giving import give
 
     fields = {
@@ -123,4 +140,4 @@ def decide_review(
         "new_weight": new_weight,
         "new_target": new_target,
     }
-    give(goal_id, "decide_review", Who(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)
+    give(goal_id, "decide_review", CommandOptions(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)

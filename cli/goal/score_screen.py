@@ -43,7 +43,7 @@ def _steps(goal: Goal, to: Terminal) -> Iterator[_Row]:
         done = n in goal.done
         state = to.text("screen.score.step_done") if done else to.text("screen.score.step_open", points=step.points)
         title = visible(step.title, _LONGEST)
-        yield (to.text("screen.score.step", n=n), f"{title}: {state}", str(step.points if done else 0))
+        yield (to.text("screen.score.step", n=n + 1), f"{title}: {state}", str(step.points if done else 0))
 
 
 def _measure(goal: Goal, to: Terminal) -> _Row:

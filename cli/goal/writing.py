@@ -14,25 +14,22 @@ if TYPE_CHECKING:
     from domain.findings import Finding
     from domain.writing.content import Content
 
-_Number = Annotated[str | None, typer.Option(metavar="NUMBER", show_default=False)]
+_Baseline = Annotated[str | None, typer.Option("--baseline", metavar="NUMBER", help="help.option.baseline")]
+_Target = Annotated[str | None, typer.Option("--target", metavar="NUMBER", help="help.option.draft_target")]
 
 
 def draft(
     goal_id: GoalArgument,
     *,
-    catalog: Annotated[str | None, typer.Option("--catalog", metavar="ENTRY", help="from this entry")] = None,
-    exemplar: Annotated[str | None, typer.Option("--exemplar", metavar="ID", help="from this example")] = None,
-    baseline: _Number = None,
-    target: _Number = None,
-    parent: Annotated[
-        str | None, typer.Option("--parent", metavar="ID", help="the parent goal or theme: see `cycle tree`")
-    ] = None,
-    answer: Annotated[
-        list[str] | None, typer.Option("--answer", metavar="ID", help="a problem that it answers; may be repeated")
-    ] = None,
+    catalog: Annotated[str | None, typer.Option("--catalog", metavar="ENTRY", help="help.option.from_catalog")] = None,
+    exemplar: Annotated[str | None, typer.Option("--exemplar", metavar="ID", help="help.option.from_exemplar")] = None,
+    baseline: _Baseline = None,
+    target: _Target = None,
+    parent: Annotated[str | None, typer.Option("--parent", metavar="ID", help="help.option.parent")] = None,
+    answer: Annotated[list[str] | None, typer.Option("--answer", metavar="ID", help="help.option.answers")] = None,
     viewer: Viewer = None,
 ) -> None:
-    """Print a goal's content as a file to edit: as it is, or made from the catalogue or an example, with dates in its cycle."""
+    """Print a goal's content to edit: the present one, or one made from the catalogue or an example, with dates within its cycle."""
 
     async def work(session: Reading) -> None:
         from cli.goal.review_form import number
@@ -61,11 +58,11 @@ def draft(
 
 def check(
     goal_id: GoalArgument,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="the new content: TOML or JSON")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="help.option.check_file")] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a goal, or a file for it, by the writing rules: errors that must be fixed, and suggestions."""
+    """Check a goal, or a file for it, by the writing rules: errors to fix, and suggestions."""
 
     async def work(session: Reading) -> Exit:
         from domain.findings import Level
@@ -109,7 +106,7 @@ def read_content_file(file: Path, to: Terminal) -> "Content":
 
 
 def score(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False) -> None:
-    """Show how a goal's score is made, term by term."""
+    """Show how a goal's score is calculated, term by term."""
 
     async def work(session: Reading) -> None:
         from cli.goal.score_screen import rows, summary

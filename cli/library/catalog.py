@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def catalog(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="DEPARTMENT|ENTRY", help="経理, accounting; or an entry's id: shows it whole"),
+        typer.Argument(metavar="DEPARTMENT|ENTRY", help="help.option.catalog_what"),
     ] = None,
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="entries that contain every word")] = "",
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="help.option.search_catalog")] = "",
     as_json: AsJson = False,
 ) -> None:
     """List measures by department, or show one. `meguri goal draft GOAL --catalog ENTRY` makes a draft of it."""

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 def exemplars(
-    exemplar: Annotated[str | None, typer.Argument(metavar="ID", help="the id of an example: shows all of it")] = None,
+    exemplar: Annotated[str | None, typer.Argument(metavar="ID", help="help.option.exemplar")] = None,
     *,
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="examples that contain every word")] = "",
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="help.option.search_exemplars")] = "",
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,30 +5,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.callers import caller_for
+from cli.session.help import Commands
 from cli.session.options import Actor, AsJson, CommandId, Viewer
 from cli.session.output import print_json, print_table
 
 if TYPE_CHECKING:
     from cli.session.session import Reading
 
-hearing = typer.Typer(no_args_is_help=True, help="Today's problems, collected before goals are written.")
+hearing = Commands()
 
-_Cycle = Annotated[str, typer.Option("--cycle", metavar="ID", help="the cycle; it may be launched later")]
+_Cycle = Annotated[str, typer.Option("--cycle", metavar="CYCLE", help="help.option.hearing_cycle")]
 
 
 @hearing.command()
 def add(
     *,
     cycle: _Cycle,
-    text: Annotated[str, typer.Option("--text", help="the problem, in their words")],
+    text: Annotated[str, typer.Option("--text", help="help.option.problem")],
     actor: Actor,
     department: Annotated[
-        str | None, typer.Option("--department", help="the department; unset: the person's own")
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.hearing_department")
     ] = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a problem. A goal names it by the id that is printed: `answers = ["H1"]`."""
+    """Add a problem. A goal refers to it by the printed id: `answers = ["H1"]`."""
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:
@@ -49,9 +50,11 @@ def add(
 def list_problems(
     *,
     cycle: _Cycle,
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
-    search: Annotated[str, typer.Option("--search", metavar="TEXT", help="with this text")] = "",
-    unanswered: Annotated[bool, typer.Option("--unanswered", help="only problems that no goal answers")] = False,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
+    search: Annotated[str, typer.Option("--search", metavar="TEXT", help="help.option.search_problems")] = "",
+    unanswered: Annotated[bool, typer.Option("--unanswered", help="help.option.unanswered")] = False,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:

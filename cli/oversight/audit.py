@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.help import Commands
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
 
@@ -15,20 +16,20 @@ if TYPE_CHECKING:
     from service.proof import LedgerProof
     from storage.goals import LedgerLine
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: what happened, and whether anything was altered.")
+audit = Commands()
 
 _SHORT_HASH = 12
 _THEME = 60  # characters of it in an inbox
 
 
 def inbox(
-    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose")],
+    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.inbox_employee")],
     *,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="at most so many")] = 100,
-    after: Annotated[str, typer.Option("--after", metavar="PLACE", help="the next page")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="help.option.limit")] = 100,
+    after: Annotated[str, typer.Option("--after", metavar="ID", help="help.option.after")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the tasks of a person, the most urgent first, and the command for each."""
+    """Show what waits on a person, the most urgent first, and the command that answers it."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import EmployeeId
@@ -49,7 +50,7 @@ def inbox(
 
 @audit.command("show")
 def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
-    """Show a goal's ledger, and whether its hash chain is intact and the goal's row agrees with it (exit code 1 if not)."""
+    """Show a goal's ledger, and whether its hash chain holds and the goal agrees with it. Exit code 1 where not."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
     from domain.values import GoalId
@@ -72,10 +73,11 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 def _command(item: "InboxItem", employee: str) -> str:
     """The command that answers the task."""
     line, acts = item.goal, f" --as {employee}" + (f" --for {item.acting_for}" if item.acting_for else "")
+    step = None if item.step is None else item.step + 1
     command = {
         "submit": f"submit {line.id} FILE",
         "approve": f"approve {line.id} --seen {line.seq}",
-        "complete_step": f"step {line.id} {item.step}",
+        "complete_step": f"step {line.id} {step}",
         "self_review": f"review self {line.id} --went-well TEXT",
         "decide": f"review decide {line.id} VERDICT --seen {line.seq}",
     }

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from cli.session.help import Commands, Group
 from cli.session.options import Actor, AsJson
 from cli.session.output import print_json, print_table
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOW = "show"
 
 
-class _ShowUnlessTold(TyperGroup):
+class _ShowByDefault(Group):
     """`meguri notices 2026-q4 --failed` is `meguri notices show 2026-q4 --failed`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -28,13 +28,13 @@ class _ShowUnlessTold(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-notices = typer.Typer(cls=_ShowUnlessTold, help="Notices: sent, waiting and failed ones.")
+notices = Commands(cls=_ShowByDefault)
 
 
 @notices.command(_SHOW)
 def show(
-    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="of one cycle")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="notices that failed, or were sent another way")] = False,
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="help.option.of_cycle")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="help.option.failed")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Count the notices; with --failed, list the failed ones. The word `show` may be left out."""
@@ -61,14 +61,15 @@ def show(
 
 @notices.command("retry")
 def retry(
-    cycle_id: Annotated[
-        str | None, typer.Argument(metavar="CYCLE", help="of one cycle; unset: of all of which you are HR")
-    ] = None,
+    cycle_id: Annotated[str | None, typer.Argument(metavar="CYCLE", help="help.option.retry_cycle")] = None,
     *,
     actor: Actor,
     as_json: AsJson = False,
 ) -> None:
-    """HR: send failed notices again, once the cause is fixed; urgent ones go out next, the others in digests."""
+    """HR: send again what was given up, after its cause is fixed.
+
+    Urgent notices go out next, the rest in digests.
+    """
     from cli.session.session import reading, run, terminal
 
     async def work(session: "Reading") -> None:

@@ -10,6 +10,7 @@ import typer
 from cli.papers.output_file import OutputFile
 from cli.session.callers import caller_for
 from cli.session.files import reason_of
+from cli.session.help import Commands
 from cli.session.options import Actor, AsJson
 from cli.session.output import Exit, print_findings, print_json
 from cli.session.session import Acting, Reading, Terminal, acting, reading, run, terminal
@@ -20,23 +21,25 @@ if TYPE_CHECKING:
     from domain.values import Locale
     from service.sheets import Plan
 
-sheet = typer.Typer(no_args_is_help=True, help="Goal sheets and tables: write them out, import filled ones.")
+sheet = Commands()
 
-_Cycle = Annotated[str, typer.Argument(metavar="CYCLE")]
-_File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
+_Cycle = Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="help.option.sheet_file")]
 
 
 @sheet.command()
 def export(
     cycle_id: _Cycle,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="created where it does not exist", file_okay=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="help.option.folder")],
     *,
     actor: Actor,
-    person: Annotated[str | None, typer.Option("--person", metavar="EMPLOYEE", help="of one person")] = None,
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
+    person: Annotated[str | None, typer.Option("--person", metavar="EMPLOYEE", help="help.option.of_person")] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a sheet for each person whom you may see: HR for everybody, managers for their reports, everybody for themselves."""
+    """Write a sheet for each person whom you may see: HR everybody, a manager those below, others their own."""
 
     async def work(session: Reading) -> None:
         from domain.values import CycleId
@@ -68,7 +71,9 @@ def write_goals(
     file: _File,
     *,
     actor: Actor,
-    department: Annotated[str | None, typer.Option("--department", help="of one department")] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write goals as CSV, one per row, to change in a table and import again."""
@@ -128,13 +133,16 @@ async def _write_csv(
 
 @sheet.command("import")
 def import_filled(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="filled sheets (.xlsx) or tables (.csv)")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="help.option.filled_files")],
     *,
     actor: Actor,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change; change nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="help.option.sheet_dry_run")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Owner; HR: import filled sheets and tables, all of them or nothing. Only drafts change; only the owner submits."""
+    """Owner, HR: import filled sheets and tables, all of them or nothing.
+
+    Only drafts change; the owner submits them.
+    """
     from service.sheet_reading import read_filled
 
     to = terminal(as_json)

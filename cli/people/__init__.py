@@ -1,1 +1,1 @@
-"""`meguri people`, `meguri sync` and `meguri prefer`: the directory, its changes, and how a person is told."""
+"""`meguri people`, `meguri sync` and `meguri prefer`: the directory, its changes, and how people get their notices."""

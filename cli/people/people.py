@@ -1,12 +1,12 @@
 """`meguri people`: the organisation, in from a file and out to the screen."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from cli.session.help import Commands
 from cli.session.options import AsJson, Viewer
 from cli.session.output import (
     Exit,
@@ -26,37 +26,31 @@ if TYPE_CHECKING:
     from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage
     from settings import Settings
 
-people = typer.Typer(no_args_is_help=True, help="The organisation: import it, look at it.")
+people = Commands()
 Answer = TypeVar("Answer")
 
 
 @people.command("import")
 def import_people(
     *,
-    file: Annotated[Path, typer.Argument(help="CSV in UTF-8 or CP932", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="help.option.people_file")],
     columns: Annotated[
         list[str] | None,
-        typer.Option(
-            "--map", metavar="FIELD=HEADER", help="which header holds a field, as `name=login`; may be repeated"
-        ),
+        typer.Option("--map", metavar="FIELD=HEADER", help="help.option.map"),
     ] = None,
     top: Annotated[
         list[str] | None,
-        typer.Option(
-            "--top", metavar="EMPLOYEE", help="a person without a manager, whatever the file says; may be repeated"
-        ),
+        typer.Option("--top", metavar="EMPLOYEE", help="help.option.top"),
     ] = None,
     orphans_to: Annotated[
         str | None,
-        typer.Option("--orphans-to", metavar="EMPLOYEE", help="the manager of people whose manager is not in the file"),
+        typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="check and count; change nothing")] = False,
-    actor: Annotated[
-        str | None, typer.Option("--as", metavar="EMPLOYEE", help="HR; needed as soon as a cycle is open")
-    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="help.option.import_dry_run")] = False,
+    actor: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.hr_when_open")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import the organisation: all of the file or nothing. The same file again changes nothing."""
+    """Import the organisation: the whole file or nothing. Importing the same file again changes nothing."""
     from cli.session.callers import operator
     from domain.values import EmployeeId
     from settings import Settings
@@ -80,12 +74,14 @@ def import_people(
 
 @people.command("show")
 def show_people(
-    employee: Annotated[str | None, typer.Argument(help="their managers and reports", show_default=False)] = None,
-    department: Annotated[str | None, typer.Option("--department", help="the people of one department")] = None,
+    employee: Annotated[str | None, typer.Argument(help="help.option.show_employee")] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the organisation by department, one department, or one employee's line of managers and reports."""
+    """Show the organisation by department, the people of one department, or a person's managers and reports."""
     from cli.session.callers import caller_for
     from domain.messages import message
     from domain.values import EmployeeId
@@ -108,11 +104,14 @@ def show_people(
 
 
 def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
+    """The headers by field, of options like `name=login` or `氏名=login`; ends the command where one is wrong."""
     from domain.messages import message
+    from texts.words import value_of
 
     mapping: dict[str, str] = {}
     for option in options:
         field, sign, header = (part.strip() for part in option.partition("="))
+        field = value_of("column", field) or field
         if not (field and sign and header) or field in mapping:
             raise stopped(message("screen.people.wrong_map", option=option), locale, Exit.USAGE)
         mapping[field] = header
@@ -120,7 +119,7 @@ def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
 
 
 def read_file(file: Path, locale: "Locale") -> bytes:
-    """The file's bytes, as many as `read_people` takes and one more by which it knows that there are more."""
+    """The file's bytes, at most as many as `read_people` accepts and one more, so that it can refuse a larger file."""
     from cli.session.files import unreadable
     from domain.people.people_file import MAX_BYTES
 
@@ -133,6 +132,8 @@ def read_file(file: Path, locale: "Locale") -> bytes:
 
 def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]") -> Answer:
     """What the directory answers; ends the command when it refuses, or the database cannot be reached."""
+    import asyncio
+
     from domain.errors import MeguriError
     from service.connection import connect_database
     from service.people import People

@@ -1,4 +1,4 @@
-"""`meguri people sync`: a new file of people against the directory; shown first, applied when asked to."""
+"""`meguri people sync`: a new file of people compared with the directory; applied only with `--apply`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,31 +20,28 @@ _SHOWN = 20  # people named under a heading
 
 def sync(
     *,
-    file: Annotated[Path, typer.Argument(help="CSV in UTF-8 or CP932: everybody who works here", show_default=False)],
-    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="HR")],
-    apply: Annotated[bool, typer.Option("--apply", help="do it; without it, nothing is changed")] = False,
+    file: Annotated[Path, typer.Argument(help="help.option.people_file_whole")],
+    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="help.option.hr")],
+    apply: Annotated[bool, typer.Option("--apply", help="help.option.apply")] = False,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="FIELD=HEADER", help="which header holds a field; may be repeated"),
+        typer.Option("--map", metavar="FIELD=HEADER", help="help.option.map"),
     ] = None,
-    top: Annotated[
-        list[str] | None, typer.Option("--top", metavar="EMPLOYEE", help="a person without a manager; may be repeated")
-    ] = None,
+    top: Annotated[list[str] | None, typer.Option("--top", metavar="EMPLOYEE", help="help.option.top")] = None,
     orphans_to: Annotated[
         str | None,
-        typer.Option("--orphans-to", metavar="EMPLOYEE", help="the manager of people whose manager is not in the file"),
+        typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
     ] = None,
-    leavers_absent: Annotated[
-        bool, typer.Option("--leavers-absent", help="people who are not in the file have left; without it, they stay")
-    ] = False,
-    yes_many: Annotated[
-        bool, typer.Option("--yes-many", help="confirm that more than a fifth of the people leave")
-    ] = False,
-    reason: Annotated[str, typer.Option("--reason", help="kept in the ledger")] = "組織変更 / reorganisation",
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="return at once")] = False,
+    leavers_absent: Annotated[bool, typer.Option("--leavers-absent", help="help.option.leavers_absent")] = False,
+    yes_many: Annotated[bool, typer.Option("--yes-many", help="help.option.yes_many")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="help.option.reason")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a file with the directory: joiners, leavers, moves, managers; with --apply, let every open goal follow."""
+    """Compare a file with the directory: joiners, leavers, moves, managers.
+
+    With --apply, apply the changes to all open goals.
+    """
     from cli.people.people import mapping_of, read_file
     from cli.session.callers import operator
     from cli.session.session import acting, run, terminal
@@ -80,7 +77,9 @@ def sync(
             raise to.refuse(message, kind="many_leave")
         from cli.cycle.steering import report
 
-        identity = await reorganisation.apply(caller, session.temporal, compared, reason)
+        identity = await reorganisation.apply(
+            caller, session.temporal, compared, reason or to.text("screen.sync.reason")
+        )
         return await report(session, identity, "sync", wait=not no_wait)
 
     run(to, acting, work)

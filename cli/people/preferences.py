@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.callers import caller_for
+from cli.session.choices import Choice
 from cli.session.options import Actor, AsJson
 from cli.session.output import print_json
 
@@ -15,28 +16,32 @@ if TYPE_CHECKING:
     from service.preferences import PreferenceDocument
 
 
-class Way(StrEnum):
+class Channel(StrEnum):
     MAIL = "mail"
     CHAT = "chat"
     CONSOLE = "console"
 
 
 def prefer(
-    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="whose notices")],
+    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.prefer_employee")],
     *,
     actor: Actor,
-    channel: Annotated[Way | None, typer.Option("--channel", help="how notices are sent")] = None,
+    channel: Annotated[
+        Channel | None,
+        typer.Option("--channel", parser=Choice("channel", Channel), metavar="CHANNEL", help="help.option.channel"),
+    ] = None,
     chat_url: Annotated[
         str | None,
-        typer.Option("--chat-url", metavar="URL", help="a personal chat webhook (a secret); - reads it from stdin"),
+        typer.Option("--chat-url", metavar="URL", help="help.option.chat_url"),
     ] = None,
-    digest_at: Annotated[
-        str | None, typer.Option("--digest-at", metavar="HH:MM", help="when the daily digest comes, in local time")
-    ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="go back to the company default")] = False,
+    digest_at: Annotated[str | None, typer.Option("--digest-at", metavar="HH:MM", help="help.option.digest_at")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="help.option.reset")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Choose how and when you get notices; without an option, show it. HR may do this for anybody."""
+    """Choose how and when your notices come.
+
+    Without an option, show the present choice. HR may do so for anybody.
+    """
     from cli.session.session import reading, run, terminal
 
     url = sys.stdin.readline().strip() if chat_url == "-" else chat_url
@@ -59,10 +64,13 @@ def prefer(
 
 
 def _show(kept: "PreferenceDocument", to: "Terminal") -> None:
+    from texts.words import word
+
     if to.as_json:
         print_json(kept)
         return
-    channel = kept.channel or to.text("screen.preferences.company_default")
+    default = to.text("screen.preferences.company_default")
+    channel = word("channel", kept.channel, to.locale) if kept.channel else default
     at = kept.digest_at or to.text("screen.preferences.opening_hour")
     own = kept.chat_url or to.text("screen.preferences.no_chat")
     to.tell("screen.preferences.kept", employee=kept.employee, channel=channel, at=at, own=own)

@@ -1,6 +1,6 @@
 """Who gives a command at this command line.
 
-The command line authenticates nobody: whoever may type here holds the database's address, and says who they are.
+The command line authenticates nobody: a person who can run it has the database's address, and names themselves by `--as`.
 """
 
 from typing import TYPE_CHECKING

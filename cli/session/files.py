@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.session.output import Exit, spoken
+from cli.session.output import Exit, sentence_of
 
 if TYPE_CHECKING:
     from cli.session.session import Terminal
@@ -21,7 +21,7 @@ def read_small(file: Path, to: "Terminal") -> bytes:
             size = os.fstat(opened.fileno()).st_size
             data = b"" if size > MOST_BYTES else opened.read(MOST_BYTES + 1)  # a pipe has no size
     except OSError as error:
-        raise to.refuse(spoken(unreadable(file, error), to.locale), kind="file", code=Exit.USAGE) from error
+        raise to.refuse(sentence_of(unreadable(file, error), to.locale), kind="file", code=Exit.USAGE) from error
     if size > MOST_BYTES or len(data) > MOST_BYTES:
         raise to.refuse(
             to.text("screen.file.too_large", file=file),

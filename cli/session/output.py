@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
+from domain.locale import Locale
+
 if TYPE_CHECKING:
     from domain.errors import MeguriError
     from domain.findings import Finding
     from domain.messages import Message
-    from domain.values import Locale, Text
+    from domain.values import Text
     from settings import Settings
 
-MAX_FINDINGS = 50  # printed; more than a person mends at one go
-_PIPED_WIDTH = 240  # columns of a table that goes to a file or a pipe, where nothing would be gained by folding it
+MAX_FINDINGS = 50  # printed; nobody corrects more in one pass
+_PIPED_WIDTH = 240  # columns of a table that is written to a file or a pipe, where rows need not be folded
 
 
 class Exit(IntEnum):
@@ -39,14 +41,21 @@ def exit_code(error: "MeguriError") -> Exit:
     return Exit.UNREACHABLE if error.status is Status.UNAVAILABLE else Exit.REFUSED
 
 
-def reader_locale(settings: "Settings") -> "Locale":
-    """The setting; unset: Japanese where the environment's language is Japanese, else English."""
-    from domain.values import Locale
+def reader_locale(settings: "Settings") -> Locale:
+    """The setting; without one, the language of the environment."""
+    return Locale(settings.locale) if settings.locale is not None else _locale_of_language()
 
-    if settings.locale is not None:
-        return Locale(settings.locale)
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return Locale.JA if spoken.startswith("ja") else Locale.EN
+
+def locale_of_environment() -> Locale:
+    """The same without reading the settings, which takes longer than `--help` may take."""
+    chosen = os.environ.get("MEGURI_LOCALE", "")
+    return Locale(chosen) if chosen in set(Locale) else _locale_of_language()
+
+
+def _locale_of_language() -> Locale:
+    """Japanese where the environment's language is Japanese, else English."""
+    language = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return Locale.JA if language.startswith("ja") else Locale.EN
 
 
 def print_json(value: Any) -> None:
@@ -73,7 +82,7 @@ def print_line(line: str) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, title: str | None = None) -> None:
-    """Numbers stand to the right. Cells are taken as they are: a name in brackets is no style."""
+    """Prints a table, numbers to the right. Cells are printed literally: brackets in a name are no markup."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text as Cell
@@ -88,15 +97,15 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, 
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
 
 
-def heads(key: str, locale: "Locale") -> tuple[str, ...]:
+def heads(key: str, locale: Locale) -> tuple[str, ...]:
     """The headers of a table: one text of the catalogue, with ` | ` between them."""
     from texts.say import say
 
     return tuple(say(key, locale).split(" | "))
 
 
-def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO | None = None) -> None:
-    """One finding a line, with where it is; at most `MAX_FINDINGS`, then how many more there are. To stderr, or `file`."""
+def print_findings(findings: Sequence["Finding"], locale: Locale, file: TextIO | None = None) -> None:
+    """Prints a finding per line, with its place; at most `MAX_FINDINGS`, then the number of the rest. To stderr, or `file`."""
     from texts.findings import finding_hint, finding_text, suggestion_text
     from texts.say import say
 
@@ -112,7 +121,7 @@ def print_findings(findings: Sequence["Finding"], locale: "Locale", file: TextIO
         out.write(say("screen.findings_more", locale, n=more) + "\n")
 
 
-def spoken(message: "Message | Text", locale: "Locale") -> str:
+def sentence_of(message: "Message | Text", locale: Locale) -> str:
     """The sentence in the reader's language, with the hint which option or command helps."""
     from domain.messages import Message
     from texts.say import say_with_hint
@@ -120,7 +129,7 @@ def spoken(message: "Message | Text", locale: "Locale") -> str:
     return say_with_hint(message, locale) if isinstance(message, Message) else message.in_(locale)
 
 
-def stopped(message: "Message | Text", locale: "Locale", code: Exit = Exit.REFUSED) -> typer.Exit:
+def stopped(message: "Message | Text", locale: Locale, code: Exit = Exit.REFUSED) -> typer.Exit:
     """The end of the command, to be raised; the reason is on stderr by then."""
-    sys.stderr.write(spoken(message, locale) + "\n")
+    sys.stderr.write(sentence_of(message, locale) + "\n")
     return typer.Exit(code)

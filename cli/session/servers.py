@@ -1,15 +1,21 @@
 """Servers and workers from the command line: `up`, `demo`, `migrate`, `worker`."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
+import typer
+
+from cli.session.choices import Choice
+
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
@@ -22,22 +28,40 @@ _LAUNCH_SECONDS = 300
 
 
 def up() -> None:
-    """Run the servers and a worker on this machine, on the data in ./var, until Ctrl-C."""
-    _finish(asyncio.run(_up(_settings())))
+    """Start the servers and a worker on this machine, with the data in ./var, until Ctrl-C."""
+    _finish(_run(_up(_settings())))
 
 
-def demo(exit_when_launched: bool = False) -> None:
-    """Run the sample company and its cycle, on servers of this machine, until Ctrl-C."""
-    _finish(asyncio.run(_demo(_settings(), exit_when_launched=exit_when_launched)))
+def demo(
+    exit_when_launched: Annotated[
+        bool, typer.Option("--exit-when-launched", help="help.option.exit_when_launched")
+    ] = False,
+) -> None:
+    """Start the sample company and its cycle on servers of this machine, until Ctrl-C."""
+    _finish(_run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
 def migrate() -> None:
     """Bring the database's schema to this program's version."""
-    _finish(asyncio.run(_migrate(_settings())))
+    _finish(_run(_migrate(_settings())))
 
 
-def worker(role: str = "all", processes: int = 1) -> None:
-    """Run goals, cycles and deliveries (`python worker.py` is the same)."""
+class Role(StrEnum):
+    """What a worker carries out; `worker.Role` has the same values and is expensive to import."""
+
+    GOALS = "goals"
+    BULK = "bulk"
+    DELIVERY = "delivery"
+    ALL = "all"
+
+
+def worker(
+    role: Annotated[
+        Role, typer.Option("--role", parser=Choice("role", Role), metavar="ROLE", help="help.option.role")
+    ] = Role.ALL,
+    processes: Annotated[int, typer.Option("--processes", metavar="COUNT", help="help.option.processes")] = 1,
+) -> None:
+    """Carry out goals, cycles and deliveries. `python worker.py` does the same."""
     import worker as worker_program
 
     _finish(worker_program.run(worker_program.Role(role), processes))
@@ -49,9 +73,13 @@ def _settings() -> "Settings":
     return Settings()
 
 
-def _finish(code: int) -> None:
-    import typer
+def _run(work: "Coroutine[Any, Any, int]") -> int:
+    import asyncio
 
+    return asyncio.run(work)
+
+
+def _finish(code: int) -> None:
     raise typer.Exit(code)
 
 
@@ -85,9 +113,9 @@ async def _up(settings: "Settings") -> int:
 
     with stop_event() as stop:
         async with _everything(settings) as (at, _, _):
-            _say(_where(at, settings))
+            _print_addresses(at, settings)
             await stop.wait()
-            _say("stopping …")
+            _tell(settings, "screen.servers.stopping")
     return 0
 
 
@@ -95,17 +123,17 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
     from embedded.stopping import stop_event
 
     with stop_event() as stop:
-        _say("starting PostgreSQL, Temporal and a worker …")
+        _tell(settings, "screen.servers.starting")
         at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
         async with _everything(at_once) as (at, engine, client):
             code = await _sample_company(settings, engine, client)
             if code == 0:
                 await _show_drafts(settings, engine)
-                _say(_where(at, settings))
-                _say(_WHAT_NEXT)
+                _print_addresses(at, settings)
+                _tell(settings, "screen.servers.what_next")
                 if not exit_when_launched:
                     await stop.wait()
-            _say("stopping …")
+            _tell(settings, "screen.servers.stopping")
     return code
 
 
@@ -123,27 +151,26 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
     async with read_transaction(engine) as connection:
         launched = await find_cycle(connection, _DEMO_CYCLE)
     if launched:
-        _say(f"the cycle {_DEMO_CYCLE} is here from an earlier demo; nothing was changed")
+        _tell(settings, "screen.servers.launched_earlier", cycle=_DEMO_CYCLE)
         return 0
     imported = await People(engine).import_file(operator(), (_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
     print_findings(imported.findings, locale)
     if imported.imported is None:
         return 1
-    _say(f"samples/company.csv: {imported.imported.added} people imported, {imported.imported.unchanged} were here")
+    counts = imported.imported
+    _tell(settings, "screen.servers.imported", added=counts.added, unchanged=counts.unchanged)
     now = datetime.now(ZoneInfo("Asia/Tokyo"))
     checked = await cycles.check(operator(), (_SAMPLES / "cycle.toml").read_bytes(), now.date(), now.date())
     print_findings(checked.findings, locale)
     if refuses(checked.findings) or checked.policy is None:
         return 1
-    _say(
-        f"samples/cycle.toml, moved to start today: {checked.people} people, {checked.goals} goals; nothing against the launch"
-    )
+    _tell(settings, "screen.servers.checked", people=checked.people, goals=checked.goals)
     await cycles.launch(caller_for(checked.policy.hr[0]), checked, now)
-    return await _watch_launch(cycles, checked.people)
+    return await _watch_launch(cycles, checked.people, settings)
 
 
 async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
-    """What the writing rules say to each department's draft; those from the catalogue need no word."""
+    """What the writing rules find in each department's draft; in those from the catalogue, nothing."""
     from cli.session.output import print_findings, reader_locale
     from domain.writing.rules import check
     from storage.cycles import find_cycle
@@ -153,18 +180,21 @@ async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
         row = await find_cycle(connection, _DEMO_CYCLE)
     if row is None:
         return
-    _say("\nwhat the writing rules say to the drafts (`meguri goal check GOAL` for one goal):")
+    _tell(settings, "screen.servers.drafts")
     for draft in row.file.drafts:
         findings = check(draft.content(), row.launched_policy)
-        source = f"from {draft.catalog}" if draft.catalog else "written by hand"
-        _say(f"\n  {draft.department}: {draft.theme} ({source}): {len(findings) or 'no'} finding(s)")
+        key = "screen.servers.draft_of_catalog" if draft.catalog else "screen.servers.draft"
+        about = {"department": draft.department, "theme": draft.theme, "entry": draft.catalog}
+        _tell(settings, key, **about, n=len(findings))
         print_findings(findings, reader_locale(settings), sys.stdout)
 
 
 _DEMO_CYCLE = "2026-q4"
 
 
-async def _watch_launch(cycles: "Cycles", people: int) -> int:
+async def _watch_launch(cycles: "Cycles", people: int, settings: "Settings") -> int:
+    import asyncio
+
     from rich.console import Console
     from rich.progress import Progress
 
@@ -172,7 +202,7 @@ async def _watch_launch(cycles: "Cycles", people: int) -> int:
     from domain.values import CycleId
 
     with Progress(console=Console(file=sys.stdout)) as bar:
-        task = bar.add_task("launching", total=people)
+        task = bar.add_task(_text(settings, "screen.cycle.launching"), total=people)
         async with asyncio.timeout(_LAUNCH_SECONDS):
             while True:
                 counts = await cycles.status(operator(), CycleId(_DEMO_CYCLE), datetime.now(ZoneInfo("UTC")))
@@ -182,7 +212,7 @@ async def _watch_launch(cycles: "Cycles", people: int) -> int:
                     break
                 await asyncio.sleep(0.2)
     for one in counts.failed:
-        _say(f"failed: {one.employee}: {one.reason}")
+        _tell(settings, "screen.servers.failed", employee=one.employee, reason=one.reason)
     return 1 if counts.failed else 0
 
 
@@ -192,35 +222,29 @@ async def _migrate(settings: "Settings") -> int:
 
     await (await connect_database(settings)).dispose()  # says where it looked, where nobody answers
     await upgrade(resolve(settings).database_url)
-    _say(f"the schema is at version {expected_version()}")
+    _tell(settings, "screen.servers.migrated", version=expected_version())
     return 0
 
 
-def _where(at: "Addresses", settings: "Settings") -> str:
-    lines = [
-        "",
-        f"  Temporal     {at.temporal_address}",
-        f"  its screens  {at.ui_address}/namespaces/default/workflows" if at.ui_address else "",
-        f"  PostgreSQL   {at.database_url}",
-        f"  notices      {settings.var / 'notices.txt'}",
-        f"  logs         {settings.var / 'worker.log'}",
-    ]
-    return "\n".join(line for line in lines if line) + "\n\nCtrl-C stops everything; the data stays."
+def _print_addresses(at: "Addresses", settings: "Settings") -> None:
+    """Where the servers answer, where their screens are, and which files hold what."""
+    _tell(settings, "screen.servers.temporal", address=at.temporal_address)
+    if at.ui_address:
+        _tell(settings, "screen.servers.web_ui", address=f"{at.ui_address}/namespaces/default/workflows")
+    _tell(settings, "screen.servers.postgresql", address=at.database_url)
+    _tell(settings, "screen.servers.notices", file=settings.var / "notices.txt")
+    _tell(settings, "screen.servers.logs", file=settings.var / "worker.log")
+    _tell(settings, "screen.servers.running")
 
 
-_WHAT_NEXT = """
-Try, in a second terminal of this folder:
+def _text(settings: "Settings", key: str, /, **fields: Any) -> str:
+    from cli.session.output import reader_locale
+    from texts.say import say
 
-  .venv/bin/meguri cycle status 2026-q4
-  .venv/bin/meguri goal list --department 経理部
-  .venv/bin/meguri inbox M0025
-  .venv/bin/meguri catalog 経理部
-  .venv/bin/meguri cycle tree 2026-q4
-
-docs/first_goal.md goes from the catalogue to an approved goal.
-"""
+    return say(key, reader_locale(settings), **fields)
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+def _tell(settings: "Settings", key: str, /, **fields: Any) -> None:
+    """Prints the catalogue's text at once: somebody waits for what comes next."""
+    sys.stdout.write(_text(settings, key, **fields) + "\n")
     sys.stdout.flush()

@@ -3,7 +3,6 @@
 Reads need the database only: they are answered while Temporal is down. Commands need both.
 """
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.output import Exit, exit_code, heads, print_findings, print_json, print_line, reader_locale, spoken
+from cli.session.output import (
+    Exit,
+    exit_code,
+    heads,
+    print_findings,
+    print_json,
+    print_line,
+    reader_locale,
+    sentence_of,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -63,7 +71,7 @@ class Terminal:
         code: Exit = Exit.REFUSED,
         findings: "Sequence[Finding]" = (),
     ) -> typer.Exit:
-        """The end of the command, to be raised: its reason is on stderr, and is the one document where JSON was asked for."""
+        """Prints why the command is refused, on stderr and with `--json` as the document; raise what is returned."""
         sys.stderr.write(message + "\n")
         print_findings(findings, self.locale)
         if self.as_json:
@@ -122,6 +130,8 @@ async def reading(to: Terminal) -> AsyncIterator[Reading]:
 
 @asynccontextmanager
 async def acting(to: Terminal) -> AsyncIterator[Acting]:
+    import asyncio
+
     from service.connection import Unreachable, connect_database, connect_temporal
     from service.cycles import Cycles
     from service.giving import Goals
@@ -132,7 +142,7 @@ async def acting(to: Terminal) -> AsyncIterator[Acting]:
     )
     try:
         if isinstance(engine, Unreachable) and isinstance(client, Unreachable):
-            to.complain(spoken(client.message, to.locale))
+            to.complain(sentence_of(client.message, to.locale))
         if isinstance(engine, BaseException):
             raise engine
         if isinstance(client, BaseException):
@@ -149,6 +159,8 @@ def run(
     work: Callable[[Opened], Awaitable[Exit | None]],
 ) -> None:
     """Carries out `work` and ends the command with the exit code that it returns, or that its error has."""
+    import asyncio  # like all that takes long to import: `--help` has no use for it
+
     from domain.errors import MeguriError
 
     async def session() -> Exit | None:
@@ -163,7 +175,7 @@ def run(
     try:
         code = asyncio.run(session())
     except MeguriError as error:
-        raise to.refuse(spoken(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
+        raise to.refuse(sentence_of(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
     if code:
         raise typer.Exit(code)
 

@@ -14,8 +14,10 @@ from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact
 
-# Left out of the facts: too long for a line, or said elsewhere on the screen.
-UNSAID = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
+# Left out of the facts: too long for a line, or printed elsewhere on the screen.
+OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
+# Facts that are indexes from 0; people count from 1.
+_INDEXES = frozenset({"step", "met", "stage", "rung"})
 # How facts are read whose values are words.
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
@@ -54,9 +56,9 @@ def instruction_name(kind: str, locale: Locale) -> str:
 
 def facts(body: Mapping[str, Any], locale: Locale) -> str:
     """What an event says beside its kind, in one line, each fact shortened."""
-    unsaid = UNSAID if body.get("kind") != EventKind.LINE_CHANGED else UNSAID - {"line", "department"}
-    told = {name: value for name, value in body.items() if name not in unsaid and value not in (None, [], {}, "")}
-    values = {name: visible(_fact(name, value, locale), _FACT) for name, value in told.items()}
+    omitted = OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}
+    shown = {name: value for name, value in body.items() if name not in omitted and value not in (None, [], {}, "")}
+    values = {name: visible(_fact(name, value, locale), _FACT) for name, value in shown.items()}
     return "; ".join(f"{_fact_name(name, locale)} {value}" for name, value in values.items())
 
 
@@ -70,6 +72,8 @@ def _fact(name: str, value: Any, locale: Locale) -> str:
         return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale)}" for key, one in value.items())
     if isinstance(value, list):
         return template("join.list", locale).join(_fact(name, one, locale) for one in value)
+    if name in _INDEXES:
+        return str(int(value) + 1)
     written = str(value).lower() if isinstance(value, bool) else str(value)
     return word(_READ_AS[name], written, locale) if name in _READ_AS else reason_text(written, locale)
 

@@ -1,4 +1,4 @@
-"""Commands of every kind, from anybody, in anybody's name: what hypothesis draws from."""
+"""Hypothesis strategies for commands of every kind, from any actor, for any principal."""
 
 from datetime import date
 from typing import Any
@@ -102,7 +102,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 
 @st.composite
 def any_command(draw: st.DrawFn) -> Command:
-    """A command of any kind, from anybody, in anybody's name, on any version: most are refused."""
+    """A command of any kind, from any actor, for any principal, on any version: most of these are refused."""
     name = draw(st.sampled_from(sorted(COMMANDS)))
     fields = {"id": fresh_id(), "actor": draw(PEOPLE), "acting_for": draw(NAMES)} | draw(FIELDS[name])
     return COMMANDS[name].model_validate(fields)

@@ -1,4 +1,4 @@
-"""One case for every command: who may give it, and where it is accepted."""
+"""One case for every command: who may give it, and in which situations it is accepted."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ WORKABLE = ("active", "in_review", "awaiting_verdict")
 
 
 class Case(NamedTuple):
-    """A command by who may give it, the situations in which it is accepted, and who of the people may not give it."""
+    """A command from a permitted actor, the situations in which it is accepted, and the people who may not give it."""
 
     make: Callable[[Goal], Command]
     accepted: tuple[str, ...]
@@ -55,7 +55,7 @@ DELEGATION = {"delegator": MANAGER, "to": DEPUTY, "first": day(11, 4), "last": d
 
 
 def _reassign(goal: Goal) -> Command:
-    """To somebody who can do the task: a draft, a step and a self-review are the owner's."""
+    """A reassignment to somebody who can do the task: drafts, steps and self-reviews stay with the owner."""
     owners = goal.task is not None and OWNER in goal.task.assignees
     return ask.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER if owners else DIRECTOR,), reason="休職")
 

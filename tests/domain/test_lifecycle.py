@@ -1,4 +1,4 @@
-"""The table of the lifecycle: total, reachable, and kept by `decide` and `evolve`."""
+"""The table of the lifecycle: it is total, every state is reachable, and `decide` and `evolve` obey it."""
 
 import pytest
 

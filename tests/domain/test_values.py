@@ -1,4 +1,4 @@
-"""The small values that everything is made of, at their limits."""
+"""The basic value types at their limits."""
 
 from decimal import Decimal
 from typing import Any

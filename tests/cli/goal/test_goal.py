@@ -55,7 +55,7 @@ async def test_an_approval_without_a_number_shows_first_what_it_is_about(office:
     await office.done("goal", "submit", HARAS, office.file("hara.toml", goal_file()), "--as", HARA)
     seq = await seq_of(office, HARAS)
     lines = (await office.done("goal", "approve", HARAS, "--as", MANAGER)).splitlines()
-    assert lines[0] == f"{HARAS} as of number {seq}: 月次決算の早期化 / 月次決算の所要日数"
+    assert lines[0] == f"{HARAS} reviewed version {seq}: 月次決算の早期化 / 月次決算の所要日数"
     assert lines[1].startswith(f"{HARAS}: active (revision 1, number {seq + 1}")
     assert "原田 修 (E11)" in lines[2]
 
@@ -166,7 +166,7 @@ async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) ->
     goal = f"q4/{HR}/1"
     await office.done("goal", "submit", goal, office.file("hr.toml", goal_file()), "--as", HR)
     await office.done("goal", "approve", goal, "--as", TOP)
-    await office.done("goal", "step", goal, "0", "--as", HR)
+    await office.done("goal", "step", goal, "1", "--as", HR)
     await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
     shown = await office.done("goal", "show", goal)
     assert "score   20.00 = banked 0 + steps 20 + measure 0.00 + bonus 0" in shown

@@ -29,7 +29,7 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
 
     await office.done("goal", "comment", GOAL, "--as", MANAGER, "--text", "応援しています")
     await office.done("goal", "progress", GOAL, "--as", MORI, "--value", "8", "--evidence", "10 月の実績")
-    assert (await office.told("goal", "step", GOAL, "0", "--as", MORI))["score"] == "20"
+    assert (await office.told("goal", "step", GOAL, "1", "--as", MORI))["score"] == "20"
     await office.done("goal", "review", "call", GOAL, "--as", MORI, "--reason", "早めに確認したい")
     await office.done("goal", "review", "self", GOAL, "--as", MORI, "--went-well", "手順が揃った")
     decided = await office.told("goal", "review", "decide", GOAL, "continue", "--as", MANAGER, "--bonus", "5",

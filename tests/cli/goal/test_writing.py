@@ -106,7 +106,7 @@ async def test_advice_travels_to_whoever_signs(office: Office) -> None:
 
 
 async def test_a_score_is_told_term_by_term_and_calibrated_beside_it(office: Office) -> None:
-    await office.done("goal", "step", ONOS, "0", "--as", ONO)
+    await office.done("goal", "step", ONOS, "1", "--as", ONO)
     await office.done("goal", "progress", ONOS, "--value", "8", "--as", ONO)
     await office.done("goal", "review", "call", ONOS, "--as", ONO, "--reason", "早めに")
     form = await office.done("goal", "review", "form", ONOS, "--target", "5", "--weight", "80")

@@ -14,7 +14,7 @@ GOAL = f"q4/{MORI}/1"
 async def worked_on(office: Office) -> str:
     """A goal with several ledger entries."""
     await office.at_work(GOAL, MORI)
-    await office.done("goal", "step", GOAL, "0", "--as", MORI, "--evidence", "一覧を共有した")
+    await office.done("goal", "step", GOAL, "1", "--as", MORI, "--evidence", "一覧を共有した")
     return GOAL
 
 
@@ -25,7 +25,7 @@ async def test_the_inbox_names_what_waits_and_the_command_that_answers_it(office
     assert waiting[goal]["next"] == f"meguri goal approve {goal} --seen 3 --as {MANAGER}"
     assert waiting[f"q4/{MANAGER}/1"]["next"] == f"meguri goal submit q4/{MANAGER}/1 FILE --as {MANAGER}"
     (own,) = (await office.told("inbox", MORI))["waiting"]
-    assert (own["task"], own["overdue"], own["next"]) == ("step", False, f"meguri goal step {GOAL} 1 --as {MORI}")
+    assert (own["task"], own["overdue"], own["next"]) == ("step", False, f"meguri goal step {GOAL} 2 --as {MORI}")
     shown = await office.done("inbox", MANAGER, MEGURI_LOCALE="ja")
     assert f"承認  {goal} 原田 修 (E11)  月次決算の早期化" in shown
     await office.done(*waiting[goal]["next"].split()[1:])
@@ -53,7 +53,7 @@ async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, 
     shown = await office.done("audit", "show", worked_on)
     lines = shown.splitlines()
     assert lines[-1] == "the chain of 5 entries holds, and the goal as shown is what they make"
-    assert re.search(r"step completed +step 0; points 20; evidence 一覧を共有した +[0-9a-f]{12}", shown)
+    assert re.search(r"step completed +step 1; points 20; evidence 一覧を共有した +[0-9a-f]{12}", shown)
     assert re.search(r" 4 +1 +\d{4}-\d\d-\d\d \d\d:\d\d +清水 幸恵 \(E3\) +approved +saw 3; stage 0", shown)
     told = await office.told("audit", "show", worked_on)
     assert (told["holds"], told["broken"], told["differs"]) == (True, None, [])

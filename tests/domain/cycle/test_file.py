@@ -117,7 +117,7 @@ def test_a_site_that_nobody_has_is_worth_a_look_and_goes_through() -> None:
 
 
 def with_one_abroad(abroad: str, hr: str) -> list[str]:
-    """What is found where the sales department takes part: A is above all, B and D in it, C elsewhere."""
+    """The findings for a cycle of the sales department: A is the top manager, B and D are in the department, C is not."""
     file = read_cycle_file((FILE.replace('hr = ["A", "B"]', f'hr = ["{hr}"]') + 'departments = ["営業部"]\n').encode())
     assert isinstance(file, CycleFile)
     rows = (("A", None, "本社"), ("B", "A", "営業部"), ("C", "A", "開発部"), ("D", "A", "営業部"))

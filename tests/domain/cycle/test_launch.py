@@ -1,4 +1,4 @@
-"""What a launch makes for one participant, and what of sites and delegations concerns their goal."""
+"""The goals that a launch makes for one participant, with the sites and delegations that concern them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What time does to a goal: who is told what, on which business day, and what an outage or a pause changes."""
+"""Alarms of a goal: who is notified of what, on which business day, and the effects of outages and pauses."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -35,7 +35,7 @@ from tests.domain.builders import (
 
 
 def _walk(goal: Goal) -> list[tuple[date, str, tuple[str, ...]]]:
-    """What happens to a goal that nobody touches: the day, what, and who is told or joins."""
+    """The alarms of a goal without commands: the day, the event, and who is notified or becomes an assignee."""
     seen: list[tuple[date, str, tuple[str, ...]]] = []
     while not goal.is_closed:
         alarm = awaited(goal)

@@ -1,4 +1,4 @@
-"""Approval in stages: whoever signs, signs for every stage up to their own, and nobody is asked twice."""
+"""Approval in stages: an approval counts for all stages up to the approver's own, and nobody is asked twice."""
 
 import pytest
 
@@ -35,7 +35,7 @@ NOW = at(day(10, 20))
 
 
 def overdue(stages: int, who: EmployeeId, line: tuple[EmployeeId, ...] = LINE) -> Goal:
-    """Submitted, and escalated until `who` has the approval too."""
+    """A submitted goal, escalated until `who` is an assignee of the approval too."""
     goal = pending(policy(approval_stages=stages), line=line)
     while who not in task_of(goal).assignees:
         goal = rung(goal)

@@ -1,4 +1,4 @@
-"""Who may do what: nobody signs off their own goal, and nobody acts in a name that was not given to them."""
+"""Permissions for commands: nobody approves their own goal, and nobody acts for somebody without a delegation."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""The organisation changes: whoever has a manager's place now has that manager's open tasks, and nobody has them twice."""
+"""Changes of the organisation: a new manager gets the open tasks of the former one, and nobody gets a task twice."""
 
 from datetime import date
 

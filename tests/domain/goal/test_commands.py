@@ -1,4 +1,4 @@
-"""Every command: in each state, by the wrong person, while paused, and sent twice."""
+"""Every command: in each state, by a person without permission, while the goal is paused, and sent twice."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a goal claims of others, and from which edition on."""
+"""The constraints that a command claims against other goals, and from which edition on."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What particular commands ask for, beside the right state and the right person."""
+"""Conditions of single commands, apart from the state and the permission."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A goal under any sequence of commands and passing time: what holds in the end must have held at every step."""
+"""A goal under random sequences of commands and alarms: the invariants hold after every step."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ from tests.domain.command_cases import CASES
 
 
 def fitting(goal: Goal, turn: int) -> Command:
-    """What moves the goal on, from somebody who may; so that the machine gets deep into a life."""
+    """A permitted command that moves the goal to another state, so that the sequences reach late states."""
     if goal.is_closed:
         return ask.Reopen(id=fresh_id(), actor=HR, reason="訂正")
     return resume() if goal.is_paused else _awaited_by_its_task(goal, turn)
@@ -73,7 +73,7 @@ def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
 
 
 class GoalUnderAnything(RuleBasedStateMachine):
-    """Keeps the goal, the ledger as it would be stored, and the clock."""
+    """The state machine of Hypothesis: the goal, its ledger as it would be stored, and the clock."""
 
     goal: Goal
     first_policy: Policy
@@ -172,7 +172,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
             self._record(ring(self.goal, alarm, self.now))
 
     def _alarms_until(self, moment: datetime) -> Iterator[Alarm]:
-        """Each alarm after the one before has rung; every ringing must bring the goal on, or it would ring for ever."""
+        """The alarms in order, each after the one before has rung. Each must change the goal, or it would ring for ever."""
         before = len(self.ledger)
         while (alarm := next_alarm(self.goal)) and alarm.at <= moment:
             yield alarm

@@ -1,4 +1,4 @@
-"""The chain: what it notices, and that an event is spelt in one way only."""
+"""The hash chain: the changes that it detects, and the canonical form of events."""
 
 import json
 import unicodedata
@@ -17,7 +17,7 @@ from tests.domain.builders import GOAL_ID, HR, OWNER, at, content, created, day,
 
 
 def _ledger(goal_id: GoalId = GOAL_ID) -> list[Link]:
-    """Five entries, one of them with a whole policy in it."""
+    """Five entries; one of them contains a whole policy."""
     goal, events = draft(goal_id=goal_id), [created()]
     for command in (
         ask.Revise(id=fresh_id(), actor=OWNER, content=content(theme="決算の早期化")),

@@ -1,4 +1,4 @@
-"""A pause stops the clock; what was due moves by the business days that it lasted."""
+"""A pause stops the clock: due dates move by the business days that it lasted."""
 
 from datetime import date
 

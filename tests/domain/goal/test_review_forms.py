@@ -1,4 +1,4 @@
-"""Review forms: causes from the list, what the reviewer saw go well, a reset with its new target; and sheets of HR."""
+"""Review forms: causes from the list, praise of the reviewer, a reset with a new target; and imports by HR."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Additive scoring: every way to points, and no way to lose one."""
+"""Additive scoring: all ways to gain points, and that none are ever lost."""
 
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,7 @@ NUMBERS = st.decimals(-1_000_000, 1_000_000, places=3)
 
 
 def _measured(value: Any, baseline: Any = "10", target: Any = "6", direction: str = "down") -> Goal:
-    """A goal whose numeric measure stands at `value`."""
+    """A goal whose numeric measure has the current value `value`."""
     measure = {"kind": "numeric", "name": "所要日数", "baseline": baseline, "target": target, "direction": direction}
     goal = draft(content=content(measure=measure))
     return goal.model_copy(update={"value": None if value is None else Decimal(value)})

@@ -1,4 +1,4 @@
-"""Whoever acts first ends a task for all who have it; delegates hear what those hear for whom they act."""
+"""Tasks of several assignees: the first who acts ends the task for all; delegates get the notices of their delegators."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def handled(goal: Goal, command: ask.Command, now: Any = NOW) -> set[EmployeeId]
 
 
 def shared(goal: Goal, rungs: int = 5) -> Goal:
-    """Escalated until manager, director and HR have the task."""
+    """A goal that was escalated until manager, director and HR are assignees."""
     return at_rung(goal, rungs)
 
 

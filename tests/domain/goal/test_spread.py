@@ -1,4 +1,4 @@
-"""A company-wide deadline is not one instant: no minute gets more than its share of the alarms."""
+"""The spread of alarms: after a company-wide due date, no minute gets more than its share."""
 
 from collections import Counter
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.domain.builders import draft, policy
 
 
 def in_slots(first: int, count: int, every: int = 1, minutes: int = 15) -> list[timedelta]:
-    """The spreads of `count` goals, of every `every`-th slot from `first`."""
+    """The spreads of `count` goals: of every `every`-th slot from `first` on."""
     goal = draft(policy(spread_minutes=minutes))
     return [spread(goal.model_copy(update={"slot": first + n * every})) for n in range(count)]
 

@@ -1,4 +1,4 @@
-"""HR steers a goal: who may be given a task, how long they have, how it ends, and what can be reopened."""
+"""Commands of HR: reassigning tasks, extending, ending and reopening goals."""
 
 from datetime import date
 from typing import Any

@@ -92,7 +92,7 @@ def test_an_approval_of_a_version_that_does_not_exist_yet_is_refused() -> None:
 
 
 def _reviews_that_open(goal: Goal) -> list[tuple[date | None, date]]:
-    """The reviews that the clock still opens, with the day on which each does; every verdict comes the same day."""
+    """The reviews that alarms still open, with their days; every verdict is given on the same day."""
     opened = []
     while (alarm := awaited(goal)).kind is not AlarmKind.END:
         events = ring(goal, alarm, alarm.at)

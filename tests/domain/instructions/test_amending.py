@@ -1,4 +1,4 @@
-"""Other rules while a goal is under way: where a kind of task gets more or fewer days, the open one's date moves by them."""
+"""New rules for a running goal: if a kind of task gets more or fewer days, the due date of the open task moves by them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a new file of people means: who joins, leaves, moves; and what each goal must hear of it."""
+"""Comparing a new people file: who joins, leaves and moves; and the command for each goal."""
 
 from collections.abc import Iterable
 from datetime import date

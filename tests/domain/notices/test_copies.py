@@ -1,4 +1,4 @@
-"""A reminder after the day is copied to the manager above, who need not act."""
+"""A reminder after the due date is copied to the next manager, who need not act."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ from tests.domain.builders import (
 
 
 def copied(goal: Goal) -> tuple[tuple[EmployeeId, ...], Goal]:
-    """Who is copied when the second rung rings, and the goal after it."""
+    """The people who get a copy when the second rung rings, and the goal after it."""
     goal = rung(goal)
     alarm = awaited(goal)
     (event,) = ring(goal, alarm, alarm.at)

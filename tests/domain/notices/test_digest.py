@@ -1,4 +1,4 @@
-"""When a person's digest is due."""
+"""The days and times of a person's digests."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ def clock(calendar: BusinessCalendar, on: date, hour: int, minute: int = 0) -> d
 def days_of(
     calendar: BusinessCalendar, first: date, last: date, *, at: time | None = None, every: timedelta = 15 * MINUTE
 ) -> dict[date, datetime]:
-    """The digests that ticks from the first day to the last bring, each with its moment."""
+    """The digests that deliveries from the first to the last day open, each with its time."""
     moment, end = clock(calendar, first, 0), clock(calendar, last, 23, 59)
     sent: dict[date, datetime] = {}
     latest: date | None = None

@@ -1,4 +1,4 @@
-"""Whom an event concerns, what they are told, and what of it cannot wait for tomorrow's digest."""
+"""Notices of events: their recipients, their contents, and which of them are urgent."""
 
 from domain.goal import commands as ask
 from domain.notices.notices import Notice, NoticeKind, notices_of

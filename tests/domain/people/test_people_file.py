@@ -219,7 +219,7 @@ def test_adventureworks_is_read_with_its_login_as_the_name() -> None:
 
 
 def test_the_eight_thousand_are_read_and_the_holes_in_their_lines_are_found() -> None:
-    """The file names three managers whom it does not hold, and two people who lead each other."""
+    """The file names three managers who are not in it, and two people who are each other's managers."""
     file = read_people(foreign("employees-8k.csv"))
     assert (len(file.employees), file.findings) == (8064, ())
     findings = Organisation(file.employees).findings(place=file.place)

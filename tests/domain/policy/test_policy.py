@@ -1,4 +1,4 @@
-"""A policy that contradicts itself never comes to be."""
+"""Validation: a policy that contradicts itself is refused."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The tree of a cycle: progress from below stands beside a goal's own and never in its place; nothing is lost from sight."""
+"""The tree of a cycle: the progress of children never replaces a goal's own; and every goal appears exactly once."""
 
 from decimal import Decimal
 
@@ -42,7 +42,7 @@ THEME, DEPARTMENT = Leaf("digital", "デジタル化", None), Leaf("acc", "締�
 
 
 def everywhere(tree: Tree) -> list[str]:
-    """Every place in which a leaf can be seen."""
+    """The ids of all leaves in the tree, in the order in which they appear."""
 
     def below(node: Node) -> list[str]:
         return [node.leaf.id, *(one for child in node.children for one in below(child))]

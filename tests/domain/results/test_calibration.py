@@ -1,4 +1,4 @@
-"""Calibration: the score stays, adjustments stand beside it, and a person's result is the sum over goals and revisions."""
+"""Calibration: adjustments do not change the score, and a person's result is the sum over goals and revisions."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Examples to follow: what others may read of them, and that nobody is named."""
+"""Examples to follow: what others may read, and that no person is named."""
 
 import json
 

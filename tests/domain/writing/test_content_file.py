@@ -1,4 +1,4 @@
-"""A goal's content as its owner writes it into a file."""
+"""Reading a goal's content from a file."""
 
 from decimal import Decimal
 

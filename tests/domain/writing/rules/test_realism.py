@@ -1,4 +1,4 @@
-"""What can be reached: the same stretch up and down, shares between nothing and all, steps in time, something to earn."""
+"""Rules on realism: stretch upwards and downwards, shares between 0 and 100 %, steps within the cycle, points."""
 
 from collections.abc import Iterator
 from datetime import date

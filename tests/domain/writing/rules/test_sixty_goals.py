@@ -1,4 +1,4 @@
-"""Sixty goals as people write them, and what the rules find in each; the README of the rules says how well they do."""
+"""Sixty goals as people write them, and the findings of the rules; the README of the rules reports the rates."""
 
 import re
 import tomllib
@@ -34,7 +34,7 @@ GOALS = [
 
 
 def content_of(goal: dict[str, Any], language: str) -> Content:
-    """The goal with steps that are in order, where it says none of its own."""
+    """The goal's content; with valid steps if it has none."""
     titles = goal.get("steps", STEPS[language])
     days = (date(2026, 10, 20), date(2026, 11, 20), date(2026, 12, 10))
     measure: NumericMeasure | QualitativeMeasure
@@ -84,7 +84,7 @@ def test_a_theme_that_deducts_or_says_nothing_can_be_replaced_by_its_rewrite_as_
 
 
 def share_of(table: dict[str, dict[str, list[dict[str, Any]]]], language: str) -> tuple[int, int]:
-    """How many good goals pass without a refusal, and in how many flawed ones something is found."""
+    """The share of good goals without a refusal, and the share of flawed goals with a finding."""
     good = sum(not refuses(found_in(goal, language)) for goal in table[language]["good"])
     flawed = sum(bool(found_in(goal, language)) for goal in table[language]["flawed"])
     return good, flawed

@@ -1,4 +1,4 @@
-"""The rules on what a goal must have: each finds its fault, and nothing else does."""
+"""Rules on the parts that a goal must have: each finds its defect, and no other rule does."""
 
 from typing import Any
 

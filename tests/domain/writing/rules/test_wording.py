@@ -1,4 +1,4 @@
-"""Words: what deducts, what nobody can see, what holds two goals; in both languages, and what only looks alike."""
+"""Rules on wording: deductive, unobservable, and two goals in one; in both languages, and similar texts without a finding."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def test_what_only_looks_like_a_deduction_passes(theme: str) -> None:
 
 
 def test_the_rewrite_is_about_the_work_that_the_goal_names() -> None:
-    """The example of the practice: 「ミスをゼロにする」 becomes a goal that adds, at the work in question."""
+    """「ミスをゼロにする」 becomes a goal that adds points, about the same work."""
     goal = content(theme="ミスをゼロにする", challenge="経費処理で同じ訂正が続いている")
     (finding,) = adds_rather_than_deducts(goal, POLICY)
     assert finding.suggestion

@@ -1,0 +1,58 @@
+"""Values that people type: one of several, or a day. Both are taken as the screens print them, in either language.
+
+The functions here are what typer calls a parser: they get what was typed, and raise `WrongUsage` where it does not fit.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from cli.session.usage import WrongUsage
+from domain.locale import Locale
+
+Member = TypeVar("Member", bound=StrEnum)
+
+_DAY = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?(?:\([月火水木金土日]\))?")
+_LONGEST = 40  # characters of what was typed that are repeated
+
+
+class Choice(Generic[Member]):
+    """One of an enumeration: typed as its code, or as its word in either language (下書き, draft, "in review")."""
+
+    def __init__(self, kind: str, members: type[Member]) -> None:
+        """`kind` is the kind of words in words.po that the members have."""
+        self.kind, self.members = kind, members
+
+    def __call__(self, typed: str) -> Member:
+        if isinstance(typed, self.members):  # the default
+            return typed
+        from domain.messages import message
+        from texts.words import value_of
+
+        value = value_of(self.kind, typed)
+        if value not in set(self.members):
+            raise WrongUsage(message("help.usage.not_a_choice", typed=typed[:_LONGEST]), choice=self)
+        return self.members(value)
+
+    def allowed(self, locale: Locale) -> Sequence[str]:
+        """What people may type, in their language."""
+        return [self.name_of(one, locale) for one in self.members]
+
+    def name_of(self, member: Member, locale: Locale) -> str:
+        """What people type for the member: its word in Japanese, its code in English."""
+        from texts.words import word
+
+        return word(self.kind, member, locale) if locale is Locale.JA else member.value
+
+
+def day(typed: str) -> date:
+    """A day as the screens print it: 2026-11-30, 2026/11/30, 2026年11月30日(月)."""
+    from domain.messages import message
+
+    found = _DAY.fullmatch(typed.strip())
+    try:
+        return date(*(int(part) for part in found.groups())) if found else date.fromisoformat(typed)
+    except ValueError as error:
+        raise WrongUsage(message("help.usage.not_a_day", typed=typed[:_LONGEST])) from error
