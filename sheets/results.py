@@ -125,9 +125,24 @@ _PERSON_HEADS = (
     "sheet.results.final",
 )
 _GOAL_HEADS = (
-    "sheet.results.goal", "sheet.results.owner", "sheet.results.department", "sheet.results.theme", "sheet.results.measure", "sheet.results.weight", "sheet.results.state", "sheet.results.outcome", "sheet.results.revision", "sheet.results.attained", "sheet.results.steps",
-    "sheet.results.measure_points", "sheet.results.bonus", "sheet.results.banked", "sheet.results.score", "sheet.results.adjusted", "sheet.results.final",
-)  # fmt: skip
+    "sheet.results.goal",
+    "sheet.results.owner",
+    "sheet.results.department",
+    "sheet.results.theme",
+    "sheet.results.measure",
+    "sheet.results.weight",
+    "sheet.results.state",
+    "sheet.results.outcome",
+    "sheet.results.revision",
+    "sheet.results.attained",
+    "sheet.results.steps",
+    "sheet.results.measure_points",
+    "sheet.results.bonus",
+    "sheet.results.banked",
+    "sheet.results.score",
+    "sheet.results.adjusted",
+    "sheet.results.final",
+)
 
 
 def _csv_cell(cell: Cell) -> str | int:
