@@ -14,19 +14,19 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from activities.beating import beating
-from activities.ways import MOST_TRIES, rest_after, ways_of
-from activities.writing import Writer, digests_due, writer_for
+from activities.channel_choice import MAX_ATTEMPTS, backoff_after, channels_for
+from activities.heartbeating import heartbeating
+from activities.message_writer import MessageWriter, digests_due, message_writer
 from channels.channel import Channel
 from channels.compose import Links
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import digests, outbox, undelivered
 from storage.database import read_transaction
 from storage.outbox import Candidate, QueuedMessage
-from workflows.delivery import SendDue, Sender, SendResult
+from workflows.delivery import Sender, SendRequest, SendResult
 
 _AT_ONCE = 4  # messages on their way at one time; a mail server has other customers
-_NO_WAY = "none"  # the channel of a digest whose requests were all answered before it was due
+_NO_CHANNEL = "none"  # the channel of a digest whose requests were all answered before it was due
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class _Round:
     """What one round knows, and how far it is."""
 
     now: datetime
-    writer: Writer
+    writer: MessageWriter
     untried: set[str]  # fresh messages that did not reach a server
     down: set[str]  # channels that take nothing now
     used: set[str] = field(default_factory=set)  # channels that took something in this round
@@ -68,13 +68,13 @@ class Delivery(Sender):
         self._links = links
 
     @activity.defn(name="send_due")
-    async def send_due(self, request: SendDue) -> SendResult:
+    async def send_due(self, request: SendRequest) -> SendResult:
         """Sends at most `request.limit` messages, each recorded as soon as it is out.
 
         Repeated after a crash, it sends what was not recorded, under the same message ids. Another sender at work makes
         it do nothing.
         """
-        async with beating(), outbox.sender_lock(self._engine) as locked:
+        async with heartbeating(), outbox.sender_lock(self._engine) as locked:
             if not locked:
                 _log.warning("delivery_left_to_another_sender")
                 async with read_transaction(self._engine) as connection:
@@ -105,7 +105,7 @@ class Delivery(Sender):
             **left._asdict(),
         )
 
-    async def _round(self, request: SendDue) -> _Round:
+    async def _round(self, request: SendRequest) -> _Round:
         async with self._engine.begin() as connection:
             batches = await outbox.claim(
                 connection,
@@ -113,11 +113,11 @@ class Delivery(Sender):
                 request.limit,
                 domain=self._domain,
                 daily=self._daily,
-                may_be_sent=partial(_may_go, self._channels, request.down) if request.down else None,
+                may_be_sent=partial(_is_channel_up, self._channels, request.down) if request.down else None,
             )
         round_ = _Round(
             now=request.now,
-            writer=await writer_for(self._engine, batches, self._links, request.now),
+            writer=await message_writer(self._engine, batches, self._links, request.now),
             untried={batch.message_id for batch in batches if batch.has_new_id},
             down=set(request.down),
         )
@@ -143,14 +143,14 @@ class Delivery(Sender):
     async def _send_one(self, batch: QueuedMessage, round_: _Round) -> None:
         """One try over the best way that is left; where that one is down, the message waits with the others."""
         person = round_.writer.people.get(batch.recipient_id)
-        ways = ways_of(person, self._channels, batch.failed) if person else []
+        ways = channels_for(person, self._channels, batch.failed) if person else []
         if not ways:
             await self._give_up(batch, round_, "no_address" if person else "no_such_person")
             return
         if round_.writer.has_nothing_to_say(batch):
             round_.untried.discard(batch.message_id)
             async with self._engine.begin() as connection:
-                await outbox.record_sent(connection, batch.message_id, _NO_WAY, datetime.now(UTC))
+                await outbox.record_sent(connection, batch.message_id, _NO_CHANNEL, datetime.now(UTC))
             return
         way, *others = ways
         if way in round_.down:
@@ -174,7 +174,7 @@ class Delivery(Sender):
         Where a server is down and there is none, the message is kept, however long it takes.
         """
         down, tries = isinstance(failure, ServerUnavailable), batch.attempts + 1
-        spent = isinstance(failure, NotDeliverable) or tries >= MOST_TRIES
+        spent = isinstance(failure, NotDeliverable) or tries >= MAX_ATTEMPTS
         if down:
             round_.down.add(way)
         if not down or (spent and more):
@@ -186,7 +186,7 @@ class Delivery(Sender):
         elif spent and not down:
             await self._give_up(batch, round_, failure.code)
         else:
-            until = round_.now + rest_after(tries)
+            until = round_.now + backoff_after(tries)
             async with self._engine.begin() as connection:
                 await outbox.postpone(connection, batch.message_id, failure.code, until)
             round_.failed += 1
@@ -198,7 +198,7 @@ class Delivery(Sender):
         round_.given_up += 1
         _log.warning("notice_given_up", message_id=batch.message_id, recipient=batch.recipient_id, code=code)
 
-    async def _hand_over(self, batch: QueuedMessage, way: str, writer: Writer) -> NotSent | None:
+    async def _hand_over(self, batch: QueuedMessage, way: str, writer: MessageWriter) -> NotSent | None:
         """Writes and sends one message; what stopped it, if anything did."""
         try:
             await self._channels[way].send(writer.write(batch, way))
@@ -210,7 +210,7 @@ class Delivery(Sender):
         return None
 
 
-def _may_go(channels: Collection[str], down: Collection[str], candidate: Candidate) -> bool:
+def _is_channel_up(channels: Collection[str], down: Collection[str], candidate: Candidate) -> bool:
     """Whether a message's way is open while some channels are down."""
-    ways = ways_of(candidate, channels, candidate.failed)
+    ways = channels_for(candidate, channels, candidate.failed)
     return not ways or ways[0] not in down

@@ -10,14 +10,14 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
-from activities.beating import beating
-from activities.ways import rest_after
+from activities.channel_choice import backoff_after
+from activities.heartbeating import heartbeating
 from channels.hook import EventHook
 from channels.message import NotDeliverable, NotSent, ServerUnavailable
 from storage import hooks
 from storage.database import read_transaction
 from storage.hooks import HookEntry
-from workflows.delivery import EventTeller, SendDue, SendResult
+from workflows.delivery import EventPoster, SendRequest, SendResult
 
 _AT_ONCE = 4  # goals whose entries are on their way at one time
 _PATIENCE = timedelta(hours=24)  # with an entry that is not taken; longer would hold up its goal for good
@@ -37,7 +37,7 @@ class _Round:
     down: bool = False  # the other system does not answer at all
 
 
-class Hook(EventTeller):
+class Hook(EventPoster):
     """Tells of events through `hook`; without one there is nothing to do."""
 
     def __init__(self, engine: AsyncEngine, hook: EventHook | None) -> None:
@@ -45,14 +45,14 @@ class Hook(EventTeller):
         self._hook = hook
 
     @activity.defn(name="tell_events")
-    async def tell_events(self, request: SendDue) -> SendResult:
+    async def tell_events(self, request: SendRequest) -> SendResult:
         """Tells of at most `request.limit` entries, each recorded as soon as it is taken.
 
         Repeated after a crash, it tells what was not recorded, under the same idempotency keys.
         """
         if self._hook is None:
             return SendResult()
-        async with beating(), hooks.hook_sender_lock(self._engine) as locked:
+        async with heartbeating(), hooks.hook_sender_lock(self._engine) as locked:
             if not locked:
                 _log.warning("telling_left_to_another_process")
                 return SendResult(unreachable=True)
@@ -74,7 +74,7 @@ class Hook(EventTeller):
             _log.info("events_told", **counted.model_dump())
         return counted
 
-    async def _round(self, hook: EventHook, request: SendDue) -> _Round:
+    async def _round(self, hook: EventHook, request: SendRequest) -> _Round:
         """Goals side by side, the entries of each one after the other."""
         round_, left = _Round(request.now), request.limit
         while left > 0 and not round_.down:
@@ -114,7 +114,7 @@ class Hook(EventTeller):
         round_.down = round_.down or isinstance(failure, ServerUnavailable)
         failing_since = entry.failing_since or round_.now
         over = isinstance(failure, NotDeliverable) or round_.now - failing_since >= _PATIENCE
-        retry_at = round_.now + rest_after(entry.attempts + 1)
+        retry_at = round_.now + backoff_after(entry.attempts + 1)
         async with self._engine.begin() as connection:
             await hooks.record_failure(connection, entry, failure.code, round_.now, retry_at=retry_at, given_up=over)
         round_.given_up += over

@@ -18,8 +18,20 @@ from activities import reorganisation
 from activities.pace import FanOut, people_act_now
 from domain.goal.commands import Command
 from domain.goal.goal import Goal, Outcome
-from domain.instructions import instructions as asked_for
-from domain.instructions.instructions import Asked, Skipped, amended, command_for
+from domain.instructions.instructions import (
+    Add,
+    Amend,
+    AnyInstruction,
+    Cancel,
+    Close,
+    Extend,
+    Remove,
+    Reopen,
+    Skipped,
+    Sync,
+    amended,
+    command_for,
+)
 from domain.lifecycles import ENDED, ParticipantState
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
@@ -34,7 +46,7 @@ from storage.directory import active_people
 from storage.goals import load_aggregates, open_goals
 from storage.instructions import Instruction, InstructionResult
 from workflows.failures import invalid
-from workflows.instruction import InstructionSteps, Part
+from workflows.instruction import InstructionPart, InstructionSteps
 
 _PAGE = 25  # goals loaded at once; the worker answers nobody while it reads them
 _NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
@@ -58,14 +70,14 @@ class InstructionActivities(InstructionSteps):
         self._goals, self._cycles = GoalUpdates(engine, client), CycleUpdates(engine, client)
 
     @activity.defn(name="prepare_instruction")
-    async def prepare(self, part: Part) -> int:
+    async def prepare(self, part: InstructionPart) -> int:
         """Chooses the goals, once, and does what comes before they are asked; how many there are."""
         row, asked = await self._find(part)
-        if isinstance(asked, asked_for.Sync):
+        if isinstance(asked, Sync):
             goals = await reorganisation.prepare(self._engine, row.id, asked)
             async with self._engine.begin() as connection:
                 return await instructions.record_goals(connection, row.id, goals)
-        if isinstance(asked, asked_for.Add):
+        if isinstance(asked, Add):
             async with self._engine.begin() as connection:
                 return await instructions.record_goals(connection, row.id, await self._add(row, asked, part.now))
         if row.cycle_id and asked.selection.is_everybody:
@@ -77,9 +89,9 @@ class InstructionActivities(InstructionSteps):
                 cycle=row.cycle_id,
                 departments=asked.selection.departments,
                 people=asked.selection.people,
-                ended=_ENDED if isinstance(asked, asked_for.Reopen) else (),
+                ended=_ENDED if isinstance(asked, Reopen) else (),
             )
-        if isinstance(asked, asked_for.Cancel) and row.cycle_id:
+        if isinstance(asked, Cancel) and row.cycle_id:
             async with read_transaction(self._engine) as connection:
                 goals = [one.goal_id for one in await instructions.results(connection, row.id)]
             async with self._engine.begin() as connection:
@@ -87,10 +99,10 @@ class InstructionActivities(InstructionSteps):
         return chosen
 
     @activity.defn(name="carry_out_instruction")
-    async def carry_out(self, part: Part) -> None:
+    async def carry_out(self, part: InstructionPart) -> None:
         """Asks every goal that waits. A result is written after the goal answered, so a new try asks the others only."""
         row, asked = await self._find(part)
-        if isinstance(asked, asked_for.Add):
+        if isinstance(asked, Add):
             await self._launch(row)
             return
         fan_out = FanOut(lambda: people_act_now(self._engine))
@@ -107,10 +119,10 @@ class InstructionActivities(InstructionSteps):
         await self._write_results(row.id, answered)
 
     @activity.defn(name="finish_instruction")
-    async def finish(self, part: Part) -> None:
+    async def finish(self, part: InstructionPart) -> None:
         """Tells the cycle what its goals were told, and says that the instruction is done."""
         row, asked = await self._find(part)
-        if isinstance(asked, asked_for.Sync):
+        if isinstance(asked, Sync):
             await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), part.now)
         elif row.cycle_id:
             try:
@@ -125,14 +137,16 @@ class InstructionActivities(InstructionSteps):
             found = await instructions.progress(connection, row.id)
         log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
-    async def _find(self, part: Part) -> tuple[Instruction, Asked]:
+    async def _find(self, part: InstructionPart) -> tuple[Instruction, AnyInstruction]:
         async with read_transaction(self._engine) as connection:
             row = await instructions.find(connection, part.instruction)
         if row is None:
             raise LookupError(f"instruction {part.instruction} is not in the database")
         return row, row.asked
 
-    async def _chosen(self, row: Instruction, asked: Asked, now: datetime) -> AsyncIterator[tuple[Goal, _Decide]]:
+    async def _chosen(
+        self, row: Instruction, asked: AnyInstruction, now: datetime
+    ) -> AsyncIterator[tuple[Goal, _Decide]]:
         """The goals that wait, page by page, each with how its command is made."""
         page = await self._waiting(row.id, _PAGE)
         while page:
@@ -150,9 +164,9 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return await instructions.waiting_goals(connection, instruction, limit, after)
 
-    async def _decider(self, asked: Asked, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
+    async def _decider(self, asked: AnyInstruction, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
         """How the command of each of these goals is made."""
-        if isinstance(asked, asked_for.Sync):
+        if isinstance(asked, Sync):
             return await reorganisation.commands(self._engine, asked, goals, actor, now)
         return lambda goal: command_for(asked, goal, actor)
 
@@ -188,7 +202,7 @@ class InstructionActivities(InstructionSteps):
             return InstructionResult(goal.id, "failed", "not_started")
         return InstructionResult(goal.id, "done")
 
-    async def _add(self, row: Instruction, asked: asked_for.Add, now: datetime) -> list[str]:
+    async def _add(self, row: Instruction, asked: Add, now: datetime) -> list[str]:
         """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
         cycle = await self._cycle(row)
         file = cycle.file
@@ -238,40 +252,40 @@ class InstructionActivities(InstructionSteps):
             raise LookupError(f"cycle {row.cycle_id} of instruction {row.id} is not in the database")
         return found
 
-    async def _tell_cycle(self, cycle: CycleId, asked: Asked, actor: EmployeeId) -> None:
+    async def _tell_cycle(self, cycle: CycleId, asked: AnyInstruction, actor: EmployeeId) -> None:
         """What holds for everybody holds for the cycle, and for whoever joins later."""
         whole, chosen = asked.selection.is_everybody, asked.selection
         match asked:
-            case asked_for.Remove():
+            case Remove():
                 async with self._engine.begin() as connection:
                     await participants.remove(connection, cycle, chosen.people, chosen.departments)
-            case asked_for.Extend(closes=closes) if closes:
+            case Extend(closes=closes) if closes:
                 await self._cycles.retime(cycle)
-            case asked_for.Amend():
+            case Amend():
                 await self._cycles.retime(cycle)
-            case asked_for.Reopen():  # a cycle in which one goal is open again is open
+            case Reopen():  # a cycle in which one goal is open again is open
                 async with self._engine.begin() as connection:
                     await participants.reinstate(connection, cycle, chosen.people)
                 if whole or await self._has_open_goals(cycle):
                     await self._cycles.reopen(cycle)
-            case asked_for.Cancel(reason=reason) if whole:
+            case Cancel(reason=reason) if whole:
                 await self._cycles.end(cycle, "cancelled", actor, reason)
-            case asked_for.Close(reason=reason) if whole:
+            case Close(reason=reason) if whole:
                 await self._cycles.end(cycle, "closed", actor, reason)
 
     async def _has_open_goals(self, cycle: CycleId) -> bool:
         async with read_transaction(self._engine) as connection:
             return bool(await open_goals(connection, cycle, "", 1))
 
-    async def _remember(self, cycle: CycleId, asked: Asked) -> None:
+    async def _remember(self, cycle: CycleId, asked: AnyInstruction) -> None:
         """Says by which rules whoever joins later takes part."""
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
         policy = row.rules
         match asked:
-            case asked_for.Extend(closes=closes) | asked_for.Reopen(closes=closes) if closes:
+            case Extend(closes=closes) | Reopen(closes=closes) if closes:
                 changed = policy.model_copy(update={"closes": max(closes, policy.closes)})
-            case asked_for.Amend(before=before, after=after):
+            case Amend(before=before, after=after):
                 try:
                     changed = amended(policy, before, after)
                 except (

@@ -31,7 +31,7 @@ from storage import cycles
 from storage.database import read_transaction
 from storage.directory import with_managers
 from storage.goals import load_aggregates
-from workflows.cycle import Launcher, NewState, Range, Started, Written
+from workflows.cycle import Launcher, NewState, ParticipantRange, StartedGoals, WrittenGoals
 from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
 from workflows.recording import row_of
@@ -52,7 +52,7 @@ class LaunchActivities(Launcher):
         self._client = client
 
     @activity.defn(name="write_goals")
-    async def write_goals(self, piece: Range) -> Written:
+    async def write_goals(self, piece: ParticipantRange) -> WrittenGoals:
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
         async with read_transaction(self._engine) as connection:
             people = await cycles.unstarted_participants(connection, piece.cycle, piece.after, piece.limit)
@@ -65,13 +65,13 @@ class LaunchActivities(Launcher):
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
             async with self._engine.begin() as connection:
                 await cycles.write_goals(connection, piece.cycle, batch)
-        return Written(last=people[-1].employee_id if people else "", people=len(people))
+        return WrittenGoals(last=people[-1].employee_id if people else "", people=len(people))
 
     @activity.defn(name="start_goals")
-    async def start_goals(self, piece: Range) -> Started:
+    async def start_goals(self, piece: ParticipantRange) -> StartedGoals:
         """Starts the workflows of the participants up to `upto` whose goals are written; takes up where it was cut off."""
         after, so_far = activity.info().heartbeat_details or (piece.after, {"people": 0, "goals": 0, "failed": 0})
-        total = Started.model_validate(so_far)
+        total = StartedGoals.model_validate(so_far)
         while people := await self._waiting(piece, after):
             total = await self._start_chunk(piece, [one.employee_id for one in people], total)
             after = people[-1].employee_id
@@ -79,12 +79,12 @@ class LaunchActivities(Launcher):
         log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
         return total
 
-    async def _waiting(self, piece: Range, after: str) -> list[cycles.UnstartedParticipant]:
+    async def _waiting(self, piece: ParticipantRange, after: str) -> list[cycles.UnstartedParticipant]:
         async with read_transaction(self._engine) as connection:
             return await cycles.unstarted_participants(connection, piece.cycle, after, _CHUNK, up_to=piece.upto)
 
     @activity.defn(name="retry_failed")
-    async def retry_failed(self, piece: Range) -> int:
+    async def retry_failed(self, piece: ParticipantRange) -> int:
         """Puts the failed participants back in line."""
         async with self._engine.begin() as connection:
             return await cycles.requeue_failed(connection, piece.cycle)
@@ -102,7 +102,7 @@ class LaunchActivities(Launcher):
         async with read_transaction(self._engine) as connection:
             return list(await delegations_between(connection, policy.starts, policy.closes))
 
-    async def _start_chunk(self, piece: Range, employees: list[str], total: Started) -> Started:
+    async def _start_chunk(self, piece: ParticipantRange, employees: list[str], total: StartedGoals) -> StartedGoals:
         async with read_transaction(self._engine) as connection:
             loaded = await load_aggregates(connection, owners=employees, cycle=piece.cycle)
         goals = [Goal.model_validate(one) for one in loaded]
@@ -117,7 +117,7 @@ class LaunchActivities(Launcher):
         if started := [one for one in employees if one not in failed]:
             async with self._engine.begin() as connection:
                 await cycles.record_launch(connection, piece.cycle, started, ParticipantEvent.GOALS_STARTED)
-        return Started(
+        return StartedGoals(
             people=total.people + len(started),
             goals=total.goals + len(goals) - len(failed),
             failed=total.failed + len(failed),
@@ -155,7 +155,7 @@ def _concerned(cycle: cycles.Cycle, people: list[cycles.UnstartedParticipant]) -
     return {*(one.employee_id for one in people), *cycle.launched_policy.hr, *cycle.rules.hr}
 
 
-async def _cycle(engine: AsyncEngine, piece: Range) -> cycles.Cycle:
+async def _cycle(engine: AsyncEngine, piece: ParticipantRange) -> cycles.Cycle:
     async with read_transaction(engine) as connection:
         found = await cycles.find_cycle(connection, piece.cycle)
     if found is None:

@@ -6,7 +6,7 @@ from temporalio import activity
 from domain.goal.events import Event
 from domain.refusals import Code
 from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger
-from workflows.recording import Position, Recorded, Recorder, Recording, Refused
+from workflows.recording import Position, Recorded, RecordedRefusal, Recorder, Recording
 
 log = structlog.get_logger()
 
@@ -32,10 +32,10 @@ class RecordingActivities(Recorder):
         except CommandRecorded:
             return Recorded(known=True)
         except ConstraintBroken as error:
-            return Recorded(refused=Refused(code=Code(error.conflict.code), fields=error.conflict.fields))
+            return Recorded(refused=RecordedRefusal(code=Code(error.conflict.code), fields=error.conflict.fields))
         except HeadDiffers:
             log.error("ledger_head_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - an alarm, no defect of this code
-            return Recorded(refused=Refused(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
+            return Recorded(refused=RecordedRefusal(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
 
     @activity.defn(name="read_behind")

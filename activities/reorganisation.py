@@ -11,7 +11,7 @@ from temporalio.client import Client
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.reorganisation import Context, command_of
+from domain.instructions.reorganisation import SyncContext, sync_command_for
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
@@ -22,20 +22,20 @@ from service.projection import delegations_between
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
 from storage.goals import open_goals_of
-from workflows.leaving import LastDay, LeaverProcessing
+from workflows.leaving import LeaverProcessor, LeavingDay
 
 _FAR = timedelta(days=3660)
 
 log = structlog.get_logger()
 
 
-class LeavingActivities(LeaverProcessing):
+class LeavingActivities(LeaverProcessor):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
         self._client = client
 
     @activity.defn(name="process_leavers")
-    async def process_leavers(self, day: LastDay) -> int:
+    async def process_leavers(self, day: LeavingDay) -> int:
         """Lets those go whose last day has passed."""
         return await process_leavers(self._engine, self._client, day.last_day, day.actor, day.now)
 
@@ -62,7 +62,7 @@ async def commands(
         standing = await delegations_between(connection, today, today + _FAR)
 
     def decide(goal: Goal) -> Command | Skipped:
-        return command_of(goal, asked, actor, Context(organisation, standing, goal.calendar.day_of(now)))
+        return sync_command_for(goal, asked, actor, SyncContext(organisation, standing, goal.calendar.day_of(now)))
 
     return decide
 

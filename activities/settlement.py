@@ -13,7 +13,7 @@ from domain.goal.commands import Close
 from domain.values import GoalId
 from storage.database import read_transaction
 from storage.goals import open_goals
-from workflows.cycle import Settle, Settled, Settler
+from workflows.cycle import SettledGoals, Settler, SettleRequest
 from workflows.goal import Receipt, goal_workflow_id
 
 _PAGE = 200
@@ -27,7 +27,7 @@ class SettlementActivities(Settler):
         self._client = client
 
     @activity.defn(name="settle_goals")
-    async def settle_goals(self, settle: Settle) -> Settled:
+    async def settle_goals(self, settle: SettleRequest) -> SettledGoals:
         """Closes what is open; the update's id is the cycle's, so a goal that was asked before answers as it did."""
         after, count = activity.info().heartbeat_details or ("", 0)
         fan_out = FanOut(lambda: people_act_now(self._engine))
@@ -36,13 +36,13 @@ class SettlementActivities(Settler):
             after, count = page[-1], count + closed
             activity.heartbeat(after, count)
         log.info("cycle_settled", cycle_id=settle.cycle, goals=count)
-        return Settled(goals=count)
+        return SettledGoals(goals=count)
 
-    async def _open(self, settle: Settle, after: str) -> list[str]:
+    async def _open(self, settle: SettleRequest, after: str) -> list[str]:
         async with read_transaction(self._engine) as connection:
             return await open_goals(connection, settle.cycle, after, _PAGE)
 
-    async def _close_all(self, page: list[str], settle: Settle, fan_out: FanOut, done: tuple[str, int]) -> int:
+    async def _close_all(self, page: list[str], settle: SettleRequest, fan_out: FanOut, done: tuple[str, int]) -> int:
         """How many of the page's goals were closed. `done` is the heartbeat: where a new try begins."""
         closed = 0
 
@@ -54,7 +54,7 @@ class SettlementActivities(Settler):
         await fan_out.each(_each(page), close)
         return closed
 
-    async def _close(self, goal: GoalId, settle: Settle, fan_out: FanOut) -> bool:
+    async def _close(self, goal: GoalId, settle: SettleRequest, fan_out: FanOut) -> bool:
         """Whether the goal closed; not where it was closed, or its workflow had ended, in the meantime."""
         command = Close(actor=settle.actor, reason=settle.reason)
         update = self._client.get_workflow_handle(goal_workflow_id(goal)).execute_update(

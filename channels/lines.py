@@ -144,8 +144,6 @@ def _dates(notice: Notice, locale: Locale) -> Iterator[str]:
     facts = notice.facts
     if (due := _fact(facts, "due")) and notice.kind not in UNDATED:
         yield say("mail.detail.due", locale, day=_day(due, facts, locale))
-    if (late := _days_late(notice)) > 0:
-        yield say("mail.detail.days_late", locale, n=late)
     if _fact(facts, "late") and (rung_due := _fact(facts, "rung_due")):
         yield say("mail.detail.rung_late", locale, day=_day(rung_due, facts, locale))
 
@@ -193,14 +191,7 @@ def deadline_of(notice: Notice) -> datetime | None:
 def _is_late(notice: Notice) -> bool:
     """Whether the task was late when the notice was made. The current time is not used, so that a repeat says the same."""
     deadline = deadline_of(notice)
-    return _days_late(notice) > 0 or (deadline is not None and deadline < notice.due_at)
-
-
-def _days_late(notice: Notice) -> int:
-    try:
-        return int(notice.facts.get("overdue_days") or 0)
-    except (TypeError, ValueError, OverflowError):
-        return 0
+    return deadline is not None and deadline < notice.due_at
 
 
 def _day(due: str, facts: Mapping[str, Any], locale: Locale) -> str:

@@ -1,1 +1,1 @@
-"""The business, pure: no I/O, no clock, no randomness, no logging; the standard library and pydantic only."""
+"""The business rules. They do no I/O, read no clock, use no randomness, write no logs, and need only pydantic."""

@@ -2,7 +2,7 @@
 
 A door (the command line today) makes a `Caller` from whom it let in. Each method of `service/` takes the caller first, finds
 out how the caller is related to what is asked for (service/relations.py), and looks the action up in `ALLOWED`. Lists use the
-same table as a condition in SQL (`Sight`, storage/visibility.py), so that a list never holds a row that the page would refuse.
+same table as a condition in SQL (`Visibility`, storage/visibility.py), so that a list never holds a row that the page would refuse.
 
 What is asked of one goal by a command is decided by the goal's workflow (`domain/goal/authority.py`).
 """
@@ -99,7 +99,7 @@ class Caller(Frozen):
         return Role.OPERATOR in self.roles
 
 
-class Sight(Frozen):
+class Visibility(Frozen):
     """Which goals a list may hold for a caller: all of them, or those to which `person` has one of `relations`."""
 
     everything: bool
@@ -149,10 +149,10 @@ def _refusal(caller: Caller, allowed: Iterable[EmployeeId]) -> Refusal:
     return Refusal(Code.NOT_ALLOWED, actor=caller.employee[:80], allowed=people)
 
 
-def sight(caller: Caller, action: Action, held: frozenset[Relation]) -> Sight:
+def visibility_of(caller: Caller, action: Action, held: frozenset[Relation]) -> Visibility:
     """What lists may show the caller; `held` is what they are to the company: operator, active employee, or nothing."""
     if Relation.OPERATOR in held & ALLOWED[action]:
-        return Sight(everything=True)
+        return Visibility(everything=True)
     if Relation.COLLEAGUE not in held:
-        return Sight(everything=False)
-    return Sight(everything=False, person=caller.employee, relations=ALLOWED[action] - {Relation.OPERATOR})
+        return Visibility(everything=False)
+    return Visibility(everything=False, person=caller.employee, relations=ALLOWED[action] - {Relation.OPERATOR})

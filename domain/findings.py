@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from domain.messages import Given, Message, message
+from domain.messages import FieldInput, Message, message
 from domain.values import Frozen
 
 
@@ -27,7 +27,7 @@ class Finding(Frozen):
 
 
 def refuse(
-    code: str, where: str, /, *, text: str | None = None, suggestion: Message | None = None, **fields: Given
+    code: str, where: str, /, *, text: str | None = None, suggestion: Message | None = None, **fields: FieldInput
 ) -> Finding:
     """A finding that forbids going on. Its text is `finding.<code>` with these fields, or another `text`."""
     words = message(text or f"finding.{code}", **fields)
@@ -35,7 +35,7 @@ def refuse(
 
 
 def advise(
-    code: str, where: str, /, *, text: str | None = None, suggestion: Message | None = None, **fields: Given
+    code: str, where: str, /, *, text: str | None = None, suggestion: Message | None = None, **fields: FieldInput
 ) -> Finding:
     """A finding that is a suggestion."""
     words = message(text or f"finding.{code}", **fields)

@@ -34,15 +34,15 @@ _One = str | int | Message
 FieldValue = _One | tuple[_One, ...]
 """A field's value. Days are ISO dates and exact numbers plain digits, both as strings, so that fields travel as JSON."""
 
-_GivenOne = str | int | Decimal | date | Message
-Given = _GivenOne | Iterable[_GivenOne]
+_OneInput = str | int | Decimal | date | Message
+FieldInput = _OneInput | Iterable[_OneInput]
 
 
 def _listed(value: FieldValue) -> str:
     return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
 
 
-def message(key: str, /, **fields: Given) -> Message:
+def message(key: str, /, **fields: FieldInput) -> Message:
     """The message with its values in the form in which they travel."""
     return Message(key=key, fields={name: _plain(value) for name, value in fields.items()})
 
@@ -56,13 +56,13 @@ def did_you_mean(written: str, known: Iterable[str], cutoff: float = 0.6) -> Mes
     return message("part.did_you_mean", near=close) if close else ""
 
 
-def _plain(value: Given) -> FieldValue:
+def _plain(value: FieldInput) -> FieldValue:
     if isinstance(value, str | int | Decimal | date | Message):
         return _plain_one(value)
     return tuple(_plain_one(one) for one in value)
 
 
-def _plain_one(value: _GivenOne) -> _One:
+def _plain_one(value: _OneInput) -> _One:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

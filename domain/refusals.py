@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from domain.errors import MeguriError
 from domain.lifecycle import State
-from domain.messages import Given, Message, message
+from domain.messages import FieldInput, Message, message
 
 
 class Code(StrEnum):
@@ -67,7 +67,7 @@ class Refusal(MeguriError):
 
     code: Code
 
-    def __init__(self, code: Code, /, **fields: Given) -> None:
+    def __init__(self, code: Code, /, **fields: FieldInput) -> None:
         super().__init__(code, message(f"refusal.{code}", **fields))
 
     def __str__(self) -> str:

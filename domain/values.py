@@ -22,7 +22,7 @@ MAX_LINE = 200  # characters of a title, a name, a unit
 MAX_TEXT = 4_000  # characters of anything a person writes; Temporal refuses payloads of 2 MB
 
 
-def unfit(problem: str, **fields: str | int | list[str]) -> PydanticCustomError:
+def invalid_value(problem: str, **fields: str | int | list[str]) -> PydanticCustomError:
     """For a validator to raise: the value does not fit, as the text `problem.<problem>` says (domain/problems.py)."""
     return PydanticCustomError(problem, problem.replace("_", " "), fields)
 
@@ -30,14 +30,14 @@ def unfit(problem: str, **fields: str | int | list[str]) -> PydanticCustomError:
 def _storable(text: str) -> str:
     """PostgreSQL keeps every character but U+0000; refused here, it cannot make a recording fail for ever."""
     if "\0" in text:
-        raise unfit("not_storable", at=text.index("\0") + 1)
+        raise invalid_value("not_storable", at=text.index("\0") + 1)
     return text
 
 
 def _one_line(text: str) -> str:
     """A line goes into subjects of mails and rows of tables."""
     if len(text.splitlines()) > 1:
-        raise unfit("not_one_line")
+        raise invalid_value("not_one_line")
     return text
 
 

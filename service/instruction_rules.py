@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
-from domain.instructions.instructions import Add, Asked, Delegate, Extend, Reassign, Reopen
+from domain.instructions.instructions import Add, AnyInstruction, Delegate, Extend, Reassign, Reopen
 from domain.lifecycles import ENDED, CycleState
 from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
@@ -24,7 +24,9 @@ from storage.cycles import Cycle
 _MAX_EXTENSION = timedelta(days=366)  # the same as for one goal: domain/goal/steering.py
 
 
-async def require_valid(connection: AsyncConnection, caller: Caller, asked: Asked, cycle: CycleId | None) -> None:
+async def require_valid(
+    connection: AsyncConnection, caller: Caller, asked: AnyInstruction, cycle: CycleId | None
+) -> None:
     """Checks that the caller may give the instruction, and that the cycle (None: every open one) and the named people allow it."""
     actor_of(caller)
     row = await _require_cycle(connection, asked, cycle) if cycle else None
@@ -36,7 +38,7 @@ async def require_valid(connection: AsyncConnection, caller: Caller, asked: Aske
         await _require_period(connection, asked.delegation)
 
 
-async def _require_cycle(connection: AsyncConnection, asked: Asked, cycle: CycleId) -> Cycle:
+async def _require_cycle(connection: AsyncConnection, asked: AnyInstruction, cycle: CycleId) -> Cycle:
     row = await require_cycle(connection, cycle)
     reopens, is_for_everybody = isinstance(asked, Reopen), asked.selection.is_everybody
     if row.state is CycleState.LAUNCHING or (row.state in ENDED and not reopens):
@@ -48,7 +50,9 @@ async def _require_cycle(connection: AsyncConnection, asked: Asked, cycle: Cycle
     return row
 
 
-async def _require_caller(connection: AsyncConnection, caller: Caller, asked: Asked, row: Cycle | None) -> None:
+async def _require_caller(
+    connection: AsyncConnection, caller: Caller, asked: AnyInstruction, row: Cycle | None
+) -> None:
     """The caller must be HR of the cycle, or of every open cycle if none is named. A person may delegate for themselves."""
     if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
         await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
@@ -61,7 +65,7 @@ async def _require_caller(connection: AsyncConnection, caller: Caller, asked: As
         await require_hr_of(connection, caller, action, one.rules.hr)
 
 
-async def _require_known(connection: AsyncConnection, asked: Asked, row: Cycle) -> None:
+async def _require_known(connection: AsyncConnection, asked: AnyInstruction, row: Cycle) -> None:
     """The named people and departments must be in the cycle; people who are to be added must be active."""
     departments = await cycles.departments_in(connection, row.id)
     if isinstance(asked, Add):
@@ -84,7 +88,7 @@ async def _require_participants(
         _require_in("person", unknown, await cycles.participants_among(connection, cycle, near, removed=removed))
 
 
-async def _require_people(connection: AsyncConnection, asked: Asked) -> None:
+async def _require_people(connection: AsyncConnection, asked: AnyInstruction) -> None:
     """The person whose work is handed over must be in the directory; the person who takes over must be active."""
     if isinstance(asked, Delegate):
         before, after = asked.delegation.delegator, asked.delegation.to

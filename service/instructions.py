@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
-from domain.instructions.instructions import Asked, Delegate
+from domain.instructions.instructions import AnyInstruction, Delegate
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
@@ -81,7 +81,7 @@ class Instructions(InstructionReads):
         self._temporal = temporal
 
     async def give(
-        self, caller: Caller, asked: Asked, cycle: CycleId | None = None, instruction: str | None = None
+        self, caller: Caller, asked: AnyInstruction, cycle: CycleId | None = None, instruction: str | None = None
     ) -> str:
         """Writes the instruction, starts its workflow, and returns its id. Without `cycle` it concerns every open cycle.
 
@@ -94,7 +94,9 @@ class Instructions(InstructionReads):
         await start(self._temporal, identity)
         return identity
 
-    async def _is_repeated(self, caller: Caller, asked: Asked, cycle: CycleId | None, instruction: str) -> bool:
+    async def _is_repeated(
+        self, caller: Caller, asked: AnyInstruction, cycle: CycleId | None, instruction: str
+    ) -> bool:
         """Whether the instruction is written already. Then it is not checked again: it may have changed what the checks read."""
         async with read_transaction(self._engine) as connection:
             known = await instructions.find(connection, instruction)
@@ -102,7 +104,7 @@ class Instructions(InstructionReads):
             _require_same(known, caller, asked, cycle)
         return known is not None
 
-    async def _write(self, identity: str, caller: Caller, asked: Asked, cycle: CycleId | None) -> None:
+    async def _write(self, identity: str, caller: Caller, asked: AnyInstruction, cycle: CycleId | None) -> None:
         form, actor = asked.model_dump(mode="json"), actor_of(caller)
         async with self._engine.begin() as connection:
             await require_valid(connection, caller, asked, cycle)
@@ -129,7 +131,7 @@ async def _progress(connection: "AsyncConnection", instruction: str) -> Progress
     return found
 
 
-def _require_same(known: Instruction, caller: Caller, asked: Asked, cycle: CycleId | None) -> None:
+def _require_same(known: Instruction, caller: Caller, asked: AnyInstruction, cycle: CycleId | None) -> None:
     given = (asked.model_dump(mode="json"), actor_of(caller), cycle)
     if (known.asked_form, known.actor, known.cycle_id) != given:
         raise Refusal(Code.INSTRUCTION_TAKEN, instruction=known.id)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from domain.cycle.launch import policy_digest
 from domain.goal import scoring
 from domain.goal.events import Created, Event
-from domain.goal.evolve import begin, evolve_all
+from domain.goal.evolve import created_goal, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Break, Link, verify
 from domain.refusals import Code, Refusal
@@ -100,7 +100,7 @@ async def _differences(
         cycle = await cycles.find_cycle(connection, events[0].body.cycle if isinstance(events[0].body, Created) else "")
     if cycle is None:
         return ("cycle",)
-    rebuilt = evolve_all(begin(GoalId(row.id), cycle.launched_policy, events[0]), events[1:])
+    rebuilt = evolve_all(created_goal(GoalId(row.id), cycle.launched_policy, events[0]), events[1:])
     different = {name for name in Goal.model_fields if getattr(rebuilt, name) != getattr(projected, name)}
     different |= {name for name, value in _columns_of(rebuilt).items() if getattr(row, name) != value}
     if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(cycle.launched_policy_form):

@@ -135,7 +135,11 @@ async def visible_goals(
     connection: AsyncConnection, caller: Caller, action: Action = Action.SEE_GOAL
 ) -> ColumnElement[bool]:
     """The condition of lists: true for goals that the caller may see."""
-    sight = access.sight(caller, action, await relations_to_company(connection, caller))
+    visibility = access.visibility_of(caller, action, await relations_to_company(connection, caller))
     return await visible(
-        connection, everything=sight.everything, person=sight.person, relations=sight.relations, now=datetime.now(UTC)
+        connection,
+        everything=visibility.everything,
+        person=visibility.person,
+        relations=visibility.relations,
+        now=datetime.now(UTC),
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain.access import Action, Caller, actor_of
 from domain.findings import Finding, refuses
-from domain.instructions.reorganisation import Change, Difference, compare
+from domain.instructions.reorganisation import Difference, FieldChange, compare
 from domain.people.organisation import Employee, Organisation, appoint
 from domain.people.people_file import PeopleFile, read_people
 from domain.refusals import Code, Refusal
@@ -171,7 +171,7 @@ async def apply_difference(
     return instruction
 
 
-def _changes(changes: tuple[Change, ...]) -> tuple[ChangeDocument, ...]:
+def _changes(changes: tuple[FieldChange, ...]) -> tuple[ChangeDocument, ...]:
     return tuple(ChangeDocument.model_validate(one._asdict()) for one in changes)
 
 

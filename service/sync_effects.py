@@ -11,9 +11,9 @@ from domain.cycle.file import CycleFile
 from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Goal
-from domain.goal.tasks import addressees_after
+from domain.goal.tasks import assignees_after
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.reorganisation import Context, Difference, command_of
+from domain.instructions.reorganisation import Difference, SyncContext, sync_command_for
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.values import Frozen
@@ -89,12 +89,12 @@ async def effects_of(
 ) -> tuple[Effect, ...]:
     """The effects on the open goals of each running cycle, by the cycle's id."""
     sync, after = difference.sync("-"), Organisation(difference.after)
-    context = Context(after, await delegations_between(connection, today, today + _TEN_YEARS), today)
+    context = SyncContext(after, await delegations_between(connection, today, today + _TEN_YEARS), today)
     counts: dict[str, Counter[str]] = {cycle.id: _drafts(cycle, sync, after) for cycle in running}
     for form in await load_aggregates(connection, ids=await open_goals_of(connection, sync.touched)):
         goal = Goal.model_validate(form)
         if goal.cycle in counts:
-            counts[goal.cycle].update(_effects_on(goal, command_of(goal, sync, goal.policy.hr[0], context)))
+            counts[goal.cycle].update(_effects_on(goal, sync_command_for(goal, sync, goal.policy.hr[0], context)))
     names = [name for name in Effect.model_fields if name != "cycle"]
     return tuple(
         Effect.model_validate({"cycle": cycle, **{name: count[name] for name in names}})
@@ -117,6 +117,6 @@ def _effects_on(goal: Goal, command: commands.Command | Skipped) -> list[str]:
     effects = ["relined"]
     if command.settle and command.department != goal.department:
         return [*effects, "settled"]
-    if goal.task and addressees_after(goal, command.line, command.replaced) != goal.task.assignees:
+    if goal.task and assignees_after(goal, command.line, command.replaced) != goal.task.assignees:
         effects.append("readdressed")
     return effects

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Caller
 from domain.findings import Finding, refuses
-from domain.goal.constraints import weigh
+from domain.goal.constraints import weight_findings
 from domain.goal.goal import Goal
 from domain.messages import message
 from domain.refusals import Code, Refusal
@@ -84,7 +84,7 @@ class Writing:
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
         others = [one for one in siblings if one.id != found.id]
         written = content or found.content
-        return CheckedGoal(found.id, (*check(written, found.policy), *weigh(written, others, found.policy)))
+        return CheckedGoal(found.id, (*check(written, found.policy), *weight_findings(written, others, found.policy)))
 
 
 async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource, locale: Locale) -> Content:

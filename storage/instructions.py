@@ -10,7 +10,7 @@ from sqlalchemy import Interval, Row, bindparam, func, insert, literal, select, 
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.instructions.instructions import ASKED, Asked
+from domain.instructions.instructions import INSTRUCTION, AnyInstruction
 from domain.lifecycle import State
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
 from domain.values import CycleId, EmployeeId
@@ -32,9 +32,9 @@ class Instruction:
     asked_form: dict[str, Any]
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> AnyInstruction:
         """What HR asked for; validated when it is first used."""
-        return ASKED.validate_python(self.asked_form)
+        return INSTRUCTION.validate_python(self.asked_form)
 
 
 class InstructionResult(NamedTuple):

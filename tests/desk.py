@@ -7,7 +7,7 @@ from temporalio.client import Client
 
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
-from domain.instructions.instructions import Asked
+from domain.instructions.instructions import AnyInstruction
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycle_documents import CycleStatus
 from service.cycle_lookup import require_cycle
@@ -89,7 +89,7 @@ class InstructionDesk:
         self._instructions = Instructions(engine, client)
 
     async def give(
-        self, asked: Asked, actor: EmployeeId, cycle: CycleId | None = None, instruction: str | None = None
+        self, asked: AnyInstruction, actor: EmployeeId, cycle: CycleId | None = None, instruction: str | None = None
     ) -> str:
         return await self._instructions.give(by(actor), asked, cycle, instruction)
 

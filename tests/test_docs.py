@@ -11,7 +11,7 @@ from temporalio.envconfig import ClientConfigProfile
 
 import settings
 from docs import policy_page
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.commands import COMMANDS, Command
 from domain.goal.goal import Goal
 from domain.lifecycle import TRANSITIONS, EventKind, State
@@ -202,7 +202,7 @@ def _waiting(rules: Policy, kind: TaskKind) -> Goal:
         return draft(rules, now=at(asked))
     if kind is TaskKind.APPROVAL:
         return pending(rules, asked)
-    goal = after(active(rules), ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(asked))
+    goal = after(active(rules), commands.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(asked))
     return after(goal, self_review(), at(asked)) if kind is TaskKind.VERDICT else goal
 
 

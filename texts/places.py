@@ -8,7 +8,7 @@ places by `, `.
 import re
 
 from domain.locale import Locale
-from texts import catalogs
+from texts import translations
 
 _NUMBERED = re.compile(r"(row|column|byte|line) (\d+)")
 _SEGMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)((?:\[\d+\])?)")
@@ -18,7 +18,7 @@ _SILENT = frozenset({"measure", "cycle", "policy"})  # say nothing before a key 
 
 def place_text(where: str, locale: Locale) -> str:
     """The place in words; ids, file names, cells, and paths with an unknown first key, as they are."""
-    return catalogs.template("join.list", locale).join(_one(place, locale) for place in where.split(", "))
+    return translations.template("join.list", locale).join(_one(place, locale) for place in where.split(", "))
 
 
 def _one(where: str, locale: Locale) -> str:
@@ -33,15 +33,15 @@ def field_of_sheet(field: str, locale: Locale) -> str:
     """What a sheet calls a field: `target`, `step2_due`."""
     step = _STEP_FIELD.fullmatch(field)
     if step:
-        return catalogs.template(f"cell.step_{step[2]}.n", locale).format(n=step[1])
-    return catalogs.template(f"cell.{field}", locale)
+        return translations.template(f"cell.step_{step[2]}.n", locale).format(n=step[1])
+    return translations.template(f"cell.{field}", locale)
 
 
 def _part(where: str, locale: Locale) -> str | None:
     """A row, column, line or byte, or a field of a sheet; none for anything else."""
     if numbered := _NUMBERED.fullmatch(where):
-        return catalogs.template(f"place.{numbered[1]}", locale).format(n=numbered[2])
-    if _STEP_FIELD.fullmatch(where) or catalogs.has(f"cell.{where}", locale):
+        return translations.template(f"place.{numbered[1]}", locale).format(n=numbered[2])
+    if _STEP_FIELD.fullmatch(where) or translations.has(f"cell.{where}", locale):
         return field_of_sheet(where, locale)
     return None
 
@@ -57,7 +57,7 @@ def _path(where: str, locale: Locale) -> str:
         for at, one in enumerate(segments)
         if at == last or one is None or one[0] not in _SILENT
     ]
-    return catalogs.template("join.path", locale).join(said)
+    return translations.template("join.path", locale).join(said)
 
 
 def _word(segment: re.Match[str] | None, locale: Locale) -> str | None:
@@ -66,6 +66,6 @@ def _word(segment: re.Match[str] | None, locale: Locale) -> str | None:
         return None
     key, index = segment[1], segment[2]
     for name in (f"place.{key}.n",) if index else (f"place.{key}", f"field.{key}"):
-        if catalogs.has(name, locale):
-            return catalogs.template(name, locale).format(n=int(index[1:-1]) + 1 if index else "")
+        if translations.has(name, locale):
+            return translations.template(name, locale).format(n=int(index[1:-1]) + 1 if index else "")
     return None

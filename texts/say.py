@@ -24,7 +24,7 @@ from typing import Any
 
 from domain.messages import Message
 from domain.values import Frozen, Locale
-from texts import catalogs
+from texts import translations
 from texts.dates import day_text
 from texts.places import field_of_sheet, place_text
 from texts.words import choice_text, reason_text, word
@@ -46,10 +46,10 @@ def say(what: Message | str, locale: Locale, names: Names = _NOBODY, /, **fields
     Raises `KeyError` for a key that the catalogue does not have, or a field that was not given.
     """
     key, given = (what.key, what.fields) if isinstance(what, Message) else (what, fields)
-    if not catalogs.is_counted(key, locale):
-        return _Sentence(locale, names).vformat(catalogs.template(key, locale), (), given)
+    if not translations.is_counted(key, locale):
+        return _Sentence(locale, names).vformat(translations.template(key, locale), (), given)
     n = given["n"]
-    return _Sentence(locale, names).vformat(catalogs.template(key, locale, int(str(n))), (), given)
+    return _Sentence(locale, names).vformat(translations.template(key, locale, int(str(n))), (), given)
 
 
 def say_both(what: Message | str, names: Names = _NOBODY, /, **fields: Any) -> BothTexts:
@@ -72,7 +72,7 @@ def say_with_hint(what: Message, locale: Locale, names: Names = _NOBODY, /) -> s
 def hint(what: Message, locale: Locale) -> str | None:
     """What the command line adds to a message; none for most."""
     key = f"hint.{what.key}"
-    return say(key, locale, **what.fields) if catalogs.has(key, locale) else None
+    return say(key, locale, **what.fields) if translations.has(key, locale) else None
 
 
 class _Sentence(Formatter):
@@ -84,7 +84,7 @@ class _Sentence(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         kind, _, style = format_spec.partition(" ")
         if isinstance(value, Sequence) and not isinstance(value, str):
-            between = catalogs.template(f"join.{style or 'list'}", self._locale)
+            between = translations.template(f"join.{style or 'list'}", self._locale)
             return between.join(self._one(one, kind) for one in value)
         return self._one(value, kind)
 
@@ -126,7 +126,7 @@ READINGS = frozenset(_READINGS)
 def people_in(what: Message) -> frozenset[str]:
     """The employee ids in a message, those in messages within it included: whose names a door looks up to say it."""
     found = set[str]()
-    for _, name, spec, _ in Formatter().parse(catalogs.template(what.key, Locale.EN)):
+    for _, name, spec, _ in Formatter().parse(translations.template(what.key, Locale.EN)):
         if name is not None and name in what.fields:
             value = what.fields[name]
             for one in value if isinstance(value, tuple) else (value,):

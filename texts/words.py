@@ -4,13 +4,13 @@ import re
 from functools import cache
 
 from domain.locale import Locale
-from texts import catalogs
+from texts import translations
 
 
 def word(kind: str, value: str, locale: Locale) -> str:
     """What a value of that kind is called; a value without a word (a cause of the company's own) as it is."""
     key = f"{kind}.{value}"
-    return catalogs.template(key, locale) if catalogs.has(key, locale) else value
+    return translations.template(key, locale) if translations.has(key, locale) else value
 
 
 # Kinds of values that commands and files name.
@@ -29,10 +29,10 @@ def reason_text(reason: str, locale: Locale) -> str:
 
 def choice_text(value: str, locale: Locale) -> str:
     """A value that somebody may choose, as it is written, behind its word where that differs."""
-    kind = next((kind for kind in _CHOICES if catalogs.has(f"{kind}.{value}", locale)), None)
+    kind = next((kind for kind in _CHOICES if translations.has(f"{kind}.{value}", locale)), None)
     if kind is None or locale is Locale.EN:
         return value
-    return catalogs.template("format.choice", locale).format(word=word(kind, value, locale), code=value)
+    return translations.template("format.choice", locale).format(word=word(kind, value, locale), code=value)
 
 
 def value_of(kind: str, typed: str) -> str | None:
@@ -45,7 +45,7 @@ def value_of(kind: str, typed: str) -> str | None:
 
 def values(kind: str) -> tuple[str, ...]:
     """All values of that kind that have a word, in the order of the catalogue."""
-    ids = (entry.id for entry in catalogs.catalog(catalogs.WORDS, Locale.EN))
+    ids = (entry.id for entry in translations.catalog(translations.WORDS, Locale.EN))
     return tuple(one.removeprefix(f"{kind}.") for one in ids if isinstance(one, str) and one.startswith(f"{kind}."))
 
 

@@ -35,7 +35,7 @@ class CycleStart(Frozen):
     batch: int = 500
 
 
-class Range(Frozen):
+class ParticipantRange(Frozen):
     """Participants of a cycle behind the id `after`: at most `limit`, up to `upto` where given."""
 
     cycle: CycleId
@@ -45,20 +45,20 @@ class Range(Frozen):
     limit: int = 500
 
 
-class Written(Frozen):
+class WrittenGoals(Frozen):
     """The last participant that was looked at (empty: none was left) and how many there were."""
 
     last: str
     people: int
 
 
-class Started(Frozen):
+class StartedGoals(Frozen):
     people: int
     goals: int
     failed: int
 
 
-class Settle(Frozen):
+class SettleRequest(Frozen):
     """Close every goal of the cycle that is open, in `actor`'s name."""
 
     cycle: CycleId
@@ -66,7 +66,7 @@ class Settle(Frozen):
     reason: Prose
 
 
-class Settled(Frozen):
+class SettledGoals(Frozen):
     goals: int
 
 
@@ -100,17 +100,17 @@ class Launcher(ABC):
 
     @activity.defn(name="write_goals")
     @abstractmethod
-    async def write_goals(self, piece: Range) -> Written:
+    async def write_goals(self, piece: ParticipantRange) -> WrittenGoals:
         """Writes the goals of the next participants."""
 
     @activity.defn(name="start_goals")
     @abstractmethod
-    async def start_goals(self, piece: Range) -> Started:
+    async def start_goals(self, piece: ParticipantRange) -> StartedGoals:
         """Starts the workflows of the goals that are written."""
 
     @activity.defn(name="retry_failed")
     @abstractmethod
-    async def retry_failed(self, piece: Range) -> int:
+    async def retry_failed(self, piece: ParticipantRange) -> int:
         """Puts the failed participants back in line; how many."""
 
     @activity.defn(name="set_cycle_state")
@@ -124,7 +124,7 @@ class Settler(ABC):
 
     @activity.defn(name="settle_goals")
     @abstractmethod
-    async def settle_goals(self, settle: Settle) -> Settled:
+    async def settle_goals(self, settle: SettleRequest) -> SettledGoals:
         """Closes every goal that is open."""
 
 
@@ -151,7 +151,7 @@ class CycleWorkflow:
                 await self._launch()
             if self._retry:
                 self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
-                await _bulk(Launcher.retry_failed, Range(cycle=start.cycle, launched_by=start.launched_by))
+                await _bulk(Launcher.retry_failed, ParticipantRange(cycle=start.cycle, launched_by=start.launched_by))
                 await self._launch()
         await self._settle()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -201,7 +201,7 @@ class CycleWorkflow:
         self._phase, self._failed = "launching", 0
         start, starting, after = self._start, None, ""
         while True:
-            piece = Range(cycle=start.cycle, launched_by=start.launched_by, after=after, limit=start.batch)
+            piece = ParticipantRange(cycle=start.cycle, launched_by=start.launched_by, after=after, limit=start.batch)
             written = await _bulk(Launcher.write_goals, piece)
             if starting:
                 self._count(await starting)
@@ -210,7 +210,7 @@ class CycleWorkflow:
             piece = piece.model_copy(update={"upto": written.last})
             starting, after = asyncio.create_task(_bulk(Launcher.start_goals, piece)), written.last
 
-    def _count(self, started: Started) -> None:
+    def _count(self, started: StartedGoals) -> None:
         self._launched += started.people
         self._goals += started.goals
         self._failed += started.failed
@@ -230,7 +230,7 @@ class CycleWorkflow:
     async def _settle(self) -> None:
         self._phase = "settling"
         order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=END_OF_CYCLE)
-        settle = Settle(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
+        settle = SettleRequest(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
         settled = await _bulk(Settler.settle_goals, settle)
         self._settled = settled.goals
         self._phase = "closed"

@@ -14,10 +14,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.timeouts import DELIVERY_HEARTBEAT, DELIVERY_RETRY, DELIVERY_TIMEOUT
 
 ROUND = 100  # messages per activity: well within its time-out, even on a slow server
-MOST_ROUNDS = 50  # per tick; the next tick takes up what is left, so a launch is not one burst of mails
+MAX_ROUNDS = 50  # per tick; the next tick takes up what is left, so a launch is not one burst of mails
 
 
-class SendDue(Frozen):
+class SendRequest(Frozen):
     """Send at most `limit` messages of what was due at `now`."""
 
     now: Moment
@@ -67,16 +67,16 @@ class Sender(ABC):
 
     @activity.defn(name="send_due")
     @abstractmethod
-    async def send_due(self, request: SendDue) -> SendResult:
+    async def send_due(self, request: SendRequest) -> SendResult:
         """Sends what is due."""
 
 
-class EventTeller(ABC):
+class EventPoster(ABC):
     """Implemented in activities/hook.py."""
 
     @activity.defn(name="tell_events")
     @abstractmethod
-    async def tell_events(self, request: SendDue) -> SendResult:
+    async def tell_events(self, request: SendRequest) -> SendResult:
         """Posts ledger entries to the other system."""
 
 
@@ -95,24 +95,24 @@ class HookWorkflow:
 
     @workflow.run
     async def run(self) -> SendResult:
-        return await _tick(EventTeller.tell_events)
+        return await _tick(EventPoster.tell_events)
 
 
-_Round = Callable[[Any, SendDue], Awaitable[SendResult]]
+_Round = Callable[[Any, SendRequest], Awaitable[SendResult]]
 
 
 async def _tick(send: _Round) -> SendResult:
     """Round after round while there is something to do, and not for ever."""
-    total = latest = await _round(send, SendDue(now=workflow.now(), limit=ROUND, first=True))
+    total = latest = await _round(send, SendRequest(now=workflow.now(), limit=ROUND, first=True))
     rounds = 1
-    while latest.can_go_on and rounds < MOST_ROUNDS:
-        latest = await _round(send, SendDue(now=workflow.now(), limit=ROUND, down=latest.down))
+    while latest.can_go_on and rounds < MAX_ROUNDS:
+        latest = await _round(send, SendRequest(now=workflow.now(), limit=ROUND, down=latest.down))
         total = total.then(latest)
         rounds += 1
     return total
 
 
-async def _round(send: _Round, request: SendDue) -> SendResult:
+async def _round(send: _Round, request: SendRequest) -> SendResult:
     return await workflow.execute_activity_method(
         send,
         request,

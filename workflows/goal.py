@@ -10,8 +10,8 @@ from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair,
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from domain.cycle.launch import shared
-    from domain.goal import commands as ask
+    from domain.cycle.launch import shared_policy
+    from domain.goal import commands
     from domain.goal.alarms import next_alarm, ring
     from domain.goal.decide import decide, stamp
     from domain.goal.events import Event, SignOffRefused
@@ -85,7 +85,7 @@ class GoalView(Frozen):
     next_alarm: Moment | None
 
 
-class Entry(Frozen):
+class TimelineEntry(Frozen):
     """One line of the timeline."""
 
     seq: int
@@ -109,10 +109,10 @@ class GoalResult(Frozen):
 class GoalWorkflow:
     @workflow.init
     def __init__(self, start: GoalStart) -> None:
-        self._goal = start.goal.model_copy(update={"policy": shared(start.goal.policy)})
+        self._goal = start.goal.model_copy(update={"policy": shared_policy(start.goal.policy)})
         self._alarm = next_alarm(start.goal)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
-        self._timeline: list[Entry] = []  # of this run
+        self._timeline: list[TimelineEntry] = []  # of this run
         self._show_state()
 
     @workflow.run
@@ -147,7 +147,7 @@ class GoalWorkflow:
     @workflow.signal
     async def sign_off(self, said: RawValue) -> None:
         """Another system's approval (`SignOff`). A refusal is recorded: nobody waits to hear it, so it must not be lost."""
-        command = ask.Command.model_construct(id=CommandId(f"signal:{workflow.uuid4()}"), actor=ask.SYSTEM)
+        command = commands.Command.model_construct(id=CommandId(f"signal:{workflow.uuid4()}"), actor=commands.SYSTEM)
         try:
             command = _read_sign_off(said)
             await self._carry_out(command)
@@ -169,7 +169,7 @@ class GoalWorkflow:
         )  # fmt: skip
 
     @workflow.query
-    def timeline(self) -> tuple[Entry, ...]:
+    def timeline(self) -> tuple[TimelineEntry, ...]:
         """What happened in this revision."""
         return tuple(self._timeline)
 
@@ -215,7 +215,7 @@ class GoalWorkflow:
             workflow.logger.error("alarm_not_recorded", extra={"code": refusal.code})
             await workflow.sleep(ALARM_RETRY)
 
-    async def _carry_out(self, command: ask.Command) -> Receipt:
+    async def _carry_out(self, command: commands.Command) -> Receipt:
         async with self._turn:
             if self._is_behind(command):
                 await self._catch_up()
@@ -226,7 +226,7 @@ class GoalWorkflow:
         goal = self._goal
         return Receipt(seq=goal.seq, revision=goal.revision, state=goal.state, head=goal.head, score=score(goal))
 
-    def _is_behind(self, command: ask.Command) -> bool:
+    def _is_behind(self, command: commands.Command) -> bool:
         """Whether the sender saw an entry that this workflow does not know: committed, but its worker died with the task."""
         return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
 
@@ -271,28 +271,28 @@ class GoalWorkflow:
         workflow.set_current_details(f"{self._goal.state}, revision {self._goal.revision}, entry {self._goal.seq}")
 
 
-def _entry(event: Event) -> Entry:
-    return Entry(seq=event.seq, at=event.at, kind=event.kind, actor=event.actor, acting_for=event.acting_for)
+def _entry(event: Event) -> TimelineEntry:
+    return TimelineEntry(seq=event.seq, at=event.at, kind=event.kind, actor=event.actor, acting_for=event.acting_for)
 
 
-def _read(name: str, args: Sequence[RawValue]) -> ask.Command:
+def _read(name: str, args: Sequence[RawValue]) -> commands.Command:
     """The command that an update's JSON holds; its id is the update's."""
-    if name not in ask.COMMANDS:
-        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=ask.COMMANDS)
+    if name not in commands.COMMANDS:
+        raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=commands.COMMANDS)
     info = workflow.current_update_info()
     data = args[0].payload.data if args else b"{}"
     try:
-        command = ask.COMMANDS[name].model_validate_json(data, strict=True)
+        command = commands.COMMANDS[name].model_validate_json(data, strict=True)
     except ValidationError as error:
         raise invalid(error) from error
     return command.model_copy(update={"id": CommandId(info.id if info else "-")})
 
 
-def _read_sign_off(said: RawValue) -> ask.Approve:
+def _read_sign_off(said: RawValue) -> commands.Approve:
     try:
-        sign_off = ask.SignOff.model_validate_json(said.payload.data, strict=True)
+        sign_off = commands.SignOff.model_validate_json(said.payload.data, strict=True)
     except ValidationError as error:
         raise invalid(error) from error
-    return ask.Approve(
+    return commands.Approve(
         id=sign_off.id, actor=sign_off.actor, expected_seq=sign_off.expected_seq, comment=sign_off.comment
     )

@@ -25,7 +25,7 @@ class InstructionStart(Frozen):
     instruction: Id
 
 
-class Part(Frozen):
+class InstructionPart(Frozen):
     """A part of the work; `now` is the business time of the instruction."""
 
     instruction: Id
@@ -37,17 +37,17 @@ class InstructionSteps(ABC):
 
     @activity.defn(name="prepare_instruction")
     @abstractmethod
-    async def prepare(self, part: Part) -> int:
+    async def prepare(self, part: InstructionPart) -> int:
         """Chooses the goals, once; how many there are."""
 
     @activity.defn(name="carry_out_instruction")
     @abstractmethod
-    async def carry_out(self, part: Part) -> None:
+    async def carry_out(self, part: InstructionPart) -> None:
         """Asks every goal that waits."""
 
     @activity.defn(name="finish_instruction")
     @abstractmethod
-    async def finish(self, part: Part) -> None:
+    async def finish(self, part: InstructionPart) -> None:
         """Tells the cycle, and says that the instruction is done."""
 
 
@@ -58,14 +58,14 @@ class InstructionWorkflow:
     @workflow.run
     async def run(self, start: InstructionStart) -> int:
         """The number of goals that it concerned."""
-        part = Part(instruction=start.instruction, now=workflow.now())
+        part = InstructionPart(instruction=start.instruction, now=workflow.now())
         concerned = await _do(InstructionSteps.prepare, part)
         await _do(InstructionSteps.carry_out, part)
         await _do(InstructionSteps.finish, part)
         return concerned
 
 
-async def _do(step: Callable[[Any, Part], Awaitable[Answer]], part: Part) -> Answer:
+async def _do(step: Callable[[Any, InstructionPart], Awaitable[Answer]], part: InstructionPart) -> Answer:
     return await workflow.execute_activity_method(
         step,
         part,

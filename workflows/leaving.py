@@ -21,18 +21,18 @@ class LeavingStart(Frozen):
     actor: EmployeeId  # who applied the file that says so
 
 
-class LastDay(Frozen):
+class LeavingDay(Frozen):
     last_day: date
     actor: EmployeeId
     now: Moment
 
 
-class LeaverProcessing(ABC):
+class LeaverProcessor(ABC):
     """Implemented in activities/reorganisation.py."""
 
     @activity.defn(name="process_leavers")
     @abstractmethod
-    async def process_leavers(self, day: LastDay) -> int:
+    async def process_leavers(self, day: LeavingDay) -> int:
         """Processes everybody whose last day is over; how many."""
 
 
@@ -42,8 +42,8 @@ class LeavingWorkflow:
     async def run(self, start: LeavingStart) -> int:
         """How many left."""
         return await workflow.execute_activity_method(
-            LeaverProcessing.process_leavers,
-            LastDay(last_day=start.last_day, actor=start.actor, now=workflow.now()),
+            LeaverProcessor.process_leavers,
+            LeavingDay(last_day=start.last_day, actor=start.actor, now=workflow.now()),
             task_queue=BULK,
             start_to_close_timeout=BULK_TIMEOUT,
             heartbeat_timeout=BULK_HEARTBEAT,

@@ -37,7 +37,7 @@ class Position(Frozen):
     seq: int
 
 
-class Refused(Frozen):
+class RecordedRefusal(Frozen):
     """A refusal on its way from the database: its code and the fields of its sentence."""
 
     code: Code
@@ -54,7 +54,7 @@ class Recorded(Frozen):
 
     adopted: tuple[Event, ...] = ()
     known: bool = False
-    refused: Refused | None = None
+    refused: RecordedRefusal | None = None
 
 
 class Recorder(ABC):

@@ -9,7 +9,7 @@ from cli.session.output import print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from cli.session.session import Terminal
-    from domain.writing.catalog import Entry
+    from domain.writing.catalog import CatalogEntry
 
 
 def catalog(
@@ -37,7 +37,7 @@ def catalog(
         raise to.refuse(refusal_with_hint(refusal, to.locale), kind=refusal.code) from refusal
 
 
-def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:
+def _list(entries: "tuple[CatalogEntry, ...]", to: "Terminal") -> None:
     if to.as_json:
         print_json({"entries": entries})
         return
@@ -53,7 +53,7 @@ def _list(entries: "tuple[Entry, ...]", to: "Terminal") -> None:
     )
 
 
-def _show(one: "Entry", to: "Terminal") -> None:
+def _show(one: "CatalogEntry", to: "Terminal") -> None:
     if to.as_json:
         print_json(one)
         return
@@ -79,11 +79,11 @@ def _show(one: "Entry", to: "Terminal") -> None:
     to.tell("screen.catalog.make_draft", entry=one.id)
 
 
-def _unit(one: "Entry", to: "Terminal") -> str:
+def _unit(one: "CatalogEntry", to: "Terminal") -> str:
     return one.unit.in_(to.locale) if one.unit else to.text("screen.catalog.picture")
 
 
-def _way(one: "Entry", to: "Terminal") -> str:
+def _way(one: "CatalogEntry", to: "Terminal") -> str:
     if one.unit is None:
         return ""
     better = to.text("screen.catalog.less_is_better") if one.direction == "down" else ""
@@ -92,7 +92,7 @@ def _way(one: "Entry", to: "Terminal") -> str:
     return f"{one.unit.in_(to.locale)} ({better}, {example})"
 
 
-def _cadence(one: "Entry", to: "Terminal") -> str:
+def _cadence(one: "CatalogEntry", to: "Terminal") -> str:
     from texts.words import word
 
     return word("cadence", one.cadence, to.locale)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cli.session.session import Acting, Terminal
-    from domain.instructions.reorganisation import Change, Difference
+    from domain.instructions.reorganisation import Difference, FieldChange
     from service.reorganisation import Compared
 
 _SHOWN = 20  # people named under a heading
@@ -118,7 +118,7 @@ async def _show(session: "Acting", compared: "Compared", difference: "Difference
     _show_effects(to, compared)
 
 
-def _change(change: "Change", names: dict[Any, str]) -> str:
+def _change(change: "FieldChange", names: dict[Any, str]) -> str:
     return f"{names[change.employee]} ({change.employee}): {change.before} → {change.after}"
 
 

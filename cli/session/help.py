@@ -31,7 +31,7 @@ _FIRST_SENTENCE = re.compile(r".*?(?:。|\.(?=\s)|$)", re.DOTALL)
 
 def text(key: str, locale: Locale, **fields: object) -> str:
     """A text of help.po."""
-    from texts.catalogs import template
+    from texts.translations import template
 
     return template(key, locale).format(**fields)
 

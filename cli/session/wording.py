@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain.lifecycle import EventKind
 from domain.values import Locale
-from texts.catalogs import template
+from texts.translations import template
 from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact

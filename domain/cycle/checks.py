@@ -7,7 +7,7 @@ from datetime import date
 from domain.cycle.file import CycleFile
 from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
-from domain.goal.constraints import MOST_WEIGHT
+from domain.goal.constraints import MAX_WEIGHT
 from domain.messages import did_you_mean, message
 from domain.people.organisation import Employee, Organisation
 from domain.values import EmployeeId
@@ -133,7 +133,7 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
         weights = [draft.weight for draft in file.drafts if draft.department == department]
         drafts = len(weights)
         of = message("part.department", name=department) if department else message("part.all_departments")
-        if drafts > 1 and sum(weights) > MOST_WEIGHT:
+        if drafts > 1 and sum(weights) > MAX_WEIGHT:
             yield advise("weights_over_100", "drafts", department=of, total=sum(weights))
         if drafts > file.policy.max_goals:
             yield refuse("too_many_drafts", "drafts", department=of, count=drafts, most=file.policy.max_goals)

@@ -9,10 +9,8 @@ from domain.refusals import Refusal
 from domain.values import Locale
 from domain.writing.catalog import draft, find
 
-_ABOUT_THE_DRAFT = ("department", "catalog")
 
-
-def from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     """The file's tree with its drafts filled in, and what is wrong with the entries that they name.
 
     What does not have the shape of a draft is left as it is: the file's own check says so.

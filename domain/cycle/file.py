@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError
 
-from domain.cycle.drafts import from_catalog
+from domain.cycle.drafts import fill_from_catalog
 from domain.cycle.sections import (
     CalendarSection,
     CycleSection,
@@ -112,7 +112,7 @@ def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
         return (refuse("not_utf8", f"byte {error.start}"),)
     except tomllib.TOMLDecodeError as error:
         return (refuse("not_toml", toml_place(error)),)
-    tree, unknown = from_catalog(tree)
+    tree, unknown = fill_from_catalog(tree)
     if unknown:
         return unknown
     try:

@@ -6,7 +6,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from domain.goal.events import Created, Event
-from domain.goal.evolve import begin
+from domain.goal.evolve import created_goal
 from domain.goal.goal import Delegation, Goal
 from domain.goal.ledger import canonical
 from domain.policy.policy import Policy
@@ -16,7 +16,7 @@ from domain.writing.content import Content
 _policies: WeakValueDictionary[str, Policy] = WeakValueDictionary()
 
 
-def shared(policy: Policy) -> Policy:
+def shared_policy(policy: Policy) -> Policy:
     """An equal policy that others hold already: the goals of a cycle keep one between them (7 kB each otherwise)."""
     return _policies.setdefault(policy.model_dump_json(), policy)
 
@@ -62,7 +62,7 @@ def first_draft(
         delegations=delegations_of(owner, line, policy, delegations) or None,
     )
     event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
-    return begin(goal_id, policy, event), event
+    return created_goal(goal_id, policy, event), event
 
 
 def sites_of(

@@ -1,5 +1,5 @@
-"""One goal: what it is, what can be asked of it, what happens to it, and what time does.
+"""One goal: its state, the commands to it, its events, and its alarms.
 
-`decide`, `evolve`, `next_alarm` and `ring` carry the whole business. A change here can break the replay of running goals:
-`tests/replay/` says so.
+Four functions make all decisions about a goal: `decide`, `evolve`, `next_alarm` and `ring`. A change here can break the
+replay of running goals. The tests in `tests/replay/` find out.
 """

@@ -1,11 +1,10 @@
-"""What time does to a goal: `next_alarm` says what rings next and when, `ring` what has happened when it did."""
+"""Alarms of a goal: `next_alarm` says which alarm rings next and when, `ring` returns the events of an alarm that rang."""
 
 import hashlib
 from datetime import date, timedelta
 from enum import StrEnum
 
-from domain.goal import events as has
-from domain.goal import scoring
+from domain.goal import events, scoring
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Goal
 from domain.goal.steering import end_outcome
@@ -14,17 +13,17 @@ from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Act
 from domain.values import CommandId, EmployeeId, Frozen, Moment
 
-LATE = timedelta(hours=1)  # an alarm that rings later than this was held up by an outage
+LATE = timedelta(hours=1)  # an alarm that rings more than this after its time was delayed by an outage
 
 
 class AlarmKind(StrEnum):
     RUNG = "rung"  # of the open task's ladder
     REVIEW = "review"  # a review date of the policy
-    END = "end"  # the cycle has closed
+    END = "end"  # the cycle is over
 
 
 class Alarm(Frozen):
-    """One thing that time will do, and when by the calendar."""
+    """The next thing that happens to a goal without a command. `day` is the day by the calendar, `at` the exact time."""
 
     kind: AlarmKind
     at: Moment
@@ -33,7 +32,7 @@ class Alarm(Frozen):
 
     @property
     def id(self) -> CommandId:
-        """The same alarm has the same id, however often it rings: the ledger takes it once."""
+        """The same for every attempt to ring the alarm, so that the ledger stores its event once."""
         return CommandId(f"alarm:{self.kind}:{self.day}:{self.rung}")
 
 
@@ -41,10 +40,10 @@ _GOLDEN = 0.6180339887498949  # (√5 − 1) / 2
 
 
 def spread(goal: Goal) -> timedelta:
-    """How long after the opening hour this goal's alarms ring, so that a company-wide deadline is not one instant.
+    """The delay of this goal's alarms after the opening hour. It differs by goal, so that not all goals ring at once.
 
-    By the goal's slot: multiples of the golden ratio, taken modulo 1, lie evenly however many there are (three-distance
-    theorem), so each minute gets its share and no more. Goals without a slot are spread by their ids.
+    It is computed from the goal's slot. Multiples of the golden ratio, modulo 1, are spread evenly for any number of slots
+    (three-distance theorem), so every minute gets about as many goals. Goals without a slot are spread by their ids.
     """
     if goal.slot is None:
         share = int.from_bytes(hashlib.sha256(goal.id.encode()).digest()[:4]) / 2**32
@@ -54,10 +53,10 @@ def spread(goal: Goal) -> timedelta:
 
 
 def next_alarm(goal: Goal) -> Alarm | None:
-    """The next reminder, escalation, review or end; none for a goal that is closed or paused."""
+    """The next reminder, escalation, review or end; None for a goal that is closed or paused."""
     if goal.is_closed or goal.is_paused:
         return None
-    # At one instant the end comes first, then the review: nobody is reminded of what is over a second later.
+    # At the same time, the end comes first, then the review: nobody gets a reminder of a task that ends a moment later.
     candidates = [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
     return min(candidates, key=lambda alarm: alarm.at)
 
@@ -79,7 +78,7 @@ def _rung(goal: Goal) -> Alarm | None:
 
 
 def _review(goal: Goal) -> Alarm | None:
-    """The first review date that is neither taken up nor older than the goal's approval."""
+    """The first review date after the goal's approval whose review was not opened yet."""
     if goal.state is not State.ACTIVE:
         return None
     for review in goal.policy.reviews:
@@ -95,12 +94,12 @@ def _end(goal: Goal) -> Alarm:
     return _alarm(goal, goal.calendar, AlarmKind.END, goal.calendar.on_or_after(goal.policy.closes + timedelta(days=1)))
 
 
-def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[has.Event, ...]:
-    """What the alarm brings; nothing where the goal no longer waits for it."""
+def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[events.Event, ...]:
+    """The events of the alarm at `now`; none if this is not the goal's next alarm, or its time has not come."""
     if alarm != next_alarm(goal) or now < alarm.at:
         return ()
-    bodies = {AlarmKind.RUNG: _climb, AlarmKind.REVIEW: _open_review, AlarmKind.END: _lapse}
-    event = has.Event(
+    bodies = {AlarmKind.RUNG: _remind_or_escalate, AlarmKind.REVIEW: _open_review, AlarmKind.END: _lapse}
+    event = events.Event(
         seq=goal.seq + 1,
         revision=goal.revision,
         at=now,
@@ -111,29 +110,34 @@ def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[has.Event, ...]:
     return (event,)
 
 
-def _climb(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
     task = goal.task
     if task is None:
-        raise ValueError(f"{goal.id} has no task whose ladder could be climbed")
+        raise ValueError(f"{goal.id} has no task with a ladder")
     late = now - alarm.at > LATE
     match goal.policy.ladders[task.kind].rungs[alarm.rung].act:
         case Act.REMIND:
-            return has.Reminded(rung=alarm.rung, due=alarm.at, late=late)
+            return events.Reminded(rung=alarm.rung, due=alarm.at, late=late)
         case Act.REMIND_AND_COPY:
-            copied = tuple(one for one in _next_up(goal, task.climbed)[0] if one not in (*task.assignees, goal.owner))
-            return has.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
+            copied = tuple(
+                one for one in _next_manager(goal, task.climbed)[0] if one not in (*task.assignees, goal.owner)
+            )
+            return events.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
         case Act.ESCALATE:
-            joined, climbed = _next_up(goal, task.climbed)
+            joined, climbed = _next_manager(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.policy.hr, task.climbed
-    # An owner who is in HR is told, and never becomes the approver of their own goal.
+    # An owner who is in HR is notified, and never becomes the approver of their own goal.
     new = tuple(person for person in joined if person not in (*task.assignees, goal.owner))
     to_hr = joined == goal.policy.hr
-    return has.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
+    return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
 
-def _next_up(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
-    """The first manager of the line, above those passed, who is not an assignee yet; HR where the line ends."""
+def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
+    """The next manager of the line who is not an assignee yet (HR if there is none), and the new value of `climbed`.
+
+    The search begins above the first `climbed` managers.
+    """
     assignees = goal.task.assignees if goal.task else ()
     for level in range(climbed, len(goal.line)):
         if goal.line[level] not in assignees:
@@ -141,11 +145,11 @@ def _next_up(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
     return goal.policy.hr, len(goal.line)
 
 
-def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
-    return has.ReviewOpened(scheduled=goal.policy.reviews[alarm.rung])
+def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
+    return events.ReviewOpened(scheduled=goal.policy.reviews[alarm.rung])
 
 
-def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> has.Body:
+def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
-    return has.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=attained, score=total)
+    return events.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=attained, score=total)

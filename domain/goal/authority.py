@@ -1,4 +1,4 @@
-"""Who may do what. Each function raises a `Refusal` or returns."""
+"""Who may give which command. Each function returns, or raises a `Refusal`."""
 
 from datetime import date
 
@@ -9,14 +9,14 @@ from domain.values import EmployeeId
 
 
 def principal(goal: Goal, command: Command, day: date) -> EmployeeId:
-    """In whose name the command is given; the delegation that it claims must hold on that day."""
+    """The person in whose name the command is given. Raises a `Refusal` if `acting_for` has no delegation on that day."""
     if command.acting_for is None or command.acting_for == command.actor:
         return command.actor
-    held = any(
+    is_delegate = any(
         one.delegator == command.acting_for and one.to == command.actor and one.first <= day <= one.last
         for one in goal.delegations
     )
-    if not held:
+    if not is_delegate:
         raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)
     return command.acting_for
 
@@ -35,7 +35,7 @@ def require_hr(goal: Goal, command: Command, day: date) -> None:
 
 
 def require_decider(goal: Goal, command: Command, day: date) -> None:
-    """One of the open task's assignees, or who acts for one; never the goal's owner, in whosever name."""
+    """An assignee of the open task, or an assignee's delegate; never the goal's owner, not even as a delegate."""
     who = principal(goal, command, day)
     if goal.owner in (command.actor, who):
         raise Refusal(Code.SELF_APPROVAL)
@@ -43,13 +43,13 @@ def require_decider(goal: Goal, command: Command, day: date) -> None:
 
 
 def require_concerned(goal: Goal, command: Command, day: date) -> None:
-    """The owner, a manager of the line, HR, or an assignee of the open task."""
+    """The owner, a manager of the line, HR, an assignee of the open task, or a delegate of one of them."""
     assignees = goal.task.assignees if goal.task else ()
     _require((goal.owner, *goal.line, *goal.policy.hr, *assignees), command, principal(goal, command, day))
 
 
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
-    """A manager of the line, or HR; never the owner, in whosever name."""
+    """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
     who = principal(goal, command, day)
     if goal.owner in (command.actor, who):
         raise Refusal(Code.SELF_APPROVAL)

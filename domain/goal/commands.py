@@ -1,9 +1,9 @@
-"""What a person, a program or the cycle can ask of a goal: one model per command, named in the imperative.
+"""The commands to a goal, from a person, a program or the cycle: one model per command, named in the imperative.
 
-A command's `name` is the name of its Temporal update; its fields, but `id`, are the update's JSON. `id` makes a retry safe:
-whoever sends gives it as the update id, and the workflow copies it here.
+`name` is the name of the command's Temporal update; the fields without `id` are the update's JSON. `id` makes a retry safe:
+the sender uses it as the update id, and the workflow copies it into the command.
 
-A docstring says first who may give the command, then what it does: docs/lifecycle.md is printed from them.
+A docstring says who may give the command, a colon, and what the command does. docs/lifecycle.md is printed from them.
 """
 
 from datetime import date
@@ -13,20 +13,20 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation
 from domain.policy.policy import Policy
-from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, unfit
+from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
 
-SYSTEM = EmployeeId("@clock")  # the actor of what time does; no employee and no caller can have this id
+SYSTEM = EmployeeId("@clock")  # the actor of alarms; no employee and no caller can have this id
 
 _Person = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
-UNSTAMPED = CommandId("-")  # not given yet: nothing is decided about a command that a retry could not name
+UNSTAMPED = CommandId("-")  # no id yet; `decide` takes no such command, since a retry of it could not be recognised
 
 
 class Command(Frozen):
-    """Who asks, and in whose name."""
+    """`actor` gives the command; `acting_for` is the person in whose name, if `actor` is a delegate."""
 
     name: ClassVar[str]
 
@@ -36,14 +36,14 @@ class Command(Frozen):
 
 
 class Revise(Command):
-    """Owner; HR, from a sheet that was handed in: replace the draft's content."""
+    """Owner; HR, from a sheet: replace the draft's content."""
 
     name: ClassVar[str] = "revise"
     content: Content
 
 
 class Submit(Command):
-    """Owner: hand the draft to its approver; with `content`, revise it first."""
+    """Owner: send the draft to its approver; with `content`, revise it first."""
 
     name: ClassVar[str] = "submit"
     content: Content | None = None
@@ -56,7 +56,7 @@ class Recall(Command):
 
 
 class Approve(Command):
-    """Assignee: sign off what was seen: the goal as it was at `expected_seq`."""
+    """Assignee: approve the goal as it was at `expected_seq`, the version that the assignee saw."""
 
     name: ClassVar[str] = "approve"
     expected_seq: int = Field(ge=1)
@@ -64,7 +64,7 @@ class Approve(Command):
 
 
 class ReturnForChanges(Command):
-    """Assignee: give the goal back to its owner, with what to change."""
+    """Assignee: return the goal to its owner, with a comment on what to change."""
 
     name: ClassVar[str] = "return_for_changes"
     comment: Prose
@@ -72,7 +72,7 @@ class ReturnForChanges(Command):
 
 
 class ReportProgress(Command):
-    """Owner: say where the measure stands: its value, or the numbers (from 0) of the criteria that are met."""
+    """Owner: report the measure's value, or the numbers (from 0) of the criteria that are met."""
 
     name: ClassVar[str] = "report_progress"
     value: Number | None = None
@@ -81,7 +81,7 @@ class ReportProgress(Command):
 
 
 class CompleteStep(Command):
-    """Owner: say that a step (number from 0) is done, with the evidence."""
+    """Owner: complete a step (numbered from 0), with evidence."""
 
     name: ClassVar[str] = "complete_step"
     step: int = Field(ge=0, le=11)
@@ -89,17 +89,17 @@ class CompleteStep(Command):
 
 
 class CallReview(Command):
-    """Concerned: ask for a review before its date; the later ones stay where they are."""
+    """Concerned: open a review before its date; later review dates do not move."""
 
     name: ClassVar[str] = "call_review"
     reason: Prose
 
 
 class SubmitSelfReview(Command):
-    """Owner: look back, for the reviewer."""
+    """Owner: review one's own work, for the reviewer."""
 
     name: ClassVar[str] = "submit_self_review"
-    progress: Prose | None = None  # how far it is, in words; the numbers are `report_progress`
+    progress: Prose | None = None  # in words; numbers are reported by `report_progress`
     went_well: Prose
     cause_kinds: tuple[Line, ...] | None = Field(
         default=None, max_length=10
@@ -110,9 +110,9 @@ class SubmitSelfReview(Command):
 
 
 class DecideReview(Command):
-    """Assignee: give the verdict on what was seen at `expected_seq`.
+    """Assignee: give the verdict on the goal as it was at `expected_seq`.
 
-    `then` says what follows: by default a goal that is achieved closes and one that is unrealistic is reset.
+    `then` is what happens next. By default an achieved goal is closed and an unrealistic goal is reset.
     """
 
     name: ClassVar[str] = "decide_review"
@@ -123,7 +123,7 @@ class DecideReview(Command):
     praise: Prose | None = None  # what the reviewer saw go well
     bonus: int = Field(default=0, ge=0, le=1000)  # points for extra initiatives; needs a comment
     new_weight: int | None = Field(default=None, ge=1, le=100)  # of the next revision
-    new_target: Number | None = None  # of the next revision's measure, where it is a number
+    new_target: Number | None = None  # of the next revision's measure, if it is numeric
 
     @property
     def next(self) -> Literal["continue", "reset", "close"]:
@@ -138,21 +138,21 @@ _FOLLOWS: dict[str, Literal["continue", "reset", "close"]] = {
 
 
 class Withdraw(Command):
-    """Owner: give the goal up before it is approved."""
+    """Owner: withdraw the goal before it is approved."""
 
     name: ClassVar[str] = "withdraw"
     reason: Prose
 
 
 class Comment(Command):
-    """Concerned: say something; it makes nobody's decision stale."""
+    """Concerned: add a comment. Decisions that were made without having seen it stay valid."""
 
     name: ClassVar[str] = "comment"
     text: Prose
 
 
 class Reassign(Command):
-    """HR: put other people in place of the open task's assignees."""
+    """HR: replace the assignees of the open task."""
 
     name: ClassVar[str] = "reassign"
     assignees: tuple[_Person, ...] = Field(min_length=1, max_length=100)  # HR and a line of managers
@@ -160,7 +160,7 @@ class Reassign(Command):
 
 
 class Delegate(Command):
-    """Concerned, for themselves; HR, for all: let `to` act in `delegator`'s name from one day to another, both included."""
+    """Concerned, for themselves; HR, for everybody: let `to` act for `delegator` from `first` to `last`, both included."""
 
     name: ClassVar[str] = "delegate"
     delegator: _Person
@@ -175,32 +175,32 @@ class Extend(Command):
 
     name: ClassVar[str] = "extend"
     due: date | None = None
-    closes: date | None = None  # a later one than now
+    closes: date | None = None  # later than the current one
     reason: Prose
 
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise unfit("nothing_to_extend")
+            raise invalid_value("nothing_to_extend")
         return self
 
 
 class Pause(Command):
-    """HR: stop the clock."""
+    """HR: stop the clock of the goal: no alarm rings, no task becomes due."""
 
     name: ClassVar[str] = "pause"
     reason: Prose
 
 
 class Resume(Command):
-    """HR: let the clock run again; due dates move by the business days that the pause lasted."""
+    """HR: end the pause; the due date moves by the business days that the pause lasted."""
 
     name: ClassVar[str] = "resume"
     reason: Prose | None = None
 
 
 class Reopen(Command):
-    """HR: bring a closed goal back to the state it was in; with `closes`, into a cycle that ends later."""
+    """HR: reopen a closed goal in the state that it had before; `closes` is a later last day of its cycle."""
 
     name: ClassVar[str] = "reopen"
     reason: Prose
@@ -208,9 +208,9 @@ class Reopen(Command):
 
 
 class Close(Command):
-    """HR; the cycle, at its end: settle the goal as it stands, as achieved, or as called off.
+    """HR; the cycle, at its end: close the goal as settled, achieved or cancelled.
 
-    `removed`: its owner left the company, or takes no part in the cycle any more.
+    `removed`: its owner left the company or was removed from the cycle.
     """
 
     name: ClassVar[str] = "close"
@@ -222,12 +222,12 @@ class Close(Command):
     @model_validator(mode="after")
     def _ends_in_one_way(self) -> Self:
         if self.achieved + self.cancelled + self.removed > 1:
-            raise unfit("two_endings")
+            raise invalid_value("two_endings")
         return self
 
 
 class AmendPolicy(Command):
-    """HR: other rules from now on. Where a kind of task gets more or fewer days, the open one's due date moves by them."""
+    """HR: replace the goal's policy. If the open task's kind gets more or fewer days, its due date moves by the difference."""
 
     name: ClassVar[str] = "amend_policy"
     policy: Policy
@@ -235,26 +235,28 @@ class AmendPolicy(Command):
 
 
 class ChangeLine(Command):
-    """HR, as the organisation changes: other managers, another department or site; open tasks go to who has them now.
+    """HR, when the organisation changes: replace the managers, department and sites; open tasks go to the new managers.
 
-    With `settle`, a goal that is being worked on and changes its department starts a new revision there, of `new_weight`.
+    With `settle`, a goal in state active or in_review whose department changes begins a new revision with `new_weight`.
     """
 
     name: ClassVar[str] = "change_line"
     line: tuple[_Person, ...] = Field(max_length=50)
     department: Line
     sites: dict[_Person, Id] = Field(default_factory=dict, max_length=100)
-    replaced: dict[_Person, _Person] = Field(default_factory=dict, max_length=100)  # who left, and who stands in
-    delegations: tuple[Delegation, ...] = Field(default=(), max_length=100)  # of the managers who are new
+    replaced: dict[_Person, _Person] = Field(
+        default_factory=dict, max_length=100
+    )  # people who left, and the person who takes over their tasks
+    delegations: tuple[Delegation, ...] = Field(default=(), max_length=100)  # of the new managers
     settle: bool = False
     new_weight: int | None = Field(default=None, ge=1, le=100)
     reason: Prose
 
 
 class Adjust(Command):
-    """HR, of a closed goal of somebody else: calibrate its score by points, with the reason. The score itself stays.
+    """HR, except for their own goals: calibrate the score of a closed goal, with a reason. The score itself does not change.
 
-    0 says that it was looked at; less than 0 needs the policy's leave (`adjust_down`).
+    0 records that HR looked at the goal. Fewer than 0 points are allowed only if the policy says `adjust_down`.
     """
 
     name: ClassVar[str] = "adjust"
@@ -263,7 +265,7 @@ class Adjust(Command):
 
 
 class MarkExemplar(Command):
-    """Manager of the line; HR: show a closed goal to the company, without names, as one to follow."""
+    """Manager of the line; HR: show a closed goal to the company as an example, without names."""
 
     name: ClassVar[str] = "mark_exemplar"
     reason: Prose
@@ -279,7 +281,7 @@ COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_a
 
 
 class SignOff(Frozen):
-    """A fact from another system: `actor` signed the goal off there. Fire and forget; a refusal is recorded."""
+    """An approval by `actor` in another system, sent as a signal. The sender gets no answer; a refusal is recorded."""
 
     id: _CommandId
     actor: _Person

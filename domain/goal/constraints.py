@@ -1,8 +1,8 @@
-"""Constraints across goals: the weights and the number of one person's goals, the parent, the problems that a goal answers.
+"""Constraints across goals: the weights and the number of a person's goals, the parent, the problems that a goal answers.
 
-A goal does not know the other goals, so `decide` alone cannot check these. This file says what must hold; it is checked in
-the transaction that records the goal (storage/constraints.py), behind a lock, so that two recordings at the same moment
-cannot both pass and break the rule together. Cycles of the first edition have no such constraints.
+`decide` sees one goal, so it cannot check these. `constraints_of` says what must be true of the other goals. The transaction
+that records the goal checks it (storage/constraints.py) while it holds a lock: without the lock, two recordings at the same
+time could each pass the check and break the rule together. Cycles with edition 1 have no such constraints.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,50 +15,50 @@ from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId, Frozen
 from domain.writing.content import Content
 
-MOST_WEIGHT = 100  # percent, of the goals that a person is working on
-_WORKED_ON = (State.ACTIVE, State.IN_REVIEW)
-_SINCE = 2  # edition
+MAX_WEIGHT = 100  # percent: the sum over a person's goals that are active or in review
+_IN_PROGRESS = (State.ACTIVE, State.IN_REVIEW)
+_FIRST_EDITION = 2  # of the policy, that has constraints
 
 
 class Constraints(Frozen):
-    """`weight` and `max_goals` where the goal begins to be worked on; parent and problems where it is submitted."""
+    """What must be true of other goals. `weight` and `max_goals` are set on approval, `parent` and `answers` on submission."""
 
     cycle: CycleId
     owner: EmployeeId
     weight: int | None = None
-    max_weight: int = MOST_WEIGHT
+    max_weight: int = MAX_WEIGHT
     max_goals: int | None = None
     parent: str | None = None
     answers: tuple[str, ...] = ()
-    ended_by: int | None = None  # the entry with which the goal ended: the owners of goals under it are told
+    ended_by: int | None = None  # seq of the event that closed the goal: the owners of its child goals are notified
 
 
 def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constraints | None:
-    """What the events from `before` to `after` require of other goals; None where they require nothing."""
-    if after.policy.edition < _SINCE:
+    """What the events from `before` to `after` require of other goals; None if they require nothing."""
+    if after.policy.edition < _FIRST_EDITION:
         return None
     kinds = {event.kind for event in events}
-    wanted = Constraints(
+    required = Constraints(
         cycle=after.cycle,
         owner=after.owner,
         ended_by=after.seq if after.is_closed and not before.is_closed else None,
     )
-    nothing = wanted
-    if after.state in _WORKED_ON and before.state not in _WORKED_ON:
-        wanted = wanted.model_copy(update={"weight": after.content.weight, "max_goals": after.policy.max_goals})
+    unconstrained = required
+    if after.state in _IN_PROGRESS and before.state not in _IN_PROGRESS:
+        required = required.model_copy(update={"weight": after.content.weight, "max_goals": after.policy.max_goals})
     if EventKind.SUBMITTED in kinds:
-        wanted = wanted.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
-    return None if wanted == nothing and wanted.ended_by is None else wanted
+        required = required.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
+    return None if required == unconstrained and required.ended_by is None else required
 
 
-def weigh(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
-    """What the weights and the number of a person's goals in a cycle say before they are approved: advice.
+def weight_findings(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
+    """Advice before submission: whether a person's weights add up to 100, and whether there are too many goals.
 
-    `others` are the person's other goals of the cycle; those that are closed do not count.
+    `others` are the person's other goals in the cycle. Closed goals do not count.
     """
     running = [goal for goal in others if not goal.is_closed]
     total = content.weight + sum(goal.content.weight for goal in running)
-    if total != MOST_WEIGHT:
+    if total != MAX_WEIGHT:
         yield advise("weights_not_100", "weight", total=total)
     if len(running) + 1 > policy.max_goals:
         yield advise("too_many_goals", "goals", count=len(running) + 1, most=policy.max_goals)

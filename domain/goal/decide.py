@@ -1,16 +1,14 @@
-"""`decide(goal, command, now) -> events`: what a command makes of a goal, or the `Refusal` that says why not."""
+"""`decide(goal, command, now) -> events`: the events of a command, or a `Refusal` with the reason why it is not allowed."""
 
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from domain.findings import Level, refuses
-from domain.goal import commands as ask
-from domain.goal import events as has
-from domain.goal import scoring
+from domain.goal import commands, events, scoring
 from domain.goal.authority import principal, require_concerned, require_decider, require_owner
-from domain.goal.goal import Change, Goal, Outcome
-from domain.goal.steering import STEERING, WORKABLE, Bodies, next_revision
+from domain.goal.goal import Goal, MaterialChange, Outcome
+from domain.goal.steering import IN_PROGRESS, STEERING, Bodies, next_revision
 from domain.lifecycle import State
 from domain.messages import Message, message
 from domain.policy.policy import TaskKind
@@ -21,13 +19,13 @@ from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
 from domain.writing.rules import check
 
 
-def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
-    """The events that `command` brings at `now`; none where it was carried out before.
+def decide(goal: Goal, command: commands.Command, now: Moment) -> tuple[events.Event, ...]:
+    """The events of `command` at `now`; none if the goal has already carried out the command with this id.
 
-    Raises `Refusal`, and then nothing has changed.
+    Raises a `Refusal` if the rules do not allow the command.
     """
-    if command.id == ask.UNSTAMPED:
-        raise ValueError(f"`{command.name}` has no id: whoever reads it from an update stamps it with the update's")
+    if command.id == commands.UNSTAMPED:
+        raise ValueError(f"`{command.name}` has no id: its id must be the id of the update")
     if command.id in goal.commands:
         return ()
     _refuse_while_paused(goal, command)
@@ -37,10 +35,10 @@ def decide(goal: Goal, command: ask.Command, now: Moment) -> tuple[has.Event, ..
     return stamp(goal, bodies, command, now)
 
 
-def stamp(goal: Goal, bodies: Bodies, command: ask.Command, now: Moment) -> tuple[has.Event, ...]:
+def stamp(goal: Goal, bodies: Bodies, command: commands.Command, now: Moment) -> tuple[events.Event, ...]:
     """The bodies as the next entries of the goal's ledger."""
     return tuple(
-        has.Event(
+        events.Event(
             seq=goal.seq + n,
             revision=goal.revision,
             at=now,
@@ -53,26 +51,26 @@ def stamp(goal: Goal, bodies: Bodies, command: ask.Command, now: Moment) -> tupl
     )
 
 
-# --- what several commands share -------------------------------------------------------------------------------------
+# --- checks for several commands -------------------------------------------------------------------------------------
 
 
-# HR steers a paused goal; everybody may comment on it.
+# Commands that a paused goal accepts: HR's, and comments.
 _WHILE_PAUSED = (
-    ask.Resume,
-    ask.Comment,
-    ask.Close,
-    ask.Reassign,
-    ask.Delegate,
-    ask.Extend,
-    ask.AmendPolicy,
-    ask.ChangeLine,
+    commands.Resume,
+    commands.Comment,
+    commands.Close,
+    commands.Reassign,
+    commands.Delegate,
+    commands.Extend,
+    commands.AmendPolicy,
+    commands.ChangeLine,
 )
 
 
-ON_CLOSED = (ask.Reopen, ask.Adjust, ask.MarkExemplar)
+ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar)
 
 
-def _refuse_while_paused(goal: Goal, command: ask.Command) -> None:
+def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:
     if goal.is_paused and not isinstance(command, _WHILE_PAUSED):
         raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
 
@@ -83,14 +81,14 @@ def _require_state(goal: Goal, *possible: State) -> None:
 
 
 def _require_seen(goal: Goal, expected_seq: int) -> None:
-    """What was seen must hold everything that matters to the decision."""
+    """Raises a `Refusal` if the goal changed after `expected_seq` in a way that matters to the decision."""
     missed = [change for change in goal.changes if change.seq > expected_seq]
     if missed or expected_seq > goal.seq:
         changes = [_as_message(change) for change in missed] or [message("part.no_change")]
         raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=changes)
 
 
-def _as_message(change: Change) -> Message:
+def _as_message(change: MaterialChange) -> Message:
     if change.fields:
         return message("part.change_in", seq=change.seq, kind=change.kind, fields=change.fields)
     return message("part.change", seq=change.seq, kind=change.kind)
@@ -99,7 +97,7 @@ def _as_message(change: Change) -> Message:
 # --- writing and signing off -----------------------------------------------------------------------------------------
 
 
-def _revise(goal: Goal, command: ask.Revise, day: date) -> Bodies:
+def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
     if principal(goal, command, day) not in goal.policy.hr:
         require_owner(goal, command, day)
     _require_state(goal, State.DRAFT)
@@ -108,10 +106,10 @@ def _revise(goal: Goal, command: ask.Revise, day: date) -> Bodies:
 
 def _revision(goal: Goal, content: Content) -> Bodies:
     fields = content.changed_fields(goal.content)
-    return (has.Revised(content=content, fields=fields),) if fields else ()
+    return (events.Revised(content=content, fields=fields),) if fields else ()
 
 
-def _submit(goal: Goal, command: ask.Submit, day: date) -> Bodies:
+def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
     require_owner(goal, command, day)
     _require_state(goal, State.DRAFT)
     content = command.content or goal.content
@@ -124,51 +122,51 @@ def _submit(goal: Goal, command: ask.Submit, day: date) -> Bodies:
             codes=[one.code for one in refused],
         )
     advice = tuple(finding.code for finding in findings)
-    return (*_revision(goal, content), has.Submitted(advice=advice))
+    return (*_revision(goal, content), events.Submitted(advice=advice))
 
 
-def _recall(goal: Goal, command: ask.Recall, day: date) -> Bodies:
+def _recall(goal: Goal, command: commands.Recall, day: date) -> Bodies:
     require_owner(goal, command, day)
     _require_state(goal, State.PENDING_APPROVAL)
-    return (has.Recalled(),)
+    return (events.Recalled(),)
 
 
-def _withdraw(goal: Goal, command: ask.Withdraw, day: date) -> Bodies:
+def _withdraw(goal: Goal, command: commands.Withdraw, day: date) -> Bodies:
     require_owner(goal, command, day)
     _require_state(goal, State.DRAFT, State.PENDING_APPROVAL)
-    return (has.Withdrawn(reason=command.reason),)
+    return (events.Withdrawn(reason=command.reason),)
 
 
-def _approve(goal: Goal, command: ask.Approve, day: date) -> Bodies:
+def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     _require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
     _require_seen(goal, command.expected_seq)
     stage = _stage_reached(goal, principal(goal, command, day))
-    last = stage + 1 >= goal.policy.approval_stages or goal.approver(stage + 1) == goal.approver(stage)
-    kind = has.Approved if last else has.StageApproved
+    last = stage + 1 >= goal.policy.approval_stages or goal.approvers(stage + 1) == goal.approvers(stage)
+    kind = events.Approved if last else events.StageApproved
     return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
 
 
 def _stage_reached(goal: Goal, who: EmployeeId) -> int:
-    """The stage that this signature completes: a manager of a higher stage, who joined by escalation, need not sign twice."""
+    """The stage that this approval completes. A manager of a higher stage who joined by escalation approves up to that stage."""
     own = goal.line.index(who) if who in goal.line else goal.stage
     return min(max(goal.stage, own), goal.policy.approval_stages - 1)
 
 
-def _return_for_changes(goal: Goal, command: ask.ReturnForChanges, day: date) -> Bodies:
+def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: date) -> Bodies:
     _require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
     if command.expected_seq is not None:
         _require_seen(goal, command.expected_seq)
-    return (has.Returned(comment=command.comment),)
+    return (events.Returned(comment=command.comment),)
 
 
 # --- working ---------------------------------------------------------------------------------------------------------
 
 
-def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodies:
+def _report_progress(goal: Goal, command: commands.ReportProgress, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, *WORKABLE)
+    _require_state(goal, *IN_PROGRESS)
     measure = goal.content.measure
     if isinstance(measure, NumericMeasure):
         fits = command.value is not None and command.met is None
@@ -182,42 +180,42 @@ def _report_progress(goal: Goal, command: ask.ReportProgress, day: date) -> Bodi
     if not fits:
         raise Refusal(Code.WRONG_MEASURE, needs=needs)
     met = None if command.met is None else tuple(sorted(set(command.met)))
-    return (has.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
+    return (events.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
 
 
-def _complete_step(goal: Goal, command: ask.CompleteStep, day: date) -> Bodies:
+def _complete_step(goal: Goal, command: commands.CompleteStep, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, *WORKABLE)
+    _require_state(goal, *IN_PROGRESS)
     if command.step >= len(goal.content.steps):
         raise Refusal(Code.NO_SUCH_STEP, step=command.step, count=len(goal.content.steps))
     if command.step in goal.done:
         raise Refusal(Code.STEP_ALREADY_DONE, step=command.step)
     points = goal.content.steps[command.step].points
-    return (has.StepCompleted(step=command.step, points=points, evidence=command.evidence),)
+    return (events.StepCompleted(step=command.step, points=points, evidence=command.evidence),)
 
 
 # --- reviewing -------------------------------------------------------------------------------------------------------
 
 
-def _call_review(goal: Goal, command: ask.CallReview, day: date) -> Bodies:
+def _call_review(goal: Goal, command: commands.CallReview, day: date) -> Bodies:
     require_concerned(goal, command, day)
     _require_state(goal, State.ACTIVE)
-    return (has.ReviewOpened(reason=command.reason),)
+    return (events.ReviewOpened(reason=command.reason),)
 
 
-def _submit_self_review(goal: Goal, command: ask.SubmitSelfReview, day: date) -> Bodies:
+def _submit_self_review(goal: Goal, command: commands.SubmitSelfReview, day: date) -> Bodies:
     require_owner(goal, command, day)
     _require_state(goal, State.IN_REVIEW)
     known = causes.known(goal.policy)
     for cause in command.cause_kinds or ():
         if cause not in known:
             raise Refusal(Code.UNKNOWN_CAUSE, cause=cause[:40], known=known)
-    said = command.model_dump(exclude={"id", "actor", "acting_for"})
-    return (has.SelfReviewed(**said | {"cause_kinds": command.cause_kinds or None}),)
+    fields = command.model_dump(exclude={"id", "actor", "acting_for"})
+    return (events.SelfReviewed(**fields | {"cause_kinds": command.cause_kinds or None}),)
 
 
-def _require_reviewer(goal: Goal, command: ask.DecideReview, day: date) -> None:
-    """Until the self-review is there its owner is the assignee; who joined by escalation may decide without it."""
+def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> None:
+    """Before the self-review, only a reviewer who joined by escalation may decide."""
     waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
     reviewers = (*goal.line, *goal.policy.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
@@ -227,7 +225,7 @@ def _require_reviewer(goal: Goal, command: ask.DecideReview, day: date) -> None:
     require_decider(goal, command, day)
 
 
-def _decide_review(goal: Goal, command: ask.DecideReview, day: date) -> Bodies:
+def _decide_review(goal: Goal, command: commands.DecideReview, day: date) -> Bodies:
     _require_state(goal, State.IN_REVIEW)
     _require_reviewer(goal, command, day)
     _require_seen(goal, command.expected_seq)
@@ -242,9 +240,9 @@ def _decide_review(goal: Goal, command: ask.DecideReview, day: date) -> Bodies:
     return (_verdict(goal, command),)
 
 
-def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:
+def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
     attained = scoring.confirmed(goal)
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "verdict": command.verdict,
         "saw": command.expected_seq,
         "attained": attained,
@@ -255,26 +253,26 @@ def _verdict(goal: Goal, command: ask.DecideReview) -> has.Body:
     total = goal.banked + scoring.revision_score(goal, attained, goal.bonus + command.bonus)
     match command.next:
         case "continue":
-            return has.Continued(**said)
+            return events.Continued(**fields)
         case "reset":
             content = next_revision(goal, command.new_weight, command.new_target)
-            return has.Reset(**said, banked=total, content=content)
+            return events.Reset(**fields, banked=total, content=content)
         case "close":
             outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
-            return has.Closed(**said, outcome=outcome, score=total)
+            return events.Closed(**fields, outcome=outcome, score=total)
 
 
-_DECIDERS: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
-    ask.Revise: _revise,
-    ask.Submit: _submit,
-    ask.Recall: _recall,
-    ask.Approve: _approve,
-    ask.ReturnForChanges: _return_for_changes,
-    ask.ReportProgress: _report_progress,
-    ask.CompleteStep: _complete_step,
-    ask.CallReview: _call_review,
-    ask.SubmitSelfReview: _submit_self_review,
-    ask.DecideReview: _decide_review,
-    ask.Withdraw: _withdraw,
+_DECIDERS: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
+    commands.Revise: _revise,
+    commands.Submit: _submit,
+    commands.Recall: _recall,
+    commands.Approve: _approve,
+    commands.ReturnForChanges: _return_for_changes,
+    commands.ReportProgress: _report_progress,
+    commands.CompleteStep: _complete_step,
+    commands.CallReview: _call_review,
+    commands.SubmitSelfReview: _submit_self_review,
+    commands.DecideReview: _decide_review,
+    commands.Withdraw: _withdraw,
     **STEERING,
 }

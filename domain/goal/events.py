@@ -1,4 +1,4 @@
-"""What has happened to a goal: one model per kind, past tense. Events are the only way a goal's state changes."""
+"""The events of a goal: one model per kind, named in the past tense. A goal changes only by events."""
 
 from datetime import date
 from functools import cached_property
@@ -15,13 +15,13 @@ from domain.writing.content import Content
 
 
 class Body(Frozen):
-    """What is particular to a kind of event."""
+    """The fields that belong to one kind of event."""
 
     kind: EventKind
 
 
 class Created(Body):
-    """The launch made the draft. `policy` is the digest of the cycle's policy (`Policy` itself stands in `cycle`)."""
+    """The launch made the draft. `policy` is the digest of the cycle's policy; the table `cycle` holds the policy itself."""
 
     kind: Literal[EventKind.CREATED] = EventKind.CREATED
     cycle: CycleId
@@ -32,18 +32,18 @@ class Created(Body):
     policy: str
     sites: dict[EmployeeId, str] | None = None
     slot: int | None = None
-    delegations: tuple[Delegation, ...] | None = None  # that hold in the cycle's time, of those concerned
+    delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
 
 
 class Revised(Body):
     kind: Literal[EventKind.REVISED] = EventKind.REVISED
     content: Content
-    fields: tuple[str, ...]  # that changed
+    fields: tuple[str, ...]  # names of the fields that changed
 
 
 class Submitted(Body):
     kind: Literal[EventKind.SUBMITTED] = EventKind.SUBMITTED
-    advice: tuple[str, ...] = ()  # codes of findings that advise, for the approver
+    advice: tuple[str, ...] = ()  # codes of findings of level `advise`, for the approver
 
 
 class Recalled(Body):
@@ -84,7 +84,7 @@ class StepCompleted(Body):
 
 
 class ReviewOpened(Body):
-    """By the clock on `scheduled`, or called early (then `scheduled` is empty and `reason` says why)."""
+    """By the alarm of the review date `scheduled`, or by `call_review` (then `scheduled` is None and `reason` says why)."""
 
     kind: Literal[EventKind.REVIEW_OPENED] = EventKind.REVIEW_OPENED
     scheduled: date | None = None
@@ -104,7 +104,7 @@ class SelfReviewed(Body):
 class _Verdict(Body):
     verdict: str
     saw: int
-    attained: Number  # share of the measure that the reviewer confirmed
+    attained: Number  # share of the measure that the review confirmed
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None
@@ -115,7 +115,7 @@ class Continued(_Verdict):
 
 
 class Reset(_Verdict):
-    """The revision ends here: `banked` points stay, the next one starts as a draft of `content` with its weight."""
+    """The revision ends; its points are in `banked`. The next revision begins as a draft with `content`."""
 
     kind: Literal[EventKind.RESET] = EventKind.RESET
     banked: Number
@@ -123,7 +123,7 @@ class Reset(_Verdict):
 
 
 class Closed(Body):
-    """Ended by a verdict (`verdict`, `saw`), by HR, or with the cycle (`comment` says why)."""
+    """Closed by a verdict (`verdict`, `saw`), by HR, or at the end of the cycle (`comment` says why)."""
 
     kind: Literal[EventKind.CLOSED] = EventKind.CLOSED
     outcome: Outcome
@@ -134,7 +134,7 @@ class Closed(Body):
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None
-    removed: bool | None = None  # its owner left, or takes no part any more
+    removed: bool | None = None  # its owner left the company or was removed from the cycle
 
 
 class Withdrawn(Body):
@@ -143,7 +143,7 @@ class Withdrawn(Body):
 
 
 class Lapsed(Body):
-    """The cycle's end came: `due` is when, by the calendar."""
+    """The cycle's end alarm closed the goal; `due` is the time of that alarm by the calendar."""
 
     kind: Literal[EventKind.LAPSED] = EventKind.LAPSED
     due: Moment
@@ -154,20 +154,20 @@ class Lapsed(Body):
 
 class Reopened(Body):
     kind: Literal[EventKind.REOPENED] = EventKind.REOPENED
-    state: State  # that it goes back to
+    state: State  # the new state: the one before the goal was closed
     reason: str
     closes: date | None = None  # the cycle's new last day
 
 
 class _Rung(Body):
     rung: int
-    due: Moment  # when the rung was to ring; `at` may be later after an outage
+    due: Moment  # the planned time; the event's `at` is later after an outage
     late: bool = False
 
 
 class Reminded(_Rung):
     kind: Literal[EventKind.REMINDED] = EventKind.REMINDED
-    copied: tuple[EmployeeId, ...] | None = None  # managers who are told, and need not act
+    copied: tuple[EmployeeId, ...] | None = None  # managers who get a copy of the reminder and need not act
 
 
 class Escalated(_Rung):
@@ -205,7 +205,7 @@ class Paused(Body):
 
 class Resumed(Body):
     kind: Literal[EventKind.RESUMED] = EventKind.RESUMED
-    business_days: int  # that the pause lasted; the due date moves by them
+    business_days: int  # length of the pause; the due date moves by them
     reason: str | None = None
 
 
@@ -218,11 +218,11 @@ class PolicyAmended(Body):
     kind: Literal[EventKind.POLICY_AMENDED] = EventKind.POLICY_AMENDED
     policy: Policy
     reason: str
-    due: date | None = None  # of the open task, where it moves
+    due: date | None = None  # new due date of the open task, if it moves
 
 
 class LineChanged(Body):
-    """Other managers, department or sites. `assignees` and `due` are the open task's, where they change."""
+    """Other managers, department or sites. `before` and `assignees` are those of the open task, if they change."""
 
     kind: Literal[EventKind.LINE_CHANGED] = EventKind.LINE_CHANGED
     line: tuple[EmployeeId, ...]
@@ -230,13 +230,12 @@ class LineChanged(Body):
     sites: dict[EmployeeId, str] | None = None
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
-    due: date | None = None
     delegations: tuple[Delegation, ...] | None = None
     reason: str
 
 
 class Moved(Body):
-    """The owner changed the department: the revision is settled, `content` is the next one's draft, with its weight."""
+    """The owner moved to another department: the revision is settled, and the next one begins as a draft with `content`."""
 
     kind: Literal[EventKind.MOVED] = EventKind.MOVED
     line: tuple[EmployeeId, ...]
@@ -250,7 +249,7 @@ class Moved(Body):
 
 
 class SignOffRefused(Body):
-    """Another system's sign-off that the rules refuse: kept, never lost."""
+    """The rules refused the sign-off of another system. Nobody waits for the answer, so the refusal is recorded."""
 
     kind: Literal[EventKind.SIGN_OFF_REFUSED] = EventKind.SIGN_OFF_REFUSED
     code: str
@@ -258,7 +257,7 @@ class SignOffRefused(Body):
 
 
 class Adjusted(Body):
-    """A calibration: `points` beside the score, which stays."""
+    """A calibration by HR: `points` to add to the score. The score itself does not change."""
 
     kind: Literal[EventKind.ADJUSTED] = EventKind.ADJUSTED
     points: Number
@@ -298,5 +297,5 @@ class Event(Frozen):
 
     @cached_property
     def json_form(self) -> dict[str, Any]:
-        """What is hashed and stored."""
+        """The JSON that is hashed and stored; fields that are None are left out."""
         return self.model_dump(mode="json", exclude_none=True)

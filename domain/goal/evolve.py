@@ -1,4 +1,4 @@
-"""`evolve(goal, event) -> goal`: what each event does to the goal. Decides nothing, refuses nothing."""
+"""`evolve(goal, event) -> goal`: the goal after an event. Makes no decisions and never refuses an event."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -38,14 +38,15 @@ from domain.goal.events import (
     Submitted,
     Withdrawn,
 )  # fmt: skip
-from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Change, Delegation, Goal, Outcome, Task
+from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Delegation, Goal, MaterialChange, Outcome, Task
 from domain.goal.ledger import chain, genesis
-from domain.goal.tasks import approval_task, draft_task, due_on, given_to, review_task, step_task
+from domain.goal.tasks import approval_task, draft_task, reassigned_task, review_task, step_task, task_due_on
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
 from domain.values import GoalId, Moment
 
-# What a person who approves or decides must have seen; the rest (a reminder, a comment) makes nothing stale.
+# A decision is refused if one of these came after the version that the decider saw. Others, as reminders and comments, do
+# not matter to a decision.
 MATERIAL = frozenset(
     {
         EventKind.REVISED, EventKind.SUBMITTED, EventKind.RECALLED, EventKind.RETURNED, EventKind.STAGE_APPROVED,
@@ -56,7 +57,7 @@ MATERIAL = frozenset(
 )  # fmt: skip
 
 
-def begin(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
+def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
     """The goal after its first event, `Created`."""
     body = created.body
     if not isinstance(body, Created):
@@ -81,7 +82,7 @@ def begin(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
 
 
 def evolve(goal: Goal, event: Event) -> Goal:
-    """The goal after `event`, which must be the next of its ledger."""
+    """The goal after `event`. Raises `ValueError` if the event is not the next one of the goal's ledger."""
     if event.seq != goal.seq + 1:
         raise ValueError(f"event {event.seq} does not follow {goal.seq} in {goal.id}")
     body = event.body
@@ -95,7 +96,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
     if body.kind in MATERIAL:
-        change = Change(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
+        change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
         changes |= effect(goal, body, event.at)
@@ -110,7 +111,7 @@ def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
     return goal
 
 
-# --- effects: the fields that a kind of event changes beside state, seq and head -------------------------------------
+# --- effects: the fields that each kind of event changes, besides state, seq and head -------------------------------------
 
 
 def _revised(goal: Goal, body: Revised, at: Moment) -> dict[str, Any]:
@@ -145,12 +146,12 @@ def _step_completed(goal: Goal, body: StepCompleted, at: Moment) -> dict[str, An
 
 
 def _review_opened(goal: Goal, body: ReviewOpened, at: Moment) -> dict[str, Any]:
-    taken = {"reviewed_through": body.scheduled} if body.scheduled else {}
-    return {"self_reviewed": False, "task": review_task(goal, False, at), **taken}
+    review_date = {"reviewed_through": body.scheduled} if body.scheduled else {}
+    return {"self_reviewed": False, "task": review_task(goal, False, at), **review_date}
 
 
 def _self_reviewed(goal: Goal, body: SelfReviewed, at: Moment) -> dict[str, Any]:
-    """A second self-review adds to the first; the reviewer's date and who joined by escalation stay."""
+    """A second self-review does not open a new task: the reviewer's due date and escalations stay."""
     return {} if goal.self_reviewed else {"self_reviewed": True, "task": review_task(goal, True, at)}
 
 
@@ -165,7 +166,7 @@ def _continued(goal: Goal, body: Continued, at: Moment) -> dict[str, Any]:
 
 
 def _reviewed_through(goal: Goal, day: date) -> date | None:
-    """A verdict covers the reviews that fell due while it was awaited; later ones stay where the calendar has them."""
+    """The latest review date up to `day`: a verdict also counts for the reviews that became due while it was open."""
     past = [review for review in goal.policy.reviews if review <= day]
     return max(past[-1], goal.reviewed_through or past[-1]) if past else goal.reviewed_through
 
@@ -210,7 +211,7 @@ def _reopened(goal: Goal, body: Reopened, at: Moment) -> dict[str, Any]:
         State.IN_REVIEW: lambda: review_task(goal, goal.self_reviewed, at),
     }
     reopened = {"state": body.state, "outcome": None, "closed_from": None, "task": tasks[body.state]()}
-    return reopened | _closing_on(goal, body.closes)
+    return reopened | _policy_closing_on(goal, body.closes)
 
 
 def _of_task(goal: Goal, **changes: Any) -> dict[str, Any]:
@@ -227,7 +228,7 @@ def _escalated(goal: Goal, body: Escalated, at: Moment) -> dict[str, Any]:
 
 
 def _reassigned(goal: Goal, body: Reassigned, at: Moment) -> dict[str, Any]:
-    return {"task": given_to(goal, body.assignees, at)}
+    return {"task": reassigned_task(goal, body.assignees, at)}
 
 
 def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
@@ -235,16 +236,16 @@ def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
 
 
 def _delegations(goal: Goal, new: tuple[Delegation, ...], at: Moment) -> tuple[Delegation, ...]:
-    """What has ended needs no place."""
+    """The goal's delegations and the new ones, without those that have ended."""
     day = goal.calendar.day_of(at)
     return (*(one for one in goal.delegations if one.last >= day), *new)
 
 
 def _extended(goal: Goal, body: Extended, at: Moment) -> dict[str, Any]:
-    return _closing_on(goal, body.closes) | ({"task": due_on(goal, body.due, at)} if body.due else {})
+    return _policy_closing_on(goal, body.closes) | ({"task": task_due_on(goal, body.due, at)} if body.due else {})
 
 
-def _closing_on(goal: Goal, closes: date | None) -> dict[str, Any]:
+def _policy_closing_on(goal: Goal, closes: date | None) -> dict[str, Any]:
     return {"policy": goal.policy.model_copy(update={"closes": closes})} if closes else {}
 
 
@@ -261,25 +262,25 @@ def _resumed(goal: Goal, body: Resumed, at: Moment) -> dict[str, Any]:
 
 
 def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, Any]:
-    """A rung is counted in the ladder that holds now: those whose day has come under it are not climbed again."""
+    """If the task's ladder or due date changes, rungs of the new ladder whose day has passed are skipped."""
     task = goal.task
     if task and (body.due or body.policy.ladders[task.kind] != goal.policy.ladders[task.kind]):
-        task = due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
+        task = task_due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
     return {"policy": body.policy, "task": task}
 
 
 def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
-    """A decision that goes to others gives them the full time; an owner's task keeps its date."""
-    changes = _place(goal, body, at)
+    """New assignees of an approval or verdict get the full time for it; an owner's task keeps its due date."""
+    changes = _organisation_fields(goal, body, at)
     after = goal.model_copy(update=changes)
     if body.assignees is None or goal.task is None:
         return changes
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
-        return changes | {"task": given_to(after, body.assignees, at)}
+        return changes | {"task": reassigned_task(after, body.assignees, at)}
     return changes | _of_task(goal, assignees=body.assignees, climbed=min(goal.task.climbed, len(body.line)))
 
 
-def _place(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
+def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
     return {
         "line": body.line,
         "department": body.department,
@@ -289,8 +290,8 @@ def _place(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
 
 
 def _moved(goal: Goal, body: Moved, at: Moment) -> dict[str, Any]:
-    after = goal.model_copy(update=_place(goal, body, at))
-    return _place(goal, body, at) | {
+    after = goal.model_copy(update=_organisation_fields(goal, body, at))
+    return _organisation_fields(goal, body, at) | {
         "revision": goal.revision + 1,
         "content": body.content,
         "banked": body.banked,

@@ -1,4 +1,4 @@
-"""The aggregate: one person's goal in one cycle, with everything that decides what may happen to it next."""
+"""The aggregate: one person's goal in one cycle, with all data that the decisions about it need."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -13,7 +13,7 @@ from domain.policy.policy import Policy, TaskKind
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number
 from domain.writing.content import Content
 
-REMEMBERED_COMMANDS = 16  # a retry comes within a few commands; the ledger's unique key guards the rest
+REMEMBERED_COMMANDS = 16  # enough for usual retries; later ones are found by the ledger's unique key
 REMEMBERED_CHANGES = 6
 
 
@@ -21,12 +21,12 @@ class Outcome(StrEnum):
     """How a goal ended."""
 
     ACHIEVED = "achieved"
-    UNREALISTIC = "unrealistic"  # closed without a successor
+    UNREALISTIC = "unrealistic"  # closed, and not reset
     SETTLED = "settled"  # worked on until it was closed; its points count
     WITHDRAWN = "withdrawn"
-    LAPSED = "lapsed"  # the end came while it still waited to be written or approved
-    REMOVED = "removed"  # its owner left or was taken out of the cycle while it still waited to be written or approved
-    CANCELLED = "cancelled"  # HR called the cycle off
+    LAPSED = "lapsed"  # the cycle ended while it was a draft or waited for approval
+    REMOVED = "removed"  # its owner left, or was removed from the cycle, while it was a draft or waited for approval
+    CANCELLED = "cancelled"  # by HR, with the cycle or alone
 
 
 class Task(Frozen):
@@ -37,7 +37,7 @@ class Task(Frozen):
     opened: date
     due: date  # a business day; the deadline is its closing hour
     rung: int = 0  # the next rung of the ladder
-    climbed: int = 0  # how many managers of the line escalation has passed
+    climbed: int = 0  # number of managers of the line, from the nearest, that escalation has passed
     site: str | None = None  # whose business days count: the first assignee's
 
 
@@ -50,8 +50,8 @@ class Delegation(Frozen):
     last: date
 
 
-class Change(Frozen):
-    """Something happened that a person who decides must have seen."""
+class MaterialChange(Frozen):
+    """An event that a person must have seen before they decide; `fields` are the content's fields that it changed."""
 
     seq: int
     kind: EventKind
@@ -59,7 +59,7 @@ class Change(Frozen):
 
 
 class Goal(Frozen):
-    """A goal at one point of its ledger; made by `evolve` only."""
+    """A goal after the event `seq` of its ledger. Only `created_goal` and `evolve` make one."""
 
     id: GoalId
     cycle: CycleId
@@ -73,27 +73,27 @@ class Goal(Frozen):
     revision: int = 1
     content: Content
     task: Task | None = None
-    stage: int = 0  # approvals given in this round
+    stage: int = 0  # number of stages approved since the last submission
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
     met: tuple[int, ...] = ()  # criteria of a qualitative one
-    attained: Number = Decimal(0)  # share of the measure that a review or the end confirmed; never falls
+    attained: Number = Decimal(0)  # share of the measure that a review or the end confirmed; never decreases
     bonus: int = 0  # of this revision
     banked: Number = Decimal(0)  # points of earlier revisions
-    active_since: Moment | None = None  # reviews due before this are past
-    reviewed_through: date | None = None  # the last review date that was taken up
-    self_reviewed: bool = False  # in the review that is open
+    active_since: Moment | None = None  # reviews that were due before do not open
+    reviewed_through: date | None = None  # the latest review date whose review was opened
+    self_reviewed: bool = False  # in the open review
     pause_reason: str | None = None
     paused_on: date | None = None
     delegations: tuple[Delegation, ...] = ()
     outcome: Outcome | None = None
-    closed_from: State | None = None  # where HR's reopening leads back to
+    closed_from: State | None = None  # the state before it was closed, to which reopening returns
     commands: tuple[CommandId, ...] = Field(default=(), max_length=REMEMBERED_COMMANDS)
-    changes: tuple[Change, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
-    sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of those concerned who have one
-    adjusted: Number = Decimal(0)  # points of calibration; beside the score, never in it
+    changes: tuple[MaterialChange, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
+    sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of the owner, managers and HR, if they have one
+    adjusted: Number = Decimal(0)  # points of calibration; not part of the score
     exemplar: bool = False  # shown to the company, without names
-    slot: int | None = None  # place in the spread of the cycle's alarms; none: by the goal's id
+    slot: int | None = None  # number that spreads the cycle's alarms (alarms.py); None: the goal's id is used
 
     @property
     def is_closed(self) -> bool:
@@ -115,19 +115,19 @@ class Goal(Frozen):
 
     @property
     def calendar(self) -> BusinessCalendar:
-        """The owner's: what day it is for this goal."""
+        """The owner's calendar. It decides what day it is for this goal."""
         return self.calendar_of(self.owner)
 
     def calendar_of(self, person: EmployeeId) -> BusinessCalendar:
         return self.policy.calendar_at(self.sites.get(person))
 
-    def delegates(self, persons: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
-        """Who may act for one of these on that day."""
-        asked = set(persons)
-        return tuple(one.to for one in self.delegations if one.delegator in asked and one.first <= day <= one.last)
+    def delegates(self, people: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
+        """The people who may act for one of `people` on that day."""
+        delegators = set(people)
+        return tuple(one.to for one in self.delegations if one.delegator in delegators and one.first <= day <= one.last)
 
-    def approver(self, stage: int) -> tuple[EmployeeId, ...]:
-        """Who signs stage `stage` (from 0): that manager of the line; beyond its top, HR. Never the owner."""
+    def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
+        """Who approves stage `stage` (from 0): the manager at that place of the line; HR if there is none. Never the owner."""
         if stage < len(self.line):
             return (self.line[stage],)
         return tuple(member for member in self.policy.hr if member != self.owner)

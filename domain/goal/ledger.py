@@ -1,7 +1,7 @@
-"""The chain: each event's hash is taken over the one before, so nothing can be altered, left out or moved unseen.
+"""The hash chain: each event's hash includes the previous hash, so a changed, missing or moved event is found.
 
-`hash = sha256(previous hash ‖ canonical JSON of the event)`, hexadecimal. The first event follows `genesis(goal_id)`, so a
-chain cannot be passed off as another goal's. Canonical JSON: UTF-8, keys sorted, no white space, no key whose value is null.
+`hash = sha256(previous hash ‖ canonical JSON of the event)`, hexadecimal. The first event follows `genesis(goal_id)`, so
+the chain of one goal cannot be used as another goal's. Canonical JSON: UTF-8, keys sorted, no white space, no key whose value is null.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from domain.values import GoalId
 
 
 def canonical(event: dict[str, Any]) -> bytes:
-    """The one spelling of an event (`Event.json_form`) that is hashed."""
+    """The bytes of an event (`Event.json_form`) that are hashed."""
     return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def genesis(goal_id: GoalId) -> str:
-    """What the first event is chained to."""
+    """The previous hash of the first event."""
     return hashlib.sha256(goal_id.encode()).hexdigest()
 
 
@@ -28,7 +28,7 @@ def chain(previous: str, event: dict[str, Any]) -> str:
 
 
 class Break(NamedTuple):
-    """Where a chain does not hold: at `seq`, for `reason` (`gap`, `link` or `content`)."""
+    """The first entry at which a chain is broken: its `seq` and the `reason` (`gap`, `link` or `content`)."""
 
     seq: int
     reason: str
@@ -44,7 +44,7 @@ class Link(NamedTuple):
 
 
 def verify(goal_id: GoalId, links: Iterable[Link]) -> Break | None:
-    """The first place at which a stored chain was altered, or None where all of it holds."""
+    """The first entry at which a stored chain is broken; None if the whole chain is correct."""
     previous = genesis(goal_id)
     for expected, link in enumerate(links, start=1):
         if link.seq != expected:

@@ -2,8 +2,8 @@
 
     score = banked + Σ points of completed steps + attained × points of the measure + bonus
 
-`banked` are the points of earlier revisions. `attained` is the share of the measure that a review, or the end of the
-cycle, confirmed; it only grows, so a value that is mistyped between reviews neither gives nor takes a point.
+`banked` are the points of earlier revisions. `attained` is the share of the measure that a review or the end of the cycle
+confirmed. It never decreases. A wrong value that is reported between reviews does not change the score.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,9 +17,9 @@ _SHARE = Decimal("0.0001")
 
 
 def attainment(goal: Goal) -> Decimal:
-    """How much of the measure is reached now, from 0 to the policy's cap.
+    """The share of the measure that is reached now, from 0 to the policy's cap.
 
-    Numeric: `(current − baseline) / (target − baseline)`, which holds for targets below the baseline as well.
+    Numeric: `(current − baseline) / (target − baseline)`, also for targets below the baseline.
     Qualitative: criteria met / criteria.
     """
     match goal.content.measure:
@@ -35,17 +35,17 @@ def attainment(goal: Goal) -> Decimal:
 
 
 def confirmed(goal: Goal) -> Decimal:
-    """What a review or the end confirms: today's attainment, unless an earlier review confirmed more."""
+    """The share that a review or the end of the cycle confirms: the attainment now, or an earlier confirmed share if larger."""
     return max(goal.attained, attainment(goal))
 
 
 def progress(goal: Goal) -> Decimal:
-    """How far a goal is by its own measure, for lists and the tree; of a closed goal, what was confirmed."""
+    """The attainment for lists and the tree; for a closed goal, the confirmed share."""
     return confirmed(goal) if goal.is_closed else attainment(goal)
 
 
 def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | None = None) -> Decimal:
-    """Points of the current revision; `attained` and `bonus` as they would be, where given."""
+    """Points of the current revision; `attained` and `bonus` replace the goal's values if they are given."""
     measure = goal.content.measure
     share = goal.attained if attained is None else attained
     steps = sum(goal.content.steps[n].points for n in goal.done)
@@ -54,12 +54,12 @@ def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | Non
 
 
 def score(goal: Goal) -> Decimal:
-    """Points of the goal so far; never falls over its life."""
+    """The points of the goal so far. The score of a goal never decreases."""
     return goal.banked + revision_score(goal)
 
 
 class Terms(NamedTuple):
-    """What a score is the sum of."""
+    """The terms whose sum is the score."""
 
     banked: Decimal
     steps: Decimal
@@ -79,5 +79,5 @@ def terms(goal: Goal) -> Terms:
 
 
 def calibrated(goal: Goal) -> Decimal:
-    """The score with HR's adjustments (甘辛調整) beside it; never below nothing."""
+    """The score plus HR's adjustments (甘辛調整), at least 0."""
     return max(score(goal) + goal.adjusted, Decimal(0))

@@ -1,35 +1,33 @@
-"""What HR and the organisation ask of a goal: other people, other dates, other rules, its end. Part of `decide`."""
+"""The part of `decide` for HR's commands: other assignees, dates, rules or managers; pausing, reopening and closing."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.goal import commands as ask
-from domain.goal import events as has
-from domain.goal import scoring
+from domain.goal import commands, events, scoring
 from domain.goal.authority import require_concerned, require_hr, require_reviewer_or_hr
 from domain.goal.goal import Delegation, Goal, Outcome
-from domain.goal.tasks import addressees_after
+from domain.goal.tasks import assignees_after
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.writing.content import Content, NumericMeasure
 
-Bodies = tuple[has.Body, ...]
+Bodies = tuple[events.Body, ...]
 
-WORKABLE = (State.ACTIVE, State.IN_REVIEW)
-_FAREST_EXTENSION = timedelta(days=366)
-_DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # what an owner never does for their own goal
+IN_PROGRESS = (State.ACTIVE, State.IN_REVIEW)
+_MAX_EXTENSION = timedelta(days=366)
+_DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # owners never make these for their own goals
 
 
-def _comment(goal: Goal, command: ask.Comment, day: date) -> Bodies:
+def _comment(goal: Goal, command: commands.Comment, day: date) -> Bodies:
     require_concerned(goal, command, day)
-    return (has.Commented(text=command.text),)
+    return (events.Commented(text=command.text),)
 
 
-def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
+def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.task is None:
         raise Refusal(Code.NO_TASK)
@@ -39,30 +37,31 @@ def _reassign(goal: Goal, command: ask.Reassign, day: date) -> Bodies:
     elif goal.owner not in command.assignees:
         raise Refusal(Code.OWNERS_TASK)
     assignees = tuple(dict.fromkeys(command.assignees))
-    return (has.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
+    return (events.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
 
 
-def _delegate(goal: Goal, command: ask.Delegate, day: date) -> Bodies:
+def _delegate(goal: Goal, command: commands.Delegate, day: date) -> Bodies:
     if command.actor == command.delegator:
         require_concerned(goal, command, day)
     else:
         require_hr(goal, command, day)
-    for holds, why in (
+    for is_invalid, why in (
         (command.to == command.delegator, "part.delegate_self"),
         (command.to == goal.owner, "part.delegate_owner"),
         (command.last < command.first, "part.delegate_order"),
         (command.last < day, "part.delegate_past"),
-        (_chained(goal, command), "part.delegate_chain"),
+        (_makes_chain(goal, command), "part.delegate_chain"),
     ):
-        if holds:
+        if is_invalid:
             raise Refusal(Code.DELEGATION, why=message(why))
     delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
     if delegation in goal.delegations:
         return ()
-    return (has.Delegated(delegation=delegation, reason=command.reason),)
+    return (events.Delegated(delegation=delegation, reason=command.reason),)
 
 
-def _chained(goal: Goal, command: ask.Delegate) -> bool:
+def _makes_chain(goal: Goal, command: commands.Delegate) -> bool:
+    """Whether the delegate would have a delegate, or the delegator is one, on a common day."""
     return any(
         one.first <= command.last
         and command.first <= one.last
@@ -71,58 +70,58 @@ def _chained(goal: Goal, command: ask.Delegate) -> bool:
     )
 
 
-def _extend(goal: Goal, command: ask.Extend, day: date) -> Bodies:
+def _extend(goal: Goal, command: commands.Extend, day: date) -> Bodies:
     require_hr(goal, command, day)
     closes = goal.policy.closes if command.closes is None else command.closes
     if command.closes is not None:
-        _require_between(goal.policy.closes, command.closes, goal.policy.closes + _FAREST_EXTENSION)
+        _require_between(goal.policy.closes, command.closes, goal.policy.closes + _MAX_EXTENSION)
     before = None
     if command.due is not None:
         if goal.task is None:
             raise Refusal(Code.NO_TASK)
         before = goal.task.due
-        _require_between(day, command.due, min(closes, day + _FAREST_EXTENSION))
-    return (has.Extended(before=before, due=command.due, closes=command.closes, reason=command.reason),)
+        _require_between(day, command.due, min(closes, day + _MAX_EXTENSION))
+    return (events.Extended(before=before, due=command.due, closes=command.closes, reason=command.reason),)
 
 
-def _require_between(first: date, asked: date, last: date) -> None:
-    if not first <= asked <= last:
-        raise Refusal(Code.DATE_OUTSIDE, day=asked, first=first, last=last)
+def _require_between(first: date, day: date, last: date) -> None:
+    if not first <= day <= last:
+        raise Refusal(Code.DATE_OUTSIDE, day=day, first=first, last=last)
 
 
-def _pause(goal: Goal, command: ask.Pause, day: date) -> Bodies:
+def _pause(goal: Goal, command: commands.Pause, day: date) -> Bodies:
     require_hr(goal, command, day)
-    return (has.Paused(reason=command.reason),)
+    return (events.Paused(reason=command.reason),)
 
 
-def _resume(goal: Goal, command: ask.Resume, day: date) -> Bodies:
+def _resume(goal: Goal, command: commands.Resume, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.paused_on is None:
         raise Refusal(Code.NOT_PAUSED)
     calendar = goal.policy.calendar_at(goal.task.site) if goal.task else goal.calendar
     lasted = calendar.between(goal.paused_on, day)
-    return (has.Resumed(business_days=lasted, reason=command.reason),)
+    return (events.Resumed(business_days=lasted, reason=command.reason),)
 
 
-def _reopen(goal: Goal, command: ask.Reopen, day: date) -> Bodies:
+def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
     if command.closes is not None:
-        _require_between(max(goal.policy.closes, day), command.closes, day + _FAREST_EXTENSION)
+        _require_between(max(goal.policy.closes, day), command.closes, day + _MAX_EXTENSION)
     elif day > goal.policy.closes:
         raise Refusal(Code.CYCLE_OVER, closes=goal.policy.closes)
-    return (has.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
+    return (events.Reopened(state=goal.closed_from, reason=command.reason, closes=command.closes),)
 
 
-def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
+def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.achieved and command.actor == goal.owner:
         raise Refusal(Code.SELF_APPROVAL)
     attained = scoring.confirmed(goal)
     total = goal.banked + scoring.revision_score(goal, attained)
     return (
-        has.Closed(
+        events.Closed(
             outcome=_outcome(goal, command),
             attained=attained,
             score=total,
@@ -132,7 +131,7 @@ def _close(goal: Goal, command: ask.Close, day: date) -> Bodies:
     )
 
 
-def _outcome(goal: Goal, command: ask.Close) -> Outcome:
+def _outcome(goal: Goal, command: commands.Close) -> Outcome:
     if command.achieved:
         return Outcome.ACHIEVED
     if command.cancelled:
@@ -142,21 +141,24 @@ def _outcome(goal: Goal, command: ask.Close) -> Outcome:
 
 
 def end_outcome(goal: Goal) -> Outcome:
-    """How a goal ends where no verdict ends it: one that was being worked on is settled, one that never was has lapsed."""
-    return Outcome.SETTLED if goal.state in WORKABLE else Outcome.LAPSED
+    """The outcome without a verdict: an active or reviewed goal is settled; one that was not approved yet has lapsed."""
+    return Outcome.SETTLED if goal.state in IN_PROGRESS else Outcome.LAPSED
 
 
-def _amend_policy(goal: Goal, command: ask.AmendPolicy, day: date) -> Bodies:
+def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.policy == goal.policy:
         return ()
-    return (has.PolicyAmended(policy=command.policy, reason=command.reason, due=due_after(goal, command.policy, day)),)
+    return (
+        events.PolicyAmended(policy=command.policy, reason=command.reason, due=due_after(goal, command.policy, day)),
+    )
 
 
 def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
-    """The open task's due date under `policy`, where it differs: moved by the days that its ladder gives more or less.
+    """The open task's new due date under `policy`; None if it does not change.
 
-    Never before `day`; what was extended, or waits for a step's own date, keeps its distance.
+    It moves by the difference in business days between the old and the new ladder, but not before `day`. An extension
+    therefore stays in effect. A step keeps the date that its owner wrote.
     """
     task = goal.task
     if task is None or task.kind is TaskKind.STEP:
@@ -168,7 +170,7 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
     return max(calendar.add(task.due, more), calendar.on_or_after(day))
 
 
-def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
+def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.owner in command.line:
         raise Refusal(Code.SELF_APPROVAL)
@@ -177,42 +179,44 @@ def _change_line(goal: Goal, command: ask.ChangeLine, day: date) -> Bodies:
     new = tuple(one for one in command.delegations if one not in known and goal.owner != one.to and one.last >= day)
     if (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not command.replaced:
         return ()
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "line": command.line,
         "department": command.department,
         "sites": command.sites or None,
         "delegations": new or None,
         "reason": command.reason,
     }
-    if moved and command.settle and goal.state in WORKABLE:
+    if moved and command.settle and goal.state in IN_PROGRESS:
         attained = scoring.confirmed(goal)
         total = goal.banked + scoring.revision_score(goal, attained)
-        return (has.Moved(**said, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),)
-    assignees = addressees_after(goal, command.line, command.replaced)
+        return (
+            events.Moved(**fields, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),
+        )
+    assignees = assignees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
         return ()
     if changed and goal.task:
-        said |= {"before": goal.task.assignees, "assignees": assignees}
-    return (has.LineChanged(**said),)
+        fields |= {"before": goal.task.assignees, "assignees": assignees}
+    return (events.LineChanged(**fields),)
 
 
-def _adjust(goal: Goal, command: ask.Adjust, day: date) -> Bodies:
+def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
     require_hr(goal, command, day)
     _require_closed(goal)
     if goal.owner in (command.actor, command.acting_for):
         raise Refusal(Code.SELF_APPROVAL)
     if command.points < 0 and not goal.policy.adjust_down:
         raise Refusal(Code.ADJUSTMENT_DOWN, points=command.points)
-    return (has.Adjusted(points=command.points, reason=command.reason),)
+    return (events.Adjusted(points=command.points, reason=command.reason),)
 
 
-def _mark_exemplar(goal: Goal, command: ask.MarkExemplar, day: date) -> Bodies:
+def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bodies:
     require_reviewer_or_hr(goal, command, day)
     _require_closed(goal)
     if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED):
         raise Refusal(Code.NOT_WORKED_ON)
-    return () if goal.exemplar else (has.ExemplarMarked(reason=command.reason),)
+    return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
 
 def _require_closed(goal: Goal) -> None:
@@ -221,7 +225,7 @@ def _require_closed(goal: Goal) -> None:
 
 
 def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None = None) -> Content:
-    """The old content as a draft: from today's value (what was reached is banked), with the steps that are left."""
+    """The content of the next revision: the baseline is the current value, and steps that are done are left out."""
     content = goal.content
     measure = content.measure
     if isinstance(measure, NumericMeasure) and goal.value is not None:
@@ -237,17 +241,17 @@ def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None
     )
 
 
-STEERING: dict[type[ask.Command], Callable[[Goal, Any, date], Bodies]] = {
-    ask.Comment: _comment,
-    ask.Reassign: _reassign,
-    ask.Delegate: _delegate,
-    ask.Extend: _extend,
-    ask.Pause: _pause,
-    ask.Resume: _resume,
-    ask.Reopen: _reopen,
-    ask.Close: _close,
-    ask.AmendPolicy: _amend_policy,
-    ask.ChangeLine: _change_line,
-    ask.Adjust: _adjust,
-    ask.MarkExemplar: _mark_exemplar,
+STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
+    commands.Comment: _comment,
+    commands.Reassign: _reassign,
+    commands.Delegate: _delegate,
+    commands.Extend: _extend,
+    commands.Pause: _pause,
+    commands.Resume: _resume,
+    commands.Reopen: _reopen,
+    commands.Close: _close,
+    commands.AmendPolicy: _amend_policy,
+    commands.ChangeLine: _change_line,
+    commands.Adjust: _adjust,
+    commands.MarkExemplar: _mark_exemplar,
 }

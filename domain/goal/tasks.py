@@ -1,4 +1,4 @@
-"""What a goal waits for: the task that each event opens, with a fresh due date in the assignee's business days."""
+"""The tasks that events open, each with a new due date in business days of the assignee's site."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,14 +23,14 @@ def _task(
     if due is None or due < day:
         due = calendar.add(day, ladder.due_in)
     due = calendar.on_or_after(due)
-    # Escalation begins above who has the task: a manager below has signed already, or was replaced.
-    passed = min(climbed, len(goal.line))
-    task = Task(kind=kind, assignees=assignees, opened=day, due=due, climbed=passed, site=site)
+    # Escalation begins above the assignee: managers below have approved already, or were replaced.
+    climbed = min(climbed, len(goal.line))
+    task = Task(kind=kind, assignees=assignees, opened=day, due=due, climbed=climbed, site=site)
     return task.model_copy(update={"rung": next_rung(goal, task, day)})
 
 
 def next_rung(goal: Goal, task: Task, day: date) -> int:
-    """The first rung that is still to come; those before belong to nobody."""
+    """The index of the first rung whose day is after `day`; earlier rungs are skipped."""
     calendar, rungs = goal.policy.calendar_at(task.site), goal.policy.ladders[task.kind].rungs
     return next((n for n, rung in enumerate(rungs) if calendar.add(task.due, rung.days) > day), len(rungs))
 
@@ -40,7 +40,7 @@ def draft_task(goal: Goal, at: Moment) -> Task:
 
 
 def approval_task(goal: Goal, stage: int, at: Moment) -> Task:
-    return _task(goal, TaskKind.APPROVAL, goal.approver(stage), at, climbed=stage + 1)
+    return _task(goal, TaskKind.APPROVAL, goal.approvers(stage), at, climbed=stage + 1)
 
 
 def step_task(goal: Goal, at: Moment) -> Task | None:
@@ -53,19 +53,19 @@ def step_task(goal: Goal, at: Moment) -> Task | None:
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:
     if goal.policy.self_review and not self_reviewed:
         return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), at)
-    return _task(goal, TaskKind.VERDICT, goal.approver(0), at, climbed=1)
+    return _task(goal, TaskKind.VERDICT, goal.approvers(0), at, climbed=1)
 
 
-def given_to(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task | None:
-    """The open task in other hands: whoever gets it gets the full time for it; who was taken off is not brought back."""
+def reassigned_task(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task | None:
+    """The open task with new assignees and a new due date. Escalation goes on where it was, so it adds no manager again."""
     if goal.task is None:
         return None
-    fresh = _task(goal, goal.task.kind, assignees, at)
-    return fresh.model_copy(update={"climbed": min(goal.task.climbed, len(goal.line))})
+    task = _task(goal, goal.task.kind, assignees, at)
+    return task.model_copy(update={"climbed": min(goal.task.climbed, len(goal.line))})
 
 
-def due_on(goal: Goal, due: date, at: Moment) -> Task | None:
-    """The open task with another due date, and the rungs that belong to it."""
+def task_due_on(goal: Goal, due: date, at: Moment) -> Task | None:
+    """The open task with another due date, and the next rung for that date."""
     if goal.task is None:
         return None
     calendar = goal.policy.calendar_at(goal.task.site)
@@ -73,27 +73,29 @@ def due_on(goal: Goal, due: date, at: Moment) -> Task | None:
     return moved.model_copy(update={"rung": next_rung(goal, moved, calendar.day_of(at))})
 
 
-def addressees_after(
+def assignees_after(
     goal: Goal, line: tuple[EmployeeId, ...], replaced: Mapping[EmployeeId, EmployeeId]
 ) -> tuple[EmployeeId, ...]:
-    """Who has the open task under another line of managers.
+    """The assignees of the open task after the line of managers changes to `line`.
 
-    Everybody's place in the line passes to who has that place now, beyond its top to HR; whoever was put there by HR stays,
-    or is replaced by who stands in for them. The owner's own tasks stay with the owner.
+    An assignee from the old line is replaced by the manager at the same place of the new line, or by HR if it is shorter. An
+    assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's task stays with the owner.
     """
     if goal.task is None:
         return ()
     after = goal.model_copy(update={"line": line})
     decides = goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT)
-    place = goal.stage if goal.task.kind is TaskKind.APPROVAL else 0
+    stage = goal.stage if goal.task.kind is TaskKind.APPROVAL else 0
     found: list[EmployeeId] = []
-    if decides and after.approver(place) != goal.approver(place):  # else HR took the task off that manager on purpose
-        found += after.approver(place)
+    if decides and after.approvers(stage) != goal.approvers(
+        stage
+    ):  # if they are equal, HR may have replaced them on purpose
+        found += after.approvers(stage)
     for person in goal.task.assignees:
         if person in goal.line:
-            found += after.approver(goal.line.index(person))
+            found += after.approvers(goal.line.index(person))
         else:
             found.append(replaced.get(person, person))
     if not decides:
         return tuple(dict.fromkeys(found))
-    return tuple(dict.fromkeys(one for one in found if one != goal.owner)) or after.approver(place)
+    return tuple(dict.fromkeys(one for one in found if one != goal.owner)) or after.approvers(stage)

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self, Union, get_args
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose, unfit
+from domain.values import EmployeeId, Frozen, Id, Line, Prose, invalid_value
 
 Person = Annotated[EmployeeId, Id]
 
@@ -25,12 +25,12 @@ class Selection(Frozen):
         return not self.departments and not self.people
 
 
-class _Asked(Frozen):
+class _Instruction(Frozen):
     selection: Selection = Selection()
     reason: Prose
 
 
-class Extend(_Asked):
+class Extend(_Instruction):
     """Open tasks (of one kind, where given) are due on `due`; the cycle ends on `closes`."""
 
     kind: Literal["extend"] = "extend"
@@ -41,19 +41,19 @@ class Extend(_Asked):
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
         if self.due is None and self.closes is None:
-            raise unfit("nothing_to_extend")
+            raise invalid_value("nothing_to_extend")
         return self
 
 
-class Pause(_Asked):
+class Pause(_Instruction):
     kind: Literal["pause"] = "pause"
 
 
-class Resume(_Asked):
+class Resume(_Instruction):
     kind: Literal["resume"] = "resume"
 
 
-class Amend(_Asked):
+class Amend(_Instruction):
     """The cycle's rules change from `before` to `after`."""
 
     kind: Literal["amend"] = "amend"
@@ -61,34 +61,34 @@ class Amend(_Asked):
     after: Policy
 
 
-class Add(_Asked):
+class Add(_Instruction):
     """These people take part from now on; their drafts are launched."""
 
     kind: Literal["add"] = "add"
 
 
-class Remove(_Asked):
+class Remove(_Instruction):
     """These people no longer take part: their goals are closed as they stand."""
 
     kind: Literal["remove"] = "remove"
 
 
-class Cancel(_Asked):
+class Cancel(_Instruction):
     """The goals are called off; notices about them that were not sent are withdrawn."""
 
     kind: Literal["cancel"] = "cancel"
 
 
-class Reopen(_Asked):
+class Reopen(_Instruction):
     kind: Literal["reopen"] = "reopen"
     closes: date | None = None
 
 
-class Close(_Asked):
+class Close(_Instruction):
     kind: Literal["close"] = "close"
 
 
-class Reassign(_Asked):
+class Reassign(_Instruction):
     """What waits on `person` waits on `to`."""
 
     kind: Literal["reassign"] = "reassign"
@@ -96,14 +96,14 @@ class Reassign(_Asked):
     to: Person
 
 
-class Delegate(_Asked):
+class Delegate(_Instruction):
     """`delegation.to` may act for `delegation.delegator` wherever they are concerned."""
 
     kind: Literal["delegate"] = "delegate"
     delegation: Delegation
 
 
-class Sync(_Asked):
+class Sync(_Instruction):
     """The organisation changed. `stands_in` names for each who left the manager who takes over what they had to decide."""
 
     kind: Literal["sync"] = "sync"
@@ -113,14 +113,14 @@ class Sync(_Asked):
     touched: tuple[Person, ...] = ()  # who left, moved, or has another manager or site: goals in which they have a part
 
 
-Asked = Annotated[
+AnyInstruction = Annotated[
     Union[Extend, Pause, Resume, Amend, Add, Remove, Cancel, Reopen, Close, Reassign, Delegate, Sync],  # noqa: UP007 - one list, as in commands.py
     Field(discriminator="kind"),
 ]
 
 
-ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
-KINDS: tuple[type[_Asked], ...] = get_args(get_args(Asked)[0])
+INSTRUCTION: TypeAdapter[AnyInstruction] = TypeAdapter(AnyInstruction)
+KINDS: tuple[type[_Instruction], ...] = get_args(get_args(AnyInstruction)[0])
 
 
 class Skipped(Frozen):
@@ -131,29 +131,29 @@ class Skipped(Frozen):
     ]
 
 
-def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
+def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
     """What the instruction means for this goal. `Sync` and `Add` mean nothing here: see domain/instructions/reorganisation.py and the launch."""
     if isinstance(asked, Reopen):
         if goal.state is not State.CLOSED:
             return Skipped(code="not_closed")
-        return ask.Reopen(actor=actor, reason=asked.reason, closes=asked.closes)
+        return commands.Reopen(actor=actor, reason=asked.reason, closes=asked.closes)
     if goal.is_closed:
         return Skipped(code="closed")
     match asked:
         case Extend():
             return _extended(asked, goal, actor)
         case Pause():
-            return Skipped(code="paused") if goal.is_paused else ask.Pause(actor=actor, reason=asked.reason)
+            return Skipped(code="paused") if goal.is_paused else commands.Pause(actor=actor, reason=asked.reason)
         case Resume():
-            return ask.Resume(actor=actor, reason=asked.reason) if goal.is_paused else Skipped(code="not_paused")
+            return commands.Resume(actor=actor, reason=asked.reason) if goal.is_paused else Skipped(code="not_paused")
         case Amend():
             after = amended(goal.policy, asked.before, asked.after)
             if after == goal.policy:
                 return Skipped(code="unchanged")
-            return ask.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
+            return commands.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
         case Close() | Remove() | Cancel():
             removed, cancelled = isinstance(asked, Remove), isinstance(asked, Cancel)
-            return ask.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
+            return commands.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
         case Reassign():
             return _reassigned(asked, goal, actor)
         case Delegate(delegation=one):
@@ -161,12 +161,12 @@ def command_for(asked: Asked, goal: Goal, actor: EmployeeId) -> ask.Command | Sk
     return Skipped(code="unchanged")
 
 
-def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
+def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:
     task = goal.task
     due = asked.due if task and asked.task in (None, task.kind) and not _is_due_on(goal, task, asked.due) else None
     closes = asked.closes if asked.closes and asked.closes > goal.policy.closes else None
     if due or closes:
-        return ask.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
+        return commands.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
     if asked.due and task is None:
         return Skipped(code="no_task")
     other = asked.due and task and asked.task not in (None, task.kind)
@@ -178,16 +178,16 @@ def _is_due_on(goal: Goal, task: Task, due: date | None) -> bool:
     return due is None or task.due == goal.policy.calendar_at(task.site).on_or_after(due)
 
 
-def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
+def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:
     if goal.task is None or asked.person not in goal.task.assignees or goal.owner == asked.person:
         return Skipped(code="unconcerned")
     if goal.owner == asked.to:
         return Skipped(code="owner")
     assignees = tuple(dict.fromkeys(asked.to if one == asked.person else one for one in goal.task.assignees))
-    return ask.Reassign(actor=actor, assignees=assignees, reason=asked.reason)
+    return commands.Reassign(actor=actor, assignees=assignees, reason=asked.reason)
 
 
-def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) -> ask.Command | Skipped:
+def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:
     assignees = goal.task.assignees if goal.task else ()
     if one.delegator not in (goal.owner, *goal.line, *goal.policy.hr, *assignees):
         return Skipped(code="unconcerned")
@@ -195,7 +195,7 @@ def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) 
         return Skipped(code="owner")
     if one in goal.delegations:
         return Skipped(code="unchanged")
-    return ask.Delegate(
+    return commands.Delegate(
         actor=actor, delegator=one.delegator, to=one.to, first=one.first, last=one.last, reason=asked.reason
     )
 

@@ -18,7 +18,7 @@ from domain.policy.policy import Policy
 from domain.values import EmployeeId
 
 
-class Change(NamedTuple):
+class FieldChange(NamedTuple):
     """One person of whom the file says something else than the directory: both values, `-` where there is none."""
 
     employee: EmployeeId
@@ -33,10 +33,10 @@ class Difference(NamedTuple):
     changed: tuple[Employee, ...]  # rows that differ or are new
     joined: tuple[EmployeeId, ...]
     left: tuple[EmployeeId, ...]
-    leaving: tuple[Change, ...]  # the last day, which is today or later
-    moved: tuple[Change, ...]  # to another department
-    sites: tuple[Change, ...]
-    managers: tuple[Change, ...]
+    leaving: tuple[FieldChange, ...]  # the last day, which is today or later
+    moved: tuple[FieldChange, ...]  # to another department
+    sites: tuple[FieldChange, ...]
+    managers: tuple[FieldChange, ...]
     other: tuple[EmployeeId, ...]  # name, mail, title, language
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
@@ -95,10 +95,10 @@ def compare(
     )
 
 
-def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[Change, ...]:
+def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[FieldChange, ...]:
     """The people, each before and after, of whom this field changed."""
     values = ((new.id, getattr(old, field), getattr(new, field)) for old, new in people)
-    return tuple(Change(one, str(old or "-"), str(new or "-")) for one, old, new in values if old != new)
+    return tuple(FieldChange(one, str(old or "-"), str(new or "-")) for one, old, new in values if old != new)
 
 
 def _contact(one: Employee) -> tuple[str | None, ...]:
@@ -150,10 +150,12 @@ def _manager_has_left(leaver: EmployeeId, reports: list[EmployeeId], people: Map
             count=len(reports),
             people=some_of(reports),
         )
-    return advise("led_by_leaver", leaver, person=leaver, heir=successor, count=len(reports), people=some_of(reports))
+    return advise(
+        "led_by_leaver", leaver, person=leaver, successor=successor, count=len(reports), people=some_of(reports)
+    )
 
 
-class Context(NamedTuple):
+class SyncContext(NamedTuple):
     """What a goal's command is made from: the organisation as it is now, the standing delegations, today.
 
     Of the organisation, the goal's owner, everybody above the owner, and HR are enough.
@@ -164,7 +166,7 @@ class Context(NamedTuple):
     today: date
 
 
-def command_of(goal: Goal, asked: Sync, actor: EmployeeId, context: Context) -> commands.Command | Skipped:
+def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncContext) -> commands.Command | Skipped:
     """The command that tells this goal of the change, or why it needs none."""
     if goal.is_closed:
         return Skipped(code="closed")

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from domain.goal import events as has
-from domain.goal import scoring
+from domain.goal import events, scoring
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind
 from domain.messages import Message
@@ -132,7 +131,7 @@ _ENDS_TASK = frozenset(
 )  # fmt: skip
 
 
-def notices_of(goal: Goal, event: has.Event, before: Goal | None = None) -> tuple[Notice, ...]:
+def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> tuple[Notice, ...]:
     """The notices that `event` calls for.
 
     `goal` is as it was left by the recording that holds the event, `before` as it was just before the event (none for the
@@ -162,11 +161,11 @@ def notices_of(goal: Goal, event: has.Event, before: Goal | None = None) -> tupl
     )
 
 
-def _is_due_today(goal: Goal, event: has.Event) -> bool:
+def _is_due_today(goal: Goal, event: events.Event) -> bool:
     return goal.task is not None and goal.task.due == goal.policy.calendar_at(goal.task.site).day_of(event.at)
 
 
-def _told_of_end(before: Goal, goal: Goal, event: has.Event) -> _Told:
+def _told_of_end(before: Goal, goal: Goal, event: events.Event) -> _Told:
     """Whoever acts first ends the task; those who had it as well need not look any more."""
     if event.kind in _ENDS_TASK and before.task and before.task != goal.task:
         still = goal.task.assignees if goal.task else ()
@@ -175,7 +174,7 @@ def _told_of_end(before: Goal, goal: Goal, event: has.Event) -> _Told:
                 yield NoticeKind.HANDLED, person
 
 
-def _told(goal: Goal, event: has.Event) -> _Told:
+def _told(goal: Goal, event: events.Event) -> _Told:
     if owner_hears := _TO_OWNER.get(event.kind):
         yield owner_hears, goal.owner
     if event.kind in _OPENS_TASK and goal.task:
@@ -184,42 +183,42 @@ def _told(goal: Goal, event: has.Event) -> _Told:
     yield from _told_of_body(goal, event)
 
 
-def _told_of_body(goal: Goal, event: has.Event) -> _Told:  # noqa: C901, PLR0912 - one case per kind of event
+def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0912 - one case per kind of event
     task = goal.task
     match event.body:
-        case has.Reminded(copied=copied) if task:
+        case events.Reminded(copied=copied) if task:
             for person in task.assignees:
                 yield _REMINDERS[task.kind], person
             for person in copied or ():
                 yield NoticeKind.REMINDER_COPIED, person
-        case has.Escalated(joined=joined) if task:
+        case events.Escalated(joined=joined) if task:
             for person in task.assignees:
                 yield (NoticeKind.ESCALATED if person in joined else NoticeKind.ESCALATION_TOLD), person
-        case has.Reassigned(before=before, assignees=assignees):
+        case events.Reassigned(before=before, assignees=assignees):
             for person in (*before, *assignees):
                 yield NoticeKind.REASSIGNED, person
-        case has.LineChanged(before=before, assignees=assignees) if task and before and assignees:
+        case events.LineChanged(before=before, assignees=assignees) if task and before and assignees:
             for person in assignees:
                 if person not in before:
                     yield _REQUESTS[task.kind], person
-        case has.Delegated(delegation=delegation):
+        case events.Delegated(delegation=delegation):
             yield NoticeKind.DELEGATED, delegation.to
             yield NoticeKind.DELEGATED, delegation.delegator
-        case has.Revised() if event.actor != goal.owner and event.acting_for is None:
+        case events.Revised() if event.actor != goal.owner and event.acting_for is None:
             yield NoticeKind.DRAFT_CHANGED, goal.owner
-        case has.Recalled() | has.Withdrawn():
+        case events.Recalled() | events.Withdrawn():
             kind = NoticeKind.RECALLED if event.kind is EventKind.RECALLED else NoticeKind.WITHDRAWN
-            for person in goal.approver(goal.stage):
+            for person in goal.approvers(goal.stage):
                 yield kind, person
-        case has.Commented():
-            for person in (goal.owner, *goal.approver(0)):
+        case events.Commented():
+            for person in (goal.owner, *goal.approvers(0)):
                 yield NoticeKind.COMMENTED, person
-        case has.SignOffRefused():
+        case events.SignOffRefused():
             for person in task.assignees if task else goal.policy.hr:
                 yield NoticeKind.SIGN_OFF_REFUSED, person
 
 
-def _facts(goal: Goal, event: has.Event) -> dict[str, JsonValue]:
+def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
     said: dict[str, JsonValue] = {
         "owner": goal.owner,
         "actor": event.actor,
@@ -244,27 +243,28 @@ def _facts(goal: Goal, event: has.Event) -> dict[str, JsonValue]:
     return {name: value for name, value in said.items() if value is not None and value != ""}
 
 
-def _why(body: has.Body) -> dict[str, JsonValue]:
+def _why(body: events.Body) -> dict[str, JsonValue]:
     """That the owner takes no part any more; why another system's sign-off was refused."""
     match body:
-        case has.Closed(removed=True):
+        case events.Closed(removed=True):
             return {"removed": "1"}
-        case has.SignOffRefused(code=code, fields=fields):
+        case events.SignOffRefused(code=code, fields=fields):
             return {"refusal": Message(key=f"refusal.{code}", fields=fields).model_dump(mode="json")}
     return {}
 
 
-def _of_body(body: has.Body) -> dict[str, JsonValue]:
+def _of_body(body: events.Body) -> dict[str, JsonValue]:
     """From whom to whom a task went, as ids; when a reminder that is late should have come; a new weight."""
     match body:
-        case has.Delegated(delegation=delegation):
+        case events.Delegated(delegation=delegation):
             return {"from": delegation.delegator, "to": delegation.to}
         case (
-            has.Reassigned(before=before, assignees=assignees) | has.LineChanged(before=before, assignees=assignees)
+            events.Reassigned(before=before, assignees=assignees)
+            | events.LineChanged(before=before, assignees=assignees)
         ) if before and assignees:
             return {"from": before[0], "to": assignees[0]}
-        case has.Reminded(due=due, late=True) | has.Escalated(due=due, late=True):
+        case events.Reminded(due=due, late=True) | events.Escalated(due=due, late=True):
             return {"late": "1", "rung_due": due.isoformat()}
-        case has.Moved(content=content):
+        case events.Moved(content=content):
             return {"weight": str(content.weight)}
     return {}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
-from domain.values import Frozen, Moment, unfit
+from domain.values import Frozen, Moment, invalid_value
 
 _SATURDAY = 5  # date.weekday()
 _FAR = 2_000  # days; more means that a calendar without working days is being searched
@@ -17,7 +17,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise unfit("zone_unknown", name=name[:40]) from error
+        raise invalid_value("zone_unknown", name=name[:40]) from error
     return name
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.policy.calendar import BusinessCalendar
-from domain.values import EmployeeId, Frozen, Line, Number, unfit
+from domain.values import EmployeeId, Frozen, Line, Number, invalid_value
 
 
 class TaskKind(StrEnum):
@@ -46,7 +46,7 @@ class Ladder(Frozen):
     def _climbs(self) -> Self:
         days = [rung.days for rung in self.rungs]
         if days != sorted(set(days)):
-            raise unfit("ladder_order")
+            raise invalid_value("ladder_order")
         return self
 
 
@@ -94,13 +94,13 @@ class Policy(Frozen):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.starts < self.ends <= self.closes:
-            raise unfit("dates_order")
+            raise invalid_value("dates_order")
         if list(self.reviews) != sorted(set(self.reviews)):
-            raise unfit("reviews_order")
+            raise invalid_value("reviews_order")
         if any(not self.starts < day <= self.closes for day in self.reviews):
-            raise unfit("review_outside")
+            raise invalid_value("review_outside")
         if missing := set(TaskKind) - set(self.ladders):
-            raise unfit("no_ladder", kinds=sorted(missing))
+            raise invalid_value("no_ladder", kinds=sorted(missing))
         return self
 
     @model_serializer(mode="wrap")

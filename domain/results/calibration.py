@@ -14,7 +14,7 @@ BUCKETS = 8  # the last one is open above
 _CENT = Decimal("0.01")
 
 
-class Result(NamedTuple):
+class PersonResult(NamedTuple):
     """A person's result in a cycle: the sum over goals, revisions that were banked included."""
 
     person: EmployeeId
@@ -41,7 +41,7 @@ class Spread(NamedTuple):
     counts: tuple[int, ...]
 
 
-def results_of(goals: Iterable[Goal]) -> tuple[Result, ...]:
+def results_of(goals: Iterable[Goal]) -> tuple[PersonResult, ...]:
     """One per person, by id; department and reviewer are those of the last goal."""
     by_person: dict[EmployeeId, list[Goal]] = {}
     for goal in goals:
@@ -49,27 +49,27 @@ def results_of(goals: Iterable[Goal]) -> tuple[Result, ...]:
     return tuple(_result(person, theirs) for person, theirs in sorted(by_person.items()))
 
 
-def _result(person: EmployeeId, goals: list[Goal]) -> Result:
+def _result(person: EmployeeId, goals: list[Goal]) -> PersonResult:
     last = goals[-1]
     total = sum((score(goal) for goal in goals), Decimal(0))
     final = sum((calibrated(goal) for goal in goals), Decimal(0))
-    return Result(person, last.department, next(iter(last.line), None), len(goals), total, final - total)
+    return PersonResult(person, last.department, next(iter(last.line), None), len(goals), total, final - total)
 
 
-def by_reviewer(results: Iterable[Result]) -> tuple[Spread, ...]:
+def by_reviewer(results: Iterable[PersonResult]) -> tuple[Spread, ...]:
     """Per nearest manager; the last name is `-`, for those whose reviewer is HR."""
     return _spreads(results, lambda one: one.reviewer or "-")
 
 
-def by_department(results: Iterable[Result]) -> tuple[Spread, ...]:
+def by_department(results: Iterable[PersonResult]) -> tuple[Spread, ...]:
     return _spreads(results, lambda one: one.department)
 
 
-def overall(results: Iterable[Result]) -> Spread | None:
+def overall(results: Iterable[PersonResult]) -> Spread | None:
     return next(iter(_spreads(results, lambda _: "*")), None)
 
 
-def _spreads(results: Iterable[Result], key: Callable[[Result], str]) -> tuple[Spread, ...]:
+def _spreads(results: Iterable[PersonResult], key: Callable[[PersonResult], str]) -> tuple[Spread, ...]:
     groups: dict[str, list[Decimal]] = {}
     for one in results:
         groups.setdefault(key(one), []).append(one.final)

@@ -26,7 +26,7 @@ from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from storage.instructions import InstructionResult
-from workflows.cycle import Range, Written
+from workflows.cycle import ParticipantRange, WrittenGoals
 from workflows.recording import Recorded, Recording
 
 
@@ -34,7 +34,9 @@ class Place(StrEnum):
     WRITING = "writing"  # all rows of a launch's batch were sent, and nothing is committed
     WRITTEN = "written"  # the batch is committed, and Temporal does not know
     STARTING = "starting"  # WHICH goals of the launch were started
-    ASKED = "asked"  # after WHICH other goals, a goal has carried out an instruction, and its result is not recorded
+    INSTRUCTION = (
+        "asked"  # after WHICH other goals, a goal has carried out an instruction, and its result is not recorded
+    )
     RECORDED = "recorded"  # an event of the kind WHICH is committed, and Temporal does not know
 
 
@@ -50,7 +52,7 @@ class DyingLaunch(LaunchActivities):
     _starts = count(1)
 
     @activity.defn(name="write_goals")
-    async def write_goals(self, piece: Range) -> Written:
+    async def write_goals(self, piece: ParticipantRange) -> WrittenGoals:
         if PLACE is Place.WRITING:
             event.listen(self._engine.sync_engine, "commit", die)  # called before the commit is sent
         written = await super().write_goals(piece)
@@ -69,7 +71,7 @@ class DyingInstruction(InstructionActivities):
 
     async def _ask(self, *arguments: Any) -> InstructionResult:
         result = await super()._ask(*arguments)
-        if PLACE is Place.ASKED and next(self._asked) > int(WHICH):
+        if PLACE is Place.INSTRUCTION and next(self._asked) > int(WHICH):
             die()
         return result
 

@@ -22,7 +22,7 @@ from storage import cycles
 from storage.ledger import open_ledger
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
 from tests.servers import now_of
-from workflows.cycle import Range, Started
+from workflows.cycle import ParticipantRange, StartedGoals
 from workflows.goal import GoalWorkflow
 from workflows.queues import GOALS
 
@@ -122,9 +122,12 @@ async def launch_for(company: Company, file: CycleFile, holidays: Iterable[date]
         await cycles.create_cycle(
             connection, row, [cycles.Participant(owner, "経理部", n) for n, owner in enumerate(owners)]
         )
-    launch, piece = LaunchActivities(company.engine, company.client), Range(cycle=CycleId(CYCLE), launched_by=HR)
+    launch, piece = (
+        LaunchActivities(company.engine, company.client),
+        ParticipantRange(cycle=CycleId(CYCLE), launched_by=HR),
+    )
     await ActivityEnvironment().run(launch.write_goals, piece)
-    started: Started = await ActivityEnvironment().run(launch.start_goals, piece)
+    started: StartedGoals = await ActivityEnvironment().run(launch.start_goals, piece)
     assert (started.people, started.goals, started.failed) == (len(owners), len(owners), 0)
 
 

@@ -8,7 +8,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
@@ -24,15 +24,15 @@ GOAL = GoalId(f"{CYCLE}/{OWNER}/1")
 @pytest.fixture(scope="module")
 async def pending(company: Company) -> Goal:
     """A goal that was submitted, recalled, and submitted with another challenge: an approver may have seen the first version."""
-    await company.give(GOAL, ask.Submit(actor=OWNER))
-    await company.give(GOAL, ask.Recall(actor=OWNER))
+    await company.give(GOAL, commands.Submit(actor=OWNER))
+    await company.give(GOAL, commands.Recall(actor=OWNER))
     content = (await company.goals.require(GOAL)).content
     other = content.model_copy(update={"challenge": "請求書の 4 割が月初 3 日に集中している"})
-    await company.give(GOAL, ask.Submit(actor=OWNER, content=other))
+    await company.give(GOAL, commands.Submit(actor=OWNER, content=other))
     return await company.goals.require(GOAL)
 
 
-async def refused(company: Company, command: ask.Command, goal: GoalId = GOAL) -> Refusal:
+async def refused(company: Company, command: commands.Command, goal: GoalId = GOAL) -> Refusal:
     with pytest.raises(Refusal) as caught:
         await company.give(goal, command)
     return caught.value
@@ -49,7 +49,7 @@ async def refused_raw(company: Company, name: str, text: str) -> ApplicationErro
 
 async def test_a_stale_approval_is_refused_and_tells_what_changed(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
-        refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=2))
+        refusal = await refused(company, commands.Approve(actor=CHIEF, expected_seq=2))
     english = (
         "the goal has changed since version 2, which you reviewed: 3 recalled, 4 revised (today's problem), 5 submitted"
     )
@@ -59,14 +59,14 @@ async def test_a_stale_approval_is_refused_and_tells_what_changed(company: Compa
 async def test_an_approval_of_what_is_not_there_yet_is_refused(company: Company, pending: Goal) -> None:
     """The handler asks the ledger first (docs/decisions/0002), so Temporal's history holds the update and its refusal."""
     async with unchanged(company, GOAL, in_history=False):
-        refusal = await refused(company, ask.Approve(actor=CHIEF, expected_seq=pending.seq + 1))
+        refusal = await refused(company, commands.Approve(actor=CHIEF, expected_seq=pending.seq + 1))
     says(refusal, Code.GOAL_CHANGED, f"review version {pending.seq}", f"最新の内容(番号 {pending.seq})")
 
 
 async def test_the_wrong_person_is_refused_and_told_who_may(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
         for wrong in (STRANGER, HEAD, HR):
-            refusal = await refused(company, ask.Approve(actor=wrong, expected_seq=pending.seq))
+            refusal = await refused(company, commands.Approve(actor=wrong, expected_seq=pending.seq))
             says(
                 refusal, Code.NOT_ALLOWED, f"{wrong} may not do this; {CHIEF} may", f"行えるのは 社員番号 {CHIEF} です"
             )
@@ -74,25 +74,25 @@ async def test_the_wrong_person_is_refused_and_told_who_may(company: Company, pe
 
 async def test_nobody_approves_a_goal_of_their_own(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
-        refusal = await refused(company, ask.Approve(actor=OWNER, expected_seq=pending.seq))
+        refusal = await refused(company, commands.Approve(actor=OWNER, expected_seq=pending.seq))
     says(refusal, Code.SELF_APPROVAL, "you cannot approve or review your own goal", "自分の目標を自分で承認")
 
 
 async def test_nobody_approves_a_goal_of_their_own_as_a_delegate(company: Company, pending: Goal) -> None:
-    def delegation(to: EmployeeId) -> ask.Delegate:
-        return ask.Delegate(actor=CHIEF, delegator=CHIEF, to=to, first=today(), last=today() + timedelta(days=9))
+    def delegation(to: EmployeeId) -> commands.Delegate:
+        return commands.Delegate(actor=CHIEF, delegator=CHIEF, to=to, first=today(), last=today() + timedelta(days=9))
 
     async with unchanged(company, GOAL):
         refusal = await refused(company, delegation(OWNER))
         says(refusal, Code.DELEGATION, "the goal's owner cannot be the delegate", "目標の本人は代理になれません")
-        claim = ask.Approve(actor=OWNER, acting_for=CHIEF, expected_seq=pending.seq)
+        claim = commands.Approve(actor=OWNER, acting_for=CHIEF, expected_seq=pending.seq)
         refusal = await refused(company, claim)
         says(refusal, Code.NOT_DELEGATED, f"{OWNER} is not a delegate of {CHIEF}", "代理ではありません")
 
 
 async def test_an_unknown_goal_is_refused_by_its_id(company: Company) -> None:
     async with unchanged(company):
-        command = ask.Approve(actor=CHIEF, expected_seq=1)
+        command = commands.Approve(actor=CHIEF, expected_seq=1)
         refusal = await refused(company, command, GoalId("2026-q4/M9999/1"))
     says(refusal, Code.UNKNOWN_GOAL, "goal 2026-q4/M9999/1 was not found", "目標「2026-q4/M9999/1」は見つかりません")
 
@@ -141,12 +141,12 @@ async def test_an_unknown_command_is_refused_and_the_known_ones_are_named(compan
 async def test_a_step_outside_the_cycle_cannot_be_submitted(company: Company) -> None:
     owner = EmployeeId("M0034")
     goal = GoalId(f"{CYCLE}/{owner}/1")
-    await company.give(goal, ask.Comment(actor=owner, text="書き始めます"))  # wakes the workflow
+    await company.give(goal, commands.Comment(actor=owner, text="書き始めます"))  # wakes the workflow
     content = (await company.goals.require(goal)).content
     late = content.steps[-1].model_copy(update={"due": date(today().year + 3, 4, 1)})
     steps = (*content.steps[:-1], late)
     async with unchanged(company, goal):
-        command = ask.Submit(actor=owner, content=content.model_copy(update={"steps": steps}))
+        command = commands.Submit(actor=owner, content=content.model_copy(update={"steps": steps}))
         refusal = await refused(company, command, goal)
     says(refusal, Code.NOT_READY, f"step 3: due date: {late.due:%a} 1 Apr {late.due.year} is outside the cycle", "期間")
     assert refusal.fields["codes"] == ["step_outside_cycle"]
@@ -155,16 +155,16 @@ async def test_a_step_outside_the_cycle_cannot_be_submitted(company: Company) ->
 async def test_a_due_date_outside_the_cycle_is_refused(company: Company, pending: Goal) -> None:
     async with unchanged(company, GOAL):
         for day in (today() - timedelta(days=1), pending.policy.closes + timedelta(days=1)):
-            refusal = await refused(company, ask.Extend(actor=HR, due=day, reason="出張のため"))
+            refusal = await refused(company, commands.Extend(actor=HR, due=day, reason="出張のため"))
             says(refusal, Code.DATE_OUTSIDE, "cannot be used; give a date from", "は使えません")
 
 
 async def test_a_closed_goal_takes_no_command(company: Company) -> None:
     owner = EmployeeId("M0035")
     goal = GoalId(f"{CYCLE}/{owner}/1")
-    await company.give(goal, ask.Withdraw(actor=owner, reason="重複していた"))
+    await company.give(goal, commands.Withdraw(actor=owner, reason="重複していた"))
     await company.workflow(goal).result()
     async with unchanged(company, goal):
-        for command in (ask.Submit(actor=owner), ask.Comment(actor=owner, text="まだ書けますか")):
+        for command in (commands.Submit(actor=owner), commands.Comment(actor=owner, text="まだ書けますか")):
             refusal = await refused(company, command, goal)
             says(refusal, Code.WRONG_STATE, "the goal is “closed”; this can be done while it is “draft”", "「完了」")

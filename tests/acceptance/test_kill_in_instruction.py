@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 CYCLE = CycleId("instructed")
 PEOPLE = 24
-ASKED = 9  # goals before the one at which the worker dies
+INSTRUCTION = 9  # goals before the one at which the worker dies
 _PATIENCE = 90
 
 
@@ -62,7 +62,7 @@ async def test_an_instruction_whose_worker_is_killed_reaches_every_goal_once(her
     instructions = InstructionDesk(here.engine, here.client)
     await launch(here, CYCLE, PEOPLE)
     async with here.worker_at_work("--role", "goals"):
-        async with here.worker("bulk", "asked", str(ASKED), program=KILLABLE_WORKER) as mortal:
+        async with here.worker("bulk", "asked", str(INSTRUCTION), program=KILLABLE_WORKER) as mortal:
             await until_launched(here, CYCLE, PEOPLE)
             await here.until_count("cycle", "state = 'open'", 1)
             await instructions.give(Pause(reason="休業"), HR, CYCLE, "killed")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Goal, Outcome
 from domain.lifecycle import State
 from domain.policy.policy import TaskKind
@@ -51,17 +51,19 @@ async def drafted(witness: Witness) -> None:
 
 
 async def returned_and_resubmitted(company: Company, witness: Witness) -> None:
-    await company.give(GOAL, ask.Submit(actor=OWNER))
+    await company.give(GOAL, commands.Submit(actor=OWNER))
     seen = await witness.look()
     asked = {("approval_requested", CHIEF)}
     shows(seen, State.PENDING_APPROVAL, entries=["submitted"], told=asked, score="0")
 
-    await company.give(GOAL, ask.ReturnForChanges(actor=CHIEF, comment="課題を具体的に", expected_seq=seen.goal.seq))
+    await company.give(
+        GOAL, commands.ReturnForChanges(actor=CHIEF, comment="課題を具体的に", expected_seq=seen.goal.seq)
+    )
     seen = await witness.look()
     shows(seen, State.DRAFT, entries=["returned"], told={("returned", OWNER)}, score="0")
 
     clearer = seen.goal.content.model_copy(update={"challenge": "回収の 4 割が月初 3 日に集中している"})
-    receipt = await company.give(GOAL, ask.Submit(actor=OWNER, content=clearer))
+    receipt = await company.give(GOAL, commands.Submit(actor=OWNER, content=clearer))
     seen = await witness.look()
     shows(seen, State.PENDING_APPROVAL, entries=["revised", "submitted"], told=asked, score="0")
     assert (receipt.seq, receipt.head) == (seen.goal.seq, seen.goal.head)
@@ -70,12 +72,12 @@ async def returned_and_resubmitted(company: Company, witness: Witness) -> None:
 
 async def approved_in_two_stages(company: Company, witness: Witness) -> None:
     seq = (await witness.look()).goal.seq
-    await company.give(GOAL, ask.Approve(actor=CHIEF, expected_seq=seq))
+    await company.give(GOAL, commands.Approve(actor=CHIEF, expected_seq=seq))
     seen = await witness.look()
     told = {("stage_approved", OWNER), ("approval_requested", HEAD)}
     shows(seen, State.PENDING_APPROVAL, entries=["stage_approved"], told=told, score=str(seen.goal.banked))
 
-    await company.give(GOAL, ask.Approve(actor=HEAD, expected_seq=seen.goal.seq))
+    await company.give(GOAL, commands.Approve(actor=HEAD, expected_seq=seen.goal.seq))
     seen = await witness.look()
     shows(seen, State.ACTIVE, entries=["approved"], told={("approved", OWNER)}, score=str(seen.goal.banked))
     assert seen.goal.task is not None
@@ -83,15 +85,17 @@ async def approved_in_two_stages(company: Company, witness: Witness) -> None:
 
 
 async def worked_on_and_continued(company: Company, witness: Witness) -> None:
-    await company.give(GOAL, ask.CompleteStep(actor=OWNER, step=0, evidence="原因の一覧"))
+    await company.give(GOAL, commands.CompleteStep(actor=OWNER, step=0, evidence="原因の一覧"))
     shows(await witness.look(), State.ACTIVE, entries=["step_completed"], told=set(), score="10")
 
-    await company.give(GOAL, ask.ReportProgress(actor=OWNER, value="8.5"))
+    await company.give(GOAL, commands.ReportProgress(actor=OWNER, value="8.5"))
     seen = await witness.look()  # half the way; it counts when a review confirms it
     shows(seen, State.ACTIVE, entries=["progress_reported"], told=set(), score="10")
 
     seq = await reviewed_by_owner(company, witness, score="10")
-    verdict = ask.DecideReview(actor=CHIEF, verdict="continue", expected_seq=seq, bonus=5, comment="他部署も手伝った")
+    verdict = commands.DecideReview(
+        actor=CHIEF, verdict="continue", expected_seq=seq, bonus=5, comment="他部署も手伝った"
+    )
     await company.give(GOAL, verdict)
     seen = await witness.look()
     shows(seen, State.ACTIVE, entries=["continued"], told={("verdict_given", OWNER)}, score="45")  # 10 + 0.5 x 60 + 5
@@ -99,23 +103,23 @@ async def worked_on_and_continued(company: Company, witness: Witness) -> None:
 
 async def reviewed_by_owner(company: Company, witness: Witness, *, score: str) -> int:
     """Calls a review early and submits the self-review; returns the `seq` that the reviewer sees."""
-    await company.give(GOAL, ask.CallReview(actor=CHIEF, reason="早めに確認したい"))
+    await company.give(GOAL, commands.CallReview(actor=CHIEF, reason="早めに確認したい"))
     seen = await witness.look()
     shows(seen, State.IN_REVIEW, entries=["review_opened"], told={("review_opened", OWNER)}, score=score)
-    await company.give(GOAL, ask.SubmitSelfReview(actor=OWNER, went_well="原因が見えた"))
+    await company.give(GOAL, commands.SubmitSelfReview(actor=OWNER, went_well="原因が見えた"))
     seen = await witness.look()
     shows(seen, State.IN_REVIEW, entries=["self_reviewed"], told={("verdict_requested", CHIEF)}, score=score)
     return seen.goal.seq
 
 
 async def reset(company: Company, witness: Witness) -> None:
-    await company.give(GOAL, ask.CompleteStep(actor=OWNER, step=1))
+    await company.give(GOAL, commands.CompleteStep(actor=OWNER, step=1))
     seen = await witness.look()
     shows(seen, State.ACTIVE, entries=["step_completed"], told=set(), score="60")
     first_run = seen.run_id
 
     seq = await reviewed_by_owner(company, witness, score="60")
-    verdict = ask.DecideReview(
+    verdict = commands.DecideReview(
         actor=CHIEF, verdict="unrealistic", expected_seq=seq, comment="対象を絞ろう", new_weight=80
     )
     await company.give(GOAL, verdict, "verdict-of-the-second-review")
@@ -133,19 +137,19 @@ async def reset(company: Company, witness: Witness) -> None:
 
 async def approved_again_and_achieved(company: Company, witness: Witness) -> None:
     content = second_try((await witness.look()).goal)
-    await company.give(GOAL, ask.Submit(actor=OWNER, content=content))
+    await company.give(GOAL, commands.Submit(actor=OWNER, content=content))
     seen = await witness.look()
     asked = {("approval_requested", CHIEF)}
     shows(seen, State.PENDING_APPROVAL, entries=["revised", "submitted"], told=asked, score="60")
     await approved_in_two_stages(company, witness)
     for step, points in ((0, "75"), (1, "90")):
-        await company.give(GOAL, ask.CompleteStep(actor=OWNER, step=step))
+        await company.give(GOAL, commands.CompleteStep(actor=OWNER, step=step))
         shows(await witness.look(), State.ACTIVE, entries=["step_completed"], told=set(), score=points)
-    await company.give(GOAL, ask.ReportProgress(actor=OWNER, value=8))
+    await company.give(GOAL, commands.ReportProgress(actor=OWNER, value=8))
     shows(await witness.look(), State.ACTIVE, entries=["progress_reported"], told=set(), score="90")
 
     seq = await reviewed_by_owner(company, witness, score="90")
-    await company.give(GOAL, ask.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=seq))
+    await company.give(GOAL, commands.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=seq))
     seen = await witness.look()
     shows(seen, State.CLOSED, entries=["closed"], told={("goal_closed", OWNER)}, score="150")
     assert (seen.goal.outcome, seen.goal.task) == (Outcome.ACHIEVED, None)

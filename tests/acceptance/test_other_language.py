@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.lifecycle import State
 from domain.values import EmployeeId, GoalId
 from storage.database import read_transaction
@@ -23,7 +23,7 @@ def goal_of(owner: EmployeeId) -> GoalId:
 async def submitted(company: Company, owner: EmployeeId) -> Witness:
     """The owner's goal, which waits for the approval of `CHIEF`."""
     witness = Witness(company, goal_of(owner))
-    await company.give(witness.goal, ask.Submit(actor=owner))
+    await company.give(witness.goal, commands.Submit(actor=owner))
     await witness.look()
     return witness
 
@@ -86,7 +86,7 @@ async def test_another_system_signs_off_by_a_signal(company: Company) -> None:
     assert seen.told == {("stage_approved", "M0034"), ("approval_requested", HEAD)}
 
     await CommandLine(company).signal(witness.goal, "sign_off", text)  # the other system sends everything twice
-    await company.give(witness.goal, ask.Comment(actor=EmployeeId("M0034"), text="確認しました"))
+    await company.give(witness.goal, commands.Comment(actor=EmployeeId("M0034"), text="確認しました"))
     assert (await witness.look()).entries == ("commented",)
 
 

@@ -23,7 +23,7 @@ from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from domain.cycle.file import CalendarSection, CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Delegate
 from domain.lifecycles import CycleEvent
@@ -44,7 +44,7 @@ from tests.acceptance.skipped_time import sleep_until
 from tests.callers import OPERATOR, by
 from tests.desk import InstructionDesk
 from tests.servers import now_of
-from workflows.cycle import Range, Started
+from workflows.cycle import ParticipantRange, StartedGoals
 from workflows.goal import GoalWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.queues import BULK, GOALS
@@ -150,9 +150,12 @@ async def launch(company: Company, when: Season, people: Iterable[Employee]) -> 
         await cycles.create_cycle(
             connection, row, [cycles.Participant(one.id, one.department, n) for n, one in enumerate(people)]
         )
-    activities, piece = LaunchActivities(company.engine, company.client), Range(cycle=QUARTER, launched_by=HR[0])
+    activities, piece = (
+        LaunchActivities(company.engine, company.client),
+        ParticipantRange(cycle=QUARTER, launched_by=HR[0]),
+    )
     await ActivityEnvironment().run(activities.write_goals, piece)
-    started: Started = await ActivityEnvironment().run(activities.start_goals, piece)
+    started: StartedGoals = await ActivityEnvironment().run(activities.start_goals, piece)
     assert (started.people, started.failed) == (50, 0)
 
 
@@ -193,21 +196,21 @@ class Quarter:
         office = Office(self.when.off, DEFAULT_LADDERS, HR)
         return office.moved(due, days)
 
-    def _deed(self, goal: Goal, actor: EmployeeId, acting_for: EmployeeId | None) -> ask.Command:
+    def _deed(self, goal: Goal, actor: EmployeeId, acting_for: EmployeeId | None) -> commands.Command:
         assert goal.task is not None
         who: dict[str, Any] = {"actor": actor, "acting_for": acting_for}
         match goal.task.kind:
             case TaskKind.DRAFT:
-                return ask.Submit(**who)
+                return commands.Submit(**who)
             case TaskKind.APPROVAL:
-                return ask.Approve(**who, expected_seq=goal.seq)
+                return commands.Approve(**who, expected_seq=goal.seq)
             case TaskKind.STEP:
                 assert goal.next_step is not None
-                return ask.CompleteStep(**who, step=goal.next_step)
+                return commands.CompleteStep(**who, step=goal.next_step)
             case TaskKind.SELF_REVIEW:
-                return ask.SubmitSelfReview(**who, went_well="予定どおり進んだ")
+                return commands.SubmitSelfReview(**who, went_well="予定どおり進んだ")
             case TaskKind.VERDICT:
-                return ask.DecideReview(**who, verdict="continue", expected_seq=goal.seq)
+                return commands.DecideReview(**who, verdict="continue", expected_seq=goal.seq)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
@@ -112,7 +112,7 @@ async def test_an_approval_that_nobody_gives_climbs_the_line_above_the_approver_
     assert_holiday_moves_the_ladder(around)
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
-        await company.give(GOAL, ask.Submit(actor=OWNER))
+        await company.give(GOAL, commands.Submit(actor=OWNER))
         await sleep_until(time_skipping, around.after_due(8), 12)
         witness = Witness(company, GOAL)
         seen = await witness.look()
@@ -140,10 +140,10 @@ async def test_a_higher_manager_who_joined_by_escalation_signs_once_for_all_stag
     around = season(await now_of(time_skipping))
     async with company_in_skipped_time(database, time_skipping) as company:
         await launch_for(company, cycle_around(around), around.off, OWNER)
-        seq = (await company.give(GOAL, ask.Submit(actor=OWNER))).seq
+        seq = (await company.give(GOAL, commands.Submit(actor=OWNER))).seq
         await sleep_until(time_skipping, around.after_due(3), 12)
         await company.give(
-            GOAL, ask.Approve(actor=HEAD, expected_seq=seq)
+            GOAL, commands.Approve(actor=HEAD, expected_seq=seq)
         )  # reminders and escalations do not count as changes that the approver must have seen
         seen = await Witness(company, GOAL).look()
         assert (seen.goal.state, seen.goal.stage) == (State.ACTIVE, 2), "the head need not sign the second stage again"

@@ -19,7 +19,7 @@ from domain.notices.notices import NoticeKind
 from storage.tables import CycleRow, EmployeeRow, GoalRow, OutboxRow, PreferenceRow
 from tests.channels.mail_server import Mailbox
 from tests.domain.builders import BERLIN, POLICY
-from workflows.delivery import SendDue, SendResult
+from workflows.delivery import SendRequest, SendResult
 
 MAIL_FROM = "meguri@example.com"
 PEOPLE = [
@@ -148,7 +148,7 @@ async def send(
     """Runs the delivery activity once, at the time `minutes` from now, or `at`."""
     delivery = Delivery(engine, {one.name: one for one in channels}, MAIL_FROM, daily=daily)
     moment = (at or now()) + timedelta(minutes=minutes)
-    request = SendDue(now=moment, limit=limit, first=not down, down=down)
+    request = SendRequest(now=moment, limit=limit, first=not down, down=down)
     return await ActivityEnvironment().run(delivery.send_due, request)
 
 

@@ -15,7 +15,7 @@ from channels.hook import EventHook
 from storage.tables import GoalEventRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, tokyo
 from tests.channels.web_server import Receiver, web_server
-from workflows.delivery import SendDue, SendResult
+from workflows.delivery import SendRequest, SendResult
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 START = tokyo(date(2026, 10, 5))
@@ -53,7 +53,7 @@ async def tell(
     engine: AsyncEngine, desk: Receiver, *, at: datetime = START, limit: int = 100, first: bool = True
 ) -> SendResult:
     hook = Hook(engine, EventHook(desk.url("/events"), SECRET))
-    return await ActivityEnvironment().run(hook.tell_events, SendDue(now=at, limit=limit, first=first))
+    return await ActivityEnvironment().run(hook.tell_events, SendRequest(now=at, limit=limit, first=first))
 
 
 def told(desk: Receiver) -> list[str]:

@@ -13,7 +13,7 @@ from storage.database import read_transaction
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle
 from tests.activities.receiver import GOAL, HOUR, MINUTE, OTHER, SECRET, START, receiver, record, tell, told
 from tests.channels.web_server import Receiver, web_server
-from workflows.delivery import SendDue, SendResult
+from workflows.delivery import SendRequest, SendResult
 
 
 async def test_an_entry_is_told_once_and_signed(database: AsyncEngine) -> None:
@@ -158,5 +158,5 @@ async def test_a_second_process_leaves_the_work_to_the_first(database: AsyncEngi
 
 
 async def test_without_an_address_there_is_nothing_to_do(database: AsyncEngine) -> None:
-    request = SendDue(now=START, limit=100, first=True)
+    request = SendRequest(now=START, limit=100, first=True)
     assert await ActivityEnvironment().run(Hook(database, None).tell_events, request) == SendResult()

@@ -14,7 +14,7 @@ import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.people import People
@@ -109,7 +109,7 @@ class Bench:
 
         return await rate(touch, ids, UPDATES_AT_ONCE)
 
-    async def give_all(self, goals: Sequence[GoalId], command: Callable[[GoalId], ask.Command]) -> float:
+    async def give_all(self, goals: Sequence[GoalId], command: Callable[[GoalId], commands.Command]) -> float:
         async def give(one: GoalId) -> None:
             await self.goals.give(one, command(one))
 
@@ -133,12 +133,12 @@ def owner_of(goal: GoalId) -> EmployeeId:
     return EmployeeId(goal.split("/")[1])
 
 
-def submit(goal: GoalId) -> ask.Command:
-    return ask.Submit(actor=owner_of(goal))
+def submit(goal: GoalId) -> commands.Command:
+    return commands.Submit(actor=owner_of(goal))
 
 
-def approve(actor: str, seen: int = 2) -> Callable[[GoalId], ask.Command]:
-    return lambda _: ask.Approve(actor=EmployeeId(actor), expected_seq=seen)
+def approve(actor: str, seen: int = 2) -> Callable[[GoalId], commands.Command]:
+    return lambda _: commands.Approve(actor=EmployeeId(actor), expected_seq=seen)
 
 
 def goals_of(cycle: CycleId, size: int) -> list[GoalId]:

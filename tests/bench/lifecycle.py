@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.values import EmployeeId
 from tests.bench.company import DRAIN_SECONDS, Bench, approve, goals_of, owner_of, submit
 from workflows.goal import GoalResult, goal_workflow_id
@@ -22,16 +22,16 @@ async def measure_lifecycle(bench: Bench, *, self_review: bool) -> tuple[int, in
     owner = owner_of(goal)
 
     async def review(verdict: Any) -> None:
-        await bench.goals.give(goal, ask.CallReview(actor=owner, reason="r"))
+        await bench.goals.give(goal, commands.CallReview(actor=owner, reason="r"))
         if self_review:
-            await bench.goals.give(goal, ask.SubmitSelfReview(actor=owner, went_well="w"))
+            await bench.goals.give(goal, commands.SubmitSelfReview(actor=owner, went_well="w"))
         seq = (await bench.goals.require(goal)).seq
-        await bench.goals.give(goal, ask.DecideReview(actor=manager, verdict=verdict, expected_seq=seq))
+        await bench.goals.give(goal, commands.DecideReview(actor=manager, verdict=verdict, expected_seq=seq))
 
     await bench.goals.give(goal, submit(goal))
-    await bench.goals.give(goal, ask.Approve(actor=manager, expected_seq=2))
+    await bench.goals.give(goal, commands.Approve(actor=manager, expected_seq=2))
     for n in range(3):
-        await bench.goals.give(goal, ask.CompleteStep(actor=owner, step=n))
+        await bench.goals.give(goal, commands.CompleteStep(actor=owner, step=n))
     await review("continue")
     await review("achieved")
     handle = bench.client.get_workflow_handle(goal_workflow_id(goal), result_type=GoalResult)

@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from domain.goal import commands as ask
-from domain.instructions.instructions import Asked, Extend, Pause, Resume
+from domain.goal import commands
+from domain.instructions.instructions import AnyInstruction, Extend, Pause, Resume
 from domain.values import CycleId, EmployeeId, GoalId
 from tests.bench.company import DRAIN_SECONDS, Bench, goals_of, submit
 from tests.desk import InstructionDesk
@@ -39,7 +39,7 @@ class Clicks:
             while not until.is_set() and (goal := next(self._goals, None)):
                 seq = (await self._bench.goals.require(goal)).seq
                 started = time.perf_counter()
-                await self._bench.goals.give(goal, ask.Approve(actor=EmployeeId(self._manager), expected_seq=seq))
+                await self._bench.goals.give(goal, commands.Approve(actor=EmployeeId(self._manager), expected_seq=seq))
                 took.append((time.perf_counter() - started) * 1000)
                 await asyncio.sleep(PAUSE_BETWEEN)
 
@@ -54,7 +54,7 @@ async def alone(clicks: Clicks, seconds: float) -> list[float]:
 
 
 async def beside(
-    clicks: Clicks, instructions: InstructionDesk, asked: Asked, cycle: CycleId
+    clicks: Clicks, instructions: InstructionDesk, asked: AnyInstruction, cycle: CycleId
 ) -> tuple[list[float], float]:
     """Milliseconds of approvals while the instruction is carried out, and the seconds that took."""
     over, started = asyncio.Event(), time.perf_counter()
@@ -84,7 +84,7 @@ def _rows(measured: dict[str, list[float]], base: float) -> Iterator[str]:
 
 async def measure_steering(bench: Bench, people: int, clicking: int, kinds: list[str]) -> list[str]:
     """Markdown rows: clicks alone, and while each kind of instruction is carried out at `people` goals."""
-    every: dict[str, Asked] = {
+    every: dict[str, AnyInstruction] = {
         "extend": Extend(due=datetime.now(UTC).date() + timedelta(days=40), reason="r"),
         "pause": Pause(reason="r"),
         "resume": Resume(reason="r"),

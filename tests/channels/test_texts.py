@@ -13,7 +13,7 @@ from domain.goal.goal import Outcome
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
-from texts.catalogs import template
+from texts.translations import template
 from texts.words import values
 
 NAMES = {"M0012": "佐藤 花子", "M0003": "山田 太郎", "E0001": "Jane Doe"}
@@ -77,7 +77,7 @@ def test_a_notice_without_any_fact_still_reads_as_a_sentence(kind: NoticeKind, l
 @pytest.mark.parametrize("kind", NoticeKind)
 @pytest.mark.parametrize("odd", [None, "", [], {}, "\x00\r\n", "{owner}", -1, 10**30])
 def test_odd_facts_never_stop_a_notice(kind: NoticeKind, odd: object) -> None:
-    facts = dict.fromkeys((*FACTS, "overdue_days", "from", "to", "never heard of"), odd)
+    facts = dict.fromkeys((*FACTS, "from", "to", "never heard of"), odd)
     for reader in (japanese(), english()):
         told = line(notice(kind, **facts), reader)
         assert told == one_line(told, len(told))

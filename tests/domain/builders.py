@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.alarms import Alarm, next_alarm, ring
 from domain.goal.commands import SYSTEM, Command
 from domain.goal.decide import decide
-from domain.goal.evolve import begin, evolve_all
+from domain.goal.evolve import created_goal, evolve_all
 from domain.goal.goal import Goal, Task
 from domain.lifecycle import State
 from domain.messages import Message
@@ -111,9 +110,9 @@ def created(
     line: tuple[EmployeeId, ...] = (MANAGER, DIRECTOR),
     now: datetime = LAUNCH,
     **steering: Any,
-) -> has.Event:
+) -> events.Event:
     """The first event of a ledger, as the launch writes it; `steering` are its sites, slot and delegations."""
-    body = has.Created(
+    body = events.Created(
         cycle=CycleId("2026-q4"),
         owner=owner,
         department="経理",
@@ -122,25 +121,25 @@ def created(
         policy="digest",
         **steering,
     )
-    return has.Event(seq=1, revision=1, at=now, actor=SYSTEM, command=CommandId("launch"), body=body)
+    return events.Event(seq=1, revision=1, at=now, actor=SYSTEM, command=CommandId("launch"), body=body)
 
 
 def draft(policy: Policy = POLICY, goal_id: GoalId = GOAL_ID, **first: Any) -> Goal:
     """A goal that was launched on Thursday, 1 October; `first` goes to `created`."""
-    return begin(goal_id, policy, created(**first))
+    return created_goal(goal_id, policy, created(**first))
 
 
 def after(goal: Goal, command: Command, now: datetime) -> Goal:
     """The goal after a command that must bring something."""
-    events = decide(goal, command, now)
-    assert events, f"{command.name} brought nothing"
-    return evolve_all(goal, events)
+    decided = decide(goal, command, now)
+    assert decided, f"{command.name} brought nothing"
+    return evolve_all(goal, decided)
 
 
 def pending(policy: Policy = POLICY, on: date = date(2026, 10, 5), **first: Any) -> Goal:
     """Submitted on Monday, 5 October."""
     goal = draft(policy, **first)
-    return after(goal, ask.Submit(id=fresh_id(), actor=goal.owner), at(on))
+    return after(goal, commands.Submit(id=fresh_id(), actor=goal.owner), at(on))
 
 
 def active(policy: Policy = POLICY, on: date = date(2026, 10, 6), **first: Any) -> Goal:
@@ -180,56 +179,56 @@ SITUATIONS: dict[str, Callable[[], Goal]] = {
 }
 
 
-def approve(goal: Goal, actor: EmployeeId | None = None, **fields: Any) -> ask.Approve:
+def approve(goal: Goal, actor: EmployeeId | None = None, **fields: Any) -> commands.Approve:
     """By who has the task, on what there is now."""
     who = actor or (goal.task.assignees[0] if goal.task else MANAGER)
-    return ask.Approve(**({"id": fresh_id(), "actor": who, "expected_seq": goal.seq} | fields))
+    return commands.Approve(**({"id": fresh_id(), "actor": who, "expected_seq": goal.seq} | fields))
 
 
-def self_review() -> ask.SubmitSelfReview:
-    return ask.SubmitSelfReview(id=fresh_id(), actor=OWNER, went_well="手順が揃った", proposed="continue")
+def self_review() -> commands.SubmitSelfReview:
+    return commands.SubmitSelfReview(id=fresh_id(), actor=OWNER, went_well="手順が揃った", proposed="continue")
 
 
-def verdict(goal: Goal, said: str, actor: EmployeeId = MANAGER, **fields: Any) -> ask.DecideReview:
+def verdict(goal: Goal, said: str, actor: EmployeeId = MANAGER, **fields: Any) -> commands.DecideReview:
     """On what there is now; with a comment, so that a reset is possible."""
     defaults = {"id": fresh_id(), "actor": actor, "expected_seq": goal.seq, "verdict": said, "comment": "確認しました"}
-    return ask.DecideReview.model_validate(defaults | fields)
+    return commands.DecideReview.model_validate(defaults | fields)
 
 
-def delegate(delegator: EmployeeId, to: EmployeeId, **fields: Any) -> ask.Delegate:
+def delegate(delegator: EmployeeId, to: EmployeeId, **fields: Any) -> commands.Delegate:
     """For the whole cycle, given by the delegator, unless `fields` says otherwise."""
     fields = {"actor": delegator, "first": day(10, 1), "last": day(12, 28)} | fields
-    return ask.Delegate.model_validate({"id": fresh_id(), "delegator": delegator, "to": to} | fields)
+    return commands.Delegate.model_validate({"id": fresh_id(), "delegator": delegator, "to": to} | fields)
 
 
-def extend(due: date | None = None, **fields: Any) -> ask.Extend:
-    return ask.Extend.model_validate({"id": fresh_id(), "actor": HR, "due": due, "reason": "繁忙期"} | fields)
+def extend(due: date | None = None, **fields: Any) -> commands.Extend:
+    return commands.Extend.model_validate({"id": fresh_id(), "actor": HR, "due": due, "reason": "繁忙期"} | fields)
 
 
-def reassign(*assignees: EmployeeId) -> ask.Reassign:
-    return ask.Reassign(id=fresh_id(), actor=HR, assignees=assignees, reason="休職")
+def reassign(*assignees: EmployeeId) -> commands.Reassign:
+    return commands.Reassign(id=fresh_id(), actor=HR, assignees=assignees, reason="休職")
 
 
-def change_line(goal: Goal, **changes: Any) -> ask.ChangeLine:
+def change_line(goal: Goal, **changes: Any) -> commands.ChangeLine:
     """Other managers, another department or other sites; what `changes` does not name stays as the goal has it."""
     as_it_is = {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "組織変更"}
-    return ask.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | as_it_is | changes)
+    return commands.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | as_it_is | changes)
 
 
-def pause(reason: str = "長期休暇") -> ask.Pause:
-    return ask.Pause(id=fresh_id(), actor=HR, reason=reason)
+def pause(reason: str = "長期休暇") -> commands.Pause:
+    return commands.Pause(id=fresh_id(), actor=HR, reason=reason)
 
 
-def resume() -> ask.Resume:
-    return ask.Resume(id=fresh_id(), actor=HR)
+def resume() -> commands.Resume:
+    return commands.Resume(id=fresh_id(), actor=HR)
 
 
 def rung(goal: Goal, now: datetime | None = None) -> Goal:
     """The goal after its next alarm, which rings on time unless `now` says later."""
     alarm = awaited(goal)
-    events = ring(goal, alarm, now or alarm.at)
-    assert events, f"{alarm.id} brought nothing"
-    return evolve_all(goal, events)
+    rung = ring(goal, alarm, now or alarm.at)
+    assert rung, f"{alarm.id} brought nothing"
+    return evolve_all(goal, rung)
 
 
 def awaited(goal: Goal) -> Alarm:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.values import EmployeeId
@@ -30,7 +30,7 @@ from tests.domain.builders import (
 
 NOW = at(day(11, 4), 15)
 OPEN = ("draft", "pending_approval", "active", "in_review", "awaiting_verdict")
-WORKABLE = ("active", "in_review", "awaiting_verdict")
+IN_PROGRESS = ("active", "in_review", "awaiting_verdict")
 
 
 class Case(NamedTuple):
@@ -57,36 +57,38 @@ DELEGATION = {"delegator": MANAGER, "to": DEPUTY, "first": day(11, 4), "last": d
 def _reassign(goal: Goal) -> Command:
     """A reassignment to somebody who can do the task: drafts, steps and self-reviews stay with the owner."""
     owners = goal.task is not None and OWNER in goal.task.assignees
-    return ask.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER if owners else DIRECTOR,), reason="休職")
+    return commands.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER if owners else DIRECTOR,), reason="休職")
 
 
 CASES: dict[str, Case] = {
-    "revise": Case(_of(ask.Revise, OWNER, content=content(weight=70)), ("draft",), (MANAGER, DIRECTOR, STRANGER)),
-    "submit": Case(_of(ask.Submit, OWNER), ("draft",), NOT_OWNER),
-    "recall": Case(_of(ask.Recall, OWNER), ("pending_approval",), NOT_OWNER),
+    "revise": Case(_of(commands.Revise, OWNER, content=content(weight=70)), ("draft",), (MANAGER, DIRECTOR, STRANGER)),
+    "submit": Case(_of(commands.Submit, OWNER), ("draft",), NOT_OWNER),
+    "recall": Case(_of(commands.Recall, OWNER), ("pending_approval",), NOT_OWNER),
     "approve": Case(lambda goal: approve(goal, MANAGER), ("pending_approval",), NOT_APPROVER),
     "return_for_changes": Case(
-        _of(ask.ReturnForChanges, MANAGER, comment="基準値を確認してください"), ("pending_approval",), NOT_APPROVER
+        _of(commands.ReturnForChanges, MANAGER, comment="基準値を確認してください"), ("pending_approval",), NOT_APPROVER
     ),
-    "report_progress": Case(_of(ask.ReportProgress, OWNER, value="8", evidence="締め日報"), WORKABLE, NOT_OWNER),
-    "complete_step": Case(_of(ask.CompleteStep, OWNER, step=0, evidence="手順書"), WORKABLE, NOT_OWNER),
-    "call_review": Case(_of(ask.CallReview, DIRECTOR, reason="早めに話したい"), ("active",), (STRANGER, DEPUTY)),
+    "report_progress": Case(
+        _of(commands.ReportProgress, OWNER, value="8", evidence="締め日報"), IN_PROGRESS, NOT_OWNER
+    ),
+    "complete_step": Case(_of(commands.CompleteStep, OWNER, step=0, evidence="手順書"), IN_PROGRESS, NOT_OWNER),
+    "call_review": Case(_of(commands.CallReview, DIRECTOR, reason="早めに話したい"), ("active",), (STRANGER, DEPUTY)),
     "submit_self_review": Case(
-        _of(ask.SubmitSelfReview, OWNER, went_well="手順が揃った"), ("in_review", "awaiting_verdict"), NOT_OWNER
+        _of(commands.SubmitSelfReview, OWNER, went_well="手順が揃った"), ("in_review", "awaiting_verdict"), NOT_OWNER
     ),
     "decide_review": Case(lambda goal: verdict(goal, "continue"), ("awaiting_verdict",), NOT_APPROVER),
-    "withdraw": Case(_of(ask.Withdraw, OWNER, reason="異動"), ("draft", "pending_approval"), NOT_OWNER),
-    "comment": Case(_of(ask.Comment, DIRECTOR, text="期待しています"), OPEN, (STRANGER, DEPUTY)),
+    "withdraw": Case(_of(commands.Withdraw, OWNER, reason="異動"), ("draft", "pending_approval"), NOT_OWNER),
+    "comment": Case(_of(commands.Comment, DIRECTOR, text="期待しています"), OPEN, (STRANGER, DEPUTY)),
     "reassign": Case(_reassign, OPEN, NOT_HR),
-    "delegate": Case(_of(ask.Delegate, MANAGER, **DELEGATION), OPEN, (OWNER, DIRECTOR, STRANGER)),
-    "extend": Case(_of(ask.Extend, HR, due=day(12, 7), reason="繁忙期"), OPEN, NOT_HR),
-    "pause": Case(_of(ask.Pause, HR, reason="長期休暇"), OPEN, NOT_HR),
-    "resume": Case(_of(ask.Resume, HR), (), NOT_HR),  # a paused goal only: see below
-    "reopen": Case(_of(ask.Reopen, HR, reason="誤って完了した"), ("closed",), NOT_HR),
-    "close": Case(_of(ask.Close, HR, reason="退職"), OPEN, NOT_HR),
-    "amend_policy": Case(_of(ask.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
-    "adjust": Case(_of(ask.Adjust, HR, points="5", reason="部署間の調整"), ("closed",), NOT_HR),
-    "mark_exemplar": Case(_of(ask.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
+    "delegate": Case(_of(commands.Delegate, MANAGER, **DELEGATION), OPEN, (OWNER, DIRECTOR, STRANGER)),
+    "extend": Case(_of(commands.Extend, HR, due=day(12, 7), reason="繁忙期"), OPEN, NOT_HR),
+    "pause": Case(_of(commands.Pause, HR, reason="長期休暇"), OPEN, NOT_HR),
+    "resume": Case(_of(commands.Resume, HR), (), NOT_HR),  # a paused goal only: see below
+    "reopen": Case(_of(commands.Reopen, HR, reason="誤って完了した"), ("closed",), NOT_HR),
+    "close": Case(_of(commands.Close, HR, reason="退職"), OPEN, NOT_HR),
+    "amend_policy": Case(_of(commands.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
+    "adjust": Case(_of(commands.Adjust, HR, points="5", reason="部署間の調整"), ("closed",), NOT_HR),
+    "mark_exemplar": Case(_of(commands.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
     "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
 WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy", "change_line"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.alarms import ring
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve, evolve_all
@@ -21,7 +21,7 @@ from tests.domain.builders import (
 NOW = at(day(10, 7))
 
 
-def notices(goal: Goal, command: ask.Command, now: Any = NOW) -> list[Notice]:
+def notices(goal: Goal, command: commands.Command, now: Any = NOW) -> list[Notice]:
     """All that the command's recording calls for."""
     events = decide(goal, command, now)
     left = evolve_all(goal, events)
@@ -32,7 +32,7 @@ def notices(goal: Goal, command: ask.Command, now: Any = NOW) -> list[Notice]:
     return said
 
 
-def told(goal: Goal, command: ask.Command, now: Any = NOW) -> dict[tuple[NoticeKind, str], dict[str, JsonValue]]:
+def told(goal: Goal, command: commands.Command, now: Any = NOW) -> dict[tuple[NoticeKind, str], dict[str, JsonValue]]:
     return {(one.kind, one.recipient): one.facts for one in notices(goal, command, now)}
 
 

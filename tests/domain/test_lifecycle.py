@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.goal import events as has
+from domain.goal import events
 from domain.goal.commands import SYSTEM
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve
@@ -74,8 +74,8 @@ def test_what_decide_allows_the_table_allows(name: str) -> None:
 
 def test_an_event_that_cannot_happen_is_a_bug_and_changes_nothing() -> None:
     goal = closed()
-    event = has.Event(
-        seq=goal.seq + 1, revision=1, at=LAUNCH, actor=SYSTEM, command=CommandId("x"), body=has.Recalled()
+    event = events.Event(
+        seq=goal.seq + 1, revision=1, at=LAUNCH, actor=SYSTEM, command=CommandId("x"), body=events.Recalled()
     )
     with pytest.raises(ImpossibleTransition):
         evolve(goal, event)
@@ -88,6 +88,6 @@ def test_a_ledger_begins_with_created_and_has_it_once() -> None:
 
 
 def test_an_event_out_of_order_is_refused() -> None:
-    event = created().model_copy(update={"seq": 3, "body": has.Recalled()})
+    event = created().model_copy(update={"seq": 3, "body": events.Recalled()})
     with pytest.raises(ValueError, match=r"^event 3 does not follow 1 in 2026-q4/e100/1$"):
         evolve(draft(), event)

@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.settlement import SettlementActivities
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.instructions.instructions import Add, Close, Extend, Selection
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
@@ -42,19 +42,19 @@ async def _launched(stage: Stage) -> Content:
     return (await stage.company.goals.require(GOAL)).content
 
 
-async def _give(stage: Stage, *commands: ask.Command) -> None:
+async def _give(stage: Stage, *given: commands.Command) -> None:
     """Gives the commands in order, with the same ids at every recording."""
-    for command in commands:
+    for command in given:
         seq = (await stage.company.goals.require(GOAL)).seq
         seen = {"expected_seq": seq} if "expected_seq" in type(command).model_fields else {}
         await stage.company.give(GOAL, command.model_copy(update=seen), f"{command.name}-{seq}")
 
 
-_SUBMIT = ask.Submit(actor=OWNER)
-_APPROVE, _APPROVE_TOO = ask.Approve(actor=CHIEF, expected_seq=1), ask.Approve(actor=HEAD, expected_seq=1)
+_SUBMIT = commands.Submit(actor=OWNER)
+_APPROVE, _APPROVE_TOO = commands.Approve(actor=CHIEF, expected_seq=1), commands.Approve(actor=HEAD, expected_seq=1)
 _REVIEW = (
-    ask.CallReview(actor=CHIEF, reason="早めに確認"),
-    ask.SubmitSelfReview(actor=OWNER, went_well="原因が見えた"),
+    commands.CallReview(actor=CHIEF, reason="早めに確認"),
+    commands.SubmitSelfReview(actor=OWNER, went_well="原因が見えた"),
 )
 
 
@@ -62,16 +62,16 @@ async def lifecycle(stage: Stage) -> str:
     content = await _launched(stage)
     await _give(
         stage,
-        ask.Submit(actor=OWNER, content=content.model_copy(update={"challenge": "回収が月初に集中している"})),
-        ask.ReturnForChanges(actor=CHIEF, comment="課題を具体的に"),
+        commands.Submit(actor=OWNER, content=content.model_copy(update={"challenge": "回収が月初に集中している"})),
+        commands.ReturnForChanges(actor=CHIEF, comment="課題を具体的に"),
         _SUBMIT, _APPROVE, _APPROVE_TOO,
-        *(ask.CompleteStep(actor=OWNER, step=n) for n in range(3)),
-        ask.ReportProgress(actor=OWNER, value="8.5"),
-        *_REVIEW, ask.DecideReview(actor=CHIEF, verdict="continue", expected_seq=1, bonus=5, comment="他部署も手伝った"),
-        ask.Comment(actor=CHIEF, text="この調子で"),
-        ask.Pause(actor=HR, reason="休職"), ask.Resume(actor=HR),
-        ask.ReportProgress(actor=OWNER, value=7),
-        *_REVIEW, ask.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=1),
+        *(commands.CompleteStep(actor=OWNER, step=n) for n in range(3)),
+        commands.ReportProgress(actor=OWNER, value="8.5"),
+        *_REVIEW, commands.DecideReview(actor=CHIEF, verdict="continue", expected_seq=1, bonus=5, comment="他部署も手伝った"),
+        commands.Comment(actor=CHIEF, text="この調子で"),
+        commands.Pause(actor=HR, reason="休職"), commands.Resume(actor=HR),
+        commands.ReportProgress(actor=OWNER, value=7),
+        *_REVIEW, commands.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=1),
     )  # fmt: skip
     return goal_workflow_id(GOAL)
 
@@ -81,13 +81,13 @@ async def reset(stage: Stage) -> str:
     content = await _launched(stage)
     await _give(
         stage, _SUBMIT, _APPROVE, _APPROVE_TOO, *_REVIEW,
-        ask.DecideReview(actor=CHIEF, verdict="unrealistic", expected_seq=1, comment="対象を絞ろう", new_weight=80),
+        commands.DecideReview(actor=CHIEF, verdict="unrealistic", expected_seq=1, comment="対象を絞ろう", new_weight=80),
     )  # fmt: skip
     assert isinstance(content.measure, NumericMeasure)
     smaller = content.model_copy(update={"steps": (*content.steps[:1], Step(title="試す", due=content.steps[2].due))})
     await _give(
-        stage, ask.Submit(actor=OWNER, content=smaller), _APPROVE, _APPROVE_TOO, ask.CompleteStep(actor=OWNER, step=0),
-        ask.Close(actor=HR, reason="異動のため"),
+        stage, commands.Submit(actor=OWNER, content=smaller), _APPROVE, _APPROVE_TOO, commands.CompleteStep(actor=OWNER, step=0),
+        commands.Close(actor=HR, reason="異動のため"),
     )  # fmt: skip
     return goal_workflow_id(GOAL)
 
@@ -105,11 +105,11 @@ async def adoption(stage: Stage) -> str:
     await _launched(stage)
     await _give(stage, _SUBMIT)
     seq = (await stage.company.goals.require(GOAL)).seq
-    lost = ask.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
+    lost = commands.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
     await commit_and_die(stage.company, GOAL, lost)
-    await stage.company.give(GOAL, ask.Comment(actor=OWNER, text="確認をお願いします"), "comment-in-between")
+    await stage.company.give(GOAL, commands.Comment(actor=OWNER, text="確認をお願いします"), "comment-in-between")
     await stage.company.give(GOAL, lost, "lost")
-    await _give(stage, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
+    await _give(stage, _APPROVE_TOO, commands.Close(actor=HR, reason="異動のため"))
     return goal_workflow_id(GOAL)
 
 
@@ -120,31 +120,31 @@ async def sign_off(stage: Stage) -> str:
     seq = (await stage.company.goals.require(GOAL)).seq
     handle = stage.company.workflow(GOAL)
     for number, actor in enumerate((HEAD, CHIEF)):
-        said = ask.SignOff(id=CommandId(f"ringi-{number}"), actor=actor, expected_seq=seq)
+        said = commands.SignOff(id=CommandId(f"ringi-{number}"), actor=actor, expected_seq=seq)
         await handle.signal("sign_off", said)
-    await _give(stage, ask.Comment(actor=OWNER, text="押印は済みました"))
-    await _give(stage, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
+    await _give(stage, commands.Comment(actor=OWNER, text="押印は済みました"))
+    await _give(stage, _APPROVE_TOO, commands.Close(actor=HR, reason="異動のため"))
     return goal_workflow_id(GOAL)
 
 
 async def claimed(stage: Stage) -> str:
     """The recording refuses an unknown parent; then it accepts an existing one."""
     content = await _launched(stage)
-    lost = ask.Submit(actor=OWNER, content=content.model_copy(update={"parent": "nowhere"}))
+    lost = commands.Submit(actor=OWNER, content=content.model_copy(update={"parent": "nowhere"}))
     try:
         await stage.company.give(GOAL, lost, "lost-parent")
     except Refusal as refusal:
         if refusal.code is not Code.UNKNOWN_PARENT:
             raise
-    await _give(stage, _SUBMIT, _APPROVE, _APPROVE_TOO, ask.Close(actor=HR, reason="異動のため"))
+    await _give(stage, _SUBMIT, _APPROVE, _APPROVE_TOO, commands.Close(actor=HR, reason="異動のため"))
     return goal_workflow_id(GOAL)
 
 
 async def calibrated(stage: Stage) -> str:
     """The run that is started for a closed goal, to calibrate it and to mark it as an example."""
     await claimed(stage)
-    adjust = ask.Adjust(actor=HR, points=Decimal("2.5"), reason="部署間の調整")
-    await _give(stage, adjust, ask.MarkExemplar(actor=CHIEF, reason="見出しの付け方が手本になる"))
+    adjust = commands.Adjust(actor=HR, points=Decimal("2.5"), reason="部署間の調整")
+    await _give(stage, adjust, commands.MarkExemplar(actor=CHIEF, reason="見出しの付け方が手本になる"))
     return goal_workflow_id(GOAL)
 
 

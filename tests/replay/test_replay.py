@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands, events
 from domain.goal import decide as deciding
-from domain.goal import events as has
 from domain.goal.goal import Goal
 from tests.acceptance.scene import OWNER, SAMPLES
 from tests.replay.recordings import Recording, read_all
@@ -41,12 +40,12 @@ async def test_a_recorded_history_replays_to_the_answers_and_the_ledger_head_tha
 async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    def approve_with_a_remark(goal: Goal, command: ask.Approve, day: date) -> tuple[has.Body, ...]:
+    def approve_with_a_remark(goal: Goal, command: commands.Approve, day: date) -> tuple[events.Body, ...]:
         found: tuple[Any, ...] = approve(goal, command, day)
         return tuple(body.model_copy(update={"comment": "drifted"}) for body in found)
 
-    approve = deciding._DECIDERS[ask.Approve]
-    drifted: dict[type[ask.Command], Any] = {**deciding._DECIDERS, ask.Approve: approve_with_a_remark}
+    approve = deciding._DECIDERS[commands.Approve]
+    drifted: dict[type[commands.Command], Any] = {**deciding._DECIDERS, commands.Approve: approve_with_a_remark}
     monkeypatch.setattr(deciding, "_DECIDERS", drifted)
     recording = recorded(name)
     replayed = await replay(recording)
@@ -57,9 +56,9 @@ async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
 async def test_a_history_that_the_code_would_not_make_any_more_is_noticed() -> None:
     """The recorded run recorded its approval with one local activity; the test removes that activity from the history."""
     recording = recorded("adoption.1")
-    events = recording.history["events"]
-    first = next(n for n, event in enumerate(events) if "markerRecordedEventAttributes" in event)
-    shorter = [event for n, event in enumerate(events) if n != first]
+    history = recording.history["events"]
+    first = next(n for n, event in enumerate(history) if "markerRecordedEventAttributes" in event)
+    shorter = [event for n, event in enumerate(history) if n != first]
     for number, event in enumerate(shorter, start=1):
         event["eventId"] = str(number)
     replayed = await replay(recording._replace(history={"events": shorter}))

@@ -17,7 +17,7 @@ from temporalio.client import Client
 import activities.instruction
 from channels.channel import NullChannel
 from domain.goal.goal import Goal
-from domain.instructions.instructions import Asked, Selection
+from domain.instructions.instructions import AnyInstruction, Selection
 from domain.refusals import Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.people import People
@@ -119,7 +119,7 @@ class Steered:
 
     async def carried_out(
         self,
-        asked: Asked,
+        asked: AnyInstruction,
         cycle: CycleId | None = None,
         *,
         actor: EmployeeId = HR,
@@ -139,7 +139,7 @@ class Steered:
             while (await self.instructions.progress(instruction)).state != "done":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
 
-    async def refusal(self, asked: Asked, cycle: CycleId | None = None, actor: EmployeeId = HR) -> Refusal:
+    async def refusal(self, asked: AnyInstruction, cycle: CycleId | None = None, actor: EmployeeId = HR) -> Refusal:
         """The refusal of an instruction that is not written."""
         before = len(await self.instructions.latest())
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.goal.scoring import calibrated, score
 from domain.lifecycle import State
@@ -58,13 +58,13 @@ def goal_id(cycle: CycleId, owner: EmployeeId, number: int) -> GoalId:
 async def submit(company: Steered, goal: GoalId, **changes: Any) -> Goal:
     found = await company.goals.require(goal)
     content = found.content.model_copy(update=changes)
-    await company.goals.give(goal, ask.Submit(actor=found.owner, content=content))
+    await company.goals.give(goal, commands.Submit(actor=found.owner, content=content))
     return await company.goals.require(goal)
 
 
 async def approve(company: Steered, goal: GoalId, actor: EmployeeId = MANAGER) -> State:
     found = await company.goals.require(goal)
-    await company.goals.give(goal, ask.Approve(actor=actor, expected_seq=found.seq))
+    await company.goals.give(goal, commands.Approve(actor=actor, expected_seq=found.seq))
     return (await company.goals.require(goal)).state
 
 
@@ -75,7 +75,7 @@ async def refused(work: Any) -> Refusal:
 
 
 async def close(company: Steered, goal: GoalId) -> None:
-    await company.goals.give(goal, ask.Close(actor=HR, reason="達成", achieved=True))
+    await company.goals.give(goal, commands.Close(actor=HR, reason="達成", achieved=True))
 
 
 async def told(company: Steered, kind: str) -> Sequence[tuple[str, str]]:
@@ -110,7 +110,7 @@ async def test_what_was_refused_can_be_returned_and_approved_with_a_weight_that_
     await submit(company, other)
     assert await approve(company, one) is State.ACTIVE
     assert (await refused(approve(company, other))).code is Code.TOO_MUCH_WEIGHT
-    await company.goals.give(other, ask.ReturnForChanges(actor=MANAGER, comment="ウェイトを 40 に"))
+    await company.goals.give(other, commands.ReturnForChanges(actor=MANAGER, comment="ウェイトを 40 に"))
     await submit(company, other, weight=40)
     assert await approve(company, other) is State.ACTIVE
 
@@ -119,7 +119,7 @@ async def test_more_goals_than_the_policy_allows_are_not_approved(company: Steer
     cycle = await company.launch("many", more=MORE, without=[HARA, ONO])
     one, other = (goal_id(cycle, MORI, number) for number in (3, 4))
     fewer = (await company.goals.require(other)).policy.model_copy(update={"max_goals": 1})
-    await company.goals.give(other, ask.AmendPolicy(actor=HR, policy=fewer, reason="絞る"))
+    await company.goals.give(other, commands.AmendPolicy(actor=HR, policy=fewer, reason="絞る"))
     for goal in (one, other):
         await submit(company, goal, weight=20)
     assert await approve(company, one) is State.ACTIVE
@@ -183,7 +183,7 @@ async def test_a_draft_that_points_back_keeps_nobody_from_submitting(company: St
     cycle = await company.launch("scribble", more=TREE, without=[SALES, ONO])
     mori, hara = goal_id(cycle, MORI, 1), goal_id(cycle, HARA, 1)
     draft = (await company.goals.require(hara)).content.model_copy(update={"parent": mori})
-    await company.goals.give(hara, ask.Revise(actor=HARA, content=draft))
+    await company.goals.give(hara, commands.Revise(actor=HARA, content=draft))
     assert (await submit(company, mori, parent=hara)).state is State.PENDING_APPROVAL
     assert (await refused(submit(company, hara, parent=mori))).code is Code.CIRCLE
 
@@ -193,7 +193,7 @@ async def test_whoever_serves_a_goal_that_ends_is_told_once(company: Steered) ->
     above = goal_id(cycle, MANAGER, 1)
     for owner in (MORI, HARA, ONO):
         await submit(company, goal_id(cycle, owner, 1), parent=above)
-    await company.goals.give(goal_id(cycle, ONO, 1), ask.Withdraw(actor=ONO, reason="異動"))  # needs not know
+    await company.goals.give(goal_id(cycle, ONO, 1), commands.Withdraw(actor=ONO, reason="異動"))  # needs not know
     await submit(company, above)
     await approve(company, above, TOP)
     await close(company, above)
@@ -238,12 +238,12 @@ async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(co
     goal = goal_id(cycle, MORI, 1)
     await submit(company, goal, challenge="森 香織が困っていた")
     await approve(company, goal)
-    await company.goals.give(goal, ask.CompleteStep(actor=MORI, step=0))
+    await company.goals.give(goal, commands.CompleteStep(actor=MORI, step=0))
     await close(company, goal)
     before = await company.goals.require(goal)
-    await company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")
-    await company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")
-    await company.goals.give(goal, ask.MarkExemplar(actor=MANAGER, reason="森さんの進め方は手本になる"))
+    await company.goals.give(goal, commands.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")
+    await company.goals.give(goal, commands.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")
+    await company.goals.give(goal, commands.MarkExemplar(actor=MANAGER, reason="森さんの進め方は手本になる"))
     after = await company.goals.require(goal)
     assert (score(after), calibrated(after)) == (score(before), score(before) + 5)
     assert after.is_closed
@@ -255,7 +255,7 @@ async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(co
     assert not await Exemplars(company.engine).search(OPERATOR, department="営業部")
     assert (await Exemplars(company.engine).show(OPERATOR, example.id)) == example
     assert (await refused(Exemplars(company.engine).show(OPERATOR, "nothing"))).code is Code.UNKNOWN_EXEMPLAR
-    no = await refused(company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(-1), reason="厳しく")))
+    no = await refused(company.goals.give(goal, commands.Adjust(actor=HR, points=Decimal(-1), reason="厳しく")))
     assert no.code is Code.ADJUSTMENT_DOWN
 
 
@@ -265,8 +265,8 @@ async def test_a_calibrated_goal_is_reopened_and_goes_on(company: Steered) -> No
     await submit(company, goal)
     await approve(company, goal)
     await close(company, goal)
-    await company.goals.give(goal, ask.Adjust(actor=HR, points=Decimal(2), reason="調整"))
-    await company.goals.give(goal, ask.Reopen(actor=HR, reason="続ける"))
-    await company.goals.give(goal, ask.CompleteStep(actor=MORI, step=0))
+    await company.goals.give(goal, commands.Adjust(actor=HR, points=Decimal(2), reason="調整"))
+    await company.goals.give(goal, commands.Reopen(actor=HR, reason="続ける"))
+    await company.goals.give(goal, commands.CompleteStep(actor=MORI, step=0))
     assert (await company.goals.require(goal)).state is State.ACTIVE
     assert (await company.goals.prove(goal)).holds

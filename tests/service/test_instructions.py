@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Outcome
-from domain.instructions import instructions as asked
+from domain.instructions import instructions
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, Locale
@@ -37,9 +37,9 @@ RULES_OF_THE_DAY = "meguri:rules_at_joining"
 
 async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_left_alone(company: Steered) -> None:
     cycle = await company.launch("extended")
-    await company.goals.give(goal_of(cycle, ONO), ask.Submit(actor=ONO))
+    await company.goals.give(goal_of(cycle, ONO), commands.Submit(actor=ONO))
     before = {one: await company.goal(cycle, one) for one in EVERYBODY}
-    moved = asked.Extend(due=in_days(30), task=TaskKind.DRAFT, selection=of(departments=[ACCOUNTING]), **WHY)
+    moved = instructions.Extend(due=in_days(30), task=TaskKind.DRAFT, selection=of(departments=[ACCOUNTING]), **WHY)
     assert await company.carried_out(moved, cycle) == dict.fromkeys((MORI, HARA, MANAGER), "done") | {
         ONO: "skipped other_task"
     }
@@ -54,10 +54,10 @@ async def test_dates_move_for_a_department_and_one_kind_of_task_and_the_rest_is_
 
 async def test_a_date_that_some_goals_cannot_have_is_refused_by_these_with_its_fields(company: Steered) -> None:
     cycle = await company.launch("far")
-    first = asked.Extend(closes=in_days(300), selection=of(MORI), **WHY)
+    first = instructions.Extend(closes=in_days(300), selection=of(MORI), **WHY)
     assert await company.carried_out(first, cycle) == {MORI: "done"}
     given = await company.instructions.give(
-        asked.Extend(due=in_days(200), selection=of(MORI, HARA), **WHY), HR_TOO, cycle
+        instructions.Extend(due=in_days(200), selection=of(MORI, HARA), **WHY), HR_TOO, cycle
     )
     await company.done(given)
     done, refused = (
@@ -76,19 +76,19 @@ async def test_a_date_that_some_goals_cannot_have_is_refused_by_these_with_its_f
 async def test_who_joins_after_the_cycle_was_given_more_time_has_it_too(company: Steered) -> None:
     cycle = await company.launch("joined", without=[ONO, SALES])
     later = in_days(200)
-    given = await company.carried_out(asked.Extend(closes=later, **WHY), cycle)
+    given = await company.carried_out(instructions.Extend(closes=later, **WHY), cycle)
     assert given == dict.fromkeys(set(EVERYBODY) - {ONO, SALES}, "done")
     before = await company.participants(cycle)
 
-    assert await company.carried_out(asked.Add(selection=of(ONO), **WHY), cycle, actor=HR_TOO) == {ONO: "done"}
+    assert await company.carried_out(instructions.Add(selection=of(ONO), **WHY), cycle, actor=HR_TOO) == {ONO: "done"}
     joined = await company.goal(cycle, ONO)
     assert (joined.policy.closes, joined.state) == (later, "draft")
     assert (await company.goal(cycle, MORI)).policy.closes == later
     assert await company.entries(cycle, ONO) == [("policy_amended", HR_TOO, RULES_OF_THE_DAY)]
     assert (await company.goals.prove(joined.id)).lines[0].event["actor"] == HR_TOO
-    await company.goals.give(joined.id, ask.Submit(actor=ONO))
+    await company.goals.give(joined.id, commands.Submit(actor=ONO))
 
-    everybody_of_sales = asked.Add(selection=of(ONO, departments=["営業部"]), **WHY)
+    everybody_of_sales = instructions.Add(selection=of(ONO, departments=["営業部"]), **WHY)
     assert await company.carried_out(everybody_of_sales, cycle) == {SALES: "done"}, "who takes part is left alone"
     after = await company.participants(cycle)
     assert {one: after[one] for one in before} == before
@@ -100,53 +100,53 @@ async def test_slots_of_people_with_several_goals_go_on_where_the_one_before_end
     cycle = await company.launch("slots", without=[HARA, SALES], more=second)
     slots = {one: slot for one, (_, slot) in (await company.participants(cycle)).items()}
     assert slots == {MORI: 0, ONO: 2, MANAGER: 4}
-    await company.instructions.give(asked.Add(selection=of(HARA), **WHY), HR, cycle, "slots-1")
+    await company.instructions.give(instructions.Add(selection=of(HARA), **WHY), HR, cycle, "slots-1")
     await company.done("slots-1")
     assert [one.goal_id for one in await company.instructions.results("slots-1", "done")] == [
         f"{cycle}/{HARA}/1",
         f"{cycle}/{HARA}/2",
     ]
-    await company.carried_out(asked.Add(selection=of(SALES), **WHY), cycle)
+    await company.carried_out(instructions.Add(selection=of(SALES), **WHY), cycle)
     assert [(await company.participants(cycle))[one] for one in (HARA, SALES)] == [("started", 6), ("started", 8)]
 
 
 async def test_the_clock_of_a_person_stops_and_goes_on_where_it_stood(company: Steered) -> None:
     cycle = await company.launch("paused")
-    assert await company.carried_out(asked.Pause(selection=of(MORI), **WHY), cycle) == {MORI: "done"}
+    assert await company.carried_out(instructions.Pause(selection=of(MORI), **WHY), cycle) == {MORI: "done"}
     assert (await company.goal(cycle, MORI)).is_paused
     with pytest.raises(Refusal) as caught:
-        await company.goals.give(goal_of(cycle, MORI), ask.Submit(actor=MORI))
+        await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
     assert caught.value.code is Code.PAUSED
 
-    everybody = await company.carried_out(asked.Pause(reason="全社休業"), cycle, actor=HR_TOO)
+    everybody = await company.carried_out(instructions.Pause(reason="全社休業"), cycle, actor=HR_TOO)
     assert everybody == dict.fromkeys(EVERYBODY, "done") | {MORI: "skipped paused"}
-    resumed = asked.Resume(selection=of(departments=[ACCOUNTING]), reason="再開")
+    resumed = instructions.Resume(selection=of(departments=[ACCOUNTING]), reason="再開")
     assert await company.carried_out(resumed, cycle) == dict.fromkeys(ACCOUNTANTS, "done")
     assert await company.entries(cycle, MORI) == [("paused", HR, "繁忙期"), ("resumed", HR, "再開")]
     assert await company.entries(cycle, HARA) == [("paused", HR_TOO, "全社休業"), ("resumed", HR, "再開")]
     assert (await company.goal(cycle, SALES)).is_paused
-    await company.goals.give(goal_of(cycle, MORI), ask.Submit(actor=MORI))
+    await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
 
 
 async def test_who_is_removed_is_settled_and_can_be_brought_back_by_name_only(company: Steered) -> None:
     cycle = await company.launch("removed")
-    assert await company.carried_out(asked.Remove(selection=of(MORI), reason="出向"), cycle) == {MORI: "done"}
+    assert await company.carried_out(instructions.Remove(selection=of(MORI), reason="出向"), cycle) == {MORI: "done"}
     assert await company.entries(cycle, MORI) == [("closed", HR, "出向")]
     assert (await company.participants(cycle))[MORI][0] == "removed"
-    refusal = await company.refusal(asked.Pause(selection=of(MORI), **WHY), cycle)
+    refusal = await company.refusal(instructions.Pause(selection=of(MORI), **WHY), cycle)
     assert (refusal.code, refusal.fields["employee"]) == (Code.UNKNOWN_EMPLOYEE, MORI)
 
-    department = await company.carried_out(asked.Reopen(selection=of(departments=[ACCOUNTING]), **WHY), cycle)
+    department = await company.carried_out(instructions.Reopen(selection=of(departments=[ACCOUNTING]), **WHY), cycle)
     assert department == {}, "nobody else's goal is closed"
-    assert await company.carried_out(asked.Reopen(selection=of(MORI), **WHY), cycle) == {MORI: "done"}
+    assert await company.carried_out(instructions.Reopen(selection=of(MORI), **WHY), cycle) == {MORI: "done"}
     assert (await company.participants(cycle))[MORI][0] == "started"
     assert (await company.goal(cycle, MORI)).state == "draft"
 
-    accountants = await company.carried_out(asked.Remove(selection=of(departments=[ACCOUNTING]), **WHY), cycle)
+    accountants = await company.carried_out(instructions.Remove(selection=of(departments=[ACCOUNTING]), **WHY), cycle)
     assert accountants == dict.fromkeys(ACCOUNTANTS, "done")
     results = {one: result for one, (result, _) in (await company.participants(cycle)).items()}
     assert results == dict.fromkeys(EVERYBODY, "started") | dict.fromkeys(ACCOUNTANTS, "removed")
-    await company.carried_out(asked.Remove(**WHY), cycle)
+    await company.carried_out(instructions.Remove(**WHY), cycle)
     assert {result for result, _ in (await company.participants(cycle)).values()} == {"removed"}
     assert (await company.cycles.require(cycle)).state == "open"
 
@@ -162,14 +162,14 @@ async def withdrawn(company: Steered, cycle: CycleId) -> set[tuple[str, str, boo
 async def test_what_is_cancelled_is_called_off_and_nobody_gets_what_was_not_sent_yet(company: Steered) -> None:
     cycle = await company.launch("cancelled")
     assert {one for _, _, one in await withdrawn(company, cycle)} == {False}
-    assert await company.carried_out(asked.Cancel(selection=of(MORI), **WHY), cycle) == {MORI: "done"}
+    assert await company.carried_out(instructions.Cancel(selection=of(MORI), **WHY), cycle) == {MORI: "done"}
     assert {(who, kind) for who, kind, taken_back in await withdrawn(company, cycle) if taken_back} == {
         (MORI, "draft_opened")
     }
     assert (await company.goal(cycle, MORI)).outcome is Outcome.CANCELLED
     assert (await company.cycles.require(cycle)).state == "open"
 
-    everybody = await company.carried_out(asked.Cancel(reason="組織再編"), cycle)
+    everybody = await company.carried_out(instructions.Cancel(reason="組織再編"), cycle)
     assert everybody == dict.fromkeys(set(EVERYBODY) - {MORI}, "done")
     row = await company.cycles.require(cycle)
     assert (row.state, row.closed_at is not None) == ("cancelled", True)
@@ -181,16 +181,16 @@ async def test_what_is_cancelled_is_called_off_and_nobody_gets_what_was_not_sent
 
 async def test_an_ended_cycle_comes_back_with_what_its_end_had_closed_and_ends_again(company: Steered) -> None:
     cycle = await company.launch("again")
-    await company.goals.give(goal_of(cycle, ONO), ask.Submit(actor=ONO))
-    await company.goals.give(goal_of(cycle, HARA), ask.Withdraw(actor=HARA, reason="重複"))
-    closed = await company.carried_out(asked.Close(reason="期末"), cycle)
+    await company.goals.give(goal_of(cycle, ONO), commands.Submit(actor=ONO))
+    await company.goals.give(goal_of(cycle, HARA), commands.Withdraw(actor=HARA, reason="重複"))
+    closed = await company.carried_out(instructions.Close(reason="期末"), cycle)
     assert closed == dict.fromkeys(set(EVERYBODY) - {HARA}, "done")
     assert (await company.cycles.require(cycle)).state == "closed"
     assert set((await company.states(cycle)).values()) == {"closed"}
-    refusal = await company.refusal(asked.Pause(**WHY), cycle)
+    refusal = await company.refusal(instructions.Pause(**WHY), cycle)
     assert (refusal.code, refusal.fields) == (Code.CYCLE_STATE, {"state": "closed", "needed": "open"})
 
-    reopened = await company.carried_out(asked.Reopen(reason="誤って終了"), cycle, actor=HR_TOO)
+    reopened = await company.carried_out(instructions.Reopen(reason="誤って終了"), cycle, actor=HR_TOO)
     assert reopened == dict.fromkeys(set(EVERYBODY) - {HARA}, "done"), "what was withdrawn stays so"
     assert await company.states(cycle) == dict.fromkeys(EVERYBODY, "draft") | {
         ONO: "pending_approval",
@@ -198,29 +198,29 @@ async def test_an_ended_cycle_comes_back_with_what_its_end_had_closed_and_ends_a
     }
     assert (await company.cycles.require(cycle)).state == "open"
     assert await company.entries(cycle, MORI) == [("closed", HR, "期末"), ("reopened", HR_TOO, "誤って終了")]
-    assert (await company.refusal(asked.Reopen(**WHY), cycle)).fields == {"state": "open", "needed": "closed"}
+    assert (await company.refusal(instructions.Reopen(**WHY), cycle)).fields == {"state": "open", "needed": "closed"}
 
-    await company.goals.give(goal_of(cycle, MORI), ask.Submit(actor=MORI))
-    await company.carried_out(asked.Close(reason="今度こそ"), cycle)
+    await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
+    await company.carried_out(instructions.Close(reason="今度こそ"), cycle)
     await company.until(cycle, "closed")
 
 
 async def test_a_cycle_that_is_over_is_reopened_with_a_new_last_day_for_all_or_for_one(company: Steered) -> None:
     cycle = await company.launch("over", days_ago=170, until="closed")
-    refusal = await company.refusal(asked.Reopen(**WHY), cycle)
+    refusal = await company.refusal(instructions.Reopen(**WHY), cycle)
     assert refusal.code is Code.CYCLE_OVER
-    assert (await company.refusal(asked.Reopen(closes=in_days(-1), **WHY), cycle)).code is Code.DATE_OUTSIDE
-    assert (await company.refusal(asked.Reopen(closes=in_days(400), **WHY), cycle)).code is Code.DATE_OUTSIDE
-    await company.carried_out(asked.Reopen(selection=of(MORI), **WHY), cycle)
+    assert (await company.refusal(instructions.Reopen(closes=in_days(-1), **WHY), cycle)).code is Code.DATE_OUTSIDE
+    assert (await company.refusal(instructions.Reopen(closes=in_days(400), **WHY), cycle)).code is Code.DATE_OUTSIDE
+    await company.carried_out(instructions.Reopen(selection=of(MORI), **WHY), cycle)
     assert (await company.cycles.require(cycle)).state == "closed", "no goal could be reopened: nor is the cycle"
 
-    one = await company.carried_out(asked.Reopen(closes=in_days(30), selection=of(MORI), **WHY), cycle)
+    one = await company.carried_out(instructions.Reopen(closes=in_days(30), selection=of(MORI), **WHY), cycle)
     assert one == {MORI: "done"}
     assert (await company.goal(cycle, MORI)).policy.closes == in_days(30)
     assert (await company.cycles.require(cycle)).state == "open", "a cycle in which somebody works is open"
-    await company.carried_out(asked.Close(reason="終わり"), cycle)
+    await company.carried_out(instructions.Close(reason="終わり"), cycle)
 
-    rest = await company.carried_out(asked.Reopen(closes=in_days(40), **WHY), cycle)
+    rest = await company.carried_out(instructions.Reopen(closes=in_days(40), **WHY), cycle)
     assert rest == dict.fromkeys(EVERYBODY, "done")
     row = await company.cycles.require(cycle)
     assert row.state == "open"
@@ -229,7 +229,7 @@ async def test_a_cycle_that_is_over_is_reopened_with_a_new_last_day_for_all_or_f
 
 async def test_a_goal_with_a_later_end_of_its_own_outlives_the_cycles_date(company: Steered) -> None:
     cycle = await company.launch("own-end", days_ago=100)  # closes in about three weeks
-    await company.carried_out(asked.Extend(closes=in_days(90), selection=of(MORI), **WHY), cycle)
+    await company.carried_out(instructions.Extend(closes=in_days(90), selection=of(MORI), **WHY), cycle)
     history = await company.client.get_workflow_handle(f"cycle/{cycle}").fetch_history()
     accepted = [
         one.workflow_execution_update_accepted_event_attributes.accepted_request.input
@@ -244,9 +244,9 @@ async def test_a_goal_with_a_later_end_of_its_own_outlives_the_cycles_date(compa
 async def test_what_waits_on_somebody_goes_to_somebody_else_in_every_open_cycle(company: Steered) -> None:
     cycles = [await company.launch(f"reassigned-{n}") for n in (1, 2)]
     for cycle in cycles:
-        await company.goals.give(goal_of(cycle, HARA), ask.Submit(actor=HARA))
-    await company.goals.give(goal_of(cycles[0], SALES), ask.Comment(actor=SALES, text="準備中"))
-    given = await company.instructions.give(asked.Reassign(person=MANAGER, to=HR_TOO, reason="休職"), HR)
+        await company.goals.give(goal_of(cycle, HARA), commands.Submit(actor=HARA))
+    await company.goals.give(goal_of(cycles[0], SALES), commands.Comment(actor=SALES, text="準備中"))
+    given = await company.instructions.give(instructions.Reassign(person=MANAGER, to=HR_TOO, reason="休職"), HR)
     await company.done(given)
     done = [one.goal_id for one in await company.instructions.results(given, "done")]
     assert [one for one in done if one.startswith("reassigned-")] == [goal_of(cycle, HARA) for cycle in cycles]
@@ -255,12 +255,12 @@ async def test_what_waits_on_somebody_goes_to_somebody_else_in_every_open_cycle(
         assert task
         assert task.assignees == (HR_TOO,)
         assert (await company.entries(cycle, HARA))[-1] == ("reassigned", HR, "休職")
-        await company.goals.give(goal_of(cycle, HARA), ask.Approve(actor=HR_TOO, expected_seq=3))
+        await company.goals.give(goal_of(cycle, HARA), commands.Approve(actor=HR_TOO, expected_seq=3))
 
 
 async def test_two_people_who_instruct_at_once_are_both_carried_out_once(company: Steered) -> None:
     cycle = await company.launch("at-once")
-    pause, extend = asked.Pause(reason="休業"), asked.Extend(due=in_days(30), reason="猶予")
+    pause, extend = instructions.Pause(reason="休業"), instructions.Extend(due=in_days(30), reason="猶予")
     found = await asyncio.gather(
         company.carried_out(pause, cycle, identity="both-1"),
         company.carried_out(pause, cycle, identity="both-1"),
@@ -276,9 +276,9 @@ async def test_two_people_who_instruct_at_once_are_both_carried_out_once(company
 async def test_an_instruction_to_a_cycle_that_another_one_ends_meanwhile_comes_to_its_end_too(company: Steered) -> None:
     cycle = await company.launch("ending")
     closing, extending, adding = await asyncio.gather(
-        company.carried_out(asked.Close(reason="終了"), cycle),
-        company.carried_out(asked.Extend(closes=in_days(200), reason="延長"), cycle, actor=HR_TOO),
-        company.carried_out(asked.Resume(reason="再開"), cycle, actor=HR_TOO),
+        company.carried_out(instructions.Close(reason="終了"), cycle),
+        company.carried_out(instructions.Extend(closes=in_days(200), reason="延長"), cycle, actor=HR_TOO),
+        company.carried_out(instructions.Resume(reason="再開"), cycle, actor=HR_TOO),
     )
     assert closing == dict.fromkeys(EVERYBODY, "done")
     assert set(extending.values()) <= {"done", "skipped closed", "refused wrong_state"}

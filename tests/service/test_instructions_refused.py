@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Delegation
-from domain.instructions import instructions as asked
+from domain.instructions import instructions
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Locale
 from service.answers import compose
@@ -36,9 +36,9 @@ WHY = {"reason": "繁忙期"}
 
 def delegation(
     delegator: EmployeeId, to: EmployeeId, first: date | None = None, last: date | None = None
-) -> asked.Asked:
+) -> instructions.AnyInstruction:
     one = Delegation(delegator=delegator, to=to, first=first or in_days(0), last=last or in_days(10))
-    return asked.Delegate(delegation=one, reason="休暇")
+    return instructions.Delegate(delegation=one, reason="休暇")
 
 
 async def test_who_is_unknown_is_named_with_the_nearest_that_is_known(company: Steered) -> None:
@@ -48,15 +48,15 @@ async def test_who_is_unknown_is_named_with_the_nearest_that_is_known(company: S
         (of(SALES), Code.UNKNOWN_EMPLOYEE, {"employee": SALES}, "E13"),
         (of(departments=["経理課"]), Code.NOT_IN_CYCLE, {"kind": "department", "named": ["経理課"]}, "経理部"),
     ):
-        refusal = await company.refusal(asked.Pause(selection=selection, **WHY), cycle)
+        refusal = await company.refusal(instructions.Pause(selection=selection, **WHY), cycle)
         assert refusal.code is code
         assert refusal.fields == {**fields, "near": {"key": "part.did_you_mean", "fields": {"near": near}}}
     for one, code in ((of(GONE), Code.UNKNOWN_EMPLOYEE), (of(departments=["営業"]), Code.NOT_IN_CYCLE)):
-        assert (await company.refusal(asked.Add(selection=one, **WHY), cycle)).code is code
-    assert (await company.refusal(asked.Add(**WHY), cycle)).code is Code.SELECTION_EMPTY
-    assert (await company.refusal(asked.Pause(**WHY), CycleId("nowhere"))).code is Code.UNKNOWN_CYCLE
+        assert (await company.refusal(instructions.Add(selection=one, **WHY), cycle)).code is code
+    assert (await company.refusal(instructions.Add(**WHY), cycle)).code is Code.SELECTION_EMPTY
+    assert (await company.refusal(instructions.Pause(**WHY), CycleId("nowhere"))).code is Code.UNKNOWN_CYCLE
     for to in (GONE, EmployeeId("E98")):
-        refusal = await company.refusal(asked.Reassign(person=MANAGER, to=to, **WHY), cycle)
+        refusal = await company.refusal(instructions.Reassign(person=MANAGER, to=to, **WHY), cycle)
         assert (refusal.code, refusal.fields["employee"]) == (Code.UNKNOWN_EMPLOYEE, to)
     assert (await company.refusal(delegation(EmployeeId("E98"), TOP))).code is Code.UNKNOWN_EMPLOYEE
     assert (await company.refusal(delegation(MORI, GONE))).code is Code.UNKNOWN_EMPLOYEE
@@ -65,9 +65,9 @@ async def test_who_is_unknown_is_named_with_the_nearest_that_is_known(company: S
 async def test_only_hr_instructs_and_only_who_is_away_delegates_besides(company: Steered) -> None:
     cycle = await company.launch("actors")
     for one, actor in (
-        (asked.Pause(**WHY), MANAGER),
-        (asked.Close(selection=of(MORI), **WHY), MORI),
-        (asked.Reassign(person=MANAGER, to=TOP, **WHY), MANAGER),
+        (instructions.Pause(**WHY), MANAGER),
+        (instructions.Close(selection=of(MORI), **WHY), MORI),
+        (instructions.Reassign(person=MANAGER, to=TOP, **WHY), MANAGER),
     ):
         refusal = await company.refusal(one, cycle, actor)
         assert (refusal.code, refusal.fields) == (Code.NOT_ALLOWED, {"actor": actor, "allowed": [HR, HR_TOO]})
@@ -79,7 +79,11 @@ async def test_only_hr_instructs_and_only_who_is_away_delegates_besides(company:
 async def test_a_cycle_that_is_being_launched_waits_for_its_launch(company: Steered) -> None:
     cycle = await company.launch("launching")
     await company.set_state_directly(cycle, "launching")
-    for one in (asked.Pause(**WHY), asked.Extend(closes=in_days(200), selection=of(MORI), **WHY), asked.Close(**WHY)):
+    for one in (
+        instructions.Pause(**WHY),
+        instructions.Extend(closes=in_days(200), selection=of(MORI), **WHY),
+        instructions.Close(**WHY),
+    ):
         refusal = await company.refusal(one, cycle)
         assert (refusal.code, refusal.fields) == (Code.CYCLE_STATE, {"state": "launching", "needed": "open"})
     await company.set_state_directly(cycle, "open")
@@ -88,7 +92,7 @@ async def test_a_cycle_that_is_being_launched_waits_for_its_launch(company: Stee
 @pytest.mark.parametrize("days", [60, 600])
 async def test_a_last_day_that_no_goal_could_have_does_not_become_the_cycles(company: Steered, days: int) -> None:
     cycle = await company.launch(f"days-{days}")
-    refusal = await company.refusal(asked.Extend(closes=in_days(days), **WHY), cycle)
+    refusal = await company.refusal(instructions.Extend(closes=in_days(days), **WHY), cycle)
     assert refusal.code is Code.DATE_OUTSIDE
     row = await company.cycles.require(cycle)
     assert row.rules == row.launched_policy
@@ -96,27 +100,27 @@ async def test_a_last_day_that_no_goal_could_have_does_not_become_the_cycles(com
 
 async def test_what_cannot_be_asked_says_which_field_is_wrong() -> None:
     with pytest.raises(Refusal) as caught:
-        compose(asked.Extend, {"reason": "x", "due": None, "closes": None})
+        compose(instructions.Extend, {"reason": "x", "due": None, "closes": None})
     assert (caught.value.code, "problem.nothing_to_extend" in str(caught.value)) == (Code.INVALID, True)
     with pytest.raises(Refusal, match=r"where: task; finding: problem.enum \(expected: draft, approval"):
-        compose(asked.Extend, {"reason": "x", "due": in_days(9), "task": "drafts"})
+        compose(instructions.Extend, {"reason": "x", "due": in_days(9), "task": "drafts"})
     with pytest.raises(Refusal, match="where: reason; "):
-        compose(asked.Pause, {"reason": ""})
+        compose(instructions.Pause, {"reason": ""})
 
 
 async def test_one_id_is_one_instruction_whenever_it_is_given_and_nothing_else(company: Steered) -> None:
     cycle = await company.launch("once")
-    pause = asked.Pause(selection=of(MORI), **WHY)
+    pause = instructions.Pause(selection=of(MORI), **WHY)
     given = await asyncio.gather(*(company.instructions.give(pause, HR, cycle, "once-1") for _ in range(3)))
     assert given == ["once-1"] * 3
     await company.done("once-1")
     finished = (await company.instructions.require("once-1")).finished_at
-    await company.carried_out(asked.Close(**WHY), cycle)
+    await company.carried_out(instructions.Close(**WHY), cycle)
     assert await company.carried_out(pause, cycle, identity="once-1") == {MORI: "done"}, "though it is closed by now"
     assert (await company.instructions.require("once-1")).finished_at == finished
     assert [kind for kind, _, _ in await company.entries(cycle, MORI)] == ["paused", "closed"]
 
-    for other, actor in ((asked.Resume(selection=of(MORI), **WHY), HR), (pause, HR_TOO)):
+    for other, actor in ((instructions.Resume(selection=of(MORI), **WHY), HR), (pause, HR_TOO)):
         with pytest.raises(Refusal) as caught:
             await company.instructions.give(other, actor, cycle, "once-1")
         assert (caught.value.code, caught.value.fields) == (Code.INSTRUCTION_TAKEN, {"instruction": "once-1"})
@@ -128,11 +132,11 @@ async def test_one_id_is_one_instruction_whenever_it_is_given_and_nothing_else(c
 
 async def test_a_delegate_decides_what_waits_now_and_what_is_launched_later(company: Steered) -> None:
     now = await company.launch("away")
-    await company.goals.give(goal_of(now, HARA), ask.Submit(actor=HARA))
+    await company.goals.give(goal_of(now, HARA), commands.Submit(actor=HARA))
     concerned = await company.carried_out(delegation(MANAGER, MORI), actor=MANAGER)
     assert concerned[HARA] == "done"
     later = await company.launch("away-later")
-    await company.goals.give(goal_of(later, HARA), ask.Submit(actor=HARA))
+    await company.goals.give(goal_of(later, HARA), commands.Submit(actor=HARA))
     assert (await company.entries(now, HARA))[-1] == ("delegated", MANAGER, "休暇")
     afterwards = datetime.now(UTC) + timedelta(days=11)
     for cycle in (now, later):
@@ -141,7 +145,7 @@ async def test_a_delegate_decides_what_waits_now_and_what_is_launched_later(comp
         assert (goal.id, MANAGER) in waiting
         assert goal.id in {one.goal.id for one in await company.goals.inbox(MANAGER)}, "both may act"
         assert goal.id not in {one.goal.id for one in await company.goals.inbox(MORI, afterwards)}, "it ends by itself"
-        approve = ask.Approve(actor=MORI, acting_for=MANAGER, expected_seq=goal.seq)
+        approve = commands.Approve(actor=MORI, acting_for=MANAGER, expected_seq=goal.seq)
         await company.goals.give(goal.id, approve)
         decided = (await company.goals.prove(goal.id)).lines[-1].event
         assert (decided["actor"], decided["acting_for"]) == (MORI, MANAGER)
@@ -153,8 +157,8 @@ async def test_a_delegate_decides_what_waits_now_and_what_is_launched_later(comp
 async def test_a_delegate_of_other_days_may_not_decide_today(company: Steered) -> None:
     cycle = await company.launch("other-days")
     await company.carried_out(delegation(TOP, HARA, in_days(20), in_days(30)), actor=TOP)
-    await company.goals.give(goal_of(cycle, MANAGER), ask.Submit(actor=MANAGER))
-    approve = ask.Approve(actor=HARA, acting_for=TOP, expected_seq=(await company.goal(cycle, MANAGER)).seq)
+    await company.goals.give(goal_of(cycle, MANAGER), commands.Submit(actor=MANAGER))
+    approve = commands.Approve(actor=HARA, acting_for=TOP, expected_seq=(await company.goal(cycle, MANAGER)).seq)
     with pytest.raises(Refusal) as caught:
         await company.goals.give(goal_of(cycle, MANAGER), approve)
     assert caught.value.code is Code.NOT_DELEGATED

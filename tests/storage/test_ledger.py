@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.constraints import Constraints
 from domain.goal.decide import decide
 from domain.goal.events import Event
@@ -81,7 +81,7 @@ async def stored(engine: AsyncEngine) -> Goal:
     return goal
 
 
-def recording_of(goal: Goal, command: ask.Command, now: datetime = NOW) -> Recording:
+def recording_of(goal: Goal, command: commands.Command, now: datetime = NOW) -> Recording:
     """The recording of a command, as the activity gets it from the workflow."""
     _, recording = record(goal, decide(goal, command, now))
     return Recording.model_validate_json(recording.model_dump_json())
@@ -134,13 +134,13 @@ async def holds(engine: AsyncEngine) -> bool:
     return verify(GOAL_ID, links) is None and (row.seq, row.head) == (len(lines), lines[-1].hash)
 
 
-def comment(actor: EmployeeId, said: str) -> ask.Comment:
-    return ask.Comment(id=fresh_id(), actor=actor, text=said)
+def comment(actor: EmployeeId, said: str) -> commands.Comment:
+    return commands.Comment(id=fresh_id(), actor=actor, text=said)
 
 
 async def test_a_recording_stores_entry_projection_and_notice_together(database: AsyncEngine) -> None:
     goal = await stored(database)
-    submit = ask.Submit(id=fresh_id(), actor=OWNER)
+    submit = commands.Submit(id=fresh_id(), actor=OWNER)
     assert await keep(database, recording_of(goal, submit)) == []
     assert [row.kind for row in await entries(database)] == ["created", "submitted"]
     row = await goal_row(database)
@@ -153,7 +153,10 @@ async def test_of_two_that_record_behind_the_same_entry_one_wins_and_the_other_a
     database: AsyncEngine,
 ) -> None:
     goal = await stored(database)
-    rivals = [recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER)), recording_of(goal, comment(MANAGER, "?"))]
+    rivals = [
+        recording_of(goal, commands.Submit(id=fresh_id(), actor=OWNER)),
+        recording_of(goal, comment(MANAGER, "?")),
+    ]
     answers = await asyncio.gather(*(keep(database, one) for one in rivals))
     assert sorted(len(answer) for answer in answers) == [0, 1], "exactly one was stored"
     adopted = next(answer for answer in answers if answer)
@@ -177,7 +180,7 @@ async def test_of_many_that_record_at_once_exactly_one_wins(database: AsyncEngin
 
 async def test_the_same_recording_again_finds_its_own_entry_and_changes_nothing(database: AsyncEngine) -> None:
     goal = await stored(database)
-    again = recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER))
+    again = recording_of(goal, commands.Submit(id=fresh_id(), actor=OWNER))
     assert await keep(database, again) == []
     before = (await entries(database), await goal_row(database), await notices(database))
     found = await keep(database, again)
@@ -207,7 +210,7 @@ async def test_a_head_with_another_hash_is_an_alarm_and_changes_nothing(database
         )  # as somebody with the keys to the database could
     before = (await entries(database), await goal_row(database), await notices(database))
     with pytest.raises(HeadDiffers):
-        await keep(database, recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER)))
+        await keep(database, recording_of(goal, commands.Submit(id=fresh_id(), actor=OWNER)))
     assert (await entries(database), await goal_row(database), await notices(database)) == before
 
 
@@ -220,7 +223,7 @@ async def test_a_goal_without_a_row_is_named(database: AsyncEngine) -> None:
 
 async def test_a_recording_that_fails_half_way_leaves_nothing(database: AsyncEngine) -> None:
     goal = await stored(database)
-    one = recording_of(goal, ask.Submit(id=fresh_id(), actor=OWNER))
+    one = recording_of(goal, commands.Submit(id=fresh_id(), actor=OWNER))
     before = (await entries(database), await goal_row(database))
     with pytest.raises(asyncpg.NotNullViolationError):
         await keep(database, one.model_copy(update={"notices": '[{"key": null}]'}))
@@ -230,7 +233,7 @@ async def test_a_recording_that_fails_half_way_leaves_nothing(database: AsyncEng
 async def test_an_amended_policy_stands_with_its_goal(database: AsyncEngine) -> None:
     goal = await stored(database)
     other = POLICY.model_copy(update={"max_bonus": 30})
-    amend = ask.AmendPolicy(id=fresh_id(), actor=HR, policy=other, reason="規程の変更")
+    amend = commands.AmendPolicy(id=fresh_id(), actor=HR, policy=other, reason="規程の変更")
     await keep(database, recording_of(goal, amend))
     row = await goal_row(database)
     assert row.policy["max_bonus"] == 30
@@ -267,9 +270,9 @@ async def test_a_goal_that_has_a_ledger_cannot_be_deleted(database: AsyncEngine)
 async def test_a_long_chain_reads_back_as_it_was_decided(database: AsyncEngine) -> None:
     goal = await stored(database)
     for command in (
-        ask.Submit(id=fresh_id(), actor=OWNER),
-        ask.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="課題を具体的に ✎ \u3000"),
-        ask.Submit(id=fresh_id(), actor=OWNER),
+        commands.Submit(id=fresh_id(), actor=OWNER),
+        commands.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="課題を具体的に ✎ \u3000"),
+        commands.Submit(id=fresh_id(), actor=OWNER),
     ):
         assert await keep(database, recording_of(goal, command)) == []
         goal = evolve_all(goal, decide(goal, command, NOW))
@@ -300,7 +303,7 @@ async def test_a_recording_with_claims_that_was_committed_before_its_worker_died
 ) -> None:
     """In the meantime other goals have taken the weight; the recorded event stays valid."""
     goal = await stored(database)
-    submit = ask.Submit(id=fresh_id(), actor=OWNER)
+    submit = commands.Submit(id=fresh_id(), actor=OWNER)
     await keep(database, recording_of(goal, submit))
     goal = evolve_all(goal, decide(goal, submit, NOW))
     again = recording_of(goal, approve(goal, MANAGER))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
 from storage.database import read_transaction
@@ -73,14 +73,14 @@ async def test_who_could_not_be_started_says_why_and_a_retry_does_just_those(dat
         assert await company.count_rows() == rows, "the goals were there already: nothing is written twice"
         progress = await handle.query(CycleWorkflow.progress)
         assert (progress.launched, progress.goals, progress.failed) == (3, 3, 0)
-        await company.give(GOALS_OF_ALL[2], ask.Comment(actor=OWNER, text="届きました"))
+        await company.give(GOALS_OF_ALL[2], commands.Comment(actor=OWNER, text="届きました"))
 
 
 async def test_hr_closes_a_cycle_and_what_was_open_is_settled_by_who_asked(database: AsyncEngine) -> None:
     async with running_temporal() as server, three_at_work(database, server.client) as company:
         handle = await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
-        await company.give(GOALS_OF_ALL[2], ask.Withdraw(actor=OWNER, reason="重複"))
+        await company.give(GOALS_OF_ALL[2], commands.Withdraw(actor=OWNER, reason="重複"))
         with pytest.raises(Refusal) as caught:
             await instructions_to(company).give(Close(reason="終わりにしたい"), OWNER, CYCLE)
         assert caught.value.code is Code.NOT_ALLOWED

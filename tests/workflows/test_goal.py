@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
@@ -50,7 +50,7 @@ async def kinds(company: Company, goal: GoalId) -> list[str]:
 async def test_a_goal_sleeps_on_one_event_until_a_command_wakes_it(company: Company) -> None:
     goal = goal_of(OWNERS[0])
     assert len((await company.workflow(goal).fetch_history()).events) == 1
-    await company.give(goal, ask.Submit(actor=OWNERS[0]))
+    await company.give(goal, commands.Submit(actor=OWNERS[0]))
     assert (await company.view(goal)).state is State.PENDING_APPROVAL
     timeline = await company.workflow(goal).query(GoalWorkflow.timeline)
     assert [(entry.seq, entry.kind, entry.actor) for entry in timeline] == [(2, "submitted", OWNERS[0])]
@@ -61,14 +61,14 @@ async def test_what_a_dead_worker_committed_is_adopted_by_another_command_which_
 ) -> None:
     owner, goal = OWNERS[1], goal_of(OWNERS[1])
     witness = Witness(company, goal)
-    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    seq = (await company.give(goal, commands.Submit(actor=owner))).seq
     await witness.look()
-    lost = ask.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
+    lost = commands.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
     await commit_and_die(company, goal, lost)
     assert (await company.view(goal)).seq == seq, "the workflow knows nothing of it yet"
 
     with pytest.raises(Refusal) as caught:  # what its owner saw is past, and only the handler can know
-        await company.give(goal, ask.ReturnForChanges(actor=CHIEF, comment="やはり直して", expected_seq=seq))
+        await company.give(goal, commands.ReturnForChanges(actor=CHIEF, comment="やはり直して", expected_seq=seq))
     assert caught.value.code is Code.NOT_ALLOWED
     seen = await witness.look()
     assert (seen.entries, seen.goal.stage) == (("stage_approved",), 1)
@@ -81,23 +81,23 @@ async def test_what_a_dead_worker_committed_is_adopted_by_another_command_which_
 async def test_who_saw_an_entry_that_the_workflow_lost_decides_on_it_all_the_same(company: Company) -> None:
     """The submission is in the database, but its worker died before the workflow task ended, and nobody sends it again."""
     owner, goal = OWNERS[5], goal_of(OWNERS[5])
-    await company.give(goal, ask.Comment(actor=owner, text="これから提出します"))
-    await commit_and_die(company, goal, ask.Submit(id=CommandId("lost"), actor=owner))
+    await company.give(goal, commands.Comment(actor=owner, text="これから提出します"))
+    await commit_and_die(company, goal, commands.Submit(id=CommandId("lost"), actor=owner))
     assert (await company.view(goal)).state is State.DRAFT
     chief = (await company.goals.require(goal)).line[0]
-    receipt = await company.give(goal, ask.Approve(actor=chief, expected_seq=3))
+    receipt = await company.give(goal, commands.Approve(actor=chief, expected_seq=3))
     assert receipt.seq == 4
     assert await kinds(company, goal) == ["created", "commented", "submitted", "stage_approved"]
 
     with pytest.raises(Refusal) as caught:
-        await company.give(goal, ask.Approve(actor=chief, expected_seq=99))
+        await company.give(goal, commands.Approve(actor=chief, expected_seq=99))
     assert caught.value.code in (Code.GOAL_CHANGED, Code.NOT_ALLOWED)
     assert len(await kinds(company, goal)) == 4
 
 
 async def test_a_sign_off_that_cannot_be_read_is_recorded_as_refused(company: Company) -> None:
     owner, goal = OWNERS[6], goal_of(OWNERS[6])
-    await company.give(goal, ask.Submit(actor=owner))
+    await company.give(goal, commands.Submit(actor=owner))
     await company.workflow(goal).signal("sign_off", {"id": "ringi-1", "actor": CHIEF, "expected_seq": "two"})
     async with asyncio.timeout(20):
         while len(await kinds(company, goal)) < 3:  # noqa: ASYNC110 - a signal answers nobody
@@ -112,9 +112,9 @@ async def test_a_sign_off_that_cannot_be_read_is_recorded_as_refused(company: Co
 async def test_the_same_command_after_a_death_behind_its_commit_is_recorded_once(company: Company) -> None:
     owner, goal = OWNERS[2], goal_of(OWNERS[2])
     witness = Witness(company, goal)
-    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    seq = (await company.give(goal, commands.Submit(actor=owner))).seq
     await witness.look()
-    lost = ask.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
+    lost = commands.Approve(id=CommandId("lost"), actor=CHIEF, expected_seq=seq)
     await commit_and_die(company, goal, lost)
     receipt = await company.give(goal, lost, "lost")
     seen = await witness.look()
@@ -124,10 +124,10 @@ async def test_the_same_command_after_a_death_behind_its_commit_is_recorded_once
 
 async def test_of_two_decisions_at_once_on_what_was_seen_one_counts_and_the_other_is_refused(company: Company) -> None:
     owner, goal = OWNERS[3], goal_of(OWNERS[3])
-    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
+    seq = (await company.give(goal, commands.Submit(actor=owner))).seq
     answers = await asyncio.gather(
-        company.give(goal, ask.Approve(actor=CHIEF, expected_seq=seq)),
-        company.give(goal, ask.ReturnForChanges(actor=CHIEF, comment="直して", expected_seq=seq)),
+        company.give(goal, commands.Approve(actor=CHIEF, expected_seq=seq)),
+        company.give(goal, commands.ReturnForChanges(actor=CHIEF, comment="直して", expected_seq=seq)),
         return_exceptions=True,
     )
     assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True]
@@ -140,13 +140,13 @@ async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once
 ) -> None:
     """The first sign-off is older than the command ids that the goal remembers: only the ledger still has it."""
     owner, goal = OWNERS[4], goal_of(OWNERS[4])
-    seq = (await company.give(goal, ask.Submit(actor=owner))).seq
-    said = ask.SignOff(id=CommandId("ringi-1"), actor=HEAD, expected_seq=seq)
+    seq = (await company.give(goal, commands.Submit(actor=owner))).seq
+    said = commands.SignOff(id=CommandId("ringi-1"), actor=HEAD, expected_seq=seq)
     await company.workflow(goal).signal("sign_off", said)
     for number in range(20):
-        await company.give(goal, ask.Comment(actor=owner, text=f"{number} 件目の補足"))
+        await company.give(goal, commands.Comment(actor=owner, text=f"{number} 件目の補足"))
     await company.workflow(goal).signal("sign_off", said)
-    await company.give(goal, ask.Comment(actor=owner, text="まだ承認待ちです"))
+    await company.give(goal, commands.Comment(actor=owner, text="まだ承認待ちです"))
     found = await kinds(company, goal)
     assert (found.count("sign_off_refused"), found.count("commented")) == (1, 21)
     await Witness(company, goal).look()
@@ -159,12 +159,12 @@ async def test_a_due_date_that_moves_ahead_moves_the_alarm_and_one_that_moves_ba
         around = season(await now_of(time_skipping))
         await launch_for(company, cycle_around(around), around.off, OWNER)
         sooner = next(day for day in around.working_days(around.begins + timedelta(days=3)))
-        await company.give(GOAL, ask.Extend(actor=HR, due=sooner, reason="決算の前に"))
+        await company.give(GOAL, commands.Extend(actor=HR, due=sooner, reason="決算の前に"))
         after = next(day for day in around.working_days(sooner + timedelta(days=1)))
         await sleep_until(time_skipping, after, 12)
         assert await reminders(company) == [day for day in reminded_around(around, sooner) if day <= after]
         already = len(await reminders(company))
-        await company.give(GOAL, ask.Extend(actor=HR, due=around.due, reason="出張のため"))
+        await company.give(GOAL, commands.Extend(actor=HR, due=around.due, reason="出張のため"))
         await sleep_until(time_skipping, around.due, 12)
         assert (await reminders(company))[already:] == [around.day_before]
         await Witness(company, GOAL).look()
@@ -188,7 +188,7 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
     async with company_in_skipped_time(database, time_skipping) as company:
         around = season(await now_of(time_skipping))
         await launch_for(company, cycle_around(around), around.off, OWNER)
-        await company.give(GOAL, ask.Withdraw(actor=OWNER, reason="重複"))
+        await company.give(GOAL, commands.Withdraw(actor=OWNER, reason="重複"))
         first = await company.workflow(GOAL).result()
         assert isinstance(first, GoalResult)
         assert first.outcome is Outcome.WITHDRAWN
@@ -201,7 +201,7 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
         assert await idle.result() == first, "nobody came: it ends as it was"
 
         with time_skipping.auto_time_skipping_disabled():
-            receipt = await company.give(GOAL, ask.Reopen(actor=HR, reason="取り下げを取り消す"))
+            receipt = await company.give(GOAL, commands.Reopen(actor=HR, reason="取り下げを取り消す"))
         assert receipt.state is State.DRAFT
         described = await company.client.get_workflow_handle(workflow_id).describe()
         assert described.status is WorkflowExecutionStatus.RUNNING

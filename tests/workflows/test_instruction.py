@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.goal import commands as ask
-from domain.instructions import instructions as asked
+from domain.goal import commands
+from domain.instructions.instructions import Amend, AnyInstruction, Extend, Pause, Selection
 from domain.values import GoalId
 from service.answers import NoAnswer
 from service.goal_updates import GoalUpdates
@@ -40,7 +40,7 @@ async def results(company: Company, instruction: str) -> dict[str, tuple[str, st
     return {one.goal_id.split("/")[1]: (one.result, one.code) for one in found}
 
 
-async def carried_out(company: Company, one: asked.Asked, instruction: str) -> int:
+async def carried_out(company: Company, one: AnyInstruction, instruction: str) -> int:
     """The number of goals that it concerned, as its workflow returns it."""
     await instructions_to(company).give(one, HR, CYCLE, instruction)
     handle = company.client.get_workflow_handle(instruction_workflow_id(instruction), result_type=int)
@@ -55,8 +55,8 @@ async def test_an_instruction_answers_how_many_it_concerned_and_changes_nothing_
     async with running_temporal() as server, three_at_work(database, server.client) as company:
         await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
-        await company.give(GOALS_OF_ALL[1], ask.Withdraw(actor=CHIEF, reason="重複"))
-        extend = asked.Extend(due=today() + timedelta(days=20), **WHY)
+        await company.give(GOALS_OF_ALL[1], commands.Withdraw(actor=CHIEF, reason="重複"))
+        extend = Extend(due=today() + timedelta(days=20), **WHY)
         assert await carried_out(company, extend, "i1") == 2
         row = await instructions_to(company).require("i1")
         assert (row.state, row.finished_at is not None) == ("done", True)
@@ -75,13 +75,13 @@ async def test_whoever_could_not_be_started_holds_up_nobody_and_is_named(databas
     async with running_temporal() as server, three_at_work(database, server.client, refuses) as company:
         await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
-        assert await carried_out(company, asked.Pause(**WHY), "i1") == 3
+        assert await carried_out(company, Pause(**WHY), "i1") == 3
         assert await results(company, "i1") == {
             "P1": ("done", None), "P2": ("done", None), "P3": ("failed", "not_started"),
         }  # fmt: skip
         refuses.ids.clear()
         await company.cycles.retry(CYCLE)
-        assert await carried_out(company, asked.Pause(**WHY), "i2") == 3
+        assert await carried_out(company, Pause(**WHY), "i2") == 3
         assert (await results(company, "i2"))["P3"] == ("done", None)
 
 
@@ -100,7 +100,7 @@ async def test_a_goal_whose_worker_is_away_is_asked_again_until_it_answers(
         await started(company, await written(company))
         await until_cycle_is(company, CYCLE, "open")
         monkeypatch.setattr(GoalUpdates, "send", sometimes)
-        assert await carried_out(company, asked.Pause(**WHY), "i1") == 3
+        assert await carried_out(company, Pause(**WHY), "i1") == 3
         assert silent == []
         assert await results(company, "i1") == dict.fromkeys(("P1", "P2", "P3"), ("done", None))
         for goal in GOALS_OF_ALL:
@@ -116,11 +116,11 @@ async def test_rules_that_do_not_fit_one_goal_are_refused_there_and_hold_elsewhe
         before = row.launched_policy
         own = before.model_copy(update={"closes": before.closes + timedelta(days=60)})
         late = own.model_copy(update={"reviews": (before.closes + timedelta(days=30),)})
-        assert await carried_out(company, asked.Extend(closes=own.closes, selection=_of(CHIEF), **WHY), "own") == 1
-        assert await carried_out(company, asked.Amend(before=own, after=late, selection=_of(CHIEF), **WHY), "late") == 1
+        assert await carried_out(company, Extend(closes=own.closes, selection=_of(CHIEF), **WHY), "own") == 1
+        assert await carried_out(company, Amend(before=own, after=late, selection=_of(CHIEF), **WHY), "late") == 1
         shorter = before.model_copy(update={"closes": before.closes - timedelta(days=1)})
         after = before.model_copy(update={"max_bonus": 30})
-        assert await carried_out(company, asked.Amend(before=shorter, after=after, **WHY), "rules") == 3
+        assert await carried_out(company, Amend(before=shorter, after=after, **WHY), "rules") == 3
         assert await results(company, "rules") == {
             "P1": ("done", None), "P2": ("refused", "invalid"), "P3": ("done", None),
         }  # fmt: skip
@@ -128,5 +128,5 @@ async def test_rules_that_do_not_fit_one_goal_are_refused_there_and_hold_elsewhe
         assert (await company.cycles.require(CYCLE)).rules == after
 
 
-def _of(*people: str) -> asked.Selection:
-    return asked.Selection.model_validate({"people": people})
+def _of(*people: str) -> Selection:
+    return Selection.model_validate({"people": people})

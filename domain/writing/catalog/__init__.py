@@ -33,7 +33,7 @@ class StepPlan(Frozen):
     title: Text
 
 
-class Entry(Frozen):
+class CatalogEntry(Frozen):
     """A measure. `baseline` and `target` are an example, in `unit`; a measure without a number has a picture instead."""
 
     id: str  # <department>/<name>
@@ -67,20 +67,20 @@ class Entry(Frozen):
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[CatalogEntry, ...]:
     """Every entry, department by department; those for all come last."""
     return tuple(entry for department in DEPARTMENTS for entry in _read(department))
 
 
-def _read(department: str) -> tuple[Entry, ...]:
+def _read(department: str) -> tuple[CatalogEntry, ...]:
     tree = tomllib.loads((resources.files(__name__) / f"{department}.toml").read_text("utf-8"), parse_float=Decimal)
     return tuple(
-        Entry.model_validate({**entry, "id": f"{department}/{entry['id']}", "department": tree["department"]})
+        CatalogEntry.model_validate({**entry, "id": f"{department}/{entry['id']}", "department": tree["department"]})
         for entry in tree["entries"]
     )
 
 
-def find(entry_id: str) -> Entry:
+def find(entry_id: str) -> CatalogEntry:
     """The entry of that id; raises a `Refusal` that names the nearest."""
     by_id = {entry.id: entry for entry in entries()}
     if entry_id in by_id:
@@ -88,7 +88,7 @@ def find(entry_id: str) -> Entry:
     raise Refusal(Code.UNKNOWN_ENTRY, entry=entry_id[:80], near=did_you_mean(entry_id, by_id, cutoff=0.4))
 
 
-def search(text: str = "", department: str | None = None) -> tuple[Entry, ...]:
+def search(text: str = "", department: str | None = None) -> tuple[CatalogEntry, ...]:
     """The entries in which every word of `text` stands, in either language; a department's with those for all.
 
     A department goes by its file, its Japanese or its English name: `accounting`, 経理, 経理部. Raises a `Refusal` for one
@@ -114,7 +114,7 @@ def _file_of(department: str) -> str:
     raise Refusal(Code.UNKNOWN_CATALOG_DEPARTMENT, department=department[:80], known=known)
 
 
-def _said(entry: Entry) -> str:
+def _said(entry: CatalogEntry) -> str:
     texts = (entry.name, entry.unit, entry.tells, entry.count, entry.theme, entry.challenge)
     return _plain(" ".join((entry.id, *(f"{one.ja} {one.en}" for one in texts if one))))
 
@@ -125,7 +125,7 @@ def _plain(text: str) -> str:
 
 
 def draft(
-    entry: Entry,
+    entry: CatalogEntry,
     locale: Locale,
     starts: date,
     ends: date,
@@ -148,7 +148,7 @@ def draft(
 
 
 def _measure(
-    entry: Entry, locale: Locale, baseline: Decimal | None, target: Decimal | None
+    entry: CatalogEntry, locale: Locale, baseline: Decimal | None, target: Decimal | None
 ) -> NumericMeasure | QualitativeMeasure:
     name = entry.name.in_(locale)
     if entry.unit is None or entry.target is None:

@@ -24,7 +24,7 @@ from domain.locale import Locale
 from domain.policy.policy import TaskKind
 from service.results import Grouping
 from starter import app
-from texts import catalogs
+from texts import translations
 
 ROOT = get_command(app)
 # Latin letters on a Japanese help page: commands, options, ids, file formats, products, examples of values.
@@ -76,7 +76,7 @@ def test_help_has_no_text_of_a_command_an_option_or_a_placeholder_that_is_gone()
     placeholders = {metavar_key(one.metavar) for one in PARAMS.values() if one.metavar}
     used = {f"help.{path}" for path in commands} | {one.help for one in PARAMS.values()} | placeholders
     used |= {"help.option.show_help", *(metavar_key(one) for one in ("TEXT", "NUMBER", "DATE", "FILE"))}
-    ids = (str(one.id) for one in catalogs.catalog("help", Locale.JA))
+    ids = (str(one.id) for one in translations.catalog("help", Locale.JA))
     assert {one for one in ids if one.startswith(("help.meguri", "help.option.", "help.metavar."))} == used
 
 

@@ -9,7 +9,7 @@ from domain.goal.goal import Delegation, Goal, Outcome
 from domain.lifecycle import EventKind
 from domain.policy.policy import TaskKind
 from domain.values import Locale
-from texts.catalogs import catalog
+from texts.translations import catalog
 from texts.words import word
 
 _FACT = "screen.fact."

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.cycle.launch import first_draft
-from domain.goal import events as has
+from domain.goal import events
 from domain.goal.events import Event
 from domain.goal.goal import Delegation, Goal
 from domain.policy.policy import Policy
@@ -52,7 +52,7 @@ def test_a_goal_knows_the_sites_of_those_whom_it_may_ask_and_of_nobody_else() ->
     goal, event = launched(policy(sites={"berlin": BERLIN}), sites=sites, slot=7)
     assert goal.sites == {OWNER: "berlin", DIRECTOR: "berlin", HR_TOO: "paris"}
     assert goal.slot == 7
-    assert isinstance(event.body, has.Created)
+    assert isinstance(event.body, events.Created)
     assert (event.body.sites, event.body.slot) == (goal.sites, 7)
     assert (task_of(goal).site, goal.calendar) == ("berlin", BERLIN)
 
@@ -61,7 +61,7 @@ def test_delegations_that_hold_already_come_with_the_goal_but_never_make_its_own
     given = [delegation(MANAGER), delegation(STRANGER), delegation(HR), delegation(OWNER), delegation(DIRECTOR, OWNER)]
     goal, event = launched(delegations=given)
     assert goal.delegations == (delegation(MANAGER), delegation(HR), delegation(OWNER))
-    assert isinstance(event.body, has.Created)
+    assert isinstance(event.body, events.Created)
     assert event.body.delegations == goal.delegations
 
 

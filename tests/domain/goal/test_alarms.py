@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.alarms import AlarmKind, ring, spread
 from domain.goal.evolve import evolve, evolve_all
 from domain.goal.goal import Goal
@@ -42,11 +41,11 @@ def _walk(goal: Goal) -> list[tuple[date, str, tuple[str, ...]]]:
         (event,) = ring(goal, alarm, alarm.at)
         told: tuple[str, ...] = goal.task.assignees if goal.task else ()
         match event.body:
-            case has.Escalated(joined=joined, to_hr=to_hr):
+            case events.Escalated(joined=joined, to_hr=to_hr):
                 seen.append((alarm.day, "escalated to HR" if to_hr else "escalated", joined))
-            case has.Reminded():
+            case events.Reminded():
                 seen.append((alarm.day, "reminded", told))
-            case has.Lapsed(outcome=outcome):
+            case events.Lapsed(outcome=outcome):
                 seen.append((alarm.day, outcome.value, ()))
             case body:
                 seen.append((alarm.day, body.kind.value, ()))
@@ -122,7 +121,7 @@ def test_a_manager_whom_hr_took_off_a_task_is_not_brought_back_by_the_next_escal
     goal = draft()
     while goal.task and MANAGER not in goal.task.assignees:
         goal = rung(goal)
-    goal = after(goal, ask.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER,), reason="休職"), at(day(10, 22)))
+    goal = after(goal, commands.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER,), reason="休職"), at(day(10, 22)))
     while goal.task and goal.task.assignees == (OWNER,):
         goal = rung(goal)
     assert goal.task is not None
@@ -134,7 +133,9 @@ def test_the_top_of_the_company_escalates_to_hr_at_once() -> None:
 
 
 def test_a_reminder_whose_day_is_the_day_on_which_the_task_came_is_left_out() -> None:
-    goal = after(pending(), ask.Extend(id=fresh_id(), actor=HR, due=day(10, 9), reason="繁忙期"), at(day(10, 8), 8))
+    goal = after(
+        pending(), commands.Extend(id=fresh_id(), actor=HR, due=day(10, 9), reason="繁忙期"), at(day(10, 8), 8)
+    )
     alarm = awaited(goal)
     assert (alarm.day, alarm.rung) == (day(10, 13), 1)  # not at nine the same day
 
@@ -172,8 +173,8 @@ def test_alarms_that_fell_into_an_outage_ring_once_each_with_their_true_date_and
         assert ring(goal, alarm, back) == ()  # no second time
 
     assert [body.kind for body in rang] == ["reminded", "reminded", "escalated"]
-    assert [body.late for body in rang if isinstance(body, has.Reminded | has.Escalated)] == [True, True, True]
-    due = [body.due for body in rang if isinstance(body, has.Reminded | has.Escalated)]
+    assert [body.late for body in rang if isinstance(body, events.Reminded | events.Escalated)] == [True, True, True]
+    due = [body.due for body in rang if isinstance(body, events.Reminded | events.Escalated)]
     assert due == [at(on, 9) + spread(goal) for on in (day(10, 13), day(10, 19), day(10, 21))]
     assert awaited(goal).day == day(10, 23)
 
@@ -185,7 +186,7 @@ def test_an_alarm_is_late_when_it_was_held_up_for_more_than_an_hour(held_up: tim
     goal = draft()
     alarm = awaited(goal)
     (event,) = ring(goal, alarm, alarm.at + held_up)
-    assert isinstance(event.body, has.Reminded)
+    assert isinstance(event.body, events.Reminded)
     assert event.body.late is late
 
 
@@ -203,7 +204,7 @@ def test_an_alarm_does_not_ring_before_its_time_nor_when_the_goal_no_longer_wait
     goal = draft()
     alarm = awaited(goal)
     assert ring(goal, alarm, alarm.at - timedelta(seconds=1)) == ()
-    submitted = after(goal, ask.Submit(id=fresh_id(), actor=OWNER), at(day(10, 9)))
+    submitted = after(goal, commands.Submit(id=fresh_id(), actor=OWNER), at(day(10, 9)))
     assert ring(submitted, alarm, alarm.at) == ()
     assert ring(closed(), alarm, alarm.at) == ()
 
@@ -229,5 +230,5 @@ def test_a_goal_that_is_approved_on_a_review_day_before_the_review_opens_has_its
 
 def _without_steps(goal: Goal) -> Goal:
     for step in range(len(goal.content.steps)):
-        goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 30), 11))
+        goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 30), 11))
     return goal

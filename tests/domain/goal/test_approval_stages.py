@@ -2,8 +2,7 @@
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.decide import decide
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
@@ -60,7 +59,7 @@ def test_a_signature_completes_the_stages_up_to_the_signers_own(
 ) -> None:
     goal = overdue(stages, who)
     (event,) = decide(goal, approve(goal, who), NOW)
-    assert isinstance(event.body, has.Approved | has.StageApproved)
+    assert isinstance(event.body, events.Approved | events.StageApproved)
     assert (event.kind, event.body.stage) == (kind, stage)
 
 
@@ -85,7 +84,7 @@ def test_a_stage_that_was_given_does_not_come_back_by_a_signature_from_below() -
     goal = after(goal, approve(goal), at(day(10, 6)))
     goal = after(goal, reassign(MANAGER), at(day(10, 6)))  # HR gives the second stage to who signed the first
     (event,) = decide(goal, approve(goal, MANAGER), NOW)
-    assert isinstance(event.body, has.StageApproved)
+    assert isinstance(event.body, events.StageApproved)
     assert event.body.stage == 1
 
 
@@ -98,6 +97,6 @@ def test_hr_that_would_have_to_sign_twice_in_a_row_signs_once() -> None:
 
 def test_a_goal_that_comes_back_is_signed_in_all_its_stages_again() -> None:
     goal = overdue(2, DIRECTOR)
-    back = after(goal, ask.ReturnForChanges(id=fresh_id(), actor=DIRECTOR, comment="基準値"), NOW)
-    again = after(back, ask.Submit(id=fresh_id(), actor=goal.owner), NOW)
+    back = after(goal, commands.ReturnForChanges(id=fresh_id(), actor=DIRECTOR, comment="基準値"), NOW)
+    again = after(back, commands.Submit(id=fresh_id(), actor=goal.owner), NOW)
     assert (again.stage, task_of(again).assignees) == (0, (MANAGER,))

@@ -3,8 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.commands import SYSTEM
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve
@@ -37,7 +36,7 @@ from tests.domain.command_cases import NOW
 def test_the_owner_neither_approves_nor_returns_nor_decides_their_own_goal() -> None:
     goal = pending()
     refusal(goal, approve(goal, OWNER), NOW, Code.SELF_APPROVAL)
-    refusal(goal, ask.ReturnForChanges(id=fresh_id(), actor=OWNER, comment="直す"), NOW, Code.SELF_APPROVAL)
+    refusal(goal, commands.ReturnForChanges(id=fresh_id(), actor=OWNER, comment="直す"), NOW, Code.SELF_APPROVAL)
     goal = awaiting_verdict()
     refusal(goal, verdict(goal, "achieved", OWNER), NOW, Code.SELF_APPROVAL)
 
@@ -52,8 +51,8 @@ def test_the_owner_approves_in_nobodys_name_and_nobody_approves_in_the_owners() 
 
 def test_not_even_a_ledger_that_holds_such_a_delegation_lets_the_owner_approve() -> None:
     goal = pending()
-    body = has.Delegated(delegation=Delegation(delegator=MANAGER, to=OWNER, first=day(10, 1), last=day(12, 28)))
-    event = has.Event(seq=goal.seq + 1, revision=1, at=NOW, actor=HR, command=fresh_id(), body=body)
+    body = events.Delegated(delegation=Delegation(delegator=MANAGER, to=OWNER, first=day(10, 1), last=day(12, 28)))
+    event = events.Event(seq=goal.seq + 1, revision=1, at=NOW, actor=HR, command=fresh_id(), body=body)
     refusal(evolve(goal, event), approve(goal, OWNER, acting_for=MANAGER), NOW, Code.SELF_APPROVAL)
 
 
@@ -70,9 +69,9 @@ def test_an_owner_without_managers_is_approved_by_the_others_in_hr_even_when_in_
 
 def test_an_owner_in_hr_neither_takes_over_the_approval_nor_declares_the_goal_achieved() -> None:
     goal = pending(owner=HR)
-    takeover = ask.Reassign(id=fresh_id(), actor=HR, assignees=(HR,), reason="代行")
+    takeover = commands.Reassign(id=fresh_id(), actor=HR, assignees=(HR,), reason="代行")
     refusal(goal, takeover, NOW, Code.SELF_APPROVAL)
-    refusal(goal, ask.Close(id=fresh_id(), actor=HR, reason="達成", achieved=True), NOW, Code.SELF_APPROVAL)
+    refusal(goal, commands.Close(id=fresh_id(), actor=HR, reason="達成", achieved=True), NOW, Code.SELF_APPROVAL)
 
 
 # --- acting for others -----------------------------------------------------------------------------------------------
@@ -89,7 +88,7 @@ def test_an_owner_in_hr_neither_takes_over_the_approval_nor_declares_the_goal_ac
         (delegate(STRANGER, DIRECTOR, actor=HR), "part.delegate_chain"),
     ],
 )
-def test_a_delegation_that_makes_no_sense_is_refused_with_the_reason(command: ask.Delegate, why: str) -> None:
+def test_a_delegation_that_makes_no_sense_is_refused_with_the_reason(command: commands.Delegate, why: str) -> None:
     goal = after(draft(), delegate(MANAGER, STRANGER), at(day(10, 5)))
     goal = goal if why == "part.delegate_chain" else draft()
     assert refusal(goal, command, at(day(10, 5)), Code.DELEGATION).message.fields["why"] == message(why)
@@ -108,7 +107,7 @@ def test_a_delegate_does_not_delegate_on() -> None:
 
 def test_a_delegate_of_the_owner_writes_and_submits_and_the_ledger_holds_both() -> None:
     goal = after(draft(), delegate(OWNER, DEPUTY), NOW)
-    (event,) = decide(goal, ask.Submit(id=fresh_id(), actor=DEPUTY, acting_for=OWNER), NOW)
+    (event,) = decide(goal, commands.Submit(id=fresh_id(), actor=DEPUTY, acting_for=OWNER), NOW)
     assert (event.actor, event.acting_for) == (DEPUTY, OWNER)
 
 
@@ -120,4 +119,4 @@ def test_a_delegation_that_has_ended_is_forgotten_when_the_next_is_made() -> Non
 
 def test_no_caller_can_pass_for_the_clock() -> None:
     with pytest.raises(ValidationError):
-        ask.Close(id=fresh_id(), actor=SYSTEM, reason="サイクル終了")
+        commands.Close(id=fresh_id(), actor=SYSTEM, reason="サイクル終了")

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.goal import events as has
+from domain.goal import events
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve, evolve_all
 from domain.goal.goal import Delegation, Goal
@@ -53,9 +53,9 @@ def escalated(goal: Goal, rungs: int) -> Goal:
     return goal
 
 
-def line_changed(goal: Goal, **changes: object) -> has.LineChanged:
+def line_changed(goal: Goal, **changes: object) -> events.LineChanged:
     (event,) = decide(goal, change_line(goal, **changes), LATER)
-    assert isinstance(event.body, has.LineChanged)
+    assert isinstance(event.body, events.LineChanged)
     return event.body
 
 
@@ -270,5 +270,5 @@ def test_a_paused_goal_changes_hands_and_its_clock_stays_stopped() -> None:
 def test_an_event_of_the_organisation_leaves_the_state_as_it_is() -> None:
     goal = awaiting_verdict()
     (event,) = decide(goal, change_line(goal, department="総務", settle=False), at(day(11, 4)))
-    assert isinstance(event.body, has.LineChanged)
+    assert isinstance(event.body, events.LineChanged)
     assert evolve(goal, event).state is State.IN_REVIEW

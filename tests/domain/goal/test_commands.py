@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.commands import COMMANDS
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
@@ -90,7 +90,7 @@ def test_a_command_that_is_sent_again_with_its_id_brings_nothing(name: str) -> N
     assert decide(goal, command, NOW) == ()
 
     if not goal.is_closed:  # nor when the answer was lost, and others came in between
-        goal = after(goal, ask.Comment(id=fresh_id(), actor=HR, text="確認中"), NOW)
+        goal = after(goal, commands.Comment(id=fresh_id(), actor=HR, text="確認中"), NOW)
         assert decide(goal, command, NOW) == ()
 
 

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from domain.goal import commands as ask
-from domain.goal.constraints import Constraints, constraints_of, weigh
+from domain.goal import commands
+from domain.goal.constraints import Constraints, constraints_of, weight_findings
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
@@ -31,13 +31,15 @@ EDITION = policy(edition=2, max_goals=3)
 NOW = at(day(11, 4), 15)
 
 
-def claimed(goal: Goal, command: ask.Command) -> Constraints | None:
+def claimed(goal: Goal, command: commands.Command) -> Constraints | None:
     events = decide(goal, command, NOW)
     return constraints_of(goal, evolve_all(goal, events), events)
 
 
-def linked(**changes: Any) -> ask.Submit:
-    return ask.Submit(id=fresh_id(), actor=OWNER, content=content(parent="digital", answers=("H1", "H2"), **changes))
+def linked(**changes: Any) -> commands.Submit:
+    return commands.Submit(
+        id=fresh_id(), actor=OWNER, content=content(parent="digital", answers=("H1", "H2"), **changes)
+    )
 
 
 def test_a_goal_that_is_submitted_claims_its_parent_and_the_problems_that_it_answers() -> None:
@@ -59,7 +61,7 @@ def test_of_two_stages_only_the_last_one_claims_it() -> None:
 
 
 def test_a_goal_that_is_reopened_claims_its_weight_again() -> None:
-    claims = claimed(closed(EDITION), ask.Reopen(id=fresh_id(), actor=HR, reason="訂正"))
+    claims = claimed(closed(EDITION), commands.Reopen(id=fresh_id(), actor=HR, reason="訂正"))
     assert claims
     assert claims.weight == 60
 
@@ -73,17 +75,17 @@ def test_a_goal_that_ends_says_by_which_entry() -> None:
 
 
 def test_what_concerns_the_goal_alone_claims_nothing() -> None:
-    assert claimed(draft(EDITION), ask.Submit(id=fresh_id(), actor=OWNER)) is None
-    assert claimed(active(EDITION), ask.ReportProgress(id=fresh_id(), actor=OWNER, value=Decimal(8))) is None
+    assert claimed(draft(EDITION), commands.Submit(id=fresh_id(), actor=OWNER)) is None
+    assert claimed(active(EDITION), commands.ReportProgress(id=fresh_id(), actor=OWNER, value=Decimal(8))) is None
 
 
 def test_a_parent_is_claimed_when_it_is_submitted_and_not_with_everything_after() -> None:
     linked_goal = active(EDITION).model_copy(update={"content": content(parent="digital")})
-    assert claimed(linked_goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value=Decimal(8))) is None
+    assert claimed(linked_goal, commands.ReportProgress(id=fresh_id(), actor=OWNER, value=Decimal(8))) is None
 
 
 def test_a_goal_ends_once_whatever_comes_after() -> None:
-    adjust = ask.Adjust(id=fresh_id(), actor=HR, points=Decimal(1), reason="調整")
+    adjust = commands.Adjust(id=fresh_id(), actor=HR, points=Decimal(1), reason="調整")
     assert claimed(closed(EDITION), adjust) is None
 
 
@@ -94,10 +96,12 @@ def test_cycles_of_the_first_edition_claim_nothing() -> None:
 
 def test_weights_are_weighed_before_they_are_approved() -> None:
     other = draft(EDITION, GoalId("2026-q4/e100/2")).model_copy(update={"content": content(weight=60)})
-    assert not list(weigh(content(weight=40), [other], EDITION))
-    (finding,) = weigh(content(weight=50), [other], EDITION)
+    assert not list(weight_findings(content(weight=40), [other], EDITION))
+    (finding,) = weight_findings(content(weight=50), [other], EDITION)
     assert finding.code == "weights_not_100"
     assert "110" in say_both(finding.message).ja
-    assert not list(weigh(content(weight=100), [closed(EDITION)], EDITION))  # what is closed weighs nothing any more
-    codes = [one.code for one in weigh(content(weight=25), [other] * 3, EDITION)]
+    assert not list(
+        weight_findings(content(weight=100), [closed(EDITION)], EDITION)
+    )  # what is closed weighs nothing any more
+    codes = [one.code for one in weight_findings(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]

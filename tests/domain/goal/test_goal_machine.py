@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.alarms import Alarm, next_alarm, ring
 from domain.goal.commands import COMMANDS, Command
 from domain.goal.decide import decide
 from domain.goal.events import Event
-from domain.goal.evolve import begin, evolve, evolve_all
+from domain.goal.evolve import created_goal, evolve, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.scoring import score
@@ -49,7 +49,7 @@ from tests.domain.command_cases import CASES
 def fitting(goal: Goal, turn: int) -> Command:
     """A permitted command that moves the goal to another state, so that the sequences reach late states."""
     if goal.is_closed:
-        return ask.Reopen(id=fresh_id(), actor=HR, reason="訂正")
+        return commands.Reopen(id=fresh_id(), actor=HR, reason="訂正")
     return resume() if goal.is_paused else _awaited_by_its_task(goal, turn)
 
 
@@ -58,18 +58,18 @@ def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
     by = deciders[turn % len(deciders)] if deciders else MANAGER
     match goal.task and goal.task.kind:
         case TaskKind.DRAFT:
-            return ask.Submit(id=fresh_id(), actor=OWNER, content=CONTENT)
+            return commands.Submit(id=fresh_id(), actor=OWNER, content=CONTENT)
         case TaskKind.APPROVAL:
             return approve(goal, by)
         case TaskKind.STEP if turn % 2:
-            return ask.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step or 0)
+            return commands.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step or 0)
         case TaskKind.SELF_REVIEW:
             return self_review()
         case TaskKind.VERDICT:
             said = ("continue", "unrealistic", "achieved")[turn % 3]
             return verdict(goal, said, by, bonus=turn % 2 if goal.policy.max_bonus > goal.bonus else 0)
         case _:
-            return ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談")
+            return commands.CallReview(id=fresh_id(), actor=OWNER, reason="相談")
 
 
 class GoalUnderAnything(RuleBasedStateMachine):
@@ -99,7 +99,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
     ) -> None:
         first = created(line=line, content=content(measure=measure), sites=sites or None, slot=slot)
         self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
-        self.goal = begin(GOAL_ID, rules, first)
+        self.goal = created_goal(GOAL_ID, rules, first)
 
     def _record(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -131,14 +131,14 @@ class GoalUnderAnything(RuleBasedStateMachine):
     def the_organisation_changes_and_the_news_comes_twice(self, fields: dict[str, Any]) -> None:
         for _ in range(2):
             before = self.goal
-            self._ask(ask.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | fields))
+            self._ask(commands.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | fields))
         assert self.goal == before
 
     @rule(value=st.integers(0, 12), met=st.sets(st.integers(0, 3)))
     def the_owner_reports(self, value: int, met: set[int]) -> None:
         picture = self.goal.content.measure and self.goal.content.measure.kind == "qualitative"
         said = {"met": sorted(met)} if picture else {"value": value}
-        self._ask(ask.ReportProgress.model_validate({"id": fresh_id(), "actor": OWNER} | said))
+        self._ask(commands.ReportProgress.model_validate({"id": fresh_id(), "actor": OWNER} | said))
 
     @rule(turn=st.integers(0, 5))
     def somebody_does_what_is_awaited(self, turn: int) -> None:
@@ -228,7 +228,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
         read = [Event.model_validate_json(text) for text in stored]
         assert read == self.ledger
         assert [event.seq for event in read] == list(range(1, len(read) + 1))
-        assert evolve_all(begin(GOAL_ID, self.first_policy, read[0]), read[1:]) == self.goal
+        assert evolve_all(created_goal(GOAL_ID, self.first_policy, read[0]), read[1:]) == self.goal
 
         heads = list(accumulate(read, lambda head, event: chain(head, event.json_form), initial=genesis(GOAL_ID)))
         links = [Link(e.seq, e.json_form, *pair) for e, pair in zip(read, pairwise(heads), strict=True)]

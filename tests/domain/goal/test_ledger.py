@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.decide import decide
 from domain.goal.events import Event, ProgressReported
 from domain.goal.evolve import evolve_all
@@ -20,10 +20,10 @@ def _ledger(goal_id: GoalId = GOAL_ID) -> list[Link]:
     """Five entries; one of them contains a whole policy."""
     goal, events = draft(goal_id=goal_id), [created()]
     for command in (
-        ask.Revise(id=fresh_id(), actor=OWNER, content=content(theme="決算の早期化")),
-        ask.Comment(id=fresh_id(), actor=OWNER, text="相談済みです"),
-        ask.AmendPolicy(id=fresh_id(), actor=HR, policy=policy(max_bonus=30), reason="規程の変更"),
-        ask.Submit(id=fresh_id(), actor=OWNER),
+        commands.Revise(id=fresh_id(), actor=OWNER, content=content(theme="決算の早期化")),
+        commands.Comment(id=fresh_id(), actor=OWNER, text="相談済みです"),
+        commands.AmendPolicy(id=fresh_id(), actor=HR, policy=policy(max_bonus=30), reason="規程の変更"),
+        commands.Submit(id=fresh_id(), actor=OWNER),
     ):
         events.extend(new := decide(goal, command, at(day(10, 2))))
         goal = evolve_all(goal, new)
@@ -157,7 +157,7 @@ def test_a_text_is_kept_character_by_character(text: str) -> None:
 def test_two_spellings_of_one_japanese_word_are_two_contents_and_neither_is_changed() -> None:
     composed = "ガス削減"
     decomposed = unicodedata.normalize("NFD", composed)
-    said = [ask.Comment(id=fresh_id(), actor=OWNER, text=text) for text in (composed, decomposed)]
+    said = [commands.Comment(id=fresh_id(), actor=OWNER, text=text) for text in (composed, decomposed)]
     assert [command.text for command in said] == [composed, decomposed]
     assert canonical({"t": composed}) != canonical({"t": decomposed})
 

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
@@ -46,16 +45,16 @@ NOW = at(day(11, 5))
 
 def worked_on() -> Goal:
     """One of two steps done (20 points), half the way from 10 to 6 (30 of 60), and a bonus of 5 from the first review."""
-    goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 12)))
-    goal = after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value="8"), at(day(10, 13)))
-    goal = after(goal, ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(day(10, 14)))
-    goal = after(goal, ask.SubmitSelfReview(id=fresh_id(), actor=OWNER, went_well="順調"), at(day(10, 15)))
+    goal = after(active(), commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 12)))
+    goal = after(goal, commands.ReportProgress(id=fresh_id(), actor=OWNER, value="8"), at(day(10, 13)))
+    goal = after(goal, commands.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(day(10, 14)))
+    goal = after(goal, commands.SubmitSelfReview(id=fresh_id(), actor=OWNER, went_well="順調"), at(day(10, 15)))
     return after(goal, verdict(goal, "continue", bonus=5), at(day(10, 16)))
 
 
-def moved(goal: Goal, **changes: object) -> tuple[has.Moved, Goal]:
+def moved(goal: Goal, **changes: object) -> tuple[events.Moved, Goal]:
     (event,) = decide(goal, change_line(goal, **(MOVE | changes)), NOW)
-    assert isinstance(event.body, has.Moved)
+    assert isinstance(event.body, events.Moved)
     return event.body, evolve(goal, event)
 
 
@@ -83,7 +82,7 @@ def test_the_new_draft_begins_at_todays_value_with_the_steps_that_are_left_and_t
 
 
 def test_points_never_fall_by_a_move_not_even_when_the_value_got_worse_since_the_review() -> None:
-    goal = after(worked_on(), ask.ReportProgress(id=fresh_id(), actor=OWNER, value="12"), at(day(11, 4)))
+    goal = after(worked_on(), commands.ReportProgress(id=fresh_id(), actor=OWNER, value="12"), at(day(11, 4)))
     assert score(goal) == 55
     body, goal = moved(goal)
     assert (body.attained, body.banked, score(goal)) == (Decimal("0.5"), Decimal(55), Decimal(55))
@@ -91,9 +90,9 @@ def test_points_never_fall_by_a_move_not_even_when_the_value_got_worse_since_the
 
 def test_points_of_a_second_move_come_on_top_of_the_first() -> None:
     _, goal = moved(worked_on())
-    goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=active().content), NOW)
+    goal = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=active().content), NOW)
     goal = after(goal, approve(goal), NOW)
-    goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), NOW)
+    goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0), NOW)
     body, goal = moved(goal, department="人事")
     assert (body.banked, score(goal), goal.revision) == (Decimal(75), Decimal(75), 3)
 
@@ -108,7 +107,7 @@ def test_a_move_in_the_middle_of_a_review_ends_the_review(goal: Goal) -> None:
 @pytest.mark.parametrize("goal", [draft(), pending()], ids=["draft", "pending"])
 def test_what_was_never_worked_on_is_not_settled_only_its_line_changes(goal: Goal) -> None:
     (event,) = decide(goal, change_line(goal, **MOVE), NOW)
-    assert isinstance(event.body, has.LineChanged)
+    assert isinstance(event.body, events.LineChanged)
     changed = evolve(goal, event)
     assert (changed.state, changed.revision, changed.content) == (goal.state, 1, goal.content)
     assert (changed.department, changed.line) == ("総務", (STRANGER, PRESIDENT))
@@ -118,7 +117,7 @@ def test_without_the_policys_word_or_another_department_no_revision_is_settled()
     for changes in ({"settle": False}, {"department": "経理"}):
         goal = worked_on()
         (event,) = decide(goal, change_line(goal, **(MOVE | changes)), NOW)
-        assert isinstance(event.body, has.LineChanged)
+        assert isinstance(event.body, events.LineChanged)
         assert evolve(goal, event).revision == 1
 
 
@@ -131,7 +130,7 @@ def test_a_move_makes_what_the_approver_saw_before_stale() -> None:
     goal = awaiting_verdict()
     seen = goal.seq
     _, goal = moved(goal)
-    submitted = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=active().content), NOW)
+    submitted = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=active().content), NOW)
     said = refusal(submitted, approve(submitted, expected_seq=seen), NOW, Code.GOAL_CHANGED)
     assert "moved" in str(said.fields["changes"])
 
@@ -153,7 +152,7 @@ def test_a_paused_goal_that_moves_stays_paused() -> None:
 
 def test_the_old_line_has_no_more_to_do_with_the_goal_and_the_new_one_signs_it() -> None:
     _, goal = moved(worked_on())
-    goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=active().content), NOW)
+    goal = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=active().content), NOW)
     assert task_of(goal).assignees == (STRANGER,)
     for former in (MANAGER, DIRECTOR):
         refusal(goal, approve(goal, former), NOW, Code.NOT_ALLOWED)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.goal import events as has
+from domain.goal import events
 from domain.goal.alarms import AlarmKind, next_alarm, ring
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve
@@ -46,7 +46,7 @@ def test_a_resumed_goal_has_its_date_moved_by_the_business_days_of_the_pause(
 ) -> None:
     goal = after(pending(), pause(), at(paused))
     (event,) = decide(goal, resume(), at(resumed))
-    assert isinstance(event.body, has.Resumed)
+    assert isinstance(event.body, events.Resumed)
     assert event.body.business_days == business_days
     goal = evolve(goal, event)
     assert goal.task is not None
@@ -68,5 +68,5 @@ def test_a_review_whose_day_fell_into_the_pause_opens_when_the_goal_is_resumed()
     alarm = awaited(goal)
     assert (alarm.kind, alarm.day) == (AlarmKind.REVIEW, day(10, 30))
     (event,) = ring(goal, alarm, at(day(11, 4)))
-    assert isinstance(event.body, has.ReviewOpened)
+    assert isinstance(event.body, events.ReviewOpened)
     assert event.body.scheduled == day(10, 30)

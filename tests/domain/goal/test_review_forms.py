@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.decide import decide
 from domain.notices.notices import NoticeKind, notices_of
 from domain.refusals import Code
@@ -31,8 +30,8 @@ from tests.domain.builders import (
 NOW = at(day(11, 4), 15)
 
 
-def look_back(*causes: str) -> ask.SubmitSelfReview:
-    return ask.SubmitSelfReview(
+def look_back(*causes: str) -> commands.SubmitSelfReview:
+    return commands.SubmitSelfReview(
         id=fresh_id(), actor=OWNER, went_well="手順が揃った", progress="半分", cause_kinds=causes
     )
 
@@ -40,7 +39,7 @@ def look_back(*causes: str) -> ask.SubmitSelfReview:
 def test_causes_are_of_our_list_or_the_companys() -> None:
     goal = in_review(policy(causes=("監査の指摘",)))
     (event,) = decide(goal, look_back("time", "監査の指摘"), NOW)
-    assert isinstance(event.body, has.SelfReviewed)
+    assert isinstance(event.body, events.SelfReviewed)
     assert (event.body.cause_kinds, event.body.progress) == (("time", "監査の指摘"), "半分")
     said = refusal(goal, look_back("time", "月"), NOW, Code.UNKNOWN_CAUSE)
     assert said.fields["cause"] == "月"
@@ -71,17 +70,17 @@ def test_a_picture_has_no_target_to_set() -> None:
 def test_what_the_reviewer_saw_go_well_stands_in_the_ledger() -> None:
     goal = awaiting_verdict()
     (event,) = decide(goal, verdict(goal, "continue", praise="丁寧な聞き取り"), NOW)
-    assert isinstance(event.body, has.Continued)
+    assert isinstance(event.body, events.Continued)
     assert event.body.praise == "丁寧な聞き取り"
 
 
 def test_hr_takes_a_sheet_into_a_draft_and_nobody_else_writes_in_it() -> None:
-    revise = ask.Revise(id=fresh_id(), actor=HR, content=content(weight=30))
+    revise = commands.Revise(id=fresh_id(), actor=HR, content=content(weight=30))
     (event,) = decide(draft(), revise, NOW)
     assert event.actor == HR
     told = notices_of(after(draft(), revise, NOW), event, draft())
     assert [(one.kind, one.recipient) for one in told] == [(NoticeKind.DRAFT_CHANGED, OWNER)]
-    own = ask.Revise(id=fresh_id(), actor=OWNER, content=content(weight=30))
+    own = commands.Revise(id=fresh_id(), actor=OWNER, content=content(weight=30))
     (by_owner,) = decide(draft(), own, NOW)
     assert not notices_of(after(draft(), own, NOW), by_owner, draft())
     refusal(draft(), revise.model_copy(update={"actor": MANAGER}), NOW, Code.NOT_ALLOWED)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.goal.scoring import attainment, confirmed, revision_score, score, terms
 from domain.lifecycle import State
@@ -64,7 +64,7 @@ def test_the_cap_is_the_policys(cap: str, share: Any) -> None:
 @pytest.mark.parametrize(("met", "share"), [((), 0), ((2,), "0.25"), ((0, 1, 3), "0.75"), ((0, 1, 2, 3), 1)])
 def test_a_picture_of_success_counts_the_criteria_that_are_met(met: tuple[int, ...], share: Any) -> None:
     goal = active(content=content(measure=PICTURE))
-    goal = after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, met=met), at(day(10, 20)))
+    goal = after(goal, commands.ReportProgress(id=fresh_id(), actor=OWNER, met=met), at(day(10, 20)))
     assert attainment(goal) == Decimal(share)
 
 
@@ -75,11 +75,11 @@ def test_a_draft_without_a_measure_or_a_baseline_has_no_points(unfinished: Conte
 
 
 def _report(goal: Goal, value: str) -> Goal:
-    return after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value=value), at(day(11, 2)))
+    return after(goal, commands.ReportProgress(id=fresh_id(), actor=OWNER, value=value), at(day(11, 2)))
 
 
 def _reviewed(goal: Goal, said: str, **fields: Any) -> Goal:
-    goal = after(goal, ask.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(day(11, 2)))
+    goal = after(goal, commands.CallReview(id=fresh_id(), actor=OWNER, reason="相談"), at(day(11, 2)))
     goal = after(goal, self_review(), at(day(11, 2)))
     return after(goal, verdict(goal, said, **fields), at(day(11, 2)))
 
@@ -106,7 +106,7 @@ def test_a_value_that_was_mistyped_and_mended_between_reviews_gives_nothing() ->
 
 
 def test_steps_count_when_they_are_done_and_bonus_points_when_they_are_given() -> None:
-    goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=1), at(day(10, 20)))
+    goal = after(active(), commands.CompleteStep(id=fresh_id(), actor=OWNER, step=1), at(day(10, 20)))
     assert score(goal) == 20
     goal = _reviewed(goal, "continue", bonus=7)
     goal = _reviewed(goal, "continue", bonus=6)
@@ -114,28 +114,28 @@ def test_steps_count_when_they_are_done_and_bonus_points_when_they_are_given() -
 
 
 def test_points_of_earlier_revisions_stay_banked_and_the_next_ones_come_on_top() -> None:
-    goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 20)))
+    goal = after(active(), commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 20)))
     goal = _reviewed(_report(goal, "7"), "unrealistic", bonus=5)
     assert goal.banked == score(goal) == 70
     assert revision_score(goal) == 0
 
     easier = content(measure={"kind": "numeric", "name": "所要日数", "baseline": 7, "target": 5, "direction": "down"})
-    goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=easier), at(day(11, 4)))
+    goal = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=easier), at(day(11, 4)))
     goal = after(goal, _approve(goal), at(day(11, 5)))
     goal = _reviewed(_report(goal, "6"), "achieved")
     assert goal.is_closed
     assert score(goal) == 100
 
 
-def _approve(goal: Goal) -> ask.Approve:
+def _approve(goal: Goal) -> commands.Approve:
     assert goal.task is not None
-    return ask.Approve(id=fresh_id(), actor=goal.task.assignees[0], expected_seq=goal.seq)
+    return commands.Approve(id=fresh_id(), actor=goal.task.assignees[0], expected_seq=goal.seq)
 
 
 def test_the_score_that_a_closing_states_is_the_goals_and_reopening_keeps_it() -> None:
-    goal = after(_report(active(), "8"), ask.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 4)))
+    goal = after(_report(active(), "8"), commands.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 4)))
     assert score(goal) == 30
-    assert score(after(goal, ask.Reopen(id=fresh_id(), actor=HR, reason="復職"), at(day(11, 5)))) == 30
+    assert score(after(goal, commands.Reopen(id=fresh_id(), actor=HR, reason="復職"), at(day(11, 5)))) == 30
 
 
 def test_the_end_of_the_cycle_confirms_what_was_reached() -> None:
@@ -178,11 +178,11 @@ def test_the_score_never_falls_whatever_is_reported_reviewed_or_reset(reports: l
     goal, before = active(), Decimal(0)
     for value, what, bonus in reports:
         if goal.state is State.DRAFT:
-            goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=content()), at(day(11, 2)))
+            goal = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=content()), at(day(11, 2)))
             goal = after(goal, _approve(goal), at(day(11, 2)))
         goal = _report(goal, str(value))
         if what == "step" and goal.next_step is not None:
-            goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step), at(day(11, 2)))
+            goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step), at(day(11, 2)))
         elif what == "review" and goal.bonus + bonus <= 20:
             goal = _reviewed(goal, "continue", bonus=bonus)
         elif what == "reset":

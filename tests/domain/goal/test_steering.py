@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.alarms import AlarmKind
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
@@ -46,8 +45,8 @@ def in_english(day: JsonValue) -> str:
     return day_text(date.fromisoformat(str(day)), Locale.EN)
 
 
-def reopen(**fields: Any) -> ask.Reopen:
-    return ask.Reopen(id=fresh_id(), actor=HR, reason="訂正", **fields)
+def reopen(**fields: Any) -> commands.Reopen:
+    return commands.Reopen(id=fresh_id(), actor=HR, reason="訂正", **fields)
 
 
 def test_whoever_is_given_an_overdue_approval_gets_the_full_time_for_it_and_its_reminders() -> None:
@@ -55,7 +54,9 @@ def test_whoever_is_given_an_overdue_approval_gets_the_full_time_for_it_and_its_
     while not (goal.task and goal.task.rung == 2):
         goal = rung(goal)
     overdue = goal.task
-    goal = after(goal, ask.Reassign(id=fresh_id(), actor=HR, assignees=(STRANGER,), reason="異動"), at(day(10, 21)))
+    goal = after(
+        goal, commands.Reassign(id=fresh_id(), actor=HR, assignees=(STRANGER,), reason="異動"), at(day(10, 21))
+    )
     assert goal.task is not None
     assert (goal.task.assignees, goal.task.due, goal.task.rung) == ((STRANGER,), day(10, 28), 0)
     assert overdue.due < goal.task.due
@@ -65,22 +66,22 @@ def test_whoever_is_given_an_overdue_approval_gets_the_full_time_for_it_and_its_
 @pytest.mark.parametrize("owners", [draft, active], ids=["draft", "step"])
 def test_a_task_that_only_the_owner_can_do_is_not_given_to_others_alone(owners: object) -> None:
     goal = owners()  # type: ignore[operator] # one of the builders
-    alone = ask.Reassign(id=fresh_id(), actor=HR, assignees=(DIRECTOR,), reason="休職")
+    alone = commands.Reassign(id=fresh_id(), actor=HR, assignees=(DIRECTOR,), reason="休職")
     refusal(goal, alone, at(day(10, 7)), Code.OWNERS_TASK)
-    beside = ask.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER, DIRECTOR), reason="支援")
+    beside = commands.Reassign(id=fresh_id(), actor=HR, assignees=(OWNER, DIRECTOR), reason="支援")
     assert after(goal, beside, at(day(10, 7))).task.assignees == (OWNER, DIRECTOR)  # type: ignore[union-attr] # it has one
 
 
 def test_a_goal_is_reopened_up_to_the_day_on_which_its_cycle_closes() -> None:
     goal = closed()
-    reopen = ask.Reopen(id=fresh_id(), actor=HR, reason="取り消し")
+    reopen = commands.Reopen(id=fresh_id(), actor=HR, reason="取り消し")
     assert not after(goal, reopen, at(day(12, 28), 17)).is_closed
     refusal(goal, reopen, at(day(12, 29)), Code.CYCLE_OVER)
 
 
 def test_a_command_without_an_id_is_a_defect_of_its_reader_and_not_answered_as_done() -> None:
     with pytest.raises(ValueError, match="has no id"):
-        decide(draft(), ask.Comment(actor=OWNER, text="確認"), at(day(10, 7)))
+        decide(draft(), commands.Comment(actor=OWNER, text="確認"), at(day(10, 7)))
 
 
 # --- the cycle's last day --------------------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ def test_a_goal_whose_cycle_closes_later_is_worked_on_until_then_and_ends_the_da
 def test_the_task_and_the_cycle_are_extended_together_and_the_ledger_says_both() -> None:
     goal = pending()
     (event,) = decide(goal, extend(day(1, 15, 2027), closes=day(1, 29, 2027)), at(day(10, 6)))
-    assert isinstance(event.body, has.Extended)
+    assert isinstance(event.body, events.Extended)
     assert (event.body.before, event.body.due, event.body.closes) == (day(10, 13), day(1, 15, 2027), day(1, 29, 2027))
     extended = evolve_all(goal, (event,))
     assert (task_of(extended).due, extended.policy.closes) == (day(1, 15, 2027), day(1, 29, 2027))
@@ -136,7 +137,7 @@ def test_no_task_is_extended_by_more_than_a_year_however_long_the_cycle_is() -> 
 def test_a_goal_that_waits_for_nobody_has_no_date_to_extend_but_a_cycle_that_can_close_later() -> None:
     goal = active()
     for step in range(len(goal.content.steps)):
-        goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 7)))
+        goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 7)))
     refusal(goal, extend(day(12, 1)), at(day(10, 8)), Code.NO_TASK)
     extended = after(goal, extend(closes=day(1, 29, 2027)), at(day(10, 8)))
     assert (extended.policy.closes, extended.task) == (day(1, 29, 2027), None)
@@ -184,20 +185,20 @@ def test_reopening_does_not_make_a_cycle_shorter() -> None:
 def test_hr_ends_a_goal_as_it_stands_as_achieved_or_as_called_off(
     goal: Goal, fields: dict[str, bool], outcome: Outcome
 ) -> None:
-    ended = after(goal, ask.Close(id=fresh_id(), actor=HR, reason="組織の解散", **fields), at(day(11, 5)))
+    ended = after(goal, commands.Close(id=fresh_id(), actor=HR, reason="組織の解散", **fields), at(day(11, 5)))
     assert (ended.outcome, ended.task, ended.state) == (outcome, None, State.CLOSED)
 
 
 def test_points_stay_when_a_goal_is_called_off() -> None:
-    goal = after(active(), ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 12)))
-    (event,) = decide(goal, ask.Close(id=fresh_id(), actor=HR, reason="中止", cancelled=True), at(day(11, 5)))
-    assert isinstance(event.body, has.Closed)
+    goal = after(active(), commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 12)))
+    (event,) = decide(goal, commands.Close(id=fresh_id(), actor=HR, reason="中止", cancelled=True), at(day(11, 5)))
+    assert isinstance(event.body, events.Closed)
     assert event.body.score == 20
 
 
 def test_a_goal_does_not_end_in_two_ways() -> None:
     with pytest.raises(ValidationError, match="two_endings"):
-        ask.Close(actor=HR, reason="終了", achieved=True, cancelled=True)
+        commands.Close(actor=HR, reason="終了", achieved=True, cancelled=True)
 
 
 # --- delegations -----------------------------------------------------------------------------------------------------

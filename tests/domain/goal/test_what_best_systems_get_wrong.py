@@ -4,8 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.alarms import AlarmKind, ring
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
@@ -51,8 +50,8 @@ from texts.refusals import refusal_text
 def test_approve_what_you_saw_a_stale_expected_seq_is_refused_and_tells_what_changed() -> None:
     seen = pending()
     harder = content(theme="決算の早期化と標準化", weight=80)
-    goal = after(seen, ask.Recall(id=fresh_id(), actor=OWNER), at(day(10, 5), 11))
-    goal = after(goal, ask.Submit(id=fresh_id(), actor=OWNER, content=harder), at(day(10, 5), 12))
+    goal = after(seen, commands.Recall(id=fresh_id(), actor=OWNER), at(day(10, 5), 11))
+    goal = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=harder), at(day(10, 5), 12))
 
     said = refusal(goal, approve(goal, expected_seq=seen.seq), at(day(10, 6)), Code.GOAL_CHANGED)
 
@@ -71,7 +70,7 @@ def test_approve_what_you_saw_a_stale_expected_seq_is_refused_and_tells_what_cha
 
 def test_a_verdict_on_what_was_seen_before_new_progress_is_refused() -> None:
     seen = awaiting_verdict()
-    goal = after(seen, ask.ReportProgress(id=fresh_id(), actor=OWNER, value="8"), at(day(11, 3)))
+    goal = after(seen, commands.ReportProgress(id=fresh_id(), actor=OWNER, value="8"), at(day(11, 3)))
 
     said = refusal(goal, verdict(seen, "continue"), at(day(11, 4)), Code.GOAL_CHANGED)
 
@@ -81,7 +80,7 @@ def test_a_verdict_on_what_was_seen_before_new_progress_is_refused() -> None:
 def test_a_reminder_or_a_comment_makes_no_approval_stale() -> None:
     seen = pending()
     goal = rung(seen)
-    goal = after(goal, ask.Comment(id=fresh_id(), actor=OWNER, text="よろしくお願いします"), at(day(10, 9)))
+    goal = after(goal, commands.Comment(id=fresh_id(), actor=OWNER, text="よろしくお願いします"), at(day(10, 9)))
 
     assert after(goal, approve(goal, expected_seq=seen.seq), at(day(10, 9))).state is State.ACTIVE
 
@@ -95,9 +94,9 @@ def _reviews_that_open(goal: Goal) -> list[tuple[date | None, date]]:
     """The reviews that alarms still open, with their days; every verdict is given on the same day."""
     opened = []
     while (alarm := awaited(goal)).kind is not AlarmKind.END:
-        events = ring(goal, alarm, alarm.at)
-        goal = evolve_all(goal, events)
-        if isinstance(body := events[0].body, has.ReviewOpened):
+        rung = ring(goal, alarm, alarm.at)
+        goal = evolve_all(goal, rung)
+        if isinstance(body := rung[0].body, events.ReviewOpened):
             opened.append((body.scheduled, alarm.day))
             goal = after(goal, self_review(), alarm.at)
             goal = after(goal, verdict(goal, "continue"), alarm.at)
@@ -108,7 +107,7 @@ def test_an_early_or_late_review_never_moves_the_later_ones() -> None:
     calendar_has = [(day(10, 30), day(10, 30)), (day(11, 30), day(11, 30))]
     assert _reviews_that_open(active()) == calendar_has
 
-    early = after(active(), ask.CallReview(id=fresh_id(), actor=OWNER, reason="早めに相談したい"), at(day(10, 14)))
+    early = after(active(), commands.CallReview(id=fresh_id(), actor=OWNER, reason="早めに相談したい"), at(day(10, 14)))
     early = after(early, self_review(), at(day(10, 15)))
     early = after(early, verdict(early, "continue"), at(day(10, 16)))
     assert _reviews_that_open(early) == calendar_has
@@ -135,7 +134,9 @@ def test_a_task_that_is_sent_back_gets_a_fresh_due_date_in_business_days_no_esca
     assert goal.task is not None
     assert goal.task.assignees == (MANAGER, DIRECTOR, *POLICY.hr)
 
-    goal = after(goal, ask.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="もう一歩具体的に"), at(day(10, 29)))
+    goal = after(
+        goal, commands.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="もう一歩具体的に"), at(day(10, 29))
+    )
 
     assert goal.state is State.DRAFT
     assert goal.task is not None
@@ -154,9 +155,9 @@ def test_a_step_that_is_past_when_the_goal_is_approved_gets_a_fresh_date_too() -
     assert goal.task.due == day(11, 10)  # five business days, not 23 October
 
 
-def _deputy(delegator: str = MANAGER, actor: str = MANAGER) -> ask.Delegate:
+def _deputy(delegator: str = MANAGER, actor: str = MANAGER) -> commands.Delegate:
     fields = {"delegator": delegator, "to": DEPUTY, "first": day(10, 5), "last": day(10, 9), "reason": "出張"}
-    return ask.Delegate.model_validate({"id": fresh_id(), "actor": actor} | fields)
+    return commands.Delegate.model_validate({"id": fresh_id(), "actor": actor} | fields)
 
 
 @pytest.mark.parametrize("actor", [MANAGER, HR])
@@ -176,12 +177,12 @@ def test_a_delegation_readdresses_the_open_task_at_once_and_the_ledger_keeps_the
 
 def test_a_reassignment_readdresses_the_open_task_at_once_and_the_ledger_keeps_the_old_assignee() -> None:
     goal = pending()
-    command = ask.Reassign(id=fresh_id(), actor=HR, assignees=(DEPUTY,), reason="上長の異動")
+    command = commands.Reassign(id=fresh_id(), actor=HR, assignees=(DEPUTY,), reason="上長の異動")
 
     (event,) = decide(goal, command, at(day(10, 6)))
     goal = evolve_all(goal, [event])
 
-    assert isinstance(event.body, has.Reassigned)
+    assert isinstance(event.body, events.Reassigned)
     assert (event.body.before, event.body.assignees) == ((MANAGER,), (DEPUTY,))
     refusal(goal, approve(goal, MANAGER), at(day(10, 6)), Code.NOT_ALLOWED)
     assert after(goal, approve(goal, DEPUTY), at(day(10, 6))).state is State.ACTIVE
@@ -198,16 +199,16 @@ def test_a_delegation_holds_on_its_days_only() -> None:
 def test_the_past_is_never_rewritten_corrections_are_new_events() -> None:
     first = created()
     goal, ledger = draft(), [first]
-    commands = [
-        ask.Revise(id=fresh_id(), actor=OWNER, content=content(theme="誤字のあるテマ")),
-        ask.Revise(id=fresh_id(), actor=OWNER, content=CONTENT),
-        ask.Withdraw(id=fresh_id(), actor=OWNER, reason="誤操作"),
-        ask.Reopen(id=fresh_id(), actor=HR, reason="誤操作を取り消す"),
+    given = [
+        commands.Revise(id=fresh_id(), actor=OWNER, content=content(theme="誤字のあるテマ")),
+        commands.Revise(id=fresh_id(), actor=OWNER, content=CONTENT),
+        commands.Withdraw(id=fresh_id(), actor=OWNER, reason="誤操作"),
+        commands.Reopen(id=fresh_id(), actor=HR, reason="誤操作を取り消す"),
     ]
-    for hour, command in enumerate(commands, start=10):
+    for hour, command in enumerate(given, start=10):
         recorded = [event.model_dump_json() for event in ledger]
-        ledger.extend(events := decide(goal, command, at(day(10, 2), hour)))
-        goal = evolve_all(goal, events)
+        ledger.extend(decided := decide(goal, command, at(day(10, 2), hour)))
+        goal = evolve_all(goal, decided)
         assert [event.model_dump_json() for event in ledger[: len(recorded)]] == recorded
 
     assert [event.seq for event in ledger] == [1, 2, 3, 4, 5]
@@ -222,7 +223,7 @@ def test_the_past_is_never_rewritten_corrections_are_new_events() -> None:
 
 
 def test_no_command_and_no_event_deletes_anything() -> None:
-    asked = " ".join(ask.COMMANDS)
+    asked = " ".join(commands.COMMANDS)
     happened = " ".join(EventKind)
     assert not [word for word in ("delete", "remove", "purge", "erase") if word in asked or word in happened]
 
@@ -231,8 +232,8 @@ def test_a_reset_settles_the_old_revision_on_that_date_points_earned_stay_and_st
     None
 ):
     goal = active()
-    goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 20)))
-    goal = after(goal, ask.ReportProgress(id=fresh_id(), actor=OWNER, value="7"), at(day(10, 21)))
+    goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0), at(day(10, 20)))
+    goal = after(goal, commands.ReportProgress(id=fresh_id(), actor=OWNER, value="7"), at(day(10, 21)))
     while goal.state is State.ACTIVE:
         goal = rung(goal)
     goal = after(goal, self_review(), at(day(11, 2)))
@@ -240,7 +241,7 @@ def test_a_reset_settles_the_old_revision_on_that_date_points_earned_stay_and_st
     (event,) = decide(goal, verdict(goal, "unrealistic", bonus=5, new_weight=40), at(day(11, 4)))
     new = evolve_all(goal, [event])
 
-    assert isinstance(event.body, has.Reset)
+    assert isinstance(event.body, events.Reset)
     assert (event.revision, event.at) == (1, at(day(11, 4)))  # the old revision's last entry
     assert event.body.banked == 70  # a step's 20, three quarters of the measure's 60, and the bonus
     assert event.body.content.weight == 40

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
@@ -36,8 +35,8 @@ def with_ladder(kind: TaskKind, due_in: int, *rungs: tuple[int, Act], **changes:
     return policy(ladders=DEFAULT_LADDERS | {kind: Ladder(due_in=due_in, rungs=given)}, **changes)
 
 
-def amend(rules: Policy) -> ask.AmendPolicy:
-    return ask.AmendPolicy(id=fresh_id(), actor=HR, policy=rules, reason="規程の改定")
+def amend(rules: Policy) -> commands.AmendPolicy:
+    return commands.AmendPolicy(id=fresh_id(), actor=HR, policy=rules, reason="規程の改定")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def amend(rules: Policy) -> ask.AmendPolicy:
 def test_the_open_tasks_date_moves_by_the_days_that_its_ladder_gives_more_or_less(due_in: int, due: object) -> None:
     goal = pending()  # due on 13 October
     (event,) = decide(goal, amend(with_ladder(TaskKind.APPROVAL, due_in, max_bonus=30)), at(day(10, 6)))
-    assert isinstance(event.body, has.PolicyAmended)
+    assert isinstance(event.body, events.PolicyAmended)
     assert event.body.due == due
     amended = evolve_all(goal, (event,))
     assert task_of(amended).due == (due or day(10, 13))
@@ -57,12 +56,12 @@ def test_the_open_tasks_date_moves_by_the_days_that_its_ladder_gives_more_or_les
 def test_no_date_is_moved_into_the_past() -> None:
     goal = pending()
     (event,) = decide(goal, amend(with_ladder(TaskKind.APPROVAL, 1)), at(day(10, 10)))  # a Saturday before a holiday
-    assert isinstance(event.body, has.PolicyAmended)
+    assert isinstance(event.body, events.PolicyAmended)
     assert event.body.due == task_of(evolve_all(goal, (event,))).due == day(10, 13)
 
 
 def test_what_hr_extended_keeps_its_distance() -> None:
-    goal = after(pending(), ask.Extend(id=fresh_id(), actor=HR, due=day(11, 2), reason="繁忙期"), at(day(10, 6)))
+    goal = after(pending(), commands.Extend(id=fresh_id(), actor=HR, due=day(11, 2), reason="繁忙期"), at(day(10, 6)))
     goal = after(goal, amend(with_ladder(TaskKind.APPROVAL, 7)), at(day(10, 7)))
     assert task_of(goal).due == day(11, 5)
 
@@ -82,9 +81,9 @@ def test_the_ladder_of_another_kind_of_task_moves_nothing() -> None:
 def test_a_goal_that_waits_for_nobody_takes_the_rules_without_a_date() -> None:
     goal = active()
     for step in range(len(goal.content.steps)):
-        goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 7)))
+        goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 7)))
     (event,) = decide(goal, amend(with_ladder(TaskKind.STEP, 9)), at(day(10, 8)))
-    assert isinstance(event.body, has.PolicyAmended)
+    assert isinstance(event.body, events.PolicyAmended)
     assert event.body.due is None
     assert evolve_all(goal, (event,)).task is None
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.decide import decide
 from domain.goal.goal import Delegation, Goal
-from domain.instructions import instructions as asked
+from domain.instructions import instructions
 from domain.instructions.instructions import Skipped, amended, command_for
 from domain.policy.policy import DEFAULT_LADDERS, Ladder, TaskKind
 from tests.domain.builders import (
@@ -40,23 +40,25 @@ from tests.domain.builders import (
 NOW = at(day(10, 7))
 WHY = {"reason": "繁忙期"}
 LATER = policy(max_bonus=30, spread_minutes=60)
-EVERY: list[asked.Asked] = [
-    asked.Extend(due=day(11, 20), **WHY),
-    asked.Pause(**WHY),
-    asked.Resume(**WHY),
-    asked.Amend(before=POLICY, after=LATER, **WHY),
-    asked.Add(**WHY),
-    asked.Remove(**WHY),
-    asked.Cancel(**WHY),
-    asked.Reopen(**WHY),
-    asked.Close(**WHY),
-    asked.Reassign(person=MANAGER, to=STRANGER, **WHY),
-    asked.Delegate(delegation=Delegation(delegator=MANAGER, to=DEPUTY, first=day(10, 5), last=day(12, 1)), **WHY),
-    asked.Sync(**WHY),
+EVERY: list[instructions.AnyInstruction] = [
+    instructions.Extend(due=day(11, 20), **WHY),
+    instructions.Pause(**WHY),
+    instructions.Resume(**WHY),
+    instructions.Amend(before=POLICY, after=LATER, **WHY),
+    instructions.Add(**WHY),
+    instructions.Remove(**WHY),
+    instructions.Cancel(**WHY),
+    instructions.Reopen(**WHY),
+    instructions.Close(**WHY),
+    instructions.Reassign(person=MANAGER, to=STRANGER, **WHY),
+    instructions.Delegate(
+        delegation=Delegation(delegator=MANAGER, to=DEPUTY, first=day(10, 5), last=day(12, 1)), **WHY
+    ),
+    instructions.Sync(**WHY),
 ]
 
 
-def meaning(one: asked.Asked, goal: Goal) -> dict[str, Any] | str:
+def meaning(one: instructions.AnyInstruction, goal: Goal) -> dict[str, Any] | str:
     """The command's own fields, checked to be accepted and to come from who asked; or why there is none."""
     command = command_for(one, goal, HR)
     if isinstance(command, Skipped):
@@ -71,7 +73,7 @@ def meaning(one: asked.Asked, goal: Goal) -> dict[str, Any] | str:
 def stepless() -> Goal:
     goal = active()
     for step in range(len(goal.content.steps)):
-        goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=step), NOW)
+        goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=step), NOW)
     return goal
 
 
@@ -85,13 +87,15 @@ def overdue() -> Goal:
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: one.kind)
-def test_an_instruction_is_the_same_after_a_journey_through_json(one: asked.Asked) -> None:
-    adapter: TypeAdapter[asked.Asked] = TypeAdapter(asked.Asked)
+def test_an_instruction_is_the_same_after_a_journey_through_json(one: instructions.AnyInstruction) -> None:
+    adapter: TypeAdapter[instructions.AnyInstruction] = TypeAdapter(instructions.AnyInstruction)
     assert adapter.validate_json(adapter.dump_json(one)) == one
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: one.kind)
-def test_whatever_is_asked_means_something_or_says_why_not_wherever_a_goal_stands(one: asked.Asked) -> None:
+def test_whatever_is_asked_means_something_or_says_why_not_wherever_a_goal_stands(
+    one: instructions.AnyInstruction,
+) -> None:
     for make in (*SITUATIONS.values(), paused, stepless):
         assert meaning(one, make())
 
@@ -106,7 +110,7 @@ def test_a_closed_goal_takes_nothing_but_its_reopening_and_an_open_one_is_not_re
 
 
 def test_a_goal_is_reopened_into_the_cycle_that_ends_later() -> None:
-    one = asked.Reopen(closes=day(1, 29, 2027), **WHY)
+    one = instructions.Reopen(closes=day(1, 29, 2027), **WHY)
     assert meaning(one, closed()) == {"command": "reopen", "closes": day(1, 29, 2027)}
 
 
@@ -143,34 +147,34 @@ def test_a_goal_is_reopened_into_the_cycle_that_ends_later() -> None:
     ],
 )
 def test_an_extension_moves_what_fits_and_says_what_does_not(goal: Goal, fields: Any, means: Any) -> None:
-    said = meaning(asked.Extend(**fields, **WHY), goal)
+    said = meaning(instructions.Extend(**fields, **WHY), goal)
     assert said == (means if isinstance(means, str) else {"command": "extend"} | means)
 
 
 def test_an_extension_of_nothing_cannot_be_asked_for() -> None:
     with pytest.raises(ValidationError, match="nothing_to_extend"):
-        asked.Extend(**WHY)
+        instructions.Extend(**WHY)
 
 
 # --- pausing, ending -------------------------------------------------------------------------------------------------
 
 
 def test_a_goal_is_paused_once_and_resumed_once() -> None:
-    assert meaning(asked.Pause(**WHY), pending()) == {"command": "pause"}
-    assert meaning(asked.Pause(**WHY), paused()) == "paused"
-    assert meaning(asked.Resume(**WHY), paused()) == {"command": "resume"}
-    assert meaning(asked.Resume(**WHY), pending()) == "not_paused"
+    assert meaning(instructions.Pause(**WHY), pending()) == {"command": "pause"}
+    assert meaning(instructions.Pause(**WHY), paused()) == "paused"
+    assert meaning(instructions.Resume(**WHY), paused()) == {"command": "resume"}
+    assert meaning(instructions.Resume(**WHY), pending()) == "not_paused"
 
 
 def test_who_is_removed_and_a_cycle_that_closes_settle_goals_and_a_cancelled_one_calls_them_off() -> None:
-    assert meaning(asked.Remove(**WHY), active()) == {"command": "close", "removed": True}
-    assert meaning(asked.Close(**WHY), active()) == {"command": "close"}
-    assert meaning(asked.Cancel(**WHY), active()) == {"command": "close", "cancelled": True}
+    assert meaning(instructions.Remove(**WHY), active()) == {"command": "close", "removed": True}
+    assert meaning(instructions.Close(**WHY), active()) == {"command": "close"}
+    assert meaning(instructions.Cancel(**WHY), active()) == {"command": "close", "cancelled": True}
 
 
 def test_who_joins_and_a_new_organisation_are_no_single_command() -> None:
-    assert meaning(asked.Add(**WHY), pending()) == "unchanged"
-    assert meaning(asked.Sync(**WHY), pending()) == "unchanged"
+    assert meaning(instructions.Add(**WHY), pending()) == "unchanged"
+    assert meaning(instructions.Sync(**WHY), pending()) == "unchanged"
 
 
 # --- amending --------------------------------------------------------------------------------------------------------
@@ -178,15 +182,15 @@ def test_who_joins_and_a_new_organisation_are_no_single_command() -> None:
 
 def test_rules_change_where_they_differ_and_what_was_changed_for_one_goal_alone_stays() -> None:
     goal = after(pending(), extend(closes=day(1, 29, 2027)), NOW)
-    said = meaning(asked.Amend(before=POLICY, after=LATER, **WHY), goal)
+    said = meaning(instructions.Amend(before=POLICY, after=LATER, **WHY), goal)
     assert isinstance(said, dict)
     assert said["policy"] == policy(max_bonus=30, spread_minutes=60, closes=day(1, 29, 2027))
 
 
 def test_rules_that_a_goal_has_already_are_not_given_again() -> None:
-    one = asked.Amend(before=POLICY, after=LATER, **WHY)
+    one = instructions.Amend(before=POLICY, after=LATER, **WHY)
     assert meaning(one, pending(LATER)) == "unchanged"
-    assert meaning(asked.Amend(before=POLICY, after=POLICY, **WHY), pending()) == "unchanged"
+    assert meaning(instructions.Amend(before=POLICY, after=POLICY, **WHY), pending()) == "unchanged"
 
 
 def test_rules_that_contradict_those_of_a_goal_are_refused() -> None:
@@ -204,33 +208,33 @@ def test_a_changed_ladder_replaces_the_old_one_whole() -> None:
 
 
 def test_what_waits_on_one_person_waits_on_another_and_everybody_else_keeps_it() -> None:
-    one = asked.Reassign(person=MANAGER, to=STRANGER, **WHY)
+    one = instructions.Reassign(person=MANAGER, to=STRANGER, **WHY)
     assert meaning(one, pending()) == {"command": "reassign", "assignees": (STRANGER,)}
     assert meaning(one, overdue()) == {"command": "reassign", "assignees": (STRANGER, DIRECTOR)}
     assert meaning(one, rung(rung(rung(draft())))) == {"command": "reassign", "assignees": (OWNER, STRANGER)}
-    to_director = asked.Reassign(person=MANAGER, to=DIRECTOR, **WHY)
+    to_director = instructions.Reassign(person=MANAGER, to=DIRECTOR, **WHY)
     assert meaning(to_director, overdue()) == {"command": "reassign", "assignees": (DIRECTOR,)}
 
 
 def test_what_waits_on_nobody_or_on_others_or_is_the_persons_own_goal_is_left_alone() -> None:
-    one = asked.Reassign(person=MANAGER, to=STRANGER, **WHY)
+    one = instructions.Reassign(person=MANAGER, to=STRANGER, **WHY)
     for goal in (draft(), stepless(), after(pending(), reassign(DIRECTOR), NOW)):
         assert meaning(one, goal) == "unconcerned"
-    assert meaning(asked.Reassign(person=OWNER, to=STRANGER, **WHY), draft()) == "unconcerned"
-    assert meaning(asked.Reassign(person=MANAGER, to=OWNER, **WHY), pending()) == "owner"
+    assert meaning(instructions.Reassign(person=OWNER, to=STRANGER, **WHY), draft()) == "unconcerned"
+    assert meaning(instructions.Reassign(person=MANAGER, to=OWNER, **WHY), pending()) == "owner"
 
 
 def test_a_large_hr_pool_can_be_given_another_member() -> None:
     pool = tuple(f"h{n}" for n in range(1, 51))
     goal = pending(policy(hr=pool), line=())
-    said = meaning(asked.Reassign(person="h7", to=STRANGER, **WHY), goal)
+    said = meaning(instructions.Reassign(person="h7", to=STRANGER, **WHY), goal)
     assert isinstance(said, dict)
     assert len(said["assignees"]) == 50
 
 
 @pytest.mark.parametrize("delegator", [MANAGER, DIRECTOR, HR_TOO, OWNER, STRANGER])
 def test_a_delegation_is_made_wherever_the_delegator_is_concerned(delegator: Any) -> None:
-    one = asked.Delegate(
+    one = instructions.Delegate(
         delegation=Delegation(delegator=delegator, to=DEPUTY, first=day(10, 5), last=day(12, 1)), **WHY
     )
     given = {"command": "delegate", "delegator": delegator, "to": DEPUTY, "first": day(10, 5), "last": day(12, 1)}
@@ -241,15 +245,15 @@ def test_a_delegation_is_made_wherever_the_delegator_is_concerned(delegator: Any
 def test_a_delegation_is_not_made_twice_nor_to_the_goals_owner() -> None:
     away = Delegation(delegator=MANAGER, to=DEPUTY, first=day(10, 5), last=day(12, 1))
     goal = after(pending(), delegate(MANAGER, DEPUTY, first=day(10, 5), last=day(12, 1)), NOW)
-    assert meaning(asked.Delegate(delegation=away, **WHY), goal) == "unchanged"
+    assert meaning(instructions.Delegate(delegation=away, **WHY), goal) == "unchanged"
     to_owner = away.model_copy(update={"to": OWNER})
-    assert meaning(asked.Delegate(delegation=to_owner, **WHY), pending()) == "owner"
+    assert meaning(instructions.Delegate(delegation=to_owner, **WHY), pending()) == "owner"
 
 
 # --- whose goals -----------------------------------------------------------------------------------------------------
 
 
 def test_a_selection_that_names_nobody_means_everybody() -> None:
-    assert asked.Selection().is_everybody
-    assert not asked.Selection(departments=("経理",)).is_everybody
-    assert not asked.Selection(people=(OWNER,)).is_everybody
+    assert instructions.Selection().is_everybody
+    assert not instructions.Selection(departments=("経理",)).is_everybody
+    assert not instructions.Selection(people=(OWNER,)).is_everybody

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.reorganisation import Context, active_line, command_of, compare, weight_left
+from domain.instructions.reorganisation import SyncContext, active_line, compare, sync_command_for, weight_left
 from domain.people.organisation import Employee, Organisation
 from tests.domain.builders import (
     DEPUTY,
@@ -96,10 +96,10 @@ def test_people_of_somebody_who_left_are_led_by_the_next_active_manager_and_a_fi
     assert found.stand_ins() == {MANAGER: DIRECTOR, DIRECTOR: PRESIDENT}
 
 
-def told(file: list[Employee], goal: Any, delegations: tuple[Delegation, ...] = ()) -> ask.Command | Skipped:
+def told(file: list[Employee], goal: Any, delegations: tuple[Delegation, ...] = ()) -> commands.Command | Skipped:
     difference = compare(COMPANY, file, TODAY)
-    context = Context(Organisation(difference.after), delegations, TODAY)
-    return command_of(goal, difference.sync("組織変更"), HR, context)
+    context = SyncContext(Organisation(difference.after), delegations, TODAY)
+    return sync_command_for(goal, difference.sync("組織変更"), HR, context)
 
 
 def test_a_goal_that_nothing_of_it_concerns_hears_nothing() -> None:
@@ -109,7 +109,7 @@ def test_a_goal_that_nothing_of_it_concerns_hears_nothing() -> None:
 
 def test_a_goal_whose_owner_left_is_closed_and_the_reason_says_when() -> None:
     command = told(with_(person(OWNER, MANAGER, active=False, leaves=day(11, 13))), pending())
-    assert isinstance(command, ask.Close)
+    assert isinstance(command, commands.Close)
     assert "2026-11-13" in command.reason
     assert "組織変更" in command.reason
 
@@ -120,7 +120,7 @@ def test_another_manager_brings_the_whole_new_line_with_sites_and_standing_deleg
     by_owner = Delegation(delegator=DIRECTOR, to=OWNER, first=TODAY, last=day(11, 30))
     file = with_(person(OWNER, DIRECTOR), person(DIRECTOR, PRESIDENT, site="berlin"))
     command = told(file, pending(), (away, elsewhere, by_owner))
-    assert isinstance(command, ask.ChangeLine)
+    assert isinstance(command, commands.ChangeLine)
     assert command.line == (DIRECTOR, PRESIDENT)
     assert command.sites == {DIRECTOR: "berlin"}
     assert command.delegations == (away,), "nobody is a delegate in a goal of their own"
@@ -136,12 +136,12 @@ def test_a_task_that_was_given_to_somebody_by_hand_passes_to_their_manager_when_
     assert goal.task is not None
     goal = goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
     asked = Sync(reason="r", stands_in={STRANGER: DIRECTOR}, touched=(STRANGER,))
-    command = command_of(goal, asked, HR, Context(Organisation(COMPANY), (), TODAY))
-    assert isinstance(command, ask.ChangeLine)
+    command = sync_command_for(goal, asked, HR, SyncContext(Organisation(COMPANY), (), TODAY))
+    assert isinstance(command, commands.ChangeLine)
     assert command.replaced == {STRANGER: DIRECTOR}
     at_the_top = asked.model_copy(update={"stands_in": {STRANGER: None}})
-    command = command_of(goal, at_the_top, HR, Context(Organisation(COMPANY), (), TODAY))
-    assert isinstance(command, ask.ChangeLine)
+    command = sync_command_for(goal, at_the_top, HR, SyncContext(Organisation(COMPANY), (), TODAY))
+    assert isinstance(command, commands.ChangeLine)
     assert command.replaced == {STRANGER: HR}
 
 
@@ -150,7 +150,7 @@ def test_a_move_settles_the_revision_only_where_the_policy_says_so(settles: bool
     goal = active(policy(moves_settle=settles))
     moved = person(OWNER, MANAGER, department="財務")
     command = told(with_(moved), goal)
-    assert isinstance(command, ask.ChangeLine)
+    assert isinstance(command, commands.ChangeLine)
     assert command.department == "財務"
     assert command.settle is settles
     assert command.new_weight == (weight_left(goal.content.weight, goal.policy, TODAY) if settles else None)
@@ -174,8 +174,8 @@ def test_the_weight_of_what_is_left_is_the_share_of_business_days(today: date, w
 def test_only_who_moved_by_this_change_starts_anew() -> None:
     goal = active(policy(moves_settle=True))
     moved = Organisation(with_(person(OWNER, MANAGER, department="財務")))
-    command = command_of(goal, Sync(reason="r", moved=(STRANGER,)), HR, Context(moved, (), TODAY))
-    assert isinstance(command, ask.ChangeLine)
+    command = sync_command_for(goal, Sync(reason="r", moved=(STRANGER,)), HR, SyncContext(moved, (), TODAY))
+    assert isinstance(command, commands.ChangeLine)
     assert not command.settle
 
 
@@ -183,6 +183,6 @@ def test_the_place_of_a_manager_who_left_passes_by_the_line_and_not_by_hand() ->
     goal = pending()
     asked = Sync(reason="r", stands_in={MANAGER: DIRECTOR}, touched=(MANAGER,))
     after = Organisation(with_(person(OWNER, DIRECTOR), person(MANAGER, DIRECTOR, active=False)))
-    command = command_of(goal, asked, HR, Context(after, (), TODAY))
-    assert isinstance(command, ask.ChangeLine)
+    command = sync_command_for(goal, asked, HR, SyncContext(after, (), TODAY))
+    assert isinstance(command, commands.ChangeLine)
     assert (command.line, command.replaced) == ((DIRECTOR, PRESIDENT), {})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.goal import events as has
+from domain.goal import events
 from domain.goal.alarms import ring
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
@@ -36,7 +36,7 @@ def copied(goal: Goal) -> tuple[tuple[EmployeeId, ...], Goal]:
     goal = rung(goal)
     alarm = awaited(goal)
     (event,) = ring(goal, alarm, alarm.at)
-    assert isinstance(event.body, has.Reminded)
+    assert isinstance(event.body, events.Reminded)
     assert event.body.copied is not None
     return event.body.copied, evolve(goal, event)
 
@@ -88,7 +88,7 @@ def test_the_reminder_before_the_day_is_copied_to_nobody() -> None:
     goal = draft()
     alarm = awaited(goal)
     (event,) = ring(goal, alarm, alarm.at)
-    assert isinstance(event.body, has.Reminded)
+    assert isinstance(event.body, events.Reminded)
     assert event.body.copied is None
     assert "copied" not in event.json_form["body"]  # as in ledgers of the first release
 

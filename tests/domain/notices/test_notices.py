@@ -1,6 +1,6 @@
 """Notices of events: their recipients, their contents, and which of them are urgent."""
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.notices.notices import Notice, NoticeKind, notices_of
 from domain.policy.policy import Act, Ladder, Policy, Rung, TaskKind
 from domain.values import EmployeeId
@@ -41,7 +41,7 @@ def test_everybody_is_told_of_the_draft_that_waits_on_them_also_who_launched_it(
 
 
 def test_nobody_is_told_of_what_they_just_did() -> None:
-    commented = told(pending(), ask.Comment(id=fresh_id(), actor=MANAGER, text="確認中です"))
+    commented = told(pending(), commands.Comment(id=fresh_id(), actor=MANAGER, text="確認中です"))
     assert list(commented) == [(NoticeKind.COMMENTED, OWNER)]
 
 
@@ -123,7 +123,7 @@ def same_day(kind: TaskKind) -> Policy:
 
 
 def test_an_answer_that_stops_or_frees_somebodys_work_goes_out_at_once() -> None:
-    returned = ask.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="基準値")
+    returned = commands.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="基準値")
     assert urgent(notices(pending(), returned)) == {(NoticeKind.RETURNED, OWNER)}
     reviewed = awaiting_verdict()
     assert urgent(notices(reviewed, verdict(reviewed, "continue"))) == {(NoticeKind.VERDICT_GIVEN, OWNER)}
@@ -134,7 +134,7 @@ def test_an_answer_that_stops_or_frees_somebodys_work_goes_out_at_once() -> None
 
 def test_a_task_that_is_due_today_goes_out_at_once_and_one_that_is_not_waits_for_the_digest() -> None:
     asked = NoticeKind.APPROVAL_REQUESTED
-    submit = ask.Submit(id=fresh_id(), actor=OWNER)
+    submit = commands.Submit(id=fresh_id(), actor=OWNER)
     assert urgent(notices(draft(same_day(TaskKind.APPROVAL)), submit)) == {(asked, MANAGER)}
     assert urgent(notices(draft(), submit)) == set()
     assert urgent(rings(pending())) == set()
@@ -142,7 +142,7 @@ def test_a_task_that_is_due_today_goes_out_at_once_and_one_that_is_not_waits_for
 
 def test_what_is_no_task_waits_for_the_digest_even_on_the_day_when_one_is_due() -> None:
     goal = pending(same_day(TaskKind.APPROVAL), on=day(10, 7))
-    for command in (ask.Comment(id=fresh_id(), actor=DIRECTOR, text="確認中"), pause(), delegate(MANAGER, DEPUTY)):
+    for command in (commands.Comment(id=fresh_id(), actor=DIRECTOR, text="確認中"), pause(), delegate(MANAGER, DEPUTY)):
         assert urgent(notices(goal, command)) == set()
     paused = after(goal, pause(), NOW)
     assert urgent(notices(paused, resume())) == set()
@@ -159,7 +159,7 @@ def test_what_is_due_today_is_said_by_the_day_where_the_task_is() -> None:
     rules = same_day(TaskKind.APPROVAL).model_copy(update={"sites": {"berlin": BERLIN}})
     goal = draft(rules, sites={MANAGER: "berlin"})
     early = at(day(10, 8), 6)  # 23:00 on the 7th in Berlin: due on that day
-    assert urgent(notices(goal, ask.Submit(id=fresh_id(), actor=OWNER), early)) == {
+    assert urgent(notices(goal, commands.Submit(id=fresh_id(), actor=OWNER), early)) == {
         (NoticeKind.APPROVAL_REQUESTED, MANAGER)
     }
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.cycle.launch import policy_digest
-from domain.goal import events as has
+from domain.goal import events
 from domain.goal.ledger import canonical
 from domain.policy.policy import DEFAULT_LADDERS, Act, Ladder, Policy, TaskKind
 from domain.problems import problems_of
@@ -131,7 +131,7 @@ def test_an_old_ledgers_policy_keeps_its_digest_on_the_way_through_this_release(
 def test_later_rules_are_left_out_wherever_a_policy_travels() -> None:
     goal = pending()
     assert not set(LATER) & set(goal.model_dump(mode="json")["policy"])
-    amended = has.PolicyAmended(policy=policy(max_bonus=30), reason="改定").model_dump(mode="json")
+    amended = events.PolicyAmended(policy=policy(max_bonus=30), reason="改定").model_dump(mode="json")
     assert not set(LATER) & set(amended["policy"])
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands as ask
-from domain.goal import events as has
+from domain.goal import commands, events
 from domain.goal.alarms import AlarmKind, spread
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
@@ -157,7 +156,7 @@ def test_the_end_of_the_cycle_comes_by_the_owners_calendar() -> None:
 
 def test_a_task_is_opened_on_the_day_that_it_is_where_the_assignee_sits() -> None:
     goal = draft(ABROAD, **MANAGER_ABROAD)
-    submit = decide(goal, ask.Submit(id=fresh_id(), actor=OWNER), at(day(10, 6), 6))  # 23:00 on the 5th in Berlin
+    submit = decide(goal, commands.Submit(id=fresh_id(), actor=OWNER), at(day(10, 6), 6))  # 23:00 on the 5th in Berlin
     task = task_of(evolve_all(goal, submit))
     assert (task.opened, task.due) == (day(10, 5), day(10, 12))
 
@@ -178,7 +177,7 @@ def test_a_pause_moves_a_date_by_the_business_days_of_whoever_has_the_task() -> 
     for first in ({}, MANAGER_ABROAD):
         goal = after(pending(ABROAD, day(12, 21), **first), pause(), at(day(12, 23)))
         (event,) = decide(goal, resume(), at(day(12, 29)))
-        assert isinstance(event.body, has.Resumed)
+        assert isinstance(event.body, events.Resumed)
         lasted.append((event.body.business_days, task_of(evolve_all(goal, (event,))).due))
     assert lasted == [(3, day(1, 6, 2027)), (2, day(1, 4, 2027))]  # Tokyo: 24, 25, 28; Berlin: 28, 29
 
@@ -186,11 +185,11 @@ def test_a_pause_moves_a_date_by_the_business_days_of_whoever_has_the_task() -> 
 def test_a_pause_is_counted_where_the_owner_sits_when_nobody_has_a_task() -> None:
     goal = active(ABROAD, **OWNER_ABROAD)
     for step in range(len(goal.content.steps)):
-        goal = after(goal, ask.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 7)))
+        goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=step), at(day(10, 7)))
     assert goal.task is None
     goal = after(goal, pause(), at(day(12, 23)))
     (event,) = decide(goal, resume(), at(day(12, 29)))
-    assert isinstance(event.body, has.Resumed)
+    assert isinstance(event.body, events.Resumed)
     assert event.body.business_days == 2
 
 

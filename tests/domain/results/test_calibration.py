@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.scoring import calibrated, score, terms
 from domain.refusals import Code
 from domain.results.calibration import BUCKETS, by_department, by_reviewer, overall, results_of
@@ -14,8 +14,8 @@ from tests.domain.builders import HR, HR_TOO, MANAGER, OWNER, active, after, at,
 NOW = at(day(11, 4), 15)
 
 
-def adjust(points: str, actor: EmployeeId = HR) -> ask.Adjust:
-    return ask.Adjust(id=fresh_id(), actor=actor, points=Decimal(points), reason="部署間の甘辛")
+def adjust(points: str, actor: EmployeeId = HR) -> commands.Adjust:
+    return commands.Adjust(id=fresh_id(), actor=actor, points=Decimal(points), reason="部署間の甘辛")
 
 
 def test_adjustments_add_up_beside_a_score_that_stays() -> None:

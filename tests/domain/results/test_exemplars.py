@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from domain.goal import commands as ask
+from domain.goal import commands
 from domain.goal.decide import decide
 from domain.goal.goal import Goal, Outcome
 from domain.refusals import Code
@@ -15,8 +15,8 @@ NOW = at(day(11, 4), 15)
 NAMES = ("佐藤 花子", "岡本 蓮", "Sam Lee", "林 一", "de la Cruz")
 
 
-def mark(reason: str = "全社の手本", actor: str = MANAGER) -> ask.MarkExemplar:
-    return ask.MarkExemplar.model_validate({"id": fresh_id(), "actor": actor, "reason": reason})
+def mark(reason: str = "全社の手本", actor: str = MANAGER) -> commands.MarkExemplar:
+    return commands.MarkExemplar.model_validate({"id": fresh_id(), "actor": actor, "reason": reason})
 
 
 def shown(text: str) -> str:

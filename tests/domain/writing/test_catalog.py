@@ -10,7 +10,7 @@ import pytest
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import MAX_LINE, Locale, Text
-from domain.writing.catalog import Entry, draft, entries, find, search
+from domain.writing.catalog import CatalogEntry, draft, entries, find, search
 from domain.writing.content import NumericMeasure
 from domain.writing.rules import check
 from tests.domain.builders import list_of, policy
@@ -31,13 +31,13 @@ DEDUCTS_OR_VAGUE = re.compile(
 )
 
 
-def _promises(entry: Entry) -> list[Text]:
+def _promises(entry: CatalogEntry) -> list[Text]:
     """What the owner commits to, once it stands in a goal."""
     image = [entry.success_image] if entry.success_image else []
     return [entry.theme, *image, *entry.criteria, *(step.title for step in entry.steps)]
 
 
-def _texts(entry: Entry) -> list[Text]:
+def _texts(entry: CatalogEntry) -> list[Text]:
     """Every sentence of the entry; not its unit, which may be a sign."""
     return [entry.name, entry.tells, entry.count, entry.challenge, *_promises(entry)]
 
@@ -54,7 +54,7 @@ def test_the_measures_of_the_practice_are_there_and_about_sixty_in_all() -> None
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
 @pytest.mark.parametrize("locale", Locale)
 def test_a_draft_of_every_entry_can_be_submitted_as_it_is_without_a_single_finding(
-    entry: Entry, locale: Locale
+    entry: CatalogEntry, locale: Locale
 ) -> None:
     made = draft(entry, locale, POLICY.starts, POLICY.ends)
     assert not check(made, POLICY)
@@ -63,7 +63,7 @@ def test_a_draft_of_every_entry_can_be_submitted_as_it_is_without_a_single_findi
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
-def test_every_text_is_written_in_its_language(entry: Entry) -> None:
+def test_every_text_is_written_in_its_language(entry: CatalogEntry) -> None:
     for text in _texts(entry):
         assert any(ord(c) > 0x3000 for c in text.ja)
         assert text.en
@@ -71,12 +71,12 @@ def test_every_text_is_written_in_its_language(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
-def test_every_text_fits_a_line(entry: Entry) -> None:
+def test_every_text_fits_a_line(entry: CatalogEntry) -> None:
     assert all(0 < len(one) <= MAX_LINE for text in _texts(entry) for one in (text.ja, text.en))
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
-def test_what_goes_into_a_goal_adds_and_promises_no_mere_effort(entry: Entry) -> None:
+def test_what_goes_into_a_goal_adds_and_promises_no_mere_effort(entry: CatalogEntry) -> None:
     for text in _promises(entry):
         assert not DEDUCTS_OR_VAGUE.search(f"{text.ja} {text.en}")
 
@@ -98,7 +98,7 @@ def test_words_that_deduct_or_say_nothing_are_seen(words: str) -> None:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
-def test_an_example_is_within_reach_and_a_plan_has_three_steps(entry: Entry) -> None:
+def test_an_example_is_within_reach_and_a_plan_has_three_steps(entry: CatalogEntry) -> None:
     assert len(entry.steps) == 3
     if entry.baseline is None or entry.target is None:
         assert 2 <= len(entry.criteria) <= 4
@@ -163,6 +163,6 @@ def test_what_is_not_there_is_refused_with_what_is() -> None:
 )  # fmt: skip
 def test_an_entry_that_is_not_whole_is_refused(broken: dict[str, Any]) -> None:
     whole = find("accounting/closing-days").model_dump()
-    assert Entry.model_validate(whole)
+    assert CatalogEntry.model_validate(whole)
     with pytest.raises(ValueError, match=r"entry|steps|cadence|at"):
-        Entry.model_validate(whole | broken)
+        CatalogEntry.model_validate(whole | broken)

@@ -23,14 +23,14 @@ from domain.values import Locale
 from domain.writing.causes import CAUSES
 from domain.writing.content import Content, Direction
 from sheets.fields import FIELDS
-from texts import catalogs
+from texts import translations
 from texts.places import field_of_sheet
 from texts.say import READINGS
 from texts.words import values
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("domain", "service", "sheets", "channels", "embedded", "storage", "workflows", "activities", "cli", "texts")
-NAMES = sorted({*catalogs.FILES.values(), catalogs.WORDS})
+NAMES = sorted({*translations.FILES.values(), translations.WORDS})
 # The example is a Japanese text with a field; the English sentence has no example.
 IN_ONE_LANGUAGE = frozenset({"suggestion.picture"})
 # Latin words that Japanese texts may contain: formats, encodings, products, keys of files, examples of values.
@@ -42,7 +42,7 @@ ALLOWED = re.compile(
 
 
 def entries(name: str, locale: Locale) -> Iterator[Message]:
-    return (entry for entry in catalogs.catalog(name, locale) if entry.id)
+    return (entry for entry in translations.catalog(name, locale) if entry.id)
 
 
 def key_of(entry: Message) -> str:
@@ -106,7 +106,7 @@ def test_both_languages_have_the_same_texts_with_the_same_fields(name: str) -> N
 def test_no_text_is_empty_or_doubtful_and_each_is_in_the_catalogue_of_its_key(name: str, locale: Locale) -> None:
     for entry in entries(name, locale):
         key = key_of(entry)
-        assert catalogs.file_of(key) == name, key
+        assert translations.file_of(key) == name, key
         assert all(forms_of(entry)), key
         assert not entry.fuzzy, key
         assert len({names_of(form) for form in forms_of(entry)}) == 1, key
@@ -115,7 +115,7 @@ def test_no_text_is_empty_or_doubtful_and_each_is_in_the_catalogue_of_its_key(na
 @pytest.mark.parametrize("locale", Locale)
 @pytest.mark.parametrize("name", NAMES)
 def test_babel_finds_no_fault_in_a_catalogue(name: str, locale: Locale) -> None:
-    assert [(entry.id, errors) for entry, errors in catalogs.catalog(name, locale).check()] == []
+    assert [(entry.id, errors) for entry, errors in translations.catalog(name, locale).check()] == []
 
 
 def test_every_text_is_said_somewhere() -> None:
@@ -155,7 +155,7 @@ def word_kinds() -> set[str]:
 
 
 def test_every_key_in_the_code_is_in_the_catalogues() -> None:
-    beginnings = tuple(f"{one}." for one in catalogs.FILES if one != "sheet")
+    beginnings = tuple(f"{one}." for one in translations.FILES if one != "sheet")
     named = {
         one
         for one in strings_in_code()
@@ -186,7 +186,7 @@ def test_every_refusal_problem_and_notice_has_its_sentence_and_none_is_left_over
 def test_every_value_has_a_word_in_both_languages(kind: str, members: object) -> None:
     assert {str(one) for one in members} <= set(values(kind))  # type: ignore[attr-defined]
     for value in values(kind):
-        assert all(catalogs.has(f"{kind}.{value}", locale) for locale in Locale)
+        assert all(translations.has(f"{kind}.{value}", locale) for locale in Locale)
 
 
 @pytest.mark.parametrize("locale", Locale)
@@ -234,7 +234,7 @@ def test_brackets_are_half_width(name: str) -> None:
 
 
 def test_the_words_of_places_need_a_number_at_most_and_those_of_values_nothing() -> None:
-    for one in entries(catalogs.WORDS, Locale.EN):
+    for one in entries(translations.WORDS, Locale.EN):
         kind = key_of(one).partition(".")[0]
         allowed = {"place": {"n"}, "cell": {"n"}}.get(kind, set())
         if kind not in ("format", "rule", "person"):

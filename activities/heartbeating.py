@@ -10,7 +10,7 @@ _PER_TIMEOUT = 4  # heartbeats in the time after which Temporal would take the a
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[None]:
+async def heartbeating() -> AsyncIterator[None]:
     """Heartbeats in the background: one slow answer of another server is no sign of death."""
     timeout = activity.info().heartbeat_timeout
 

@@ -4,8 +4,10 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Protocol
 
-MOST_TRIES = 5  # on one channel, before another one is taken
-_RESTS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))  # after each try; the last one from then on
+MAX_ATTEMPTS = 5  # on one channel, before another one is taken
+_BACKOFF = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30)
+)  # after each try; the last one from then on
 
 
 class Reachable(Protocol):
@@ -19,7 +21,7 @@ class Reachable(Protocol):
     def channel(self) -> str | None: ...
 
 
-def ways_of(person: Reachable, channels: Collection[str], failed: Collection[str] = ()) -> list[str]:
+def channels_for(person: Reachable, channels: Collection[str], failed: Collection[str] = ()) -> list[str]:
     """The channels that reach the person, best first, without those that `failed`; `channels` begins with the company's."""
     default, *others = channels
     last = [way for way in others if way == "console"]
@@ -39,6 +41,6 @@ def _reaches(person: Reachable, way: str, default: str) -> bool:
             return True
 
 
-def rest_after(tries: int) -> timedelta:
+def backoff_after(tries: int) -> timedelta:
     """How long a message rests after so many tries that failed (at least 1)."""
-    return _RESTS[min(tries, len(_RESTS)) - 1]
+    return _BACKOFF[min(tries, len(_BACKOFF)) - 1]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from activities.ways import MOST_TRIES, rest_after, ways_of
+from activities.channel_choice import MAX_ATTEMPTS, backoff_after, channels_for
 
 
 class Person(NamedTuple):
@@ -41,21 +41,21 @@ WEBHOOK = "https://chat.example.com/hook"
 def test_the_own_choice_comes_first_then_the_companys_way_then_what_else_reaches_them(
     person: Person, channels: tuple[str, ...], expected: list[str]
 ) -> None:
-    assert ways_of(person, channels) == expected
+    assert channels_for(person, channels) == expected
 
 
 def test_the_companys_chat_room_gets_nobodys_notices_unless_chat_is_the_companys_way() -> None:
-    assert ways_of(Person(channel="chat"), BY_MAIL) == ["mail"]
-    assert ways_of(Person(channel="chat"), BY_CHAT) == ["chat", "mail"]
+    assert channels_for(Person(channel="chat"), BY_MAIL) == ["mail"]
+    assert channels_for(Person(channel="chat"), BY_CHAT) == ["chat", "mail"]
 
 
 def test_what_failed_is_not_tried_again() -> None:
     everywhere = Person(chat_url=WEBHOOK)
-    assert ways_of(everywhere, WITH_CONSOLE, ("mail",)) == ["console", "chat"]
-    assert ways_of(everywhere, BY_MAIL, ("mail", "chat")) == []
+    assert channels_for(everywhere, WITH_CONSOLE, ("mail",)) == ["console", "chat"]
+    assert channels_for(everywhere, BY_MAIL, ("mail", "chat")) == []
 
 
 def test_a_message_rests_longer_after_each_try() -> None:
-    minutes = [rest_after(tries) // timedelta(minutes=1) for tries in range(1, 9)]
+    minutes = [backoff_after(tries) // timedelta(minutes=1) for tries in range(1, 9)]
     assert minutes == [1, 2, 5, 10, 30, 30, 30, 30]
-    assert MOST_TRIES == 5
+    assert MAX_ATTEMPTS == 5

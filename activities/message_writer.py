@@ -48,7 +48,7 @@ async def digests_due(engine: AsyncEngine, now: datetime) -> dict[str, date]:
 
 
 @dataclass(frozen=True)
-class Writer:
+class MessageWriter:
     """Writes the messages of one round; everything that they need was read together."""
 
     now: datetime
@@ -80,13 +80,15 @@ class Writer:
         )
 
 
-async def writer_for(engine: AsyncEngine, batches: Sequence[QueuedMessage], links: Links, now: datetime) -> Writer:
+async def message_writer(
+    engine: AsyncEngine, batches: Sequence[QueuedMessage], links: Links, now: datetime
+) -> MessageWriter:
     """Reads what the batches' messages need."""
     tasks = await _tasks(engine, batches)
     owners = {task.owner for waiting in tasks.values() for task in waiting}
     async with read_transaction(engine) as connection:
         people = await outbox.addressees(connection, batches, owners)
-    return Writer(now, links, await policies_of(engine), people, tasks)
+    return MessageWriter(now, links, await policies_of(engine), people, tasks)
 
 
 async def _tasks(
