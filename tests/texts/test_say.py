@@ -100,8 +100,17 @@ def test_what_people_wrote_is_never_read_as_a_template() -> None:
 
 
 def test_a_number_takes_the_form_that_its_language_has() -> None:
-    late = [say("mail.detail.days_late", locale, n=days) for locale in (Locale.EN, Locale.JA) for days in (1, 2)]
-    assert late == ["1 business day past due", "2 business days past due", "期限から1営業日", "期限から2営業日"]
+    counted = [
+        say("rule.calendar", locale, zone="Asia/Tokyo", opens="09:00", closes="18:00", n=days)
+        for locale in (Locale.EN, Locale.JA)
+        for days in (1, 2)
+    ]
+    assert [one.removeprefix("Asia/Tokyo") for one in counted] == [
+        ", 09:00 to 18:00, 1 day off",
+        ", 09:00 to 18:00, 2 days off",
+        "、09:00〜18:00、休日 1 日",
+        "、09:00〜18:00、休日 2 日",
+    ]
 
 
 def test_a_hint_names_the_option_and_the_sentence_does_not() -> None:
