@@ -57,9 +57,9 @@ class ResultsBook:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self._book = Workbook(str(file), options)
         self._formats, self._locale = Formats(self._book), locale
-        self._departments = self._sheet("summary", _DEPARTMENT_HEADS, title)
-        self._people = self._sheet("people", _PERSON_HEADS, title)
-        self._goals = self._sheet("goals", _GOAL_HEADS, title, share=_ATTAINMENT)
+        self._departments = self._sheet("sheet.results.summary", _DEPARTMENT_HEADS, title)
+        self._people = self._sheet("sheet.results.people", _PERSON_HEADS, title)
+        self._goals = self._sheet("sheet.results.goals", _GOAL_HEADS, title, share=_ATTAINMENT)
 
     def add_departments(self, lines: Iterable[DepartmentLine]) -> None:
         for one in lines:
@@ -89,13 +89,13 @@ class ResultsBook:
         self._book.fileclosed = True
 
     def _sheet(self, name: str, heads: tuple[str, ...], title: str, *, share: int | None = None) -> "_Table":
-        sheet = self._book.add_worksheet(_text(name, self._locale))
-        return _Table(sheet, self._formats, title, [_text(head, self._locale) for head in heads], share)
+        sheet = self._book.add_worksheet(say(name, self._locale))
+        return _Table(sheet, self._formats, title, [say(head, self._locale) for head in heads], share)
 
 
 def results_csv_head(locale: Locale) -> bytes:
     """UTF-8 with a byte order mark, without which spreadsheet programs show Japanese wrongly."""
-    return BOM_UTF8 + csv_rows([[_text(head, locale) for head in _GOAL_HEADS]])
+    return BOM_UTF8 + csv_rows([[say(head, locale) for head in _GOAL_HEADS]])
 
 
 def results_csv_rows(goals: Iterable[Goal], names: Names, locale: Locale) -> bytes:
@@ -103,16 +103,46 @@ def results_csv_rows(goals: Iterable[Goal], names: Names, locale: Locale) -> byt
     return csv_rows(map(_csv_cell, _goal(goal, names, locale)) for goal in goals)
 
 
-_DEPARTMENT_HEADS = ("department", "number_of_people", "goals", "achieved", "lowest", "median", "mean", "highest")
-_PERSON_HEADS = ("employee", "name", "department", "reviewer", "goals", "score", "adjusted", "final")
+_DEPARTMENT_HEADS = (
+    "sheet.results.department",
+    "sheet.results.number_of_people",
+    "sheet.results.goals",
+    "sheet.results.achieved",
+    "sheet.results.lowest",
+    "sheet.results.median",
+    "sheet.results.mean",
+    "sheet.results.highest",
+)
+_CHART_TEXTS = ("sheet.results.distribution", "sheet.results.points", "sheet.results.number_of_people")
+_PERSON_HEADS = (
+    "sheet.results.employee",
+    "sheet.results.name",
+    "sheet.results.department",
+    "sheet.results.reviewer",
+    "sheet.results.goals",
+    "sheet.results.score",
+    "sheet.results.adjusted",
+    "sheet.results.final",
+)
 _GOAL_HEADS = (
-    "goal", "owner", "department", "theme", "measure", "weight", "state", "outcome", "revision", "attained", "steps",
-    "measure_points", "bonus", "banked", "score", "adjusted", "final",
-)  # fmt: skip
-
-
-def _text(name: str, locale: Locale) -> str:
-    return say(f"sheet.results.{name}", locale)
+    "sheet.results.goal",
+    "sheet.results.owner",
+    "sheet.results.department",
+    "sheet.results.theme",
+    "sheet.results.measure",
+    "sheet.results.weight",
+    "sheet.results.state",
+    "sheet.results.outcome",
+    "sheet.results.revision",
+    "sheet.results.attained",
+    "sheet.results.steps",
+    "sheet.results.measure_points",
+    "sheet.results.bonus",
+    "sheet.results.banked",
+    "sheet.results.score",
+    "sheet.results.adjusted",
+    "sheet.results.final",
+)
 
 
 def _csv_cell(cell: Cell) -> str | int:
@@ -170,7 +200,7 @@ class _Table:
 
 def _add_chart(book: Workbook, formats: Formats, overall: Spread | None, locale: Locale) -> None:
     """How many people have how many points."""
-    title, points, count = (_text(name, locale) for name in ("distribution", "points", "number_of_people"))
+    title, points, count = (say(key, locale) for key in _CHART_TEXTS)
     sheet = book.add_worksheet(title)
     sheet.set_landscape()
     sheet.set_paper(9)
