@@ -7,15 +7,27 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cli.session.usage import WrongUsage
+import typer
+
 from domain.locale import Locale
+
+if TYPE_CHECKING:
+    from domain.messages import Message
 
 Member = TypeVar("Member", bound=StrEnum)
 
 _DAY = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?(?:\([月火水木金土日]\))?")
 _LONGEST = 40  # characters of what was typed that are repeated
+
+
+class WrongUsage(typer.BadParameter):
+    """A wrong command line, found by our own code. `choice` is what could have been chosen."""
+
+    def __init__(self, reason: "Message", ctx: Any = None, *, choice: "Choice[Any] | None" = None) -> None:
+        super().__init__(reason.key, ctx)
+        self.reason, self.choice = reason, choice
 
 
 class Choice(Generic[Member]):

@@ -9,31 +9,22 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.session.choices import Choice
+from cli.session.choices import Choice, WrongUsage
 from cli.session.layout import in_two_columns, indented, width
 from cli.session.output import Exit, locale_of_environment
-from cli.session.usage import WrongUsage, explain
+from cli.session.parameters import choice_of, metavar, name_of, text
+from cli.session.usage import explain
 from domain.locale import Locale
 
 _INDENT = "  "
 _MAX_COLUMNS = 80
-_METAVARS: dict[Any, str] = {int: "NUMBER", date: "DATE", Path: "FILE"}
 _FIRST_SENTENCE = re.compile(r".*?(?:。|\.(?=\s)|$)", re.DOTALL)
-
-
-def text(key: str, locale: Locale, **fields: object) -> str:
-    """A text of help.po."""
-    from texts.translations import template
-
-    return template(key, locale).format(**fields)
 
 
 class Command(TyperCommand):
@@ -128,31 +119,6 @@ def key_of(ctx: Any) -> str:
         names.append(ctx.info_name)
         ctx = ctx.parent
     return ".".join(("help.meguri", *reversed(names)))
-
-
-def name_of(param: Any, locale: Locale) -> str:
-    """What a parameter is called: `--as EMPLOYEE`, or the placeholder of an argument."""
-    if param.param_type_name == "argument":
-        return metavar(param, locale)
-    names = " / ".join((*param.opts, *param.secondary_opts))
-    return names if param.is_flag else f"{names} {metavar(param, locale)}"
-
-
-def metavar(param: Any, locale: Locale) -> str:
-    """The placeholder for the value of a parameter: EMPLOYEE; 社員番号."""
-    name = param.metavar or _METAVARS.get(param.type_descriptor.annotation, "TEXT")
-    return text(metavar_key(name), locale)
-
-
-def metavar_key(name: str) -> str:
-    """The key of a placeholder: of `FIELD=HEADER`, `help.metavar.field_header`."""
-    return "help.metavar." + re.sub(r"\W+", "_", name).lower()
-
-
-def choice_of(param: Any) -> Choice[Any] | None:
-    """The values that a parameter takes, where they are a closed set."""
-    parser = param.type_descriptor.parameter_info.parser
-    return parser if isinstance(parser, Choice) else None
 
 
 def _usage(command: Any, ctx: Any, locale: Locale) -> Iterator[str]:

@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cli.session.choices import Choice, WrongUsage
+from cli.session.parameters import choice_of, name_of
+
 if TYPE_CHECKING:
-    from cli.session.choices import Choice
     from domain.locale import Locale
     from domain.messages import Message
-
-
-class WrongUsage(typer.BadParameter):
-    """A wrong command line, found by our own code. `choice` is what could have been chosen."""
-
-    def __init__(self, reason: "Message", ctx: Any = None, *, choice: "Choice[Any] | None" = None) -> None:
-        super().__init__(reason.key, ctx)
-        self.reason, self.choice = reason, choice
 
 
 def explain(error: typer.TyperException, locale: "Locale") -> str:
@@ -65,7 +59,6 @@ def _wrong_option(error: Any) -> "Message":
 
 
 def _wrong_parameter(error: Any, locale: "Locale", *, missing: bool) -> "Message":
-    from cli.session.help import name_of
     from domain.messages import message
 
     name = name_of(error.param, locale)
@@ -89,10 +82,8 @@ def _problem(error: Any) -> "Message":
     return message("problem.other")
 
 
-def _choice_of(error: Any) -> "Choice[Any] | None":
+def _choice_of(error: Any) -> Choice[Any] | None:
     """The choice of the parameter that is wrong or missing."""
-    from cli.session.help import choice_of
-
     if isinstance(error, WrongUsage):
         return error.choice
     return choice_of(error.param) if getattr(error, "param", None) else None

@@ -15,10 +15,10 @@ from cli.cycle.scores import By
 from cli.cycle.steering import Task
 from cli.goal.review import Next, Verdict
 from cli.session import servers
-from cli.session.choices import Choice, day
-from cli.session.help import choice_of, metavar_key, page
+from cli.session.choices import Choice, WrongUsage, day
+from cli.session.help import page
 from cli.session.layout import width, wrap
-from cli.session.usage import WrongUsage
+from cli.session.parameters import choice_of, metavar_key
 from domain.goal.commands import DecideReview
 from domain.locale import Locale
 from domain.policy.policy import TaskKind
