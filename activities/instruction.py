@@ -1,7 +1,7 @@
-"""Carrying out what HR asked of many goals: which ones, each in turn, and what the cycle must hear at the end.
+"""Carries out an instruction: chooses the goals, sends each its command, and updates the cycle at the end.
 
-Every part is safe to repeat: goals are chosen once, each is asked under the instruction's own id, and what came of it
-stands in its row.
+Every part is safe to repeat: goals are chosen once, each command has the instruction's own id, and the result at each goal
+is stored in a row.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class InstructionActivities(InstructionSteps):
             async with self._engine.begin() as connection:
                 return await instructions.record_goals(connection, row.id, await self._add(row, asked, part.now))
         if row.cycle_id and asked.selection.is_everybody:
-            await self._remember(CycleId(row.cycle_id), asked)  # first: whoever joins meanwhile is not chosen below
+            await self._remember(CycleId(row.cycle_id), asked)  # first: people who join meanwhile are not chosen below
         async with self._engine.begin() as connection:
             chosen = await instructions.choose_goals(
                 connection,
@@ -221,7 +221,7 @@ class InstructionActivities(InstructionSteps):
             ]
 
     async def _launch(self, row: Instruction) -> None:
-        """Lets the cycle launch who was added, and notes what came of it at each."""
+        """Makes the cycle launch the added people, and stores the result for each goal."""
         cycle = CycleId(row.cycle_id or "")
         if await self._waiting(row.id, 1):
             await self._ask_for_launch(cycle)
@@ -253,7 +253,7 @@ class InstructionActivities(InstructionSteps):
         return found
 
     async def _tell_cycle(self, cycle: CycleId, asked: AnyInstruction, actor: EmployeeId) -> None:
-        """What holds for everybody holds for the cycle, and for whoever joins later."""
+        """An instruction to everybody also applies to the cycle, and to people who join later."""
         whole, chosen = asked.selection.is_everybody, asked.selection
         match asked:
             case Remove():
@@ -278,7 +278,7 @@ class InstructionActivities(InstructionSteps):
             return bool(await open_goals(connection, cycle, "", 1))
 
     async def _remember(self, cycle: CycleId, asked: AnyInstruction) -> None:
-        """Says by which rules whoever joins later takes part."""
+        """Stores the rules for people who join later."""
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
         policy = row.rules

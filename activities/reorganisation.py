@@ -54,7 +54,7 @@ async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[st
 async def commands(
     engine: AsyncEngine, asked: Sync, goals: Sequence[Goal], actor: EmployeeId, now: datetime
 ) -> Callable[[Goal], Command | Skipped]:
-    """How the command of each of these goals is made, from the organisation as it is by now."""
+    """Returns the function that makes the command of each of these goals, from the organisation as it is now."""
     today = now.date()
     people = {one for goal in goals for one in (goal.owner, *goal.policy.hr)}
     async with read_transaction(engine) as connection:

@@ -58,7 +58,7 @@ file says nothing else. `[policy]` and `[sites.…]` in the file change it; `sam
 
 ## What is frozen (開始時に固定されるもの)
 
-The dates, the ladders, the limits, HR's names, and every site's calendar: public holidays are asked of the `holidays` library
+The dates, the ladders, the limits, HR's names, and every site's calendar: public holidays come from the `holidays` library
 once, at launch, from {_SPAN}. A later release of the library, another file
 or another default moves no date that somebody has been told. HR alone changes the rules of a running cycle (`meguri cycle
 amend`), and each goal's ledger says so. Where a kind of task gets more or fewer days, the open one's date moves by them, never
@@ -67,12 +67,12 @@ into the past; what HR extended keeps its distance, and a step keeps the date th
 ## Ladders (督促の段)
 
 A ladder says how long a kind of task may take, and what happens around its due date (期限). Days are business days (営業日) of
-whoever has the task, before (−) or after (+) that date; the deadline itself is the closing hour of that day. A rung whose day
+the assignees, before (−) or after (+) that date; the deadline itself is the closing hour of that day. A rung whose day
 is over when the task comes is left out.
 
 {_table(("rung", "督促の段", "what happens", "何が起きるか"), _acts())}
 
-Nobody is ever removed: whoever acts first ends the task, and the others are told. An owner never decides on a goal of their
+Nobody is ever removed: the first who acts ends the task, and the others are notified. An owner never decides on a goal of their
 own, as a member of HR neither. A self-review that was escalated may be skipped: the reviewer decides without it. A manager who
 joined an approval signs for every stage up to their own.
 
@@ -127,8 +127,8 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 
 ## When people move (異動・退職・入社)
 
-- **Other managers**: whoever has a manager's place in the line now has that manager's open tasks. A decision gets its full time
-  anew; an owner's own task keeps its date. Whoever HR put there stays, or is replaced by who stands in for them.
+- **Other managers**: the person who is now in a manager's place in the line gets that manager's open tasks. A decision gets its full time
+  anew; an owner's own task keeps its date. A person whom HR assigned stays, or is replaced by their substitute.
 - **Another department**: with `moves_settle = true` ({_off_or_on("moves_settle")} by default) a goal that is being worked on is settled on that day: its points
   are banked and never fall, and the next revision begins as a draft from today's value with the steps that are left. Its weight:
 
@@ -187,8 +187,8 @@ def days_of(kind: TaskKind) -> dict[date, Act]:
 def _rungs(kind: TaskKind) -> Iterator[tuple[str, ...]]:
     rows = [(rung.days, ACTS[rung.act][0]) for rung in DEFAULT_LADDERS[kind].rungs]
     rows.append((0, Text(ja="**期限** (終業時刻まで)", en="**due**, until the office closes")))
-    for days, said in sorted(rows, key=lambda row: row[0]):
-        yield (f"{days:+d}".replace("-", "−") if days else "0", said.en, said.ja)
+    for days, texts in sorted(rows, key=lambda row: row[0]):
+        yield (f"{days:+d}".replace("-", "−") if days else "0", texts.en, texts.ja)
 
 
 def _weeks(kind: TaskKind) -> Iterator[tuple[str, ...]]:
@@ -200,16 +200,16 @@ def _weeks(kind: TaskKind) -> Iterator[tuple[str, ...]]:
 
 
 def _cell(kind: TaskKind, day: date, rings: dict[date, Act]) -> str:
-    said = [f"{day.month}/{day.day}"]
+    texts = [f"{day.month}/{day.day}"]
     if not CALENDAR.is_business_day(day):
-        said.append(f"休 {HOLIDAYS.get(day, '')}".strip())
+        texts.append(f"休 {HOLIDAYS.get(day, '')}".strip())
     if day == ASKED and kind is not TaskKind.STEP:
-        said.append("**came 受付**")
+        texts.append("**came 受付**")
     if day in rings:
-        said.append(f"{ACTS[rings[day]][0].en} {ACTS[rings[day]][0].ja}")
+        texts.append(f"{ACTS[rings[day]][0].en} {ACTS[rings[day]][0].ja}")
     if day == due_day(kind):
-        said.append("**due 期限**")
-    return "<br>".join(said)
+        texts.append("**due 期限**")
+    return "<br>".join(texts)
 
 
 _SPAN = "31 days before the cycle starts to 400 days after it closes"

@@ -20,7 +20,7 @@ class Door(StrEnum):
     """How the caller came in."""
 
     COMMAND_LINE = "command_line"
-    WORKER = "worker"  # the clock and the organisation, which act in nobody's name
+    WORKER = "worker"  # the clock and changes of the organisation; they act in the name of no person
 
 
 class Role(StrEnum):

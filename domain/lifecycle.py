@@ -1,4 +1,4 @@
-"""The lifecycle of a goal: one table. Everything that can change a goal's state stands here.
+"""The lifecycle of a goal: one table. Everything that can change a goal's state is in this file.
 
 `next_state` is the only way to a new state. docs/lifecycle.md is printed from this file.
 """
@@ -91,7 +91,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
     State.CLOSED: {},
 }
 
-# These leave the state as it is, wherever the goal stands.
+# These events leave the state as it is, in every state.
 NEUTRAL: frozenset[EventKind] = (
     frozenset(_K) - {_K.CREATED, _K.REOPENED} - {k for row in TRANSITIONS.values() for k in row}
 )

@@ -52,12 +52,12 @@ def _path(where: str, locale: Locale) -> str:
     if not all(segments) or _word(segments[0], locale) is None:
         return where
     last = len(segments) - 1
-    said = [
+    words = [
         _word(one, locale) or (one[0] if one else "")
         for at, one in enumerate(segments)
         if at == last or one is None or one[0] not in _SILENT
     ]
-    return translations.template("join.path", locale).join(said)
+    return translations.template("join.path", locale).join(words)
 
 
 def _word(segment: re.Match[str] | None, locale: Locale) -> str | None:

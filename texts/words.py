@@ -23,8 +23,8 @@ def reason_text(reason: str, locale: Locale) -> str:
     ours = _OUR_REASON.fullmatch(reason)
     if ours is None:
         return reason
-    said = word("reason", ours[1], locale)
-    return f"{said} ({ours[2]})" if ours[2] else said
+    sentence = word("reason", ours[1], locale)
+    return f"{sentence} ({ours[2]})" if ours[2] else sentence
 
 
 def choice_text(value: str, locale: Locale) -> str:

@@ -150,7 +150,7 @@ class CycleWorkflow:
                 self._more, self._phase = False, "launching"
                 await self._launch()
             if self._retry:
-                self._retry, self._phase = False, "launching"  # at once: whoever asked waits until it is open again
+                self._retry, self._phase = False, "launching"  # at once: the sender waits until the cycle is open again
                 await _bulk(Launcher.retry_failed, ParticipantRange(cycle=start.cycle, launched_by=start.launched_by))
                 await self._launch()
         await self._settle()

@@ -49,7 +49,7 @@ class SendResult(Frozen):
         return self.tried > 0 and self.ready > 0 and not self.unreachable
 
     def then(self, later: "SendResult") -> "SendResult":
-        """Both rounds together, as it stands after the later one."""
+        """Both rounds together: the sums, and the state after the later one."""
         return SendResult(
             sent=self.sent + later.sent,
             given_up=self.given_up + later.given_up,

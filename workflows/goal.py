@@ -55,7 +55,7 @@ class GoalStart(Frozen):
 
 
 class Receipt(Frozen):
-    """The answer to a command: where the goal's ledger stands. `head` is the hash of its last entry."""
+    """The answer to a command: the end of the goal's ledger. `head` is the hash of its last entry."""
 
     seq: int
     revision: int
@@ -145,11 +145,11 @@ class GoalWorkflow:
             raise as_application_error(refusal) from refusal
 
     @workflow.signal
-    async def sign_off(self, said: RawValue) -> None:
+    async def sign_off(self, payload: RawValue) -> None:
         """Another system's approval (`SignOff`). A refusal is recorded: nobody waits to hear it, so it must not be lost."""
         command = commands.Command.model_construct(id=CommandId(f"signal:{workflow.uuid4()}"), actor=commands.SYSTEM)
         try:
-            command = _read_sign_off(said)
+            command = _read_sign_off(payload)
             await self._carry_out(command)
         except Refusal as refusal:
             body = SignOffRefused(code=refusal.code, fields=refusal.message.fields)
@@ -241,7 +241,7 @@ class GoalWorkflow:
         self._move_on(evolve_all(self._goal, found.adopted), found.adopted)
 
     async def _record(self, events: tuple[Event, ...]) -> bool:
-        """Records the events, or adopts what stands in their place; whether the matter is settled by that."""
+        """Records the events, or adopts the entries that the ledger has at their numbers. Returns whether the command is done."""
         before = self._goal
         after, recording = record(before, events)
         found = await workflow.execute_local_activity_method(
@@ -288,9 +288,9 @@ def _read(name: str, args: Sequence[RawValue]) -> commands.Command:
     return command.model_copy(update={"id": CommandId(info.id if info else "-")})
 
 
-def _read_sign_off(said: RawValue) -> commands.Approve:
+def _read_sign_off(payload: RawValue) -> commands.Approve:
     try:
-        sign_off = commands.SignOff.model_validate_json(said.payload.data, strict=True)
+        sign_off = commands.SignOff.model_validate_json(payload.payload.data, strict=True)
     except ValidationError as error:
         raise invalid(error) from error
     return commands.Approve(

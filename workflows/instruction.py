@@ -1,6 +1,6 @@
-"""`InstructionWorkflow`: what HR asked of many goals, carried out at each of them; takes up where it was cut off.
+"""`InstructionWorkflow`: carries out an instruction at each of its goals, and continues after an interruption.
 
-The instruction stands in PostgreSQL; the history holds its id, and what people wrote reaches the goals only.
+The instruction is in PostgreSQL. The history holds only its id, so what people wrote reaches the goals' histories only.
 """
 
 from abc import ABC, abstractmethod

@@ -38,9 +38,9 @@ def _dated(tree: Mapping[str, Any], name: str) -> date | None:
 
 
 def _filled(section: Mapping[str, Any], starts: date, ends: date) -> dict[str, Any]:
-    """A part of the measure may be said alone: another baseline, the rest as the catalogue has it."""
+    """The section may give a part of the measure alone, such as another baseline; the rest comes from the catalogue."""
     content = draft(find(section["catalog"]), Locale.JA, starts, ends).model_dump(exclude_none=True)
-    said = dict(section)
-    if isinstance(said.get("measure"), Mapping) and "kind" not in said["measure"]:
-        said["measure"] = {**(content.get("measure") or {}), **said["measure"]}
-    return {**content, **said}
+    fields = dict(section)
+    if isinstance(fields.get("measure"), Mapping) and "kind" not in fields["measure"]:
+        fields["measure"] = {**(content.get("measure") or {}), **fields["measure"]}
+    return {**content, **fields}

@@ -25,7 +25,7 @@ from domain.problems import UNKNOWN_KEY, Problem, problems_of, toml_place
 from domain.values import EmployeeId, Frozen, Id
 from domain.writing.content import Content
 
-__all__ = [  # the sections too: whoever writes a cycle in code writes it with them
+__all__ = [  # the sections too: code that makes a cycle needs them
     "CalendarSection", "CycleFile", "CycleSection", "DraftSection", "PolicySection", "SiteSection", "read_cycle_file",
 ]  # fmt: skip
 

@@ -75,6 +75,6 @@ def sites_of(
 def delegations_of(
     owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, delegations: Iterable[Delegation]
 ) -> tuple[Delegation, ...]:
-    """Those that concern this goal: its owner is nobody's delegate in it."""
+    """The delegations that concern this goal. Its owner cannot be a delegate in it."""
     asked = {owner, *line, *policy.hr}
     return tuple(one for one in delegations if one.delegator in asked and one.to != owner)

@@ -33,7 +33,7 @@ class CalendarSection(Frozen):
 
 
 class SiteSection(CalendarSection):
-    """An office that is elsewhere: its holidays and its clock must be said."""
+    """An office in another place: the file must give its holidays and its time zone."""
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     timezone: TimeZone

@@ -1,1 +1,1 @@
-"""What is asked of many goals at once, by HR or by a changed organisation, and what it means for each goal."""
+"""Instructions to many goals, from HR or from a change of the organisation, and the command for each goal."""

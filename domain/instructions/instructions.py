@@ -174,7 +174,7 @@ def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> commands.Command 
 
 
 def _is_due_on(goal: Goal, task: Task, due: date | None) -> bool:
-    """Whether that date would change nothing: a day off stands for the working day that follows it."""
+    """Whether that date would change nothing. A day off counts as the business day after it."""
     return due is None or task.due == goal.policy.calendar_at(task.site).on_or_after(due)
 
 

@@ -43,8 +43,8 @@ class NoticeKind(StrEnum):
     REOPENED = "reopened"
     SIGN_OFF_REFUSED = "sign_off_refused"
     POLICY_AMENDED = "policy_amended"
-    REMINDER_COPIED = "reminder_copied"  # to the manager above whoever was reminded
-    HANDLED = "handled"  # to those who shared the task with whoever ended it
+    REMINDER_COPIED = "reminder_copied"  # to the manager of the person who was reminded
+    HANDLED = "handled"  # to the other assignees, when one of them ended the task
     LINE_CHANGED = "line_changed"  # to the owner: other managers, another department
     DELIVERY_TROUBLE = "delivery_trouble"  # to HR: notices that went another way, or nowhere
     DRAFT_CHANGED = "draft_changed"  # to the owner: HR took a sheet into the draft
@@ -90,7 +90,7 @@ _REQUESTS = {
     TaskKind.SELF_REVIEW: NoticeKind.REVIEW_OPENED,
     TaskKind.VERDICT: NoticeKind.VERDICT_REQUESTED,
 }
-# The owner hears what others decided.
+# The owner is notified of what others decided.
 _TASKS = frozenset({*_REMINDERS.values(), *_REQUESTS.values(), NoticeKind.ESCALATED})  # a task for you
 _FOR_ASSIGNEES = _TASKS | {
     NoticeKind.ESCALATION_TOLD,
@@ -166,7 +166,7 @@ def _is_due_today(goal: Goal, event: events.Event) -> bool:
 
 
 def _told_of_end(before: Goal, goal: Goal, event: events.Event) -> _Told:
-    """Whoever acts first ends the task; those who had it as well need not look any more."""
+    """The first assignee who acts ends the task; the others are notified."""
     if event.kind in _ENDS_TASK and before.task and before.task != goal.task:
         still = goal.task.assignees if goal.task else ()
         for person in before.task.assignees:
@@ -219,7 +219,7 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
 
 
 def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
-    said: dict[str, JsonValue] = {
+    values: dict[str, JsonValue] = {
         "owner": goal.owner,
         "actor": event.actor,
         "theme": goal.content.theme,
@@ -240,7 +240,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         **_why(event.body),
         **({"to": goal.task.assignees[0]} if goal.task and getattr(event.body, "copied", None) else {}),
     }
-    return {name: value for name, value in said.items() if value is not None and value != ""}
+    return {name: value for name, value in values.items() if value is not None and value != ""}
 
 
 def _why(body: events.Body) -> dict[str, JsonValue]:

@@ -1,1 +1,1 @@
-"""What comes of the goals of a cycle: the alignment tree, calibration of scores, and examples to follow."""
+"""Results of a cycle's goals: the alignment tree, calibration of scores, and examples to follow."""

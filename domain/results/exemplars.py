@@ -100,7 +100,7 @@ def _is_a_name(part: str) -> bool:
 
 
 def _part(part: str) -> str:
-    """A family name in kanji stands before さん, 様, 部長 …; one in letters between word boundaries, capitalised."""
+    """A family name in kanji comes before さん, 様, 部長 …; one in letters between word boundaries, capitalised."""
     if part.isascii():
         return rf"\b{re.escape(part)}\b"
     return rf"{re.escape(part)}(?=\s?(?:さん|様|氏|君|部長|課長|係長|主任|社長))"

@@ -89,7 +89,7 @@ def find(entry_id: str) -> CatalogEntry:
 
 
 def search(text: str = "", department: str | None = None) -> tuple[CatalogEntry, ...]:
-    """The entries in which every word of `text` stands, in either language; a department's with those for all.
+    """The entries that contain every word of `text`, in either language; those of the department and those for all departments.
 
     A department goes by its file, its Japanese or its English name: `accounting`, 経理, 経理部. Raises a `Refusal` for one
     that is not there.

@@ -71,7 +71,7 @@ _TOPICS = (
     ),
 )
 _ANYTHING = _topic(r"", "{work}を良くする提案を3つまとめ、1つ試す", "make 3 proposals for {work}, and try one of them")
-# Work as back offices name it; what stands first in the goal's own words is taken.
+# Names of back-office work; the first one that occurs in the goal's own words is taken.
 _WORK_JA = (
     "経費処理|経費精算|給与計算|勤怠管理|請求書の処理|請求書処理|請求書|支払処理|支払|入金確認|仕訳|伝票処理|伝票|月次決算|決算|照合|棚卸|"
     "データ入力|契約審査|契約書の管理|契約書|契約|採用|研修|面接|受付|問い合わせ対応|備品管理|備品|発注|押印|開示資料|資金繰り|社会保険の手続き|"
@@ -88,17 +88,17 @@ _WORK_EN = (
 def additive(text: str, content: Content) -> Message:
     """A goal that adds, about the same thing as `text`, at the work that the goal names.
 
-    In the goal's own language, whoever reads it: it is to be taken as it is.
+    In the language of the goal, not of the reader: the owner takes it over as it is.
     """
     plain = normal(text)
     topic = next((one for one in _TOPICS if one.words.search(plain)), _ANYTHING)
     measure = content.measure.name if content.measure else ""
     places = (text, content.theme, content.challenge, measure)
     if is_japanese(text):
-        said = topic.ja.format(work=_first(_WORK_JA, places) or "担当業務")
+        sentence = topic.ja.format(work=_first(_WORK_JA, places) or "担当業務")
     else:
-        said = topic.en.format(work=_first(_WORK_EN, places) or "our work")
-    return message("suggestion.as_written", text=said)
+        sentence = topic.en.format(work=_first(_WORK_EN, places) or "our work")
+    return message("suggestion.as_written", text=sentence)
 
 
 def _first(works: str, places: tuple[str, ...]) -> str | None:
@@ -132,11 +132,13 @@ def named(content: Content) -> Message:
             )
         case None:
             ja, en = "月次決算を3営業日早く締める", "Close the month three business days earlier"
-    said = ja if japanese else en
-    return message("suggestion.as_written", text=said)
+    sentence = ja if japanese else en
+    return message("suggestion.as_written", text=sentence)
 
 
 def act(title: str) -> Message:
     """A step that is done or not on its day, in the language of the one that it replaces."""
-    said = "原因を3つ挙げ、部内で共有する" if is_japanese(title) else "Name 3 causes and share them with the department"
-    return message("suggestion.as_written", text=said)
+    sentence = (
+        "原因を3つ挙げ、部内で共有する" if is_japanese(title) else "Name 3 causes and share them with the department"
+    )
+    return message("suggestion.as_written", text=sentence)
