@@ -8,6 +8,7 @@ import typer
 from cli.session.help import Commands
 from cli.session.options import AsJson, GoalArgument
 from cli.session.output import Exit, print_json, print_line, print_table
+from domain.locale import Locale
 
 if TYPE_CHECKING:
     from cli.session.session import Reading, Terminal
@@ -70,19 +71,22 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 # --- inbox -----------------------------------------------------------------------------------------------------------
 
 
-def _command(item: "InboxItem", employee: str) -> str:
-    """The command that answers the task."""
+def _command(item: "InboxItem", employee: str, locale: Locale) -> str:
+    """The command that answers the task, with placeholders in the language of the help."""
+    from texts.say import say
+
+    file, text, verdict = (say(f"help.metavar.{one}", locale) for one in ("file", "text", "verdict"))
     line, acts = item.goal, f" --as {employee}" + (f" --for {item.acting_for}" if item.acting_for else "")
     step = None if item.step is None else item.step + 1
     command = {
-        "submit": f"submit {line.id} FILE",
+        "submit": f"submit {line.id} {file}",
         "approve": f"approve {line.id} --seen {line.seq}",
         "complete_step": f"step {line.id} {step}",
-        "self_review": f"review self {line.id} --went-well TEXT",
-        "decide": f"review decide {line.id} VERDICT --seen {line.seq}",
+        "self_review": f"review self {line.id} --went-well {text}",
+        "decide": f"review decide {line.id} {verdict} --seen {line.seq}",
     }
     if item.action == "comment":
-        return f"meguri goal comment {line.id}{acts} --text TEXT"
+        return f"meguri goal comment {line.id}{acts} --text {text}"
     return f"meguri goal {command[item.action]}{acts}"
 
 
@@ -90,7 +94,7 @@ def _waiting(page: "InboxPage", employee: str) -> list[dict[str, Any]]:
     return [
         {
             **one.goal._asdict(), "acting_for": one.acting_for, "overdue": one.is_overdue,
-            "next": _command(one, employee),
+            "next": _command(one, employee, Locale.EN),
         }
         for one in page.items
     ]  # fmt: skip
@@ -113,7 +117,7 @@ def _print_inbox(page: "InboxPage", employee: str, to: "Terminal") -> None:
         print_line(
             f"{due}  {task_name(line.task or '', to.locale)}  {line.id}{owner}  {visible(line.theme, _THEME)}".rstrip()
         )
-        print_line(f"    {_command(one, employee)}")
+        print_line(f"    {_command(one, employee, to.locale)}")
     if page.next:
         to.tell("screen.goal.more", after=page.next)
 
