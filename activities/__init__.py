@@ -1,1 +1,1 @@
-"""What touches the world on a workflow's behalf. Thin: one activity is one transaction, or one message sent."""
+"""Activities: I/O for workflows. Each is thin: one transaction, or one message sent."""

@@ -1,4 +1,4 @@
-"""By which channel a person is told: their own choice, then the company's way, then whatever else reaches them."""
+"""The channels for a person, in order: their own choice, the company's channel, then any other that reaches them."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -11,7 +11,7 @@ _BACKOFF = tuple(
 
 
 class Reachable(Protocol):
-    """A person as far as channels go."""
+    """The addresses of a person."""
 
     @property
     def mail(self) -> str | None: ...
@@ -31,7 +31,7 @@ def channels_for(person: Reachable, channels: Collection[str], failed: Collectio
 
 
 def _reaches(person: Reachable, way: str, default: str) -> bool:
-    """A room that all the company reads is a person's address only where the company chose chat as its way."""
+    """A chat room of the whole company counts as a person's address only if the company chose chat as its channel."""
     match way:
         case "mail":
             return bool(person.mail)
@@ -42,5 +42,5 @@ def _reaches(person: Reachable, way: str, default: str) -> bool:
 
 
 def backoff_after(tries: int) -> timedelta:
-    """How long a message rests after so many tries that failed (at least 1)."""
+    """How long to wait before the next attempt, after this number of failed attempts (at least 1)."""
     return _BACKOFF[min(tries, len(_BACKOFF)) - 1]

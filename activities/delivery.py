@@ -33,7 +33,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass
 class _Round:
-    """What one round knows, and how far it is."""
+    """The data of one round, and its progress."""
 
     now: datetime
     writer: MessageWriter
@@ -128,7 +128,7 @@ class Delivery(Sender):
         return round_
 
     async def _send_all(self, batches: Sequence[QueuedMessage], round_: _Round) -> None:
-        """A few at a time, until all are tried or nothing more is taken."""
+        """Sends a few at a time, until all were tried or no channel accepts more."""
         queue = iter(batches)
         # Not a TaskGroup: where one cannot be recorded, the others that are on their way still are.
         ended = await asyncio.gather(*(self._send_from(queue, round_) for _ in range(_AT_ONCE)), return_exceptions=True)
@@ -141,7 +141,7 @@ class Delivery(Sender):
             await self._send_one(batch, round_)
 
     async def _send_one(self, batch: QueuedMessage, round_: _Round) -> None:
-        """One try over the best way that is left; where that one is down, the message waits with the others."""
+        """One attempt over the best channel that is left. If that channel is down, the message waits with the others."""
         person = round_.writer.people.get(batch.recipient_id)
         ways = channels_for(person, self._channels, batch.failed) if person else []
         if not ways:
@@ -169,9 +169,9 @@ class Delivery(Sender):
         await self._after(failure, batch, way, round_, more=bool(others))
 
     async def _after(self, failure: NotSent, batch: QueuedMessage, way: str, round_: _Round, *, more: bool) -> None:
-        """What becomes of a message that could not go this way; `more`: there is another one.
+        """The next step for a message that this channel did not accept. `more`: there is another channel.
 
-        Where a server is down and there is none, the message is kept, however long it takes.
+        If the server is down and there is no other channel, the message is kept without a limit of time.
         """
         down, tries = isinstance(failure, ServerUnavailable), batch.attempts + 1
         spent = isinstance(failure, NotDeliverable) or tries >= MAX_ATTEMPTS
@@ -199,7 +199,7 @@ class Delivery(Sender):
         _log.warning("notice_given_up", message_id=batch.message_id, recipient=batch.recipient_id, code=code)
 
     async def _hand_over(self, batch: QueuedMessage, way: str, writer: MessageWriter) -> NotSent | None:
-        """Writes and sends one message; what stopped it, if anything did."""
+        """Writes and sends one message. Returns the failure, or None."""
         try:
             await self._channels[way].send(writer.write(batch, way))
         except NotSent as failure:
@@ -211,6 +211,6 @@ class Delivery(Sender):
 
 
 def _is_channel_up(channels: Collection[str], down: Collection[str], candidate: Candidate) -> bool:
-    """Whether a message's way is open while some channels are down."""
+    """Whether the message has a channel that is not down."""
     ways = channels_for(candidate, channels, candidate.failed)
     return not ways or ways[0] not in down

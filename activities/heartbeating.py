@@ -1,4 +1,4 @@
-"""Signs of life of an activity that waits for others."""
+"""Heartbeats of an activity that waits for other servers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ _PER_TIMEOUT = 4  # heartbeats in the time after which Temporal would take the a
 
 @asynccontextmanager
 async def heartbeating() -> AsyncIterator[None]:
-    """Heartbeats in the background: one slow answer of another server is no sign of death."""
+    """Heartbeats in the background, so that one slow answer of another server does not time the activity out."""
     timeout = activity.info().heartbeat_timeout
 
     async def beat() -> None:

@@ -1,4 +1,6 @@
-"""The activity that tells another system of ledger entries: each signed, in the order of its goal, until it is taken."""
+"""The activity that posts ledger entries to another system: signed, in order for each goal, until the receiver accepts
+them.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +30,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass
 class _Round:
-    """How far a round is."""
+    """The progress of a round."""
 
     now: datetime
     told: int = 0
@@ -38,7 +40,7 @@ class _Round:
 
 
 class Hook(EventPoster):
-    """Tells of events through `hook`; without one there is nothing to do."""
+    """Posts events through `hook`; without one there is nothing to do."""
 
     def __init__(self, engine: AsyncEngine, hook: EventHook | None) -> None:
         self._engine = engine
@@ -75,7 +77,7 @@ class Hook(EventPoster):
         return counted
 
     async def _round(self, hook: EventHook, request: SendRequest) -> _Round:
-        """Goals side by side, the entries of each one after the other."""
+        """Goals in parallel; the entries of one goal one after the other."""
         round_, left = _Round(request.now), request.limit
         while left > 0 and not round_.down:
             async with read_transaction(self._engine) as connection:
@@ -110,7 +112,7 @@ class Hook(EventPoster):
             round_.told += 1
 
     async def _after(self, failure: NotSent, entry: HookEntry, round_: _Round) -> None:
-        """A receiver that is gone for good, or takes an entry for a day not, is not asked for it again."""
+        """An entry is given up if the receiver is gone for good, or has not accepted it for a day."""
         round_.down = round_.down or isinstance(failure, ServerUnavailable)
         failing_since = entry.failing_since or round_.now
         over = isinstance(failure, NotDeliverable) or round_.now - failing_since >= _PATIENCE
@@ -123,7 +125,7 @@ class Hook(EventPoster):
 
 
 def _body(entry: HookEntry) -> bytes:
-    """The same entry, the same bytes."""
+    """The body; the same bytes for the same entry."""
     return to_json(
         {
             "id": entry.id,

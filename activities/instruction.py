@@ -71,7 +71,7 @@ class InstructionActivities(InstructionSteps):
 
     @activity.defn(name="prepare_instruction")
     async def prepare(self, part: InstructionPart) -> int:
-        """Chooses the goals, once, and does what comes before they are asked; how many there are."""
+        """Chooses the goals, once, and prepares the commands. Returns the number of goals."""
         row, asked = await self._find(part)
         if isinstance(asked, Sync):
             goals = await reorganisation.prepare(self._engine, row.id, asked)
@@ -100,7 +100,9 @@ class InstructionActivities(InstructionSteps):
 
     @activity.defn(name="carry_out_instruction")
     async def carry_out(self, part: InstructionPart) -> None:
-        """Asks every goal that waits. A result is written after the goal answered, so a new try asks the others only."""
+        """Sends the command to every goal without a result. A result is written after the goal answered, so a retry
+        asks only the others.
+        """
         row, asked = await self._find(part)
         if isinstance(asked, Add):
             await self._launch(row)
@@ -120,7 +122,7 @@ class InstructionActivities(InstructionSteps):
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: InstructionPart) -> None:
-        """Tells the cycle what its goals were told, and says that the instruction is done."""
+        """Updates the cycle as its goals were updated, and marks the instruction as done."""
         row, asked = await self._find(part)
         if isinstance(asked, Sync):
             await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), part.now)
@@ -147,7 +149,7 @@ class InstructionActivities(InstructionSteps):
     async def _chosen(
         self, row: Instruction, asked: AnyInstruction, now: datetime
     ) -> AsyncIterator[tuple[Goal, _Decide]]:
-        """The goals that wait, page by page, each with how its command is made."""
+        """The goals without a result, page by page, each with the function that makes its command."""
         page = await self._waiting(row.id, _PAGE)
         while page:
             async with read_transaction(self._engine) as connection:
@@ -165,7 +167,7 @@ class InstructionActivities(InstructionSteps):
             return await instructions.waiting_goals(connection, instruction, limit, after)
 
     async def _decider(self, asked: AnyInstruction, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
-        """How the command of each of these goals is made."""
+        """The function that makes the command of each of these goals."""
         if isinstance(asked, Sync):
             return await reorganisation.commands(self._engine, asked, goals, actor, now)
         return lambda goal: command_for(asked, goal, actor)
@@ -179,7 +181,9 @@ class InstructionActivities(InstructionSteps):
                 await instructions.record(connection, instruction, result)
 
     async def _ask(self, goal: Goal, instruction: str, decide: _Decide, fan_out: FanOut) -> InstructionResult:
-        """Asks one goal under the instruction's id: a goal that was asked before its result was noted answers as it did."""
+        """Sends the command to one goal, under the instruction's id: a goal that has carried it out already gives the
+        same answer.
+        """
         command_id = f"instruction:{instruction}"
         if command_id in goal.commands:
             return InstructionResult(goal.id, "done")
@@ -203,7 +207,9 @@ class InstructionActivities(InstructionSteps):
         return InstructionResult(goal.id, "done")
 
     async def _add(self, row: Instruction, asked: Add, now: datetime) -> list[str]:
-        """Puts those in line who do not take part; the goals that they will have. The time tells them from others."""
+        """Adds the people who are not in the cycle yet, and returns the ids of their goals. `now` distinguishes them
+        from people who were added earlier.
+        """
         cycle = await self._cycle(row)
         file = cycle.file
         async with read_transaction(self._engine) as connection:

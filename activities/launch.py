@@ -69,7 +69,9 @@ class LaunchActivities(Launcher):
 
     @activity.defn(name="start_goals")
     async def start_goals(self, piece: ParticipantRange) -> StartedGoals:
-        """Starts the workflows of the participants up to `upto` whose goals are written; takes up where it was cut off."""
+        """Starts the workflows of the participants up to `upto` whose goals are written; continues after an
+        interruption.
+        """
         after, so_far = activity.info().heartbeat_details or (piece.after, {"people": 0, "goals": 0, "failed": 0})
         total = StartedGoals.model_validate(so_far)
         while people := await self._waiting(piece, after):
@@ -85,19 +87,19 @@ class LaunchActivities(Launcher):
 
     @activity.defn(name="retry_failed")
     async def retry_failed(self, piece: ParticipantRange) -> int:
-        """Puts the failed participants back in line."""
+        """Sets the failed participants to waiting."""
         async with self._engine.begin() as connection:
             return await cycles.requeue_failed(connection, piece.cycle)
 
     @activity.defn(name="set_cycle_state")
     async def set_cycle_state(self, new: NewState) -> None:
-        """Records in the database how far the cycle is; a state that it cannot reach from its own is logged, not written."""
+        """Writes the cycle's state to the database. A transition that is not allowed is logged, not written."""
         async with self._engine.begin() as connection:
             if not await cycles.change_state(connection, new.cycle, _EVENTS[new.state], new.at):
                 log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
 
     async def _delegations(self, cycle: cycles.Cycle) -> list[Delegation]:
-        """Those that hold while the cycle runs."""
+        """The delegations that are in force during the cycle."""
         policy = cycle.rules
         async with read_transaction(self._engine) as connection:
             return list(await delegations_between(connection, policy.starts, policy.closes))
@@ -124,7 +126,9 @@ class LaunchActivities(Launcher):
         )
 
     async def _start(self, goal: Goal, room: asyncio.Semaphore) -> str | None:
-        """Starts one goal's workflow, asleep until its first alarm; why not, where the server refuses it for good."""
+        """Starts one goal's workflow, delayed until its first alarm. Returns the reason if the server refuses it for
+        good.
+        """
         async with room:
             try:
                 await self._client.start_workflow(
@@ -151,7 +155,7 @@ def _until_first_alarm(goal: Goal) -> timedelta:
 
 
 def _concerned(cycle: cycles.Cycle, people: list[cycles.UnstartedParticipant]) -> set[str]:
-    """Those whose site or line of managers the goals need: their owners, and HR."""
+    """The people whose site or managers the goals need: owners and HR."""
     return {*(one.employee_id for one in people), *cycle.launched_policy.hr, *cycle.rules.hr}
 
 

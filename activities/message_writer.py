@@ -1,4 +1,4 @@
-"""What goes into a message: the notices, the people that they speak of, and in a digest all that waits on its reader."""
+"""The contents of a message: the notices, the people in them, and in a digest the reader's open tasks."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ async def policies_of(engine: AsyncEngine) -> Policies:
 
 
 def calendar_of(policies: Policies, cycle: str, site: str | None) -> BusinessCalendar:
-    """Whose working days a reader keeps; the usual ones where nobody knows the cycle."""
+    """The calendar of a reader; the default calendar if the cycle is unknown."""
     policy = policies.get(cycle)
     return policy.calendar_at(site) if policy else BusinessCalendar()
 
 
 async def digests_due(engine: AsyncEngine, now: datetime) -> dict[str, date]:
-    """Whose digest is due now, and of which of their days."""
+    """The people whose digest is due now, each with the day of the digest."""
     policies = await policies_of(engine)
     due = {}
     async with read_transaction(engine) as connection:
@@ -49,7 +49,7 @@ async def digests_due(engine: AsyncEngine, now: datetime) -> dict[str, date]:
 
 @dataclass(frozen=True)
 class MessageWriter:
-    """Writes the messages of one round; everything that they need was read together."""
+    """Writes the messages of one round, from data that was read together."""
 
     now: datetime
     links: Links
@@ -58,7 +58,7 @@ class MessageWriter:
     tasks: Mapping[tuple[str, date], Sequence[ListedTask]]  # by reader and day of the digest
 
     def has_nothing_to_say(self, batch: QueuedMessage) -> bool:
-        """Whether it is a digest of requests that were all answered meanwhile."""
+        """Whether it is a digest whose requests were all answered meanwhile."""
         day = batch.digest_on
         return day is not None and is_empty_digest(batch.notices, self.tasks.get((batch.recipient_id, day), ()))
 
@@ -94,7 +94,7 @@ async def message_writer(
 async def _tasks(
     engine: AsyncEngine, batches: Sequence[QueuedMessage]
 ) -> Mapping[tuple[str, date], Sequence[ListedTask]]:
-    """What waits on those who get a digest, on the day of it: delegates act by days."""
+    """The open tasks of the people who get a digest, on the day of the digest: delegations begin and end by days."""
     readers: dict[date, list[str]] = defaultdict(list)
     for batch in batches:
         if batch.digest_on:

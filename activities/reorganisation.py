@@ -1,4 +1,4 @@
-"""What an instruction of kind `sync` does: the directory first, then each goal that it concerns, then who is new."""
+"""What an instruction of kind `sync` does: first the directory, then each goal concerned, then new people."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -36,7 +36,7 @@ class LeavingActivities(LeaverProcessor):
 
     @activity.defn(name="process_leavers")
     async def process_leavers(self, day: LeavingDay) -> int:
-        """Lets those go whose last day has passed."""
+        """Processes the people whose last day has passed."""
         return await process_leavers(self._engine, self._client, day.last_day, day.actor, day.now)
 
 
@@ -68,7 +68,9 @@ async def commands(
 
 
 async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
-    """Who joined takes part in every open cycle that says so; who leaves later is seen to on the day after."""
+    """People who joined take part in every open cycle whose rules say so. People who leave later are processed on the
+    day after their last day.
+    """
     if asked.joined:
         await _welcome(engine, temporal, asked, actor, now)
     async with read_transaction(engine) as connection:

@@ -1,4 +1,4 @@
-"""Ending a cycle: every goal that is still open is asked to close, page by page."""
+"""Settles a cycle: closes every open goal, page by page."""
 
 from collections.abc import AsyncIterator
 
@@ -28,7 +28,9 @@ class SettlementActivities(Settler):
 
     @activity.defn(name="settle_goals")
     async def settle_goals(self, settle: SettleRequest) -> SettledGoals:
-        """Closes what is open; the update's id is the cycle's, so a goal that was asked before answers as it did."""
+        """Closes the open goals. The update's id is the cycle's, so a goal that was closed by an earlier attempt gives
+        the same answer.
+        """
         after, count = activity.info().heartbeat_details or ("", 0)
         fan_out = FanOut(lambda: people_act_now(self._engine))
         while page := await self._open(settle, after):
@@ -55,7 +57,7 @@ class SettlementActivities(Settler):
         return closed
 
     async def _close(self, goal: GoalId, settle: SettleRequest, fan_out: FanOut) -> bool:
-        """Whether the goal closed; not where it was closed, or its workflow had ended, in the meantime."""
+        """Whether this update closed the goal. False if it was closed, or its workflow ended, in the meantime."""
         command = Close(actor=settle.actor, reason=settle.reason)
         update = self._client.get_workflow_handle(goal_workflow_id(goal)).execute_update(
             Close.name,

@@ -1,1 +1,1 @@
-"""What runs on Temporal: lifecycle hosts that decide nothing themselves. Deterministic; no I/O."""
+"""Temporal workflows. They host the domain's lifecycles and decide nothing themselves. Deterministic; no I/O."""

@@ -77,7 +77,7 @@ class NewState(Frozen):
 
 
 class EndCycle(Frozen):
-    """The goals were closed or called off one by one: what is left is settled, and the cycle is `state`."""
+    """The goals were closed or cancelled one by one: the others are settled, and the cycle's state becomes `state`."""
 
     state: Literal["closed", "cancelled"]
     actor: EmployeeId
@@ -96,7 +96,7 @@ class CycleProgress(Frozen):
 
 
 class Launcher(ABC):
-    """What a launch does to the world; implemented in activities/launch.py."""
+    """The activities of a launch; implemented in activities/launch.py."""
 
     @activity.defn(name="write_goals")
     @abstractmethod
@@ -111,7 +111,7 @@ class Launcher(ABC):
     @activity.defn(name="retry_failed")
     @abstractmethod
     async def retry_failed(self, piece: ParticipantRange) -> int:
-        """Puts the failed participants back in line; how many."""
+        """Sets the failed participants to waiting; returns how many."""
 
     @activity.defn(name="set_cycle_state")
     @abstractmethod
@@ -120,7 +120,7 @@ class Launcher(ABC):
 
 
 class Settler(ABC):
-    """What settlement does to the world; implemented in activities/settlement.py."""
+    """The activities of a settlement; implemented in activities/settlement.py."""
 
     @activity.defn(name="settle_goals")
     @abstractmethod
@@ -166,7 +166,7 @@ class CycleWorkflow:
 
     @workflow.update
     async def launch_more(self) -> None:
-        """Launch those who joined; nobody is waited for."""
+        """Launch the people who joined; the answer does not wait for the launch."""
         self._more = True
 
     @workflow.update
@@ -176,7 +176,9 @@ class CycleWorkflow:
 
     @workflow.update
     async def end(self, order: EndCycle) -> None:
-        """The cycle is over before its date; answered when what was left is settled. The first order counts."""
+        """End the cycle before its date. The answer comes when the open goals are settled; only the first such update
+        counts.
+        """
         if self._order is None:
             self._order = order
         await workflow.wait_condition(lambda: self._over)

@@ -27,7 +27,7 @@ class SendRequest(Frozen):
 
 
 class SendResult(Frozen):
-    """What became of the messages, counted."""
+    """The numbers of messages by result."""
 
     sent: int = 0
     given_up: int = 0  # can never be sent; the rows say why
@@ -40,12 +40,12 @@ class SendResult(Frozen):
 
     @property
     def tried(self) -> int:
-        """How many tries had an end, good or bad."""
+        """The number of finished attempts, successful or not."""
         return self.sent + self.given_up + self.fell_back + self.failed
 
     @property
     def can_go_on(self) -> bool:
-        """Whether another round may get further: this one tried something, and left something that need not rest."""
+        """Whether another round is useful: this one tried something, and something is left that may be tried at once."""
         return self.tried > 0 and self.ready > 0 and not self.unreachable
 
     def then(self, later: "SendResult") -> "SendResult":
@@ -91,7 +91,7 @@ class DeliveryWorkflow:
 
 @workflow.defn
 class HookWorkflow:
-    """One tick of telling another system of ledger entries; what it does not take is told at a later one."""
+    """One tick of posting ledger entries to another system; what it does not accept is posted at a later tick."""
 
     @workflow.run
     async def run(self) -> SendResult:

@@ -1,4 +1,4 @@
-"""How a refusal travels through Temporal: as an `ApplicationError` whose type is its code."""
+"""How a refusal is sent through Temporal: as an `ApplicationError` whose type is its code."""
 
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
@@ -11,7 +11,7 @@ _MOST = 5  # problems named at once
 
 
 def as_application_error(refusal: Refusal) -> ApplicationError:
-    """The refusal for the wire; its one detail holds the fields of the message."""
+    """The refusal as an error; its one detail holds the fields of the message."""
     return ApplicationError(str(refusal), refusal.fields, type=refusal.code, non_retryable=True)
 
 

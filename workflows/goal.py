@@ -38,7 +38,7 @@ def goal_workflow_id(goal: GoalId) -> str:
 
 
 def attributes_of(goal: Goal) -> TypedSearchAttributes:
-    """What Temporal's own screens find a goal by."""
+    """The search attributes of a goal, for Temporal's own screens."""
     return TypedSearchAttributes(
         [
             SearchAttributePair(CYCLE, goal.cycle),
@@ -227,7 +227,9 @@ class GoalWorkflow:
         return Receipt(seq=goal.seq, revision=goal.revision, state=goal.state, head=goal.head, score=score(goal))
 
     def _is_behind(self, command: commands.Command) -> bool:
-        """Whether the sender saw an entry that this workflow does not know: committed, but its worker died with the task."""
+        """Whether the sender saw an entry that this workflow does not know: committed, but its worker died with the
+        task.
+        """
         return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
 
     async def _catch_up(self) -> None:
@@ -241,7 +243,9 @@ class GoalWorkflow:
         self._move_on(evolve_all(self._goal, found.adopted), found.adopted)
 
     async def _record(self, events: tuple[Event, ...]) -> bool:
-        """Records the events, or adopts the entries that the ledger has at their numbers. Returns whether the command is done."""
+        """Records the events, or adopts the entries that the ledger has at their numbers. Returns whether the command
+        is done.
+        """
         before = self._goal
         after, recording = record(before, events)
         found = await workflow.execute_local_activity_method(

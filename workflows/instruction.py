@@ -38,22 +38,22 @@ class InstructionSteps(ABC):
     @activity.defn(name="prepare_instruction")
     @abstractmethod
     async def prepare(self, part: InstructionPart) -> int:
-        """Chooses the goals, once; how many there are."""
+        """Chooses the goals, once; returns how many."""
 
     @activity.defn(name="carry_out_instruction")
     @abstractmethod
     async def carry_out(self, part: InstructionPart) -> None:
-        """Asks every goal that waits."""
+        """Sends the command to every goal without a result."""
 
     @activity.defn(name="finish_instruction")
     @abstractmethod
     async def finish(self, part: InstructionPart) -> None:
-        """Tells the cycle, and says that the instruction is done."""
+        """Updates the cycle, and marks the instruction as done."""
 
 
 @workflow.defn
 class InstructionWorkflow:
-    """Chooses the goals once, asks each of them, then says the rest to the cycle. Every part is safe to repeat."""
+    """Chooses the goals once, sends each its command, then updates the cycle. Every part is safe to repeat."""
 
     @workflow.run
     async def run(self, start: InstructionStart) -> int:

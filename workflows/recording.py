@@ -1,4 +1,4 @@
-"""What a goal's workflow hands to the activity that records, and what comes back."""
+"""The input and the result of the activity that records a goal's events."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -1,4 +1,4 @@
-"""Drafts of a cycle file that name an entry of the catalogue: what the file does not say is filled in from there."""
+"""Drafts of a cycle file that name an entry of the catalogue: what the file leaves out is filled in from the entry."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""What may stand in a cycle file, section by section; domain/cycle/file.py reads and checks the whole."""
+"""The sections of a cycle file; domain/cycle/file.py reads and checks the whole."""
 
 from datetime import date, time
 from typing import Annotated
@@ -69,14 +69,14 @@ class PolicySection(Frozen):
 
 
 class ThemeSection(Frozen):
-    """What the company wants of this cycle; goals name it by its id."""
+    """A theme of the company for this cycle; goals refer to it by its id."""
 
     id: Id
     name: Line
 
 
 class DepartmentGoalSection(Frozen):
-    """What a department wants of it; `parent` is a theme, or a goal of a department above."""
+    """A goal of a department; `parent` is a theme, or a goal of a department above."""
 
     id: Id
     department: Line
@@ -87,7 +87,7 @@ class DepartmentGoalSection(Frozen):
 class DraftSection(Content):
     """A draft that everyone of `department` gets; without a department, everyone whose department has none.
 
-    `catalog` names an entry of the catalogue: what the section does not say is the entry's.
+    `catalog` names an entry of the catalogue: what the section leaves out comes from the entry.
     """
 
     department: Line | None = None

@@ -1,4 +1,4 @@
-"""What HR asks of many goals at once, and what that means for each: one command, or nothing to do there."""
+"""Instructions to many goals, and the command for each goal: one, or none if there is nothing to do."""
 
 from datetime import date
 from typing import Annotated, Literal, Self, Union, get_args
@@ -132,7 +132,9 @@ class Skipped(Frozen):
 
 
 def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
-    """What the instruction means for this goal. `Sync` and `Add` mean nothing here: see domain/instructions/reorganisation.py and the launch."""
+    """What the instruction means for this goal. `Sync` and `Add` mean nothing here: see
+    domain/instructions/reorganisation.py and the launch.
+    """
     if isinstance(asked, Reopen):
         if goal.state is not State.CLOSED:
             return Skipped(code="not_closed")

@@ -1,4 +1,4 @@
-"""Business days of one site, and the instants at which its working day opens and closes."""
+"""Business days of one site, and its opening and closing times."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""The rules of one cycle, frozen at launch: what is due when, who is told when it is not done, what counts how much."""
+"""The rules of one cycle, frozen at launch: due dates, reminders and escalations, points and limits."""
 
 from datetime import date
 from enum import StrEnum
@@ -11,7 +11,7 @@ from domain.values import EmployeeId, Frozen, Line, Number, invalid_value
 
 
 class TaskKind(StrEnum):
-    """What a goal can wait for; one at a time."""
+    """The kinds of tasks; a goal has at most one task."""
 
     DRAFT = "draft"  # owner: write and submit
     APPROVAL = "approval"  # approver of the stage: sign off or return
@@ -21,7 +21,7 @@ class TaskKind(StrEnum):
 
 
 class Act(StrEnum):
-    """What a rung of a ladder does about an overdue task. Nobody is ever removed."""
+    """What a rung of a ladder does about a task. Assignees are never removed."""
 
     REMIND = "remind"  # tells the assignees
     REMIND_AND_COPY = "remind_and_copy"  # tells them, and the next manager up the line, who need not act
@@ -68,7 +68,7 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 
 
 class Policy(Frozen):
-    """Everything that decides about a goal and is not the goal's own."""
+    """All rules that apply to a goal and are not its own data."""
 
     calendar: BusinessCalendar
     starts: date  # first day of the cycle
