@@ -50,7 +50,7 @@ STATUS_OF: Mapping[str, Status] = {
 
 
 class MeguriError(Exception):
-    """Something that a person must hear of. `message` is the sentence as data; texts/ says it in a language."""
+    """An error that is shown to people. `message` is the sentence as data; texts/ says it in a language."""
 
     def __init__(self, code: str, message: Message) -> None:
         self.code = code

@@ -15,7 +15,7 @@ class State(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What can have happened to a goal."""
+    """The kinds of events of a goal."""
 
     CREATED = "created"
     REVISED = "revised"

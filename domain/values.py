@@ -1,4 +1,4 @@
-"""Small values that the whole domain is made of: ids, bilingual texts, exact numbers, and the frozen model."""
+"""Small values that the whole domain uses: ids, bilingual texts, exact numbers, and the frozen model."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

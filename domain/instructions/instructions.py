@@ -15,7 +15,7 @@ Person = Annotated[EmployeeId, Id]
 
 
 class Selection(Frozen):
-    """Whose goals: of these departments and these people together; neither means everybody in the cycle."""
+    """The goals of these departments and these people; of everybody in the cycle if neither is given."""
 
     departments: tuple[Line, ...] = Field(default=(), max_length=500)
     people: tuple[Person, ...] = Field(default=(), max_length=100_000)
@@ -68,13 +68,13 @@ class Add(_Instruction):
 
 
 class Remove(_Instruction):
-    """These people no longer take part: their goals are closed as they stand."""
+    """These people no longer take part: their goals are closed as they are."""
 
     kind: Literal["remove"] = "remove"
 
 
 class Cancel(_Instruction):
-    """The goals are called off; notices about them that were not sent are withdrawn."""
+    """The goals are cancelled; notices about them that were not sent are withdrawn."""
 
     kind: Literal["cancel"] = "cancel"
 
@@ -89,7 +89,7 @@ class Close(_Instruction):
 
 
 class Reassign(_Instruction):
-    """What waits on `person` waits on `to`."""
+    """The open tasks of `person` are given to `to`."""
 
     kind: Literal["reassign"] = "reassign"
     person: Person
@@ -132,7 +132,7 @@ class Skipped(Frozen):
 
 
 def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
-    """What the instruction means for this goal. `Sync` and `Add` mean nothing here: see
+    """The command of the instruction for this goal. Not for `Sync` and `Add`: see
     domain/instructions/reorganisation.py and the launch.
     """
     if isinstance(asked, Reopen):

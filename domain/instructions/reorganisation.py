@@ -19,7 +19,7 @@ from domain.values import EmployeeId
 
 
 class FieldChange(NamedTuple):
-    """One person of whom the file says something else than the directory: both values, `-` where there is none."""
+    """A person's field that differs between the directory and the file: both values, `-` for none."""
 
     employee: EmployeeId
     before: str
@@ -46,7 +46,7 @@ class Difference(NamedTuple):
         return not self.changed
 
     def sync(self, reason: str) -> Sync:
-        """The instruction that tells the goals."""
+        """The instruction of kind `sync` for the difference."""
         touched = (*self.left, *(one.employee for one in (*self.moved, *self.sites, *self.managers)))
         return Sync(
             reason=reason,
@@ -106,7 +106,7 @@ def _contact(one: Employee) -> tuple[str | None, ...]:
 
 
 def _as_of(one: Employee, today: date) -> Employee:
-    """Not active where the last day is before today, whatever else the row says."""
+    """Sets people whose last day is before today to not active."""
     return replace(one, active=False) if one.leaves and one.leaves < today else one
 
 
@@ -167,7 +167,7 @@ class SyncContext(NamedTuple):
 
 
 def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncContext) -> commands.Command | Skipped:
-    """The command that tells this goal of the change, or why it needs none."""
+    """The command for this goal after the change, or the reason why it needs none."""
     if goal.is_closed:
         return Skipped(code="closed")
     owner = context.organisation.employees.get(goal.owner)

@@ -1,1 +1,1 @@
-"""Whom an event concerns, what to tell them, and when a digest is due."""
+"""The notices of an event, and when a digest is due."""

@@ -1,4 +1,4 @@
-"""Whom each event concerns, and what to tell them. Facts are ids, dates and numbers; names are looked up when it is sent."""
+"""The notices of each event: their recipients and facts. Facts are ids, dates and numbers; names are looked up when it is sent."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -63,7 +63,7 @@ URGENT = frozenset(
 
 
 class Notice(Frozen):
-    """One person to be told of one event; `key` makes it unique, so a repeated recording tells nobody twice."""
+    """A notice of one event to one person; `key` makes it unique, so a repeated recording adds no second one."""
 
     key: str
     recipient: EmployeeId
@@ -244,7 +244,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
 
 
 def _why(body: events.Body) -> dict[str, JsonValue]:
-    """That the owner takes no part any more; why another system's sign-off was refused."""
+    """The reason in a notice: the owner left the cycle, or another system's sign-off was refused."""
     match body:
         case events.Closed(removed=True):
             return {"removed": "1"}
@@ -254,7 +254,7 @@ def _why(body: events.Body) -> dict[str, JsonValue]:
 
 
 def _of_body(body: events.Body) -> dict[str, JsonValue]:
-    """From whom to whom a task went, as ids; when a reminder that is late should have come; a new weight."""
+    """Facts of the event's body: the previous and new assignees, the due time of a late reminder, a new weight."""
     match body:
         case events.Delegated(delegation=delegation):
             return {"from": delegation.delegator, "to": delegation.to}

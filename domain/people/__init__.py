@@ -1,1 +1,1 @@
-"""Who works here and who leads whom, and reading that from a file."""
+"""The organisation: employees and their managers, and the file from which they are read."""

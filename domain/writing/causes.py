@@ -1,4 +1,4 @@
-"""Causes to choose from in a review, so that a company can count them; the owner's own words stand beside.
+"""Causes to choose from in a review, so that a company can count them, beside the owner's own words.
 
 Source: the practice of reviews looks for causes in the plan, the means, other people's part and the environment before it
 looks at the person. What they are called is in texts/ (`cause.<code>`).

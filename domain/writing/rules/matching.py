@@ -1,4 +1,4 @@
-"""How the rules read what a person wrote: one spelling per character, and numbers in whatever way they were written."""
+"""How the rules read texts: one spelling per character, and numbers in whatever way they were written."""
 
 import re
 import unicodedata

@@ -1,6 +1,6 @@
 """A goal that adds, in place of one that only deducts (減点方式ではなく加点方式): by what the text is about.
 
-The owner can take a rewrite as it is; the tests see to it that each passes every rule.
+The owner can take a rewrite as it is; tests check that each passes every rule.
 """
 
 import re
@@ -118,7 +118,7 @@ def concrete(text: str) -> Message:
 
 
 def named(content: Content) -> Message:
-    """A theme that says what becomes of what: from the goal's own measure, in the goal's language."""
+    """A theme that names the work and the change: from the goal's own measure, in the goal's language."""
     japanese, measure = is_japanese(content.theme), content.measure
     match measure:
         case NumericMeasure(baseline=baseline, target=target) if baseline is not None:
