@@ -1,4 +1,4 @@
-"""The notices of each event: their recipients and facts. Facts are ids, dates and numbers; names are looked up when it is sent."""
+"""The notices of each event: recipients and facts. Facts are ids, dates and numbers; names are looked up at sending."""
 
 from collections.abc import Iterator
 from enum import StrEnum
