@@ -59,7 +59,10 @@ class Pace:
     def note_people(self, now: float, *, act: bool) -> None:
         """Whether people have clicked in the last seconds."""
         before, self._tolerated = self._tolerated, _TOLERATED if act else _TOLERATED_ALONE
-        if act and before != self._tolerated and self.limit > _BESIDE_PEOPLE:
+        if not act or before == self._tolerated:
+            return
+        self._resume = min(self._resume, _BESIDE_PEOPLE)  # also if the floor is being measured
+        if self.limit > _BESIDE_PEOPLE:
             self._window.clear()
             self._set(_BESIDE_PEOPLE, now)
 

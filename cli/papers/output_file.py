@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from cli.session.files import reason_of
 from cli.session.output import Exit
@@ -12,13 +13,13 @@ from cli.session.session import Terminal
 class OutputFile:
     """Ends the command where the file cannot be written: it is open in another program, or there is no place for it.
 
-    Parts go to a file beside it, which is removed when the command fails. What is no regular file (a pipe) is written directly.
+    Parts go to a file of this command beside it, which is removed when the command fails. What is no regular file (a pipe) is written directly.
     """
 
     def __init__(self, file: Path, to: Terminal) -> None:
         self._file, self._to = file, to
         self._is_direct = file.exists() and not file.is_file()
-        self.path = file if self._is_direct else file.with_name(f".{file.name}.part")
+        self.path = file if self._is_direct else file.with_name(f".{file.name}.{uuid4().hex[:8]}.part")
 
     def __enter__(self) -> Self:
         try:

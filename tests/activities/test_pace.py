@@ -43,6 +43,17 @@ def test_while_nobody_clicks_it_bears_more_latency_and_gives_way_at_the_first_cl
     assert max(server.limits[-200:]) <= 2
 
 
+def test_a_click_while_the_floor_is_measured_is_not_forgotten_after_it() -> None:
+    server = Server(Pace(), lambda _: 0.02)
+    server.pace.note_people(server.now, act=False)
+    server.answer(300)
+    while server.pace.limit > 1:  # until the floor is measured again
+        server.answer(1)
+    server.pace.note_people(server.now, act=True)
+    server.answer(12)
+    assert server.pace.limit == 2
+
+
 def test_it_begins_with_one_and_grows_one_by_one_while_latency_stays() -> None:
     server = Server(Pace(), lambda _: 0.02)
     server.answer(200)
