@@ -318,3 +318,48 @@ async def test_a_recording_with_claims_that_was_committed_before_its_worker_died
     found = await keep_constrained(database, again, taken)
     assert [event["body"]["kind"] for event in found] == ["approved"]
     assert await holds(database)
+
+
+@pytest.mark.parametrize("commits", [True, False])
+async def test_the_check_of_a_weight_waits_for_a_check_that_has_not_committed(
+    database: AsyncEngine, *, commits: bool
+) -> None:
+    """Another goal of the owner becomes active in a transaction that is still open when this goal is recorded."""
+    goal = await stored(database)
+    submit = commands.Submit(id=fresh_id(), actor=OWNER)
+    await keep(database, recording_of(goal, submit))
+    goal = evolve_all(goal, decide(goal, submit, NOW))
+    approval = recording_of(goal, approve(goal, MANAGER))
+    claims = Constraints(cycle=goal.cycle, owner=OWNER, weight=60, max_goals=5).model_dump()
+    async with database.connect() as connection:
+        await connection.execute(text("SELECT lock_and_weigh(:owner, :cycle)"), {"owner": OWNER, "cycle": goal.cycle})
+        await connection.execute(text(_ANOTHER_ACTIVE_GOAL), {"goal": goal.id})
+        recording = asyncio.create_task(keep_constrained(database, approval, claims))
+        await waiting_for_a_lock(database)
+        assert not recording.done()
+        await (connection.commit() if commits else connection.rollback())
+    if not commits:
+        assert await recording == []
+        return
+    with pytest.raises(ConstraintBroken) as caught:
+        await recording
+    assert caught.value.conflict.code == "too_much_weight"
+    assert [row.kind for row in await entries(database)] == ["created", "submitted"], "nothing was stored"
+
+
+_ANOTHER_ACTIVE_GOAL = """
+INSERT INTO goal (id, cycle_id, owner_id, department, state, revision, assignees, score, seq, head, aggregate, policy, progress, updated_at)
+SELECT id || '0', cycle_id, owner_id, department, 'active', revision, assignees, score, seq, head, aggregate, policy, progress, updated_at
+FROM goal WHERE id = :goal
+"""
+
+
+async def waiting_for_a_lock(engine: AsyncEngine) -> None:
+    """Returns as soon as a session of this database waits for an advisory lock."""
+    query = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    async with asyncio.timeout(10), engine.connect() as connection:
+        while not await connection.scalar(query):  # noqa: ASYNC110 - another process waits; its catalogue tells
+            await asyncio.sleep(0.02)

@@ -23,8 +23,13 @@ def test_two_commands_that_write_one_file_leave_one_whole_result_and_nothing_bes
 def test_a_command_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "goals.csv"
     file.write_bytes(b"old")
-    with pytest.raises(ConnectionError), OutputFile(file, terminal(as_json=False)) as half:
-        half.write(b"ha")
-        raise ConnectionError
+
+    def write_half() -> None:
+        with OutputFile(file, terminal(as_json=False)) as half:
+            half.write(b"ha")
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        write_half()
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
