@@ -192,12 +192,15 @@ _PEOPLE_ACT = text("""
 SELECT EXISTS (
     SELECT FROM goal_event
     WHERE recorded_at > now() - :within AND actor <> :clock
-      AND NOT starts_with(command_id, 'instruction:') AND NOT starts_with(command_id, 'settle:'))
+      AND command_id !~ '^(instruction|settle|launch):')
 """).bindparams(bindparam("within", type_=Interval))
 
 
 async def people_act(connection: AsyncConnection, within: timedelta, *, clock: EmployeeId) -> bool:
-    """Whether a person's own command was recorded within this time; what instructions, settlements and the actor `clock` did does not count."""
+    """Whether a person's own command was recorded within this time.
+
+    Commands of instructions, settlements and launches do not count, and none of the actor `clock`.
+    """
     return bool(await connection.scalar(_PEOPLE_ACT, {"within": within, "clock": clock}))
 
 

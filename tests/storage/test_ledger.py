@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -16,15 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.goal import commands
 from domain.goal.constraints import Constraints
-from domain.goal.decide import decide
-from domain.goal.events import Event
+from domain.goal.decide import decide, stamp
+from domain.goal.events import Commented, Event
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, genesis, verify
-from domain.values import EmployeeId
+from domain.values import CommandId, EmployeeId
 from storage.cycles import LaunchBatch, Participant, create_cycle, write_goals
 from storage.database import read_transaction
 from storage.goals import read_ledger
+from storage.instructions import people_act
 from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, open_ledger
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
@@ -345,6 +346,29 @@ async def test_the_check_of_a_weight_waits_for_a_check_that_has_not_committed(
         await recording
     assert caught.value.conflict.code == "too_much_weight"
     assert [row.kind for row in await entries(database)] == ["created", "submitted"], "nothing was stored"
+
+
+async def test_only_commands_of_people_count_as_clicks(database: AsyncEngine) -> None:
+    """A fan-out slows down beside people; its own commands, those of a settlement or a launch and the clock's are none of theirs."""
+    goal = await stored(database)
+    clock = EmployeeId("@clock")
+    for actor, identity in (
+        (OWNER, "instruction:1"),
+        (OWNER, "settle:2026-q4"),
+        (HR, "launch:2026-q4"),
+        (clock, "due:1"),
+    ):
+        command = commands.Comment.model_construct(id=CommandId(identity), actor=actor, acting_for=None, text="x")
+        events = stamp(goal, (Commented(text="x"),), command, NOW)
+        after, recording = record(goal, events)
+        assert await keep(database, Recording.model_validate_json(recording.model_dump_json())) == []
+        goal = after
+    async with read_transaction(database) as connection:
+        assert not await people_act(connection, timedelta(minutes=5), clock=clock)
+    await keep(database, recording_of(goal, comment(MANAGER, "?")))
+    async with read_transaction(database) as connection:
+        assert await people_act(connection, timedelta(minutes=5), clock=clock)
+        assert not await people_act(connection, timedelta(0), clock=clock)
 
 
 _ANOTHER_ACTIVE_GOAL = """
