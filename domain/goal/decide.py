@@ -31,8 +31,14 @@ def decide(goal: Goal, command: commands.Command, now: Moment) -> tuple[events.E
     _refuse_while_paused(goal, command)
     if goal.is_closed and not isinstance(command, ON_CLOSED):
         raise wrong_state(goal.state, *(state for state in State if state is not State.CLOSED))
-    bodies = _DECIDERS[type(command)](goal, command, goal.calendar.day_of(now))
+    bodies = _DECIDERS[type(command)](goal, command, _day(goal, command, now))
     return stamp(goal, bodies, command, now)
+
+
+def _day(goal: Goal, command: commands.Command, now: Moment) -> date:
+    """The day at the owner's site; if the command changes the site, at the new one, so that a repetition decides the same."""
+    sites = command.sites if isinstance(command, commands.ChangeLine) else goal.sites
+    return goal.policy.calendar_at(sites.get(goal.owner)).day_of(now)
 
 
 def stamp(goal: Goal, bodies: Bodies, command: commands.Command, now: Moment) -> tuple[events.Event, ...]:

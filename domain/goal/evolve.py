@@ -232,12 +232,11 @@ def _reassigned(goal: Goal, body: Reassigned, at: Moment) -> dict[str, Any]:
 
 
 def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
-    return {"delegations": _delegations(goal, (body.delegation,), at)}
+    return {"delegations": _delegations(goal, (body.delegation,), goal.calendar.day_of(at))}
 
 
-def _delegations(goal: Goal, new: tuple[Delegation, ...], at: Moment) -> tuple[Delegation, ...]:
-    """The goal's delegations and the new ones, without those that have ended."""
-    day = goal.calendar.day_of(at)
+def _delegations(goal: Goal, new: tuple[Delegation, ...], day: date) -> tuple[Delegation, ...]:
+    """The goal's delegations and the new ones, without those that ended before `day`."""
     return (*(one for one in goal.delegations if one.last >= day), *new)
 
 
@@ -281,11 +280,13 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
 
 
 def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
+    sites = body.sites or {}
+    day = goal.policy.calendar_at(sites.get(goal.owner)).day_of(at)
     return {
         "line": body.line,
         "department": body.department,
-        "sites": body.sites or {},
-        "delegations": _delegations(goal, body.delegations or (), at),
+        "sites": sites,
+        "delegations": _delegations(goal, body.delegations or (), day),
     }
 
 

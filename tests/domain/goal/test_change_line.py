@@ -1,6 +1,6 @@
 """Changes of the organisation: a new manager gets the open tasks of the former one, and nobody gets a task twice."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -32,6 +32,7 @@ from tests.domain.builders import (
     closed,
     day,
     draft,
+    fresh_id,
     in_review,
     pause,
     pending,
@@ -272,3 +273,15 @@ def test_an_event_of_the_organisation_leaves_the_state_as_it_is() -> None:
     (event,) = decide(goal, change_line(goal, department="総務", settle=False), at(day(11, 4)))
     assert isinstance(event.body, events.LineChanged)
     assert evolve(goal, event).state is State.IN_REVIEW
+
+
+def test_news_that_comes_twice_on_the_evening_when_the_owner_moves_to_another_zone_counts_once() -> None:
+    moment = datetime(2026, 10, 17, 16, tzinfo=UTC)  # 18 October in Tokyo, 17 October in Berlin
+    ends_today = Delegation(delegator=OWNER, to=DEPUTY, first=day(10, 1), last=day(10, 17))
+    goal = active(policy(sites={"berlin": BERLIN}))
+    news = change_line(goal, sites={OWNER: "berlin"}, delegations=[ends_today])
+
+    first = evolve_all(goal, decide(goal, news, moment))
+
+    assert first.delegations == (ends_today,)  # the day at the new site decides
+    assert decide(first, news.model_copy(update={"id": fresh_id()}), moment) == ()
