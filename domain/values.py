@@ -1,5 +1,6 @@
 """Small values that the whole domain uses: ids, bilingual texts, exact numbers, and the frozen model."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, NewType
@@ -16,7 +17,10 @@ CommandId = NewType("CommandId", str)
 
 # Ids stand in workflow ids, search attributes and logs: short, visible, and no slash, which separates them there.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+ID_FORM = StringConstraints(
+    pattern=ID_PATTERN
+)  # in `Annotated[EmployeeId, ID_FORM]`; pydantic ignores `Annotated[EmployeeId, Id]`
+Id = Annotated[str, ID_FORM]
 
 MAX_LINE = 200  # characters of a title, a name, a unit
 MAX_TEXT = 4_000  # characters of anything a person writes; Temporal refuses payloads of 2 MB
@@ -27,10 +31,14 @@ def invalid_value(problem: str, **fields: str | int | list[str]) -> PydanticCust
     return PydanticCustomError(problem, problem.replace("_", " "), fields)
 
 
+# Control characters (but tab and line ends), half surrogates, and those that turn the direction of the text after them. PostgreSQL
+# and workbooks cannot store some of them, and the others let a text look like another one on a screen.
+_NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
 def _storable(text: str) -> str:
-    """PostgreSQL keeps every character but U+0000; refused here, it cannot make a recording fail for ever."""
-    if "\0" in text:
-        raise invalid_value("not_storable", at=text.index("\0") + 1)
+    if found := _NOT_STORABLE.search(text):
+        raise invalid_value("not_storable", at=found.start() + 1, character=f"U+{ord(found[0]):04X}")
     return text
 
 

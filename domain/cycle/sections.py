@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
 from domain.policy.policy import Ladder, TaskKind
-from domain.values import CycleId, EmployeeId, Frozen, Id, Line, Number
+from domain.values import ID_FORM, CycleId, EmployeeId, Frozen, Id, Line, Number
 from domain.writing.content import Content
 
 
@@ -40,16 +40,16 @@ class SiteSection(CalendarSection):
 
 
 class CycleSection(Frozen):
-    id: Annotated[CycleId, Id]
+    id: Annotated[CycleId, ID_FORM]
     name: Line
     starts: date
     ends: date
     closes: date
     reviews: tuple[date, ...] = Field(max_length=24)
-    hr: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=50)
+    hr: tuple[Annotated[EmployeeId, ID_FORM], ...] = Field(min_length=1, max_length=50)
     departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
-    without: tuple[Annotated[EmployeeId, Id], ...] = ()  # who does not
-    tops: tuple[Annotated[EmployeeId, Id], ...] = ()  # who has no manager, where they are several
+    without: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who does not
+    tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
 
 
 class PolicySection(Frozen):

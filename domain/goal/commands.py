@@ -13,12 +13,12 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation
 from domain.policy.policy import Policy
-from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
+from domain.values import ID_FORM, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
 
 SYSTEM = EmployeeId("@clock")  # the actor of alarms; no employee and no caller can have this id
 
-_Person = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
+_Person = Annotated[EmployeeId, ID_FORM]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 

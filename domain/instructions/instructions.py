@@ -9,9 +9,9 @@ from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose, invalid_value
+from domain.values import ID_FORM, EmployeeId, Frozen, Line, Prose, invalid_value
 
-Person = Annotated[EmployeeId, Id]
+Person = Annotated[EmployeeId, ID_FORM]
 
 
 class Selection(Frozen):
