@@ -1,7 +1,7 @@
 """Small values that the whole domain uses: ids, bilingual texts, exact numbers, and the frozen model."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, NewType
 
@@ -74,6 +74,19 @@ Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_pl
 def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+"""A day that people give. The calendar's ends are far from it, so that adding days to it always gives a date."""
+
+
+def _without_zone(moment: time) -> time:
+    if moment.tzinfo is not None:
+        raise invalid_value("time_with_zone")
+    return moment
+
+
+ClockTime = Annotated[time, AfterValidator(_without_zone)]
+"""What a clock on the wall shows; its zone is the calendar's."""
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An instant, always with its offset; kept in UTC so that one instant has one spelling."""

@@ -6,7 +6,6 @@ Names and mail addresses are kept here and in the directory's table, and nowhere
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from domain.findings import Finding, refuse
 from domain.messages import Message, message
-from domain.values import ID_FORM, MAX_LINE, EmployeeId, Id, Locale
+from domain.values import ID_FORM, MAX_LINE, Day, EmployeeId, Id, Locale
 
 # Names appear in mail headers and on terminals: no line breaks or escapes, no characters that change the reading
 # direction, and none that a broken conversion leaves: U+FFFD, and U+F8F0 to U+F8F3, which Python makes of bytes that
@@ -48,7 +47,7 @@ class Employee:
     locale: Locale = Locale.JA
     active: bool = True
     site: Id | None = None  # names a calendar of the cycle
-    leaves: date | None = None  # last day
+    leaves: Day | None = None  # last day
 
 
 Place = Callable[[EmployeeId], str]

@@ -25,9 +25,6 @@ FORGOTTEN_SECONDS = 8.0  # longer than a fan-out remembers a click
 PAUSE_BETWEEN = 1.0  # seconds between two clicks of one of them
 
 
-T0 = time.perf_counter()
-
-
 class Clicks:
     """People who approve one goal after the other, at a person's pace."""
 
@@ -44,8 +41,6 @@ class Clicks:
                 started = time.perf_counter()
                 await self._bench.goals.give(goal, commands.Approve(actor=EmployeeId(self._manager), expected_seq=seq))
                 took.append((time.perf_counter() - started) * 1000)
-                if took[-1] > 150:
-                    print(f"\nSLOW {took[-1]:.0f} at {time.perf_counter() - T0:.1f}", file=sys.stderr)
                 await asyncio.sleep(PAUSE_BETWEEN)
 
         await asyncio.gather(*(one() for _ in range(CLICKS_AT_ONCE)))
@@ -63,9 +58,7 @@ async def beside(
 ) -> tuple[list[float], float]:
     """Milliseconds of approvals while the instruction is carried out, and the seconds that took."""
     over, started = asyncio.Event(), time.perf_counter()
-    print(f"\nSTART {time.perf_counter() - T0:.1f}", file=sys.stderr)
     identity = await instructions.give(asked, HR, cycle)
-    print(f"\nGIVEN {time.perf_counter() - T0:.1f}", file=sys.stderr)
 
     async def watch() -> None:
         while (progress := await instructions.progress(identity)).state != "done":
