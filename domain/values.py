@@ -1,6 +1,5 @@
 """Small values that the whole domain uses: ids, bilingual texts, exact numbers, and the frozen model."""
 
-import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, NewType
@@ -8,6 +7,7 @@ from typing import Annotated, NewType
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from domain.characters import NOT_STORABLE
 from domain.locale import Locale as Locale  # noqa: PLC0414 - one of the values; apart only because it is cheap to import
 
 CycleId = NewType("CycleId", str)
@@ -17,9 +17,8 @@ CommandId = NewType("CommandId", str)
 
 # Ids stand in workflow ids, search attributes and logs: short, visible, and no slash, which separates them there.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
-ID_FORM = StringConstraints(
-    pattern=ID_PATTERN
-)  # in `Annotated[EmployeeId, ID_FORM]`; pydantic ignores `Annotated[EmployeeId, Id]`
+# For `Annotated[EmployeeId, ID_FORM]`; pydantic ignores `Id` where it stands for a check.
+ID_FORM = StringConstraints(pattern=ID_PATTERN)
 Id = Annotated[str, ID_FORM]
 
 MAX_LINE = 200  # characters of a title, a name, a unit
@@ -31,13 +30,8 @@ def invalid_value(problem: str, **fields: str | int | list[str]) -> PydanticCust
     return PydanticCustomError(problem, problem.replace("_", " "), fields)
 
 
-# Control characters (but tab and line ends), half surrogates, and those that turn the direction of the text after them. PostgreSQL
-# and workbooks cannot store some of them, and the others let a text look like another one on a screen.
-_NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-
-
 def _storable(text: str) -> str:
-    if found := _NOT_STORABLE.search(text):
+    if found := NOT_STORABLE.search(text):
         raise invalid_value("not_storable", at=found.start() + 1, character=f"U+{ord(found[0]):04X}")
     return text
 
