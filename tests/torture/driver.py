@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 BOSS, HR, STRANGER = "B1", "H1", "E999"
 _PATIENCE = timedelta(seconds=8)  # for one try; then the same command is sent again
@@ -28,6 +28,7 @@ class Answer(StrEnum):
 
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
+    OVER = "over"  # the goal's workflow has ended; an earlier try may have been carried out
     UNKNOWN = "unknown"  # no try was answered
 
 
@@ -222,8 +223,9 @@ class Driver:
             cause = failure.cause
             code = cause.type if isinstance(cause, ApplicationError) else None
             return Sent(goal.id, command_id, name, Answer.REFUSED, code=code) if code else None
-        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError):
-            return None
+        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
+            over = isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
+            return Sent(goal.id, command_id, name, Answer.OVER) if over else None
         if receipt["seq"] >= goal.seq:
             goal.seq, goal.state = receipt["seq"], receipt["state"]
         return Sent(goal.id, command_id, name, Answer.ACKNOWLEDGED, receipt["seq"], receipt["head"])
