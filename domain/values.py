@@ -65,6 +65,10 @@ Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_pl
 """An exact, finite number of at most 24 digits, 6 behind the point; JSON numbers and strings are both read."""
 
 
+Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(_plain)]
+"""A share such as 1/6, in 12 digits: times any points it is exact to more digits than points are rounded to."""
+
+
 def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 

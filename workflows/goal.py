@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.goal.scoring import attainment, score
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
-    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
+    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number, Share
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
     from workflows.recording import Position, Recorder, record
@@ -79,7 +79,7 @@ class GoalView(Frozen):
     done: tuple[int, ...]
     value: Number | None
     met: tuple[int, ...]
-    attainment: Number
+    attainment: Share
     score: Number
     outcome: Outcome | None
     next_alarm: Moment | None

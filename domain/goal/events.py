@@ -10,7 +10,7 @@ from domain.goal.goal import Delegation, Outcome
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number, Share
 from domain.writing.content import Content
 
 
@@ -104,7 +104,7 @@ class SelfReviewed(Body):
 class _Verdict(Body):
     verdict: str
     saw: int
-    attained: Number  # share of the measure that the review confirmed
+    attained: Share  # share of the measure that the review confirmed
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None
@@ -127,7 +127,7 @@ class Closed(Body):
 
     kind: Literal[EventKind.CLOSED] = EventKind.CLOSED
     outcome: Outcome
-    attained: Number
+    attained: Share
     score: Number
     verdict: str | None = None
     saw: int | None = None
@@ -148,7 +148,7 @@ class Lapsed(Body):
     kind: Literal[EventKind.LAPSED] = EventKind.LAPSED
     due: Moment
     outcome: Outcome
-    attained: Number
+    attained: Share
     score: Number
 
 
@@ -242,7 +242,7 @@ class Moved(Body):
     department: str
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
-    attained: Number
+    attained: Share
     banked: Number
     content: Content
     reason: str

@@ -43,7 +43,7 @@ from domain.goal.ledger import chain, genesis
 from domain.goal.tasks import approval_task, draft_task, reassigned_task, review_task, step_task, task_due_on
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
-from domain.values import GoalId, Moment
+from domain.values import EmployeeId, GoalId, Moment
 
 # A decision is refused if one of these came after the version that the decider saw. Others, as reminders and comments, do
 # not matter to a decision.
@@ -99,10 +99,17 @@ def evolve(goal: Goal, event: Event) -> Goal:
         change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
-        changes |= effect(goal, body, event.at)
+        changes |= effect(_with_signature(goal, event), body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
     return goal.model_copy(update=changes)
+
+
+def _with_signature(goal: Goal, event: Event) -> Goal:
+    """The goal that the effect of an approval sees: the next stage goes to somebody who has not approved."""
+    if event.body.kind is not EventKind.STAGE_APPROVED:
+        return goal
+    return goal.model_copy(update={"signed": (*goal.signed, event.acting_for or event.actor)})
 
 
 def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
@@ -119,19 +126,19 @@ def _revised(goal: Goal, body: Revised, at: Moment) -> dict[str, Any]:
 
 
 def _submitted(goal: Goal, body: Submitted, at: Moment) -> dict[str, Any]:
-    return {"stage": 0, "task": approval_task(goal, 0, at)}
+    return {"stage": 0, "signed": (), "task": approval_task(goal.model_copy(update={"signed": ()}), 0, at)}
 
 
 def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "task": approval_task(goal, body.stage + 1, at)}
+    return {"stage": body.stage + 1, "signed": goal.signed, "task": approval_task(goal, body.stage + 1, at)}
 
 
 def _approved(goal: Goal, body: Approved, at: Moment) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "task": step_task(goal, at)}
+    return {"stage": body.stage + 1, "signed": (), "task": step_task(goal, at)}
 
 
 def _back_to_draft(goal: Goal, body: Recalled | Returned, at: Moment) -> dict[str, Any]:
-    return {"stage": 0, "task": draft_task(goal, at)}
+    return {"stage": 0, "signed": (), "task": draft_task(goal, at)}
 
 
 def _progress_reported(goal: Goal, body: ProgressReported, at: Moment) -> dict[str, Any]:
@@ -274,9 +281,17 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     after = goal.model_copy(update=changes)
     if body.assignees is None or goal.task is None:
         return changes
+    climbed = _climbed(goal.task, body.line, body.assignees)
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
-        return changes | {"task": reassigned_task(after, body.assignees, at)}
-    return changes | _of_task(goal, assignees=body.assignees, climbed=min(goal.task.climbed, len(body.line)))
+        task = reassigned_task(after, body.assignees, at)
+        return changes | {"task": task and task.model_copy(update={"climbed": climbed})}
+    return changes | _of_task(goal, assignees=body.assignees, climbed=climbed)
+
+
+def _climbed(task: Task, line: tuple[EmployeeId, ...], assignees: tuple[EmployeeId, ...]) -> int:
+    """Escalation goes on above the highest assignee of the new line."""
+    places = [line.index(person) + 1 for person in assignees if person in line]
+    return max(places, default=min(task.climbed, len(line)))
 
 
 def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:

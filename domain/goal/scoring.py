@@ -13,7 +13,9 @@ from domain.goal.goal import Goal
 from domain.writing.content import NumericMeasure, QualitativeMeasure
 
 _CENT = Decimal("0.01")
-_SHARE = Decimal("0.0001")
+_SHARE = Decimal("0.000000000001")
+_EXACT = Decimal("0.000001")  # takes the error of a share away, so that half a cent is rounded up
+_SHOWN = Decimal("0.0001")
 
 
 def attainment(goal: Goal) -> Decimal:
@@ -40,8 +42,9 @@ def confirmed(goal: Goal) -> Decimal:
 
 
 def progress(goal: Goal) -> Decimal:
-    """The attainment for lists and the tree; for a closed goal, the confirmed share."""
-    return confirmed(goal) if goal.is_closed else attainment(goal)
+    """The attainment for lists and the tree, in four digits; for a closed goal, the confirmed share."""
+    share = confirmed(goal) if goal.is_closed else attainment(goal)
+    return share.quantize(_SHOWN, ROUND_HALF_UP)
 
 
 def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | None = None) -> Decimal:
@@ -50,7 +53,7 @@ def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | Non
     share = goal.attained if attained is None else attained
     steps = sum(goal.content.steps[n].points for n in goal.done)
     points = share * (measure.points if measure else 0) + steps + (goal.bonus if bonus is None else bonus)
-    return points.quantize(_CENT, ROUND_HALF_UP)
+    return points.quantize(_EXACT, ROUND_HALF_UP).quantize(_CENT, ROUND_HALF_UP)
 
 
 def score(goal: Goal) -> Decimal:
