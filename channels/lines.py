@@ -163,6 +163,8 @@ def _result(facts: Mapping[str, Any], locale: Locale) -> Iterator[str]:
         yield say("mail.detail.outcome", locale, outcome=_word("outcome", facts, locale))
     if score := _fact(facts, "score"):
         yield say("mail.detail.score", locale, score=score)
+    if points := _fact(facts, "unreviewed"):
+        yield say("mail.detail.unreviewed", locale, points=points)
 
 
 def task_of(notice: Notice, reader: Reader) -> TaskKind | None:

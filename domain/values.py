@@ -56,16 +56,16 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _plain(number: Decimal) -> Decimal:
+def plain(number: Decimal) -> Decimal:
     """One spelling per number (`1.0`, `1` and `1E0` are `1`), since the ledger's hash is taken over the text."""
     return Decimal(format(number.normalize(), "f")) + 0  # + 0 turns -0 into 0
 
 
-Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=6), AfterValidator(_plain)]
+Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=6), AfterValidator(plain)]
 """An exact, finite number of at most 24 digits, 6 behind the point; JSON numbers and strings are both read."""
 
 
-Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(_plain)]
+Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(plain)]
 """A share such as 1/6, in 12 digits: times any points it is exact to more digits than points are rounded to."""
 
 

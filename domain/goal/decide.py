@@ -268,7 +268,7 @@ def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
         case "continue":
             return events.Continued(**fields)
         case "reset":
-            content = next_revision(goal, command.new_weight, command.new_target)
+            content = next_revision(goal, goal.value, command.new_weight, command.new_target)
             return events.Reset(**fields, banked=total, content=content)
         case "close":
             outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC

@@ -104,7 +104,7 @@ class SelfReviewed(Body):
 class _Verdict(Body):
     verdict: str
     saw: int
-    attained: Share  # share of the measure that the review confirmed
+    attained: Share  # share of the measure that the verdict confirmed
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None

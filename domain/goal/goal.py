@@ -78,7 +78,7 @@ class Goal(Frozen):
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
     met: tuple[int, ...] = ()  # criteria of a qualitative one
-    attained: Share = Decimal(0)  # share of the measure that a review or the end confirmed; never decreases
+    attained: Share = Decimal(0)  # share of the measure that a verdict confirmed; never decreases
     bonus: int = 0  # of this revision
     banked: Number = Decimal(0)  # points of earlier revisions
     active_since: Moment | None = None  # reviews that were due before do not open

@@ -118,7 +118,7 @@ def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
     require_hr(goal, command, day)
     if command.achieved and command.actor == goal.owner:
         raise Refusal(Code.SELF_APPROVAL)
-    attained = scoring.confirmed(goal)
+    attained = scoring.confirmed(goal) if command.achieved else goal.attained
     total = goal.banked + scoring.revision_score(goal, attained)
     return (
         events.Closed(
@@ -187,11 +187,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "reason": command.reason,
     }
     if moved and command.settle and goal.state in IN_PROGRESS:
-        attained = scoring.confirmed(goal)
-        total = goal.banked + scoring.revision_score(goal, attained)
-        return (
-            events.Moved(**fields, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),
-        )
+        content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight)
+        return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
     assignees = assignees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
@@ -224,12 +221,14 @@ def _require_closed(goal: Goal) -> None:
         raise wrong_state(goal.state, State.CLOSED)
 
 
-def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None = None) -> Content:
-    """The content of the next revision: the baseline is the current value, and steps that are done are left out."""
+def next_revision(
+    goal: Goal, baseline: Decimal | None, new_weight: int | None, new_target: Decimal | None = None
+) -> Content:
+    """The content of the next revision: its measure begins at `baseline`, and steps that are done are left out."""
     content = goal.content
     measure = content.measure
-    if isinstance(measure, NumericMeasure) and goal.value is not None:
-        measure = measure.model_copy(update={"baseline": goal.value})
+    if isinstance(measure, NumericMeasure) and baseline is not None:
+        measure = measure.model_copy(update={"baseline": baseline})
     if isinstance(measure, NumericMeasure) and new_target is not None:
         measure = measure.model_copy(update={"target": new_target})
     return content.model_copy(
