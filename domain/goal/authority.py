@@ -36,9 +36,7 @@ def require_hr(goal: Goal, command: Command, day: date) -> None:
 
 def require_decider(goal: Goal, command: Command, day: date) -> None:
     """An assignee of the open task, or an assignee's delegate; never the goal's owner, not even as a delegate."""
-    who = principal(goal, command, day)
-    if goal.owner in (command.actor, who):
-        raise Refusal(Code.SELF_APPROVAL)
+    who = _principal_who_decides(goal, command, day)
     _require(goal.task.assignees if goal.task else (), command, who)
 
 
@@ -50,7 +48,12 @@ def require_concerned(goal: Goal, command: Command, day: date) -> None:
 
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
-    who = principal(goal, command, day)
-    if goal.owner in (command.actor, who):
-        raise Refusal(Code.SELF_APPROVAL)
+    who = _principal_who_decides(goal, command, day)
     _require((*goal.line, *goal.policy.hr), command, who)
+
+
+def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeId:
+    """The principal, who is not the owner. An owner who acts for somebody hears this first, whether they may act for them or not."""
+    if goal.owner in (command.actor, command.acting_for):
+        raise Refusal(Code.SELF_APPROVAL)
+    return principal(goal, command, day)

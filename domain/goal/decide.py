@@ -16,6 +16,7 @@ from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId, Moment
 from domain.writing import causes
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
+from domain.writing.reported import implausible
 from domain.writing.rules import check
 
 
@@ -192,6 +193,12 @@ def _report_progress(goal: Goal, command: commands.ReportProgress, day: date) ->
         fits, needs = False, message("part.needs_measure")
     if not fits:
         raise Refusal(Code.WRONG_MEASURE, needs=needs)
+    if (
+        isinstance(measure, NumericMeasure)
+        and command.value is not None
+        and (why := implausible(measure, command.value))
+    ):
+        raise Refusal(Code.WRONG_MEASURE, needs=why)
     met = None if command.met is None else tuple(sorted(set(command.met)))
     return (events.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
 

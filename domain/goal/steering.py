@@ -211,7 +211,7 @@ def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
 def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bodies:
     require_reviewer_or_hr(goal, command, day)
     _require_closed(goal)
-    if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED):
+    if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED) or not goal.attained:
         raise Refusal(Code.NOT_WORKED_ON)
     return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
