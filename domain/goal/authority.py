@@ -1,10 +1,11 @@
-"""Who may give which command. Each function returns, or raises a `Refusal`."""
+"""Who may give which command, and in which state. Each function returns, or raises a `Refusal`."""
 
 from datetime import date
 
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
-from domain.refusals import Code, Refusal
+from domain.lifecycle import State
+from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId
 
 
@@ -57,3 +58,8 @@ def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeI
     if goal.owner in (command.actor, command.acting_for):
         raise Refusal(Code.SELF_APPROVAL)
     return principal(goal, command, day)
+
+
+def require_state(goal: Goal, *possible: State) -> None:
+    if goal.state not in possible:
+        raise wrong_state(goal.state, *possible)

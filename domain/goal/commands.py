@@ -87,6 +87,14 @@ class CompleteStep(Command):
     evidence: Prose | None = None
 
 
+class UndoReport(Command):
+    """Owner, until a verdict was given on it: take back a completed step (numbered from 0), or the last report of progress."""
+
+    name: ClassVar[str] = "undo_report"
+    step: int | None = Field(default=None, ge=0, le=11)
+    reason: Prose
+
+
 class CallReview(Command):
     """Concerned: open a review before its date; later review dates do not move."""
 
@@ -271,7 +279,7 @@ class MarkExemplar(Command):
 
 
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
-    Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, CallReview, SubmitSelfReview,
+    Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
     ChangeLine, Adjust, MarkExemplar,
 ]  # fmt: skip

@@ -83,6 +83,16 @@ class StepCompleted(Body):
     evidence: str | None = None
 
 
+class ReportUndone(Body):
+    """The owner took back the completed `step`; or the last report, and `value` or `met` is what was reported before it."""
+
+    kind: Literal[EventKind.REPORT_UNDONE] = EventKind.REPORT_UNDONE
+    step: int | None = None
+    value: Number | None = None
+    met: tuple[int, ...] | None = None
+    reason: str
+
+
 class ReviewOpened(Body):
     """By the alarm of the review date `scheduled`, or by `call_review` (then `scheduled` is None and `reason` says why)."""
 
@@ -271,7 +281,7 @@ class ExemplarMarked(Body):
 
 AnyBody = Annotated[
     Union[  # noqa: UP007 - one name per line reads as the list it is
-        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted,
+        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
         LineChanged, Moved, Adjusted, ExemplarMarked,

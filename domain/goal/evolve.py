@@ -27,6 +27,7 @@ from domain.goal.events import (
     Recalled,
     Reminded,
     Reopened,
+    ReportUndone,
     Reset,
     Resumed,
     Returned,
@@ -38,7 +39,17 @@ from domain.goal.events import (
     Submitted,
     Withdrawn,
 )  # fmt: skip
-from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Delegation, Goal, MaterialChange, Outcome, Task
+from domain.goal.goal import (
+    REMEMBERED_CHANGES,
+    REMEMBERED_COMMANDS,
+    REMEMBERED_REPORTS,
+    Delegation,
+    Goal,
+    MaterialChange,
+    Outcome,
+    Report,
+    Task,
+)  # fmt: skip
 from domain.goal.ledger import chain, genesis
 from domain.goal.tasks import approval_task, draft_task, reassigned_task, review_task, step_task, task_due_on
 from domain.lifecycle import EventKind, State, next_state
@@ -52,7 +63,7 @@ MATERIAL = frozenset(
         EventKind.REVISED, EventKind.SUBMITTED, EventKind.RECALLED, EventKind.RETURNED, EventKind.STAGE_APPROVED,
         EventKind.APPROVED, EventKind.PROGRESS_REPORTED, EventKind.STEP_COMPLETED, EventKind.REVIEW_OPENED,
         EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.REOPENED, EventKind.POLICY_AMENDED,
-        EventKind.MOVED,
+        EventKind.MOVED, EventKind.REPORT_UNDONE,
     }
 )  # fmt: skip
 
@@ -142,7 +153,17 @@ def _back_to_draft(goal: Goal, body: Recalled | Returned, at: Moment) -> dict[st
 
 
 def _progress_reported(goal: Goal, body: ProgressReported, at: Moment) -> dict[str, Any]:
-    return {"value": body.value} if body.met is None else {"met": body.met}
+    before = Report(value=goal.value, met=goal.met)
+    now = {"value": body.value} if body.met is None else {"met": body.met}
+    return now | {"earlier": (*goal.earlier, before)[-REMEMBERED_REPORTS:]}
+
+
+def _report_undone(goal: Goal, body: ReportUndone, at: Moment) -> dict[str, Any]:
+    if body.step is None:
+        return {"value": body.value, "met": body.met or (), "earlier": goal.earlier[:-1]}
+    left = goal.model_copy(update={"done": tuple(step for step in goal.done if step != body.step)})
+    is_next = goal.state is State.ACTIVE and left.next_step != goal.next_step
+    return {"done": left.done} | ({"task": step_task(left, at)} if is_next else {})
 
 
 def _step_completed(goal: Goal, body: StepCompleted, at: Moment) -> dict[str, Any]:
@@ -166,6 +187,8 @@ def _continued(goal: Goal, body: Continued, at: Moment) -> dict[str, Any]:
     return {
         "attained": body.attained,
         "bonus": goal.bonus + body.bonus,
+        "earlier": (),
+        "reviewed_steps": goal.done,
         "self_reviewed": False,
         "reviewed_through": _reviewed_through(goal, goal.calendar.day_of(at)),
         "task": step_task(goal, at),
@@ -190,7 +213,7 @@ def _reset(goal: Goal, body: Reset, at: Moment) -> dict[str, Any]:
 
 _NEW_REVISION: dict[str, Any] = {
     "stage": 0, "done": (), "value": None, "met": (), "attained": Decimal(0), "bonus": 0, "self_reviewed": False,
-    "active_since": None,
+    "active_since": None, "earlier": (), "reviewed_steps": (),
 }  # fmt: skip
 
 
@@ -333,6 +356,7 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Returned: _back_to_draft,
     ProgressReported: _progress_reported,
     StepCompleted: _step_completed,
+    ReportUndone: _report_undone,
     ReviewOpened: _review_opened,
     SelfReviewed: _self_reviewed,
     Continued: _continued,

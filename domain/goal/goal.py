@@ -15,6 +15,7 @@ from domain.writing.content import Content
 
 REMEMBERED_COMMANDS = 16  # enough for usual retries; later ones are found by the ledger's unique key
 REMEMBERED_CHANGES = 6
+REMEMBERED_REPORTS = 5  # as many of the newest reports can be taken back
 
 
 class Outcome(StrEnum):
@@ -50,6 +51,13 @@ class Delegation(Frozen):
     last: date
 
 
+class Report(Frozen):
+    """What was reported of the measure before a newer report."""
+
+    value: Number | None = None
+    met: tuple[int, ...] = ()
+
+
 class MaterialChange(Frozen):
     """An event that a person must have seen before they decide; `fields` are the content's fields that it changed."""
 
@@ -78,6 +86,10 @@ class Goal(Frozen):
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
     met: tuple[int, ...] = ()  # criteria of a qualitative one
+    earlier: tuple[Report, ...] = Field(
+        default=(), max_length=REMEMBERED_REPORTS
+    )  # since the last verdict, oldest first
+    reviewed_steps: tuple[int, ...] = ()  # steps that were done when the last verdict was given
     attained: Share = Decimal(0)  # share of the measure that a verdict confirmed; never decreases
     bonus: int = 0  # of this revision
     banked: Number = Decimal(0)  # points of earlier revisions
