@@ -1,27 +1,36 @@
 """Use cases of the directory: import a file of people, and read departments and people."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.access import Action, Caller
 from domain.findings import Finding
-from domain.people.organisation import Employee, appoint
+from domain.people.listed import as_listed, joined_again
+from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
 from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId
 from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
-from storage import directory
+from storage import cycles, directory
 from storage.database import read_transaction
 from storage.goal_list import GoalLine, count_waiting
-from storage.people import DirectoryRefused, Imported, find_employee, replace_directory
+from storage.people import (
+    DirectoryChanged,
+    DirectoryRefused,
+    Imported,
+    directory_version,
+    find_employee,
+    load_organisation,
+    replace_directory,
+)
 from storage.person_page import newest_goals
 
 
 class ImportResult(Frozen):
-    """The result of an import. `imported` None: nothing was changed, and the findings say why."""
+    """The result of an import. `imported` None: nothing was changed, and the findings say why; else they are advice."""
 
     dry_run: bool
     imported: Imported | None
@@ -88,26 +97,40 @@ class People:
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
         dry_run: bool = False,
+        today: date | None = None,
     ) -> ImportResult:
         """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
-        For HR of an open cycle; while no cycle is open, for the operator, who imports the first people. `mapping` gives the
-        header of a field that is not recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the
-        file says. People whose manager is not in the file report to `orphans_to`, if it is given. A dry run only checks
-        and counts.
+        For the operator, who imports the first people. Raises a `Refusal` while a cycle is open: only `Reorganisation`
+        changes the directory then, since it also changes the open goals. `mapping` gives the header of a field that is not
+        recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the file says. People whose manager
+        is not in the file report to `orphans_to`, if it is given. A dry run only checks and counts.
         """
+        on = today or datetime.now(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
             await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
+            await _require_no_open_cycle(connection)
+            version = await directory_version(connection)
+            known = (await load_organisation(connection)).employees
         file = read_people(data, mapping)
         if file.findings:
             return ImportResult(dry_run=dry_run, imported=None, findings=file.findings)
+        listed = as_listed(file, known, on)
+        advice = joined_again(known, listed, on)
         try:
             imported = await replace_directory(
-                self._engine, appoint(file.employees, tops, orphans_to), tops=tops, place=file.place, dry_run=dry_run
+                self._engine,
+                appoint(listed, tops, orphans_to),
+                tops=tops,
+                place=file.place,
+                dry_run=dry_run,
+                version=version,
             )
         except DirectoryRefused as refused:
             return ImportResult(dry_run=dry_run, imported=None, findings=refused.findings)
-        return ImportResult(dry_run=dry_run, imported=imported)
+        except DirectoryChanged as changed:
+            raise Refusal(Code.DIRECTORY_CHANGED) from changed
+        return ImportResult(dry_run=dry_run, imported=imported, findings=advice)
 
     async def departments(self, caller: Caller) -> Departments:
         """The departments with their sizes."""
@@ -145,6 +168,12 @@ class People:
                 goals=tuple(_goal(one) for one in goals),
                 waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,
             )
+
+
+async def _require_no_open_cycle(connection: AsyncConnection) -> None:
+    for row in await cycles.list_cycles(connection):
+        if row.state.is_running:
+            raise Refusal(Code.SYNC_INSTEAD, cycle=row.id)
 
 
 def _goal(line: GoalLine) -> PersonsGoal:

@@ -69,8 +69,8 @@ def sync(
             raise to.refuse(message, kind="findings", findings=compared.findings)
         if not (as_json and apply):
             await _show(session, compared, difference)
-        if difference.is_empty or not apply:
-            _say_nothing_changed(to, difference)
+        if compared.is_empty or not apply:
+            _say_nothing_changed(to, compared)
             return Exit.DONE
         if compared.many and not yes_many:
             message = to.text("screen.sync.many_leave", n=compared.many)
@@ -85,10 +85,10 @@ def sync(
     run(to, acting, work)
 
 
-def _say_nothing_changed(to: "Terminal", difference: "Difference") -> None:
+def _say_nothing_changed(to: "Terminal", compared: "Compared") -> None:
     if to.as_json:
         return
-    if difference.is_empty:
+    if compared.is_empty:
         to.tell("screen.sync.nothing")
     else:
         to.tell("screen.sync.preview")

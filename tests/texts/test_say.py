@@ -162,6 +162,7 @@ def test_a_program_gets_the_key_the_place_and_the_sentence_in_both_languages() -
     assert document.model_dump(mode="json") == {
         "level": "refuse", "code": "no_theme", "where": "theme", "place": {"ja": "テーマ", "en": "theme"},
         "message": {"ja": "目標のテーマを書いてください。", "en": "write the goal's theme"}, "suggestion": None,
+        "concerned": [],
     }  # fmt: skip
 
 

@@ -1,0 +1,50 @@
+"""The people of a file as they will be in the directory: what the file says, and for the rest what the directory says."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any
+
+from domain.findings import Finding, advise
+from domain.people.organisation import Employee, some_of
+from domain.people.people_file import PeopleFile
+from domain.values import EmployeeId
+
+_OF_EMPLOYMENT = ("active", "leaves")  # fields about whether somebody works here: see `_employment`
+
+
+def as_listed(file: PeopleFile, known: Mapping[EmployeeId, Employee], today: date) -> tuple[Employee, ...]:
+    """The people of the file. Fields for which the file has no column are taken from the directory (`known`).
+
+    Somebody whom the file lists works here, unless the file says that they left, or that their last day is over.
+    """
+    missing = {field.name for field in fields(Employee)} - file.fields
+    kept = [name for name in missing if name not in _OF_EMPLOYMENT]
+    if not missing:
+        return tuple(one.as_of(today) for one in file.employees)
+    return tuple(_listed(one, known.get(one.id), kept, missing, today).as_of(today) for one in file.employees)
+
+
+def _listed(
+    one: Employee, known: Employee | None, kept: Iterable[str], missing: Iterable[str], today: date
+) -> Employee:
+    if known is None:
+        return one
+    changes: dict[str, Any] = {name: getattr(known, name) for name in kept}
+    if "leaves" in missing:
+        changes["leaves"] = _last_day(one, known, today)
+    return replace(one, **changes)
+
+
+def _last_day(one: Employee, known: Employee, today: date) -> date | None:
+    """The last day from the directory, for a file without that column. A day that is over is dropped for somebody who is back."""
+    is_over = known.leaves is not None and known.leaves < today
+    return None if one.active and is_over else known.leaves
+
+
+def joined_again(known: Mapping[EmployeeId, Employee], after: Iterable[Employee], today: date) -> tuple[Finding, ...]:
+    """A finding that names the people who had left, and who are active again after the change."""
+    back = [one.id for one in after if one.works_on(today) and one.id in known and not known[one.id].works_on(today)]
+    if not back:
+        return ()
+    return (advise("joined_again", back[0], count=len(back), people=some_of(back), concerned=back),)
