@@ -125,3 +125,16 @@ async def test_who_left_acts_for_nobody_and_nobody_acts_for_who_left(company: St
         assert {row.id: row.last for row in rows} == {"gone-delegate": yesterday, "gone-delegator": yesterday}
     [*_, (kind, actor, _)] = await company.entries(cycle, HARA)
     assert (kind, actor) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
+
+
+async def test_somebody_whom_a_file_lists_again_is_back_and_the_preview_promises_what_is_done(company: Steered) -> None:
+    cycle = await company.launch("back")
+    gone = file_with(f"{SALES},岡 一郎,営業部,{TOP},いいえ", header=f"{HEADER},在籍")
+    assert [one.closed for one in (await apply(company, gone)).effects if one.cycle == cycle] == [1]
+    before = await company.participants(cycle)
+    back = await apply(company, file_with(f"{SALES},岡 一郎,営業部,{TOP}", f"E31,新人 葵,営業部,{TOP}"))
+    assert back.difference is not None
+    assert set(back.difference.joined) == {SALES, "E31"}
+    assert [one.concerned for one in back.findings if one.code == "joined_again"] == [(SALES,)]
+    [effect] = [one for one in back.effects if one.cycle == cycle]
+    assert effect.drafts == len(await company.participants(cycle)) - len(before) == 1, "the joiner's; nothing twice"
