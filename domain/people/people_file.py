@@ -16,10 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.csv_text import NotCsv, UnreadableText, encoding_of
 from domain.findings import Finding, refuse
+from domain.people.bad_cells import bad_cell
 from domain.people.organisation import Employee
 from domain.people.people_cells import Cells, clean_rows
 from domain.people.people_columns import find_columns, is_known
-from domain.people.people_file_findings import row, row_of_byte, rule_of, shown
+from domain.people.people_file_findings import row, row_of_byte, shown
 from domain.values import EmployeeId
 
 MAX_BYTES = 64 * 2**20  # at a hundred bytes a person, more people than any company has
@@ -191,7 +192,4 @@ def _repeated(name: str, values: Sequence[str], rows: Sequence[int]) -> Iterator
 def _bad_cells(error: ValidationError, people: Sequence[Cells], rows: Sequence[int]) -> Iterator[Found]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         at, name = int(problem["loc"][0]), str(problem["loc"][1])
-        value = shown(people[at].get(name) or "")
-        code = "bad_cell" if value else "empty_cell"
-        finding = refuse(code, row(rows[at]), name=name, value=value, rule=rule_of(name))
-        yield Found(rows[at], finding)
+        yield Found(rows[at], bad_cell(row(rows[at]), name, people[at].get(name) or ""))
