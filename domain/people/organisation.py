@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from domain.findings import Finding, refuse
 from domain.messages import Message, message
-from domain.values import ID_PATTERN, MAX_LINE, EmployeeId, Locale
+from domain.values import ID_FORM, MAX_LINE, Day, EmployeeId, Id, Locale
 
 # Names appear in mail headers and on terminals: no line breaks or escapes, no characters that change the reading
 # direction, and none that a broken conversion leaves: U+FFFD, and U+F8F0 to U+F8F3, which Python makes of bytes that
@@ -28,7 +28,7 @@ _NAMED = 5  # people that one finding names; it counts the others
 
 DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone in which a last day ends
 
-PersonId = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
+PersonId = Annotated[EmployeeId, ID_FORM]
 # A `Line` with fewer characters allowed; one pattern does all checks, since an import makes three of these per person.
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE, pattern=_VISIBLE)]
 Mail = Annotated[str, StringConstraints(max_length=MAX_MAIL, pattern=_MAIL)]
@@ -50,8 +50,8 @@ class Employee:
     manager_id: PersonId | None = None
     locale: Locale = Locale.JA
     active: bool = True
-    site: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None  # names a calendar of the cycle
-    leaves: date | None = None  # last day
+    site: Id | None = None  # names a calendar of the cycle
+    leaves: Day | None = None  # last day
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""
