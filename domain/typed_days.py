@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-from domain.messages import Message, message
-
 # 2026-11-30, 2026/11/30, 2026.11.30, 2026年11月30日; with 令和8年 or R8 in the place of the year; with a time of midnight, as
 # spreadsheets export it, and with the weekday that our screens print.
 _DAY = re.compile(
@@ -35,28 +33,19 @@ _LONGEST = 60  # characters; nothing longer is a day
 
 
 class NotADayBecause(StrEnum):
-    """Why a text is not read as a day."""
+    """Why a text is not read as a day; the code of its text (`problem.<code>`)."""
 
-    NO_DAY = "no_day"
+    NO_DAY = "not_a_day"
     NOT_IN_CALENDAR = "not_in_calendar"  # 30 February; 平成40年
-    SERIAL = "serial"  # the number in which a spreadsheet keeps a day
-    ORDER = "order"  # 4/1/2027 or 27/4/1: it could be several days
-
-
-_EXPLANATIONS = {
-    NotADayBecause.NO_DAY: "part.not_a_day",
-    NotADayBecause.NOT_IN_CALENDAR: "part.not_in_calendar",
-    NotADayBecause.SERIAL: "part.day_as_serial",
-    NotADayBecause.ORDER: "part.day_in_other_order",
-}
+    SERIAL = "day_as_serial"  # the number in which a spreadsheet keeps a day
+    ORDER = "day_in_other_order"  # 4/1/2027 or 27/4/1: it could be several days
 
 
 class NotADay(ValueError):
-    """The text is not read as a day. `explanation` says why, and how to write it."""
+    """The text is not read as a day. `meant` is the day that a spreadsheet's number would be."""
 
-    def __init__(self, why: NotADayBecause, **fields: date) -> None:
-        self.why = why
-        self.explanation: Message = message(_EXPLANATIONS[why], **fields)
+    def __init__(self, why: NotADayBecause, meant: date | None = None) -> None:
+        self.why, self.meant = why, meant
         super().__init__(str(why))
 
 
@@ -68,7 +57,7 @@ def read_day(typed: str) -> date:
     if found := _EIGHT_DIGITS.fullmatch(text):
         return _in_calendar(*(int(part) for part in found.groups()))
     if found := _SERIAL.fullmatch(text):
-        raise NotADay(NotADayBecause.SERIAL, day=_DAY_ZERO + timedelta(days=int(found[1])))
+        raise NotADay(NotADayBecause.SERIAL, _DAY_ZERO + timedelta(days=int(found[1])))
     if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}", text):
         raise NotADay(NotADayBecause.ORDER)
     raise NotADay(NotADayBecause.NO_DAY)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.findings import Finding, refuse, refuse_with
-from domain.problems import problem_of
+from domain.problems import day_problem, problem_of
 from domain.typed_days import NotADay, read_day
 from domain.values import Locale
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure
@@ -211,7 +211,7 @@ def _date(name: str, value: Value, findings: list[Finding]) -> date | None:
     try:
         return read_day(text)
     except NotADay as error:
-        findings.append(refuse("bad_date", name, value=text[:40], why=error.explanation))
+        findings.append(refuse("bad_date", name, value=text[:40], why=day_problem(error)))
         return None
 
 

@@ -60,10 +60,11 @@ class Choice(Generic[Member]):
 def day(typed: str) -> date:
     """A day as the screens print it (2026-11-30, 2026/11/30, 2026年11月30日(月)), and as files may have it."""
     from domain.messages import message
+    from domain.problems import day_problem
     from domain.typed_days import NotADay, read_day
 
     try:
         return read_day(typed)
     except NotADay as error:
-        reason = message("help.usage.not_a_day", typed=typed[:_LONGEST], why=error.explanation)
+        reason = message("help.usage.not_a_day", typed=typed[:_LONGEST], why=day_problem(error))
         raise WrongUsage(reason) from error

@@ -4,6 +4,7 @@ from domain.findings import Finding, refuse
 from domain.messages import Message
 from domain.people.people_cells import NO_DAY
 from domain.people.people_file_findings import rule_of, shown
+from domain.problems import day_problem
 from domain.typed_days import NotADay, read_day
 
 
@@ -21,5 +22,5 @@ def _why(typed: str) -> Message:
     try:
         read_day(typed)
     except NotADay as error:
-        return error.explanation
+        return day_problem(error)
     return rule_of("leaves")

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from domain.problems import day_problem
 from domain.typed_days import NotADay, NotADayBecause, read_day
 from domain.values import Locale
 from texts.say import say
@@ -60,10 +61,10 @@ def test_what_is_no_day_or_could_be_several_is_refused_by_what_it_looks_like(typ
     with pytest.raises(NotADay) as refused:
         read_day(typed)
     assert refused.value.why is why
-    assert say(refused.value.explanation, Locale.JA) != say(refused.value.explanation, Locale.EN)
+    assert say(day_problem(refused.value), Locale.JA) != say(day_problem(refused.value), Locale.EN)
 
 
 def test_a_number_of_a_spreadsheet_is_refused_with_the_day_that_it_would_be() -> None:
     with pytest.raises(NotADay) as refused:
         read_day("46478")
-    assert "2027" in say(refused.value.explanation, Locale.EN)
+    assert "2027" in say(day_problem(refused.value), Locale.EN)

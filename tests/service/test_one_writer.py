@@ -123,8 +123,8 @@ async def test_who_left_acts_for_nobody_and_nobody_acts_for_who_left(company: St
             select(DelegationRow.id, DelegationRow.last).where(DelegationRow.id.like("gone-%"))
         )
         assert {row.id: row.last for row in rows} == {"gone-delegate": yesterday, "gone-delegator": yesterday}
-    [*_, (kind, actor, _)] = await company.entries(cycle, HARA)
-    assert (kind, actor) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
+    [*_, (kind, closed_by, _)] = await company.entries(cycle, HARA)
+    assert (kind, closed_by) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
 
 
 async def test_somebody_whom_a_file_lists_again_is_back_and_the_preview_promises_what_is_done(company: Steered) -> None:
