@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.instructions.placement import Placement
-from domain.values import GoalId
+from domain.values import EmployeeId
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -32,7 +33,8 @@ __all__ = [
     "stream_placements",
 ]  # fmt: skip
 
-_PARTITION = 1_000  # rows that a stream reads at once
+_PARTITION = 5_000  # rows that a stream reads at once
+_NO_SITES: dict[EmployeeId, str] = {}
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -46,27 +48,27 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
     return list((await connection.execute(query)).scalars())
 
 
+_PLACEMENTS = text("""
+    SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
+        aggregate #>> '{sites}', array_to_string(own_hr, ',')
+    FROM goal WHERE state <> 'closed' ORDER BY id
+""")
+
+
 async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[Placement]]:
-    """Where each open goal stands in the organisation, by id; the query reads a thousand rows at a time."""
-    # Read once: as a column of the query below, PostgreSQL would unpack the rules of the cycle for every goal.
+    """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
+    # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
     members = await connection.execute(select(CycleRow.id, CycleRow.policy["hr"]))
     hr_of = {cycle: tuple(hr) for cycle, hr in members}
-    query = (
-        select(
-            GoalRow.id, GoalRow.cycle_id, GoalRow.owner_id, GoalRow.department, GoalRow.line, GoalRow.assignees,
-            GoalRow.aggregate["sites"], GoalRow.own_hr,
-        )
-        .where(GoalRow.state != "closed")
-        .order_by(GoalRow.id)
-    )  # fmt: skip
-    found = await connection.stream(query)
+    found = await connection.stream(_PLACEMENTS)
     async for rows in found.partitions(_PARTITION):
         yield [
             Placement(
-                GoalId(goal), owner, department, tuple(line), tuple(assignees), sites or {}, tuple(hr) or hr_of[cycle]
+                goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
+                tuple(hr.split(",")) if hr else hr_of[cycle],
             )
             for goal, cycle, owner, department, line, assignees, sites, hr in rows
-        ]
+        ]  # fmt: skip
 
 
 async def load_aggregates(

@@ -30,10 +30,11 @@ def _listed(
 ) -> Employee:
     if known is None:
         return one
-    changes: dict[str, Any] = {name: getattr(known, name) for name in kept}
+    values: dict[str, Any] = {name: getattr(known, name) for name in kept}
     if "leaves" in missing:
-        changes["leaves"] = _last_day(one, known, today)
-    return replace(one, **changes)
+        values["leaves"] = _last_day(one, known, today)
+    changes = {name: value for name, value in values.items() if getattr(one, name) != value}
+    return replace(one, **changes) if changes else one  # a copy is checked again, which takes most of the time
 
 
 def _last_day(one: Employee, known: Employee, today: date) -> date | None:

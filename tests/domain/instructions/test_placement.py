@@ -6,7 +6,7 @@ import pytest
 
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.placement import Placement, PlacementCheck
+from domain.instructions.placement import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, sync_command_for
 from domain.people.organisation import Employee, Organisation
 from domain.values import EmployeeId
@@ -46,11 +46,6 @@ def _led_by_director() -> Goal:
     return assigned_to(DIRECTOR).model_copy(update={"line": (DIRECTOR, PRESIDENT)})
 
 
-def placement(of: Goal) -> Placement:
-    assignees = of.task.assignees if of.task else ()
-    return Placement(of.id, of.owner, of.department, of.line, assignees, of.sites, of.policy.hr)
-
-
 @pytest.mark.parametrize(
     ("of", "changed", "differs"),
     [
@@ -75,17 +70,17 @@ def test_a_goal_differs_exactly_where_it_would_get_a_command(
 ) -> None:
     company = organisation(*changed)
     command = sync_command_for(of, Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
-    assert PlacementCheck(company).differs(placement(of)) is differs
+    assert PlacementCheck(company).differs(placement_of(of)) is differs
     assert (command != Skipped(code="unchanged")) is differs
 
 
 def test_people_of_one_manager_share_the_line_and_another_manager_has_another() -> None:
     company = organisation(person("second", MANAGER))
     check = PlacementCheck(company)
-    second = placement(goal())._replace(owner=EmployeeId("second"))
-    assert not check.differs(placement(goal()))
+    second = placement_of(goal())._replace(owner=EmployeeId("second"))
+    assert not check.differs(placement_of(goal()))
     assert not check.differs(second)
-    assert check.differs(placement(goal())._replace(owner=STRANGER))
+    assert check.differs(placement_of(goal())._replace(owner=STRANGER))
 
 
 def test_the_task_of_somebody_who_left_earlier_passes_to_the_next_active_manager() -> None:
