@@ -7,12 +7,12 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.access import Action, Caller
-from domain.findings import Finding
-from domain.people.listed import as_listed, joined_again
+from domain.findings import Finding, refuses
+from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
-from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId
+from service.people_files import PeopleSource, read_file
 from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
 from storage import cycles, directory
 from storage.database import read_transaction
@@ -96,15 +96,16 @@ class People:
         *,
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
+        encoding: str | None = None,
         dry_run: bool = False,
         today: date | None = None,
     ) -> ImportResult:
         """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
         For the operator, who imports the first people. Raises a `Refusal` while a cycle is open: only `Reorganisation`
-        changes the directory then, since it also changes the open goals. `mapping` gives the header of a field that is not
-        recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the file says. People whose manager
-        is not in the file report to `orphans_to`, if it is given. A dry run only checks and counts.
+        changes the directory then, since it also changes the open goals. `mapping` and `encoding`
+        are as in `PeopleSource`. `tops` are people without a manager, whatever the file says. People whose manager is not in
+        the file report to `orphans_to`, if it is given. A dry run only checks and counts.
         """
         on = today or datetime.now(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
@@ -112,11 +113,16 @@ class People:
             await _require_no_open_cycle(connection)
             version = await directory_version(connection)
             known = (await load_organisation(connection)).employees
-        file = read_people(data, mapping)
+        file = await read_file(PeopleSource(data, mapping, encoding))
         if file.findings:
-            return ImportResult(dry_run=dry_run, imported=None, findings=file.findings)
+            placed = appoint([one.as_of(on) for one in file.placed], tops, orphans_to)
+            everybody = {**known, **{one.id: one for one in placed}}
+            findings = findings_with(file, everybody.values(), tops)
+            return ImportResult(dry_run=dry_run, imported=None, findings=findings)
         listed = as_listed(file, known, on)
-        advice = joined_again(known, listed, on)
+        advice = (*lost_characters(file, known), *joined_again(known, listed, on))
+        if refuses(advice):
+            return ImportResult(dry_run=dry_run, imported=None, findings=advice)
         try:
             imported = await replace_directory(
                 self._engine,

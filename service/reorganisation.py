@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.access import Action, Caller, actor_of
 from domain.findings import Finding, refuses
 from domain.instructions.reorganisation import Difference, FieldChange, compare
-from domain.people.listed import as_listed, joined_again
+from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint
-from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
+from service.people_files import PeopleSource, read_file
 from service.relations import require_hr_everywhere
 from service.sync_effects import Effect, effects_of, findings_on, open_cycles
 from storage import instructions, people
@@ -99,6 +99,7 @@ class Reorganisation:
         *,
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
+        encoding: str | None = None,
         absent_left: bool = False,
         today: date | None = None,
     ) -> Compared:
@@ -108,13 +109,16 @@ class Reorganisation:
         async with read_transaction(self._engine) as connection:
             await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
             version = await people.directory_version(connection)
-            file = read_people(data, mapping)
-            if file.findings:
-                return Compared(None, file.findings, (), version, 0)
+            file = await read_file(PeopleSource(data, mapping, encoding))
             before = await load_organisation(connection)
+            if file.findings:
+                placed = appoint(file.placed, tops, orphans_to)
+                after = compare(before.employees.values(), placed, on, absent_left=absent_left).after
+                return Compared(None, findings_with(file, after, tops), (), version, 0)
             given = appoint(as_listed(file, before.employees, on), tops, orphans_to)
             difference = compare(before.employees.values(), given, on, absent_left=absent_left)
-            findings = (*Organisation(difference.after).findings(tops=tops, place=file.place), *difference.findings)
+            lines = Organisation(difference.after).findings(tops=tops, place=file.place)
+            findings = (*lines, *lost_characters(file, before.employees), *difference.findings)
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
             cycles = await open_cycles(connection)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.choices import encoding_name
 from cli.session.options import AsJson
 from cli.session.output import Exit, print_findings, print_json, print_line, print_table
 
@@ -31,6 +32,10 @@ def sync(
     orphans_to: Annotated[
         str | None,
         typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", metavar="ENCODING", parser=encoding_name, help="help.option.encoding"),
     ] = None,
     leavers_absent: Annotated[bool, typer.Option("--leavers-absent", help="help.option.leavers_absent")] = False,
     yes_many: Annotated[bool, typer.Option("--yes-many", help="help.option.yes_many")] = False,
@@ -61,6 +66,7 @@ def sync(
             mapping,
             tops=[EmployeeId(one) for one in top or ()],
             orphans_to=EmployeeId(orphans_to) if orphans_to else None,
+            encoding=encoding,
             absent_left=leavers_absent,
         )
         difference = compared.difference

@@ -68,3 +68,14 @@ def day(typed: str) -> date:
     except NotADay as error:
         reason = message("help.usage.not_a_day", typed=typed[:_LONGEST], why=day_problem(error))
         raise WrongUsage(reason) from error
+
+
+def encoding_name(typed: str) -> str:
+    """The encoding of a file: one of those that we read."""
+    from domain.csv_text import ENCODINGS
+    from domain.messages import message
+
+    name = typed.strip().lower()
+    if name not in ENCODINGS:
+        raise WrongUsage(message("help.usage.not_an_encoding", typed=typed[:_LONGEST], known=list(ENCODINGS)))
+    return name
