@@ -13,7 +13,7 @@ from domain.goal import commands, events
 from domain.goal.decide import decide
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.placement import PlacementCheck
+from domain.instructions.placement_check import PlacementCheck
 from domain.instructions.reorganisation import Difference, SyncContext, sync_command_for
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.policy import Policy

@@ -6,7 +6,7 @@ import pytest
 
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.placement import PlacementCheck, placement_of
+from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, sync_command_for
 from domain.people.organisation import Employee, Organisation
 from domain.values import EmployeeId
