@@ -50,6 +50,7 @@ class Code(StrEnum):
     INSTRUCTION_TAKEN = "instruction_taken"
     SYNC_RUNNING = "sync_running"
     DIRECTORY_CHANGED = "directory_changed"
+    SYNC_INSTEAD = "sync_instead"
     UNKNOWN_COMMAND = "unknown_command"
     UNKNOWN_CAUSE = "unknown_cause"
     ADJUSTMENT_DOWN = "adjustment_down"

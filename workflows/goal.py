@@ -281,12 +281,13 @@ def _entry(event: Event) -> TimelineEntry:
 
 def _read(name: str, args: Sequence[RawValue]) -> commands.Command:
     """The command that an update's JSON holds; its id is the update's."""
-    if name not in commands.COMMANDS:
+    known = commands.COMMANDS | commands.FROM_WITHIN
+    if name not in known:
         raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=commands.COMMANDS)
     info = workflow.current_update_info()
     data = args[0].payload.data if args else b"{}"
     try:
-        command = commands.COMMANDS[name].model_validate_json(data, strict=True)
+        command = known[name].model_validate_json(data, strict=True)
     except ValidationError as error:
         raise invalid(error) from error
     return command.model_copy(update={"id": CommandId(info.id if info else "-")})

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from domain.goal.commands import Command
+from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command
 from domain.goal.goal import Goal
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal, wrong_state
@@ -33,6 +33,14 @@ def require_owner(goal: Goal, command: Command, day: date) -> None:
 
 def require_hr(goal: Goal, command: Command, day: date) -> None:
     _require(goal.policy.hr, command, principal(goal, command, day))
+
+
+def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
+    """HR, or the program itself by one of its own commands."""
+    if not isinstance(command, CloseBySystem | ChangeLineBySystem):
+        require_hr(goal, command, day)
+    elif command.acting_for is not None:
+        raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)
 
 
 def require_decider(goal: Goal, command: Command, day: date) -> None:

@@ -15,8 +15,11 @@ from domain.policy.policy import Policy
 from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
 
-SYSTEM = EmployeeId("@clock")  # the actor of alarms; no employee and no caller can have this id
+# Actors that are no person. No employee and no caller can have these ids.
+SYSTEM = EmployeeId("@clock")  # of alarms, and of a cycle's end
+ORGANISATION = EmployeeId("@organisation")  # of changes that follow when somebody's last day is over
 
+_System = Annotated[EmployeeId, StringConstraints(pattern=rf"^({SYSTEM}|{ORGANISATION})$")]
 _Person = Annotated[EmployeeId, ID_FORM]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
@@ -260,6 +263,20 @@ class ChangeLine(Command):
     reason: Prose
 
 
+class CloseBySystem(Close):
+    """The system, when the cycle ends or the owner has left: close the goal."""
+
+    name: ClassVar[str] = "close_by_system"
+    actor: _System
+
+
+class ChangeLineBySystem(ChangeLine):
+    """The system, when a manager has left: as `change_line`."""
+
+    name: ClassVar[str] = "change_line_by_system"
+    actor: _System
+
+
 class Adjust(Command):
     """HR, except for their own goals: calibrate the score of a closed goal, with a reason. The score itself does not change.
 
@@ -285,6 +302,8 @@ AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Un
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}
+FROM_WITHIN: dict[str, type[Command]] = {command.name: command for command in (CloseBySystem, ChangeLineBySystem)}
+"""Commands of the program itself: activities send them, and no door offers them to people."""
 
 
 class SignOff(Frozen):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.goal import commands, events, scoring
-from domain.goal.authority import require_concerned, require_hr, require_reviewer_or_hr
+from domain.goal.authority import require_concerned, require_hr, require_hr_or_system, require_reviewer_or_hr
 from domain.goal.goal import Delegation, Goal, Outcome
 from domain.goal.tasks import assignees_after
 from domain.lifecycle import State
@@ -115,8 +115,8 @@ def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
 
 
 def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if command.achieved and command.actor == goal.owner:
+    require_hr_or_system(goal, command, day)
+    if command.achieved and command.actor in (goal.owner, commands.SYSTEM, commands.ORGANISATION):
         raise Refusal(Code.SELF_APPROVAL)
     attained = scoring.confirmed(goal) if command.achieved else goal.attained
     total = goal.banked + scoring.revision_score(goal, attained)
@@ -171,7 +171,7 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
 
 
 def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
-    require_hr(goal, command, day)
+    require_hr_or_system(goal, command, day)
     if goal.owner in command.line:
         raise Refusal(Code.SELF_APPROVAL)
     moved = command.department != goal.department
@@ -249,8 +249,10 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Resume: _resume,
     commands.Reopen: _reopen,
     commands.Close: _close,
+    commands.CloseBySystem: _close,
     commands.AmendPolicy: _amend_policy,
     commands.ChangeLine: _change_line,
+    commands.ChangeLineBySystem: _change_line,
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
 }
