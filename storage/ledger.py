@@ -17,6 +17,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import constraints
+from storage.database_url import for_asyncpg
 
 # If two recordings start from the same head, the second waits for the row's lock, then finds another head and changes nothing.
 _RECORD = """
@@ -90,7 +91,7 @@ async def _read_json(connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def open_ledger(engine: AsyncEngine, *, size: int = 10) -> AsyncIterator["Ledger"]:
     """The ledger of the engine's database, with a separate pool of at most `size` connections, opened at first use."""
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = for_asyncpg(engine.url)
     async with asyncpg.create_pool(
         url, min_size=0, max_size=size, connection_class=_Connection, init=_read_json
     ) as pool:
