@@ -148,6 +148,14 @@ async def calibrated(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def erased(stage: Stage) -> str:
+    """The run that is started for a closed goal, to erase what people wrote in it."""
+    await claimed(stage)
+    erase = commands.EraseTexts(actor=HR, entries=(1, 2, 3), reason="本人の請求")
+    await _give(stage, erase)
+    return goal_workflow_id(GOAL)
+
+
 async def cycle(stage: Stage) -> str:
     """The goals of one of three people cannot be started at first; a retry starts them, and the cycle is closed by its former command."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
@@ -223,6 +231,7 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "sign_off": sign_off,
     "claimed": claimed,
     "calibrated": calibrated,
+    "erased": erased,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

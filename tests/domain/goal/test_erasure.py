@@ -1,5 +1,7 @@
 """Erasing texts: who may, of which entries, and what of the goal is left."""
 
+from typing import Any
+
 from domain.commitments import ERASED, open_texts
 from domain.goal import commands
 from domain.goal.decide import decide
@@ -93,7 +95,7 @@ def test_hr_does_not_erase_in_their_own_goal() -> None:
     assert said.fields == {"actor": OWNER, "allowed": [colleague]}
 
 
-def beside(events: list[Event], **changes: object) -> list[Beside]:
+def beside(events: list[Event], **changes: Any) -> list[Beside]:
     """What a ledger stores beside the hashed forms; `changes` are made to the last but one entry."""
     rows = [Beside(one.seq, one.json_form["body"], one.kind, one.texts or None, is_sealed=True) for one in events]
     rows[-2] = rows[-2]._replace(**changes)
@@ -107,14 +109,15 @@ def test_what_stands_beside_the_hashed_form_is_compared_with_it() -> None:
     assert verify_beside(beside(events)) is None
     altered = {"/text": texts["/text"] | {"text": "承認します"}}
     salted = {"/text": texts["/text"] | {"salt": "0" * 32}}
-    for changes, reason in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"kind": "approved"}, "kind"),
         ({"is_sealed": False}, "time"),
         ({"texts": altered}, "text"),
         ({"texts": salted}, "text"),
         ({"texts": None}, "text"),
         ({"texts": texts | {"/more": texts["/text"]}}, "text"),
-    ):
+    )
+    for changes, reason in cases:
         assert verify_beside(beside(events, **changes)) == Break(3, reason), changes
 
 
