@@ -317,6 +317,8 @@ class Event(Frozen):
     def salted(self, salts: Iterator[str]) -> "Event":
         """The event with a fresh salt for each text."""
         places = places_of(self._form["body"], type(self.body))
+        if not places:
+            return self
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Event.model_construct(**fields | {"salts": dict(zip(places, salts, strict=False))})
 
