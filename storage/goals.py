@@ -151,7 +151,7 @@ class LedgerLine(NamedTuple):
     prev_hash: str
     hash: str
     recorded_at: datetime
-    recorded_hash: str | None
+    recorded_hash: str
     texts: dict[str, dict[str, str]] | None
 
     @property

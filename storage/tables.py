@@ -236,7 +236,7 @@ class GoalEventRow(Table):
     hash: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     texts: Mapped[dict[str, Any] | None]  # the texts and their salts, by place (domain/commitments.py)
-    recorded_hash: Mapped[str | None]  # covers `hash` and `recorded_at`; a trigger computes it
+    recorded_hash: Mapped[str]  # covers `hash` and `recorded_at`; a trigger computes it
 
     # A command leads to at most one event of a kind. So the unique constraint prevents recording a command twice.
     __table_args__ = (

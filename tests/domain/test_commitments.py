@@ -23,7 +23,7 @@ from domain.goal.ledger import canonical
 from domain.messages import message
 from domain.policy.policy import Policy
 from domain.refusals import Code
-from domain.writing.content import Content
+from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
 from tests.domain.builders import content, created
 from tests.salts import fresh_salts
 
@@ -117,6 +117,46 @@ def test_every_text_of_a_content_is_committed() -> None:
     assert texts
     assert not [text for text in texts if json.dumps(text, ensure_ascii=False) in hashed]
     assert set(commitments_in(event.json_form["body"])) == set(event.texts)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        NumericMeasure(name="所要日数", unit="日", baseline=10, target=6),
+        QualitativeMeasure(name="手順書", success_image="誰でも締められる", criteria=("目次がある", "例がある")),
+    ],
+    ids=["numeric", "qualitative"],
+)
+def test_the_texts_of_both_kinds_of_measure_are_committed(measure: NumericMeasure | QualitativeMeasure) -> None:
+    event = event_of(Revised(content=content(measure=measure), fields=("measure",))).salted(fresh_salts())
+    written = {value for value in _leaves(measure.model_dump(exclude={"kind", "direction"})) if isinstance(value, str)}
+    assert written <= {one["text"] for one in event.texts.values()}
+    assert not [text for text in written if text in canonical(event.json_form).decode()]
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("sites", [{"sha256": "tokyo"}, {"sha256": "a" * 40}, {"sha256": "a" * 64, "e1": "tokyo"}])
+def test_what_only_looks_like_a_commitment_is_left_as_it_is(sites: dict[str, str]) -> None:
+    body = {"kind": "line_changed", "sites": sites}
+    assert open_texts(body, {}) == (body, {})
+    assert commitments_in(body) == {}
+
+
+def test_a_place_is_a_json_pointer_so_no_two_texts_have_the_same_one() -> None:
+    body = SignOffRefused.model_validate({"code": "invalid", "fields": {"a/0": "x", "a": ["y"], "b~1": "z"}})
+    event = event_of(body).salted(fresh_salts())
+    assert {place: one["text"] for place, one in event.texts.items()} == {
+        "/fields/a~10": "x", "/fields/a/0": "y", "/fields/b~01": "z",
+    }  # fmt: skip
 
 
 def test_a_refused_sign_off_keeps_its_codes_and_commits_what_it_repeats() -> None:

@@ -67,7 +67,7 @@ CREATE TRIGGER ledger_seals_time BEFORE INSERT ON goal_event
 def upgrade() -> None:
     op.execute(_REFUSE_EARLIER_FORM)
     op.add_column("goal_event", sa.Column("texts", JSONB))
-    op.add_column("goal_event", sa.Column("recorded_hash", sa.Text))
+    op.add_column("goal_event", sa.Column("recorded_hash", sa.Text, nullable=False))
     op.create_check_constraint("goal_event_salted", "goal_event", _SALTED)
     for statement in (_ONLY_ERASURES, _ERASE, *_SEAL):
         op.execute(statement)

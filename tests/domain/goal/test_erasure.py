@@ -1,19 +1,22 @@
 """Erasing texts: who may, of which entries, and what of the goal is left."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.commitments import ERASED, open_texts
 from domain.goal import commands
 from domain.goal.decide import decide
 from domain.goal.events import Commented, Event, TextsErased
 from domain.goal.evolve import created_goal, evolve, evolve_all
-from domain.goal.goal import Goal
-from domain.goal.ledger import Beside, Break, verify_beside
+from domain.goal.goal import Delegation, Goal
+from domain.goal.ledger import Beside, Break, seal, verify_beside
 from domain.refusals import Code
 from domain.values import EmployeeId
 from tests.domain.builders import (
     GOAL_ID,
     HR,
+    MANAGER,
     OWNER,
     POLICY,
     at,
@@ -67,6 +70,7 @@ def test_the_goal_built_again_from_an_erased_ledger_is_the_goal_that_its_workflo
         assert again == goal
         assert again.head == goal.head
         assert (goal.content.theme == ERASED) == (2 in entries), "entry 2 wrote the present content"
+        assert goal.written == 2
 
 
 def test_an_erasure_says_by_whom_and_why_and_repeats_no_text() -> None:
@@ -93,6 +97,16 @@ def test_hr_does_not_erase_in_their_own_goal() -> None:
     goal = draft().model_copy(update={"policy": policy(hr=(OWNER, colleague))})
     said = refusal(goal, erase(1, actor=OWNER), NOW, Code.NOT_ALLOWED)
     assert said.fields == {"actor": OWNER, "allowed": [colleague]}
+    lent = Delegation(delegator=OWNER, to=MANAGER, first=day(10, 1), last=day(10, 31))
+    by_delegate = erase(1, actor=MANAGER).model_copy(update={"acting_for": OWNER})
+    refusal(goal.model_copy(update={"delegations": (lent,)}), by_delegate, NOW, Code.NOT_ALLOWED)
+
+
+def test_entries_are_named_once_and_in_order() -> None:
+    goal, _ = ledger_of(REVISE, COMMENT)
+    (event,) = decide(goal, erase(3, 1, 3), NOW)
+    assert isinstance(event.body, TextsErased)
+    assert event.body.entries == (1, 3)
 
 
 def beside(events: list[Event], **changes: Any) -> list[Beside]:
@@ -129,3 +143,22 @@ def test_a_text_that_is_gone_is_right_only_where_a_later_entry_says_that_it_was_
     assert verify_beside(beside(others, texts=None)) == Break(1, "erasure")
     without_first = [beside(others)[0]._replace(texts=None), *beside(others, texts=None)[1:]]
     assert verify_beside(without_first) == Break(3, "text"), "another entry was erased, not this one"
+
+
+def test_no_entry_erases_itself_or_a_later_one() -> None:
+    _, events = ledger_of(COMMENT, erase(2), COMMENT.model_copy(update={"id": fresh_id()}))
+    rows = beside(events)
+    rows[1] = rows[1]._replace(texts=None)
+    assert verify_beside(rows) is None
+    for number in (3, 4):
+        forged = list(rows)
+        forged[2] = rows[2]._replace(body=rows[2].body | {"entries": [2, number]})
+        forged[number - 1] = forged[number - 1]._replace(texts=None)
+        assert verify_beside(forged) == Break(number, "text")
+
+
+def test_the_seal_covers_the_hash_and_the_time_to_the_microsecond() -> None:
+    moment = datetime(2026, 10, 6, 1, 2, 3, 4, tzinfo=UTC)
+    own = seal("a" * 64, moment)
+    assert own == seal("a" * 64, moment.astimezone(ZoneInfo("Asia/Tokyo")))
+    assert len({own, seal("b" * 64, moment), seal("a" * 64, moment + timedelta(microseconds=1))}) == 3
