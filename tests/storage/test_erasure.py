@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from sqlalchemy import insert, text
+from alembic import command
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,11 +13,13 @@ from domain.goal import commands
 from domain.goal.events import Event
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
-from storage.database import read_transaction
+from storage import migrate
+from storage.database import open_database, read_transaction
 from storage.goals import read_bodies, read_ledger
 from storage.ledger import open_ledger
 from storage.tables import GoalEventRow
 from tests.domain.builders import DIRECTOR, GOAL_ID, HR, MANAGER, OWNER, fresh_id
+from tests.servers import Postgres
 from tests.storage.test_ledger import entries, goal_row, holds, keep, recorded, stored
 
 SECRET = "治療のため通院します"
@@ -27,8 +30,8 @@ def erase(*numbers: int) -> commands.EraseTexts:
 
 
 async def given(engine: AsyncEngine, goal: Goal, *asked: commands.Command) -> Goal:
-    for command in asked:
-        goal, recording = recorded(goal, command)
+    for one in asked:
+        goal, recording = recorded(goal, one)
         assert await keep(engine, recording) == []
     return goal
 
@@ -143,3 +146,40 @@ async def test_what_was_adopted_after_an_erasure_leads_to_the_same_head(database
         found = await ledger.events_after(GOAL_ID, goal.seq)
     assert SECRET not in json.dumps(found, default=str, ensure_ascii=False)
     assert evolve_all(goal, [Event.model_validate(one) for one in found]) == last
+
+
+def _upgrade_to_earlier_form(connection: Connection) -> None:
+    config = migrate._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0008")
+
+
+_AN_ENTRY = """
+INSERT INTO employee (id, name, department) VALUES ('E1', 'E1', 'D');
+INSERT INTO cycle (id, name, file, policy, launched_by, launched_at) VALUES ('c', 'c', '{}', '{}', 'E1', now());
+INSERT INTO goal (id, cycle_id, owner_id, department, state, revision, assignees, score, seq, head, aggregate, updated_at)
+VALUES ('c/E1/1', 'c', 'E1', 'D', 'draft', 1, '{}', 0, 1, 'h', '{}', now());
+INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, command_id, body, prev_hash, hash)
+VALUES ('c/E1/1', 1, 1, 'commented', now(), 'E1', 'c1', '{"kind": "commented", "text": "x"}', 'g', 'h')
+"""
+
+
+@pytest.mark.parametrize("has_entries", [False, True])
+async def test_a_database_with_entries_whose_hashes_cover_the_texts_is_refused_and_stays_as_it_is(
+    postgres: Postgres, *, has_entries: bool
+) -> None:
+    async with postgres.empty_database() as url:
+        engine = open_database(url)
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade_to_earlier_form)
+            for statement in _AN_ENTRY.split(";") if has_entries else ():
+                await connection.exec_driver_sql(statement)
+        if has_entries:
+            with pytest.raises(DBAPIError, match="entries of a form before the first release"):
+                await migrate.upgrade(url)
+            with pytest.raises(migrate.OtherSchema, match="0008"):
+                await migrate.require_current(engine)
+        else:
+            await migrate.upgrade(url)
+            await migrate.require_current(engine)
+        await engine.dispose()
