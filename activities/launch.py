@@ -188,7 +188,7 @@ def _batch(
     salts = salts_from(secrets.token_hex(SEED_BYTES))
     for person in people:
         owner = EmployeeId(person.employee_id)
-        line = organisation.manager_line(owner)
+        line = organisation.active_line(owner)
         for number, content in enumerate(drafts[person.department], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),

@@ -23,7 +23,6 @@ from storage.goals import LedgerLine, load_aggregates, read_columns, read_ledger
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-_PROGRESS_DIGITS = 4  # of the column
 _MAX_REPEATS = 5  # a goal that changes while it is read is read again
 
 
@@ -136,7 +135,7 @@ def _columns_of(goal: Goal, last: Event) -> dict[str, object]:
         "due_at": goal.due_at,
         "score": scoring.score(goal),
         "outcome": goal.outcome,
-        "progress": round(scoring.progress(goal), _PROGRESS_DIGITS),
+        "progress": scoring.progress(goal),
         "seq": goal.seq,
         "head": goal.head,
         "updated_at": last.at,

@@ -12,7 +12,7 @@ from domain.goal.goal import Delegation, Outcome
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number, Share
 from domain.writing.content import Content
 
 Written = Annotated[str, FREE_TEXT]
@@ -88,6 +88,16 @@ class StepCompleted(Body):
     evidence: Written | None = None
 
 
+class ReportUndone(Body):
+    """The owner took back the completed `step`; or the last report, and `value` or `met` is what was reported before it."""
+
+    kind: Literal[EventKind.REPORT_UNDONE] = EventKind.REPORT_UNDONE
+    step: int | None = None
+    value: Number | None = None
+    met: tuple[int, ...] | None = None
+    reason: Written
+
+
 class ReviewOpened(Body):
     """By the alarm of the review date `scheduled`, or by `call_review` (then `scheduled` is None and `reason` says why)."""
 
@@ -109,7 +119,7 @@ class SelfReviewed(Body):
 class _Verdict(Body):
     verdict: str
     saw: int
-    attained: Number  # share of the measure that the review confirmed
+    attained: Share  # share of the measure that the verdict confirmed
     bonus: int = 0
     comment: Written | None = None
     praise: Written | None = None
@@ -132,7 +142,7 @@ class Closed(Body):
 
     kind: Literal[EventKind.CLOSED] = EventKind.CLOSED
     outcome: Outcome
-    attained: Number
+    attained: Share
     score: Number
     verdict: str | None = None
     saw: int | None = None
@@ -153,7 +163,7 @@ class Lapsed(Body):
     kind: Literal[EventKind.LAPSED] = EventKind.LAPSED
     due: Moment
     outcome: Outcome
-    attained: Number
+    attained: Share
     score: Number
 
 
@@ -247,7 +257,7 @@ class Moved(Body):
     department: str
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
-    attained: Number
+    attained: Share
     banked: Number
     content: Content
     reason: Written
@@ -284,7 +294,7 @@ class TextsErased(Body):
 
 AnyBody = Annotated[
     Union[  # noqa: UP007 - one name per line reads as the list it is
-        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted,
+        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
         LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased,
