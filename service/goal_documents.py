@@ -105,7 +105,11 @@ class GoalPage(NamedTuple):
     names: Names
 
     def document(self) -> GoalDocument:
-        return GoalDocument(**dict(self.goal), ledger=tuple(line.event for line in self.ledger))
+        return GoalDocument(**dict(self.goal), ledger=tuple(_without_salts(line.event) for line in self.ledger))
+
+
+def _without_salts(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "salts"}
 
 
 class ScoreDocument(Frozen):

@@ -264,7 +264,7 @@ GOAL_COLUMNS = (
     "seq", "head", "aggregate", "policy", "updated_at", "progress",
 )  # fmt: skip
 _EVENT_COLUMNS = (
-    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
+    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash", "texts",
 )  # fmt: skip
 _NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at", "urgent")
 
