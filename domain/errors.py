@@ -30,7 +30,8 @@ STATUS_OF: Mapping[str, Status] = {
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "self_review_first", "no_task",
-            "cycle_over", "cycle_busy", "cycle_state", "no_open_cycle", "instruction_taken", "sync_running",
+            "not_assigned", "cycle_over", "cycle_busy", "cycle_state", "no_open_cycle", "instruction_taken", "instruction_over",
+            "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
         ),
         Status.UNPROCESSABLE: (

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import AnyInstruction, Delegate
+from domain.lifecycles import InstructionState
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
@@ -18,11 +19,11 @@ from service.instruction_documents import (
     ListedDelegation,
     summary_of,
 )
-from service.instruction_rules import require_valid
-from service.instruction_start import start
+from service.instruction_rules import require_may_steer, require_valid
+from service.instruction_start import start, stop
 from service.projection import names_by_id
 from service.relations import require_colleague
-from storage import cycles, delegations, instructions
+from storage import cycles, delegations, instruction_course, instructions
 from storage.database import read_transaction
 from storage.instructions import Instruction, Progress
 
@@ -93,6 +94,36 @@ class Instructions(InstructionReads):
             await self._write(identity, caller, asked, cycle)
         await start(self._temporal, identity)
         return identity
+
+    async def end(self, caller: Caller, instruction: str, reason: str, now: datetime) -> None:
+        """Ends an instruction that is not done. Goals that have a result keep it; the others are not asked, and the cycle
+        itself does not change.
+
+        Raises a `Refusal` if the caller may not give the instruction, or if it is over.
+        """
+        by = actor_of(caller)
+        async with self._engine.begin() as connection:
+            found = await _require(connection, instruction)
+            await require_may_steer(connection, caller, found)
+            if not await instruction_course.end(connection, found.id, by=by, why=reason, at=now):
+                raise Refusal(Code.INSTRUCTION_OVER, instruction=found.id)
+        await stop(self._temporal, found.id)
+
+    async def retry(self, caller: Caller, instruction: str) -> None:
+        """Asks the goals again that failed, or that were not asked because the instruction was ended.
+
+        Raises a `Refusal` if the caller may not give the instruction, if it is not over, or if no goal failed.
+        """
+        actor_of(caller)
+        async with self._engine.begin() as connection:
+            found = await _require(connection, instruction)
+            await require_may_steer(connection, caller, found)
+            if not found.is_over:
+                raise Refusal(Code.INSTRUCTION_RUNNING, instruction=found.id)
+            if found.state is InstructionState.DONE and not await instructions.results(connection, found.id, "failed"):
+                raise Refusal(Code.NOTHING_FAILED, instruction=found.id)
+            await instruction_course.ask_again(connection, found.id)
+        await start(self._temporal, found.id, again=True)
 
     async def _is_repeated(
         self, caller: Caller, asked: AnyInstruction, cycle: CycleId | None, instruction: str

@@ -5,15 +5,15 @@ Each function reads only the people that it is asked for; `storage/people.py` re
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, Text, any_, func, literal, or_, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.people.organisation import Employee, Organisation
 from domain.values import EmployeeId
+from storage.arrays import is_one_of
 from storage.tables import EmployeeRow
 
 _EMPLOYEES = TypeAdapter(list[Employee])
@@ -76,7 +76,7 @@ async def people_of(connection: AsyncConnection, department: str) -> list[Employ
 
 async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
     """These people, by id; ids that are not in the directory are left out."""
-    return await _employees(connection, _people().where(_is_one_of(EmployeeRow.id, ids)))
+    return await _employees(connection, _people().where(is_one_of(EmployeeRow.id, ids)))
 
 
 async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
@@ -89,7 +89,7 @@ async def active_people(
     connection: AsyncConnection, *, departments: Collection[str] = (), people: Collection[str] = ()
 ) -> list[Member]:
     """The active people who are in one of these departments, or among these people; by id."""
-    chosen = or_(_is_one_of(EmployeeRow.department, departments), _is_one_of(EmployeeRow.id, people))
+    chosen = or_(is_one_of(EmployeeRow.department, departments), is_one_of(EmployeeRow.id, people))
     rows = await connection.execute(_members().where(chosen))
     return [Member(EmployeeId(row.id), row.department) for row in rows]
 
@@ -127,7 +127,7 @@ async def leavers(connection: AsyncConnection, today: date) -> list[Employee]:
 
 async def with_reports_and_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
     """These people, their direct reports, and all managers above both: everybody who is affected when these people leave."""
-    reports = select(EmployeeRow.id).where(_is_one_of(EmployeeRow.manager_id, ids))
+    reports = select(EmployeeRow.id).where(is_one_of(EmployeeRow.manager_id, ids))
     return await with_managers(connection, [*ids, *await connection.scalars(reports)])
 
 
@@ -156,10 +156,6 @@ async def has_reports(connection: AsyncConnection, employee: str) -> bool:
 
 def _members() -> Select[str, str]:
     return select(EmployeeRow.id, EmployeeRow.department).where(EmployeeRow.active).order_by(EmployeeRow.id)
-
-
-def _is_one_of(column: Any, values: Collection[str]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(Text)))  # type: ignore[no-any-return]  # an array: any number of values is one parameter
 
 
 def _people() -> Select[*tuple[object, ...]]:

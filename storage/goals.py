@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.arrays import array_of, is_one_of
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -19,6 +19,7 @@ __all__ = [
     "LedgerLine",
     "find_exemplar",
     "find_line",
+    "has_part",
     "inbox",
     "list_goals",
     "load_aggregates",
@@ -44,16 +45,15 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
 
 async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> list[str]:
     """The ids, in order, of the goals that are not closed and of which one of these people is owner, manager or assignee."""
-    named = any_(literal(list(people), ARRAY(Text)))
-    query = (
-        select(GoalRow.id)
-        .where(
-            GoalRow.state != "closed",
-            (GoalRow.owner_id == named) | GoalRow.assignees.overlap(list(people)) | GoalRow.line.overlap(list(people)),
-        )
-        .order_by(GoalRow.id)
-    )
+    query = select(GoalRow.id).where(GoalRow.state != "closed", has_part(people)).order_by(GoalRow.id)
     return list((await connection.execute(query)).scalars())
+
+
+def has_part(people: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that one of these people is owner, manager or assignee of the goal. Each part of it has an index."""
+    asked: ColumnElement[bool] = GoalRow.task.is_not(None) & GoalRow.assignees.overlap(array_of(people))
+    leads: ColumnElement[bool] = GoalRow.line.overlap(array_of(people))
+    return is_one_of(GoalRow.owner_id, people) | asked | leads
 
 
 async def load_aggregates(
@@ -64,9 +64,9 @@ async def load_aggregates(
         CycleRow, CycleRow.id == GoalRow.cycle_id
     )
     if cycle is not None:
-        query = query.where(GoalRow.cycle_id == cycle, GoalRow.owner_id.in_(owners))
+        query = query.where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.owner_id, owners))
     else:
-        query = query.where(GoalRow.id.in_(ids))
+        query = query.where(is_one_of(GoalRow.id, ids))
     return [
         {**aggregate, "policy": policy} for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
     ]
@@ -112,7 +112,7 @@ async def read_bodies(
     """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
-        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        .where(is_one_of(GoalEventRow.goal_id, goals), GoalEventRow.kind.in_(kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.lifecycles import PARTICIPANT, ParticipantEvent
+from storage.arrays import is_one_of
 from storage.tables import CycleRow, GoalRow, ParticipantRow
 from storage.transitions import move_participants
 
@@ -43,15 +44,17 @@ async def add(
 
 async def remove(connection: AsyncConnection, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:
     """Marks these people and the owners of these departments' goals as removed; everybody if both are empty. A repeat is safe."""
-    owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, GoalRow.department.in_(departments))
-    chosen = ParticipantRow.employee_id.in_(people) | ParticipantRow.employee_id.in_(owners)
+    owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.department, departments))
+    chosen = is_one_of(ParticipantRow.employee_id, people) | ParticipantRow.employee_id.in_(owners)
     which = (ParticipantRow.cycle_id == cycle) & (chosen if people or departments else true())
     await move_participants(connection, ParticipantEvent.REMOVED, which, updated_at=func.now())
 
 
 async def reinstate(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> None:
     """Makes those of these people participants again who were removed and have goals. A repeat changes nothing."""
-    which = (ParticipantRow.cycle_id == cycle) & ParticipantRow.employee_id.in_(people) & (ParticipantRow.goals > 0)
+    which = (
+        (ParticipantRow.cycle_id == cycle) & is_one_of(ParticipantRow.employee_id, people) & (ParticipantRow.goals > 0)
+    )
     await move_participants(connection, ParticipantEvent.REINSTATED, which, updated_at=func.now())
 
 
@@ -66,6 +69,6 @@ async def people_added(connection: AsyncConnection, cycle: str, by: str, at: dat
 async def launch_results(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> dict[str, tuple[str, str]]:
     """The launch result of each of these people, and the reason of a failure; by employee."""
     query = select(ParticipantRow.employee_id, ParticipantRow.result, func.coalesce(ParticipantRow.reason, "")).where(
-        ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id.in_(people)
+        ParticipantRow.cycle_id == cycle, is_one_of(ParticipantRow.employee_id, people)
     )
     return {row[0]: (row[1], row[2]) for row in await connection.execute(query)}

@@ -93,6 +93,12 @@ class InstructionDesk:
     ) -> str:
         return await self._instructions.give(by(actor), asked, cycle, instruction)
 
+    async def end(self, instruction: str, actor: EmployeeId, reason: str) -> None:
+        await self._instructions.end(by(actor), instruction, reason, datetime.now(UTC))
+
+    async def retry(self, instruction: str, actor: EmployeeId) -> None:
+        await self._instructions.retry(by(actor), instruction)
+
     async def latest(self) -> tuple[InstructionSummary, ...]:
         return (await self._instructions.list_latest(OPERATOR)).instructions
 
