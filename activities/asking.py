@@ -16,7 +16,7 @@ from activities import reorganisation
 from activities.pace import FanOut, people_act_now
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
-from domain.instructions.instructions import AnyInstruction, Skipped, Sync, command_for, skipped_by
+from domain.instructions.instructions import Add, AnyInstruction, Skipped, Sync, command_for, skipped_by
 from domain.lifecycles import ParticipantState
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
@@ -42,6 +42,7 @@ class Asking:
     def __init__(
         self, engine: AsyncEngine, updates: GoalUpdates, row: Instruction, asked: AnyInstruction, now: datetime
     ) -> None:
+        self._closed = isinstance(asked, Add)  # of people who are added, only goals that were closed before are asked
         self._engine, self._updates = engine, updates
         self._row, self._asked, self._now = row, asked, now
         self._fan_out = FanOut(lambda: people_act_now(engine))
@@ -72,7 +73,7 @@ class Asking:
 
     async def _waiting(self, limit: int, after: str = "") -> list[str]:
         async with read_transaction(self._engine) as connection:
-            return await instructions.waiting_goals(connection, self._row.id, limit, after)
+            return await instructions.waiting_goals(connection, self._row.id, limit, after, closed=self._closed)
 
     async def _decider(self, goals: Sequence[Goal]) -> _Decide:
         """The function that makes the command of each of these goals."""

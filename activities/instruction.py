@@ -74,7 +74,7 @@ class InstructionActivities(InstructionSteps):
             if isinstance(asked, Sync):
                 return await self._record(row, await reorganisation.prepare(self._engine, row.id, asked))
             if isinstance(asked, Add):
-                return await self._record(row, await self._add(row, asked, part.now))
+                return await self._add(row, asked, part.now)
             await save_rules(
                 self._engine, row, asked, part.now
             )  # first: people who join meanwhile are not chosen below
@@ -87,10 +87,9 @@ class InstructionActivities(InstructionSteps):
         """
         async with heartbeating(), noting_failures(self._engine, part.instruction):
             row, asked = await self._find(part)
+            await Asking(self._engine, self._goals, row, asked, part.now).ask_all()
             if isinstance(asked, Add):
                 await self._launch(row)
-            else:
-                await Asking(self._engine, self._goals, row, asked, part.now).ask_all()
 
     @activity.defn(name="finish_instruction")
     async def finish(self, part: InstructionPart) -> None:
@@ -149,25 +148,25 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return await instructions.waiting_goals(connection, instruction, limit)
 
-    async def _add(self, row: Instruction, asked: Add, now: datetime) -> list[str]:
-        """Adds the people who are not in the cycle yet, and returns the ids of their goals. `now` distinguishes them
-        from people who were added earlier.
+    async def _add(self, row: Instruction, asked: Add, now: datetime) -> int:
+        """Adds the people who are not in the cycle, and takes back those who were removed; records their goals.
+
+        `now` distinguishes the people from those who were added earlier.
         """
         cycle = await self._cycle(row)
-        file = cycle.file
-        async with read_transaction(self._engine) as connection:
+        drafts = cycle.file.drafts_for
+        async with self._engine.begin() as connection:
             chosen = await active_people(
                 connection, departments=asked.selection.departments, people=asked.selection.people
             )
-        people = [(one.id, one.department, len(file.drafts_for(one.department))) for one in chosen]
-        async with self._engine.begin() as connection:
-            await participants.add(connection, cycle.id, sorted(people), by=row.actor, at=now)
-        async with read_transaction(self._engine) as connection:
-            return [
-                f"{cycle.id}/{employee}/{number}"
-                for employee, department in await participants.people_added(connection, cycle.id, row.actor, now)
-                for number in range(1, len(file.drafts_for(department)) + 1)
-            ]
+            people = sorted((one.id, one.department, len(drafts(one.department))) for one in chosen)
+            await participants.add(connection, cycle.id, people, by=row.actor, at=now)
+            added = await participants.people_added(connection, cycle.id, row.actor, now)
+            goals = [f"{cycle.id}/{one}/{n}" for one, where in added for n in range(1, len(drafts(where)) + 1)]
+            back = await participants.removed_with_goals(connection, cycle.id, [one.id for one in chosen])
+            goals += await instructions.closed_goals_of(connection, cycle.id, back, _ENDED)
+            await participants.reinstate(connection, cycle.id, back)
+            return await instructions.record_goals(connection, row.id, goals)
 
     async def _launch(self, row: Instruction) -> None:
         """Makes the cycle launch the added people, and stores the result for each goal."""

@@ -112,7 +112,7 @@ async def read_bodies(
     """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body)
-        .where(is_one_of(GoalEventRow.goal_id, goals), GoalEventRow.kind.in_(kinds))
+        .where(is_one_of(GoalEventRow.goal_id, goals), is_one_of(GoalEventRow.kind, kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}

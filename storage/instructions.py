@@ -138,6 +138,19 @@ async def finish(connection: AsyncConnection, instruction: str, at: datetime) ->
     return bool(await move_instructions(connection, InstructionEvent.FINISHED, which, finished_at=at))
 
 
+async def closed_goals_of(
+    connection: AsyncConnection, cycle: str, people: Sequence[str], outcomes: Sequence[str]
+) -> list[str]:
+    """The ids of these people's closed goals in the cycle that ended with one of these outcomes, in order."""
+    query = select(GoalRow.id).where(
+        GoalRow.cycle_id == cycle,
+        is_one_of(GoalRow.owner_id, people),
+        GoalRow.state == State.CLOSED,
+        is_one_of(GoalRow.outcome, outcomes),
+    )
+    return list(await connection.scalars(query.order_by(GoalRow.id)))
+
+
 async def choose_goals(
     connection: AsyncConnection,
     instruction: str,
@@ -162,7 +175,7 @@ async def choose_goals(
                 ParticipantRow,
                 (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
             )
-            .where(GoalRow.state == State.CLOSED, GoalRow.outcome.in_(ended), EmployeeRow.active)
+            .where(GoalRow.state == State.CLOSED, is_one_of(GoalRow.outcome, ended), EmployeeRow.active)
             .where((ParticipantRow.result != ParticipantState.REMOVED) | is_one_of(GoalRow.owner_id, people))
         )
     else:
@@ -206,8 +219,10 @@ async def _count(connection: AsyncConnection, instruction: str) -> int:
     return await connection.scalar(goals) or 0
 
 
-async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int, after: str = "") -> list[str]:
-    """The ids of the next goals after `after` at which the instruction has no result yet, in order."""
+async def waiting_goals(
+    connection: AsyncConnection, instruction: str, limit: int, after: str = "", *, closed: bool = False
+) -> list[str]:
+    """The ids of the next goals after `after` at which the instruction has no result yet, in order; `closed`: of closed goals."""
     query = (
         select(InstructionGoalRow.goal_id)
         .where(
@@ -218,6 +233,8 @@ async def waiting_goals(connection: AsyncConnection, instruction: str, limit: in
         .order_by(InstructionGoalRow.goal_id)
         .limit(limit)
     )
+    if closed:
+        query = query.join(GoalRow, GoalRow.id == InstructionGoalRow.goal_id).where(GoalRow.state == State.CLOSED)
     return list((await connection.execute(query)).scalars())
 
 
@@ -269,5 +286,5 @@ async def results(connection: AsyncConnection, instruction: str, *wanted: str) -
         select(*columns).where(InstructionGoalRow.instruction_id == instruction).order_by(InstructionGoalRow.goal_id)
     )
     if wanted:
-        query = query.where(InstructionGoalRow.result.in_(wanted))
+        query = query.where(is_one_of(InstructionGoalRow.result, wanted))
     return [InstructionResult(*row) for row in await connection.execute(query)]

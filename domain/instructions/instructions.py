@@ -63,7 +63,7 @@ class Amend(_Instruction):
 
 
 class Add(_Instruction):
-    """These people take part from now on; their drafts are launched."""
+    """These people take part from now on. Their drafts are launched; people who were removed get their goals back."""
 
     kind: Literal["add"] = "add"
 
@@ -147,13 +147,15 @@ def skipped_by(asked: AnyInstruction, refusal: Refusal) -> Skipped | None:
 
 
 def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
-    """The command of the instruction for this goal. Not for `Sync` and `Add`: see
-    domain/instructions/reorganisation.py and the launch.
+    """The command of the instruction for this goal. Not for `Sync` (domain/instructions/reorganisation.py), and for `Add` only
+    at goals of people who were removed before; new people are launched.
     """
     if isinstance(asked, Reopen):
         if goal.state is not State.CLOSED:
             return Skipped(code="not_closed")
         return commands.Reopen(actor=actor, reason=asked.reason, closes=asked.closes)
+    if isinstance(asked, Add) and goal.is_closed:  # of a person who was removed from the cycle before
+        return commands.Reopen(actor=actor, reason=asked.reason)
     if goal.is_closed:
         return Skipped(code="closed")
     match asked:
