@@ -61,7 +61,7 @@ class CycleDesk:
         self._cycles, self._updates = Cycles(engine, client), CycleUpdates(engine, client)
 
     async def check(self, data: bytes, today: date, starts: date | None = None) -> Checked:
-        return await self._cycles.check(OPERATOR, data, today, starts)
+        return await self._cycles.check(OPERATOR, data, today, starts, confirmed=True)
 
     async def launch(self, checked: Checked, launched_by: EmployeeId, now: datetime) -> None:
         await self._cycles.launch(by(launched_by), checked, now)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.goal import commands
-from domain.goal.goal import Outcome
+from domain.goal.goal import Delegation, Outcome
 from domain.instructions import instructions
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
@@ -22,6 +22,7 @@ from tests.service.steered import (
     MORI,
     ONO,
     SALES,
+    TOP,
     Steered,
     goal_of,
     in_days,
@@ -256,6 +257,35 @@ async def test_what_waits_on_somebody_goes_to_somebody_else_in_every_open_cycle(
         assert task.assignees == (HR_TOO,)
         assert (await company.entries(cycle, HARA))[-1] == ("reassigned", HR, "休職")
         await company.goals.give(goal_of(cycle, HARA), commands.Approve(actor=HR_TOO, expected_seq=3))
+
+
+async def test_a_person_who_was_removed_and_is_added_again_is_back_with_their_goals(company: Steered) -> None:
+    cycle = await company.launch("added-again", without=[SALES])
+    await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
+    for selection, owners in ((of(MORI), [MORI]), (of(departments=[ACCOUNTING]), ACCOUNTANTS)):
+        removed = await company.carried_out(instructions.Remove(selection=selection, reason="出向"), cycle)
+        assert removed == dict.fromkeys(owners, "done")
+        added = await company.carried_out(instructions.Add(selection=selection, reason="復帰"), cycle, actor=HR_TOO)
+        assert added == dict.fromkeys(owners, "done")
+        assert {one: (await company.participants(cycle))[one][0] for one in owners} == dict.fromkeys(owners, "started")
+    assert await company.states(cycle) == dict.fromkeys(ACCOUNTANTS, "draft") | {MORI: "pending_approval"}
+    assert (await company.entries(cycle, MORI))[1:] == [
+        ("closed", HR, "出向"), ("reopened", HR_TOO, "復帰"), ("closed", HR, "出向"), ("reopened", HR_TOO, "復帰"),
+    ]  # fmt: skip
+    both = await company.carried_out(instructions.Add(selection=of(MORI, SALES), **WHY), cycle)
+    assert both == {SALES: "done"}, "who takes part is left alone"
+
+
+async def test_a_delegation_asks_only_the_goals_of_the_delegator_and_of_those_they_lead(company: Steered) -> None:
+    cycle = await company.launch("concerned")
+    for delegator, owners in ((MANAGER, ACCOUNTANTS), (SALES, [SALES]), (HR, EVERYBODY)):
+        away = Delegation(delegator=delegator, to=TOP, first=in_days(0), last=in_days(3))
+        given = await company.carried_out(instructions.Delegate(delegation=away, **WHY), actor=delegator)
+        assert {owner for owner, result in given.items() if result == "done"} == set(owners) & set(given)
+        rows = await company.instructions.results((await company.instructions.latest())[0].id)
+        assert {one.goal_id for one in rows if one.goal_id.startswith(f"{cycle}/")} == {
+            goal_of(cycle, owner) for owner in owners
+        }
 
 
 async def test_two_people_who_instruct_at_once_are_both_carried_out_once(company: Steered) -> None:
