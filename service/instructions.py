@@ -1,6 +1,7 @@
 """Use cases of instructions to many goals: give one; read the latest ones, the progress of one, and its results."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -45,7 +46,8 @@ class InstructionReads:
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             rows = await instructions.latest(connection, cycle)
-        return InstructionList(instructions=tuple(summary_of(row) for row in rows))
+            zones = await cycles.time_zones(connection)
+        return InstructionList(instructions=tuple(summary_of(row, _zone(row, zones)) for row in rows))
 
     async def read(self, caller: Caller, instruction: str) -> InstructionPage:
         """The instruction, its progress, and its result at each goal. Raises a `Refusal` for an unknown one."""
@@ -53,7 +55,8 @@ class InstructionReads:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             found = await _require(connection, instruction)
             progress = await _progress(connection, instruction)
-            return InstructionPage(found, progress, tuple(await instructions.results(connection, instruction)))
+            results = tuple(await instructions.results(connection, instruction))
+            return InstructionPage(found, progress, results, _zone(found, await cycles.time_zones(connection)))
 
     async def progress(self, caller: Caller, instruction: str) -> Progress:
         """The numbers of the instruction's goals by result. Raises a `Refusal` for an unknown instruction."""
@@ -160,6 +163,11 @@ async def _progress(connection: "AsyncConnection", instruction: str) -> Progress
     if found is None:
         raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
     return found
+
+
+def _zone(row: Instruction, zones: Mapping[str, str]) -> str:
+    """The time zone of the instruction's cycle. An instruction to every cycle has that of one of them."""
+    return zones.get(row.cycle_id or "") or next(iter(zones.values()), "UTC")
 
 
 def _require_same(known: Instruction, caller: Caller, asked: AnyInstruction, cycle: CycleId | None) -> None:

@@ -107,9 +107,10 @@ async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
 
 
 async def time_zones(connection: AsyncConnection) -> dict[str, str]:
-    """The time zone in which each cycle counts its days."""
+    """The time zone in which each cycle counts its days, the latest launch first."""
     zone = CycleRow.policy["calendar"]["timezone"].astext
-    return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
+    query = select(CycleRow.id, zone).order_by(CycleRow.launched_at.desc(), CycleRow.id)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:

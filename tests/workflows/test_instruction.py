@@ -233,7 +233,9 @@ async def test_two_instructions_at_once_do_not_overwrite_each_others_rules(datab
         async with database.begin() as connection:
             form = asked.model_dump(mode="json")
             await instructions.write(connection, name, kind="amend", cycle="q", asked=form, actor="h")
-            rows.append(await instructions.find(connection, name))
+            row = await instructions.find(connection, name)
+        assert row
+        rows.append(row)
     async with database.begin() as connection:
         locked = await cycles.lock_cycle(connection, "q")
         assert locked
@@ -244,9 +246,9 @@ async def test_two_instructions_at_once_do_not_overwrite_each_others_rules(datab
     await waiting
     await save_rules(database, rows[1], second, NOW)  # a repeat
     async with read_transaction(database) as connection:
-        row = await cycles.find_cycle(connection, "q")
-    assert row
-    assert (row.rules.max_bonus, row.rules.max_goals) == (30, 3)
+        cycle = await cycles.find_cycle(connection, "q")
+    assert cycle
+    assert (cycle.rules.max_bonus, cycle.rules.max_goals) == (30, 3)
 
 
 async def test_a_retry_does_not_bring_back_rules_that_were_changed_since(database: AsyncEngine) -> None:
