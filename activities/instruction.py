@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import ColumnElement
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
@@ -130,7 +130,7 @@ class InstructionActivities(InstructionSteps):
                 departments=asked.selection.departments,
                 people=asked.selection.people,
                 ended=_ENDED if isinstance(asked, Reopen) else (),
-                only=_condition(asked),
+                only=await _condition(connection, asked),
             )
             if isinstance(asked, Cancel) and row.cycle_id:
                 goals = [one.goal_id for one in await instructions.results(connection, row.id)]
@@ -226,13 +226,13 @@ class InstructionActivities(InstructionSteps):
             return bool(await open_goals(connection, cycle, "", 1))
 
 
-def _condition(asked: AnyInstruction) -> ColumnElement[bool] | None:
+async def _condition(connection: AsyncConnection, asked: AnyInstruction) -> ColumnElement[bool] | None:
     """The condition of the goals that an instruction about one person can change; None for other instructions."""
     match asked:
         case Reassign(person=person):
             return waits_for(person)
         case Delegate(delegation=delegation):
-            return concerns(delegation.delegator)
+            return await concerns(connection, delegation.delegator)
     return None
 
 

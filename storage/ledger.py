@@ -17,6 +17,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import constraints
+from storage.database import limits_of
 
 # If two recordings start from the same head, the second waits for the row's lock, then finds another head and changes nothing.
 _RECORD = """
@@ -92,7 +93,12 @@ async def open_ledger(engine: AsyncEngine, *, size: int = 10) -> AsyncIterator["
     """The ledger of the engine's database, with a separate pool of at most `size` connections, opened at first use."""
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with asyncpg.create_pool(
-        url, min_size=0, max_size=size, connection_class=_Connection, init=_read_json
+        url,
+        min_size=0,
+        max_size=size,
+        connection_class=_Connection,
+        init=_read_json,
+        server_settings=limits_of(engine).server_settings(),
     ) as pool:
         yield Ledger(pool)
 

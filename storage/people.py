@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.findings import Finding, refuses
 from domain.people.organisation import Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
+from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
 # The model, the table and the statements below use the same names.
@@ -83,6 +84,7 @@ async def replace_directory(
     (`tops` and `place` as in `Organisation.findings`). A dry run does everything but the commit.
     """
     async with engine.connect() as connection, connection.begin() as transaction:
+        await set_limits(connection, LONG)
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
         await _copy(connection, employees)
         staying = _read((await connection.execute(_STAYING)).all())
@@ -110,6 +112,7 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
 
     `version`: the `directory_version` that the employees were compared with.
     """
+    await set_limits(connection, LONG)
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
     if await directory_version(connection) != version:
         return False
@@ -123,6 +126,7 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
 
 async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     """Writes the staged employees into the directory and deletes their staged rows; returns how many. A repeat finds none."""
+    await set_limits(connection, LONG)
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
     staged = await connection.execute(
         delete(StagedEmployeeRow)

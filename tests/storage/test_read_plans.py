@@ -1,16 +1,18 @@
 """Lists and pages in a company of 20,000 goals: how many queries each takes, and that none of them scans a large table."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from storage import goals, goals_concerned
 from storage.database import open_database, read_transaction
+from storage.tables import GoalRow, OutboxRow
 from tests.bench.dataset import Size, fill
 from tests.bench.read_cases import CASES, Case, Company
 from tests.servers import Postgres
@@ -73,6 +75,39 @@ async def test_a_page_takes_a_bounded_number_of_queries_and_scans_no_large_table
         with recorded(company) as statements:
             assert await case.read(connection, Company(SIZE), 5) is not None
         assert 0 < len(statements) <= case.queries
+        for statement in statements:
+            assert not LARGE.intersection(_scanned(await _plan(connection, statement))), statement.text
+
+
+async def _goals_of_a_delegation(connection: AsyncConnection, of: Company) -> None:
+    condition = await goals_concerned.concerns(connection, of.manager(5))
+    await connection.execute(select(GoalRow.id).where(GoalRow.state != "closed", condition))
+
+
+async def _goals_of_a_reassignment(connection: AsyncConnection, of: Company) -> None:
+    condition = goals_concerned.waits_for(of.manager(5))
+    await connection.execute(select(GoalRow.id).where(GoalRow.state != "closed", condition))
+
+
+async def _goals_of_a_reorganisation(connection: AsyncConnection, of: Company) -> None:
+    await goals.open_goals_of(connection, [of.manager(turn) for turn in range(5, 8)])
+
+
+async def _notices_of_a_message(connection: AsyncConnection, _: Company) -> None:
+    await connection.execute(select(OutboxRow.id).where(OutboxRow.message_id == "some"))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [_goals_of_a_delegation, _goals_of_a_reassignment, _goals_of_a_reorganisation, _notices_of_a_message],
+    ids=lambda read: read.__name__.strip("_"),
+)
+async def test_what_concerns_a_few_people_scans_no_large_table(
+    company: AsyncEngine, read: Callable[[AsyncConnection, Company], Awaitable[None]]
+) -> None:
+    async with read_transaction(company) as connection:
+        with recorded(company) as statements:
+            await read(connection, Company(SIZE))
         for statement in statements:
             assert not LARGE.intersection(_scanned(await _plan(connection, statement))), statement.text
 
