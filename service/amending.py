@@ -156,7 +156,7 @@ async def _at_goals(
             due = due_after(goal, policy, goal.calendar.day_of(now))
             if due and goal.task and due != goal.task.due:
                 dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
-            match _rings_now(goal, policy, now):
+            match rings_now(goal, policy, now):
                 case AlarmKind.END:
                     ending.append(EndingGoal(goal.id, goal.owner, goal.department, end_outcome(goal)))
                 case AlarmKind.REVIEW:
@@ -167,7 +167,7 @@ async def _at_goals(
     )
 
 
-def _rings_now(goal: Goal, policy: Policy, now: datetime) -> AlarmKind | None:
+def rings_now(goal: Goal, policy: Policy, now: datetime) -> AlarmKind | None:
     """The kind of the alarm that rings at once under the new policy, if it would not ring under the present one."""
     alarm, present = next_alarm(goal.model_copy(update={"policy": policy})), next_alarm(goal)
     if alarm is None or alarm.at > now or (present and (present.kind, present.at <= now) == (alarm.kind, True)):

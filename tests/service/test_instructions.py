@@ -1,6 +1,7 @@
 """Instructions on real servers: each kind, to departments, people and everybody; and the resulting ledgers."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -11,10 +12,13 @@ from domain.instructions import instructions
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, Locale
+from service.amending import Amending
 from storage.tables import OutboxRow
+from tests.callers import by
 from tests.service.steered import (
     ACCOUNTING,
     EVERYBODY,
+    GONE,
     HARA,
     HR,
     HR_TOO,
@@ -24,6 +28,7 @@ from tests.service.steered import (
     SALES,
     TOP,
     Steered,
+    cycle_file,
     goal_of,
     in_days,
     of,
@@ -286,6 +291,31 @@ async def test_a_delegation_asks_only_the_goals_of_the_delegator_and_of_those_th
         assert {one.goal_id for one in rows if one.goal_id.startswith(f"{cycle}/")} == {
             goal_of(cycle, owner) for owner in owners
         }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (f'"{HR_TOO}"', f'"{GONE}"', ("hr_unknown", "cycle.hr[1]")),
+        (f'"{HR_TOO}"', '"E98"', ("hr_unknown", "cycle.hr[1]")),
+        ("2027-03-12\ncloses = 2027-03-26", "2026-12-02\ncloses = 2026-12-03", ("date_in_the_past", "cycle.closes")),
+        ("reviews = []", "reviews = [2026-12-03]", ("date_in_the_past", "cycle.reviews[0]")),
+        ("[[drafts]]", "[calendar]\nopens = 19:00:00\ncloses = 18:00:00\n[[drafts]]", ("hours_out_of_order", "calendar.closes")),
+    ],
+    ids=["HR who left", "unknown HR", "closed yesterday", "reviewed yesterday", "opens after it closes"],
+)  # fmt: skip
+async def test_new_rules_that_a_launch_would_refuse_are_refused_and_change_nothing(
+    company: Steered, old: str, new: str, found: tuple[str, str]
+) -> None:
+    name = f"amended-{found[0].replace('_', '-')}-{len(new)}"
+    cycle = await company.launch(name, days_ago=10)  # so its day 2026-12-03 is yesterday
+    text = cycle_file(name).replace(old, new)
+    assert text != cycle_file(name)
+    amendment = await Amending(company.engine).compare(
+        by(HR), cycle, text.encode(), instructions.Selection(), now=datetime.now(UTC), starts=in_days(-10)
+    )
+    assert amendment.after is None
+    assert found in [(one.code, one.where) for one in amendment.findings]
 
 
 async def test_two_people_who_instruct_at_once_are_both_carried_out_once(company: Steered) -> None:
