@@ -5,6 +5,7 @@ is stored in a row.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -72,7 +73,7 @@ class InstructionActivities(InstructionSteps):
             if row.state is InstructionState.ENDED:
                 return 0
             if isinstance(asked, Sync):
-                return await self._record(row, await reorganisation.prepare(self._engine, row.id, asked))
+                return await self._record(row, await reorganisation.prepare(self._engine, row.id, part.now))
             if isinstance(asked, Add):
                 return await self._add(row, asked, part.now)
             await save_rules(
@@ -116,7 +117,7 @@ class InstructionActivities(InstructionSteps):
                     raise
                 log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
 
-    async def _record(self, row: Instruction, goals: list[str]) -> int:
+    async def _record(self, row: Instruction, goals: Sequence[str]) -> int:
         async with self._engine.begin() as connection:
             return await instructions.record_goals(connection, row.id, goals)
 

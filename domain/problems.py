@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from domain.messages import Message, message
 from domain.refusals import Code, Refusal
+from domain.typed_days import NotADay, NotADayBecause
 
 _UNION_TAGS = frozenset({"numeric", "qualitative"})  # pydantic puts the kind of measure into the path; people do not
 _QUOTED = re.compile(r"'([^']*)'")
@@ -46,6 +47,7 @@ OWN = frozenset(
     {
         "not_storable", "not_one_line", "time_with_zone", "not_an_address", "zone_unknown", "ladder_order", "dates_order", "reviews_order",
         "review_outside", "no_ladder", "nothing_to_extend", "two_endings", "reassigned_in_one_way", "unknown_rule",
+        *NotADayBecause,
     }
 )  # fmt: skip
 OTHER = "other"
@@ -53,6 +55,11 @@ UNKNOWN_KEY = "problem.extra_forbidden"
 
 
 _MOST = 5  # problems that a refusal names
+
+
+def day_problem(error: NotADay) -> Message:
+    """Why a text is not read as a day, and how to write it."""
+    return message(f"problem.{error.why}", day=error.meant or "")
 
 
 class Problem(NamedTuple):

@@ -14,7 +14,7 @@ from domain.goal.goal import Goal, Outcome
 from domain.goal.steering import due_after, end_outcome
 from domain.instructions.instructions import Amend, Selection, amended
 from domain.messages import Message, message
-from domain.people.organisation import Organisation
+from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Ladder, Policy, Rung
 from domain.values import CycleId, EmployeeId, GoalId
@@ -109,7 +109,9 @@ class Amending:
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
             await require_hr_of(connection, caller, Action.STEER_CYCLE, row.rules.hr)
-            amendment = _compare(row, data, starts, await load_organisation(connection), now)
+            amendment = _compare(
+                row, data, starts, await load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date()), now
+            )
             return await _at_goals(connection, amendment, cycle, selection, now)
 
 

@@ -16,6 +16,7 @@ from domain.lifecycles import INSTRUCTION as INSTRUCTION_LIFE
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
 from domain.values import CycleId, EmployeeId
 from storage.arrays import is_one_of, rows_of
+from storage.directory import works_today
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
 from storage.transitions import move_instructions
 
@@ -175,7 +176,7 @@ async def choose_goals(
                 ParticipantRow,
                 (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
             )
-            .where(GoalRow.state == State.CLOSED, is_one_of(GoalRow.outcome, ended), EmployeeRow.active)
+            .where(GoalRow.state == State.CLOSED, is_one_of(GoalRow.outcome, ended), works_today())
             .where((ParticipantRow.result != ParticipantState.REMOVED) | is_one_of(GoalRow.owner_id, people))
         )
     else:

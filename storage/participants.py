@@ -51,6 +51,17 @@ async def add(
     return (await connection.execute(_ADD, values | states)).rowcount
 
 
+async def not_addable(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> set[str]:
+    """Those of these people whom `add` would leave out: they are in the cycle, or were removed and have goals."""
+    addable = ParticipantRow.result.in_(PARTICIPANT.sources(_AGAIN)) & (ParticipantRow.goals == 0)
+    query = select(ParticipantRow.employee_id).where(
+        ParticipantRow.cycle_id == cycle,
+        is_one_of(ParticipantRow.employee_id, people),
+        ~addable,
+    )
+    return set(await connection.scalars(query))
+
+
 async def remove(connection: AsyncConnection, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:
     """Marks these people and the owners of these departments' goals as removed; everybody if both are empty. A repeat is safe."""
     owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.department, departments))

@@ -10,7 +10,7 @@ import pytest_asyncio
 from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage import goals, goals_concerned
+from storage import goals_concerned, hearing
 from storage.database import open_database, read_transaction
 from storage.tables import GoalRow, OutboxRow
 from tests.bench.dataset import Size, fill
@@ -89,17 +89,13 @@ async def _goals_of_a_reassignment(connection: AsyncConnection, of: Company) -> 
     await connection.execute(select(GoalRow.id).where(GoalRow.state != "closed", condition))
 
 
-async def _goals_of_a_reorganisation(connection: AsyncConnection, of: Company) -> None:
-    await goals.open_goals_of(connection, [of.manager(turn) for turn in range(5, 8)])
-
-
 async def _notices_of_a_message(connection: AsyncConnection, _: Company) -> None:
     await connection.execute(select(OutboxRow.id).where(OutboxRow.message_id == "some"))
 
 
 @pytest.mark.parametrize(
     "read",
-    [_goals_of_a_delegation, _goals_of_a_reassignment, _goals_of_a_reorganisation, _notices_of_a_message],
+    [_goals_of_a_delegation, _goals_of_a_reassignment, _notices_of_a_message],
     ids=lambda read: read.__name__.strip("_"),
 )
 async def test_what_concerns_a_few_people_scans_no_large_table(
@@ -110,6 +106,25 @@ async def test_what_concerns_a_few_people_scans_no_large_table(
             await read(connection, Company(SIZE))
         for statement in statements:
             assert not LARGE.intersection(_scanned(await _plan(connection, statement))), statement.text
+
+
+def _parts_for_each_row(plan: dict[str, Any]) -> Iterator[str]:
+    """The parts of the plan that PostgreSQL carries out for each row of another part."""
+    if plan.get("Parent Relationship") == "SubPlan":
+        yield plan["Node Type"]
+    for below in plan.get("Plans", ()):
+        yield from _parts_for_each_row(below)
+
+
+@pytest.mark.parametrize("unanswered", [False, True])
+async def test_the_answers_to_heard_problems_are_counted_once_and_not_for_each_problem(
+    company: AsyncEngine, unanswered: bool
+) -> None:
+    async with read_transaction(company) as connection:
+        with recorded(company) as statements:
+            await hearing.find_all(connection, Company(SIZE).cycle, unanswered=unanswered)
+        (statement,) = statements
+        assert list(_parts_for_each_row(await _plan(connection, statement))) == []
 
 
 async def test_a_scan_of_a_large_table_would_be_found(company: AsyncEngine) -> None:
