@@ -164,4 +164,4 @@ def test_what_was_reported_after_the_last_review_can_still_be_confirmed_in_the_n
     assert body.banked == 55  # 20 of a step, 30 of half the measure, 5 of bonus; not the half that nobody has reviewed
     measure = after_move.content.measure
     assert isinstance(measure, NumericMeasure)
-    assert (measure.baseline, measure.target) == (8, 6)  # begins where the last review has confirmed it
+    assert [measure.baseline, measure.target] == [8, 6]  # begins where the last review has confirmed it

@@ -134,28 +134,28 @@ def _approve(goal: Goal) -> commands.Approve:
 
 def test_what_no_verdict_confirmed_is_not_in_the_score_of_a_closing_and_is_shown_beside_it() -> None:
     goal = after(_report(active(), "8"), commands.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 4)))
-    assert (score(goal), unreviewed(goal)) == (0, 30)
+    assert [score(goal), unreviewed(goal)] == [0, 30]
     reopened = after(goal, commands.Reopen(id=fresh_id(), actor=HR, reason="復職"), at(day(11, 5)))
-    assert (score(reopened), unreviewed(reopened)) == (0, 0)  # a review can confirm it now
+    assert [score(reopened), unreviewed(reopened)] == [0, 0]  # a review can confirm it now
 
 
 def test_hr_that_closes_a_goal_as_achieved_confirms_what_was_reached() -> None:
     closing = commands.Close(id=fresh_id(), actor=HR, reason="本人の代わりに判定", achieved=True)
     goal = after(_report(active(), "8"), closing, at(day(11, 4)))
-    assert (score(goal), unreviewed(goal)) == (30, 0)
+    assert [score(goal), unreviewed(goal)] == [30, 0]
 
 
 def test_the_end_of_the_cycle_confirms_nothing_that_no_review_has_confirmed() -> None:
     goal = _report(active(), "8")
     while not goal.is_closed:
         goal = rung(goal)
-    assert (score(goal), unreviewed(goal)) == (0, 30)
+    assert [score(goal), unreviewed(goal)] == [0, 30]
 
 
 def test_what_a_review_confirmed_stays_when_the_goal_is_closed_without_another_one() -> None:
     goal = _report(_reviewed(_report(active(), "9"), "continue"), "4")
     closed = after(goal, commands.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 9)))
-    assert (score(closed), unreviewed(closed)) == (15, 75)
+    assert [score(closed), unreviewed(closed)] == [15, 75]
 
 
 def test_points_are_rounded_to_two_places_half_up() -> None:
