@@ -64,7 +64,7 @@ class LaunchActivities(Launcher):
             cycle = await _cycle(self._engine, piece)
             async with read_transaction(self._engine) as connection:
                 organisation = await with_managers(connection, _concerned(cycle, fresh))
-            standing = await self._delegations(cycle)
+            standing = await self._delegations(cycle, organisation)
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
             async with self._engine.begin() as connection:
                 await cycles.write_goals(connection, piece.cycle, batch)
@@ -101,11 +101,11 @@ class LaunchActivities(Launcher):
             if not await cycles.change_state(connection, new.cycle, _EVENTS[new.state], new.at):
                 log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
 
-    async def _delegations(self, cycle: cycles.Cycle) -> list[Delegation]:
-        """The delegations that are in force during the cycle."""
-        policy = cycle.rules
+    async def _delegations(self, cycle: cycles.Cycle, organisation: Organisation) -> list[Delegation]:
+        """The delegations from or to these people that are in force during the cycle."""
+        policy, people = cycle.rules, list(organisation.employees)
         async with read_transaction(self._engine) as connection:
-            return list(await delegations_between(connection, policy.starts, policy.closes))
+            return list(await delegations_between(connection, policy.starts, policy.closes, people))
 
     async def _start_chunk(self, piece: ParticipantRange, employees: list[str], total: StartedGoals) -> StartedGoals:
         async with read_transaction(self._engine) as connection:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # each import takes most of a second, and `--help` needs none
     from temporalio.envconfig import ClientConnectConfig
     from temporalio.runtime import Runtime
 
+    from storage.database import TimeLimits
+
 CONNECT_SECONDS = 5.0
 
 
@@ -65,6 +67,17 @@ def resolve(settings: Settings) -> Endpoints:
     )
 
 
+def time_limits(settings: Settings) -> "TimeLimits":
+    """The limits of database connections that the settings give."""
+    from storage.database import TimeLimits
+
+    return TimeLimits(
+        statement=settings.database_statement_seconds,
+        lock=settings.database_lock_seconds,
+        idle=settings.database_idle_seconds,
+    )
+
+
 async def connect_database(settings: Settings) -> "AsyncEngine":
     """An engine, after a first successful query; the caller must dispose of it. Raises `Unreachable`."""
     import asyncpg
@@ -75,7 +88,7 @@ async def connect_database(settings: Settings) -> "AsyncEngine":
 
     url, named_by = _database_at(settings)
     looked_at = f"{_shown(url, named_by)} ({named_by})"  # before the engine, which takes no wrong URL
-    engine = open_database(url, pool=settings.database_pool)
+    engine = open_database(url, pool=settings.database_pool, limits=time_limits(settings))
     try:
         async with asyncio.timeout(CONNECT_SECONDS), engine.connect() as connection:
             await connection.execute(text("SELECT 1"))

@@ -6,8 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Integer, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Date, Integer, Row, Text, bindparam, cast, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +15,7 @@ from domain.lifecycle import State
 from domain.lifecycles import CYCLE, ENDED, CycleEvent, CycleState, ParticipantEvent, ParticipantState
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
+from storage.arrays import is_one_of
 from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
 from storage.transitions import move_cycles, move_participants
 
@@ -94,6 +94,12 @@ async def find_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
     return _cycle(row) if row else None
 
 
+async def lock_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
+    """The cycle, whose row is locked until the transaction ends: a second transaction waits here, then reads what the first wrote."""
+    row = (await connection.execute(_CYCLE.where(CycleRow.id == cycle).with_for_update())).one_or_none()
+    return _cycle(row) if row else None
+
+
 async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
     """All cycles, the latest launch first."""
     rows = await connection.execute(_CYCLE.order_by(CycleRow.launched_at.desc(), CycleRow.id))
@@ -101,9 +107,10 @@ async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
 
 
 async def time_zones(connection: AsyncConnection) -> dict[str, str]:
-    """The time zone in which each cycle counts its days."""
+    """The time zone in which each cycle counts its days, the latest launch first."""
     zone = CycleRow.policy["calendar"]["timezone"].astext
-    return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
+    query = select(CycleRow.id, zone).order_by(CycleRow.launched_at.desc(), CycleRow.id)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
@@ -137,7 +144,7 @@ async def participants_among(
     """Those of these people who are in the cycle; with `removed`, those too who were taken out of it."""
     query = select(ParticipantRow.employee_id).where(
         ParticipantRow.cycle_id == cycle,
-        ParticipantRow.employee_id == any_(literal(list(people), ARRAY(Text))),
+        is_one_of(ParticipantRow.employee_id, people),
         true() if removed else ParticipantRow.result != ParticipantState.REMOVED,
     )
     return set(await connection.scalars(query))
@@ -197,7 +204,7 @@ async def record_launch(
     reason: str | None = None,
 ) -> None:
     """Records the launch result of these participants. A participant who was removed in the meantime stays removed."""
-    which = (ParticipantRow.cycle_id == cycle) & ParticipantRow.employee_id.in_(employees)
+    which = (ParticipantRow.cycle_id == cycle) & is_one_of(ParticipantRow.employee_id, employees)
     attempts = ParticipantRow.attempts + 1
     await move_participants(connection, event, which, reason=reason, attempts=attempts, updated_at=func.now())
 
@@ -303,8 +310,7 @@ async def write_goals(connection: AsyncConnection, cycle: str, batch: LaunchBatc
     await move_participants(
         connection,
         ParticipantEvent.GOALS_WRITTEN,
-        (ParticipantRow.cycle_id == cycle)
-        & (ParticipantRow.employee_id == any_(literal(batch.employees, ARRAY(Text)))),
+        (ParticipantRow.cycle_id == cycle) & is_one_of(ParticipantRow.employee_id, batch.employees),
         goals=written.scalar_subquery(),
         updated_at=func.now(),
     )

@@ -5,13 +5,13 @@ from datetime import datetime
 from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.commitments import open_texts
 from domain.instructions.placement import Placement
 from domain.values import EmployeeId
+from storage.arrays import array_of, is_one_of
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -23,6 +23,7 @@ __all__ = [
     "LedgerLine",
     "find_exemplar",
     "find_line",
+    "has_part",
     "inbox",
     "list_goals",
     "load_aggregates",
@@ -80,6 +81,13 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
         ]  # fmt: skip
 
 
+def has_part(people: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that one of these people is owner, manager or assignee of the goal. Each part of it has an index."""
+    asked: ColumnElement[bool] = GoalRow.task.is_not(None) & GoalRow.assignees.overlap(array_of(people))
+    leads: ColumnElement[bool] = GoalRow.line.overlap(array_of(people))
+    return is_one_of(GoalRow.owner_id, people) | asked | leads
+
+
 async def load_aggregates(
     connection: AsyncConnection, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
 ) -> list[dict[str, Any]]:
@@ -88,9 +96,9 @@ async def load_aggregates(
         CycleRow, CycleRow.id == GoalRow.cycle_id
     )
     if cycle is not None:
-        query = query.where(GoalRow.cycle_id == cycle, GoalRow.owner_id.in_(owners))
+        query = query.where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.owner_id, owners))
     else:
-        query = query.where(GoalRow.id.in_(ids))
+        query = query.where(is_one_of(GoalRow.id, ids))
     return [
         {**aggregate, "policy": policy} for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
     ]
@@ -142,9 +150,7 @@ async def read_bodies(
     """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
         select(GoalEventRow.goal_id, GoalEventRow.body, GoalEventRow.texts)
-        .where(
-            GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.body["kind"].astext.in_(kinds)
-        )
+        .where(is_one_of(GoalEventRow.goal_id, goals), is_one_of(GoalEventRow.body["kind"].astext, kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.commitments import open_texts
 from storage import constraints
+from storage.database import limits_of
 from storage.database_url import for_asyncpg
 
 # If two recordings start from the same head, the second waits for the row's lock, then finds another head and changes nothing.
@@ -97,7 +98,12 @@ async def open_ledger(engine: AsyncEngine, *, size: int = 10) -> AsyncIterator["
     """The ledger of the engine's database, with a separate pool of at most `size` connections, opened at first use."""
     url = for_asyncpg(engine.url)
     async with asyncpg.create_pool(
-        url, min_size=0, max_size=size, connection_class=_Connection, init=_read_json
+        url,
+        min_size=0,
+        max_size=size,
+        connection_class=_Connection,
+        init=_read_json,
+        server_settings=limits_of(engine).server_settings(),
     ) as pool:
         yield Ledger(pool)
 

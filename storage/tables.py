@@ -279,6 +279,7 @@ class OutboxRow(Table):
     __table_args__ = (
         Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text(f"{_PENDING} AND withdrawn_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
+        Index("outbox_by_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
         # A new notice is in neither of these indexes: so they cost the recording nothing.
         Index("outbox_digests", "recipient_id", "digest_on", postgresql_where=text("digest_on IS NOT NULL")),
         Index("outbox_trouble", "cycle_id", "recipient_id", postgresql_where=text(_FAILED)),
@@ -318,8 +319,14 @@ class InstructionRow(Table):
     state: Mapped[str] = mapped_column(server_default="waiting")
     given_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
+    rules_saved_at: Mapped[datetime | None]  # when the cycle's own rules were changed; this happens once
+    failure: Mapped[str | None]  # why the last try of a part failed; None: the last try succeeded
+    failures: Mapped[int] = mapped_column(server_default=text("0"))  # tries that failed one after the other
+    failed_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]  # who ended it before every goal was asked, and why
+    ended_why: Mapped[str | None]
 
-    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done')", name="instruction_state"),)
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done', 'ended')", name="instruction_state"),)
 
 
 class InstructionGoalRow(Table):
@@ -332,6 +339,7 @@ class InstructionGoalRow(Table):
     result: Mapped[str] = mapped_column(server_default="waiting")
     code: Mapped[str | None]  # the code of the refusal, or the reason for skipping
     detail: Mapped[dict[str, Any] | None]  # the refusal's fields
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))  # in how many tries the goal did not answer
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from cli.session.session import Reading, Terminal
+    from cli.session.session import Acting, Reading, Terminal
     from domain.refusals import Refusal
     from domain.values import Locale
     from service.instruction_documents import InstructionPage
@@ -27,18 +28,49 @@ _SHOWN = 50
 def instruction(
     identity: Annotated[str | None, typer.Argument(metavar="ID", help="help.option.instruction")] = None,
     cycle_id: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
+    *,
+    retry: Annotated[bool, typer.Option("--retry", help="help.option.retry_instruction")] = False,
+    end: Annotated[bool, typer.Option("--end", help="help.option.end_instruction")] = False,
+    actor: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.actor")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="help.option.reason")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the instructions to many goals, or the progress of one and which goals refused it."""
-    from cli.session.session import reading, run, terminal
+    """Show the instructions to many goals, or the progress of one and which goals refused it.
 
-    async def work(session: "Reading") -> Exit | None:
+    HR can end one that is not done (--end), and have the goals asked again that failed (--retry).
+    """
+    from cli.session.session import acting, reading, run, terminal
+
+    to = terminal(as_json)
+    if (retry and end) or ((retry or end) and not (identity and actor)) or (end and not reason):
+        raise to.refuse(to.text("screen.instruction.steering_needs"), kind="usage", code=Exit.USAGE)
+
+    async def steer(session: "Acting") -> Exit:
+        return await _steer(session, identity or "", actor, reason if end else None)
+
+    async def show(session: "Reading") -> Exit | None:
         if identity is None:
             await _show_latest(session, cycle_id)
             return None
         return await _show_one(session, identity)
 
-    run(terminal(as_json), reading, work)
+    if retry or end:
+        run(to, acting, steer)
+    else:
+        run(to, reading, show)
+
+
+async def _steer(session: "Acting", identity: str, actor: str | None, reason: str | None) -> Exit:
+    """Ends the instruction for the reason; without one, asks the goals again that failed, and waits for it."""
+    from cli.cycle.cycle_waiting import for_instruction
+    from cli.session.callers import caller_for
+
+    if reason:
+        await session.instructions.end(caller_for(actor), identity, reason, datetime.now(UTC))
+    else:
+        await session.instructions.retry(caller_for(actor), identity)
+        await for_instruction(session, identity, identity)
+    return await _show_one(session, identity)
 
 
 def delegations(
@@ -94,7 +126,7 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
             instruction_name(row.kind, to.locale),
             row.cycle_id or "-",
             result_name(row.state, to.locale),
-            f"{row.given_at:%Y-%m-%d %H:%M}",
+            moment(row.given_at, row.time_zone),
         )
         for row in rows
     ]
@@ -115,8 +147,37 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
         reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
         print_line(summary(progress, to))
+        if row.ended_by:
+            to.tell("screen.instruction.ended", who=row.ended_by, why=visible(row.ended_why or "-"))
+        show_failure(page, to)
         show_refused(refused, names, to)
-    return Exit.REFUSED if refused else Exit.DONE
+    return exit_of(page)
+
+
+def exit_of(page: "InstructionPage") -> Exit:
+    """Refused if a goal refused or did not answer, or if the instruction itself fails."""
+    return Exit.REFUSED if page.not_done or page.progress.failures else Exit.DONE
+
+
+def show_failure(page: "InstructionPage", to: "Terminal") -> None:
+    """Why the last try failed, since when, and what can be done."""
+    progress = page.progress
+    if progress.failures and progress.failed_at:
+        at = moment(progress.failed_at, page.time_zone)
+        to.complain(
+            to.text(
+                "screen.instruction.failing",
+                tries=progress.failures,
+                why=progress.failure,
+                at=at,
+                id=page.instruction.id,
+            )
+        )
+
+
+def moment(at: datetime, zone: str) -> str:
+    """The time in the cycle's time zone, with the name of the zone."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
 
 
 def document(page: "InstructionPage", names: "Names", locale: "Locale") -> dict[str, Any]:
@@ -127,6 +188,7 @@ def document(page: "InstructionPage", names: "Names", locale: "Locale") -> dict[
     row, progress = page.instruction, page.progress
     return {
         "instruction": row.id, "kind": row.kind, "state": progress.state, "counts": progress.by_result, "goals": goals,
+        "failures": progress.failures, "failure": progress.failure, "ended_by": row.ended_by, "ended_why": row.ended_why,
     }  # fmt: skip
 
 

@@ -89,7 +89,7 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
     import logs
     from channels.channel import ConsoleChannel
     from embedded.stack import running
-    from service.connection import connect_temporal
+    from service.connection import connect_temporal, time_limits
     from storage.database import open_database
     from storage.migrate import upgrade
     from worker import Role, serving
@@ -98,7 +98,7 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
         with (settings.var / "notices.txt").open("a") as notices:
             logs.configure(settings, settings.var / "worker.log")
             await upgrade(at.database_url)
-            engine = open_database(at.database_url, pool=settings.database_pool)
+            engine = open_database(at.database_url, pool=settings.database_pool, limits=time_limits(settings))
             try:
                 client = await connect_temporal(settings, at=at.temporal_address)
                 channel = ConsoleChannel(notices) if settings.channel == "console" else None

@@ -126,7 +126,8 @@ class Office:
         return self.file(f"{cycle}.toml", moved_to(today(), text.format(id=cycle)))
 
     async def launch(self, cycle: str) -> None:
-        await self.done("cycle", "start", self.cycle_file(cycle), "--as", HR, "--starts", today().isoformat())
+        start = ("cycle", "start", self.cycle_file(cycle), "--as", HR, "--starts", today().isoformat())
+        await self.done(*start, "--overlapping")
 
     async def alter(self, *statements: str) -> None:
         """Changes the database directly, as somebody with the password could; even the ledger."""

@@ -38,7 +38,7 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     given_up = await office.told("goal", "withdraw", f"path/{HARA}/1", "--as", HARA, "--reason", "異動のため")
     assert (given_up["state"], given_up["task"]) == ("closed", None)
 
-    ended = await office.told("cycle", "close", "path", "--as", HR, "--reason", "期末")
+    ended = await office.told("cycle", "close", "path", "--as", HR, "--yes", "--reason", "期末")
     assert (ended["state"], ended["counts"]) == ("done", {"done": 5})
     status = await office.told("cycle", "status", "path")
     assert (status["state"], status["closed_at"] is not None) == ("closed", True)
