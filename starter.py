@@ -20,7 +20,8 @@ from cli.goal.writing import check, draft, score
 from cli.library.catalog import catalog
 from cli.library.exemplars import exemplars
 from cli.library.hearing import hearing
-from cli.oversight.audit import audit, inbox
+from cli.oversight.audit import audit
+from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.papers.sheet import sheet
 from cli.people.people import people

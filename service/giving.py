@@ -67,7 +67,7 @@ class Given(Frozen):
     head: str
     task: NextTask | None
     names: Names = Field(exclude=True)  # of the task's assignees
-    time_zone: str = Field(exclude=True)  # of the goal's cycle
+    time_zone: str = Field(exclude=True)  # of the task's site
 
 
 class Submitted(Given):
@@ -184,7 +184,7 @@ class Goals(GoalReads):
         return Given(
             goal=goal, command_id=identity, saw=request.seen, seq=receipt.seq, revision=receipt.revision,
             state=receipt.state, score=receipt.score, head=receipt.head, task=task, names=names,
-            time_zone=after.policy.calendar.timezone,
+            time_zone=after.task_zone,
         )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ class InstructionReads:
         """The delegations from or to one employee (None: all) that hold today or within a year."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
-            zones = (await cycles.time_zones(connection)).values()
+            zones = {one for cycle in (await cycles.time_zones(connection)).values() for one in cycle.all()}
             today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # the earliest
             found = await delegations.overlapping(connection, today, today + _YEAR, [employee] if employee else None)
             names = await names_by_id(connection, {one.delegator_id for one in found} | {one.to_id for one in found})

@@ -53,8 +53,9 @@ class DepartmentPeople(Frozen):
 class PersonsGoal(Frozen):
     """A goal on a person's page; `score` in points."""
 
-    id: GoalId
+    goal: GoalId
     state: str
+    paused: bool
     outcome: str | None
     theme: str
     score: Decimal
@@ -148,4 +149,11 @@ class People:
 
 
 def _goal(line: GoalLine) -> PersonsGoal:
-    return PersonsGoal(id=GoalId(line.id), state=line.state, outcome=line.outcome, theme=line.theme, score=line.score)
+    return PersonsGoal(
+        goal=GoalId(line.id),
+        state=line.state,
+        paused=line.paused,
+        outcome=line.outcome,
+        theme=line.theme,
+        score=line.score,
+    )

@@ -6,7 +6,22 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Integer, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
+from sqlalchemy import (
+    Date,
+    Integer,
+    Row,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -100,10 +115,30 @@ async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
     return [_cycle(row) for row in rows]
 
 
-async def time_zones(connection: AsyncConnection) -> dict[str, str]:
-    """The time zone in which each cycle counts its days."""
-    zone = CycleRow.policy["calendar"]["timezone"].astext
-    return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
+class TimeZones(NamedTuple):
+    """The time zones of a cycle: of its own calendar, and of its sites by name."""
+
+    calendar: str
+    sites: dict[str, str]
+
+    def at(self, site: str | None) -> str:
+        """The time zone of a site; that of the cycle's calendar where the cycle does not know the site."""
+        return self.sites.get(site or "", self.calendar)
+
+    def all(self) -> tuple[str, ...]:
+        return (self.calendar, *self.sites.values())
+
+
+_TIME_ZONES = text("""
+SELECT id, policy #>> '{calendar,timezone}',
+    COALESCE((SELECT jsonb_object_agg(key, value ->> 'timezone') FROM jsonb_each(policy -> 'sites')), '{}')
+FROM cycle
+""")
+
+
+async def time_zones(connection: AsyncConnection) -> dict[str, TimeZones]:
+    """The time zones of each cycle, as launched."""
+    return {row[0]: TimeZones(row[1], row[2]) for row in await connection.execute(_TIME_ZONES)}
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
@@ -214,7 +249,8 @@ class CycleCounts(NamedTuple):
     participants: dict[str, int]
     goals: list[tuple[str, str, int]]
     failed: list[tuple[str, str]]
-    overdue: int
+    overdue: int  # goals that are paused are not counted
+    paused: int
 
 
 # Triggers keep the totals (migration 0006). The queries are built once: building one takes longer than running it.
@@ -244,19 +280,25 @@ _OVERDUE = (
     .where(
         GoalRow.cycle_id == bindparam("cycle", type_=Text),
         GoalRow.task.is_not(None),
+        ~GoalRow.paused,
         GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type),
     )
 )
 
+_PAUSED = (
+    select(func.count()).select_from(GoalRow).where(GoalRow.cycle_id == bindparam("cycle", type_=Text), GoalRow.paused)
+)
+
 
 async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> CycleCounts:
-    """The totals at `now`: four queries, none of which reads every goal or every participant."""
+    """The totals at `now`: five queries, none of which reads every goal or every participant."""
     of_cycle = {"cycle": cycle}
     participants = {row[0]: row[1] for row in await connection.execute(_RESULTS, of_cycle)}
     goals = [(row[0], row[1], row[2]) for row in await connection.execute(_BY_STATE, of_cycle)]
     failed = [(row[0], row[1]) for row in await connection.execute(_FAILED, of_cycle)]
     overdue = await connection.execute(_OVERDUE, of_cycle | {"now": now})
-    return CycleCounts(participants, goals, failed, overdue.scalar_one())
+    paused = await connection.execute(_PAUSED, of_cycle)
+    return CycleCounts(participants, goals, failed, overdue.scalar_one(), paused.scalar_one())
 
 
 GOAL_COLUMNS = (

@@ -9,11 +9,12 @@ from cli.session.names import names_in
 from cli.session.options import CommandOptions
 from cli.session.output import Exit, print_findings, print_json, sentence_of
 from cli.session.session import Acting, Terminal, acting, run, terminal
-from cli.session.wording import local, person, state_name, task_name, visible
+from cli.session.wording import person, state_name, task_name, visible
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.answers import NoAnswer
 from service.giving import Given, NotReady, Request, SeenGoal
+from texts.dates import moment_text
 from texts.refusals import refusal_with_hint
 
 if TYPE_CHECKING:
@@ -144,6 +145,6 @@ def _print(given: Given, to: Terminal) -> None:
     if given.task is None:
         return
     people = ", ".join(person(one, given.names) for one in given.task.assignees)
-    due = local(given.task.due_at, given.time_zone) if given.task.due_at else "-"
+    due = moment_text(given.task.due_at, given.time_zone) if given.task.due_at else "-"
     task = task_name(given.task.kind, to.locale)
     to.tell("screen.goal.next", task=task, people=people, due=due)

@@ -25,7 +25,7 @@ from cli.session.output import (
 if TYPE_CHECKING:
     from domain.people.organisation import Employee
     from domain.values import Locale
-    from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage
+    from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage, PersonsGoal
     from settings import Settings
 
 people = Commands()
@@ -211,19 +211,30 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
 
 
 def _print_goals(page: "PersonPage", locale: "Locale") -> None:
-    from cli.session.wording import outcome_name, state_name, visible
+    from cli.session.wording import outcome_name, visible
     from texts.say import say
 
     rows = [
-        (one.id, outcome_name(one.outcome, locale) if one.outcome else state_name(one.state, locale), f"{one.score:f}",
-         visible(one.theme))
+        (
+            one.goal,
+            outcome_name(one.outcome, locale) if one.outcome else _state(one, locale),
+            f"{one.score:f}",
+            visible(one.theme),
+        )
         for one in page.goals
-    ]  # fmt: skip
+    ]
     if rows:
         title = say("screen.people.goals", locale)
         print_table(heads("screen.people.goal_heads", locale), rows, title=title)
     if page.waiting:
         print_line(say("screen.people.waiting", locale, n=page.waiting))
+
+
+def _state(goal: "PersonsGoal", locale: "Locale") -> str:
+    from cli.session.wording import state_name
+    from texts.say import say
+
+    return state_name(goal.state, locale) + (say("screen.goal.paused", locale) if goal.paused else "")
 
 
 def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str | None = None) -> None:

@@ -2,10 +2,8 @@
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from domain.lifecycle import EventKind
 from domain.values import Locale
@@ -76,11 +74,6 @@ def _fact(name: str, value: Any, locale: Locale) -> str:
         return str(int(value) + 1)
     written = str(value).lower() if isinstance(value, bool) else str(value)
     return word(_READ_AS[name], written, locale) if name in _READ_AS else reason_text(written, locale)
-
-
-def local(moment: datetime, zone: str) -> str:
-    """To the minute, as the site's clocks show it."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def percent(share: Decimal) -> str:

@@ -132,7 +132,7 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
     assert {"delegator_id": MANAGER, "to_id": HARA, "last": LATER, "reason": "休暇"}.items() <= standing.items()
     assert "清水 幸恵 (E3)" in await office.done("delegations", MEGURI_LOCALE="ja")
 
-    (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["id"] == goal]
+    (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["goal"] == goal]
     assert waiting["acting_for"] == MANAGER
     assert goal in await office.done("inbox", HARA)
     chain = ("delegate", HARA, TOP, *days, "--as", HARA)
@@ -147,7 +147,7 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
     assert goals(given)[ONO] == "done"
     shown = await office.told("goal", "show", goal)
     assert shown["task"]["assignees"] == [TOP]
-    assert goal not in [one["id"] for one in (await office.told("inbox", HARA))["waiting"]]
+    assert goal not in [one["goal"] for one in (await office.told("inbox", HARA))["waiting"]]
     assert [one for one in await history(office, goal) if one[0] in ("delegated", "reassigned")] == [
         ("delegated", "休暇"),
         ("reassigned", "繁忙期"),

@@ -180,16 +180,16 @@ async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) ->
 
 
 async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> None:
-    everybody = [one["id"] for one in (await office.told("goal", "list", "--cycle", "q4"))["goals"]]
+    everybody = [one["goal"] for one in (await office.told("goal", "list", "--cycle", "q4"))["goals"]]
     paged: list[str] = []
     after = ""
     while after is not None:
         page: Any = await office.told("goal", "list", "--cycle", "q4", "--limit", "4", "--after", after)
-        paged += [one["id"] for one in page["goals"]]
+        paged += [one["goal"] for one in page["goals"]]
         after = page["next"]
     assert paged == everybody == sorted(everybody)
-    assert [one["id"] for one in (await office.told("goal", "list", "--owner", MORI))["goals"]] == [MORIS]
-    assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner"] == "西村 直美"
+    assert [one["goal"] for one in (await office.told("goal", "list", "--owner", MORI))["goals"]] == [MORIS]
+    assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner_name"] == "西村 直美"
     states = {one["state"] for one in (await office.told("goal", "list", "--state", "draft"))["goals"]}
     assert states <= {"draft"}
     assert await office.done("goal", "list", "--department", "無い部") == "no goals match\n"

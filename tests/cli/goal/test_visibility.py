@@ -9,7 +9,7 @@ async def test_with_as_a_list_and_a_goal_show_what_that_person_may_see(office: O
     for viewer, seen in ((MORI, 1), (MANAGER, 4), (HR, 6)):
         listed = (await office.told("goal", "list", "--cycle", "q4", "--as", viewer))["goals"]
         assert len(listed) == seen
-        assert (await office.told("goal", "show", MORIS, "--as", viewer))["id"] == MORIS
+        assert (await office.told("goal", "show", MORIS, "--as", viewer))["goal"] == MORIS
     assert await office.done("goal", "list", "--as", HARA, "--owner", MORI) == "no goals match\n"
     for words in (("show",), ("score",), ("check",), ("draft",), ("review", "form")):
         assert f"原田 修 ({HARA}) may not" in await office.refused("goal", *words, MORIS, "--as", HARA)

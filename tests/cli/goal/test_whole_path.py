@@ -43,7 +43,7 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     status = await office.told("cycle", "status", "path")
     assert (status["state"], status["closed_at"] is not None) == ("closed", True)
     assert status["goals"] == {"経営": {"closed": 1}, "人事部": {"closed": 1}, "経理部": {"closed": 4}}
-    outcomes = {one["id"]: one["outcome"] for one in (await office.told("goal", "list", "--cycle", "path"))["goals"]}
+    outcomes = {one["goal"]: one["outcome"] for one in (await office.told("goal", "list", "--cycle", "path"))["goals"]}
     assert (outcomes[GOAL], outcomes[f"path/{HARA}/1"]) == ("settled", "withdrawn")
     for one in outcomes:
         assert (await office.told("audit", "show", one))["holds"]
