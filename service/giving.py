@@ -16,6 +16,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
 from domain.writing.content import Content
 from domain.writing.rules import check
+from domain.writing.working_days import moved_steps
 from service.answers import NoAnswer, compose
 from service.goal_documents import Names
 from service.goal_updates import GoalUpdates
@@ -109,7 +110,8 @@ class Goals(GoalReads):
         """Submits the goal, revised by the request's `content` if it has one. Raises `NotReady`, `Refusal` and `NoAnswer`."""
         before = await self._require_employee(caller, goal)
         content = request.fields.get("content")
-        findings = tuple(check(content if isinstance(content, Content) else before.content, before.policy))
+        written = content if isinstance(content, Content) else before.content
+        findings = (*check(written, before.policy), *moved_steps(written, before.calendar))
         try:
             given = await self._give(caller, goal, request)
         except Refusal as refusal:

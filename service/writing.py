@@ -14,6 +14,7 @@ from domain.values import Frozen, GoalId, Locale
 from domain.writing import catalog
 from domain.writing.content import Content, NumericMeasure
 from domain.writing.rules import check
+from domain.writing.working_days import moved_steps, on_working_days
 from service.answers import compose
 from service.exemplars import require_exemplar
 from service.projection import goals_of_cycle
@@ -37,6 +38,11 @@ class DraftSource(NamedTuple):
     target: Decimal | None = None
     parent: str | None = None
     answers: tuple[str, ...] = ()
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether the program chooses the dates of the steps."""
+        return self.catalog is not None or self.exemplar is not None
 
 
 class CheckDocument(Frozen):
@@ -72,6 +78,8 @@ class Writing:
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
             content = await _begin(connection, found, source, locale)
+        if source.is_proposed:
+            content = on_working_days(content, found.calendar, found.policy.ends)
         content = content.model_copy(
             update={"parent": source.parent or content.parent, "answers": source.answers or content.answers}
         )
@@ -84,7 +92,12 @@ class Writing:
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
         others = [one for one in siblings if one.id != found.id]
         written = content or found.content
-        return CheckedGoal(found.id, (*check(written, found.policy), *weight_findings(written, others, found.policy)))
+        findings = (
+            *check(written, found.policy),
+            *weight_findings(written, others, found.policy),
+            *moved_steps(written, found.calendar),
+        )
+        return CheckedGoal(found.id, findings)
 
 
 async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource, locale: Locale) -> Content:

@@ -172,7 +172,21 @@ def summary(progress: "Progress", to: "Terminal") -> str:
 
 
 def show_refused(refused: "Sequence[InstructionResult]", names: "Names", to: "Terminal") -> None:
-    for one in refused[:_SHOWN]:
-        to.complain(f"{one.goal_id}: {reason_of(one, names, to.locale)}")
-    if (more := len(refused) - _SHOWN) > 0:
-        to.complain(to.text("screen.cycle.more", more=more))
+    """Each reason once, with the goals that it concerns; at most `_SHOWN` of them."""
+    for reason, goals in by_reason(refused, names, to.locale).items():
+        if len(goals) == 1:
+            to.complain(f"{goals[0]}: {reason}")
+            continue
+        to.complain(to.text("screen.instruction.same_reason", n=len(goals), reason=reason))
+        for goal in goals[:_SHOWN]:
+            to.complain(f"  {goal}")
+        if (more := len(goals) - _SHOWN) > 0:
+            to.complain("  " + to.text("screen.cycle.more", more=more))
+
+
+def by_reason(refused: "Sequence[InstructionResult]", names: "Names", locale: "Locale") -> dict[str, list[str]]:
+    """The ids of the goals by the reason of their refusal, in the order in which the reasons came."""
+    found: dict[str, list[str]] = {}
+    for one in refused:
+        found.setdefault(reason_of(one, names, locale) or "-", []).append(one.goal_id)
+    return found

@@ -1,7 +1,7 @@
 """What `goal list` and `goal show` print."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from cli.session.callers import caller_for
 from cli.session.output import print_json, print_line, print_table
@@ -9,6 +9,7 @@ from cli.session.session import Reading, Terminal, reading, run, terminal
 from cli.session.wording import event_name, facts, outcome_name, percent, person, state_name, task_name, visible
 from domain.goal import scoring
 from domain.goal.goal import Goal
+from domain.policy.calendar import BusinessCalendar
 from domain.values import GoalId
 from domain.writing.content import NumericMeasure, QualitativeMeasure
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
@@ -142,12 +143,19 @@ def _mark(done: bool) -> str:
 
 def _print_steps(goal: Goal, to: Terminal) -> None:
     rows: Iterable[tuple[str | int, ...]] = [
-        (f"{n + 1}:", _mark(n in goal.done), visible(step.title), step.due.isoformat(), step.points)
+        (f"{n + 1}:", _mark(n in goal.done), visible(step.title), step_day(step.due, goal.calendar, to), step.points)
         for n, step in enumerate(goal.content.steps)
     ]
     if goal.content.steps:
         print_line("")
         print_table(to.heads("screen.goal.step_heads"), rows)
+
+
+def step_day(due: date, calendar: BusinessCalendar, to: Terminal) -> str:
+    """The day of a step, and the working day that ends it if that is another one."""
+    if calendar.is_business_day(due):
+        return due.isoformat()
+    return to.text("screen.goal.day_off", day=due.isoformat(), moved=calendar.on_or_after(due).isoformat())
 
 
 def _print_ledger(page: GoalPage, to: Terminal) -> None:
