@@ -83,6 +83,7 @@ class SeenGoal(NamedTuple):
 
     goal: Goal
     findings: tuple[Finding, ...]
+    names: Names  # of the owner
 
 
 class NotReady(Refusal):
@@ -126,10 +127,11 @@ class Goals(GoalReads):
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
             found = await find_goals(connection, wanted)
+            names = await names_by_id(connection, {goal.owner for goal in found.values()})
         seen: dict[GoalId, SeenGoal | Refusal] = {}
         for one in wanted:
             if goal := found.get(one):
-                seen[one] = _seen(caller, goal, company)
+                seen[one] = _seen(caller, goal, company, names)
             else:
                 seen[one] = Refusal(Code.UNKNOWN_GOAL, goal=one[:80])
         return seen
@@ -190,10 +192,10 @@ class Goals(GoalReads):
         )  # fmt: skip
 
 
-def _seen(caller: Caller, goal: Goal, company: frozenset[Relation]) -> SeenGoal | Refusal:
+def _seen(caller: Caller, goal: Goal, company: frozenset[Relation], names: Names) -> SeenGoal | Refusal:
     try:
         require_goal_relation(caller, Action.SEE_GOAL, goal, company)
     except Refusal as refusal:
         return refusal
     waits_for_approval = goal.state is State.PENDING_APPROVAL
-    return SeenGoal(goal, tuple(check(goal.content, goal.policy)) if waits_for_approval else ())
+    return SeenGoal(goal, tuple(check(goal.content, goal.policy)) if waits_for_approval else (), names)

@@ -89,7 +89,7 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.content.challenge:
         heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
         yield to.text("screen.goal.challenge") + visible(goal.content.challenge) + heard
-    yield from _measure_lines(goal, to)
+    yield from measure_lines(goal, to)
     yield from _task_line(goal, names, to)
     yield to.text(
         "screen.goal.score",
@@ -104,7 +104,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
         yield to.text("screen.goal.adjusted", adjusted=f"{goal.adjusted:+f}", final=final)
 
 
-def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+def measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+    """The measure with its target and how much of it is reached."""
     reached = to.text(
         "screen.goal.reached", reached=percent(scoring.attainment(goal)), confirmed=percent(goal.attained)
     )

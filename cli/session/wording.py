@@ -12,8 +12,8 @@ from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact
 
-# Left out of the facts: too long for a line, or printed elsewhere on the screen.
-OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
+# Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`).
+OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department", "slot"})
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 # How facts are read whose values are words.

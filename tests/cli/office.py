@@ -86,6 +86,11 @@ class Office:
         arguments = [str(word) for word in words]
         return await asyncio.to_thread(CliRunner(env={**self.env, **env}).invoke, app, arguments)
 
+    async def answered(self, answer: str, *words: str | Path, **env: str) -> Result:
+        """Runs a command that asks a question, and answers it."""
+        arguments = [str(word) for word in words]
+        return await asyncio.to_thread(CliRunner(env={**self.env, **env}).invoke, app, arguments, input=answer + "\n")
+
     async def done(self, *words: str | Path, **env: str) -> str:
         """Runs a command that must succeed; returns its output."""
         result = await self.type(*words, **env)
@@ -140,7 +145,18 @@ class Office:
                 await connection.execute(text(statement))
         await engine.dispose()
 
+    async def approve(self, goal: str, approver: str) -> Any:
+        """Approves the goal as it is now; returns what the command printed about it."""
+        seen = (await self.told("goal", "show", goal))["seq"]
+        (result,) = (await self.told("goal", "approve", goal, "--as", approver, "--seen", str(seen)))["results"]
+        return result
+
+    async def decide(self, goal: str, verdict: str, *more: str) -> Any:
+        """Gives the verdict on the goal as it is now."""
+        seen = (await self.told("goal", "show", goal))["seq"]
+        return await self.told("goal", "review", "decide", goal, verdict, "--seen", str(seen), *more)
+
     async def at_work(self, goal: str, owner: str) -> None:
         """Submits and approves a draft, so that it is active."""
         await self.done("goal", "submit", goal, self.file("goal.toml", goal_file()), "--as", owner)
-        await self.done("goal", "approve", goal, "--as", MANAGER)
+        await self.approve(goal, MANAGER)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.goal import giving
 from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, Office, goal_file
 
 MORIS, HARAS, ONOS = (f"q4/{owner}/1" for owner in (MORI, HARA, ONO))
@@ -98,10 +99,11 @@ async def test_findings_come_with_a_rewrite_and_stop_a_submit(office: Office) ->
     assert (await office.told("goal", "show", HARAS))["seq"] == 1
 
 
-async def test_advice_travels_to_whoever_signs(office: Office) -> None:
+async def test_advice_travels_to_whoever_signs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     text = goal_file().replace('title = "手順を洗い出す"', 'title = "なるべく早く始める"')
     await office.done("goal", "submit", ONOS, office.file("advised.toml", text), "--as", ONO)
-    shown = await office.done("goal", "approve", ONOS, "--as", MANAGER)
+    monkeypatch.setattr(giving, "can_ask", lambda _: True)
+    shown = (await office.answered("y", "goal", "approve", ONOS, "--as", MANAGER)).stdout
     assert "step 1: title: nobody can tell on that day" in shown
 
 
@@ -117,7 +119,7 @@ async def test_a_score_is_told_term_by_term_and_calibrated_beside_it(office: Off
     assert "時間・人手" in await office.done("goal", "review", "form", ONOS, MEGURI_LOCALE="ja")
     assert (await office.told("goal", "review", "form", ONOS))["self_review"]["cause_kinds"] == ["time"]
     decided = ("--bonus", "5", "--comment", "手本", "--praise", "丁寧な聞き取り")
-    await office.done("goal", "review", "decide", ONOS, "continue", "--as", MANAGER, *decided)
+    await office.decide(ONOS, "continue", "--as", MANAGER, *decided)
     table = await office.done("goal", "score", ONOS)
     assert "(8 - 10) / (6 - 10) = 50 % (from 0 to 150 %); confirmed 50 % x 60 points" in table
     assert "score 55.00: the sum; nothing is subtracted" in table
@@ -141,7 +143,7 @@ async def test_a_closed_goal_is_adjusted_shown_and_drafted_from(office: Office) 
     )
     decided = ("--bonus", "0", "--comment", "手本")
     await office.done("goal", "review", "self", ONOS, "--as", ONO, "--went-well", "大野さんが声をかけた")
-    await office.done("goal", "review", "decide", ONOS, "achieved", "--as", MANAGER, *decided)
+    await office.decide(ONOS, "achieved", "--as", MANAGER, *decided)
     await office.done("goal", "adjust", ONOS, "--points", "3.5", "--reason", "部署間の甘辛", "--as", HR)
     assert "calibration +3.5 -> 58.50" in await office.done("goal", "score", ONOS)
     assert "do not allow an adjustment that lowers a score" in await office.refused(
