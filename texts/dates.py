@@ -26,6 +26,12 @@ def moment_text(moment: datetime, zone: str) -> str:
     return f"{local:%Y-%m-%d %H:%M} {_zone_text(local)}"
 
 
+def deadline_text(moment: datetime, zone: str, locale: Locale) -> str:
+    """The same in a sentence, with the weekday: 2026年12月11日(金) 17:30 JST; Fri 11 Dec 2026 17:30 JST."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day_text(local.date(), locale)} {local:%H:%M} {_zone_text(local)}"
+
+
 def _zone_text(local: datetime) -> str:
     name = local.tzname() or ""
     if name.isalpha() and name not in _AMBIGUOUS:

@@ -79,6 +79,8 @@ def delegations(
 async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
     from cli.session.callers import caller_for
     from cli.session.wording import instruction_name, result_name
+    from cli.session.zones import zone_for, zones_by_cycle
+    from texts.dates import moment_text
 
     to, found = session.terminal, await session.instructions.list_latest(caller_for(None), cycle_id)
     rows = found.instructions
@@ -88,13 +90,14 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
     if not rows:
         to.tell("screen.instruction.none")
         return
+    zones = await zones_by_cycle(session.engine)
     table = [
         (
             row.id,
             instruction_name(row.kind, to.locale),
             row.cycle_id or "-",
             result_name(row.state, to.locale),
-            f"{row.given_at:%Y-%m-%d %H:%M}",
+            moment_text(row.given_at, zone_for(row.cycle_id, zones)),
         )
         for row in rows
     ]

@@ -167,7 +167,7 @@ def _print_ledger(page: GoalPage, to: Terminal) -> None:
             moment_text(line.event["at"], zone),
             event_name(line.kind, to.locale),
             person(line.event["actor"], page.names),
-            facts(line.event["body"], to.locale),
+            facts(line.event["body"], to.locale, zone),
         )
         for line in page.ledger
     ]

@@ -46,7 +46,7 @@ def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
         event, instead = line.event, line.event.get("acting_for")
         return (
             event["seq"], event["revision"], moment_text(event["at"], zone), person(event["actor"], names),
-            person(instead, names) if instead else "", event_name(line.kind, to.locale), facts(event["body"], to.locale),
+            person(instead, names) if instead else "", event_name(line.kind, to.locale), facts(event["body"], to.locale, zone),
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 
