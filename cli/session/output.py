@@ -5,6 +5,7 @@ Answers go to stdout, refusals to stderr. What takes long to import is imported 
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 MAX_FINDINGS = 50  # printed; nobody corrects more in one pass
+_UNBOUNDED = 10_000  # columns: the cells are wrapped already
 _PIPED_WIDTH = 240  # columns of a table that is written to a file or a pipe, where rows need not be folded
 
 
@@ -83,19 +85,26 @@ def print_line(line: str, file: TextIO | None = None) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, title: str | None = None) -> None:
-    """Prints a table, numbers to the right. Cells are printed literally: brackets in a name are no markup."""
+    """Prints a table, numbers to the right. Cells are printed literally: brackets in a name are no markup.
+
+    On a narrow terminal text is wrapped; ids are never cut, whatever becomes of the width.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text as Cell
 
+    from cli.session.columns import fitted
+
     lines = list(rows)
+    available = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED_WIDTH
+    head, *cells = fitted([list(headers), *([str(cell) for cell in line] for line in lines)], available)
     table = Table(title=title and Cell(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for at, header in enumerate(headers):
+    for at, header in enumerate(head):
         numeric = bool(lines) and all(isinstance(line[at], int) for line in lines)
-        table.add_column(Cell(header), justify="right" if numeric else "left")
-    for line in lines:
-        table.add_row(*(Cell(str(cell)) for cell in line))
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
+        table.add_column(Cell(header), justify="right" if numeric else "left", no_wrap=True)
+    for line in cells:
+        table.add_row(*(Cell(cell) for cell in line))
+    Console(file=sys.stdout, width=_UNBOUNDED).print(table)
 
 
 def heads(key: str, locale: Locale) -> tuple[str, ...]:

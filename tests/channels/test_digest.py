@@ -83,7 +83,10 @@ def test_a_task_says_what_to_do_whose_goal_and_until_when_by_the_clock_of_its_of
 def test_the_english_digest_is_english() -> None:
     sent = digest(tasks=(task(1), task(2, TaskKind.VERDICT, days=-1)), locale=Locale.EN)
     assert sent.subject == "[Meguri] your day, Thu 1 Oct 2026: 1 overdue, 1 waiting"
-    assert "Past the due date (1)\n- Give the verdict: 佐藤 花子’s goal “テーマ2” (due Wed 30 Sep 2026 09:00 JST)" in sent.body
+    assert (
+        "Past the due date (1)\n- Give the verdict: 佐藤 花子’s goal “テーマ2” (due Wed 30 Sep 2026 09:00 JST)"
+        in sent.body
+    )
 
 
 def test_a_notice_that_asks_for_a_task_in_the_list_is_not_said_again() -> None:
