@@ -9,7 +9,9 @@ GAP = 2  # columns of the terminal between two columns of a table
 _LONGEST_WORD = (
     40  # a longer word in a text, such as an address of a page, may be divided; an id in a column of ids never
 )
+_LINES = 4  # of a cell that holds text
 _WORD = re.compile(r"[!-~]+")
+_ID = re.compile(r"\d[!-~]|[!-~]\d")
 
 Rows = Sequence[Sequence[str]]
 
@@ -18,9 +20,17 @@ def fitted(rows: Rows, available: int) -> list[list[str]]:
     """The cells with line breaks, so that the table is at most `available` wide where its ids allow it."""
     widths = column_widths(rows, available)
     return [
-        [cell if width(cell) <= most else "\n".join(wrap(cell, most)) for cell, most in zip(row, widths, strict=True)]
+        [cell if width(cell) <= most else "\n".join(_lines(cell, most)) for cell, most in zip(row, widths, strict=True)]
         for row in rows
     ]
+
+
+def _lines(cell: str, columns: int) -> list[str]:
+    """The lines of a cell: all of them if the rest has an id; else at most `_LINES`, the last with an ellipsis."""
+    lines = wrap(cell, columns)
+    if len(lines) <= _LINES or any(_ID.search(line) for line in lines[_LINES:]):
+        return lines
+    return [*lines[: _LINES - 1], wrap(lines[_LINES - 1], columns - 1)[0] + "…"]
 
 
 def column_widths(rows: Rows, available: int) -> list[int]:

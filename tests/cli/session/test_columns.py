@@ -1,3 +1,4 @@
+import re
 import sys
 
 import pytest
@@ -21,7 +22,9 @@ def test_an_id_is_never_cut_and_text_gives_way(available: int) -> None:
     cells = fitted([HEADS, *ROWS], available)
     for row, shown in zip(ROWS, cells[1:], strict=True):
         assert shown[0] == row[0]
-        assert ["".join(one.split()) for one in shown] == ["".join(one.split()) for one in row], "nothing is left out"
+        whole = ["".join(one.split()) for one in shown[:-1]]
+        assert whole == ["".join(one.split()) for one in row[:-1]], "nothing with an id or a date is left out"
+        assert len(shown[-1].splitlines()) <= 4
 
 
 def test_a_list_of_goals_fits_into_a_terminal_of_120_columns() -> None:
@@ -41,6 +44,6 @@ def test_a_table_on_a_terminal_of_80_columns_prints_whole_ids(
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     output.print_table(HEADS, ROWS)
-    shown = capsys.readouterr().out
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert "2026-q4/M0031/1" in shown
-    assert "…" not in shown
+    assert max(width(line) for line in shown.splitlines()) <= 80
