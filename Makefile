@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 
-.PHONY: help demo up test test-any-day check format lock bench docs clean
+.PHONY: help demo up test test-any-day torture check format lock bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,6 +29,9 @@ test: $(READY)  ## run all tests; they start the servers that they need
 
 test-any-day: $(READY)  ## run the tests that depend on dates, and the demo, as of twelve other days
 	@$(BIN)/python -m tests.as_of.any_day $(DAYS)
+
+torture: $(READY)  ## commands at random for ten minutes, while servers are killed; then all stores are compared
+	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)
 
 check: $(READY)  ## check format, lint, types, layers, and the documents that are generated from the code
 	$(BIN)/ruff format --check .

@@ -19,6 +19,7 @@ _TOLERATED_ALONE = 6.0  # while nobody clicks
 _DECREASE = 0.6
 _MOST = 8
 _BESIDE_PEOPLE = 2  # to begin with, as soon as somebody clicks
+_REST = 0.5  # of the time of each request; while people click, the servers rest that long
 _LOOK_SECONDS = 1.0  # between two looks whether people click
 _SINCE = timedelta(seconds=5)
 _FLOOR_SECONDS = 30.0  # after this the latency of one request alone is measured again
@@ -45,6 +46,10 @@ class Pace:
         self._floor_at = 0.0
         self._since = 0.0  # the limit holds since then
         self._window: list[float] = []
+
+    def rest_after(self, seconds: float) -> float:
+        """How long a request that took `seconds` keeps its place after it was answered."""
+        return seconds * _REST if self._tolerated == _TOLERATED else 0.0
 
     def note(self, started: float, ended: float) -> None:
         """Takes one answer into account. Requests from before the last change of the limit do not count."""
@@ -118,8 +123,10 @@ class FanOut:
         self._pace.note(started, time.monotonic())
 
     async def _one(self, item: Item, handle: Callable[[Item], Awaitable[None]]) -> None:
+        started = time.monotonic()
         try:
             await handle(item)
+            await asyncio.sleep(self._pace.rest_after(time.monotonic() - started))
         finally:
             self._running -= 1
             self._changed.set()

@@ -43,13 +43,12 @@ TYPES = frozenset(
 # What our own validators raise (`domain.values.unfit`).
 OWN = frozenset(
     {
-        "not_storable", "not_one_line", "not_an_address", "zone_unknown", "ladder_order", "dates_order", "reviews_order",
+        "not_storable", "not_one_line", "time_with_zone", "not_an_address", "zone_unknown", "ladder_order", "dates_order", "reviews_order",
         "review_outside", "no_ladder", "nothing_to_extend", "two_endings",
     }
 )  # fmt: skip
 OTHER = "other"
 UNKNOWN_KEY = "problem.extra_forbidden"
-_TOML_LINE = re.compile(r"at line (\d+)")
 
 
 class Problem(NamedTuple):
@@ -83,9 +82,3 @@ def place_of(path: Sequence[str | int]) -> str:
     """As people write it: `steps[0].due`."""
     keys = [key for n, key in enumerate(path) if not (key in _UNION_TAGS and n and path[n - 1] == "measure")]
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
-
-
-def toml_place(error: Exception) -> str:
-    """The line where a TOML file cannot be read; `file` where the error does not tell."""
-    line = _TOML_LINE.search(str(error))
-    return f"line {line[1]}" if line else "file"

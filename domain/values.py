@@ -1,12 +1,13 @@
 """Small values that the whole domain uses: ids, bilingual texts, exact numbers, and the frozen model."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, NewType
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from domain.characters import NOT_STORABLE
 from domain.locale import Locale as Locale  # noqa: PLC0414 - one of the values; apart only because it is cheap to import
 
 CycleId = NewType("CycleId", str)
@@ -16,7 +17,9 @@ CommandId = NewType("CommandId", str)
 
 # Ids stand in workflow ids, search attributes and logs: short, visible, and no slash, which separates them there.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+# For `Annotated[EmployeeId, ID_FORM]`; pydantic ignores `Id` where it stands for a check.
+ID_FORM = StringConstraints(pattern=ID_PATTERN)
+Id = Annotated[str, ID_FORM]
 
 MAX_LINE = 200  # characters of a title, a name, a unit
 MAX_TEXT = 4_000  # characters of anything a person writes; Temporal refuses payloads of 2 MB
@@ -28,9 +31,8 @@ def invalid_value(problem: str, **fields: str | int | list[str]) -> PydanticCust
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL keeps every character but U+0000; refused here, it cannot make a recording fail for ever."""
-    if "\0" in text:
-        raise invalid_value("not_storable", at=text.index("\0") + 1)
+    if found := NOT_STORABLE.search(text):
+        raise invalid_value("not_storable", at=found.start() + 1, character=f"U+{ord(found[0]):04X}")
     return text
 
 
@@ -66,6 +68,19 @@ Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_pl
 def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+"""A day that people give. The calendar's ends are far from it, so that adding days to it always gives a date."""
+
+
+def _without_zone(moment: time) -> time:
+    if moment.tzinfo is not None:
+        raise invalid_value("time_with_zone")
+    return moment
+
+
+ClockTime = Annotated[time, AfterValidator(_without_zone)]
+"""What a clock on the wall shows; its zone is the calendar's."""
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An instant, always with its offset; kept in UTC so that one instant has one spelling."""

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import AnyInstruction, Delegate
@@ -25,6 +27,8 @@ from service.relations import require_colleague
 from storage import cycles, delegations, instructions
 from storage.database import read_transaction
 from storage.instructions import Instruction, Progress
+from workflows.failures import invalid
+from workflows.instruction import InstructionStart
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -88,7 +92,7 @@ class Instructions(InstructionReads):
         Keyed by the id `instruction`: a repeat with the same content changes nothing. Raises a `Refusal` if the caller has
         no permission, the cycle is in the wrong state, a named person is unknown, or the id belongs to another instruction.
         """
-        identity = instruction or secrets.token_hex(8)
+        identity = _valid_id(instruction) if instruction else secrets.token_hex(8)
         if not (instruction and await self._is_repeated(caller, asked, cycle, instruction)):
             await self._write(identity, caller, asked, cycle)
         await start(self._temporal, identity)
@@ -115,6 +119,14 @@ class Instructions(InstructionReads):
                 existing = await delegations.add(connection, _row(identity, asked.delegation, asked.reason, actor))
                 if existing:
                     raise _chain(asked.delegation, existing)
+
+
+def _valid_id(instruction: str) -> str:
+    """The id, which names a workflow too. Raises a `Refusal` before anything is written."""
+    try:
+        return InstructionStart(instruction=instruction).instruction
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 async def _require(connection: "AsyncConnection", instruction: str) -> Instruction:

@@ -8,6 +8,7 @@ import io
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
+from itertools import islice
 
 from domain.csv_text import UnreadableText, decode_csv
 from domain.findings import Finding, refuse
@@ -21,6 +22,7 @@ from texts.words import word
 _HEADS = ("id", "seq")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_BYTES = 20_000_000
+_MAX_ROWS = 100_000  # blank ones included: a byte per row would take 60 times the memory of the file
 
 
 def write_goals_csv(goals: Iterable[Goal], locale: Locale) -> bytes:
@@ -85,9 +87,12 @@ def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
         return (refuse("not_text", "file"),)
     head, _, _ = text.partition("\n")
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
+        rows = list(islice(lines, _MAX_ROWS + 1))
     except csv.Error:
         return (refuse("not_csv", "file"),)
+    if len(rows) > _MAX_ROWS:
+        return (refuse("too_large", "file", text="finding.too_many_rows"),)
     columns, findings = _columns(rows[0] if rows else [])
     return findings or _rows(rows[1:], columns)
 

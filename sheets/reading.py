@@ -2,10 +2,8 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, WorksheetNotFound, XmlError, ZipError
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from domain.findings import Finding, refuse
@@ -13,28 +11,29 @@ from domain.values import GoalId
 from sheets.fields import MAX_STEPS, Value
 from sheets.goal_sheet import HIDDEN_PAGE, cells_of_block
 from sheets.model import FORMAT, ReadGoal
+from sheets.workbook import Unreadable, WorkbookReader
 
 MAX_BYTES = 5_000_000  # a sheet of five goals has 20,000
 _MAX_GOALS = 100
 _MAX_ROWS = 5_000
 
 
-def read_goal_sheet(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
+def read_goal_sheet(data: bytes, reader: WorkbookReader) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     """The goals of a sheet, or findings that say why it cannot be read."""
     if len(data) > MAX_BYTES:
-        limit = MAX_BYTES // 1_000_000
-        return (refuse("too_large", "file", text="finding.too_large_sheet", limit=limit),)
-    try:
-        book = CalamineWorkbook.from_filelike(BytesIO(data))
-        plan = book.get_sheet_by_name(HIDDEN_PAGE).to_python(skip_empty_area=False)
-        cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except PasswordError:
-        return (refuse("password", "file"),)
-    except WorksheetNotFound:
-        return (refuse("no_goal_sheet", "file"),)
-    except (CalamineError, ZipError, XmlError, OSError):
-        return (refuse("no_workbook", "file"),)
-    return _goals(plan, cells)
+        return (_too_large(),)
+    match reader.read(data):
+        case Unreadable.TOO_LARGE:
+            return (_too_large(),)
+        case Unreadable() as why:
+            return (refuse(why, "file"),)
+        case pages:
+            plans = [page.rows for page in pages if page.name == HIDDEN_PAGE]
+            return _goals(plans[0], pages[0].rows) if plans else (refuse("no_goal_sheet", "file"),)
+
+
+def _too_large() -> Finding:
+    return refuse("too_large", "file", text="finding.too_large_sheet", limit=MAX_BYTES // 1_000_000)
 
 
 def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
@@ -47,7 +46,7 @@ def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...
     for number, row in enumerate(plan[1:], start=1):
         match row[:4]:
             case [str(goal), int() | float() as seq, int() | float() as top, int() | float() as steps] if (
-                goal and 0 < steps <= MAX_STEPS
+                goal and 0 <= top <= _MAX_ROWS and 0 < steps <= MAX_STEPS
             ):  # some programs save whole numbers as float
                 found.append(_goal(GoalId(goal), int(seq), (int(top), int(steps)), number, cells))
             case _:

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -20,6 +21,7 @@ from cli.session.layout import in_two_columns, indented, width
 from cli.session.output import Exit, locale_of_environment
 from cli.session.parameters import choice_of, metavar, name_of, text
 from cli.session.usage import explain
+from domain.characters import NOT_STORABLE
 from domain.locale import Locale
 
 _INDENT = "  "
@@ -39,12 +41,27 @@ class Command(TyperCommand):
         except typer.TyperException as error:
             error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined] # an error of the parser has none
             raise
+        for param in self.params:
+            _require_storable(param, ctx)
         if rest and not ctx.resilient_parsing:
             raise WrongUsage(message("help.usage.extra", values=rest), ctx)
         return rest
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         formatter.write(page(self, ctx, locale_of_environment()))
+
+
+def _require_storable(param: Any, ctx: Any) -> None:
+    """Refuses control characters and bytes that are no text: no id, day or reason has them, and databases do not take them."""
+    from domain.messages import message
+
+    typed = ctx.params.get(param.name)
+    for value in typed if isinstance(typed, list | tuple) else (typed,):
+        if isinstance(value, str | Path) and (found := NOT_STORABLE.search(str(value))):
+            problem = message("problem.not_storable", at=found.start() + 1, character=f"U+{ord(found[0]):04X}")
+            error = WrongUsage(problem, ctx)
+            error.param = param
+            raise error
 
 
 class Group(TyperGroup):

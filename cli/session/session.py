@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from domain.findings import Finding
+    from domain.refusals import Refusal
     from domain.values import Locale
     from service.connection import Unreachable
     from service.cycles import CycleReads, Cycles
@@ -182,13 +183,23 @@ def run(
 
 async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None]]) -> Exit | None:
     """The work's answer; a refusal is printed while the database is connected, since it has people's names."""
+    from pydantic import ValidationError
+
     from domain.refusals import Refusal
 
     try:
         return await work(opened)
+    except ValidationError as error:  # what was typed is not what a command or an instruction takes
+        from workflows.failures import invalid
+
+        raise await _refused(invalid(error), opened) from error
     except Refusal as refusal:
-        sentence = await refusal_with_names(refusal, opened.engine, opened.terminal.locale)
-        raise opened.terminal.refuse(sentence, kind=refusal.code) from refusal
+        raise await _refused(refusal, opened) from refusal
+
+
+async def _refused(refusal: "Refusal", opened: Opened) -> typer.Exit:
+    sentence = await refusal_with_names(refusal, opened.engine, opened.terminal.locale)
+    return opened.terminal.refuse(sentence, kind=refusal.code)
 
 
 async def _explained(error: Exception, opened: Reading) -> Exception | None:

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from domain.findings import Finding, refuse_with
 from domain.refusals import Refusal
-from domain.values import Locale
+from domain.values import Day, Locale
 from domain.writing.catalog import draft, find
+
+_DAY: TypeAdapter[date] = TypeAdapter(Day)
 
 
 def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
@@ -34,7 +38,10 @@ def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Fi
 def _dated(tree: Mapping[str, Any], name: str) -> date | None:
     cycle = tree.get("cycle")
     found = cycle.get(name) if isinstance(cycle, Mapping) else None
-    return found if isinstance(found, date) else None
+    try:
+        return _DAY.validate_python(found, strict=True)
+    except ValidationError:
+        return None
 
 
 def _filled(section: Mapping[str, Any], starts: date, ends: date) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The cycle file that HR writes (TOML): dates, calendar, rules, drafts by department. Reading and checking it."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Self
@@ -21,7 +20,8 @@ from domain.findings import Finding, refuse, refuse_with
 from domain.messages import did_you_mean
 from domain.people.organisation import Employee, Organisation
 from domain.policy.policy import DEFAULT_LADDERS, Policy
-from domain.problems import UNKNOWN_KEY, Problem, problems_of, toml_place
+from domain.problems import UNKNOWN_KEY, Problem, problems_of
+from domain.toml_text import read_toml
 from domain.values import EmployeeId, Frozen, Id
 from domain.writing.content import Content
 
@@ -106,13 +106,10 @@ class CycleFile(Frozen):
 
 def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:
     """The file, or why it cannot be read: each finding names the key."""
-    try:
-        tree = tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return (refuse("not_utf8", f"byte {error.start}"),)
-    except tomllib.TOMLDecodeError as error:
-        return (refuse("not_toml", toml_place(error)),)
-    tree, unknown = fill_from_catalog(tree)
+    read = read_toml(data)
+    if isinstance(read, Finding):
+        return (read,)
+    tree, unknown = fill_from_catalog(read)
     if unknown:
         return unknown
     try:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
 from domain.policy.policy import Ladder, TaskKind
-from domain.values import CycleId, EmployeeId, Frozen, Id, Line, Number
+from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Number
 from domain.writing.content import Content
 
 
@@ -17,9 +17,9 @@ class CalendarSection(Frozen):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "JP"
     subdivision: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")] | None = None  # state, Land, canton: `BE`
     timezone: TimeZone = "Asia/Tokyo"
-    opens: time = time(9)
-    closes: time = time(18)
-    days_off: tuple[date, ...] = ()
+    opens: ClockTime = time(9)
+    closes: ClockTime = time(18)
+    days_off: tuple[Day, ...] = ()
 
     def with_holidays(self, public_holidays: tuple[date, ...]) -> BusinessCalendar:
         """The calendar that is frozen at launch; weekends are off anyway, so they are not written down."""
@@ -40,16 +40,16 @@ class SiteSection(CalendarSection):
 
 
 class CycleSection(Frozen):
-    id: Annotated[CycleId, Id]
+    id: Annotated[CycleId, ID_FORM]
     name: Line
-    starts: date
-    ends: date
-    closes: date
-    reviews: tuple[date, ...] = Field(max_length=24)
-    hr: tuple[Annotated[EmployeeId, Id], ...] = Field(min_length=1, max_length=50)
+    starts: Day
+    ends: Day
+    closes: Day
+    reviews: tuple[Day, ...] = Field(max_length=24)
+    hr: tuple[Annotated[EmployeeId, ID_FORM], ...] = Field(min_length=1, max_length=50)
     departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
-    without: tuple[Annotated[EmployeeId, Id], ...] = ()  # who does not
-    tops: tuple[Annotated[EmployeeId, Id], ...] = ()  # who has no manager, where they are several
+    without: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who does not
+    tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
 
 
 class PolicySection(Frozen):

@@ -6,19 +6,18 @@ the sender uses it as the update id, and the workflow copies it into the command
 A docstring says who may give the command, a colon, and what the command does. docs/lifecycle.md is printed from them.
 """
 
-from datetime import date
 from typing import Annotated, ClassVar, Literal, Self, Union, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation
 from domain.policy.policy import Policy
-from domain.values import ID_PATTERN, CommandId, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
+from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
 
 SYSTEM = EmployeeId("@clock")  # the actor of alarms; no employee and no caller can have this id
 
-_Person = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
+_Person = Annotated[EmployeeId, ID_FORM]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
@@ -165,8 +164,8 @@ class Delegate(Command):
     name: ClassVar[str] = "delegate"
     delegator: _Person
     to: _Person
-    first: date
-    last: date
+    first: Day
+    last: Day
     reason: Prose | None = None
 
 
@@ -174,8 +173,8 @@ class Extend(Command):
     """HR: move the open task's due date, the last day of the goal's cycle, or both."""
 
     name: ClassVar[str] = "extend"
-    due: date | None = None
-    closes: date | None = None  # later than the current one
+    due: Day | None = None
+    closes: Day | None = None  # later than the current one
     reason: Prose
 
     @model_validator(mode="after")
@@ -204,7 +203,7 @@ class Reopen(Command):
 
     name: ClassVar[str] = "reopen"
     reason: Prose
-    closes: date | None = None
+    closes: Day | None = None
 
 
 class Close(Command):

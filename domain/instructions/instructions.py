@@ -9,9 +9,9 @@ from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, Frozen, Id, Line, Prose, invalid_value
+from domain.values import ID_FORM, Day, EmployeeId, Frozen, Line, Prose, invalid_value
 
-Person = Annotated[EmployeeId, Id]
+Person = Annotated[EmployeeId, ID_FORM]
 
 
 class Selection(Frozen):
@@ -34,9 +34,9 @@ class Extend(_Instruction):
     """Open tasks (of one kind, where given) are due on `due`; the cycle ends on `closes`."""
 
     kind: Literal["extend"] = "extend"
-    due: date | None = None
+    due: Day | None = None
     task: TaskKind | None = None
-    closes: date | None = None
+    closes: Day | None = None
 
     @model_validator(mode="after")
     def _moves_something(self) -> Self:
@@ -81,7 +81,7 @@ class Cancel(_Instruction):
 
 class Reopen(_Instruction):
     kind: Literal["reopen"] = "reopen"
-    closes: date | None = None
+    closes: Day | None = None
 
 
 class Close(_Instruction):

@@ -6,7 +6,6 @@ Names and mail addresses are kept here and in the directory's table, and nowhere
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from domain.findings import Finding, refuse
 from domain.messages import Message, message
-from domain.values import ID_PATTERN, MAX_LINE, EmployeeId, Locale
+from domain.values import ID_FORM, MAX_LINE, Day, EmployeeId, Id, Locale
 
 # Names appear in mail headers and on terminals: no line breaks or escapes, no characters that change the reading
 # direction, and none that a broken conversion leaves: U+FFFD, and U+F8F0 to U+F8F3, which Python makes of bytes that
@@ -25,7 +24,7 @@ _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
 _NAMED = 5  # people that one finding names; it counts the others
 
-PersonId = Annotated[EmployeeId, StringConstraints(pattern=ID_PATTERN)]
+PersonId = Annotated[EmployeeId, ID_FORM]
 # A `Line` with fewer characters allowed; one pattern does all checks, since an import makes three of these per person.
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE, pattern=_VISIBLE)]
 Mail = Annotated[str, StringConstraints(max_length=MAX_MAIL, pattern=_MAIL)]
@@ -47,8 +46,8 @@ class Employee:
     manager_id: PersonId | None = None
     locale: Locale = Locale.JA
     active: bool = True
-    site: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None  # names a calendar of the cycle
-    leaves: date | None = None  # last day
+    site: Id | None = None  # names a calendar of the cycle
+    leaves: Day | None = None  # last day
 
 
 Place = Callable[[EmployeeId], str]

@@ -1,12 +1,11 @@
 """What a person writes into a goal: theme, challenge, measure, steps."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from domain.values import ID_PATTERN, MAX_LINE, MAX_TEXT, Frozen, Id, Line, Number, OneLine, Prose, Storable
+from domain.values import ID_PATTERN, MAX_LINE, MAX_TEXT, Day, Frozen, Id, Line, Number, OneLine, Prose, Storable
 
 # A draft may be unfinished: empty is allowed here, and refused by domain.rules when it is submitted.
 _OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE), Storable, OneLine]
@@ -50,7 +49,7 @@ class Step(Frozen):
     """A dated milestone with its points."""
 
     title: Line
-    due: date
+    due: Day
     points: _Points = 20
 
 

@@ -61,8 +61,12 @@ class KillableServer:
         at = await self._running.enter_async_context(self.run())
         self.url = at.address if isinstance(at, TemporalAddresses) else str(at)
 
+    @property
+    def pid(self) -> int:
+        return int(json.loads((self.folder / self.record).read_text())["pid"])
+
     async def kill(self, how: signal.Signals) -> None:
-        os.kill(json.loads((self.folder / self.record).read_text())["pid"], how)
+        os.kill(self.pid, how)
         await self._running.aclose()
 
     @asynccontextmanager
@@ -234,8 +238,10 @@ async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) 
     The launch is dated `days_ago`; alarms that are due by now ring at once.
     """
     rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((owner_of(goal), "B1") for goal in goals_of(cycle, people))]
-    table = "\n".join(f"{person},社員,経理部,{manager}" for person, manager in rows)
-    imported = await People(site.engine).import_file(operator(HR), f"社員番号,氏名,部署,上長\n{table}\n".encode())
+    table = "\n".join(f"{person},社員,{person}@example.com,経理部,{manager}" for person, manager in rows)
+    imported = await People(site.engine).import_file(
+        operator(HR), f"社員番号,氏名,メール,部署,上長\n{table}\n".encode()
+    )
     assert imported.imported, imported.findings
     now = datetime.now(ZoneInfo("Asia/Tokyo")) - timedelta(days=days_ago)
     checked = await site.cycles.check(_cycle_file(cycle), now.date(), starts=now.date())

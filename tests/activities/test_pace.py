@@ -129,6 +129,15 @@ async def test_a_fan_out_handles_every_item_once_and_not_more_at_a_time_than_its
     assert 1 < most <= 8
 
 
+def test_the_servers_rest_after_a_request_only_while_people_click() -> None:
+    pace = Pace()
+    assert pace.rest_after(0.04) == 0.02
+    pace.note_people(0.0, act=False)
+    assert pace.rest_after(0.04) == 0.0
+    pace.note_people(1.0, act=True)
+    assert pace.rest_after(0.04) == 0.02
+
+
 async def test_an_error_ends_a_fan_out() -> None:
     async def handle(item: int) -> None:
         if item == 3:

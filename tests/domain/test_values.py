@@ -1,14 +1,18 @@
 """The basic value types at their limits."""
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from domain.cycle.sections import CycleSection
 from domain.messages import message
 from domain.problems import problems_of
-from domain.values import MAX_LINE, MAX_TEXT, Id, Line, Locale, Moment, Number, Prose, Text
+from domain.values import MAX_LINE, MAX_TEXT, Frozen, Id, Line, Locale, Moment, Number, Prose, Text
 
 LINE: TypeAdapter[str] = TypeAdapter(Line)
 PROSE: TypeAdapter[str] = TypeAdapter(Prose)
@@ -39,7 +43,9 @@ def test_texts_at_their_limits_are_taken_without_the_blanks_around_them() -> Non
 def test_a_character_that_cannot_be_stored_is_named_with_its_place() -> None:
     with pytest.raises(ValidationError) as caught:
         PROSE.validate_python("目標\0")
-    assert [problem.message for problem in problems_of(caught.value)] == [message("problem.not_storable", at=3)]
+    assert [problem.message for problem in problems_of(caught.value)] == [
+        message("problem.not_storable", at=3, character="U+0000")
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["NaN", "sNaN", "Infinity", "1e19", "0.0000001", "", "１２a", None, True, [1]])
@@ -68,3 +74,63 @@ def test_an_instant_needs_its_offset_and_is_kept_in_utc() -> None:
 def test_a_text_is_said_in_the_readers_language() -> None:
     text = Text(ja="承認", en="approve")
     assert [text.in_(Locale.JA), text.in_(Locale.EN)] == ["承認", "approve"]
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\a", "\x7f", "\x9b", "\u202e", "\u2066"])
+def test_a_text_with_a_control_character_is_refused_with_its_place(character: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        PROSE.validate_python(f"ab{character}c")
+    (problem,) = problems_of(caught.value)
+    assert problem.message.fields["at"] == 3
+
+
+@pytest.mark.parametrize("text", ["a\tb\nc\r\nd", "👨\u200d👩\u200d👧🇯🇵", "𠮷野家 髙﨑", "e\u0301", "עברית"])
+def test_a_text_of_any_language_is_kept_as_it_is(text: str) -> None:
+    assert PROSE.validate_python(text) == text
+
+
+def _aliases_in(annotation: Any) -> Iterator[Any]:
+    """Everything that stands as metadata in an `Annotated` and is an `Annotated` itself: pydantic would ignore it."""
+    if get_origin(annotation) is Annotated:
+        yield from (one for one in annotation.__metadata__ if get_origin(one) is Annotated)
+    for part in get_args(annotation):
+        yield from _aliases_in(part)
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for below in model.__subclasses__():
+        yield from _models(below)
+
+
+def test_no_field_of_any_model_has_a_check_that_is_ignored() -> None:
+    rooms = ("domain", "service", "workflows", "storage")
+    for room in rooms:
+        for module in walk_packages([room], f"{room}."):
+            if "migrations" not in module.name:
+                import_module(module.name)
+    ignored = [
+        f"{model.__module__}.{model.__name__}.{name}"
+        for model in _models(Frozen)
+        for name, hint in get_type_hints(model, include_extras=True).items()
+        if list(_aliases_in(hint))
+    ]
+    assert len(list(_models(Frozen))) > 100
+    assert not ignored
+
+
+@pytest.mark.parametrize(
+    "given", ["2027/1Q", "../../../escape", "", "２０２６", "a\x1b[31m", "x" * 300, "a b", "@clock", "a\n"]
+)
+def test_the_ids_of_a_cycle_file_are_ids(given: str) -> None:
+    cycle = {
+        "name": "x",
+        "starts": "2026-10-01",
+        "ends": "2027-03-01",
+        "closes": "2027-03-02",
+        "reviews": [],
+        "hr": ["E1"],
+    }
+    with pytest.raises(ValidationError) as caught:
+        CycleSection.model_validate(cycle | {"id": given, "hr": [given], "without": [given], "tops": [given]})
+    assert {problem.where for problem in problems_of(caught.value)} >= {"id", "hr[0]", "without[0]", "tops[0]"}

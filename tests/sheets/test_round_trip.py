@@ -1,7 +1,7 @@
 """Round trips: writing and reading again changes nothing, for any text; and exactly the changed fields change."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,16 +19,25 @@ from sheets.goal_sheet import cells_of_block, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv
 from sheets.model import ReadGoal
 from sheets.reading import read_goal_sheet
+from sheets.workbook import WorkbookReader
 from tests.domain.builders import CONTENT, PICTURE, content
 from tests.sheets.filled import CONTENTS, goal_with, sheet_of
 from texts.places import field_of_sheet
 from texts.say import say_both
 
 PICTURED = content(measure=PICTURE)
+READER = WorkbookReader()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reading_process() -> Iterator[None]:
+    """One process reads the workbooks of all these tests."""
+    with READER:
+        yield
 
 
 def by_sheet(one: Content, locale: Locale) -> ReadGoal:
-    (read,) = goals_of(read_goal_sheet(write_goal_sheet(sheet_of(one), locale)))
+    (read,) = goals_of(read_goal_sheet(write_goal_sheet(sheet_of(one), locale), READER))
     return read
 
 
@@ -163,7 +172,7 @@ def test_every_field_has_a_cell_of_its_own_that_a_person_may_fill() -> None:
 def test_five_goals_come_back_from_one_sheet() -> None:
     contents = (CONTENT, PICTURED, Content(), CONTENT, content(weight=10))
     data = write_goal_sheet(sheet_of(*contents), Locale.JA)
-    read = goals_of(read_goal_sheet(data))
+    read = goals_of(read_goal_sheet(data, READER))
     assert [one.id[-1] for one in read] == list("12345")
     for one, found in zip(contents, read, strict=True):
         assert merged(one, found.fields, found.places) == one
@@ -195,11 +204,13 @@ def saved(rows: list[list[Any]], name: str = "meguri") -> bytes:
         (saved([]), "other_version"),
         (saved([["meguri", 1, "ja"], ["2026-q4/e100/1", "x", 5, 4]]), "hidden_page"),
         (saved([["meguri", 1, "ja"], ["2026-q4/e100/1", 1, 5, 99]]), "hidden_page"),
+        (saved([["meguri", 1, "ja"], ["2026-q4/e100/1", 1, 1e300, 4]]), "hidden_page"),
+        (saved([["meguri", 1, "ja"], ["2026-q4/e100/1", 1, -8, 4]]), "hidden_page"),
         (saved([["meguri", 1, "ja"], *[["2026-q4/e100/1", 1, 5, 4]] * 200]), "too_large"),
     ],
 )
 def test_a_file_that_is_no_goal_sheet_is_named_and_nothing_is_read(data: bytes, code: str) -> None:
-    (finding,) = read_goal_sheet(data)
+    (finding,) = read_goal_sheet(data, READER)
     assert isinstance(finding, Finding)
     assert finding.code == code
 
@@ -208,7 +219,7 @@ def test_a_zip_that_is_no_workbook_is_named() -> None:
     out = io.BytesIO()
     with ZipFile(out, "w") as parts:
         parts.writestr("a.txt", "a")
-    (finding,) = read_goal_sheet(out.getvalue())
+    (finding,) = read_goal_sheet(out.getvalue(), READER)
     assert isinstance(finding, Finding)
     assert finding.code == "no_workbook"
 

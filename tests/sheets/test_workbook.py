@@ -1,0 +1,94 @@
+"""Hostile workbooks and tables: refused by name, while the memory of this process hardly grows."""
+
+import io
+import resource
+from collections.abc import Callable, Iterator
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from xlsxwriter.workbook import Workbook
+
+from domain.findings import Finding
+from sheets.goals_csv import read_goals_csv
+from sheets.reading import read_goal_sheet
+from sheets.workbook import Unreadable, WorkbookReader
+
+_HARMLESS_GROWTH = 150_000_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[WorkbookReader]:
+    with WorkbookReader() as one:
+        yield one
+
+
+def workbook(fill: Callable[[Any], None]) -> bytes:
+    out = io.BytesIO()
+    with Workbook(out) as book:
+        fill(book.add_worksheet("x"))
+    return out.getvalue()
+
+
+def corners(last_row: int, last_column: int) -> bytes:
+    def fill(sheet: Any) -> None:
+        sheet.write(0, 0, "a")
+        sheet.write(last_row, last_column, "z")
+
+    return workbook(fill)
+
+
+def with_part(data: bytes, part: str, content: bytes) -> bytes:
+    """The workbook with another content of one of its parts."""
+    out = io.BytesIO()
+    with ZipFile(io.BytesIO(data)) as old, ZipFile(out, "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == part else old.read(name))
+    return out.getvalue()
+
+
+def inflating(megabytes: int) -> bytes:
+    """A workbook whose texts take a thousand times the space of the file."""
+    text = b"<si><t>" + b"a" * 1_000_000 + b"</t></si>"
+    head = b'<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    return with_part(corners(1, 1), "xl/sharedStrings.xml", head + text * megabytes + b"</sst>")
+
+
+def peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(corners(1_048_575, 16_383), id="two cells in opposite corners"),
+        pytest.param(corners(4_999, 16_383), id="a cell in the last column of row 5000"),
+        pytest.param(inflating(1_500), id="texts that inflate to 1.5 GB"),
+    ],
+)
+def test_a_small_workbook_that_asks_for_all_memory_is_too_large(data: bytes, reader: WorkbookReader) -> None:
+    assert len(data) < 2_000_000
+    before = peak_memory()
+    assert reader.read(data) is Unreadable.TOO_LARGE
+    assert peak_memory() - before < _HARMLESS_GROWTH
+
+
+def test_the_next_workbook_is_read_after_one_that_was_too_large(reader: WorkbookReader) -> None:
+    assert reader.read(corners(1_048_575, 16_383)) is Unreadable.TOO_LARGE
+    (page,) = reader.read(corners(1, 2))
+    assert page == ("x", [["a", "", ""], ["", "", "z"]])
+
+
+def test_the_owner_of_a_sheet_that_is_too_large_hears_the_limit(reader: WorkbookReader) -> None:
+    (finding,) = read_goal_sheet(corners(1_048_575, 16_383), reader)
+    assert isinstance(finding, Finding)
+    assert (finding.code, finding.message.fields["limit"]) == ("too_large", 5)
+
+
+def test_a_table_of_millions_of_rows_is_refused_before_they_are_in_memory() -> None:
+    data = "目標の ID,テーマ\n".encode() + b"x\n" * 9_000_000
+    before = peak_memory()
+    (finding,) = read_goals_csv(data)
+    assert isinstance(finding, Finding)
+    assert finding.message.key == "finding.too_many_rows"
+    assert peak_memory() - before < _HARMLESS_GROWTH
