@@ -97,8 +97,9 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, 
 
     lines = list(rows)
     available = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED_WIDTH
-    head, *cells = fitted([list(headers), *([str(cell) for cell in line] for line in lines)], available)
+    (head, *cells), gap = fitted([list(headers), *([str(cell) for cell in line] for line in lines)], available)
     table = Table(title=title and Cell(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.padding = (0, gap - 1, 0, 1)
     for at, header in enumerate(head):
         numeric = bool(lines) and all(isinstance(line[at], int) for line in lines)
         table.add_column(Cell(header), justify="right" if numeric else "left", no_wrap=True)

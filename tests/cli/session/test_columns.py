@@ -19,7 +19,7 @@ ROWS = [
 
 @pytest.mark.parametrize("available", [80, 40, 10])
 def test_an_id_is_never_cut_and_text_gives_way(available: int) -> None:
-    cells = fitted([HEADS, *ROWS], available)
+    cells, _ = fitted([HEADS, *ROWS], available)
     for row, shown in zip(ROWS, cells[1:], strict=True):
         assert shown[0] == row[0]
         whole = ["".join(one.split()) for one in shown[:-1]]
@@ -33,7 +33,7 @@ def test_a_list_of_goals_fits_into_a_terminal_of_120_columns() -> None:
 
 def test_an_id_within_a_text_stays_in_one_piece() -> None:
     named = [["who"], ["岡本 蓮さん(2026-q4/M0031/1)、小野 ひなたさん(M0032)"]]
-    (_, (cell,)) = fitted(named, 20)
+    (_, (cell,)), _ = fitted(named, 20)
     assert all(width(line) <= 20 for line in cell.splitlines())
     assert any("2026-q4/M0031/1" in line for line in cell.splitlines())
 
