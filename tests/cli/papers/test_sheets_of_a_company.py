@@ -39,7 +39,7 @@ async def test_the_sheets_of_everybody_go_out_in_seconds_and_come_in_without_a_c
     before = await office.told("goal", "list", "--cycle", "all", "--limit", "1000")
 
     began = time.monotonic()
-    written = (await office.told("sheet", "export", "all", tmp_path / "sheets", "--as", "235"))["written"]
+    written = (await office.told("sheet", "export", "all", tmp_path / "sheets", "--as", "235"))["files"]
     seconds = time.monotonic() - began
     assert len(written) == _PEOPLE
     assert seconds < _SECONDS
