@@ -50,7 +50,7 @@ def show(
         failures = await reads.failures(caller_for(None), cycle_id) if failed else None
         zones = await zones_by_cycle(session.engine) if failures else {}
         if to.as_json:
-            print_json(summary._asdict() | (_lists(failures) if failures else {}))
+            print_json({"counts": summary._asdict(), **(_lists(failures) if failures else {})})
             return
         _say(summary, to)
         if failures and failures.failed:

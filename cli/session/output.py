@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 50  # printed; nobody corrects more in one pass
 _UNBOUNDED = 10_000  # columns: the cells are wrapped already
 _PIPED_WIDTH = 240  # columns of a table that is written to a file or a pipe, where rows need not be folded
+
+
+_wants_json: ContextVar[bool] = ContextVar("wants_json", default=False)
 
 
 class Exit(IntEnum):
@@ -60,18 +64,40 @@ def _locale_of_language() -> Locale:
     return Locale.JA if language.startswith("ja") else Locale.EN
 
 
-def print_json(value: Any) -> None:
-    """One document on stdout; models, dates and decimals as their JSON form."""
-    from pydantic_core import to_jsonable_python
+def print_json(value: Any, holder: str = "") -> None:
+    """One document on stdout, with the keys of docs/json.md; models, dates and decimals as their JSON form.
 
-    sys.stdout.write(json.dumps(to_jsonable_python(value), ensure_ascii=False, indent=2) + "\n")
+    `holder` is the list in which other documents have such a thing: `entries` for an entry of the catalogue.
+    """
+    sys.stdout.write(json.dumps(_document(value, holder), ensure_ascii=False, indent=2) + "\n")
 
 
-def json_line(value: Any) -> str:
+def json_line(value: Any, holder: str = "") -> str:
     """The value's JSON form on one line, for documents that are written part by part."""
+    return json.dumps(_document(value, holder), ensure_ascii=False)
+
+
+def _document(value: Any, holder: str) -> Any:
     from pydantic_core import to_jsonable_python
 
-    return json.dumps(to_jsonable_python(value), ensure_ascii=False)
+    from cli.session.vocabulary import in_vocabulary
+
+    return in_vocabulary(to_jsonable_python(value), holder)
+
+
+def print_error(code: str, message: str, *, where: str | None = None, findings: Sequence[Any] = ()) -> None:
+    """The document of a command that failed: why, and where (an option, an argument, a file), if that is known."""
+    error: dict[str, Any] = {"code": code, "message": message, "where": where}
+    print_json({"error": error | ({"findings": findings} if findings else {})})
+
+
+def note_json(*, wanted: bool) -> None:
+    """Keeps whether the command line asks for JSON: errors that are found before the command runs are documents too."""
+    _wants_json.set(wanted)
+
+
+def wants_json() -> bool:
+    return _wants_json.get()
 
 
 def print_part(part: str) -> None:
@@ -140,7 +166,19 @@ def sentence_of(message: "Message | Text", locale: Locale) -> str:
     return say_with_hint(message, locale) if isinstance(message, Message) else message.in_(locale)
 
 
-def stopped(message: "Message | Text", locale: Locale, code: Exit = Exit.REFUSED) -> typer.Exit:
-    """The end of the command, to be raised; the reason is on stderr by then."""
-    sys.stderr.write(sentence_of(message, locale) + "\n")
+def stopped(
+    message: "Message | Text",
+    locale: Locale,
+    code: Exit = Exit.REFUSED,
+    *,
+    kind: str = "usage",
+    findings: Sequence["Finding"] = (),
+) -> typer.Exit:
+    """The end of the command, to be raised; the reason is on stderr by then, and with `--json` the document on stdout."""
+    sentence = sentence_of(message, locale)
+    sys.stderr.write(sentence + "\n")
+    if wants_json():
+        from texts.findings import documents_of
+
+        print_error(kind, sentence, findings=documents_of(findings))
     return typer.Exit(code)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from starter import app
 from storage.database import open_database
+from tests.cli.json_vocabulary import differences
 from tests.cycle_dates import moved_to
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +100,9 @@ class Office:
 
     async def told(self, *words: str | Path) -> Any:
         """Runs a command that must succeed; returns the JSON document that it prints."""
-        return json.loads(await self.done(*words, "--json"))
+        document = json.loads(await self.done(*words, "--json"))
+        assert list(differences(document)) == [], f"{words}: see docs/json.md"
+        return document
 
     async def refused(self, *words: str | Path, code: int = 1, **env: str) -> str:
         """Runs a command that must be refused; returns the reason. Asserts that stdout is empty, and that it was not a crash."""

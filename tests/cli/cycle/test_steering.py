@@ -88,7 +88,7 @@ async def test_who_does_not_wait_looks_later_and_one_id_is_one_instruction(offic
     resume = ("cycle", "resume", "q4", *BY_HR, "--person", ONO, "--person", HARA, "--id", "resume-1")
     assert goals(await office.told(*resume)) == {ONO: "done", HARA: "skipped not_paused"}
     latest = (await office.told("instruction", "--cycle", "q4"))["instructions"]
-    assert [row["id"] for row in latest[:2]] == ["resume-1", "pause-1"]
+    assert [row["instruction"] for row in latest[:2]] == ["resume-1", "pause-1"]
     assert "resume-1" in await office.done("instruction", MEGURI_LOCALE="ja")
 
 
@@ -131,7 +131,7 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
     assert goals(told)[ONO] == "done"
     assert goals(told)[HARA] == "skipped owner"
     (standing,) = (await office.told("delegations", HARA))["delegations"]
-    assert {"delegator_id": MANAGER, "to_id": HARA, "last": LATER, "reason": "休暇"}.items() <= standing.items()
+    assert {"delegator": MANAGER, "to": HARA, "last": LATER, "reason": "休暇"}.items() <= standing.items()
     assert "清水 幸恵 (E3)" in await office.done("delegations", MEGURI_LOCALE="ja")
 
     (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["goal"] == goal]

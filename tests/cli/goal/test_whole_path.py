@@ -14,7 +14,11 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     assert (await office.told("people", "import", people))["imported"]["added"] == PEOPLE_IN_CYCLE
 
     checked = await office.told("cycle", "check", cycle, "--starts", starts)
-    assert (checked["refused"], checked["people"], checked["goals"]) == (False, PEOPLE_IN_CYCLE, PEOPLE_IN_CYCLE)
+    assert (checked["refused"], checked["people_count"], checked["goal_count"]) == (
+        False,
+        PEOPLE_IN_CYCLE,
+        PEOPLE_IN_CYCLE,
+    )
     launched = await office.told("cycle", "start", cycle, "--as", HR, "--starts", starts)
     assert launched["participants"] == {"started": PEOPLE_IN_CYCLE}
 
@@ -41,7 +45,7 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     assert (ended["state"], ended["counts"]) == ("done", {"done": 5})
     status = await office.told("cycle", "status", "path")
     assert (status["state"], status["closed_at"] is not None) == ("closed", True)
-    assert status["goals"] == {"経営": {"closed": 1}, "人事部": {"closed": 1}, "経理部": {"closed": 4}}
+    assert status["goals_by_department"] == {"経営": {"closed": 1}, "人事部": {"closed": 1}, "経理部": {"closed": 4}}
     outcomes = {one["goal"]: one["outcome"] for one in (await office.told("goal", "list", "--cycle", "path"))["goals"]}
     assert (outcomes[GOAL], outcomes[f"path/{HARA}/1"]) == ("settled", "withdrawn")
     for one in outcomes:

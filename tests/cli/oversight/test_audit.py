@@ -65,7 +65,7 @@ async def test_a_paused_goal_is_shown_as_paused_and_never_as_overdue(office: Off
     goal = f"q4/{HARA}/1"
     await office.done("cycle", "pause", "q4", "--person", HARA, "--as", HR, "--reason", "育児休業")
     await office.alter(f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = '{goal}'")  # noqa: S608 - the test's own words
-    before = (await office.told("cycle", "status", "q4"))["overdue"]
+    before = (await office.told("cycle", "status", "q4"))["overdue_count"]
     (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["goal"] == goal]
     assert (waiting["paused"], waiting["overdue"], waiting["command"]) == (True, False, None)
     for words in (("inbox", HARA), ("goal", "list", "--owner", HARA), ("goal", "show", goal), ("people", "show", HARA)):
@@ -76,7 +76,7 @@ async def test_a_paused_goal_is_shown_as_paused_and_never_as_overdue(office: Off
     assert "paused: 1" in await office.done("cycle", "status", "q4")
     await office.done("cycle", "resume", "q4", "--person", HARA, "--as", HR, "--reason", "復職")
     await office.alter(f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = '{goal}'")  # noqa: S608 - the test's own words
-    assert (await office.told("cycle", "status", "q4"))["overdue"] == before + 1
+    assert (await office.told("cycle", "status", "q4"))["overdue_count"] == before + 1
 
 
 async def test_who_joined_by_escalation_is_not_told_to_do_the_owners_work(office: Office) -> None:
