@@ -13,6 +13,7 @@ from domain.instructions.instructions import AnyInstruction, Delegate
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.cycle_lookup import require_cycle
 from service.instruction_documents import (
     DelegationList,
     InstructionList,
@@ -27,6 +28,7 @@ from service.relations import require_colleague
 from storage import cycles, delegations, instructions
 from storage.database import read_transaction
 from storage.instructions import Instruction, Progress
+from storage.people import find_employee
 from workflows.failures import invalid
 from workflows.instruction import InstructionStart
 
@@ -47,6 +49,8 @@ class InstructionReads:
         """The newest instructions; with `cycle`, those to this cycle and those to every open cycle."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
+            if cycle is not None:
+                await require_cycle(connection, cycle)
             rows = await instructions.latest(connection, cycle)
         return InstructionList(instructions=tuple(summary_of(row) for row in rows))
 
@@ -68,6 +72,8 @@ class InstructionReads:
         """The delegations from or to one employee (None: all) that hold today or within a year."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
+            if employee is not None and await find_employee(connection, employee) is None:
+                raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
             zones = {one for cycle in (await cycles.time_zones(connection)).values() for one in cycle.all()}
             today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # the earliest
             found = await delegations.overlapping(connection, today, today + _YEAR, [employee] if employee else None)

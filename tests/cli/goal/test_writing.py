@@ -187,7 +187,10 @@ async def test_problems_are_heard_and_the_cycle_says_which_nothing_answers(offic
     await office.done("goal", "revise", HARAS, office.file("answers.toml", text), "--as", HARA)
     left = (await office.told("cycle", "status", "q4"))["problem_counts"]
     assert (left["heard"], len(left["unanswered"])) == (2, 1)
-    assert "no problems match" in await office.done("hearing", "list", "--cycle", "q5")
+    before_launch = ("hearing", "add", "--cycle", "q5", "--as", MANAGER, "--text", "契約書を探す")
+    assert "cycle q5 was not found" in await office.refused(*before_launch)
+    await office.done(*before_launch, "--planned")
+    assert "契約書を探す" in await office.done("hearing", "list", "--cycle", "q5")
     unknown = office.file("unknown.toml", 'answers = ["H99"]\n' + goal_file())
     assert "problem H99 is not recorded" in await office.refused("goal", "submit", HARAS, unknown, "--as", HARA)
     assert "not valid" in await office.refused("hearing", "add", "--cycle", "q4", "--as", MORI, "--text", " ")

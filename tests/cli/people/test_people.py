@@ -170,7 +170,7 @@ async def test_departments_are_counted_and_who_left_is_not(run: Run, file: Calla
     ]
     told = json.loads((await run("show", "--json")).stdout)
     assert (told["active_count"], told["people_count"]) == (2, 3)
-    assert {"department": "東", "active": 2} in told["departments"]
+    assert {"department": "東", "active_count": 2} in told["departments"]
 
 
 async def test_an_employee_is_shown_with_the_line_above_and_the_reports(run: Run) -> None:
