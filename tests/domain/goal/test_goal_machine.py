@@ -19,6 +19,7 @@ from domain.goal.evolve import created_goal, evolve, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.scoring import score
+from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
@@ -106,6 +107,8 @@ class GoalUnderAnything(RuleBasedStateMachine):
             assert event.seq == len(self.ledger) + 1
             self.goal = evolve(self.goal, event)
             self.ledger.append(event)
+            if event.kind is EventKind.REPORT_UNDONE:  # the owner's own mistake: the only way to fewer points
+                self.most = score(self.goal)
             assert score(self.goal) >= self.most
             self.most = score(self.goal)
 
