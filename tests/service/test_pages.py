@@ -159,7 +159,7 @@ def _lines(node: Node, depth: int) -> list[tuple[int, str, Any]]:
 
 
 def _depths(node: dict[str, Any], depth: int) -> list[tuple[int, str]]:
-    return [(depth, node["id"]), *(line for child in node["children"] for line in _depths(child, depth + 1))]
+    return [(depth, node["node"]), *(line for child in node["children"] for line in _depths(child, depth + 1))]
 
 
 def _ids(leaves: tuple[Leaf, ...]) -> list[str]:
