@@ -10,9 +10,15 @@ FILE_NAME = "addresses.json"
 class Addresses(Frozen):
     """The addresses of the running servers."""
 
-    database_url: str  # `postgresql://postgres:@/meguri?host=<folder of the socket>`
+    database_url: str  # `postgresql://postgres:<password>@/meguri?host=<folder of the socket>`
     temporal_address: str  # `host:port`
     ui_address: str | None  # `http://host:port` of Temporal's web UI; None if it is off
+
+    @property
+    def database_shown(self) -> str:
+        """The URL without its password, for people."""
+        user, at, rest = self.database_url.partition("@")
+        return f"{user.rpartition(':')[0]}:***{at}{rest}"
 
 
 def write(var: Path, addresses: Addresses) -> None:

@@ -1,6 +1,7 @@
 """PostgreSQL and Temporal together: starts both, publishes their addresses to other commands, stops both."""
 
 import fcntl
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ async def running(
     Raises `EmbeddedError`, also if a port is given and taken.
     """
     var = _folder(var)
-    with _locked(var):
+    with _private_files(), _locked(var):
         async with (
             postgres.running(var) as database_url,
             temporal.running(var, ui=ui, port=temporal_port, ui_port=ui_port) as found,
@@ -34,9 +35,20 @@ async def running(
                 addresses.delete(var)
 
 
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Files that this process and its servers create are for their owner alone: they hold names, mails and histories."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _folder(var: Path) -> Path:
     try:
         var.mkdir(parents=True, exist_ok=True)
+        var.chmod(0o700)  # embedded/unprivileged.py lets PostgreSQL's user enter it
     except OSError as error:
         raise not_permitted(error, var) from error
     return var.resolve()
@@ -64,7 +76,7 @@ def _already_running(var: Path) -> EmbeddedError:
         found = addresses.read(var)
     except ValueError:
         found = None
-    at = "" if found is None else f" PostgreSQL {found.database_url}, Temporal {found.temporal_address}"
+    at = "" if found is None else f" PostgreSQL {found.database_shown}, Temporal {found.temporal_address}"
     screens = "" if found is None or found.ui_address is None else f", {found.ui_address}"
     return EmbeddedError(
         message("error.already_running", at=at, screens=screens),

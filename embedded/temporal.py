@@ -24,6 +24,9 @@ _DATABASE: Final = (
     "temporal.db"  # relative to the working folder: the server parses a path as a URL, in which `%` and `?` are special
 )
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL")
+# The server opens an HTTP API on a random port, which web pages of anybody could call. It cannot be switched off, but it answers
+# only requests to these hosts, and no request names this one. gRPC and the web UI do not use it.
+_NO_HTTP: Final = 'frontend.httpAllowedHosts=["closed.invalid"]'
 _START_SECONDS = 60.0
 # A port that was free a moment ago may be taken when the server starts: even an outgoing connection can use it for a moment.
 _MAX_ATTEMPTS = 3
@@ -97,6 +100,7 @@ async def _launch(var: Path, log: Path, command: list[str]) -> Server:
 def _command(at: _Ports, in_memory: bool) -> list[str]:
     command = [str(temporal_program()), "server", "start-dev", "--log-level", "warn"]
     command += ["--ip", LOOPBACK, "--port", str(at.server)]
+    command += ["--dynamic-config-value", _NO_HTTP]
     command += ["--headless"] if at.ui is None else ["--ui-port", str(at.ui), "--ui-disable-news-fetch"]
     if not in_memory:
         command += ["--db-filename", _DATABASE]
