@@ -28,6 +28,7 @@ class RecordingActivities(Recorder):
                 notices=recording.notices,
                 at=recording.at,
                 constrained=recording.constraints.model_dump() if recording.constraints else None,
+                erases=recording.erases,
             )
         except CommandRecorded:
             return Recorded(known=True)

@@ -59,6 +59,7 @@ class Action(StrEnum):
     STEER_CYCLE = "steer_cycle"  # extend, pause, amend, close, retry, …
     HEAR = "hear"  # record a problem that was heard
     RESEND_NOTICES = "resend_notices"
+    ERASE_TEXTS = "erase_texts"  # of a goal's ledger; an auditor must not be able to, who needs the texts as evidence
     DELEGATE = "delegate"  # for oneself
     SET_PREFERENCES = "set_preferences"  # one's own
 
@@ -82,6 +83,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.STEER_CYCLE: frozenset({_R.HR}),
     Action.HEAR: frozenset({_R.COLLEAGUE}),
     Action.RESEND_NOTICES: frozenset({_R.HR}),
+    Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),
 }

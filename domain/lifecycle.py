@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     MOVED = "moved"
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
+    TEXTS_ERASED = "texts_erased"
 
 
 _K = EventKind

@@ -64,6 +64,8 @@ class Code(StrEnum):
     UNKNOWN_ENTRY = "unknown_entry"
     UNKNOWN_CATALOG_DEPARTMENT = "unknown_catalog_department"
     UNKNOWN_EXEMPLAR = "unknown_exemplar"
+    NO_SUCH_ENTRY = "no_such_entry"
+    TEXTS_IN_USE = "texts_in_use"
 
 
 class Refusal(MeguriError):

@@ -147,8 +147,12 @@ class GoalPage(NamedTuple):
     names: Names
 
     def document(self) -> GoalDocument:
-        owner_name = self.names.get(self.goal.owner)
-        return GoalDocument(**dict(self.goal), owner_name=owner_name, ledger=tuple(line.event for line in self.ledger))
+        entries = tuple(_without_salts(line.event) for line in self.ledger)
+        return GoalDocument(**dict(self.goal), owner_name=self.names.get(self.goal.owner), ledger=entries)
+
+
+def _without_salts(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "salts"}
 
 
 class ScoreDocument(Frozen):

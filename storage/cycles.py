@@ -275,7 +275,9 @@ _FAILED = (
     .order_by(ParticipantRow.employee_id)
 )
 _IN_CYCLE = GoalRow.cycle_id == bindparam("cycle", type_=Text)
-_IS_OVERDUE = GoalRow.task.is_not(None) & ~GoalRow.paused & (GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type))
+_IS_OVERDUE = (
+    GoalRow.task.is_not(None) & ~GoalRow.paused & (GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type))
+)
 _OVERDUE_AND_PAUSED = select(
     select(func.count()).select_from(GoalRow).where(_IN_CYCLE, _IS_OVERDUE).scalar_subquery(),
     select(func.count()).select_from(GoalRow).where(_IN_CYCLE, GoalRow.paused).scalar_subquery(),
@@ -297,7 +299,7 @@ GOAL_COLUMNS = (
     "seq", "head", "aggregate", "policy", "updated_at", "progress",
 )  # fmt: skip
 _EVENT_COLUMNS = (
-    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
+    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash", "texts",
 )  # fmt: skip
 _NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at", "urgent")
 

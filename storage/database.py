@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.database_url import for_sqlalchemy
+
 
 def open_database(url: str, *, pool: int = 10) -> AsyncEngine:
     """An engine for a URL `postgresql://…`. It opens connections at first use, at most `pool` of them."""
     return create_async_engine(
-        url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1),
+        for_sqlalchemy(url),
         hide_parameters=True,  # an SQL error must not carry names into a log
         pool_size=pool,
         pool_pre_ping=True,  # finds a dead connection before a statement is lost on it

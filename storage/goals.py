@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, te
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.commitments import open_texts
 from domain.instructions.placement import Placement
 from domain.values import EmployeeId
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
@@ -29,6 +30,7 @@ __all__ = [
     "load_cycle",
     "open_goals",
     "read_bodies",
+    "read_columns",
     "read_ledger",
     "read_ledger_page",
     "stream_placements",
@@ -36,6 +38,13 @@ __all__ = [
 
 _PARTITION = 5_000  # rows that a stream reads at once
 _NO_SITES: dict[EmployeeId, str] = {}
+
+
+_COLUMNS = (
+    GoalRow.id, GoalRow.cycle_id, GoalRow.owner_id, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
+    GoalRow.assignees, GoalRow.due_at, GoalRow.outcome, GoalRow.score, GoalRow.progress, GoalRow.seq, GoalRow.head,
+    GoalRow.updated_at,
+)  # fmt: skip
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -88,6 +97,12 @@ async def load_aggregates(
     ]
 
 
+async def read_columns(connection: AsyncConnection, goal: str) -> dict[str, Any] | None:
+    """The columns of a goal's row that repeat its ledger, by name; None if there is no such goal."""
+    row = (await connection.execute(select(*_COLUMNS).where(GoalRow.id == goal))).one_or_none()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
 async def load_cycle(
     connection: AsyncConnection,
     cycle: str,
@@ -127,24 +142,38 @@ async def read_bodies(
 ) -> dict[str, list[dict[str, Any]]]:
     """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
-        select(GoalEventRow.goal_id, GoalEventRow.body)
-        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        select(GoalEventRow.goal_id, GoalEventRow.body, GoalEventRow.texts)
+        .where(
+            GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.body["kind"].astext.in_(kinds)
+        )
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    for goal, body in await connection.execute(query):
-        found.setdefault(goal, []).append(body)
+    for goal, body, texts in await connection.execute(query):
+        found.setdefault(goal, []).append(open_texts(body, texts or {})[0])
     return found
 
 
 class LedgerLine(NamedTuple):
-    """A ledger entry: the event as JSON, and the hashes that chain it to the entry before."""
+    """A ledger entry: the event as JSON (`event_of`), and what the ledger stores beside it.
+
+    `body` is the hashed form of the event's body. What people are shown comes from `event`; the column `kind_column` and the
+    others are for the proof (service/proof.py), which compares them with it.
+    """
 
     event: dict[str, Any]
-    kind: str
+    body: dict[str, Any]
+    kind_column: str
     prev_hash: str
     hash: str
     recorded_at: datetime
+    recorded_hash: str
+    texts: dict[str, dict[str, str]] | None
+
+    @property
+    def kind(self) -> str:
+        kind: str = self.event["body"]["kind"]
+        return kind
 
 
 async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
@@ -182,5 +211,8 @@ async def read_ledger_page(
 
 
 def _ledger_line(row: Row[*tuple[Any, ...]]) -> LedgerLine:
-    event = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return LedgerLine(event_of(event), event["kind"], event["prev_hash"], event["hash"], event["recorded_at"])
+    entry = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return LedgerLine(
+        event_of(entry), entry["body"], entry["kind"], entry["prev_hash"], entry["hash"], entry["recorded_at"],
+        entry["recorded_hash"], entry["texts"],
+    )  # fmt: skip

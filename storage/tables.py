@@ -219,7 +219,10 @@ class ParticipantCountRow(Table):
 
 
 class GoalEventRow(Table):
-    """The ledger: append-only (a trigger refuses other changes); a hash chains each entry to the one before."""
+    """The ledger: append-only; a hash chains each entry to the one before.
+
+    A trigger refuses every change but the erasure of texts that a later entry records.
+    """
 
     __tablename__ = "goal_event"
 
@@ -231,15 +234,21 @@ class GoalEventRow(Table):
     actor: Mapped[str]
     acting_for: Mapped[str | None]
     command_id: Mapped[str]
-    body: Mapped[dict[str, Any]]
+    body: Mapped[dict[str, Any]]  # in its hashed form: commitments instead of texts
     prev_hash: Mapped[str]
     hash: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    texts: Mapped[dict[str, Any] | None]  # the texts and their salts, by place (domain/commitments.py)
+    recorded_hash: Mapped[str]  # covers `hash` and `recorded_at`; a trigger computes it
 
     # A command leads to at most one event of a kind. So the unique constraint prevents recording a command twice.
     __table_args__ = (
         UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),
         Index("goal_event_by_time", "recorded_at"),
+        CheckConstraint(
+            """NOT jsonb_path_exists(texts, '$.* ? (!(@.salt like_regex "^[0-9a-f]{32}$"))')""",
+            name="goal_event_salted",
+        ),
     )
 
 

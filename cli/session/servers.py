@@ -97,8 +97,8 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
     from worker import Role, serving
 
     async with running(settings.var) as at:
-        with (settings.var / "worker.log").open("a") as log, (settings.var / "notices.txt").open("a") as notices:
-            logs.configure(settings, log)
+        with (settings.var / "notices.txt").open("a") as notices:
+            logs.configure(settings, settings.var / "worker.log")
             await upgrade(at.database_url)
             engine = open_database(at.database_url, pool=settings.database_pool)
             try:

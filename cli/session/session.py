@@ -221,13 +221,14 @@ async def _explained(error: Exception, opened: Reading) -> Exception | None:
 async def _database_left(opened: Reading, *, cut: bool) -> "Unreachable | None":
     """Asks once more whether the database is there; `cut` says that the connection was lost, though it may be back."""
     from service.connection import Unreachable, connect_database
+    from storage.database_url import shown
 
     try:
         engine = await connect_database(opened.terminal.settings)
     except Unreachable as unreachable:
         return unreachable
     await engine.dispose()
-    return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True)) if cut else None
+    return _lost("PostgreSQL", shown(opened.engine.url)) if cut else None
 
 
 async def _schema_differs(engine: "AsyncEngine") -> "OtherSchema | None":

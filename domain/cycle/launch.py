@@ -1,7 +1,7 @@
 """What a launch makes for one participant."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -44,11 +44,13 @@ def first_draft(
     sites: Mapping[EmployeeId, str] | None = None,
     slot: int | None = None,
     delegations: Iterable[Delegation] = (),
+    salts: Iterator[str] | None = None,
 ) -> tuple[Goal, Event]:
     """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
 
-    Its steps are due on working days of the owner's site. `sites` are of everybody who may be asked, `delegations` of the owner's managers and HR; what does not concern this
-    goal is left out.
+    Its steps are due on working days of the owner's site. `sites` are of everybody who may be asked, `delegations` of the
+    owner's managers and HR; what does not concern this goal is left out. Without `salts`, the event is a rehearsal: the
+    ledger does not take it.
     """
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
     calendar = policy.calendar_at((sites or {}).get(owner))
@@ -64,6 +66,7 @@ def first_draft(
         delegations=delegations_of(owner, line, policy, delegations) or None,
     )
     event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
+    event = event.salted(salts) if salts else event
     return created_goal(goal_id, policy, event), event
 
 

@@ -295,10 +295,21 @@ class MarkExemplar(Command):
     reason: Prose
 
 
+class EraseTexts(Command):
+    """HR, except for their own goals: erase what people wrote in these entries of the ledger.
+
+    The entries stay, with their commitments. Of an open goal, the entry that holds its content cannot be erased.
+    """
+
+    name: ClassVar[str] = "erase_texts"
+    entries: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=1000)  # numbers in the ledger
+    reason: Prose
+
+
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
-    ChangeLine, Adjust, MarkExemplar,
+    ChangeLine, Adjust, MarkExemplar, EraseTexts,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

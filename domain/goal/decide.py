@@ -74,7 +74,7 @@ _WHILE_PAUSED = (
 )
 
 
-ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar)
+ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.EraseTexts)
 
 
 def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:

@@ -80,6 +80,7 @@ class Goal(Frozen):
     state: State
     revision: int = 1
     content: Content
+    written: int = 1  # number of the ledger entry that holds the content
     task: Task | None = None
     stage: int = 0  # number of stages approved since the last submission
     signed: tuple[EmployeeId, ...] = ()  # who approved them, for themselves or by a delegate

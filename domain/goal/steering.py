@@ -216,6 +216,19 @@ def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bod
     return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
 
+def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if goal.owner in (command.actor, command.acting_for):
+        others = [one for one in goal.policy.hr if one != goal.owner]
+        raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=others or "-")
+    entries = tuple(sorted(set(command.entries)))
+    if entries[-1] > goal.seq:
+        raise Refusal(Code.NO_SUCH_ENTRY, entry=entries[-1], seq=goal.seq)
+    if not goal.is_closed and goal.written in entries:
+        raise Refusal(Code.TEXTS_IN_USE, entry=goal.written)
+    return (events.TextsErased(entries=entries, reason=command.reason),)
+
+
 def _require_closed(goal: Goal) -> None:
     if not goal.is_closed:
         raise wrong_state(goal.state, State.CLOSED)
@@ -255,4 +268,5 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.ChangeLineBySystem: _change_line,
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
+    commands.EraseTexts: _erase_texts,
 }

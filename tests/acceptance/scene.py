@@ -29,6 +29,7 @@ from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from tests.callers import OPERATOR
 from tests.desk import CycleDesk, GoalDesk
+from tests.salts import fresh_salts
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
@@ -85,7 +86,7 @@ class Company:
 async def commit_and_die(company: Company, goal: GoalId, command: Command) -> None:
     """Commits a command without telling its workflow, like a worker that dies between the commit and the end of its task."""
     current = await company.goals.require(goal)
-    _, recording = record(current, decide(current, command, datetime.now(UTC)))
+    _, recording = record(current, decide(current, command, datetime.now(UTC)), fresh_salts())
     on_the_wire = Recording.model_validate_json(recording.model_dump_json())
     async with open_ledger(company.engine) as ledger:
         assert await RecordingActivities(ledger).record(on_the_wire) is None

@@ -16,6 +16,7 @@ ANY_DAY = (
     "tests/service/test_instructions.py",
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
+    "tests/service/test_one_writer.py",
     "tests/service/test_reorganisation.py",
     "tests/service/test_visibility.py",
     "tests/workflows/test_cycle.py",
@@ -28,6 +29,7 @@ _NO_DAYS = "looks at no day: what it needs of a launched cycle is that it is the
 
 LEFT_OUT = {
     "tests/acceptance/test_bad_commands.py": _NO_DAYS,
+    "tests/acceptance/test_hostile_updates.py": _NO_DAYS,
     "tests/acceptance/test_kill_after_commit.py": _KILLS,
     "tests/acceptance/test_kill_in_approvals.py": _KILLS,
     "tests/acceptance/test_kill_in_delivery.py": _KILLS,
@@ -41,6 +43,7 @@ LEFT_OUT = {
     "tests/activities/test_hook.py": _HANDS_IN,
     "tests/cli/goal/test_goal.py": _NO_DAYS,
     "tests/cli/goal/test_visibility.py": _NO_DAYS,
+    "tests/cli/test_hostile_words.py": _NO_DAYS,
     "tests/cli/oversight/test_audit.py": _NO_DAYS,
     "tests/cli/oversight/test_notices.py": _NO_DAYS,
     "tests/cli/papers/test_sheet.py": _NO_DAYS,
@@ -51,7 +54,9 @@ LEFT_OUT = {
     "tests/service/test_company_of_goals.py": _NO_DAYS,
     "tests/service/test_connection.py": _NO_DAYS,
     "tests/service/test_cycle_callers.py": _NO_DAYS,
+    "tests/service/test_erasure.py": _NO_DAYS,
     "tests/service/test_notices.py": _NO_DAYS,
+    "tests/storage/test_erasure.py": _NO_DAYS,
     "tests/service/test_pages.py": _NO_DAYS,
     "tests/service/test_preferences.py": _NO_DAYS,
     "tests/storage/test_digests.py": _HANDS_IN,

@@ -86,6 +86,9 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "amend_policy": st.fixed_dictionaries({"policy": POLICIES, "reason": st.just("改定")}),
     "adjust": st.fixed_dictionaries({"points": st.sampled_from(["0", "2.5", "-3"]), "reason": st.just("調整")}),
     "mark_exemplar": st.just({"reason": "手本"}),
+    "erase_texts": st.fixed_dictionaries(
+        {"entries": st.lists(st.integers(1, 12), min_size=1, max_size=3), "reason": st.just("本人の請求")}
+    ),
     "change_line": st.fixed_dictionaries(
         {
             "line": LINES,

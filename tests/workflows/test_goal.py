@@ -19,6 +19,7 @@ from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
 from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
+from tests.salts import fresh_seed
 from tests.servers import Postgres, now_of, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
@@ -196,7 +197,7 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
         closed = await company.goals.require(GOAL)
         workflow_id = goal_workflow_id(GOAL)
         idle = await company.client.start_workflow(
-            GoalWorkflow.run, GoalStart(goal=closed), id=workflow_id, task_queue=GOALS
+            GoalWorkflow.run, GoalStart(goal=closed, seed=fresh_seed()), id=workflow_id, task_queue=GOALS
         )
         assert await idle.result() == first, "nobody came: it ends as it was"
 

@@ -1,7 +1,9 @@
 """`meguri inbox` and `meguri audit`."""
 
+import hashlib
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -107,6 +109,8 @@ async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, 
     ("alter", "mend", "broken"),
     [
         ("actor = 'E12'", "actor = 'E10'", (3, "content")),
+        ("at = at + interval '1 day'", "at = at - interval '1 day'", (3, "content")),
+        ("recorded_at = recorded_at - interval '1 hour'", "recorded_at = recorded_at + interval '1 hour'", (3, "time")),
         ("hash = 'f' || hash", "hash = substr(hash, 2)", (3, "content")),
         ("prev_hash = 'f' || prev_hash", "prev_hash = substr(prev_hash, 2)", (3, "link")),
         ('body = body || \'{"kind": "?"}\'', 'body = body || \'{"kind": "submitted"}\'', (3, "content")),
@@ -127,11 +131,88 @@ async def test_a_ledger_that_was_altered_is_told_with_the_place(
     assert (await office.told("audit", "show", worked_on))["holds"]
 
 
+async def test_an_entry_that_is_called_something_else_by_its_column_is_told_and_shown_as_what_it_is(
+    office: Office, worked_on: str
+) -> None:
+    """No hash covers the column `kind`: the screens take the kind from the hashed form, and the proof compares the two."""
+    where = f"goal_id = '{worked_on}' AND seq = 3"
+    await office.alter(f"UPDATE goal_event SET kind = 'approved' WHERE {where}")  # noqa: S608 - the test's own words
+    result = await office.type("audit", "show", worked_on, "--json")
+    told = json.loads(result.stdout)
+    shown = await office.type("audit", "show", worked_on)
+    page = await office.done("goal", "show", worked_on)
+    await office.alter(f"UPDATE goal_event SET kind = 'submitted' WHERE {where}")  # noqa: S608 - the test's own words
+    assert (result.exit_code, told["holds"], told["broken"]) == (1, False, {"seq": 3, "reason": "kind"})
+    assert told["ledger"][2]["kind"] == "submitted"
+    assert "the chain breaks at entry 3 (kind)" in shown.stderr
+    for text in (shown.stdout, page):
+        assert re.search(r"^ *3 .* submitted", text, re.MULTILINE)
+    assert (await office.told("audit", "show", worked_on))["holds"]
+
+
+_TEXT = "'{/evidence,text}'"
+_SALT = "'{/evidence,salt}'"
+
+
+@pytest.mark.parametrize(
+    ("alter", "reason"),
+    [
+        (f"texts = jsonb_set(texts, {_TEXT}, '\"承認した\"')", "text"),
+        (f"texts = jsonb_set(texts, {_SALT}, '\"{'0' * 32}\"')", "text"),
+        ("texts = NULL", "text"),
+        ("texts = texts || jsonb_build_object('/more', texts -> '/evidence')", "text"),
+        ("body = jsonb_set(body, '{evidence,sha256}', to_jsonb(repeat('0', 64)))", "content"),
+        ('body = body || \'{"evidence": "承認した"}\', texts = NULL', "content"),
+    ],
+)
+async def test_a_text_that_was_altered_is_told_with_the_place(
+    office: Office, worked_on: str, alter: str, reason: str
+) -> None:
+    where = f"goal_id = '{worked_on}' AND seq = 5"
+    await office.alter(f"CREATE TABLE kept AS SELECT body, texts FROM goal_event WHERE {where}")  # noqa: S608 - the test's own words
+    await office.alter(f"UPDATE goal_event SET {alter} WHERE {where}")  # noqa: S608 - the test's own words
+    result = await office.type("audit", "show", worked_on, "--json")
+    await office.alter(
+        f"UPDATE goal_event SET body = kept.body, texts = kept.texts FROM kept WHERE {where}",  # noqa: S608 - as above
+        "DROP TABLE kept",
+    )
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["broken"]) == (1, {"seq": 5, "reason": reason})
+    assert (await office.told("audit", "show", worked_on))["holds"]
+
+
+async def test_another_program_can_verify_the_ledger_from_what_audit_prints(office: Office, worked_on: str) -> None:
+    """With sha256 and JSON alone: the chain from the hashed form, each text with its salt from its commitment."""
+    told = await office.told("audit", "show", worked_on)
+    before = hashlib.sha256(worked_on.encode()).hexdigest()
+    texts = 0
+    for entry in told["ledger"]:
+        names = ("seq", "revision", "at", "actor", "acting_for", "command")
+        event = {name: entry[name] for name in names if name in entry} | {"body": entry["hashed_body"]}
+        form = json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        before = hashlib.sha256(before.encode() + form.encode()).hexdigest()
+        assert entry["hash"] == before
+        for place, salt in entry.get("salts", {}).items():
+            text, committed = (_at(entry[body], place) for body in ("body", "hashed_body"))
+            assert committed == {"sha256": hashlib.sha256(f"{salt}{text}".encode()).hexdigest()}
+            texts += 1
+    assert texts > 10
+
+
+def _at(body: Any, place: str) -> Any:
+    for key in place.split("/")[1:]:
+        body = body[int(key)] if isinstance(body, list) else body[key]
+    return body
+
+
 @pytest.mark.parametrize(
     ("alter", "mend", "differs"),
     [
         ("score = score + 1", "score = score - 1", ["score"]),
         ("state = 'closed'", "state = 'active'", ["state"]),
+        ("head = 'f' || head", "head = substr(head, 2)", ["head"]),
+        ("progress = progress + 1", "progress = progress - 1", ["progress"]),
+        ("updated_at = updated_at + interval '1 day'", "updated_at = updated_at - interval '1 day'", ["updated_at"]),
         ("aggregate = aggregate || '{\"bonus\": 7}'", "aggregate = aggregate || '{\"bonus\": 0}'", ["bonus"]),
         ('aggregate = aggregate || \'{"seq": "x"}\'', "aggregate = aggregate || '{\"seq\": 5}'", ["aggregate"]),
     ],
