@@ -10,16 +10,27 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SECRETS = Path("/run/secrets")  # where containers get secrets as files; each file has the name of its variable
+
 
 class Settings(BaseSettings):
     """The settings of an installation. Environment variable: `MEGURI_` and the field's name in upper case."""
 
-    model_config = SettingsConfigDict(env_prefix="MEGURI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MEGURI_", frozen=True, extra="ignore", secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+    )
 
     database_url: str | None = Field(
         default=None,
         validation_alias="DATABASE_URL",
         description="PostgreSQL, as `postgresql://user:password@host:5432/name`; unset: the server of `meguri up`",
+    )
+    database_password: str | None = Field(
+        default=None, description="password of the database, in the place of the one in `DATABASE_URL`", repr=False
+    )
+    database_worker: str | None = Field(
+        default=None,
+        description="role of the workers, where another role owns the tables: `meguri migrate` gives it its rights",
     )
     var: Path = Field(
         default=Path("var"), description="folder with the data, logs and addresses of the embedded servers"

@@ -150,11 +150,23 @@ def is_loopback(address: str) -> bool:
 
 def _database_at(settings: Settings) -> tuple[str, str]:
     if settings.database_url:
-        return settings.database_url, "DATABASE_URL"
+        return _with_password(settings.database_url, settings.database_password), "DATABASE_URL"
     found = _embedded(settings, "PostgreSQL")
     if found is None:
         raise Unreachable("PostgreSQL", f"DATABASE_URL; {_file(settings)}", _nothing_named("DATABASE_URL"))
     return found.database_url, str(_file(settings))
+
+
+def _with_password(url: str, password: str | None) -> str:
+    """The URL with the password from its own setting; a malformed URL is left for `_shown` to refuse."""
+    from storage.database_url import WrongUrl, read_url
+
+    if password is None:
+        return url
+    try:
+        return read_url(url).set(password=password.strip()).render_as_string(hide_password=False)
+    except WrongUrl:
+        return url
 
 
 def _temporal_at(settings: Settings) -> "tuple[ClientConnectConfig, str]":

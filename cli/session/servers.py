@@ -223,7 +223,7 @@ async def _migrate(settings: "Settings", *, as_json: bool) -> int:
     from storage.migrate import expected_version, upgrade
 
     await (await connect_database(settings)).dispose()  # says where it looked, where nobody answers
-    await upgrade(resolve(settings).database_url)
+    await upgrade(resolve(settings).database_url, settings.database_worker)
     if as_json:
         print_json({"schema": expected_version()})
     else:
