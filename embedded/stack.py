@@ -50,7 +50,7 @@ def _folder(var: Path) -> Path:
 @contextmanager
 def _locked(var: Path) -> Iterator[None]:
     """Holds the lock of the folder; the operating system releases it when the process ends. Raises `EmbeddedError`."""
-    path = var / "lock"
+    path = var / addresses.LOCK_NAME
     try:
         lock = path.open("a")
     except OSError as error:

@@ -81,7 +81,7 @@ async def connect_database(settings: Settings) -> "AsyncEngine":
             await connection.execute(text("SELECT 1"))
     except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         await engine.dispose()
-        raise Unreachable("PostgreSQL", looked_at, _why_no_database(error)) from error
+        raise Unreachable("PostgreSQL", looked_at, _advice(settings, named_by, _why_no_database(error))) from error
     return engine
 
 
@@ -123,7 +123,7 @@ async def connect_temporal(
         TimeoutError,
         ValueError,
     ) as error:  # the SDK raises RuntimeError if it cannot connect
-        raise Unreachable("Temporal", f"{address} ({named_by})", _NO_TEMPORAL) from error
+        raise Unreachable("Temporal", f"{address} ({named_by})", _advice(settings, named_by, _NO_TEMPORAL)) from error
 
 
 def is_loopback(address: str) -> bool:
@@ -186,6 +186,13 @@ def _without_password(url: str, named_by: str) -> str:
     if parsed.drivername not in {"postgresql", "postgres"}:
         raise Unreachable("PostgreSQL", f"{named_by} ({parsed.drivername}://…)", _BAD_URL)
     return parsed.render_as_string(hide_password=True)
+
+
+def _advice(settings: Settings, named_by: str, otherwise: Message) -> Message:
+    """What to do if a server does not answer. `meguri up` that runs is already starting its server again."""
+    if named_by == str(_file(settings)) and addresses.is_locked(settings.var):
+        return message("error.restarting", log=str((settings.var / "worker.log").absolute()))
+    return otherwise
 
 
 def _nothing_named(variable: str) -> Message:
