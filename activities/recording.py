@@ -52,9 +52,7 @@ class RecordingActivities(Recorder):
     @activity.defn(name="read_behind")
     async def read_behind(self, position: Position) -> Recorded:
         """The ledger's entries that the workflow does not know."""
-        found = await _or_hand_over(
-            position.goal, lambda: self._ledger.events_after(position.goal, position.seq)
-        )
+        found = await _or_hand_over(position.goal, lambda: self._ledger.events_after(position.goal, position.seq))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found))
 
 
@@ -64,16 +62,20 @@ async def _or_hand_over(goal: GoalId, work: Callable[[], Awaitable[Result]]) -> 
     A local activity is retried in its worker until it succeeds, and the worker waits for it. A long wait before the next try
     moves into the history instead, and this worker is free to end.
     """
-    if activity.info().attempt > 1 and activity.is_worker_shutdown():  # the try before took too long
+    if _worker_ends() and activity.info().attempt > 1:  # the try before took too long
         raise _handed_over(goal, "TimeoutError")
     try:
         return await work()
     except (CommandRecorded, ConstraintBroken, HeadDiffers):
         raise
     except Exception as error:
-        if activity.is_worker_shutdown():
+        if _worker_ends():
             raise _handed_over(goal, type(error).__name__) from error
         raise
+
+
+def _worker_ends() -> bool:
+    return activity.in_activity() and activity.is_worker_shutdown()
 
 
 def _handed_over(goal: GoalId, reason: str) -> ApplicationError:

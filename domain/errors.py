@@ -31,7 +31,8 @@ STATUS_OF: Mapping[str, Status] = {
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "self_review_first", "no_task",
             "cycle_over", "cycle_busy", "cycle_state", "no_open_cycle", "instruction_taken", "sync_running",
-            "directory_changed", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
+            "directory_changed", "not_worked_on", "ledger_differs", "entry_forged", "command_id_used",
+            "too_much_weight", "too_many_goals",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",

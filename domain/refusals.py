@@ -52,6 +52,8 @@ class Code(StrEnum):
     ADJUSTMENT_DOWN = "adjustment_down"
     NOT_WORKED_ON = "not_worked_on"
     LEDGER_DIFFERS = "ledger_differs"
+    ENTRY_FORGED = "entry_forged"
+    COMMAND_ID_USED = "command_id_used"
     TOO_MUCH_WEIGHT = "too_much_weight"
     TOO_MANY_GOALS = "too_many_goals"
     UNKNOWN_PARENT = "unknown_parent"

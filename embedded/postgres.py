@@ -48,9 +48,7 @@ _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # l
 
 
 @asynccontextmanager
-async def running(
-    var: Path, *, durable: bool = True, watchers: asyncio.TaskGroup | None = None
-) -> AsyncIterator[str]:
+async def running(var: Path, *, durable: bool = True, watchers: asyncio.TaskGroup | None = None) -> AsyncIterator[str]:
     """Runs PostgreSQL on `<var>/postgres`; yields the URL of its database `meguri`, which is created if it does not exist.
 
     `durable=False` is for tests: it is faster, but a power failure loses data. With `watchers`, a server that dies is started

@@ -26,6 +26,7 @@ __all__ = [
     "open_goals",
     "open_goals_of",
     "read_bodies",
+    "read_entries_of_command",
     "read_ledger",
     "read_ledger_page",
 ]  # fmt: skip
@@ -136,6 +137,16 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
     query = (
         select(GoalEventRow.__table__)
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
+        .order_by(GoalEventRow.seq)
+    )
+    return [_ledger_line(row) for row in await connection.execute(query)]
+
+
+async def read_entries_of_command(connection: AsyncConnection, goal: str, command_id: str) -> list[LedgerLine]:
+    """The entries that the command with this id made, in order; by the ledger's unique key."""
+    query = (
+        select(GoalEventRow.__table__)
+        .where(GoalEventRow.goal_id == goal, GoalEventRow.command_id == command_id)
         .order_by(GoalEventRow.seq)
     )
     return [_ledger_line(row) for row in await connection.execute(query)]

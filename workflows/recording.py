@@ -48,7 +48,7 @@ class Recorded(Frozen):
     """What the ledger holds instead of what was handed in.
 
     `adopted` are the events found at those numbers: an earlier try, perhaps of another command, was committed before its
-    worker died. `known` says that the command itself was recorded long ago. `refused` says that it conflicts with
+    worker died. `known` says that a command with the same id was recorded long ago, and `adopted` are its events. `refused` says that it conflicts with
     another goal, or that the ledger was altered: nothing was stored.
     """
 

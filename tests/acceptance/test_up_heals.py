@@ -16,7 +16,7 @@ from domain.goal.commands import Recall, Submit
 from domain.values import CycleId
 from embedded import addresses
 from embedded.addresses import Addresses
-from tests.acceptance.servers_of_test import ROOT, Site, entries_of, goals_of, launch, owner_of, site, until_launched
+from tests.acceptance.servers_of_test import ROOT, entries_of, goals_of, launch, owner_of, site, until_launched
 
 pytestmark = pytest.mark.slow
 

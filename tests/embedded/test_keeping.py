@@ -82,7 +82,7 @@ class Programs:
 
     async def until_started(self, times: int) -> None:
         async with asyncio.timeout(20):
-            while len(self.started) < times:
+            while len(self.started) < times:  # noqa: ASYNC110 - a process that starts tells nobody here
                 await asyncio.sleep(0.01)
 
 

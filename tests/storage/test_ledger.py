@@ -203,6 +203,20 @@ async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_cha
     assert (await entries(database), await goal_row(database), await notices(database)) == before
 
 
+async def test_an_id_of_another_kind_of_command_is_known_and_the_entries_that_have_it_come_back(
+    database: AsyncEngine,
+) -> None:
+    goal = await stored(database)
+    first = comment(OWNER, "確認をお願いします")
+    await keep(database, recording_of(goal, first))
+    forgetful = evolve_all(goal, decide(goal, first, NOW)).model_copy(update={"commands": ()})
+    before = (await entries(database), await goal_row(database), await notices(database))
+    with pytest.raises(CommandRecorded) as caught:
+        await keep(database, recording_of(forgetful, commands.Submit(id=first.id, actor=OWNER)))
+    assert [event["body"] for event in caught.value.events] == [{"kind": "commented", "text": "確認をお願いします"}]
+    assert (await entries(database), await goal_row(database), await notices(database)) == before
+
+
 async def test_a_head_with_another_hash_is_an_alarm_and_changes_nothing(database: AsyncEngine) -> None:
     goal = await stored(database)
     async with database.begin() as connection:
