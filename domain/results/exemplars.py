@@ -16,7 +16,7 @@ from domain.writing.content import Content
 
 SOMEBODY = "担当者"
 ID_LENGTH = 10
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")  # begins only where a word begins: linear
 
 
 class Exemplar(Frozen):

@@ -4,7 +4,9 @@ import re
 import unicodedata
 
 _COUNTERS = "つ|件|回|人|名|社|日|週|か月|ヶ月|カ月|月|年|時間|分|点|割|%|本|枚|部|部署|か所|ヶ所|箇所|種|例|度|円|冊|台|版|頁|名分|営業日"
-_KANJI_NUMBER = re.compile(rf"(?!十分(?!間))[一二三四五六七八九十百千万]+(?:{_COUNTERS})(?!ひとり|一人|緒|般|部の)")
+_DIGITS = "一二三四五六七八九十百千万"
+# It looks only where a number begins and gives no digit back (++), so that the time grows with the length of the text.
+_KANJI_NUMBER = re.compile(rf"(?<![{_DIGITS}])(?!十分(?!間))[{_DIGITS}]++(?:{_COUNTERS})(?!ひとり|一人|緒|般|部の)")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _ENGLISH_NUMBER = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|half|every|each|all)\b")
 
