@@ -22,6 +22,7 @@ from cli.library.exemplars import exemplars
 from cli.library.hearing import hearing
 from cli.oversight.audit import audit, inbox
 from cli.oversight.notices import notices
+from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
@@ -52,6 +53,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     delegations,
     reassign,
     instruction,
+    repair,
     prefer,
     catalog,
     exemplars,

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from domain.goal.events import Event
 from domain.refusals import Code
 from domain.values import GoalId
-from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger, LedgerBehind
 from workflows.recording import Position, Recorded, RecordedRefusal, Recorder, Recording
 from workflows.timeouts import RECORD_HANDOVER
 
@@ -35,6 +35,9 @@ class RecordingActivities(Recorder):
         except HeadDiffers:
             log.error("ledger_head_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - an alarm, no defect of this code
             return Recorded(refused=RecordedRefusal(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
+        except LedgerBehind:
+            log.error("ledger_behind", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - as above
+            return Recorded(refused=RecordedRefusal(code=Code.LEDGER_BEHIND, fields={"seq": recording.before}))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
 
     async def _append(self, recording: Recording) -> list[dict[str, Any]]:
@@ -66,7 +69,7 @@ async def _or_hand_over(goal: GoalId, work: Callable[[], Awaitable[Result]]) -> 
         raise _handed_over(goal, "TimeoutError")
     try:
         return await work()
-    except (CommandRecorded, ConstraintBroken, HeadDiffers):
+    except (CommandRecorded, ConstraintBroken, HeadDiffers, LedgerBehind):
         raise
     except Exception as error:
         if _worker_ends():

@@ -32,6 +32,7 @@ STATUS_OF: Mapping[str, Status] = {
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "self_review_first", "no_task",
             "cycle_over", "cycle_busy", "cycle_state", "no_open_cycle", "instruction_taken", "sync_running",
             "directory_changed", "not_worked_on", "ledger_differs", "entry_forged", "command_id_used",
+            "ledger_behind", "workflow_lost",
             "too_much_weight", "too_many_goals",
         ),
         Status.UNPROCESSABLE: (

@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     MOVED = "moved"
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
+    REPAIRED = "repaired"
 
 
 _K = EventKind

@@ -54,6 +54,8 @@ class Code(StrEnum):
     LEDGER_DIFFERS = "ledger_differs"
     ENTRY_FORGED = "entry_forged"
     COMMAND_ID_USED = "command_id_used"
+    LEDGER_BEHIND = "ledger_behind"
+    WORKFLOW_LOST = "workflow_lost"
     TOO_MUCH_WEIGHT = "too_much_weight"
     TOO_MANY_GOALS = "too_many_goals"
     UNKNOWN_PARENT = "unknown_parent"

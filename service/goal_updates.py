@@ -52,7 +52,25 @@ class GoalUpdates:
                     await asyncio.sleep(_PAUSE)
         except TimeoutError as error:
             raise NoAnswer(identity, ANSWER_SECONDS) from error
+        await self._require_workflow(goal)
         raise NoAnswer(identity, _MAX_ATTEMPTS * _PAUSE)
+
+    async def _require_workflow(self, goal: GoalId) -> None:
+        """Raises a `Refusal` if no workflow runs for an open goal: it was terminated, or Temporal's data was lost."""
+        from temporalio.client import WorkflowExecutionStatus
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from workflows.goal import goal_workflow_id
+
+        try:
+            found = await self._temporal.get_workflow_handle(goal_workflow_id(goal)).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        else:
+            if found.status is WorkflowExecutionStatus.RUNNING:
+                return
+        raise Refusal(Code.WORKFLOW_LOST, goal=goal)
 
     async def _try(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError

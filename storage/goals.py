@@ -19,6 +19,7 @@ __all__ = [
     "LedgerLine",
     "find_exemplar",
     "find_line",
+    "goal_ids",
     "inbox",
     "list_goals",
     "load_aggregates",
@@ -40,6 +41,12 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
         .order_by(GoalRow.id)
         .limit(limit)
     )
+    return list((await connection.execute(query)).scalars())
+
+
+async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
+    """The ids of a cycle's goals in order, the next after the id `after`."""
+    query = select(GoalRow.id).where(GoalRow.cycle_id == cycle, GoalRow.id > after).order_by(GoalRow.id).limit(limit)
     return list((await connection.execute(query)).scalars())
 
 

@@ -87,6 +87,10 @@ class HeadDiffers(Exception):
     """The last entry has the expected number but another hash: somebody altered the ledger. Nothing was stored."""
 
 
+class LedgerBehind(Exception):
+    """The ledger ends before the expected entry, as after an older backup was restored. Nothing was stored."""
+
+
 class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg ships no types
     def get_reset_query(self) -> str:
         """Recording changes no session settings, so nothing is reset: this saves a round trip per recording."""
@@ -134,7 +138,7 @@ class Ledger:
         Returns an empty list if the events were stored. Otherwise nothing was stored, and the result is the events that the
         ledger already holds after `before`. Safe to repeat: the key is the goal and the number of its last entry.
         Raises `CommandRecorded` if an earlier entry is of a command with the same id, `ConstraintBroken`, `HeadDiffers`, and
-        `LookupError` if the goal has no row.
+        `LedgerBehind`, also if the goal has no row.
         """
         values = dict(row) | {
             "score": Decimal(row["score"]),
@@ -197,7 +201,7 @@ async def _stored_instead(
         raise HeadDiffers(goal)
     if not found:
         await _require_new_command(connection, goal, events)
-        raise LookupError(f"goal {goal} has no row whose ledger ends at {before} or later")
+        raise LedgerBehind(goal)
     return found
 
 

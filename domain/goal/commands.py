@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self, Union, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from domain.goal.goal import Delegation
+from domain.goal.goal import Delegation, RepairStep
 from domain.policy.policy import Policy
 from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
@@ -270,10 +270,21 @@ class MarkExemplar(Command):
     reason: Prose
 
 
+class NoteRepair(Command):
+    """HR, by `meguri repair`: record how the goal was repaired after a server was lost or restored.
+
+    `expected_seq` is the last entry of the repaired ledger.
+    """
+
+    name: ClassVar[str] = "note_repair"
+    how: tuple[RepairStep, ...] = Field(min_length=1, max_length=3)
+    expected_seq: int = Field(ge=1)
+
+
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
-    ChangeLine, Adjust, MarkExemplar,
+    ChangeLine, Adjust, MarkExemplar, NoteRepair,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

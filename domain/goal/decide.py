@@ -70,10 +70,11 @@ _WHILE_PAUSED = (
     commands.Extend,
     commands.AmendPolicy,
     commands.ChangeLine,
+    commands.NoteRepair,
 )
 
 
-ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar)
+ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.NoteRepair)
 
 
 def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:

@@ -162,4 +162,5 @@ REBUILT: dict[type[events.Body], Callable[[Any], _Made]] = {
     events.Moved: _moved,
     events.Adjusted: _as(commands.Adjust, "points", "reason"),
     events.ExemplarMarked: _as(commands.MarkExemplar, "reason"),
+    events.Repaired: lambda body: (commands.NoteRepair, {"how": body.how, "expected_seq": body.saw}),
 }

@@ -219,6 +219,11 @@ def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bod
     return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
 
+def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    return (events.Repaired(how=command.how, saw=command.expected_seq),)
+
+
 def _require_closed(goal: Goal) -> None:
     if not goal.is_closed:
         raise wrong_state(goal.state, State.CLOSED)
@@ -254,4 +259,5 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.ChangeLine: _change_line,
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
+    commands.NoteRepair: _note_repair,
 }

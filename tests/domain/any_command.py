@@ -84,6 +84,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "close": st.sampled_from([{}, {"achieved": True}, {"cancelled": True}]).map(lambda how: {"reason": "終了"} | how),
     "amend_policy": st.fixed_dictionaries({"policy": POLICIES, "reason": st.just("改定")}),
     "adjust": st.fixed_dictionaries({"points": st.sampled_from(["0", "2.5", "-3"]), "reason": st.just("調整")}),
+    "note_repair": st.just({"how": ("ledger_filled",), "expected_seq": 1}),
     "mark_exemplar": st.just({"reason": "手本"}),
     "change_line": st.fixed_dictionaries(
         {

@@ -26,7 +26,7 @@ from storage.cycles import LaunchBatch, Participant, create_cycle, write_goals
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.instructions import people_act
-from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, open_ledger
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, LedgerBehind, open_ledger
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
     DIRECTOR,
@@ -232,7 +232,7 @@ async def test_a_head_with_another_hash_is_an_alarm_and_changes_nothing(database
 async def test_a_goal_without_a_row_is_named(database: AsyncEngine) -> None:
     goal = await stored(database)
     one = recording_of(goal, comment(OWNER, "?"))
-    with pytest.raises(LookupError, match="goal 2026-q4/e100/2 has no row whose ledger ends at 1 or later"):
+    with pytest.raises(LedgerBehind, match="2026-q4/e100/2"):
         await keep(database, one.model_copy(update={"goal": "2026-q4/e100/2"}))
 
 
