@@ -173,13 +173,16 @@ class Repairing:
 
     async def _fill(self, repair: Repair, replayed: "Replayed") -> None:
         """Appends what the workflow recorded, with its notices. Keyed by the number and hash of the last entry."""
-        from workflows.recording import record
+        from workflows.recording import Recording, record
 
         async with open_ledger(self._engine, size=1) as ledger:
             for step in replayed.steps:
                 if step.before.seq < repair.ledger:
                     continue
-                _, one = record(step.before, step.events)
+                _, recording = record(step.before, step.events)
+                one = Recording.model_validate_json(
+                    recording.model_dump_json()
+                )  # in the form that travels to the ledger
                 await ledger.append(
                     one.goal,
                     one.before,
