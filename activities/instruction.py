@@ -74,9 +74,9 @@ class InstructionActivities(InstructionSteps):
         """Chooses the goals, once, and prepares the commands. Returns the number of goals."""
         row, asked = await self._find(part)
         if isinstance(asked, Sync):
-            goals = await reorganisation.prepare(self._engine, row.id, asked)
+            differing = await reorganisation.prepare(self._engine, row.id, part.now)
             async with self._engine.begin() as connection:
-                return await instructions.record_goals(connection, row.id, goals)
+                return await instructions.record_goals(connection, row.id, differing)
         if isinstance(asked, Add):
             async with self._engine.begin() as connection:
                 return await instructions.record_goals(connection, row.id, await self._add(row, asked, part.now))

@@ -184,7 +184,7 @@ def _batch(
     batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
     for person in people:
         owner = EmployeeId(person.employee_id)
-        line = organisation.manager_line(owner)
+        line = organisation.active_line(owner)
         for number, content in enumerate(drafts[person.department], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),

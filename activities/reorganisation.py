@@ -1,7 +1,7 @@
 """What an instruction of kind `sync` does: first the directory, then each goal concerned, then new people."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,16 +12,15 @@ from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import SyncContext, sync_command_for
-from domain.people.organisation import Organisation
-from domain.policy.policy import Policy
+from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId
+from domain.values import CycleId, EmployeeId, GoalId
 from service.cycle_updates import CycleUpdates
-from service.leaving import process_leavers, start_leaving
+from service.leaving import process_leavers, start_leaving_days
 from service.projection import delegations_between
+from service.sync_effects import OpenCycle, goals_that_differ
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
-from storage.goals import open_goals_of
 from workflows.leaving import LeaverProcessor, LeavingDay
 
 _FAR = timedelta(days=3660)
@@ -37,18 +36,19 @@ class LeavingActivities(LeaverProcessor):
     @activity.defn(name="process_leavers")
     async def process_leavers(self, day: LeavingDay) -> int:
         """Processes the people whose last day has passed."""
-        return await process_leavers(self._engine, self._client, day.last_day, day.actor, day.now)
+        return await process_leavers(self._engine, self._client, day.last_day, day.now)
 
 
-async def prepare(engine: AsyncEngine, instruction: str, asked: Sync) -> list[str]:
+async def prepare(engine: AsyncEngine, instruction: str, now: datetime) -> list[GoalId]:
     """Applies the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
 
-    All open goals in which somebody who left, moved or changed the manager has a part; where nobody did, none.
+    These are all open goals that differ from the directory, also from an earlier change.
     """
     async with engine.begin() as connection:
         await people.apply_staged(connection, instruction)
     async with read_transaction(engine) as connection:
-        return await open_goals_of(connection, asked.touched)
+        organisation = await people.load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date())
+        return list(await goals_that_differ(connection, organisation))
 
 
 async def commands(
@@ -56,9 +56,10 @@ async def commands(
 ) -> Callable[[Goal], Command | Skipped]:
     """Returns the function that makes the command of each of these goals, from the organisation as it is now."""
     today = now.date()
-    people = {one for goal in goals for one in (goal.owner, *goal.policy.hr)}
+    concerned = {one for goal in goals for one in (goal.owner, *goal.policy.hr)}
+    concerned |= {one for goal in goals if goal.task for one in goal.task.assignees}
     async with read_transaction(engine) as connection:
-        organisation = await directory.with_managers(connection, people)
+        organisation = await directory.with_managers(connection, concerned)
         standing = await delegations_between(connection, today, today + _FAR)
 
     def decide(goal: Goal) -> Command | Skipped:
@@ -73,10 +74,7 @@ async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Empl
     """
     if asked.joined:
         await _welcome(engine, temporal, asked, actor, now)
-    async with read_transaction(engine) as connection:
-        days = await directory.last_days(connection)
-    for day in days:
-        await start_leaving(temporal, day, actor)
+    await start_leaving_days(engine, temporal)
 
 
 async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
@@ -84,8 +82,7 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
         joined = Organisation(await directory.employees(connection, asked.joined))
         rows = await cycles.list_cycles(connection)
     for row in rows:
-        policy = row.rules
-        if not row.state.is_running or not policy.joiners_get_drafts or _is_over(policy, now):
+        if not row.state.is_running or not OpenCycle(row.id, row.rules, row.file).takes_joiners(now):
             continue
         drafts = row.file.drafts_for
         new = [(one.id, one.department, len(drafts(one.department))) for one in row.file.participants(joined)]
@@ -102,8 +99,3 @@ async def _launch_more(all_cycles: CycleUpdates, cycle: CycleId) -> None:
         if refusal.code is not Code.CYCLE_BUSY:
             raise
         log.warning("cycle_had_ended", cycle_id=cycle)  # nobody joins it any more
-
-
-def _is_over(policy: Policy, now: datetime) -> bool:
-    today: date = policy.calendar.day_of(now)
-    return today > policy.closes

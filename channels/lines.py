@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 
 from channels.texts import REMOVED, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, Group, Wording
-from domain.goal.commands import SYSTEM
+from domain.goal.commands import ORGANISATION, SYSTEM
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
 from domain.messages import Message
@@ -163,6 +163,8 @@ def _result(facts: Mapping[str, Any], locale: Locale) -> Iterator[str]:
         yield say("mail.detail.outcome", locale, outcome=_word("outcome", facts, locale))
     if score := _fact(facts, "score"):
         yield say("mail.detail.score", locale, score=score)
+    if points := _fact(facts, "unreviewed"):
+        yield say("mail.detail.unreviewed", locale, points=points)
 
 
 def task_of(notice: Notice, reader: Reader) -> TaskKind | None:
@@ -242,7 +244,11 @@ def _person_name(person: str, reader: Reader) -> str:
 def _person(facts: Mapping[str, Any], role: str, reader: Reader) -> str:
     """A person by name; by id if the directory has no name; a general word if the facts name nobody."""
     person = _fact(facts, role)
-    return say("mail.missing.actor", reader.locale) if person in ("", SYSTEM) else _person_name(person, reader)
+    return (
+        say("mail.missing.actor", reader.locale)
+        if person in ("", SYSTEM, ORGANISATION)
+        else _person_name(person, reader)
+    )
 
 
 def _step(facts: Mapping[str, Any], locale: Locale) -> str:

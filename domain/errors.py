@@ -29,11 +29,10 @@ STATUS_OF: Mapping[str, Status] = {
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar",
         ),
         Status.CONFLICT: (
-            "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "self_review_first", "no_task",
+            "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo", "already_reviewed", "self_review_first", "no_task",
             "cycle_over", "cycle_busy", "cycle_state", "no_open_cycle", "instruction_taken", "sync_running",
-            "directory_changed", "not_worked_on", "ledger_differs", "entry_forged", "command_id_used",
-            "ledger_behind", "workflow_lost",
-            "too_much_weight", "too_many_goals",
+            "directory_changed", "sync_instead", "not_worked_on", "ledger_differs", "entry_forged", "command_id_used",
+            "ledger_behind", "workflow_lost", "too_much_weight", "too_many_goals",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",

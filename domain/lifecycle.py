@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     RETURNED = "returned"
     PROGRESS_REPORTED = "progress_reported"
     STEP_COMPLETED = "step_completed"
+    REPORT_UNDONE = "report_undone"
     REVIEW_OPENED = "review_opened"
     SELF_REVIEWED = "self_reviewed"
     CONTINUED = "continued"
@@ -74,6 +75,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
     State.ACTIVE: {
         _K.PROGRESS_REPORTED: State.ACTIVE,
         _K.STEP_COMPLETED: State.ACTIVE,
+        _K.REPORT_UNDONE: State.ACTIVE,
         _K.REVIEW_OPENED: State.IN_REVIEW,
         _K.MOVED: State.DRAFT,
         _K.CLOSED: State.CLOSED,
@@ -82,6 +84,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
     State.IN_REVIEW: {
         _K.PROGRESS_REPORTED: State.IN_REVIEW,
         _K.STEP_COMPLETED: State.IN_REVIEW,
+        _K.REPORT_UNDONE: State.IN_REVIEW,
         _K.SELF_REVIEWED: State.IN_REVIEW,
         _K.CONTINUED: State.ACTIVE,
         _K.RESET: State.DRAFT,

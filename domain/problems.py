@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.messages import Message, message
+from domain.typed_days import NotADay, NotADayBecause
 
 _UNION_TAGS = frozenset({"numeric", "qualitative"})  # pydantic puts the kind of measure into the path; people do not
 _QUOTED = re.compile(r"'([^']*)'")
@@ -44,11 +45,16 @@ TYPES = frozenset(
 OWN = frozenset(
     {
         "not_storable", "not_one_line", "time_with_zone", "not_an_address", "zone_unknown", "ladder_order", "dates_order", "reviews_order",
-        "review_outside", "no_ladder", "nothing_to_extend", "two_endings",
+        "review_outside", "no_ladder", "nothing_to_extend", "two_endings", *NotADayBecause,
     }
 )  # fmt: skip
 OTHER = "other"
 UNKNOWN_KEY = "problem.extra_forbidden"
+
+
+def day_problem(error: NotADay) -> Message:
+    """Why a text is not read as a day, and how to write it."""
+    return message(f"problem.{error.why}", day=error.meant or "")
 
 
 class Problem(NamedTuple):

@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, NewType
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from domain.characters import NOT_STORABLE
 from domain.locale import Locale as Locale  # noqa: PLC0414 - one of the values; apart only because it is cheap to import
+from domain.typed_days import NotADay, read_day
 
 CycleId = NewType("CycleId", str)
 EmployeeId = NewType("EmployeeId", str)
@@ -56,20 +57,34 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _plain(number: Decimal) -> Decimal:
+def plain(number: Decimal) -> Decimal:
     """One spelling per number (`1.0`, `1` and `1E0` are `1`), since the ledger's hash is taken over the text."""
     return Decimal(format(number.normalize(), "f")) + 0  # + 0 turns -0 into 0
 
 
-Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=6), AfterValidator(_plain)]
+Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=6), AfterValidator(plain)]
 """An exact, finite number of at most 24 digits, 6 behind the point; JSON numbers and strings are both read."""
+
+
+Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(plain)]
+"""A share such as 1/6, in 12 digits: times any points it is exact to more digits than points are rounded to."""
 
 
 def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+def _typed_day(value: object) -> object:
+    """Texts are read as everywhere. A number is one too: pydantic would count seconds with it."""
+    if not isinstance(value, str | int):
+        return value
+    try:
+        return read_day(str(value))
+    except NotADay as error:
+        raise invalid_value(error.why, day=error.meant.isoformat() if error.meant else "") from error
+
+
+Day = Annotated[date, BeforeValidator(_typed_day), Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 """A day that people give. The calendar's ends are far from it, so that adding days to it always gives a date."""
 
 

@@ -7,13 +7,14 @@ from domain.access import Action, Caller, actor_of
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.findings import Finding, refuse, refuses
-from domain.people.organisation import Organisation
+from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
 from service.calendars import freeze
 from service.cycle_documents import CycleList, CycleStatus, HeardProblemCounts, status_of, summary_of
 from service.cycle_lookup import require_cycle
 from service.cycle_updates import CycleUpdates
+from service.leaving import start_leaving_days
 from service.projection import names_by_id
 from service.relations import require_colleague, require_hr, require_hr_of
 from storage import cycles, hearing
@@ -62,7 +63,7 @@ class CycleReads:
             taken = await cycles.find_cycle(connection, file.cycle.id)
             if taken and taken.file == file:
                 return _NOTHING._replace(file=file, policy=taken.launched_policy, already_launched=True)
-            organisation = await load_organisation(connection)
+            organisation = await load_organisation(connection, as_of=datetime.now(DIRECTORY_ZONE).date())
         return _checked(file, organisation, today, is_taken=taken is not None)
 
     async def list_cycles(self, caller: Caller) -> CycleList:
@@ -90,6 +91,7 @@ class Cycles(CycleReads):
 
     def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
         super().__init__(engine)
+        self._temporal = temporal
         self._updates = CycleUpdates(engine, temporal)
 
     async def launch(self, caller: Caller, checked: Checked, now: datetime) -> None:
@@ -103,6 +105,7 @@ class Cycles(CycleReads):
             await require_hr_of(connection, caller, Action.START_CYCLE, checked.policy.hr)
             await _write(connection, checked.file, checked.policy, actor_of(caller), now)
         await self._updates.start(checked.file.cycle.id)
+        await start_leaving_days(self._engine, self._temporal)  # an import before the launch started none
 
     async def retry(self, caller: Caller, cycle: CycleId) -> "CycleProgress":
         """HR: launches the participants again whose launch failed."""

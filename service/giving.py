@@ -21,7 +21,7 @@ from service.goal_documents import Names
 from service.goal_updates import GoalUpdates
 from service.goals import GoalReads
 from service.projection import find_goals, names_by_id, require_goal
-from service.relations import relations_to_company, require_goal_relation
+from service.relations import is_colleague, relations_to_company, require_goal_relation
 from storage.database import read_transaction
 from texts.findings import FindingDocument, documents_of
 
@@ -102,12 +102,12 @@ class Goals(GoalReads):
 
     async def give(self, caller: Caller, goal: GoalId, request: Request) -> Given:
         """Carries out a command. Keyed by the command's id. Raises `Refusal` (nothing changed) and `NoAnswer`."""
-        await self._require_employee(caller, goal)
+        await self._require_employee(caller, goal, request)
         return await self._give(caller, goal, request)
 
     async def submit(self, caller: Caller, goal: GoalId, request: Request) -> Submitted:
         """Submits the goal, revised by the request's `content` if it has one. Raises `NotReady`, `Refusal` and `NoAnswer`."""
-        before = await self._require_employee(caller, goal)
+        before = await self._require_employee(caller, goal, request)
         content = request.fields.get("content")
         findings = tuple(check(content if isinstance(content, Content) else before.content, before.policy))
         try:
@@ -155,13 +155,18 @@ class Goals(GoalReads):
         results = await asyncio.gather(*(approve(goal, number) for goal, number in seen.items()))
         return dict(zip(seen, results, strict=True))
 
-    async def _require_employee(self, caller: Caller, goal: GoalId) -> Goal:
-        """The goal, if the caller is an active employee. The goal's workflow decides whether they may give the command."""
-        actor_of(caller)
+    async def _require_employee(self, caller: Caller, goal: GoalId, request: Request) -> Goal:
+        """The goal, if the caller, and the person in whose name they act, are active employees.
+
+        The goal's workflow decides whether they may give the command.
+        """
+        actor, acting_for = actor_of(caller), EmployeeId(request.acting_for or "")
         async with read_transaction(self._engine) as connection:
             found = await require_goal(connection, goal)
             if Relation.COLLEAGUE not in await relations_to_company(connection, caller):
                 require_goal_relation(caller, Action.SEE_GOAL, found, frozenset())
+            if acting_for and not await is_colleague(connection, acting_for):
+                raise Refusal(Code.NOT_DELEGATED, actor=actor, acting_for=acting_for[:80])
         return found
 
     async def _give(self, caller: Caller, goal: GoalId, request: Request) -> Given:

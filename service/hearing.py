@@ -1,12 +1,14 @@
 """Use cases of hearings: current problems (現状の課題) that managers and staff name before goals are written."""
 
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from domain.access import Action, Caller, actor_of
 from domain.messages import did_you_mean
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, Id, Prose
 from service.relations import require_colleague
@@ -82,7 +84,7 @@ class Hearing:
 async def _department(connection: "AsyncConnection", speaker: EmployeeId, named: str | None) -> str:
     """The named department, else the speaker's own. Raises a `Refusal` for a department without active people."""
     found = await find_employee(connection, speaker)
-    if found is None or not found.active:
+    if found is None or not found.works_on(datetime.now(DIRECTORY_ZONE).date()):
         raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=speaker[:80], near="")
     known = [one.name for one in await department_sizes(connection) if one.active]
     department = named or found.department

@@ -1,15 +1,16 @@
 """People whose last working day was announced: after that day, their goals are closed and their tasks go to others.
 
-For the worker. HR decided this when the people file was applied, so permissions are not checked again.
+For the worker. The organisation acts, not a person: HR who applied the people file may have left by then.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from domain.goal.commands import ORGANISATION
 from domain.instructions.reorganisation import compare
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.reasons import LEFT
-from domain.values import EmployeeId
-from service.reorganisation import DIRECTORY_ZONE, apply_difference
+from service.reorganisation import apply_difference
 from storage import directory, instructions, people
 from storage.database import read_transaction
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 _AFTER_MIDNIGHT = time(0, 5)
 
 
-async def process_leavers(
-    engine: "AsyncEngine", temporal: "Client", last_day: date, actor: EmployeeId, now: datetime
-) -> int:
+async def process_leavers(engine: "AsyncEngine", temporal: "Client", last_day: date, now: datetime) -> int:
     """Marks the people as left whose last day has passed, and starts an instruction to their goals; returns how many people.
 
     Keyed by the day, which the instruction's id contains, so a repeat is harmless. People who stayed are skipped.
@@ -46,14 +45,22 @@ async def process_leavers(
         temporal,
         difference=difference,
         version=version,
-        actor=actor,
+        actor=ORGANISATION,
         reason=LEFT,
         instruction=identity,
     )
     return len(gone)
 
 
-async def start_leaving(temporal: "Client", last_day: date, actor: EmployeeId) -> None:
+async def start_leaving_days(engine: "AsyncEngine", temporal: "Client") -> None:
+    """Starts the workflow of every last day in the directory that is not processed yet. A repeat starts nothing."""
+    async with read_transaction(engine) as connection:
+        days = await directory.last_days(connection)
+    for day in days:
+        await start_leaving(temporal, day)
+
+
+async def start_leaving(temporal: "Client", last_day: date) -> None:
     """Starts the workflow that processes the leavers of `last_day`; it sleeps until that day is over. One workflow per day."""
     from temporalio.common import WorkflowIDConflictPolicy
 
@@ -63,7 +70,7 @@ async def start_leaving(temporal: "Client", last_day: date, actor: EmployeeId) -
     starts_at = datetime.combine(last_day + timedelta(days=1), _AFTER_MIDNIGHT, DIRECTORY_ZONE)
     await temporal.start_workflow(
         LeavingWorkflow.run,
-        LeavingStart(last_day=last_day, actor=actor),
+        LeavingStart(last_day=last_day),
         id=leaving_workflow_id(last_day),
         task_queue=BULK,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

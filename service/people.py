@@ -1,27 +1,36 @@
 """Use cases of the directory: import a file of people, and read departments and people."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.access import Action, Caller
-from domain.findings import Finding
-from domain.people.organisation import Employee, appoint
-from domain.people.people_file import read_people
+from domain.findings import Finding, refuses
+from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
+from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId
+from service.people_files import PeopleSource, read_file
 from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
-from storage import directory
+from storage import cycles, directory
 from storage.database import read_transaction
 from storage.goal_list import GoalLine, count_waiting
-from storage.people import DirectoryRefused, Imported, find_employee, replace_directory
+from storage.people import (
+    DirectoryChanged,
+    DirectoryRefused,
+    Imported,
+    directory_version,
+    find_employee,
+    load_organisation,
+    replace_directory,
+)
 from storage.person_page import newest_goals
 
 
 class ImportResult(Frozen):
-    """The result of an import. `imported` None: nothing was changed, and the findings say why."""
+    """The result of an import. `imported` None: nothing was changed, and the findings say why; else they are advice."""
 
     dry_run: bool
     imported: Imported | None
@@ -87,27 +96,47 @@ class People:
         *,
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
+        encoding: str | None = None,
         dry_run: bool = False,
+        today: date | None = None,
     ) -> ImportResult:
         """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
-        For HR of an open cycle; while no cycle is open, for the operator, who imports the first people. `mapping` gives the
-        header of a field that is not recognised (`{"name": "login"}`). `tops` are people without a manager, whatever the
-        file says. People whose manager is not in the file report to `orphans_to`, if it is given. A dry run only checks
-        and counts.
+        For the operator, who imports the first people. Raises a `Refusal` while a cycle is open: only `Reorganisation`
+        changes the directory then, since it also changes the open goals. `mapping` and `encoding`
+        are as in `PeopleSource`. `tops` are people without a manager, whatever the file says. People whose manager is not in
+        the file report to `orphans_to`, if it is given. A dry run only checks and counts.
         """
+        on = today or datetime.now(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
             await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
-        file = read_people(data, mapping)
+            await _require_no_open_cycle(connection)
+            version = await directory_version(connection)
+            known = (await load_organisation(connection)).employees
+        file = await read_file(PeopleSource(data, mapping, encoding))
         if file.findings:
-            return ImportResult(dry_run=dry_run, imported=None, findings=file.findings)
+            placed = appoint([one.as_of(on) for one in file.placed], tops, orphans_to)
+            everybody = {**known, **{one.id: one for one in placed}}
+            findings = findings_with(file, everybody.values(), tops)
+            return ImportResult(dry_run=dry_run, imported=None, findings=findings)
+        listed = as_listed(file, known, on)
+        advice = (*lost_characters(file, known), *joined_again(known, listed, on))
+        if refuses(advice):
+            return ImportResult(dry_run=dry_run, imported=None, findings=advice)
         try:
             imported = await replace_directory(
-                self._engine, appoint(file.employees, tops, orphans_to), tops=tops, place=file.place, dry_run=dry_run
+                self._engine,
+                appoint(listed, tops, orphans_to),
+                tops=tops,
+                place=file.place,
+                dry_run=dry_run,
+                version=version,
             )
         except DirectoryRefused as refused:
             return ImportResult(dry_run=dry_run, imported=None, findings=refused.findings)
-        return ImportResult(dry_run=dry_run, imported=imported)
+        except DirectoryChanged as changed:
+            raise Refusal(Code.DIRECTORY_CHANGED) from changed
+        return ImportResult(dry_run=dry_run, imported=imported, findings=advice)
 
     async def departments(self, caller: Caller) -> Departments:
         """The departments with their sizes."""
@@ -145,6 +174,12 @@ class People:
                 goals=tuple(_goal(one) for one in goals),
                 waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,
             )
+
+
+async def _require_no_open_cycle(connection: AsyncConnection) -> None:
+    for row in await cycles.list_cycles(connection):
+        if row.state.is_running:
+            raise Refusal(Code.SYNC_INSTEAD, cycle=row.id)
 
 
 def _goal(line: GoalLine) -> PersonsGoal:

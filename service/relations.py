@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain import access
 from domain.access import Action, Caller, Relation
 from domain.goal.goal import Goal
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
@@ -24,11 +25,15 @@ from storage.visibility import visible
 async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
     """The relations to the company: operator, active employee, both or none."""
     held = {Relation.OPERATOR} if caller.is_operator else set()
-    if caller.employee is not None:
-        found = await find_employee(connection, caller.employee)
-        if found is not None and found.active:
-            held.add(Relation.COLLEAGUE)
+    if caller.employee is not None and await is_colleague(connection, caller.employee):
+        held.add(Relation.COLLEAGUE)
     return frozenset(held)
+
+
+async def is_colleague(connection: AsyncConnection, employee: EmployeeId) -> bool:
+    """Whether this person is in the directory and works here today."""
+    found = await find_employee(connection, employee)
+    return found is not None and found.works_on(datetime.now(DIRECTORY_ZONE).date())
 
 
 async def require_colleague(connection: AsyncConnection, caller: Caller, action: Action) -> frozenset[Relation]:

@@ -2,20 +2,19 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from domain.access import Action, Caller, actor_of
 from domain.findings import Finding, refuses
 from domain.instructions.reorganisation import Difference, FieldChange, compare
-from domain.people.organisation import Employee, Organisation, appoint
-from domain.people.people_file import PeopleFile, read_people
+from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
+from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
-from service.relations import require_colleague, require_hr_everywhere
-from service.sync_effects import Effect, advice_on, effects_of, open_cycles
+from service.people_files import PeopleSource, read_file
+from service.relations import require_hr_everywhere
+from service.sync_effects import Effect, effects_of, findings_on, open_cycles
 from storage import instructions, people
 from storage.database import read_transaction
 from storage.people import load_organisation
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
-DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone of last working days
 _LARGE_SHARE = 0.2  # of the active people; if more people leave, the file is probably wrong
 
 
@@ -64,6 +62,11 @@ class Compared(NamedTuple):
     version: str
     many: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the directory and every open goal agree with the file already."""
+        return self.difference is not None and self.difference.is_empty and not any(map(_changes_goals, self.effects))
+
     def document(self) -> SyncDocument:
         """The comparison for programs. Raises `ValueError` if there is no difference."""
         if (found := self.difference) is None:
@@ -96,26 +99,34 @@ class Reorganisation:
         *,
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
+        encoding: str | None = None,
         absent_left: bool = False,
         today: date | None = None,
     ) -> Compared:
         """Compares the file with the directory; writes nothing. Fields for which the file has no column do not change."""
-        on = today or datetime.now(DIRECTORY_ZONE).date()
+        now = datetime.now(UTC)
+        on = today or now.astimezone(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
-            await require_colleague(connection, caller, Action.SEE_PEOPLE)
+            await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
             version = await people.directory_version(connection)
-            file = read_people(data, mapping)
-            if file.findings:
-                return Compared(None, file.findings, (), version, 0)
+            file = await read_file(PeopleSource(data, mapping, encoding))
             before = await load_organisation(connection)
-            given = appoint(_filled(file, before), tops, orphans_to)
+            if file.findings:
+                placed = appoint(file.placed, tops, orphans_to)
+                after = compare(before.employees.values(), placed, on, absent_left=absent_left).after
+                return Compared(None, findings_with(file, after, tops), (), version, 0)
+            given = appoint(as_listed(file, before.employees, on), tops, orphans_to)
             difference = compare(before.employees.values(), given, on, absent_left=absent_left)
-            findings = (*Organisation(difference.after).findings(tops=tops, place=file.place), *difference.findings)
+            lines = Organisation(difference.after).findings(tops=tops, place=file.place)
+            findings = (*lines, *lost_characters(file, before.employees), *difference.findings)
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
             cycles = await open_cycles(connection)
-            findings += await advice_on(connection, difference, cycles, on)
-            effects = await effects_of(connection, difference, cycles, on)
+            findings += joined_again(before.employees, difference.changed, on)
+            findings += await findings_on(connection, difference, cycles, on)
+            if refuses(findings):
+                return Compared(None, findings, (), version, 0)
+            effects = await effects_of(connection, difference, cycles, now)
         return Compared(difference, findings, effects, version, _many_leave(difference, before))
 
     async def apply(
@@ -175,19 +186,10 @@ def _changes(changes: tuple[FieldChange, ...]) -> tuple[ChangeDocument, ...]:
     return tuple(ChangeDocument.model_validate(one._asdict()) for one in changes)
 
 
+def _changes_goals(effect: Effect) -> bool:
+    return bool(effect.closed or effect.relined or effect.refused)
+
+
 def _many_leave(difference: Difference, before: Organisation) -> int:
     active = sum(one.active for one in before.employees.values())
     return len(difference.left) if len(difference.left) > active * _LARGE_SHARE else 0
-
-
-def _filled(file: PeopleFile, before: Organisation) -> list[Employee]:
-    """The people of the file; fields for which the file has no column are taken from the directory."""
-    missing = {field.name for field in fields(Employee)} - file.fields
-    if not missing:
-        return list(file.employees)
-    filled = []
-    for one in file.employees:
-        known = before.employees.get(one.id)
-        kept = {name: getattr(known, name) for name in missing} if known else {}
-        filled.append(replace(one, **kept))
-    return filled

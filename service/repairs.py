@@ -195,7 +195,7 @@ class Repairing:
 
     async def _start(self, goal: GoalId) -> bool:
         """Starts a workflow from the ledger; False if the goal is closed, which needs none."""
-        from temporalio.exceptions import WorkflowAlreadyStartedError
+        from temporalio.common import WorkflowIDConflictPolicy
 
         from workflows.goal import GoalStart, GoalWorkflow, attributes_of, goal_workflow_id
         from workflows.queues import GOALS
@@ -204,16 +204,14 @@ class Repairing:
             stored = await find_goal(connection, goal)
         if stored is None or stored.is_closed:
             return False
-        try:
-            await self._temporal.start_workflow(
-                GoalWorkflow.run,
-                GoalStart(goal=stored),
-                id=goal_workflow_id(goal),
-                task_queue=GOALS,
-                search_attributes=attributes_of(stored),
-            )
-        except WorkflowAlreadyStartedError:
-            pass  # a command or another repair was faster
+        await self._temporal.start_workflow(
+            GoalWorkflow.run,
+            GoalStart(goal=stored),
+            id=goal_workflow_id(goal),
+            task_queue=GOALS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,  # a command or another repair may be faster
+            search_attributes=attributes_of(stored),
+        )
         return True
 
     async def _note(self, caller: Caller, goal: GoalId, how: tuple[RepairStep, ...]) -> int:

@@ -64,7 +64,7 @@ def review_form(
     goal: Goal, events: Sequence[dict[str, Any]], new_target: Decimal | None, new_weight: int | None
 ) -> ReviewForm:
     """The form. `events` are the events of the goal's ledger as JSON. Raises a `Refusal` for an invalid target or weight."""
-    return ReviewForm(goal, next_revision(goal, new_weight, new_target), _self_review(events))
+    return ReviewForm(goal, next_revision(goal, goal.value, new_weight, new_target), _self_review(events))
 
 
 def _self_review(events: Sequence[dict[str, Any]]) -> SelfReviewed | None:

@@ -1,27 +1,30 @@
 """The effects of a changed directory on open goals, and findings for HR before it is applied."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.cycle.file import CycleFile
-from domain.findings import Finding, advise
-from domain.goal import commands
+from domain.findings import Finding, advise, refuse
+from domain.goal import commands, events
+from domain.goal.decide import decide
 from domain.goal.goal import Goal
-from domain.goal.tasks import assignees_after
 from domain.instructions.instructions import Skipped, Sync
+from domain.instructions.placement_check import PlacementCheck
 from domain.instructions.reorganisation import Difference, SyncContext, sync_command_for
-from domain.people.organisation import Organisation
+from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.policy import Policy
-from domain.values import Frozen
-from service.projection import delegations_between
-from storage import cycles
-from storage.goals import load_aggregates, open_goals_of
+from domain.refusals import Refusal
+from domain.values import CommandId, Frozen, GoalId
+from service.projection import PAGE, delegations_between, find_goals
+from storage import cycles, participants
+from storage.goals import stream_placements
 
 _TEN_YEARS = timedelta(days=3660)
+_PREVIEW = CommandId("preview")
 
 
 class Effect(Frozen):
@@ -33,6 +36,7 @@ class Effect(Frozen):
     readdressed: int  # whose open task gets other assignees
     relined: int  # with other managers, department or site
     drafts: int  # new drafts of people who join
+    refused: int  # that refuse the change
 
 
 class OpenCycle(NamedTuple):
@@ -42,6 +46,10 @@ class OpenCycle(NamedTuple):
     policy: Policy
     file: CycleFile
 
+    def takes_joiners(self, now: datetime) -> bool:
+        """Whether people who join get drafts: by its rules, until its last day is over."""
+        return self.policy.joiners_get_drafts and self.policy.calendar.day_of(now) <= self.policy.closes
+
 
 async def open_cycles(connection: AsyncConnection) -> list[OpenCycle]:
     """The running cycles, the latest first."""
@@ -50,16 +58,14 @@ async def open_cycles(connection: AsyncConnection) -> list[OpenCycle]:
     ]
 
 
-async def advice_on(
+async def findings_on(
     connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], today: date
 ) -> tuple[Finding, ...]:
-    """Findings: HR members who leave, delegations from or to people who leave, and sites that a cycle does not know."""
+    """Findings: HR members who leave, delegations from or to people who leave, and sites that a cycle does not know.
+
+    Only one refuses: a cycle that would be left without HR.
+    """
     left = set(difference.left)
-    hr = [
-        advise("hr_left", member, person=member, cycle=cycle.id)
-        for cycle in running
-        for member in sorted(set(cycle.policy.hr) & left)
-    ]
     delegations = [
         advise(
             "delegation_left",
@@ -70,7 +76,21 @@ async def advice_on(
         )
         for one in await delegations_between(connection, today, today + _TEN_YEARS, sorted(left))
     ]
-    return (*hr, *delegations, *_unknown_sites(difference, running))
+    return (*hr_findings(difference, running), *delegations, *_unknown_sites(difference, running))
+
+
+def hr_findings(difference: Difference, running: Sequence[OpenCycle]) -> list[Finding]:
+    """Findings about HR members who leave now, or whose last day becomes known: the last one of a cycle may not."""
+    people = {one.id: one for one in difference.after}
+    leaving = {*difference.left, *(one.employee for one in difference.leaving)}
+    findings = []
+    for cycle in running:
+        members = [one for one in cycle.policy.hr if one in people]
+        staying = [one for one in members if people[one].works_on(cycle.policy.closes)]
+        for member in sorted(set(members) & leaving - set(staying)):
+            refused = refuse("last_hr_leaves", member, person=member, cycle=cycle.id)
+            findings.append(advise("hr_left", member, person=member, cycle=cycle.id) if staying else refused)
+    return findings
 
 
 def _unknown_sites(difference: Difference, running: Sequence[OpenCycle]) -> list[Finding]:
@@ -84,17 +104,30 @@ def _unknown_sites(difference: Difference, running: Sequence[OpenCycle]) -> list
     ]
 
 
+async def goals_that_differ(connection: AsyncConnection, organisation: Organisation) -> tuple[GoalId, ...]:
+    """The ids of the open goals that do not agree with the organisation, in order."""
+    check = PlacementCheck(organisation)
+    found: list[GoalId] = []
+    async for placements in stream_placements(connection):
+        found += [one.goal for one in placements if check.differs(one)]
+    return tuple(found)
+
+
 async def effects_of(
-    connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], today: date
+    connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], now: datetime
 ) -> tuple[Effect, ...]:
-    """The effects on the open goals of each running cycle, by the cycle's id."""
+    """The effects on the open goals of each running cycle, by the cycle's id: what the goals would decide now."""
     sync, after = difference.sync("-"), Organisation(difference.after)
-    context = SyncContext(after, await delegations_between(connection, today, today + _TEN_YEARS), today)
-    counts: dict[str, Counter[str]] = {cycle.id: _drafts(cycle, sync, after) for cycle in running}
-    for form in await load_aggregates(connection, ids=await open_goals_of(connection, sync.touched)):
-        goal = Goal.model_validate(form)
-        if goal.cycle in counts:
-            counts[goal.cycle].update(_effects_on(goal, sync_command_for(goal, sync, goal.policy.hr[0], context)))
+    today = now.astimezone(DIRECTORY_ZONE).date()
+    standing = await delegations_between(connection, today, today + _TEN_YEARS)
+    counts = {cycle.id: await _drafts(connection, cycle, sync, after, now) for cycle in running}
+    for page in _pages(await goals_that_differ(connection, after)):
+        for goal in (await find_goals(connection, page)).values():
+            if goal.cycle in counts:
+                context = SyncContext(after, standing, goal.calendar.day_of(now))
+                counts[goal.cycle].update(
+                    effects_on(goal, sync_command_for(goal, sync, goal.policy.hr[0], context), now)
+                )
     names = [name for name in Effect.model_fields if name != "cycle"]
     return tuple(
         Effect.model_validate({"cycle": cycle, **{name: count[name] for name in names}})
@@ -102,21 +135,40 @@ async def effects_of(
     )
 
 
-def _drafts(cycle: OpenCycle, sync: Sync, after: Organisation) -> Counter[str]:
-    if not cycle.policy.joiners_get_drafts:
+def _pages(goals: Sequence[GoalId]) -> Iterator[Sequence[GoalId]]:
+    for first in range(0, len(goals), PAGE):
+        yield goals[first : first + PAGE]
+
+
+async def _drafts(
+    connection: AsyncConnection, cycle: OpenCycle, sync: Sync, after: Organisation, now: datetime
+) -> Counter[str]:
+    """The drafts of the people who join. Who was in the cycle before, and comes back, gets none."""
+    if not cycle.takes_joiners(now):
         return Counter()
-    new = [one for one in cycle.file.participants(after) if one.id in sync.joined]
-    return Counter(drafts=sum(len(cycle.file.drafts_for(one.department)) for one in new))
+    joined = Organisation(after.employees[one] for one in sync.joined)
+    new = list(cycle.file.participants(joined))
+    known = await participants.not_addable(connection, cycle.id, [one.id for one in new])
+    return Counter(drafts=sum(len(cycle.file.drafts_for(one.department)) for one in new if one.id not in known))
 
 
-def _effects_on(goal: Goal, command: commands.Command | Skipped) -> list[str]:
-    if isinstance(command, commands.Close):
-        return ["closed"]
-    if not isinstance(command, commands.ChangeLine):
+def effects_on(goal: Goal, command: commands.Command | Skipped, now: datetime) -> list[str]:
+    """What the goal would decide about the command, by the same function that decides it when the change is applied."""
+    if isinstance(command, Skipped):
         return []
-    effects = ["relined"]
-    if command.settle and command.department != goal.department:
-        return [*effects, "settled"]
-    if goal.task and assignees_after(goal, command.line, command.replaced) != goal.task.assignees:
-        effects.append("readdressed")
-    return effects
+    try:
+        decided = decide(goal, command.model_copy(update={"id": _PREVIEW}), now)
+    except Refusal:
+        return ["refused"]
+    return [effect for event in decided for effect in _effects_of(event.body)]
+
+
+def _effects_of(body: events.Body) -> list[str]:
+    match body:
+        case events.Closed():
+            return ["closed"]
+        case events.Moved():
+            return ["relined", "settled"]
+        case events.LineChanged(assignees=assignees):
+            return ["relined", "readdressed"] if assignees else ["relined"]
+    return []

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.findings import Finding, refuse, refuse_with
-from domain.problems import problem_of
+from domain.problems import day_problem, problem_of
+from domain.typed_days import NotADay, read_day
 from domain.values import Locale
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure
 from texts.words import word
@@ -201,23 +202,17 @@ def _whole(name: str, value: Value, findings: list[Finding]) -> int | None:
     return None if number is None else int(number)
 
 
-_DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
-
-
 def _date(name: str, value: Value, findings: list[Finding]) -> date | None:
     if isinstance(value, date):
         return value.date() if isinstance(value, datetime) else value
-    text = unicodedata.normalize("NFKC", _normalized(value))
-    for form in _DATE_FORMS:
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a date has no time zone
-        except ValueError:
-            continue
-    if text:
-        findings.append(refuse("bad_date", name, value=text[:40]))
-    else:
+    if not (text := _normalized(value)):
         findings.append(refuse("bad_date", name, text="finding.bad_date.missing"))
-    return None
+        return None
+    try:
+        return read_day(text)
+    except NotADay as error:
+        findings.append(refuse("bad_date", name, value=text[:40], why=day_problem(error)))
+        return None
 
 
 _FIELD_OF = {"success_image": "image", "name": "measure"}

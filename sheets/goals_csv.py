@@ -8,9 +8,10 @@ import io
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from itertools import islice
 
-from domain.csv_text import UnreadableText, decode_csv
+from domain.csv_text import UnreadableText, decode_csv, separator_of
 from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
 from domain.values import GoalId, Locale
@@ -22,6 +23,8 @@ from texts.words import word
 _HEADS = ("id", "seq")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_BYTES = 20_000_000
+_BEGINNING = 40_000  # characters in which the separator is looked for
+_ABOVE = 10  # rows in which the header is looked for, below a title
 _MAX_ROWS = 100_000  # blank ones included: a byte per row would take 60 times the memory of the file
 
 
@@ -78,29 +81,54 @@ def _cell(field: str, value: Value, locale: Locale) -> str:
 
 
 def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
-    """The goals of the file, or findings. Separators are commas or tabs; the encoding is UTF-8 or Japanese Windows (CP932)."""
+    """The goals of the file, or findings. Separators are commas, tabs or semicolons; the encoding is UTF-8 or Japanese Windows (CP932)."""
     if len(data) > MAX_BYTES:
         return (refuse("too_large", "file", text="finding.too_large_sheet", limit=MAX_BYTES // 1_000_000),)
     try:
         text = decode_csv(data)
     except UnreadableText:
         return (refuse("not_text", "file"),)
-    head, _, _ = text.partition("\n")
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
+        separator = separator_of(text[:_BEGINNING], _is_known)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         rows = list(islice(lines, _MAX_ROWS + 1))
     except csv.Error:
         return (refuse("not_csv", "file"),)
     if len(rows) > _MAX_ROWS:
         return (refuse("too_large", "file", text="finding.too_many_rows"),)
+    if above := _rows_above_header(rows):
+        return (refuse("title_above", "row 1", header=f"row {above + 1}"),)
     columns, findings = _columns(rows[0] if rows else [])
     return findings or _rows(rows[1:], columns)
 
 
+def _rows_above_header(rows: list[list[str]]) -> int:
+    """The number of rows above the first one that has an id and other known headers; 0 where there is none."""
+    for above, row in enumerate(rows[:_ABOVE]):
+        if _is_id_header(row):
+            return above
+    return 0
+
+
+def _is_id_header(row: list[str]) -> bool:
+    known = _fields_by_label()
+    return sum(known.get(title.strip()) == "id" for title in row) == 1 and sum(map(_is_known, row)) > 1
+
+
+def _is_known(title: str) -> bool:
+    return title.strip() in _fields_by_label()
+
+
+@cache
+def _fields_by_label() -> dict[str, str]:
+    """The field of each label that the header of a column may have."""
+    known = {label: field for field in FIELDS for label in (field, *(field_of_sheet(field, one) for one in Locale))}
+    return known | {label: head for head in _HEADS for label in (head, *(word("head", head, one) for one in Locale))}
+
+
 def _columns(head: list[str]) -> tuple[dict[str, int], tuple[Finding, ...]]:
     """The column number of each field, and findings about the header row."""
-    known = {label: field for field in FIELDS for label in (field, *(field_of_sheet(field, one) for one in Locale))}
-    known |= {label: head for head in _HEADS for label in (head, *(word("head", head, one) for one in Locale))}
+    known = _fields_by_label()
     columns: dict[str, int] = {}
     findings = []
     for at, title in enumerate(one.strip() for one in head):

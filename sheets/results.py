@@ -140,6 +140,7 @@ _GOAL_HEADS = (
     "sheet.results.bonus",
     "sheet.results.banked",
     "sheet.results.score",
+    "sheet.results.unreviewed",
     "sheet.results.adjusted",
     "sheet.results.final",
 )
@@ -157,7 +158,7 @@ def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
         goal.id, names.get(goal.owner, ""), goal.department, goal.content.theme,
         goal.content.measure.name if goal.content.measure else "", goal.content.weight, word("state", goal.state, locale),
         word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
-        terms.measure, terms.bonus, terms.banked, terms.total, goal.adjusted, scoring.calibrated(goal),
+        terms.measure, terms.bonus, terms.banked, terms.total, scoring.unreviewed(goal), goal.adjusted, scoring.calibrated(goal),
     )  # fmt: skip
 
 

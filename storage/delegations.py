@@ -1,10 +1,10 @@
 """Delegations: who may act for whom, from which day to which day."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import Date, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +13,22 @@ from storage.tables import DelegationRow
 _ADD_LOCK = (
     0x64656C65  # key of the advisory lock: two delegations that would form a chain together are added one by one
 )
+
+
+# Somebody without a last day left yesterday at the latest: they are not active today.
+_END = text("""
+    WITH concerned AS (
+        SELECT d.id, d.first, min(LEAST(COALESCE(e.leaves, :yesterday), :yesterday)) AS ended
+        FROM delegation d JOIN employee e ON e.id IN (d.delegator_id, d.to_id)
+        WHERE (NOT e.active OR e.leaves <= :yesterday) GROUP BY d.id, d.first
+    ), removed AS (
+        DELETE FROM delegation d USING concerned c WHERE c.id = d.id AND c.ended < c.first RETURNING d.id
+    ), shortened AS (
+        UPDATE delegation d SET last = c.ended FROM concerned c
+        WHERE c.id = d.id AND c.ended >= c.first AND d.last > c.ended RETURNING d.id
+    )
+    SELECT id FROM removed UNION ALL SELECT id FROM shortened
+""").bindparams(bindparam("yesterday", type_=Date))
 
 
 class StoredDelegation(NamedTuple):
@@ -42,6 +58,15 @@ async def overlapping(
         query = query.where(DelegationRow.delegator_id.in_(people) | DelegationRow.to_id.in_(people))
     found = await connection.execute(query.order_by(DelegationRow.first, DelegationRow.id))
     return [StoredDelegation(*row) for row in found]
+
+
+async def end_of_leavers(connection: AsyncConnection, today: date) -> int:
+    """Ends the delegations from and to people who left, on their last day; removes those that had not begun. Returns how many.
+
+    A repeat finds none.
+    """
+    ended = await connection.execute(_END, {"yesterday": today - timedelta(days=1)})
+    return len(ended.all())
 
 
 async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> StoredDelegation | None:

@@ -4,15 +4,15 @@ Each function reads only the people that it is asked for; `storage/people.py` re
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, Text, any_, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.people.organisation import Employee, Organisation
+from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
 from domain.values import EmployeeId
 from storage.tables import EmployeeRow
 
@@ -61,9 +61,15 @@ class DepartmentSize(NamedTuple):
     people: int
 
 
+def works_today() -> ColumnElement[bool]:
+    """The condition for people who are active today: somebody whose last day is over is not, whatever `active` says."""
+    today = datetime.now(DIRECTORY_ZONE).date()
+    return and_(EmployeeRow.active, or_(EmployeeRow.leaves.is_(None), EmployeeRow.leaves >= today))
+
+
 async def department_sizes(connection: AsyncConnection) -> list[DepartmentSize]:
     """Every department, by name, including departments whose people have all left."""
-    active = func.count().filter(EmployeeRow.active)
+    active = func.count().filter(works_today())
     query = select(EmployeeRow.department, active, func.count()).group_by(EmployeeRow.department)
     found = [DepartmentSize(*row) for row in await connection.execute(query)]
     return sorted(found)
@@ -80,9 +86,9 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
 
 
 async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
-    """These people and all managers above them. Two queries, however many people."""
-    found = (await connection.execute(_WITH_MANAGERS, {"people": list(ids)})).scalars()
-    return Organisation(await employees(connection, list(found)))
+    """These people and all managers above them, as they are today. Two queries, however many people."""
+    today = datetime.now(DIRECTORY_ZONE).date()
+    return Organisation(one.as_of(today) for one in await _with_managers(connection, ids))
 
 
 async def active_people(
@@ -104,7 +110,7 @@ async def stream_active_people(connection: AsyncConnection) -> AsyncIterator[Mem
 
 async def active_departments(connection: AsyncConnection) -> set[str]:
     """The departments that have an active employee."""
-    return set(await connection.scalars(select(EmployeeRow.department).where(EmployeeRow.active).distinct()))
+    return set(await connection.scalars(select(EmployeeRow.department).where(works_today()).distinct()))
 
 
 async def ids_near(connection: AsyncConnection, employee: str) -> list[str]:
@@ -126,9 +132,12 @@ async def leavers(connection: AsyncConnection, today: date) -> list[Employee]:
 
 
 async def with_reports_and_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
-    """These people, their direct reports, and all managers above both: everybody who is affected when these people leave."""
+    """These people, their direct reports, and all managers above both: everybody who is affected when these people leave.
+
+    `active` is as it is stored: people whose last day is over stay active until they are processed as leavers.
+    """
     reports = select(EmployeeRow.id).where(_is_one_of(EmployeeRow.manager_id, ids))
-    return await with_managers(connection, [*ids, *await connection.scalars(reports)])
+    return Organisation(await _with_managers(connection, [*ids, *await connection.scalars(reports)]))
 
 
 async def distinct_names(connection: AsyncConnection) -> list[str]:
@@ -150,12 +159,17 @@ async def manager_line_of(connection: AsyncConnection, employee: str) -> list[Em
 
 async def has_reports(connection: AsyncConnection, employee: str) -> bool:
     """Whether an active employee reports to this person."""
-    query = select(EmployeeRow.id).where(EmployeeRow.manager_id == employee, EmployeeRow.active).limit(1)
+    query = select(EmployeeRow.id).where(EmployeeRow.manager_id == employee, works_today()).limit(1)
     return await connection.scalar(query) is not None
 
 
+async def _with_managers(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
+    found = (await connection.execute(_WITH_MANAGERS, {"people": list(ids)})).scalars()
+    return await employees(connection, list(found))
+
+
 def _members() -> Select[str, str]:
-    return select(EmployeeRow.id, EmployeeRow.department).where(EmployeeRow.active).order_by(EmployeeRow.id)
+    return select(EmployeeRow.id, EmployeeRow.department).where(works_today()).order_by(EmployeeRow.id)
 
 
 def _is_one_of(column: Any, values: Collection[str]) -> ColumnElement[bool]:

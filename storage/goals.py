@@ -1,13 +1,16 @@
 """Reading whole goals and their ledgers. The lists are in goal_list.py; they can be imported from here too."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.instructions.placement import Placement
+from domain.values import EmployeeId
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -25,12 +28,15 @@ __all__ = [
     "load_aggregates",
     "load_cycle",
     "open_goals",
-    "open_goals_of",
     "read_bodies",
     "read_entries_of_command",
     "read_ledger",
     "read_ledger_page",
+    "stream_placements",
 ]  # fmt: skip
+
+_PARTITION = 5_000  # rows that a stream reads at once
+_NO_SITES: dict[EmployeeId, str] = {}
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -50,18 +56,27 @@ async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: i
     return list((await connection.execute(query)).scalars())
 
 
-async def open_goals_of(connection: AsyncConnection, people: Sequence[str]) -> list[str]:
-    """The ids, in order, of the goals that are not closed and of which one of these people is owner, manager or assignee."""
-    named = any_(literal(list(people), ARRAY(Text)))
-    query = (
-        select(GoalRow.id)
-        .where(
-            GoalRow.state != "closed",
-            (GoalRow.owner_id == named) | GoalRow.assignees.overlap(list(people)) | GoalRow.line.overlap(list(people)),
-        )
-        .order_by(GoalRow.id)
-    )
-    return list((await connection.execute(query)).scalars())
+_PLACEMENTS = text("""
+    SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
+        aggregate #>> '{sites}', array_to_string(own_hr, ',')
+    FROM goal WHERE state <> 'closed' ORDER BY id
+""")
+
+
+async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[Placement]]:
+    """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
+    # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
+    members = await connection.execute(select(CycleRow.id, CycleRow.policy["hr"]))
+    hr_of = {cycle: tuple(hr) for cycle, hr in members}
+    found = await connection.stream(_PLACEMENTS)
+    async for rows in found.partitions(_PARTITION):
+        yield [
+            Placement(
+                goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
+                tuple(hr.split(",")) if hr else hr_of[cycle],
+            )
+            for goal, cycle, owner, department, line, assignees, sites, hr in rows
+        ]  # fmt: skip
 
 
 async def load_aggregates(

@@ -14,6 +14,7 @@ from domain.instructions.instructions import INSTRUCTION, AnyInstruction
 from domain.lifecycle import State
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
 from domain.values import CycleId, EmployeeId
+from storage.directory import works_today
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
 from storage.transitions import move_instructions
 
@@ -136,7 +137,7 @@ async def choose_goals(
                 ParticipantRow,
                 (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
             )
-            .where(GoalRow.state == State.CLOSED, GoalRow.outcome.in_(ended), EmployeeRow.active)
+            .where(GoalRow.state == State.CLOSED, GoalRow.outcome.in_(ended), works_today())
             .where((ParticipantRow.result != ParticipantState.REMOVED) | GoalRow.owner_id.in_(people))
         )
     else:

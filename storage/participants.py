@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Text, any_, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,6 +40,17 @@ async def add(
         added += done.rowcount
         slot += drafts * done.rowcount
     return added
+
+
+async def not_addable(connection: AsyncConnection, cycle: str, people: Sequence[str]) -> set[str]:
+    """Those of these people whom `add` would leave out: they are in the cycle, or were removed and have goals."""
+    addable = ParticipantRow.result.in_(PARTICIPANT.sources(_AGAIN)) & (ParticipantRow.goals == 0)
+    query = select(ParticipantRow.employee_id).where(
+        ParticipantRow.cycle_id == cycle,
+        ParticipantRow.employee_id == any_(literal(list(people), ARRAY(Text))),
+        ~addable,
+    )
+    return set(await connection.scalars(query))
 
 
 async def remove(connection: AsyncConnection, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import fields
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy import Row, Select, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
-from domain.people.organisation import Employee, Organisation, Place
+from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
+from storage import delegations
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
 # The model, the table and the statements below use the same names.
@@ -69,6 +71,10 @@ class DirectoryRefused(Exception):
         super().__init__(str(findings[0].message))
 
 
+class DirectoryChanged(Exception):
+    """The directory is not what the employees were compared with. Nothing was changed."""
+
+
 async def replace_directory(
     engine: AsyncEngine,
     employees: Sequence[Employee],
@@ -76,14 +82,18 @@ async def replace_directory(
     tops: Collection[EmployeeId] = (),
     place: Place = str,
     dry_run: bool = False,
+    version: str | None = None,
 ) -> Imported:
     """Adds and updates these employees in one transaction; other people in the directory stay, and are counted.
 
     Keyed by the employee's id, so a repeat changes nothing. Raises `DirectoryRefused` if the resulting directory has findings
-    (`tops` and `place` as in `Organisation.findings`). A dry run does everything but the commit.
+    (`tops` and `place` as in `Organisation.findings`), and `DirectoryChanged` if it has another version than `version`.
+    A dry run does everything but the commit.
     """
     async with engine.connect() as connection, connection.begin() as transaction:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+        if version not in (None, await directory_version(connection)):
+            raise DirectoryChanged
         await _copy(connection, employees)
         staying = _read((await connection.execute(_STAYING)).all())
         _require_valid([*employees, *staying], tops, place)
@@ -117,7 +127,8 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
         {"instruction_id": instruction, "employee_id": one.id, "record": record}
         for one, record in zip(employees, _EMPLOYEES.dump_python(list(employees), mode="json"), strict=True)
     ]
-    await connection.execute(insert(StagedEmployeeRow), rows)
+    if rows:
+        await connection.execute(insert(StagedEmployeeRow), rows)
     return True
 
 
@@ -136,11 +147,11 @@ async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     return len(employees)
 
 
-async def load_organisation(connection: AsyncConnection) -> Organisation:
-    """Everybody in the directory, by id."""
+async def load_organisation(connection: AsyncConnection, as_of: date | None = None) -> Organisation:
+    """Everybody in the directory, by id. With `as_of`, people whose last day was before that day are not active."""
     people: list[Employee] = []
     async for some in _stream(connection, select(*_columns()).order_by(EmployeeRow.id)):
-        people += some
+        people += [one.as_of(as_of) for one in some] if as_of else some
     return Organisation(people)
 
 
@@ -186,9 +197,13 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
 
 
 async def _write_incoming(connection: AsyncConnection) -> tuple[int, int]:
-    """Writes `incoming_employee` into the directory; returns the numbers of changed and of added rows."""
+    """Writes `incoming_employee` into the directory, and ends the delegations of people who left.
+
+    Returns the numbers of changed and of added rows.
+    """
     changed = await connection.execute(_UPDATE)
     added = await connection.execute(_INSERT)
+    await delegations.end_of_leavers(connection, datetime.now(DIRECTORY_ZONE).date())
     return changed.rowcount, added.rowcount
 
 

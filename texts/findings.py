@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from domain.findings import Finding, Level
-from domain.values import Frozen, Locale
+from domain.values import EmployeeId, Frozen, Locale
 from texts.say import BothTexts, hint, say, say_both
 
 _NOBODY: Mapping[str, str] = {}
@@ -12,7 +12,10 @@ _CYCLE_FILE = re.compile(r"(cycle|calendar|policy|sites|themes|department_goals|
 
 
 class FindingDocument(Frozen):
-    """A finding for programs: code and `where` as they are, the place and the sentences in both languages."""
+    """A finding for programs: code and `where` as they are, the place and the sentences in both languages.
+
+    `concerned` are the ids of all people whom it is about; a sentence names only the first ones.
+    """
 
     level: Level
     code: str
@@ -20,6 +23,7 @@ class FindingDocument(Frozen):
     place: BothTexts
     message: BothTexts
     suggestion: BothTexts | None = None
+    concerned: tuple[EmployeeId, ...] = ()
 
 
 def finding_text(finding: Finding, locale: Locale, names: Mapping[str, str] = _NOBODY) -> str:
@@ -49,6 +53,7 @@ def finding_document(finding: Finding, names: Mapping[str, str] = _NOBODY) -> Fi
         place=say_both("format.place", names, where=finding.where),
         message=say_both(finding.message, names),
         suggestion=say_both(finding.suggestion, names) if finding.suggestion else None,
+        concerned=finding.concerned,
     )
 
 

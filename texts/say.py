@@ -101,6 +101,8 @@ def _date(value: Any, locale: Locale) -> str:
 
 
 def _person(value: Any, locale: Locale, names: Names) -> str:
+    if str(value).startswith("@"):  # no person: the clock, or the organisation
+        return word("actor", str(value)[1:], locale)
     name = names.get(str(value))
     return say("person.named", locale, name=name, id=value) if name else say("person.unnamed", locale, id=value)
 

@@ -59,15 +59,17 @@ class StartedGoals(Frozen):
 
 
 class SettleRequest(Frozen):
-    """Close every goal of the cycle that is open, in `actor`'s name."""
+    """Close every goal of the cycle that is open. The system does: HR of the launch may have left by then."""
 
     cycle: CycleId
-    actor: EmployeeId
     reason: Prose
 
 
 class SettledGoals(Frozen):
+    """The numbers of goals that were closed, and of open goals that refused it."""
+
     goals: int
+    refused: int = 0
 
 
 class NewState(Frozen):
@@ -231,12 +233,11 @@ class CycleWorkflow:
 
     async def _settle(self) -> None:
         self._phase = "settling"
-        order = self._order or EndCycle(state="closed", actor=self._start.launched_by, reason=END_OF_CYCLE)
-        settle = SettleRequest(cycle=self._start.cycle, actor=order.actor, reason=order.reason)
-        settled = await _bulk(Settler.settle_goals, settle)
+        state, reason = (self._order.state, self._order.reason) if self._order else ("closed", END_OF_CYCLE)
+        settled = await _bulk(Settler.settle_goals, SettleRequest(cycle=self._start.cycle, reason=reason))
         self._settled = settled.goals
         self._phase = "closed"
-        await self._record_state(CycleState(order.state))
+        await self._record_state(CycleState(state))
         self._over = True
 
     async def _record_state(self, state: CycleState) -> None:

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.goal.scoring import attainment, score
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
-    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
+    from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number, Share
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
     from workflows.recording import Position, Recorder, record
@@ -80,7 +80,7 @@ class GoalView(Frozen):
     done: tuple[int, ...]
     value: Number | None
     met: tuple[int, ...]
-    attainment: Number
+    attainment: Share
     score: Number
     outcome: Outcome | None
     next_alarm: Moment | None
@@ -299,12 +299,13 @@ def _entry(event: Event) -> TimelineEntry:
 
 def _read(name: str, args: Sequence[RawValue]) -> commands.Command:
     """The command that an update's JSON holds; its id is the update's."""
-    if name not in commands.COMMANDS:
+    known = commands.COMMANDS | commands.FROM_WITHIN
+    if name not in known:
         raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=commands.COMMANDS)
     info = workflow.current_update_info()
     data = args[0].payload.data if args else b"{}"
     try:
-        command = commands.COMMANDS[name].model_validate_json(data, strict=True)
+        command = known[name].model_validate_json(data, strict=True)
     except ValidationError as error:
         raise invalid(error) from error
     return command.model_copy(update={"id": CommandId(info.id if info else "-")})

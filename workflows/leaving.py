@@ -7,7 +7,7 @@ from temporalio import activity, workflow
 with workflow.unsafe.imports_passed_through():
     from datetime import date
 
-    from domain.values import EmployeeId, Frozen, Moment
+    from domain.values import Frozen, Moment
     from workflows.queues import BULK
     from workflows.timeouts import BULK_HEARTBEAT, BULK_RETRY, BULK_TIMEOUT
 
@@ -18,12 +18,10 @@ def leaving_workflow_id(last_day: date) -> str:
 
 class LeavingStart(Frozen):
     last_day: date
-    actor: EmployeeId  # who applied the file that says so
 
 
 class LeavingDay(Frozen):
     last_day: date
-    actor: EmployeeId
     now: Moment
 
 
@@ -43,7 +41,7 @@ class LeavingWorkflow:
         """How many left."""
         return await workflow.execute_activity_method(
             LeaverProcessor.process_leavers,
-            LeavingDay(last_day=start.last_day, actor=start.actor, now=workflow.now()),
+            LeavingDay(last_day=start.last_day, now=workflow.now()),
             task_queue=BULK,
             start_to_close_timeout=BULK_TIMEOUT,
             heartbeat_timeout=BULK_HEARTBEAT,

@@ -206,6 +206,24 @@ def step(
 
 
 @goal.command()
+def undo(
+    goal_id: GoalArgument,
+    number: Annotated[int | None, typer.Argument(metavar="N", min=1, help="help.option.undo_step")] = None,
+    *,
+    actor: Actor,
+    reason: Reason,
+    acting_for: ActingFor = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Owner: take back a completed step, or the last report of progress, until a review has confirmed it."""
+    from cli.goal.giving import give
+
+    fields = {"step": None if number is None else number - 1, "reason": reason}
+    give(goal_id, "undo_report", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
+
+
+@goal.command()
 def withdraw(
     goal_id: GoalArgument,
     *,

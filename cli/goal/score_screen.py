@@ -79,6 +79,8 @@ def summary(goal: Goal, to: Terminal) -> Iterator[str]:
     """The sum, and what calibration adds beside it."""
     total = scoring.score(goal)
     yield to.text("screen.score.total", total=f"{total:f}")
+    if points := scoring.unreviewed(goal):
+        yield to.text("screen.score.unreviewed", points=f"{points:f}")
     if goal.adjusted:
         final = scoring.calibrated(goal)
         yield to.text("screen.score.adjusted", adjusted=f"{goal.adjusted:+f}", final=f"{final:f}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from cli.session.choices import encoding_name
 from cli.session.help import Commands
 from cli.session.names import refusal_with_names
 from cli.session.options import AsJson, Viewer
@@ -48,6 +49,10 @@ def import_people(
         str | None,
         typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", metavar="ENCODING", parser=encoding_name, help="help.option.encoding"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.option.import_dry_run")] = False,
     actor: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.hr_when_open")] = None,
     as_json: AsJson = False,
@@ -66,7 +71,7 @@ def import_people(
     result = _ask(
         settings,
         lambda people: people.import_file(
-            operator(actor), data, mapping, tops=tops, orphans_to=orphans, dry_run=dry_run
+            operator(actor), data, mapping, tops=tops, orphans_to=orphans, encoding=encoding, dry_run=dry_run
         ),
     )
     if as_json:
@@ -168,6 +173,7 @@ def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool
     if result.imported is None:
         print_findings(result.findings, locale)
         raise stopped(message("screen.people.not_imported", file=str(file), n=len(result.findings)), locale)
+    print_findings(result.findings, locale)
     if quiet:
         return
     done = result.imported

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.session.choices import encoding_name
 from cli.session.options import AsJson
 from cli.session.output import Exit, print_findings, print_json, print_line, print_table
 
@@ -31,6 +32,10 @@ def sync(
     orphans_to: Annotated[
         str | None,
         typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", metavar="ENCODING", parser=encoding_name, help="help.option.encoding"),
     ] = None,
     leavers_absent: Annotated[bool, typer.Option("--leavers-absent", help="help.option.leavers_absent")] = False,
     yes_many: Annotated[bool, typer.Option("--yes-many", help="help.option.yes_many")] = False,
@@ -61,6 +66,7 @@ def sync(
             mapping,
             tops=[EmployeeId(one) for one in top or ()],
             orphans_to=EmployeeId(orphans_to) if orphans_to else None,
+            encoding=encoding,
             absent_left=leavers_absent,
         )
         difference = compared.difference
@@ -69,8 +75,8 @@ def sync(
             raise to.refuse(message, kind="findings", findings=compared.findings)
         if not (as_json and apply):
             await _show(session, compared, difference)
-        if difference.is_empty or not apply:
-            _say_nothing_changed(to, difference)
+        if compared.is_empty or not apply:
+            _say_nothing_changed(to, compared)
             return Exit.DONE
         if compared.many and not yes_many:
             message = to.text("screen.sync.many_leave", n=compared.many)
@@ -85,10 +91,10 @@ def sync(
     run(to, acting, work)
 
 
-def _say_nothing_changed(to: "Terminal", difference: "Difference") -> None:
+def _say_nothing_changed(to: "Terminal", compared: "Compared") -> None:
     if to.as_json:
         return
-    if difference.is_empty:
+    if compared.is_empty:
         to.tell("screen.sync.nothing")
     else:
         to.tell("screen.sync.preview")

@@ -3,7 +3,6 @@
 The functions here are what typer calls a parser: they get what was typed, and raise `WrongUsage` where it does not fit.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 Member = TypeVar("Member", bound=StrEnum)
 
-_DAY = re.compile(r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?(?:\([月火水木金土日]\))?")
 _LONGEST = 40  # characters of what was typed that are repeated
 
 
@@ -60,11 +58,24 @@ class Choice(Generic[Member]):
 
 
 def day(typed: str) -> date:
-    """A day as the screens print it: 2026-11-30, 2026/11/30, 2026年11月30日(月)."""
+    """A day as the screens print it (2026-11-30, 2026/11/30, 2026年11月30日(月)), and as files may have it."""
+    from domain.messages import message
+    from domain.problems import day_problem
+    from domain.typed_days import NotADay, read_day
+
+    try:
+        return read_day(typed)
+    except NotADay as error:
+        reason = message("help.usage.not_a_day", typed=typed[:_LONGEST], why=day_problem(error))
+        raise WrongUsage(reason) from error
+
+
+def encoding_name(typed: str) -> str:
+    """The encoding of a file: one of those that we read."""
+    from domain.csv_text import ENCODINGS
     from domain.messages import message
 
-    found = _DAY.fullmatch(typed.strip())
-    try:
-        return date(*(int(part) for part in found.groups())) if found else date.fromisoformat(typed)
-    except ValueError as error:
-        raise WrongUsage(message("help.usage.not_a_day", typed=typed[:_LONGEST])) from error
+    name = typed.strip().lower()
+    if name not in ENCODINGS:
+        raise WrongUsage(message("help.usage.not_an_encoding", typed=typed[:_LONGEST], known=list(ENCODINGS)))
+    return name

@@ -17,12 +17,28 @@ from domain.writing.rules import check
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
     """Every error that forbids the launch, and every suggestion. Whether the id is taken is checked elsewhere."""
     dates = (*_order_findings(file.cycle), *_hours_findings(file), *_past_findings(file.cycle, today))
-    people = (*organisation.findings(tops=file.cycle.tops), *_people_findings(file, organisation))
+    lines = (_for_cycle(one) for one in organisation.findings(tops=file.cycle.tops))
+    people = (*lines, *_people_findings(file, organisation))
     if refuses((*dates, *people)):
         return (*dates, *people)
     sites = _site_findings(file, organisation)
     drafts = (*_tree_findings(file), *_draft_findings(file))
     return (*dates, *people, *sites, *_approver_findings(file, organisation), *drafts)
+
+
+_TEXTS = {  # of findings about the directory, as a cycle's check says them: it has other ways forward than an import
+    "finding.several_tops": "finding.several_tops.of_cycle",
+    "finding.not_a_top": "finding.not_a_top.of_cycle",
+    "finding.not_a_top.unknown": "finding.not_a_top.unknown_in_cycle",
+    "finding.not_a_top.has_manager": "finding.not_a_top.has_manager_in_cycle",
+    "finding.manager_missing": "finding.manager_missing.of_cycle",
+    "finding.manager_inactive": "finding.manager_inactive.of_cycle",
+}
+
+
+def _for_cycle(finding: Finding) -> Finding:
+    key = _TEXTS.get(finding.message.key, finding.message.key)
+    return finding.model_copy(update={"message": finding.message.model_copy(update={"key": key})})
 
 
 def _order_findings(cycle: CycleSection) -> Iterator[Finding]:
@@ -60,6 +76,8 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
         found = organisation.employees.get(member)
         if found is None or not found.active:
             yield refuse("hr_unknown", f"cycle.hr[{n}]", person=member)
+    if not _somebody_stays(file.cycle, organisation):
+        yield refuse("hr_leaves", "cycle.hr", people=file.cycle.hr, closes=file.cycle.closes)
     departments = {employee.department for employee in organisation.employees.values()}
     for where, name in (
         *((f"cycle.departments[{n}]", name) for n, name in enumerate(file.cycle.departments)),
@@ -70,6 +88,13 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
             yield refuse("department_unknown", where, department=name, near=did_you_mean(name, departments))
     if not any(True for _ in file.participants(organisation)):
         yield refuse("nobody_takes_part", "cycle")
+
+
+def _somebody_stays(cycle: CycleSection, organisation: Organisation) -> bool:
+    """Whether one of HR has no last day before the cycle closes; true where none is active, which is another finding."""
+    found = [organisation.employees[one] for one in cycle.hr if one in organisation.employees]
+    active = [one for one in found if one.active]
+    return not active or any(one.works_on(cycle.closes) for one in active)
 
 
 def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from domain.goal.alarms import next_alarm, ring
-from domain.goal.commands import SYSTEM, Command
+from domain.goal.commands import Command
 from domain.goal.decide import decide
 from domain.goal.events import Event, SignOffRefused
 from domain.goal.evolve import evolve_all
@@ -56,8 +56,9 @@ def _would_make(goal: Goal, entries: tuple[Event, ...], pending: Command | None)
     if isinstance(first.body, SignOffRefused):
         return _refused_sign_off(goal, first, pending)
     alarm = next_alarm(goal)
-    if first.actor == SYSTEM and pending is None and alarm and (made := ring(goal, alarm, first.at)):
-        return _facts(made)
+    rung = ring(goal, alarm, first.at) if alarm and pending is None else ()
+    if rung and rung[0].command == first.command:
+        return _facts(rung)
     command = pending or rebuild(entries)
     return _facts(decide(goal, command, first.at)) if command else []
 

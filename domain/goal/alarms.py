@@ -150,6 +150,4 @@ def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
 
 
 def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
-    attained = scoring.confirmed(goal)
-    total = goal.banked + scoring.revision_score(goal, attained)
-    return events.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=attained, score=total)
+    return events.Lapsed(due=alarm.at, outcome=end_outcome(goal), attained=goal.attained, score=scoring.score(goal))

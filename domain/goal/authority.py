@@ -1,10 +1,11 @@
-"""Who may give which command. Each function returns, or raises a `Refusal`."""
+"""Who may give which command, and in which state. Each function returns, or raises a `Refusal`."""
 
 from datetime import date
 
-from domain.goal.commands import Command
+from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command
 from domain.goal.goal import Goal
-from domain.refusals import Code, Refusal
+from domain.lifecycle import State
+from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId
 
 
@@ -34,11 +35,17 @@ def require_hr(goal: Goal, command: Command, day: date) -> None:
     _require(goal.policy.hr, command, principal(goal, command, day))
 
 
+def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
+    """HR, or the program itself by one of its own commands."""
+    if not isinstance(command, CloseBySystem | ChangeLineBySystem):
+        require_hr(goal, command, day)
+    elif command.acting_for is not None:
+        raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)
+
+
 def require_decider(goal: Goal, command: Command, day: date) -> None:
     """An assignee of the open task, or an assignee's delegate; never the goal's owner, not even as a delegate."""
-    who = principal(goal, command, day)
-    if goal.owner in (command.actor, who):
-        raise Refusal(Code.SELF_APPROVAL)
+    who = _principal_who_decides(goal, command, day)
     _require(goal.task.assignees if goal.task else (), command, who)
 
 
@@ -50,7 +57,17 @@ def require_concerned(goal: Goal, command: Command, day: date) -> None:
 
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
-    who = principal(goal, command, day)
-    if goal.owner in (command.actor, who):
-        raise Refusal(Code.SELF_APPROVAL)
+    who = _principal_who_decides(goal, command, day)
     _require((*goal.line, *goal.policy.hr), command, who)
+
+
+def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeId:
+    """The principal, who is not the owner. An owner who acts for somebody hears this first, whether they may act for them or not."""
+    if goal.owner in (command.actor, command.acting_for):
+        raise Refusal(Code.SELF_APPROVAL)
+    return principal(goal, command, day)
+
+
+def require_state(goal: Goal, *possible: State) -> None:
+    if goal.state not in possible:
+        raise wrong_state(goal.state, *possible)

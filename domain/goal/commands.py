@@ -15,8 +15,11 @@ from domain.policy.policy import Policy
 from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
 
-SYSTEM = EmployeeId("@clock")  # the actor of alarms; no employee and no caller can have this id
+# Actors that are no person. No employee and no caller can have these ids.
+SYSTEM = EmployeeId("@clock")  # of alarms, and of a cycle's end
+ORGANISATION = EmployeeId("@organisation")  # of changes that follow when somebody's last day is over
 
+_System = Annotated[EmployeeId, StringConstraints(pattern=rf"^({SYSTEM}|{ORGANISATION})$")]
 _Person = Annotated[EmployeeId, ID_FORM]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
@@ -85,6 +88,14 @@ class CompleteStep(Command):
     name: ClassVar[str] = "complete_step"
     step: int = Field(ge=0, le=11)
     evidence: Prose | None = None
+
+
+class UndoReport(Command):
+    """Owner, until a verdict was given on it: take back a completed step (numbered from 0), or the last report of progress."""
+
+    name: ClassVar[str] = "undo_report"
+    step: int | None = Field(default=None, ge=0, le=11)
+    reason: Prose
 
 
 class CallReview(Command):
@@ -252,6 +263,20 @@ class ChangeLine(Command):
     reason: Prose
 
 
+class CloseBySystem(Close):
+    """The system, when the cycle ends or the owner has left: close the goal."""
+
+    name: ClassVar[str] = "close_by_system"
+    actor: _System
+
+
+class ChangeLineBySystem(ChangeLine):
+    """The system, when a manager has left: as `change_line`."""
+
+    name: ClassVar[str] = "change_line_by_system"
+    actor: _System
+
+
 class Adjust(Command):
     """HR, except for their own goals: calibrate the score of a closed goal, with a reason. The score itself does not change.
 
@@ -282,12 +307,14 @@ class NoteRepair(Command):
 
 
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
-    Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, CallReview, SubmitSelfReview,
+    Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
     ChangeLine, Adjust, MarkExemplar, NoteRepair,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}
+FROM_WITHIN: dict[str, type[Command]] = {command.name: command for command in (CloseBySystem, ChangeLineBySystem)}
+"""Commands of the program itself: activities send them, and no door offers them to people."""
 
 
 class SignOff(Frozen):

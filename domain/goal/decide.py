@@ -6,16 +6,17 @@ from typing import Any
 
 from domain.findings import Level, refuses
 from domain.goal import commands, events, scoring
-from domain.goal.authority import principal, require_concerned, require_decider, require_owner
+from domain.goal.authority import principal, require_concerned, require_decider, require_owner, require_state
 from domain.goal.goal import Goal, MaterialChange, Outcome
-from domain.goal.steering import IN_PROGRESS, STEERING, Bodies, next_revision
+from domain.goal.steering import STEERING, Bodies, next_revision
+from domain.goal.working import WORKING
 from domain.lifecycle import State
 from domain.messages import Message, message
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId, Moment
 from domain.writing import causes
-from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
+from domain.writing.content import Content, NumericMeasure
 from domain.writing.rules import check
 
 
@@ -82,11 +83,6 @@ def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:
         raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
 
 
-def _require_state(goal: Goal, *possible: State) -> None:
-    if goal.state not in possible:
-        raise wrong_state(goal.state, *possible)
-
-
 def _require_seen(goal: Goal, expected_seq: int) -> None:
     """Raises a `Refusal` if the goal changed after `expected_seq` in a way that matters to the decision."""
     missed = [change for change in goal.changes if change.seq > expected_seq]
@@ -107,7 +103,7 @@ def _as_message(change: MaterialChange) -> Message:
 def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
     if principal(goal, command, day) not in goal.policy.hr:
         require_owner(goal, command, day)
-    _require_state(goal, State.DRAFT)
+    require_state(goal, State.DRAFT)
     return _revision(goal, command.content)
 
 
@@ -118,7 +114,7 @@ def _revision(goal: Goal, content: Content) -> Bodies:
 
 def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, State.DRAFT)
+    require_state(goal, State.DRAFT)
     content = command.content or goal.content
     findings = check(content, goal.policy)
     if refuses(findings):
@@ -134,24 +130,31 @@ def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
 
 def _recall(goal: Goal, command: commands.Recall, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, State.PENDING_APPROVAL)
+    require_state(goal, State.PENDING_APPROVAL)
     return (events.Recalled(),)
 
 
 def _withdraw(goal: Goal, command: commands.Withdraw, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, State.DRAFT, State.PENDING_APPROVAL)
+    require_state(goal, State.DRAFT, State.PENDING_APPROVAL)
     return (events.Withdrawn(reason=command.reason),)
 
 
 def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
-    _require_state(goal, State.PENDING_APPROVAL)
+    require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
     _require_seen(goal, command.expected_seq)
-    stage = _stage_reached(goal, principal(goal, command, day))
-    last = stage + 1 >= goal.policy.approval_stages or goal.approvers(stage + 1) == goal.approvers(stage)
-    kind = events.Approved if last else events.StageApproved
+    who = principal(goal, command, day)
+    stage = _stage_reached(goal, who)
+    kind = events.Approved if _is_last(goal, stage, who) else events.StageApproved
     return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
+
+
+def _is_last(goal: Goal, stage: int, who: EmployeeId) -> bool:
+    """Whether no other approval is needed, or nobody is left to give it. HR that stands in for two stages approves once."""
+    if stage + 1 >= goal.policy.approval_stages or goal.approvers(stage + 1) == goal.approvers(stage):
+        return True
+    return not goal.model_copy(update={"signed": (*goal.signed, who)}).approvers_left(stage + 1)
 
 
 def _stage_reached(goal: Goal, who: EmployeeId) -> int:
@@ -161,44 +164,11 @@ def _stage_reached(goal: Goal, who: EmployeeId) -> int:
 
 
 def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: date) -> Bodies:
-    _require_state(goal, State.PENDING_APPROVAL)
+    require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
     if command.expected_seq is not None:
         _require_seen(goal, command.expected_seq)
     return (events.Returned(comment=command.comment),)
-
-
-# --- working ---------------------------------------------------------------------------------------------------------
-
-
-def _report_progress(goal: Goal, command: commands.ReportProgress, day: date) -> Bodies:
-    require_owner(goal, command, day)
-    _require_state(goal, *IN_PROGRESS)
-    measure = goal.content.measure
-    if isinstance(measure, NumericMeasure):
-        fits = command.value is not None and command.met is None
-        needs = message("part.needs_value")
-    elif isinstance(measure, QualitativeMeasure):
-        most = len(measure.criteria) - 1
-        fits = command.value is None and command.met is not None and all(n <= most for n in command.met)
-        needs = message("part.needs_met", count=most + 1)
-    else:
-        fits, needs = False, message("part.needs_measure")
-    if not fits:
-        raise Refusal(Code.WRONG_MEASURE, needs=needs)
-    met = None if command.met is None else tuple(sorted(set(command.met)))
-    return (events.ProgressReported(value=command.value, met=met, evidence=command.evidence),)
-
-
-def _complete_step(goal: Goal, command: commands.CompleteStep, day: date) -> Bodies:
-    require_owner(goal, command, day)
-    _require_state(goal, *IN_PROGRESS)
-    if command.step >= len(goal.content.steps):
-        raise Refusal(Code.NO_SUCH_STEP, step=command.step, count=len(goal.content.steps))
-    if command.step in goal.done:
-        raise Refusal(Code.STEP_ALREADY_DONE, step=command.step)
-    points = goal.content.steps[command.step].points
-    return (events.StepCompleted(step=command.step, points=points, evidence=command.evidence),)
 
 
 # --- reviewing -------------------------------------------------------------------------------------------------------
@@ -206,13 +176,13 @@ def _complete_step(goal: Goal, command: commands.CompleteStep, day: date) -> Bod
 
 def _call_review(goal: Goal, command: commands.CallReview, day: date) -> Bodies:
     require_concerned(goal, command, day)
-    _require_state(goal, State.ACTIVE)
+    require_state(goal, State.ACTIVE)
     return (events.ReviewOpened(reason=command.reason),)
 
 
 def _submit_self_review(goal: Goal, command: commands.SubmitSelfReview, day: date) -> Bodies:
     require_owner(goal, command, day)
-    _require_state(goal, State.IN_REVIEW)
+    require_state(goal, State.IN_REVIEW)
     known = causes.known(goal.policy)
     for cause in command.cause_kinds or ():
         if cause not in known:
@@ -233,7 +203,7 @@ def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> 
 
 
 def _decide_review(goal: Goal, command: commands.DecideReview, day: date) -> Bodies:
-    _require_state(goal, State.IN_REVIEW)
+    require_state(goal, State.IN_REVIEW)
     _require_reviewer(goal, command, day)
     _require_seen(goal, command.expected_seq)
     if (command.verdict == "continue") != (command.next == "continue"):
@@ -262,7 +232,7 @@ def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
         case "continue":
             return events.Continued(**fields)
         case "reset":
-            content = next_revision(goal, command.new_weight, command.new_target)
+            content = next_revision(goal, goal.value, command.new_weight, command.new_target)
             return events.Reset(**fields, banked=total, content=content)
         case "close":
             outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
@@ -275,11 +245,10 @@ _DECIDERS: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Recall: _recall,
     commands.Approve: _approve,
     commands.ReturnForChanges: _return_for_changes,
-    commands.ReportProgress: _report_progress,
-    commands.CompleteStep: _complete_step,
     commands.CallReview: _call_review,
     commands.SubmitSelfReview: _submit_self_review,
     commands.DecideReview: _decide_review,
     commands.Withdraw: _withdraw,
+    **WORKING,
     **STEERING,
 }

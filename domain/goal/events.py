@@ -10,7 +10,7 @@ from domain.goal.goal import Delegation, Outcome, RepairStep
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number, Share
 from domain.writing.content import Content
 
 
@@ -83,6 +83,16 @@ class StepCompleted(Body):
     evidence: str | None = None
 
 
+class ReportUndone(Body):
+    """The owner took back the completed `step`; or the last report, and `value` or `met` is what was reported before it."""
+
+    kind: Literal[EventKind.REPORT_UNDONE] = EventKind.REPORT_UNDONE
+    step: int | None = None
+    value: Number | None = None
+    met: tuple[int, ...] | None = None
+    reason: str
+
+
 class ReviewOpened(Body):
     """By the alarm of the review date `scheduled`, or by `call_review` (then `scheduled` is None and `reason` says why)."""
 
@@ -104,7 +114,7 @@ class SelfReviewed(Body):
 class _Verdict(Body):
     verdict: str
     saw: int
-    attained: Number  # share of the measure that the review confirmed
+    attained: Share  # share of the measure that the verdict confirmed
     bonus: int = 0
     comment: str | None = None
     praise: str | None = None
@@ -127,7 +137,7 @@ class Closed(Body):
 
     kind: Literal[EventKind.CLOSED] = EventKind.CLOSED
     outcome: Outcome
-    attained: Number
+    attained: Share
     score: Number
     verdict: str | None = None
     saw: int | None = None
@@ -148,7 +158,7 @@ class Lapsed(Body):
     kind: Literal[EventKind.LAPSED] = EventKind.LAPSED
     due: Moment
     outcome: Outcome
-    attained: Number
+    attained: Share
     score: Number
 
 
@@ -242,7 +252,7 @@ class Moved(Body):
     department: str
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
-    attained: Number
+    attained: Share
     banked: Number
     content: Content
     reason: str
@@ -279,7 +289,7 @@ class Repaired(Body):
 
 AnyBody = Annotated[
     Union[  # noqa: UP007 - one name per line reads as the list it is
-        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted,
+        Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
         LineChanged, Moved, Adjusted, ExemplarMarked, Repaired,

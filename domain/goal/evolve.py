@@ -27,6 +27,7 @@ from domain.goal.events import (
     Recalled,
     Reminded,
     Reopened,
+    ReportUndone,
     Reset,
     Resumed,
     Returned,
@@ -38,12 +39,22 @@ from domain.goal.events import (
     Submitted,
     Withdrawn,
 )  # fmt: skip
-from domain.goal.goal import REMEMBERED_CHANGES, REMEMBERED_COMMANDS, Delegation, Goal, MaterialChange, Outcome, Task
+from domain.goal.goal import (
+    REMEMBERED_CHANGES,
+    REMEMBERED_COMMANDS,
+    REMEMBERED_REPORTS,
+    Delegation,
+    Goal,
+    MaterialChange,
+    Outcome,
+    Report,
+    Task,
+)  # fmt: skip
 from domain.goal.ledger import chain, genesis
 from domain.goal.tasks import approval_task, draft_task, reassigned_task, review_task, step_task, task_due_on
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
-from domain.values import GoalId, Moment
+from domain.values import EmployeeId, GoalId, Moment
 
 # A decision is refused if one of these came after the version that the decider saw. Others, as reminders and comments, do
 # not matter to a decision.
@@ -52,7 +63,7 @@ MATERIAL = frozenset(
         EventKind.REVISED, EventKind.SUBMITTED, EventKind.RECALLED, EventKind.RETURNED, EventKind.STAGE_APPROVED,
         EventKind.APPROVED, EventKind.PROGRESS_REPORTED, EventKind.STEP_COMPLETED, EventKind.REVIEW_OPENED,
         EventKind.SELF_REVIEWED, EventKind.CONTINUED, EventKind.RESET, EventKind.REOPENED, EventKind.POLICY_AMENDED,
-        EventKind.MOVED,
+        EventKind.MOVED, EventKind.REPORT_UNDONE,
     }
 )  # fmt: skip
 
@@ -99,10 +110,17 @@ def evolve(goal: Goal, event: Event) -> Goal:
         change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
-        changes |= effect(goal, body, event.at)
+        changes |= effect(_with_signature(goal, event), body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
     return goal.model_copy(update=changes)
+
+
+def _with_signature(goal: Goal, event: Event) -> Goal:
+    """The goal that the effect of an approval sees: the next stage goes to somebody who has not approved."""
+    if event.body.kind is not EventKind.STAGE_APPROVED:
+        return goal
+    return goal.model_copy(update={"signed": (*goal.signed, event.acting_for or event.actor)})
 
 
 def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
@@ -119,23 +137,33 @@ def _revised(goal: Goal, body: Revised, at: Moment) -> dict[str, Any]:
 
 
 def _submitted(goal: Goal, body: Submitted, at: Moment) -> dict[str, Any]:
-    return {"stage": 0, "task": approval_task(goal, 0, at)}
+    return {"stage": 0, "signed": (), "task": approval_task(goal.model_copy(update={"signed": ()}), 0, at)}
 
 
 def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "task": approval_task(goal, body.stage + 1, at)}
+    return {"stage": body.stage + 1, "signed": goal.signed, "task": approval_task(goal, body.stage + 1, at)}
 
 
 def _approved(goal: Goal, body: Approved, at: Moment) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "task": step_task(goal, at)}
+    return {"stage": body.stage + 1, "signed": (), "task": step_task(goal, at)}
 
 
 def _back_to_draft(goal: Goal, body: Recalled | Returned, at: Moment) -> dict[str, Any]:
-    return {"stage": 0, "task": draft_task(goal, at)}
+    return {"stage": 0, "signed": (), "task": draft_task(goal, at)}
 
 
 def _progress_reported(goal: Goal, body: ProgressReported, at: Moment) -> dict[str, Any]:
-    return {"value": body.value} if body.met is None else {"met": body.met}
+    before = Report(value=goal.value, met=goal.met)
+    now = {"value": body.value} if body.met is None else {"met": body.met}
+    return now | {"earlier": (*goal.earlier, before)[-REMEMBERED_REPORTS:]}
+
+
+def _report_undone(goal: Goal, body: ReportUndone, at: Moment) -> dict[str, Any]:
+    if body.step is None:
+        return {"value": body.value, "met": body.met or (), "earlier": goal.earlier[:-1]}
+    left = goal.model_copy(update={"done": tuple(step for step in goal.done if step != body.step)})
+    is_next = goal.state is State.ACTIVE and left.next_step != goal.next_step
+    return {"done": left.done} | ({"task": step_task(left, at)} if is_next else {})
 
 
 def _step_completed(goal: Goal, body: StepCompleted, at: Moment) -> dict[str, Any]:
@@ -159,6 +187,8 @@ def _continued(goal: Goal, body: Continued, at: Moment) -> dict[str, Any]:
     return {
         "attained": body.attained,
         "bonus": goal.bonus + body.bonus,
+        "earlier": (),
+        "reviewed_steps": goal.done,
         "self_reviewed": False,
         "reviewed_through": _reviewed_through(goal, goal.calendar.day_of(at)),
         "task": step_task(goal, at),
@@ -183,7 +213,7 @@ def _reset(goal: Goal, body: Reset, at: Moment) -> dict[str, Any]:
 
 _NEW_REVISION: dict[str, Any] = {
     "stage": 0, "done": (), "value": None, "met": (), "attained": Decimal(0), "bonus": 0, "self_reviewed": False,
-    "active_since": None,
+    "active_since": None, "earlier": (), "reviewed_steps": (),
 }  # fmt: skip
 
 
@@ -274,9 +304,17 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     after = goal.model_copy(update=changes)
     if body.assignees is None or goal.task is None:
         return changes
+    climbed = _climbed(goal.task, body.line, body.assignees)
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
-        return changes | {"task": reassigned_task(after, body.assignees, at)}
-    return changes | _of_task(goal, assignees=body.assignees, climbed=min(goal.task.climbed, len(body.line)))
+        task = reassigned_task(after, body.assignees, at)
+        return changes | {"task": task and task.model_copy(update={"climbed": climbed})}
+    return changes | _of_task(goal, assignees=body.assignees, climbed=climbed)
+
+
+def _climbed(task: Task, line: tuple[EmployeeId, ...], assignees: tuple[EmployeeId, ...]) -> int:
+    """Escalation goes on above the highest assignee of the new line."""
+    places = [line.index(person) + 1 for person in assignees if person in line]
+    return max(places, default=min(task.climbed, len(line)))
 
 
 def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
@@ -318,6 +356,7 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Returned: _back_to_draft,
     ProgressReported: _progress_reported,
     StepCompleted: _step_completed,
+    ReportUndone: _report_undone,
     ReviewOpened: _review_opened,
     SelfReviewed: _self_reviewed,
     Continued: _continued,

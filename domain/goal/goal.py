@@ -10,11 +10,12 @@ from pydantic import Field
 from domain.lifecycle import EventKind, State
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy, TaskKind
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number, Share
 from domain.writing.content import Content
 
 REMEMBERED_COMMANDS = 16  # enough for usual retries; later ones are found by the ledger's unique key
 REMEMBERED_CHANGES = 6
+REMEMBERED_REPORTS = 5  # as many of the newest reports can be taken back
 
 
 class Outcome(StrEnum):
@@ -58,6 +59,13 @@ class Delegation(Frozen):
     last: date
 
 
+class Report(Frozen):
+    """What was reported of the measure before a newer report."""
+
+    value: Number | None = None
+    met: tuple[int, ...] = ()
+
+
 class MaterialChange(Frozen):
     """An event that a person must have seen before they decide; `fields` are the content's fields that it changed."""
 
@@ -82,10 +90,15 @@ class Goal(Frozen):
     content: Content
     task: Task | None = None
     stage: int = 0  # number of stages approved since the last submission
+    signed: tuple[EmployeeId, ...] = ()  # who approved them, for themselves or by a delegate
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
     met: tuple[int, ...] = ()  # criteria of a qualitative one
-    attained: Number = Decimal(0)  # share of the measure that a review or the end confirmed; never decreases
+    earlier: tuple[Report, ...] = Field(
+        default=(), max_length=REMEMBERED_REPORTS
+    )  # since the last verdict, oldest first
+    reviewed_steps: tuple[int, ...] = ()  # steps that were done when the last verdict was given
+    attained: Share = Decimal(0)  # share of the measure that a verdict confirmed; never decreases
     bonus: int = 0  # of this revision
     banked: Number = Decimal(0)  # points of earlier revisions
     active_since: Moment | None = None  # reviews that were due before do not open
@@ -136,6 +149,13 @@ class Goal(Frozen):
 
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who approves stage `stage` (from 0): the manager at that place of the line; HR if there is none. Never the owner."""
-        if stage < len(self.line):
-            return (self.line[stage],)
-        return tuple(member for member in self.policy.hr if member != self.owner)
+        return self.line[stage : stage + 1] or tuple(member for member in self.policy.hr if member != self.owner)
+
+    def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:
+        """The same without those who have approved since the last submission: nobody approves for two stages.
+
+        Then the next manager above, or another member of HR, is asked; nobody where everybody has approved.
+        """
+        left = tuple(one for one in self.line[stage:] if one not in self.signed)
+        hr = tuple(one for one in self.policy.hr if one not in (self.owner, *self.signed))
+        return left[:1] or hr

@@ -17,6 +17,11 @@ _NOT_KEPT: dict[type[Command], frozenset[str]] = {
     commands.ReturnForChanges: frozenset({"expected_seq"}),
     commands.DecideReview: frozenset({"new_weight", "new_target"}),
     commands.ChangeLine: frozenset({"replaced", "delegations", "settle", "new_weight"}),
+    commands.ChangeLineBySystem: frozenset({"replaced", "delegations", "settle", "new_weight"}),
+}
+_BY_SYSTEM: dict[type[Command], type[Command]] = {
+    commands.Close: commands.CloseBySystem,
+    commands.ChangeLine: commands.ChangeLineBySystem,
 }
 
 
@@ -30,6 +35,8 @@ def rebuild(entries: Sequence[events.Event]) -> Command | None:
     if maker is None:
         return None
     kind, fields = maker(last.body)
+    if last.actor in (commands.SYSTEM, commands.ORGANISATION):
+        kind = _BY_SYSTEM.get(kind, kind)
     if isinstance(last.body, events.Submitted) and isinstance(first.body, events.Revised):
         fields = {"content": first.body.content}
     who = {"id": last.command, "actor": last.actor, "acting_for": last.acting_for}
@@ -142,6 +149,7 @@ REBUILT: dict[type[events.Body], Callable[[Any], _Made]] = {
     events.Returned: _as(commands.ReturnForChanges, "comment"),
     events.ProgressReported: _as(commands.ReportProgress, "value", "met", "evidence"),
     events.StepCompleted: _as(commands.CompleteStep, "step", "evidence"),
+    events.ReportUndone: _as(commands.UndoReport, "step", "reason"),
     events.ReviewOpened: _call_review,
     events.SelfReviewed: _as(
         commands.SubmitSelfReview, "progress", "went_well", "cause_kinds", "causes", "to_improve", "proposed"

@@ -2,18 +2,22 @@
 
     score = banked + Σ points of completed steps + attained × points of the measure + bonus
 
-`banked` are the points of earlier revisions. `attained` is the share of the measure that a review or the end of the cycle
-confirmed. It never decreases. A wrong value that is reported between reviews does not change the score.
+`banked` are the points of earlier revisions. `attained` is the share of the measure that a verdict confirmed. It never decreases.
+A value that was reported and not reviewed does not count, whether the goal is open or was closed without a verdict; HR
+may add its points by an adjustment.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from domain.goal.goal import Goal
+from domain.values import plain
 from domain.writing.content import NumericMeasure, QualitativeMeasure
 
 _CENT = Decimal("0.01")
-_SHARE = Decimal("0.0001")
+_SHARE = Decimal("0.000000000001")
+_EXACT = Decimal("0.000001")  # takes the error of a share away, so that half a cent is rounded up
+_SHOWN = Decimal("0.0001")
 
 
 def attainment(goal: Goal) -> Decimal:
@@ -35,13 +39,14 @@ def attainment(goal: Goal) -> Decimal:
 
 
 def confirmed(goal: Goal) -> Decimal:
-    """The share that a review or the end of the cycle confirms: the attainment now, or an earlier confirmed share if larger."""
+    """The share that a verdict confirms: the attainment now, or an earlier confirmed share if larger."""
     return max(goal.attained, attainment(goal))
 
 
 def progress(goal: Goal) -> Decimal:
-    """The attainment for lists and the tree; for a closed goal, the confirmed share."""
-    return confirmed(goal) if goal.is_closed else attainment(goal)
+    """The attainment for lists and the tree, in four digits; for a closed goal, the confirmed share."""
+    share = goal.attained if goal.is_closed else attainment(goal)
+    return share.quantize(_SHOWN, ROUND_HALF_UP)
 
 
 def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | None = None) -> Decimal:
@@ -50,12 +55,26 @@ def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | Non
     share = goal.attained if attained is None else attained
     steps = sum(goal.content.steps[n].points for n in goal.done)
     points = share * (measure.points if measure else 0) + steps + (goal.bonus if bonus is None else bonus)
-    return points.quantize(_CENT, ROUND_HALF_UP)
+    return points.quantize(_EXACT, ROUND_HALF_UP).quantize(_CENT, ROUND_HALF_UP)
 
 
 def score(goal: Goal) -> Decimal:
     """The points of the goal so far. The score of a goal never decreases."""
     return goal.banked + revision_score(goal)
+
+
+def unreviewed(goal: Goal) -> Decimal:
+    """The points of a closed goal's measure that were reported and never reviewed: not in the score, for HR to decide."""
+    return revision_score(goal, confirmed(goal)) - revision_score(goal) if goal.is_closed else Decimal(0)
+
+
+def confirmed_value(goal: Goal) -> Decimal | None:
+    """The value of a numeric measure at the confirmed share; None for other measures."""
+    measure = goal.content.measure
+    if not isinstance(measure, NumericMeasure) or measure.baseline is None:
+        return None
+    value = measure.baseline + goal.attained * (measure.target - measure.baseline)
+    return plain(value.quantize(_EXACT, ROUND_HALF_UP))
 
 
 class Terms(NamedTuple):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.goal import commands, events, scoring
-from domain.goal.authority import require_concerned, require_hr, require_reviewer_or_hr
+from domain.goal.authority import require_concerned, require_hr, require_hr_or_system, require_reviewer_or_hr
 from domain.goal.goal import Delegation, Goal, Outcome
 from domain.goal.tasks import assignees_after
 from domain.lifecycle import State
@@ -115,10 +115,10 @@ def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
 
 
 def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
-    require_hr(goal, command, day)
-    if command.achieved and command.actor == goal.owner:
+    require_hr_or_system(goal, command, day)
+    if command.achieved and command.actor in (goal.owner, commands.SYSTEM, commands.ORGANISATION):
         raise Refusal(Code.SELF_APPROVAL)
-    attained = scoring.confirmed(goal)
+    attained = scoring.confirmed(goal) if command.achieved else goal.attained
     total = goal.banked + scoring.revision_score(goal, attained)
     return (
         events.Closed(
@@ -171,7 +171,7 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
 
 
 def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
-    require_hr(goal, command, day)
+    require_hr_or_system(goal, command, day)
     if goal.owner in command.line:
         raise Refusal(Code.SELF_APPROVAL)
     moved = command.department != goal.department
@@ -187,11 +187,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "reason": command.reason,
     }
     if moved and command.settle and goal.state in IN_PROGRESS:
-        attained = scoring.confirmed(goal)
-        total = goal.banked + scoring.revision_score(goal, attained)
-        return (
-            events.Moved(**fields, attained=attained, banked=total, content=next_revision(goal, command.new_weight)),
-        )
+        content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight)
+        return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
     assignees = assignees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
@@ -214,7 +211,7 @@ def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
 def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bodies:
     require_reviewer_or_hr(goal, command, day)
     _require_closed(goal)
-    if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED):
+    if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED) or not goal.attained:
         raise Refusal(Code.NOT_WORKED_ON)
     return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
@@ -229,12 +226,14 @@ def _require_closed(goal: Goal) -> None:
         raise wrong_state(goal.state, State.CLOSED)
 
 
-def next_revision(goal: Goal, new_weight: int | None, new_target: Decimal | None = None) -> Content:
-    """The content of the next revision: the baseline is the current value, and steps that are done are left out."""
+def next_revision(
+    goal: Goal, baseline: Decimal | None, new_weight: int | None, new_target: Decimal | None = None
+) -> Content:
+    """The content of the next revision: its measure begins at `baseline`, and steps that are done are left out."""
     content = goal.content
     measure = content.measure
-    if isinstance(measure, NumericMeasure) and goal.value is not None:
-        measure = measure.model_copy(update={"baseline": goal.value})
+    if isinstance(measure, NumericMeasure) and baseline is not None:
+        measure = measure.model_copy(update={"baseline": baseline})
     if isinstance(measure, NumericMeasure) and new_target is not None:
         measure = measure.model_copy(update={"target": new_target})
     return content.model_copy(
@@ -255,8 +254,10 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Resume: _resume,
     commands.Reopen: _reopen,
     commands.Close: _close,
+    commands.CloseBySystem: _close,
     commands.AmendPolicy: _amend_policy,
     commands.ChangeLine: _change_line,
+    commands.ChangeLineBySystem: _change_line,
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
     commands.NoteRepair: _note_repair,

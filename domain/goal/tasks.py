@@ -40,7 +40,9 @@ def draft_task(goal: Goal, at: Moment) -> Task:
 
 
 def approval_task(goal: Goal, stage: int, at: Moment) -> Task:
-    return _task(goal, TaskKind.APPROVAL, goal.approvers(stage), at, climbed=stage + 1)
+    approvers = goal.approvers_left(stage)
+    place = goal.line.index(approvers[0]) if approvers and approvers[0] in goal.line else stage
+    return _task(goal, TaskKind.APPROVAL, approvers, at, climbed=place + 1)
 
 
 def step_task(goal: Goal, at: Moment) -> Task | None:
@@ -78,8 +80,9 @@ def assignees_after(
 ) -> tuple[EmployeeId, ...]:
     """The assignees of the open task after the line of managers changes to `line`.
 
-    An assignee from the old line is replaced by the manager at the same place of the new line, or by HR if it is shorter. An
-    assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's task stays with the owner.
+    An assignee who is in the new line keeps the task. One who left the line is replaced by the manager at the same place of the
+    new line, or by HR if it is shorter. An assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's
+    task stays with the owner.
     """
     if goal.task is None:
         return ()
@@ -87,15 +90,20 @@ def assignees_after(
     decides = goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT)
     stage = goal.stage if goal.task.kind is TaskKind.APPROVAL else 0
     found: list[EmployeeId] = []
-    if decides and after.approvers(stage) != goal.approvers(
-        stage
-    ):  # if they are equal, HR may have replaced them on purpose
-        found += after.approvers(stage)
+    stays = any(person in line for person in goal.task.assignees)
+    if decides and not stays and after.approvers_left(stage) != goal.approvers_left(stage):
+        found += after.approvers_left(stage)  # if they are equal, HR may have replaced them on purpose
     for person in goal.task.assignees:
-        if person in goal.line:
-            found += after.approvers(goal.line.index(person))
+        if person in line:
+            found.append(person)
+        elif person in goal.line:
+            found += after.approvers_left(goal.line.index(person))
         else:
             found.append(replaced.get(person, person))
     if not decides:
         return tuple(dict.fromkeys(found))
-    return tuple(dict.fromkeys(one for one in found if one != goal.owner)) or after.approvers(stage)
+    return (
+        tuple(dict.fromkeys(one for one in found if one != goal.owner))
+        or after.approvers_left(stage)
+        or after.approvers(stage)
+    )

@@ -110,7 +110,6 @@ class Sync(_Instruction):
     stands_in: dict[Person, Person | None] = Field(default_factory=dict)
     moved: tuple[Person, ...] = ()  # who changed the department
     joined: tuple[Person, ...] = ()
-    touched: tuple[Person, ...] = ()  # who left, moved, or has another manager or site: goals in which they have a part
 
 
 AnyInstruction = Annotated[

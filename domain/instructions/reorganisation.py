@@ -47,14 +47,8 @@ class Difference(NamedTuple):
 
     def sync(self, reason: str) -> Sync:
         """The instruction of kind `sync` for the difference."""
-        touched = (*self.left, *(one.employee for one in (*self.moved, *self.sites, *self.managers)))
-        return Sync(
-            reason=reason,
-            stands_in=self.stand_ins(),
-            moved=tuple(one.employee for one in self.moved),
-            joined=self.joined,
-            touched=tuple(dict.fromkeys(touched)),
-        )
+        moved = tuple(one.employee for one in self.moved)
+        return Sync(reason=reason, stands_in=self.stand_ins(), moved=moved, joined=self.joined)
 
     def stand_ins(self) -> dict[EmployeeId, EmployeeId | None]:
         """For each person who left, the manager who takes over their open decisions; None at the top, where HR does."""
@@ -71,7 +65,7 @@ def compare(
     that manager's next active manager, and a finding says so.
     """
     before = {one.id: one for one in directory}
-    given = {one.id: _as_of(one, today) for one in file}
+    given = {one.id: one.as_of(today) for one in file}
     absent = tuple(one.id for one in before.values() if one.active and one.id not in given)
     after = before | given
     if absent_left:
@@ -103,11 +97,6 @@ def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[F
 
 def _contact(one: Employee) -> tuple[str | None, ...]:
     return one.name, one.mail, one.title, one.locale
-
-
-def _as_of(one: Employee, today: date) -> Employee:
-    """Sets people whose last day is before today to not active."""
-    return replace(one, active=False) if one.leaves and one.leaves < today else one
 
 
 def skip_inactive_managers(
@@ -149,16 +138,23 @@ def _manager_has_left(leaver: EmployeeId, reports: list[EmployeeId], people: Map
             person=leaver,
             count=len(reports),
             people=some_of(reports),
+            concerned=reports,
         )
     return advise(
-        "led_by_leaver", leaver, person=leaver, successor=successor, count=len(reports), people=some_of(reports)
+        "led_by_leaver",
+        leaver,
+        person=leaver,
+        successor=successor,
+        count=len(reports),
+        people=some_of(reports),
+        concerned=reports,
     )
 
 
 class SyncContext(NamedTuple):
     """What a goal's command is made from: the organisation as it is now, the standing delegations, today.
 
-    Of the organisation, the goal's owner, everybody above the owner, and HR are enough.
+    Of the organisation, the goal's owner, HR, the assignees, and everybody above them are enough.
     """
 
     organisation: Organisation
@@ -172,15 +168,17 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         return Skipped(code="closed")
     owner = context.organisation.employees.get(goal.owner)
     if owner is None or not owner.active:
-        return commands.Close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
-    line = active_line(context.organisation, goal.owner)
+        close = commands.CloseBySystem if actor == commands.ORGANISATION else commands.Close
+        return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
+    line = context.organisation.active_line(goal.owner)
     moved = owner.department != goal.department
-    replaced = _replaced(goal, asked)
+    replaced = _replaced(goal, asked, context.organisation)
     known = sites_of(goal.owner, line, goal.policy, _sites(context.organisation, goal, line))
     if line == goal.line and known == goal.sites and not moved and not replaced:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
-    return commands.ChangeLine(
+    change_line = commands.ChangeLineBySystem if actor == commands.ORGANISATION else commands.ChangeLine
+    return change_line(
         actor=actor,
         line=line,
         department=owner.department,
@@ -204,26 +202,36 @@ def _why_closed(owner: Employee | None, reason: str) -> str:
     return f"{reason} ({owner.leaves.isoformat()})" if owner and owner.leaves else reason
 
 
-def active_line(organisation: Organisation, employee: EmployeeId) -> tuple[EmployeeId, ...]:
-    """The active managers above, nearest first."""
-    return tuple(one for one in organisation.manager_line(employee) if organisation.employees[one].active)
-
-
-def _replaced(goal: Goal, asked: Sync) -> dict[EmployeeId, EmployeeId]:
-    """For assignees who left and were assigned by hand: the person who takes over the task; HR where nobody is above."""
+def _replaced(goal: Goal, asked: Sync, organisation: Organisation) -> dict[EmployeeId, EmployeeId]:
+    """For assignees who left and were assigned by hand, or are HR: the person who takes over the task."""
     if goal.task is None:
         return {}
-    hr = [one for one in goal.policy.hr if one != goal.owner and one not in asked.stands_in]
     found: dict[EmployeeId, EmployeeId] = {}
     for person in goal.task.assignees:
-        if person not in asked.stands_in or person == goal.owner or person in goal.line:
+        if person in (goal.owner, *goal.line) or not _has_left(person, asked, organisation):
             continue
-        stand_in = asked.stands_in[person]
-        if stand_in in (None, goal.owner):
-            stand_in = hr[0] if hr else None
-        if stand_in:
+        if stand_in := _stand_in(person, goal, asked, organisation):
             found[person] = stand_in
     return found
+
+
+def _has_left(person: EmployeeId, asked: Sync, organisation: Organisation) -> bool:
+    known = organisation.employees.get(person)
+    return person in asked.stands_in or (known is not None and not known.active)
+
+
+def _stand_in(person: EmployeeId, goal: Goal, asked: Sync, organisation: Organisation) -> EmployeeId | None:
+    """The next active manager of somebody who left; for HR, and where nobody is above, another HR member."""
+    hr = [one for one in goal.policy.hr if one != goal.owner and not _has_left(one, asked, organisation)]
+    if person not in goal.policy.hr:
+        above = asked.stands_in.get(person) or next(iter(_active_above(person, organisation)), None)
+        if above not in (None, goal.owner):
+            return above
+    return hr[0] if hr else None
+
+
+def _active_above(person: EmployeeId, organisation: Organisation) -> tuple[EmployeeId, ...]:
+    return organisation.active_line(person) if person in organisation.employees else ()
 
 
 def weight_left(weight: int, policy: Policy, today: date) -> int:

@@ -227,6 +227,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         "revision": goal.revision,
         "state": goal.state.value,
         "score": str(scoring.score(goal)),
+        "unreviewed": str(scoring.unreviewed(goal)) if scoring.unreviewed(goal) else None,
         "due": goal.due_at.isoformat() if goal.due_at else None,
         "zone": goal.policy.calendar_at(goal.task.site if goal.task else None).timezone,
         "outcome": goal.outcome.value if goal.outcome else None,

@@ -6,8 +6,10 @@ Names and mail addresses are kept here and in the directory's table, and nowhere
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
@@ -23,6 +25,8 @@ _VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\uf8f0-\
 _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
 _NAMED = 5  # people that one finding names; it counts the others
+
+DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone in which a last day ends
 
 PersonId = Annotated[EmployeeId, ID_FORM]
 # A `Line` with fewer characters allowed; one pattern does all checks, since an import makes three of these per person.
@@ -48,6 +52,14 @@ class Employee:
     active: bool = True
     site: Id | None = None  # names a calendar of the cycle
     leaves: Day | None = None  # last day
+
+    def works_on(self, day: date) -> bool:
+        """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""
+        return self.active and (self.leaves is None or self.leaves >= day)
+
+    def as_of(self, day: date) -> "Employee":
+        """The same person, not active if their last day is before that day."""
+        return replace(self, active=False) if self.active and not self.works_on(day) else self
 
 
 Place = Callable[[EmployeeId], str]
@@ -78,6 +90,10 @@ class Organisation:
             line[manager.id] = None
             manager = self._manager_of(manager)
         return tuple(line)
+
+    def active_line(self, employee_id: EmployeeId) -> tuple[EmployeeId, ...]:
+        """The active managers above, nearest first."""
+        return tuple(one for one in self.manager_line(employee_id) if self.employees[one].active)
 
     def _manager_of(self, employee: Employee) -> Employee | None:
         return None if employee.manager_id is None else self.employees.get(employee.manager_id)
@@ -175,7 +191,7 @@ def _places(ids: Sequence[EmployeeId], place: Place) -> str:
 
 
 def _several_tops(ids: Sequence[EmployeeId], place: Place) -> Finding:
-    return refuse("several_tops", _places(ids, place), count=len(ids), people=some_of(ids))
+    return refuse("several_tops", _places(ids, place), count=len(ids), people=some_of(ids), concerned=ids)
 
 
 def _not_a_top(employee_id: EmployeeId, employee: Employee | None) -> Finding:
@@ -193,17 +209,19 @@ def _own_manager(employee_id: EmployeeId, place: Place) -> Finding:
 
 def _circle(circle: Sequence[EmployeeId], place: Place) -> Finding:
     people = [*circle[:8], *(["…"] if len(circle) > 8 else []), circle[0]]  # noqa: PLR2004 - what fits on a line
-    return refuse("circular_managers", _places(circle, place), people=people)
+    return refuse("circular_managers", _places(circle, place), people=people, concerned=circle)
 
 
 def _manager_missing(manager_id: EmployeeId, reports: Sequence[EmployeeId], place: Place) -> Finding:
     where = _places(reports, place)
-    return refuse("manager_missing", where, manager=manager_id, count=len(reports), people=some_of(reports))
+    count, people = len(reports), some_of(reports)
+    return refuse("manager_missing", where, manager=manager_id, count=count, people=people, concerned=reports)
 
 
 def _manager_inactive(manager: Employee, reports: Sequence[EmployeeId], place: Place) -> Finding:
     where = _places(reports, place)
-    return refuse("manager_inactive", where, manager=manager.id, count=len(reports), people=some_of(reports))
+    count, people = len(reports), some_of(reports)
+    return refuse("manager_inactive", where, manager=manager.id, count=count, people=people, concerned=reports)
 
 
 def some_of(people: Sequence[EmployeeId]) -> Message:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from domain.people.people_columns import folded, words_by_name
+from domain.typed_days import NotADay, read_day
 from domain.values import Locale
 
 _VALUES = words_by_name("""
@@ -16,7 +17,8 @@ false:退職 退職済 退職済み いいえ 無 × inactive
 """)
 _VALUE_OF = {word: value for value, words in _VALUES.items() for word in words}
 _BREAK = re.compile(r"\s*[\t\r\n]\s*")
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+NO_DAY = "?"  # before a text that is not a day, so that pydantic, which takes digits for seconds, reads no day from it
 
 Cells = dict[str, str | None]
 """One person's cells by field; None where the cell is empty."""
@@ -45,9 +47,13 @@ def _mail(cell: str) -> str | None:
 
 
 def _day(cell: str) -> str | None:
-    """ISO; 2026/11/30, 2026.11.30 and 2026年11月30日 are read as well."""
-    found = _DAY.fullmatch(unicodedata.normalize("NFKC", cell).strip())
-    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else cell.strip() or None
+    """ISO. A text that is not a day stays as it is: it is refused with the other cells of its row."""
+    if not cell.strip():
+        return None
+    try:
+        return read_day(cell).isoformat()
+    except NotADay:
+        return NO_DAY + cell.strip()
 
 
 def _word(cell: str) -> str | None:

@@ -24,18 +24,18 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression, RPCError
 
-from cli.session.callers import operator
 from domain.goal.commands import Command
 from domain.goal.events import Event
 from domain.notices.notices import NoticeKind
+from domain.people.people_file import read_people
 from domain.values import CycleId, EmployeeId, GoalId
 from embedded import postgres, temporal
 from embedded.ports import LOOPBACK, is_free
 from embedded.temporal import TemporalAddresses
 from service.answers import NoAnswer
-from service.people import People
 from storage.database import open_database
 from storage.migrate import upgrade
+from storage.people import replace_directory
 from tests.as_of.shift import shifted_as_here
 from tests.desk import CycleDesk, GoalDesk
 from workflows.goal import GoalView, Receipt, goal_workflow_id
@@ -239,10 +239,8 @@ async def launch(site: Site, cycle: CycleId, people: int, *, days_ago: int = 0) 
     """
     rows = [("H1", ""), ("H2", "H1"), ("B1", "H1"), *((owner_of(goal), "B1") for goal in goals_of(cycle, people))]
     table = "\n".join(f"{person},社員,{person}@example.com,経理部,{manager}" for person, manager in rows)
-    imported = await People(site.engine).import_file(
-        operator(HR), f"社員番号,氏名,メール,部署,上長\n{table}\n".encode()
-    )
-    assert imported.imported, imported.findings
+    file = read_people(f"社員番号,氏名,メール,部署,上長\n{table}\n".encode())
+    await replace_directory(site.engine, file.employees)  # an import is refused while another cycle is open
     now = datetime.now(ZoneInfo("Asia/Tokyo")) - timedelta(days=days_ago)
     checked = await site.cycles.check(_cycle_file(cycle), now.date(), starts=now.date())
     assert checked.people == people, checked.findings

@@ -8,7 +8,7 @@ from domain.findings import Finding
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
 from service.cycles import Checked
-from service.people import People
+from service.reorganisation import Reorganisation
 from tests.acceptance.scene import CYCLE, HR, SAMPLES, Company, today
 from tests.acceptance.unchanged import says, unchanged
 from tests.callers import by
@@ -22,8 +22,8 @@ SAMPLE = (SAMPLES / "cycle.toml").read_text(encoding="utf-8")
 async def imported(company: Company, text: str, encoding: str = "utf-8") -> tuple[Finding, ...]:
     """The findings for which the file was refused."""
     async with unchanged(company):
-        result = await People(company.engine).import_file(by(HR), text.encode(encoding))
-    assert result.imported is None
+        result = await Reorganisation(company.engine).compare(by(HR), text.encode(encoding))
+    assert result.difference is None
     return result.findings
 
 

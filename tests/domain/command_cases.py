@@ -71,6 +71,7 @@ CASES: dict[str, Case] = {
     "report_progress": Case(
         _of(commands.ReportProgress, OWNER, value="8", evidence="締め日報"), IN_PROGRESS, NOT_OWNER
     ),
+    "undo_report": Case(_of(commands.UndoReport, OWNER, step=0, reason="別のステップでした"), (), NOT_OWNER),
     "complete_step": Case(_of(commands.CompleteStep, OWNER, step=0, evidence="手順書"), IN_PROGRESS, NOT_OWNER),
     "call_review": Case(_of(commands.CallReview, DIRECTOR, reason="早めに話したい"), ("active",), (STRANGER, DEPUTY)),
     "submit_self_review": Case(
@@ -111,4 +112,7 @@ def ready(name: str) -> Goal:
     """A goal that accepts the command."""
     if name == "resume":
         return after(active(), pause(), at(day(11, 2)))
+    if name == "undo_report":
+        done = commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0)
+        return after(active(), done, at(day(11, 2)))
     return SITUATIONS[CASES[name].accepted[0]]()

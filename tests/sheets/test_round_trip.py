@@ -147,6 +147,21 @@ def test_columns_that_a_file_does_not_have_leave_their_fields_alone() -> None:
     assert merged(CONTENT, read.fields, read.places) == CONTENT.model_copy(update={"weight": 40})
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_is_read_with_each_separator(separator: str) -> None:
+    data = "目標の ID,テーマ,ウェイト\n2026-q4/e100/1,早期化,40\n".replace(",", separator).encode()
+    (read,) = goals_of(read_goals_csv(data))
+    assert read.fields == {"theme": "早期化", "weight": "40"}
+
+
+def test_a_title_above_the_header_of_a_table_is_one_finding() -> None:
+    table = write_goals_csv([goal_with(CONTENT)], Locale.JA).decode("utf-8-sig")
+    width = table.split("\n", 1)[0].count(",")
+    (found,) = read_goals_csv(f"目標一覧{',' * width}\n\n{table}".encode())
+    assert isinstance(found, Finding)
+    assert (found.code, found.where) == ("title_above", "row 1")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "euc_jp"])
 def test_a_table_whose_encoding_is_not_sure_is_refused(encoding: str) -> None:
     (found,) = read_goals_csv("目標の ID,ウェイト\n2026-q4/e100/1,40\n".encode(encoding))

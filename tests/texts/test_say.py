@@ -162,6 +162,7 @@ def test_a_program_gets_the_key_the_place_and_the_sentence_in_both_languages() -
     assert document.model_dump(mode="json") == {
         "level": "refuse", "code": "no_theme", "where": "theme", "place": {"ja": "テーマ", "en": "theme"},
         "message": {"ja": "目標のテーマを書いてください。", "en": "write the goal's theme"}, "suggestion": None,
+        "concerned": [],
     }  # fmt: skip
 
 
@@ -210,7 +211,7 @@ def problems(model: type[BaseModel], text: str) -> list[tuple[str, Message]]:
         ('{"theme": "a\\nb"}', "theme", "改行を取り除いて、1 行にしてください。", "remove the line break: this is one line of text"),
         ('{"theme": ', "", "JSON として読めません。", "this is not readable as JSON"),
         ('{"steps": [{"title": "a"}]}', "steps[0].due", "値が必要です。", "a value is required"),
-        ('{"steps": [{"title": "a", "due": "x"}]}', "steps[0].due", "2026-11-30 の形の日付を指定してください。", "give a date, as 2026-11-30"),
+        ('{"steps": [{"title": "a", "due": "x"}]}', "steps[0].due", "日付は 2027-04-01、2027/4/1、令和9年4月1日 のように書いてください。", "write the day as 2027-04-01, 2027/4/1 or R9.4.1"),
         ('{"measure": {"kind": "numeric", "name": "x", "target": "NaN"}}', "measure.target", "数値を指定してください。", "give a number"),
         ('{"measure": {"kind": "both"}}', "measure", "「both」は選べません。数値(numeric)か達成時の姿(qualitative) のどれかを指定してください。", "both cannot be chosen; give numeric or qualitative"),
         ('{"measure": {"kind": "numeric", "name": "x", "target": 1, "direction": "left"}}', "measure.direction", "大きいほど良い(up)か小さいほど良い(down) のどれかを指定してください。", "give up or down"),

@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.goal import commands
 from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
+from domain.values import EmployeeId
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import ParticipantRow
@@ -108,11 +109,12 @@ async def test_a_cycle_that_nobody_closes_settles_what_is_open_on_its_date(
     async with three_at_work(database, time_skipping.client) as company:
         start = await written(company)
         soon = await now_of(time_skipping) + timedelta(days=4)
-        handle = await started(company, start.model_copy(update={"settles_at": soon}))
+        left = {"settles_at": soon, "launched_by": EmployeeId("P9")}  # who launched it is not in HR any more
+        handle = await started(company, start.model_copy(update=left))
         result = await handle.result()
         assert (result.phase, result.settled) == ("closed", 3)
         for goal in GOALS_OF_ALL:
             async with read_transaction(database) as connection:
                 lines = await read_ledger(connection, goal)
-            assert (lines[-1].kind, lines[-1].event["actor"]) == ("closed", HR), "in the name of who launched it"
+            assert (lines[-1].kind, lines[-1].event["actor"]) == ("closed", commands.SYSTEM), "in nobody's name"
             assert lines[-1].event["body"]["outcome"] == "lapsed"

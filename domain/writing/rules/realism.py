@@ -66,10 +66,15 @@ def percent_is_possible(content: Content, policy: Policy) -> Iterator[Finding]:
     measure = content.measure
     if not isinstance(measure, NumericMeasure) or not is_percent(measure.unit):
         return
-    name = normal(measure.name)
-    if 0 <= measure.target <= _WHOLE or _MAY_EXCEED.search(name) or not _SHARE.search(name):
+    if 0 <= measure.target <= _WHOLE or may_exceed_the_whole(measure):
         return
     yield refuse("percent_impossible", "measure.target", target=measure.target)
+
+
+def may_exceed_the_whole(measure: NumericMeasure) -> bool:
+    """Whether a percentage of this name can lie outside 0 to 100."""
+    name = normal(measure.name)
+    return bool(_MAY_EXCEED.search(name)) or not _SHARE.search(name)
 
 
 def steps_leave_time(content: Content, policy: Policy) -> Iterator[Finding]:

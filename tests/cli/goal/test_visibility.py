@@ -31,10 +31,18 @@ async def test_a_goal_that_may_not_be_seen_is_not_shown_before_a_decision(office
     assert f"原田 修 ({HARA}) may not" in result.stderr
 
 
-async def test_while_a_cycle_is_open_people_are_imported_in_the_name_of_hr(office: Office) -> None:
+async def test_while_a_cycle_is_open_an_import_is_refused_and_names_sync(office: Office) -> None:
     file = office.file("people.csv", PEOPLE)
     unnamed = await office.refused("people", "import", file)
     assert f"西村 直美 ({HR}) may do it" in unnamed
     assert "--as" in unnamed
     assert f"森 香織 ({MORI}) may not" in await office.refused("people", "import", file, "--as", MORI)
-    assert "0 added, 0 changed, 6 unchanged" in await office.done("people", "import", file, "--as", HR)
+    for words in ((), ("--dry-run",)):
+        refused = await office.refused("people", "import", file, "--as", HR, *words)
+        assert "cycle q4 is open" in refused
+        assert "meguri people sync" in refused
+
+
+async def test_only_hr_looks_at_what_a_file_of_people_would_change(office: Office) -> None:
+    refused = await office.refused("people", "sync", office.file("people.csv", PEOPLE), "--as", MORI)
+    assert f"森 香織 ({MORI}) may not" in refused

@@ -109,8 +109,8 @@ async def test_findings_end_after_fifty_with_how_many_there_are(run: Run, file: 
     rows = "".join(f"{n},,b,\n" for n in range(MAX_FINDINGS + 7))
     result = await run("import", file("id,name,department,manager\n" + rows))
     *findings, more, summary = result.stderr.splitlines()
-    assert (len(findings), more) == (MAX_FINDINGS, "and 7 more")
-    assert f"({MAX_FINDINGS + 7} errors)" in summary
+    assert (len(findings), more) == (MAX_FINDINGS, "and 8 more")
+    assert f"({MAX_FINDINGS + 8} errors)" in summary, "an empty name in each row, and too many without a manager"
 
 
 async def test_json_is_one_document_on_stdout_also_when_the_file_is_refused(
@@ -126,7 +126,8 @@ async def test_json_is_one_document_on_stdout_also_when_the_file_is_refused(
     refused = await run("import", file("id,name,department,manager\n1,,b,\n"), "--json")
     told = json.loads(refused.stdout)
     assert (refused.exit_code, told["imported"]) == (1, None)
-    assert [(one["code"], one["where"]) for one in told["findings"]] == [("empty_cell", "row 2")]
+    found = {one["code"]: (one["where"], one["concerned"]) for one in told["findings"]}
+    assert found == {"empty_cell": ("row 2", []), "several_tops": ("M0001, row 2", ["M0001", "1"])}
 
 
 async def test_a_mapping_names_a_header_and_a_bad_one_is_a_usage_error(run: Run, file: Callable[[str], Path]) -> None:

@@ -104,7 +104,7 @@ def test_every_group_and_command_prints_its_help() -> None:
         (("goal", "list", "--limit", "0"), "「--limit 個数」の値に誤りがあります: 1 以上の値にしてください。", "Wrong value for '--limit COUNT': give 1 or more"),
         (("goal", "step", "g", "x", "--as", "M1"), "「番号」の値に誤りがあります: 整数を指定してください。", "Wrong value for 'N': give a whole number"),
         (("goal", "review", "decide", "g", "--as", "M1"), "引数「判定」を指定してください。継続、達成、目標を見直し のどれかを指定してください。", "The argument VERDICT is missing; give one of: continue, achieved, unrealistic"),
-        (("cycle", "extend", "q4", "--as", "M1", "--reason", "x", "--due", "soon"), "「soon」は日付として読めません。2026-11-30 の形で指定してください。", "'soon' is not a day; give one as 2026-11-30"),
+        (("cycle", "extend", "q4", "--as", "M1", "--reason", "x", "--due", "soon"), "「soon」は日付として読めません。日付は 2027-04-01、2027/4/1、令和9年4月1日 のように書いてください。", "'soon' is not read as a day: write the day as 2027-04-01, 2027/4/1 or R9.4.1"),
         (("gaol",), "「gaol」というコマンドはありません。「goal」のことですか。", "There is no command 'gaol'; did you mean goal?"),
         (("goal", "shwo"), "「shwo」というコマンドはありません。「show」のことですか。", "There is no command 'shwo'; did you mean show?"),
         (("--",), "コマンドの書き方に誤りがあります。", "The command line cannot be read"),

@@ -1,5 +1,6 @@
 """The cycle file, checked against the organisation."""
 
+from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,9 @@ from domain.cycle.file import CycleFile, read_cycle_file
 from domain.findings import Finding, Level, refuses
 from domain.people.organisation import Employee, Organisation
 from domain.policy.calendar import BusinessCalendar
-from domain.values import EmployeeId
+from domain.values import EmployeeId, Locale
 from domain.writing.content import NumericMeasure
+from texts.findings import finding_hint, finding_text
 from texts.say import say_both
 
 TODAY = date(2026, 10, 1)
@@ -51,6 +53,34 @@ def test_a_goal_that_only_its_owner_could_approve_is_refused_before_the_launch()
     findings = check_cycle(file, TWO_TOPS, TODAY)
     assert [(finding.code, finding.where) for finding in findings] == [("nobody_approves", "A")]
     assert refuses(findings)
+
+
+def test_the_check_of_a_cycle_names_only_ways_forward_that_it_has() -> None:
+    broken = Organisation(
+        [
+            *TWO_TOPS.employees.values(),
+            Employee(id=EmployeeId("D"), name="D", department="営業部", manager_id=EmployeeId("X")),
+        ]
+    )
+    file = read_cycle_file((FILE + 'tops = ["A", "C", "Z"]\n').encode())
+    assert isinstance(file, CycleFile)
+    findings = check_cycle(file, broken, TODAY)
+    assert sorted(one.code for one in findings) == ["manager_missing", "not_a_top", "not_a_top", "several_tops"]
+    for one in findings:
+        for locale in Locale:
+            told = f"{finding_text(one, locale)} {finding_hint(one, locale)}"
+            assert "--" not in told, "options of other commands"
+
+
+@pytest.mark.parametrize(("last_days", "codes"), [((20, 20), ["hr_leaves"]), ((20, None), []), ((20, 31), [])])
+def test_one_of_hr_stays_until_the_cycle_closes(last_days: tuple[int | None, ...], codes: list[str]) -> None:
+    people = [
+        replace(TWO_TOPS.employees[EmployeeId(one)], leaves=date(2026, 12, day) if day else None)
+        for one, day in zip("AB", last_days, strict=True)
+    ]
+    file = read_cycle_file((FILE + 'tops = ["A", "B"]\n').encode())
+    assert isinstance(file, CycleFile)
+    assert [one.code for one in check_cycle(file, Organisation(people), TODAY)] == codes
 
 
 # --- sites -----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from tests.domain.builders import (
     after,
     approve,
     at,
+    change_line,
     day,
     delegate,
     fresh_id,
@@ -100,3 +101,56 @@ def test_a_goal_that_comes_back_is_signed_in_all_its_stages_again() -> None:
     back = after(goal, commands.ReturnForChanges(id=fresh_id(), actor=DIRECTOR, comment="基準値"), NOW)
     again = after(back, commands.Submit(id=fresh_id(), actor=goal.owner), NOW)
     assert (again.stage, task_of(again).assignees) == (0, (MANAGER,))
+
+
+NEW = EmployeeId("m20")
+
+
+def signed_once(line: tuple[EmployeeId, ...] = LINE, stages: int = 2) -> Goal:
+    """The first manager has approved; the second stage waits."""
+    goal = pending(policy(approval_stages=stages), line=line)
+    return after(goal, approve(goal), at(day(10, 6)))
+
+
+def test_the_second_approver_keeps_the_task_when_the_first_leaves_the_line() -> None:
+    goal = signed_once()
+    assert task_of(goal).assignees == (DIRECTOR,)
+    moved = after(goal, change_line(goal, line=(DIRECTOR, PRESIDENT)), NOW)
+    assert task_of(moved) == task_of(goal)
+    assert after(moved, approve(moved, DIRECTOR), NOW).state is State.ACTIVE
+
+
+def test_who_has_approved_is_not_asked_again_when_somebody_comes_between() -> None:
+    goal = signed_once()
+    moved = after(goal, change_line(goal, line=(NEW, MANAGER, DIRECTOR)), NOW)
+    assert task_of(moved).assignees == (DIRECTOR,)
+    refusal(moved, approve(moved, MANAGER), NOW, Code.NOT_ALLOWED)
+
+
+def test_the_place_of_an_approver_who_left_goes_to_nobody_who_has_approved() -> None:
+    goal = signed_once()
+    moved = after(goal, change_line(goal, line=(NEW, MANAGER, PRESIDENT)), NOW)  # the director has left
+    assert task_of(moved).assignees == (PRESIDENT,)
+
+
+def test_the_last_stage_comes_from_another_person_than_the_first_whatever_the_line_becomes() -> None:
+    goal = pending(policy(approval_stages=2), line=LINE)
+    moved = after(goal, change_line(goal, line=(MANAGER, NEW, DIRECTOR)), NOW)
+    first = after(moved, approve(moved, MANAGER), NOW)
+    again = after(first, change_line(first, line=(NEW, MANAGER)), NOW)
+    refusal(again, approve(again, MANAGER), NOW, Code.NOT_ALLOWED)
+    assert after(again, approve(again, NEW), NOW).state is State.ACTIVE
+
+
+def test_the_only_member_of_hr_who_stood_in_once_is_not_asked_for_the_next_stage() -> None:
+    goal = overdue(2, HR, line=(MANAGER,))
+    alone = goal.model_copy(update={"policy": goal.policy.model_copy(update={"hr": (HR,)})})
+    assert after(alone, approve(alone, HR), NOW).state is State.ACTIVE
+
+
+def test_after_a_return_everybody_may_be_asked_again() -> None:
+    goal = signed_once()
+    back = after(goal, commands.ReturnForChanges(id=fresh_id(), actor=DIRECTOR, comment="基準値"), NOW)
+    assert back.signed == ()
+    again = after(back, commands.Submit(id=fresh_id(), actor=goal.owner), NOW)
+    assert task_of(again).assignees == (MANAGER,)

@@ -4,12 +4,13 @@ import pytest
 from pydantic import ValidationError
 
 from domain.goal import commands, events
-from domain.goal.commands import SYSTEM
+from domain.goal.commands import ORGANISATION, SYSTEM
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve
 from domain.goal.goal import Delegation
 from domain.messages import message
 from domain.refusals import Code
+from domain.values import EmployeeId
 from tests.domain.builders import (
     DEPUTY,
     DIRECTOR,
@@ -120,3 +121,33 @@ def test_a_delegation_that_has_ended_is_forgotten_when_the_next_is_made() -> Non
 def test_no_caller_can_pass_for_the_clock() -> None:
     with pytest.raises(ValidationError):
         commands.Close(id=fresh_id(), actor=SYSTEM, reason="サイクル終了")
+
+
+@pytest.mark.parametrize("actor", [SYSTEM, ORGANISATION])
+def test_the_program_closes_a_goal_and_changes_its_managers_whoever_is_in_hr(actor: EmployeeId) -> None:
+    goal = pending()
+    (closed,) = decide(goal, commands.CloseBySystem(id=fresh_id(), actor=actor, reason="meguri:left"), NOW)
+    assert (closed.actor, closed.kind) == (actor, "closed")
+    change = commands.ChangeLineBySystem(id=fresh_id(), actor=actor, line=(DIRECTOR,), department="経理", reason="r")
+    (changed,) = decide(goal, change, NOW)
+    assert (changed.actor, changed.kind) == (actor, "line_changed")
+
+
+def test_a_paused_goal_is_closed_by_the_program_when_its_cycle_ends() -> None:
+    goal = after(pending(), commands.Pause(id=fresh_id(), actor=HR, reason="休職"), NOW)
+    (closed,) = decide(goal, commands.CloseBySystem(id=fresh_id(), actor=SYSTEM, reason="meguri:end_of_cycle"), NOW)
+    assert closed.kind == "closed"
+
+
+def test_the_program_decides_nothing_in_the_name_of_a_person_and_gives_no_verdict() -> None:
+    in_the_name = commands.CloseBySystem(id=fresh_id(), actor=SYSTEM, acting_for=HR, reason="r")
+    refusal(pending(), in_the_name, NOW, Code.NOT_DELEGATED)
+    achieved = commands.CloseBySystem(id=fresh_id(), actor=SYSTEM, achieved=True, reason="r")
+    refusal(pending(), achieved, NOW, Code.SELF_APPROVAL)
+
+
+@pytest.mark.parametrize("person", [HR, OWNER, "@else"])
+def test_no_person_gives_a_command_of_the_program(person: str) -> None:
+    with pytest.raises(ValidationError):
+        commands.CloseBySystem(id=fresh_id(), actor=EmployeeId(person), reason="r")
+    assert not set(commands.FROM_WITHIN) & set(commands.COMMANDS), "no door offers them"

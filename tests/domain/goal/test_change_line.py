@@ -68,12 +68,12 @@ def line_changed(goal: Goal, **changes: object) -> events.LineChanged:
     [
         (pending(), (NEW, DIRECTOR), (NEW,)),
         (pending(), (DIRECTOR,), (DIRECTOR,)),  # the manager's place is gone: who was above is the manager now
-        (pending(), (NEW, MANAGER, DIRECTOR), (NEW,)),
+        (pending(), (NEW, MANAGER, DIRECTOR), (MANAGER,)),  # who holds the task and is still in the line keeps it
         (pending(), (), (HR, HR_TOO)),
         (pending(line=()), (NEW,), (NEW, HR, HR_TOO)),  # HR had it as there was nobody; it stays with them too
         (escalated(pending(), 3), (NEW, DIRECTOR), (NEW, DIRECTOR)),
-        (escalated(pending(), 3), (DIRECTOR, PRESIDENT), (DIRECTOR, PRESIDENT)),
-        (escalated(pending(), 3), (DIRECTOR,), (DIRECTOR, HR, HR_TOO)),  # beyond the new top there is HR
+        (escalated(pending(), 3), (DIRECTOR, PRESIDENT), (DIRECTOR,)),
+        (escalated(pending(), 3), (DIRECTOR,), (DIRECTOR,)),
         (escalated(pending(), 5), (NEW, DIRECTOR), (NEW, DIRECTOR, HR, HR_TOO)),
         (escalated(pending(line=(MANAGER, DIRECTOR, HR)), 4), (NEW, DIRECTOR, HR), (NEW, DIRECTOR, HR)),
         (awaiting_verdict(), (NEW, DIRECTOR), (NEW,)),

@@ -22,7 +22,7 @@ from tests.domain.builders import (
     refusal,
     verdict,
 )
-from tests.domain.command_cases import CASES, NOW, WHILE_PAUSED, ready
+from tests.domain.command_cases import CASES, IN_PROGRESS, NOW, WHILE_PAUSED, ready
 
 
 def test_every_command_has_a_case_here() -> None:
@@ -48,6 +48,8 @@ def _why_not(name: str, situation: str) -> Code:
         return Code.SELF_REVIEW_FIRST
     if name == "resume" and situation != "closed":
         return Code.NOT_PAUSED
+    if name == "undo_report" and situation in IN_PROGRESS:
+        return Code.STEP_NOT_DONE
     return Code.WRONG_STATE
 
 

@@ -22,6 +22,7 @@ from domain.goal.goal import Goal
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.rebuilding import is_same
 from domain.goal.scoring import score
+from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
@@ -112,6 +113,8 @@ class GoalUnderAnything(RuleBasedStateMachine):
             assert event.seq == len(self.ledger) + 1
             self.goal = evolve(self.goal, event)
             self.ledger.append(event)
+            if event.kind is EventKind.REPORT_UNDONE:  # the owner's own mistake: the only way to fewer points
+                self.most = score(self.goal)
             assert score(self.goal) >= self.most
             self.most = score(self.goal)
 

@@ -156,3 +156,12 @@ def test_the_old_line_has_no_more_to_do_with_the_goal_and_the_new_one_signs_it()
     assert task_of(goal).assignees == (STRANGER,)
     for former in (MANAGER, DIRECTOR):
         refusal(goal, approve(goal, former), NOW, Code.NOT_ALLOWED)
+
+
+def test_what_was_reported_after_the_last_review_can_still_be_confirmed_in_the_new_department() -> None:
+    goal = after(worked_on(), commands.ReportProgress(id=fresh_id(), actor=OWNER, value="6"), at(day(11, 4)))
+    body, after_move = moved(goal)
+    assert body.banked == 55  # 20 of a step, 30 of half the measure, 5 of bonus; not the half that nobody has reviewed
+    measure = after_move.content.measure
+    assert isinstance(measure, NumericMeasure)
+    assert [measure.baseline, measure.target] == [8, 6]  # begins where the last review has confirmed it

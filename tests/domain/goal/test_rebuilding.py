@@ -7,40 +7,29 @@ import pytest
 from domain.goal import commands, events
 from domain.goal.commands import Command
 from domain.goal.decide import decide
-from domain.goal.goal import Goal
 from domain.goal.rebuilding import REBUILT, is_same, rebuild
 from tests.domain.builders import (
     DIRECTOR,
     HR,
     MANAGER,
     OWNER,
-    SITUATIONS,
     STRANGER,
-    active,
-    after,
     approve,
     at,
     content,
     day,
     draft,
     fresh_id,
-    pause,
     pending,
 )
-from tests.domain.command_cases import CASES, NOW
+from tests.domain.command_cases import CASES, NOW, ready
 
 MADE_BY_NO_COMMAND = {"created", "lapsed", "reminded", "escalated", "sign_off_refused"}
 
 
-def first_situation(name: str) -> Goal:
-    if name == "resume":
-        return after(active(), pause(), NOW)
-    return SITUATIONS[CASES[name].accepted[0]]()
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_command_is_rebuilt_from_its_entries_and_decides_the_same(name: str) -> None:
-    goal = first_situation(name)
+    goal = ready(name)
     command = CASES[name].make(goal)
     made = decide(goal, command, NOW)
     again = rebuild(made)
@@ -52,7 +41,7 @@ def test_a_command_is_rebuilt_from_its_entries_and_decides_the_same(name: str) -
 
 @pytest.mark.parametrize("name", CASES)
 def test_another_actor_makes_another_command(name: str) -> None:
-    goal = first_situation(name)
+    goal = ready(name)
     command = CASES[name].make(goal)
     made = decide(goal, command, NOW)
     assert not is_same(command.model_copy(update={"actor": STRANGER}), made)

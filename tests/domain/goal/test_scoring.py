@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.goal import commands
 from domain.goal.goal import Goal
-from domain.goal.scoring import attainment, confirmed, revision_score, score, terms
+from domain.goal.scoring import attainment, confirmed, revision_score, score, terms, unreviewed
 from domain.lifecycle import State
 from domain.writing.content import Content, NumericMeasure
 from tests.domain.builders import (
@@ -49,7 +49,7 @@ def test_less_is_better_counts_downwards_from_nothing_to_the_cap(value: str | No
 
 @pytest.mark.parametrize(
     ("value", "share"),
-    [("-5", 0), ("0", 0), ("50", "0.5"), ("100", 1), ("120", "1.2"), ("1000", "1.5"), ("33.333", "0.3333")],
+    [("-5", 0), ("0", 0), ("50", "0.5"), ("100", 1), ("120", "1.2"), ("1000", "1.5"), ("33.333", "0.33333")],
 )
 def test_more_is_better_counts_upwards_from_nothing_to_the_cap(value: str, share: Any) -> None:
     assert attainment(_measured(value, 0, 100, "up")) == Decimal(share)
@@ -132,23 +132,36 @@ def _approve(goal: Goal) -> commands.Approve:
     return commands.Approve(id=fresh_id(), actor=goal.task.assignees[0], expected_seq=goal.seq)
 
 
-def test_the_score_that_a_closing_states_is_the_goals_and_reopening_keeps_it() -> None:
+def test_what_no_verdict_confirmed_is_not_in_the_score_of_a_closing_and_is_shown_beside_it() -> None:
     goal = after(_report(active(), "8"), commands.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 4)))
-    assert score(goal) == 30
-    assert score(after(goal, commands.Reopen(id=fresh_id(), actor=HR, reason="復職"), at(day(11, 5)))) == 30
+    assert [score(goal), unreviewed(goal)] == [0, 30]
+    reopened = after(goal, commands.Reopen(id=fresh_id(), actor=HR, reason="復職"), at(day(11, 5)))
+    assert [score(reopened), unreviewed(reopened)] == [0, 0]  # a review can confirm it now
 
 
-def test_the_end_of_the_cycle_confirms_what_was_reached() -> None:
+def test_hr_that_closes_a_goal_as_achieved_confirms_what_was_reached() -> None:
+    closing = commands.Close(id=fresh_id(), actor=HR, reason="本人の代わりに判定", achieved=True)
+    goal = after(_report(active(), "8"), closing, at(day(11, 4)))
+    assert [score(goal), unreviewed(goal)] == [30, 0]
+
+
+def test_the_end_of_the_cycle_confirms_nothing_that_no_review_has_confirmed() -> None:
     goal = _report(active(), "8")
     while not goal.is_closed:
         goal = rung(goal)
-    assert score(goal) == 30
+    assert [score(goal), unreviewed(goal)] == [0, 30]
+
+
+def test_what_a_review_confirmed_stays_when_the_goal_is_closed_without_another_one() -> None:
+    goal = _report(_reviewed(_report(active(), "9"), "continue"), "4")
+    closed = after(goal, commands.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 9)))
+    assert [score(closed), unreviewed(closed)] == [15, 75]
 
 
 def test_points_are_rounded_to_two_places_half_up() -> None:
     goal = draft(content=content(measure={"kind": "numeric", "name": "n", "baseline": 0, "target": 3, "points": 10}))
     third = goal.model_copy(update={"value": Decimal(1)})
-    assert attainment(third) == Decimal("0.3333")
+    assert attainment(third) == Decimal("0.333333333333")
     assert revision_score(third, attainment(third)) == Decimal("3.33")
     assert revision_score(goal, Decimal("0.0005")) == Decimal("0.01")
 
@@ -218,4 +231,24 @@ def test_a_picture_is_the_share_of_its_criteria(met: set[int], of: int) -> None:
     picture = PICTURE.model_copy(update={"criteria": criteria})
     seen = tuple(sorted(n for n in met if n < of))
     goal = active(content=content(measure=picture)).model_copy(update={"met": seen})
-    assert attainment(goal) == (Decimal(len(seen)) / of).quantize(Decimal("0.0001"), "ROUND_HALF_UP")
+    assert attainment(goal) == (Decimal(len(seen)) / of).quantize(Decimal("1e-12"), "ROUND_HALF_UP")
+
+
+@pytest.mark.parametrize(
+    ("points", "value", "target", "expected"),
+    [
+        (80, 1, 6, "13.33"),
+        (150, 2, 3, "100"),
+        (100, 1, 3, "33.33"),
+        (3, 1, 600, "0.01"),
+        (1000, 1, 7, "142.86"),
+        (30, 1, 6, "5"),
+    ],
+)
+def test_points_are_multiplied_first_and_rounded_once(points: int, value: int, target: int, expected: str) -> None:
+    goal = _measured(value, 0, target, "up")
+    measure = goal.content.measure
+    assert measure
+    worth = goal.content.model_copy(update={"measure": measure.model_copy(update={"points": points}), "steps": ()})
+    goal = goal.model_copy(update={"content": worth})
+    assert revision_score(goal, confirmed(goal)) == Decimal(expected)

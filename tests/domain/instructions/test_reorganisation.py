@@ -9,7 +9,7 @@ import pytest
 from domain.goal import commands
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
-from domain.instructions.reorganisation import SyncContext, active_line, compare, sync_command_for, weight_left
+from domain.instructions.reorganisation import SyncContext, compare, sync_command_for, weight_left
 from domain.people.organisation import Employee, Organisation
 from tests.domain.builders import (
     DEPUTY,
@@ -64,7 +64,6 @@ def test_joiners_leavers_moves_managers_and_sites_are_told_apart() -> None:
     assert [(one.employee, one.before, one.after) for one in found.moved] == [(OWNER, "経理", "財務")]
     assert [(one.employee, one.before, one.after) for one in found.managers] == [(OWNER, MANAGER, DIRECTOR)]
     assert [(one.employee, one.after) for one in found.sites] == [(OWNER, "berlin")]
-    assert set(found.sync("r").touched) == {HR, OWNER}
 
 
 def test_who_is_not_in_the_file_has_not_left_unless_it_is_said_so() -> None:
@@ -128,14 +127,14 @@ def test_another_manager_brings_the_whole_new_line_with_sites_and_standing_deleg
 
 def test_who_left_is_in_no_line() -> None:
     organisation = Organisation(with_(person(MANAGER, DIRECTOR, active=False)))
-    assert active_line(organisation, OWNER) == (DIRECTOR, PRESIDENT)
+    assert organisation.active_line(OWNER) == (DIRECTOR, PRESIDENT)
 
 
 def test_a_task_that_was_given_to_somebody_by_hand_passes_to_their_manager_when_they_leave() -> None:
     goal = pending()
     assert goal.task is not None
     goal = goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (STRANGER,)})})
-    asked = Sync(reason="r", stands_in={STRANGER: DIRECTOR}, touched=(STRANGER,))
+    asked = Sync(reason="r", stands_in={STRANGER: DIRECTOR})
     command = sync_command_for(goal, asked, HR, SyncContext(Organisation(COMPANY), (), TODAY))
     assert isinstance(command, commands.ChangeLine)
     assert command.replaced == {STRANGER: DIRECTOR}
@@ -181,7 +180,7 @@ def test_only_who_moved_by_this_change_starts_anew() -> None:
 
 def test_the_place_of_a_manager_who_left_passes_by_the_line_and_not_by_hand() -> None:
     goal = pending()
-    asked = Sync(reason="r", stands_in={MANAGER: DIRECTOR}, touched=(MANAGER,))
+    asked = Sync(reason="r", stands_in={MANAGER: DIRECTOR})
     after = Organisation(with_(person(OWNER, DIRECTOR), person(MANAGER, DIRECTOR, active=False)))
     command = sync_command_for(goal, asked, HR, SyncContext(after, (), TODAY))
     assert isinstance(command, commands.ChangeLine)

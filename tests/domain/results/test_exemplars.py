@@ -1,6 +1,7 @@
 """Examples to follow: what others may read, and that no person is named."""
 
 import json
+from decimal import Decimal
 from time import perf_counter
 
 import pytest
@@ -89,3 +90,8 @@ def seconds_for(text: str) -> float:
     began = perf_counter()
     shown(text)
     return perf_counter() - began
+
+
+def test_a_goal_of_which_no_review_confirmed_anything_is_no_example() -> None:
+    nothing = closed().model_copy(update={"attained": Decimal(0)})
+    refusal(nothing, mark(), NOW, Code.NOT_WORKED_ON)

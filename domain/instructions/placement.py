@@ -1,0 +1,22 @@
+"""Where an open goal stands in the organisation: the few columns of its row that are compared with the directory."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from domain.values import EmployeeId, GoalId
+
+
+class Placement(NamedTuple):
+    """Where an open goal stands in the organisation.
+
+    `line` and `assignees` are ids joined by commas: a company has as many placements as open goals, and a text is read
+    from the database in a fraction of the time of a list. `hr` are the HR members of the goal's rules.
+    """
+
+    goal: GoalId
+    owner: EmployeeId
+    department: str
+    line: str
+    assignees: str
+    sites: Mapping[EmployeeId, str]
+    hr: tuple[EmployeeId, ...]

@@ -1,0 +1,90 @@
+"""Which open goals do not agree with the directory: found without reading the goals as a whole."""
+
+from typing import Any
+
+import pytest
+
+from domain.goal.goal import Goal
+from domain.instructions.instructions import Skipped, Sync
+from domain.instructions.placement_check import PlacementCheck, placement_of
+from domain.instructions.reorganisation import SyncContext, sync_command_for
+from domain.people.organisation import Employee, Organisation
+from domain.values import EmployeeId
+from tests.domain.builders import DIRECTOR, HR, MANAGER, OWNER, PRESIDENT, STRANGER, day, pending
+
+DEPARTMENT = "経理"
+
+
+def person(employee: str, manager: str | None = None, **known: Any) -> Employee:
+    fields: dict[str, Any] = {"id": employee, "name": employee, "department": DEPARTMENT, "manager_id": manager}
+    return Employee(**(fields | known))
+
+
+def organisation(*changed: Employee) -> Organisation:
+    company = (
+        person(PRESIDENT),
+        person(DIRECTOR, PRESIDENT),
+        person(MANAGER, DIRECTOR),
+        person(OWNER, MANAGER),
+        person(HR, PRESIDENT),
+        person(STRANGER, DIRECTOR),
+    )
+    return Organisation({one.id: one for one in (*company, *changed)}.values())
+
+
+def goal(**changes: Any) -> Goal:
+    return pending().model_copy(update={"department": DEPARTMENT, "line": (MANAGER, DIRECTOR, PRESIDENT)} | changes)
+
+
+def assigned_to(person: EmployeeId) -> Goal:
+    found = goal()
+    assert found.task is not None
+    return goal(task=found.task.model_copy(update={"assignees": (person,)}))
+
+
+def _led_by_director() -> Goal:
+    return assigned_to(DIRECTOR).model_copy(update={"line": (DIRECTOR, PRESIDENT)})
+
+
+@pytest.mark.parametrize(
+    ("of", "changed", "differs"),
+    [
+        (goal(), (), False),
+        (goal(), (person(OWNER, DIRECTOR),), True),
+        (goal(), (person(DIRECTOR),), True),
+        (goal(), (person(OWNER, MANAGER, department="財務"),), True),
+        (goal(), (person(OWNER, MANAGER, site="berlin"),), True),
+        (goal(), (person(HR, PRESIDENT, site="berlin"),), True),
+        (goal(), (person(STRANGER, DIRECTOR, site="berlin", department="財務"),), False),
+        (goal(sites={OWNER: "berlin"}), (), True),
+        (goal(), (person(OWNER, MANAGER, active=False),), True),
+        (goal(), (person(MANAGER, DIRECTOR, active=False),), True),
+        (_led_by_director(), (person(MANAGER, DIRECTOR, active=False),), False),
+        (assigned_to(STRANGER), (), False),
+        (assigned_to(STRANGER), (person(STRANGER, DIRECTOR, active=False),), True),
+        (assigned_to(HR), (person(HR, PRESIDENT, active=False),), True),
+    ],
+)
+def test_a_goal_differs_exactly_where_it_would_get_a_command(
+    of: Goal, changed: tuple[Employee, ...], differs: bool
+) -> None:
+    company = organisation(*changed)
+    command = sync_command_for(of, Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
+    assert PlacementCheck(company).differs(placement_of(of)) is differs
+    assert (command != Skipped(code="unchanged")) is differs
+
+
+def test_people_of_one_manager_share_the_line_and_another_manager_has_another() -> None:
+    company = organisation(person("second", MANAGER))
+    check = PlacementCheck(company)
+    second = placement_of(goal())._replace(owner=EmployeeId("second"))
+    assert not check.differs(placement_of(goal()))
+    assert not check.differs(second)
+    assert check.differs(placement_of(goal())._replace(owner=STRANGER))
+
+
+def test_the_task_of_somebody_who_left_earlier_passes_to_the_next_active_manager() -> None:
+    company = organisation(person(STRANGER, DIRECTOR, active=False), person(DIRECTOR, PRESIDENT, active=False))
+    command = sync_command_for(assigned_to(STRANGER), Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
+    assert not isinstance(command, Skipped)
+    assert command.model_dump()["replaced"] == {STRANGER: PRESIDENT}

@@ -1,0 +1,140 @@
+"""The directory and the open goals stay in agreement: one door changes them, and mends what differs."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from cli.session.callers import operator
+from domain.goal.commands import ORGANISATION, Submit
+from domain.people.people_file import read_people
+from domain.refusals import Code, Refusal
+from domain.values import EmployeeId
+from service.giving import Goals, Request
+from service.leaving import start_leaving
+from service.people import People
+from service.reorganisation import Compared, Reorganisation
+from storage.people import replace_directory
+from storage.tables import DelegationRow
+from tests.callers import by
+from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, TOP, Steered, goal_of, today
+from workflows.leaving import leaving_workflow_id
+
+pytestmark = pytest.mark.slow
+
+HEADER = "社員番号,氏名,部署,上長"
+YESTERDAY = timedelta(days=1)
+
+
+def file_with(*rows: str, header: str = HEADER) -> bytes:
+    return "\n".join([header, *rows]).encode()
+
+
+async def compared_with(company: Steered, data: bytes) -> Compared:
+    return await Reorganisation(company.engine).compare(operator(HR), data)
+
+
+async def apply(company: Steered, data: bytes) -> Compared:
+    compared = await compared_with(company, data)
+    assert compared.difference, compared.findings
+    await company.done(await Reorganisation(company.engine).apply(by(HR), company.client, compared, "組織変更"))
+    return compared
+
+
+async def written(company: Steered, data: bytes) -> None:
+    """Writes the file's people into the directory without telling any goal."""
+    await replace_directory(company.engine, read_people(data).employees)
+
+
+async def last_day(company: Steered, person: EmployeeId, days_ago: int) -> None:
+    async with company.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE employee SET leaves = :day WHERE id = :id"),
+            {"day": today() - timedelta(days=days_ago), "id": person},
+        )
+
+
+async def test_while_a_cycle_is_open_an_import_changes_nothing(company: Steered) -> None:
+    cycle = await company.launch("one-writer")
+    for dry_run in (True, False):
+        with pytest.raises(Refusal) as refused:
+            await People(company.engine).import_file(
+                operator(HR), file_with(f"{ONO},大野 あかり,経理部,{TOP}"), dry_run=dry_run
+            )
+        assert refused.value.code is Code.SYNC_INSTEAD
+    assert (await company.goal(cycle, ONO)).line == (MANAGER, TOP)
+
+
+async def test_a_goal_that_differs_from_the_directory_is_mended_although_the_file_changes_nobody(
+    company: Steered,
+) -> None:
+    cycle = await company.launch("mended")
+    moved = file_with(f"{SALES},岡 一郎,営業部,{MANAGER}")
+    await written(company, moved)
+    compared = await apply(company, moved)
+    assert compared.difference is not None
+    assert compared.difference.is_empty
+    assert not compared.is_empty
+    assert [one.relined for one in compared.effects if one.cycle == cycle] == [1]
+    assert (await company.goal(cycle, SALES)).line == (MANAGER, TOP)
+    assert (await compared_with(company, moved)).is_empty, "the same file again changes nothing"
+
+
+async def test_the_last_hr_of_an_open_cycle_needs_a_successor(company: Steered) -> None:
+    cycle = await company.launch("needs-hr")
+    rows = [f"{HR},西村 直美,人事部,{TOP},いいえ", f"{HR_TOO},東 京子,人事部,{TOP},いいえ"]
+    both = await compared_with(company, file_with(*rows, header=f"{HEADER},在籍"))
+    assert both.difference is None
+    refused = {(one.code, one.where) for one in both.findings if one.message.fields.get("cycle") == cycle}
+    assert refused == {("last_hr_leaves", HR), ("last_hr_leaves", HR_TOO)}
+    soon = [f"{one},人事,人事部,{TOP},{today() + timedelta(days=9)}" for one in (HR, HR_TOO)]
+    announced = await compared_with(company, file_with(*soon, header=f"{HEADER},退職日"))
+    assert announced.difference is None, "an announced last day, too"
+    one_stays = await compared_with(company, file_with(rows[0], header=f"{HEADER},在籍"))
+    assert one_stays.difference is not None
+    assert "hr_left" in {one.code for one in one_stays.findings}
+
+
+async def test_who_left_acts_for_nobody_and_nobody_acts_for_who_left(company: Steered) -> None:
+    cycle = await company.launch("left-delegates")
+    await company.goals.give(goal_of(cycle, MORI), Submit(actor=MORI))
+    far = today() + timedelta(days=30)
+    async with company.engine.begin() as connection:
+        for identity, delegator, to in (("gone-delegate", MANAGER, HARA), ("gone-delegator", ONO, SALES)):
+            await connection.execute(
+                text(
+                    "INSERT INTO delegation (id, delegator_id, to_id, first, last, given_by) VALUES (:i, :a, :b, :f, :l, :a)"
+                ),
+                {"i": identity, "a": delegator, "b": to, "f": today() - timedelta(days=9), "l": far},
+            )
+    await last_day(company, HARA, 1)
+    await last_day(company, ONO, 1)
+    goal, goals = await company.goal(cycle, MORI), Goals(company.engine, company.client)
+    for actor, acting_for, code in ((HARA, MANAGER, Code.NOT_ALLOWED), (SALES, ONO, Code.NOT_DELEGATED)):
+        with pytest.raises(Refusal) as refused:
+            await goals.give(by(actor), goal.id, Request("approve", {}, acting_for, goal.seq))
+        assert refused.value.code is code
+    yesterday = today() - YESTERDAY
+    await start_leaving(company.client, yesterday)
+    await company.client.get_workflow_handle(leaving_workflow_id(yesterday)).result()
+    await company.done(f"leaving-{yesterday}")
+    async with company.engine.connect() as connection:
+        rows = await connection.execute(
+            select(DelegationRow.id, DelegationRow.last).where(DelegationRow.id.like("gone-%"))
+        )
+        assert {row.id: row.last for row in rows} == {"gone-delegate": yesterday, "gone-delegator": yesterday}
+    [*_, (kind, closed_by, _)] = await company.entries(cycle, HARA)
+    assert (kind, closed_by) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
+
+
+async def test_somebody_whom_a_file_lists_again_is_back_and_the_preview_promises_what_is_done(company: Steered) -> None:
+    cycle = await company.launch("back")
+    gone = file_with(f"{SALES},岡 一郎,営業部,{TOP},いいえ", header=f"{HEADER},在籍")
+    assert [one.closed for one in (await apply(company, gone)).effects if one.cycle == cycle] == [1]
+    before = await company.participants(cycle)
+    back = await apply(company, file_with(f"{SALES},岡 一郎,営業部,{TOP}", f"E31,新人 葵,営業部,{TOP}"))
+    assert back.difference is not None
+    assert set(back.difference.joined) == {SALES, "E31"}
+    assert [one.concerned for one in back.findings if one.code == "joined_again"] == [(SALES,)]
+    [effect] = [one for one in back.effects if one.cycle == cycle]
+    assert effect.drafts == len(await company.participants(cycle)) - len(before) == 1, "the joiner's; nothing twice"
