@@ -42,7 +42,11 @@ async def up() -> AsyncIterator[tuple[Path, Addresses]]:
             assert process.returncode is None
         finally:
             process.terminate()
-            await asyncio.wait_for(process.wait(), 60)
+            try:
+                await asyncio.wait_for(process.wait(), 60)
+            except TimeoutError:
+                process.kill()
+                raise
 
 
 def is_at_work(var: Path) -> bool:
