@@ -90,12 +90,12 @@ class Repairing:
 
     async def find(self, caller: Caller, cycle: str | None = None) -> Repairs:
         """The goals with faults, of one cycle (None: of all). Changes nothing."""
-        return await self._each(caller, Action.SEE_NOTICES, cycle, mend=False)
+        return await self._each(caller, Action.SEE_FAULTS, cycle, mend=False)
 
     async def mend(self, caller: Caller, cycle: str | None = None) -> Repairs:
         """Repairs the goals with faults. Safe to repeat: a goal that was repaired has no fault. Needs a worker for the entries."""
         actor_of(caller)
-        return await self._each(caller, Action.STEER_CYCLE, cycle, mend=True)
+        return await self._each(caller, Action.REPAIR, cycle, mend=True)
 
     async def _each(self, caller: Caller, action: Action, cycle: str | None, *, mend: bool) -> Repairs:
         async with read_transaction(self._engine) as connection:
