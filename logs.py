@@ -7,8 +7,11 @@ last processor (`redact`) removes them.
 import logging
 import re
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 import structlog
@@ -35,20 +38,24 @@ _VERBOSE: Final = ("sqlalchemy", "asyncio", "aiosmtplib")  # libraries that log 
 _NUMBERS: Final = (bool, int, float, type(None))
 
 
-def configure(settings: Settings, stream: TextIO | None = None) -> None:
-    """Makes structlog and the standard library's loggers write to `stream` (default: stderr) with the same processors.
+def configure(settings: Settings, target: TextIO | Path | None = None) -> None:
+    """Makes structlog and the standard library's loggers write to `target` (default: stderr) with the same processors.
 
-    Writes JSON if the stream is not a terminal, unless the setting says otherwise. A second call replaces the first.
+    A file is rotated at 5 MB, and three older ones are kept. Writes JSON if the target is not a terminal, unless the setting
+    says otherwise. A second call replaces the first.
     """
-    stream = stream or sys.stderr
-    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not stream.isatty())
+    stream = None if isinstance(target, Path) else target or sys.stderr
+    handler = _OurFile(str(target), **_ROTATION) if stream is None else _OurHandler(stream)
+    is_terminal = stream is not None and stream.isatty()
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not is_terminal)
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_shared(), ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
-    _install(_OurHandler(stream), _formatter(stream, as_json=as_json), level)
+    handler.addFilter(RepeatedLines())
+    _install(handler, _formatter(as_json=as_json, colors=is_terminal), level)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -56,8 +63,47 @@ def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: _without_persons(key, value) for key, value in event.items()}
 
 
-class _OurHandler(logging.StreamHandler[TextIO]):
-    """A class of our own, so that `configure` replaces only our handler and keeps others, such as a test runner's."""
+class RepeatedLines(logging.Filter):
+    """Lets through a warning or error with the same text at most `MOST` times a minute; the next one says how many are left out.
+
+    While a server is down, each try would write the same trace, hundreds of times an hour.
+    """
+
+    MOST: Final = 5
+    SECONDS: Final = 60.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # when the minute began, and lines since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        key, now = _kind_of(record), self._clock()
+        began, count = self._seen.get(key, (now, 0))
+        left_out = 0
+        if now - began >= self.SECONDS:
+            began, count, left_out = now, 0, max(count - self.MOST, 0)
+        if len(self._seen) > 1_000:  # noqa: PLR2004 - texts with numbers in them; forgetting them costs a few lines
+            self._seen.clear()
+        self._seen[key] = (began, count + 1)
+        if left_out and isinstance(record.msg, dict):
+            record.msg["repeated_lines_left_out"] = left_out
+        elif left_out:
+            record.repeated_lines_left_out = left_out
+        return count < self.MOST
+
+
+def _kind_of(record: logging.LogRecord) -> tuple[str, str]:
+    """The logger and the text, without the values in it."""
+    text = record.msg.get("event", "") if isinstance(record.msg, dict) else record.msg
+    error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+    return record.name, f"{str(text)[:200]} {error}"
+
+
+class _OursMixin:
+    """What our handlers have in common. `configure` replaces only ours and keeps others, such as a test runner's."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
         """Writes only that a line was lost, and the error: the standard method would print the event before `redact`."""
@@ -66,11 +112,23 @@ class _OurHandler(logging.StreamHandler[TextIO]):
             sys.stderr.write(f"a log line of {record.name} was lost: {error.__name__ if error else 'unknown error'}\n")
 
 
-def _install(handler: _OurHandler, formatter: logging.Formatter, level: int) -> None:
+class _OurHandler(_OursMixin, logging.StreamHandler[TextIO]):
+    """Writes to a stream."""
+
+
+class _OurFile(_OursMixin, RotatingFileHandler):
+    """Writes to a file."""
+
+
+_ROTATION: Final[Any] = {"maxBytes": 5_000_000, "backupCount": 3, "encoding": "utf-8"}
+
+
+def _install(handler: _OurHandler | _OurFile, formatter: logging.Formatter, level: int) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
-    for old in [other for other in root.handlers if isinstance(other, _OurHandler)]:
+    for old in [other for other in root.handlers if isinstance(other, _OursMixin)]:
         root.removeHandler(old)
+        old.close()  # of a file; a stream stays open
     root.addHandler(handler)
     root.setLevel(level)
     for library in _VERBOSE:
@@ -88,11 +146,11 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _formatter(stream: TextIO, *, as_json: bool) -> ProcessorFormatter:
+def _formatter(*, as_json: bool, colors: bool) -> ProcessorFormatter:
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), timestamp_key="at")
+        else structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="at")
     )
     return ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared()],

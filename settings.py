@@ -28,6 +28,21 @@ class Settings(BaseSettings):
         default=None, description="language of the command line; unset: Japanese if `LANG` says so, else English"
     )
     database_pool: int = Field(default=10, ge=1, le=200, description="most database connections of a process")
+    database_statement_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        description="longest time of a database statement; 0: no limit. Imports get 30 minutes",
+    )
+    database_lock_seconds: int = Field(
+        default=20,
+        ge=0,
+        le=3600,
+        description="longest wait for a lock in the database; 0: no limit. Imports get 5 minutes",
+    )
+    database_idle_seconds: int = Field(
+        default=300, ge=0, le=86_400, description="longest pause inside a database transaction; 0: no limit"
+    )
     cached_goals: int = Field(
         default=1000,
         ge=10,

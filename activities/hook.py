@@ -125,7 +125,7 @@ class Hook(EventPoster):
 
 
 def _body(entry: HookEntry) -> bytes:
-    """The body; the same bytes for the same entry."""
+    """The body; the same bytes for the same entry, unless its texts are erased. `hash` is taken over `hashed_body`."""
     return to_json(
         {
             "id": entry.id,
@@ -137,6 +137,7 @@ def _body(entry: HookEntry) -> bytes:
             "actor": entry.actor,
             "acting_for": entry.acting_for,
             "body": entry.body,
+            "hashed_body": entry.hashed_body,
             "prev_hash": entry.prev_hash,
             "hash": entry.hash,
         }

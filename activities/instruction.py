@@ -5,51 +5,49 @@ is stored in a row.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
 from activities import reorganisation
-from activities.pace import FanOut, people_act_now
-from domain.goal.commands import Command
-from domain.goal.goal import Goal, Outcome
+from activities.asking import Asking
+from activities.cycle_rules import save_rules
+from activities.failing import noting_failures
+from activities.heartbeating import heartbeating
+from domain.goal.goal import Outcome
 from domain.instructions.instructions import (
     Add,
     Amend,
     AnyInstruction,
     Cancel,
     Close,
+    Delegate,
     Extend,
+    Reassign,
     Remove,
     Reopen,
-    Skipped,
     Sync,
-    amended,
-    command_for,
 )
-from domain.lifecycles import ENDED, ParticipantState
+from domain.lifecycles import ENDED, InstructionState, ParticipantState
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, GoalId
-from service.answers import NoAnswer
-from service.cycle_lookup import require_cycle
+from domain.values import CycleId, EmployeeId
 from service.cycle_updates import CycleUpdates
 from service.goal_updates import GoalUpdates
 from storage import cycles, instructions, outbox, participants
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.directory import active_people
-from storage.goals import load_aggregates, open_goals
+from storage.goals import open_goals
+from storage.goals_concerned import concerns, waits_for
 from storage.instructions import Instruction, InstructionResult
-from workflows.failures import invalid
 from workflows.instruction import InstructionPart, InstructionSteps
 
-_PAGE = 25  # goals loaded at once; the worker answers nobody while it reads them
-_NOTED_AT_ONCE = 5  # results written in one transaction; a goal whose result is lost is asked again under the same id
+_PAGE = 25  # goals looked at in one transaction
 _LOOK = 0.25  # seconds between two looks at those who are being launched
 _ENDED = (
     Outcome.SETTLED,
@@ -57,8 +55,6 @@ _ENDED = (
     Outcome.REMOVED,
     Outcome.CANCELLED,
 )  # with the cycle; the others ended by a decision of their own
-
-_Decide = Callable[[Goal], Command | Skipped]
 
 log = structlog.get_logger()
 
@@ -72,16 +68,61 @@ class InstructionActivities(InstructionSteps):
     @activity.defn(name="prepare_instruction")
     async def prepare(self, part: InstructionPart) -> int:
         """Chooses the goals, once, and prepares the commands. Returns the number of goals."""
-        row, asked = await self._find(part)
+        async with heartbeating(), noting_failures(self._engine, part.instruction):
+            row, asked = await self._find(part)
+            if row.state is InstructionState.ENDED:
+                return 0
+            if isinstance(asked, Sync):
+                return await self._record(row, await reorganisation.prepare(self._engine, row.id, part.now))
+            if isinstance(asked, Add):
+                return await self._add(row, asked, part.now)
+            await save_rules(
+                self._engine, row, asked, part.now
+            )  # first: people who join meanwhile are not chosen below
+            return await self._choose(row, asked)
+
+    @activity.defn(name="carry_out_instruction")
+    async def carry_out(self, part: InstructionPart) -> None:
+        """Sends the command to every goal without a result. A result is written after the goal answered, so a retry
+        asks only the others.
+        """
+        async with heartbeating(), noting_failures(self._engine, part.instruction):
+            row, asked = await self._find(part)
+            await Asking(self._engine, self._goals, row, asked, part.now).ask_all()
+            if isinstance(asked, Add):
+                await self._launch(row)
+
+    @activity.defn(name="finish_instruction")
+    async def finish(self, part: InstructionPart) -> None:
+        """Updates the cycle as its goals were updated, and marks the instruction as done. Not if HR has ended it."""
+        async with heartbeating(), noting_failures(self._engine, part.instruction):
+            row, asked = await self._find(part)
+            if row.is_over:
+                return
+            await self._tell(row, asked, part.now)
+            async with self._engine.begin() as connection:
+                await instructions.finish(connection, row.id, part.now)
+            async with read_transaction(self._engine) as connection:
+                found = await instructions.progress(connection, row.id)
+        log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
+
+    async def _tell(self, row: Instruction, asked: AnyInstruction, now: datetime) -> None:
         if isinstance(asked, Sync):
-            differing = await reorganisation.prepare(self._engine, row.id, part.now)
-            async with self._engine.begin() as connection:
-                return await instructions.record_goals(connection, row.id, differing)
-        if isinstance(asked, Add):
-            async with self._engine.begin() as connection:
-                return await instructions.record_goals(connection, row.id, await self._add(row, asked, part.now))
-        if row.cycle_id and asked.selection.is_everybody:
-            await self._remember(CycleId(row.cycle_id), asked)  # first: people who join meanwhile are not chosen below
+            await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), now)
+        elif row.cycle_id:
+            try:
+                await self._tell_cycle(CycleId(row.cycle_id), asked, EmployeeId(row.actor))
+            except Refusal as refusal:
+                if refusal.code is not Code.CYCLE_BUSY:
+                    raise
+                log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
+
+    async def _record(self, row: Instruction, goals: Sequence[str]) -> int:
+        async with self._engine.begin() as connection:
+            return await instructions.record_goals(connection, row.id, goals)
+
+    async def _choose(self, row: Instruction, asked: AnyInstruction) -> int:
+        """Chooses the goals of a selection; for a cancellation, also withdraws the notices about them."""
         async with self._engine.begin() as connection:
             chosen = await instructions.choose_goals(
                 connection,
@@ -90,54 +131,12 @@ class InstructionActivities(InstructionSteps):
                 departments=asked.selection.departments,
                 people=asked.selection.people,
                 ended=_ENDED if isinstance(asked, Reopen) else (),
+                only=await _condition(connection, asked),
             )
-        if isinstance(asked, Cancel) and row.cycle_id:
-            async with read_transaction(self._engine) as connection:
+            if isinstance(asked, Cancel) and row.cycle_id:
                 goals = [one.goal_id for one in await instructions.results(connection, row.id)]
-            async with self._engine.begin() as connection:
                 await outbox.withdraw(connection, row.cycle_id, goals=goals)
         return chosen
-
-    @activity.defn(name="carry_out_instruction")
-    async def carry_out(self, part: InstructionPart) -> None:
-        """Sends the command to every goal without a result. A result is written after the goal answered, so a retry
-        asks only the others.
-        """
-        row, asked = await self._find(part)
-        if isinstance(asked, Add):
-            await self._launch(row)
-            return
-        fan_out = FanOut(lambda: people_act_now(self._engine))
-        answered: list[InstructionResult] = []
-
-        async def ask(chosen: tuple[Goal, _Decide]) -> None:
-            goal, decide = chosen
-            answered.append(await self._ask(goal, row.id, decide, fan_out))
-            activity.heartbeat(goal.id)
-            if len(answered) >= _NOTED_AT_ONCE:
-                await self._write_results(row.id, answered)
-
-        await fan_out.each(self._chosen(row, asked, part.now), ask)
-        await self._write_results(row.id, answered)
-
-    @activity.defn(name="finish_instruction")
-    async def finish(self, part: InstructionPart) -> None:
-        """Updates the cycle as its goals were updated, and marks the instruction as done."""
-        row, asked = await self._find(part)
-        if isinstance(asked, Sync):
-            await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), part.now)
-        elif row.cycle_id:
-            try:
-                await self._tell_cycle(CycleId(row.cycle_id), asked, EmployeeId(row.actor))
-            except Refusal as refusal:
-                if refusal.code is not Code.CYCLE_BUSY:
-                    raise
-                log.info("cycle_had_ended", instruction=row.id, cycle_id=row.cycle_id)  # by another instruction
-        async with self._engine.begin() as connection:
-            await instructions.finish(connection, row.id, part.now)
-        async with read_transaction(self._engine) as connection:
-            found = await instructions.progress(connection, row.id)
-        log.info("instruction_done", instruction=row.id, kind=row.kind, **(found.by_result if found else {}))
 
     async def _find(self, part: InstructionPart) -> tuple[Instruction, AnyInstruction]:
         async with read_transaction(self._engine) as connection:
@@ -146,85 +145,29 @@ class InstructionActivities(InstructionSteps):
             raise LookupError(f"instruction {part.instruction} is not in the database")
         return row, row.asked
 
-    async def _chosen(
-        self, row: Instruction, asked: AnyInstruction, now: datetime
-    ) -> AsyncIterator[tuple[Goal, _Decide]]:
-        """The goals without a result, page by page, each with the function that makes its command."""
-        page = await self._waiting(row.id, _PAGE)
-        while page:
-            async with read_transaction(self._engine) as connection:
-                goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
-            for gone in set(page) - {goal.id for goal in goals}:
-                async with self._engine.begin() as connection:
-                    await instructions.record(connection, row.id, InstructionResult(gone, "skipped", "unknown"))
-            decide = await self._decider(asked, goals, EmployeeId(row.actor), now)
-            for goal in goals:
-                yield goal, decide
-            page = await self._waiting(row.id, _PAGE, page[-1])
-
-    async def _waiting(self, instruction: str, limit: int, after: str = "") -> list[str]:
+    async def _waiting(self, instruction: str, limit: int) -> list[str]:
         async with read_transaction(self._engine) as connection:
-            return await instructions.waiting_goals(connection, instruction, limit, after)
+            return await instructions.waiting_goals(connection, instruction, limit)
 
-    async def _decider(self, asked: AnyInstruction, goals: Sequence[Goal], actor: EmployeeId, now: datetime) -> _Decide:
-        """The function that makes the command of each of these goals."""
-        if isinstance(asked, Sync):
-            return await reorganisation.commands(self._engine, asked, goals, actor, now)
-        return lambda goal: command_for(asked, goal, actor)
+    async def _add(self, row: Instruction, asked: Add, now: datetime) -> int:
+        """Adds the people who are not in the cycle, and takes back those who were removed; records their goals.
 
-    async def _write_results(self, instruction: str, answered: list[InstructionResult]) -> None:
-        """Writes the results and empties the list."""
-        batch = answered.copy()
-        answered.clear()  # before the first await: another goal may answer meanwhile
-        async with self._engine.begin() as connection:
-            for result in batch:
-                await instructions.record(connection, instruction, result)
-
-    async def _ask(self, goal: Goal, instruction: str, decide: _Decide, fan_out: FanOut) -> InstructionResult:
-        """Sends the command to one goal, under the instruction's id: a goal that has carried it out already gives the
-        same answer.
-        """
-        command_id = f"instruction:{instruction}"
-        if command_id in goal.commands:
-            return InstructionResult(goal.id, "done")
-        try:
-            command = decide(goal)
-        except ValidationError as error:  # the new rules do not fit the goal's own dates
-            misfit = invalid(error)
-            return InstructionResult(goal.id, "refused", misfit.code, misfit.fields)
-        if isinstance(command, Skipped):
-            return InstructionResult(goal.id, "skipped", command.code)
-        try:
-            await fan_out.timed(self._goals.send(GoalId(goal.id), command, command_id))
-        except Refusal as refusal:
-            return InstructionResult(goal.id, "refused", refusal.code, refusal.fields)
-        except NoAnswer:
-            async with read_transaction(self._engine) as connection:
-                launched = await participants.launch_results(connection, goal.cycle, [goal.owner])
-            if launched[goal.owner][0] == ParticipantState.STARTED:
-                raise  # its worker is away: Temporal tries again
-            return InstructionResult(goal.id, "failed", "not_started")
-        return InstructionResult(goal.id, "done")
-
-    async def _add(self, row: Instruction, asked: Add, now: datetime) -> list[str]:
-        """Adds the people who are not in the cycle yet, and returns the ids of their goals. `now` distinguishes them
-        from people who were added earlier.
+        `now` distinguishes the people from those who were added earlier.
         """
         cycle = await self._cycle(row)
-        file = cycle.file
-        async with read_transaction(self._engine) as connection:
+        drafts = cycle.file.drafts_for
+        async with self._engine.begin() as connection:
             chosen = await active_people(
                 connection, departments=asked.selection.departments, people=asked.selection.people
             )
-        people = [(one.id, one.department, len(file.drafts_for(one.department))) for one in chosen]
-        async with self._engine.begin() as connection:
-            await participants.add(connection, cycle.id, sorted(people), by=row.actor, at=now)
-        async with read_transaction(self._engine) as connection:
-            return [
-                f"{cycle.id}/{employee}/{number}"
-                for employee, department in await participants.people_added(connection, cycle.id, row.actor, now)
-                for number in range(1, len(file.drafts_for(department)) + 1)
-            ]
+            people = sorted((one.id, one.department, len(drafts(one.department))) for one in chosen)
+            await participants.add(connection, cycle.id, people, by=row.actor, at=now)
+            added = await participants.people_added(connection, cycle.id, row.actor, now)
+            goals = [f"{cycle.id}/{one}/{n}" for one, where in added for n in range(1, len(drafts(where)) + 1)]
+            back = await participants.removed_with_goals(connection, cycle.id, [one.id for one in chosen])
+            goals += await instructions.closed_goals_of(connection, cycle.id, back, _ENDED)
+            await participants.reinstate(connection, cycle.id, back)
+            return await instructions.record_goals(connection, row.id, goals)
 
     async def _launch(self, row: Instruction) -> None:
         """Makes the cycle launch the added people, and stores the result for each goal."""
@@ -283,26 +226,15 @@ class InstructionActivities(InstructionSteps):
         async with read_transaction(self._engine) as connection:
             return bool(await open_goals(connection, cycle, "", 1))
 
-    async def _remember(self, cycle: CycleId, asked: AnyInstruction) -> None:
-        """Stores the rules for people who join later."""
-        async with read_transaction(self._engine) as connection:
-            row = await require_cycle(connection, cycle)
-        policy = row.rules
-        match asked:
-            case Extend(closes=closes) | Reopen(closes=closes) if closes:
-                changed = policy.model_copy(update={"closes": max(closes, policy.closes)})
-            case Amend(before=before, after=after):
-                try:
-                    changed = amended(policy, before, after)
-                except (
-                    ValidationError
-                ):  # the cycle moved since they were compared; each goal's result says what does not fit
-                    log.warning("rules_do_not_fit", cycle_id=cycle)
-                    return
-            case _:
-                return
-        async with self._engine.begin() as connection:
-            await cycles.save_amended_policy(connection, cycle, changed.model_dump(mode="json"))
+
+async def _condition(connection: AsyncConnection, asked: AnyInstruction) -> ColumnElement[bool] | None:
+    """The condition of the goals that an instruction about one person can change; None for other instructions."""
+    match asked:
+        case Reassign(person=person):
+            return waits_for(person)
+        case Delegate(delegation=delegation):
+            return await concerns(connection, delegation.delegator)
+    return None
 
 
 def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> InstructionResult | None:

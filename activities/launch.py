@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.commitments import SEED_BYTES, salts_from
 from domain.cycle.launch import first_draft
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
@@ -61,7 +64,7 @@ class LaunchActivities(Launcher):
             cycle = await _cycle(self._engine, piece)
             async with read_transaction(self._engine) as connection:
                 organisation = await with_managers(connection, _concerned(cycle, fresh))
-            standing = await self._delegations(cycle)
+            standing = await self._delegations(cycle, organisation)
             batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
             async with self._engine.begin() as connection:
                 await cycles.write_goals(connection, piece.cycle, batch)
@@ -98,11 +101,11 @@ class LaunchActivities(Launcher):
             if not await cycles.change_state(connection, new.cycle, _EVENTS[new.state], new.at):
                 log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
 
-    async def _delegations(self, cycle: cycles.Cycle) -> list[Delegation]:
-        """The delegations that are in force during the cycle."""
-        policy = cycle.rules
+    async def _delegations(self, cycle: cycles.Cycle, organisation: Organisation) -> list[Delegation]:
+        """The delegations from or to these people that are in force during the cycle."""
+        policy, people = cycle.rules, list(organisation.employees)
         async with read_transaction(self._engine) as connection:
-            return list(await delegations_between(connection, policy.starts, policy.closes))
+            return list(await delegations_between(connection, policy.starts, policy.closes, people))
 
     async def _start_chunk(self, piece: ParticipantRange, employees: list[str], total: StartedGoals) -> StartedGoals:
         async with read_transaction(self._engine) as connection:
@@ -133,7 +136,7 @@ class LaunchActivities(Launcher):
             try:
                 await self._client.start_workflow(
                     GoalWorkflow.run,
-                    GoalStart(goal=goal),
+                    GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
                     id=goal_workflow_id(goal.id),
                     task_queue=GOALS,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -173,7 +176,7 @@ def _batch(
     standing: list[Delegation],
     people: list[cycles.UnstartedParticipant],
 ) -> cycles.LaunchBatch:
-    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries.
+    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
 
     Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
     since then as a second entry.
@@ -182,6 +185,7 @@ def _batch(
     drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
+    salts = salts_from(secrets.token_hex(SEED_BYTES))
     for person in people:
         owner = EmployeeId(person.employee_id)
         line = organisation.active_line(owner)
@@ -199,10 +203,11 @@ def _batch(
                 sites=sites,
                 slot=person.slot + number - 1,
                 delegations=standing,
+                salts=salts,
             )
             begun = [_Begun(event, genesis(goal.id), goal)]
             if person.added_at and now != frozen:
-                begun.append(_amended(begun[0], now))
+                begun.append(_amended(begun[0], now, salts))
             _add(batch, begun)
     return batch
 
@@ -215,13 +220,13 @@ class _Begun(NamedTuple):
     goal: Goal
 
 
-def _amended(first: _Begun, policy: Policy) -> _Begun:
+def _amended(first: _Begun, policy: Policy, salts: Iterator[str]) -> _Begun:
     goal, event = first.goal, first.event
     due = due_after(goal, policy, goal.calendar.day_of(event.at))
     body = PolicyAmended(policy=policy, reason=RULES_AT_JOINING, due=due)
     second = Event(
         seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
-    )  # not a copy of the first: that would carry its JSON along
+    ).salted(salts)  # not a copy of the first: that would carry its JSON along
     return _Begun(second, goal.head, evolve(goal, second))
 
 
@@ -235,7 +240,8 @@ def _add(batch: cycles.LaunchBatch, begun: list[_Begun]) -> None:
     )  # fmt: skip
     batch.events.extend(
         (goal.id, event.seq, event.revision, event.kind, event.at, event.actor, event.command,
-         json.dumps(event.json_form["body"], ensure_ascii=False), before, after.head)
+         json.dumps(event.json_form["body"], ensure_ascii=False), before, after.head,
+         json.dumps(event.texts, ensure_ascii=False) if event.texts else None)
         for event, before, after in begun
     )  # fmt: skip
     batch.notices.extend(

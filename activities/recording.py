@@ -50,6 +50,7 @@ class RecordingActivities(Recorder):
             notices=recording.notices,
             at=recording.at,
             constrained=recording.constraints.model_dump() if recording.constraints else None,
+            erases=recording.erases,
         )
 
     @activity.defn(name="read_behind")

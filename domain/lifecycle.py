@@ -50,6 +50,7 @@ class EventKind(StrEnum):
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
     REPAIRED = "repaired"
+    TEXTS_ERASED = "texts_erased"
 
 
 _K = EventKind

@@ -120,19 +120,29 @@ class InstructionState(StrEnum):
     WAITING = "waiting"  # its goals are not chosen yet
     RUNNING = "running"
     DONE = "done"
+    ENDED = "ended"  # HR ended it before every goal was asked
 
 
 class InstructionEvent(StrEnum):
     GOALS_CHOSEN = "goals_chosen"
     FINISHED = "finished"
+    ENDED = "ended"
+    RETRIED = "retried"  # the goals that failed, or were not asked, are asked again
 
 
 INSTRUCTION = Lifecycle(
     "instruction",
     {
-        InstructionState.WAITING: {InstructionEvent.GOALS_CHOSEN: InstructionState.RUNNING},
-        InstructionState.RUNNING: {InstructionEvent.FINISHED: InstructionState.DONE},
-        InstructionState.DONE: {},
+        InstructionState.WAITING: {
+            InstructionEvent.GOALS_CHOSEN: InstructionState.RUNNING,
+            InstructionEvent.ENDED: InstructionState.ENDED,
+        },
+        InstructionState.RUNNING: {
+            InstructionEvent.FINISHED: InstructionState.DONE,
+            InstructionEvent.ENDED: InstructionState.ENDED,
+        },
+        InstructionState.DONE: {InstructionEvent.RETRIED: InstructionState.WAITING},
+        InstructionState.ENDED: {InstructionEvent.RETRIED: InstructionState.WAITING},
     },
 )
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.messages import Message, message
+from domain.refusals import Code, Refusal
 from domain.typed_days import NotADay, NotADayBecause
 
 _UNION_TAGS = frozenset({"numeric", "qualitative"})  # pydantic puts the kind of measure into the path; people do not
@@ -45,11 +46,15 @@ TYPES = frozenset(
 OWN = frozenset(
     {
         "not_storable", "not_one_line", "time_with_zone", "not_an_address", "zone_unknown", "ladder_order", "dates_order", "reviews_order",
-        "review_outside", "no_ladder", "nothing_to_extend", "two_endings", *NotADayBecause,
+        "review_outside", "no_ladder", "nothing_to_extend", "two_endings", "reassigned_in_one_way", "unknown_rule",
+        *NotADayBecause,
     }
 )  # fmt: skip
 OTHER = "other"
 UNKNOWN_KEY = "problem.extra_forbidden"
+
+
+_MOST = 5  # problems that a refusal names
 
 
 def day_problem(error: NotADay) -> Message:
@@ -68,6 +73,18 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
     """Every problem of the error, in pydantic's order."""
     for details in error.errors(include_url=False, include_input=False):
         yield Problem(place_of(details["loc"]), problem_of(details))
+
+
+def invalid(error: ValidationError, where: str = "") -> Refusal:
+    """The refusal that names what does not fit a model, and where. `where` is the place of a value without a place of its own."""
+    found = [
+        message("part.finding", where=problem.where or where, finding=problem.message)
+        if problem.where or where
+        else problem.message
+        for problem in problems_of(error)
+    ]
+    more = message("part.more", n=len(found) - _MOST) if len(found) > _MOST else ""
+    return Refusal(Code.INVALID, problems=found[:_MOST], more=more)
 
 
 def problem_of(details: ErrorDetails) -> Message:

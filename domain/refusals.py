@@ -33,6 +33,7 @@ class Code(StrEnum):
     DATE_OUTSIDE = "date_outside"
     NO_TASK = "no_task"
     OWNERS_TASK = "owners_task"
+    NOT_ASSIGNED = "not_assigned"
     CYCLE_OVER = "cycle_over"
     DELEGATION = "delegation"
     NOT_DELEGATED = "not_delegated"
@@ -48,6 +49,9 @@ class Code(StrEnum):
     SELECTION_EMPTY = "selection_empty"
     UNKNOWN_INSTRUCTION = "unknown_instruction"
     INSTRUCTION_TAKEN = "instruction_taken"
+    INSTRUCTION_OVER = "instruction_over"
+    INSTRUCTION_RUNNING = "instruction_running"
+    NOTHING_FAILED = "nothing_failed"
     SYNC_RUNNING = "sync_running"
     DIRECTORY_CHANGED = "directory_changed"
     SYNC_INSTEAD = "sync_instead"
@@ -68,6 +72,8 @@ class Code(StrEnum):
     UNKNOWN_ENTRY = "unknown_entry"
     UNKNOWN_CATALOG_DEPARTMENT = "unknown_catalog_department"
     UNKNOWN_EXEMPLAR = "unknown_exemplar"
+    NO_SUCH_ENTRY = "no_such_entry"
+    TEXTS_IN_USE = "texts_in_use"
 
 
 class Refusal(MeguriError):

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from domain.access import Action, Caller
+from domain.cycle.amendments import check_amendment
 from domain.cycle.file import CycleFile, read_cycle_file
-from domain.findings import Finding, refuse
-from domain.goal.goal import Goal
-from domain.goal.steering import due_after
+from domain.findings import Finding, refuse, refuses
+from domain.goal.alarms import AlarmKind, next_alarm
+from domain.goal.goal import Goal, Outcome
+from domain.goal.steering import due_after, end_outcome
 from domain.instructions.instructions import Amend, Selection, amended
 from domain.messages import Message, message
+from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Ladder, Policy, Rung
 from domain.values import CycleId, EmployeeId, GoalId
@@ -21,6 +24,7 @@ from service.relations import require_hr_of
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
+from storage.people import load_organisation
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -47,8 +51,19 @@ class DueChange(NamedTuple):
     after: date
 
 
+class EndingGoal(NamedTuple):
+    """A goal that would end at once, and how: `settled` or `lapsed`."""
+
+    goal: GoalId
+    owner: EmployeeId
+    department: str
+    outcome: Outcome
+
+
 class Amendment(NamedTuple):
     """What the file would change: the rules, the number of goals whose rules change, and the due dates.
+
+    `ending` are the goals that would end at once, `reviews_now` those whose review would open at once.
 
     `misfits` are the goals for which the new rules would be invalid. Without `after`, the findings say why.
     """
@@ -60,6 +75,8 @@ class Amendment(NamedTuple):
     goals: int = 0
     dues: tuple[DueChange, ...] = ()
     misfits: tuple[GoalId, ...] = ()
+    ending: tuple[EndingGoal, ...] = ()
+    reviews_now: tuple[GoalId, ...] = ()
 
     def instruction(self, selection: Selection, reason: str) -> Amend:
         """The instruction that makes the change. Raises `ValueError` if the comparison found errors."""
@@ -92,24 +109,29 @@ class Amending:
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
             await require_hr_of(connection, caller, Action.STEER_CYCLE, row.rules.hr)
-            amendment = _compare(row, data, starts)
+            amendment = _compare(
+                row, data, starts, await load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date()), now
+            )
             return await _at_goals(connection, amendment, cycle, selection, now)
 
 
-def _compare(row: Cycle, data: bytes, starts: date | None) -> Amendment:
-    """Compares the rules of the file with those of the cycle; or the findings about the file."""
+def _compare(row: Cycle, data: bytes, starts: date | None, organisation: Organisation, now: datetime) -> Amendment:
+    """Compares the rules of the file with those of the cycle. A finding that refuses leaves the comparison without `after`."""
     before, file = row.rules, read_cycle_file(data)
     if not isinstance(file, CycleFile):
         return Amendment(before, None, file)
     file = file.moved_to(starts) if starts else file
-    if findings := _other_cycle(file, row.id, before):
+    if other := _other_cycle(file, row.id, before):
+        return Amendment(before, None, other)
+    findings = check_amendment(file, row.file, before, organisation, before.calendar.day_of(now))
+    if refuses(findings):
         return Amendment(before, None, findings)
     after = freeze(file)
     if not isinstance(after, Policy):
         return Amendment(before, None, after)
     if _calendar_sections(file) == _calendar_sections(row.file):  # a newer list of holidays does not change the rules
         after = after.model_copy(update={name: getattr(before, name) for name in _CALENDARS})
-    return Amendment(before, after, (), tuple(_rules(before, after)))
+    return Amendment(before, after, findings, tuple(_rules(before, after)))
 
 
 async def _at_goals(
@@ -120,6 +142,8 @@ async def _at_goals(
     if before is None or after is None:
         return amendment
     goals, dues, misfits, last = 0, [], [], ""
+    ending: list[EndingGoal] = []
+    reviews: list[GoalId] = []
     while page := await _page(connection, cycle, last):
         for form in page:
             goal = Goal.model_validate(form)
@@ -134,8 +158,23 @@ async def _at_goals(
             due = due_after(goal, policy, goal.calendar.day_of(now))
             if due and goal.task and due != goal.task.due:
                 dues.append(DueChange(goal.id, goal.owner, goal.department, goal.task.due, due))
+            match rings_now(goal, policy, now):
+                case AlarmKind.END:
+                    ending.append(EndingGoal(goal.id, goal.owner, goal.department, end_outcome(goal)))
+                case AlarmKind.REVIEW:
+                    reviews.append(goal.id)
         last = page[-1]["id"]
-    return amendment._replace(goals=goals, dues=tuple(dues), misfits=tuple(misfits))
+    return amendment._replace(
+        goals=goals, dues=tuple(dues), misfits=tuple(misfits), ending=tuple(ending), reviews_now=tuple(reviews)
+    )
+
+
+def rings_now(goal: Goal, policy: Policy, now: datetime) -> AlarmKind | None:
+    """The kind of the alarm that rings at once under the new policy, if it would not ring under the present one."""
+    alarm, present = next_alarm(goal.model_copy(update={"policy": policy})), next_alarm(goal)
+    if alarm is None or alarm.at > now or (present and (present.kind, present.at <= now) == (alarm.kind, True)):
+        return None
+    return alarm.kind
 
 
 async def _page(connection: "AsyncConnection", cycle: CycleId, after: str) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Use case of the auditor: the ledger of a goal and its verification."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.access import Caller
@@ -10,13 +9,14 @@ from service.goals import GoalReads
 from service.projection import names_by_id
 from service.proof import LedgerProof
 from storage.database import read_transaction
+from storage.goals import LedgerLine
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class BrokenEntry(Frozen):
-    """The first entry at which the chain is broken, and the reason: its content, its hash, or a gap in the numbers."""
+    """The first entry at which the ledger is broken, and the reason (domain.goal.ledger.Break)."""
 
     seq: int
     reason: str
@@ -29,7 +29,7 @@ class LedgerDocument(Frozen):
     holds: bool
     broken: BrokenEntry | None
     differs: tuple[str, ...]
-    ledger: tuple[dict[str, Any], ...]  # the event, its kind, both hashes and `recorded_at`
+    ledger: tuple[dict[str, Any], ...]  # see `_entry`
 
 
 class LedgerPage(NamedTuple):
@@ -48,9 +48,7 @@ class LedgerPage(NamedTuple):
             holds=proof.holds,
             broken=BrokenEntry(seq=proof.broken.seq, reason=proof.broken.reason) if proof.broken else None,
             differs=proof.differs,
-            ledger=tuple(
-                _entry(line.event, line.kind, line.prev_hash, line.hash, line.recorded_at) for line in proof.lines
-            ),
+            ledger=tuple(_entry(line) for line in proof.lines),
         )
 
 
@@ -69,5 +67,13 @@ class Audit:
             return LedgerPage(goal, proof, await names_by_id(connection, people), cycle.time_zone)
 
 
-def _entry(event: dict[str, Any], kind: str, prev_hash: str, own_hash: str, recorded_at: datetime) -> dict[str, Any]:
-    return {**event, "kind": kind, "prev_hash": prev_hash, "hash": own_hash, "recorded_at": recorded_at}
+def _entry(line: LedgerLine) -> dict[str, Any]:
+    """The event with its texts, and what another program needs to verify it: the hashed form of the body, salts and hashes."""
+    return {
+        **line.event,
+        "kind": line.kind,
+        "hashed_body": line.body,
+        "prev_hash": line.prev_hash,
+        "hash": line.hash,
+        "recorded_at": line.recorded_at,
+    }

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # each import takes most of a second, and `--help` needs none
     from temporalio.envconfig import ClientConnectConfig
     from temporalio.runtime import Runtime
 
+    from storage.database import TimeLimits
+
 CONNECT_SECONDS = 5.0
 
 
@@ -56,12 +58,23 @@ def resolve(settings: Settings) -> Endpoints:
     is_embedded = running is not None and running.temporal_address == options["target_host"]
     return Endpoints(
         database_url=database_url,
-        database_shown=_without_password(database_url, database_named_by),
+        database_shown=_shown(database_url, database_named_by),
         database_named_by=database_named_by,
         temporal_address=options["target_host"],
         temporal_namespace=options.get("namespace", "default"),
         temporal_named_by=temporal_named_by,
         ui_address=running.ui_address if running is not None and is_embedded else None,
+    )
+
+
+def time_limits(settings: Settings) -> "TimeLimits":
+    """The limits of database connections that the settings give."""
+    from storage.database import TimeLimits
+
+    return TimeLimits(
+        statement=settings.database_statement_seconds,
+        lock=settings.database_lock_seconds,
+        idle=settings.database_idle_seconds,
     )
 
 
@@ -74,8 +87,8 @@ async def connect_database(settings: Settings) -> "AsyncEngine":
     from storage.database import open_database
 
     url, named_by = _database_at(settings)
-    looked_at = f"{_without_password(url, named_by)} ({named_by})"
-    engine = open_database(url, pool=settings.database_pool)
+    looked_at = f"{_shown(url, named_by)} ({named_by})"  # before the engine, which takes no wrong URL
+    engine = open_database(url, pool=settings.database_pool, limits=time_limits(settings))
     try:
         async with asyncio.timeout(CONNECT_SECONDS), engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
@@ -174,18 +187,15 @@ def _embedded(settings: Settings, server: Literal["PostgreSQL", "Temporal"]) -> 
         raise Unreachable(server, str(_file(settings)), _BAD_FILE) from error
 
 
-def _without_password(url: str, named_by: str) -> str:
-    """The URL without its password. Raises `Unreachable` for a malformed URL, or one of another kind of database."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
+def _shown(url: str, named_by: str) -> str:
+    """The URL without what is secret. Raises `Unreachable` for a malformed URL, or one of another kind of database."""
+    from storage.database_url import WrongUrl, read_url, shown
 
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise Unreachable("PostgreSQL", named_by, _BAD_URL) from error
-    if parsed.drivername not in {"postgresql", "postgres"}:
-        raise Unreachable("PostgreSQL", f"{named_by} ({parsed.drivername}://…)", _BAD_URL)
-    return parsed.render_as_string(hide_password=True)
+        return shown(read_url(url))
+    except WrongUrl as wrong:
+        looked_at = f"{named_by} ({wrong.what})" if wrong.what else named_by
+        raise Unreachable("PostgreSQL", looked_at, _WRONG_URL[wrong.why]) from wrong
 
 
 def _advice(settings: Settings, named_by: str, otherwise: Message) -> Message:
@@ -215,7 +225,11 @@ def _causes(error: BaseException | None) -> "Sequence[BaseException]":
     return () if error is None else (error, *_causes(error.__cause__ or getattr(error, "orig", None)))
 
 
-_BAD_URL = message("error.bad_url")
+_WRONG_URL = {
+    "bad_url": message("error.bad_url"),
+    "bad_url_option": message("error.bad_url_option"),
+    "bad_sslmode": message("error.bad_sslmode"),
+}
 _LOGIN_REFUSED = message("error.login_refused")
 _NO_SUCH_DATABASE = message("error.no_such_database")
 _NO_DATABASE = message("error.no_database")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.access import Action, Caller, actor_of
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
+from domain.cycle.overlaps import RunningCycle, overlap_findings
 from domain.findings import Finding, refuse, refuses
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.policy import Policy
@@ -52,8 +53,13 @@ class CycleReads:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def check(self, caller: Caller, data: bytes, today: date, starts: date | None = None) -> Checked:
-        """All findings about the cycle file `data`, as of `today`; writes nothing. `starts` moves all dates of the file."""
+    async def check(
+        self, caller: Caller, data: bytes, today: date, starts: date | None = None, *, confirmed: bool = False
+    ) -> Checked:
+        """All findings about the cycle file `data`, as of `today`; writes nothing. `starts` moves all dates of the file.
+
+        `confirmed`: a running cycle from the same file, for the same people at the same time, is no reason to refuse.
+        """
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             file = read_cycle_file(data)
@@ -64,7 +70,13 @@ class CycleReads:
             if taken and taken.file == file:
                 return _NOTHING._replace(file=file, policy=taken.launched_policy, already_launched=True)
             organisation = await load_organisation(connection, as_of=datetime.now(DIRECTORY_ZONE).date())
-        return _checked(file, organisation, today, is_taken=taken is not None)
+            running = [
+                RunningCycle(row.id, row.file, row.rules.closes)
+                for row in await cycles.list_cycles(connection)
+                if row.state.is_running
+            ]
+        overlaps = tuple(overlap_findings(file, running, organisation, confirmed=confirmed))
+        return _checked(file, organisation, today, overlaps, is_taken=taken is not None)
 
     async def list_cycles(self, caller: Caller) -> CycleList:
         """All cycles, the latest launch first."""
@@ -121,8 +133,10 @@ class Cycles(CycleReads):
         return await self._updates.progress(cycle)
 
 
-def _checked(file: CycleFile, organisation: Organisation, today: date, *, is_taken: bool) -> Checked:
-    findings = list(check_cycle(file, organisation, today))
+def _checked(
+    file: CycleFile, organisation: Organisation, today: date, overlaps: tuple[Finding, ...], *, is_taken: bool
+) -> Checked:
+    findings = [*check_cycle(file, organisation, today), *overlaps]
     if is_taken:
         findings.append(refuse("cycle_taken", "cycle.id", cycle=file.cycle.id))
     policy, problems = (None, []) if refuses(findings) else _freeze(file)

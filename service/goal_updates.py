@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
+from domain.commitments import SEED_BYTES
 from domain.goal.commands import Command
 from domain.goal.decide import ON_CLOSED
 from domain.goal.events import Event
@@ -152,7 +153,7 @@ class GoalUpdates:
 
         await self._temporal.start_workflow(
             GoalWorkflow.run,
-            GoalStart(goal=closed),
+            GoalStart(goal=closed, seed=secrets.token_hex(SEED_BYTES)),
             id=goal_workflow_id(closed.id),
             task_queue=GOALS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

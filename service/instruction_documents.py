@@ -20,6 +20,7 @@ class InstructionSummary(Frozen):
     state: InstructionState
     given_at: datetime
     finished_at: datetime | None
+    time_zone: str  # of the cycle: for reading the times
 
 
 class InstructionList(Frozen):
@@ -34,6 +35,7 @@ class InstructionPage(NamedTuple):
     instruction: Instruction
     progress: Progress
     results: tuple[InstructionResult, ...]
+    time_zone: str  # of the cycle
 
     @property
     def not_done(self) -> tuple[InstructionResult, ...]:
@@ -60,7 +62,7 @@ class DelegationList(Frozen):
     names: dict[str, str]
 
 
-def summary_of(row: Instruction) -> InstructionSummary:
+def summary_of(row: Instruction, time_zone: str) -> InstructionSummary:
     return InstructionSummary(
         id=row.id,
         kind=row.kind,
@@ -69,4 +71,5 @@ def summary_of(row: Instruction) -> InstructionSummary:
         state=row.state,
         given_at=row.given_at,
         finished_at=row.finished_at,
+        time_zone=time_zone,
     )

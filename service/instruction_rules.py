@@ -10,16 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
-from domain.instructions.instructions import Add, AnyInstruction, Delegate, Extend, Reassign, Reopen
+from domain.instructions.instructions import Add, AnyInstruction, Delegate, Extend, Reassign, Reopen, Sync
 from domain.lifecycles import ENDED, CycleState
 from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_lookup import require_cycle
-from service.relations import require_hr_of, require_person
+from service.relations import require_hr_everywhere, require_hr_of, require_person
 from storage import cycles, directory
 from storage.cycles import Cycle
+from storage.instructions import Instruction
 
 _MAX_EXTENSION = timedelta(days=366)  # the same as for one goal: domain/goal/steering.py
 
@@ -36,6 +37,22 @@ async def require_valid(
     await _require_people(connection, asked)
     if isinstance(asked, Delegate):
         await _require_period(connection, asked.delegation)
+
+
+async def require_may_steer(connection: AsyncConnection, caller: Caller, row: Instruction) -> None:
+    """The caller must be HR of the instruction's cycle, or of every open cycle if it has none.
+
+    A person may steer the delegation that they gave. While no cycle is open, the operator may steer a change of the organisation.
+    """
+    asked = row.asked
+    if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
+        await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
+    elif row.cycle_id:
+        cycle = await require_cycle(connection, row.cycle_id)
+        await require_hr_of(connection, caller, Action.STEER_CYCLE, cycle.rules.hr)
+    else:
+        action = Action.CHANGE_DIRECTORY if isinstance(asked, Sync) else Action.STEER_CYCLE
+        await require_hr_everywhere(connection, caller, action)
 
 
 async def _require_cycle(connection: AsyncConnection, asked: AnyInstruction, cycle: CycleId) -> Cycle:

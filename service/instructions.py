@@ -1,6 +1,7 @@
 """Use cases of instructions to many goals: give one; read the latest ones, the progress of one, and its results."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ from pydantic import ValidationError
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import AnyInstruction, Delegate
+from domain.lifecycles import InstructionState
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.cycle_lookup import require_cycle
 from service.instruction_documents import (
     DelegationList,
     InstructionList,
@@ -20,13 +23,14 @@ from service.instruction_documents import (
     ListedDelegation,
     summary_of,
 )
-from service.instruction_rules import require_valid
-from service.instruction_start import start
+from service.instruction_rules import require_may_steer, require_valid
+from service.instruction_start import start, stop
 from service.projection import names_by_id
 from service.relations import require_colleague
-from storage import cycles, delegations, instructions
+from storage import cycles, delegations, instruction_course, instructions
 from storage.database import read_transaction
 from storage.instructions import Instruction, Progress
+from storage.people import find_employee
 from workflows.failures import invalid
 from workflows.instruction import InstructionStart
 
@@ -47,8 +51,11 @@ class InstructionReads:
         """The newest instructions; with `cycle`, those to this cycle and those to every open cycle."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
+            if cycle is not None:
+                await require_cycle(connection, cycle)
             rows = await instructions.latest(connection, cycle)
-        return InstructionList(instructions=tuple(summary_of(row) for row in rows))
+            zones = await cycles.time_zones(connection)
+        return InstructionList(instructions=tuple(summary_of(row, _zone(row, zones)) for row in rows))
 
     async def read(self, caller: Caller, instruction: str) -> InstructionPage:
         """The instruction, its progress, and its result at each goal. Raises a `Refusal` for an unknown one."""
@@ -56,7 +63,8 @@ class InstructionReads:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             found = await _require(connection, instruction)
             progress = await _progress(connection, instruction)
-            return InstructionPage(found, progress, tuple(await instructions.results(connection, instruction)))
+            results = tuple(await instructions.results(connection, instruction))
+            return InstructionPage(found, progress, results, _zone(found, await cycles.time_zones(connection)))
 
     async def progress(self, caller: Caller, instruction: str) -> Progress:
         """The numbers of the instruction's goals by result. Raises a `Refusal` for an unknown instruction."""
@@ -68,7 +76,9 @@ class InstructionReads:
         """The delegations from or to one employee (None: all) that hold today or within a year."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
-            zones = (await cycles.time_zones(connection)).values()
+            if employee is not None and await find_employee(connection, employee) is None:
+                raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
+            zones = {one for cycle in (await cycles.time_zones(connection)).values() for one in cycle.all()}
             today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # the earliest
             found = await delegations.overlapping(connection, today, today + _YEAR, [employee] if employee else None)
             names = await names_by_id(connection, {one.delegator_id for one in found} | {one.to_id for one in found})
@@ -97,6 +107,36 @@ class Instructions(InstructionReads):
             await self._write(identity, caller, asked, cycle)
         await start(self._temporal, identity)
         return identity
+
+    async def end(self, caller: Caller, instruction: str, reason: str, now: datetime) -> None:
+        """Ends an instruction that is not done. Goals that have a result keep it; the others are not asked, and the cycle
+        itself does not change.
+
+        Raises a `Refusal` if the caller may not give the instruction, or if it is over.
+        """
+        by = actor_of(caller)
+        async with self._engine.begin() as connection:
+            found = await _require(connection, instruction)
+            await require_may_steer(connection, caller, found)
+            if not await instruction_course.end(connection, found.id, by=by, why=reason, at=now):
+                raise Refusal(Code.INSTRUCTION_OVER, instruction=found.id)
+        await stop(self._temporal, found.id)
+
+    async def retry(self, caller: Caller, instruction: str) -> None:
+        """Asks the goals again that failed, or that were not asked because the instruction was ended.
+
+        Raises a `Refusal` if the caller may not give the instruction, if it is not over, or if no goal failed.
+        """
+        actor_of(caller)
+        async with self._engine.begin() as connection:
+            found = await _require(connection, instruction)
+            await require_may_steer(connection, caller, found)
+            if not found.is_over:
+                raise Refusal(Code.INSTRUCTION_RUNNING, instruction=found.id)
+            if found.state is InstructionState.DONE and not await instructions.results(connection, found.id, "failed"):
+                raise Refusal(Code.NOTHING_FAILED, instruction=found.id)
+            await instruction_course.ask_again(connection, found.id)
+        await start(self._temporal, found.id, again=True)
 
     async def _is_repeated(
         self, caller: Caller, asked: AnyInstruction, cycle: CycleId | None, instruction: str
@@ -141,6 +181,12 @@ async def _progress(connection: "AsyncConnection", instruction: str) -> Progress
     if found is None:
         raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
     return found
+
+
+def _zone(row: Instruction, zones: Mapping[str, cycles.TimeZones]) -> str:
+    """The time zone of the instruction's cycle. An instruction to every cycle has that of the latest one."""
+    found = zones.get(row.cycle_id or "") or next(iter(zones.values()), None)
+    return found.calendar if found else "UTC"
 
 
 def _require_same(known: Instruction, caller: Caller, asked: AnyInstruction, cycle: CycleId | None) -> None:

@@ -1,6 +1,10 @@
-"""The verification of a goal's ledger: recomputes the hash chain, and rebuilds the goal from its events."""
+"""The verification of a goal's ledger.
 
-from typing import TYPE_CHECKING, NamedTuple
+Recomputes the hash chain, compares what the ledger stores beside the hashed form (texts, kinds, times of recording) with it, and
+compares the goal's row with the goal as rebuilt from the events.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -9,12 +13,12 @@ from domain.goal import scoring
 from domain.goal.events import Created, Event
 from domain.goal.evolve import created_goal, evolve_all
 from domain.goal.goal import Goal
-from domain.goal.ledger import Break, Link, verify
+from domain.goal.ledger import Beside, Break, Link, seal, verify, verify_beside
 from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage import cycles
 from storage.database import read_transaction
-from storage.goals import GoalLine, LedgerLine, find_line, load_aggregates, read_ledger
+from storage.goals import LedgerLine, load_aggregates, read_columns, read_ledger
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,7 +29,7 @@ _MAX_REPEATS = 5  # a goal that changes while it is read is read again
 class LedgerProof(NamedTuple):
     """The entries of a goal's ledger, and the result of their verification.
 
-    `broken` is the first entry at which the chain is broken. `differs` names the columns and fields of the goal's row (the
+    `broken` is the first entry at which the chain is broken, or that differs from what is stored beside it. `differs` names the columns and fields of the goal's row (the
     projection) that do not agree with the ledger. `head` is the hash of the last entry.
     """
 
@@ -52,7 +56,7 @@ async def prove(engine: "AsyncEngine", goal: GoalId) -> LedgerProof:
 async def _read(engine: "AsyncEngine", goal: GoalId) -> tuple[LedgerProof, bool]:
     """The proof, and whether the goal did not change while it was read."""
     async with read_transaction(engine) as connection:
-        before = await find_line(connection, goal)
+        before = await read_columns(connection, goal)
         loaded = await load_aggregates(connection, ids=[goal])
     if before is None or not loaded:
         raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
@@ -61,9 +65,9 @@ async def _read(engine: "AsyncEngine", goal: GoalId) -> tuple[LedgerProof, bool]
     events, broken = _events_of(goal, lines)
     differs = _head_differs(before, lines) if broken else await _differences(engine, before, loaded[0], events)
     async with read_transaction(engine) as connection:
-        after = await find_line(connection, goal)
+        after = await read_columns(connection, goal)
     head = lines[-1].hash if lines else ""
-    return LedgerProof(lines, broken, head, differs), after is not None and after.seq == before.seq
+    return LedgerProof(lines, broken, head, differs), after is not None and after["seq"] == before["seq"]
 
 
 def _events_of(goal: GoalId, lines: list[LedgerLine]) -> tuple[list[Event], Break | None]:
@@ -76,20 +80,30 @@ def _events_of(goal: GoalId, lines: list[LedgerLine]) -> tuple[list[Event], Brea
         except ValidationError:
             invalid = Break(line.event["seq"], "content")
             break
-    links = [
-        Link(event.seq, event.json_form, line.prev_hash, line.hash)
-        for event, line in zip(events, lines, strict=False)  # up to the first invalid entry
-    ]
+    valid = list(zip(events, lines, strict=False))  # up to the first invalid entry
+    links = [Link(event.seq, _hashed(event, line), line.prev_hash, line.hash) for event, line in valid]
+    beside = [_beside(event, line) for event, line in valid]
     empty = None if lines else Break(1, "gap")
-    return events, verify(goal, links) or invalid or empty
+    found = [one for one in (verify(goal, links), verify_beside(beside), invalid, empty) if one]
+    return events, min(found, key=lambda one: one.seq, default=None)
 
 
-def _head_differs(row: GoalLine, lines: list[LedgerLine]) -> tuple[str, ...]:
-    return () if row.seq == len(lines) else ("seq",)
+def _hashed(event: Event, line: LedgerLine) -> dict[str, Any]:
+    """The form that was hashed. Its body is the stored one, so that an altered commitment is found."""
+    return event.json_form | {"body": line.body}
+
+
+def _beside(event: Event, line: LedgerLine) -> Beside:
+    is_sealed = line.recorded_hash == seal(line.hash, line.recorded_at)
+    return Beside(event.seq, line.body, line.kind_column, line.texts, is_sealed)
+
+
+def _head_differs(row: dict[str, Any], lines: list[LedgerLine]) -> tuple[str, ...]:
+    return () if row["seq"] == len(lines) else ("seq",)
 
 
 async def _differences(
-    engine: "AsyncEngine", row: GoalLine, stored: dict[str, object], events: list[Event]
+    engine: "AsyncEngine", row: dict[str, Any], stored: dict[str, object], events: list[Event]
 ) -> tuple[str, ...]:
     """The names of the columns and fields of the row that differ from the goal as rebuilt from the events."""
     try:
@@ -100,16 +114,18 @@ async def _differences(
         cycle = await cycles.find_cycle(connection, events[0].body.cycle if isinstance(events[0].body, Created) else "")
     if cycle is None:
         return ("cycle",)
-    rebuilt = evolve_all(created_goal(GoalId(row.id), cycle.launched_policy, events[0]), events[1:])
+    rebuilt = evolve_all(created_goal(GoalId(row["id"]), cycle.launched_policy, events[0]), events[1:])
     different = {name for name in Goal.model_fields if getattr(rebuilt, name) != getattr(projected, name)}
-    different |= {name for name, value in _columns_of(rebuilt).items() if getattr(row, name) != value}
+    different |= {name for name, value in _columns_of(rebuilt, events[-1]).items() if row[name] != value}
     if isinstance(events[0].body, Created) and events[0].body.policy != policy_digest(cycle.launched_policy_form):
         different.add("policy")
     return tuple(sorted(different))
 
 
-def _columns_of(goal: Goal) -> dict[str, object]:
+def _columns_of(goal: Goal, last: Event) -> dict[str, object]:
+    """What the columns of the goal's row must be (`read_columns`)."""
     return {
+        "cycle_id": goal.cycle,
         "owner_id": goal.owner,
         "department": goal.department,
         "state": goal.state,
@@ -119,5 +135,8 @@ def _columns_of(goal: Goal) -> dict[str, object]:
         "due_at": goal.due_at,
         "score": scoring.score(goal),
         "outcome": goal.outcome,
+        "progress": scoring.progress(goal),
         "seq": goal.seq,
+        "head": goal.head,
+        "updated_at": last.at,
     }

@@ -6,6 +6,7 @@ removed from either. Every repaired goal gets an entry that says so, in the name
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.access import Action, Caller, actor_of
+from domain.commitments import SEED_BYTES
 from domain.goal.commands import NoteRepair
 from domain.goal.goal import Goal, RepairStep
 from domain.refusals import Refusal
@@ -173,13 +175,13 @@ class Repairing:
 
     async def _fill(self, repair: Repair, replayed: "Replayed") -> None:
         """Appends what the workflow recorded, with its notices. Keyed by the number and hash of the last entry."""
-        from workflows.recording import Recording, record
+        from workflows.recording import Recording, recording_of
 
         async with open_ledger(self._engine, size=1) as ledger:
             for step in replayed.steps:
                 if step.before.seq < repair.ledger:
                     continue
-                _, recording = record(step.before, step.events)
+                _, recording = recording_of(step.before, step.events)
                 one = Recording.model_validate_json(
                     recording.model_dump_json()
                 )  # in the form that travels to the ledger
@@ -191,6 +193,7 @@ class Repairing:
                     events=one.events,
                     notices=one.notices,
                     at=one.at,
+                    erases=one.erases,
                 )
 
     async def _start(self, goal: GoalId) -> bool:
@@ -206,7 +209,7 @@ class Repairing:
             return False
         await self._temporal.start_workflow(
             GoalWorkflow.run,
-            GoalStart(goal=stored),
+            GoalStart(goal=stored, seed=secrets.token_hex(SEED_BYTES)),
             id=goal_workflow_id(goal),
             task_queue=GOALS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,  # a command or another repair may be faster

@@ -6,8 +6,20 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Integer, Row, Text, any_, bindparam, cast, func, insert, literal, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    Date,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +28,7 @@ from domain.lifecycle import State
 from domain.lifecycles import CYCLE, ENDED, CycleEvent, CycleState, ParticipantEvent, ParticipantState
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
+from storage.arrays import is_one_of
 from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
 from storage.transitions import move_cycles, move_participants
 
@@ -94,16 +107,42 @@ async def find_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
     return _cycle(row) if row else None
 
 
+async def lock_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
+    """The cycle, whose row is locked until the transaction ends: a second transaction waits here, then reads what the first wrote."""
+    row = (await connection.execute(_CYCLE.where(CycleRow.id == cycle).with_for_update())).one_or_none()
+    return _cycle(row) if row else None
+
+
 async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
     """All cycles, the latest launch first."""
     rows = await connection.execute(_CYCLE.order_by(CycleRow.launched_at.desc(), CycleRow.id))
     return [_cycle(row) for row in rows]
 
 
-async def time_zones(connection: AsyncConnection) -> dict[str, str]:
-    """The time zone in which each cycle counts its days."""
-    zone = CycleRow.policy["calendar"]["timezone"].astext
-    return {row[0]: row[1] for row in await connection.execute(select(CycleRow.id, zone))}
+class TimeZones(NamedTuple):
+    """The time zones of a cycle: of its own calendar, and of its sites by name."""
+
+    calendar: str
+    sites: dict[str, str]
+
+    def at(self, site: str | None) -> str:
+        """The time zone of a site; that of the cycle's calendar where the cycle does not know the site."""
+        return self.sites.get(site or "", self.calendar)
+
+    def all(self) -> tuple[str, ...]:
+        return (self.calendar, *self.sites.values())
+
+
+_TIME_ZONES = text("""
+SELECT id, policy #>> '{calendar,timezone}',
+    COALESCE((SELECT jsonb_object_agg(key, value ->> 'timezone') FROM jsonb_each(policy -> 'sites')), '{}')
+FROM cycle ORDER BY launched_at DESC, id
+""")
+
+
+async def time_zones(connection: AsyncConnection) -> dict[str, TimeZones]:
+    """The time zones of each cycle, as launched; the latest launch first."""
+    return {row[0]: TimeZones(row[1], row[2]) for row in await connection.execute(_TIME_ZONES)}
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
@@ -137,7 +176,7 @@ async def participants_among(
     """Those of these people who are in the cycle; with `removed`, those too who were taken out of it."""
     query = select(ParticipantRow.employee_id).where(
         ParticipantRow.cycle_id == cycle,
-        ParticipantRow.employee_id == any_(literal(list(people), ARRAY(Text))),
+        is_one_of(ParticipantRow.employee_id, people),
         true() if removed else ParticipantRow.result != ParticipantState.REMOVED,
     )
     return set(await connection.scalars(query))
@@ -197,7 +236,7 @@ async def record_launch(
     reason: str | None = None,
 ) -> None:
     """Records the launch result of these participants. A participant who was removed in the meantime stays removed."""
-    which = (ParticipantRow.cycle_id == cycle) & ParticipantRow.employee_id.in_(employees)
+    which = (ParticipantRow.cycle_id == cycle) & is_one_of(ParticipantRow.employee_id, employees)
     attempts = ParticipantRow.attempts + 1
     await move_participants(connection, event, which, reason=reason, attempts=attempts, updated_at=func.now())
 
@@ -214,7 +253,8 @@ class CycleCounts(NamedTuple):
     participants: dict[str, int]
     goals: list[tuple[str, str, int]]
     failed: list[tuple[str, str]]
-    overdue: int
+    overdue: int  # goals that are paused are not counted
+    paused: int
 
 
 # Triggers keep the totals (migration 0006). The queries are built once: building one takes longer than running it.
@@ -238,14 +278,13 @@ _FAILED = (
     )
     .order_by(ParticipantRow.employee_id)
 )
-_OVERDUE = (
-    select(func.count())
-    .select_from(GoalRow)
-    .where(
-        GoalRow.cycle_id == bindparam("cycle", type_=Text),
-        GoalRow.task.is_not(None),
-        GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type),
-    )
+_IN_CYCLE = GoalRow.cycle_id == bindparam("cycle", type_=Text)
+_IS_OVERDUE = (
+    GoalRow.task.is_not(None) & ~GoalRow.paused & (GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type))
+)
+_OVERDUE_AND_PAUSED = select(
+    select(func.count()).select_from(GoalRow).where(_IN_CYCLE, _IS_OVERDUE).scalar_subquery(),
+    select(func.count()).select_from(GoalRow).where(_IN_CYCLE, GoalRow.paused).scalar_subquery(),
 )
 
 
@@ -255,8 +294,8 @@ async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Cycl
     participants = {row[0]: row[1] for row in await connection.execute(_RESULTS, of_cycle)}
     goals = [(row[0], row[1], row[2]) for row in await connection.execute(_BY_STATE, of_cycle)]
     failed = [(row[0], row[1]) for row in await connection.execute(_FAILED, of_cycle)]
-    overdue = await connection.execute(_OVERDUE, of_cycle | {"now": now})
-    return CycleCounts(participants, goals, failed, overdue.scalar_one())
+    overdue, paused = (await connection.execute(_OVERDUE_AND_PAUSED, of_cycle | {"now": now})).one()
+    return CycleCounts(participants, goals, failed, overdue, paused)
 
 
 GOAL_COLUMNS = (
@@ -264,7 +303,7 @@ GOAL_COLUMNS = (
     "seq", "head", "aggregate", "policy", "updated_at", "progress",
 )  # fmt: skip
 _EVENT_COLUMNS = (
-    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash",
+    "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash", "texts",
 )  # fmt: skip
 _NOTICE_COLUMNS = ("key", "recipient_id", "cycle_id", "goal_id", "kind", "facts", "due_at", "urgent")
 
@@ -303,8 +342,7 @@ async def write_goals(connection: AsyncConnection, cycle: str, batch: LaunchBatc
     await move_participants(
         connection,
         ParticipantEvent.GOALS_WRITTEN,
-        (ParticipantRow.cycle_id == cycle)
-        & (ParticipantRow.employee_id == any_(literal(batch.employees, ARRAY(Text)))),
+        (ParticipantRow.cycle_id == cycle) & is_one_of(ParticipantRow.employee_id, batch.employees),
         goals=written.scalar_subquery(),
         updated_at=func.now(),
     )

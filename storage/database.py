@@ -1,20 +1,66 @@
-"""Connections to PostgreSQL: the engine of a process, and read transactions."""
+"""Connections to PostgreSQL: the engine of a process, its time limits, and read transactions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.database_url import for_sqlalchemy
 
-def open_database(url: str, *, pool: int = 10) -> AsyncEngine:
-    """An engine for a URL `postgresql://…`. It opens connections at first use, at most `pool` of them."""
+_NAME = "meguri_time_limits"  # of the engine's execution option
+_MILLISECONDS = 1_000
+
+
+class TimeLimits(NamedTuple):
+    """Seconds after which PostgreSQL ends a statement, a wait for a lock, and a transaction in which nothing happens.
+
+    0: no limit. PostgreSQL raises `query_canceled` (57014), `lock_not_available` (55P03) and
+    `idle_in_transaction_session_timeout` (25P03).
+    """
+
+    statement: int = 60
+    lock: int = 20
+    idle: int = 300
+
+    def server_settings(self) -> dict[str, str]:
+        """The limits as PostgreSQL's own settings, for a new connection."""
+        return {
+            "statement_timeout": str(self.statement * _MILLISECONDS),
+            "lock_timeout": str(self.lock * _MILLISECONDS),
+            "idle_in_transaction_session_timeout": str(self.idle * _MILLISECONDS),
+        }
+
+
+LIMITS = TimeLimits()
+LONG = TimeLimits(statement=1_800, lock=300, idle=1_800)  # imports and changes of the whole directory
+NO_LIMITS = TimeLimits(statement=0, lock=0, idle=0)  # migrations, which may rewrite a large table
+
+
+def open_database(url: str, *, pool: int = 10, limits: TimeLimits = LIMITS) -> AsyncEngine:
+    """An engine for a URL `postgresql://…`. It opens connections at first use, at most `pool` of them, with these limits."""
     return create_async_engine(
-        url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1),
+        for_sqlalchemy(url),
         hide_parameters=True,  # an SQL error must not carry names into a log
         pool_size=pool,
         pool_pre_ping=True,  # finds a dead connection before a statement is lost on it
         max_overflow=0,
+        connect_args={"server_settings": limits.server_settings()},
+        execution_options={_NAME: limits},
     )
+
+
+def limits_of(engine: AsyncEngine) -> TimeLimits:
+    """The limits of the engine's connections, for a pool beside the engine."""
+    found: TimeLimits = engine.get_execution_options().get(_NAME, LIMITS)
+    return found
+
+
+async def set_limits(connection: AsyncConnection, limits: TimeLimits) -> None:
+    """Other limits until the end of the transaction: for work that takes long in one statement, or waits for such work."""
+    changes = (func.set_config(name, value, True) for name, value in limits.server_settings().items())
+    await connection.execute(select(*changes))
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from sqlalchemy import Date, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.arrays import is_one_of
 from storage.tables import DelegationRow
 
 _ADD_LOCK = (
@@ -55,7 +56,7 @@ async def overlapping(
     """The delegations that hold on some day from `first` to `last`; with `people`, only those from or to these people."""
     query = select(*_COLUMNS).where(DelegationRow.first <= last, DelegationRow.last >= first)
     if people is not None:
-        query = query.where(DelegationRow.delegator_id.in_(people) | DelegationRow.to_id.in_(people))
+        query = query.where(is_one_of(DelegationRow.delegator_id, people) | is_one_of(DelegationRow.to_id, people))
     found = await connection.execute(query.order_by(DelegationRow.first, DelegationRow.id))
     return [StoredDelegation(*row) for row in found]
 

@@ -5,15 +5,15 @@ Each function reads only the people that it is asked for; `storage/people.py` re
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, literal, or_, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
 from domain.values import EmployeeId
+from storage.arrays import is_one_of
 from storage.tables import EmployeeRow
 
 _EMPLOYEES = TypeAdapter(list[Employee])
@@ -82,7 +82,7 @@ async def people_of(connection: AsyncConnection, department: str) -> list[Employ
 
 async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
     """These people, by id; ids that are not in the directory are left out."""
-    return await _employees(connection, _people().where(_is_one_of(EmployeeRow.id, ids)))
+    return await _employees(connection, _people().where(is_one_of(EmployeeRow.id, ids)))
 
 
 async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
@@ -95,7 +95,7 @@ async def active_people(
     connection: AsyncConnection, *, departments: Collection[str] = (), people: Collection[str] = ()
 ) -> list[Member]:
     """The active people who are in one of these departments, or among these people; by id."""
-    chosen = or_(_is_one_of(EmployeeRow.department, departments), _is_one_of(EmployeeRow.id, people))
+    chosen = or_(is_one_of(EmployeeRow.department, departments), is_one_of(EmployeeRow.id, people))
     rows = await connection.execute(_members().where(chosen))
     return [Member(EmployeeId(row.id), row.department) for row in rows]
 
@@ -136,7 +136,7 @@ async def with_reports_and_managers(connection: AsyncConnection, ids: Collection
 
     `active` is as it is stored: people whose last day is over stay active until they are processed as leavers.
     """
-    reports = select(EmployeeRow.id).where(_is_one_of(EmployeeRow.manager_id, ids))
+    reports = select(EmployeeRow.id).where(is_one_of(EmployeeRow.manager_id, ids))
     return Organisation(await _with_managers(connection, [*ids, *await connection.scalars(reports)]))
 
 
@@ -170,10 +170,6 @@ async def _with_managers(connection: AsyncConnection, ids: Collection[str]) -> l
 
 def _members() -> Select[str, str]:
     return select(EmployeeRow.id, EmployeeRow.department).where(works_today()).order_by(EmployeeRow.id)
-
-
-def _is_one_of(column: Any, values: Collection[str]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(Text)))  # type: ignore[no-any-return]  # an array: any number of values is one parameter
 
 
 def _people() -> Select[*tuple[object, ...]]:

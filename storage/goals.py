@@ -6,11 +6,13 @@ from json import loads
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.commitments import open_texts
 from domain.instructions.placement import Placement
 from domain.values import EmployeeId
+from storage.arrays import array_of, is_one_of
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -23,12 +25,15 @@ __all__ = [
     "find_exemplar",
     "find_line",
     "goal_ids",
+    "has_part",
     "inbox",
+    "latest_entries",
     "list_goals",
     "load_aggregates",
     "load_cycle",
     "open_goals",
     "read_bodies",
+    "read_columns",
     "read_entries_of_command",
     "read_ledger",
     "read_ledger_page",
@@ -37,6 +42,13 @@ __all__ = [
 
 _PARTITION = 5_000  # rows that a stream reads at once
 _NO_SITES: dict[EmployeeId, str] = {}
+
+
+_COLUMNS = (
+    GoalRow.id, GoalRow.cycle_id, GoalRow.owner_id, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
+    GoalRow.assignees, GoalRow.due_at, GoalRow.outcome, GoalRow.score, GoalRow.progress, GoalRow.seq, GoalRow.head,
+    GoalRow.updated_at,
+)  # fmt: skip
 
 
 async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
@@ -79,6 +91,13 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
         ]  # fmt: skip
 
 
+def has_part(people: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that one of these people is owner, manager or assignee of the goal. Each part of it has an index."""
+    asked: ColumnElement[bool] = GoalRow.task.is_not(None) & GoalRow.assignees.overlap(array_of(people))
+    leads: ColumnElement[bool] = GoalRow.line.overlap(array_of(people))
+    return is_one_of(GoalRow.owner_id, people) | asked | leads
+
+
 async def load_aggregates(
     connection: AsyncConnection, *, ids: Sequence[str] = (), owners: Sequence[str] = (), cycle: str | None = None
 ) -> list[dict[str, Any]]:
@@ -87,12 +106,18 @@ async def load_aggregates(
         CycleRow, CycleRow.id == GoalRow.cycle_id
     )
     if cycle is not None:
-        query = query.where(GoalRow.cycle_id == cycle, GoalRow.owner_id.in_(owners))
+        query = query.where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.owner_id, owners))
     else:
-        query = query.where(GoalRow.id.in_(ids))
+        query = query.where(is_one_of(GoalRow.id, ids))
     return [
         {**aggregate, "policy": policy} for aggregate, policy in await connection.execute(query.order_by(GoalRow.id))
     ]
+
+
+async def read_columns(connection: AsyncConnection, goal: str) -> dict[str, Any] | None:
+    """The columns of a goal's row that repeat its ledger, by name; None if there is no such goal."""
+    row = (await connection.execute(select(*_COLUMNS).where(GoalRow.id == goal))).one_or_none()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
 async def load_cycle(
@@ -134,24 +159,36 @@ async def read_bodies(
 ) -> dict[str, list[dict[str, Any]]]:
     """The bodies of the ledger entries of these kinds, by goal id, in the order of each ledger."""
     query = (
-        select(GoalEventRow.goal_id, GoalEventRow.body)
-        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        select(GoalEventRow.goal_id, GoalEventRow.body, GoalEventRow.texts)
+        .where(is_one_of(GoalEventRow.goal_id, goals), is_one_of(GoalEventRow.body["kind"].astext, kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    for goal, body in await connection.execute(query):
-        found.setdefault(goal, []).append(body)
+    for goal, body, texts in await connection.execute(query):
+        found.setdefault(goal, []).append(open_texts(body, texts or {})[0])
     return found
 
 
 class LedgerLine(NamedTuple):
-    """A ledger entry: the event as JSON, and the hashes that chain it to the entry before."""
+    """A ledger entry: the event as JSON (`event_of`), and what the ledger stores beside it.
+
+    `body` is the hashed form of the event's body. What people are shown comes from `event`; the column `kind_column` and the
+    others are for the proof (service/proof.py), which compares them with it.
+    """
 
     event: dict[str, Any]
-    kind: str
+    body: dict[str, Any]
+    kind_column: str
     prev_hash: str
     hash: str
     recorded_at: datetime
+    recorded_hash: str
+    texts: dict[str, dict[str, str]] | None
+
+    @property
+    def kind(self) -> str:
+        kind: str = self.event["body"]["kind"]
+        return kind
 
 
 async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
@@ -174,6 +211,19 @@ async def read_entries_of_command(connection: AsyncConnection, goal: str, comman
     return [_ledger_line(row) for row in await connection.execute(query)]
 
 
+async def latest_entries(
+    connection: AsyncConnection, goals: Sequence[str], kinds: Sequence[str]
+) -> dict[str, LedgerLine]:
+    """The newest ledger entry of these kinds of each goal, by goal id; goals without one are left out. One query."""
+    query = (
+        select(GoalEventRow.__table__)
+        .ext(distinct_on(GoalEventRow.goal_id))
+        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        .order_by(GoalEventRow.goal_id, GoalEventRow.seq.desc())
+    )
+    return {row.goal_id: _ledger_line(row) for row in await connection.execute(query)}
+
+
 async def read_ledger_page(
     connection: AsyncConnection, goal: str, *, before: int | None = None, limit: int = 50
 ) -> list[LedgerLine]:
@@ -186,5 +236,8 @@ async def read_ledger_page(
 
 
 def _ledger_line(row: Row[*tuple[Any, ...]]) -> LedgerLine:
-    event = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return LedgerLine(event_of(event), event["kind"], event["prev_hash"], event["hash"], event["recorded_at"])
+    entry = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return LedgerLine(
+        event_of(entry), entry["body"], entry["kind"], entry["prev_hash"], entry["hash"], entry["recorded_at"],
+        entry["recorded_hash"], entry["texts"],
+    )  # fmt: skip

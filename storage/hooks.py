@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
+from domain.commitments import open_texts
 from storage.advisory_locks import try_advisory_lock
 
 _NAME = "events"
@@ -36,8 +37,8 @@ SELECT DISTINCT ON (goal_id) goal_id, seq, attempts, failing_since, retry_at FRO
 WHERE sent_at IS NULL AND gave_up_at IS NULL ORDER BY goal_id, seq
 """
 _NEXT = text(f"""
-SELECT f.goal_id, f.seq, f.attempts, f.failing_since, e.kind, e.revision, e.at, e.actor, e.acting_for, e.body,
-       e.prev_hash, e.hash
+SELECT f.goal_id, f.seq, f.attempts, f.failing_since, e.revision, e.at, e.actor, e.acting_for, e.body,
+       e.texts, e.prev_hash, e.hash
 FROM ({_FIRST}) f JOIN goal_event e USING (goal_id, seq)
 WHERE f.retry_at IS NULL OR f.retry_at <= :now
 ORDER BY f.retry_at NULLS FIRST, e.recorded_at, f.goal_id LIMIT :limit
@@ -58,7 +59,7 @@ WHERE goal_id = :goal AND seq = :seq AND sent_at IS NULL
 """)
 
 _GIVEN_UP = text("""
-SELECT k.goal_id, k.seq, e.kind, k.error, k.attempts, k.gave_up_at
+SELECT k.goal_id, k.seq, e.body ->> 'kind', k.error, k.attempts, k.gave_up_at
 FROM hook_event k JOIN goal_event e USING (goal_id, seq) JOIN goal g ON g.id = k.goal_id
 WHERE k.gave_up_at IS NOT NULL AND (CAST(:cycle AS text) IS NULL OR g.cycle_id = :cycle)
 ORDER BY k.gave_up_at DESC, k.goal_id, k.seq LIMIT :limit
@@ -70,18 +71,21 @@ FROM goal g WHERE g.id = k.goal_id AND g.cycle_id = ANY(:cycles) AND k.gave_up_a
 
 
 class HookEntry(NamedTuple):
-    """A ledger entry that is to be sent, and the attempts so far."""
+    """A ledger entry that is to be sent, and the attempts so far.
+
+    `hashed_body` is the event's body as it is hashed, with commitments in the place of `texts`.
+    """
 
     goal_id: str
     seq: int
     attempts: int
     failing_since: datetime | None
-    kind: str
     revision: int
     at: datetime
     actor: str
     acting_for: str | None
-    body: dict[str, Any]
+    hashed_body: dict[str, Any]
+    texts: dict[str, dict[str, str]] | None
     prev_hash: str
     hash: str
 
@@ -89,6 +93,16 @@ class HookEntry(NamedTuple):
     def id(self) -> str:
         """The idempotency key that is sent to the other system."""
         return f"{self.goal_id}#{self.seq}"
+
+    @property
+    def kind(self) -> str:
+        kind: str = self.hashed_body["kind"]
+        return kind
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The event's body with its texts."""
+        return open_texts(self.hashed_body, self.texts or {})[0]
 
 
 class FailedEvent(NamedTuple):

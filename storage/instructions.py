@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Interval, Row, bindparam, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, Insert, Interval, Row, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.instructions.instructions import INSTRUCTION, AnyInstruction
 from domain.lifecycle import State
+from domain.lifecycles import INSTRUCTION as INSTRUCTION_LIFE
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
 from domain.values import CycleId, EmployeeId
+from storage.arrays import is_one_of, rows_of
 from storage.directory import works_today
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
 from storage.transitions import move_instructions
@@ -31,6 +33,14 @@ class Instruction:
     given_at: datetime
     finished_at: datetime | None
     asked_form: dict[str, Any]
+    rules_saved_at: datetime | None = None  # when the cycle's own rules were changed
+    ended_by: EmployeeId | None = None  # who ended it before every goal was asked, and why
+    ended_why: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no goal is asked any more."""
+        return self.state in (InstructionState.DONE, InstructionState.ENDED)
 
     @cached_property
     def asked(self) -> AnyInstruction:
@@ -48,10 +58,16 @@ class InstructionResult(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """The state of an instruction, and the number of its goals by result."""
+    """The state of an instruction, the number of its goals by result, and the tries that failed one after the other.
+
+    `failure` says why the last try failed; None if it succeeded.
+    """
 
     state: InstructionState
     by_result: dict[str, int]
+    failures: int = 0
+    failure: str | None = None
+    failed_at: datetime | None = None
 
     @property
     def total(self) -> int:
@@ -64,13 +80,14 @@ class Progress(NamedTuple):
 
 _INSTRUCTION = select(
     InstructionRow.id, InstructionRow.kind, InstructionRow.cycle_id, InstructionRow.actor, InstructionRow.state,
-    InstructionRow.given_at, InstructionRow.finished_at, InstructionRow.asked,
+    InstructionRow.given_at, InstructionRow.finished_at, InstructionRow.asked, InstructionRow.rules_saved_at,
+    InstructionRow.ended_by, InstructionRow.ended_why,
 )  # fmt: skip
 
 
 def _instruction(row: Row[*tuple[Any, ...]]) -> Instruction:
-    identity, kind, cycle, actor, state, given_at, finished_at, asked = row
-    return Instruction(identity, kind, cycle, actor, InstructionState(state), given_at, finished_at, asked)
+    identity, kind, cycle, actor, state, *others = row
+    return Instruction(identity, kind, cycle, actor, InstructionState(state), *others)
 
 
 async def find(connection: AsyncConnection, instruction: str) -> Instruction | None:
@@ -97,12 +114,20 @@ async def write(
     return made.one_or_none() is not None
 
 
+async def mark_rules_saved(connection: AsyncConnection, instruction: str, at: datetime) -> bool:
+    """Stores that the cycle's own rules are changed. Returns False, and changes nothing, if they were changed before."""
+    which = (InstructionRow.id == instruction) & InstructionRow.rules_saved_at.is_(None)
+    return bool((await connection.execute(update(InstructionRow).where(which).values(rules_saved_at=at))).rowcount)
+
+
 async def unfinished(connection: AsyncConnection, kind: str) -> str | None:
-    """The id of an instruction of this kind that is not done; None if there is none."""
+    """The id of an instruction of this kind that is not over; None if there is none."""
     return (
         await connection.execute(
             select(InstructionRow.id)
-            .where(InstructionRow.kind == kind, InstructionRow.state != InstructionState.DONE)
+            .where(
+                InstructionRow.kind == kind, InstructionRow.state.in_(INSTRUCTION_LIFE.sources(InstructionEvent.ENDED))
+            )
             .limit(1)
         )
     ).scalar()
@@ -114,6 +139,19 @@ async def finish(connection: AsyncConnection, instruction: str, at: datetime) ->
     return bool(await move_instructions(connection, InstructionEvent.FINISHED, which, finished_at=at))
 
 
+async def closed_goals_of(
+    connection: AsyncConnection, cycle: str, people: Sequence[str], outcomes: Sequence[str]
+) -> list[str]:
+    """The ids of these people's closed goals in the cycle that ended with one of these outcomes, in order."""
+    query = select(GoalRow.id).where(
+        GoalRow.cycle_id == cycle,
+        is_one_of(GoalRow.owner_id, people),
+        GoalRow.state == State.CLOSED,
+        is_one_of(GoalRow.outcome, outcomes),
+    )
+    return list(await connection.scalars(query.order_by(GoalRow.id)))
+
+
 async def choose_goals(
     connection: AsyncConnection,
     instruction: str,
@@ -122,12 +160,13 @@ async def choose_goals(
     departments: Sequence[str],
     people: Sequence[str],
     ended: Sequence[str] = (),
+    only: ColumnElement[bool] | None = None,
 ) -> int:
     """Records the goals that the instruction concerns; returns how many.
 
     These are the open goals of these departments and people; of everybody if both are empty. With `ended`, they are instead
     the closed goals with one of these outcomes, of active employees; a goal of a person who was removed from the cycle is
-    chosen only if the person is in `people`. A repeat adds nothing: goals of people who join later are not concerned.
+    chosen only if the person is in `people`. `only` is a further condition. A repeat adds nothing: goals of people who join later are not concerned.
     """
     chosen = select(literal(instruction), GoalRow.id)
     if ended:
@@ -137,8 +176,8 @@ async def choose_goals(
                 ParticipantRow,
                 (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
             )
-            .where(GoalRow.state == State.CLOSED, GoalRow.outcome.in_(ended), works_today())
-            .where((ParticipantRow.result != ParticipantState.REMOVED) | GoalRow.owner_id.in_(people))
+            .where(GoalRow.state == State.CLOSED, is_one_of(GoalRow.outcome, ended), works_today())
+            .where((ParticipantRow.result != ParticipantState.REMOVED) | is_one_of(GoalRow.owner_id, people))
         )
     else:
         chosen = chosen.where(GoalRow.state != State.CLOSED)
@@ -147,7 +186,9 @@ async def choose_goals(
     else:
         chosen = chosen.where(GoalRow.cycle_id == cycle)
     if departments or people:
-        chosen = chosen.where(GoalRow.department.in_(departments) | GoalRow.owner_id.in_(people))
+        chosen = chosen.where(is_one_of(GoalRow.department, departments) | is_one_of(GoalRow.owner_id, people))
+    if only is not None:
+        chosen = chosen.where(only)
     return await _record_once(
         connection, instruction, insert(InstructionGoalRow).from_select(["instruction_id", "goal_id"], chosen)
     )
@@ -155,27 +196,34 @@ async def choose_goals(
 
 async def record_goals(connection: AsyncConnection, instruction: str, goals: Sequence[str]) -> int:
     """Records that the instruction concerns exactly these goals; returns how many. A repeat adds nothing."""
-    rows = [{"instruction_id": instruction, "goal_id": one} for one in goals]
-    return await _record_once(connection, instruction, insert(InstructionGoalRow).values(rows) if rows else None)
+    rows = rows_of("goal_id", goals)
+    statement = insert(InstructionGoalRow).from_select(
+        ["instruction_id", "goal_id"], select(literal(instruction), rows.c.goal_id)
+    )
+    return await _record_once(connection, instruction, statement)
 
 
-async def _record_once(connection: AsyncConnection, instruction: str, statement: Any) -> int:
-    """Records the goals unless they are recorded already; returns how many are.
+async def _record_once(connection: AsyncConnection, instruction: str, statement: Insert) -> int:
+    """Records the goals unless goals are recorded already, as when the instruction is retried; returns how many are.
 
     The UPDATE locks the instruction's row: of two concurrent transactions only the first one records goals.
     """
-    which = InstructionRow.id == instruction
-    if await move_instructions(connection, InstructionEvent.GOALS_CHOSEN, which) and statement is not None:
+    if not await move_instructions(connection, InstructionEvent.GOALS_CHOSEN, InstructionRow.id == instruction):
+        return await _count(connection, instruction)
+    if not await _count(connection, instruction):
         await connection.execute(statement)
-    return (
-        await connection.scalar(
-            select(func.count()).select_from(InstructionGoalRow).where(InstructionGoalRow.instruction_id == instruction)
-        )
-    ) or 0
+    return await _count(connection, instruction)
 
 
-async def waiting_goals(connection: AsyncConnection, instruction: str, limit: int, after: str = "") -> list[str]:
-    """The ids of the next goals after `after` at which the instruction has no result yet, in order."""
+async def _count(connection: AsyncConnection, instruction: str) -> int:
+    goals = select(func.count()).where(InstructionGoalRow.instruction_id == instruction)
+    return await connection.scalar(goals) or 0
+
+
+async def waiting_goals(
+    connection: AsyncConnection, instruction: str, limit: int, after: str = "", *, closed: bool = False
+) -> list[str]:
+    """The ids of the next goals after `after` at which the instruction has no result yet, in order; `closed`: of closed goals."""
     query = (
         select(InstructionGoalRow.goal_id)
         .where(
@@ -186,6 +234,8 @@ async def waiting_goals(connection: AsyncConnection, instruction: str, limit: in
         .order_by(InstructionGoalRow.goal_id)
         .limit(limit)
     )
+    if closed:
+        query = query.join(GoalRow, GoalRow.id == InstructionGoalRow.goal_id).where(GoalRow.state == State.CLOSED)
     return list((await connection.execute(query)).scalars())
 
 
@@ -215,15 +265,17 @@ async def record(connection: AsyncConnection, instruction: str, result: Instruct
 
 
 async def progress(connection: AsyncConnection, instruction: str) -> Progress | None:
-    state = await connection.scalar(select(InstructionRow.state).where(InstructionRow.id == instruction))
-    if state is None:
+    columns = (InstructionRow.state, InstructionRow.failures, InstructionRow.failure, InstructionRow.failed_at)
+    found = (await connection.execute(select(*columns).where(InstructionRow.id == instruction))).one_or_none()
+    if found is None:
         return None
     counted = await connection.execute(
         select(InstructionGoalRow.result, func.count())
         .where(InstructionGoalRow.instruction_id == instruction)
         .group_by(InstructionGoalRow.result)
     )
-    return Progress(InstructionState(state), {row[0]: row[1] for row in counted})
+    by_result = {row[0]: row[1] for row in counted}
+    return Progress(InstructionState(found.state), by_result, found.failures, found.failure, found.failed_at)
 
 
 async def results(connection: AsyncConnection, instruction: str, *wanted: str) -> list[InstructionResult]:
@@ -235,5 +287,5 @@ async def results(connection: AsyncConnection, instruction: str, *wanted: str) -
         select(*columns).where(InstructionGoalRow.instruction_id == instruction).order_by(InstructionGoalRow.goal_id)
     )
     if wanted:
-        query = query.where(InstructionGoalRow.result.in_(wanted))
+        query = query.where(is_one_of(InstructionGoalRow.result, wanted))
     return [InstructionResult(*row) for row in await connection.execute(query)]

@@ -7,7 +7,7 @@ the activity's retry takes another one. Compare and swap on the head of the goal
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,10 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.commitments import open_texts
 from storage import constraints
+from storage.database import limits_of
+from storage.database_url import for_asyncpg
 
 # If two recordings start from the same head, the second waits for the row's lock, then finds another head and changes nothing.
 _RECORD = """
@@ -33,11 +36,12 @@ WITH head AS (
           WHERE taken.goals < $23::integer AND taken.weight + $22::integer <= $24::integer))
     RETURNING id
 ), entry AS (
-    INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash)
-    SELECT head.id, e.seq, e.revision, e.kind, e.at, e.actor, e.acting_for, e.command_id, e.body, e.prev_hash, e.hash
+    INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash, texts)
+    SELECT head.id, e.seq, e.revision, e.kind, e.at, e.actor, e.acting_for, e.command_id, e.body, e.prev_hash, e.hash,
+           e.texts
     FROM head, jsonb_to_recordset($17::jsonb) AS e (
         seq integer, revision integer, kind text, at timestamptz, actor text, acting_for text, command_id text,
-        body jsonb, prev_hash text, hash text)
+        body jsonb, prev_hash text, hash text, texts jsonb)
 ), notice AS (
     INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at, urgent)
     SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, $19::timestamptz, n.urgent
@@ -56,15 +60,17 @@ _EVENTS = 16  # the place of the events among the arguments of _RECORD, from 0
 _NO_WEIGHT = (None,) * 5  # the last arguments of _RECORD, if it checks no weight
 
 _EVENTS_AFTER = """
-SELECT seq, revision, at, actor, acting_for, command_id, body FROM goal_event
+SELECT seq, revision, at, actor, acting_for, command_id, body, texts FROM goal_event
 WHERE goal_id = $1 AND seq > $2 ORDER BY seq
 """
 _HEAD = "SELECT seq, head FROM goal WHERE id = $1"
 
 _EVENTS_OF_COMMAND = """
-SELECT seq, revision, at, actor, acting_for, command_id, body FROM goal_event
+SELECT seq, revision, at, actor, acting_for, command_id, body, texts FROM goal_event
 WHERE goal_id = $1 AND command_id = $2::jsonb -> 0 ->> 'command_id' ORDER BY seq
 """
+
+_ERASE = "SELECT erase_texts($1, $2::integer[])"
 
 
 class CommandRecorded(Exception):
@@ -104,9 +110,14 @@ async def _read_json(connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def open_ledger(engine: AsyncEngine, *, size: int = 10) -> AsyncIterator["Ledger"]:
     """The ledger of the engine's database, with a separate pool of at most `size` connections, opened at first use."""
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = for_asyncpg(engine.url)
     async with asyncpg.create_pool(
-        url, min_size=0, max_size=size, connection_class=_Connection, init=_read_json
+        url,
+        min_size=0,
+        max_size=size,
+        connection_class=_Connection,
+        init=_read_json,
+        server_settings=limits_of(engine).server_settings(),
     ) as pool:
         yield Ledger(pool)
 
@@ -128,12 +139,14 @@ class Ledger:
         notices: str,
         at: datetime,
         constrained: Mapping[str, Any] | None = None,
+        erases: Sequence[int] = (),
     ) -> list[dict[str, Any]]:
         """Appends `events` after the entry number `before`, whose hash is `before_head`.
 
         `events` and `notices` are JSON arrays. `row` holds the new values of the projection (`_COLUMNS`). `at` is when the
         events happened and when the notices are due: the database's own clock is not used. `constrained` is what the goal
-        claims against other goals (storage/constraints.py).
+        claims against other goals (storage/constraints.py). `erases` are the numbers of the entries whose texts are erased; one
+        of the events must say so.
 
         Returns an empty list if the events were stored. Otherwise nothing was stored, and the result is the events that the
         ledger already holds after `before`. Safe to repeat: the key is the goal and the number of its last entry.
@@ -147,7 +160,7 @@ class Ledger:
         }
         arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
         async with self._pool.acquire() as connection:
-            stored = await _store(connection, arguments, constrained)
+            stored = await _store(connection, arguments, constrained, erases)
             return [] if stored else await _stored_instead(connection, goal, before, before_head, events)
 
     async def events_after(self, goal: str, before: int) -> list[dict[str, Any]]:
@@ -157,18 +170,32 @@ class Ledger:
 
 
 async def _store(
-    connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any] | None
+    connection: asyncpg.Connection,
+    arguments: tuple[Any, ...],
+    constrained: Mapping[str, Any] | None,
+    erases: Sequence[int],
 ) -> bool:
     """Stores the events; returns whether they were stored.
 
     If the goal claims only a weight, the statement itself checks it. If that fails, the separate checks find the reason.
     """
+    if erases:
+        return await _store_erasure(connection, arguments, erases)
     if constrained is None:
         return bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
     weight = constraints.only_weight(constrained)
     if weight and await connection.fetchval(_RECORD, *arguments, *weight):
         return True
     return await _store_constrained(connection, arguments, constrained)
+
+
+async def _store_erasure(connection: asyncpg.Connection, arguments: tuple[Any, ...], erases: Sequence[int]) -> bool:
+    """Stores the events and erases the texts of the entries `erases`; returns whether both were done."""
+    async with connection.transaction():
+        stored = bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
+        if stored:
+            await connection.execute(_ERASE, arguments[0], list(erases))
+        return stored
 
 
 async def _store_constrained(
@@ -212,7 +239,9 @@ async def _require_new_command(connection: asyncpg.Connection, goal: str, events
 
 
 def event_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A ledger row as the JSON form of its event."""
+    """A ledger row as the JSON of its event, with the texts in their places; `salts` and `erased` as in domain.goal.events."""
+    texts = entry["texts"] or {}
+    body, erased = open_texts(entry["body"], texts)
     event = {
         "seq": entry["seq"],
         "revision": entry["revision"],
@@ -220,6 +249,8 @@ def event_of(entry: Mapping[str, Any]) -> dict[str, Any]:
         "actor": entry["actor"],
         "acting_for": entry["acting_for"],
         "command": entry["command_id"],
-        "body": entry["body"],
+        "body": body,
+        "salts": {place: one["salt"] for place, one in texts.items()} or None,
+        "erased": erased or None,
     }
     return {name: value for name, value in event.items() if value is not None}

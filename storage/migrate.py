@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import MeguriError
 from domain.messages import message
-from storage.database import open_database
+from storage.database import NO_LIMITS, open_database
 
 _MIGRATION_LOCK = 0x6D656775  # key of the advisory lock: of two concurrent `meguri migrate`, the second waits
 
@@ -52,7 +52,7 @@ def _upgrade(connection: Connection) -> None:
 
 async def upgrade(url: str) -> None:
     """Upgrades the schema of the database at `url` to this code's version; does nothing if it is current."""
-    engine = open_database(url, pool=1)
+    engine = open_database(url, pool=1, limits=NO_LIMITS)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)

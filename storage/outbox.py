@@ -12,13 +12,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, bindparam, func, literal, literal_column, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Row, Text, bindparam, func, literal, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.lifecycles import NoticeEvent, NoticeState
 from domain.values import Locale
 from storage.advisory_locks import try_advisory_lock
+from storage.arrays import is_one_of
 from storage.tables import EmployeeRow, OutboxRow, PreferenceRow
 from storage.transitions import NOTICE_IS, move_notices
 
@@ -155,7 +155,7 @@ async def _rows_of(
 ) -> Mapping[str, Sequence[Row[Any]]]:
     query = (
         select(OutboxRow.__table__, _group.label("in_group"))
-        .where(_due(now, daily), _group == any_(literal(list(groups), ARRAY(Text))))
+        .where(_due(now, daily), is_one_of(_group, groups))
         .order_by(OutboxRow.due_at, OutboxRow.id)
     )
     rows: dict[str, list[Row[Any]]] = {group: [] for group in groups}
@@ -234,7 +234,7 @@ async def addressees(
             PreferenceRow.chat_url, EmployeeRow.site,
         )
         .outerjoin(PreferenceRow, PreferenceRow.employee_id == EmployeeRow.id)
-        .where(EmployeeRow.id == any_(literal(sorted(ids), ARRAY(Text))))  # one parameter, however many people
+        .where(is_one_of(EmployeeRow.id, sorted(ids)))
     )  # fmt: skip
     rows = (await connection.execute(wanted)).all()
     return {
@@ -278,7 +278,7 @@ async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> No
     Only for messages with `has_new_id`: a message with an older id may have been sent. A repeat changes nothing.
     """
     await connection.execute(
-        update(OutboxRow).where(OutboxRow.message_id.in_(list(message_ids)), queued).values(message_id=None)
+        update(OutboxRow).where(is_one_of(OutboxRow.message_id, message_ids), queued).values(message_id=None)
     )
 
 
@@ -289,5 +289,5 @@ async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[s
     """
     which = (OutboxRow.cycle_id == cycle) & OutboxRow.message_id.is_(None)
     if goals is not None:
-        which &= OutboxRow.goal_id == any_(literal(list(goals), ARRAY(Text)))
+        which &= is_one_of(OutboxRow.goal_id, goals)
     return await move_notices(connection, NoticeEvent.WITHDRAWN, which, withdrawn_at=func.now())

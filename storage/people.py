@@ -14,6 +14,7 @@ from domain.findings import Finding, refuses
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.values import EmployeeId, Frozen
 from storage import delegations
+from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
 # The model, the table and the statements below use the same names.
@@ -91,6 +92,7 @@ async def replace_directory(
     A dry run does everything but the commit.
     """
     async with engine.connect() as connection, connection.begin() as transaction:
+        await set_limits(connection, LONG)
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
         if version not in (None, await directory_version(connection)):
             raise DirectoryChanged
@@ -120,6 +122,7 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
 
     `version`: the `directory_version` that the employees were compared with.
     """
+    await set_limits(connection, LONG)
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
     if await directory_version(connection) != version:
         return False
@@ -134,6 +137,7 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
 
 async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     """Writes the staged employees into the directory and deletes their staged rows; returns how many. A repeat finds none."""
+    await set_limits(connection, LONG)
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
     staged = await connection.execute(
         delete(StagedEmployeeRow)

@@ -158,6 +158,8 @@ class GoalRow(Table):
         Computed("COALESCE((aggregate ->> 'exemplar')::boolean, false)", persisted=True)
     )
 
+    paused: Mapped[bool] = mapped_column(Computed("aggregate ? 'paused_on'", persisted=True))  # nothing is due then
+
     __table_args__ = (
         # Indexes for lists end with the id, which is the order of the lists (storage/goal_list.py). No index contains the
         # score, the progress or the aggregate: so an event that changes no state, task or due date updates no index.
@@ -171,7 +173,8 @@ class GoalRow(Table):
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
-        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL")),
+        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL AND NOT paused")),
+        Index("goal_paused", "cycle_id", postgresql_where=text("paused")),
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )
@@ -216,7 +219,10 @@ class ParticipantCountRow(Table):
 
 
 class GoalEventRow(Table):
-    """The ledger: append-only (a trigger refuses other changes); a hash chains each entry to the one before."""
+    """The ledger: append-only; a hash chains each entry to the one before.
+
+    A trigger refuses every change but the erasure of texts that a later entry records.
+    """
 
     __tablename__ = "goal_event"
 
@@ -228,15 +234,21 @@ class GoalEventRow(Table):
     actor: Mapped[str]
     acting_for: Mapped[str | None]
     command_id: Mapped[str]
-    body: Mapped[dict[str, Any]]
+    body: Mapped[dict[str, Any]]  # in its hashed form: commitments instead of texts
     prev_hash: Mapped[str]
     hash: Mapped[str]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    texts: Mapped[dict[str, Any] | None]  # the texts and their salts, by place (domain/commitments.py)
+    recorded_hash: Mapped[str]  # covers `hash` and `recorded_at`; a trigger computes it
 
     # A command leads to at most one event of a kind. So the unique constraint prevents recording a command twice.
     __table_args__ = (
         UniqueConstraint("goal_id", "command_id", "kind", name="goal_event_once_per_command"),
         Index("goal_event_by_time", "recorded_at"),
+        CheckConstraint(
+            """NOT jsonb_path_exists(texts, '$.* ? (!(@.salt like_regex "^[0-9a-f]{32}$"))')""",
+            name="goal_event_salted",
+        ),
     )
 
 
@@ -270,6 +282,7 @@ class OutboxRow(Table):
     __table_args__ = (
         Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text(f"{_PENDING} AND withdrawn_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
+        Index("outbox_by_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
         # A new notice is in neither of these indexes: so they cost the recording nothing.
         Index("outbox_digests", "recipient_id", "digest_on", postgresql_where=text("digest_on IS NOT NULL")),
         Index("outbox_trouble", "cycle_id", "recipient_id", postgresql_where=text(_FAILED)),
@@ -309,8 +322,14 @@ class InstructionRow(Table):
     state: Mapped[str] = mapped_column(server_default="waiting")
     given_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
+    rules_saved_at: Mapped[datetime | None]  # when the cycle's own rules were changed; this happens once
+    failure: Mapped[str | None]  # why the last try of a part failed; None: the last try succeeded
+    failures: Mapped[int] = mapped_column(server_default=text("0"))  # tries that failed one after the other
+    failed_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]  # who ended it before every goal was asked, and why
+    ended_why: Mapped[str | None]
 
-    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done')", name="instruction_state"),)
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done', 'ended')", name="instruction_state"),)
 
 
 class InstructionGoalRow(Table):
@@ -323,6 +342,7 @@ class InstructionGoalRow(Table):
     result: Mapped[str] = mapped_column(server_default="waiting")
     code: Mapped[str | None]  # the code of the refusal, or the reason for skipping
     detail: Mapped[dict[str, Any] | None]  # the refusal's fields
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))  # in how many tries the goal did not answer
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.lifecycles import NoticeEvent
+from storage.arrays import is_one_of
 from storage.outbox import queued
 from storage.tables import OutboxRow
 from storage.transitions import move_notices
@@ -110,7 +111,7 @@ async def put_back(connection: AsyncConnection, cycles: Collection[str]) -> int:
     initial: dict[str, Any] = dict.fromkeys(
         ("message_id", "digest_on", "gave_up_at", "retry_at", "fell_back", "error"), None
     )
-    which = OutboxRow.cycle_id.in_(list(cycles))
+    which = is_one_of(OutboxRow.cycle_id, cycles)
     return await move_notices(connection, NoticeEvent.PUT_BACK, which, attempts=0, **initial)
 
 

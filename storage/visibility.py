@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.arrays import is_one_of
 from storage.tables import CycleRow, GoalRow
 
 _Related = Callable[[str, datetime], ColumnElement[bool]]
@@ -49,7 +50,7 @@ async def visible(
         return false()
     conditions = [_RELATED[relation](person, now) for relation in sorted(relations)]
     if _HR in relations and (cycles := await _cycles_of_hr(connection, person)):
-        conditions.append(GoalRow.cycle_id.in_(cycles) & GoalRow.policy.is_(None))
+        conditions.append(is_one_of(GoalRow.cycle_id, cycles) & GoalRow.policy.is_(None))
     return or_(*conditions)
 
 

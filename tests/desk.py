@@ -61,7 +61,7 @@ class CycleDesk:
         self._cycles, self._updates = Cycles(engine, client), CycleUpdates(engine, client)
 
     async def check(self, data: bytes, today: date, starts: date | None = None) -> Checked:
-        return await self._cycles.check(OPERATOR, data, today, starts)
+        return await self._cycles.check(OPERATOR, data, today, starts, confirmed=True)
 
     async def launch(self, checked: Checked, launched_by: EmployeeId, now: datetime) -> None:
         await self._cycles.launch(by(launched_by), checked, now)
@@ -92,6 +92,12 @@ class InstructionDesk:
         self, asked: AnyInstruction, actor: EmployeeId, cycle: CycleId | None = None, instruction: str | None = None
     ) -> str:
         return await self._instructions.give(by(actor), asked, cycle, instruction)
+
+    async def end(self, instruction: str, actor: EmployeeId, reason: str) -> None:
+        await self._instructions.end(by(actor), instruction, reason, datetime.now(UTC))
+
+    async def retry(self, instruction: str, actor: EmployeeId) -> None:
+        await self._instructions.retry(by(actor), instruction)
 
     async def latest(self) -> tuple[InstructionSummary, ...]:
         return (await self._instructions.list_latest(OPERATOR)).instructions

@@ -5,13 +5,14 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
 import logs
-from logs import REDACTED
+from logs import REDACTED, RepeatedLines
 from settings import Settings
 
 
@@ -179,3 +180,36 @@ def test_a_line_that_cannot_be_written_is_not_shown_unredacted_elsewhere(capsys:
     assert "a log line of meguri was lost: ValueError" in said
     assert "山田" not in said
     assert "taro" not in said
+
+
+def test_the_same_warning_is_written_a_few_times_a_minute_and_then_with_the_number_that_is_left_out() -> None:
+    now = 0.0
+    repeated = RepeatedLines(clock=lambda: now)
+
+    def passes(text: str) -> logging.LogRecord | None:
+        record = logging.LogRecord("temporalio", logging.WARNING, __file__, 1, text, None, None)
+        return record if repeated.filter(record) else None
+
+    written = [passes("cannot reach the server") for _ in range(100)]
+    assert sum(record is not None for record in written) == RepeatedLines.MOST
+    assert passes("another warning")
+    now = 61.0
+    again = passes("cannot reach the server")
+    assert again
+    assert vars(again)["repeated_lines_left_out"] == 100 - RepeatedLines.MOST
+
+
+def test_information_is_never_left_out(written: io.StringIO) -> None:
+    for _ in range(20):
+        structlog.get_logger().info("goal_recorded")
+    assert written.getvalue().count("goal_recorded") == 20
+
+
+def test_the_file_of_the_log_is_rotated(tmp_path: Path) -> None:
+    logs.configure(Settings(log_format="json", log_level="info"), tmp_path / "worker.log")
+    for number in range(300):
+        structlog.get_logger().info("filler", text="x" * 100_000, number=number)
+    logs.configure(Settings(), io.StringIO())  # closes the file
+    sizes = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
+    assert set(sizes) == {"worker.log", "worker.log.1", "worker.log.2", "worker.log.3"}
+    assert max(sizes.values()) <= 5_100_000

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Annotated
 
 from temporalio import workflow
 from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import ValidationError
+    from pydantic import StringConstraints, ValidationError
 
+    from domain.commitments import SEED_PATTERN, salts_from
     from domain.cycle.launch import shared_policy
     from domain.goal import commands
     from domain.goal.adoption import ForgedEntry, adopt
@@ -24,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number, Share
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import Position, Recorder, record
+    from workflows.recording import Position, Recorder, recording_of, salted
     from workflows.timeouts import ALARM_RETRY, RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
@@ -50,9 +52,14 @@ def attributes_of(goal: Goal) -> TypedSearchAttributes:
 
 
 class GoalStart(Frozen):
-    """The goal as it is when a run begins: a new draft, the next revision, or a closed goal that is to be reopened."""
+    """The goal as it is when a run begins: a new draft, the next revision, or a closed goal that is to be reopened.
+
+    `seed` is secret: the starter takes it from the system's source of randomness. The salts of the run's texts are made from it.
+    The run's own random numbers would not do: they follow from its id, which many can read.
+    """
 
     goal: Goal
+    seed: Annotated[str, StringConstraints(pattern=SEED_PATTERN)]
 
 
 class Receipt(Frozen):
@@ -112,6 +119,7 @@ class GoalWorkflow:
     def __init__(self, start: GoalStart) -> None:
         self._goal = start.goal.model_copy(update={"policy": shared_policy(start.goal.policy)})
         self._alarm = next_alarm(start.goal)
+        self._salts = salts_from(start.seed)
         self._turn = asyncio.Lock()  # one at a time: commands, signals and alarms decide on the state they change
         self._timeline: list[TimelineEntry] = []  # of this run
         self._show_state()
@@ -124,7 +132,7 @@ class GoalWorkflow:
             await self._ring_when_due()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not self._goal.is_closed:
-            workflow.continue_as_new(GoalStart(goal=self._goal))
+            workflow.continue_as_new(GoalStart(goal=self._goal, seed=next(self._salts)))
         goal = self._goal
         return GoalResult(goal=goal.id, outcome=goal.outcome, score=score(goal), seq=goal.seq, head=goal.head)
 
@@ -254,7 +262,8 @@ class GoalWorkflow:
         is done. `command` made the events; None: an alarm made them.
         """
         before = self._goal
-        after, recording = record(before, events)
+        events = salted(events, self._salts)
+        after, recording = recording_of(before, events)
         found = await workflow.execute_local_activity_method(
             Recorder.record,
             recording,

@@ -1,13 +1,14 @@
 """The input and the result of the activity that records a goal's events."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import to_json
 from temporalio import activity
 
 from domain.goal.constraints import Constraints, constraints_of
-from domain.goal.events import Event
+from domain.goal.events import Event, TextsErased
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
 from domain.goal.scoring import progress, score
@@ -28,6 +29,7 @@ class Recording(Frozen):
     notices: str
     at: Moment  # of the last event
     constraints: Constraints | None = None  # what must hold of other goals as well
+    erases: tuple[int, ...] = ()  # numbers of the entries whose texts are erased
 
 
 class Position(Frozen):
@@ -71,16 +73,23 @@ class Recorder(ABC):
         """The ledger's entries that the workflow does not know."""
 
 
-def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
-    """The goal after `events`, and the recording that makes it so."""
+def record(goal: Goal, decided: tuple[Event, ...], salts: Iterator[str]) -> tuple[Goal, Recording]:
+    """The goal after the events, and the recording that makes it so. Each text in the events takes the next of `salts`."""
+    return recording_of(goal, salted(decided, salts))
+
+
+def salted(decided: tuple[Event, ...], salts: Iterator[str]) -> tuple[Event, ...]:
+    """The events with a fresh salt for each text in them."""
+    return tuple(event.salted(salts) for event in decided)
+
+
+def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
+    """The goal after the events, which have their salts, and the recording that makes it so."""
     after, entries, befores = goal, [], []
     for event in events:
         previous, after = after, evolve(after, event)
         befores.append(previous)
-        form = event.json_form
-        entries.append(
-            {**form, "kind": event.kind, "command_id": event.command, "prev_hash": previous.head, "hash": after.head}
-        )
+        entries.append(_entry(event, previous.head, after.head))
     notices = [n for event, before in zip(events, befores, strict=True) for n in notices_of(after, event, before)]
     recording = Recording(
         goal=goal.id,
@@ -91,8 +100,21 @@ def record(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
         notices=to_json(notices).decode(),
         at=events[-1].at,
         constraints=constraints_of(goal, after, events),
+        erases=tuple(seq for event in events if isinstance(event.body, TextsErased) for seq in event.body.entries),
     )
     return after, recording
+
+
+def _entry(event: Event, prev_hash: str, own_hash: str) -> dict[str, Any]:
+    """The row of the ledger: the hashed form of the event, and beside it the texts with their salts."""
+    entry = {
+        **event.json_form,
+        "kind": event.kind,
+        "command_id": event.command,
+        "prev_hash": prev_hash,
+        "hash": own_hash,
+    }
+    return entry | {"texts": event.texts} if event.texts else entry
 
 
 def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def amend(
         amendment = await Amending(session.engine).compare(
             caller_for(actor), one, data, chosen, now=datetime.now(UTC), starts=starts
         )
-        if amendment.findings:
+        if amendment.after is None:
             message = to.text("screen.amend.not_possible", file=file)
             raise to.refuse(message, kind="findings", findings=amendment.findings)
         if not (apply and as_json):
@@ -90,10 +90,25 @@ def _show(amendment: "Amendment", to: "Terminal") -> None:
         print_line(f"  {one.goal}: {one.before} → {one.after}")
     if (more := len(amendment.dues) - _SHOWN) > 0:
         print_line("  " + to.text("screen.cycle.more", more=more))
+    _show_ending(amendment, to)
     if amendment.misfits:
         named = ", ".join(amendment.misfits[:_SHOWN])
         to.tell("screen.amend.misfits", goals=len(amendment.misfits), named=named)
     print_findings(amendment.findings, to.locale)
+
+
+def _show_ending(amendment: "Amendment", to: "Terminal") -> None:
+    """The goals that would end at once, and how many reviews would open at once."""
+    from texts.words import word
+
+    if amendment.ending:
+        to.tell("screen.amend.ending", goals=len(amendment.ending), n=len(amendment.ending))
+    for one in amendment.ending[:_SHOWN]:
+        print_line(f"  {one.goal}: {word('outcome', one.outcome, to.locale)}")
+    if (more := len(amendment.ending) - _SHOWN) > 0:
+        print_line("  " + to.text("screen.cycle.more", more=more))
+    if amendment.reviews_now:
+        to.tell("screen.amend.reviews", goals=len(amendment.reviews_now), n=len(amendment.reviews_now))
 
 
 def _rule(change: "RuleChange", to: "Terminal") -> tuple[str, str, str]:
@@ -114,5 +129,7 @@ def _document(amendment: "Amendment") -> dict[str, Any]:
         ],
         "goals": amendment.goals,
         "dues": [one._asdict() for one in amendment.dues],
+        "ending": [one._asdict() for one in amendment.ending],
+        "reviews_now": amendment.reviews_now,
         "misfits": amendment.misfits,
     }

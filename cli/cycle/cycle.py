@@ -56,7 +56,13 @@ def check(file: _File, starts: _Starts = None, as_json: AsJson = False) -> None:
 
 @cycle.command("start")
 def start(
-    file: _File, *, actor: Actor, starts: _Starts = None, no_wait: _NoWait = False, as_json: AsJson = False
+    file: _File,
+    *,
+    actor: Actor,
+    starts: _Starts = None,
+    overlapping: Annotated[bool, typer.Option("--overlapping", help="help.option.overlapping")] = False,
+    no_wait: _NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Launch a cycle for everybody whom its file names. Nothing starts while an error is found."""
     from cli.session.callers import caller_for
@@ -68,7 +74,7 @@ def start(
     data = read_small(file, to)
 
     async def work(session: "Acting") -> Exit:
-        checked = await session.cycles.check(caller_for(actor), data, _today(data), starts)
+        checked = await session.cycles.check(caller_for(actor), data, _today(data), starts, confirmed=overlapping)
         if refuses(checked.findings) or checked.file is None:
             raise to.refuse(_not_startable(file, checked, to), kind="findings", findings=checked.findings)
         print_findings(checked.findings, to.locale)

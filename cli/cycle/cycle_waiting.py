@@ -17,6 +17,10 @@ from service.answers import ANSWER_SECONDS, NoAnswer
 from service.cycle_documents import CycleStatus
 
 _EVERY = 0.25  # seconds between two looks
+_SILENT = 2.0  # seconds without a change after which it says what it waits for
+_FAILURES = (
+    3  # failed tries, one after the other, after which nobody waits any more: `meguri instruction ID` shows the rest
+)
 
 
 class Reached(NamedTuple):
@@ -48,9 +52,11 @@ async def for_retry(session: Acting, cycle: CycleId) -> None:
 async def for_instruction(session: Acting, instruction: str, label: str) -> None:
     async def look() -> Reached:
         progress = await session.instructions.progress(caller_for(None), instruction)
-        return Reached(progress.settled, progress.total, progress.state is InstructionState.DONE, progress)
+        is_over = progress.state in (InstructionState.DONE, InstructionState.ENDED)
+        return Reached(progress.settled, progress.total, is_over or progress.failures >= _FAILURES, progress)
 
-    await _wait(session.terminal, label, look)
+    waiting = session.terminal.text("screen.instruction.waits_for_worker", id=instruction)
+    await _wait(session.terminal, label, look, waiting)
 
 
 def _reached(status: CycleStatus, *, finished: bool) -> Reached:
@@ -59,8 +65,11 @@ def _reached(status: CycleStatus, *, finished: bool) -> Reached:
     return Reached(done, status.people, finished, counts)
 
 
-async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]]) -> None:
-    """Waits until it is finished. Raises `NoAnswer` where nothing changes: no worker runs. It continues when one starts."""
+async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]], waiting: str = "") -> None:
+    """Waits until it is finished. Raises `NoAnswer` where nothing changes: no worker runs. It continues when one starts.
+
+    `waiting` is printed on stderr, once, as soon as nothing changes for a moment: it says what the command waits for.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=to.as_json or not console.is_terminal) as bar:
@@ -74,4 +83,7 @@ async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]]
                 moved = time.monotonic()
             elif time.monotonic() - moved > ANSWER_SECONDS:
                 raise NoAnswer(None, ANSWER_SECONDS)
+            elif waiting and time.monotonic() - moved > _SILENT:
+                to.complain(waiting)
+                waiting = ""
         bar.update(task, completed=reached.done, total=reached.total)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from cli.session.session import Reading, Terminal
+    from cli.session.session import Acting, Reading, Terminal
     from domain.refusals import Refusal
     from domain.values import Locale
     from service.instruction_documents import InstructionPage
@@ -27,18 +27,49 @@ _SHOWN = 50
 def instruction(
     identity: Annotated[str | None, typer.Argument(metavar="ID", help="help.option.instruction")] = None,
     cycle_id: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
+    *,
+    retry: Annotated[bool, typer.Option("--retry", help="help.option.retry_instruction")] = False,
+    end: Annotated[bool, typer.Option("--end", help="help.option.end_instruction")] = False,
+    actor: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.actor")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="help.option.reason")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the instructions to many goals, or the progress of one and which goals refused it."""
-    from cli.session.session import reading, run, terminal
+    """Show the instructions to many goals, or the progress of one and which goals refused it.
 
-    async def work(session: "Reading") -> Exit | None:
+    HR can end one that is not done (--end), and have the goals asked again that failed (--retry).
+    """
+    from cli.session.session import acting, reading, run, terminal
+
+    to = terminal(as_json)
+    if (retry and end) or ((retry or end) and not (identity and actor)) or (end and not reason):
+        raise to.refuse(to.text("screen.instruction.steering_needs"), kind="usage", code=Exit.USAGE)
+
+    async def steer(session: "Acting") -> Exit:
+        return await _steer(session, identity or "", actor, reason if end else None)
+
+    async def show(session: "Reading") -> Exit | None:
         if identity is None:
             await _show_latest(session, cycle_id)
             return None
         return await _show_one(session, identity)
 
-    run(terminal(as_json), reading, work)
+    if retry or end:
+        run(to, acting, steer)
+    else:
+        run(to, reading, show)
+
+
+async def _steer(session: "Acting", identity: str, actor: str | None, reason: str | None) -> Exit:
+    """Ends the instruction for the reason; without one, asks the goals again that failed, and waits for it."""
+    from cli.cycle.cycle_waiting import for_instruction
+    from cli.session.callers import caller_for
+
+    if reason:
+        await session.instructions.end(caller_for(actor), identity, reason, datetime.now(UTC))
+    else:
+        await session.instructions.retry(caller_for(actor), identity)
+        await for_instruction(session, identity, identity)
+    return await _show_one(session, identity)
 
 
 def delegations(
@@ -79,6 +110,7 @@ def delegations(
 async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
     from cli.session.callers import caller_for
     from cli.session.wording import instruction_name, result_name
+    from texts.dates import moment_text
 
     to, found = session.terminal, await session.instructions.list_latest(caller_for(None), cycle_id)
     rows = found.instructions
@@ -94,7 +126,7 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
             instruction_name(row.kind, to.locale),
             row.cycle_id or "-",
             result_name(row.state, to.locale),
-            f"{row.given_at:%Y-%m-%d %H:%M}",
+            moment_text(row.given_at, row.time_zone),
         )
         for row in rows
     ]
@@ -115,8 +147,34 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
         reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")
         print_line(summary(progress, to))
+        if row.ended_by:
+            to.tell("screen.instruction.ended", who=row.ended_by, why=visible(row.ended_why or "-"))
+        show_failure(page, to)
         show_refused(refused, names, to)
-    return Exit.REFUSED if refused else Exit.DONE
+    return exit_of(page)
+
+
+def exit_of(page: "InstructionPage") -> Exit:
+    """Refused if a goal refused or did not answer, or if the instruction itself fails."""
+    return Exit.REFUSED if page.not_done or page.progress.failures else Exit.DONE
+
+
+def show_failure(page: "InstructionPage", to: "Terminal") -> None:
+    """Why the last try failed, since when, and what can be done."""
+    from texts.dates import moment_text
+
+    progress = page.progress
+    if progress.failures and progress.failed_at:
+        at = moment_text(progress.failed_at, page.time_zone)
+        to.complain(
+            to.text(
+                "screen.instruction.failing",
+                tries=progress.failures,
+                why=progress.failure,
+                at=at,
+                id=page.instruction.id,
+            )
+        )
 
 
 def document(page: "InstructionPage", names: "Names", locale: "Locale") -> dict[str, Any]:
@@ -127,6 +185,7 @@ def document(page: "InstructionPage", names: "Names", locale: "Locale") -> dict[
     row, progress = page.instruction, page.progress
     return {
         "instruction": row.id, "kind": row.kind, "state": progress.state, "counts": progress.by_result, "goals": goals,
+        "failures": progress.failures, "failure": progress.failure, "ended_by": row.ended_by, "ended_why": row.ended_why,
     }  # fmt: skip
 
 
@@ -172,7 +231,21 @@ def summary(progress: "Progress", to: "Terminal") -> str:
 
 
 def show_refused(refused: "Sequence[InstructionResult]", names: "Names", to: "Terminal") -> None:
-    for one in refused[:_SHOWN]:
-        to.complain(f"{one.goal_id}: {reason_of(one, names, to.locale)}")
-    if (more := len(refused) - _SHOWN) > 0:
-        to.complain(to.text("screen.cycle.more", more=more))
+    """Each reason once, with the goals that it concerns; at most `_SHOWN` of them."""
+    for reason, goals in by_reason(refused, names, to.locale).items():
+        if len(goals) == 1:
+            to.complain(f"{goals[0]}: {reason}")
+            continue
+        to.complain(to.text("screen.instruction.same_reason", n=len(goals), reason=reason))
+        for goal in goals[:_SHOWN]:
+            to.complain(f"  {goal}")
+        if (more := len(goals) - _SHOWN) > 0:
+            to.complain("  " + to.text("screen.cycle.more", more=more))
+
+
+def by_reason(refused: "Sequence[InstructionResult]", names: "Names", locale: "Locale") -> dict[str, list[str]]:
+    """The ids of the goals by the reason of their refusal, in the order in which the reasons came."""
+    found: dict[str, list[str]] = {}
+    for one in refused:
+        found.setdefault(reason_of(one, names, locale) or "-", []).append(one.goal_id)
+    return found

@@ -25,6 +25,7 @@ _Departments = Annotated[
 ]
 _People = Annotated[list[str] | None, typer.Option("--person", metavar="EMPLOYEE", help="help.option.people")]
 _Id = Annotated[str | None, typer.Option("--id", metavar="ID", help="help.option.instruction_id")]
+_Yes = Annotated[bool, typer.Option("--yes", help="help.option.yes")]
 _NoWait = Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")]
 _Closes = Annotated[date | None, typer.Option("--closes", parser=day, metavar="DATE", help="help.option.closes")]
 
@@ -50,6 +51,7 @@ class InstructionOptions(NamedTuple):
     identity: str | None = None
     no_wait: bool = False
     as_json: bool = False
+    yes: bool = False  # do not ask before an instruction to everybody
 
 
 def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] | None = None) -> None:
@@ -58,40 +60,52 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
     from cli.session.session import acting, run, terminal
 
     async def work(session: "Acting") -> Exit:
+        from cli.cycle.confirming import confirm
         from domain.instructions import instructions
         from domain.values import CycleId
         from service.answers import compose
+        from service.instruction_preview import needs_confirmation
 
         kinds: dict[str, type[Any]] = {model.model_fields["kind"].default: model for model in instructions.KINDS}
         selection = {"departments": tuple(options.departments or ()), "people": tuple(options.people or ())}
         asked = compose(kinds[kind], {"selection": selection, "reason": options.reason, **(fields or {})})
-        one = CycleId(options.cycle) if options.cycle else None
-        identity = await session.instructions.give(caller_for(options.actor), asked, one, options.identity)
+        one, caller = CycleId(options.cycle) if options.cycle else None, caller_for(options.actor)
+        if one and not options.yes and needs_confirmation(asked):
+            await confirm(session, caller, asked, one)
+        identity = await session.instructions.give(caller, asked, one, options.identity)
         return await report(session, identity, kind, wait=not options.no_wait)
 
     run(terminal(options.as_json), acting, work)
 
 
 async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> Exit:
-    """Waits, where wanted, with a bar; then counts, and every goal that refused."""
+    """Waits, where wanted, with a bar; then counts, and every goal that refused. Without waiting, how to follow it."""
     from cli.cycle.cycle_waiting import for_instruction
-    from cli.cycle.instruction_screen import document, names_of, show_refused, summary
+    from cli.cycle.instruction_screen import document, exit_of, names_of, show_failure, show_refused, summary
     from cli.session.callers import caller_for
     from cli.session.wording import instruction_name
+    from service.answers import NoAnswer
 
     to = session.terminal
     if not to.as_json:
         to.tell("screen.instruction.given", id=identity, kind=kind)
     if wait:
-        await for_instruction(session, identity, instruction_name(kind, to.locale))
+        try:
+            await for_instruction(session, identity, instruction_name(kind, to.locale))
+        except NoAnswer as error:
+            message = to.text("screen.instruction.no_worker", id=identity)
+            raise to.refuse(message, kind=error.code, code=Exit.UNREACHABLE) from error
     page = await session.instructions.read(caller_for(None), identity)
     names = await names_of(page, session.engine)
     if to.as_json:
         print_json(document(page, names, to.locale))
-    else:
+    elif wait:
         print_line(summary(page.progress, to))
+        show_failure(page, to)
         show_refused(page.not_done, names, to)
-    return Exit.REFUSED if page.not_done else Exit.DONE
+    else:
+        to.tell("screen.instruction.accepted", id=identity)
+    return exit_of(page)
 
 
 @cycle.command("extend")
@@ -112,11 +126,12 @@ def extend(
     departments: _Departments = None,
     people: _People = None,
     identity: _Id = None,
+    yes: _Yes = False,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """HR: change the due dates of open tasks, the cycle's last day, or both."""
-    options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json)
+    options = InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json, yes)
     instruct("extend", options, {"due": due, "task": task, "closes": closes})
 
 
@@ -129,11 +144,12 @@ def pause(
     departments: _Departments = None,
     people: _People = None,
     identity: _Id = None,
+    yes: _Yes = False,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """HR: stop the clock of open goals. Nobody is reminded, and nothing is due."""
-    instruct("pause", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("pause", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json, yes))
 
 
 @cycle.command("resume")
@@ -177,11 +193,14 @@ def remove(
     departments: _Departments = None,
     people: _People = None,
     identity: _Id = None,
+    yes: _Yes = False,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """HR: remove people from the cycle. Their goals are closed with the points they have."""
-    instruct("remove", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct(
+        "remove", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json, yes)
+    )
 
 
 @cycle.command("cancel")
@@ -193,11 +212,14 @@ def cancel(
     departments: _Departments = None,
     people: _People = None,
     identity: _Id = None,
+    yes: _Yes = False,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """HR: cancel goals, and withdraw the notices about them that were not sent yet."""
-    instruct("cancel", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct(
+        "cancel", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json, yes)
+    )
 
 
 @cycle.command("reopen")
@@ -227,11 +249,12 @@ def close(
     departments: _Departments = None,
     people: _People = None,
     identity: _Id = None,
+    yes: _Yes = False,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """HR: settle open goals as they are. Without a selection of goals, the cycle ends."""
-    instruct("close", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json))
+    instruct("close", InstructionOptions(cycle_id, actor, reason, departments, people, identity, no_wait, as_json, yes))
 
 
 def reassign(

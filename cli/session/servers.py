@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.session.choices import Choice
+from cli.session.options import AsJson
+from cli.session.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -41,9 +43,9 @@ def demo(
     _finish(_run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
-def migrate() -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Bring the database's schema to this program's version."""
-    _finish(_run(_migrate(_settings())))
+    _finish(_run(_migrate(_settings(), as_json=as_json)))
 
 
 class Role(StrEnum):
@@ -89,16 +91,16 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
     import logs
     from channels.channel import ConsoleChannel
     from embedded.stack import running
-    from service.connection import connect_temporal
+    from service.connection import connect_temporal, time_limits
     from storage.database import open_database
     from storage.migrate import upgrade
     from worker import Role, serving
 
     async with running(settings.var) as at:
-        with (settings.var / "worker.log").open("a") as log, (settings.var / "notices.txt").open("a") as notices:
-            logs.configure(settings, log)
+        with (settings.var / "notices.txt").open("a") as notices:
+            logs.configure(settings, settings.var / "worker.log")
             await upgrade(at.database_url)
-            engine = open_database(at.database_url, pool=settings.database_pool)
+            engine = open_database(at.database_url, pool=settings.database_pool, limits=time_limits(settings))
             try:
                 client = await connect_temporal(settings, at=at.temporal_address)
                 channel = ConsoleChannel(notices) if settings.channel == "console" else None
@@ -216,13 +218,16 @@ async def _watch_launch(cycles: "Cycles", people: int, settings: "Settings") -> 
     return 1 if counts.failed else 0
 
 
-async def _migrate(settings: "Settings") -> int:
+async def _migrate(settings: "Settings", *, as_json: bool) -> int:
     from service.connection import connect_database, resolve
     from storage.migrate import expected_version, upgrade
 
     await (await connect_database(settings)).dispose()  # says where it looked, where nobody answers
     await upgrade(resolve(settings).database_url)
-    _tell(settings, "screen.servers.migrated", version=expected_version())
+    if as_json:
+        print_json({"schema": expected_version()})
+    else:
+        _tell(settings, "screen.servers.migrated", version=expected_version())
     return 0
 
 

@@ -16,8 +16,8 @@ from cli.session.output import (
     Exit,
     exit_code,
     heads,
+    print_error,
     print_findings,
-    print_json,
     print_line,
     reader_locale,
     sentence_of,
@@ -71,6 +71,7 @@ class Terminal:
         kind: str,
         code: Exit = Exit.REFUSED,
         findings: "Sequence[Finding]" = (),
+        where: str | None = None,
     ) -> typer.Exit:
         """Prints why the command is refused, on stderr and with `--json` as the document; raise what is returned."""
         sys.stderr.write(message + "\n")
@@ -78,8 +79,7 @@ class Terminal:
         if self.as_json:
             from texts.findings import documents_of
 
-            error: dict[str, Any] = {"code": kind, "message": message}
-            print_json({"error": error | ({"findings": documents_of(findings)} if findings else {})})
+            print_error(kind, message, where=where, findings=documents_of(findings))
         return typer.Exit(code)
 
 
@@ -221,13 +221,14 @@ async def _explained(error: Exception, opened: Reading) -> Exception | None:
 async def _database_left(opened: Reading, *, cut: bool) -> "Unreachable | None":
     """Asks once more whether the database is there; `cut` says that the connection was lost, though it may be back."""
     from service.connection import Unreachable, connect_database
+    from storage.database_url import shown
 
     try:
         engine = await connect_database(opened.terminal.settings)
     except Unreachable as unreachable:
         return unreachable
     await engine.dispose()
-    return _lost("PostgreSQL", opened.engine.url.render_as_string(hide_password=True)) if cut else None
+    return _lost("PostgreSQL", shown(opened.engine.url)) if cut else None
 
 
 async def _schema_differs(engine: "AsyncEngine") -> "OtherSchema | None":

@@ -1,7 +1,7 @@
 """The checks of a cycle file against the organisation, before it is launched: errors and suggestions."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from domain.cycle.file import CycleFile
@@ -16,7 +16,16 @@ from domain.writing.rules import check
 
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
     """Every error that forbids the launch, and every suggestion. Whether the id is taken is checked elsewhere."""
-    dates = (*_order_findings(file.cycle), *_hours_findings(file), *_past_findings(file.cycle, today))
+    return _findings(file, organisation, past_findings(file.cycle, today))
+
+
+def check_without_dates(file: CycleFile, organisation: Organisation) -> tuple[Finding, ...]:
+    """The same checks, but a date may be in the past: for the file of a cycle that runs."""
+    return _findings(file, organisation, ())
+
+
+def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Finding]) -> tuple[Finding, ...]:
+    dates = (*_order_findings(file.cycle), *_hours_findings(file), *past)
     lines = (_for_cycle(one) for one in organisation.findings(tops=file.cycle.tops))
     people = (*lines, *_people_findings(file, organisation))
     if refuses((*dates, *people)):
@@ -61,7 +70,8 @@ def _hours_findings(file: CycleFile) -> Iterator[Finding]:
             yield refuse("hours_out_of_order", f"{where}.closes", opens=opens, closes=closes)
 
 
-def _past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
+def past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
+    """The dates of the cycle that are before today."""
     places = [("cycle.ends", cycle.ends), ("cycle.closes", cycle.closes)]
     places += [(f"cycle.reviews[{n}]", day) for n, day in enumerate(cycle.reviews)]
     for where, day in places:

@@ -1,7 +1,7 @@
 """What a launch makes for one participant."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -12,6 +12,7 @@ from domain.goal.ledger import canonical
 from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, GoalId, Moment
 from domain.writing.content import Content
+from domain.writing.working_days import on_working_days
 
 _policies: WeakValueDictionary[str, Policy] = WeakValueDictionary()
 
@@ -43,25 +44,29 @@ def first_draft(
     sites: Mapping[EmployeeId, str] | None = None,
     slot: int | None = None,
     delegations: Iterable[Delegation] = (),
+    salts: Iterator[str] | None = None,
 ) -> tuple[Goal, Event]:
     """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
 
-    `sites` are of everybody who may be asked, `delegations` of the owner's managers and HR; what does not concern this
-    goal is left out.
+    Its steps are due on working days of the owner's site. `sites` are of everybody who may be asked, `delegations` of the owner's
+    managers and HR; what does not concern this goal is left out. Without `salts`, the event is a rehearsal: the ledger does
+    not take it.
     """
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
+    calendar = policy.calendar_at((sites or {}).get(owner))
     body = Created(
         cycle=cycle,
         owner=owner,
         department=department,
         line=line,
-        content=content,
+        content=on_working_days(content, calendar, policy.ends),
         policy=policy_digest(policy.model_dump(mode="json")),
         sites=sites_of(owner, line, policy, sites or {}) or None,
         slot=slot,
         delegations=delegations_of(owner, line, policy, delegations) or None,
     )
     event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
+    event = event.salted(salts) if salts else event
     return created_goal(goal_id, policy, event), event
 
 

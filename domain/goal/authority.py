@@ -1,10 +1,11 @@
-"""Who may give which command, and in which state. Each function returns, or raises a `Refusal`."""
+"""Who may give which command, in which state, and on which version of the goal. Each function returns, or raises a `Refusal`."""
 
 from datetime import date
 
 from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command
-from domain.goal.goal import Goal
+from domain.goal.goal import Goal, MaterialChange
 from domain.lifecycle import State
+from domain.messages import Message, message
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId
 
@@ -71,3 +72,17 @@ def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeI
 def require_state(goal: Goal, *possible: State) -> None:
     if goal.state not in possible:
         raise wrong_state(goal.state, *possible)
+
+
+def require_seen(goal: Goal, expected_seq: int) -> None:
+    """Raises a `Refusal` if the goal changed after `expected_seq` in a way that matters to the decision."""
+    missed = [change for change in goal.changes if change.seq > expected_seq]
+    if missed or expected_seq > goal.seq:
+        changes = [_as_message(change) for change in missed] or [message("part.no_change")]
+        raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=changes)
+
+
+def _as_message(change: MaterialChange) -> Message:
+    if change.fields:
+        return message("part.change_in", seq=change.seq, kind=change.kind, fields=change.fields)
+    return message("part.change", seq=change.seq, kind=change.kind)

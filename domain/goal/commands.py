@@ -162,11 +162,26 @@ class Comment(Command):
 
 
 class Reassign(Command):
-    """HR: replace the assignees of the open task."""
+    """HR: in the open task, replace the assignee `person` by `to`; or replace all assignees by `assignees`.
+
+    With `person` and `to`, the goal decides on the assignees that it has when the command arrives: other assignees keep the
+    task. `assignees` replaces whatever assignees there are; `expected_seq` makes sure that they are those that HR saw.
+    """
 
     name: ClassVar[str] = "reassign"
-    assignees: tuple[_Person, ...] = Field(min_length=1, max_length=100)  # HR and a line of managers
+    assignees: tuple[_Person, ...] | None = Field(
+        default=None, min_length=1, max_length=100
+    )  # HR and a line of managers
+    person: _Person | None = None
+    to: _Person | None = None
+    expected_seq: int | None = Field(default=None, ge=1)
     reason: Prose
+
+    @model_validator(mode="after")
+    def _names_people_in_one_way(self) -> Self:
+        if (self.person is None) != (self.to is None) or (self.person is None) == (self.assignees is None):
+            raise invalid_value("reassigned_in_one_way")
+        return self
 
 
 class Delegate(Command):
@@ -237,11 +252,21 @@ class Close(Command):
 
 
 class AmendPolicy(Command):
-    """HR: replace the goal's policy. If the open task's kind gets more or fewer days, its due date moves by the difference."""
+    """HR: replace the goal's policy. If the open task's kind gets more or fewer days, its due date moves by the difference.
+
+    With `rules`, only these fields of `policy` are taken; the goal keeps the others as it has them when the command arrives.
+    """
 
     name: ClassVar[str] = "amend_policy"
     policy: Policy
+    rules: tuple[Line, ...] | None = Field(default=None, min_length=1, max_length=100)
     reason: Prose
+
+    @model_validator(mode="after")
+    def _names_rules(self) -> Self:
+        if unknown := [one for one in self.rules or () if one not in Policy.model_fields]:
+            raise invalid_value("unknown_rule", rule=unknown[0][:40])
+        return self
 
 
 class ChangeLine(Command):
@@ -306,10 +331,21 @@ class NoteRepair(Command):
     expected_seq: int = Field(ge=1)
 
 
+class EraseTexts(Command):
+    """HR, except for their own goals: erase what people wrote in these entries of the ledger.
+
+    The entries stay, with their commitments. Of an open goal, the entry that holds its content cannot be erased.
+    """
+
+    name: ClassVar[str] = "erase_texts"
+    entries: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=1000)  # numbers in the ledger
+    reason: Prose
+
+
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
-    ChangeLine, Adjust, MarkExemplar, NoteRepair,
+    ChangeLine, Adjust, MarkExemplar, EraseTexts, NoteRepair,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

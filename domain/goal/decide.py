@@ -6,12 +6,19 @@ from typing import Any
 
 from domain.findings import Level, refuses
 from domain.goal import commands, events, scoring
-from domain.goal.authority import principal, require_concerned, require_decider, require_owner, require_state
-from domain.goal.goal import Goal, MaterialChange, Outcome
+from domain.goal.authority import (
+    principal,
+    require_concerned,
+    require_decider,
+    require_owner,
+    require_seen,
+    require_state,
+)
+from domain.goal.goal import Goal, Outcome
 from domain.goal.steering import STEERING, Bodies, next_revision
 from domain.goal.working import WORKING
 from domain.lifecycle import State
-from domain.messages import Message, message
+from domain.messages import message
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId, Moment
@@ -75,26 +82,12 @@ _WHILE_PAUSED = (
 )
 
 
-ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.NoteRepair)
+ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.EraseTexts, commands.NoteRepair)
 
 
 def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:
     if goal.is_paused and not isinstance(command, _WHILE_PAUSED):
         raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
-
-
-def _require_seen(goal: Goal, expected_seq: int) -> None:
-    """Raises a `Refusal` if the goal changed after `expected_seq` in a way that matters to the decision."""
-    missed = [change for change in goal.changes if change.seq > expected_seq]
-    if missed or expected_seq > goal.seq:
-        changes = [_as_message(change) for change in missed] or [message("part.no_change")]
-        raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=changes)
-
-
-def _as_message(change: MaterialChange) -> Message:
-    if change.fields:
-        return message("part.change_in", seq=change.seq, kind=change.kind, fields=change.fields)
-    return message("part.change", seq=change.seq, kind=change.kind)
 
 
 # --- writing and signing off -----------------------------------------------------------------------------------------
@@ -143,7 +136,7 @@ def _withdraw(goal: Goal, command: commands.Withdraw, day: date) -> Bodies:
 def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
-    _require_seen(goal, command.expected_seq)
+    require_seen(goal, command.expected_seq)
     who = principal(goal, command, day)
     stage = _stage_reached(goal, who)
     kind = events.Approved if _is_last(goal, stage, who) else events.StageApproved
@@ -167,7 +160,7 @@ def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: dat
     require_state(goal, State.PENDING_APPROVAL)
     require_decider(goal, command, day)
     if command.expected_seq is not None:
-        _require_seen(goal, command.expected_seq)
+        require_seen(goal, command.expected_seq)
     return (events.Returned(comment=command.comment),)
 
 
@@ -205,7 +198,7 @@ def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> 
 def _decide_review(goal: Goal, command: commands.DecideReview, day: date) -> Bodies:
     require_state(goal, State.IN_REVIEW)
     _require_reviewer(goal, command, day)
-    _require_seen(goal, command.expected_seq)
+    require_seen(goal, command.expected_seq)
     if (command.verdict == "continue") != (command.next == "continue"):
         raise Refusal(Code.VERDICT_CONTRADICTS, verdict=command.verdict, then=command.next)
     if command.comment is None and (command.bonus or command.next == "reset"):

@@ -1,17 +1,22 @@
 """The events of a goal: one model per kind, named in the past tense. A goal changes only by events."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field
 
+from domain.commitments import FREE_TEXT, commit_texts, places_of
 from domain.goal.goal import Delegation, Outcome, RepairStep
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number, Share
 from domain.writing.content import Content
+
+Written = Annotated[str, FREE_TEXT]
+"""A text that a person wrote. The hashed form of the event holds a salted commitment to it."""
 
 
 class Body(Frozen):
@@ -54,33 +59,33 @@ class StageApproved(Body):
     kind: Literal[EventKind.STAGE_APPROVED] = EventKind.STAGE_APPROVED
     stage: int
     saw: int  # the seq that the approver saw
-    comment: str | None = None
+    comment: Written | None = None
 
 
 class Approved(Body):
     kind: Literal[EventKind.APPROVED] = EventKind.APPROVED
     stage: int
     saw: int
-    comment: str | None = None
+    comment: Written | None = None
 
 
 class Returned(Body):
     kind: Literal[EventKind.RETURNED] = EventKind.RETURNED
-    comment: str
+    comment: Written
 
 
 class ProgressReported(Body):
     kind: Literal[EventKind.PROGRESS_REPORTED] = EventKind.PROGRESS_REPORTED
     value: Number | None = None
     met: tuple[int, ...] | None = None
-    evidence: str | None = None
+    evidence: Written | None = None
 
 
 class StepCompleted(Body):
     kind: Literal[EventKind.STEP_COMPLETED] = EventKind.STEP_COMPLETED
     step: int
     points: int
-    evidence: str | None = None
+    evidence: Written | None = None
 
 
 class ReportUndone(Body):
@@ -90,7 +95,7 @@ class ReportUndone(Body):
     step: int | None = None
     value: Number | None = None
     met: tuple[int, ...] | None = None
-    reason: str
+    reason: Written
 
 
 class ReviewOpened(Body):
@@ -98,16 +103,16 @@ class ReviewOpened(Body):
 
     kind: Literal[EventKind.REVIEW_OPENED] = EventKind.REVIEW_OPENED
     scheduled: date | None = None
-    reason: str | None = None
+    reason: Written | None = None
 
 
 class SelfReviewed(Body):
     kind: Literal[EventKind.SELF_REVIEWED] = EventKind.SELF_REVIEWED
-    went_well: str
-    progress: str | None = None
+    went_well: Written
+    progress: Written | None = None
     cause_kinds: tuple[str, ...] | None = None
-    causes: str | None = None
-    to_improve: str | None = None
+    causes: Written | None = None
+    to_improve: Written | None = None
     proposed: str
 
 
@@ -116,8 +121,8 @@ class _Verdict(Body):
     saw: int
     attained: Share  # share of the measure that the verdict confirmed
     bonus: int = 0
-    comment: str | None = None
-    praise: str | None = None
+    comment: Written | None = None
+    praise: Written | None = None
 
 
 class Continued(_Verdict):
@@ -142,14 +147,14 @@ class Closed(Body):
     verdict: str | None = None
     saw: int | None = None
     bonus: int = 0
-    comment: str | None = None
-    praise: str | None = None
+    comment: Written | None = None
+    praise: Written | None = None
     removed: bool | None = None  # its owner left the company or was removed from the cycle
 
 
 class Withdrawn(Body):
     kind: Literal[EventKind.WITHDRAWN] = EventKind.WITHDRAWN
-    reason: str
+    reason: Written
 
 
 class Lapsed(Body):
@@ -165,7 +170,7 @@ class Lapsed(Body):
 class Reopened(Body):
     kind: Literal[EventKind.REOPENED] = EventKind.REOPENED
     state: State  # the new state: the one before the goal was closed
-    reason: str
+    reason: Written
     closes: date | None = None  # the cycle's new last day
 
 
@@ -191,13 +196,13 @@ class Reassigned(Body):
     kind: Literal[EventKind.REASSIGNED] = EventKind.REASSIGNED
     before: tuple[EmployeeId, ...]
     assignees: tuple[EmployeeId, ...]
-    reason: str
+    reason: Written
 
 
 class Delegated(Body):
     kind: Literal[EventKind.DELEGATED] = EventKind.DELEGATED
     delegation: Delegation
-    reason: str | None = None
+    reason: Written | None = None
 
 
 class Extended(Body):
@@ -205,29 +210,29 @@ class Extended(Body):
     before: date | None = None
     due: date | None = None  # of the open task
     closes: date | None = None  # the cycle's new last day
-    reason: str
+    reason: Written
 
 
 class Paused(Body):
     kind: Literal[EventKind.PAUSED] = EventKind.PAUSED
-    reason: str
+    reason: Written
 
 
 class Resumed(Body):
     kind: Literal[EventKind.RESUMED] = EventKind.RESUMED
     business_days: int  # length of the pause; the due date moves by them
-    reason: str | None = None
+    reason: Written | None = None
 
 
 class Commented(Body):
     kind: Literal[EventKind.COMMENTED] = EventKind.COMMENTED
-    text: str
+    text: Written
 
 
 class PolicyAmended(Body):
     kind: Literal[EventKind.POLICY_AMENDED] = EventKind.POLICY_AMENDED
     policy: Policy
-    reason: str
+    reason: Written
     due: date | None = None  # new due date of the open task, if it moves
 
 
@@ -241,7 +246,7 @@ class LineChanged(Body):
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
     delegations: tuple[Delegation, ...] | None = None
-    reason: str
+    reason: Written
 
 
 class Moved(Body):
@@ -255,7 +260,7 @@ class Moved(Body):
     attained: Share
     banked: Number
     content: Content
-    reason: str
+    reason: Written
 
 
 class SignOffRefused(Body):
@@ -263,7 +268,7 @@ class SignOffRefused(Body):
 
     kind: Literal[EventKind.SIGN_OFF_REFUSED] = EventKind.SIGN_OFF_REFUSED
     code: str
-    fields: dict[str, FieldValue] = Field(default_factory=dict)
+    fields: Annotated[dict[str, FieldValue], FREE_TEXT] = Field(default_factory=dict)  # some repeat what a person wrote
 
 
 class Adjusted(Body):
@@ -271,12 +276,20 @@ class Adjusted(Body):
 
     kind: Literal[EventKind.ADJUSTED] = EventKind.ADJUSTED
     points: Number
-    reason: str
+    reason: Written
 
 
 class ExemplarMarked(Body):
     kind: Literal[EventKind.EXEMPLAR_MARKED] = EventKind.EXEMPLAR_MARKED
-    reason: str
+    reason: Written
+
+
+class TextsErased(Body):
+    """HR erased the texts of earlier entries; their commitments stay. `entries` are the numbers of these entries."""
+
+    kind: Literal[EventKind.TEXTS_ERASED] = EventKind.TEXTS_ERASED
+    entries: tuple[int, ...]
+    reason: Written
 
 
 class Repaired(Body):
@@ -292,14 +305,18 @@ AnyBody = Annotated[
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
-        LineChanged, Moved, Adjusted, ExemplarMarked, Repaired,
+        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, Repaired,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip
 
 
 class Event(Frozen):
-    """One entry of a goal's ledger."""
+    """One entry of a goal's ledger.
+
+    `salts` are those of the texts that people wrote, by place (domain/commitments.py); `salted` sets them before the event is
+    recorded. `erased` holds the commitments of texts that were erased.
+    """
 
     seq: int
     revision: int
@@ -308,12 +325,36 @@ class Event(Frozen):
     acting_for: EmployeeId | None = None
     command: CommandId
     body: AnyBody
+    salts: dict[str, str] = Field(default_factory=dict)
+    erased: dict[str, str] = Field(default_factory=dict)
 
     @property
     def kind(self) -> EventKind:
         return self.body.kind
 
-    @cached_property
+    def salted(self, salts: Iterator[str]) -> "Event":
+        """The event with a fresh salt for each text."""
+        places = places_of(self._form["body"], type(self.body))
+        if not places:
+            return self
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return Event.model_construct(**fields | {"salts": dict(zip(places, salts, strict=False))})
+
+    @property
     def json_form(self) -> dict[str, Any]:
-        """The JSON that is hashed and stored; fields that are None are left out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        """The JSON that is hashed and stored: commitments instead of texts; fields that are None are left out."""
+        return self._committed[0]
+
+    @property
+    def texts(self) -> dict[str, dict[str, str]]:
+        """The texts that are stored beside the hashed form, with their salts, by place."""
+        return self._committed[1]
+
+    @cached_property
+    def _committed(self) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+        body, texts = commit_texts(self._form["body"], type(self.body), self.salts, self.erased)
+        return self._form | {"body": body}, texts
+
+    @cached_property
+    def _form(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_none=True, exclude={"salts", "erased"})

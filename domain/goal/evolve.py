@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from domain.commitments import without_texts
 from domain.goal.events import (
     Adjusted,
     Approved,
@@ -37,6 +38,7 @@ from domain.goal.events import (
     StageApproved,
     StepCompleted,
     Submitted,
+    TextsErased,
     Withdrawn,
 )  # fmt: skip
 from domain.goal.goal import (
@@ -55,6 +57,7 @@ from domain.goal.tasks import approval_task, draft_task, reassigned_task, review
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
 from domain.values import EmployeeId, GoalId, Moment
+from domain.writing.content import Content
 
 # A decision is refused if one of these came after the version that the decider saw. Others, as reminders and comments, do
 # not matter to a decision.
@@ -113,6 +116,8 @@ def evolve(goal: Goal, event: Event) -> Goal:
         changes |= effect(_with_signature(goal, event), body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
+    if "content" in changes and not isinstance(body, TextsErased):
+        changes["written"] = event.seq
     return goal.model_copy(update=changes)
 
 
@@ -347,6 +352,13 @@ def _exemplar_marked(goal: Goal, body: ExemplarMarked, at: Moment) -> dict[str, 
     return {"exemplar": True}
 
 
+def _texts_erased(goal: Goal, body: TextsErased, at: Moment) -> dict[str, Any]:
+    """The goal loses the texts of its content if their entry was erased; numbers and dates stay."""
+    if goal.written not in body.entries:
+        return {}
+    return {"content": Content.model_validate(without_texts(goal.content.model_dump(mode="json"), Content))}
+
+
 _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Revised: _revised,
     Submitted: _submitted,
@@ -377,4 +389,5 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Moved: _moved,
     Adjusted: _adjusted,
     ExemplarMarked: _exemplar_marked,
+    TextsErased: _texts_erased,
 }

@@ -88,6 +88,7 @@ class Goal(Frozen):
     state: State
     revision: int = 1
     content: Content
+    written: int = 1  # number of the ledger entry that holds the content
     task: Task | None = None
     stage: int = 0  # number of stages approved since the last submission
     signed: tuple[EmployeeId, ...] = ()  # who approved them, for themselves or by a delegate
@@ -133,6 +134,11 @@ class Goal(Frozen):
     def due_at(self) -> Moment | None:
         """The open task's deadline."""
         return self.policy.calendar_at(self.task.site).closing(self.task.due) if self.task else None
+
+    @property
+    def task_zone(self) -> str:
+        """The time zone of the site whose business days count for the open task; of the owner's site if there is no task."""
+        return (self.policy.calendar_at(self.task.site) if self.task else self.calendar).timezone
 
     @property
     def calendar(self) -> BusinessCalendar:

@@ -2,13 +2,19 @@
 
 `hash = sha256(previous hash ‖ canonical JSON of the event)`, hexadecimal. The first event follows `genesis(goal_id)`, so
 the chain of one goal cannot be used as another goal's. Canonical JSON: UTF-8, keys sorted, no white space, no key whose value is null.
+
+The event that is hashed holds commitments in the place of texts (domain/commitments.py), so the chain is verified without the
+texts. What a ledger stores beside it, the texts among it, is compared with it: `verify_beside`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from domain.commitments import Texts, commit, commitments_in
+from domain.lifecycle import EventKind
 from domain.values import GoalId
 
 
@@ -28,7 +34,11 @@ def chain(previous: str, event: dict[str, Any]) -> str:
 
 
 class Break(NamedTuple):
-    """The first entry at which a chain is broken: its `seq` and the `reason` (`gap`, `link` or `content`)."""
+    """The first entry at which a ledger is broken: its `seq` and the `reason`.
+
+    Of the chain: `gap`, `link` or `content`. Of what is stored beside it: `kind` (the column), `time` (of recording), `text` (a text that
+    was altered, or is missing without an erasure), `erasure` (a text that was erased is there).
+    """
 
     seq: int
     reason: str
@@ -55,3 +65,52 @@ def verify(goal_id: GoalId, links: Iterable[Link]) -> Break | None:
             return Break(expected, "content")
         previous = link.hash
     return None
+
+
+class Beside(NamedTuple):
+    """What a ledger stores beside the hashed form of an entry.
+
+    `body` is the hashed form of the event's body, `kind` the column of that name. `texts` is None if the entry has none, or
+    they were erased. `is_sealed` says whether the time of recording agrees with its own hash.
+    """
+
+    seq: int
+    body: dict[str, Any]
+    kind: str
+    texts: Texts | None
+    is_sealed: bool
+
+
+def verify_beside(entries: Iterable[Beside]) -> Break | None:
+    """The first entry whose hashed form does not agree with what is stored beside it; None if all agree."""
+    listed = list(entries)
+    erased = _erased_entries(listed)
+    return next((Break(one.seq, reason) for one in listed if (reason := _differs(one, erased))), None)
+
+
+def _erased_entries(entries: Iterable[Beside]) -> set[int]:
+    """The numbers of the entries whose texts were erased, as later entries say."""
+    return {
+        seq
+        for one in entries
+        if one.body.get("kind") == EventKind.TEXTS_ERASED
+        for seq in one.body.get("entries", ())
+        if seq < one.seq
+    }
+
+
+def _differs(entry: Beside, erased: Collection[int]) -> str | None:
+    if entry.kind != entry.body.get("kind"):
+        return "kind"
+    if not entry.is_sealed:
+        return "time"
+    if entry.seq in erased:
+        return "erasure" if entry.texts else None
+    made = {place: commit(one["salt"], one["text"]) for place, one in (entry.texts or {}).items()}
+    return None if made == commitments_in(entry.body) else "text"
+
+
+def seal(own_hash: str, recorded_at: datetime) -> str:
+    """The hash that covers the time of recording: `sha256(hash of the entry ‖ time)`. A trigger computes it too."""
+    moment = f"{recorded_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return hashlib.sha256(f"{own_hash}{moment}".encode()).hexdigest()

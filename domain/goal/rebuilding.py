@@ -15,6 +15,7 @@ from domain.writing.content import NumericMeasure
 # Fields of commands that their entries do not hold: two commands that differ in nothing else count as the same.
 _NOT_KEPT: dict[type[Command], frozenset[str]] = {
     commands.ReturnForChanges: frozenset({"expected_seq"}),
+    commands.Reassign: frozenset({"expected_seq"}),
     commands.DecideReview: frozenset({"new_weight", "new_target"}),
     commands.ChangeLine: frozenset({"replaced", "delegations", "settle", "new_weight"}),
     commands.ChangeLineBySystem: frozenset({"replaced", "delegations", "settle", "new_weight"}),
@@ -49,7 +50,20 @@ def is_same(command: Command, entries: Sequence[events.Event]) -> bool:
         made = rebuild(entries)
     except ValueError:
         return False
-    return made is not None and type(made) is type(command) and _kept(made, entries) == _kept(command, entries)
+    if made is None or type(made) is not type(command):
+        return False
+    return _kept(made, entries) == _kept(_completed(command, made), entries)
+
+
+def _completed(command: Command, made: Command) -> Command:
+    """The command with what the goal itself filled in: other assignees who kept the task, and other rules of the policy."""
+    match command, made:
+        case commands.Reassign(to=str() as to), commands.Reassign(assignees=tuple() as assignees) if to in assignees:
+            return command.model_copy(update={"assignees": assignees, "person": None, "to": None})
+        case commands.AmendPolicy(rules=tuple() as rules), commands.AmendPolicy(policy=policy):
+            if all(getattr(command.policy, rule) == getattr(policy, rule) for rule in rules):
+                return command.model_copy(update={"policy": policy, "rules": None})
+    return command
 
 
 def _kept(command: Command, entries: Sequence[events.Event]) -> dict[str, Any]:
@@ -61,7 +75,9 @@ def _kept(command: Command, entries: Sequence[events.Event]) -> dict[str, Any]:
         case commands.ReportProgress(met=met) if met is not None:
             fields["met"] = tuple(sorted(set(met)))
         case commands.Reassign(assignees=assignees):
-            fields["assignees"] = tuple(dict.fromkeys(assignees))
+            fields["assignees"] = tuple(dict.fromkeys(assignees or ()))
+        case commands.EraseTexts(entries=numbers):
+            fields["entries"] = tuple(sorted(set(numbers)))
         case commands.SubmitSelfReview(cause_kinds=causes):
             fields["cause_kinds"] = causes or None
         case commands.DecideReview():
@@ -170,5 +186,6 @@ REBUILT: dict[type[events.Body], Callable[[Any], _Made]] = {
     events.Moved: _moved,
     events.Adjusted: _as(commands.Adjust, "points", "reason"),
     events.ExemplarMarked: _as(commands.MarkExemplar, "reason"),
+    events.TextsErased: _as(commands.EraseTexts, "entries", "reason"),
     events.Repaired: lambda body: (commands.NoteRepair, {"how": body.how, "expected_seq": body.saw}),
 }

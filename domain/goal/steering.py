@@ -5,14 +5,24 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain.goal import commands, events, scoring
-from domain.goal.authority import require_concerned, require_hr, require_hr_or_system, require_reviewer_or_hr
-from domain.goal.goal import Delegation, Goal, Outcome
+from domain.goal.authority import (
+    require_concerned,
+    require_hr,
+    require_hr_or_system,
+    require_reviewer_or_hr,
+    require_seen,
+)
+from domain.goal.goal import Delegation, Goal, Outcome, Task
 from domain.goal.tasks import assignees_after
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
+from domain.problems import invalid
 from domain.refusals import Code, Refusal, wrong_state
+from domain.values import EmployeeId
 from domain.writing.content import Content, NumericMeasure
 
 Bodies = tuple[events.Body, ...]
@@ -31,13 +41,24 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.task is None:
         raise Refusal(Code.NO_TASK)
+    if command.expected_seq is not None:
+        require_seen(goal, command.expected_seq)
+    assignees = _new_assignees(goal.task, command)
     if goal.task.kind in _DECISIONS:
-        if goal.owner in command.assignees:
+        if goal.owner in assignees:
             raise Refusal(Code.SELF_APPROVAL)
-    elif goal.owner not in command.assignees:
+    elif goal.owner not in assignees:
         raise Refusal(Code.OWNERS_TASK)
-    assignees = tuple(dict.fromkeys(command.assignees))
     return (events.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
+
+
+def _new_assignees(task: Task, command: commands.Reassign) -> tuple[EmployeeId, ...]:
+    """The assignees after the command, each once. Raises a `Refusal` if the task no longer waits for `command.person`."""
+    if command.person is None or command.to is None:
+        return tuple(dict.fromkeys(command.assignees or ()))
+    if command.person not in task.assignees:
+        raise Refusal(Code.NOT_ASSIGNED, person=command.person, assignees=task.assignees)
+    return tuple(dict.fromkeys(command.to if one == command.person else one for one in task.assignees))
 
 
 def _delegate(goal: Goal, command: commands.Delegate, day: date) -> Bodies:
@@ -147,11 +168,18 @@ def end_outcome(goal: Goal) -> Outcome:
 
 def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodies:
     require_hr(goal, command, day)
-    if command.policy == goal.policy:
+    policy = command.policy if command.rules is None else _with_rules(goal.policy, command)
+    if policy == goal.policy:
         return ()
-    return (
-        events.PolicyAmended(policy=command.policy, reason=command.reason, due=due_after(goal, command.policy, day)),
-    )
+    return (events.PolicyAmended(policy=policy, reason=command.reason, due=due_after(goal, policy, day)),)
+
+
+def _with_rules(policy: Policy, command: commands.AmendPolicy) -> Policy:
+    """The goal's policy with the named rules of the command. Raises a `Refusal` if they do not fit the others."""
+    try:
+        return policy.with_rules(command.policy, command.rules or ())
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
@@ -221,6 +249,19 @@ def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
     return (events.Repaired(how=command.how, saw=command.expected_seq),)
 
 
+def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    if goal.owner in (command.actor, command.acting_for):
+        others = [one for one in goal.policy.hr if one != goal.owner]
+        raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=others or "-")
+    entries = tuple(sorted(set(command.entries)))
+    if entries[-1] > goal.seq:
+        raise Refusal(Code.NO_SUCH_ENTRY, entry=entries[-1], seq=goal.seq)
+    if not goal.is_closed and goal.written in entries:
+        raise Refusal(Code.TEXTS_IN_USE, entry=goal.written)
+    return (events.TextsErased(entries=entries, reason=command.reason),)
+
+
 def _require_closed(goal: Goal) -> None:
     if not goal.is_closed:
         raise wrong_state(goal.state, State.CLOSED)
@@ -261,4 +302,5 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
     commands.NoteRepair: _note_repair,
+    commands.EraseTexts: _erase_texts,
 }

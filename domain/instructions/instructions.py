@@ -9,6 +9,7 @@ from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
+from domain.refusals import Code, Refusal
 from domain.values import ID_FORM, Day, EmployeeId, Frozen, Line, Prose, invalid_value
 
 Person = Annotated[EmployeeId, ID_FORM]
@@ -62,7 +63,7 @@ class Amend(_Instruction):
 
 
 class Add(_Instruction):
-    """These people take part from now on; their drafts are launched."""
+    """These people take part from now on. Their drafts are launched; people who were removed get their goals back."""
 
     kind: Literal["add"] = "add"
 
@@ -130,14 +131,30 @@ class Skipped(Frozen):
     ]
 
 
+# What a goal answers if it changed after it was read: it is not concerned any more.
+_NO_LONGER_CONCERNED: dict[Code, Literal["unconcerned", "no_task"]] = {
+    Code.NOT_ASSIGNED: "unconcerned",
+    Code.NO_TASK: "no_task",
+}
+
+
+def skipped_by(asked: AnyInstruction, refusal: Refusal) -> Skipped | None:
+    """The reason to skip the goal, if the goal's refusal only says that it no longer is concerned; else None."""
+    if not isinstance(asked, Reassign) or refusal.code not in _NO_LONGER_CONCERNED:
+        return None
+    return Skipped(code=_NO_LONGER_CONCERNED[refusal.code])
+
+
 def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
-    """The command of the instruction for this goal. Not for `Sync` and `Add`: see
-    domain/instructions/reorganisation.py and the launch.
+    """The command of the instruction for this goal. Not for `Sync` (domain/instructions/reorganisation.py), and for `Add` only
+    at goals of people who were removed before; new people are launched.
     """
     if isinstance(asked, Reopen):
         if goal.state is not State.CLOSED:
             return Skipped(code="not_closed")
         return commands.Reopen(actor=actor, reason=asked.reason, closes=asked.closes)
+    if isinstance(asked, Add) and goal.is_closed:  # of a person who was removed from the cycle before
+        return commands.Reopen(actor=actor, reason=asked.reason)
     if goal.is_closed:
         return Skipped(code="closed")
     match asked:
@@ -148,10 +165,10 @@ def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> command
         case Resume():
             return commands.Resume(actor=actor, reason=asked.reason) if goal.is_paused else Skipped(code="not_paused")
         case Amend():
-            after = amended(goal.policy, asked.before, asked.after)
-            if after == goal.policy:
+            if amended(goal.policy, asked.before, asked.after) == goal.policy:
                 return Skipped(code="unchanged")
-            return commands.AmendPolicy(actor=actor, policy=after, reason=asked.reason)
+            rules = changed_rules(asked.before, asked.after)
+            return commands.AmendPolicy(actor=actor, policy=asked.after, rules=rules, reason=asked.reason)
         case Close() | Remove() | Cancel():
             removed, cancelled = isinstance(asked, Remove), isinstance(asked, Cancel)
             return commands.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
@@ -184,8 +201,7 @@ def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> commands.Comm
         return Skipped(code="unconcerned")
     if goal.owner == asked.to:
         return Skipped(code="owner")
-    assignees = tuple(dict.fromkeys(asked.to if one == asked.person else one for one in goal.task.assignees))
-    return commands.Reassign(actor=actor, assignees=assignees, reason=asked.reason)
+    return commands.Reassign(actor=actor, person=asked.person, to=asked.to, reason=asked.reason)
 
 
 def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:
@@ -203,7 +219,9 @@ def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) 
 
 def amended(policy: Policy, before: Policy, after: Policy) -> Policy:
     """`policy` with those rules that differ between `before` and `after`; what was changed for one goal alone stays."""
-    changes = {
-        name: getattr(after, name) for name in Policy.model_fields if getattr(before, name) != getattr(after, name)
-    }
-    return Policy.model_validate({name: getattr(policy, name) for name in Policy.model_fields} | changes)
+    return policy.with_rules(after, changed_rules(before, after))
+
+
+def changed_rules(before: Policy, after: Policy) -> tuple[str, ...]:
+    """The names of the rules that differ."""
+    return tuple(name for name in Policy.model_fields if getattr(before, name) != getattr(after, name))

@@ -1,5 +1,6 @@
 """The rules of one cycle, frozen at launch: due dates, reminders and escalations, points and limits."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
@@ -110,6 +111,11 @@ class Policy(Frozen):
         return {
             name: value for name, value in form.items() if name not in _LATER or getattr(self, name) != _LATER[name]
         }
+
+    def with_rules(self, other: "Policy", rules: Iterable[str]) -> "Policy":
+        """This policy with these rules (names of fields) of `other`. Raises `ValidationError` if they do not fit together."""
+        taken = {name: getattr(other, name) for name in rules}
+        return Policy.model_validate({name: getattr(self, name) for name in Policy.model_fields} | taken)
 
     def calendar_at(self, site: str | None) -> BusinessCalendar:
         """The site's calendar; the cycle's own where the policy does not know the site."""

@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from domain.commitments import FREE_TEXT
 from domain.values import ID_PATTERN, MAX_LINE, MAX_TEXT, Day, Frozen, Id, Line, Number, OneLine, Prose, Storable
 
 # A draft may be unfinished: empty is allowed here, and refused by domain.rules when it is submitted.
-_OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE), Storable, OneLine]
-_OpenProse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT), Storable]
+_OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE), Storable, OneLine, FREE_TEXT]
+_OpenProse = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT), Storable, FREE_TEXT]
+_Line = Annotated[Line, FREE_TEXT]
+_Prose = Annotated[Prose, FREE_TEXT]
 _Points = Annotated[int, Field(ge=0, le=1000)]
 # A theme or department goal of the cycle file, by its id there, or somebody's goal: 2026-q4/M0005/1.
 _Parent = Annotated[str, StringConstraints(pattern=rf"{ID_PATTERN[:-1]}(/{ID_PATTERN[1:-1]}/[0-9]{{1,3}})?$")]
@@ -24,7 +27,7 @@ class NumericMeasure(Frozen):
     """A number that moves from `baseline` (today) to `target`, in `unit`."""
 
     kind: Literal["numeric"] = "numeric"
-    name: Line
+    name: _Line
     unit: _OpenLine = ""
     direction: Direction = Direction.UP
     baseline: Number | None = None
@@ -36,9 +39,9 @@ class QualitativeMeasure(Frozen):
     """Where no number fits: a concrete picture of success, and criteria that anybody can see to be met or not."""
 
     kind: Literal["qualitative"] = "qualitative"
-    name: Line
-    success_image: Prose
-    criteria: tuple[Line, ...] = Field(max_length=10)
+    name: _Line
+    success_image: _Prose
+    criteria: tuple[_Line, ...] = Field(max_length=10)
     points: _Points = 60
 
 
@@ -48,7 +51,7 @@ Measure = Annotated[NumericMeasure | QualitativeMeasure, Field(discriminator="ki
 class Step(Frozen):
     """A dated milestone with its points."""
 
-    title: Line
+    title: _Line
     due: Day
     points: _Points = 20
 
@@ -58,7 +61,7 @@ class Content(Frozen):
 
     theme: _OpenLine = ""
     challenge: _OpenProse = ""  # today's problem that the goal answers
-    heard: tuple[Line, ...] = Field(default=(), max_length=20)  # who was heard about it: roles or departments
+    heard: tuple[_Line, ...] = Field(default=(), max_length=20)  # who was heard about it: roles or departments
     aligned_to: _OpenLine = ""  # the department goal or company theme that it serves, in the owner's words …
     measure: Measure | None = None
     steps: tuple[Step, ...] = Field(default=(), max_length=12)

@@ -19,10 +19,11 @@ from sqlalchemy import event
 from temporalio import activity
 from temporalio.worker import Worker
 
+import activities.instruction
 import worker
 import workflows.cycle
 import workflows.instruction
-from activities.instruction import InstructionActivities
+from activities.asking import Asking
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from storage.instructions import InstructionResult
@@ -66,12 +67,12 @@ class DyingLaunch(LaunchActivities):
         return await super()._start(*arguments)
 
 
-class DyingInstruction(InstructionActivities):
-    _asked = count(1)
+class DyingAsking(Asking):
+    _results = count(1)
 
-    async def _ask(self, *arguments: Any) -> InstructionResult:
-        result = await super()._ask(*arguments)
-        if PLACE is Place.INSTRUCTION and next(self._asked) > int(WHICH):
+    async def _result_at(self, *arguments: Any) -> InstructionResult | None:
+        result = await super()._result_at(*arguments)
+        if PLACE is Place.INSTRUCTION and next(self._results) > int(WHICH):
             die()
         return result
 
@@ -89,7 +90,7 @@ if __name__ == "__main__":
     with (
         patch.object(worker, "LaunchActivities", DyingLaunch),
         patch.object(worker, "RecordingActivities", DyingRecording),
-        patch.object(worker, "InstructionActivities", DyingInstruction),
+        patch.object(activities.instruction, "Asking", DyingAsking),
         patch.object(worker, "Worker", partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1))),
         patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=3)),
         patch.object(workflows.instruction, "BULK_HEARTBEAT", timedelta(seconds=3)),

@@ -22,12 +22,14 @@ from domain.goal.goal import Goal
 from domain.goal.scoring import score
 from domain.lifecycle import State
 from domain.values import CycleId, EmployeeId, GoalId
+from service.goal_documents import ListedTask
 from service.people import People
 from settings import Settings
 from storage.ledger import open_ledger
 from storage.tables import GoalEventRow, GoalRow, OutboxRow
 from tests.callers import OPERATOR
 from tests.desk import CycleDesk, GoalDesk
+from tests.salts import fresh_salts
 from worker import Role, serving
 from workflows.cycle import CycleWorkflow, cycle_workflow_id
 from workflows.goal import GoalView, GoalWorkflow, Receipt, goal_workflow_id
@@ -84,7 +86,7 @@ class Company:
 async def commit_and_die(company: Company, goal: GoalId, command: Command) -> None:
     """Commits a command without telling its workflow, like a worker that dies between the commit and the end of its task."""
     current = await company.goals.require(goal)
-    _, recording = record(current, decide(current, command, datetime.now(UTC)))
+    _, recording = record(current, decide(current, command, datetime.now(UTC)), fresh_salts())
     on_the_wire = Recording.model_validate_json(recording.model_dump_json())
     async with open_ledger(company.engine) as ledger:
         assert await RecordingActivities(ledger).record(on_the_wire) is None
@@ -173,14 +175,16 @@ class Witness:
         return Sight(goal, new, await self._told(), score(goal), described.run_id)
 
     async def _projection_shows(self, goal: Goal) -> None:
-        lines = [line for line in await self.company.goals.find_all(owner=goal.owner) if line.id == goal.id]
+        lines = [line for line in await self.company.goals.find_all(owner=goal.owner) if line.goal == goal.id]
         assert len(lines) == 1
         line = lines[0]
         assert (line.state, line.revision, line.seq) == (goal.state, goal.revision, goal.seq)
         assert line.score == score(goal)
-        assert (line.task, line.assignees) == ((goal.task.kind, goal.task.assignees) if goal.task else (None, ()))
-        for person in line.assignees:
-            assert goal.id in [one.goal.id for one in await self.company.goals.inbox(EmployeeId(person))]
+        assert line.task == (
+            goal.task and ListedTask(kind=goal.task.kind, assignees=goal.task.assignees, due_at=goal.due_at)
+        )
+        for person in line.task.assignees if line.task else ():
+            assert goal.id in [one.goal.goal for one in await self.company.goals.inbox(EmployeeId(person))]
 
     async def _workflow_shows(self, goal: Goal) -> None:
         view = await self.company.view(self.goal)

@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.hook import Hook
 from channels.hook import EventHook
+from domain.commitments import commit
 from storage.tables import GoalEventRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, tokyo
 from tests.channels.web_server import Receiver, web_server
@@ -20,6 +21,8 @@ from workflows.delivery import SendRequest, SendResult
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 START = tokyo(date(2026, 10, 5))
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+TEXTS = {"/text": {"salt": "0" * 32, "text": "よろしく"}}
+HASHED_BODY = {"kind": "commented", "text": {"sha256": commit("0" * 32, "よろしく")}}
 GOAL, OTHER = f"{CYCLE}/E1/1", f"{CYCLE}/M1/1"
 
 
@@ -28,7 +31,7 @@ async def record(engine: AsyncEngine, goal: str, *seqs: int, at: datetime = STAR
     rows = [
         {
             "goal_id": goal, "seq": seq, "revision": 1, "kind": "commented", "at": at, "actor": "M1",
-            "command_id": f"{goal}-{seq}", "body": {"kind": "commented", "text": "よろしく"},
+            "command_id": f"{goal}-{seq}", "body": HASHED_BODY, "texts": TEXTS,
             "prev_hash": f"hash {seq - 1}", "hash": f"hash {seq}", "recorded_at": at, **values,
         }
         for seq in seqs

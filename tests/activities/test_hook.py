@@ -8,10 +8,23 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.hook import Hook
 from channels.hook import verify
+from domain.commitments import ERASED
 from storage import hooks
 from storage.database import read_transaction
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle
-from tests.activities.receiver import GOAL, HOUR, MINUTE, OTHER, SECRET, START, receiver, record, tell, told
+from tests.activities.receiver import (
+    GOAL,
+    HASHED_BODY,
+    HOUR,
+    MINUTE,
+    OTHER,
+    SECRET,
+    START,
+    receiver,
+    record,
+    tell,
+    told,
+)
 from tests.channels.web_server import Receiver, web_server
 from workflows.delivery import SendRequest, SendResult
 
@@ -27,8 +40,18 @@ async def test_an_entry_is_told_once_and_signed(database: AsyncEngine) -> None:
     assert request.json == {
         "id": f"{GOAL}#1", "type": "commented", "goal": GOAL, "seq": 1, "revision": 1,
         "at": "2026-10-05T00:20:00Z", "actor": "M1", "acting_for": "M2",
-        "body": {"kind": "commented", "text": "よろしく"}, "prev_hash": "hash 0", "hash": "hash 1",
+        "body": {"kind": "commented", "text": "よろしく"}, "hashed_body": HASHED_BODY, "prev_hash": "hash 0", "hash": "hash 1",
     }  # fmt: skip
+
+
+async def test_an_entry_is_told_as_the_kind_that_is_hashed_and_without_texts_that_were_erased(
+    database: AsyncEngine,
+) -> None:
+    async with receiver(database) as desk:
+        await record(database, GOAL, 1, kind="approved", texts=None)
+        await tell(database, desk)
+    [request] = desk.posted
+    assert (request.json["type"], request.json["body"]) == ("commented", {"kind": "commented", "text": ERASED})
 
 
 async def test_what_was_recorded_before_the_hook_was_switched_on_is_not_told(database: AsyncEngine) -> None:

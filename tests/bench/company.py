@@ -21,6 +21,7 @@ from domain.values import CycleId, EmployeeId, GoalId
 from storage.people import replace_directory
 from tests.bench.bare import QUEUE, BareWorkflow
 from tests.desk import CycleDesk, GoalDesk
+from tests.salts import fresh_seed
 from workflows.goal import GoalStart, attributes_of
 
 STARTS_AT_ONCE = 32
@@ -87,7 +88,7 @@ class Bench:
     async def bare_starts(self, like: Goal, size: int) -> tuple[list[str], float]:
         """Starts bare workflows with the attributes and the input of a goal; their ids, and starts per second."""
         ids = [f"bare/{uuid.uuid4().hex}" for _ in range(size)]
-        start_with = GoalStart(goal=like).model_dump(mode="json", exclude_none=True)
+        start_with = GoalStart(goal=like, seed=fresh_seed()).model_dump(mode="json", exclude_none=True)
 
         async def start(one: str) -> None:
             await self.client.start_workflow(

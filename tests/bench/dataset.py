@@ -11,6 +11,7 @@ such a ledger fails. Nothing is random: the same sizes give the same rows.
 import argparse
 import asyncio
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.commitments import commit
 from domain.cycle.file import CycleFile, CycleSection
 from domain.cycle.sections import DepartmentGoalSection, ThemeSection
 from domain.lifecycles import CycleEvent, ParticipantEvent
@@ -44,6 +46,7 @@ TOP = EmployeeId("P000000")
 THEMES = 5
 _REPORTS = 10  # people below each manager
 _BATCH = 2_500  # people whose goals are written in one transaction
+_HASH = -2  # its place in the row of an entry
 _LAUNCH = datetime(2026, 10, 1, tzinfo=UTC)
 _QUARTER = timedelta(days=91)
 
@@ -198,7 +201,7 @@ def _add(batch: LaunchBatch, cycle: CycleId, place: Place, life: Life, comments:
         "assignees": _assignees(place, life, put),
         "aggregate": put(life.row["aggregate"]),
         "seq": len(entries),
-        "head": entries[-1][-1],
+        "head": entries[-1][_HASH],
         "due_at": life.row["due_at"] and life.row["due_at"] + timedelta(days=place.number % 40),
         "updated_at": life.entries[-1].at,
     }
@@ -222,22 +225,25 @@ def _assignees(place: Place, life: Life, put: Callable[[str], str]) -> list[str]
 
 
 def _entries(goal: str, life: Life, put: Callable[[str], str], comments: int) -> list[tuple[Any, ...]]:
-    """The goal's entries, the comments behind the others; the last value of each is its hash."""
+    """The goal's entries, the comments behind the others."""
     rows: list[tuple[Any, ...]] = []
     before = hashlib.sha256(goal.encode()).hexdigest()
     for seq, one in enumerate((*life.entries, *[_comment(life)] * comments), start=1):
         after = hashlib.sha256(f"{before}{seq}".encode()).hexdigest()
+        texts = one.texts and put(one.texts)
         rows.append(
-            (goal, seq, one.revision, one.kind, one.at, put(one.actor), f"c{seq}", put(one.body), before, after)
+            (goal, seq, one.revision, one.kind, one.at, put(one.actor), f"c{seq}", put(one.body), before, after, texts)
         )
         before = after
     return rows
 
 
 def _comment(life: Life) -> Entry:
-    last = life.entries[-1]
-    return last._replace(
-        kind="commented", body='{"kind":"commented","text":"面談で進み具合を確認しました。次は手順書の見直しです。"}'
+    salt, written = "0" * 32, "面談で進み具合を確認しました。次は手順書の見直しです。"
+    body = {"kind": "commented", "text": {"sha256": commit(salt, written)}}
+    texts = {"/text": {"salt": salt, "text": written}}
+    return life.entries[-1]._replace(
+        kind="commented", body=json.dumps(body), texts=json.dumps(texts, ensure_ascii=False)
     )
 
 

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from domain.goal import commands
 from domain.goal.decide import decide
+from domain.goal.events import Event
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
 from domain.lifecycle import State
 from domain.values import EmployeeId
 from tests.domain import builders
 from tests.domain.builders import GOAL_ID, HR, MANAGER, OWNER, at, fresh_id
+from tests.salts import fresh_salts
 from workflows.recording import row_of
 
 POLICY_OF_LIVES = builders.POLICY
@@ -31,12 +33,13 @@ _THEMES = (
 
 
 class Entry(NamedTuple):
-    """An entry of a pattern's ledger; `body` is JSON."""
+    """An entry of a pattern's ledger; `body` and `texts` are JSON."""
 
     kind: str
     at: datetime
     actor: str
     body: str
+    texts: str | None
     revision: int
 
 
@@ -89,9 +92,14 @@ def _row(goal: Goal) -> dict[str, Any]:
     return dict(row_of(goal))
 
 
-def _entry(event: Any) -> Entry:
-    body = json.dumps(event.json_form["body"], ensure_ascii=False, separators=(",", ":"))
-    return Entry(event.kind, event.at, event.actor, body, event.revision)
+def _entry(event: Event) -> Entry:
+    salted = event.salted(fresh_salts())
+    texts = _json(salted.texts) if salted.texts else None
+    return Entry(event.kind, event.at, event.actor, _json(salted.json_form["body"]), texts, event.revision)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _draft(theme: str) -> _Told:

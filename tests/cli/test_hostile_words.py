@@ -85,8 +85,9 @@ def _line(command: Any, path: str, hostile: Any, value: str, folder: Path) -> li
 
 @pytest.mark.parametrize("path", COMMANDS)
 async def test_a_command_with_a_hostile_value_is_carried_out_or_refused_with_a_reason_and_without_effect(
-    office: Office, database: AsyncEngine, path: str
+    office: Office, database: AsyncEngine, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(office.folder)  # a hostile name of a file is a name of a file
     command, wrong = COMMANDS[path], []
     (office.folder / "goal.toml").write_text(goal_file(), encoding="utf-8")
     for parameter in filter(_takes_value, command.params):

@@ -75,18 +75,32 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "withdraw": st.just({"reason": "異動"}),
     "comment": st.just({"text": "了解"}),
     "reassign": st.fixed_dictionaries(
-        {"assignees": st.lists(PEOPLE, min_size=1, max_size=3), "reason": st.just("休職")}
-    ),
+        {
+            "assignees": st.lists(PEOPLE, min_size=1, max_size=3),
+            "expected_seq": st.none() | SEQS,
+            "reason": st.just("休職"),
+        }
+    )
+    | st.fixed_dictionaries({"person": PEOPLE, "to": PEOPLE, "reason": st.just("休職")}),
     "delegate": st.fixed_dictionaries({"delegator": PEOPLE, "to": PEOPLE, "first": DATES, "last": DATES}),
     "extend": st.fixed_dictionaries({"due": DATES, "closes": CLOSES, "reason": st.just("繁忙")}),
     "pause": st.just({"reason": "休職"}),
     "resume": st.just({}),
     "reopen": st.fixed_dictionaries({"reason": st.just("訂正"), "closes": CLOSES}),
     "close": st.sampled_from([{}, {"achieved": True}, {"cancelled": True}]).map(lambda how: {"reason": "終了"} | how),
-    "amend_policy": st.fixed_dictionaries({"policy": POLICIES, "reason": st.just("改定")}),
+    "amend_policy": st.fixed_dictionaries(
+        {
+            "policy": POLICIES,
+            "rules": st.sampled_from([None, ["max_bonus"], ["closes", "reviews"]]),
+            "reason": st.just("改定"),
+        }
+    ),
     "adjust": st.fixed_dictionaries({"points": st.sampled_from(["0", "2.5", "-3"]), "reason": st.just("調整")}),
     "note_repair": st.just({"how": ("ledger_filled",), "expected_seq": 1}),
     "mark_exemplar": st.just({"reason": "手本"}),
+    "erase_texts": st.fixed_dictionaries(
+        {"entries": st.lists(st.integers(1, 12), min_size=1, max_size=3), "reason": st.just("本人の請求")}
+    ),
     "change_line": st.fixed_dictionaries(
         {
             "line": LINES,

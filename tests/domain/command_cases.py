@@ -93,6 +93,7 @@ CASES: dict[str, Case] = {
     "note_repair": Case(
         _of(commands.NoteRepair, HR, how=("workflow_started",), expected_seq=1), (*OPEN, "closed"), NOT_HR
     ),
+    "erase_texts": Case(_of(commands.EraseTexts, HR, entries=(1,), reason="本人の請求"), ("closed",), NOT_HR),
     "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
 WHILE_PAUSED = {

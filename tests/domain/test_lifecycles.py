@@ -70,7 +70,7 @@ def test_an_event_that_the_table_does_not_hold_is_impossible_and_its_state_is_no
 
 def test_sent_and_withdrawn_notices_and_finished_instructions_stay_as_they_are() -> None:
     final = {state for one in (CYCLE, PARTICIPANT, INSTRUCTION, NOTICE) for state, row in one.table.items() if not row}
-    assert final == {InstructionState.DONE, NoticeState.SENT, NoticeState.WITHDRAWN}
+    assert final == {NoticeState.SENT, NoticeState.WITHDRAWN}
 
 
 def test_a_cycle_is_either_running_or_ended() -> None:

@@ -142,9 +142,21 @@ async def claimed(stage: Stage) -> str:
 
 async def calibrated(stage: Stage) -> str:
     """The run that is started for a closed goal, to calibrate it and to mark it as an example."""
-    await claimed(stage)
+    await _launched(stage)
+    await _give(
+        stage, _SUBMIT, _APPROVE, _APPROVE_TOO, commands.ReportProgress(actor=OWNER, value=7), *_REVIEW,
+        commands.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=1),
+    )  # fmt: skip
     adjust = commands.Adjust(actor=HR, points=Decimal("2.5"), reason="部署間の調整")
     await _give(stage, adjust, commands.MarkExemplar(actor=CHIEF, reason="見出しの付け方が手本になる"))
+    return goal_workflow_id(GOAL)
+
+
+async def erased(stage: Stage) -> str:
+    """The run that is started for a closed goal, to erase what people wrote in it."""
+    await claimed(stage)
+    erase = commands.EraseTexts(actor=HR, entries=(1, 2, 3), reason="本人の請求")
+    await _give(stage, erase)
     return goal_workflow_id(GOAL)
 
 
@@ -223,6 +235,7 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "sign_off": sign_off,
     "claimed": claimed,
     "calibrated": calibrated,
+    "erased": erased,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

@@ -103,8 +103,7 @@ class Steered:
         self, cycle: str, *, without: Sequence[str] = (), days_ago: int = 0, more: str = "", until: str = "open"
     ) -> CycleId:
         """Launches a cycle, dated some days ago; if it is past its end, all its goals end at once."""
-        names = ", ".join(f'"{one}"' for one in (TOP, HR, HR_TOO, *without))
-        file = _CYCLE.format(id=cycle, hr=HR, hr_too=HR_TOO, without=names) + more
+        file = cycle_file(cycle, without=without) + more
         launched = datetime.now(UTC) - timedelta(days=days_ago)
         checked = await self.cycles.check(file.encode(), launched.date(), starts=in_days(-days_ago))
         assert checked.policy, checked.findings
@@ -158,7 +157,7 @@ class Steered:
         return await self.goals.require(goal_of(cycle, owner))
 
     async def states(self, cycle: CycleId) -> dict[str, str]:
-        return {one.owner_id: one.state for one in await self.goals.find_all(cycle=cycle)}
+        return {one.owner: one.state for one in await self.goals.find_all(cycle=cycle)}
 
     async def entries(self, cycle: CycleId, owner: EmployeeId) -> list[tuple[str, str, str | None]]:
         """Kind, actor and reason of the ledger's entries after the first one; asserts that the chain is intact."""
@@ -174,6 +173,12 @@ class Steered:
         query = select(*columns).where(ParticipantRow.cycle_id == cycle).order_by(ParticipantRow.slot)
         async with self.engine.connect() as connection:
             return {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
+
+
+def cycle_file(cycle: str, *, without: Sequence[str] = ()) -> str:
+    """The file of a cycle that starts on 24 November 2026."""
+    names = ", ".join(f'"{one}"' for one in (TOP, HR, HR_TOO, *without))
+    return _CYCLE.format(id=cycle, hr=HR, hr_too=HR_TOO, without=names)
 
 
 def goal_of(cycle: CycleId, owner: EmployeeId) -> GoalId:

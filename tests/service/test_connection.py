@@ -15,6 +15,7 @@ from embedded import addresses
 from embedded.addresses import Addresses
 from service.connection import Unreachable, connect_database, connect_temporal, is_loopback, resolve
 from settings import Settings
+from storage.database_url import for_asyncpg, for_sqlalchemy
 from tests.servers import Postgres
 from texts.say import say_both, say_with_hint
 
@@ -144,6 +145,29 @@ async def test_the_password_is_not_in_the_error(tmp_path: Path) -> None:
 async def test_a_malformed_database_url_is_said_with_the_right_form(tmp_path: Path, url: str) -> None:
     with pytest.raises(Unreachable, match=r"error\.bad_url"):
         await connect_database(settings_in(tmp_path, url))
+
+
+@pytest.mark.parametrize(
+    ("options", "why", "what"),
+    [
+        ("password=hush", "bad_url_option", "password"),
+        ("user=a&sslpassword=hush", "bad_url_option", "sslpassword"),
+        ("sslmode=hush", "bad_sslmode", "sslmode"),
+    ],
+)
+async def test_a_wrong_option_of_the_url_is_named_and_its_value_is_not_shown(
+    tmp_path: Path, options: str, why: str, what: str
+) -> None:
+    with pytest.raises(Unreachable, match=rf"error\.{why}") as raised:
+        await connect_database(settings_in(tmp_path, f"postgresql://u:p@127.0.0.1:{closed_port()}/meguri?{options}"))
+    assert raised.value.looked_at == f"DATABASE_URL ({what})"
+    assert "hush" not in str(say_both(raised.value.message))
+
+
+def test_both_drivers_get_the_ssl_mode_of_the_url() -> None:
+    url = for_sqlalchemy("postgres://u:p@db.example/meguri?sslmode=verify-full")
+    assert url.query == {"ssl": "verify-full"}
+    assert for_asyncpg(url) == "postgresql://u:p@db.example/meguri?sslmode=verify-full"
 
 
 async def test_temporal_is_reached_at_the_address_of_this_machines_servers(

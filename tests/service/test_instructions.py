@@ -1,20 +1,24 @@
 """Instructions on real servers: each kind, to departments, people and everybody; and the resulting ledgers."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
 from domain.goal import commands
-from domain.goal.goal import Outcome
+from domain.goal.goal import Delegation, Outcome
 from domain.instructions import instructions
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, Locale
+from service.amending import Amending
 from storage.tables import OutboxRow
+from tests.callers import by
 from tests.service.steered import (
     ACCOUNTING,
     EVERYBODY,
+    GONE,
     HARA,
     HR,
     HR_TOO,
@@ -22,7 +26,9 @@ from tests.service.steered import (
     MORI,
     ONO,
     SALES,
+    TOP,
     Steered,
+    cycle_file,
     goal_of,
     in_days,
     of,
@@ -256,6 +262,60 @@ async def test_what_waits_on_somebody_goes_to_somebody_else_in_every_open_cycle(
         assert task.assignees == (HR_TOO,)
         assert (await company.entries(cycle, HARA))[-1] == ("reassigned", HR, "休職")
         await company.goals.give(goal_of(cycle, HARA), commands.Approve(actor=HR_TOO, expected_seq=3))
+
+
+async def test_a_person_who_was_removed_and_is_added_again_is_back_with_their_goals(company: Steered) -> None:
+    cycle = await company.launch("added-again", without=[SALES])
+    await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
+    for selection, owners in ((of(MORI), [MORI]), (of(departments=[ACCOUNTING]), ACCOUNTANTS)):
+        removed = await company.carried_out(instructions.Remove(selection=selection, reason="出向"), cycle)
+        assert removed == dict.fromkeys(owners, "done")
+        added = await company.carried_out(instructions.Add(selection=selection, reason="復帰"), cycle, actor=HR_TOO)
+        assert added == dict.fromkeys(owners, "done")
+        assert {one: (await company.participants(cycle))[one][0] for one in owners} == dict.fromkeys(owners, "started")
+    assert await company.states(cycle) == dict.fromkeys(ACCOUNTANTS, "draft") | {MORI: "pending_approval"}
+    assert (await company.entries(cycle, MORI))[1:] == [
+        ("closed", HR, "出向"), ("reopened", HR_TOO, "復帰"), ("closed", HR, "出向"), ("reopened", HR_TOO, "復帰"),
+    ]  # fmt: skip
+    both = await company.carried_out(instructions.Add(selection=of(MORI, SALES), **WHY), cycle)
+    assert both == {SALES: "done"}, "who takes part is left alone"
+
+
+async def test_a_delegation_asks_only_the_goals_of_the_delegator_and_of_those_they_lead(company: Steered) -> None:
+    cycle = await company.launch("concerned")
+    for delegator, owners in ((MANAGER, ACCOUNTANTS), (SALES, [SALES]), (HR, EVERYBODY)):
+        away = Delegation(delegator=delegator, to=TOP, first=in_days(0), last=in_days(3))
+        given = await company.carried_out(instructions.Delegate(delegation=away, **WHY), actor=delegator)
+        assert {owner for owner, result in given.items() if result == "done"} == set(owners) & set(given)
+        rows = await company.instructions.results((await company.instructions.latest())[0].id)
+        assert {one.goal_id for one in rows if one.goal_id.startswith(f"{cycle}/")} == {
+            goal_of(cycle, owner) for owner in owners
+        }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (f'"{HR_TOO}"', f'"{GONE}"', ("hr_unknown", "cycle.hr[1]")),
+        (f'"{HR_TOO}"', '"E98"', ("hr_unknown", "cycle.hr[1]")),
+        ("2027-03-12\ncloses = 2027-03-26", "2026-12-02\ncloses = 2026-12-03", ("date_in_the_past", "cycle.closes")),
+        ("reviews = []", "reviews = [2026-12-03]", ("date_in_the_past", "cycle.reviews[0]")),
+        ("[[drafts]]", "[calendar]\nopens = 19:00:00\ncloses = 18:00:00\n[[drafts]]", ("hours_out_of_order", "calendar.closes")),
+    ],
+    ids=["HR who left", "unknown HR", "closed yesterday", "reviewed yesterday", "opens after it closes"],
+)  # fmt: skip
+async def test_new_rules_that_a_launch_would_refuse_are_refused_and_change_nothing(
+    company: Steered, old: str, new: str, found: tuple[str, str]
+) -> None:
+    name = f"amended-{found[0].replace('_', '-')}-{len(new)}"
+    cycle = await company.launch(name, days_ago=10)  # so its day 2026-12-03 is yesterday
+    text = cycle_file(name).replace(old, new)
+    assert text != cycle_file(name)
+    amendment = await Amending(company.engine).compare(
+        by(HR), cycle, text.encode(), instructions.Selection(), now=datetime.now(UTC), starts=in_days(-10)
+    )
+    assert amendment.after is None
+    assert found in [(one.code, one.where) for one in amendment.findings]
 
 
 async def test_two_people_who_instruct_at_once_are_both_carried_out_once(company: Steered) -> None:

@@ -17,12 +17,13 @@ from domain.values import CommandId, CycleId, GoalId
 from service.repairs import Fault, Repair, Repairing
 from storage.ledger import open_ledger
 from tests.callers import OPERATOR, by
+from tests.salts import fresh_salts, fresh_seed
 from tests.service.steered import HR, MORI, Steered, goal_of
 from workflows.goal import GoalStart, GoalView, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
 from workflows.recording import record
 
-_ROW = "state, revision, task, assignees, due_at, department, outcome, score, seq, head, aggregate, policy, progress"
+_ROW = "state, revision, task, assignees, due_at, department, outcome, score, seq, head, aggregate, policy, progress, updated_at"
 
 
 async def launched(company: Steered, name: str) -> tuple[CycleId, GoalId]:
@@ -52,7 +53,7 @@ async def start(company: Steered, goal: Goal) -> None:
     """Starts the workflow as it was then, like a Temporal server that was restored from a backup."""
     await company.client.start_workflow(
         GoalWorkflow.run,
-        GoalStart(goal=goal),
+        GoalStart(goal=goal, seed=fresh_seed()),
         id=goal_workflow_id(goal.id),
         task_queue=GOALS,
         search_attributes=attributes_of(goal),
@@ -161,7 +162,7 @@ async def test_stores_with_different_entries_of_the_same_number_are_named_and_le
         await company.goals.give(goal, Submit(actor=MORI))
     current = await company.goals.require(goal)
     command = Comment(id=CommandId("elsewhere"), actor=MORI, text="別の記録")
-    _, recording = record(current, decide(current, command, datetime.now(UTC)))
+    _, recording = record(current, decide(current, command, datetime.now(UTC)), fresh_salts())
     async with open_ledger(company.engine) as ledger:
         assert (
             await RecordingActivities(ledger).record(type(recording).model_validate_json(recording.model_dump_json()))

@@ -18,7 +18,7 @@ from domain.goal import commands
 from domain.goal.constraints import Constraints
 from domain.goal.decide import decide, stamp
 from domain.goal.events import Commented, Event
-from domain.goal.evolve import evolve_all
+from domain.goal.evolve import created_goal, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, genesis, verify
 from domain.values import CommandId, EmployeeId
@@ -40,9 +40,9 @@ from tests.domain.builders import (
     at,
     created,
     day,
-    draft,
     fresh_id,
 )
+from tests.salts import fresh_salts
 from workflows.recording import Recording, record, row_of
 
 NOW = at(day(10, 5))
@@ -50,7 +50,8 @@ NOW = at(day(10, 5))
 
 async def stored(engine: AsyncEngine) -> Goal:
     """A draft, written like the launch writes it."""
-    goal, event = draft(), created()
+    event = created().salted(fresh_salts())
+    goal = created_goal(GOAL_ID, POLICY, event)
     async with engine.begin() as connection:
         people = [{"id": one, "name": one, "department": "経理"} for one in (OWNER, MANAGER, DIRECTOR, HR)]
         await connection.execute(insert(EmployeeRow), people)
@@ -72,7 +73,7 @@ async def stored(engine: AsyncEngine) -> Goal:
         goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH, row["progress"])],
         events=[
             (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"]),
-             genesis(goal.id), goal.head)
+             genesis(goal.id), goal.head, json.dumps(event.texts))
         ],
         notices=[],
         employees=[OWNER],
@@ -84,8 +85,13 @@ async def stored(engine: AsyncEngine) -> Goal:
 
 def recording_of(goal: Goal, command: commands.Command, now: datetime = NOW) -> Recording:
     """The recording of a command, as the activity gets it from the workflow."""
-    _, recording = record(goal, decide(goal, command, now))
-    return Recording.model_validate_json(recording.model_dump_json())
+    return recorded(goal, command, now)[1]
+
+
+def recorded(goal: Goal, command: commands.Command, now: datetime = NOW) -> tuple[Goal, Recording]:
+    """The goal after the command, and the recording as the activity gets it from the workflow."""
+    after, recording = record(goal, decide(goal, command, now), fresh_salts())
+    return after, Recording.model_validate_json(recording.model_dump_json())
 
 
 async def keep(engine: AsyncEngine, one: Recording) -> list[dict[str, Any]]:
@@ -105,6 +111,7 @@ async def keep_constrained(
             notices=one.notices,
             at=one.at,
             constrained=constrained,
+            erases=one.erases,
         )
 
 
@@ -194,8 +201,8 @@ async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_cha
 ) -> None:
     goal = await stored(database)
     said = comment(OWNER, "確認をお願いします")
-    await keep(database, recording_of(goal, said))
-    current = evolve_all(goal, decide(goal, said, NOW))
+    current, recording = recorded(goal, said)
+    await keep(database, recording)
     forgetful = current.model_copy(update={"commands": ()})  # many commands later
     before = (await entries(database), await goal_row(database), await notices(database))
     with pytest.raises(CommandRecorded):
@@ -208,8 +215,9 @@ async def test_an_id_of_another_kind_of_command_is_known_and_the_entries_that_ha
 ) -> None:
     goal = await stored(database)
     first = comment(OWNER, "確認をお願いします")
-    await keep(database, recording_of(goal, first))
-    forgetful = evolve_all(goal, decide(goal, first, NOW)).model_copy(update={"commands": ()})
+    current, recording = recorded(goal, first)
+    await keep(database, recording)
+    forgetful = current.model_copy(update={"commands": ()})
     before = (await entries(database), await goal_row(database), await notices(database))
     with pytest.raises(CommandRecorded) as caught:
         await keep(database, recording_of(forgetful, commands.Submit(id=first.id, actor=OWNER)))
@@ -259,6 +267,12 @@ async def test_an_amended_policy_stands_with_its_goal(database: AsyncEngine) -> 
     ("statement", "named"),
     [
         ("UPDATE goal_event SET actor = 'somebody else'", "UPDATE"),
+        ("UPDATE goal_event SET texts = NULL", "UPDATE"),
+        ("UPDATE goal_event SET texts = jsonb_set(texts, '{/content/theme,text}', '\"x\"')", "UPDATE"),
+        ("UPDATE goal_event SET texts = jsonb_set(texts, '{/content/theme,salt}', '\"0\"')", "UPDATE"),
+        ("UPDATE goal_event SET recorded_at = now()", "UPDATE"),
+        ("UPDATE goal_event SET recorded_hash = NULL", "UPDATE"),
+        ("SELECT erase_texts('2026-q4/e100/1', '{1}')", "UPDATE"),
         ("DELETE FROM goal_event", "DELETE"),
         ("TRUNCATE goal_event", "TRUNCATE"),
         ("TRUNCATE goal CASCADE", "TRUNCATE"),
@@ -289,8 +303,8 @@ async def test_a_long_chain_reads_back_as_it_was_decided(database: AsyncEngine) 
         commands.ReturnForChanges(id=fresh_id(), actor=MANAGER, comment="課題を具体的に ✎ \u3000"),
         commands.Submit(id=fresh_id(), actor=OWNER),
     ):
-        assert await keep(database, recording_of(goal, command)) == []
-        goal = evolve_all(goal, decide(goal, command, NOW))
+        goal, recording = recorded(goal, command)
+        assert await keep(database, recording) == []
     sign = approve(goal)
     await keep(database, recording_of(goal, sign, datetime(2026, 10, 6, 1, 2, 3, 456789, tzinfo=UTC)))
     assert await holds(database)
@@ -374,7 +388,7 @@ async def test_only_commands_of_people_count_as_clicks(database: AsyncEngine) ->
     ):
         command = commands.Comment.model_construct(id=CommandId(identity), actor=actor, acting_for=None, text="x")
         events = stamp(goal, (Commented(text="x"),), command, NOW)
-        after, recording = record(goal, events)
+        after, recording = record(goal, events, fresh_salts())
         assert await keep(database, Recording.model_validate_json(recording.model_dump_json())) == []
         goal = after
     async with read_transaction(database) as connection:

@@ -118,6 +118,10 @@ def _extend(_: Known, chance: random.Random) -> tuple[str, Fields]:
     return "extend", {"actor": HR, "due": day.isoformat(), "reason": "監査対応"}
 
 
+def _erase(goal: Known, _: random.Random) -> tuple[str, Fields]:
+    return "erase_texts", {"actor": HR, "entries": [goal.seq], "reason": "本人の請求"}
+
+
 def _close(_: Known, __: random.Random) -> tuple[str, Fields]:
     return "close", {"actor": HR, "reason": "異動"}
 
@@ -135,7 +139,7 @@ _FITTING: dict[str, tuple[_Make, ...]] = {
 }
 _ANYTHING: tuple[_Make, ...] = (
     _submit, _recall, _approve, _return, _report, _step, _call_review, _self_review, _verdict, _comment, _pause, _resume,
-    _resume, _resume, _extend,
+    _resume, _resume, _extend, _erase,
 )  # fmt: skip
 _RARE: tuple[_Make, ...] = (_close, _withdraw)
 

@@ -23,6 +23,7 @@ from storage.goals import read_ledger
 from storage.ledger import open_ledger
 from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
 from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
+from tests.salts import fresh_salts, fresh_seed
 from tests.servers import Postgres, now_of, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
@@ -161,7 +162,7 @@ async def forge(company: Company, goal: GoalId, body: Body, actor: EmployeeId) -
     """Writes an entry with a right chain, as somebody with the keys to the database can."""
     current = await company.goals.require(goal)
     command = commands.Command.model_construct(id=CommandId("forged"), actor=actor, acting_for=None)
-    _, recording = record(current, stamp(current, (body,), command, datetime.now(UTC)))
+    _, recording = record(current, stamp(current, (body,), command, datetime.now(UTC)), fresh_salts())
     async with open_ledger(company.engine) as ledger:
         assert (
             await RecordingActivities(ledger).record(Recording.model_validate_json(recording.model_dump_json())) is None
@@ -199,7 +200,7 @@ async def test_a_command_that_is_repeated_long_after_is_answered_as_done_and_its
     current = await company.goals.require(goal)
     assert "submit" not in current.commands
     await company.client.start_workflow(
-        GoalWorkflow.run, GoalStart(goal=current), id=goal_workflow_id(goal), task_queue=GOALS
+        GoalWorkflow.run, GoalStart(goal=current, seed=fresh_seed()), id=goal_workflow_id(goal), task_queue=GOALS
     )
 
     again = await company.give(goal, commands.Submit(actor=owner), "submit")  # it waits for approval: `decide` refuses
@@ -260,7 +261,7 @@ async def test_a_run_that_is_started_for_a_closed_goal_reopens_it_or_ends_by_its
         closed = await company.goals.require(GOAL)
         workflow_id = goal_workflow_id(GOAL)
         idle = await company.client.start_workflow(
-            GoalWorkflow.run, GoalStart(goal=closed), id=workflow_id, task_queue=GOALS
+            GoalWorkflow.run, GoalStart(goal=closed, seed=fresh_seed()), id=workflow_id, task_queue=GOALS
         )
         assert await idle.result() == first, "nobody came: it ends as it was"
 

@@ -43,7 +43,7 @@ async def test_an_id_that_is_taken_by_another_file_is_refused(office: Office) ->
 
 
 async def test_only_hr_launches_and_closes(office: Office) -> None:
-    start = ("cycle", "start", office.cycle_file("strange"), "--starts", today().isoformat())
+    start = ("cycle", "start", office.cycle_file("strange"), "--overlapping", "--starts", today().isoformat())
     assert "森 香織 (E10) may not do this; 西村 直美 (E2) may" in await office.refused(*start, "--as", MORI)
     assert "西村 直美 (E2) may" in await office.refused("cycle", "close", "q4", "--as", MORI, "--reason", "x")
     assert [one["cycle"] for one in (await office.told("cycle", "status"))["cycles"]] == ["q4"]
@@ -53,8 +53,17 @@ async def test_findings_are_one_document_to_a_program(office: Office) -> None:
     file = office.cycle_file("refused", CYCLE.replace('"E2"', '"E99"'))
     result = await office.type("cycle", "start", file, "--as", HR, "--json")
     assert result.exit_code == 1
-    (finding,) = json.loads(result.stdout)["error"]["findings"]
-    assert (finding["code"], finding["where"]) == ("hr_unknown", "cycle.hr[0]")
+    findings = [(one["code"], one["where"]) for one in json.loads(result.stdout)["error"]["findings"]]
+    assert findings == [("hr_unknown", "cycle.hr[0]"), ("cycle_overlaps", "cycle")]
+
+
+async def test_the_same_file_under_another_id_is_launched_only_when_that_is_confirmed(office: Office) -> None:
+    start = ("cycle", "start", office.cycle_file("q4-again"), "--as", HR, "--starts", today().isoformat())
+    said = await office.refused(*start, MEGURI_LOCALE="ja")
+    assert "同じ内容の評価サイクル q4 が同じ期間に進行中です" in said
+    assert "meguri cycle start --overlapping" in said
+    assert [one["cycle"] for one in (await office.told("cycle", "status"))["cycles"]] == ["q4"]
+    assert "launched" in await office.done(*start, "--overlapping")
 
 
 async def test_those_whose_launch_failed_are_named_and_tried_again(office: Office) -> None:
@@ -69,7 +78,7 @@ async def test_those_whose_launch_failed_are_named_and_tried_again(office: Offic
 async def test_the_status_counts_goals_by_department_and_state(office: Office) -> None:
     status = await office.told("cycle", "status", "q4")
     assert (status["state"], status["participants"]) == ("open", {"started": PEOPLE_IN_CYCLE})
-    assert {name: sum(states.values()) for name, states in status["goals"].items()} == {
+    assert {name: sum(states.values()) for name, states in status["goals_by_department"].items()} == {
         "人事部": 1,
         "経営": 1,
         "経理部": 4,
@@ -79,7 +88,7 @@ async def test_the_status_counts_goals_by_department_and_state(office: Office) -
     assert ["経理部", "4", "0", "0", "0", "0", "4"] in [line.split() for line in shown.splitlines()]
 
 
-@pytest.mark.parametrize("words", [("status",), ("retry", "--as", HR), ("close", "--as", HR, "--reason", "x")])
+@pytest.mark.parametrize("words", [("status",), ("retry", "--as", HR), ("close", "--as", HR, "--yes", "--reason", "x")])
 async def test_a_cycle_that_is_not_there_is_refused(office: Office, words: tuple[str, ...]) -> None:
     assert "cycle q9 was not found" in await office.refused("cycle", words[0], "q9", *words[1:])
 
@@ -110,9 +119,9 @@ async def test_watching_needs_a_terminal(office: Office) -> None:
 
 async def test_a_closed_cycle_is_not_launched_again(office: Office) -> None:
     await office.launch("short")
-    await office.done("cycle", "close", "short", "--as", HR, "--reason", "取りやめ")
+    await office.done("cycle", "close", "short", "--as", HR, "--yes", "--reason", "取りやめ")
     await office.launch("short")
     assert (await office.told("cycle", "status", "short"))["state"] == "closed"
     assert "the cycle is “closed”; this can be asked of one that is “open”" in await office.refused(
-        "cycle", "close", "short", "--as", HR, "--reason", "x"
+        "cycle", "close", "short", "--as", HR, "--yes", "--reason", "x"
     )

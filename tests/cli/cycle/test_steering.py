@@ -1,10 +1,16 @@
 """`meguri cycle extend|pause|resume|add|remove|cancel|reopen|close`, `reassign`, `delegate`: the commands of HR and their output."""
 
+import asyncio
 import json
+import os
+import pty
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import Any
 
-from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
+import pytest
+
+from tests.cli.office import CYCLE, HARA, HR, MANAGER, MEGURI, MORI, ONO, TOP, Office, goal_file, today
 from tests.working_days import JAPAN
 
 BY_HR = ("--as", HR, "--reason", "繁忙期")
@@ -47,7 +53,9 @@ async def test_what_a_goals_rules_forbid_is_named_on_stderr_and_is_the_exit_code
     result = await office.type("cycle", "extend", "q4", *BY_HR, "--due", FAR, "--person", HARA, "--person", ONO)
     assert result.exit_code == 1
     assert "2 goals: 0 done, 0 needed nothing, 2 refused" in result.stdout
-    assert [line.split(": ")[0] for line in result.stderr.splitlines()] == [f"q4/{HARA}/1", f"q4/{ONO}/1"]
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("2 goals: "), "one reason is told once"
+    assert lines[1:] == [f"  q4/{HARA}/1", f"  q4/{ONO}/1"]
     assert "cannot be used; give a date from" in result.stderr
 
 
@@ -86,7 +94,7 @@ async def test_who_does_not_wait_looks_later_and_one_id_is_one_instruction(offic
     resume = ("cycle", "resume", "q4", *BY_HR, "--person", ONO, "--person", HARA, "--id", "resume-1")
     assert goals(await office.told(*resume)) == {ONO: "done", HARA: "skipped not_paused"}
     latest = (await office.told("instruction", "--cycle", "q4"))["instructions"]
-    assert [row["id"] for row in latest[:2]] == ["resume-1", "pause-1"]
+    assert [row["instruction"] for row in latest[:2]] == ["resume-1", "pause-1"]
     assert "resume-1" in await office.done("instruction", MEGURI_LOCALE="ja")
 
 
@@ -100,11 +108,11 @@ async def test_people_come_and_go_and_a_cycle_that_ended_comes_back(office: Offi
     assert (await office.told("goal", "show", f"steered/{MORI}/1"))["outcome"] == "cancelled"
 
     rest = dict.fromkeys((HARA, MANAGER, HR, TOP), "done")
-    assert goals(await office.told("cycle", "close", "steered", *BY_HR)) == rest
+    assert goals(await office.told("cycle", "close", "steered", *BY_HR, "--yes")) == rest
     assert (await office.told("cycle", "status", "steered"))["state"] == "closed"
     assert goals(await office.told("cycle", "reopen", "steered", *BY_HR, "--closes", FAR)) == rest | {MORI: "done"}
     assert (await office.told("cycle", "status", "steered"))["state"] == "open"
-    await office.done("cycle", "cancel", "steered", *BY_HR)
+    await office.done("cycle", "cancel", "steered", *BY_HR, "--yes")
     assert "取り止め" in await office.done("cycle", "status", "steered", MEGURI_LOCALE="ja")
     assert [kind for kind, _ in await history(office, f"steered/{HARA}/1")] == ["closed", "reopened", "closed"]
 
@@ -129,10 +137,10 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
     assert goals(told)[ONO] == "done"
     assert goals(told)[HARA] == "skipped owner"
     (standing,) = (await office.told("delegations", HARA))["delegations"]
-    assert {"delegator_id": MANAGER, "to_id": HARA, "last": LATER, "reason": "休暇"}.items() <= standing.items()
+    assert {"delegator": MANAGER, "to": HARA, "last": LATER, "reason": "休暇"}.items() <= standing.items()
     assert "清水 幸恵 (E3)" in await office.done("delegations", MEGURI_LOCALE="ja")
 
-    (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["id"] == goal]
+    (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["goal"] == goal]
     assert waiting["acting_for"] == MANAGER
     assert goal in await office.done("inbox", HARA)
     chain = ("delegate", HARA, TOP, *days, "--as", HARA)
@@ -147,7 +155,7 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
     assert goals(given)[ONO] == "done"
     shown = await office.told("goal", "show", goal)
     assert shown["task"]["assignees"] == [TOP]
-    assert goal not in [one["id"] for one in (await office.told("inbox", HARA))["waiting"]]
+    assert goal not in [one["goal"] for one in (await office.told("inbox", HARA))["waiting"]]
     assert [one for one in await history(office, goal) if one[0] in ("delegated", "reassigned")] == [
         ("delegated", "休暇"),
         ("reassigned", "繁忙期"),
@@ -157,3 +165,100 @@ async def test_a_delegate_is_shown_and_finds_the_work_in_their_own_list(office: 
 async def test_a_program_reads_one_document_of_a_refusal(office: Office) -> None:
     result = await office.type("cycle", "pause", "q4", *BY_HR, "--department", "経理", "--json")
     assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (1, "not_in_cycle")
+
+
+# --- instructions to everybody are confirmed -------------------------------------------------------------------------
+
+
+async def on_terminal(office: Office, answer: str, *words: str) -> tuple[int | None, str]:
+    """Runs a command on a terminal of its own and types `answer`; returns the exit code and what the terminal showed."""
+    here, there = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *MEGURI, *words, env={**os.environ, **office.env, "TERM": "xterm"}, stdin=there, stdout=there, stderr=there
+    )
+    os.close(there)
+    with closing(os.fdopen(here, "r+b", buffering=0)) as screen:
+        shown, asked = b"", False
+        async with asyncio.timeout(60):
+            with suppress(OSError):  # the error when the last writer has closed the terminal
+                while got := await asyncio.to_thread(screen.read, 4096):
+                    shown += got
+                    if b"[y/N]" in shown and not asked:
+                        asked = True
+                        screen.write(answer.encode() + b"\n")
+            await process.wait()
+    return process.returncode, shown.decode()
+
+
+EVERYBODY = (
+    ("extend", "--due", LATER), ("pause",), ("remove",), ("cancel",), ("close",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", EVERYBODY, ids=lambda words: words[0])
+async def test_an_instruction_to_everybody_is_given_only_after_its_numbers_are_confirmed(
+    office: Office, words: tuple[str, ...]
+) -> None:
+    before = await office.told("cycle", "status", "q4")
+    said = await office.refused("cycle", words[0], "q4", *words[1:], *BY_HR, code=2)
+    assert "this concerns 6 goals of 6 people" in said
+    assert "confirm it with `--yes`" in said
+    assert "unconfirmed" in (await office.type("cycle", words[0], "q4", *words[1:], *BY_HR, "--json")).stdout
+    assert await office.told("cycle", "status", "q4") == before
+
+
+async def test_on_a_terminal_the_numbers_are_shown_and_the_answer_decides(office: Office) -> None:
+    await office.launch("asked")
+    cancel = ("cycle", "cancel", "asked", *BY_HR)
+    code, shown = await on_terminal(office, "n", *cancel)
+    assert (code, "nothing was changed" in shown) == (1, True)
+    assert "they end as: cancelled 6" in shown
+    assert (await office.told("cycle", "status", "asked"))["state"] == "open"
+    code, shown = await on_terminal(office, "y", *cancel)
+    assert (code, "6 goals: 6 done" in shown) == (0, True)
+    assert (await office.told("cycle", "status", "asked"))["state"] == "cancelled"
+
+
+async def test_without_waiting_it_says_that_it_was_accepted_and_how_to_follow_it(office: Office) -> None:
+    extend = ("cycle", "extend", "q4", *BY_HR, "--due", LATER, "--person", HARA, "--no-wait", "--id", "later-1")
+    assert (await office.done(*extend)).splitlines() == [
+        "instruction later-1: extend",
+        "accepted: `meguri instruction later-1` shows how far it is",
+    ]
+
+
+# --- an instruction that does not come to its end --------------------------------------------------------------------
+
+
+async def test_an_instruction_that_fails_is_shown_with_what_can_be_done_and_hr_ends_and_retries_it(
+    office: Office,
+) -> None:
+    await office.done("cycle", "pause", "q4", *BY_HR, "--person", ONO, "--id", "stuck-1")
+    await office.alter(
+        "UPDATE instruction SET state = 'running', failures = 4, failure = 'DBAPIError', failed_at = now() "
+        "WHERE id = 'stuck-1'",
+        "UPDATE instruction_goal SET result = 'waiting' WHERE instruction_id = 'stuck-1'",
+    )
+    result = await office.type("instruction", "stuck-1")
+    assert result.exit_code == 1
+    assert "the last 4 tries failed (DBAPIError, " in result.stderr
+    assert " JST)" in result.stderr
+    end = ("instruction", "stuck-1", "--end", "--as", HR)
+    assert "--end needs `--reason` too" in await office.refused(*end, code=2)
+    shown = await office.done(*end, "--reason", "取り止め")
+    assert "1 goals: 0 done, 1 needed nothing, 0 refused" in shown
+    assert f"ended by {HR}: 取り止め" in shown
+    told = await office.told("instruction", "stuck-1")
+    assert (told["state"], told["ended_by"], told["failures"]) == ("ended", HR, 0)
+    assert goals(told) == {ONO: "skipped instruction_ended"}
+
+    assert "1 done" in await office.done("instruction", "stuck-1", "--retry", "--as", HR)
+    assert "failed at no goal" in await office.refused("instruction", "stuck-1", "--retry", "--as", HR)
+    await office.done("cycle", "resume", "q4", *BY_HR, "--person", ONO)
+
+
+async def test_times_of_instructions_are_those_of_the_cycles_place(office: Office) -> None:
+    await office.done("cycle", "pause", "q4", *BY_HR, "--person", ONO, "--id", "zone-1")
+    await office.alter("UPDATE instruction SET given_at = '2026-11-26T18:30:00Z' WHERE id = 'zone-1'")
+    assert "2026-11-27 03:30 JST" in await office.done("instruction", "--cycle", "q4")
+    await office.done("cycle", "resume", "q4", *BY_HR, "--person", ONO)

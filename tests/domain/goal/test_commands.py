@@ -48,6 +48,8 @@ def _why_not(name: str, situation: str) -> Code:
         return Code.SELF_REVIEW_FIRST
     if name == "resume" and situation != "closed":
         return Code.NOT_PAUSED
+    if name == "erase_texts":  # the entry holds the content of an open goal
+        return Code.TEXTS_IN_USE
     if name == "undo_report" and situation in IN_PROGRESS:
         return Code.STEP_NOT_DONE
     return Code.WRONG_STATE
@@ -72,7 +74,9 @@ def test_nobody_acts_in_a_name_that_was_not_given_to_them(name: str) -> None:
         assert said.fields == {"actor": actor, "acting_for": "n0"}
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) - {"reopen", "adjust", "mark_exemplar"}))  # closed: not paused
+@pytest.mark.parametrize(
+    "name", sorted(set(CASES) - {"reopen", "adjust", "mark_exemplar", "erase_texts"})
+)  # closed: not paused
 def test_a_paused_goal_takes_only_what_hr_steers_it_with_and_comments(name: str) -> None:
     goal = ready(name)
     if not goal.is_paused:

@@ -20,9 +20,11 @@ from tests.domain.builders import (
     HR,
     MANAGER,
     OWNER,
+    POLICY,
     STRANGER,
     active,
     after,
+    approve,
     at,
     awaited,
     awaiting_verdict,
@@ -61,6 +63,27 @@ def test_whoever_is_given_an_overdue_approval_gets_the_full_time_for_it_and_its_
     assert (goal.task.assignees, goal.task.due, goal.task.rung) == ((STRANGER,), day(10, 28), 0)
     assert overdue.due < goal.task.due
     assert goal.task.climbed == overdue.climbed, "who was taken off is not brought back"
+
+
+def test_assignees_are_replaced_only_in_the_version_that_hr_saw() -> None:
+    goal = pending(policy(approval_stages=2))
+    seen = commands.Reassign(id=fresh_id(), actor=HR, assignees=(STRANGER,), expected_seq=goal.seq, reason="異動")
+    assert task_of(after(goal, seen, at(day(10, 7)))).assignees == (STRANGER,)
+    approved = after(goal, approve(goal, MANAGER), at(day(10, 7)))
+    refusal(approved, seen, at(day(10, 7)), Code.GOAL_CHANGED)
+
+
+@pytest.mark.parametrize(
+    "people", [{}, {"person": MANAGER}, {"to": STRANGER}, {"person": MANAGER, "to": STRANGER, "assignees": (STRANGER,)}]
+)
+def test_a_reassignment_names_a_person_and_who_takes_over_or_all_assignees(people: Any) -> None:
+    with pytest.raises(ValidationError, match="reassigned_in_one_way"):
+        commands.Reassign(id=fresh_id(), actor=HR, reason="異動", **people)
+
+
+def test_rules_that_no_policy_has_cannot_be_asked_for() -> None:
+    with pytest.raises(ValidationError, match="unknown_rule"):
+        commands.AmendPolicy(id=fresh_id(), actor=HR, policy=POLICY, rules=("max_bonus", "nope"), reason="異動")
 
 
 @pytest.mark.parametrize("owners", [draft, active], ids=["draft", "step"])

@@ -9,8 +9,9 @@ from domain.goal import commands
 from domain.goal.decide import decide
 from domain.goal.goal import Delegation, Goal
 from domain.instructions import instructions
-from domain.instructions.instructions import Skipped, amended, command_for
+from domain.instructions.instructions import Skipped, amended, command_for, skipped_by
 from domain.policy.policy import DEFAULT_LADDERS, Ladder, TaskKind
+from domain.refusals import Code, Refusal
 from tests.domain.builders import (
     DEPUTY,
     DIRECTOR,
@@ -23,6 +24,7 @@ from tests.domain.builders import (
     STRANGER,
     active,
     after,
+    approve,
     at,
     closed,
     day,
@@ -35,6 +37,7 @@ from tests.domain.builders import (
     policy,
     reassign,
     rung,
+    task_of,
 )
 
 NOW = at(day(10, 7))
@@ -70,6 +73,13 @@ def meaning(one: instructions.AnyInstruction, goal: Goal) -> dict[str, Any] | st
     return {"command": command.name} | fields
 
 
+def carried_out(one: instructions.AnyInstruction, read: Goal, now: Goal) -> Goal:
+    """The goal `now` after the command that was made from the goal as it was `read`."""
+    command = command_for(one, read, HR)
+    assert isinstance(command, commands.Command)
+    return after(now, command.model_copy(update={"id": fresh_id()}), NOW)
+
+
 def stepless() -> Goal:
     goal = active()
     for step in range(len(goal.content.steps)):
@@ -102,9 +112,9 @@ def test_whatever_is_asked_means_something_or_says_why_not_wherever_a_goal_stand
 
 def test_a_closed_goal_takes_nothing_but_its_reopening_and_an_open_one_is_not_reopened() -> None:
     for one in EVERY:
-        if one.kind == "reopen":
+        if one.kind in ("reopen", "add"):
             assert meaning(one, closed()) == {"command": "reopen"}
-            assert meaning(one, draft()) == "not_closed"
+            assert meaning(one, draft()) == ("not_closed" if one.kind == "reopen" else "unchanged")
         else:
             assert meaning(one, closed()) == "closed"
 
@@ -182,9 +192,27 @@ def test_who_joins_and_a_new_organisation_are_no_single_command() -> None:
 
 def test_rules_change_where_they_differ_and_what_was_changed_for_one_goal_alone_stays() -> None:
     goal = after(pending(), extend(closes=day(1, 29, 2027)), NOW)
-    said = meaning(instructions.Amend(before=POLICY, after=LATER, **WHY), goal)
-    assert isinstance(said, dict)
-    assert said["policy"] == policy(max_bonus=30, spread_minutes=60, closes=day(1, 29, 2027))
+    one = instructions.Amend(before=POLICY, after=LATER, **WHY)
+    rules = ("max_bonus", "spread_minutes")
+    assert meaning(one, goal) == {"command": "amend_policy", "policy": LATER, "rules": rules}
+    assert carried_out(one, goal, goal).policy == policy(max_bonus=30, spread_minutes=60, closes=day(1, 29, 2027))
+
+
+def test_rules_that_one_goal_got_after_it_was_read_stay_when_the_cycles_rules_arrive() -> None:
+    read = pending()
+    extended = after(read, extend(closes=day(1, 29, 2027)), NOW)
+    one = instructions.Amend(before=POLICY, after=LATER, **WHY)
+    assert carried_out(one, read, extended).policy == policy(max_bonus=30, spread_minutes=60, closes=day(1, 29, 2027))
+
+
+def test_rules_that_no_longer_fit_when_they_arrive_are_refused() -> None:
+    shorter = policy(closes=day(12, 26))
+    read = pending()
+    reviewed = after(read, commands.AmendPolicy(
+        id=fresh_id(), actor=HR, policy=policy(reviews=(day(12, 28),)), reason="追加"), NOW)  # fmt: skip
+    with pytest.raises(Refusal) as caught:
+        carried_out(instructions.Amend(before=POLICY, after=shorter, **WHY), read, reviewed)
+    assert caught.value.code is Code.INVALID
 
 
 def test_rules_that_a_goal_has_already_are_not_given_again() -> None:
@@ -209,11 +237,35 @@ def test_a_changed_ladder_replaces_the_old_one_whole() -> None:
 
 def test_what_waits_on_one_person_waits_on_another_and_everybody_else_keeps_it() -> None:
     one = instructions.Reassign(person=MANAGER, to=STRANGER, **WHY)
-    assert meaning(one, pending()) == {"command": "reassign", "assignees": (STRANGER,)}
-    assert meaning(one, overdue()) == {"command": "reassign", "assignees": (STRANGER, DIRECTOR)}
-    assert meaning(one, rung(rung(rung(draft())))) == {"command": "reassign", "assignees": (OWNER, STRANGER)}
+    assert meaning(one, pending()) == {"command": "reassign", "person": MANAGER, "to": STRANGER}
     to_director = instructions.Reassign(person=MANAGER, to=DIRECTOR, **WHY)
-    assert meaning(to_director, overdue()) == {"command": "reassign", "assignees": (DIRECTOR,)}
+    for asked, goal, assignees in (
+        (one, pending(), (STRANGER,)),
+        (one, overdue(), (STRANGER, DIRECTOR)),
+        (one, rung(rung(rung(draft()))), (OWNER, STRANGER)),
+        (to_director, overdue(), (DIRECTOR,)),
+    ):
+        assert task_of(carried_out(asked, goal, goal)).assignees == assignees
+
+
+def test_the_next_stages_approver_keeps_the_task_when_a_reassignment_arrives_after_the_approval() -> None:
+    one = instructions.Reassign(person=MANAGER, to=STRANGER, **WHY)
+    read = pending(policy(approval_stages=2))
+    approved = after(read, approve(read, MANAGER), NOW)
+    assert task_of(approved).assignees == (DIRECTOR,)
+    with pytest.raises(Refusal) as caught:
+        carried_out(one, read, approved)
+    assert caught.value.code is Code.NOT_ASSIGNED
+    skipped = skipped_by(one, caught.value)
+    assert skipped
+    assert skipped.code == "unconcerned"
+
+
+def test_only_a_refusal_that_says_that_the_task_moved_on_counts_as_skipped() -> None:
+    one = instructions.Reassign(person=MANAGER, to=STRANGER, **WHY)
+    assert skipped_by(one, Refusal(Code.NO_TASK)) == Skipped(code="no_task")
+    assert skipped_by(one, Refusal(Code.SELF_APPROVAL)) is None
+    assert skipped_by(instructions.Extend(due=day(11, 2), **WHY), Refusal(Code.NO_TASK)) is None
 
 
 def test_what_waits_on_nobody_or_on_others_or_is_the_persons_own_goal_is_left_alone() -> None:
@@ -227,9 +279,8 @@ def test_what_waits_on_nobody_or_on_others_or_is_the_persons_own_goal_is_left_al
 def test_a_large_hr_pool_can_be_given_another_member() -> None:
     pool = tuple(f"h{n}" for n in range(1, 51))
     goal = pending(policy(hr=pool), line=())
-    said = meaning(instructions.Reassign(person="h7", to=STRANGER, **WHY), goal)
-    assert isinstance(said, dict)
-    assert len(said["assignees"]) == 50
+    one = instructions.Reassign(person="h7", to=STRANGER, **WHY)
+    assert len(task_of(carried_out(one, goal, goal)).assignees) == 50
 
 
 @pytest.mark.parametrize("delegator", [MANAGER, DIRECTOR, HR_TOO, OWNER, STRANGER])

@@ -1,0 +1,88 @@
+"""What an instruction to everybody in a cycle concerns, in numbers, before it is given."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from domain.access import Caller
+from domain.goal.steering import IN_PROGRESS
+from domain.instructions.instructions import AnyInstruction, Cancel, Close, Extend, Pause, Remove
+from domain.lifecycle import State
+from domain.values import CycleId, Frozen
+from service.instruction_rules import require_valid
+from storage.database import read_transaction
+from storage.goal_counts import OpenGoals, count_open, count_owners
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+CONFIRMED = (Cancel, Close, Extend, Pause, Remove)  # kinds that are confirmed if they concern everybody
+
+
+class InstructionPreview(Frozen):
+    """Numbers of goals: all that are concerned, by state, and how those end that the instruction ends.
+
+    `people` have these goals. `unchanged` of the goals would stay as they are: they are paused already, or have no such task.
+    """
+
+    goals: int
+    people: int
+    states: dict[str, int]
+    unchanged: int = 0
+    outcomes: dict[str, int] = Field(default_factory=dict)
+
+
+def needs_confirmation(asked: AnyInstruction) -> bool:
+    """Whether somebody must see the numbers first: the instruction concerns everybody and is not undone with a click."""
+    return asked.selection.is_everybody and isinstance(asked, CONFIRMED)
+
+
+class InstructionPreviews:
+    """Reads only."""
+
+    def __init__(self, engine: "AsyncEngine") -> None:
+        self._engine = engine
+
+    async def preview(self, caller: Caller, asked: AnyInstruction, cycle: CycleId) -> InstructionPreview:
+        """The numbers for an instruction to everybody. Raises the same `Refusal` as giving it would."""
+        async with read_transaction(self._engine) as connection:
+            await require_valid(connection, caller, asked, cycle)
+            groups = await count_open(connection, cycle)
+            people = await count_owners(connection, cycle)
+        return InstructionPreview(
+            goals=sum(one.goals for one in groups),
+            people=people,
+            states=_total((one.state, one.goals) for one in groups),
+            unchanged=sum(one.goals for one in groups if _stays(asked, one)),
+            outcomes=_total((_outcome(asked, one), one.goals) for one in groups) if _ends(asked) else {},
+        )
+
+
+def _total(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for name, goals in counted:
+        found[name] += goals
+    return dict(found)
+
+
+def _stays(asked: AnyInstruction, group: OpenGoals) -> bool:
+    if isinstance(asked, Pause):
+        return group.is_paused
+    if isinstance(asked, Extend) and asked.closes is None:
+        return group.task is None or asked.task not in (None, group.task)
+    return False
+
+
+def _ends(asked: AnyInstruction) -> bool:
+    return isinstance(asked, Cancel | Close | Remove)
+
+
+def _outcome(asked: AnyInstruction, group: OpenGoals) -> str:
+    """How the goals of the group end, as `Close` decides it (domain/goal/steering.py)."""
+    if isinstance(asked, Cancel):
+        return "cancelled"
+    if State(group.state) in IN_PROGRESS:
+        return "settled"
+    return "removed" if isinstance(asked, Remove) else "lapsed"

@@ -1,0 +1,36 @@
+"""What new rules would do at once, before they are given: which goals end, and whose review opens."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.goal.alarms import AlarmKind
+from domain.goal.goal import Goal
+from domain.policy.policy import Policy
+from service.amending import rings_now
+from tests.domain.builders import POLICY, active, after, at, day, draft, pause, pending, policy
+
+NOW = at(day(10, 15))
+SHORT = policy(ends=day(10, 13), closes=day(10, 14), reviews=())
+REVIEWED = policy(reviews=(day(10, 15), day(10, 30), day(11, 30)))
+
+
+@pytest.mark.parametrize(
+    ("goal", "rules", "kind"),
+    [
+        (draft(), SHORT, AlarmKind.END),
+        (active(), SHORT, AlarmKind.END),
+        (active(), REVIEWED, AlarmKind.REVIEW),
+        (pending(), REVIEWED, None),
+        (active(), POLICY, None),
+        (active(), policy(closes=day(12, 25)), None),
+        (after(active(), pause(), at(day(10, 14))), SHORT, None),
+    ],
+)
+def test_what_new_rules_end_or_open_at_once_is_known_before(goal: Goal, rules: Policy, kind: AlarmKind | None) -> None:
+    assert rings_now(goal, rules, NOW) == kind
+
+
+def test_what_would_ring_anyway_is_not_caused_by_the_rules() -> None:
+    late = at(day(12, 28)) + timedelta(days=30)
+    assert rings_now(draft(), policy(max_bonus=30), late) is None
