@@ -5,8 +5,8 @@ from datetime import datetime
 from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy import ColumnElement, Row, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.commitments import open_texts
@@ -218,7 +218,7 @@ async def latest_entries(
     query = (
         select(GoalEventRow.__table__)
         .ext(distinct_on(GoalEventRow.goal_id))
-        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        .where(is_one_of(GoalEventRow.goal_id, goals), is_one_of(GoalEventRow.body["kind"].astext, kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq.desc())
     )
     return {row.goal_id: _ledger_line(row) for row in await connection.execute(query)}
