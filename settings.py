@@ -59,6 +59,12 @@ class Settings(BaseSettings):
         ge=10,
         description="goals that a worker process keeps in memory; other goals are replayed when they are needed",
     )
+    drain_seconds: int = Field(
+        default=20,
+        ge=1,
+        le=600,
+        description="after SIGTERM, seconds for a worker to finish what it has begun; it exits 15 seconds later at the latest",
+    )
     channel: Literal["console", "mail", "chat", "null"] = Field(
         default="console", description="channel of notices, unless a person chose another one (`meguri prefer`)"
     )

@@ -33,7 +33,7 @@ STATUS_OF: Mapping[str, Status] = {
             "already_reviewed", "self_review_first", "no_task", "not_assigned", "cycle_over", "cycle_busy", "cycle_state",
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
-            "texts_in_use",
+            "texts_in_use", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",

@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     MOVED = "moved"
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
+    REPAIRED = "repaired"
     TEXTS_ERASED = "texts_erased"
 
 

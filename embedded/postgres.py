@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from embedded import process, unprivileged
 from embedded.errors import not_permitted, not_started
+from embedded.keeping import kept
 from embedded.leftovers import end_old_server
 from embedded.process import Server, User
 from embedded.wheels import postgres_programs
@@ -48,10 +49,11 @@ _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # l
 
 
 @asynccontextmanager
-async def running(var: Path, *, durable: bool = True) -> AsyncIterator[str]:
+async def running(var: Path, *, durable: bool = True, watchers: asyncio.TaskGroup | None = None) -> AsyncIterator[str]:
     """Runs PostgreSQL on `<var>/postgres`; yields the URL of its database `meguri`, which is created if it does not exist.
 
-    `durable=False` is for tests: it is faster, but a power failure loses data. Only one process at a time may do this for a
+    `durable=False` is for tests: it is faster, but a power failure loses data. With `watchers`, a server that dies is started
+    again (embedded/keeping.py). Only one process at a time may do this for a
     folder (embedded/stack.py holds a lock). Raises `EmbeddedError`.
     """
     data, log = var / "postgres", var / "postgres.log"
@@ -64,14 +66,21 @@ async def running(var: Path, *, durable: bool = True) -> AsyncIterator[str]:
         socket_folder = _socket_folder(data, user)
     except OSError as error:
         raise not_permitted(error, data) from error
-    server = None
-    try:
+
+    async def start() -> Server:
+        await end_old_server(data, _record(var))  # after a death: its sessions still hold the shared memory
         server = await _start(data, log, socket_folder, user, durable=durable)
-        await _wait_until_ready(server, socket_folder, password, log)
-        yield url_of(socket_folder, DATABASE, password)
-    finally:
-        if server is not None:
+        try:
+            await _wait_until_ready(server, socket_folder, password, log)
+        except BaseException:
             await server.stop()
+            raise
+        return server
+
+    try:
+        async with kept("PostgreSQL", log, start, watchers):
+            yield url_of(socket_folder, DATABASE, password)
+    finally:
         if socket_folder != data:
             shutil.rmtree(socket_folder, ignore_errors=True)
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self, Union, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from domain.goal.goal import Delegation
+from domain.goal.goal import Delegation, RepairStep
 from domain.policy.policy import Policy
 from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
@@ -320,6 +320,17 @@ class MarkExemplar(Command):
     reason: Prose
 
 
+class NoteRepair(Command):
+    """HR, by `meguri repair`: record how the goal was repaired after a server was lost or restored.
+
+    `expected_seq` is the last entry of the repaired ledger.
+    """
+
+    name: ClassVar[str] = "note_repair"
+    how: tuple[RepairStep, ...] = Field(min_length=1, max_length=3)
+    expected_seq: int = Field(ge=1)
+
+
 class EraseTexts(Command):
     """HR, except for their own goals: erase what people wrote in these entries of the ledger.
 
@@ -334,7 +345,7 @@ class EraseTexts(Command):
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
-    ChangeLine, Adjust, MarkExemplar, EraseTexts,
+    ChangeLine, Adjust, MarkExemplar, EraseTexts, NoteRepair,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

@@ -78,10 +78,11 @@ _WHILE_PAUSED = (
     commands.Extend,
     commands.AmendPolicy,
     commands.ChangeLine,
+    commands.NoteRepair,
 )
 
 
-ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.EraseTexts)
+ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.EraseTexts, commands.NoteRepair)
 
 
 def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:

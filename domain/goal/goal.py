@@ -30,6 +30,14 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"  # by HR, with the cycle or alone
 
 
+class RepairStep(StrEnum):
+    """What a repair did, when PostgreSQL and Temporal did not agree about a goal."""
+
+    LEDGER_FILLED = "ledger_filled"  # entries that Temporal's history has and the ledger had lost
+    ENTRIES_ADOPTED = "entries_adopted"  # by the workflow, which had lost them
+    WORKFLOW_STARTED = "workflow_started"  # from the ledger
+
+
 class Task(Frozen):
     """The one thing that the goal waits for now."""
 

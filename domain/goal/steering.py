@@ -244,6 +244,11 @@ def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bod
     return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
 
 
+def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    return (events.Repaired(how=command.how, saw=command.expected_seq),)
+
+
 def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.owner in (command.actor, command.acting_for):
@@ -296,5 +301,6 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.ChangeLineBySystem: _change_line,
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
+    commands.NoteRepair: _note_repair,
     commands.EraseTexts: _erase_texts,
 }

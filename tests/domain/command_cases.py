@@ -90,10 +90,23 @@ CASES: dict[str, Case] = {
     "amend_policy": Case(_of(commands.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
     "adjust": Case(_of(commands.Adjust, HR, points="5", reason="部署間の調整"), ("closed",), NOT_HR),
     "mark_exemplar": Case(_of(commands.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
+    "note_repair": Case(
+        _of(commands.NoteRepair, HR, how=("workflow_started",), expected_seq=1), (*OPEN, "closed"), NOT_HR
+    ),
     "erase_texts": Case(_of(commands.EraseTexts, HR, entries=(1,), reason="本人の請求"), ("closed",), NOT_HR),
     "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
-WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy", "change_line"}
+WHILE_PAUSED = {
+    "resume",
+    "comment",
+    "close",
+    "reassign",
+    "delegate",
+    "extend",
+    "amend_policy",
+    "change_line",
+    "note_repair",
+}
 
 
 def ready(name: str) -> Goal:
