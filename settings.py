@@ -17,7 +17,11 @@ class Settings(BaseSettings):
     """The settings of an installation. Environment variable: `MEGURI_` and the field's name in upper case."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MEGURI_", frozen=True, extra="ignore", secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+        env_prefix="MEGURI_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
     )
 
     database_url: str | None = Field(
