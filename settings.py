@@ -21,6 +21,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="ignore",
         env_ignore_empty=True,
+        hide_input_in_errors=True,
         secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from channels.cards import as_json, for_slack, for_teams
+from channels.cards import as_json, escaped_json, for_slack, for_teams
 from channels.message import Message, NotDeliverable, NotSent, ServerUnavailable, TemporaryFailure
 from channels.web import PostFailure, PostResult, is_retryable, is_safe_to_post_to, is_success, post
 from domain import messages
@@ -36,8 +36,8 @@ class ChatChannel:
             raise NotDeliverable("no_address")
         if not is_safe_to_post_to(url):
             raise NotDeliverable("bad_address")
-        card = for_slack(message) if self._form == "slack" else for_teams(message)
-        result = await post(url, as_json(card), {"Meguri-Message-ID": message.message_id}, _TIMEOUT)
+        card = as_json(for_slack(message)) if self._form == "slack" else escaped_json(for_teams(message))
+        result = await post(url, card, {"Meguri-Message-ID": message.message_id}, _TIMEOUT)
         if failure := _failure(result, is_personal=url != self._url):
             raise failure
 
