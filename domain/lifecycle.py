@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     MOVED = "moved"
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
+    DELEGATION_ENDED = "delegation_ended"
     TEXTS_ERASED = "texts_erased"
 
 

@@ -68,6 +68,7 @@ class GoalDocument(Goal):
 
     policy: Policy = Field(exclude=True)
     commands: tuple[CommandId, ...] = Field(default=(), exclude=True)
+    digests: dict[CommandId, str] = Field(default_factory=dict, exclude=True)
     ledger: tuple[dict[str, Any], ...]  # the last entries, each as its event's JSON
 
     @computed_field  # type: ignore[prop-decorator]  # how pydantic includes a property in the JSON

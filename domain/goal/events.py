@@ -23,6 +23,7 @@ class Body(Frozen):
     """The fields that belong to one kind of event."""
 
     kind: EventKind
+    digest: Written | None = None  # of the command, in its first event. It is of what people wrote, so it is salted too
 
 
 class Created(Body):
@@ -205,6 +206,13 @@ class Delegated(Body):
     reason: Written | None = None
 
 
+class DelegationEnded(Body):
+    kind: Literal[EventKind.DELEGATION_ENDED] = EventKind.DELEGATION_ENDED
+    delegator: EmployeeId
+    to: EmployeeId
+    reason: Written | None = None
+
+
 class Extended(Body):
     kind: Literal[EventKind.EXTENDED] = EventKind.EXTENDED
     before: date | None = None
@@ -246,6 +254,7 @@ class LineChanged(Body):
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
     delegations: tuple[Delegation, ...] | None = None
+    left: tuple[EmployeeId, ...] | None = None  # people who are not active: their delegations ended
     reason: Written
 
 
@@ -257,6 +266,7 @@ class Moved(Body):
     department: str
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
+    left: tuple[EmployeeId, ...] | None = None
     attained: Share
     banked: Number
     content: Content
@@ -297,7 +307,7 @@ AnyBody = Annotated[
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
-        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased,
+        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, DelegationEnded,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from domain.goal.events import (
     Continued,
     Created,
     Delegated,
+    DelegationEnded,
     Escalated,
     Event,
     ExemplarMarked,
@@ -107,6 +108,11 @@ def evolve(goal: Goal, event: Event) -> Goal:
         if event.command not in goal.commands
         else goal.commands,
     }
+    if body.digest:
+        known = {} if isinstance(body, TextsErased) else goal.digests  # digests are of texts, and go with them
+        changes["digests"] = {one: known[one] for one in changes["commands"] if one in known} | {
+            event.command: body.digest
+        }
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
     if body.kind in MATERIAL:
@@ -125,7 +131,8 @@ def _with_signature(goal: Goal, event: Event) -> Goal:
     """The goal that the effect of an approval sees: the next stage goes to somebody who has not approved."""
     if event.body.kind is not EventKind.STAGE_APPROVED:
         return goal
-    return goal.model_copy(update={"signed": (*goal.signed, event.acting_for or event.actor)})
+    signed = (*goal.signed, event.actor, *((event.acting_for,) if event.acting_for else ()))
+    return goal.model_copy(update={"signed": tuple(dict.fromkeys(signed))})
 
 
 def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
@@ -270,6 +277,11 @@ def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
     return {"delegations": _delegations(goal, (body.delegation,), goal.calendar.day_of(at))}
 
 
+def _delegation_ended(goal: Goal, body: DelegationEnded, at: Moment) -> dict[str, Any]:
+    pair = (body.delegator, body.to)
+    return {"delegations": tuple(one for one in goal.delegations if (one.delegator, one.to) != pair)}
+
+
 def _delegations(goal: Goal, new: tuple[Delegation, ...], day: date) -> tuple[Delegation, ...]:
     """The goal's delegations and the new ones, without those that ended before `day`."""
     return (*(one for one in goal.delegations if one.last >= day), *new)
@@ -329,7 +341,11 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
         "line": body.line,
         "department": body.department,
         "sites": sites,
-        "delegations": _delegations(goal, body.delegations or (), day),
+        "delegations": tuple(
+            one
+            for one in _delegations(goal, body.delegations or (), day)
+            if not {one.delegator, one.to} & {*(body.left or ())}
+        ),
     }
 
 
@@ -389,5 +405,6 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Moved: _moved,
     Adjusted: _adjusted,
     ExemplarMarked: _exemplar_marked,
+    DelegationEnded: _delegation_ended,
     TextsErased: _texts_erased,
 }

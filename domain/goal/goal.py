@@ -15,6 +15,7 @@ from domain.writing.content import Content
 
 REMEMBERED_COMMANDS = 16  # enough for usual retries; later ones are found by the ledger's unique key
 REMEMBERED_CHANGES = 6
+MAX_DELEGATIONS = 100  # of a goal, that have not ended
 REMEMBERED_REPORTS = 5  # as many of the newest reports can be taken back
 
 
@@ -49,6 +50,9 @@ class Delegation(Frozen):
     to: EmployeeId
     first: date
     last: date
+    own_goals: bool = (
+        False  # also for the delegator's own goals; without it, for approving and reviewing goals of others
+    )
 
 
 class Report(Frozen):
@@ -83,7 +87,7 @@ class Goal(Frozen):
     written: int = 1  # number of the ledger entry that holds the content
     task: Task | None = None
     stage: int = 0  # number of stages approved since the last submission
-    signed: tuple[EmployeeId, ...] = ()  # who approved them, for themselves or by a delegate
+    signed: tuple[EmployeeId, ...] = ()  # who approved them: delegates, and the people they acted for
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
     met: tuple[int, ...] = ()  # criteria of a qualitative one
@@ -103,6 +107,7 @@ class Goal(Frozen):
     outcome: Outcome | None = None
     closed_from: State | None = None  # the state before it was closed, to which reopening returns
     commands: tuple[CommandId, ...] = Field(default=(), max_length=REMEMBERED_COMMANDS)
+    digests: dict[CommandId, str] = Field(default_factory=dict)  # of these commands
     changes: tuple[MaterialChange, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
     sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of the owner, managers and HR, if they have one
     adjusted: Number = Decimal(0)  # points of calibration; not part of the score
@@ -138,7 +143,13 @@ class Goal(Frozen):
     def delegates(self, people: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
         """The people who may act for one of `people` on that day."""
         delegators = set(people)
-        return tuple(one.to for one in self.delegations if one.delegator in delegators and one.first <= day <= one.last)
+        return tuple(
+            one.to
+            for one in self.delegations
+            if one.delegator in delegators
+            and one.first <= day <= one.last
+            and (one.own_goals or one.delegator != self.owner)
+        )
 
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who approves stage `stage` (from 0): the manager at that place of the line; HR if there is none. Never the owner."""

@@ -89,11 +89,24 @@ CASES: dict[str, Case] = {
     "close": Case(_of(commands.Close, HR, reason="退職"), OPEN, NOT_HR),
     "amend_policy": Case(_of(commands.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
     "adjust": Case(_of(commands.Adjust, HR, points="5", reason="部署間の調整"), ("closed",), NOT_HR),
+    "end_delegation": Case(
+        _of(commands.EndDelegation, MANAGER, delegator=MANAGER, to=DEPUTY), (), (OWNER, DIRECTOR, STRANGER)
+    ),
     "mark_exemplar": Case(_of(commands.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
     "erase_texts": Case(_of(commands.EraseTexts, HR, entries=(1,), reason="本人の請求"), ("closed",), NOT_HR),
     "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
-WHILE_PAUSED = {"resume", "comment", "close", "reassign", "delegate", "extend", "amend_policy", "change_line"}
+WHILE_PAUSED = {
+    "resume",
+    "comment",
+    "close",
+    "reassign",
+    "delegate",
+    "end_delegation",
+    "extend",
+    "amend_policy",
+    "change_line",
+}
 
 
 def ready(name: str) -> Goal:
@@ -103,4 +116,7 @@ def ready(name: str) -> Goal:
     if name == "undo_report":
         done = commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0)
         return after(active(), done, at(day(11, 2)))
+    if name == "end_delegation":
+        given = commands.Delegate.model_validate({"id": fresh_id(), "actor": MANAGER} | DELEGATION)
+        return after(active(), given, NOW)
     return SITUATIONS[CASES[name].accepted[0]]()
