@@ -20,14 +20,23 @@ from cli.goal.writing import check, draft, score
 from cli.library.catalog import catalog
 from cli.library.exemplars import exemplars
 from cli.library.hearing import hearing
-from cli.oversight.audit import audit, inbox
+from cli.oversight.audit import audit
+from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
 from cli.session.help import Commands
-from cli.session.output import Exit, exit_code, locale_of_environment, reader_locale, sentence_of
+from cli.session.output import (
+    Exit,
+    exit_code,
+    locale_of_environment,
+    print_error,
+    reader_locale,
+    sentence_of,
+    wants_json,
+)
 from cli.session.servers import demo, migrate, up, worker
 
 if TYPE_CHECKING:
@@ -101,6 +110,8 @@ def _run() -> int:
             return _BROKEN
         message, code = known
         sys.stderr.write(message + "\n")
+        if wants_json():
+            print_error(_code_of(error), message)
         return code
     return 0
 
@@ -118,6 +129,12 @@ def _explained(error: Exception) -> tuple[str, int] | None:
     from settings import Settings
 
     return sentence_of(error.message, reader_locale(Settings())), exit_code(error)
+
+
+def _code_of(error: Exception) -> str:
+    from domain.errors import MeguriError
+
+    return error.code if isinstance(error, MeguriError) else "settings"
 
 
 def _wrong_settings(error: "ValidationError") -> str:

@@ -14,6 +14,7 @@ from channels.lines import (
     Notice,
     Reader,
     day_in,
+    deadline_in,
     deadline_of,
     goal_name,
     group_of,
@@ -285,7 +286,7 @@ def _task_line(task: ListedTask, reader: Reader) -> str:
         reader.locale,
         task=_task_word(task.kind, reader.locale),
         goal=_goal_of(task, reader),
-        day=day_in(task.due_at, task.zone, reader.locale),
+        day=deadline_in(task.due_at, task.zone, reader.locale),
     )
 
 

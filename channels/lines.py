@@ -4,7 +4,7 @@ Facts come from the ledger and names from the directory; both may be missing or 
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +19,7 @@ from domain.messages import Message
 from domain.notices.notices import NoticeKind
 from domain.policy.policy import TaskKind
 from domain.values import Locale
-from texts.dates import day_text
+from texts.dates import day_text, deadline_text
 from texts.say import say
 from texts.words import reason_text, word
 
@@ -143,9 +143,9 @@ def _details(notice: Notice, reader: Reader) -> Iterator[str]:
 def _dates(notice: Notice, locale: Locale) -> Iterator[str]:
     facts = notice.facts
     if (due := _fact(facts, "due")) and notice.kind not in UNDATED:
-        yield say("mail.detail.due", locale, day=_day(due, facts, locale))
+        yield say("mail.detail.due", locale, day=_day(due, facts, locale, deadline_in))
     if _fact(facts, "late") and (rung_due := _fact(facts, "rung_due")):
-        yield say("mail.detail.rung_late", locale, day=_day(rung_due, facts, locale))
+        yield say("mail.detail.rung_late", locale, day=_day(rung_due, facts, locale, day_in))
 
 
 def _refusal(facts: Mapping[str, Any], reader: Reader) -> str:
@@ -196,26 +196,38 @@ def _is_late(notice: Notice) -> bool:
     return deadline is not None and deadline < notice.due_at
 
 
-def _day(due: str, facts: Mapping[str, Any], locale: Locale) -> str:
-    """The day of an ISO date or date-time, in the time zone that the facts name; other text unchanged."""
+def _day(due: str, facts: Mapping[str, Any], locale: Locale, told: Callable[[datetime, str, Locale], str]) -> str:
+    """An ISO date, or a date-time as `told` says it in the zone that the facts name; other text unchanged."""
     try:
         moment = datetime.fromisoformat(due)
     except ValueError:
         return due
-    return day_in(moment, _fact(facts, "zone"), locale) if moment.tzinfo else day_text(moment.date(), locale)
+    return told(moment, _fact(facts, "zone"), locale) if moment.tzinfo else day_text(moment.date(), locale)
 
 
 def day_in(moment: datetime, zone: str, locale: Locale) -> str:
     """The day of a time in that time zone, as people write it; the default zone for an unknown one."""
     try:
-        place = ZoneInfo(zone or _DEFAULT_ZONE)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # malformed facts: the default zone
-        place = ZoneInfo(_DEFAULT_ZONE)
-    try:
-        day = moment.astimezone(place).date()
+        day = moment.astimezone(ZoneInfo(_known_zone(zone))).date()
     except OverflowError:  # the first or the last day of the calendar
         day = moment.date()
     return day_text(day, locale)
+
+
+def deadline_in(moment: datetime, zone: str, locale: Locale) -> str:
+    """A deadline as the clocks of that time zone show it, with the zone; those of the default zone for an unknown one."""
+    try:
+        return deadline_text(moment, _known_zone(zone), locale)
+    except OverflowError:  # the first or the last day of the calendar
+        return day_text(moment.date(), locale)
+
+
+def _known_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone or _DEFAULT_ZONE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # malformed facts
+        return _DEFAULT_ZONE
+    return zone or _DEFAULT_ZONE
 
 
 def goal_name(owner: str, theme: str, reader: Reader) -> str:

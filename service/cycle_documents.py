@@ -41,11 +41,12 @@ class HeardProblemCounts(Frozen):
 
 
 class CycleStatus(CycleSummary):
-    """The progress of a cycle: participants by state, goals by department and state, overdue tasks, failed launches."""
+    """The progress of a cycle: participants by state, goals by department and state, overdue tasks, paused goals, failed launches."""
 
     participants: dict[str, int]
     goals: dict[str, dict[str, int]]
     overdue: int
+    paused: int
     failed: tuple[FailedLaunch, ...]
     problems: HeardProblemCounts
 
@@ -80,6 +81,7 @@ def status_of(summary: CycleSummary, counts: CycleCounts, problems: HeardProblem
         participants=counts.participants,
         goals=goals,
         overdue=counts.overdue,
+        paused=counts.paused,
         failed=tuple(FailedLaunch(employee=EmployeeId(one), reason=reason) for one, reason in counts.failed),
         problems=problems,
     )

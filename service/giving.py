@@ -16,6 +16,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
 from domain.writing.content import Content
 from domain.writing.rules import check
+from domain.writing.working_days import moved_steps
 from service.answers import NoAnswer, compose
 from service.goal_documents import Names
 from service.goal_updates import GoalUpdates
@@ -67,7 +68,7 @@ class Given(Frozen):
     head: str
     task: NextTask | None
     names: Names = Field(exclude=True)  # of the task's assignees
-    time_zone: str = Field(exclude=True)  # of the goal's cycle
+    time_zone: str = Field(exclude=True)  # of the task's site
 
 
 class Submitted(Given):
@@ -82,6 +83,7 @@ class SeenGoal(NamedTuple):
 
     goal: Goal
     findings: tuple[Finding, ...]
+    names: Names  # of the owner
 
 
 class NotReady(Refusal):
@@ -109,7 +111,8 @@ class Goals(GoalReads):
         """Submits the goal, revised by the request's `content` if it has one. Raises `NotReady`, `Refusal` and `NoAnswer`."""
         before = await self._require_employee(caller, goal, request)
         content = request.fields.get("content")
-        findings = tuple(check(content if isinstance(content, Content) else before.content, before.policy))
+        written = content if isinstance(content, Content) else before.content
+        findings = (*check(written, before.policy), *moved_steps(written, before.calendar))
         try:
             given = await self._give(caller, goal, request)
         except Refusal as refusal:
@@ -124,10 +127,11 @@ class Goals(GoalReads):
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
             found = await find_goals(connection, wanted)
+            names = await names_by_id(connection, {goal.owner for goal in found.values()})
         seen: dict[GoalId, SeenGoal | Refusal] = {}
         for one in wanted:
             if goal := found.get(one):
-                seen[one] = _seen(caller, goal, company)
+                seen[one] = _seen(caller, goal, company, names)
             else:
                 seen[one] = Refusal(Code.UNKNOWN_GOAL, goal=one[:80])
         return seen
@@ -189,7 +193,7 @@ class Goals(GoalReads):
         return Given(
             goal=goal, command_id=identity, saw=request.seen, seq=receipt.seq, revision=receipt.revision,
             state=receipt.state, score=receipt.score, head=receipt.head, task=task, names=names,
-            time_zone=after.policy.calendar.timezone,
+            time_zone=after.task_zone,
         )  # fmt: skip
 
 
@@ -200,10 +204,10 @@ def _require_small(command: Command) -> None:
         raise Refusal(Code.TOO_LARGE, size=size, most=MAX_COMMAND_BYTES)
 
 
-def _seen(caller: Caller, goal: Goal, company: frozenset[Relation]) -> SeenGoal | Refusal:
+def _seen(caller: Caller, goal: Goal, company: frozenset[Relation], names: Names) -> SeenGoal | Refusal:
     try:
         require_goal_relation(caller, Action.SEE_GOAL, goal, company)
     except Refusal as refusal:
         return refusal
     waits_for_approval = goal.state is State.PENDING_APPROVAL
-    return SeenGoal(goal, tuple(check(goal.content, goal.policy)) if waits_for_approval else ())
+    return SeenGoal(goal, tuple(check(goal.content, goal.policy)) if waits_for_approval else (), names)

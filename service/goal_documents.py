@@ -5,13 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pydantic import Field, computed_field
+from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer
 
 from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.policy.policy import Policy
-from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment
-from storage.goals import LedgerLine
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment
+from storage.cycles import TimeZones
+from storage.goals import GoalLine, LedgerLine
 
 Names = Mapping[str, str]
 """Names by employee id; people who are not in the directory are left out."""
@@ -28,23 +29,56 @@ class GoalFilter(NamedTuple):
     after: str = ""
 
 
-class ListedGoal(Frozen):
-    """A goal as a list shows it. `time_zone` is the time zone in which its cycle counts days."""
+def is_overdue(due_at: datetime | None, now: datetime, *, paused: bool) -> bool:
+    """Whether the deadline has passed. Nothing is due while a goal is paused."""
+    return due_at is not None and due_at < now and not paused
 
-    id: GoalId
-    owner_id: EmployeeId
-    owner: str
+
+def zone_of(line: GoalLine, zones: Mapping[str, TimeZones]) -> str:
+    """The time zone of the site whose business days count for the goal's task; of its rules' calendar if it has no task."""
+    return line.own_zone or zones[line.cycle].at(line.site)
+
+
+class ListedTask(Frozen):
+    """The open task of a goal."""
+
+    kind: str
+    assignees: tuple[EmployeeId, ...]
+    due_at: datetime | None
+
+
+class ListedGoal(Frozen):
+    """A goal as a list shows it. `time_zone` is that of the site whose business days count for its task."""
+
+    goal: GoalId
+    cycle: CycleId
+    owner: EmployeeId
+    owner_name: str
     department: str
     state: str
     revision: int
-    task: str | None
-    assignees: tuple[EmployeeId, ...]
+    task: ListedTask | None
     due_at: datetime | None
     score: Decimal
     outcome: str | None
     theme: str
     seq: int
-    time_zone: str = Field(exclude=True)
+    paused: bool
+    overdue: bool
+    time_zone: str
+
+
+def listed_goal(line: GoalLine, zones: Mapping[str, TimeZones], now: datetime) -> ListedGoal:
+    """The goal of a line of a list, as it is at `now`."""
+    own = {name: value for name, value in line._asdict().items() if name in ListedGoal.model_fields}
+    named = {"goal": line.id, "owner": line.owner_id, "owner_name": line.owner}
+    task = line.task and ListedTask(
+        kind=line.task, assignees=tuple(EmployeeId(one) for one in line.assignees), due_at=line.due_at
+    )
+    overdue = is_overdue(line.due_at, now, paused=line.paused)
+    return ListedGoal.model_validate(
+        {**own, **named, "task": task, "overdue": overdue, "time_zone": zone_of(line, zones)}
+    )
 
 
 class GoalList(Frozen):
@@ -67,9 +101,17 @@ class GoalDocument(Goal):
     """The goal with computed values and the last ledger entries, without its policy and the ids of past commands."""
 
     policy: Policy = Field(exclude=True)
+    owner_name: str | None  # None: not in the directory
     commands: tuple[CommandId, ...] = Field(default=(), exclude=True)
     digests: dict[CommandId, str] = Field(default_factory=dict, exclude=True)
     ledger: tuple[dict[str, Any], ...]  # the last entries, each as its event's JSON
+
+    @model_serializer(mode="wrap")
+    def _keys(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its id is called `goal`, as in every document, and the task has its deadline."""
+        form = written(self)
+        task = form.pop("task")
+        return {"goal": form.pop("id"), **form, "task": task and {**task, "due_at": form["due_at"]}}
 
     @computed_field  # type: ignore[prop-decorator]  # how pydantic includes a property in the JSON
     @property
@@ -106,7 +148,8 @@ class GoalPage(NamedTuple):
     names: Names
 
     def document(self) -> GoalDocument:
-        return GoalDocument(**dict(self.goal), ledger=tuple(_without_salts(line.event) for line in self.ledger))
+        ledger = tuple(_without_salts(line.event) for line in self.ledger)
+        return GoalDocument(**dict(self.goal), owner_name=self.names.get(self.goal.owner), ledger=ledger)
 
 
 def _without_salts(event: dict[str, Any]) -> dict[str, Any]:

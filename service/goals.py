@@ -3,13 +3,14 @@
 Needs the database only, and so is answered while Temporal is down. Each method reads on one transaction.
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.access import ALLOWED, Action, Caller, Relation
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
-from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, ScoreSheet
+from service.goal_documents import GoalFilter, GoalList, GoalPage, ScoreSheet, listed_goal
 from service.projection import names_by_id
 from service.proof import LedgerProof, prove
 from service.relations import visible_goal, visible_goals
@@ -31,18 +32,16 @@ class GoalReads:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def list_goals(self, caller: Caller, wanted: GoalFilter) -> GoalList:
-        """A page of the goals that the caller may see, by id."""
+    async def list_goals(self, caller: Caller, wanted: GoalFilter, now: datetime | None = None) -> GoalList:
+        """A page of the goals that the caller may see, by id; `now` (None: the present) decides what is overdue."""
+        now = now or datetime.now(UTC)
         async with read_transaction(self._engine) as connection:
             await _require_known(connection, wanted)
             condition = await visible_goals(connection, caller)
             found = await rows.list_goals(connection, **wanted._asdict(), condition=condition)
             zones = await cycles.time_zones(connection)
-        listed = tuple(
-            ListedGoal.model_validate({**line._asdict(), "time_zone": zones[line.id.partition("/")[0]]})
-            for line in found
-        )
-        return GoalList(goals=listed, next=listed[-1].id if len(listed) == wanted.limit else None)
+        listed = tuple(listed_goal(line, zones, now) for line in found)
+        return GoalList(goals=listed, next=listed[-1].goal if len(listed) == wanted.limit else None)
 
     async def look(self, caller: Caller, goal: GoalId) -> GoalPage:
         """The goal with the last entries of its ledger."""

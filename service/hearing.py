@@ -11,6 +11,7 @@ from domain.messages import did_you_mean
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, Id, Prose
+from service.cycle_lookup import require_cycle
 from service.relations import require_colleague
 from storage import hearing
 from storage.database import read_transaction
@@ -49,16 +50,25 @@ class Hearing:
         self._engine = engine
 
     async def add(
-        self, caller: Caller, *, cycle: str, text: str, department: str | None = None, command_id: str | None = None
+        self,
+        caller: Caller,
+        *,
+        cycle: str,
+        text: str,
+        department: str | None = None,
+        command_id: str | None = None,
+        planned: bool = False,
     ) -> str:
-        """Adds a problem for a cycle and returns its id; the cycle need not be launched. Keyed by the command's id.
+        """Adds a problem for a cycle and returns its id. Keyed by the command's id.
 
-        Without `department` it is the caller's own. A caller with reports is heard as a manager, others as staff.
+        An unknown cycle is refused, unless it is `planned`: hearings may come before the launch. Without `department` it is the caller's own. A caller with reports is heard as a manager, others as staff.
         """
         speaker = actor_of(caller)
         async with self._engine.begin() as connection:
             where = await _department(connection, speaker, department)
             await require_colleague(connection, caller, Action.HEAR)
+            if not planned:
+                await require_cycle(connection, cycle)
             return await hearing.add(
                 connection,
                 cycle=_checked(_ID, "cycle", cycle),
@@ -75,10 +85,17 @@ class Hearing:
         """The problems of a cycle; with `unanswered`, only those that no goal answers."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_LIBRARY)
+            await _require_heard(connection, cycle)
             found = await hearing.find_all(
                 connection, cycle, department=department, search=search, unanswered=unanswered
             )
         return HeardProblems(problems=tuple(HeardProblem.model_validate(one._asdict()) for one in found))
+
+
+async def _require_heard(connection: "AsyncConnection", cycle: str) -> None:
+    """Raises a `Refusal` for a cycle that is unknown and for which nothing was heard: an empty list would hide a misspelling."""
+    if not await hearing.find_all(connection, cycle):
+        await require_cycle(connection, cycle)
 
 
 async def _department(connection: "AsyncConnection", speaker: EmployeeId, named: str | None) -> str:

@@ -1,18 +1,22 @@
 """Use case of every employee: the open tasks of a person, and the action that each task needs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller
+from domain.lifecycle import EventKind
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, GoalId
+from domain.values import EmployeeId, Frozen, GoalId
+from service.goal_documents import ListedGoal, listed_goal
 from service.projection import find_goals, names_by_id
 from service.relations import require_person
 from storage import cycles
+from storage.cycles import TimeZones
 from storage.database import read_transaction
-from storage.goals import GoalLine, InboxKey, InboxLine, inbox
+from storage.goals import GoalLine, InboxKey, InboxLine, LedgerLine, inbox, latest_entries
 from storage.people import find_employee
 
 if TYPE_CHECKING:
@@ -40,29 +44,88 @@ _ACTIONS = {
     TaskKind.VERDICT: TaskAction.DECIDE,
 }
 _ONLY_OWNER = (TaskKind.DRAFT, TaskKind.STEP)
+_ENDS_A_RETURN = (EventKind.SUBMITTED, EventKind.RESET)  # what was asked for is answered, or no longer of interest
+
+
+class Returned(NamedTuple):
+    """The approver returned the draft for changes: who, and what to change."""
+
+    actor: EmployeeId
+    comment: str
 
 
 class InboxItem(NamedTuple):
-    """An open task. `step` is the number of the goal's next step (from 0) if the task is a step."""
+    """An open task. `step` is the number of the goal's next step (from 0) if the task is a step.
 
-    goal: GoalLine
+    A paused goal is never overdue, and no command answers its task until it is resumed.
+    """
+
+    goal: ListedGoal
     acting_for: EmployeeId | None
     action: TaskAction
-    is_overdue: bool
     step: int | None
-    time_zone: str
+    returned: Returned | None
 
 
 class InboxPage(NamedTuple):
-    """A page of a person's open tasks, the earliest due date first, and the names of the people for whom they act, by id.
+    """A page of a person's open tasks, the earliest due date first, and the names, by id, of the people for whom they act
+    and of those who returned a draft.
 
     `next` is the place after which the next page begins; None on the last page.
     """
 
+    employee: EmployeeId
     name: str
     items: tuple[InboxItem, ...]
     names: dict[str, str]
     next: str | None
+
+    def document(self, commands: Sequence[str | None]) -> "InboxDocument":
+        """The page for programs; `commands` are what the caller's door has to answer each task."""
+        waiting = (_waiting(one, self.names, command) for one, command in zip(self.items, commands, strict=True))
+        return InboxDocument(employee=self.employee, name=self.name, waiting=tuple(waiting), next=self.next)
+
+
+class ReturnedDraft(Frozen):
+    """Who returned the draft, and what to change."""
+
+    actor: EmployeeId
+    actor_name: str | None
+    comment: str
+
+
+class WaitingGoal(ListedGoal):
+    """A goal with a task for the person; `command` answers it, None: nothing can be done while the goal is paused."""
+
+    acting_for: EmployeeId | None
+    returned: ReturnedDraft | None
+    command: str | None
+
+
+class InboxDocument(Frozen):
+    """A page of a person's open tasks for programs."""
+
+    employee: EmployeeId
+    name: str
+    waiting: tuple[WaitingGoal, ...]
+    next: str | None
+
+
+def _waiting(item: InboxItem, names: dict[str, str], command: str | None) -> WaitingGoal:
+    returned = item.returned and ReturnedDraft(
+        actor=item.returned.actor, actor_name=names.get(item.returned.actor), comment=item.returned.comment
+    )
+    return WaitingGoal(**dict(item.goal), acting_for=item.acting_for, returned=returned, command=command)
+
+
+class _Context(NamedTuple):
+    """What is read for all lines of a page at once."""
+
+    employee: EmployeeId
+    now: datetime
+    steps: dict[GoalId, int | None]  # the next step of each goal
+    returned: dict[GoalId, Returned]
+    zones: dict[str, TimeZones]
 
 
 class Inbox:
@@ -81,13 +144,14 @@ class Inbox:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
             await require_person(connection, caller, Action.SEE_INBOX, employee)
             found = await inbox(connection, employee, now, after=_key(after), limit=limit)
-            steps = await _next_steps(
-                connection, [GoalId(one.goal.id) for one in found if one.goal.task == TaskKind.STEP]
-            )
+            steps = await _next_steps(connection, _goals_waiting_for(TaskKind.STEP, found))
+            returned = await _returned(connection, _goals_waiting_for(TaskKind.DRAFT, found))
             zones = await cycles.time_zones(connection)
-            names = await names_by_id(connection, {one.acting_for for one in found if one.acting_for})
-        items = tuple(_item(one, employee, now, steps, zones[one.goal.id.partition("/")[0]]) for one in found)
-        return InboxPage(person.name, items, names, _place(found[-1].goal) if len(found) == limit else None)
+            people = {one.acting_for for one in found if one.acting_for} | {one.actor for one in returned.values()}
+            names = await names_by_id(connection, people)
+        context = _Context(employee, now, steps, returned, zones)
+        items = tuple(_item(one, context) for one in found)
+        return InboxPage(employee, person.name, items, names, _place(found[-1].goal) if len(found) == limit else None)
 
 
 def _place(line: GoalLine) -> str | None:
@@ -106,16 +170,35 @@ def _key(place: str) -> InboxKey | None:
         raise Refusal(Code.UNKNOWN_GOAL, goal=place[:80]) from error
 
 
+def _goals_waiting_for(task: TaskKind, lines: list[InboxLine]) -> list[GoalId]:
+    return [GoalId(one.goal.id) for one in lines if one.goal.task == task]
+
+
+async def _returned(connection: "AsyncConnection", drafts: list[GoalId]) -> dict[GoalId, Returned]:
+    """The drafts that were returned and not submitted again since."""
+    latest = await latest_entries(connection, drafts, (EventKind.RETURNED, *_ENDS_A_RETURN)) if drafts else {}
+    return {GoalId(goal): _return(line) for goal, line in latest.items() if line.kind == EventKind.RETURNED}
+
+
+def _return(line: LedgerLine) -> Returned:
+    return Returned(EmployeeId(line.event["actor"]), line.event["body"]["comment"])
+
+
 async def _next_steps(connection: "AsyncConnection", goals: list[GoalId]) -> dict[GoalId, int | None]:
     found = await find_goals(connection, goals) if goals else {}
     return {goal.id: goal.next_step for goal in found.values()}
 
 
-def _item(one: InboxLine, employee: EmployeeId, now: datetime, steps: dict[GoalId, int | None], zone: str) -> InboxItem:
-    line = one.goal
-    overdue = line.due_at is not None and line.due_at < now
+def _item(one: InboxLine, context: _Context) -> InboxItem:
+    line, goal = one.goal, GoalId(one.goal.id)
     acting_for = EmployeeId(one.acting_for) if one.acting_for else None
-    return InboxItem(line, acting_for, _action(line, acting_for or employee), overdue, steps.get(GoalId(line.id)), zone)
+    return InboxItem(
+        goal=listed_goal(line, context.zones, context.now),
+        acting_for=acting_for,
+        action=_action(line, acting_for or context.employee),
+        step=context.steps.get(goal),
+        returned=context.returned.get(goal),
+    )
 
 
 def _action(line: GoalLine, person: EmployeeId) -> TaskAction:

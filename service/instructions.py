@@ -15,6 +15,7 @@ from domain.lifecycles import InstructionState
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.cycle_lookup import require_cycle
 from service.instruction_documents import (
     DelegationList,
     InstructionList,
@@ -29,6 +30,7 @@ from service.relations import require_colleague
 from storage import cycles, delegations, instruction_course, instructions
 from storage.database import read_transaction
 from storage.instructions import Instruction, Progress
+from storage.people import find_employee
 from workflows.failures import invalid
 from workflows.instruction import InstructionStart
 
@@ -49,6 +51,8 @@ class InstructionReads:
         """The newest instructions; with `cycle`, those to this cycle and those to every open cycle."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
+            if cycle is not None:
+                await require_cycle(connection, cycle)
             rows = await instructions.latest(connection, cycle)
             zones = await cycles.time_zones(connection)
         return InstructionList(instructions=tuple(summary_of(row, _zone(row, zones)) for row in rows))
@@ -72,7 +76,9 @@ class InstructionReads:
         """The delegations from or to one employee (None: all) that hold today or within a year."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
-            zones = (await cycles.time_zones(connection)).values()
+            if employee is not None and await find_employee(connection, employee) is None:
+                raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
+            zones = {one for cycle in (await cycles.time_zones(connection)).values() for one in cycle.all()}
             today = min((now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=now.date())  # the earliest
             found = await delegations.overlapping(connection, today, today + _YEAR, [employee] if employee else None)
             names = await names_by_id(connection, {one.delegator_id for one in found} | {one.to_id for one in found})
@@ -177,9 +183,10 @@ async def _progress(connection: "AsyncConnection", instruction: str) -> Progress
     return found
 
 
-def _zone(row: Instruction, zones: Mapping[str, str]) -> str:
-    """The time zone of the instruction's cycle. An instruction to every cycle has that of one of them."""
-    return zones.get(row.cycle_id or "") or next(iter(zones.values()), "UTC")
+def _zone(row: Instruction, zones: Mapping[str, cycles.TimeZones]) -> str:
+    """The time zone of the instruction's cycle. An instruction to every cycle has that of the latest one."""
+    found = zones.get(row.cycle_id or "") or next(iter(zones.values()), None)
+    return found.calendar if found else "UTC"
 
 
 def _require_same(known: Instruction, caller: Caller, asked: AnyInstruction, cycle: CycleId | None) -> None:

@@ -62,8 +62,9 @@ class DepartmentPeople(Frozen):
 class PersonsGoal(Frozen):
     """A goal on a person's page; `score` in points."""
 
-    id: GoalId
+    goal: GoalId
     state: str
+    paused: bool
     outcome: str | None
     theme: str
     score: Decimal
@@ -183,4 +184,11 @@ async def _require_no_open_cycle(connection: AsyncConnection) -> None:
 
 
 def _goal(line: GoalLine) -> PersonsGoal:
-    return PersonsGoal(id=GoalId(line.id), state=line.state, outcome=line.outcome, theme=line.theme, score=line.score)
+    return PersonsGoal(
+        goal=GoalId(line.id),
+        state=line.state,
+        paused=line.paused,
+        outcome=line.outcome,
+        theme=line.theme,
+        score=line.score,
+    )

@@ -10,15 +10,19 @@ from domain.goal.goal import Goal
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.results.exemplars import draft_from
-from domain.values import Frozen, GoalId, Locale
+from domain.values import CycleId, Frozen, GoalId, Locale
 from domain.writing import catalog
 from domain.writing.content import Content, NumericMeasure
 from domain.writing.rules import check
+from domain.writing.working_days import moved_steps, on_working_days
 from service.answers import compose
+from service.cycle_lookup import require_cycle
 from service.exemplars import require_exemplar
 from service.projection import goals_of_cycle
 from service.relations import visible_goal
+from storage import hearing
 from storage.database import read_transaction
+from storage.goals import find_line
 from texts.findings import FindingDocument, documents_of
 
 if TYPE_CHECKING:
@@ -37,6 +41,11 @@ class DraftSource(NamedTuple):
     target: Decimal | None = None
     parent: str | None = None
     answers: tuple[str, ...] = ()
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether the program chooses the dates of the steps."""
+        return self.catalog is not None or self.exemplar is not None
 
 
 class CheckDocument(Frozen):
@@ -71,7 +80,10 @@ class Writing:
         """A draft of the goal's content, with dates within its cycle; texts of the catalogue are in `locale`. Raises a `Refusal`."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
+            await _require_known(connection, found.cycle, source)
             content = await _begin(connection, found, source, locale)
+        if source.is_proposed:
+            content = on_working_days(content, found.calendar, found.policy.ends)
         content = content.model_copy(
             update={"parent": source.parent or content.parent, "answers": source.answers or content.answers}
         )
@@ -84,7 +96,31 @@ class Writing:
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
         others = [one for one in siblings if one.id != found.id]
         written = content or found.content
-        return CheckedGoal(found.id, (*check(written, found.policy), *weight_findings(written, others, found.policy)))
+        findings = (
+            *check(written, found.policy),
+            *weight_findings(written, others, found.policy),
+            *moved_steps(written, found.calendar),
+        )
+        return CheckedGoal(found.id, findings)
+
+
+async def _require_known(connection: "AsyncConnection", cycle: CycleId, source: DraftSource) -> None:
+    """Raises a `Refusal` for a parent or a problem that the cycle does not have; a submission would be refused for it."""
+    if source.parent is not None and not await _has_node(connection, cycle, source.parent):
+        raise Refusal(Code.UNKNOWN_PARENT, parent=source.parent[:80])
+    if source.answers:
+        known = {one.id for one in await hearing.find_all(connection, cycle)}
+        if unknown := [one[:80] for one in source.answers if one not in known]:
+            raise Refusal(Code.UNKNOWN_PROBLEM, problem=unknown)
+
+
+async def _has_node(connection: "AsyncConnection", cycle: CycleId, node: str) -> bool:
+    """Whether the cycle has a theme, a department goal or a goal with this id."""
+    file = (await require_cycle(connection, cycle)).file
+    if node in {*(one.id for one in file.themes), *(one.id for one in file.department_goals)}:
+        return True
+    line = await find_line(connection, node)
+    return line is not None and line.cycle == cycle
 
 
 async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource, locale: Locale) -> Content:

@@ -6,7 +6,20 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Date, Integer, Row, Text, bindparam, cast, func, insert, select, true, update
+from sqlalchemy import (
+    Date,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -106,11 +119,30 @@ async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
     return [_cycle(row) for row in rows]
 
 
-async def time_zones(connection: AsyncConnection) -> dict[str, str]:
-    """The time zone in which each cycle counts its days, the latest launch first."""
-    zone = CycleRow.policy["calendar"]["timezone"].astext
-    query = select(CycleRow.id, zone).order_by(CycleRow.launched_at.desc(), CycleRow.id)
-    return {row[0]: row[1] for row in await connection.execute(query)}
+class TimeZones(NamedTuple):
+    """The time zones of a cycle: of its own calendar, and of its sites by name."""
+
+    calendar: str
+    sites: dict[str, str]
+
+    def at(self, site: str | None) -> str:
+        """The time zone of a site; that of the cycle's calendar where the cycle does not know the site."""
+        return self.sites.get(site or "", self.calendar)
+
+    def all(self) -> tuple[str, ...]:
+        return (self.calendar, *self.sites.values())
+
+
+_TIME_ZONES = text("""
+SELECT id, policy #>> '{calendar,timezone}',
+    COALESCE((SELECT jsonb_object_agg(key, value ->> 'timezone') FROM jsonb_each(policy -> 'sites')), '{}')
+FROM cycle ORDER BY launched_at DESC, id
+""")
+
+
+async def time_zones(connection: AsyncConnection) -> dict[str, TimeZones]:
+    """The time zones of each cycle, as launched; the latest launch first."""
+    return {row[0]: TimeZones(row[1], row[2]) for row in await connection.execute(_TIME_ZONES)}
 
 
 async def policies(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
@@ -221,7 +253,8 @@ class CycleCounts(NamedTuple):
     participants: dict[str, int]
     goals: list[tuple[str, str, int]]
     failed: list[tuple[str, str]]
-    overdue: int
+    overdue: int  # goals that are paused are not counted
+    paused: int
 
 
 # Triggers keep the totals (migration 0006). The queries are built once: building one takes longer than running it.
@@ -245,14 +278,13 @@ _FAILED = (
     )
     .order_by(ParticipantRow.employee_id)
 )
-_OVERDUE = (
-    select(func.count())
-    .select_from(GoalRow)
-    .where(
-        GoalRow.cycle_id == bindparam("cycle", type_=Text),
-        GoalRow.task.is_not(None),
-        GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type),
-    )
+_IN_CYCLE = GoalRow.cycle_id == bindparam("cycle", type_=Text)
+_IS_OVERDUE = (
+    GoalRow.task.is_not(None) & ~GoalRow.paused & (GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type))
+)
+_OVERDUE_AND_PAUSED = select(
+    select(func.count()).select_from(GoalRow).where(_IN_CYCLE, _IS_OVERDUE).scalar_subquery(),
+    select(func.count()).select_from(GoalRow).where(_IN_CYCLE, GoalRow.paused).scalar_subquery(),
 )
 
 
@@ -262,8 +294,8 @@ async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Cycl
     participants = {row[0]: row[1] for row in await connection.execute(_RESULTS, of_cycle)}
     goals = [(row[0], row[1], row[2]) for row in await connection.execute(_BY_STATE, of_cycle)]
     failed = [(row[0], row[1]) for row in await connection.execute(_FAILED, of_cycle)]
-    overdue = await connection.execute(_OVERDUE, of_cycle | {"now": now})
-    return CycleCounts(participants, goals, failed, overdue.scalar_one())
+    overdue, paused = (await connection.execute(_OVERDUE_AND_PAUSED, of_cycle | {"now": now})).one()
+    return CycleCounts(participants, goals, failed, overdue, paused)
 
 
 GOAL_COLUMNS = (

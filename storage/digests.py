@@ -53,7 +53,7 @@ FROM asked a
 JOIN goal g ON g.task IS NOT NULL AND g.assignees @> ARRAY[a.person]
 JOIN cycle c ON c.id = g.cycle_id
 CROSS JOIN LATERAL (SELECT COALESCE(g.policy, c.policy) AS rules) p
-WHERE g.due_at IS NOT NULL AND NOT g.aggregate ? 'paused_on' AND (a.reader = a.person OR a.reader <> g.owner_id)
+WHERE g.due_at IS NOT NULL AND NOT g.paused AND (a.reader = a.person OR a.reader <> g.owner_id)
 ORDER BY a.reader, g.due_at, g.id
 """).bindparams(bindparam("readers", type_=ARRAY(Text)))
 

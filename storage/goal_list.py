@@ -49,12 +49,26 @@ class GoalLine(NamedTuple):
     outcome: str | None
     theme: str
     seq: int
+    cycle: str
+    paused: bool  # nothing is due, and the due date moves when the goal is resumed
+    site: str | None  # whose business days count for the task; None: the calendar of the rules
+    own_zone: str | None  # the time zone of the task by the goal's own rules; None: the cycle's rules apply
+
+
+def _own_zone() -> ColumnElement[str | None]:
+    """The time zone of the task's site in the goal's own rules, which most goals do not have."""
+    site = func.jsonb_extract_path_text(GoalRow.aggregate, "task", "site")
+    return func.coalesce(
+        func.jsonb_extract_path_text(GoalRow.policy, "sites", site, "timezone"),
+        func.jsonb_extract_path_text(GoalRow.policy, "calendar", "timezone"),
+    )
 
 
 LINE = (
     select(
         GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome, GoalRow.theme, GoalRow.seq,
+        GoalRow.cycle_id, GoalRow.paused, func.jsonb_extract_path_text(GoalRow.aggregate, "task", "site"), _own_zone(),
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
 

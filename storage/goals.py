@@ -5,7 +5,8 @@ from datetime import datetime
 from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, select, text
+from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.commitments import open_texts
@@ -25,6 +26,7 @@ __all__ = [
     "find_line",
     "has_part",
     "inbox",
+    "latest_entries",
     "list_goals",
     "load_aggregates",
     "load_cycle",
@@ -189,6 +191,19 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
         .order_by(GoalEventRow.seq)
     )
     return [_ledger_line(row) for row in await connection.execute(query)]
+
+
+async def latest_entries(
+    connection: AsyncConnection, goals: Sequence[str], kinds: Sequence[str]
+) -> dict[str, LedgerLine]:
+    """The newest ledger entry of these kinds of each goal, by goal id; goals without one are left out. One query."""
+    query = (
+        select(GoalEventRow.__table__)
+        .ext(distinct_on(GoalEventRow.goal_id))
+        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        .order_by(GoalEventRow.goal_id, GoalEventRow.seq.desc())
+    )
+    return {row.goal_id: _ledger_line(row) for row in await connection.execute(query)}
 
 
 async def read_ledger_page(

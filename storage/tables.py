@@ -158,6 +158,8 @@ class GoalRow(Table):
         Computed("COALESCE((aggregate ->> 'exemplar')::boolean, false)", persisted=True)
     )
 
+    paused: Mapped[bool] = mapped_column(Computed("aggregate ? 'paused_on'", persisted=True))  # nothing is due then
+
     __table_args__ = (
         # Indexes for lists end with the id, which is the order of the lists (storage/goal_list.py). No index contains the
         # score, the progress or the aggregate: so an event that changes no state, task or due date updates no index.
@@ -171,7 +173,8 @@ class GoalRow(Table):
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
-        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL")),
+        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL AND NOT paused")),
+        Index("goal_paused", "cycle_id", postgresql_where=text("paused")),
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )

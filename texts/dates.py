@@ -1,6 +1,7 @@
-"""Days as people write them, with the weekday."""
+"""Days and moments as people write them."""
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from domain.locale import Locale
 
@@ -10,3 +11,30 @@ def day_text(day: date, locale: Locale) -> str:
     if locale is Locale.JA:
         return f"{day.year}年{day.month}月{day.day}日({'月火水木金土日'[day.weekday()]})"
     return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+# Abbreviations that mean several time zones: China or Chicago, India or Israel, Manila or Los Angeles.
+_AMBIGUOUS = frozenset({"CST", "CDT", "IST", "PST"})
+
+
+def moment_text(moment: datetime, zone: str) -> str:
+    """A moment to the minute as the clocks of the site show it, and which clocks they are: 2026-12-11 17:30 JST.
+
+    The zone is its abbreviation; the offset (UTC-8, UTC+5:30) where it has none, or where the abbreviation has several meanings.
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%Y-%m-%d %H:%M} {_zone_text(local)}"
+
+
+def deadline_text(moment: datetime, zone: str, locale: Locale) -> str:
+    """The same in a sentence, with the weekday: 2026年12月11日(金) 17:30 JST; Fri 11 Dec 2026 17:30 JST."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day_text(local.date(), locale)} {local:%H:%M} {_zone_text(local)}"
+
+
+def _zone_text(local: datetime) -> str:
+    name = local.tzname() or ""
+    if name.isalpha() and name not in _AMBIGUOUS:
+        return name
+    sign, hours, minutes = f"{local:%z}"[0], int(f"{local:%z}"[1:3]), f"{local:%z}"[3:5]
+    return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")

@@ -14,12 +14,13 @@ from rich.text import Text
 from cli.session.callers import caller_for
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal
-from cli.session.wording import cycle_state, local, person, result_name, state_name, visible
+from cli.session.wording import cycle_state, person, result_name, state_name, visible
 from domain.findings import refuses
 from domain.lifecycle import State
 from domain.values import CycleId
 from service.cycle_documents import CycleStatus
 from service.cycles import Checked
+from texts.dates import moment_text
 from texts.findings import documents_of
 from texts.words import reason_text
 
@@ -64,7 +65,7 @@ async def show_cycles(session: Reading) -> None:
             row.cycle,
             visible(row.name),
             cycle_state(row.state, to.locale),
-            local(row.launched_at, row.time_zone),
+            moment_text(row.launched_at, row.time_zone),
             person(row.launched_by, {row.launched_by: row.launched_by_name} if row.launched_by_name else {}),
         )
         for row in rows
@@ -107,6 +108,8 @@ def _screen(status: CycleStatus, to: Terminal) -> RenderableType:
         to.text("screen.cycle.participants", people=people),
         to.text("screen.cycle.overdue", goals=status.overdue),
     ]
+    if status.paused:
+        lines.append(to.text("screen.cycle.paused", goals=status.paused))
     failed = [f"{one.employee}: {visible(reason_text(one.reason, to.locale))}" for one in status.failed]
     return Group(*_texts(lines), _by_department(status, to), *_texts(failed))
 

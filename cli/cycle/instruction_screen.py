@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -111,6 +110,7 @@ def delegations(
 async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
     from cli.session.callers import caller_for
     from cli.session.wording import instruction_name, result_name
+    from texts.dates import moment_text
 
     to, found = session.terminal, await session.instructions.list_latest(caller_for(None), cycle_id)
     rows = found.instructions
@@ -126,7 +126,7 @@ async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
             instruction_name(row.kind, to.locale),
             row.cycle_id or "-",
             result_name(row.state, to.locale),
-            moment(row.given_at, row.time_zone),
+            moment_text(row.given_at, row.time_zone),
         )
         for row in rows
     ]
@@ -161,9 +161,11 @@ def exit_of(page: "InstructionPage") -> Exit:
 
 def show_failure(page: "InstructionPage", to: "Terminal") -> None:
     """Why the last try failed, since when, and what can be done."""
+    from texts.dates import moment_text
+
     progress = page.progress
     if progress.failures and progress.failed_at:
-        at = moment(progress.failed_at, page.time_zone)
+        at = moment_text(progress.failed_at, page.time_zone)
         to.complain(
             to.text(
                 "screen.instruction.failing",
@@ -173,11 +175,6 @@ def show_failure(page: "InstructionPage", to: "Terminal") -> None:
                 id=page.instruction.id,
             )
         )
-
-
-def moment(at: datetime, zone: str) -> str:
-    """The time in the cycle's time zone, with the name of the zone."""
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
 
 
 def document(page: "InstructionPage", names: "Names", locale: "Locale") -> dict[str, Any]:
@@ -234,7 +231,21 @@ def summary(progress: "Progress", to: "Terminal") -> str:
 
 
 def show_refused(refused: "Sequence[InstructionResult]", names: "Names", to: "Terminal") -> None:
-    for one in refused[:_SHOWN]:
-        to.complain(f"{one.goal_id}: {reason_of(one, names, to.locale)}")
-    if (more := len(refused) - _SHOWN) > 0:
-        to.complain(to.text("screen.cycle.more", more=more))
+    """Each reason once, with the goals that it concerns; at most `_SHOWN` of them."""
+    for reason, goals in by_reason(refused, names, to.locale).items():
+        if len(goals) == 1:
+            to.complain(f"{goals[0]}: {reason}")
+            continue
+        to.complain(to.text("screen.instruction.same_reason", n=len(goals), reason=reason))
+        for goal in goals[:_SHOWN]:
+            to.complain(f"  {goal}")
+        if (more := len(goals) - _SHOWN) > 0:
+            to.complain("  " + to.text("screen.cycle.more", more=more))
+
+
+def by_reason(refused: "Sequence[InstructionResult]", names: "Names", locale: "Locale") -> dict[str, list[str]]:
+    """The ids of the goals by the reason of their refusal, in the order in which the reasons came."""
+    found: dict[str, list[str]] = {}
+    for one in refused:
+        found.setdefault(reason_of(one, names, locale) or "-", []).append(one.goal_id)
+    return found

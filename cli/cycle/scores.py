@@ -67,7 +67,7 @@ async def _print_everybody(
     comma = '{"people": [\n'
     async for people, _ in pages:
         for one in people:
-            print_part(comma + json_line(one))
+            print_part(comma + json_line(one, "people"))
             comma = ",\n"
     print_part((comma if comma.startswith("{") else "\n") + '], "next": null}\n')
 

@@ -38,7 +38,7 @@ class _Document:
     def place(self, depth: int, node: "TreeNode") -> None:
         """Writes a node and leaves its list of children open."""
         self._close(depth)
-        self.add(f'{json_line(node.document())[:-1]}, "children": [')
+        self.add(f'{json_line(node.document(), "roots")[:-1]}, "children": [')
         self._open, self._needs_comma = depth + 1, False
 
     def begin(self, part: str) -> None:

@@ -1,25 +1,25 @@
 """Giving commands to goals at the terminal: what is shown before a decision, and what is printed afterwards."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cli.goal.seen_screen import seen_lines
+from cli.session.asking import agrees, can_ask
 from cli.session.callers import caller_for
 from cli.session.names import names_in
 from cli.session.options import CommandOptions
-from cli.session.output import Exit, print_findings, print_json, sentence_of
+from cli.session.output import Exit, print_findings, print_json, print_line, sentence_of
 from cli.session.session import Acting, Terminal, acting, run, terminal
-from cli.session.wording import local, person, state_name, task_name, visible
+from cli.session.wording import person, state_name, task_name, visible
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.answers import NoAnswer
 from service.giving import Given, NotReady, Request, SeenGoal
+from texts.dates import moment_text
 from texts.refusals import refusal_with_hint
 
 if TYPE_CHECKING:
     from domain.writing.content import Content
-
-_DECISIONS = frozenset({"approve", "decide_review"})  # the goal is shown first where `--seen` is not given
 
 _Result = Given | Refusal | NoAnswer
 
@@ -27,46 +27,80 @@ _Result = Given | Refusal | NoAnswer
 def give(
     goal: str, name: str, options: CommandOptions, fields: dict[str, Any], *, as_json: bool, seen: int | None = None
 ) -> None:
-    """Gives the command called `name` and prints what it did."""
+    """Gives the command called `name` and prints what it did. `seen` is the number of the goal that the caller saw."""
 
     async def work(session: Acting) -> None:
-        number = seen
-        if name in _DECISIONS and seen is None:
-            number = await _see(session, goal, options)
-        request = Request(name, fields, options.acting_for, number, options.command_id)
-        given = await session.goals.give(caller_for(options.actor), GoalId(goal), request)
-        if as_json:
-            print_json(given)
-        else:
-            _print(given, session.terminal)
+        await _give(session, goal, Request(name, fields, options.acting_for, seen, options.command_id), options)
 
     run(terminal(as_json), acting, work)
 
 
-def approve_each(
-    goals: Sequence[str], options: CommandOptions, comment: str | None, *, seen: int | None, as_json: bool
+def decide(
+    goal: str, options: CommandOptions, fields: dict[str, Any], *, as_json: bool, seen: int | None = None
 ) -> None:
-    """Approves each goal by itself and prints every result."""
+    """Decides on a review. Without `seen` the goal is shown, and the caller is asked."""
+    to = terminal(as_json)
+    _require_seen(seen, to)
+
+    async def work(session: Acting) -> Exit:
+        number = seen or await _shown_and_agreed(session, goal, options)
+        if number is None:
+            return Exit.REFUSED
+        request = Request("decide_review", fields, options.acting_for, number, options.command_id)
+        await _give(session, goal, request, options)
+        return Exit.DONE
+
+    run(to, acting, work)
+
+
+async def _give(session: Acting, goal: str, request: Request, options: CommandOptions) -> None:
+    given = await session.goals.give(caller_for(options.actor), GoalId(goal), request)
+    if session.terminal.as_json:
+        print_json(given)
+    else:
+        _print(given, session.terminal)
+
+
+def _require_seen(seen: int | Mapping[str, int] | None, to: Terminal) -> None:
+    """Ends the command where nobody can look at the goal: then `--seen` says which version was looked at."""
+    if seen is None and not can_ask(to):
+        raise to.refuse(to.text("screen.goal.seen_is_needed"), kind="usage", code=Exit.USAGE)
+
+
+def approve_each(
+    goals: Sequence[str],
+    options: CommandOptions,
+    comment: str | None,
+    *,
+    seen: Mapping[str, int] | None,
+    as_json: bool,
+) -> None:
+    """Approves each goal by itself and prints every result.
+
+    `seen` is the number of each goal that the caller saw; without it each goal is shown, and the caller is asked.
+    """
+    to = terminal(as_json)
+    _require_seen(seen, to)
 
     async def work(session: Acting) -> Exit:
         caller, ids = caller_for(options.actor), [GoalId(goal) for goal in goals]
         results: dict[GoalId, _Result] = {}
-        numbers = dict.fromkeys(ids, seen) if seen is not None else {}
+        numbers = {GoalId(goal): number for goal, number in (seen or {}).items()}
         if seen is None:
             for goal, found in (await session.goals.read_before_deciding(caller, ids)).items():
                 if isinstance(found, Refusal):
                     results[goal] = found
-                else:
-                    _show_seen(found, session.terminal)
+                elif _agrees(found, "screen.goal.approve_it", to):
                     numbers[goal] = found.goal.seq
         results |= await session.goals.approve_each(
             caller, numbers, comment=comment, acting_for=options.acting_for, command_id=options.command_id
         )
         refusals = [one.message for one in results.values() if isinstance(one, Refusal)]
         names = await names_in(refusals, session.engine)
-        return _report({goal: results[goal] for goal in ids}, names, session.terminal)
+        code = _report({goal: results[goal] for goal in ids if goal in results}, names, to)
+        return code if len(results) == len(ids) else max(code, Exit.REFUSED)
 
-    run(terminal(as_json), acting, work)
+    run(to, acting, work)
 
 
 def submit(
@@ -91,24 +125,22 @@ def submit(
     run(terminal(as_json), acting, work)
 
 
-async def _see(session: Acting, goal: str, options: CommandOptions) -> int:
-    """Shows the goal to the person who decides on it, and returns its number. Raises a `Refusal`."""
+async def _shown_and_agreed(session: Acting, goal: str, options: CommandOptions) -> int | None:
+    """Shows the goal and asks; the number of what was shown, None for a no. Raises a `Refusal`."""
     found = (await session.goals.read_before_deciding(caller_for(options.actor), [GoalId(goal)]))[GoalId(goal)]
     if isinstance(found, Refusal):
         raise found
-    _show_seen(found, session.terminal)
-    return found.goal.seq
+    return found.goal.seq if _agrees(found, "screen.goal.decide_it", session.terminal) else None
 
 
-def _show_seen(seen: SeenGoal, to: Terminal) -> None:
-    """Prints in one line what the decision is about."""
-    goal = seen.goal
-    measure = goal.content.measure
-    parts = (visible(one, 80) for one in (goal.content.theme, measure.name if measure else "") if one)
-    about = " / ".join(parts) or to.text("screen.goal.nothing_written")
-    if not to.as_json:
-        to.tell("screen.goal.seen", goal=goal.id, seq=goal.seq, about=about)
-        print_findings(seen.findings, to.locale, sys.stdout)
+def _agrees(seen: SeenGoal, question: str, to: Terminal) -> bool:
+    """Shows what the decision is about, and asks. A no is said again, so that nobody takes it for done."""
+    for line in seen_lines(seen, to):
+        print_line(line)
+    if agrees(to, question, goal=seen.goal.id):
+        return True
+    to.complain(to.text("screen.goal.not_decided", goal=seen.goal.id))
+    return False
 
 
 def _report(results: dict[GoalId, _Result], names: Mapping[str, str], to: Terminal) -> Exit:
@@ -146,6 +178,6 @@ def _print(given: Given, to: Terminal) -> None:
     if given.task is None:
         return
     people = ", ".join(person(one, given.names) for one in given.task.assignees)
-    due = local(given.task.due_at, given.time_zone) if given.task.due_at else "-"
+    due = moment_text(given.task.due_at, given.time_zone) if given.task.due_at else "-"
     task = task_name(given.task.kind, to.locale)
     to.tell("screen.goal.next", task=task, people=people, due=due)

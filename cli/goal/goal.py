@@ -20,6 +20,7 @@ from cli.session.options import (
     GoalArgument,
     Reason,
     Seen,
+    SeenOfEach,
     Viewer,
 )
 from cli.session.output import Exit
@@ -124,22 +125,22 @@ def approve(
     goals: Annotated[list[str], typer.Argument(metavar="GOAL", help="help.option.goals")],
     *,
     actor: Actor,
-    seen: Seen = None,
+    seen: SeenOfEach = None,
     comment: Comment = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approver: approve what you saw. Without --seen, each goal is shown first."""
+    """Approver: approve what you saw. Without --seen, each goal is shown, and you are asked."""
     from cli.goal.giving import approve_each
     from cli.session.session import terminal
 
-    goals = list(dict.fromkeys(goals))
-    if seen is not None and len(goals) > 1:
+    if seen and len(goals) != len(seen):
         to = terminal(as_json)
-        message = to.text("screen.goal.seen_is_of_one")
-        raise to.refuse(message, kind="usage", code=Exit.USAGE)
-    approve_each(goals, CommandOptions(actor, acting_for, command_id), comment, seen=seen, as_json=as_json)
+        raise to.refuse(to.text("screen.goal.seen_of_each"), kind="usage", code=Exit.USAGE)
+    saw = dict(zip(goals, seen, strict=True)) if seen else None
+    options = CommandOptions(actor, acting_for, command_id)
+    approve_each(list(dict.fromkeys(goals)), options, comment, seen=saw, as_json=as_json)
 
 
 @goal.command("return")

@@ -1,17 +1,19 @@
 """What `goal list` and `goal show` print."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from cli.session.callers import caller_for
 from cli.session.output import print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
-from cli.session.wording import event_name, facts, local, outcome_name, percent, person, state_name, task_name, visible
+from cli.session.wording import event_name, facts, outcome_name, percent, person, state_name, task_name, visible
 from domain.goal import scoring
 from domain.goal.goal import Goal
+from domain.policy.calendar import BusinessCalendar
 from domain.values import GoalId
 from domain.writing.content import NumericMeasure, QualitativeMeasure
-from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names
+from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
+from texts.dates import moment_text
 
 _THEME = 40
 
@@ -31,28 +33,32 @@ def _print_list(found: GoalList, to: Terminal) -> None:
     if not found.goals:
         to.tell("screen.goal.none")
         return
-    now = datetime.now(UTC)
-    print_table(to.heads("screen.goal.list_heads"), [_row(line, to, now) for line in found.goals])
+    print_table(to.heads("screen.goal.list_heads"), [_row(line, to) for line in found.goals])
     if found.next:
         to.tell("screen.goal.more", after=found.next)
 
 
-def _row(line: ListedGoal, to: Terminal, now: datetime) -> tuple[str | int, ...]:
-    waits = task_name(line.task, to.locale) if line.task else ""
+def _row(line: ListedGoal, to: Terminal) -> tuple[str | int, ...]:
+    waits = task_name(line.task.kind, to.locale) if line.task else ""
     if line.outcome:
         waits = outcome_name(line.outcome, to.locale)
     return (
-        line.id, visible(line.owner), line.department, state_name(line.state, to.locale), line.revision, waits,
-        due_mark(line.due_at, line.time_zone, now, to), f"{line.score:f}",
+        line.goal, visible(line.owner_name), line.department, state_mark(line.state, to, paused=line.paused), line.revision,
+        waits, due_mark(line, to), f"{line.score:f}",
         visible(line.theme, _THEME),
     )  # fmt: skip
 
 
-def due_mark(due: datetime | None, zone: str, now: datetime, to: Terminal) -> str:
-    """The deadline, and whether it has passed."""
-    if due is None:
+def state_mark(state: str, to: Terminal, *, paused: bool) -> str:
+    """The state, and whether the goal is paused."""
+    return state_name(state, to.locale) + (to.text("screen.goal.paused") if paused else "")
+
+
+def due_mark(line: ListedGoal, to: Terminal) -> str:
+    """The deadline, and whether it has passed; nothing for a paused goal, whose deadline moves when it is resumed."""
+    if line.due_at is None or line.paused:
         return ""
-    return local(due, zone) + (to.text("screen.goal.overdue") if due < now else "")
+    return moment_text(line.due_at, line.time_zone) + (to.text("screen.goal.overdue") if line.overdue else "")
 
 
 def show_goal(goal_id: str, viewer: str | None, *, as_json: bool) -> None:
@@ -70,18 +76,20 @@ def show_goal(goal_id: str, viewer: str | None, *, as_json: bool) -> None:
 
 
 def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
-    state = state_name(goal.state, to.locale) + (to.text("screen.goal.paused") if goal.is_paused else "")
+    state = state_mark(goal.state, to, paused=goal.is_paused)
     outcome = f" — {outcome_name(goal.outcome, to.locale)}" if goal.outcome else ""
     terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.text("screen.goal.owner", owner=owner, department=goal.department)
     yield to.text("screen.goal.state", state=state, outcome=outcome, revision=goal.revision, seq=goal.seq)
+    if goal.paused_on is not None:
+        yield to.text("screen.goal.paused_since", day=goal.paused_on, reason=visible(goal.pause_reason or "-"))
     if goal.content.parent:
         yield to.text("screen.goal.parent") + goal.content.parent
     if goal.content.challenge:
         heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
         yield to.text("screen.goal.challenge") + visible(goal.content.challenge) + heard
-    yield from _measure_lines(goal, to)
+    yield from measure_lines(goal, to)
     yield from _task_line(goal, names, to)
     yield to.text(
         "screen.goal.score",
@@ -96,7 +104,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
         yield to.text("screen.goal.adjusted", adjusted=f"{goal.adjusted:+f}", final=final)
 
 
-def _measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+def measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+    """The measure with its target and how much of it is reached."""
     reached = to.text(
         "screen.goal.reached", reached=percent(scoring.attainment(goal)), confirmed=percent(goal.attained)
     )
@@ -119,9 +128,14 @@ def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.task is None:
         return
     people = ", ".join(person(one, names) for one in goal.task.assignees)
-    due = due_mark(goal.due_at, goal.policy.calendar.timezone, datetime.now(UTC), to)
-    task = task_name(goal.task.kind, to.locale)
-    yield to.text("screen.goal.task", task=task, people=people, due=due)
+    yield to.text("screen.goal.task", task=task_name(goal.task.kind, to.locale), people=people, due=_due(goal, to))
+
+
+def _due(goal: Goal, to: Terminal) -> str:
+    if goal.due_at is None or goal.is_paused:
+        return to.text("screen.goal.due_after_resume")
+    overdue = is_overdue(goal.due_at, datetime.now(UTC), paused=goal.is_paused)
+    return moment_text(goal.due_at, goal.task_zone) + (to.text("screen.goal.overdue") if overdue else "")
 
 
 def _mark(done: bool) -> str:
@@ -130,7 +144,7 @@ def _mark(done: bool) -> str:
 
 def _print_steps(goal: Goal, to: Terminal) -> None:
     rows: Iterable[tuple[str | int, ...]] = [
-        (f"{n + 1}:", _mark(n in goal.done), visible(step.title), step.due.isoformat(), step.points)
+        (f"{n + 1}:", _mark(n in goal.done), visible(step.title), step_day(step.due, goal.calendar, to), step.points)
         for n, step in enumerate(goal.content.steps)
     ]
     if goal.content.steps:
@@ -138,15 +152,22 @@ def _print_steps(goal: Goal, to: Terminal) -> None:
         print_table(to.heads("screen.goal.step_heads"), rows)
 
 
+def step_day(due: date, calendar: BusinessCalendar, to: Terminal) -> str:
+    """The day of a step, and the working day that ends it if that is another one."""
+    if calendar.is_business_day(due):
+        return due.isoformat()
+    return to.text("screen.goal.day_off", day=due.isoformat(), moved=calendar.on_or_after(due).isoformat())
+
+
 def _print_ledger(page: GoalPage, to: Terminal) -> None:
     zone = page.goal.policy.calendar.timezone
     rows = [
         (
             line.event["seq"],
-            local(line.event["at"], zone),
+            moment_text(line.event["at"], zone),
             event_name(line.kind, to.locale),
             person(line.event["actor"], page.names),
-            facts(line.event["body"], to.locale),
+            facts(line.event["body"], to.locale, zone),
         )
         for line in page.ledger
     ]

@@ -128,8 +128,8 @@ def decide_review(
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reviewer: give the verdict on what you saw. Without --seen, the goal is shown first."""
-    from cli.goal.giving import give
+    """Reviewer: give the verdict on what you saw. Without --seen, the goal is shown, and you are asked."""
+    from cli.goal.giving import decide
 
     fields = {
         "verdict": verdict.value,
@@ -140,4 +140,4 @@ def decide_review(
         "new_weight": new_weight,
         "new_target": new_target,
     }
-    give(goal_id, "decide_review", CommandOptions(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)
+    decide(goal_id, CommandOptions(actor, acting_for, command_id), fields, seen=seen, as_json=as_json)

@@ -28,6 +28,7 @@ def draft(
     parent: Annotated[str | None, typer.Option("--parent", metavar="ID", help="help.option.parent")] = None,
     answer: Annotated[list[str] | None, typer.Option("--answer", metavar="ID", help="help.option.answers")] = None,
     viewer: Viewer = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print a goal's content to edit: the present one, or one made from the catalogue or an example, with dates within its cycle."""
 
@@ -51,9 +52,12 @@ def draft(
                 raise
             message = to.text("screen.goal.no_number")
             raise to.refuse(message, kind="usage", code=Exit.USAGE) from refusal
-        print_line(as_toml(content).rstrip())
+        if as_json:
+            print_json({"goal": goal_id, "content": content})
+        else:
+            print_line(as_toml(content).rstrip())
 
-    run(terminal(as_json=False), reading, work)
+    run(terminal(as_json), reading, work)
 
 
 def check(

@@ -55,7 +55,7 @@ def _list(entries: "tuple[CatalogEntry, ...]", to: "Terminal") -> None:
 
 def _show(one: "CatalogEntry", to: "Terminal") -> None:
     if to.as_json:
-        print_json(one)
+        print_json(one, "entries")
         return
     locale = to.locale
     print_line(f"{one.id}  {one.name.in_(locale)}")

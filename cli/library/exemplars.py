@@ -64,7 +64,7 @@ def _show(one: "Exemplar", to: "Terminal") -> None:
     from service.content_toml import as_toml
 
     if to.as_json:
-        print_json(one)
+        print_json(one, "exemplars")
         return
     print_line(f"{one.id}  {one.department}  {percent(one.attained)}")
     print_line(to.text("screen.exemplars.reason") + visible(one.reason))

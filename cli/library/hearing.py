@@ -26,6 +26,7 @@ def add(
     department: Annotated[
         str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.hearing_department")
     ] = None,
+    planned: Annotated[bool, typer.Option("--planned", help="help.option.planned")] = False,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
@@ -36,7 +37,7 @@ def add(
         from service.hearing import Hearing
 
         problem = await Hearing(session.engine).add(
-            caller_for(actor), cycle=cycle, text=text, department=department, command_id=command_id
+            caller_for(actor), cycle=cycle, text=text, department=department, command_id=command_id, planned=planned
         )
         if as_json:
             print_json({"problem": problem})

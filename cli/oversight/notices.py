@@ -39,6 +39,7 @@ def show(
 ) -> None:
     """Count the notices; with --failed, list the failed ones. The word `show` may be left out."""
     from cli.session.session import reading, run, terminal
+    from cli.session.zones import zones_by_cycle
 
     async def work(session: "Reading") -> None:
         from cli.session.callers import caller_for
@@ -47,14 +48,15 @@ def show(
         to, reads = session.terminal, Notices(session.engine)
         summary = await reads.summary(caller_for(None), cycle_id)
         failures = await reads.failures(caller_for(None), cycle_id) if failed else None
+        zones = await zones_by_cycle(session.engine) if failures else {}
         if to.as_json:
-            print_json(summary._asdict() | (_lists(failures) if failures else {}))
+            print_json({"counts": summary._asdict(), **(_lists(failures) if failures else {})})
             return
         _say(summary, to)
         if failures and failures.failed:
-            _print_failed(failures.failed, to)
+            _print_failed(failures.failed, zones, to)
         if failures and failures.events:
-            _print_events(failures.events, to)
+            _print_events(failures.events, zones, to)
 
     run(terminal(as_json), reading, work)
 
@@ -95,32 +97,35 @@ def _say(summary: "Summary", to: "Terminal") -> None:
     to.tell("screen.notices.counts", **summary._asdict())
 
 
-def _print_failed(listed: "Sequence[FailedMessage]", to: "Terminal") -> None:
+def _print_failed(listed: "Sequence[FailedMessage]", zones: dict[str, str], to: "Terminal") -> None:
     from texts.words import word
 
     rows = [
         (
             one.recipient_id, one.cycle_id, one.notices, one.code or "-", one.fell_back or "-",
             word("channel", one.channel, to.locale) if one.channel else "-",
-            _minute(one.gave_up_at),
+            _when(one.gave_up_at, one.cycle_id, zones),
         )
         for one in listed
     ]  # fmt: skip
     print_table(to.heads("screen.notices.failed.heads"), rows)
 
 
-def _print_events(events: "Sequence[FailedEvent]", to: "Terminal") -> None:
+def _print_events(events: "Sequence[FailedEvent]", zones: dict[str, str], to: "Terminal") -> None:
     from cli.session.wording import event_name
 
     rows = [
         (
             one.goal_id, one.seq, event_name(one.kind, to.locale), one.code or "-", one.attempts,
-            _minute(one.gave_up_at),
+            _when(one.gave_up_at, one.goal_id.partition("/")[0], zones),
         )
         for one in events
     ]  # fmt: skip
     print_table(to.heads("screen.notices.events.heads"), rows)
 
 
-def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+def _when(moment: datetime | None, cycle: str | None, zones: dict[str, str]) -> str:
+    from cli.session.zones import zone_for
+    from texts.dates import moment_text
+
+    return moment_text(moment, zone_for(cycle, zones)) if moment else "-"

@@ -16,12 +16,15 @@ class OutputFile:
     Parts go to a file of this command beside it, which is removed when the command fails. What is no regular file (a pipe) is written directly.
     """
 
-    def __init__(self, file: Path, to: Terminal) -> None:
-        self._file, self._to = file, to
+    def __init__(self, file: Path, to: Terminal, *, overwrite: bool) -> None:
+        """Without `overwrite`, a file that is there ends the command: somebody may have filled it in."""
+        self._file, self._to, self._overwrite = file, to, overwrite
         self._is_direct = file.exists() and not file.is_file()
         self.path = file if self._is_direct else file.with_name(f".{file.name}.{uuid4().hex[:8]}.part")
 
     def __enter__(self) -> Self:
+        if self._file.is_file() and not self._overwrite:
+            raise self._to.refuse(self._to.text("screen.sheet.file_is_there", file=self._file), kind="file_exists")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._opened = self.path.open("wb")

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from service.sheets import Plan
 
 sheet = Commands()
+_NAMED = 10  # files that were kept
 
 _Cycle = Annotated[str, typer.Argument(metavar="CYCLE", help="help.option.cycle")]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="help.option.overwrite")]
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="help.option.sheet_file")]
 
 
@@ -38,11 +40,15 @@ def export(
     department: Annotated[
         str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
     ] = None,
+    overwrite: _Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a sheet for each person whom you may see: HR everybody, a manager those below, others their own."""
+    """Write a sheet for each person whom you may see: HR everybody, a manager those below, others their own.
 
-    async def work(session: Reading) -> None:
+    A sheet that is in the folder already is kept, since somebody may have filled it in.
+    """
+
+    async def work(session: Reading) -> Exit:
         from domain.values import CycleId
         from service.sheets import Sheets
         from sheets.goal_sheet import write_goal_sheet
@@ -51,20 +57,33 @@ def export(
         found = Sheets(session.engine).sheets_of(
             caller_for(actor), CycleId(cycle_id), person=person, department=department
         )
-        written = []
+        written: list[Path] = []
+        kept: list[Path] = []
         async with aclosing(found):  # a file that cannot be written ends the reading too
             async for one in found:
                 path = folder / f"{one.cycle_id}_{one.person.id}.xlsx"
-                with OutputFile(path, to) as out:
+                if path.exists() and not overwrite:
+                    kept.append(path)
+                    continue
+                with OutputFile(path, to, overwrite=True) as out:
                     out.write(write_goal_sheet(one, to.locale))
-                written.append(str(path))
+                written.append(path)
         if as_json:
-            print_json({"written": written})
+            print_json({"files": [str(one) for one in written], "kept": [str(one) for one in kept]})
         else:
             seconds = f"{time.monotonic() - began:.1f}"
             to.tell("screen.sheet.written", n=len(written), folder=folder, seconds=seconds)
+        return _tell_kept(kept, to)
 
     run(terminal(as_json), reading, work)
+
+
+def _tell_kept(kept: list[Path], to: Terminal) -> Exit:
+    if not kept:
+        return Exit.DONE
+    named = [one.name for one in kept[:_NAMED]]
+    to.complain(to.text("screen.sheet.kept", n=len(kept), named=named, more="…" if len(kept) > _NAMED else ""))
+    return Exit.REFUSED
 
 
 @sheet.command("goals")
@@ -76,6 +95,7 @@ def write_goals(
     department: Annotated[
         str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
     ] = None,
+    overwrite: _Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Write goals as CSV, one per row, to change in a table and import again."""
@@ -88,7 +108,7 @@ def write_goals(
         to, goals = session.terminal, 0
         pages = Sheets(session.engine).goals_for_table(caller_for(actor), CycleId(cycle_id), department=department)
         async with aclosing(pages):
-            with OutputFile(file, to) as out:
+            with OutputFile(file, to, overwrite=overwrite) as out:
                 out.write(table_head(to.locale))
                 async for page in pages:
                     out.write(table_rows(page, to.locale))
@@ -99,7 +119,9 @@ def write_goals(
 
 
 @sheet.command()
-def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = False) -> None:
+def results(
+    cycle_id: _Cycle, file: _File, *, actor: Actor, overwrite: _Overwrite = False, as_json: AsJson = False
+) -> None:
     """HR: write the results of a cycle: a workbook (.xlsx) with a chart, or the goals as CSV (.csv)."""
 
     async def work(session: Reading) -> None:
@@ -110,7 +132,7 @@ def results(cycle_id: _Cycle, file: _File, *, actor: Actor, as_json: AsJson = Fa
         export, kind = ResultsExport(session.engine), file.suffix.lower()
         if kind not in (".xlsx", ".csv"):
             raise to.refuse(to.text("screen.sheet.wrong_ending"), kind="usage", code=Exit.USAGE)
-        with OutputFile(file, to) as out:
+        with OutputFile(file, to, overwrite=overwrite) as out:
             if kind == ".xlsx":
                 goals = await export.write_book(caller, cycle, out.path, to.locale)
             else:
@@ -198,6 +220,6 @@ def _report(plan: "Plan", to: Terminal, *, dry_run: bool) -> None:
 
 def _say_written(to: Terminal, file: Path, goals: int) -> None:
     if to.as_json:
-        print_json({"written": str(file), "goals": goals})
+        print_json({"files": [str(file)], "goal_count": goals})
     else:
         to.tell("screen.sheet.table", file=file, n=goals)

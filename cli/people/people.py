@@ -15,18 +15,23 @@ from cli.session.output import (
     Exit,
     exit_code,
     heads,
+    print_error,
     print_findings,
     print_json,
     print_line,
     print_table,
     reader_locale,
     stopped,
+    wants_json,
 )
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from domain.people.organisation import Employee
+    from domain.refusals import Refusal
     from domain.values import Locale
-    from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage
+    from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage, PersonsGoal
     from settings import Settings
 
 people = Commands()
@@ -74,7 +79,7 @@ def import_people(
             operator(actor), data, mapping, tops=tops, orphans_to=orphans, encoding=encoding, dry_run=dry_run
         ),
     )
-    if as_json:
+    if as_json and result.imported is not None:
         print_json(result)
     _report(result, file, locale, quiet=as_json)
 
@@ -155,15 +160,23 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
             await require_current(engine)
             return await question(People(engine))
         except Refusal as refusal:
-            print_line(await refusal_with_names(refusal, engine, locale), sys.stderr)
-            raise typer.Exit(Exit.REFUSED) from refusal
+            raise await _refused(refusal, engine, locale) from refusal
         finally:
             await engine.dispose()
 
     try:
         return asyncio.run(answer())
     except MeguriError as error:
-        raise stopped(error.message, locale, exit_code(error)) from error
+        raise stopped(error.message, locale, exit_code(error), kind=error.code) from error
+
+
+async def _refused(refusal: "Refusal", engine: "AsyncEngine", locale: "Locale") -> typer.Exit:
+    """Prints the refusal with people's names, and with `--json` the document; to be raised."""
+    sentence = await refusal_with_names(refusal, engine, locale)
+    print_line(sentence, sys.stderr)
+    if wants_json():
+        print_error(refusal.code, sentence)
+    return typer.Exit(Exit.REFUSED)
 
 
 def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool) -> None:
@@ -172,7 +185,8 @@ def _report(result: "ImportResult", file: Path, locale: "Locale", *, quiet: bool
 
     if result.imported is None:
         print_findings(result.findings, locale)
-        raise stopped(message("screen.people.not_imported", file=str(file), n=len(result.findings)), locale)
+        refused = message("screen.people.not_imported", file=str(file), n=len(result.findings))
+        raise stopped(refused, locale, kind="findings", findings=result.findings)
     print_findings(result.findings, locale)
     if quiet:
         return
@@ -217,19 +231,30 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
 
 
 def _print_goals(page: "PersonPage", locale: "Locale") -> None:
-    from cli.session.wording import outcome_name, state_name, visible
+    from cli.session.wording import outcome_name, visible
     from texts.say import say
 
     rows = [
-        (one.id, outcome_name(one.outcome, locale) if one.outcome else state_name(one.state, locale), f"{one.score:f}",
-         visible(one.theme))
+        (
+            one.goal,
+            outcome_name(one.outcome, locale) if one.outcome else _state(one, locale),
+            f"{one.score:f}",
+            visible(one.theme),
+        )
         for one in page.goals
-    ]  # fmt: skip
+    ]
     if rows:
         title = say("screen.people.goals", locale)
         print_table(heads("screen.people.goal_heads", locale), rows, title=title)
     if page.waiting:
         print_line(say("screen.people.waiting", locale, n=page.waiting))
+
+
+def _state(goal: "PersonsGoal", locale: "Locale") -> str:
+    from cli.session.wording import state_name
+    from texts.say import say
+
+    return state_name(goal.state, locale) + (say("screen.goal.paused", locale) if goal.paused else "")
 
 
 def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str | None = None) -> None:

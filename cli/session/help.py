@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from cli.session.choices import Choice, WrongUsage
 from cli.session.layout import in_two_columns, indented, width
-from cli.session.output import Exit, locale_of_environment
+from cli.session.output import Exit, locale_of_environment, note_json, print_error, wants_json
 from cli.session.parameters import choice_of, metavar, name_of, text
 from cli.session.usage import explain
 from domain.characters import NOT_STORABLE
@@ -68,6 +68,8 @@ class Group(TyperGroup):
     """A group of commands whose help and usage errors come from help.po. Without a command it prints its help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if ctx.parent is None:
+            note_json(wanted="--json" in args)
         if not args and self.no_args_is_help:
             typer.echo(ctx.get_help(), err=True)
             ctx.exit(Exit.USAGE)
@@ -110,8 +112,16 @@ def _complain(error: Any, locale: Locale) -> None:
     lines = []
     if ctx := getattr(error, "ctx", None):
         lines += [*_usage(ctx.command, ctx, locale), text("help.usage.see_help", locale, command=ctx.command_path), ""]
-    lines.append(explain(error, locale))
-    sys.stderr.write("\n".join(lines) + "\n")
+    sentence = explain(error, locale)
+    sys.stderr.write("\n".join([*lines, sentence]) + "\n")
+    if wants_json():
+        print_error("usage", sentence, where=_place_of(error, locale))
+
+
+def _place_of(error: Any, locale: Locale) -> str | None:
+    """The option or the argument that is wrong."""
+    param = getattr(error, "param", None)
+    return name_of(param, locale).partition(" ")[0] if param is not None else getattr(error, "option_name", None)
 
 
 def page(command: Any, ctx: Any, locale: Locale) -> str:

@@ -11,6 +11,9 @@ Viewer = Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="he
 ActingFor = Annotated[str | None, typer.Option("--for", metavar="EMPLOYEE", help="help.option.acting_for")]
 CommandId = Annotated[str | None, typer.Option("--id", metavar="ID", help="help.option.command_id")]
 Seen = Annotated[int | None, typer.Option("--seen", metavar="NUMBER", min=1, help="help.option.seen")]
+SeenOfEach = Annotated[
+    list[int] | None, typer.Option("--seen", metavar="NUMBER", min=1, help="help.option.seen_of_each")
+]
 Comment = Annotated[str | None, typer.Option("--comment", help="help.option.comment")]
 Evidence = Annotated[str | None, typer.Option("--evidence", help="help.option.evidence")]
 Reason = Annotated[str, typer.Option("--reason", help="help.option.reason")]

@@ -5,8 +5,10 @@ Answers go to stdout, refusals to stderr. What takes long to import is imported 
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from settings import Settings
 
 MAX_FINDINGS = 50  # printed; nobody corrects more in one pass
+_UNBOUNDED = 10_000  # columns: the cells are wrapped already
 _PIPED_WIDTH = 240  # columns of a table that is written to a file or a pipe, where rows need not be folded
+
+
+_wants_json: ContextVar[bool] = ContextVar("wants_json", default=False)
 
 
 class Exit(IntEnum):
@@ -58,18 +64,40 @@ def _locale_of_language() -> Locale:
     return Locale.JA if language.startswith("ja") else Locale.EN
 
 
-def print_json(value: Any) -> None:
-    """One document on stdout; models, dates and decimals as their JSON form."""
-    from pydantic_core import to_jsonable_python
+def print_json(value: Any, holder: str = "") -> None:
+    """One document on stdout, with the keys of docs/json.md; models, dates and decimals as their JSON form.
 
-    sys.stdout.write(json.dumps(to_jsonable_python(value), ensure_ascii=False, indent=2) + "\n")
+    `holder` is the list in which other documents have such a thing: `entries` for an entry of the catalogue.
+    """
+    sys.stdout.write(json.dumps(_document(value, holder), ensure_ascii=False, indent=2) + "\n")
 
 
-def json_line(value: Any) -> str:
+def json_line(value: Any, holder: str = "") -> str:
     """The value's JSON form on one line, for documents that are written part by part."""
+    return json.dumps(_document(value, holder), ensure_ascii=False)
+
+
+def _document(value: Any, holder: str) -> Any:
     from pydantic_core import to_jsonable_python
 
-    return json.dumps(to_jsonable_python(value), ensure_ascii=False)
+    from cli.session.vocabulary import in_vocabulary
+
+    return in_vocabulary(to_jsonable_python(value), holder)
+
+
+def print_error(code: str, message: str, *, where: str | None = None, findings: Sequence[Any] = ()) -> None:
+    """The document of a command that failed: why, and where (an option, an argument, a file), if that is known."""
+    error: dict[str, Any] = {"code": code, "message": message, "where": where}
+    print_json({"error": error | ({"findings": findings} if findings else {})})
+
+
+def note_json(*, wanted: bool) -> None:
+    """Keeps whether the command line asks for JSON: errors that are found before the command runs are documents too."""
+    _wants_json.set(wanted)
+
+
+def wants_json() -> bool:
+    return _wants_json.get()
 
 
 def print_part(part: str) -> None:
@@ -83,19 +111,27 @@ def print_line(line: str, file: TextIO | None = None) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | int]], *, title: str | None = None) -> None:
-    """Prints a table, numbers to the right. Cells are printed literally: brackets in a name are no markup."""
+    """Prints a table, numbers to the right. Cells are printed literally: brackets in a name are no markup.
+
+    On a narrow terminal text is wrapped; ids are never cut, whatever becomes of the width.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text as Cell
 
+    from cli.session.columns import fitted
+
     lines = list(rows)
+    available = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED_WIDTH
+    (head, *cells), gap = fitted([list(headers), *([str(cell) for cell in line] for line in lines)], available)
     table = Table(title=title and Cell(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for at, header in enumerate(headers):
+    table.padding = (0, gap - 1, 0, 1)
+    for at, header in enumerate(head):
         numeric = bool(lines) and all(isinstance(line[at], int) for line in lines)
-        table.add_column(Cell(header), justify="right" if numeric else "left")
-    for line in lines:
-        table.add_row(*(Cell(str(cell)) for cell in line))
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)
+        table.add_column(Cell(header), justify="right" if numeric else "left", no_wrap=True)
+    for line in cells:
+        table.add_row(*(Cell(cell) for cell in line))
+    Console(file=sys.stdout, width=_UNBOUNDED).print(table)
 
 
 def heads(key: str, locale: Locale) -> tuple[str, ...]:
@@ -130,7 +166,19 @@ def sentence_of(message: "Message | Text", locale: Locale) -> str:
     return say_with_hint(message, locale) if isinstance(message, Message) else message.in_(locale)
 
 
-def stopped(message: "Message | Text", locale: Locale, code: Exit = Exit.REFUSED) -> typer.Exit:
-    """The end of the command, to be raised; the reason is on stderr by then."""
-    sys.stderr.write(sentence_of(message, locale) + "\n")
+def stopped(
+    message: "Message | Text",
+    locale: Locale,
+    code: Exit = Exit.REFUSED,
+    *,
+    kind: str = "usage",
+    findings: Sequence["Finding"] = (),
+) -> typer.Exit:
+    """The end of the command, to be raised; the reason is on stderr by then, and with `--json` the document on stdout."""
+    sentence = sentence_of(message, locale)
+    sys.stderr.write(sentence + "\n")
+    if wants_json():
+        from texts.findings import documents_of
+
+        print_error(kind, sentence, findings=documents_of(findings))
     return typer.Exit(code)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.session.choices import Choice
+from cli.session.options import AsJson
+from cli.session.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -41,9 +43,9 @@ def demo(
     _finish(_run(_demo(_settings(), exit_when_launched=exit_when_launched)))
 
 
-def migrate() -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Bring the database's schema to this program's version."""
-    _finish(_run(_migrate(_settings())))
+    _finish(_run(_migrate(_settings(), as_json=as_json)))
 
 
 class Role(StrEnum):
@@ -216,13 +218,16 @@ async def _watch_launch(cycles: "Cycles", people: int, settings: "Settings") -> 
     return 1 if counts.failed else 0
 
 
-async def _migrate(settings: "Settings") -> int:
+async def _migrate(settings: "Settings", *, as_json: bool) -> int:
     from service.connection import connect_database, resolve
     from storage.migrate import expected_version, upgrade
 
     await (await connect_database(settings)).dispose()  # says where it looked, where nobody answers
     await upgrade(resolve(settings).database_url)
-    _tell(settings, "screen.servers.migrated", version=expected_version())
+    if as_json:
+        print_json({"schema": expected_version()})
+    else:
+        _tell(settings, "screen.servers.migrated", version=expected_version())
     return 0
 
 

@@ -16,8 +16,8 @@ from cli.session.output import (
     Exit,
     exit_code,
     heads,
+    print_error,
     print_findings,
-    print_json,
     print_line,
     reader_locale,
     sentence_of,
@@ -71,6 +71,7 @@ class Terminal:
         kind: str,
         code: Exit = Exit.REFUSED,
         findings: "Sequence[Finding]" = (),
+        where: str | None = None,
     ) -> typer.Exit:
         """Prints why the command is refused, on stderr and with `--json` as the document; raise what is returned."""
         sys.stderr.write(message + "\n")
@@ -78,8 +79,7 @@ class Terminal:
         if self.as_json:
             from texts.findings import documents_of
 
-            error: dict[str, Any] = {"code": kind, "message": message}
-            print_json({"error": error | ({"findings": documents_of(findings)} if findings else {})})
+            print_error(kind, message, where=where, findings=documents_of(findings))
         return typer.Exit(code)
 
 

@@ -5,19 +5,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from domain.lifecycle import EventKind
 from domain.values import Locale
+from texts.dates import moment_text
 from texts.translations import template
 from texts.words import reason_text, word
 
 _FACT = 60  # characters of one fact
 
-# Left out of the facts: too long for a line, or printed elsewhere on the screen.
-OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department"})
+# Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
+OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department", "slot", "climbed"})
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
+_DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
 # How facts are read whose values are words.
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
@@ -54,11 +55,11 @@ def instruction_name(kind: str, locale: Locale) -> str:
     return word("instruction", kind, locale)
 
 
-def facts(body: Mapping[str, Any], locale: Locale) -> str:
-    """What an event says beside its kind, in one line, each fact shortened."""
+def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
+    """What an event says beside its kind, in one line, each fact shortened; moments as the clocks of `zone` show them."""
     omitted = OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}
     shown = {name: value for name, value in body.items() if name not in omitted and value not in (None, [], {}, "")}
-    values = {name: visible(_fact(name, value, locale), _FACT) for name, value in shown.items()}
+    values = {name: visible(_fact(name, value, locale, zone), _FACT) for name, value in shown.items()}
     return "; ".join(f"{_fact_name(name, locale)} {value}" for name, value in values.items())
 
 
@@ -66,21 +67,18 @@ def _fact_name(name: str, locale: Locale) -> str:
     return word("screen.fact", name, locale)
 
 
-def _fact(name: str, value: Any, locale: Locale) -> str:
+def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
     """The value of a fact in words; lists and the facts within a fact one after the other."""
     if isinstance(value, dict):
-        return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale)}" for key, one in value.items())
+        return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in value.items())
     if isinstance(value, list):
-        return template("join.list", locale).join(_fact(name, one, locale) for one in value)
+        return template("join.list", locale).join(_fact(name, one, locale, zone) for one in value)
     if name in _INDEXES:
         return str(int(value) + 1)
+    if name in _DATES and "T" in str(value):
+        return moment_text(datetime.fromisoformat(str(value)), zone)
     written = str(value).lower() if isinstance(value, bool) else str(value)
     return word(_READ_AS[name], written, locale) if name in _READ_AS else reason_text(written, locale)
-
-
-def local(moment: datetime, zone: str) -> str:
-    """To the minute, as the site's clocks show it."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def percent(share: Decimal) -> str:

@@ -12,6 +12,7 @@ from domain.goal.ledger import canonical
 from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, GoalId, Moment
 from domain.writing.content import Content
+from domain.writing.working_days import on_working_days
 
 _policies: WeakValueDictionary[str, Policy] = WeakValueDictionary()
 
@@ -47,16 +48,18 @@ def first_draft(
 ) -> tuple[Goal, Event]:
     """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
 
-    `sites` are of everybody who may be asked, `delegations` of the owner's managers and HR; what does not concern this
-    goal is left out. Without `salts`, the event is a rehearsal: the ledger does not take it.
+    Its steps are due on working days of the owner's site. `sites` are of everybody who may be asked, `delegations` of the owner's
+    managers and HR; what does not concern this goal is left out. Without `salts`, the event is a rehearsal: the ledger does
+    not take it.
     """
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
+    calendar = policy.calendar_at((sites or {}).get(owner))
     body = Created(
         cycle=cycle,
         owner=owner,
         department=department,
         line=line,
-        content=content,
+        content=on_working_days(content, calendar, policy.ends),
         policy=policy_digest(policy.model_dump(mode="json")),
         sites=sites_of(owner, line, policy, sites or {}) or None,
         slot=slot,

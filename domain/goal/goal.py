@@ -133,6 +133,11 @@ class Goal(Frozen):
         return self.policy.calendar_at(self.task.site).closing(self.task.due) if self.task else None
 
     @property
+    def task_zone(self) -> str:
+        """The time zone of the site whose business days count for the open task; of the owner's site if there is no task."""
+        return (self.policy.calendar_at(self.task.site) if self.task else self.calendar).timezone
+
+    @property
     def calendar(self) -> BusinessCalendar:
         """The owner's calendar. It decides what day it is for this goal."""
         return self.calendar_of(self.owner)

@@ -22,6 +22,7 @@ from domain.goal.goal import Goal
 from domain.goal.scoring import score
 from domain.lifecycle import State
 from domain.values import CycleId, EmployeeId, GoalId
+from service.goal_documents import ListedTask
 from service.people import People
 from settings import Settings
 from storage.ledger import open_ledger
@@ -174,14 +175,16 @@ class Witness:
         return Sight(goal, new, await self._told(), score(goal), described.run_id)
 
     async def _projection_shows(self, goal: Goal) -> None:
-        lines = [line for line in await self.company.goals.find_all(owner=goal.owner) if line.id == goal.id]
+        lines = [line for line in await self.company.goals.find_all(owner=goal.owner) if line.goal == goal.id]
         assert len(lines) == 1
         line = lines[0]
         assert (line.state, line.revision, line.seq) == (goal.state, goal.revision, goal.seq)
         assert line.score == score(goal)
-        assert (line.task, line.assignees) == ((goal.task.kind, goal.task.assignees) if goal.task else (None, ()))
-        for person in line.assignees:
-            assert goal.id in [one.goal.id for one in await self.company.goals.inbox(EmployeeId(person))]
+        assert line.task == (
+            goal.task and ListedTask(kind=goal.task.kind, assignees=goal.task.assignees, due_at=goal.due_at)
+        )
+        for person in line.task.assignees if line.task else ():
+            assert goal.id in [one.goal.goal for one in await self.company.goals.inbox(EmployeeId(person))]
 
     async def _workflow_shows(self, goal: Goal) -> None:
         view = await self.company.view(self.goal)

@@ -12,7 +12,7 @@ from tests.cli.office import ROOT, Office, today
 
 __all__ = ["bare_office"]  # the fixture: servers and a worker, nobody employed yet
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2} JST)?")
 _SKIPPED = "…"  # lines that the document leaves out
 
 

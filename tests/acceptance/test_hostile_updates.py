@@ -29,7 +29,7 @@ NAMES = sorted(set(COMMANDS) - {"amend_policy"})  # a policy has no field that i
 async def goal_for(company: Company, name: str) -> Goal:
     """A goal for each command, since some of them end it."""
     lines = await company.goals.find_all(cycle=CYCLE)
-    return await company.goals.require(lines[-1 - NAMES.index(name)].id)
+    return await company.goals.require(lines[-1 - NAMES.index(name)].goal)
 
 
 async def answer(company: Company, goal: Goal, name: str, data: str) -> str:

@@ -49,6 +49,7 @@ LEFT_OUT = {
     "tests/cli/papers/test_sheet.py": _NO_DAYS,
     "tests/cli/papers/test_sheets_of_a_company.py": "measures seconds; looks at no day",
     "tests/cli/session/test_exit.py": _NO_DAYS,
+    "tests/cli/session/test_unknown_ids.py": _NO_DAYS,
     "tests/replay/test_replay.py": "replays by the times that the histories hold",
     "tests/service/test_company_of_goals.py": _NO_DAYS,
     "tests/service/test_connection.py": _NO_DAYS,

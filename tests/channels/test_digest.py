@@ -76,14 +76,17 @@ def test_late_comes_first_then_what_waits_then_what_was_decided_then_the_rest() 
 def test_a_task_says_what_to_do_whose_goal_and_until_when_by_the_clock_of_its_office() -> None:
     late_evening = datetime(2026, 10, 8, 15, 30, tzinfo=UTC)
     told = digest(tasks=(task(1, due_at=late_evening), task(2, due_at=late_evening, zone="Europe/Berlin"))).body
-    assert "・承認: 佐藤 花子さんの目標「テーマ1」(期限: 2026年10月9日(金)) [2026-q4.M0012.1]" in told
-    assert "テーマ2」(期限: 2026年10月8日(木))" in told
+    assert "・承認: 佐藤 花子さんの目標「テーマ1」(期限: 2026年10月9日(金) 00:30 JST) [2026-q4.M0012.1]" in told
+    assert "テーマ2」(期限: 2026年10月8日(木) 17:30 CEST)" in told
 
 
 def test_the_english_digest_is_english() -> None:
     sent = digest(tasks=(task(1), task(2, TaskKind.VERDICT, days=-1)), locale=Locale.EN)
     assert sent.subject == "[Meguri] your day, Thu 1 Oct 2026: 1 overdue, 1 waiting"
-    assert "Past the due date (1)\n- Give the verdict: 佐藤 花子’s goal “テーマ2” (due Wed 30 Sep 2026)" in sent.body
+    assert (
+        "Past the due date (1)\n- Give the verdict: 佐藤 花子’s goal “テーマ2” (due Wed 30 Sep 2026 09:00 JST)"
+        in sent.body
+    )
 
 
 def test_a_notice_that_asks_for_a_task_in_the_list_is_not_said_again() -> None:

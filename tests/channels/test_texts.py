@@ -105,7 +105,7 @@ def test_a_returned_goal_names_who_returned_it_the_date_and_the_comment() -> Non
     told = line(notice(NoticeKind.RETURNED, **FACTS), japanese())
     assert told == (
         "目標「請求書の処理を早める」が山田 太郎さんから差し戻されました。コメントを参考に見直し、もう一度提出してください。"
-        "(期限: 2026年10月9日(金)、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」)"
+        "(期限: 2026年10月9日(金) 18:00 JST、コメント: 「とても良い目標です。 あと一歩、数字を添えてください。」)"
     )
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from starter import app
 from storage.database import open_database
+from tests.cli.json_vocabulary import differences
 from tests.cycle_dates import moved_to
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,11 @@ class Office:
         arguments = [str(word) for word in words]
         return await asyncio.to_thread(CliRunner(env={**self.env, **env}).invoke, app, arguments)
 
+    async def answered(self, answer: str, *words: str | Path, **env: str) -> Result:
+        """Runs a command that asks a question, and answers it."""
+        arguments = [str(word) for word in words]
+        return await asyncio.to_thread(CliRunner(env={**self.env, **env}).invoke, app, arguments, input=answer + "\n")
+
     async def done(self, *words: str | Path, **env: str) -> str:
         """Runs a command that must succeed; returns its output."""
         result = await self.type(*words, **env)
@@ -94,7 +100,9 @@ class Office:
 
     async def told(self, *words: str | Path) -> Any:
         """Runs a command that must succeed; returns the JSON document that it prints."""
-        return json.loads(await self.done(*words, "--json"))
+        document = json.loads(await self.done(*words, "--json"))
+        assert list(differences(document)) == [], f"{words}: see docs/json.md"
+        return document
 
     async def refused(self, *words: str | Path, code: int = 1, **env: str) -> str:
         """Runs a command that must be refused; returns the reason. Asserts that stdout is empty, and that it was not a crash."""
@@ -141,7 +149,18 @@ class Office:
                 await connection.execute(text(statement))
         await engine.dispose()
 
+    async def approve(self, goal: str, approver: str) -> Any:
+        """Approves the goal as it is now; returns what the command printed about it."""
+        seen = (await self.told("goal", "show", goal))["seq"]
+        (result,) = (await self.told("goal", "approve", goal, "--as", approver, "--seen", str(seen)))["results"]
+        return result
+
+    async def decide(self, goal: str, verdict: str, *more: str) -> Any:
+        """Gives the verdict on the goal as it is now."""
+        seen = (await self.told("goal", "show", goal))["seq"]
+        return await self.told("goal", "review", "decide", goal, verdict, "--seen", str(seen), *more)
+
     async def at_work(self, goal: str, owner: str) -> None:
         """Submits and approves a draft, so that it is active."""
         await self.done("goal", "submit", goal, self.file("goal.toml", goal_file()), "--as", owner)
-        await self.done("goal", "approve", goal, "--as", MANAGER)
+        await self.approve(goal, MANAGER)

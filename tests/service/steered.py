@@ -157,7 +157,7 @@ class Steered:
         return await self.goals.require(goal_of(cycle, owner))
 
     async def states(self, cycle: CycleId) -> dict[str, str]:
-        return {one.owner_id: one.state for one in await self.goals.find_all(cycle=cycle)}
+        return {one.owner: one.state for one in await self.goals.find_all(cycle=cycle)}
 
     async def entries(self, cycle: CycleId, owner: EmployeeId) -> list[tuple[str, str, str | None]]:
         """Kind, actor and reason of the ledger's entries after the first one; asserts that the chain is intact."""

@@ -141,10 +141,12 @@ async def test_a_delegate_decides_what_waits_now_and_what_is_launched_later(comp
     afterwards = datetime.now(UTC) + timedelta(days=11)
     for cycle in (now, later):
         goal = await company.goal(cycle, HARA)
-        waiting = {(one.goal.id, one.acting_for) for one in await company.goals.inbox(MORI)}
+        waiting = {(one.goal.goal, one.acting_for) for one in await company.goals.inbox(MORI)}
         assert (goal.id, MANAGER) in waiting
-        assert goal.id in {one.goal.id for one in await company.goals.inbox(MANAGER)}, "both may act"
-        assert goal.id not in {one.goal.id for one in await company.goals.inbox(MORI, afterwards)}, "it ends by itself"
+        assert goal.id in {one.goal.goal for one in await company.goals.inbox(MANAGER)}, "both may act"
+        assert goal.id not in {one.goal.goal for one in await company.goals.inbox(MORI, afterwards)}, (
+            "it ends by itself"
+        )
         approve = commands.Approve(actor=MORI, acting_for=MANAGER, expected_seq=goal.seq)
         await company.goals.give(goal.id, approve)
         decided = (await company.goals.prove(goal.id)).lines[-1].event

@@ -159,7 +159,7 @@ def _lines(node: Node, depth: int) -> list[tuple[int, str, Any]]:
 
 
 def _depths(node: dict[str, Any], depth: int) -> list[tuple[int, str]]:
-    return [(depth, node["id"]), *(line for child in node["children"] for line in _depths(child, depth + 1))]
+    return [(depth, node["node"]), *(line for child in node["children"] for line in _depths(child, depth + 1))]
 
 
 def _ids(leaves: tuple[Leaf, ...]) -> list[str]:
@@ -228,11 +228,11 @@ def _paged(engine: AsyncEngine) -> dict[str, _Pages]:
 
     async def goals(after: str) -> tuple[list[str], str | None]:
         page = await GoalReads(engine).list_goals(HR_MEMBER, GoalFilter(CYCLE, limit=4, after=after))
-        return [one.id for one in page.goals], page.next
+        return [one.goal for one in page.goals], page.next
 
     async def inbox(after: str) -> tuple[list[str], str | None]:
         page = await Inbox(engine).read(OPERATOR, EmployeeId(person_id(1)), NOW, after=after, limit=2)
-        return [one.goal.id for one in page.items], page.next
+        return [one.goal.goal for one in page.items], page.next
 
     async def children(after: str) -> tuple[list[str], str | None]:
         page = await Tree(engine).node(HR_MEMBER, CYCLE, "dg-HQ", after=after, limit=3)

@@ -176,6 +176,6 @@ async def test_a_delegate_is_not_asked_about_a_goal_of_their_own(company: Steere
             ),
             {"a": approver, "b": ONO, "d": today()},
         )
-    listed = [one.goal.id for one in await company.goals.inbox(ONO)]
+    listed = [one.goal.goal for one in await company.goals.inbox(ONO)]
     assert goal_of(cycle, ONO) not in listed
-    assert goal_of(cycle, ONO) in [one.goal.id for one in await company.goals.inbox(approver)]
+    assert goal_of(cycle, ONO) in [one.goal.goal for one in await company.goals.inbox(approver)]

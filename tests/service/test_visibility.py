@@ -135,7 +135,7 @@ async def test_a_list_holds_exactly_the_goals_whose_page_the_caller_may_see(
     database: AsyncEngine, company: dict[GoalId, str], caller: Caller, sees: set[str]
 ) -> None:
     reads = GoalReads(database)
-    listed = {company[one.id] for one in (await reads.list_goals(caller, GoalFilter(cycle=CYCLE))).goals}
+    listed = {company[one.goal] for one in (await reads.list_goals(caller, GoalFilter(cycle=CYCLE))).goals}
     shown = {name for goal, name in company.items() if await _is_shown(reads, caller, goal)}
     assert listed == shown == sees
 
@@ -156,7 +156,7 @@ async def test_pages_of_a_list_are_those_of_the_visible_goals(
     reads, after, found = GoalReads(database), "", list[str]()
     while True:
         page = await reads.list_goals(by(HR), GoalFilter(limit=3, after=after))
-        found += [company[one.id] for one in page.goals]
+        found += [company[one.goal] for one in page.goals]
         if page.next is None:
             break
         after = page.next
@@ -168,7 +168,7 @@ async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, c
     for caller in (by(MANAGER), by(DELEGATE), by(HR), by("nobody")):
         listed = (await GoalReads(database).list_goals(caller, GoalFilter(cycle=CYCLE))).goals
         table = Sheets(database).goals_for_table(caller, CYCLE)
-        assert [goal.id async for page in table for goal in page] == [one.id for one in listed]
+        assert [goal.id async for page in table for goal in page] == [one.goal for one in listed]
 
 
 async def test_every_relation_to_a_goal_has_its_condition(database: AsyncEngine) -> None:
@@ -208,8 +208,8 @@ async def test_an_inbox_is_for_the_person_and_for_the_operator(
 ) -> None:
     inbox, now = Inbox(database), datetime.now(UTC)
     own, managers = await inbox.read(by(OWNER), OWNER, now), await inbox.read(OPERATOR, MANAGER, now)
-    assert {company[GoalId(one.goal.id)] for one in own.items} == {"draft"}
-    assert {company[GoalId(one.goal.id)] for one in managers.items} == {"waiting"}
+    assert {company[GoalId(one.goal.goal)] for one in own.items} == {"draft"}
+    assert {company[GoalId(one.goal.goal)] for one in managers.items} == {"waiting"}
     for other in (by(HR), by(MANAGER)):
         with pytest.raises(Refusal) as refused:
             await inbox.read(other, OWNER, now)

@@ -36,6 +36,7 @@ CHANGED = (
     "UPDATE goal SET state = 'closed', outcome = 'withdrawn', task = NULL WHERE id LIKE '%2/1' AND state = 'draft'",
     "UPDATE goal SET progress = progress + 0.1 WHERE id LIKE '%3/1'",
     "UPDATE goal SET aggregate = jsonb_set(aggregate, '{content,parent}', '\"T1\"') WHERE id LIKE '%4/1'",
+    "UPDATE goal SET aggregate = aggregate || '{\"paused_on\": \"2026-11-01\"}' WHERE id LIKE '%7/1' AND task IS NOT NULL",
     "UPDATE participant SET result = 'failed', reason = 'no answer' WHERE employee_id LIKE '%5'",
 )
 
@@ -64,20 +65,30 @@ async def _goals(engine: AsyncEngine) -> list[Goal]:
     return [Goal.model_validate({**form, "policy": POLICY_OF_LIVES}) for form, _ in rows]
 
 
-async def test_the_totals_of_a_cycle_are_what_counting_its_rows_says(company: AsyncEngine) -> None:
+async def test_the_totals_of_a_cycle_are_what_counting_its_rows_says_and_no_paused_goal_is_overdue(
+    company: AsyncEngine,
+) -> None:
     async with read_transaction(company) as connection:
         counts = await cycles.counts(connection, CYCLE, NOW)
         rows = (
             await connection.execute(select(GoalRow.department, GoalRow.state).where(GoalRow.cycle_id == CYCLE))
         ).all()
         overdue = await connection.scalar(
-            text("SELECT count(*) FROM goal WHERE cycle_id = :cycle AND task IS NOT NULL AND due_at < :now"),
+            text(
+                "SELECT count(*) FROM goal WHERE cycle_id = :cycle AND task IS NOT NULL AND due_at < :now"
+                " AND id NOT LIKE '%7/1'"
+            ),
             {"cycle": CYCLE, "now": NOW},
+        )
+        paused = await connection.scalar(
+            text("SELECT count(*) FROM goal WHERE cycle_id = :cycle AND task IS NOT NULL AND id LIKE '%7/1'"),
+            {"cycle": CYCLE},
         )
     assert counts.goals == sorted((*key, number) for key, number in Counter((row[0], row[1]) for row in rows).items())
     assert counts.participants == {"failed": 30, "started": 270}
     assert [person for person, _ in counts.failed] == [person_id(n) for n in range(5, 300, 10)]
     assert counts.overdue == overdue > 0
+    assert counts.paused == paused > 0
 
 
 async def test_the_sums_under_each_node_are_those_of_its_goals(company: AsyncEngine) -> None:

@@ -78,7 +78,7 @@ async def test_those_whose_launch_failed_are_named_and_tried_again(office: Offic
 async def test_the_status_counts_goals_by_department_and_state(office: Office) -> None:
     status = await office.told("cycle", "status", "q4")
     assert (status["state"], status["participants"]) == ("open", {"started": PEOPLE_IN_CYCLE})
-    assert {name: sum(states.values()) for name, states in status["goals"].items()} == {
+    assert {name: sum(states.values()) for name, states in status["goals_by_department"].items()} == {
         "人事部": 1,
         "経営": 1,
         "経理部": 4,

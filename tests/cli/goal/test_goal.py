@@ -1,12 +1,14 @@
 """`meguri goal`: its output, its refusals, and that a refusal changes nothing."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file
+from cli.goal import giving
+from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
 
 MORIS, HARAS, ONOS = (f"q4/{owner}/1" for owner in (MORI, HARA, ONO))
 
@@ -44,7 +46,8 @@ async def test_who_may_not_approve_is_told_why(office: Office, submitted: str, w
 
 
 async def test_of_several_goals_each_has_its_own_result(office: Office, submitted: str) -> None:
-    result = await office.type("goal", "approve", ONOS, submitted, "q4/nobody/1", "--as", MANAGER, "--json")
+    seen = ("--seen", "1", "--seen", str(await seq_of(office, submitted)), "--seen", "1")
+    result = await office.type("goal", "approve", ONOS, submitted, "q4/nobody/1", "--as", MANAGER, "--json", *seen)
     assert result.exit_code == 1
     first, second, third = json.loads(result.stdout)["results"]
     assert (first["goal"], first["error"]["code"]) == (ONOS, "wrong_state")
@@ -53,18 +56,35 @@ async def test_of_several_goals_each_has_its_own_result(office: Office, submitte
     assert f"{ONOS}: the goal is “draft”" in result.stderr
 
 
-async def test_an_approval_without_a_number_shows_first_what_it_is_about(office: Office) -> None:
+async def test_an_approval_without_a_number_shows_what_it_is_about_and_asks(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving, "can_ask", lambda _: True)
     await office.done("goal", "submit", HARAS, office.file("hara.toml", goal_file()), "--as", HARA)
     seq = await seq_of(office, HARAS)
-    lines = (await office.done("goal", "approve", HARAS, "--as", MANAGER)).splitlines()
-    assert lines[0] == f"{HARAS} reviewed version {seq}: 月次決算の早期化 / 月次決算の所要日数"
-    assert lines[1].startswith(f"{HARAS}: active (revision 1, number {seq + 1}")
-    assert "原田 修 (E11)" in lines[2]
+    declined = await office.answered("", "goal", "approve", HARAS, "--as", MANAGER)
+    assert (declined.exit_code, declined.stderr) == (1, f"{HARAS}: nothing was done\n")
+    assert await seq_of(office, HARAS) == seq
+    shown = (await office.answered("y", "goal", "approve", HARAS, "--as", MANAGER)).stdout
+    first, second = today() + timedelta(days=20), today() + timedelta(days=60)
+    for part in (
+        f"{HARAS}  number {seq}: 月次決算の早期化", "原田 修 (E11)", "weight  100 %", "月次決算の所要日数: 10 -> 6 日",
+        "1: 手順を洗い出す (", "2: 手順書で 1 回締める (", str(first), str(second), "20 points", f"Approve {HARAS} as shown? [y/N]",
+        f"{HARAS}: active (revision 1, number {seq + 1}",
+    ):  # fmt: skip
+        assert part in shown
+
+
+async def test_without_a_terminal_a_decision_needs_the_number_that_was_seen(office: Office) -> None:
+    for words in (("goal", "approve", HARAS), ("goal", "review", "decide", HARAS, "continue")):
+        before = await seq_of(office, HARAS)
+        assert "--seen" in await office.refused(*words, "--as", MANAGER, code=2)
+        assert await seq_of(office, HARAS) == before
 
 
 async def test_one_number_cannot_be_what_was_seen_of_two_goals(office: Office) -> None:
     said = await office.refused("goal", "approve", MORIS, HARAS, "--as", MANAGER, "--seen", "3", code=2)
-    assert "one by one" in said
+    assert "one --seen for each goal" in said
 
 
 async def test_a_command_with_its_own_id_is_done_once(office: Office) -> None:
@@ -167,7 +187,7 @@ async def test_an_exact_number_in_a_file_stays_exact(office: Office) -> None:
 async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) -> None:
     goal = f"q4/{HR}/1"
     await office.done("goal", "submit", goal, office.file("hr.toml", goal_file()), "--as", HR)
-    await office.done("goal", "approve", goal, "--as", TOP)
+    await office.approve(goal, TOP)
     await office.done("goal", "step", goal, "1", "--as", HR)
     await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
     shown = await office.done("goal", "show", goal)
@@ -180,16 +200,16 @@ async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) ->
 
 
 async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> None:
-    everybody = [one["id"] for one in (await office.told("goal", "list", "--cycle", "q4"))["goals"]]
+    everybody = [one["goal"] for one in (await office.told("goal", "list", "--cycle", "q4"))["goals"]]
     paged: list[str] = []
     after = ""
     while after is not None:
         page: Any = await office.told("goal", "list", "--cycle", "q4", "--limit", "4", "--after", after)
-        paged += [one["id"] for one in page["goals"]]
+        paged += [one["goal"] for one in page["goals"]]
         after = page["next"]
     assert paged == everybody == sorted(everybody)
-    assert [one["id"] for one in (await office.told("goal", "list", "--owner", MORI))["goals"]] == [MORIS]
-    assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner"] == "西村 直美"
+    assert [one["goal"] for one in (await office.told("goal", "list", "--owner", MORI))["goals"]] == [MORIS]
+    assert (await office.told("goal", "list", "--department", "人事部"))["goals"][0]["owner_name"] == "西村 直美"
     states = {one["state"] for one in (await office.told("goal", "list", "--state", "draft"))["goals"]}
     assert states <= {"draft"}
     assert await office.done("goal", "list", "--department", "無い部") == "no goals match\n"

@@ -14,7 +14,11 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     assert (await office.told("people", "import", people))["imported"]["added"] == PEOPLE_IN_CYCLE
 
     checked = await office.told("cycle", "check", cycle, "--starts", starts)
-    assert (checked["refused"], checked["people"], checked["goals"]) == (False, PEOPLE_IN_CYCLE, PEOPLE_IN_CYCLE)
+    assert (checked["refused"], checked["people_count"], checked["goal_count"]) == (
+        False,
+        PEOPLE_IN_CYCLE,
+        PEOPLE_IN_CYCLE,
+    )
     launched = await office.told("cycle", "start", cycle, "--as", HR, "--starts", starts)
     assert launched["participants"] == {"started": PEOPLE_IN_CYCLE}
 
@@ -25,15 +29,14 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     await office.done("goal", "submit", GOAL, "--as", MORI)
     assert (await office.told("goal", "return", GOAL, "--as", MANAGER, "--comment", "数値を"))["state"] == "draft"
     await office.done("goal", "submit", GOAL, goal, "--as", MORI)
-    assert (await office.told("goal", "approve", GOAL, "--as", MANAGER))["results"][0]["state"] == "active"
+    assert (await office.approve(GOAL, MANAGER))["state"] == "active"
 
     await office.done("goal", "comment", GOAL, "--as", MANAGER, "--text", "応援しています")
     await office.done("goal", "progress", GOAL, "--as", MORI, "--value", "8", "--evidence", "10 月の実績")
     assert (await office.told("goal", "step", GOAL, "1", "--as", MORI))["score"] == "20"
     await office.done("goal", "review", "call", GOAL, "--as", MORI, "--reason", "早めに確認したい")
     await office.done("goal", "review", "self", GOAL, "--as", MORI, "--went-well", "手順が揃った")
-    decided = await office.told("goal", "review", "decide", GOAL, "continue", "--as", MANAGER, "--bonus", "5",
-                                "--comment", "他部署も助けた")  # fmt: skip
+    decided = await office.decide(GOAL, "continue", "--as", MANAGER, "--bonus", "5", "--comment", "他部署も助けた")
     assert (decided["state"], Decimal(decided["score"])) == ("active", Decimal(20 + 30 + 5))
     given_up = await office.told("goal", "withdraw", f"path/{HARA}/1", "--as", HARA, "--reason", "異動のため")
     assert (given_up["state"], given_up["task"]) == ("closed", None)
@@ -42,8 +45,8 @@ async def test_a_cycle_goes_from_the_import_to_its_close_by_commands_alone(bare_
     assert (ended["state"], ended["counts"]) == ("done", {"done": 5})
     status = await office.told("cycle", "status", "path")
     assert (status["state"], status["closed_at"] is not None) == ("closed", True)
-    assert status["goals"] == {"経営": {"closed": 1}, "人事部": {"closed": 1}, "経理部": {"closed": 4}}
-    outcomes = {one["id"]: one["outcome"] for one in (await office.told("goal", "list", "--cycle", "path"))["goals"]}
+    assert status["goals_by_department"] == {"経営": {"closed": 1}, "人事部": {"closed": 1}, "経理部": {"closed": 4}}
+    outcomes = {one["goal"]: one["outcome"] for one in (await office.told("goal", "list", "--cycle", "path"))["goals"]}
     assert (outcomes[GOAL], outcomes[f"path/{HARA}/1"]) == ("settled", "withdrawn")
     for one in outcomes:
         assert (await office.told("audit", "show", one))["holds"]

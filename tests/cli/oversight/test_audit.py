@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.office import HARA, MANAGER, MORI, ONO, TOP, Office, goal_file
+from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file
 
 GOAL = f"q4/{MORI}/1"
 
@@ -23,27 +23,67 @@ async def worked_on(office: Office) -> str:
 async def test_the_inbox_names_what_waits_and_the_command_that_answers_it(office: Office, worked_on: str) -> None:
     goal = f"q4/{HARA}/1"
     await office.done("goal", "submit", goal, office.file("hara.toml", goal_file()), "--as", HARA)
-    waiting = {one["id"]: one for one in (await office.told("inbox", MANAGER))["waiting"]}
-    assert waiting[goal]["next"] == f"meguri goal approve {goal} --seen 3 --as {MANAGER}"
-    assert waiting[f"q4/{MANAGER}/1"]["next"] == f"meguri goal submit q4/{MANAGER}/1 FILE --as {MANAGER}"
+    waiting = {one["goal"]: one for one in (await office.told("inbox", MANAGER))["waiting"]}
+    assert waiting[goal]["command"] == f"meguri goal approve {goal} --seen 3 --as {MANAGER}"
+    assert waiting[f"q4/{MANAGER}/1"]["command"] == f"meguri goal submit q4/{MANAGER}/1 FILE --as {MANAGER}"
     (own,) = (await office.told("inbox", MORI))["waiting"]
-    assert (own["task"], own["overdue"], own["next"]) == ("step", False, f"meguri goal step {GOAL} 2 --as {MORI}")
+    assert (own["task"]["kind"], own["overdue"], own["command"]) == (
+        "step",
+        False,
+        f"meguri goal step {GOAL} 2 --as {MORI}",
+    )
     shown = await office.done("inbox", MANAGER, MEGURI_LOCALE="ja")
     assert f"承認  {goal} 原田 修 (E11)  月次決算の早期化" in shown
-    await office.done(*waiting[goal]["next"].split()[1:])
-    assert goal not in [one["id"] for one in (await office.told("inbox", MANAGER))["waiting"]]
+    await office.done(*waiting[goal]["command"].split()[1:])
+    assert goal not in [one["goal"] for one in (await office.told("inbox", MANAGER))["waiting"]]
 
 
 async def test_what_is_overdue_is_marked(office: Office) -> None:
     await office.alter(f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = 'q4/{ONO}/1'")  # noqa: S608 - the test's own words
     assert (await office.told("inbox", ONO))["waiting"][0]["overdue"] is True
-    assert "2020-01-06 18:00 OVERDUE" in await office.done("inbox", ONO)
-    assert "2020-01-06 18:00 期限超過" in await office.done("goal", "list", "--owner", ONO, MEGURI_LOCALE="ja")
+    assert "2020-01-06 18:00 JST OVERDUE" in await office.done("inbox", ONO)
+    assert "2020-01-06 18:00 JST 期限超過" in await office.done("goal", "list", "--owner", ONO, MEGURI_LOCALE="ja")
+
+
+async def test_a_returned_draft_is_in_the_inbox_with_who_returned_it_and_what_to_change(office: Office) -> None:
+    goal = f"q4/{TOP}/1"
+    await office.done("goal", "submit", goal, office.file("top.toml", goal_file()), "--as", TOP)
+    (asked,) = [one for one in (await office.told("inbox", HR))["waiting"] if one["goal"] == goal]
+    assert asked["returned"] is None
+    await office.done("goal", "return", goal, "--as", HR, "--comment", "基準値の出典を書いてください")
+    (waiting,) = (await office.told("inbox", TOP))["waiting"]
+    assert waiting["returned"] == {
+        "actor": HR, "actor_name": "西村 直美", "comment": "基準値の出典を書いてください",
+    }  # fmt: skip
+    shown = await office.done("inbox", TOP, MEGURI_LOCALE="ja")
+    assert "差し戻し(西村 直美 (E2)): 基準値の出典を書いてください" in shown
+    await office.done("goal", "submit", goal, "--as", TOP)
+    await office.done("goal", "recall", goal, "--as", TOP)
+    (again,) = (await office.told("inbox", TOP))["waiting"]
+    assert again["returned"] is None, "it was submitted again since"
+
+
+async def test_a_paused_goal_is_shown_as_paused_and_never_as_overdue(office: Office) -> None:
+    goal = f"q4/{HARA}/1"
+    await office.done("cycle", "pause", "q4", "--person", HARA, "--as", HR, "--reason", "育児休業")
+    await office.alter(f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = '{goal}'")  # noqa: S608 - the test's own words
+    before = (await office.told("cycle", "status", "q4"))["overdue_count"]
+    (waiting,) = [one for one in (await office.told("inbox", HARA))["waiting"] if one["goal"] == goal]
+    assert (waiting["paused"], waiting["overdue"], waiting["command"]) == (True, False, None)
+    for words in (("inbox", HARA), ("goal", "list", "--owner", HARA), ("goal", "show", goal), ("people", "show", HARA)):
+        shown = await office.done(*words, MEGURI_LOCALE="ja")
+        assert "一時停止中" in shown, words
+        assert "期限超過" not in shown, words
+    assert "育児休業" in await office.done("goal", "show", goal)
+    assert "paused: 1" in await office.done("cycle", "status", "q4")
+    await office.done("cycle", "resume", "q4", "--person", HARA, "--as", HR, "--reason", "復職")
+    await office.alter(f"UPDATE goal SET due_at = '2020-01-06T09:00Z' WHERE id = '{goal}'")  # noqa: S608 - the test's own words
+    assert (await office.told("cycle", "status", "q4"))["overdue_count"] == before + 1
 
 
 async def test_who_joined_by_escalation_is_not_told_to_do_the_owners_work(office: Office) -> None:
     await office.alter(f"UPDATE goal SET assignees = '{{{ONO},{TOP}}}' WHERE id = 'q4/{ONO}/1'")  # noqa: S608 - the test's own words
-    waiting = {one["id"]: one["next"] for one in (await office.told("inbox", TOP))["waiting"]}
+    waiting = {one["goal"]: one["command"] for one in (await office.told("inbox", TOP))["waiting"]}
     assert waiting[f"q4/{ONO}/1"] == f"meguri goal comment q4/{ONO}/1 --as {TOP} --text TEXT"
 
 
@@ -56,7 +96,7 @@ async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, 
     lines = shown.splitlines()
     assert lines[-1] == "the chain of 5 entries holds, and the goal as shown is what they make"
     assert re.search(r"step completed +step 1; points 20; evidence 一覧を共有した +[0-9a-f]{12}", shown)
-    assert re.search(r" 4 +1 +\d{4}-\d\d-\d\d \d\d:\d\d +清水 幸恵 \(E3\) +approved +saw 3; stage 1", shown)
+    assert re.search(r" 4 +1 +\d{4}-\d\d-\d\d \d\d:\d\d JST +清水 幸恵 \(E3\) +approved +saw 3; stage 1", shown)
     told = await office.told("audit", "show", worked_on)
     assert (told["holds"], told["broken"], told["differs"]) == (True, None, [])
     assert [line["kind"] for line in told["ledger"]][1:] == ["revised", "submitted", "approved", "step_completed"]

@@ -41,11 +41,11 @@ async def test_notices_are_counted_and_the_failed_ones_listed_with_their_codes(o
     assert "no_address" in listed
     assert "mail:smtp_550" in listed
     told = await office.told("notices", "--failed")
-    assert {(one["recipient_id"], one["code"], one["fell_back"], one["channel"]) for one in told["failed"]} == {
+    assert {(one["recipient"], one["code"], one["fell_back"], one["channel"]) for one in told["failed"]} == {
         (MORI, None, "mail:smtp_550", "chat"), (HARA, "no_address", None, None),
     }  # fmt: skip
     assert told["events"] == []
-    assert (told["sent"], told["given_up"]) == (2, 1)
+    assert (told["counts"]["sent"], told["counts"]["given_up"]) == (2, 1)
     assert "cycle q9 was not found" in await office.refused("notices", "q9")
 
 
@@ -54,9 +54,9 @@ async def test_an_event_that_another_system_did_not_take_is_listed(office: Offic
         "INSERT INTO hook_event (goal_id, seq, attempts, error, gave_up_at) VALUES ('q4/E10/1', 1, 60, 'hook_500', now())"
     )
     [event] = (await office.told("notices", "--failed"))["events"]
-    assert (event["goal_id"], event["seq"], event["code"]) == (f"q4/{MORI}/1", 1, "hook_500")
+    assert (event["goal"], event["seq"], event["code"]) == (f"q4/{MORI}/1", 1, "hook_500")
     assert "hook_500" in await office.done("notices", "--failed")
-    assert (await office.told("notices", "retry", "q4", "--as", HR))["entries"] == 1
+    assert (await office.told("notices", "retry", "q4", "--as", HR))["entry_count"] == 1
 
 
 async def test_hr_has_them_tried_again_and_nobody_else(office: Office) -> None:
@@ -64,8 +64,8 @@ async def test_hr_has_them_tried_again_and_nobody_else(office: Office) -> None:
     assert f"森 香織 ({MORI}) may not do this; 西村 直美 ({HR}) may" in await office.refused(
         "notices", "retry", "--as", MORI
     )
-    assert await office.told("notices", "retry", "--as", HR) == {"notices": 1, "entries": 0}
-    assert (await office.told("notices", "show", "q4"))["waiting"] == 1
+    assert await office.told("notices", "retry", "--as", HR) == {"notice_count": 1, "entry_count": 0}
+    assert (await office.told("notices", "show", "q4"))["counts"]["waiting"] == 1
 
 
 async def test_a_person_chooses_and_sees_the_choice_without_its_secret(office: Office) -> None:

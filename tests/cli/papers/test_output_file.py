@@ -10,9 +10,9 @@ from cli.session.session import terminal
 
 def test_two_commands_that_write_one_file_leave_one_whole_result_and_nothing_beside_it(tmp_path: Path) -> None:
     file, to = tmp_path / "goals.csv", terminal(as_json=False)
-    with OutputFile(file, to) as first:
+    with OutputFile(file, to, overwrite=True) as first:
         first.write(b"first, ")
-        with OutputFile(file, to) as second:
+        with OutputFile(file, to, overwrite=True) as second:
             second.write(b"second")
         assert file.read_bytes() == b"second"
         first.write(b"whole")
@@ -25,7 +25,7 @@ def test_a_command_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     file.write_bytes(b"old")
 
     def write_half() -> None:
-        with OutputFile(file, terminal(as_json=False)) as half:
+        with OutputFile(file, terminal(as_json=False), overwrite=True) as half:
             half.write(b"ha")
             raise ConnectionError
 

@@ -1,6 +1,7 @@
 """The sheet commands: writing sheets, importing filled-in ones completely or not at all, and permissions."""
 
 import io
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ async def content_of(office: Office, goal: str) -> Any:
 
 async def test_a_sheet_is_written_for_each_person_whom_one_may_see(office: Office, tmp_path: Path) -> None:
     for actor, people in ((HR, 6), (MANAGER, 4), (MORI, 1)):
-        written = (await office.told("sheet", "export", "q4", tmp_path / actor, "--as", actor))["written"]
+        written = (await office.told("sheet", "export", "q4", tmp_path / actor, "--as", actor))["files"]
         assert len(written) == people
     assert [Path(one).name for one in written] == [f"q4_{MORI}.xlsx"]
     cells = CalamineWorkbook.from_path(written[0]).get_sheet_by_index(0).to_python()
@@ -46,7 +47,7 @@ async def test_a_sheet_is_written_for_each_person_whom_one_may_see(office: Offic
 
 
 async def test_an_untouched_sheet_changes_nothing(office: Office, tmp_path: Path) -> None:
-    written = (await office.told("sheet", "export", "q4", tmp_path, "--as", HR))["written"]
+    written = (await office.told("sheet", "export", "q4", tmp_path, "--as", HR))["files"]
     before = await office.told("goal", "list", "--cycle", "q4")
     done = await office.told("sheet", "import", *written, "--as", HR)
     assert (done["changed"], done["unchanged"]) == ([], 6)
@@ -110,7 +111,7 @@ async def test_what_is_no_sheet_is_refused_by_name(office: Office, tmp_path: Pat
 
 async def test_goals_go_out_as_a_table_and_come_in_again(office: Office, tmp_path: Path) -> None:
     table = tmp_path / "goals.csv"
-    assert (await office.told("sheet", "goals", "q4", table, "--as", HR))["goals"] == 6
+    assert (await office.told("sheet", "goals", "q4", table, "--as", HR))["goal_count"] == 6
     assert (await office.told("sheet", "import", table, "--as", HR))["unchanged"] == 6
     changed = table.read_text("utf-8-sig").replace(f"{HARAS},1,", f"{HARAS},1,表からの案")
     table.write_text(changed, "utf-8")
@@ -129,12 +130,40 @@ async def test_results_are_hrs_and_come_as_a_workbook_or_a_table(office: Office,
     people = pages.get_sheet_by_name("people").to_python()
     assert [row[1] for row in people[2:] if row[0] == MORI] == ["森 香織"]
     assert table.read_text("utf-8-sig").splitlines()[0].startswith("目標の ID,氏名,部署,テーマ")
-    assert "may not" in await office.refused("sheet", "results", "q4", book, "--as", MORI)
+    assert "may not" in await office.refused("sheet", "results", "q4", tmp_path / "own.xlsx", "--as", MORI)
     assert ".xlsx or .csv" in await office.refused("sheet", "results", "q4", tmp_path / "r.pdf", "--as", HR, code=2)
 
 
 def test_a_table_of_nothing_has_its_head() -> None:
     assert write_goals_csv([], Locale.EN).decode("utf-8-sig").startswith("goal,number,theme")
+
+
+async def test_a_sheet_that_is_there_is_kept_until_somebody_says_to_overwrite_it(
+    office: Office, tmp_path: Path
+) -> None:
+    filled, export = tmp_path / f"q4_{MORI}.xlsx", ("sheet", "export", "q4", tmp_path, "--as", HR)
+    filled.write_bytes(b"filled in by hand")
+    result = await office.type(*export)
+    assert result.exit_code == 1
+    assert (
+        f"1 files were there already and were kept, since somebody may have filled them in: q4_{MORI}.xlsx"
+        in result.stderr
+    )
+    assert filled.read_bytes() == b"filled in by hand"
+    assert (tmp_path / f"q4_{HARA}.xlsx").exists(), "what is missing is written"
+    again = json.loads((await office.type(*export, "--json")).stdout)
+    assert (again["files"], len(again["kept"])) == ([], 6)
+    await office.done(*export, "--overwrite")
+    assert filled.read_bytes() != b"filled in by hand"
+
+
+async def test_a_table_and_results_that_are_there_are_kept_too(office: Office, tmp_path: Path) -> None:
+    for words in (("goals", "q4", tmp_path / "g.csv"), ("results", "q4", tmp_path / "r.xlsx")):
+        words[2].write_bytes(b"filled in by hand")
+        assert "is there already" in await office.refused("sheet", *words, "--as", HR)
+        assert words[2].read_bytes() == b"filled in by hand"
+        await office.done("sheet", *words, "--as", HR, "--overwrite")
+        assert words[2].read_bytes() != b"filled in by hand"
 
 
 async def test_a_place_that_cannot_be_written_to_is_named(office: Office, tmp_path: Path) -> None:

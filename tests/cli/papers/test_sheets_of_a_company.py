@@ -35,11 +35,11 @@ async def test_the_sheets_of_everybody_go_out_in_seconds_and_come_in_without_a_c
     await office.done("people", "import", _ORGANISATION, "--map", "name=login")
     cycle = office.file("all.toml", _CYCLE)
     launched = await office.told("cycle", "start", cycle, "--as", "235", "--starts", today().isoformat())
-    assert launched["goals"] == _PEOPLE
+    assert launched["goal_count"] == _PEOPLE
     before = await office.told("goal", "list", "--cycle", "all", "--limit", "1000")
 
     began = time.monotonic()
-    written = (await office.told("sheet", "export", "all", tmp_path / "sheets", "--as", "235"))["written"]
+    written = (await office.told("sheet", "export", "all", tmp_path / "sheets", "--as", "235"))["files"]
     seconds = time.monotonic() - began
     assert len(written) == _PEOPLE
     assert seconds < _SECONDS

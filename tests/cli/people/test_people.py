@@ -124,8 +124,8 @@ async def test_json_is_one_document_on_stdout_also_when_the_file_is_refused(
     }
     assert done.stderr == ""
     refused = await run("import", file("id,name,department,manager\n1,,b,\n"), "--json")
-    told = json.loads(refused.stdout)
-    assert (refused.exit_code, told["imported"]) == (1, None)
+    told = json.loads(refused.stdout)["error"]
+    assert (refused.exit_code, told["code"], told["message"]) == (1, "findings", refused.stderr.splitlines()[-1])
     found = {one["code"]: (one["where"], one["concerned"]) for one in told["findings"]}
     assert found == {"empty_cell": ("row 2", []), "several_tops": ("M0001, row 2", ["M0001", "1"])}
 
@@ -170,16 +170,16 @@ async def test_departments_are_counted_and_who_left_is_not(run: Run, file: Calla
         ["total", "2"],
     ]
     told = json.loads((await run("show", "--json")).stdout)
-    assert (told["active"], told["people"]) == (2, 3)
-    assert {"department": "東", "active": 2} in told["departments"]
+    assert (told["active_count"], told["people_count"]) == (2, 3)
+    assert {"department": "東", "active_count": 2} in told["departments"]
 
 
 async def test_an_employee_is_shown_with_the_line_above_and_the_reports(run: Run) -> None:
     await run("import", SAMPLE)
     told = json.loads((await run("show", "M0006", "--json")).stdout)
-    assert told["employee"]["id"] == "M0006"
-    assert [one["id"] for one in told["manager_line"]] == ["M0002", "M0001"]
-    assert {one["manager_id"] for one in told["reports"]} == {"M0006"}
+    assert told["person"]["employee"] == "M0006"
+    assert [one["employee"] for one in told["manager_line"]] == ["M0002", "M0001"]
+    assert {one["manager"] for one in told["reports"]} == {"M0006"}
     shown = (await run("show", "M0006")).stdout
     assert shown.index("managers, nearest first") < shown.index("M0001") < shown.index("reports") < shown.index("M0017")
 

@@ -18,11 +18,11 @@ async def test_a_file_is_shown_first_then_applied_and_then_nothing_is_left_to_do
     assert "leavers: 1\n  大野 あかり (E12)" in shown
     assert f"manager changes: 1\n  原田 修 (E11): {MANAGER} → {TOP}" in shown
     assert shown.endswith("nothing was changed: --apply does it\n")
-    assert (await office.told("people", "show", ONO))["employee"]["active"]
+    assert (await office.told("people", "show", ONO))["person"]["active"]
 
     applied = await office.done(*sync, "--apply")
     assert "2 goals: 2 done, 0 needed nothing, 0 refused" in applied
-    assert not (await office.told("people", "show", ONO))["employee"]["active"]
+    assert not (await office.told("people", "show", ONO))["person"]["active"]
     assert (await office.told("goal", "show", f"q4/{ONO}/1"))["state"] == "closed"
     audit = (await office.told("audit", "show", f"q4/{HARA}/1"))["ledger"]
     assert audit[-1]["kind"] == "line_changed"
@@ -43,7 +43,7 @@ async def test_many_who_leave_at_once_need_a_second_word(office: Office) -> None
     result = await office.type("people", "sync", office.file("many.csv", f"{HEADER}\n{rows}"), "--as", HR, "--apply")
     assert result.exit_code == 1
     assert "--yes-many" in result.stderr
-    assert (await office.told("people", "show", MORI))["employee"]["active"]
+    assert (await office.told("people", "show", MORI))["person"]["active"]
 
 
 async def test_other_rules_are_shown_date_by_date_before_they_hold(office: Office) -> None:
@@ -64,7 +64,7 @@ async def test_other_rules_are_shown_date_by_date_before_they_hold(office: Offic
     assert f"q4/{MORI}/1" in dues
     assert (await office.told("goal", "show", f"q4/{MORI}/1"))["task"] == starts, "nothing was changed by looking"
     applied = await office.told(*amend, "--apply")
-    assert applied["counts"] == {"done": document["goals"]}
+    assert applied["counts"] == {"done": document["goal_count"]}
     for goal, due in dues.items():
         assert (await office.told("goal", "show", goal))["task"]["due"] == due
     assert "the rules are the same" in await office.done(*amend)

@@ -164,7 +164,7 @@ async def test_a_wrong_setting_is_named_and_its_value_is_not_shown(tmp_path: Pat
 
 async def test_the_process_itself_ends_with_the_code_and_with_clean_output(office: Office) -> None:
     code, out, err = await office.shell("goal", "show", GOAL, "--json")
-    assert (code, json.loads(out)["id"], err) == (0, GOAL, "")
+    assert (code, json.loads(out)["goal"], err) == (0, GOAL, "")
     code, out, err = await office.shell("goal", "show", "nothing")
     assert (code, out, err) == (1, "", "goal nothing was not found; see `meguri goal list`\n")
     code, out, err = await office.shell("migrate", DATABASE_URL=f"postgresql://u:p@{NOBODY}/d")
@@ -187,7 +187,7 @@ async def test_a_terminal_that_cannot_show_a_name_ends_no_command(office: Office
     assert code == 0
     assert "\\u68ee" in out  # 森
     code, out, _ = await office.shell("goal", "list", "--json", PYTHONIOENCODING="ascii")
-    assert "森 香織" in [one["owner"] for one in json.loads(out)["goals"]]
+    assert "森 香織" in [one["owner_name"] for one in json.loads(out)["goals"]]
 
 
 def test_a_defect_of_ours_is_told_in_full_with_a_code_of_its_own(

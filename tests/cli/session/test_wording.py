@@ -33,7 +33,7 @@ def test_every_fact_of_every_event_has_a_japanese_name_and_none_is_left_over() -
 
 def test_facts_are_one_short_line() -> None:
     body = {"kind": "returned", "comment": "a\nb" + "x" * 5000, "content": {"theme": "long"}, "met": []}
-    said = wording.facts(body, Locale.JA)
+    said = wording.facts(body, Locale.JA, "Asia/Tokyo")
     assert said.startswith("コメント a bxxx")
     assert said.endswith("…")
     assert len(said) < 80
@@ -41,9 +41,22 @@ def test_facts_are_one_short_line() -> None:
 
 def test_the_values_of_facts_are_words() -> None:
     body = {"kind": "closed", "verdict": "unrealistic", "proposed": "continue", "outcome": "cancelled", "late": False}
-    assert wording.facts(body, Locale.JA) == "判定 目標を見直し; 提案 継続; 結果 取り止め; 遅延 いいえ"
-    assert wording.facts({"kind": "self_reviewed", "cause_kinds": ["time"]}, Locale.JA) == "原因の種類 時間・人手"
+    assert wording.facts(body, Locale.JA, "Asia/Tokyo") == "判定 目標を見直し; 提案 継続; 結果 取り止め; 遅延 いいえ"
+    assert (
+        wording.facts({"kind": "self_reviewed", "cause_kinds": ["time"]}, Locale.JA, "Asia/Tokyo")
+        == "原因の種類 時間・人手"
+    )
 
 
 def test_every_field_of_a_goal_that_may_differ_from_its_ledger_has_a_japanese_name() -> None:
     assert all(word("screen.state_field", one, Locale.JA) != one for one in (*Goal.model_fields, "due_at", "aggregate"))
+
+
+def test_a_deadline_among_the_facts_is_shown_as_the_clocks_of_the_site_show_it() -> None:
+    body = {"kind": "reminded", "rung": 0, "due": "2026-12-12T01:30:00Z", "late": False}
+    assert "due 2026-12-11 17:30 UTC-8" in wording.facts(body, Locale.EN, "America/Los_Angeles")
+    assert "due 2026-12-11" in wording.facts({"kind": "extended", "due": "2026-12-11"}, Locale.EN, "Asia/Tokyo")
+
+
+def test_what_is_of_use_to_the_program_only_is_no_fact_for_people() -> None:
+    assert wording.facts({"kind": "created", "slot": 31}, Locale.JA, "Asia/Tokyo") == ""

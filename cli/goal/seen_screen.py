@@ -1,0 +1,29 @@
+"""What a person sees of a goal before they decide on it: what it promises, by when, and how much it counts."""
+
+from collections.abc import Iterator
+
+from cli.goal.goal_screen import measure_lines, step_day
+from cli.session.session import Terminal
+from cli.session.wording import person, visible
+from domain.goal.goal import Goal
+from service.giving import SeenGoal
+from texts.findings import finding_text
+
+
+def seen_lines(seen: SeenGoal, to: Terminal) -> Iterator[str]:
+    """The goal, its owner, measure with target, steps and weight, and what the writing rules advise."""
+    goal = seen.goal
+    theme = visible(goal.content.theme) or to.text("screen.goal.nothing_written")
+    yield to.text("screen.goal.seen", goal=goal.id, seq=goal.seq, about=theme)
+    yield to.text("screen.goal.owner", owner=person(goal.owner, seen.names), department=goal.department)
+    yield to.text("screen.goal.weight", weight=goal.content.weight)
+    yield from measure_lines(goal, to)
+    yield from _step_lines(goal, to)
+    yield from (finding_text(one, to.locale) for one in seen.findings)
+
+
+def _step_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+    for n, step in enumerate(goal.content.steps):
+        mark = "[x]" if n in goal.done else "[ ]"
+        day = step_day(step.due, goal.calendar, to)
+        yield to.text("screen.goal.step", mark=mark, n=n + 1, title=visible(step.title), day=day, points=step.points)
