@@ -10,16 +10,31 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SECRETS = Path("/run/secrets")  # where containers get secrets as files; each file has the name of its variable
+
 
 class Settings(BaseSettings):
     """The settings of an installation. Environment variable: `MEGURI_` and the field's name in upper case."""
 
-    model_config = SettingsConfigDict(env_prefix="MEGURI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MEGURI_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
+    )
 
     database_url: str | None = Field(
         default=None,
         validation_alias="DATABASE_URL",
         description="PostgreSQL, as `postgresql://user:password@host:5432/name`; unset: the server of `meguri up`",
+    )
+    database_password: str | None = Field(
+        default=None, description="password of the database, in the place of the one in `DATABASE_URL`", repr=False
+    )
+    database_worker: str | None = Field(
+        default=None,
+        description="role of the workers, where another role owns the tables: `meguri migrate` gives it its rights",
     )
     var: Path = Field(
         default=Path("var"), description="folder with the data, logs and addresses of the embedded servers"
@@ -47,6 +62,12 @@ class Settings(BaseSettings):
         default=1000,
         ge=10,
         description="goals that a worker process keeps in memory; other goals are replayed when they are needed",
+    )
+    drain_seconds: int = Field(
+        default=20,
+        ge=1,
+        le=600,
+        description="after SIGTERM, seconds for a worker to finish what it has begun; it exits 15 seconds later at the latest",
     )
     channel: Literal["console", "mail", "chat", "null"] = Field(
         default="console", description="channel of notices, unless a person chose another one (`meguri prefer`)"

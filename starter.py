@@ -23,6 +23,7 @@ from cli.library.hearing import hearing
 from cli.oversight.audit import audit
 from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
+from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
 from cli.people.people import people
 from cli.people.people_sync import sync
@@ -61,6 +62,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     delegations,
     reassign,
     instruction,
+    repair,
     prefer,
     catalog,
     exemplars,

@@ -6,7 +6,7 @@ Start it with `python worker.py --role goals --processes 2`, or with `meguri wor
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -52,7 +52,8 @@ from workflows.queues import BULK, DELIVERY, GOALS
 
 log = structlog.get_logger()
 
-DRAIN = timedelta(seconds=20)  # after SIGTERM, how long running activities may take to finish
+_LEAVE_SECONDS = 15.0  # after the drain, until an activity that is asked to end has ended
+_WORK_LEFT = 4  # the exit code after a drain that left work
 _MAX_BULK_ACTIVITIES = 4  # fan-outs and launches of different cycles at the same time
 
 
@@ -79,6 +80,7 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
     channels: Mapping[str, Channel],
 ) -> list[Worker]:
     recording = RecordingActivities(ledger)
+    drain = timedelta(seconds=settings.drain_seconds)
     instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
     delivery = Delivery(
@@ -93,7 +95,7 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
             workflow_runner=_RUNNER,
             max_cached_workflows=settings.cached_goals,
             max_concurrent_local_activities=settings.database_pool,
-            graceful_shutdown_timeout=DRAIN,
+            graceful_shutdown_timeout=drain,
         ),
         Role.BULK: lambda: Worker(
             client,
@@ -112,7 +114,7 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
             ],
             workflow_runner=_RUNNER,
             max_concurrent_activities=_MAX_BULK_ACTIVITIES,
-            graceful_shutdown_timeout=DRAIN,
+            graceful_shutdown_timeout=drain,
         ),
         Role.DELIVERY: lambda: Worker(
             client,
@@ -120,7 +122,7 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
             workflows=[DeliveryWorkflow, HookWorkflow],
             activities=[delivery.send_due, Hook(engine, _hook_of(settings)).tell_events],
             workflow_runner=_RUNNER,
-            graceful_shutdown_timeout=DRAIN,
+            graceful_shutdown_timeout=drain,
         ),
     }
     return [make() for one, make in makers.items() if role in (one, Role.ALL)]
@@ -141,6 +143,7 @@ async def serving(
     """
     await require_current(engine)
     await register_search_attributes(client)
+    workers: list[Worker] = []
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(engine, size=settings.database_pool))
         for one in _workers(
@@ -152,6 +155,7 @@ async def serving(
             {channel.name: channel} if channel else configured_channels(settings),
         ):
             await stack.enter_async_context(one)
+            workers.append(one)
         if role in (Role.DELIVERY, Role.ALL):
             every = timedelta(seconds=settings.delivery_seconds)
             await ensure_delivery_schedule(client, every, DELIVERY)
@@ -160,8 +164,28 @@ async def serving(
         if settings.health_address:
             await stack.enter_async_context(health(settings.health_address, lambda: _is_ready(client, engine)))
         log.info("worker_started", role=role, namespace=client.namespace)
-        yield
+        try:
+            yield
+        finally:
+            await _drain(workers, settings.drain_seconds)
     log.info("worker_drained", role=role)
+
+
+async def _drain(workers: Sequence[Worker], seconds: int) -> None:
+    """Shuts the workers down side by side: they accept no new work and finish what they have begun.
+
+    An activity that runs longer is asked to end. If one does not end, this process exits at once and says on which queues it
+    left work: Temporal gives that work to another worker, and every write may be repeated.
+    """
+    ending = {asyncio.create_task(one.shutdown()): one.task_queue for one in workers}
+    if not ending:
+        return
+    _, left = await asyncio.wait(ending, timeout=seconds + _LEAVE_SECONDS)
+    if left:
+        log.error("worker_left_work", queues=sorted(ending[one] for one in left), drain_seconds=seconds)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_WORK_LEFT)  # the SDK's shutdown waits without a bound, and a cancelled one waits too
 
 
 async def _is_ready(client: Client, engine: AsyncEngine) -> bool:
@@ -186,7 +210,10 @@ async def work(settings: Settings, role: Role) -> None:
 
 
 def run(role: Role = Role.ALL, processes: int = 1) -> int:
-    """Serves until a stop signal; returns the exit code: 0 stopped, 1 not prepared, 3 a server is not reachable."""
+    """Serves until a stop signal; returns the exit code: 0 stopped, 1 not prepared, 3 a server is not reachable.
+
+    If work is left after the drain, the process exits with 4.
+    """
     settings = Settings()
     logs.configure(settings)
     try:

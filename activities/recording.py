@@ -1,12 +1,20 @@
 """The local activities that record a goal's events and read its ledger."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from domain.goal.events import Event
 from domain.refusals import Code
-from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger
+from domain.values import GoalId
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger, LedgerBehind
 from workflows.recording import Position, Recorded, RecordedRefusal, Recorder, Recording
+from workflows.timeouts import RECORD_HANDOVER
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -19,28 +27,61 @@ class RecordingActivities(Recorder):
     async def record(self, recording: Recording) -> Recorded | None:
         """Stores the recording, or returns what the ledger holds instead. Safe to repeat: compared with the ledger's head."""
         try:
-            found = await self._ledger.append(
-                recording.goal,
-                recording.before,
-                recording.before_head,
-                row=recording.row,
-                events=recording.events,
-                notices=recording.notices,
-                at=recording.at,
-                constrained=recording.constraints.model_dump() if recording.constraints else None,
-                erases=recording.erases,
-            )
-        except CommandRecorded:
-            return Recorded(known=True)
+            found = await _or_hand_over(recording.goal, lambda: self._append(recording))
+        except CommandRecorded as error:
+            return Recorded(known=True, adopted=tuple(Event.model_validate(event) for event in error.events))
         except ConstraintBroken as error:
             return Recorded(refused=RecordedRefusal(code=Code(error.conflict.code), fields=error.conflict.fields))
         except HeadDiffers:
             log.error("ledger_head_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - an alarm, no defect of this code
             return Recorded(refused=RecordedRefusal(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
+        except LedgerBehind:
+            log.error("ledger_behind", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - as above
+            return Recorded(refused=RecordedRefusal(code=Code.LEDGER_BEHIND, fields={"seq": recording.before}))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
+
+    async def _append(self, recording: Recording) -> list[dict[str, Any]]:
+        return await self._ledger.append(
+            recording.goal,
+            recording.before,
+            recording.before_head,
+            row=recording.row,
+            events=recording.events,
+            notices=recording.notices,
+            at=recording.at,
+            constrained=recording.constraints.model_dump() if recording.constraints else None,
+            erases=recording.erases,
+        )
 
     @activity.defn(name="read_behind")
     async def read_behind(self, position: Position) -> Recorded:
         """The ledger's entries that the workflow does not know."""
-        found = await self._ledger.events_after(position.goal, position.seq)
+        found = await _or_hand_over(position.goal, lambda: self._ledger.events_after(position.goal, position.seq))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found))
+
+
+async def _or_hand_over(goal: GoalId, work: Callable[[], Awaitable[Result]]) -> Result:
+    """The result of `work`. If the first try failed and this worker ends, the next try is left to another worker.
+
+    A local activity is retried in its worker until it succeeds, and the worker waits for it. A long wait before the next try
+    moves into the history instead, and this worker is free to end.
+    """
+    if _worker_ends() and activity.info().attempt > 1:  # the try before took too long
+        raise _handed_over(goal, "TimeoutError")
+    try:
+        return await work()
+    except (CommandRecorded, ConstraintBroken, HeadDiffers, LedgerBehind):
+        raise
+    except Exception as error:
+        if _worker_ends():
+            raise _handed_over(goal, type(error).__name__) from error
+        raise
+
+
+def _worker_ends() -> bool:
+    return activity.in_activity() and activity.is_worker_shutdown()
+
+
+def _handed_over(goal: GoalId, reason: str) -> ApplicationError:
+    log.warning("recording_left_to_next_worker", goal_id=goal, reason=reason)
+    return ApplicationError("the worker ends", type="WorkerEnds", next_retry_delay=RECORD_HANDOVER)

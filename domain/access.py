@@ -59,6 +59,8 @@ class Action(StrEnum):
     STEER_CYCLE = "steer_cycle"  # extend, pause, amend, close, retry, …
     HEAR = "hear"  # record a problem that was heard
     RESEND_NOTICES = "resend_notices"
+    SEE_FAULTS = "see_faults"  # goals on which PostgreSQL and Temporal disagree
+    REPAIR = "repair"  # make them agree
     ERASE_TEXTS = "erase_texts"  # of a goal's ledger; an auditor must not be able to, who needs the texts as evidence
     DELEGATE = "delegate"  # for oneself
     SET_PREFERENCES = "set_preferences"  # one's own
@@ -83,6 +85,8 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.STEER_CYCLE: frozenset({_R.HR}),
     Action.HEAR: frozenset({_R.COLLEAGUE}),
     Action.RESEND_NOTICES: frozenset({_R.HR}),
+    Action.SEE_FAULTS: frozenset({_R.HR, _R.OPERATOR}),
+    Action.REPAIR: frozenset({_R.HR}),
     Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),

@@ -50,6 +50,7 @@ class EventKind(StrEnum):
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
     DELEGATION_ENDED = "delegation_ended"
+    REPAIRED = "repaired"
     TEXTS_ERASED = "texts_erased"
 
 

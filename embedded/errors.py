@@ -34,6 +34,15 @@ def not_started(server: str, log: Path) -> EmbeddedError:
     )
 
 
+def not_kept_running(server: str, log: Path, restarts: int) -> EmbeddedError:
+    """A server died, and died or did not start again after every restart; the message quotes the end of its log."""
+    return EmbeddedError(
+        message("error.not_kept_running", server=server, restarts=restarts, tail=_tail(log)),
+        str(log),
+        message("error.not_started_todo"),
+    )
+
+
 def _tail(log: Path) -> str:
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -5,6 +5,7 @@ readable for everybody, gives up after ten seconds of crash recovery, and cannot
 """
 
 import asyncio
+import secrets
 import shutil
 import signal
 import tempfile
@@ -16,6 +17,7 @@ from urllib.parse import quote
 
 from embedded import process, unprivileged
 from embedded.errors import not_permitted, not_started
+from embedded.keeping import kept
 from embedded.leftovers import end_old_server
 from embedded.process import Server, User
 from embedded.wheels import postgres_programs
@@ -47,10 +49,11 @@ _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # l
 
 
 @asynccontextmanager
-async def running(var: Path, *, durable: bool = True) -> AsyncIterator[str]:
+async def running(var: Path, *, durable: bool = True, watchers: asyncio.TaskGroup | None = None) -> AsyncIterator[str]:
     """Runs PostgreSQL on `<var>/postgres`; yields the URL of its database `meguri`, which is created if it does not exist.
 
-    `durable=False` is for tests: it is faster, but a power failure loses data. Only one process at a time may do this for a
+    `durable=False` is for tests: it is faster, but a power failure loses data. With `watchers`, a server that dies is started
+    again (embedded/keeping.py). Only one process at a time may do this for a
     folder (embedded/stack.py holds a lock). Raises `EmbeddedError`.
     """
     data, log = var / "postgres", var / "postgres.log"
@@ -59,40 +62,70 @@ async def running(var: Path, *, durable: bool = True) -> AsyncIterator[str]:
         unprivileged.grant_access(user, data.parent, postgres_programs())
         await end_old_server(data, _record(var))
         await _create(data, user)
+        password = _password_file(var).read_text(encoding="ascii")
         socket_folder = _socket_folder(data, user)
     except OSError as error:
         raise not_permitted(error, data) from error
-    server = None
-    try:
+
+    async def start() -> Server:
+        await end_old_server(data, _record(var))  # after a death: its sessions still hold the shared memory
         server = await _start(data, log, socket_folder, user, durable=durable)
-        await _wait_until_ready(server, socket_folder, log)
-        yield url_of(socket_folder, DATABASE)
-    finally:
-        if server is not None:
+        try:
+            await _wait_until_ready(server, socket_folder, password, log)
+        except BaseException:
             await server.stop()
+            raise
+        return server
+
+    try:
+        async with kept("PostgreSQL", log, start, watchers):
+            yield url_of(socket_folder, DATABASE, password)
+    finally:
         if socket_folder != data:
             shutil.rmtree(socket_folder, ignore_errors=True)
 
 
-def url_of(socket_folder: Path, database: str) -> str:
-    return f"postgresql://{SUPERUSER}:@/{database}?host={quote(str(socket_folder))}&port={PORT}"
+def url_of(socket_folder: Path, database: str, password: str) -> str:
+    return f"postgresql://{SUPERUSER}:{password}@/{database}?host={quote(str(socket_folder))}&port={PORT}"
 
 
 def _record(var: Path) -> Path:
     return var / "postgres.pid"
 
 
+def _password_file(var: Path) -> Path:
+    return var / "postgres.password"
+
+
+def _new_password(var: Path, user: User | None) -> Path:
+    """Writes a new password, which only its owner can read, and a copy for `initdb`, which runs as `user`; returns the copy.
+
+    As root, PostgreSQL runs as a user that other programs may run as too. Without a password they would be its superuser.
+    """
+    copy = var / "initdb.password"
+    for file in (_password_file(var), copy):
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+    password = secrets.token_urlsafe(32)
+    _password_file(var).write_text(password, encoding="ascii")
+    copy.write_text(password, encoding="ascii")
+    unprivileged.change_owner(user, copy)
+    return copy
+
+
 async def _create(data: Path, user: User | None) -> None:
     """Creates the data folder under another name, and renames it when it is complete: PostgreSQL cannot start on half of one."""
     if (data / "PG_VERSION").exists():
         return
+    password = _new_password(data.parent, user)
     incomplete = data.with_name("postgres.new")
     shutil.rmtree(incomplete, ignore_errors=True)
     incomplete.mkdir(mode=0o700)
     unprivileged.change_owner(user, incomplete)
     program = await asyncio.create_subprocess_exec(
         postgres_programs() / "initdb",
-        *("-D", str(incomplete), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+        *("-D", str(incomplete), "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password}"),
+        *("-c", "scram_iterations=1", "--encoding=UTF8", "--no-instructions"),  # a random password needs no more
         *(
             "--locale=C",
             "--locale-provider=builtin",
@@ -106,6 +139,7 @@ async def _create(data: Path, user: User | None) -> None:
         **process.as_user(user),
     )
     output, _ = await program.communicate()
+    password.unlink()
     if program.returncode != 0:
         log = data.with_name("initdb.log")
         log.write_bytes(output)
@@ -139,10 +173,10 @@ async def _start(data: Path, log: Path, socket_folder: Path, user: User | None, 
         raise not_permitted(error, log) from error
 
 
-async def _wait_until_ready(server: Server, socket_folder: Path, log: Path) -> None:
+async def _wait_until_ready(server: Server, socket_folder: Path, password: str, log: Path) -> None:
     try:
         async with asyncio.timeout(_START_SECONDS):
-            while not await _is_ready(socket_folder):
+            while not await _is_ready(socket_folder, password):
                 if server.has_ended:
                     raise not_started("PostgreSQL", log)
                 await asyncio.sleep(0.05)
@@ -150,13 +184,13 @@ async def _wait_until_ready(server: Server, socket_folder: Path, log: Path) -> N
         raise not_started("PostgreSQL", log) from error
 
 
-async def _is_ready(socket_folder: Path) -> bool:
+async def _is_ready(socket_folder: Path, password: str) -> bool:
     """Whether the server accepts connections. Creates the database `meguri` if it does not exist."""
     import asyncpg
 
     try:
         session = await asyncpg.connect(
-            host=str(socket_folder), port=PORT, user=SUPERUSER, password="", database=SUPERUSER, timeout=10
+            host=str(socket_folder), port=PORT, user=SUPERUSER, password=password, database=SUPERUSER, timeout=10
         )
     except (OSError, asyncpg.CannotConnectNowError):
         return False

@@ -1,6 +1,7 @@
 """PostgreSQL and Temporal together: starts both, publishes their addresses to other commands, stops both."""
 
 import fcntl
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from domain.messages import message
 from embedded import addresses, postgres, temporal
 from embedded.addresses import Addresses
 from embedded.errors import EmbeddedError, not_permitted
+from embedded.keeping import watching
 
 
 @asynccontextmanager
@@ -17,14 +19,18 @@ async def running(
 ) -> AsyncIterator[Addresses]:
     """Runs both servers with their data in the folder `var`, which is created if it does not exist, until the block ends.
 
+    A server that dies is started again, with its address and its data. If it keeps dying, the block is cancelled and an
+    `EmbeddedError` names the server.
+
     While they run, their addresses are in `<var>/addresses.json`. The ports are 7233 and 8233, or free ones if these are taken.
     Raises `EmbeddedError`, also if a port is given and taken.
     """
     var = _folder(var)
-    with _locked(var):
+    with _private_files(), _locked(var):
         async with (
-            postgres.running(var) as database_url,
-            temporal.running(var, ui=ui, port=temporal_port, ui_port=ui_port) as found,
+            watching() as watchers,
+            postgres.running(var, watchers=watchers) as database_url,
+            temporal.running(var, ui=ui, port=temporal_port, ui_port=ui_port, watchers=watchers) as found,
         ):
             at = Addresses(database_url=database_url, temporal_address=found.address, ui_address=found.ui_address)
             addresses.write(var, at)
@@ -34,9 +40,20 @@ async def running(
                 addresses.delete(var)
 
 
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Files that this process and its servers create are for their owner alone: they hold names, mails and histories."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _folder(var: Path) -> Path:
     try:
         var.mkdir(parents=True, exist_ok=True)
+        var.chmod(0o700)  # embedded/unprivileged.py lets PostgreSQL's user enter it
     except OSError as error:
         raise not_permitted(error, var) from error
     return var.resolve()
@@ -45,7 +62,7 @@ def _folder(var: Path) -> Path:
 @contextmanager
 def _locked(var: Path) -> Iterator[None]:
     """Holds the lock of the folder; the operating system releases it when the process ends. Raises `EmbeddedError`."""
-    path = var / "lock"
+    path = var / addresses.LOCK_NAME
     try:
         lock = path.open("a")
     except OSError as error:
@@ -64,7 +81,7 @@ def _already_running(var: Path) -> EmbeddedError:
         found = addresses.read(var)
     except ValueError:
         found = None
-    at = "" if found is None else f" PostgreSQL {found.database_url}, Temporal {found.temporal_address}"
+    at = "" if found is None else f" PostgreSQL {found.database_shown}, Temporal {found.temporal_address}"
     screens = "" if found is None or found.ui_address is None else f", {found.ui_address}"
     return EmbeddedError(
         message("error.already_running", at=at, screens=screens),

@@ -5,7 +5,7 @@ SQLite runs in write-ahead mode: 250 workflow starts per second. With the server
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Final
 
 from embedded import ports, process
 from embedded.errors import not_permitted, not_started
+from embedded.keeping import kept
 from embedded.ports import LOOPBACK
 from embedded.process import Server
 from embedded.wheels import temporal_program
@@ -24,6 +25,9 @@ _DATABASE: Final = (
     "temporal.db"  # relative to the working folder: the server parses a path as a URL, in which `%` and `?` are special
 )
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL")
+# The server opens an HTTP API on a random port, which web pages of anybody could call. It cannot be switched off, but it answers
+# only requests to these hosts, and no request names this one. gRPC and the web UI do not use it.
+_NO_HTTP: Final = 'frontend.httpAllowedHosts=["closed.invalid"]'
 _START_SECONDS = 60.0
 # A port that was free a moment ago may be taken when the server starts: even an outgoing connection can use it for a moment.
 _MAX_ATTEMPTS = 3
@@ -49,32 +53,50 @@ async def running(
     port: int | None = None,
     ui_port: int | None = None,
     in_memory: bool = False,
+    watchers: asyncio.TaskGroup | None = None,
 ) -> AsyncIterator[TemporalAddresses]:
     """Runs Temporal on `<var>/temporal.db` (or in memory, for tests) with the namespace `default`.
 
-    Without `port` and `ui_port`, the usual ports or free ones are used. Only one process at a time may do this for a folder
+    Without `port` and `ui_port`, the usual ports or free ones are used. With `watchers`, a server that dies is started again
+    (embedded/keeping.py). Only one process at a time may do this for a folder
     (embedded/stack.py holds a lock). Raises `EmbeddedError`, also if a port is given and taken.
     """
     await process.end_leftover(var / "temporal.pid", signal.SIGTERM)
-    server, at = await _start(var, in_memory, ui, port, ui_port)
-    try:
+    at: _Ports | None = None
+
+    async def start() -> Server:
+        nonlocal at
+        server, at = await _start(var, in_memory, lambda: at or _choose_ports(ui, port, ui_port))
+        return server
+
+    async with kept("Temporal", _log(var), start, watchers):
+        assert at is not None  # noqa: S101 - the first start has chosen the ports
         yield TemporalAddresses(f"{LOOPBACK}:{at.server}", None if at.ui is None else f"http://{LOOPBACK}:{at.ui}")
-    finally:
-        await server.stop()
 
 
-async def _start(var: Path, in_memory: bool, ui: bool, port: int | None, ui_port: int | None) -> tuple[Server, _Ports]:
-    log = var / "temporal.log"
+def _log(var: Path) -> Path:
+    return var / "temporal.log"
+
+
+def _choose_ports(ui: bool, port: int | None, ui_port: int | None) -> _Ports:
+    return _Ports(ports.choose(USUAL_PORT, port), ports.choose(USUAL_UI_PORT, ui_port) if ui else None)
+
+
+async def _start(var: Path, in_memory: bool, choose: Callable[[], _Ports]) -> tuple[Server, _Ports]:
     for _ in range(_MAX_ATTEMPTS):
-        at = _Ports(ports.choose(USUAL_PORT, port), ports.choose(USUAL_UI_PORT, ui_port) if ui else None)
-        server = await _launch(var, log, _command(at, in_memory))
-        if await _answers(server, at):
-            return server, at
+        at = choose()
+        server = await _launch(var, _log(var), _command(at, in_memory))
+        try:
+            if await _answers(server, at):
+                return server, at
+        except asyncio.CancelledError:
+            await server.stop()
+            raise
         has_ended = server.has_ended
         await server.stop()
         if not has_ended:
             break  # the server ran but did not answer: another attempt would not help
-    raise not_started("Temporal", log)
+    raise not_started("Temporal", _log(var))
 
 
 async def _launch(var: Path, log: Path, command: list[str]) -> Server:
@@ -97,6 +119,7 @@ async def _launch(var: Path, log: Path, command: list[str]) -> Server:
 def _command(at: _Ports, in_memory: bool) -> list[str]:
     command = [str(temporal_program()), "server", "start-dev", "--log-level", "warn"]
     command += ["--ip", LOOPBACK, "--port", str(at.server)]
+    command += ["--dynamic-config-value", _NO_HTTP]
     command += ["--headless"] if at.ui is None else ["--ui-port", str(at.ui), "--ui-disable-news-fetch"]
     if not in_memory:
         command += ["--db-filename", _DATABASE]

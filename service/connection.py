@@ -94,7 +94,7 @@ async def connect_database(settings: Settings) -> "AsyncEngine":
             await connection.execute(text("SELECT 1"))
     except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         await engine.dispose()
-        raise Unreachable("PostgreSQL", looked_at, _why_no_database(error)) from error
+        raise Unreachable("PostgreSQL", looked_at, _advice(settings, named_by, _why_no_database(error))) from error
     return engine
 
 
@@ -136,7 +136,7 @@ async def connect_temporal(
         TimeoutError,
         ValueError,
     ) as error:  # the SDK raises RuntimeError if it cannot connect
-        raise Unreachable("Temporal", f"{address} ({named_by})", _NO_TEMPORAL) from error
+        raise Unreachable("Temporal", f"{address} ({named_by})", _advice(settings, named_by, _NO_TEMPORAL)) from error
 
 
 def is_loopback(address: str) -> bool:
@@ -150,11 +150,23 @@ def is_loopback(address: str) -> bool:
 
 def _database_at(settings: Settings) -> tuple[str, str]:
     if settings.database_url:
-        return settings.database_url, "DATABASE_URL"
+        return _with_password(settings.database_url, settings.database_password), "DATABASE_URL"
     found = _embedded(settings, "PostgreSQL")
     if found is None:
         raise Unreachable("PostgreSQL", f"DATABASE_URL; {_file(settings)}", _nothing_named("DATABASE_URL"))
     return found.database_url, str(_file(settings))
+
+
+def _with_password(url: str, password: str | None) -> str:
+    """The URL with the password from its own setting; a malformed URL is left for `_shown` to refuse."""
+    from storage.database_url import WrongUrl, read_url
+
+    if password is None:
+        return url
+    try:
+        return read_url(url).set(password=password.strip()).render_as_string(hide_password=False)
+    except WrongUrl:
+        return url
 
 
 def _temporal_at(settings: Settings) -> "tuple[ClientConnectConfig, str]":
@@ -196,6 +208,13 @@ def _shown(url: str, named_by: str) -> str:
     except WrongUrl as wrong:
         looked_at = f"{named_by} ({wrong.what})" if wrong.what else named_by
         raise Unreachable("PostgreSQL", looked_at, _WRONG_URL[wrong.why]) from wrong
+
+
+def _advice(settings: Settings, named_by: str, otherwise: Message) -> Message:
+    """What to do if a server does not answer. `meguri up` that runs is already starting its server again."""
+    if named_by == str(_file(settings)) and addresses.is_locked(settings.var):
+        return message("error.restarting", log=str((settings.var / "worker.log").absolute()))
+    return otherwise
 
 
 def _nothing_named(variable: str) -> Message:

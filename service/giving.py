@@ -186,6 +186,8 @@ class Goals(GoalReads):
         command = compose(COMMANDS[request.name], {**request.fields, **fields})
         _require_small(command)
         receipt = await self._updates.send(goal, command, identity)
+        if request.command_id is not None:
+            await self._updates.require_same(goal, command, identity)
         async with read_transaction(self._engine) as connection:
             after = await require_goal(connection, goal)
             names = await names_by_id(connection, after.task.assignees if after.task else ())

@@ -103,7 +103,6 @@ class GoalDocument(Goal):
     policy: Policy = Field(exclude=True)
     owner_name: str | None  # None: not in the directory
     commands: tuple[CommandId, ...] = Field(default=(), exclude=True)
-    digests: dict[CommandId, str] = Field(default_factory=dict, exclude=True)
     ledger: tuple[dict[str, Any], ...]  # the last entries, each as its event's JSON
 
     @model_serializer(mode="wrap")

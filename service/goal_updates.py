@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from domain.commitments import SEED_BYTES
 from domain.goal.commands import Command
 from domain.goal.decide import ON_CLOSED
+from domain.goal.events import Event
 from domain.goal.goal import Goal
+from domain.goal.rebuilding import is_same
 from domain.goal.scoring import score
 from domain.lifecycle import State
-from domain.refusals import wrong_state
+from domain.refusals import Code, Refusal, wrong_state
 from domain.values import CommandId, GoalId
 from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
 from service.projection import require_goal
 from storage.database import read_transaction
+from storage.goals import read_entries_of_command
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -50,7 +53,25 @@ class GoalUpdates:
                     await asyncio.sleep(_PAUSE)
         except TimeoutError as error:
             raise NoAnswer(identity, ANSWER_SECONDS) from error
+        await self._require_workflow(goal)
         raise NoAnswer(identity, _MAX_ATTEMPTS * _PAUSE)
+
+    async def _require_workflow(self, goal: GoalId) -> None:
+        """Raises a `Refusal` if no workflow runs for an open goal: it was terminated, or Temporal's data was lost."""
+        from temporalio.client import WorkflowExecutionStatus
+        from temporalio.service import RPCError, RPCStatusCode
+
+        from workflows.goal import goal_workflow_id
+
+        try:
+            found = await self._temporal.get_workflow_handle(goal_workflow_id(goal)).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        else:
+            if found.status is WorkflowExecutionStatus.RUNNING:
+                return
+        raise Refusal(Code.WORKFLOW_LOST, goal=goal)
 
     async def _try(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -73,6 +94,8 @@ class GoalUpdates:
             cause = error.cause
             if isinstance(cause, ApplicationError):
                 if refusal := as_refusal(cause):
+                    if recorded := await self._receipt_of_recorded(goal, command, command_id):
+                        return recorded
                     raise refusal from error
                 if cause.type == "AcceptedUpdateCompletedWorkflow":
                     return None  # the run ended before it answered: the next attempt reaches the next run
@@ -85,6 +108,13 @@ class GoalUpdates:
             return await self._answer_of_ended(goal, command, command_id)
         return receipt
 
+    async def require_same(self, goal: GoalId, command: Command, command_id: CommandId) -> None:
+        """Raises a `Refusal` if the ledger holds another command with this id. For ids that a caller chose, after the answer.
+
+        Temporal answers an update whose id it knows with the first answer, whatever the update asks for.
+        """
+        await self._receipt_of_recorded(goal, command, command_id)
+
     async def _answer_of_ended(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         """The result of a command to a goal without a running workflow.
 
@@ -92,17 +122,33 @@ class GoalUpdates:
         again: the next revision's run starts, or this method has started a run for a closed goal. Raises a `Refusal` if the
         goal is closed, or does not exist.
         """
-        from workflows.goal import Receipt
-
         async with read_transaction(self._engine) as connection:
             found = await require_goal(connection, goal)
         if not found.is_closed:
             return None
-        if command_id not in found.commands:
-            if isinstance(command, ON_CLOSED):
-                await self._start_for_closed(found)
+        if recorded := await self._receipt_of_recorded(goal, command, command_id):
+            return recorded
+        if isinstance(command, ON_CLOSED):
+            await self._start_for_closed(found)
+            return None
+        raise wrong_state(State.CLOSED, *(state for state in State if state is not State.CLOSED))
+
+    async def _receipt_of_recorded(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
+        """The answer to a command that was carried out before, whenever that was; None if the ledger holds none with this id.
+
+        The workflow remembers only the latest commands. It is asked first, and the ledger only if it refuses. Raises a
+        `Refusal` if the id belongs to another command.
+        """
+        from workflows.goal import Receipt
+
+        async with read_transaction(self._engine) as connection:
+            lines = await read_entries_of_command(connection, goal, command_id)
+            if not lines:
                 return None
-            raise wrong_state(State.CLOSED, *(state for state in State if state is not State.CLOSED))
+            found = await require_goal(connection, goal)
+        entries = [Event.model_validate(line.event) for line in lines]
+        if not is_same(command, entries):
+            raise Refusal(Code.COMMAND_ID_USED, command_id=command_id, seq=entries[0].seq)
         return Receipt(seq=found.seq, revision=found.revision, state=found.state, head=found.head, score=score(found))
 
     async def _start_for_closed(self, closed: Goal) -> None:

@@ -48,7 +48,7 @@ _ENDS_A_RETURN = (EventKind.SUBMITTED, EventKind.RESET)  # what was asked for is
 
 
 class Returned(NamedTuple):
-    """The approver returned the draft for changes: who, and what to change."""
+    """The approver returned the draft for changes: who, and what to change ("-": the text was erased)."""
 
     actor: EmployeeId
     comment: str
@@ -181,7 +181,7 @@ async def _returned(connection: "AsyncConnection", drafts: list[GoalId]) -> dict
 
 
 def _return(line: LedgerLine) -> Returned:
-    return Returned(EmployeeId(line.event["actor"]), line.event["body"]["comment"])
+    return Returned(EmployeeId(line.event["actor"]), line.event["body"].get("comment") or "-")
 
 
 async def _next_steps(connection: "AsyncConnection", goals: list[GoalId]) -> dict[GoalId, int | None]:

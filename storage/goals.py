@@ -5,8 +5,8 @@ from datetime import datetime
 from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, any_, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy import ColumnElement, Row, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.commitments import open_texts
@@ -24,6 +24,7 @@ __all__ = [
     "LedgerLine",
     "find_exemplar",
     "find_line",
+    "goal_ids",
     "has_part",
     "inbox",
     "latest_entries",
@@ -33,6 +34,7 @@ __all__ = [
     "open_goals",
     "read_bodies",
     "read_columns",
+    "read_entries_of_command",
     "read_ledger",
     "read_ledger_page",
     "stream_placements",
@@ -57,6 +59,12 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
         .order_by(GoalRow.id)
         .limit(limit)
     )
+    return list((await connection.execute(query)).scalars())
+
+
+async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
+    """The ids of a cycle's goals in order, the next after the id `after`."""
+    query = select(GoalRow.id).where(GoalRow.cycle_id == cycle, GoalRow.id > after).order_by(GoalRow.id).limit(limit)
     return list((await connection.execute(query)).scalars())
 
 
@@ -193,6 +201,16 @@ async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) ->
     return [_ledger_line(row) for row in await connection.execute(query)]
 
 
+async def read_entries_of_command(connection: AsyncConnection, goal: str, command_id: str) -> list[LedgerLine]:
+    """The entries that the command with this id made, in order; by the ledger's unique key."""
+    query = (
+        select(GoalEventRow.__table__)
+        .where(GoalEventRow.goal_id == goal, GoalEventRow.command_id == command_id)
+        .order_by(GoalEventRow.seq)
+    )
+    return [_ledger_line(row) for row in await connection.execute(query)]
+
+
 async def latest_entries(
     connection: AsyncConnection, goals: Sequence[str], kinds: Sequence[str]
 ) -> dict[str, LedgerLine]:
@@ -200,7 +218,7 @@ async def latest_entries(
     query = (
         select(GoalEventRow.__table__)
         .ext(distinct_on(GoalEventRow.goal_id))
-        .where(GoalEventRow.goal_id == any_(literal(list(goals), ARRAY(Text))), GoalEventRow.kind.in_(kinds))
+        .where(is_one_of(GoalEventRow.goal_id, goals), is_one_of(GoalEventRow.body["kind"].astext, kinds))
         .order_by(GoalEventRow.goal_id, GoalEventRow.seq.desc())
     )
     return {row.goal_id: _ledger_line(row) for row in await connection.execute(query)}

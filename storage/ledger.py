@@ -29,6 +29,8 @@ WITH head AS (
         seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy),
         progress = $16, updated_at = $19
     WHERE id = $1 AND seq = $2 AND head = $3
+      AND NOT EXISTS (
+          SELECT FROM goal_event WHERE goal_id = $1 AND command_id = $17::jsonb -> 0 ->> 'command_id')
       AND ($20::text IS NULL OR EXISTS (
           SELECT FROM lock_and_weigh($20, $21) AS taken
           WHERE taken.goals < $23::integer AND taken.weight + $22::integer <= $24::integer))
@@ -54,6 +56,7 @@ _COLUMNS = (
     "progress",
 )  # fmt: skip
 
+_EVENTS = 16  # the place of the events among the arguments of _RECORD, from 0
 _NO_WEIGHT = (None,) * 5  # the last arguments of _RECORD, if it checks no weight
 
 _EVENTS_AFTER = """
@@ -62,13 +65,20 @@ WHERE goal_id = $1 AND seq > $2 ORDER BY seq
 """
 _HEAD = "SELECT seq, head FROM goal WHERE id = $1"
 
-_ERASE = "SELECT erase_texts($1, $2::integer[])"
+_EVENTS_OF_COMMAND = """
+SELECT seq, revision, at, actor, acting_for, command_id, body, texts FROM goal_event
+WHERE goal_id = $1 AND command_id = $2::jsonb -> 0 ->> 'command_id' ORDER BY seq
+"""
 
-_ONCE_PER_COMMAND = "goal_event_once_per_command"
+_ERASE = "SELECT erase_texts($1, $2::integer[])"
 
 
 class CommandRecorded(Exception):
-    """The ledger already holds an event of this command: the command was carried out before. Nothing was stored."""
+    """The ledger already holds the events of a command with this id. Nothing was stored."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        self.events = events
+        super().__init__("a command with this id was recorded before")
 
 
 class ConstraintBroken(Exception):
@@ -81,6 +91,10 @@ class ConstraintBroken(Exception):
 
 class HeadDiffers(Exception):
     """The last entry has the expected number but another hash: somebody altered the ledger. Nothing was stored."""
+
+
+class LedgerBehind(Exception):
+    """The ledger ends before the expected entry, as after an older backup was restored. Nothing was stored."""
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg ships no types
@@ -136,8 +150,8 @@ class Ledger:
 
         Returns an empty list if the events were stored. Otherwise nothing was stored, and the result is the events that the
         ledger already holds after `before`. Safe to repeat: the key is the goal and the number of its last entry.
-        Raises `CommandRecorded` if an earlier entry is of the same command, `ConstraintBroken`, `HeadDiffers`, and
-        `LookupError` if the goal has no row.
+        Raises `CommandRecorded` if an earlier entry is of a command with the same id, `ConstraintBroken`, `HeadDiffers`, and
+        `LedgerBehind`, also if the goal has no row.
         """
         values = dict(row) | {
             "score": Decimal(row["score"]),
@@ -146,13 +160,8 @@ class Ledger:
         }
         arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
         async with self._pool.acquire() as connection:
-            try:
-                stored = await _store(connection, arguments, constrained, erases)
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name == _ONCE_PER_COMMAND:
-                    raise CommandRecorded from error
-                raise
-            return [] if stored else await _stored_instead(connection, goal, before, before_head)
+            stored = await _store(connection, arguments, constrained, erases)
+            return [] if stored else await _stored_instead(connection, goal, before, before_head, events)
 
     async def events_after(self, goal: str, before: int) -> list[dict[str, Any]]:
         """The goal's events after the entry number `before`, in order."""
@@ -201,6 +210,7 @@ async def _store_constrained(
     async with connection.transaction():
         conflict = await constraints.check(connection, goal, constrained)
         if conflict and (head := await connection.fetchrow(_HEAD, goal)) and head["seq"] == before:
+            await _require_new_command(connection, goal, arguments[_EVENTS])
             raise ConstraintBroken(conflict)
         stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
         if stored:
@@ -209,7 +219,7 @@ async def _store_constrained(
 
 
 async def _stored_instead(
-    connection: asyncpg.Connection, goal: str, before: int, before_head: str
+    connection: asyncpg.Connection, goal: str, before: int, before_head: str, events: str
 ) -> list[dict[str, Any]]:
     """The events that the ledger holds after `before`, when a recording was not stored. Raises as `Ledger.append` does."""
     found = [event_of(entry) for entry in await connection.fetch(_EVENTS_AFTER, goal, before)]
@@ -217,8 +227,15 @@ async def _stored_instead(
     if head and head["seq"] == before and head["head"] != before_head:
         raise HeadDiffers(goal)
     if not found:
-        raise LookupError(f"goal {goal} has no row whose ledger ends at {before} or later")
+        await _require_new_command(connection, goal, events)
+        raise LedgerBehind(goal)
     return found
+
+
+async def _require_new_command(connection: asyncpg.Connection, goal: str, events: str) -> None:
+    """Raises `CommandRecorded` if the ledger holds entries of the command that made `events`."""
+    if found := await connection.fetch(_EVENTS_OF_COMMAND, goal, events):
+        raise CommandRecorded([event_of(entry) for entry in found])
 
 
 def event_of(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,14 +50,31 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-async def upgrade(url: str) -> None:
-    """Upgrades the schema of the database at `url` to this code's version; does nothing if it is current."""
+async def upgrade(url: str, worker: str | None = None) -> None:
+    """Upgrades the schema of the database at `url` to this code's version; does nothing if it is current.
+
+    The role `worker` may then read and write every table, but owns none: it can neither drop a table nor switch off the
+    trigger that keeps the ledger as it is.
+    """
     engine = open_database(url, pool=1, limits=NO_LIMITS)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
+            if worker:
+                await connection.run_sync(_grant, worker)
     finally:
         await engine.dispose()
+
+
+def _grant(connection: Connection, worker: str) -> None:
+    role = connection.dialect.identifier_preparer.quote_identifier(worker)
+    for right in (
+        "USAGE ON SCHEMA public",
+        "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public",
+        "USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public",
+    ):
+        connection.execute(text(f"GRANT {right} TO {role}"))
+    connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}"))
 
 
 async def require_current(engine: AsyncEngine) -> None:

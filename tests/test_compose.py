@@ -57,6 +57,8 @@ def variables() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for match in VARIABLE.finditer(TEXT):
         found.setdefault(match["braced"] or match["bare"], set()).add(match["rest"] or "")
+    for secret in COMPOSE["secrets"].values():  # Compose refuses to start where the variable is not set
+        found.setdefault(secret["environment"], set())
     return found
 
 
@@ -111,10 +113,38 @@ def test_every_variable_is_documented_and_every_documented_one_is_used() -> None
 
 def test_secrets_have_no_default_and_stop_the_start_when_they_are_missing() -> None:
     secrets = {name: rests for name, rests in variables().items() if name.endswith("PASSWORD")}
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     for name, rests in secrets.items():
+        assert name in COMPOSE["secrets"]
         assert all(rest.startswith(":?") and len(rest) > 2 for rest in rests), name
         assert documented()[name] == ""
+
+
+def test_our_containers_get_passwords_as_files_alone() -> None:
+    for name in ("postgresql", "migrate", "worker"):
+        service = SERVICES[name]
+        assert "PASSWORD}" not in str(service["environment"]), name
+        assert "PASSWORD:" not in str(service["environment"].get("DATABASE_URL", "")), name
+        assert service["secrets"], name
+
+
+def test_no_service_may_gain_rights_or_take_all_memory() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+    assert all(SERVICES[name]["read_only"] for name in ("postgresql", "migrate", "worker"))
+    assert [name for name, service in SERVICES.items() if "cap_add" in service] == ["postgresql"]
+
+
+def test_the_workers_role_is_not_the_one_that_owns_the_tables() -> None:
+    owner, worker = (urlsplit(SERVICES[name]["environment"]["DATABASE_URL"]).username for name in ("migrate", "worker"))
+    assert (owner, worker) == ("meguri_owner", SERVICES["migrate"]["environment"]["MEGURI_DATABASE_WORKER"])
+
+
+def test_the_worker_gets_every_setting_that_is_offered() -> None:
+    offered = {name for name in documented() if name.startswith("MEGURI_") and not name.endswith("PASSWORD")}
+    assert offered <= set(SERVICES["worker"]["environment"])
 
 
 def test_a_default_in_the_file_is_the_default_that_is_documented() -> None:
@@ -165,6 +195,8 @@ def test_nothing_is_open_beyond_this_host() -> None:
 def test_mounts_name_what_is_declared() -> None:
     for name, service in SERVICES.items():
         assert {mount["source"] for mount in service.get("configs", [])} <= set(COMPOSE["configs"]), name
+        secrets = {one if isinstance(one, str) else one["source"] for one in service.get("secrets", [])}
+        assert secrets <= set(COMPOSE["secrets"]), name
         assert {mount.split(":")[0] for mount in service.get("volumes", [])} <= set(COMPOSE["volumes"]), name
 
 
@@ -183,15 +215,17 @@ def test_an_inline_script_is_one_that_a_shell_can_read(name: str) -> None:
 
 
 @pytest.mark.slow
-async def test_the_first_start_makes_a_database_and_a_role_for_each_program() -> None:
+async def test_the_first_start_makes_a_database_and_a_role_for_each_program(tmp_path: Path) -> None:
     secret = 'it\'s $HOME \\ "quoted"'
     async with running_postgres() as server:
         await server.execute(f"DROP DATABASE {postgres.DATABASE}")
+        for name in ("TEMPORAL_DB_PASSWORD", "MEGURI_OWNER_DB_PASSWORD", "MEGURI_DB_PASSWORD"):
+            (tmp_path / name).write_text(secret, encoding="utf-8")
         environment = {
             "PATH": f"{postgres_programs()}:{os.defpath}",
             "PGHOST": parse_qs(urlsplit(server.url).query)["host"][0],
-            "TEMPORAL_DB_PASSWORD": secret,
-            "MEGURI_DB_PASSWORD": secret,
+            "PGPASSWORD": urlsplit(server.url).password or "",
+            "SECRETS": str(tmp_path),
         }
         script = await asyncio.create_subprocess_exec(
             "sh", "-c", scripts()["create-databases"], env=environment, stderr=subprocess.PIPE
@@ -199,7 +233,9 @@ async def test_the_first_start_makes_a_database_and_a_role_for_each_program() ->
         _, said = await asyncio.wait_for(script.communicate(), 30)
         assert script.returncode == 0, said.decode()
         owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'meguri'"
-        assert await server.execute(owner) == "meguri"
+        assert await server.execute(owner) == "meguri_owner"
+        connects = "SELECT has_database_privilege('meguri', 'meguri', 'CONNECT')"
+        assert await server.execute(connects) is True
         assert (
             await server.execute("SELECT rolcreatedb AND NOT rolsuper FROM pg_roles WHERE rolname = 'temporal'") is True
         )

@@ -14,18 +14,19 @@ with workflow.unsafe.imports_passed_through():
     from domain.commitments import SEED_PATTERN, salts_from
     from domain.cycle.launch import shared_policy
     from domain.goal import commands
+    from domain.goal.adoption import ForgedEntry, adopt
     from domain.goal.alarms import next_alarm, ring
     from domain.goal.decide import decide, stamp
     from domain.goal.events import Event, SignOffRefused
-    from domain.goal.evolve import evolve_all
     from domain.goal.goal import Goal, Outcome, Task
+    from domain.goal.rebuilding import is_same
     from domain.goal.scoring import attainment, score
     from domain.lifecycle import EventKind, State
     from domain.refusals import Code, Refusal
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number, Share
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import Position, Recorder, record
+    from workflows.recording import Position, Recorder, recording_of, salted
     from workflows.timeouts import ALARM_RETRY, RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
@@ -160,11 +161,17 @@ class GoalWorkflow:
             command = _read_sign_off(payload)
             await self._carry_out(command)
         except Refusal as refusal:
-            body = SignOffRefused(code=refusal.code, fields=refusal.message.fields)
+            await self._record_refusal(command, refusal)
+
+    async def _record_refusal(self, command: commands.Command, refused: Refusal) -> None:
+        body = SignOffRefused(code=refused.code, fields=refused.message.fields)
+        try:
             async with self._turn:
                 while command.id not in self._goal.commands:
-                    if await self._record(stamp(self._goal, (body,), command, workflow.now())):
+                    if await self._record(stamp(self._goal, (body,), command, workflow.now()), command):
                         break
+        except Refusal as refusal:  # the ledger was altered: the alarm was raised, and nothing can be recorded
+            workflow.logger.error("sign_off_refusal_not_recorded", extra={"code": refusal.code})
 
     @workflow.query
     def snapshot(self) -> GoalView:
@@ -226,10 +233,10 @@ class GoalWorkflow:
     async def _carry_out(self, command: commands.Command) -> Receipt:
         async with self._turn:
             if self._is_behind(command):
-                await self._catch_up()
+                await self._catch_up(command)
             # Decided again after an adoption, on the state that was adopted; a command that was recorded brings nothing.
             while events := decide(self._goal, command, workflow.now()):
-                if await self._record(events):
+                if await self._record(events, command):
                     break
         goal = self._goal
         return Receipt(seq=goal.seq, revision=goal.revision, state=goal.state, head=goal.head, score=score(goal))
@@ -240,7 +247,7 @@ class GoalWorkflow:
         """
         return getattr(command, "expected_seq", None) is not None and command.expected_seq > self._goal.seq  # type: ignore[attr-defined] # of those that have it
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, command: commands.Command) -> None:
         found = await workflow.execute_local_activity_method(
             Recorder.read_behind,
             Position(goal=self._goal.id, seq=self._goal.seq),
@@ -248,14 +255,15 @@ class GoalWorkflow:
             retry_policy=RECORD_RETRY,
             local_retry_threshold=RECORD_LOCAL_WAIT,
         )
-        self._move_on(evolve_all(self._goal, found.adopted), found.adopted)
+        self._adopt(found.adopted, command)
 
-    async def _record(self, events: tuple[Event, ...]) -> bool:
+    async def _record(self, events: tuple[Event, ...], command: commands.Command | None = None) -> bool:
         """Records the events, or adopts the entries that the ledger has at their numbers. Returns whether the command
-        is done.
+        is done. `command` made the events; None: an alarm made them.
         """
         before = self._goal
-        after, recording = record(before, events, self._salts)
+        events = salted(events, self._salts)
+        after, recording = recording_of(before, events)
         found = await workflow.execute_local_activity_method(
             Recorder.record,
             recording,
@@ -264,14 +272,25 @@ class GoalWorkflow:
             local_retry_threshold=RECORD_LOCAL_WAIT,
         )
         if found and found.known:
+            if command and found.adopted and not is_same(command, found.adopted):
+                raise Refusal(Code.COMMAND_ID_USED, command_id=command.id, seq=found.adopted[0].seq)
             return True
         if found and found.refused:  # it conflicts with another goal, or the ledger was altered; nothing was stored
             raise Refusal(found.refused.code, **found.refused.fields)
         if found:
-            self._move_on(evolve_all(before, found.adopted), found.adopted)
+            self._adopt(found.adopted, command)
         else:
             self._move_on(after, events)
         return found is None
+
+    def _adopt(self, entries: tuple[Event, ...], command: commands.Command | None) -> None:
+        """Takes over entries of the ledger. Raises a `Refusal`, and changes nothing, if this goal would not have made one."""
+        try:
+            after = adopt(self._goal, entries, command, workflow.now())
+        except ForgedEntry as error:
+            workflow.logger.error("entry_not_adopted", extra={"goal_id": self._goal.id, "seq": error.seq})
+            raise Refusal(Code.ENTRY_FORGED, seq=error.seq) from error
+        self._move_on(after, entries)
 
     def _move_on(self, after: Goal, events: tuple[Event, ...]) -> None:
         self._goal, self._alarm = after, next_alarm(after)

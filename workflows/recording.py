@@ -50,7 +50,7 @@ class Recorded(Frozen):
     """What the ledger holds instead of what was handed in.
 
     `adopted` are the events found at those numbers: an earlier try, perhaps of another command, was committed before its
-    worker died. `known` says that the command itself was recorded long ago. `refused` says that it conflicts with
+    worker died. `known` says that a command with the same id was recorded long ago, and `adopted` are its events. `refused` says that it conflicts with
     another goal, or that the ledger was altered: nothing was stored.
     """
 
@@ -75,7 +75,16 @@ class Recorder(ABC):
 
 def record(goal: Goal, decided: tuple[Event, ...], salts: Iterator[str]) -> tuple[Goal, Recording]:
     """The goal after the events, and the recording that makes it so. Each text in the events takes the next of `salts`."""
-    events = tuple(event.salted(salts) for event in decided)
+    return recording_of(goal, salted(decided, salts))
+
+
+def salted(decided: tuple[Event, ...], salts: Iterator[str]) -> tuple[Event, ...]:
+    """The events with a fresh salt for each text in them."""
+    return tuple(event.salted(salts) for event in decided)
+
+
+def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording]:
+    """The goal after the events, which have their salts, and the recording that makes it so."""
     after, entries, befores = goal, [], []
     for event in events:
         previous, after = after, evolve(after, event)

@@ -9,6 +9,9 @@ RECORD_TIMEOUT = timedelta(seconds=10)
 RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
 # A local activity that waits longer than this between tries frees the worker by a timer in the history.
 RECORD_LOCAL_WAIT = timedelta(seconds=8)
+# A worker that ends leaves a recording that failed to the next worker: the wait before the next try must be longer than
+# `RECORD_LOCAL_WAIT`, so that the history holds it.
+RECORD_HANDOVER = RECORD_LOCAL_WAIT + timedelta(seconds=2)
 
 # An alarm that could not be recorded, since the ledger was altered, rings again after this.
 ALARM_RETRY = timedelta(hours=1)

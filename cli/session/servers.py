@@ -223,7 +223,7 @@ async def _migrate(settings: "Settings", *, as_json: bool) -> int:
     from storage.migrate import expected_version, upgrade
 
     await (await connect_database(settings)).dispose()  # says where it looked, where nobody answers
-    await upgrade(resolve(settings).database_url)
+    await upgrade(resolve(settings).database_url, settings.database_worker)
     if as_json:
         print_json({"schema": expected_version()})
     else:
@@ -236,7 +236,7 @@ def _print_addresses(at: "Addresses", settings: "Settings") -> None:
     _tell(settings, "screen.servers.temporal", address=at.temporal_address)
     if at.ui_address:
         _tell(settings, "screen.servers.web_ui", address=f"{at.ui_address}/namespaces/default/workflows")
-    _tell(settings, "screen.servers.postgresql", address=at.database_url)
+    _tell(settings, "screen.servers.postgresql", address=at.database_shown)
     _tell(settings, "screen.servers.notices", file=settings.var / "notices.txt")
     _tell(settings, "screen.servers.logs", file=settings.var / "worker.log")
     _tell(settings, "screen.servers.running")

@@ -6,13 +6,11 @@ the sender uses it as the update id, and the workflow copies it into the command
 A docstring says who may give the command, a colon, and what the command does. docs/lifecycle.md is printed from them.
 """
 
-import hashlib
-import json
 from typing import Annotated, ClassVar, Literal, Self, Union, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from domain.goal.goal import Delegation
+from domain.goal.goal import Delegation, RepairStep
 from domain.policy.policy import Policy
 from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
 from domain.writing.content import Content
@@ -38,20 +36,6 @@ class Command(Frozen):
     id: _CommandId = UNSTAMPED
     actor: _Person
     acting_for: _Person | None = None
-
-    @property
-    def digest(self) -> str:
-        """A digest that differs if another command was given with the same id.
-
-        It leaves out what a repetition may say in another way: the version that was seen, and what an instruction to many goals
-        reads again for each try.
-        """
-        form = {} if self.name in _READ_AGAIN else self.model_dump(mode="json", exclude={"id", "expected_seq"})
-        text = json.dumps([self.name, form], ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-_READ_AGAIN = frozenset({"change_line", "change_line_by_system", "amend_policy", "reassign"})
 
 
 class Revise(Command):
@@ -350,6 +334,17 @@ class MarkExemplar(Command):
     reason: Prose
 
 
+class NoteRepair(Command):
+    """HR, by `meguri repair`: record how the goal was repaired after a server was lost or restored.
+
+    `expected_seq` is the last entry of the repaired ledger.
+    """
+
+    name: ClassVar[str] = "note_repair"
+    how: tuple[RepairStep, ...] = Field(min_length=1, max_length=3)
+    expected_seq: int = Field(ge=1)
+
+
 class EraseTexts(Command):
     """HR, except for their own goals: erase what people wrote in these entries of the ledger.
 
@@ -364,7 +359,7 @@ class EraseTexts(Command):
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, EndDelegation, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
-    ChangeLine, Adjust, MarkExemplar, EraseTexts,
+    ChangeLine, Adjust, MarkExemplar, EraseTexts, NoteRepair,
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}

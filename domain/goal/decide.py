@@ -35,8 +35,6 @@ def decide(goal: Goal, command: commands.Command, now: Moment) -> tuple[events.E
     if command.id == commands.UNSTAMPED:
         raise ValueError(f"`{command.name}` has no id: its id must be the id of the update")
     if command.id in goal.commands:
-        if goal.digests.get(command.id, command.digest) != command.digest:
-            raise Refusal(Code.ID_REUSED, id=command.id)
         return ()
     _refuse_while_paused(goal, command)
     if goal.is_closed and not isinstance(command, ON_CLOSED):
@@ -61,7 +59,7 @@ def stamp(goal: Goal, bodies: Bodies, command: commands.Command, now: Moment) ->
             actor=command.actor,
             acting_for=command.acting_for,
             command=command.id,
-            body=body.model_copy(update={"digest": command.digest}) if n == 1 else body,
+            body=body,
         )
         for n, body in enumerate(bodies, start=1)
     )
@@ -81,10 +79,11 @@ _WHILE_PAUSED = (
     commands.Extend,
     commands.AmendPolicy,
     commands.ChangeLine,
+    commands.NoteRepair,
 )
 
 
-ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.EraseTexts)
+ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.EraseTexts, commands.NoteRepair)
 
 
 def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field
 
 from domain.commitments import FREE_TEXT, commit_texts, places_of
-from domain.goal.goal import Delegation, Outcome
+from domain.goal.goal import Delegation, Outcome, RepairStep
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
@@ -23,7 +23,6 @@ class Body(Frozen):
     """The fields that belong to one kind of event."""
 
     kind: EventKind
-    digest: Written | None = None  # of the command, in its first event. It is of what people wrote, so it is salted too
 
 
 class Created(Body):
@@ -302,12 +301,20 @@ class TextsErased(Body):
     reason: Written
 
 
+class Repaired(Body):
+    """`meguri repair` made PostgreSQL and Temporal agree about the goal again; the entry before is number `saw`."""
+
+    kind: Literal[EventKind.REPAIRED] = EventKind.REPAIRED
+    how: tuple[RepairStep, ...]
+    saw: int
+
+
 AnyBody = Annotated[
     Union[  # noqa: UP007 - one name per line reads as the list it is
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
-        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, DelegationEnded,
+        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, Repaired, DelegationEnded,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip

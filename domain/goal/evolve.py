@@ -108,11 +108,6 @@ def evolve(goal: Goal, event: Event) -> Goal:
         if event.command not in goal.commands
         else goal.commands,
     }
-    if body.digest:
-        known = {} if isinstance(body, TextsErased) else goal.digests  # digests are of texts, and go with them
-        changes["digests"] = {one: known[one] for one in changes["commands"] if one in known} | {
-            event.command: body.digest
-        }
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
     if body.kind in MATERIAL:

@@ -31,6 +31,14 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"  # by HR, with the cycle or alone
 
 
+class RepairStep(StrEnum):
+    """What a repair did, when PostgreSQL and Temporal did not agree about a goal."""
+
+    LEDGER_FILLED = "ledger_filled"  # entries that Temporal's history has and the ledger had lost
+    ENTRIES_ADOPTED = "entries_adopted"  # by the workflow, which had lost them
+    WORKFLOW_STARTED = "workflow_started"  # from the ledger
+
+
 class Task(Frozen):
     """The one thing that the goal waits for now."""
 
@@ -107,7 +115,6 @@ class Goal(Frozen):
     outcome: Outcome | None = None
     closed_from: State | None = None  # the state before it was closed, to which reopening returns
     commands: tuple[CommandId, ...] = Field(default=(), max_length=REMEMBERED_COMMANDS)
-    digests: dict[CommandId, str] = Field(default_factory=dict)  # of these commands
     changes: tuple[MaterialChange, ...] = Field(default=(), max_length=REMEMBERED_CHANGES)
     sites: dict[EmployeeId, str] = Field(default_factory=dict)  # of the owner, managers and HR, if they have one
     adjusted: Number = Decimal(0)  # points of calibration; not part of the score

@@ -227,7 +227,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         raise Refusal(Code.SELF_APPROVAL)
     moved = command.department != goal.department
     known = set(goal.delegations)
-    gone = {*command.left, *command.replaced}
+    gone = {*command.left}
     left = tuple(sorted(gone & {person for one in known for person in (one.delegator, one.to)}))
     new = tuple(
         one
@@ -278,6 +278,11 @@ def _mark_exemplar(goal: Goal, command: commands.MarkExemplar, day: date) -> Bod
     if goal.outcome not in (Outcome.ACHIEVED, Outcome.SETTLED) or not goal.attained:
         raise Refusal(Code.NOT_WORKED_ON)
     return () if goal.exemplar else (events.ExemplarMarked(reason=command.reason),)
+
+
+def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
+    require_hr(goal, command, day)
+    return (events.Repaired(how=command.how, saw=command.expected_seq),)
 
 
 def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
@@ -333,5 +338,6 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.ChangeLineBySystem: _change_line,
     commands.Adjust: _adjust,
     commands.MarkExemplar: _mark_exemplar,
+    commands.NoteRepair: _note_repair,
     commands.EraseTexts: _erase_texts,
 }

@@ -174,7 +174,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     moved = owner.department != goal.department
     replaced = _replaced(goal, asked, context.organisation)
     known = sites_of(goal.owner, line, goal.policy, _sites(context.organisation, goal, line))
-    left = _inactive_delegates(goal, context.organisation)
+    left = _inactive_delegates(goal, asked, context.organisation)
     if line == goal.line and known == goal.sites and not moved and not replaced and not left:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
@@ -193,11 +193,10 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     )
 
 
-def _inactive_delegates(goal: Goal, organisation: Organisation) -> tuple[EmployeeId, ...]:
-    """The delegators and delegates of the goal who are in `organisation` and are not active any more."""
+def _inactive_delegates(goal: Goal, asked: Sync, organisation: Organisation) -> tuple[EmployeeId, ...]:
+    """The delegators and delegates of the goal who have left."""
     people = {person for one in goal.delegations for person in (one.delegator, one.to)}
-    known = (organisation.employees.get(person) for person in sorted(people))
-    return tuple(one.id for one in known if one is not None and not one.active)
+    return tuple(one for one in sorted(people) if _has_left(one, asked, organisation))
 
 
 def _sites(organisation: Organisation, goal: Goal, line: tuple[EmployeeId, ...]) -> dict[EmployeeId, str]:

@@ -92,6 +92,41 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(here: Si
         assert len(await entries_of(here, goal)) == 2
 
 
+async def test_a_worker_that_is_told_to_stop_while_the_database_is_away_ends_and_leaves_the_recording_to_the_next(
+    here: Site, postgres: Postgres
+) -> None:
+    goal = goals_of(CycleId("away"), 1)[0]
+    async with here.worker_at_work() as worker, asyncio.TaskGroup() as callers:
+        await launch(here, CycleId("away"), 1)
+        await until_launched(here, CycleId("away"), 1)
+        async with refuse_connections(here, postgres):
+            answer = callers.create_task(here.goals.give(goal, Submit(actor=owner_of(goal)), "submit"))
+            await asyncio.sleep(5)
+            worker.process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(worker.process.wait(), 30) == 0
+            assert not answer.done()
+            assert worker.logged("recording_left_to_next_worker")
+        async with here.worker_at_work():
+            assert (await answer).state is State.PENDING_APPROVAL
+            assert len(await entries_of(here, goal)) == 2
+
+
+async def test_a_worker_that_is_told_to_stop_ends_though_a_recording_waits_for_a_lock_for_ever(here: Site) -> None:
+    goal = goals_of(CycleId("locked"), 1)[0]
+    async with here.worker_at_work() as worker, asyncio.TaskGroup() as callers:
+        await launch(here, CycleId("locked"), 1)
+        await until_launched(here, CycleId("locked"), 1)
+        async with here.engine.begin() as held:
+            await held.execute(text("SELECT FROM goal WHERE id = :goal FOR UPDATE"), {"goal": goal})
+            answer = callers.create_task(here.goals.give(goal, Submit(actor=owner_of(goal)), "submit"))
+            await here.until_count("pg_stat_activity", "wait_event_type = 'Lock'", 1)
+            worker.process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(worker.process.wait(), 40) == 0
+            assert worker.logged("recording_left_to_next_worker")
+        async with here.worker_at_work():
+            assert (await answer).state is State.PENDING_APPROVAL
+
+
 async def test_a_worker_refuses_a_database_with_another_schema_and_names_the_command_that_mends_it(
     here: Site, empty_database_url: str
 ) -> None:

@@ -101,7 +101,8 @@ class Office:
     async def told(self, *words: str | Path) -> Any:
         """Runs a command that must succeed; returns the JSON document that it prints."""
         document = json.loads(await self.done(*words, "--json"))
-        assert list(differences(document)) == [], f"{words}: see docs/json.md"
+        unlike = list(differences(document))
+        assert not unlike, f"{words}: see docs/json.md; {unlike}"
         return document
 
     async def refused(self, *words: str | Path, code: int = 1, **env: str) -> str:

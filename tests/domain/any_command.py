@@ -97,6 +97,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         }
     ),
     "adjust": st.fixed_dictionaries({"points": st.sampled_from(["0", "2.5", "-3"]), "reason": st.just("調整")}),
+    "note_repair": st.just({"how": ("ledger_filled",), "expected_seq": 1}),
     "mark_exemplar": st.just({"reason": "手本"}),
     "erase_texts": st.fixed_dictionaries(
         {"entries": st.lists(st.integers(1, 12), min_size=1, max_size=3), "reason": st.just("本人の請求")}

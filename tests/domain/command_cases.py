@@ -93,6 +93,9 @@ CASES: dict[str, Case] = {
         _of(commands.EndDelegation, MANAGER, delegator=MANAGER, to=DEPUTY), (), (OWNER, DIRECTOR, STRANGER)
     ),
     "mark_exemplar": Case(_of(commands.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
+    "note_repair": Case(
+        _of(commands.NoteRepair, HR, how=("workflow_started",), expected_seq=1), (*OPEN, "closed"), NOT_HR
+    ),
     "erase_texts": Case(_of(commands.EraseTexts, HR, entries=(1,), reason="本人の請求"), ("closed",), NOT_HR),
     "change_line": Case(lambda goal: change_line(goal, line=(DIRECTOR,)), OPEN, NOT_HR),
 }
@@ -106,6 +109,7 @@ WHILE_PAUSED = {
     "extend",
     "amend_policy",
     "change_line",
+    "note_repair",
 }
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import httpx
 import psutil
 import pytest
 from temporalio.client import Client
@@ -100,6 +102,39 @@ async def test_both_servers_run_and_a_second_start_finds_their_data(var: Path) -
         assert (await second.get_workflow_handle("kept").describe()).workflow_type == "Waiting"
 
 
+async def test_nobody_else_can_read_what_the_servers_keep(var: Path) -> None:
+    async with running(var, ui=False) as at:
+        others = stat.S_IRWXG | stat.S_IRWXO
+        readable = [
+            str(file) for file in var.rglob("*") if not file.is_socket() and stat.S_IMODE(file.stat().st_mode) & others
+        ]
+        assert readable == []
+        assert stat.S_IMODE(var.stat().st_mode) & others in (0, stat.S_IXOTH)  # PostgreSQL's user may pass through
+        assert at.database_shown.count("***") == 1
+        without = at.database_url.replace(at.database_url.split(":")[2].split("@")[0], "", 1)
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(without)
+    umask = os.umask(0)
+    os.umask(umask)
+    assert umask != 0o077  # of this process, as it was
+
+
+async def test_the_http_api_of_temporal_answers_nobody(var: Path) -> None:
+    async with running(var, ui=False) as at:
+        server = psutil.Process(json.loads((var / "temporal.pid").read_text())["pid"])
+        listening = {one.laddr.port for one in server.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+        answers = {}
+        for port in listening - {int(at.temporal_address.rpartition(":")[2])}:
+            async with httpx.AsyncClient() as web:
+                try:
+                    answer = await web.get(f"http://127.0.0.1:{port}/api/v1/namespaces")
+                except httpx.HTTPError:
+                    continue  # gRPC, or the membership of the cluster
+                answers[port] = answer.status_code
+        assert 403 in answers.values()
+        assert 200 not in answers.values()
+
+
 async def test_what_is_committed_is_on_the_disk(var: Path) -> None:
     async with running(var, ui=False) as at:
         assert await ask(at.database_url, "SHOW fsync") == "on"
@@ -132,7 +167,7 @@ async def test_a_second_start_on_the_same_folder_is_refused_with_the_addresses_o
             async with running(var, ui=False):
                 pass
         assert at.temporal_address in say(refused.value.message, Locale.EN)
-        assert at.database_url in say(refused.value.message, Locale.JA)
+        assert at.database_shown in say(refused.value.message, Locale.JA)
         assert await ask(at.database_url, "SELECT 1") == 1
         assert addresses.read(var) == at
 

@@ -26,7 +26,7 @@ from storage.cycles import LaunchBatch, Participant, create_cycle, write_goals
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.instructions import people_act
-from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, open_ledger
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, LedgerBehind, open_ledger
 from storage.tables import EmployeeRow, GoalEventRow, GoalRow, OutboxRow, Table
 from tests.domain.builders import (
     DIRECTOR,
@@ -210,6 +210,21 @@ async def test_a_command_that_stands_further_back_in_the_ledger_is_known_and_cha
     assert (await entries(database), await goal_row(database), await notices(database)) == before
 
 
+async def test_an_id_of_another_kind_of_command_is_known_and_the_entries_that_have_it_come_back(
+    database: AsyncEngine,
+) -> None:
+    goal = await stored(database)
+    first = comment(OWNER, "確認をお願いします")
+    current, recording = recorded(goal, first)
+    await keep(database, recording)
+    forgetful = current.model_copy(update={"commands": ()})
+    before = (await entries(database), await goal_row(database), await notices(database))
+    with pytest.raises(CommandRecorded) as caught:
+        await keep(database, recording_of(forgetful, commands.Submit(id=first.id, actor=OWNER)))
+    assert [event["body"] for event in caught.value.events] == [{"kind": "commented", "text": "確認をお願いします"}]
+    assert (await entries(database), await goal_row(database), await notices(database)) == before
+
+
 async def test_a_head_with_another_hash_is_an_alarm_and_changes_nothing(database: AsyncEngine) -> None:
     goal = await stored(database)
     async with database.begin() as connection:
@@ -225,7 +240,7 @@ async def test_a_head_with_another_hash_is_an_alarm_and_changes_nothing(database
 async def test_a_goal_without_a_row_is_named(database: AsyncEngine) -> None:
     goal = await stored(database)
     one = recording_of(goal, comment(OWNER, "?"))
-    with pytest.raises(LookupError, match="goal 2026-q4/e100/2 has no row whose ledger ends at 1 or later"):
+    with pytest.raises(LedgerBehind, match="2026-q4/e100/2"):
         await keep(database, one.model_copy(update={"goal": "2026-q4/e100/2"}))
 
 

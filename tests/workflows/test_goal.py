@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -10,21 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
+from activities.recording import RecordingActivities
 from domain.goal import commands
-from domain.goal.goal import Outcome
+from domain.goal.decide import stamp
+from domain.goal.events import Approved, Body
+from domain.goal.goal import REMEMBERED_COMMANDS, Outcome
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, GoalId
 from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
+from storage.ledger import open_ledger
 from tests.acceptance.scene import CHIEF, CYCLE, GOAL, HEAD, HR, OWNER, TOKYO, Company, Witness, commit_and_die
 from tests.acceptance.skipped_time import Season, company_in_skipped_time, cycle_around, launch_for, season, sleep_until
-from tests.salts import fresh_seed
+from tests.salts import fresh_salts, fresh_seed
 from tests.servers import Postgres, now_of, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
+from workflows.recording import Recording, record
 
-OWNERS = tuple(EmployeeId(f"M00{number}") for number in range(31, 38))  # all report to CHIEF
+OWNERS = tuple(EmployeeId(f"M00{number}") for number in range(31, 40))  # all report to CHIEF
 
 
 def goal_of(owner: EmployeeId) -> GoalId:
@@ -33,7 +38,7 @@ def goal_of(owner: EmployeeId) -> GoalId:
 
 @pytest_asyncio.fixture(scope="module")
 async def company(postgres: Postgres) -> AsyncIterator[Company]:
-    """Seven goals on the module's own server; each test uses one of them."""
+    """Nine goals on the module's own server; each test uses one of them."""
     async with postgres.migrated_database() as url, running_temporal() as server:
         engine = open_database(url)
         async with company_in_skipped_time(engine, server) as company:
@@ -151,6 +156,65 @@ async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once
     found = await kinds(company, goal)
     assert (found.count("sign_off_refused"), found.count("commented")) == (1, 21)
     await Witness(company, goal).look()
+
+
+async def forge(company: Company, goal: GoalId, body: Body, actor: EmployeeId) -> None:
+    """Writes an entry with a right chain, as somebody with the keys to the database can."""
+    current = await company.goals.require(goal)
+    command = commands.Command.model_construct(id=CommandId("forged"), actor=actor, acting_for=None)
+    _, recording = record(current, stamp(current, (body,), command, datetime.now(UTC)), fresh_salts())
+    async with open_ledger(company.engine) as ledger:
+        assert (
+            await RecordingActivities(ledger).record(Recording.model_validate_json(recording.model_dump_json())) is None
+        )
+
+
+async def test_an_entry_that_was_forged_into_the_ledger_is_not_adopted_and_every_command_says_so(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner, goal = OWNERS[7], goal_of(OWNERS[7])
+    seq = (await company.give(goal, commands.Submit(actor=owner))).seq
+    await forge(company, goal, Approved(stage=1, saw=seq), owner)  # owners never approve their own goals
+    for command in (
+        commands.Comment(actor=owner, text="確認"),
+        commands.Comment(actor=owner, text="もう一度"),
+        commands.Approve(actor=CHIEF, expected_seq=seq + 1),  # who saw the forged entry
+    ):
+        with pytest.raises(Refusal) as caught:
+            await company.give(goal, command)
+        assert (caught.value.code, caught.value.fields) == (Code.ENTRY_FORGED, {"seq": seq + 1})
+    view = await company.view(goal)
+    assert (view.seq, view.state) == (seq, State.PENDING_APPROVAL)
+    assert await kinds(company, goal) == ["created", "submitted", "approved"]
+    assert any("entry_not_adopted" in one.message and one.levelname == "ERROR" for one in caplog.records)
+
+
+async def test_a_command_that_is_repeated_long_after_is_answered_as_done_and_its_id_serves_no_other_command(
+    company: Company,
+) -> None:
+    owner, goal = OWNERS[8], goal_of(OWNERS[8])
+    first = await company.give(goal, commands.Submit(actor=owner), "submit")
+    for number in range(REMEMBERED_COMMANDS):
+        await company.give(goal, commands.Comment(actor=owner, text=f"{number} 件目"), f"comment-{number}")
+    await company.workflow(goal).terminate()  # the next run knows neither the update's id nor the command's
+    current = await company.goals.require(goal)
+    assert "submit" not in current.commands
+    await company.client.start_workflow(
+        GoalWorkflow.run, GoalStart(goal=current, seed=fresh_seed()), id=goal_workflow_id(goal), task_queue=GOALS
+    )
+
+    again = await company.give(goal, commands.Submit(actor=owner), "submit")  # it waits for approval: `decide` refuses
+    assert (again.seq, again.state) == (first.seq + REMEMBERED_COMMANDS, State.PENDING_APPROVAL)
+    for other in (
+        commands.Recall(actor=owner),
+        commands.Submit(actor=CHIEF),
+        commands.Comment(actor=owner, text="別の話"),  # which the goal would accept
+        commands.Withdraw(actor=owner, reason="不要"),
+    ):
+        with pytest.raises(Refusal) as caught:
+            await company.give(goal, other, "submit")
+        assert (caught.value.code, caught.value.fields["seq"]) == (Code.COMMAND_ID_USED, first.seq)
+    assert len(await kinds(company, goal)) == again.seq
 
 
 async def test_a_due_date_that_moves_ahead_moves_the_alarm_and_one_that_moves_back_lets_it_sleep_on(

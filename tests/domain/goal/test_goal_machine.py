@@ -6,11 +6,13 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.goal import commands
+from domain.goal.adoption import ForgedEntry, adopt
 from domain.goal.alarms import Alarm, next_alarm, ring
 from domain.goal.commands import COMMANDS, Command
 from domain.goal.decide import decide
@@ -18,6 +20,7 @@ from domain.goal.events import Event
 from domain.goal.evolve import created_goal, evolve, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Link, chain, genesis, verify
+from domain.goal.rebuilding import is_same
 from domain.goal.scoring import score
 from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
@@ -103,6 +106,9 @@ class GoalUnderAnything(RuleBasedStateMachine):
         self.goal = created_goal(GOAL_ID, rules, first)
 
     def _record(self, events: tuple[Event, ...]) -> None:
+        if events:  # a workflow that finds them in the ledger, without the command that made them, takes them over
+            assert adopt(self.goal, events, None, self.now) == evolve_all(self.goal, events)
+            assert self._forged(events)
         for event in events:
             assert event.seq == len(self.ledger) + 1
             self.goal = evolve(self.goal, event)
@@ -112,6 +118,18 @@ class GoalUnderAnything(RuleBasedStateMachine):
             assert score(self.goal) >= self.most
             self.most = score(self.goal)
 
+    def _forged(self, events: tuple[Event, ...]) -> bool:
+        """Whether the same entries are refused if they say that another person made them, or a later moment."""
+        changes: tuple[dict[str, Any], ...] = (
+            {"actor": "z0"},
+            {"acting_for": "z0"},
+            {"at": self.now + timedelta(days=1)},
+        )
+        change = changes[self.goal.seq % len(changes)]
+        with pytest.raises(ForgedEntry):
+            adopt(self.goal, [event.model_copy(update=change) for event in events], None, self.now)
+        return True
+
     def _ask(self, command: Command) -> None:
         try:
             events = decide(self.goal, command, self.now)
@@ -120,6 +138,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
         else:
             assert len({event.kind for event in events}) == len(events)  # the ledger takes a kind once per command
             self._record(events)
+            assert not events or is_same(command, events)
             self.last = command if events else self.last
 
     @rule(command=any_command())
