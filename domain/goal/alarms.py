@@ -54,11 +54,19 @@ def spread(goal: Goal) -> timedelta:
 
 def next_alarm(goal: Goal) -> Alarm | None:
     """The next reminder, escalation, review or end; None for a goal that is closed or paused."""
+    return min(_alarms(goal), key=lambda alarm: alarm.at, default=None)
+
+
+def due_alarms(goal: Goal, now: Moment) -> tuple[Alarm, ...]:
+    """The alarms whose time has come: the end first, then a review, then a rung."""
+    return tuple(alarm for alarm in _alarms(goal) if alarm.at <= now)
+
+
+def _alarms(goal: Goal) -> list[Alarm]:
+    """The next alarm of each kind. The end is first: nobody gets a reminder of a task that ends at the same time."""
     if goal.is_closed or goal.is_paused:
-        return None
-    # At the same time, the end comes first, then the review: nobody gets a reminder of a task that ends a moment later.
-    candidates = [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
-    return min(candidates, key=lambda alarm: alarm.at)
+        return []
+    return [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
 
 
 def _alarm(goal: Goal, calendar: BusinessCalendar, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:
