@@ -70,11 +70,15 @@ async def end_of_leavers(connection: AsyncConnection, today: date) -> int:
     return len(ended.all())
 
 
+def _is_same(one: StoredDelegation, delegation: dict[str, Any]) -> bool:
+    return all(getattr(one, field) == delegation[field] for field in ("delegator_id", "to_id", "first", "last"))
+
+
 async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> StoredDelegation | None:
     """Adds the delegation and returns None, or adds nothing and returns the delegation with which it would form a chain.
 
     In a chain a delegate has a delegate on the same day; a circle is a chain that ends where it begins. Keyed by the
-    delegation's id, so a repeat adds nothing.
+    delegation's id, so a repeat adds nothing; nor does the same delegation under another id.
     """
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADD_LOCK})
     near = await overlapping(
@@ -84,5 +88,7 @@ async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> Stored
         chained = one.delegator_id == delegation["to_id"] or one.to_id == delegation["delegator_id"]
         if chained and one.id != delegation["id"]:
             return one
+    if any(_is_same(one, delegation) for one in near):
+        return None
     await connection.execute(upsert(DelegationRow).values(delegation).on_conflict_do_nothing())
     return None

@@ -136,7 +136,8 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.policy.hr, task.climbed
     # An owner who is in HR is notified, and never becomes the approver of their own goal.
-    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner))
+    # Who approved an earlier stage is not asked again.
+    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner, *goal.signed))
     to_hr = joined == goal.policy.hr
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
@@ -148,7 +149,7 @@ def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int
     """
     assignees = goal.task.assignees if goal.task else ()
     for level in range(climbed, len(goal.line)):
-        if goal.line[level] not in assignees:
+        if goal.line[level] not in (*assignees, *goal.signed):
             return (goal.line[level],), level + 1
     return goal.policy.hr, len(goal.line)
 

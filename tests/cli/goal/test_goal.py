@@ -95,6 +95,13 @@ async def test_a_command_with_its_own_id_is_done_once(office: Office) -> None:
     assert first["seq"] == second["seq"] == await seq_of(office, goal)
 
 
+async def test_an_id_that_was_used_for_another_command_or_content_is_refused(office: Office) -> None:
+    comment = ("goal", "comment", f"q4/{TOP}/1", "--as", TOP, "--id", "click-4", "--text")
+    await office.done(*comment, "一つ目")
+    assert "click-4" in await office.refused(*comment, "二つ目")
+    assert "click-4" in await office.refused("goal", "submit", f"q4/{TOP}/1", "--as", TOP, "--id", "click-4")
+
+
 async def test_the_command_that_ended_a_goal_is_answered_again_after_its_answer_was_lost(office: Office) -> None:
     goal = f"q4/{MANAGER}/1"
     again = ("goal", "withdraw", goal, "--as", MANAGER, "--reason", "組織変更", "--id", "click-2")
