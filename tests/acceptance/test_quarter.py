@@ -245,7 +245,9 @@ async def until_done(company: Company, instruction: str) -> None:
 
 async def go_on_leave(company: Company, quarter: Quarter) -> None:
     for person, delegate in ON_LEAVE.items():
-        delegation = Delegation(delegator=person, to=delegate, first=quarter.leave[0], last=quarter.leave[1])
+        delegation = Delegation(
+            delegator=person, to=delegate, first=quarter.leave[0], last=quarter.leave[1], own_goals=True
+        )
         asked = Delegate(delegation=delegation, reason="休暇のため")
         await until_done(company, await InstructionDesk(company.engine, company.client).give(asked, HR[0]))
 
