@@ -143,6 +143,11 @@ class Delivery(Sender):
     async def _send_one(self, batch: QueuedMessage, round_: _Round) -> None:
         """One attempt over the best channel that is left. If that channel is down, the message waits with the others."""
         person = round_.writer.people.get(batch.recipient_id)
+        if person and not person.works:  # people who left are told nothing
+            round_.untried.discard(batch.message_id)
+            async with self._engine.begin() as connection:
+                await outbox.withdraw_message(connection, batch.message_id)
+            return
         ways = channels_for(person, self._channels, batch.failed) if person else []
         if not ways:
             await self._give_up(batch, round_, "no_address" if person else "no_such_person")

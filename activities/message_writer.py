@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from channels.compose import Links, ListedTask, compose, is_empty_digest
 from channels.message import Message
 from domain.notices.digest import SLACK, digest_day
+from domain.notices.standing import GoalNow, standing
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy
 from domain.values import Locale
 from storage import cycles, digests, outbox
 from storage.database import read_transaction
-from storage.outbox import Addressee, QueuedMessage
+from storage.outbox import Addressee, QueuedMessage, QueuedNotice
 
 Policies = Mapping[str, Policy]
 
@@ -56,18 +58,24 @@ class MessageWriter:
     policies: Policies
     people: Mapping[str, Addressee]
     tasks: Mapping[tuple[str, date], Sequence[ListedTask]]  # by reader and day of the digest
+    goals: Mapping[str, GoalNow]  # of the notices, as they are now
 
     def has_nothing_to_say(self, batch: QueuedMessage) -> bool:
-        """Whether it is a digest whose requests were all answered meanwhile."""
-        day = batch.digest_on
-        return day is not None and is_empty_digest(batch.notices, self.tasks.get((batch.recipient_id, day), ()))
+        """Whether all its requests were answered, or became void, meanwhile."""
+        day, notices = batch.digest_on, self._standing(batch)
+        return not notices or (
+            day is not None and is_empty_digest(notices, self.tasks.get((batch.recipient_id, day), ()))
+        )
+
+    def _standing(self, batch: QueuedMessage) -> tuple[QueuedNotice, ...]:
+        return standing(batch.notices, self.goals, batch.recipient_id)
 
     def write(self, batch: QueuedMessage, way: str) -> Message:
         """The batch as one message to its recipient, whom the directory knows."""
         person, day = self.people[batch.recipient_id], batch.digest_on
         return compose(
             batch.recipient_id,
-            batch.notices,
+            self._standing(batch),
             {id_: one.name for id_, one in self.people.items()},
             Locale(person.locale),
             to=person.chat_url if way == "chat" else person.mail,
@@ -88,7 +96,8 @@ async def message_writer(
     owners = {task.owner for waiting in tasks.values() for task in waiting}
     async with read_transaction(engine) as connection:
         people = await outbox.addressees(connection, batches, owners)
-    return MessageWriter(now, links, await policies_of(engine), people, tasks)
+        goals = await outbox.goals_now(connection, batches, now.astimezone(DIRECTORY_ZONE).date())
+    return MessageWriter(now, links, await policies_of(engine), people, tasks, goals)
 
 
 async def _tasks(

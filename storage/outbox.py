@@ -12,13 +12,15 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, bindparam, func, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, Text, bindparam, func, literal, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.lifecycles import NoticeEvent, NoticeState
 from domain.values import Locale
 from storage.advisory_locks import try_advisory_lock
 from storage.arrays import is_one_of
+from storage.directory import works_today
 from storage.tables import EmployeeRow, OutboxRow, PreferenceRow
 from storage.transitions import NOTICE_IS, move_notices
 
@@ -75,6 +77,7 @@ class Addressee(NamedTuple):
     channel: str | None
     chat_url: str | None
     site: str | None
+    works: bool = True  # today
 
     def __repr__(self) -> str:
         return "Addressee()"
@@ -231,14 +234,15 @@ async def addressees(
     wanted = (
         select(
             EmployeeRow.id, EmployeeRow.name, EmployeeRow.mail, EmployeeRow.locale, PreferenceRow.channel,
-            PreferenceRow.chat_url, EmployeeRow.site,
+            PreferenceRow.chat_url, EmployeeRow.site, works_today().label("works"),
         )
         .outerjoin(PreferenceRow, PreferenceRow.employee_id == EmployeeRow.id)
         .where(is_one_of(EmployeeRow.id, sorted(ids)))
     )  # fmt: skip
     rows = (await connection.execute(wanted)).all()
     return {
-        row.id: Addressee(row.name, row.mail, Locale(row.locale), row.channel, row.chat_url, row.site) for row in rows
+        row.id: Addressee(row.name, row.mail, Locale(row.locale), row.channel, row.chat_url, row.site, row.works)
+        for row in rows
     }
 
 
@@ -280,6 +284,35 @@ async def release(connection: AsyncConnection, message_ids: Iterable[str]) -> No
     await connection.execute(
         update(OutboxRow).where(is_one_of(OutboxRow.message_id, message_ids), queued).values(message_id=None)
     )
+
+
+async def withdraw_message(connection: AsyncConnection, message_id: str) -> None:
+    """Withdraws the notices of a message that nobody is to get any more. A repeat changes nothing."""
+    await move_notices(connection, NoticeEvent.WITHDRAWN, OutboxRow.message_id == message_id, withdrawn_at=func.now())
+
+
+class OpenTaskOf(NamedTuple):
+    """The kind of a goal's open task, None if there is none or the goal is paused; and who may do it today."""
+
+    task: str | None
+    doers: frozenset[str]
+
+
+_GOALS_NOW = text("""
+    SELECT g.id, CASE WHEN g.paused THEN NULL ELSE g.task END, g.assignees,
+        ARRAY(
+            SELECT one ->> 'to' FROM jsonb_array_elements(COALESCE(g.aggregate -> 'delegations', '[]')) one
+            WHERE one ->> 'delegator' = ANY (g.assignees) AND :day BETWEEN one ->> 'first' AND one ->> 'last'
+        )
+    FROM goal g WHERE g.id = ANY (:goals)
+""").bindparams(bindparam("goals", type_=ARRAY(Text)), bindparam("day", type_=Text))
+
+
+async def goals_now(connection: AsyncConnection, messages: Iterable[QueuedMessage], day: date) -> dict[str, OpenTaskOf]:
+    """The goals of the messages as they are now, by id; delegations are those of `day`."""
+    ids = sorted({notice.goal_id for message in messages for notice in message.notices})
+    rows = await connection.execute(_GOALS_NOW, {"goals": ids, "day": day.isoformat()})
+    return {id_: OpenTaskOf(task, frozenset((*asked, *acting))) for id_, task, asked, acting in rows}
 
 
 async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[str] | None = None) -> int:

@@ -1,15 +1,30 @@
 """The delivery activity: the result of every message when the mail server or the database fails."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.message import Message
+from domain.notices.notices import NoticeKind
+from domain.people.organisation import DIRECTORY_ZONE
 from storage import outbox
-from tests.activities.mailroom import MAIL_FROM, Recording, by_mail, employ, errors, queue, rows_of, send
+from storage.tables import EmployeeRow
+from tests.activities.mailroom import (
+    MAIL_FROM,
+    Recording,
+    by_mail,
+    employ,
+    errors,
+    give_task,
+    open_cycle,
+    queue,
+    rows_of,
+    send,
+)
 from tests.channels.mail_server import mail_server
 from workflows.delivery import SendResult
 
@@ -224,3 +239,30 @@ async def test_what_comes_while_a_message_rests_takes_it_along(database: AsyncEn
         assert await send(database, by_mail(mailbox)) == SendResult(sent=1)
     assert "あとから来た知らせ" in mailbox.text_of(mailbox.arrived[0])
     assert [row.sent_at is not None for row in await rows_of(database)] == [True, True]
+
+
+async def test_a_message_tells_how_things_are_when_it_is_written(database: AsyncEngine) -> None:
+    await employ(database)
+    await open_cycle(database, hr=("M2",))
+    goal = await give_task(database, "M1", ["M1"], due_at=datetime.now(UTC) + timedelta(days=9), kind="draft")
+    await queue(database, "M2", goal=goal, kind=NoticeKind.APPROVAL_REQUESTED, theme="請求書")
+    await queue(database, "M2", goal=goal, kind=NoticeKind.RECALLED, theme="請求書")
+    await queue(database, "M1", goal=goal, kind=NoticeKind.RETURNED, theme="請求書")
+    async with mail_server() as mailbox:
+        await send(database, by_mail(mailbox))
+    assert mailbox.recipients == ["hanako@example.com"]  # the approver was asked and let go within a minute
+    assert {row.channel for row in await rows_of(database, "M2")} == {"none"}
+
+
+async def test_people_who_left_are_told_nothing(database: AsyncEngine) -> None:
+    await employ(database)
+    await queue(database, "M1", "M2", theme="請求書")
+    async with database.begin() as connection:
+        yesterday = datetime.now(DIRECTORY_ZONE).date() - timedelta(days=1)
+        await connection.execute(update(EmployeeRow).where(EmployeeRow.id == "M1").values(leaves=yesterday))
+    async with mail_server() as mailbox:
+        assert await send(database, by_mail(mailbox)) == SendResult(sent=1)
+    assert mailbox.recipients == ["taro@example.com"]
+    (row,) = await rows_of(database, "M1")
+    assert (row.sent_at, row.gave_up_at) == (None, None)
+    assert row.withdrawn_at is not None

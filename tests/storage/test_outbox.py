@@ -260,8 +260,8 @@ async def test_the_directory_answers_for_everybody_a_message_speaks_of(database:
     async with read_transaction(database) as connection:
         found = await outbox.addressees(connection, await claimed(database))
     assert {one: tuple(who) for one, who in found.items()} == {
-        "M1": ("佐藤 花子", "hanako@example.com", "ja", "chat", "https://x", None),
-        "M3": ("Jane Doe", None, "en", None, None, None),
+        "M1": ("佐藤 花子", "hanako@example.com", "ja", "chat", "https://x", None, True),
+        "M3": ("Jane Doe", None, "en", None, None, None, True),
     }
     assert "hanako" not in repr(found)
     async with read_transaction(database) as connection:

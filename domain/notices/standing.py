@@ -1,0 +1,61 @@
+"""Which notices of a message are still worth reading when it is written: hours may lie between an event and its message."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from domain.notices.notices import NoticeKind
+from domain.policy.policy import TaskKind
+
+_K, _T = NoticeKind, TaskKind
+# The task that a notice asks for.
+_ASKS: Mapping[str, Collection[TaskKind]] = {
+    _K.DRAFT_OPENED: (_T.DRAFT,),
+    _K.DRAFT_REMINDER: (_T.DRAFT,),
+    _K.APPROVAL_REQUESTED: (_T.APPROVAL,),
+    _K.APPROVAL_REMINDER: (_T.APPROVAL,),
+    _K.STEP_DUE: (_T.STEP,),
+    _K.STEP_OVERDUE: (_T.STEP,),
+    _K.REVIEW_OPENED: (_T.SELF_REVIEW,),
+    _K.REVIEW_REMINDER: (_T.SELF_REVIEW, _T.VERDICT),
+    _K.VERDICT_REQUESTED: (_T.VERDICT,),
+    _K.ESCALATED: tuple(TaskKind),
+}
+_FIRST = frozenset(
+    {_K.APPROVAL_REQUESTED, _K.VERDICT_REQUESTED, _K.ESCALATED}
+)  # from which the reader first hears of a task
+_TAKEN_BACK = frozenset({_K.RECALLED, _K.WITHDRAWN, _K.HANDLED})  # of no use to a reader who never heard of the task
+
+
+class GoalNow(Protocol):
+    """A goal as it is now: the kind of its open task, or None if there is none or the goal is paused, and who may do it."""
+
+    @property
+    def task(self) -> str | None: ...
+    @property
+    def doers(self) -> frozenset[str]:
+        """The assignees, and who may act for one of them today."""
+
+
+class _Notice(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def goal_id(self) -> str: ...
+
+
+Notice = TypeVar("Notice", bound=_Notice)
+
+
+def standing(notices: Sequence[Notice], goals: Mapping[str, GoalNow], reader: str) -> tuple[Notice, ...]:
+    """The notices without requests that the reader cannot meet any more, and without news that such a request is void.
+
+    A goal that is not in `goals` is taken as the notice says.
+    """
+    void = [one for one in notices if _is_void(one, goals.get(one.goal_id), reader)]
+    unheard = {one.goal_id for one in void if one.kind in _FIRST}
+    return tuple(one for one in notices if one not in void and not (one.kind in _TAKEN_BACK and one.goal_id in unheard))
+
+
+def _is_void(notice: _Notice, goal: GoalNow | None, reader: str) -> bool:
+    asked = _ASKS.get(notice.kind)
+    return asked is not None and goal is not None and (goal.task not in asked or reader not in goal.doers)
