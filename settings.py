@@ -21,6 +21,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="ignore",
         env_ignore_empty=True,
+        hide_input_in_errors=True,
         secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
     )
 
@@ -89,6 +90,9 @@ class Settings(BaseSettings):
     )
     chat_format: Literal["slack", "teams"] = Field(
         default="slack", description="format of the messages to that webhook"
+    )
+    chat_private_hosts: bool = Field(
+        default=False, description="whether people's own webhooks may be on a private network, such as the company's"
     )
     hook_url: str | None = Field(
         default=None, description="address of another system that gets every ledger event, signed", repr=False

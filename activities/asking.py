@@ -115,6 +115,8 @@ class Asking:
         return InstructionResult(goal.id, "done")
 
     def _refused(self, goal: Goal, refusal: Refusal) -> InstructionResult:
+        if refusal.code is Code.WORKFLOW_LOST:  # the launch could not start it, or it was ended from outside
+            return InstructionResult(goal.id, "failed", "not_started")
         if skipped := skipped_by(self._asked, refusal):
             return InstructionResult(goal.id, "skipped", skipped.code)
         return InstructionResult(goal.id, "refused", Code(refusal.code), refusal.fields)

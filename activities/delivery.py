@@ -164,7 +164,7 @@ class Delivery(Sender):
             round_.sent += 1
             return
         _log.warning(
-            "notice_not_sent", message_id=batch.message_id, recipient=batch.recipient_id, way=way, code=failure.code
+            "notice_not_sent", message_id=batch.message_id, employee=batch.recipient_id, way=way, code=failure.code
         )
         await self._after(failure, batch, way, round_, more=bool(others))
 
@@ -196,7 +196,7 @@ class Delivery(Sender):
         async with self._engine.begin() as connection:
             await outbox.give_up(connection, batch.message_id, code, datetime.now(UTC))
         round_.given_up += 1
-        _log.warning("notice_given_up", message_id=batch.message_id, recipient=batch.recipient_id, code=code)
+        _log.warning("notice_given_up", message_id=batch.message_id, employee=batch.recipient_id, code=code)
 
     async def _hand_over(self, batch: QueuedMessage, way: str, writer: MessageWriter) -> NotSent | None:
         """Writes and sends one message. Returns the failure, or None."""

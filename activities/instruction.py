@@ -27,6 +27,7 @@ from domain.instructions.instructions import (
     Cancel,
     Close,
     Delegate,
+    EndDelegation,
     Extend,
     Reassign,
     Remove,
@@ -234,6 +235,8 @@ async def _condition(connection: AsyncConnection, asked: AnyInstruction) -> Colu
             return waits_for(person)
         case Delegate(delegation=delegation):
             return await concerns(connection, delegation.delegator)
+        case EndDelegation(delegator=delegator):
+            return await concerns(connection, delegator)
     return None
 
 

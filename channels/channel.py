@@ -54,7 +54,7 @@ def configured_channels(settings: Settings) -> Mapping[str, Channel]:
     """
     channels: dict[str, Channel] = {
         "mail": SmtpChannel(MailServer.at(settings.smtp_url), settings.mail_from),
-        "chat": ChatChannel(settings.chat_url, settings.chat_format),
+        "chat": ChatChannel(settings.chat_url, settings.chat_format, private_hosts=settings.chat_private_hosts),
     }
     match settings.channel:
         case "null":

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from channels.encoded_words import encoded
 from channels.message import Message, NotDeliverable, NotSent, ServerUnavailable, TemporaryFailure
 from domain import messages
 from domain.errors import MeguriError
@@ -35,8 +36,26 @@ class _Verbatim(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # t
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Subject(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # as above
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {encoded(str(self), len(self.name) + 2, policy.linesep)}{policy.linesep}"
+
+
+class _Sender(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # as above
+    """A name and an address: the name is encoded, the address is not."""
+
+    def fold(self, *, policy: Policy) -> str:
+        name, address = parseaddr(str(self))
+        if name.isascii():
+            return f"{self.name}: {self}{policy.linesep}"
+        words = encoded(name, len(self.name) + 2, policy.linesep)
+        return f"{self.name}: {words}{policy.linesep} <{address}>{policy.linesep}"
+
+
 def _headers() -> HeaderRegistry:
     registry = HeaderRegistry()
+    registry.map_to_type("subject", _Subject)
+    registry.map_to_type("from", _Sender)
     for name in ("in-reply-to", "references", "list-unsubscribe"):
         registry.map_to_type(name, _Verbatim)
     return registry

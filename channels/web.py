@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from channels.public_hosts import is_public_name, public_address
+
 # httpx logs every request at `info`, with the whole URL.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 _FIRST_SERVER_ERROR = 500
+_HTTPS = 443
 _RETRYABLE = frozenset({408, 425, 429})  # client errors after which a later attempt may succeed
 
 
@@ -25,6 +28,7 @@ class PostFailure(StrEnum):
     UNREACHABLE = "unreachable"  # nothing was sent
     INTERRUPTED = "interrupted"  # the receiver may have accepted the request
     BAD_ADDRESS = "bad_address"
+    NOT_PUBLIC = "not_public"  # the host is unknown, or on a private network; nothing was sent
 
 
 PostResult = int | PostFailure  # an HTTP status, or why there is none
@@ -49,22 +53,45 @@ def is_retryable(status: int) -> bool:
     return status >= _FIRST_SERVER_ERROR or status in _RETRYABLE
 
 
-async def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> PostResult:
-    """Posts JSON, within `seconds` in all. Follows no redirect and does not read the body of the answer."""
+async def post(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float, *, only_public: bool = False
+) -> PostResult:
+    """Posts JSON, within `seconds` in all. Follows no redirect and does not read the body of the answer.
+
+    `only_public`: the host's addresses are looked up once; if one of them is not public, nothing is sent, and otherwise the
+    connection goes to the address that was looked at.
+    """
     all_headers = {"Content-Type": "application/json"} | dict(headers)
     try:
-        async with (
-            asyncio.timeout(seconds),
-            httpx.AsyncClient(verify=_certificates(), timeout=httpx.Timeout(seconds, connect=seconds / 2)) as client,
-            client.stream("POST", url, content=body, headers=all_headers, follow_redirects=False) as answer,
-        ):
-            return answer.status_code
+        async with asyncio.timeout(seconds):
+            request = await _request(url, body, all_headers, only_public=only_public)
+            if request is None:
+                return PostFailure.NOT_PUBLIC
+            limits = httpx.Timeout(seconds, connect=seconds / 2)
+            async with httpx.AsyncClient(verify=_certificates(), timeout=limits, follow_redirects=False) as client:
+                answer = await client.send(request, stream=True)
+                await answer.aclose()
+                return answer.status_code
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
         return PostFailure.BAD_ADDRESS
     except (httpx.ConnectError, httpx.ConnectTimeout):
         return PostFailure.UNREACHABLE
     except (httpx.HTTPError, TimeoutError):
         return PostFailure.INTERRUPTED
+
+
+async def _request(url: str, body: bytes, headers: Mapping[str, str], *, only_public: bool) -> httpx.Request | None:
+    """The request; None if it must go to a public host and this is none."""
+    request = httpx.Request("POST", url, content=body, headers=headers)
+    if not only_public:
+        return request
+    host = request.url.host
+    address = await public_address(host, request.url.port or _HTTPS) if is_public_name(host) else None
+    if address is None:
+        return None
+    named = {**headers, "Host": request.url.netloc.decode()}
+    pinned = request.url.copy_with(host=address)
+    return httpx.Request("POST", pinned, content=body, headers=named, extensions={"sni_hostname": host})
 
 
 @cache

@@ -23,14 +23,17 @@ class Status(IntEnum):
 STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
-        Status.FORBIDDEN: ("not_allowed", "unnamed", "self_approval", "not_delegated"),
+        Status.FORBIDDEN: (
+            "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate",
+            "already_signed",
+        ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
-            "already_reviewed", "self_review_first", "no_task", "not_assigned", "cycle_over", "cycle_busy", "cycle_state",
+            "already_reviewed", "newer_than_goal", "self_review_first", "no_task", "not_assigned", "cycle_over", "cycle_busy", "cycle_state",
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
             "texts_in_use", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
@@ -39,7 +42,7 @@ STATUS_OF: Mapping[str, Status] = {
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem",
-            "no_chat_url", "wrong_chat_url", "wrong_hour",
+            "too_large", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
         ),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",

@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     MOVED = "moved"
     ADJUSTED = "adjusted"
     EXEMPLAR_MARKED = "exemplar_marked"
+    DELEGATION_ENDED = "delegation_ended"
     REPAIRED = "repaired"
     TEXTS_ERASED = "texts_erased"
 

@@ -54,7 +54,8 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 class Frozen(BaseModel):
     """A value: equal by content, never changed, and no field that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error of validation goes into logs and Temporal's histories: it must not repeat what a person wrote.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def plain(number: Decimal) -> Decimal:

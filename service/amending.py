@@ -9,7 +9,7 @@ from domain.access import Action, Caller
 from domain.cycle.amendments import check_amendment
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.findings import Finding, refuse, refuses
-from domain.goal.alarms import AlarmKind, next_alarm
+from domain.goal.alarms import AlarmKind, due_alarms
 from domain.goal.goal import Goal, Outcome
 from domain.goal.steering import due_after, end_outcome
 from domain.instructions.instructions import Amend, Selection, amended
@@ -171,10 +171,9 @@ async def _at_goals(
 
 def rings_now(goal: Goal, policy: Policy, now: datetime) -> AlarmKind | None:
     """The kind of the alarm that rings at once under the new policy, if it would not ring under the present one."""
-    alarm, present = next_alarm(goal.model_copy(update={"policy": policy})), next_alarm(goal)
-    if alarm is None or alarm.at > now or (present and (present.kind, present.at <= now) == (alarm.kind, True)):
-        return None
-    return alarm.kind
+    anyway = {alarm.kind for alarm in due_alarms(goal, now)}
+    due = due_alarms(goal.model_copy(update={"policy": policy}), now)
+    return next((alarm.kind for alarm in due if alarm.kind not in anyway), None)
 
 
 async def _page(connection: "AsyncConnection", cycle: CycleId, after: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.access import Action, Caller, Relation, actor_of
 from domain.findings import Finding, Level
-from domain.goal.commands import COMMANDS
+from domain.goal.commands import COMMANDS, MAX_COMMAND_BYTES, Command
 from domain.goal.goal import Goal
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
@@ -183,9 +183,11 @@ class Goals(GoalReads):
             "acting_for": request.acting_for,
             "expected_seq": request.seen,
         }
-        receipt = await self._updates.send(
-            goal, compose(COMMANDS[request.name], {**request.fields, **fields}), identity
-        )
+        command = compose(COMMANDS[request.name], {**request.fields, **fields})
+        _require_small(command)
+        receipt = await self._updates.send(goal, command, identity)
+        if request.command_id is not None:
+            await self._updates.require_same(goal, command, identity)
         async with read_transaction(self._engine) as connection:
             after = await require_goal(connection, goal)
             names = await names_by_id(connection, after.task.assignees if after.task else ())
@@ -195,6 +197,13 @@ class Goals(GoalReads):
             state=receipt.state, score=receipt.score, head=receipt.head, task=task, names=names,
             time_zone=after.task_zone,
         )  # fmt: skip
+
+
+def _require_small(command: Command) -> None:
+    """Raises a `Refusal` for a command that Temporal could not carry, before it is sent."""
+    size = len(command.model_dump_json().encode())
+    if size > MAX_COMMAND_BYTES:
+        raise Refusal(Code.TOO_LARGE, size=size, most=MAX_COMMAND_BYTES)
 
 
 def _seen(caller: Caller, goal: Goal, company: frozenset[Relation], names: Names) -> SeenGoal | Refusal:

@@ -108,6 +108,13 @@ class GoalUpdates:
             return await self._answer_of_ended(goal, command, command_id)
         return receipt
 
+    async def require_same(self, goal: GoalId, command: Command, command_id: CommandId) -> None:
+        """Raises a `Refusal` if the ledger holds another command with this id. For ids that a caller chose, after the answer.
+
+        Temporal answers an update whose id it knows with the first answer, whatever the update asks for.
+        """
+        await self._receipt_of_recorded(goal, command, command_id)
+
     async def _answer_of_ended(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         """The result of a command to a goal without a running workflow.
 

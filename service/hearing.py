@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from domain.access import Action, Caller, actor_of
 from domain.messages import did_you_mean
@@ -21,8 +21,9 @@ from storage.people import find_employee
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_PROSE: TypeAdapter[str] = TypeAdapter(Prose)
-_ID: TypeAdapter[str] = TypeAdapter(Id)
+_SILENT = ConfigDict(hide_input_in_errors=True)
+_PROSE: TypeAdapter[str] = TypeAdapter(Prose, config=_SILENT)
+_ID: TypeAdapter[str] = TypeAdapter(Id, config=_SILENT)
 
 
 class HeardProblem(Frozen):

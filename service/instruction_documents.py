@@ -53,6 +53,7 @@ class ListedDelegation(Frozen):
     last: date
     reason: str | None
     given_by: EmployeeId
+    own_goals: bool  # also for the delegator's own goals
 
 
 class DelegationList(Frozen):

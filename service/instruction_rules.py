@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
-from domain.instructions.instructions import Add, AnyInstruction, Delegate, Extend, Reassign, Reopen, Sync
+from domain.instructions.instructions import (
+    Add,
+    AnyInstruction,
+    Delegate,
+    EndDelegation,
+    Extend,
+    Reassign,
+    Reopen,
+    Sync,
+)
 from domain.lifecycles import ENDED, CycleState
 from domain.messages import did_you_mean, message
 from domain.policy.policy import Policy
@@ -45,14 +54,24 @@ async def require_may_steer(connection: AsyncConnection, caller: Caller, row: In
     A person may steer the delegation that they gave. While no cycle is open, the operator may steer a change of the organisation.
     """
     asked = row.asked
-    if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
-        await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
+    if own := _own_delegation(asked, caller):
+        await require_person(connection, caller, Action.DELEGATE, own)
     elif row.cycle_id:
         cycle = await require_cycle(connection, row.cycle_id)
         await require_hr_of(connection, caller, Action.STEER_CYCLE, cycle.rules.hr)
     else:
         action = Action.CHANGE_DIRECTORY if isinstance(asked, Sync) else Action.STEER_CYCLE
         await require_hr_everywhere(connection, caller, action)
+
+
+def _own_delegation(asked: AnyInstruction, caller: Caller) -> EmployeeId | None:
+    """The caller, if the instruction is about a delegation of their own: given by them, or ended by either side."""
+    match asked:
+        case Delegate(delegation=delegation) if caller.employee == delegation.delegator:
+            return caller.employee
+        case EndDelegation(delegator=delegator, to=to) if caller.employee in (delegator, to):
+            return caller.employee
+    return None
 
 
 async def _require_cycle(connection: AsyncConnection, asked: AnyInstruction, cycle: CycleId) -> Cycle:
@@ -71,13 +90,13 @@ async def _require_caller(
     connection: AsyncConnection, caller: Caller, asked: AnyInstruction, row: Cycle | None
 ) -> None:
     """The caller must be HR of the cycle, or of every open cycle if none is named. A person may delegate for themselves."""
-    if isinstance(asked, Delegate) and caller.employee == asked.delegation.delegator:
-        await require_person(connection, caller, Action.DELEGATE, asked.delegation.delegator)
+    if own := _own_delegation(asked, caller):
+        await require_person(connection, caller, Action.DELEGATE, own)
         return
     rows = [row] if row else [one for one in await cycles.list_cycles(connection) if one.state is CycleState.OPEN]
     if not rows:
         raise Refusal(Code.NO_OPEN_CYCLE)
-    action = Action.DELEGATE if isinstance(asked, Delegate) else Action.STEER_CYCLE
+    action = Action.DELEGATE if isinstance(asked, Delegate | EndDelegation) else Action.STEER_CYCLE
     for one in rows:
         await require_hr_of(connection, caller, action, one.rules.hr)
 
@@ -111,6 +130,10 @@ async def _require_people(connection: AsyncConnection, asked: AnyInstruction) ->
         before, after = asked.delegation.delegator, asked.delegation.to
     elif isinstance(asked, Reassign):
         before, after = asked.person, asked.to
+    elif isinstance(asked, EndDelegation):
+        for one in (asked.delegator, asked.to):
+            await _require_employee(connection, one)
+        return
     else:
         return
     await _require_employee(connection, before)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.access import Action, Caller, actor_of
 from domain.goal.goal import Delegation
-from domain.instructions.instructions import AnyInstruction, Delegate
+from domain.instructions.instructions import AnyInstruction, Delegate, EndDelegation
 from domain.lifecycles import InstructionState
 from domain.messages import message
 from domain.refusals import Code, Refusal
@@ -159,6 +159,10 @@ class Instructions(InstructionReads):
                 existing = await delegations.add(connection, _row(identity, asked.delegation, asked.reason, actor))
                 if existing:
                     raise _chain(asked.delegation, existing)
+            elif isinstance(asked, EndDelegation) and not await delegations.end(connection, asked.delegator, asked.to):
+                raise Refusal(
+                    Code.DELEGATION, why=message("part.delegate_none", delegator=asked.delegator, to=asked.to)
+                )
 
 
 def _valid_id(instruction: str) -> str:
@@ -204,6 +208,7 @@ def _row(identity: str, delegation: Delegation, reason: str, actor: EmployeeId) 
         "last": delegation.last,
         "reason": reason,
         "given_by": actor,
+        "own_goals": delegation.own_goals,
     }
 
 

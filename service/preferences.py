@@ -4,6 +4,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from channels.public_hosts import is_public_name
 from domain.access import Action, Caller
 from domain.errors import MeguriError
 from domain.messages import message
@@ -44,11 +45,15 @@ class PreferenceDocument(Frozen):
 
 
 class Preferences:
-    """Preferences for notices. `company_chat`: the company has a chat webhook, so a person may choose chat without an own one."""
+    """Preferences for notices. `company_chat`: the company has a chat webhook, so a person may choose chat without an own one.
 
-    def __init__(self, engine: "AsyncEngine", *, company_chat: bool) -> None:
+    `private_hosts`: a person's own webhook may be on a private network.
+    """
+
+    def __init__(self, engine: "AsyncEngine", *, company_chat: bool, private_hosts: bool = False) -> None:
         self._engine = engine
         self._company_chat = company_chat
+        self._private_hosts = private_hosts
 
     async def show(self, caller: Caller, employee: EmployeeId) -> Preference:
         """The person's preferences; all None if nothing was chosen. Raises a `Refusal` for a caller without permission."""
@@ -71,12 +76,24 @@ class Preferences:
     def _after(self, before: Preference, choice: Choice) -> Preference:
         after = Preference(
             channel=choice.channel or before.channel,
-            chat_url=before.chat_url if choice.chat_url is None else _checked_url(choice.chat_url),
+            chat_url=before.chat_url if choice.chat_url is None else self._checked_url(choice.chat_url),
             digest_at=before.digest_at if choice.digest_at is None else _time(choice.digest_at),
         )
         if after.channel == "chat" and not after.chat_url and not self._company_chat:
             raise WrongPreference("no_chat_url", _NO_CHAT)
         return after
+
+    def _checked_url(self, url: str) -> str:
+        """The URL if it is encrypted: messages contain names, and the server must not send requests to hosts on its own network."""
+        try:
+            parts = urlsplit(url)
+            fits = parts.scheme == "https" and bool(parts.hostname) and url.isascii() and len(url.split()) == 1
+            fits = fits and (self._private_hosts or is_public_name(parts.hostname or ""))
+        except ValueError:
+            fits = False
+        if not fits or len(url) > _LONGEST_URL:
+            raise WrongPreference("wrong_chat_url", _WRONG_URL)
+        return url
 
 
 def document_of(employee: EmployeeId, preference: Preference) -> PreferenceDocument:
@@ -96,18 +113,6 @@ async def _require(connection: "AsyncConnection", caller: Caller, employee: Empl
 def masked(chat_url: str | None) -> str | None:
     """The webhook's host. Everybody who knows the whole address could post to it."""
     return f"https://{urlsplit(chat_url).hostname}/…" if chat_url else None
-
-
-def _checked_url(url: str) -> str:
-    """The URL if it is encrypted: messages contain names, and the server must not send requests to hosts on its own network."""
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme == "https" and bool(parts.hostname) and url.isascii() and len(url.split()) == 1
-    except ValueError:
-        fits = False
-    if not fits or len(url) > _LONGEST_URL:
-        raise WrongPreference("wrong_chat_url", _WRONG_URL)
-    return url
 
 
 def _time(written: str) -> time:

@@ -115,6 +115,12 @@ async def delegations_between(
 ) -> tuple[Delegation, ...]:
     """The delegations that hold on some day from `first` to `last`; with `people`, only those from or to these people."""
     return tuple(
-        Delegation(delegator=EmployeeId(one.delegator_id), to=EmployeeId(one.to_id), first=one.first, last=one.last)
+        Delegation(
+            delegator=EmployeeId(one.delegator_id),
+            to=EmployeeId(one.to_id),
+            first=one.first,
+            last=one.last,
+            own_goals=one.own_goals,
+        )
         for one in await delegations.overlapping(connection, first, last, people)
     )

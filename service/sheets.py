@@ -134,7 +134,7 @@ class Sheets:
         """
         updates, actor = GoalUpdates(self._engine, temporal), actor_of(caller)
         for one in plan.changed:
-            await updates.send(one.goal.id, Revise(actor=actor, content=one.content))
+            await updates.send(one.goal.id, Revise(actor=actor, content=one.content, expected_seq=one.goal.seq))
         return len(plan.changed)
 
 

@@ -32,6 +32,15 @@ WITH RECURSIVE above AS (
 )
 SELECT path FROM above WHERE id = $2 LIMIT 1
 """
+# The first of these people ($1) in whose line of managers the owner ($2) is. UNION ends where a line leads back to itself.
+_REPORTS_TO = """
+WITH RECURSIVE above AS (
+    SELECT id AS person, manager_id AS manager FROM employee WHERE id = ANY ($1)
+    UNION
+    SELECT a.person, e.manager_id FROM above a JOIN employee e ON e.id = a.manager
+)
+SELECT person FROM above WHERE manager = $2 ORDER BY person LIMIT 1
+"""
 _KNOWN_PROBLEMS = "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2"
 _NOTIFY_CHILDREN = """
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
@@ -58,6 +67,8 @@ async def check(connection: asyncpg.Connection, goal: str, claims: Mapping[str, 
     Takes locks that are held until the transaction ends.
     """
     cycle, owner = claims["cycle"], claims["owner"]
+    if claims["judges"] and (found := await connection.fetchval(_REPORTS_TO, list(claims["judges"]), owner)):
+        return Conflict("subordinate", {"actor": found, "owner": owner})
     if claims["weight"] is not None and (
         conflict := _weight(claims, *await connection.fetchrow(_WEIGHT, owner, cycle))
     ):
@@ -76,7 +87,13 @@ async def check(connection: asyncpg.Connection, goal: str, claims: Mapping[str, 
 
 def only_weight(claims: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """Owner, cycle, weight and limits, if the weight is the only claim and no notices to child goals are due; else None."""
-    if claims["weight"] is None or claims["parent"] is not None or claims["answers"] or claims["ended_by"] is not None:
+    if (
+        claims["judges"]
+        or claims["weight"] is None
+        or claims["parent"] is not None
+        or claims["answers"]
+        or claims["ended_by"] is not None
+    ):
         return None
     return claims["owner"], claims["cycle"], claims["weight"], claims["max_goals"], claims["max_weight"]
 

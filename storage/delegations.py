@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, bindparam, select, text
+from sqlalchemy import Date, bindparam, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,11 +42,12 @@ class StoredDelegation(NamedTuple):
     last: date
     reason: str | None
     given_by: str
+    own_goals: bool = False  # also for the delegator's own goals
 
 
 _COLUMNS = (
     DelegationRow.id, DelegationRow.delegator_id, DelegationRow.to_id, DelegationRow.first, DelegationRow.last,
-    DelegationRow.reason, DelegationRow.given_by,
+    DelegationRow.reason, DelegationRow.given_by, DelegationRow.own_goals,
 )  # fmt: skip
 
 
@@ -61,6 +62,12 @@ async def overlapping(
     return [StoredDelegation(*row) for row in found]
 
 
+async def end(connection: AsyncConnection, delegator: str, to: str) -> int:
+    """Removes the delegations from `delegator` to `to`; returns how many. That they were given and ended is in the instructions."""
+    which = (DelegationRow.delegator_id == delegator) & (DelegationRow.to_id == to)
+    return (await connection.execute(delete(DelegationRow).where(which))).rowcount
+
+
 async def end_of_leavers(connection: AsyncConnection, today: date) -> int:
     """Ends the delegations from and to people who left, on their last day; removes those that had not begun. Returns how many.
 
@@ -70,11 +77,17 @@ async def end_of_leavers(connection: AsyncConnection, today: date) -> int:
     return len(ended.all())
 
 
+def _is_same(one: StoredDelegation, delegation: dict[str, Any]) -> bool:
+    return all(
+        getattr(one, field) == delegation[field] for field in ("delegator_id", "to_id", "first", "last", "own_goals")
+    )
+
+
 async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> StoredDelegation | None:
     """Adds the delegation and returns None, or adds nothing and returns the delegation with which it would form a chain.
 
     In a chain a delegate has a delegate on the same day; a circle is a chain that ends where it begins. Keyed by the
-    delegation's id, so a repeat adds nothing.
+    delegation's id, so a repeat adds nothing; nor does the same delegation under another id.
     """
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADD_LOCK})
     near = await overlapping(
@@ -84,5 +97,7 @@ async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> Stored
         chained = one.delegator_id == delegation["to_id"] or one.to_id == delegation["delegator_id"]
         if chained and one.id != delegation["id"]:
             return one
+    if any(_is_same(one, delegation) for one in near):
+        return None
     await connection.execute(upsert(DelegationRow).values(delegation).on_conflict_do_nothing())
     return None

@@ -302,6 +302,7 @@ class DelegationRow(Table):
     reason: Mapped[str | None]
     given_by: Mapped[str]
     given_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    own_goals: Mapped[bool] = mapped_column(server_default=text("false"))  # also for the delegator's own goals
 
     __table_args__ = (
         CheckConstraint("first <= last", name="delegation_in_order"),

@@ -313,6 +313,8 @@ def _read(name: str, args: Sequence[RawValue]) -> commands.Command:
         raise Refusal(Code.UNKNOWN_COMMAND, command=name[:40], known=commands.COMMANDS)
     info = workflow.current_update_info()
     data = args[0].payload.data if args else b"{}"
+    if len(data) > commands.MAX_COMMAND_BYTES:
+        raise Refusal(Code.TOO_LARGE, size=len(data), most=commands.MAX_COMMAND_BYTES)
     try:
         command = known[name].model_validate_json(data, strict=True)
     except ValidationError as error:

@@ -278,19 +278,33 @@ def delegate(
     to: Annotated[str, typer.Argument(metavar="TO", help="help.option.delegate_to")],
     *,
     actor: Actor,
-    first: Annotated[date, typer.Option("--from", parser=day, metavar="DATE", help="help.option.first_day")],
-    last: Annotated[date, typer.Option("--until", parser=day, metavar="DATE", help="help.option.last_day")],
+    first: Annotated[
+        date | None, typer.Option("--from", parser=day, metavar="DATE", help="help.option.first_day")
+    ] = None,
+    last: Annotated[
+        date | None, typer.Option("--until", parser=day, metavar="DATE", help="help.option.last_day")
+    ] = None,
+    own_goals: Annotated[bool, typer.Option("--own-goals", help="help.option.own_goals")] = False,
+    end: Annotated[bool, typer.Option("--end", help="help.option.end_delegation")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="help.option.reason")] = None,
     identity: _Id = None,
     no_wait: _NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a person act in another's name between two days, in open tasks and in new ones.
+    """Let a person act in another's name between two days, in open tasks and in new ones; or end that early.
 
     HR may do so for anybody.
 
     Both may act. Nobody acts on a goal of their own, and a delegate has no delegate. The delegation ends by itself.
     """
     options = InstructionOptions(None, actor, reason or "-", identity=identity, no_wait=no_wait, as_json=as_json)
-    delegation = {"delegator": person, "to": to, "first": first, "last": last}
+    if end:
+        instruct("end_delegation", options, {"delegator": person, "to": to})
+        return
+    if first is None or last is None:
+        from cli.session.session import terminal
+
+        to_reader = terminal(as_json)
+        raise to_reader.refuse(to_reader.text("screen.steering.days_of_delegation"), kind="usage", code=Exit.USAGE)
+    delegation = {"delegator": person, "to": to, "first": first, "last": last, "own_goals": own_goals}
     instruct("delegate", options, {"delegation": delegation})

@@ -103,12 +103,14 @@ def approve_each(
     run(to, acting, work)
 
 
-def submit(goal: str, options: CommandOptions, content: "Content | None", *, as_json: bool) -> None:
+def submit(
+    goal: str, options: CommandOptions, content: "Content | None", *, as_json: bool, seen: int | None = None
+) -> None:
     """Submits; where the goal is not ready, each finding is on a line of its own, in the reader's language."""
 
     async def work(session: Acting) -> None:
         to = session.terminal
-        request = Request("submit", {"content": content}, options.acting_for, None, options.command_id)
+        request = Request("submit", {"content": content}, options.acting_for, seen, options.command_id)
         try:
             submitted = await session.goals.submit(caller_for(options.actor), GoalId(goal), request)
         except NotReady as refusal:

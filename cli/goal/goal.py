@@ -70,6 +70,7 @@ def revise(
     file: _File,
     *,
     actor: Actor,
+    seen: Seen = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
@@ -80,7 +81,8 @@ def revise(
     from cli.session.session import terminal
 
     content = read_content_file(file, terminal(as_json))
-    give(goal_id, "revise", CommandOptions(actor, acting_for, command_id), {"content": content}, as_json=as_json)
+    options = CommandOptions(actor, acting_for, command_id)
+    give(goal_id, "revise", options, {"content": content}, seen=seen, as_json=as_json)
 
 
 @goal.command()
@@ -89,6 +91,7 @@ def submit(
     *,
     actor: Actor,
     file: _FileOrNone = None,
+    seen: Seen = None,
     acting_for: ActingFor = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
@@ -99,7 +102,7 @@ def submit(
     from cli.session.session import terminal
 
     content = read_content_file(file, terminal(as_json)) if file else None
-    giving.submit(goal_id, CommandOptions(actor, acting_for, command_id), content, as_json=as_json)
+    giving.submit(goal_id, CommandOptions(actor, acting_for, command_id), content, seen=seen, as_json=as_json)
 
 
 @goal.command()

@@ -52,7 +52,9 @@ def prefer(
 
         to = session.terminal
         person, caller = EmployeeId(employee), caller_for(actor)
-        preferences = Preferences(session.engine, company_chat=to.settings.channel == "chat")
+        preferences = Preferences(
+            session.engine, company_chat=to.settings.channel == "chat", private_hosts=to.settings.chat_private_hosts
+        )
         choice = Choice(channel and channel.value, url, digest_at, reset)
         if choice == Choice():
             kept = await preferences.show(caller, person)

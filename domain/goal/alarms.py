@@ -54,11 +54,19 @@ def spread(goal: Goal) -> timedelta:
 
 def next_alarm(goal: Goal) -> Alarm | None:
     """The next reminder, escalation, review or end; None for a goal that is closed or paused."""
+    return min(_alarms(goal), key=lambda alarm: alarm.at, default=None)
+
+
+def due_alarms(goal: Goal, now: Moment) -> tuple[Alarm, ...]:
+    """The alarms whose time has come: the end first, then a review, then a rung."""
+    return tuple(alarm for alarm in _alarms(goal) if alarm.at <= now)
+
+
+def _alarms(goal: Goal) -> list[Alarm]:
+    """The next alarm of each kind. The end is first: nobody gets a reminder of a task that ends at the same time."""
     if goal.is_closed or goal.is_paused:
-        return None
-    # At the same time, the end comes first, then the review: nobody gets a reminder of a task that ends a moment later.
-    candidates = [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
-    return min(candidates, key=lambda alarm: alarm.at)
+        return []
+    return [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
 
 
 def _alarm(goal: Goal, calendar: BusinessCalendar, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:
@@ -128,7 +136,8 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.policy.hr, task.climbed
     # An owner who is in HR is notified, and never becomes the approver of their own goal.
-    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner))
+    # Who approved an earlier stage is not asked again.
+    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner, *goal.signed))
     to_hr = joined == goal.policy.hr
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
@@ -140,7 +149,7 @@ def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int
     """
     assignees = goal.task.assignees if goal.task else ()
     for level in range(climbed, len(goal.line)):
-        if goal.line[level] not in assignees:
+        if goal.line[level] not in (*assignees, *goal.signed):
             return (goal.line[level],), level + 1
     return goal.policy.hr, len(goal.line)
 

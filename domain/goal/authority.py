@@ -11,15 +11,21 @@ from domain.values import EmployeeId
 
 
 def principal(goal: Goal, command: Command, day: date) -> EmployeeId:
-    """The person in whose name the command is given. Raises a `Refusal` if `acting_for` has no delegation on that day."""
+    """The person in whose name the command is given.
+
+    Raises a `Refusal` if `acting_for` has no delegation to the actor on that day, or has one that does not cover this goal.
+    """
     if command.acting_for is None or command.acting_for == command.actor:
         return command.actor
-    is_delegate = any(
-        one.delegator == command.acting_for and one.to == command.actor and one.first <= day <= one.last
+    held = [
+        one
         for one in goal.delegations
-    )
-    if not is_delegate:
+        if one.delegator == command.acting_for and one.to == command.actor and one.first <= day <= one.last
+    ]
+    if not held:
         raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)
+    if command.acting_for == goal.owner and not any(one.own_goals for one in held):
+        raise Refusal(Code.OWN_GOALS_NOT_COVERED, actor=command.actor, acting_for=command.acting_for)
     return command.acting_for
 
 
@@ -76,9 +82,11 @@ def require_state(goal: Goal, *possible: State) -> None:
 
 def require_seen(goal: Goal, expected_seq: int) -> None:
     """Raises a `Refusal` if the goal changed after `expected_seq` in a way that matters to the decision."""
+    if expected_seq > goal.seq:
+        raise Refusal(Code.NEWER_THAN_GOAL, expected_seq=expected_seq, seq=goal.seq)
     missed = [change for change in goal.changes if change.seq > expected_seq]
-    if missed or expected_seq > goal.seq:
-        changes = [_as_message(change) for change in missed] or [message("part.no_change")]
+    if missed:
+        changes = [_as_message(change) for change in missed]
         raise Refusal(Code.GOAL_CHANGED, expected_seq=expected_seq, seq=goal.seq, changes=changes)
 
 

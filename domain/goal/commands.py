@@ -24,6 +24,7 @@ _Person = Annotated[EmployeeId, ID_FORM]
 _CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
+MAX_COMMAND_BYTES = 1_000_000  # of a command's JSON; Temporal refuses payloads of 2 MB
 UNSTAMPED = CommandId("-")  # no id yet; `decide` takes no such command, since a retry of it could not be recognised
 
 
@@ -38,10 +39,11 @@ class Command(Frozen):
 
 
 class Revise(Command):
-    """Owner; HR, from a sheet: replace the draft's content."""
+    """Owner; HR, from a sheet: replace the draft's content, which was written from the version `expected_seq`."""
 
     name: ClassVar[str] = "revise"
     content: Content
+    expected_seq: int | None = Field(default=None, ge=1)
 
 
 class Submit(Command):
@@ -49,6 +51,7 @@ class Submit(Command):
 
     name: ClassVar[str] = "submit"
     content: Content | None = None
+    expected_seq: int | None = Field(default=None, ge=1)
 
 
 class Recall(Command):
@@ -192,6 +195,16 @@ class Delegate(Command):
     to: _Person
     first: Day
     last: Day
+    own_goals: bool = False  # also for the delegator's own goals
+    reason: Prose | None = None
+
+
+class EndDelegation(Command):
+    """Delegator; delegate; HR: end the delegation from `delegator` to `to` at once."""
+
+    name: ClassVar[str] = "end_delegation"
+    delegator: _Person
+    to: _Person
     reason: Prose | None = None
 
 
@@ -283,6 +296,7 @@ class ChangeLine(Command):
         default_factory=dict, max_length=100
     )  # people who left, and the person who takes over their tasks
     delegations: tuple[Delegation, ...] = Field(default=(), max_length=100)  # of the new managers
+    left: tuple[_Person, ...] = Field(default=(), max_length=100)  # people who are not active: their delegations end
     settle: bool = False
     new_weight: int | None = Field(default=None, ge=1, le=100)
     reason: Prose
@@ -344,7 +358,7 @@ class EraseTexts(Command):
 
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
-    DecideReview, Withdraw, Comment, Reassign, Delegate, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
+    DecideReview, Withdraw, Comment, Reassign, Delegate, EndDelegation, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
     ChangeLine, Adjust, MarkExemplar, EraseTexts, NoteRepair,
 ]  # fmt: skip
 

@@ -8,7 +8,8 @@ time could each pass the check and break the rule together. Cycles with edition 
 from collections.abc import Iterable, Iterator
 
 from domain.findings import Finding, advise
-from domain.goal.events import Event
+from domain.goal.commands import ORGANISATION, SYSTEM
+from domain.goal.events import Delegated, Event, Reassigned
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import Policy
@@ -17,6 +18,12 @@ from domain.writing.content import Content
 
 MAX_WEIGHT = 100  # percent: the sum over a person's goals that are active or in review
 _IN_PROGRESS = (State.ACTIVE, State.IN_REVIEW)
+_DECISIONS = frozenset(
+    {
+        EventKind.STAGE_APPROVED, EventKind.APPROVED, EventKind.RETURNED, EventKind.CONTINUED, EventKind.RESET,
+        EventKind.CLOSED,
+    }
+)  # fmt: skip
 _FIRST_EDITION = 2  # of the policy, that has constraints
 
 
@@ -30,17 +37,23 @@ class Constraints(Frozen):
     max_goals: int | None = None
     parent: str | None = None
     answers: tuple[str, ...] = ()
+    judges: tuple[
+        EmployeeId, ...
+    ] = ()  # people outside the line who decide on the goal: the owner is not a manager of theirs
     ended_by: int | None = None  # seq of the event that closed the goal: the owners of its child goals are notified
 
 
 def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constraints | None:
     """What the events from `before` to `after` require of other goals; None if they require nothing."""
+    made = tuple(events)
+    judges = judges_of(before, made)
     if after.policy.edition < _FIRST_EDITION:
-        return None
-    kinds = {event.kind for event in events}
+        return Constraints(cycle=after.cycle, owner=after.owner, judges=judges) if judges else None
+    kinds = {event.kind for event in made}
     required = Constraints(
         cycle=after.cycle,
         owner=after.owner,
+        judges=judges,
         ended_by=after.seq if after.is_closed and not before.is_closed else None,
     )
     unconstrained = required
@@ -48,7 +61,26 @@ def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constr
         required = required.model_copy(update={"weight": after.content.weight, "max_goals": after.policy.max_goals})
     if EventKind.SUBMITTED in kinds:
         required = required.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
-    return None if required == unconstrained and required.ended_by is None else required
+    return None if required == unconstrained and required.ended_by is None and not judges else required
+
+
+def judges_of(before: Goal, events: Iterable[Event]) -> tuple[EmployeeId, ...]:
+    """The people outside the line who decide on the goal by these events, or who may decide on it after them.
+
+    Delegates and people who get a reassigned task: nobody checked yet that they do not report to the owner. Managers of the
+    line are above the owner, and HR acts by its office.
+    """
+    found: list[EmployeeId] = []
+    for event in events:
+        match event.body:
+            case body if body.kind in _DECISIONS and event.actor not in (SYSTEM, ORGANISATION):
+                found += [event.actor]
+            case Reassigned(assignees=assignees):
+                found += assignees
+            case Delegated(delegation=one) if one.delegator != before.owner:
+                found += [one.to]
+    known = (before.owner, *before.line, *before.policy.hr)
+    return tuple(dict.fromkeys(one for one in found if one not in known))
 
 
 def weight_findings(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:

@@ -75,6 +75,7 @@ _WHILE_PAUSED = (
     commands.Close,
     commands.Reassign,
     commands.Delegate,
+    commands.EndDelegation,
     commands.Extend,
     commands.AmendPolicy,
     commands.ChangeLine,
@@ -97,7 +98,16 @@ def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
     if principal(goal, command, day) not in goal.policy.hr:
         require_owner(goal, command, day)
     require_state(goal, State.DRAFT)
+    _require_written_from(goal, command)
+    if command.content == Content() and goal.content != Content():
+        raise Refusal(Code.NOTHING_WRITTEN)
     return _revision(goal, command.content)
+
+
+def _require_written_from(goal: Goal, command: commands.Revise | commands.Submit) -> None:
+    """Raises a `Refusal` if somebody changed the goal after the version from which the new content was written."""
+    if command.expected_seq is not None:
+        require_seen(goal, command.expected_seq)
 
 
 def _revision(goal: Goal, content: Content) -> Bodies:
@@ -108,6 +118,7 @@ def _revision(goal: Goal, content: Content) -> Bodies:
 def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
     require_owner(goal, command, day)
     require_state(goal, State.DRAFT)
+    _require_written_from(goal, command)
     content = command.content or goal.content
     findings = check(content, goal.policy)
     if refuses(findings):
@@ -138,16 +149,18 @@ def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     require_decider(goal, command, day)
     require_seen(goal, command.expected_seq)
     who = principal(goal, command, day)
+    if again := next((one for one in (command.actor, who) if one in goal.signed), None):
+        raise Refusal(Code.ALREADY_SIGNED, who=again)
     stage = _stage_reached(goal, who)
-    kind = events.Approved if _is_last(goal, stage, who) else events.StageApproved
+    kind = events.Approved if _is_last(goal, stage, (command.actor, who)) else events.StageApproved
     return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
 
 
-def _is_last(goal: Goal, stage: int, who: EmployeeId) -> bool:
+def _is_last(goal: Goal, stage: int, signers: tuple[EmployeeId, ...]) -> bool:
     """Whether no other approval is needed, or nobody is left to give it. HR that stands in for two stages approves once."""
     if stage + 1 >= goal.policy.approval_stages or goal.approvers(stage + 1) == goal.approvers(stage):
         return True
-    return not goal.model_copy(update={"signed": (*goal.signed, who)}).approvers_left(stage + 1)
+    return not goal.model_copy(update={"signed": (*goal.signed, *signers)}).approvers_left(stage + 1)
 
 
 def _stage_reached(goal: Goal, who: EmployeeId) -> int:

@@ -205,6 +205,13 @@ class Delegated(Body):
     reason: Written | None = None
 
 
+class DelegationEnded(Body):
+    kind: Literal[EventKind.DELEGATION_ENDED] = EventKind.DELEGATION_ENDED
+    delegator: EmployeeId
+    to: EmployeeId
+    reason: Written | None = None
+
+
 class Extended(Body):
     kind: Literal[EventKind.EXTENDED] = EventKind.EXTENDED
     before: date | None = None
@@ -246,6 +253,7 @@ class LineChanged(Body):
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
     delegations: tuple[Delegation, ...] | None = None
+    left: tuple[EmployeeId, ...] | None = None  # people who are not active: their delegations ended
     reason: Written
 
 
@@ -257,6 +265,7 @@ class Moved(Body):
     department: str
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
+    left: tuple[EmployeeId, ...] | None = None
     attained: Share
     banked: Number
     content: Content
@@ -305,7 +314,7 @@ AnyBody = Annotated[
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
-        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, Repaired,
+        LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, Repaired, DelegationEnded,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from domain.goal.events import (
     Continued,
     Created,
     Delegated,
+    DelegationEnded,
     Escalated,
     Event,
     ExemplarMarked,
@@ -125,7 +126,8 @@ def _with_signature(goal: Goal, event: Event) -> Goal:
     """The goal that the effect of an approval sees: the next stage goes to somebody who has not approved."""
     if event.body.kind is not EventKind.STAGE_APPROVED:
         return goal
-    return goal.model_copy(update={"signed": (*goal.signed, event.acting_for or event.actor)})
+    signed = (*goal.signed, event.actor, *((event.acting_for,) if event.acting_for else ()))
+    return goal.model_copy(update={"signed": tuple(dict.fromkeys(signed))})
 
 
 def evolve_all(goal: Goal, events: Iterable[Event]) -> Goal:
@@ -270,6 +272,11 @@ def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
     return {"delegations": _delegations(goal, (body.delegation,), goal.calendar.day_of(at))}
 
 
+def _delegation_ended(goal: Goal, body: DelegationEnded, at: Moment) -> dict[str, Any]:
+    pair = (body.delegator, body.to)
+    return {"delegations": tuple(one for one in goal.delegations if (one.delegator, one.to) != pair)}
+
+
 def _delegations(goal: Goal, new: tuple[Delegation, ...], day: date) -> tuple[Delegation, ...]:
     """The goal's delegations and the new ones, without those that ended before `day`."""
     return (*(one for one in goal.delegations if one.last >= day), *new)
@@ -329,7 +336,11 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
         "line": body.line,
         "department": body.department,
         "sites": sites,
-        "delegations": _delegations(goal, body.delegations or (), day),
+        "delegations": tuple(
+            one
+            for one in _delegations(goal, body.delegations or (), day)
+            if not {one.delegator, one.to} & {*(body.left or ())}
+        ),
     }
 
 
@@ -389,5 +400,6 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     Moved: _moved,
     Adjusted: _adjusted,
     ExemplarMarked: _exemplar_marked,
+    DelegationEnded: _delegation_ended,
     TextsErased: _texts_erased,
 }

@@ -15,6 +15,7 @@ from domain.writing.content import Content
 
 REMEMBERED_COMMANDS = 16  # enough for usual retries; later ones are found by the ledger's unique key
 REMEMBERED_CHANGES = 6
+MAX_DELEGATIONS = 100  # of a goal, that have not ended
 REMEMBERED_REPORTS = 5  # as many of the newest reports can be taken back
 
 
@@ -57,6 +58,9 @@ class Delegation(Frozen):
     to: EmployeeId
     first: date
     last: date
+    own_goals: bool = (
+        False  # also for the delegator's own goals; without it, for approving and reviewing goals of others
+    )
 
 
 class Report(Frozen):
@@ -91,7 +95,7 @@ class Goal(Frozen):
     written: int = 1  # number of the ledger entry that holds the content
     task: Task | None = None
     stage: int = 0  # number of stages approved since the last submission
-    signed: tuple[EmployeeId, ...] = ()  # who approved them, for themselves or by a delegate
+    signed: tuple[EmployeeId, ...] = ()  # who approved them: delegates, and the people they acted for
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
     met: tuple[int, ...] = ()  # criteria of a qualitative one
@@ -151,7 +155,13 @@ class Goal(Frozen):
     def delegates(self, people: Iterable[EmployeeId], day: date) -> tuple[EmployeeId, ...]:
         """The people who may act for one of `people` on that day."""
         delegators = set(people)
-        return tuple(one.to for one in self.delegations if one.delegator in delegators and one.first <= day <= one.last)
+        return tuple(
+            one.to
+            for one in self.delegations
+            if one.delegator in delegators
+            and one.first <= day <= one.last
+            and (one.own_goals or one.delegator != self.owner)
+        )
 
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who approves stage `stage` (from 0): the manager at that place of the line; HR if there is none. Never the owner."""

@@ -14,11 +14,13 @@ from domain.writing.content import NumericMeasure
 
 # Fields of commands that their entries do not hold: two commands that differ in nothing else count as the same.
 _NOT_KEPT: dict[type[Command], frozenset[str]] = {
+    commands.Revise: frozenset({"expected_seq"}),
+    commands.Submit: frozenset({"expected_seq"}),
     commands.ReturnForChanges: frozenset({"expected_seq"}),
     commands.Reassign: frozenset({"expected_seq"}),
     commands.DecideReview: frozenset({"new_weight", "new_target"}),
-    commands.ChangeLine: frozenset({"replaced", "delegations", "settle", "new_weight"}),
-    commands.ChangeLineBySystem: frozenset({"replaced", "delegations", "settle", "new_weight"}),
+    commands.ChangeLine: frozenset({"replaced", "left", "delegations", "settle", "new_weight"}),
+    commands.ChangeLineBySystem: frozenset({"replaced", "left", "delegations", "settle", "new_weight"}),
 }
 _BY_SYSTEM: dict[type[Command], type[Command]] = {
     commands.Close: commands.CloseBySystem,
@@ -130,8 +132,7 @@ def _closed(body: events.Closed) -> _Made:
 
 def _delegate(body: events.Delegated) -> _Made:
     one = body.delegation
-    fields = {"delegator": one.delegator, "to": one.to, "first": one.first, "last": one.last}
-    return commands.Delegate, fields | {"reason": body.reason}
+    return commands.Delegate, one.model_dump() | {"reason": body.reason}
 
 
 def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
@@ -140,6 +141,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "department": body.department,
         "sites": body.sites or {},
         "delegations": body.delegations or (),
+        "left": body.left or (),
         "reason": body.reason,
     }
 
@@ -177,6 +179,7 @@ REBUILT: dict[type[events.Body], Callable[[Any], _Made]] = {
     events.Reopened: _as(commands.Reopen, "reason", "closes"),
     events.Reassigned: _as(commands.Reassign, "assignees", "reason"),
     events.Delegated: _delegate,
+    events.DelegationEnded: _as(commands.EndDelegation, "delegator", "to", "reason"),
     events.Extended: _as(commands.Extend, "due", "closes", "reason"),
     events.Paused: _as(commands.Pause, "reason"),
     events.Resumed: _as(commands.Resume, "reason"),

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 
 from domain.goal import commands, events, scoring
 from domain.goal.authority import (
+    principal,
     require_concerned,
     require_hr,
     require_hr_or_system,
     require_reviewer_or_hr,
     require_seen,
 )
-from domain.goal.goal import Delegation, Goal, Outcome, Task
+from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
 from domain.goal.tasks import assignees_after
 from domain.lifecycle import State
 from domain.messages import message
@@ -47,6 +48,8 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     if goal.task.kind in _DECISIONS:
         if goal.owner in assignees:
             raise Refusal(Code.SELF_APPROVAL)
+        if again := next((one for one in assignees if one in goal.signed), None):
+            raise Refusal(Code.ALREADY_SIGNED, who=again)
     elif goal.owner not in assignees:
         raise Refusal(Code.OWNERS_TASK)
     return (events.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
@@ -72,13 +75,33 @@ def _delegate(goal: Goal, command: commands.Delegate, day: date) -> Bodies:
         (command.last < command.first, "part.delegate_order"),
         (command.last < day, "part.delegate_past"),
         (_makes_chain(goal, command), "part.delegate_chain"),
+        (len(_running(goal, day)) >= MAX_DELEGATIONS, "part.delegate_many"),
     ):
         if is_invalid:
             raise Refusal(Code.DELEGATION, why=message(why))
-    delegation = Delegation(delegator=command.delegator, to=command.to, first=command.first, last=command.last)
+    delegation = Delegation(
+        delegator=command.delegator,
+        to=command.to,
+        first=command.first,
+        last=command.last,
+        own_goals=command.own_goals,
+    )
     if delegation in goal.delegations:
         return ()
     return (events.Delegated(delegation=delegation, reason=command.reason),)
+
+
+def _running(goal: Goal, day: date) -> tuple[Delegation, ...]:
+    """The goal's delegations that have not ended."""
+    return tuple(one for one in goal.delegations if one.last >= day)
+
+
+def _end_delegation(goal: Goal, command: commands.EndDelegation, day: date) -> Bodies:
+    if principal(goal, command, day) not in (command.delegator, command.to):
+        require_hr(goal, command, day)
+    if not any((one.delegator, one.to) == (command.delegator, command.to) for one in goal.delegations):
+        return ()
+    return (events.DelegationEnded(delegator=command.delegator, to=command.to, reason=command.reason),)
 
 
 def _makes_chain(goal: Goal, command: commands.Delegate) -> bool:
@@ -204,14 +227,27 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         raise Refusal(Code.SELF_APPROVAL)
     moved = command.department != goal.department
     known = set(goal.delegations)
-    new = tuple(one for one in command.delegations if one not in known and goal.owner != one.to and one.last >= day)
-    if (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not command.replaced:
+    gone = {*command.left}
+    left = tuple(sorted(gone & {person for one in known for person in (one.delegator, one.to)}))
+    new = tuple(
+        one
+        for one in command.delegations
+        if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
+    )[: MAX_DELEGATIONS - len(_running(goal, day))]
+    if (
+        (command.line, command.sites) == (goal.line, goal.sites)
+        and not moved
+        and not new
+        and not left
+        and not command.replaced
+    ):
         return ()
     fields: dict[str, Any] = {
         "line": command.line,
         "department": command.department,
         "sites": command.sites or None,
         "delegations": new or None,
+        "left": left or None,
         "reason": command.reason,
     }
     if moved and command.settle and goal.state in IN_PROGRESS:
@@ -219,7 +255,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
     assignees = assignees_after(goal, command.line, command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
-    if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new:
+    if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not left:
         return ()
     if changed and goal.task:
         fields |= {"before": goal.task.assignees, "assignees": assignees}
@@ -290,6 +326,7 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Comment: _comment,
     commands.Reassign: _reassign,
     commands.Delegate: _delegate,
+    commands.EndDelegation: _end_delegation,
     commands.Extend: _extend,
     commands.Pause: _pause,
     commands.Resume: _resume,

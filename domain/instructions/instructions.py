@@ -104,6 +104,14 @@ class Delegate(_Instruction):
     delegation: Delegation
 
 
+class EndDelegation(_Instruction):
+    """The delegations from `delegator` to `to` end at once."""
+
+    kind: Literal["end_delegation"] = "end_delegation"
+    delegator: Person
+    to: Person
+
+
 class Sync(_Instruction):
     """The organisation changed. `stands_in` names for each who left the manager who takes over what they had to decide."""
 
@@ -114,7 +122,7 @@ class Sync(_Instruction):
 
 
 AnyInstruction = Annotated[
-    Union[Extend, Pause, Resume, Amend, Add, Remove, Cancel, Reopen, Close, Reassign, Delegate, Sync],  # noqa: UP007 - one list, as in commands.py
+    Union[Extend, Pause, Resume, Amend, Add, Remove, Cancel, Reopen, Close, Reassign, Delegate, EndDelegation, Sync],  # noqa: UP007 - one list, as in commands.py
     Field(discriminator="kind"),
 ]
 
@@ -145,7 +153,7 @@ def skipped_by(asked: AnyInstruction, refusal: Refusal) -> Skipped | None:
     return Skipped(code=_NO_LONGER_CONCERNED[refusal.code])
 
 
-def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911 - one case per kind
+def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911, PLR0912 - one case per kind
     """The command of the instruction for this goal. Not for `Sync` (domain/instructions/reorganisation.py), and for `Add` only
     at goals of people who were removed before; new people are launched.
     """
@@ -176,6 +184,10 @@ def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> command
             return _reassigned(asked, goal, actor)
         case Delegate(delegation=one):
             return _delegated(asked, one, goal, actor)
+        case EndDelegation(delegator=delegator, to=to):
+            if any((one.delegator, one.to) == (delegator, to) for one in goal.delegations):
+                return commands.EndDelegation(actor=actor, delegator=delegator, to=to, reason=asked.reason)
+            return Skipped(code="unconcerned")
     return Skipped(code="unchanged")
 
 
@@ -213,8 +225,9 @@ def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) 
     if one in goal.delegations:
         return Skipped(code="unchanged")
     return commands.Delegate(
-        actor=actor, delegator=one.delegator, to=one.to, first=one.first, last=one.last, reason=asked.reason
-    )
+        actor=actor, delegator=one.delegator, to=one.to, first=one.first, last=one.last, reason=asked.reason,
+        own_goals=one.own_goals,
+    )  # fmt: skip
 
 
 def amended(policy: Policy, before: Policy, after: Policy) -> Policy:

@@ -174,7 +174,8 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     moved = owner.department != goal.department
     replaced = _replaced(goal, asked, context.organisation)
     known = sites_of(goal.owner, line, goal.policy, _sites(context.organisation, goal, line))
-    if line == goal.line and known == goal.sites and not moved and not replaced:
+    left = _inactive_delegates(goal, asked, context.organisation)
+    if line == goal.line and known == goal.sites and not moved and not replaced and not left:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
     change_line = commands.ChangeLineBySystem if actor == commands.ORGANISATION else commands.ChangeLine
@@ -184,11 +185,18 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         department=owner.department,
         sites=known,
         replaced=replaced,
+        left=left,
         delegations=delegations_of(goal.owner, line, goal.policy, context.delegations),
         settle=settle,
         new_weight=weight_left(goal.content.weight, goal.policy, context.today) if settle else None,
         reason=asked.reason,
     )
+
+
+def _inactive_delegates(goal: Goal, asked: Sync, organisation: Organisation) -> tuple[EmployeeId, ...]:
+    """The delegators and delegates of the goal who have left."""
+    people = {person for one in goal.delegations for person in (one.delegator, one.to)}
+    return tuple(one for one in sorted(people) if _has_left(one, asked, organisation))
 
 
 def _sites(organisation: Organisation, goal: Goal, line: tuple[EmployeeId, ...]) -> dict[EmployeeId, str]:

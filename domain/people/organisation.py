@@ -34,7 +34,7 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Mail = Annotated[str, StringConstraints(max_length=MAX_MAIL, pattern=_MAIL)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", hide_input_in_errors=True))
 class Employee:
     """A person in the directory.
 

@@ -87,7 +87,7 @@ async def test_nobody_approves_a_goal_of_their_own_as_a_delegate(company: Compan
         says(refusal, Code.DELEGATION, "the goal's owner cannot be the delegate", "目標の本人は代理になれません")
         claim = commands.Approve(actor=OWNER, acting_for=CHIEF, expected_seq=pending.seq)
         refusal = await refused(company, claim)
-        says(refusal, Code.NOT_DELEGATED, f"{OWNER} is not a delegate of {CHIEF}", "代理ではありません")
+        says(refusal, Code.SELF_APPROVAL, "you cannot approve or review your own goal", "自分の目標を自分で承認")
 
 
 async def test_an_unknown_goal_is_refused_by_its_id(company: Company) -> None:

@@ -41,7 +41,7 @@ from storage.tables import OutboxRow
 from tests.acceptance.ladder_oracle import Expectation, Office, RungAlarm
 from tests.acceptance.scene import SAMPLES, TOKYO, Company
 from tests.acceptance.skipped_time import sleep_until
-from tests.callers import OPERATOR, by
+from tests.callers import by
 from tests.desk import InstructionDesk
 from tests.servers import now_of
 from workflows.cycle import ParticipantRange, StartedGoals
@@ -245,7 +245,9 @@ async def until_done(company: Company, instruction: str) -> None:
 
 async def go_on_leave(company: Company, quarter: Quarter) -> None:
     for person, delegate in ON_LEAVE.items():
-        delegation = Delegation(delegator=person, to=delegate, first=quarter.leave[0], last=quarter.leave[1])
+        delegation = Delegation(
+            delegator=person, to=delegate, first=quarter.leave[0], last=quarter.leave[1], own_goals=True
+        )
         asked = Delegate(delegation=delegation, reason="休暇のため")
         await until_done(company, await InstructionDesk(company.engine, company.client).give(asked, HR[0]))
 
@@ -265,7 +267,7 @@ def people_file_after_the_change() -> bytes:
 
 async def reorganise(company: Company, today: date) -> None:
     reorganisation = Reorganisation(company.engine)
-    compared = await reorganisation.compare(OPERATOR, people_file_after_the_change(), today=today)
+    compared = await reorganisation.compare(by(HR[0]), people_file_after_the_change(), today=today)
     assert compared.difference, compared.findings
     assert compared.difference.left == (LEAVER,)
     await until_done(company, await reorganisation.apply(by(HR[0]), company.client, compared, "組織変更"))

@@ -122,7 +122,7 @@ def by_mail(mailbox: Mailbox) -> SmtpChannel:
 
 
 def by_chat(url: str | None = None) -> ChatChannel:
-    return ChatChannel(url)
+    return ChatChannel(url, private_hosts=True)
 
 
 class Recording:

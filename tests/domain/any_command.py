@@ -56,6 +56,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     | st.fixed_dictionaries({"met": st.lists(st.integers(0, 5), max_size=4)}),
     "complete_step": st.fixed_dictionaries({"step": st.integers(0, 3)}),
     "undo_report": st.fixed_dictionaries({"step": st.none() | st.integers(0, 3), "reason": st.just("押し間違い")}),
+    "end_delegation": st.fixed_dictionaries({"delegator": PEOPLE, "to": PEOPLE}),
     "call_review": st.just({"reason": "相談"}),
     "submit_self_review": st.fixed_dictionaries(
         {"went_well": st.just("順調"), "cause_kinds": st.sampled_from([None, [], ["time"], ["月"]])}

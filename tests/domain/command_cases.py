@@ -89,6 +89,9 @@ CASES: dict[str, Case] = {
     "close": Case(_of(commands.Close, HR, reason="退職"), OPEN, NOT_HR),
     "amend_policy": Case(_of(commands.AmendPolicy, HR, policy=policy(max_bonus=30), reason="規程の変更"), OPEN, NOT_HR),
     "adjust": Case(_of(commands.Adjust, HR, points="5", reason="部署間の調整"), ("closed",), NOT_HR),
+    "end_delegation": Case(
+        _of(commands.EndDelegation, MANAGER, delegator=MANAGER, to=DEPUTY), (), (OWNER, DIRECTOR, STRANGER)
+    ),
     "mark_exemplar": Case(_of(commands.MarkExemplar, MANAGER, reason="全社の手本"), ("closed",), (STRANGER, DEPUTY)),
     "note_repair": Case(
         _of(commands.NoteRepair, HR, how=("workflow_started",), expected_seq=1), (*OPEN, "closed"), NOT_HR
@@ -102,6 +105,7 @@ WHILE_PAUSED = {
     "close",
     "reassign",
     "delegate",
+    "end_delegation",
     "extend",
     "amend_policy",
     "change_line",
@@ -116,4 +120,7 @@ def ready(name: str) -> Goal:
     if name == "undo_report":
         done = commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0)
         return after(active(), done, at(day(11, 2)))
+    if name == "end_delegation":
+        given = commands.Delegate.model_validate({"id": fresh_id(), "actor": MANAGER} | DELEGATION)
+        return after(active(), given, NOW)
     return SITUATIONS[CASES[name].accepted[0]]()

@@ -134,3 +134,29 @@ def test_the_ids_of_a_cycle_file_are_ids(given: str) -> None:
     with pytest.raises(ValidationError) as caught:
         CycleSection.model_validate(cycle | {"id": given, "hr": [given], "without": [given], "tops": [given]})
     assert {problem.where for problem in problems_of(caught.value)} >= {"id", "hr[0]", "without[0]", "tops[0]"}
+
+
+def test_no_error_of_validation_repeats_what_a_person_wrote() -> None:
+    with pytest.raises(ValidationError) as caught:
+        CycleSection.model_validate(
+            {"name": "社外秘の人事情報", "id": "社外秘の人事情報", "starts": "社外秘の人事情報"}
+        )
+    assert "社外秘" not in str(caught.value)
+    loud = [
+        model.__qualname__
+        for model in _models(BaseModel)
+        if not model.model_config.get("hide_input_in_errors") and _is_ours(model)
+    ]
+    assert not loud
+
+
+def _is_ours(model: type[BaseModel]) -> bool:
+    return model.__module__.split(".")[0] in {
+        "domain",
+        "service",
+        "workflows",
+        "storage",
+        "activities",
+        "channels",
+        "settings",
+    }

@@ -214,7 +214,7 @@ async def test_problems_are_heard_answered_and_those_that_nothing_answers_are_se
     }  # fmt: skip
     assert [one.id for one in (await hearing.list_problems(OPERATOR, cycle, unanswered=True)).problems] == [second]
     assert [one.id for one in (await hearing.list_problems(OPERATOR, cycle, search="契約書")).problems] == [second]
-    assert not (await hearing.list_problems(OPERATOR, "another")).problems
+    assert (await refused(hearing.list_problems(OPERATOR, "another"))).code is Code.UNKNOWN_CYCLE
     no = await refused(submit(company, goal_id(cycle, HARA, 1), answers=(first, "H9999")))
     assert (no.code, no.fields) == (Code.UNKNOWN_PROBLEM, {"problem": ["H9999"]})
 
@@ -228,9 +228,9 @@ async def test_a_problem_that_is_not_one_is_refused(company: Steered) -> None:
         {"caller": by("E77")},
         {"department": "魔法部"},
     ):
-        given: dict[str, Any] = {"caller": by(MORI), "cycle": "quiet", "text": "困りごと"} | wrong
+        given: dict[str, Any] = {"caller": by(MORI), "cycle": "quiet", "text": "困りごと", "planned": True} | wrong
         assert (await refused(hearing.add(**given))).code in (Code.INVALID, Code.NOT_IN_CYCLE, Code.UNKNOWN_EMPLOYEE)
-    assert not (await hearing.list_problems(OPERATOR, "quiet")).problems
+    assert (await refused(hearing.add(by(MORI), cycle="quiet", text="困りごと"))).code is Code.UNKNOWN_CYCLE
 
 
 async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(company: Steered) -> None:
@@ -239,6 +239,7 @@ async def test_a_closed_goal_is_calibrated_and_shown_and_its_ledger_proves_it(co
     await submit(company, goal, challenge="森 香織が困っていた")
     await approve(company, goal)
     await company.goals.give(goal, commands.CompleteStep(actor=MORI, step=0))
+    await company.goals.give(goal, commands.ReportProgress(actor=MORI, value=Decimal(7)))
     await close(company, goal)
     before = await company.goals.require(goal)
     await company.goals.give(goal, commands.Adjust(actor=HR, points=Decimal(5), reason="部署間の甘辛"), "adj-1")

@@ -63,7 +63,7 @@ async def test_who_is_not_in_the_directory_has_no_choice(database: AsyncEngine) 
     [
         "http://chat.example.com/x", "http://127.0.0.1/x", "https://", "https:///x", "chat.example.com", "", "javascript:1",
         "https://chat.example.com/a b", "https://chat.example.com/\r\nX: y", "https://[", "https://チャット.example/x",
-        "https://chat.example.com/" + "x" * 2000,
+        "https://chat.example.com/" + "x" * 2000, "https://10.0.0.5/x", "https://169.254.169.254/x", "https://localhost/x", "https://chat/x",
     ],
 )  # fmt: skip
 async def test_a_webhook_that_cannot_be_one_is_refused_without_repeating_it(database: AsyncEngine, url: str) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.goal.constraints import Constraints
 from domain.values import CycleId, EmployeeId
 from storage.constraints import Conflict, check
 from tests.domain.builders import GOAL_ID, OWNER
+from tests.storage.steering import employ
 from tests.storage.test_ledger import stored
 
 OTHER = "2026-q4/e100/2"
@@ -47,3 +49,23 @@ async def test_who_could_break_it_together_takes_turns_and_nobody_else_waits(
 async def _check_alone(connection: asyncpg.Connection, wanted: dict[str, Any]) -> Conflict | None:
     async with connection.transaction():
         return await check(connection, "2026-q4/e100/3", wanted)
+
+
+@pytest.mark.parametrize(
+    ("judges", "owner", "refused"),
+    [(("c",), "a", "c"), (("b",), "a", "b"), (("a", "b"), "a", "b"), (("a",), "c", None), (("x",), "a", None)],
+)
+async def test_nobody_who_reports_to_the_owner_decides_on_the_goal(
+    database: AsyncEngine, judges: tuple[str, ...], owner: str, refused: str | None
+) -> None:
+    await employ(database, "a", "b", "c", "x")
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE employee SET manager_id = 'a' WHERE id = 'b'"))
+        await connection.execute(text("UPDATE employee SET manager_id = 'b' WHERE id = 'c'"))
+    claims = WANTED.model_copy(update={"judges": judges, "owner": owner}).model_dump()
+    connection = await asyncpg.connect(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    try:
+        found = await check(connection, OTHER, claims)
+    finally:
+        await connection.close()
+    assert found == (Conflict("subordinate", {"actor": refused, "owner": owner}) if refused else None)

@@ -52,6 +52,8 @@ async def test_the_same_delegation_again_adds_nothing(database: AsyncEngine) -> 
     one = standing("a", "b")
     assert [await added(database, one), await added(database, one)] == [None, None]
     assert await all_of(database) == [one]
+    assert await added(database, one._replace(id="another")) is None
+    assert await all_of(database) == [one]
 
 
 async def test_a_chain_is_not_added_and_what_stands_in_its_way_is_said(database: AsyncEngine) -> None:

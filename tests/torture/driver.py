@@ -28,6 +28,7 @@ class Answer(StrEnum):
 
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
+    REFUSED_LATE = "refused after a try without an answer"
     OVER = "over"  # the goal's workflow has ended; an earlier try may have been carried out
     UNKNOWN = "unknown"  # no try was answered
 
@@ -209,11 +210,13 @@ class Driver:
         await self._until_answered(goal, *self.chance.choice(goal.sent))
 
     async def _until_answered(self, goal: Known, command_id: str, name: str, fields: Fields) -> Sent:
-        for _ in range(_TRIES):
+        for tries in range(_TRIES):
             answered = await self._try(goal, command_id, name, fields)
             if answered:
                 self.last_answer = monotonic()
-                return answered
+                # An earlier try may have been carried out, and the goal has forgotten its id since. `service/` asks the ledger.
+                late = tries and answered.answer is Answer.REFUSED
+                return answered._replace(answer=Answer.REFUSED_LATE) if late else answered
             await asyncio.sleep(self.chance.random())
         return Sent(goal.id, command_id, name, Answer.UNKNOWN)
 

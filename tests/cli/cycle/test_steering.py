@@ -262,3 +262,16 @@ async def test_times_of_instructions_are_those_of_the_cycles_place(office: Offic
     await office.alter("UPDATE instruction SET given_at = '2026-11-26T18:30:00Z' WHERE id = 'zone-1'")
     assert "2026-11-27 03:30 JST" in await office.done("instruction", "--cycle", "q4")
     await office.done("cycle", "resume", "q4", *BY_HR, "--person", ONO)
+
+
+async def test_either_side_or_hr_ends_a_delegation_and_nobody_else(office: Office) -> None:
+    days = ("--from", today().isoformat(), "--until", LATER)
+    for by in (MORI, ONO, HR):
+        await office.done("delegate", MORI, ONO, *days, "--own-goals", "--as", MORI)
+        (standing,) = (await office.told("delegations", ONO))["delegations"]
+        assert standing["own_goals"] is True
+        assert "may not do this" in await office.refused("delegate", MORI, ONO, "--end", "--as", HARA)
+        await office.done("delegate", MORI, ONO, "--end", "--as", by, "--reason", "復帰")
+        assert (await office.told("delegations", ONO))["delegations"] == []
+    assert "there is no delegation" in await office.refused("delegate", MORI, ONO, "--end", "--as", MORI)
+    assert "--from" in await office.refused("delegate", MORI, ONO, "--as", MORI, code=2)

@@ -95,6 +95,13 @@ async def test_a_command_with_its_own_id_is_done_once(office: Office) -> None:
     assert first["seq"] == second["seq"] == await seq_of(office, goal)
 
 
+async def test_an_id_that_was_used_for_another_command_or_content_is_refused(office: Office) -> None:
+    comment = ("goal", "comment", f"q4/{TOP}/1", "--as", TOP, "--id", "click-4", "--text")
+    await office.done(*comment, "一つ目")
+    assert "click-4" in await office.refused(*comment, "二つ目")
+    assert "click-4" in await office.refused("goal", "submit", f"q4/{TOP}/1", "--as", TOP, "--id", "click-4")
+
+
 async def test_the_command_that_ended_a_goal_is_answered_again_after_its_answer_was_lost(office: Office) -> None:
     goal = f"q4/{MANAGER}/1"
     again = ("goal", "withdraw", goal, "--as", MANAGER, "--reason", "組織変更", "--id", "click-2")
@@ -135,7 +142,7 @@ async def test_unknown_goals_are_refused_by_reads_and_commands(office: Office) -
         ('theme = "x"\nweight = 3 4\n', "line 2: this is not readable as TOML"),
         ('{"theme": "x"', "file: this is not readable as JSON"),
         (f'theme = "{"長" * 201}"', "theme: give at most 200 characters"),
-        ('theme = "\\u0000"', "theme: character 1 is U+0000"),
+        ('theme = "\\u0000"', "theme: character 1 is the invisible control character U+0000"),
     ],
 )
 async def test_a_file_that_is_no_goal_is_refused_with_the_place_and_changes_nothing(
@@ -224,10 +231,13 @@ async def test_a_list_of_what_does_not_exist_is_refused(office: Office, words: t
 
 
 async def test_what_a_person_wrote_cannot_steer_the_terminal(office: Office, tmp_path: Path) -> None:
-    await office.done("goal", "comment", f"q4/{TOP}/1", "--as", TOP, "--text", "a\x1b[2J\u202eb\r\nc")
+    comment = ("goal", "comment", f"q4/{TOP}/1", "--as", TOP, "--text")
+    for wrong in ("a\x1b[2Jb", "a\u202eb"):
+        assert "invisible control character" in await office.refused(*comment, wrong, code=2)
+    await office.done(*comment, "a\tb\r\nc")
     for screen in (("goal", "show"), ("audit", "show")):
         shown = await office.done(*screen, f"q4/{TOP}/1")
-        assert "a [2J b c" in shown
+        assert "a b c" in shown
         assert not {"\x1b", "\u202e", "\r"} & set(shown)
 
 

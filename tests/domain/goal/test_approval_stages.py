@@ -83,8 +83,9 @@ def test_a_delegate_signs_for_the_stages_of_whom_they_act_for() -> None:
 def test_a_stage_that_was_given_does_not_come_back_by_a_signature_from_below() -> None:
     goal = pending(policy(approval_stages=3), line=LINE)
     goal = after(goal, approve(goal), at(day(10, 6)))
-    goal = after(goal, reassign(MANAGER), at(day(10, 6)))  # HR gives the second stage to who signed the first
-    (event,) = decide(goal, approve(goal, MANAGER), NOW)
+    refusal(goal, reassign(MANAGER), at(day(10, 6)), Code.ALREADY_SIGNED)  # nobody signs two stages
+    goal = after(goal, reassign(DEPUTY), at(day(10, 6)))
+    (event,) = decide(goal, approve(goal, DEPUTY), NOW)
     assert isinstance(event.body, events.StageApproved)
     assert event.body.stage == 1
 

@@ -107,7 +107,7 @@ def test_a_delegate_does_not_delegate_on() -> None:
 
 
 def test_a_delegate_of_the_owner_writes_and_submits_and_the_ledger_holds_both() -> None:
-    goal = after(draft(), delegate(OWNER, DEPUTY), NOW)
+    goal = after(draft(), delegate(OWNER, DEPUTY, own_goals=True), NOW)
     (event,) = decide(goal, commands.Submit(id=fresh_id(), actor=DEPUTY, acting_for=OWNER), NOW)
     assert (event.actor, event.acting_for) == (DEPUTY, OWNER)
 

@@ -30,7 +30,7 @@ def test_every_command_has_a_case_here() -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sorted(set(CASES) - {"end_delegation"}))  # brings nothing where there is none to end
 def test_a_command_is_accepted_where_it_belongs_and_refused_elsewhere(name: str, situation: str) -> None:
     goal, case = SITUATIONS[situation](), CASES[name]
     command = case.make(goal)

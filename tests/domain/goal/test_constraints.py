@@ -4,25 +4,31 @@ from decimal import Decimal
 from typing import Any
 
 from domain.goal import commands
-from domain.goal.constraints import Constraints, constraints_of, weight_findings
+from domain.goal.constraints import Constraints, constraints_of, judges_of, weight_findings
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.values import GoalId
 from tests.domain.builders import (
+    DEPUTY,
     HR,
+    MANAGER,
     OWNER,
+    STRANGER,
     active,
+    after,
     approve,
     at,
     awaiting_verdict,
     closed,
     content,
     day,
+    delegate,
     draft,
     fresh_id,
     pending,
     policy,
+    reassign,
     verdict,
 )  # fmt: skip
 from texts.say import say_both
@@ -105,3 +111,18 @@ def test_weights_are_weighed_before_they_are_approved() -> None:
     )  # what is closed weighs nothing any more
     codes = [one.code for one in weight_findings(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]
+
+
+def test_a_delegate_and_who_gets_a_reassigned_task_are_checked_for_reporting_to_the_owner() -> None:
+    goal = pending()
+    by_manager = decide(goal, approve(goal), at(day(10, 6)))
+    assert judges_of(goal, by_manager) == ()
+    assert judges_of(goal, decide(goal, reassign(STRANGER, HR), at(day(10, 6)))) == (STRANGER,)
+    assert judges_of(goal, decide(goal, delegate(MANAGER, DEPUTY), at(day(10, 6)))) == (DEPUTY,)
+    assert judges_of(goal, decide(goal, delegate(OWNER, DEPUTY, own_goals=True), at(day(10, 6)))) == ()
+    goal = after(goal, delegate(MANAGER, DEPUTY), at(day(10, 6)))
+    in_name = decide(goal, approve(goal, DEPUTY, acting_for=MANAGER), at(day(10, 6)))
+    assert judges_of(goal, in_name) == (DEPUTY,)
+    constraints = constraints_of(goal, evolve_all(goal, in_name), in_name)
+    assert constraints is not None
+    assert constraints.judges == (DEPUTY,)

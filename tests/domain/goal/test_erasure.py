@@ -97,7 +97,7 @@ def test_hr_does_not_erase_in_their_own_goal() -> None:
     goal = draft().model_copy(update={"policy": policy(hr=(OWNER, colleague))})
     said = refusal(goal, erase(1, actor=OWNER), NOW, Code.NOT_ALLOWED)
     assert said.fields == {"actor": OWNER, "allowed": [colleague]}
-    lent = Delegation(delegator=OWNER, to=MANAGER, first=day(10, 1), last=day(10, 31))
+    lent = Delegation(delegator=OWNER, to=MANAGER, first=day(10, 1), last=day(10, 31), own_goals=True)
     by_delegate = erase(1, actor=MANAGER).model_copy(update={"acting_for": OWNER})
     refusal(goal.model_copy(update={"delegations": (lent,)}), by_delegate, NOW, Code.NOT_ALLOWED)
 

@@ -87,7 +87,7 @@ def test_a_reminder_or_a_comment_makes_no_approval_stale() -> None:
 
 def test_an_approval_of_a_version_that_does_not_exist_yet_is_refused() -> None:
     goal = pending()
-    refusal(goal, approve(goal, expected_seq=goal.seq + 1), at(day(10, 6)), Code.GOAL_CHANGED)
+    refusal(goal, approve(goal, expected_seq=goal.seq + 1), at(day(10, 6)), Code.NEWER_THAN_GOAL)
 
 
 def _reviews_that_open(goal: Goal) -> list[tuple[date | None, date]]:
