@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
+from temporalio.client import WorkflowExecutionStatus
 
 from cli.session.callers import operator
-from domain.goal.commands import ORGANISATION, Submit
+from domain.goal.commands import ORGANISATION, Delegate, Submit
 from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
@@ -46,11 +47,11 @@ async def written(company: Steered, data: bytes) -> None:
     await replace_directory(company.engine, read_people(data).employees)
 
 
-async def last_day(company: Steered, person: EmployeeId, days_ago: int) -> None:
+async def last_day(company: Steered, person: EmployeeId, days_ago: int | None) -> None:
     async with company.engine.begin() as connection:
         await connection.execute(
             text("UPDATE employee SET leaves = :day WHERE id = :id"),
-            {"day": today() - timedelta(days=days_ago), "id": person},
+            {"day": None if days_ago is None else today() - timedelta(days=days_ago), "id": person},
         )
 
 
@@ -125,6 +126,27 @@ async def test_who_left_acts_for_nobody_and_nobody_acts_for_who_left(company: St
         assert {row.id: row.last for row in rows} == {"gone-delegate": yesterday, "gone-delegator": yesterday}
     [*_, (kind, closed_by, _)] = await company.entries(cycle, HARA)
     assert (kind, closed_by) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
+
+
+async def test_nobody_acts_in_a_goal_for_hr_who_left_although_the_goal_knows_the_delegation(company: Steered) -> None:
+    cycle = await company.launch("left-hr")
+    goal, goals = goal_of(cycle, MORI), Goals(company.engine, company.client)
+    far = today() + timedelta(days=30)
+    await company.goals.give(goal, Delegate(actor=HR, delegator=HR_TOO, to=SALES, first=today(), last=far))
+    comment = Request("comment", {"text": "代わりに"}, HR_TOO)
+    await goals.give(by(SALES), goal, comment)
+    await last_day(company, HR_TOO, 1)
+    with pytest.raises(Refusal) as refused:
+        await goals.give(by(SALES), goal, comment)
+    await last_day(company, HR_TOO, None)  # the next launch needs them
+    assert refused.value.code is Code.NOT_DELEGATED
+
+
+async def test_a_last_day_from_an_import_is_watched_from_the_next_launch_on(company: Steered) -> None:
+    await last_day(company, MORI, -5)
+    await company.launch("watches")
+    leaving = company.client.get_workflow_handle(leaving_workflow_id(today() + timedelta(days=5)))
+    assert (await leaving.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_somebody_whom_a_file_lists_again_is_back_and_the_preview_promises_what_is_done(company: Steered) -> None:
