@@ -115,6 +115,8 @@ class Delivery(Sender):
                 daily=self._daily,
                 may_be_sent=partial(_is_channel_up, self._channels, request.down) if request.down else None,
             )
+        async with read_transaction(self._engine) as connection:
+            batches = await outbox.with_texts(connection, batches)
         round_ = _Round(
             now=request.now,
             writer=await message_writer(self._engine, batches, self._links, request.now),

@@ -15,7 +15,7 @@ from service.relations import require_colleague
 from storage.cycles import list_cycles
 from storage.database import read_transaction
 from storage.directory import distinct_names
-from storage.goals import find_exemplar, read_bodies
+from storage.goals import exemplar_marks, find_exemplar, read_bodies
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -68,8 +68,11 @@ async def _names(connection: "AsyncConnection") -> KnownNames:
 
 
 async def _exemplars(connection: "AsyncConnection", goals: Sequence[Goal], names: KnownNames) -> list[Exemplar]:
-    bodies = await read_bodies(connection, [goal.id for goal in goals], _SHOWN_KINDS) if goals else {}
-    return [exemplar_of(goal, ({"body": one} for one in bodies[goal.id]), names) for goal in goals]
+    if not goals:
+        return []
+    ids = [goal.id for goal in goals]
+    bodies, marks = await read_bodies(connection, ids, _SHOWN_KINDS), await exemplar_marks(connection, ids)
+    return [exemplar_of(goal, marks[goal.id], ({"body": one} for one in bodies[goal.id]), names) for goal in goals]
 
 
 def _search_form(text: str) -> str:

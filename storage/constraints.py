@@ -46,7 +46,7 @@ _NOTIFY_CHILDREN = """
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT g.id || '#' || $1 || ':' || $2 || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',
        jsonb_strip_nulls(jsonb_build_object(
-           'owner', g.owner_id, 'theme', g.theme, 'actor', p.owner_id, 'seq', g.seq,
+           'owner', g.owner_id, 'actor', p.owner_id, 'seq', g.seq,
            'state', g.state)), $4::timestamptz
 FROM goal g JOIN goal p ON p.id = $1
 WHERE g.cycle_id = $3 AND g.parent = $1 AND g.state <> 'closed' AND g.owner_id <> p.owner_id

@@ -5,12 +5,13 @@ from datetime import datetime
 from json import loads
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.commitments import open_texts
 from domain.instructions.placement import Placement
+from domain.lifecycle import EventKind
 from domain.values import EmployeeId
 from storage.arrays import array_of, is_one_of
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
@@ -149,9 +150,21 @@ async def load_cycle(
 
 
 async def find_exemplar(connection: AsyncConnection, exemplar: str) -> str | None:
-    """The id of the goal that is shown as this example; `exemplar` is the beginning of the sha256 of the id."""
-    digest = func.encode(func.sha256(func.convert_to(GoalRow.id, "UTF8")), "hex")
-    return await connection.scalar(select(GoalRow.id).where(GoalRow.exemplar, digest.startswith(exemplar)).limit(1))
+    """The id of the goal that is shown as this example; `exemplar` is the beginning of the hash of the entry that marks it."""
+    marks = _marks().where(GoalEventRow.hash.startswith(exemplar, autoescape=True))
+    return await connection.scalar(marks.limit(1))
+
+
+async def exemplar_marks(connection: AsyncConnection, goals: Sequence[str]) -> dict[str, str]:
+    """The hash of the entry that made each of these goals an example, by goal id."""
+    marks = _marks().add_columns(GoalEventRow.hash).where(is_one_of(GoalRow.id, goals))
+    return {row[0]: row[1] for row in await connection.execute(marks)}
+
+
+def _marks() -> Select[str]:
+    """The goals that are examples, joined with the ledger entries that made them so."""
+    marked = GoalEventRow.body["kind"].astext == EventKind.EXEMPLAR_MARKED
+    return select(GoalRow.id).join(GoalEventRow, (GoalEventRow.goal_id == GoalRow.id) & marked).where(GoalRow.exemplar)
 
 
 async def read_bodies(

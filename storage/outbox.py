@@ -12,10 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Text, bindparam, func, literal, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Integer, Row, Text, bindparam, func, literal, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.commitments import open_texts
 from domain.lifecycles import NoticeEvent, NoticeState
 from domain.values import Locale
 from storage.advisory_locks import try_advisory_lock
@@ -313,6 +314,40 @@ async def goals_now(connection: AsyncConnection, messages: Iterable[QueuedMessag
     ids = sorted({notice.goal_id for message in messages for notice in message.notices})
     rows = await connection.execute(_GOALS_NOW, {"goals": ids, "day": day.isoformat()})
     return {id_: OpenTaskOf(task, frozenset((*asked, *acting))) for id_, task, asked, acting in rows}
+
+
+_WRITTEN = text("""
+    SELECT n.goal, n.seq, g.aggregate #>> '{content,theme}' AS theme, e.body, e.texts
+    FROM unnest(CAST(:goals AS text[]), CAST(:seqs AS int[])) AS n (goal, seq)
+    JOIN goal g ON g.id = n.goal
+    LEFT JOIN goal_event e ON e.goal_id = n.goal AND e.seq = n.seq
+""").bindparams(bindparam("goals", type_=ARRAY(Text)), bindparam("seqs", type_=ARRAY(Integer)))
+_OF_ANOTHER_GOAL = ("parent_closed", "delivery_trouble")  # their `seq` is not that of the entry that they tell of
+_REASONS = ("comment", "reason", "text")  # the fields of an entry in which somebody says why
+
+
+async def with_texts(connection: AsyncConnection, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
+    """The messages with what people wrote among the facts: `theme` of the goal, and `reason` of the ledger entry.
+
+    The outbox holds neither: an erasure need not look for copies there. A fact that a notice has stays as it is.
+    """
+    places = {(one.goal_id, int(one.facts.get("seq") or 0)) for message in messages for one in message.notices}
+    goals, seqs = [goal for goal, _ in places], [seq for _, seq in places]
+    rows = await connection.execute(_WRITTEN, {"goals": goals, "seqs": seqs})
+    found = {(row.goal, row.seq): _written(row.theme, row.body, row.texts) for row in rows}
+
+    def filled(one: QueuedNotice) -> QueuedNotice:
+        texts = found.get((one.goal_id, int(one.facts.get("seq") or 0)), {})
+        fitting = {name: value for name, value in texts.items() if name == "theme" or one.kind not in _OF_ANOTHER_GOAL}
+        return one._replace(facts={**fitting, **one.facts})
+
+    return [message._replace(notices=tuple(map(filled, message.notices))) for message in messages]
+
+
+def _written(theme: str | None, body: dict[str, Any] | None, texts: dict[str, Any] | None) -> dict[str, Any]:
+    opened = open_texts(body, texts or {})[0] if body else {}
+    reason = next((opened[name] for name in _REASONS if opened.get(name)), None)
+    return {name: value for name, value in (("theme", theme), ("reason", reason)) if value}
 
 
 async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[str] | None = None) -> int:

@@ -1,4 +1,6 @@
-"""The notices of each event: recipients and facts. Facts are ids, dates and numbers; names are looked up at sending."""
+"""The notices of each event: recipients and facts. Facts are ids, dates, numbers and codes; names, and what people wrote, are looked up
+when the message is written.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -222,7 +224,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
     values: dict[str, JsonValue] = {
         "owner": goal.owner,
         "actor": event.actor,
-        "theme": goal.content.theme,
+        "acting_for": event.acting_for if event.acting_for != event.actor else None,
         "seq": event.seq,
         "revision": goal.revision,
         "state": goal.state.value,
@@ -231,10 +233,6 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         "due": goal.due_at.isoformat() if goal.due_at else None,
         "zone": goal.policy.calendar_at(goal.task.site if goal.task else None).timezone,
         "outcome": goal.outcome.value if goal.outcome else None,
-        "reason": next(
-            (getattr(event.body, f) for f in ("comment", "reason", "text") if getattr(event.body, f, None)),
-            None,
-        ),
         "verdict": getattr(event.body, "verdict", None),
         "step": goal.next_step,
         **_of_body(event.body),

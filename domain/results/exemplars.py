@@ -1,6 +1,5 @@
 """Exemplary goals (見倣うべき事例): what others may read of a goal that is shown, with everybody's name left out."""
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,7 @@ from typing import Any
 from domain.goal.goal import Goal
 from domain.goal.scoring import confirmed
 from domain.lifecycle import EventKind
-from domain.values import Frozen, GoalId
+from domain.values import Frozen
 from domain.writing.content import Content
 
 SOMEBODY = "担当者"
@@ -46,17 +45,16 @@ class KnownNames:
         return {name for part in candidates for name in self._names_of.get(part, ())}
 
 
-def exemplar_id(goal: GoalId) -> str:
-    """The first digits of the id's sha256."""
-    return hashlib.sha256(goal.encode()).hexdigest()[:ID_LENGTH]
+def exemplar_of(goal: Goal, mark: str, ledger: Iterable[dict[str, Any]], names: KnownNames) -> Exemplar:
+    """The goal as others may read it. `ledger` are its events as JSON, `names` everybody's in the directory.
 
-
-def exemplar_of(goal: Goal, ledger: Iterable[dict[str, Any]], names: KnownNames) -> Exemplar:
-    """The goal as others may read it. `ledger` are its events as JSON, `names` everybody's in the directory."""
+    `mark` is the hash of the entry that made it an example. Its first digits are the example's id: the entry holds salted
+    commitments, so nobody can compute the id from what a goal's id tells.
+    """
     bodies = {event["body"]["kind"]: event["body"] for event in ledger}
     content = goal.content.model_copy(update={"parent": None, "answers": None})
     shown = Exemplar(
-        id=exemplar_id(goal.id),
+        id=mark[:ID_LENGTH],
         department=goal.department,
         content=content,
         attained=confirmed(goal),

@@ -4,15 +4,16 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.message import Message
+from domain.commitments import commit
 from domain.notices.notices import NoticeKind
 from domain.people.organisation import DIRECTORY_ZONE
 from storage import outbox
-from storage.tables import EmployeeRow
+from storage.tables import EmployeeRow, GoalEventRow
 from tests.activities.mailroom import (
     MAIL_FROM,
     Recording,
@@ -266,3 +267,28 @@ async def test_people_who_left_are_told_nothing(database: AsyncEngine) -> None:
     (row,) = await rows_of(database, "M1")
     assert (row.sent_at, row.gave_up_at) == (None, None)
     assert row.withdrawn_at is not None
+
+
+async def test_what_people_wrote_is_read_when_the_message_is_written_and_the_outbox_holds_none_of_it(
+    database: AsyncEngine,
+) -> None:
+    await employ(database)
+    await open_cycle(database, hr=("M2",))
+    goal = await give_task(
+        database, "M1", ["M1"], due_at=datetime.now(UTC) + timedelta(days=9), kind="draft", theme="請求書"
+    )
+    values = {
+        "goal_id": goal, "seq": 7, "revision": 1, "kind": "returned", "at": datetime.now(UTC), "actor": "M2", "command_id": "c",
+        "body": {"kind": "returned", "comment": {"sha256": commit("00" * 16, "数字で書いてください")}},
+        "texts": {"/comment": {"salt": "00" * 16, "text": "数字で書いてください"}}, "prev_hash": "a", "hash": "b",
+    }  # fmt: skip
+    async with database.begin() as connection:
+        await connection.execute(insert(GoalEventRow), values)
+    await queue(database, "M1", goal=goal, kind=NoticeKind.RETURNED, seq=7)
+    (row,) = await rows_of(database, "M1")
+    async with mail_server() as mailbox:
+        await send(database, by_mail(mailbox))
+    (mail,) = mailbox.arrived
+    assert "請求書" in mailbox.text_of(mail)
+    assert "数字で書いてください" in mailbox.text_of(mail)
+    assert "数字" not in str(row.facts)

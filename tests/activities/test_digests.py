@@ -163,7 +163,7 @@ async def test_a_digest_lists_what_waits_on_its_reader_and_on_those_for_whom_the
     await give_task(database, "N1", ["M2"], due_at=late, theme="代理の承認")
     await give_task(database, "M1", ["M2"], due_at=soon, theme="自分の目標の承認")
     await give_task(database, "E1", ["M1"], due_at=soon, theme="止まっている", number=2, paused_on="2026-10-01")
-    await queue(database, "M1", due_at=SATURDAY)
+    await queue(database, "M1", due_at=SATURDAY, goal="2026-q4/M1/9")
     channel = Recording()
     await send(database, channel, at=tokyo(MONDAY), daily=True)
     [digest] = channel.sent

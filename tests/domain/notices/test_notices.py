@@ -1,6 +1,12 @@
 """Notices of events: their recipients, their contents, and which of them are urgent."""
 
+import json
+
+import pytest
+
 from domain.goal import commands
+from domain.goal.decide import decide
+from domain.goal.evolve import evolve, evolve_all
 from domain.notices.notices import Notice, NoticeKind, notices_of
 from domain.policy.policy import Act, Ladder, Policy, Rung, TaskKind
 from domain.values import EmployeeId
@@ -31,6 +37,7 @@ from tests.domain.builders import (
     resume,
     verdict,
 )  # fmt: skip
+from tests.domain.command_cases import CASES, ready
 from tests.domain.telling import NOW, at_rung, notices, recipients, rings, told
 
 
@@ -169,3 +176,30 @@ def test_every_notice_has_a_key_of_its_own() -> None:
     keys = [one.key for one in notices(goal, approve(goal, MANAGER), at(day(10, 27)))]
     assert len(set(keys)) == len(keys)
     assert all(goal.id in key for key in keys)
+
+
+def test_a_notice_of_what_a_delegate_did_says_in_whose_name() -> None:
+    goal = after(pending(), delegate(MANAGER, DEPUTY), at(day(10, 6)))
+    (event,) = decide(goal, approve(goal, DEPUTY, acting_for=MANAGER), at(day(10, 6)))
+    (told,) = [one for one in notices_of(evolve(goal, event), event, goal) if one.recipient == OWNER]
+    assert (told.facts["actor"], told.facts["acting_for"]) == (DEPUTY, MANAGER)
+    (own,) = decide(goal, approve(goal, MANAGER), at(day(10, 6)))
+    assert "acting_for" not in notices_of(evolve(goal, own), own, goal)[0].facts
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_no_notice_holds_what_a_person_wrote(name: str) -> None:
+    goal = ready(name)
+    command = CASES[name].make(goal)
+    events = decide(goal, command, at(day(11, 4), 15))
+    written = [
+        getattr(command, field)
+        for field in ("reason", "comment", "text", "evidence", "went_well")
+        if getattr(command, field, None)
+    ]
+    told = json.dumps(
+        [one.facts for event in events for one in notices_of(evolve_all(goal, events), event, goal)],
+        default=str,
+        ensure_ascii=False,
+    )
+    assert not [one for one in (*written, goal.content.theme) if one in told]

@@ -10,10 +10,11 @@ from domain.goal import commands
 from domain.goal.decide import decide
 from domain.goal.goal import Goal, Outcome
 from domain.refusals import Code
-from domain.results.exemplars import SOMEBODY, KnownNames, exemplar_id, exemplar_of
-from tests.domain.builders import GOAL_ID, MANAGER, OWNER, active, after, at, closed, content, day, fresh_id, refusal
+from domain.results.exemplars import SOMEBODY, KnownNames, exemplar_of
+from tests.domain.builders import MANAGER, OWNER, active, after, at, closed, content, day, fresh_id, refusal
 
 NOW = at(day(11, 4), 15)
+MARK = "0123456789" + "ab" * 27  # the hash of the entry that marks it
 NAMES = ("佐藤 花子", "岡本 蓮", "Sam Lee", "林 一", "de la Cruz")
 
 
@@ -24,7 +25,7 @@ def mark(reason: str = "全社の手本", actor: str = MANAGER) -> commands.Mark
 def shown(text: str) -> str:
     goal = closed().model_copy(update={"content": content(challenge=text)})
     ledger = [{"body": {"kind": "exemplar_marked", "reason": text}}]
-    example = exemplar_of(goal, ledger, KnownNames(NAMES))
+    example = exemplar_of(goal, MARK, ledger, KnownNames(NAMES))
     assert example.reason == example.content.challenge
     return example.reason
 
@@ -65,11 +66,11 @@ def test_names_and_addresses_are_left_out_and_other_words_stay(text: str, clear:
 
 def test_neither_the_id_nor_anything_else_leads_back_to_the_owner() -> None:
     goal = closed().model_copy(update={"content": content(parent="2026-q4/m10/1", answers=("H1",))})
-    example = exemplar_of(goal, [{"body": {"kind": "exemplar_marked", "reason": "手本"}}], KnownNames(NAMES))
+    example = exemplar_of(goal, MARK, [{"body": {"kind": "exemplar_marked", "reason": "手本"}}], KnownNames(NAMES))
     said = json.dumps(example.model_dump(mode="json"))
     assert OWNER not in said
     assert MANAGER not in said
-    assert example.id == exemplar_id(GOAL_ID)
+    assert example.id == MARK[:10]
     assert (example.content.steps, example.content.measure) == (goal.content.steps, goal.content.measure)
 
 
