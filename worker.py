@@ -25,6 +25,7 @@ import logs
 from activities.delivery import Delivery
 from activities.hook import Hook
 from activities.instruction import InstructionActivities
+from activities.integrity import look_daily
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
@@ -161,6 +162,8 @@ async def serving(
             await ensure_delivery_schedule(client, every, DELIVERY)
             if settings.hook_url:
                 await ensure_hook_schedule(client, every, DELIVERY)
+            looking = asyncio.create_task(look_daily(engine))
+            stack.callback(looking.cancel)
         if settings.health_address:
             await stack.enter_async_context(health(settings.health_address, lambda: _is_ready(client, engine)))
         log.info("worker_started", role=role, namespace=client.namespace)

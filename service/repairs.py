@@ -26,6 +26,7 @@ from service.proof import prove
 from service.relations import require_hr
 from storage.database import read_transaction
 from storage.goals import goal_ids, read_ledger
+from storage.integrity import table_faults
 from storage.ledger import CommandRecorded, HeadDiffers, LedgerBehind, open_ledger
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ class Fault(StrEnum):
 MENDABLE = frozenset({Fault.WORKFLOW_LOST, Fault.LEDGER_BEHIND, Fault.WORKFLOW_BEHIND})
 
 
+class AlteredTable(Frozen):
+    """What no program of ours does, and repairing does not mend: a trigger is off, or a goal or entries are gone."""
+
+    code: str
+    what: str
+
+
 class Repair(Frozen):
     """A goal with faults. `ledger` and `workflow` are the numbers of the last entry that each store knows.
 
@@ -76,10 +84,11 @@ class Repairs(Frozen):
 
     goals: int
     repairs: tuple[Repair, ...]
+    tables: tuple[AlteredTable, ...] = ()
 
     @property
     def all_sound(self) -> bool:
-        return all(one.entry is not None for one in self.repairs)
+        return not self.tables and all(one.entry is not None for one in self.repairs)
 
 
 class Repairing:
@@ -114,7 +123,13 @@ class Repairing:
             goals |= set(page)
             found += await asyncio.gather(*(look(one) for one in page))
         found += [_without_row(one) async for one in self._running(cycles) if one not in goals]
-        return Repairs(goals=len(goals), repairs=tuple(one for one in found if one))
+        async with read_transaction(self._engine) as connection:
+            altered = await table_faults(connection)
+        return Repairs(
+            goals=len(goals),
+            repairs=tuple(one for one in found if one),
+            tables=tuple(AlteredTable(code=one.code, what=one.what) for one in altered),
+        )
 
     async def _running(self, cycles: Iterable[str]) -> AsyncIterator[GoalId]:
         """The goals of these cycles for which a workflow runs. Temporal's list may be some seconds old."""

@@ -40,6 +40,8 @@ def _print(found: "Repairs", to: "Terminal", *, mended: bool) -> None:
     to.tell("screen.repair.looked", goals=found.goals, n=len(found.repairs))
     for one in found.repairs:
         _print_one(one, to)
+    for table in found.tables:
+        to.tell(f"screen.repair.table.{table.code}", what=table.what)
     if found.repairs and not mended:
         to.tell("screen.repair.dry_run")
 

@@ -1,0 +1,76 @@
+"""Tables that were altered behind the program's back: each kind is found, and a worker raises an alarm."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+
+from activities.integrity import look
+from storage.database import read_transaction
+from storage.integrity import TableFault, table_faults
+from tests.bench.dataset import Size, fill
+
+pytestmark = pytest.mark.slow
+
+
+@pytest_asyncio.fixture
+async def filled(database: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    await fill(database, Size(goals=200, people=100, entries=1_000))
+    yield database
+
+
+async def faults_after(engine: AsyncEngine, *statements: str) -> list[TableFault]:
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    async with read_transaction(engine) as connection:
+        return await table_faults(connection)
+
+
+async def test_tables_that_only_the_program_wrote_have_no_fault(filled: AsyncEngine) -> None:
+    assert await faults_after(filled) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "trigger"),
+    [
+        ("ALTER TABLE goal_event DISABLE TRIGGER ledger_append_only", "goal_event.ledger_append_only"),
+        ("DROP TRIGGER ledger_no_truncate ON goal_event", "goal_event.ledger_no_truncate"),
+        ("ALTER TABLE goal_event ENABLE REPLICA TRIGGER ledger_seals_time", "goal_event.ledger_seals_time"),
+        ("ALTER TABLE goal DISABLE TRIGGER USER", "goal.goal_count_moved"),
+    ],
+)
+async def test_a_trigger_that_is_off_is_named(filled: AsyncEngine, statement: str, trigger: str) -> None:
+    assert TableFault("trigger_off", trigger) in await faults_after(filled, statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("DELETE FROM goal_event WHERE goal_id = (SELECT min(id) FROM goal)", "ledger_missing"),
+        ("DELETE FROM goal_event WHERE goal_id = (SELECT min(id) FROM goal) AND seq = 2", "entries_missing"),
+        ("UPDATE goal SET seq = seq + 1 WHERE id = (SELECT min(id) FROM goal)", "entries_missing"),
+    ],
+)
+async def test_a_count_that_does_not_reconcile_is_named(filled: AsyncEngine, statement: str, code: str) -> None:
+    off, on = "ALTER TABLE goal_event DISABLE TRIGGER USER", "ALTER TABLE goal_event ENABLE TRIGGER USER"
+    found = await faults_after(filled, off, statement, on)
+    assert [one.code for one in found] == [code]
+
+
+async def test_a_goal_that_is_gone_is_named(filled: AsyncEngine) -> None:
+    off, on = "SET session_replication_role = replica", "SET session_replication_role = origin"
+    found = await faults_after(filled, off, "DELETE FROM goal WHERE id = (SELECT min(id) FROM goal)", on)
+    assert "goal_missing" in {one.code for one in found}
+
+
+async def test_a_worker_raises_an_alarm_for_each_fault(filled: AsyncEngine) -> None:
+    await faults_after(filled, "ALTER TABLE goal_event DISABLE TRIGGER ledger_append_only")
+    with capture_logs() as logged:
+        assert len(await look(filled)) == 1
+    assert [(one["event"], one["log_level"], one["what"]) for one in logged] == [
+        ("tables_altered", "error", "goal_event.ledger_append_only")
+    ]
