@@ -1,7 +1,7 @@
 """Which notices of a message are still worth reading when it is written: hours may lie between an event and its message."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from domain.notices.notices import NoticeKind
 from domain.policy.policy import TaskKind
@@ -38,6 +38,8 @@ class GoalNow(Protocol):
 
 class _Notice(Protocol):
     @property
+    def facts(self) -> Mapping[str, Any]: ...
+    @property
     def kind(self) -> str: ...
     @property
     def goal_id(self) -> str: ...
@@ -49,13 +51,37 @@ Notice = TypeVar("Notice", bound=_Notice)
 def standing(notices: Sequence[Notice], goals: Mapping[str, GoalNow], reader: str) -> tuple[Notice, ...]:
     """The notices without requests that the reader cannot meet any more, and without news that such a request is void.
 
-    A goal that is not in `goals` is taken as the notice says.
+    `notices` are in the order of their events. A request that was taken back later is left out together with that news, and so is
+    the news that an earlier request was taken back where the goal asks for something again. A goal that is not in `goals` is
+    taken as the notice says.
     """
-    void = [one for one in notices if _is_void(one, goals.get(one.goal_id), reader)]
-    unheard = {one.goal_id for one in void if one.kind in _FIRST}
-    return tuple(one for one in notices if one not in void and not (one.kind in _TAKEN_BACK and one.goal_id in unheard))
+    dropped: set[int] = set()
+    for goal in {one.goal_id for one in notices}:
+        places = [place for place, one in enumerate(notices) if one.goal_id == goal]
+        dropped |= _dropped(notices, places, goals.get(goal), reader)
+    return tuple(one for place, one in enumerate(notices) if place not in dropped)
+
+
+def _dropped(notices: Sequence[_Notice], places: Sequence[int], goal: GoalNow | None, reader: str) -> set[int]:
+    """Which of the places to leave out; they are those of the notices of one goal. Read from the last event to the first."""
+    dropped: set[int] = set()
+    asks_again, taken_back = False, None  # what is known of the events after this one
+    for place in reversed(places):
+        kind = notices[place].kind
+        if kind in _TAKEN_BACK:
+            taken_back = place
+            dropped |= {place} if asks_again else set()
+        elif _is_void(notices[place], goal, reader) or (kind in _ASKS and taken_back is not None):
+            dropped.add(place)
+            if kind in _FIRST and taken_back is not None:
+                dropped.add(taken_back)
+        elif kind in _ASKS:
+            asks_again = True
+    return dropped
 
 
 def _is_void(notice: _Notice, goal: GoalNow | None, reader: str) -> bool:
+    if notice.kind == _K.REMINDER_COPIED and goal is not None:  # asks the reader to help the person who was reminded
+        return goal.task is None or notice.facts.get("to", reader) not in goal.doers
     asked = _ASKS.get(notice.kind)
     return asked is not None and goal is not None and (goal.task not in asked or reader not in goal.doers)

@@ -1,6 +1,8 @@
 """What a message leaves out, because it is no longer so when the message is written."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,6 +19,7 @@ class GoalNow(NamedTuple):
 class Notice(NamedTuple):
     kind: str
     goal_id: str = "g"
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 def left(*kinds: K, task: TaskKind | None, doers: tuple[str, ...] = ("m",), reader: str = "m") -> list[str]:
@@ -34,6 +37,31 @@ def test_a_reader_who_heard_of_the_request_before_is_told_that_it_was_taken_back
 
 def test_nobody_is_asked_for_a_draft_of_a_goal_that_is_closed() -> None:
     assert left(K.DRAFT_OPENED, K.DRAFT_REMINDER, K.GOAL_CLOSED, task=None, reader="o") == [K.GOAL_CLOSED]
+
+
+@pytest.mark.parametrize("before", [(), (K.RECALLED,), (K.APPROVAL_REQUESTED, K.RECALLED), (K.HANDLED,)])
+def test_a_request_that_was_made_again_is_told_once_and_not_as_taken_back(before: tuple[K, ...]) -> None:
+    assert left(*before, K.APPROVAL_REQUESTED, task=TaskKind.APPROVAL) == [K.APPROVAL_REQUESTED]
+
+
+def test_a_reader_hears_that_an_earlier_request_was_taken_back_but_not_of_one_that_came_and_went_since() -> None:
+    assert left(K.RECALLED, K.APPROVAL_REQUESTED, K.RECALLED, task=TaskKind.DRAFT) == [K.RECALLED]
+
+
+def test_what_happened_to_one_goal_leaves_the_notices_of_another_as_they_are() -> None:
+    goals = {one: GoalNow(TaskKind.APPROVAL, frozenset("m")) for one in ("g", "h")}
+    both = (Notice(K.APPROVAL_REQUESTED, "g"), Notice(K.RECALLED, "h"))
+    assert standing(both, goals, "m") == both
+
+
+@pytest.mark.parametrize(
+    ("task", "doers", "stays"), [(TaskKind.DRAFT, "o", True), (TaskKind.APPROVAL, "m", False), (None, "", False)]
+)
+def test_a_manager_is_told_of_a_reminder_only_while_the_task_waits_for_who_was_reminded(
+    task: TaskKind | None, doers: str, *, stays: bool
+) -> None:
+    copied = Notice(K.REMINDER_COPIED, facts={"to": "o"})
+    assert standing([copied], {"g": GoalNow(task, frozenset(doers))}, "m") == ((copied,) if stays else ())
 
 
 @pytest.mark.parametrize(
