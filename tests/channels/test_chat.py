@@ -12,7 +12,7 @@ from channels.cards import escaped_json, for_slack, for_teams
 from channels.chat import ChatChannel, WrongChatAddress
 from channels.compose import Links, compose
 from channels.message import Message, NotDeliverable, ServerUnavailable, TemporaryFailure
-from channels.public_hosts import is_public_name
+from channels.public_hosts import is_public_name, public_address
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
@@ -94,10 +94,26 @@ async def test_a_name_that_leads_to_a_private_address_is_found_out_when_the_mess
         ("10.0.0.5", False), ("169.254.169.254", False), ("192.168.1.1", False), ("127.1", False), ("0x7f000001", False),
         ("2130706433", False), ("[::1]", False), ("[fd00::1]", False), ("[::ffff:127.0.0.1]", False), ("localhost", False),
         ("chat", False), ("chat.local", False), ("chat.internal", False), ("a.localhost.", False), ("", False),
+        ("chat.home.arpa", False), ("home.arpa.example.com", True), ("224.0.0.1", False), ("[ff02::1]", False),
+        ("[fec0::1]", False), ("[2002:7f00:1::]", False), ("[64:ff9b::a00:5]", False), ("[64:ff9b::5db8:d70e]", True),
+        ("[::7f00:1]", False),
     ],
 )  # fmt: skip
 def test_a_host_is_public_by_its_name(host: str, public: bool) -> None:
     assert is_public_name(host) is public
+
+
+@pytest.mark.parametrize(
+    "address", ["fec0::1", "64:ff9b::a00:5", "2002:a00:5::", "::7f00:1", "ff02::1%eth0", "10.0.0.5"]
+)
+async def test_a_name_that_stands_for_a_private_address_in_any_form_is_not_public(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolved(*_: object, **__: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        return [(2, 1, 6, "", (address, 443))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
+    assert await public_address("chat.example.com", 443) is None
 
 
 async def test_nobody_is_written_to_without_an_address() -> None:
