@@ -11,11 +11,12 @@ _LONGEST_WORD, _LONGEST_LINE = 75, 76
 
 
 def encoded(text: str, used: int, linesep: str = "\r\n") -> str:
-    """The text as one or more encoded words, folded; ASCII text that fits on the line stays as it is.
+    """The text as one or more encoded words, folded; ASCII text that fits on the line stays as it is,
+    unless it has control characters, or a part that a mail program could take for an encoded word.
 
     `used` is the number of characters before it on its first line.
     """
-    if text.isascii() and used + len(text) <= _LONGEST_LINE:
+    if text.isascii() and text.isprintable() and "=?" not in text and used + len(text) <= _LONGEST_LINE:
         return text
     return f"{linesep} ".join(_words(text, used))
 

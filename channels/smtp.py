@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -37,6 +37,13 @@ class _Verbatim(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # t
 
 
 class _Subject(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc] # as above
+    """The text as it is given: the standard library would decode a part that looks like an encoded word."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        super().parse(value, kwds)
+        kwds["decoded"] = value
+
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {encoded(str(self), len(self.name) + 2, policy.linesep)}{policy.linesep}"
 

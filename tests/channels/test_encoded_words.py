@@ -59,3 +59,13 @@ def test_the_senders_name_arrives_and_the_address_is_not_encoded(name: str) -> N
     # The parser of the standard library's new policy puts spaces between the encoded words of a name; RFC 2047 does not.
     read = str(make_header(decode_header(email.message_from_bytes(raw)["From"])))
     assert parseaddr(read) == (name.strip(), "meguri@example.com")
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?b?5om/6KqN?=", "see =?utf-8?q?a?= now", "=?", "a =?x"])
+def test_a_subject_that_looks_like_an_encoded_word_arrives_as_it_was_written(subject: str) -> None:
+    raw = sent(subject)
+    assert str(email.message_from_bytes(raw, policy=email.policy.default)["Subject"]) == subject
+
+
+def test_no_control_character_of_a_subject_reaches_the_header_as_it_is() -> None:
+    assert re.fullmatch(r"=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=", encoded("a\n", 9))
