@@ -55,29 +55,24 @@ def standing(notices: Sequence[Notice], goals: Mapping[str, GoalNow], reader: st
     the news that an earlier request was taken back where the goal asks for something again. A goal that is not in `goals` is
     taken as the notice says.
     """
-    dropped: set[int] = set()
-    for goal in {one.goal_id for one in notices}:
-        places = [place for place, one in enumerate(notices) if one.goal_id == goal]
-        dropped |= _dropped(notices, places, goals.get(goal), reader)
+    places: dict[str, list[int]] = {}
+    for place, one in enumerate(notices):
+        places.setdefault(one.goal_id, []).append(place)
+    dropped = {
+        place for goal, of_goal in places.items() for place in _dropped(notices, of_goal, goals.get(goal), reader)
+    }
     return tuple(one for place, one in enumerate(notices) if place not in dropped)
 
 
 def _dropped(notices: Sequence[_Notice], places: Sequence[int], goal: GoalNow | None, reader: str) -> set[int]:
-    """Which of the places to leave out; they are those of the notices of one goal. Read from the last event to the first."""
-    dropped: set[int] = set()
-    asks_again, taken_back = False, None  # what is known of the events after this one
-    for place in reversed(places):
-        kind = notices[place].kind
-        if kind in _TAKEN_BACK:
-            taken_back = place
-            dropped |= {place} if asks_again else set()
-        elif _is_void(notices[place], goal, reader) or (kind in _ASKS and taken_back is not None):
-            dropped.add(place)
-            if kind in _FIRST and taken_back is not None:
-                dropped.add(taken_back)
-        elif kind in _ASKS:
-            asks_again = True
-    return dropped
+    """Which of the places to leave out; they are those of the notices of one goal, in order."""
+    void = {place for place in places if _is_void(notices[place], goal, reader)}
+    asking = [place for place in places if place not in void and notices[place].kind in _ASKS]
+    taken_back = {place for place in places if notices[place].kind in _TAKEN_BACK}
+    if asking:  # the last request tells how things are; earlier ones that were taken back are over
+        return void | taken_back | {one for one in asking if any(one < back < asking[-1] for back in taken_back)}
+    first = min((place for place in void if notices[place].kind in _FIRST), default=len(notices))
+    return void | {place for place in taken_back if place > first}
 
 
 def _is_void(notice: _Notice, goal: GoalNow | None, reader: str) -> bool:

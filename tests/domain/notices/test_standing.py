@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from domain.goal import commands
 from domain.notices.notices import NoticeKind as K
 from domain.notices.standing import standing
 from domain.policy.policy import TaskKind
+from tests.domain.builders import MANAGER, OWNER, after, draft, fresh_id
+from tests.domain.telling import NOW, notices
 
 
 class GoalNow(NamedTuple):
@@ -46,6 +49,30 @@ def test_a_request_that_was_made_again_is_told_once_and_not_as_taken_back(before
 
 def test_a_reader_hears_that_an_earlier_request_was_taken_back_but_not_of_one_that_came_and_went_since() -> None:
     assert left(K.RECALLED, K.APPROVAL_REQUESTED, K.RECALLED, task=TaskKind.DRAFT) == [K.RECALLED]
+
+
+def test_news_of_one_request_end_together() -> None:
+    assert left(K.APPROVAL_REQUESTED, K.RECALLED, K.HANDLED, task=TaskKind.DRAFT) == []
+    earlier = (K.RECALLED, K.HANDLED)
+    assert left(*earlier, K.APPROVAL_REQUESTED, *earlier, task=TaskKind.DRAFT) == list(earlier)
+
+
+def test_a_request_that_can_be_met_is_never_left_out_for_news_alone() -> None:
+    # A delegate of both the approver who signed and the next one hears of both in one event.
+    assert left(K.APPROVAL_REQUESTED, K.HANDLED, task=TaskKind.APPROVAL) == [K.APPROVAL_REQUESTED]
+
+
+def test_an_approver_hears_once_of_a_goal_that_was_submitted_recalled_and_submitted() -> None:
+    goal, queued = draft(), list[Notice]()
+    for command in (commands.Submit, commands.Recall, commands.Submit):
+        given = command(id=fresh_id(), actor=OWNER)
+        told = notices(goal, given)
+        queued += [Notice(one.kind, one.goal, one.facts) for one in told if one.recipient == MANAGER]
+        goal = after(goal, given, NOW)
+    assert [one.kind for one in queued] == [K.APPROVAL_REQUESTED, K.RECALLED, K.HANDLED, K.APPROVAL_REQUESTED]
+    assert goal.task
+    now = {goal.id: GoalNow(goal.task.kind, frozenset(goal.task.assignees))}
+    assert [one.kind for one in standing(queued, now, MANAGER)] == [K.APPROVAL_REQUESTED]
 
 
 def test_what_happened_to_one_goal_leaves_the_notices_of_another_as_they_are() -> None:
