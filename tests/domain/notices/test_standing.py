@@ -71,7 +71,7 @@ def test_an_approver_hears_once_of_a_goal_that_was_submitted_recalled_and_submit
         goal = after(goal, given, NOW)
     assert [one.kind for one in queued] == [K.APPROVAL_REQUESTED, K.RECALLED, K.HANDLED, K.APPROVAL_REQUESTED]
     assert goal.task
-    now = {goal.id: GoalNow(goal.task.kind, frozenset(goal.task.assignees))}
+    now: dict[str, GoalNow] = {goal.id: GoalNow(goal.task.kind, frozenset(goal.task.assignees))}
     assert [one.kind for one in standing(queued, now, MANAGER)] == [K.APPROVAL_REQUESTED]
 
 
