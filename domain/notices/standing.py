@@ -1,7 +1,8 @@
 """Which notices of a message are still worth reading when it is written: hours may lie between an event and its message."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol, TypeVar
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from domain.notices.notices import NoticeKind
 from domain.policy.policy import TaskKind
@@ -36,11 +37,26 @@ class GoalNow(Protocol):
         """The assignees, and who may act for one of them today."""
 
 
+class DatedGoal(GoalNow, Protocol):
+    """A goal as it is now, with the due date of its task."""
+
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def seq(self) -> int:
+        """The number of the goal's last ledger entry."""
+
+
 class _Notice(Protocol):
     @property
     def kind(self) -> str: ...
     @property
     def goal_id(self) -> str: ...
+
+
+class _NoticeWithFacts(_Notice, Protocol):
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
 
 
 Notice = TypeVar("Notice", bound=_Notice)
@@ -54,6 +70,13 @@ def standing(notices: Sequence[Notice], goals: Mapping[str, GoalNow], reader: st
     void = [one for one in notices if _is_void(one, goals.get(one.goal_id), reader)]
     unheard = {one.goal_id for one in void if one.kind in _FIRST}
     return tuple(one for one in notices if one not in void and not (one.kind in _TAKEN_BACK and one.goal_id in unheard))
+
+
+def facts_now(notice: _NoticeWithFacts, goal: DatedGoal | None) -> dict[str, Any]:
+    """The facts of the notice; of a request, with the due date as it is now."""
+    if notice.kind not in _ASKS or goal is None or goal.due_at is None:
+        return dict(notice.facts)
+    return {**notice.facts, "due": goal.due_at.isoformat(), "seq": goal.seq}
 
 
 def _is_void(notice: _Notice, goal: GoalNow | None, reader: str) -> bool:

@@ -38,6 +38,7 @@ LEFT_OUT = {
     "tests/acceptance/test_kill_worker_program.py": _KILLS,
     "tests/acceptance/test_other_language.py": _NO_DAYS,
     "tests/acceptance/test_up_heals.py": _KILLS,
+    "tests/activities/test_calendars.py": _HANDS_IN,
     "tests/activities/test_delivery.py": _HANDS_IN,
     "tests/activities/test_digests.py": _HANDS_IN,
     "tests/activities/test_fallback.py": _HANDS_IN,
