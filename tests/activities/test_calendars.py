@@ -145,6 +145,7 @@ async def test_who_chose_chat_meanwhile_hears_nothing_of_a_calendar(database: As
         await prefer(database, "M2", channel="chat", chat_url=chat.url())
         await change(database, task=None, assignees=[], due_at=None)
         assert (await send(database, by_mail(mailbox), by_chat())).sent == 0
+    assert [row.kind for row in await rows_of(database)] == ["approval_requested"]
     assert mailbox.arrived == []
 
 
@@ -159,7 +160,7 @@ async def test_a_request_says_the_due_date_as_it_is_when_the_mail_is_written(dat
     later = datetime(2026, 10, 16, 9, tzinfo=UTC)
     goal = await give_task(database, "M1", ["M2"], due_at=later)
     early = "2026-10-09T09:00:00+00:00"
-    facts = {"owner": "M1", "seq": 1, "due": early, "state": "pending_approval"}
+    facts: dict[str, Any] = {"owner": "M1", "seq": 1, "due": early, "state": "pending_approval"}
     await queue(database, "M2", kind=NoticeKind.APPROVAL_REQUESTED, goal=goal, **facts)
     async with mail_server() as box:
         await send(database, by_mail(box))
