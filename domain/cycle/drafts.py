@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.findings import Finding, refuse_with
 from domain.refusals import Refusal
-from domain.values import Day, Locale
+from domain.values import SILENT, Day, Locale
 from domain.writing.catalog import draft, find
 
-_DAY: TypeAdapter[date] = TypeAdapter(Day, config=ConfigDict(hide_input_in_errors=True))
+_DAY: TypeAdapter[date] = TypeAdapter(Day, config=SILENT)
 
 _OF_SECTION = frozenset({"department", "catalog"})  # not of the content
 

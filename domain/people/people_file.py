@@ -19,7 +19,7 @@ from domain.people.people_cells import Cells, clean_rows
 from domain.people.people_columns import find_columns
 from domain.people.people_file_findings import row, shown
 from domain.people.people_rows import MAX_BYTES, Record, UnreadableRows, records_of_csv, records_of_rows
-from domain.values import EmployeeId, Locale
+from domain.values import SILENT, EmployeeId, Locale
 
 __all__ = ["MAX_BYTES", "PeopleFile", "read_people", "read_people_rows"]
 
@@ -27,7 +27,7 @@ __all__ = ["MAX_BYTES", "PeopleFile", "read_people", "read_people_rows"]
 # new objects, seldom meets a piece that is still in use. 5,000 rows at a time take half as long again.
 _AT_A_TIME = 200
 _ABOVE = 10  # rows in which the header is looked for, below a title
-_EMPLOYEES = TypeAdapter(list[Employee])
+_EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _EMPLOYEE = TypeAdapter(Employee)
 _PLACE_ONLY = ("id", "manager_id", "active", "leaves")  # fields that the lines of managers are checked with
 
