@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.compose import Links, ListedTask, compose, is_empty_digest
 from channels.message import Message
+from domain.notices.calendar_changes import change_of
 from domain.notices.calendar_entries import KnownEntry
 from domain.notices.digest import SLACK, digest_day
 from domain.notices.notices import NoticeKind
@@ -75,7 +76,7 @@ class MessageWriter:
 
     def _standing(self, batch: QueuedMessage, way: str) -> tuple[QueuedNotice, ...]:
         """The notices that are worth reading now, with the due dates of now."""
-        wrong = {one.entry.goal_id for one in self._known(batch, way) if one.changed()}
+        wrong = {one.entry.goal_id for one in self._known(batch, way) if change_of(one)}
         return tuple(
             one._replace(facts=facts_now(one, self.goals.get(one.goal_id)))
             for one in standing(batch.notices, self.goals, batch.recipient_id)

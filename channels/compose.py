@@ -28,6 +28,7 @@ from channels.lines import (
 )
 from channels.message import Message
 from channels.texts import ASKS, TASK_TEXTS, UNKNOWN_TASK, Group
+from domain.notices.calendar_changes import task_of_entry
 from domain.notices.calendar_entries import KnownEntry
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
@@ -329,4 +330,4 @@ def _calendar(
 
 def _known_summary(known: KnownEntry, reader: Reader) -> str:
     goal = goal_name(one_line(known.owner), one_line(known.theme, _LONGEST_THEME), reader)
-    return _in_calendar(known.task(reader.id), goal, reader.locale)
+    return _in_calendar(task_of_entry(known, reader.id), goal, reader.locale)

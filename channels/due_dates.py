@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from domain.notices.calendar_entries import CalendarEntry, KnownEntry, changed_entries, entry_kind, numbered
+from domain.notices.calendar_changes import changed_entries, entry_kind, numbered
+from domain.notices.calendar_entries import CalendarEntry, KnownEntry
 
 _MAX_ENTRIES = 50  # of a file
 _ENTRY_LENGTH = timedelta(minutes=30)  # an entry ends at the due date

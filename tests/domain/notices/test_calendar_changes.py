@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.notices.calendar_entries import CalendarEntry, KnownEntry, changed_entries, entry_kind, numbered
+from domain.notices.calendar_changes import change_of, changed_entries, entry_kind, numbered, task_of_entry
+from domain.notices.calendar_entries import CalendarEntry, KnownEntry
 from domain.policy.policy import TaskKind
 
 DUE = datetime(2026, 10, 9, 9, tzinfo=UTC)
@@ -17,23 +18,23 @@ def known(due_now: datetime | None, *, seq: int = 9, entry: CalendarEntry = ENTR
 
 
 def test_an_entry_whose_task_is_as_it_was_stays() -> None:
-    assert known(DUE).changed() is None
+    assert change_of(known(DUE)) is None
 
 
 def test_an_entry_whose_due_date_moved_is_replaced_under_a_higher_number() -> None:
-    assert known(LATER).changed() == ENTRY._replace(due_at=LATER, number=9)
+    assert change_of(known(LATER)) == ENTRY._replace(due_at=LATER, number=9)
 
 
 @pytest.mark.parametrize("seq", [0, 4, 9])
 def test_an_entry_whose_task_is_gone_is_taken_back_under_a_higher_number(seq: int) -> None:
-    taken_back = known(None, seq=seq).changed()
+    taken_back = change_of(known(None, seq=seq))
     assert taken_back == ENTRY._replace(number=max(seq, 5), is_cancelled=True), (
         "also where no entry of the ledger says so"
     )
 
 
 def test_an_entry_is_taken_back_once() -> None:
-    assert known(None, entry=ENTRY._replace(is_cancelled=True)).changed() is None
+    assert change_of(known(None, entry=ENTRY._replace(is_cancelled=True))) is None
 
 
 def test_a_task_that_comes_back_replaces_the_entry_that_was_taken_back() -> None:
@@ -56,5 +57,5 @@ def test_what_a_message_tells_of_itself_is_not_changed_again() -> None:
 def test_the_parts_of_a_review_are_one_entry_that_is_named_after_the_readers_part() -> None:
     assert {entry_kind(one) for one in (TaskKind.SELF_REVIEW, TaskKind.VERDICT)} == {"review"}
     review = known(DUE, entry=ENTRY._replace(kind="review"))
-    assert (review.task("M1"), review.task("M2")) == (TaskKind.SELF_REVIEW, TaskKind.VERDICT)
-    assert known(DUE).task("M2") == "approval"
+    assert (task_of_entry(review, "M1"), task_of_entry(review, "M2")) == (TaskKind.SELF_REVIEW, TaskKind.VERDICT)
+    assert task_of_entry(known(DUE), "M2") == "approval"
