@@ -76,14 +76,15 @@ async def record_entries(connection: AsyncConnection, reader: str, entries: Sequ
     if not entries:
         return
     rows = [{"recipient_id": reader, **one._asdict()} for one in entries]
-    query = insert(CalendarEntryRow).values(rows)
+    query = insert(CalendarEntryRow)
     new = {name: query.excluded[name] for name in ("due_at", "number", "is_cancelled")}
     await connection.execute(
         query.on_conflict_do_update(
             index_elements=["recipient_id", "goal_id", "kind"],
             set_={**new, "sent_at": func.now()},
             where=CalendarEntryRow.number < query.excluded.number,
-        )
+        ),
+        rows,
     )
 
 
