@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     locale: Literal["ja", "en"] | None = Field(
         default=None, description="language of the command line; unset: Japanese if `LANG` says so, else English"
     )
+    company_locale: Literal["ja", "en"] = Field(
+        default="ja",
+        description="language of people for whom the file of people names none: of their notices and first drafts",
+    )
     database_pool: int = Field(default=10, ge=1, le=200, description="most database connections of a process")
     database_statement_seconds: int = Field(
         default=60,

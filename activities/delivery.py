@@ -16,11 +16,12 @@ from temporalio import activity
 
 from activities.channel_choice import MAX_ATTEMPTS, backoff_after, channels_for
 from activities.heartbeating import heartbeating
-from activities.message_writer import MessageWriter, digests_due, message_writer
+from activities.message_writer import MAIL, MessageWriter, digests_due, message_writer
 from channels.channel import Channel
 from channels.compose import Links
-from channels.message import NotDeliverable, NotSent, ServerUnavailable
-from storage import digests, outbox, undelivered
+from channels.message import Message, NotDeliverable, NotSent, ServerUnavailable
+from domain.people.organisation import DIRECTORY_ZONE
+from storage import calendar_entries, digests, outbox, undelivered
 from storage.database import read_transaction
 from storage.outbox import Candidate, QueuedMessage
 from workflows.delivery import Sender, SendRequest, SendResult
@@ -63,7 +64,8 @@ class Delivery(Sender):
     ) -> None:
         self._engine = engine
         self._channels = channels
-        self._domain = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
+        self._sender = parseaddr(mail_from)[1]
+        self._domain = self._sender.rpartition("@")[2] or "localhost"
         self._daily = daily
         self._links = links
 
@@ -83,6 +85,9 @@ class Delivery(Sender):
             if request.first:
                 async with self._engine.begin() as connection:
                     await undelivered.notify_hr(connection, request.now)
+                    if MAIL in self._channels:
+                        day = request.now.astimezone(DIRECTORY_ZONE).date()
+                        await calendar_entries.queue_changes(connection, request.now, day)
                 due = await digests_due(self._engine, request.now) if self._daily else {}
                 async with self._engine.begin() as connection:
                     await digests.open_digests(connection, request.now, due)
@@ -119,7 +124,7 @@ class Delivery(Sender):
             batches = await outbox.with_texts(connection, batches)
         round_ = _Round(
             now=request.now,
-            writer=await message_writer(self._engine, batches, self._links, request.now),
+            writer=await message_writer(self._engine, batches, self._links, request.now, self._sender),
             untried={batch.message_id for batch in batches if batch.has_new_id},
             down=set(request.down),
         )
@@ -154,7 +159,7 @@ class Delivery(Sender):
         if not ways:
             await self._give_up(batch, round_, "no_address" if person else "no_such_person")
             return
-        if round_.writer.has_nothing_to_say(batch):
+        if round_.writer.has_nothing_to_say(batch, ways[0]):
             round_.untried.discard(batch.message_id)
             async with self._engine.begin() as connection:
                 await outbox.record_sent(connection, batch.message_id, _NO_CHANNEL, datetime.now(UTC))
@@ -162,18 +167,20 @@ class Delivery(Sender):
         way, *others = ways
         if way in round_.down:
             return
-        failure = await self._hand_over(batch, way, round_.writer)
-        if failure is None:
+        result = await self._hand_over(batch, way, round_.writer)
+        if isinstance(result, Message):
             round_.untried.discard(batch.message_id)
             round_.used.add(way)
             async with self._engine.begin() as connection:
                 await outbox.record_sent(connection, batch.message_id, way, datetime.now(UTC))
+                if way == MAIL:
+                    await calendar_entries.record_entries(connection, batch.recipient_id, result.entries)
             round_.sent += 1
             return
         _log.warning(
-            "notice_not_sent", message_id=batch.message_id, employee=batch.recipient_id, way=way, code=failure.code
+            "notice_not_sent", message_id=batch.message_id, employee=batch.recipient_id, way=way, code=result.code
         )
-        await self._after(failure, batch, way, round_, more=bool(others))
+        await self._after(result, batch, way, round_, more=bool(others))
 
     async def _after(self, failure: NotSent, batch: QueuedMessage, way: str, round_: _Round, *, more: bool) -> None:
         """The next step for a message that this channel did not accept. `more`: there is another channel.
@@ -205,16 +212,17 @@ class Delivery(Sender):
         round_.given_up += 1
         _log.warning("notice_given_up", message_id=batch.message_id, employee=batch.recipient_id, code=code)
 
-    async def _hand_over(self, batch: QueuedMessage, way: str, writer: MessageWriter) -> NotSent | None:
-        """Writes and sends one message. Returns the failure, or None."""
+    async def _hand_over(self, batch: QueuedMessage, way: str, writer: MessageWriter) -> Message | NotSent:
+        """Writes and sends one message. Returns it, or the failure."""
         try:
-            await self._channels[way].send(writer.write(batch, way))
+            message = writer.write(batch, way)
+            await self._channels[way].send(message)
         except NotSent as failure:
             return failure
         except Exception as error:  # noqa: BLE001 - a bug that one message meets must not stop the others, and its text
             # may hold an address: the class is recorded, logged and counted, and the message tried again.
             return NotSent(f"unexpected_{type(error).__name__}")
-        return None
+        return message
 
 
 def _is_channel_up(channels: Collection[str], down: Collection[str], candidate: Candidate) -> bool:

@@ -28,7 +28,7 @@ from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
-from domain.values import CycleId, EmployeeId
+from domain.values import CycleId, EmployeeId, Locale
 from service.projection import delegations_between
 from storage import cycles
 from storage.database import read_transaction
@@ -182,14 +182,16 @@ def _batch(
     since then as a second entry.
     """
     frozen, now, file = cycle.launched_policy, cycle.rules, cycle.file
-    drafts = {department: file.drafts_for(department) for department in {one.department for one in people}}
+    languages = {one.id: one.locale for one in organisation.employees.values()}
+    wanted = {(one.department, languages.get(EmployeeId(one.employee_id), Locale.JA)) for one in people}
+    drafts = {(department, locale): file.drafts_for(department, locale) for department, locale in wanted}
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
     salts = salts_from(secrets.token_hex(SEED_BYTES))
     for person in people:
         owner = EmployeeId(person.employee_id)
         line = organisation.active_line(owner)
-        for number, content in enumerate(drafts[person.department], start=1):
+        for number, content in enumerate(drafts[person.department, languages.get(owner, Locale.JA)], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
                 policy=frozen,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from channels.due_dates import Deadline, due_dates
+from channels.due_dates import CalendarFiles, Deadline, Planned, calendar_files, planned, unmentioned
 from channels.layout import Line, Section, html, plain
 from channels.lines import (
     Notice,
@@ -28,6 +28,8 @@ from channels.lines import (
 )
 from channels.message import Message
 from channels.texts import ASKS, TASK_TEXTS, UNKNOWN_TASK, Group
+from domain.notices.calendar_changes import task_of_entry
+from domain.notices.calendar_entries import KnownEntry
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from texts.say import say
@@ -108,12 +110,15 @@ def compose(
     tasks: Sequence[ListedTask] = (),
     now: datetime | None = None,
     zone: str = "",
+    known: Sequence[KnownEntry] = (),
+    organizer: str = "",
 ) -> Message:
     """The message for `recipient` (an employee id).
 
     A digest lists the open `tasks` at the time `now` (its date is shown in the time zone `zone`), overdue tasks first, then
     news. Notices that only ask for a task are left out of a digest. An immediate message has a line for each of its notices,
-    of which there is at least one. `names`: names of people by id. Raises `ValueError` for a digest without `now`.
+    of which there is at least one. `names`: names of people by id. `known` are the entries that are in the reader's calendar: the
+    message takes back and updates those that are wrong. `organizer` is the mail address that entries come from. Raises `ValueError` for a digest without `now`.
     """
     reader = Reader(recipient, locale, names)
     if digest:
@@ -123,6 +128,7 @@ def compose(
     else:
         content, now = _immediate_content(notices, reader), now or max(one.due_at for one in notices)
     sections = [_section(group, texts, reader, links) for group, texts in content.grouped.items()]
+    files = _calendar(content.deadlines, known, reader, now, organizer)
     return Message(
         message_id=message_id,
         to=to,
@@ -133,7 +139,9 @@ def compose(
         thread=None if digest else _thread(notices, message_id),
         digest=digest,
         preferences=links.preferences,
-        calendar=due_dates(content.deadlines, now),
+        calendar=files.published,
+        cancelled=files.cancelled,
+        entries=files.entries,
     )
 
 
@@ -309,3 +317,17 @@ def _deadlines(notices: Sequence[Notice], reader: Reader) -> Iterator[Deadline]:
         if group_of(one, reader) in _TO_DO and due and kind:
             goal = name_of_goal(one, reader)
             yield Deadline(one.goal_id, kind, _in_calendar(kind, goal, reader.locale), due, seq_of(one))
+
+
+def _calendar(
+    deadlines: Sequence[Deadline], known: Sequence[KnownEntry], reader: Reader, now: datetime, organizer: str
+) -> CalendarFiles:
+    """The due dates of the message, and the changes of earlier entries of which it does not tell."""
+    told = planned(deadlines, known)
+    changes = [Planned(entry, _known_summary(one, reader)) for one, entry in unmentioned(told, known)]
+    return calendar_files([*told, *changes], now, organizer)
+
+
+def _known_summary(known: KnownEntry, reader: Reader) -> str:
+    goal = goal_name(one_line(known.owner), one_line(known.theme, _LONGEST_THEME), reader)
+    return _in_calendar(task_of_entry(known, reader.id), goal, reader.locale)

@@ -1,17 +1,17 @@
-"""Due dates as an iCalendar file (RFC 5545), which all calendar programs can import."""
+"""Due dates as iCalendar files (RFC 5545), which all calendar programs can import, and earlier ones taken back (RFC 5546)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from icalendar import Calendar, Event, vText
+from icalendar import Calendar, Event, vCalAddress, vText
 
-from domain.policy.policy import TaskKind
+from domain.notices.calendar_changes import changed_entries, entry_kind, numbered
+from domain.notices.calendar_entries import CalendarEntry, KnownEntry
 
-_MAX_ENTRIES = 50
+_MAX_ENTRIES = 50  # of a file
 _ENTRY_LENGTH = timedelta(minutes=30)  # an entry ends at the due date
 _LARGEST_NUMBER = 2**31 - 1  # RFC 5545's integers
-_REVIEW = frozenset({TaskKind.SELF_REVIEW.value, TaskKind.VERDICT.value})
 
 
 class Deadline(NamedTuple):
@@ -24,32 +24,68 @@ class Deadline(NamedTuple):
     number: int
 
     @property
-    def uid(self) -> str:
-        """The entry's id in a calendar: a later file replaces the entry with the same id.
-
-        A review is one entry: a notice does not say which part of the review is due.
-        """
-        kind = "review" if self.kind in _REVIEW else self.kind
-        return f"{self.goal_id}#{kind}@meguri"
+    def entry(self) -> CalendarEntry:
+        return CalendarEntry(
+            self.goal_id, entry_kind(self.kind), self.due, min(max(self.number, 0), _LARGEST_NUMBER - 1)
+        )
 
 
-def due_dates(deadlines: Sequence[Deadline], now: datetime) -> str | None:
-    """An iCalendar file with one entry per task: at most 50, the nearest due date first. None if there are no tasks.
+class Planned(NamedTuple):
+    """An entry of a file, with its text."""
 
-    `now` becomes the time stamp of the entries.
+    entry: CalendarEntry
+    summary: str
+
+
+class CalendarFiles(NamedTuple):
+    """Two iCalendar files, None where there is nothing to say, and the entries that are in them."""
+
+    published: str | None
+    cancelled: str | None
+    entries: tuple[CalendarEntry, ...]
+
+
+def planned(deadlines: Sequence[Deadline], known: Sequence[KnownEntry]) -> list[Planned]:
+    """One entry per task: the last of several. Of a task that the reader's calendar has already, the number is high enough."""
+    before = {one.entry.key: one for one in known}
+    latest = {
+        one.entry.key: one
+        for one in sorted(deadlines, key=lambda deadline: deadline.number)
+        if _is_representable(one.due)
+    }
+    return [Planned(numbered(one.entry, before.get(key)), one.summary) for key, one in latest.items()]
+
+
+def unmentioned(told: Sequence[Planned], known: Sequence[KnownEntry]) -> list[tuple[KnownEntry, CalendarEntry]]:
+    """The changes of entries that the reader has already, and of whose tasks the message does not tell."""
+    changes = changed_entries(known, {one.entry.key for one in told})
+    return [(one, entry) for one, entry in changes if _is_representable(entry.due_at)]
+
+
+def calendar_files(entries: Sequence[Planned], now: datetime, organizer: str = "") -> CalendarFiles:
+    """The files for these entries: at most 50 in each, the nearest due date first; the others are left for a later message.
+
+    `now` becomes the time stamp of the entries, and the mail address `organizer` is who they come from.
     """
-    latest: dict[str, Deadline] = {}
-    for one in sorted(deadlines, key=lambda deadline: deadline.number):
-        if _is_representable(one.due):
-            latest[one.uid] = one
-    if not latest:
+    in_order = sorted(entries, key=lambda one: (one.entry.due_at, one.entry.key))
+    published = [one for one in in_order if not one.entry.is_cancelled][:_MAX_ENTRIES]
+    cancelled = [one for one in in_order if one.entry.is_cancelled][:_MAX_ENTRIES]
+    return CalendarFiles(
+        _file("PUBLISH", published, now, organizer),
+        _file("CANCEL", cancelled, now, organizer),
+        tuple(one.entry for one in (*published, *cancelled)),
+    )
+
+
+def _file(method: str, entries: Sequence[Planned], now: datetime, organizer: str) -> str | None:
+    if not entries:
         return None
     calendar = Calendar()
     calendar.add("prodid", "-//Meguri//goals//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    for one in sorted(latest.values(), key=lambda deadline: (deadline.due, deadline.uid))[:_MAX_ENTRIES]:
-        calendar.add_component(_entry(one, now))
+    calendar.add("method", method)
+    for one in entries:
+        calendar.add_component(_event(one, now, organizer))
     encoded: bytes = calendar.to_ical()
     return encoded.decode()
 
@@ -63,14 +99,18 @@ def _is_representable(due: datetime) -> bool:
     return True
 
 
-def _entry(deadline: Deadline, now: datetime) -> Event:
-    due = deadline.due.astimezone(UTC)
-    entry = Event()
-    entry.add("uid", deadline.uid)
-    entry.add("dtstamp", now.astimezone(UTC))
-    entry.add("sequence", min(max(deadline.number, 0), _LARGEST_NUMBER))
-    entry.add("dtstart", due - _ENTRY_LENGTH)
-    entry.add("dtend", due)
-    entry["summary"] = vText(deadline.summary)
-    entry.add("transp", "TRANSPARENT")  # the entry does not mark its time as busy
-    return entry
+def _event(one: Planned, now: datetime, organizer: str) -> Event:
+    entry, due = one.entry, one.entry.due_at.astimezone(UTC)
+    event = Event()
+    event.add("uid", f"{entry.goal_id}#{entry.kind}@meguri")
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("sequence", min(entry.number, _LARGEST_NUMBER))
+    event.add("dtstart", due - _ENTRY_LENGTH)
+    event.add("dtend", due)
+    event["summary"] = vText(one.summary)
+    event.add("transp", "TRANSPARENT")  # the entry does not mark its time as busy
+    if organizer:
+        event["organizer"] = vCalAddress(f"mailto:{organizer}")
+    if entry.is_cancelled:
+        event.add("status", "CANCELLED")
+    return event

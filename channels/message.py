@@ -5,6 +5,7 @@ An error has a code and never the server's own text: that text contains the addr
 
 from pydantic import Field
 
+from domain.notices.calendar_entries import CalendarEntry
 from domain.values import Frozen, Locale
 
 
@@ -21,6 +22,8 @@ class Message(Frozen):
     digest: bool = False  # whether it is the digest of a day
     preferences: str | None = None  # where the reader can stop or change digests
     calendar: str | None = Field(default=None, repr=False)  # an iCalendar file with the due dates
+    cancelled: str | None = Field(default=None, repr=False)  # an iCalendar file that takes earlier entries back
+    entries: tuple[CalendarEntry, ...] = Field(default=(), repr=False)  # of both files
 
 
 class NotSent(Exception):

@@ -176,10 +176,12 @@ class SmtpChannel:
         mail.set_content(message.body)
         if message.html:
             mail.add_alternative(message.html, subtype="html")
-        if message.calendar:
-            mail.add_attachment(
-                message.calendar, subtype="calendar", filename="meguri.ics", params={"method": "PUBLISH"}
-            )
+        for content, filename, method in (
+            (message.calendar, "meguri.ics", "PUBLISH"),
+            (message.cancelled, "meguri-cancelled.ics", "CANCEL"),
+        ):
+            if content:
+                mail.add_attachment(content, subtype="calendar", filename=filename, params={"method": method})
         mail["Content-Language"] = message.locale.value  # last: adding parts moves Content- headers into the first part
         return mail
 

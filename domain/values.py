@@ -51,6 +51,10 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT), Storable]
 
 
+# For a `TypeAdapter`: the setting of a model in a list or a union does not reach errors of the whole.
+SILENT = ConfigDict(hide_input_in_errors=True)
+
+
 class Frozen(BaseModel):
     """A value: equal by content, never changed, and no field that it does not know."""
 

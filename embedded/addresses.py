@@ -12,7 +12,7 @@ LOCK_NAME = "lock"  # held by the process that runs the servers
 class Addresses(Frozen):
     """The addresses of the running servers."""
 
-    database_url: str  # `postgresql://postgres:<password>@/meguri?host=<folder of the socket>`
+    database_url: str  # `postgresql://<role>:<password>@/meguri?host=<folder of the socket>`
     temporal_address: str  # `host:port`
     ui_address: str | None  # `http://host:port` of Temporal's web UI; None if it is off
 

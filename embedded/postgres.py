@@ -23,6 +23,7 @@ from embedded.process import Server, User
 from embedded.wheels import postgres_programs
 
 SUPERUSER: Final = "postgres"
+WORKER: Final = "meguri_worker"  # owns no table: see storage/migrate.py
 DATABASE: Final = "meguri"
 PORT: Final = 5432  # part of the name of the socket's file; PostgreSQL does not listen on TCP
 
@@ -87,6 +88,22 @@ async def running(var: Path, *, durable: bool = True, watchers: asyncio.TaskGrou
 
 def url_of(socket_folder: Path, database: str, password: str) -> str:
     return f"postgresql://{SUPERUSER}:{password}@/{database}?host={quote(str(socket_folder))}&port={PORT}"
+
+
+async def worker_url(owner_url: str) -> str:
+    """The URL of the role `WORKER`, which is created if it does not exist and gets a new password each time."""
+    import asyncpg
+    from sqlalchemy import make_url
+
+    password = secrets.token_urlsafe(32)
+    session = await asyncpg.connect(owner_url)
+    try:
+        if not await session.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", WORKER):
+            await session.execute(f"CREATE ROLE {WORKER} LOGIN")
+        await session.execute(f"ALTER ROLE {WORKER} PASSWORD '{password}'")
+    finally:
+        await session.close()
+    return make_url(owner_url).set(username=WORKER, password=password).render_as_string(hide_password=False)
 
 
 def _record(var: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -15,12 +15,19 @@ from embedded.keeping import watching
 
 @asynccontextmanager
 async def running(
-    var: Path, *, ui: bool = True, temporal_port: int | None = None, ui_port: int | None = None
+    var: Path,
+    *,
+    ui: bool = True,
+    temporal_port: int | None = None,
+    ui_port: int | None = None,
+    prepare: Callable[[str], Awaitable[str]] | None = None,
 ) -> AsyncIterator[Addresses]:
     """Runs both servers with their data in the folder `var`, which is created if it does not exist, until the block ends.
 
     A server that dies is started again, with its address and its data. If it keeps dying, the block is cancelled and an
     `EmbeddedError` names the server.
+
+    `prepare` gets the database's URL before anybody else, as the superuser, and returns the URL for all others.
 
     While they run, their addresses are in `<var>/addresses.json`. The ports are 7233 and 8233, or free ones if these are taken.
     Raises `EmbeddedError`, also if a port is given and taken.
@@ -29,9 +36,10 @@ async def running(
     with _private_files(), _locked(var):
         async with (
             watching() as watchers,
-            postgres.running(var, watchers=watchers) as database_url,
+            postgres.running(var, watchers=watchers) as owner_url,
             temporal.running(var, ui=ui, port=temporal_port, ui_port=ui_port, watchers=watchers) as found,
         ):
+            database_url = await prepare(owner_url) if prepare else owner_url
             at = Addresses(database_url=database_url, temporal_address=found.address, ui_address=found.ui_address)
             addresses.write(var, at)
             try:

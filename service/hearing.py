@@ -4,13 +4,13 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.access import Action, Caller, actor_of
 from domain.messages import did_you_mean
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, Frozen, Id, Prose
+from domain.values import SILENT, EmployeeId, Frozen, Id, Prose
 from service.cycle_lookup import require_cycle
 from service.relations import require_colleague
 from storage import hearing
@@ -21,9 +21,8 @@ from storage.people import find_employee
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_SILENT = ConfigDict(hide_input_in_errors=True)
-_PROSE: TypeAdapter[str] = TypeAdapter(Prose, config=_SILENT)
-_ID: TypeAdapter[str] = TypeAdapter(Id, config=_SILENT)
+_PROSE: TypeAdapter[str] = TypeAdapter(Prose, config=SILENT)
+_ID: TypeAdapter[str] = TypeAdapter(Id, config=SILENT)
 
 
 class HeardProblem(Frozen):

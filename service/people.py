@@ -11,7 +11,7 @@ from domain.findings import Finding, refuses
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, Frozen, GoalId
+from domain.values import EmployeeId, Frozen, GoalId, Locale
 from service.people_files import PeopleSource, read_file
 from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
 from storage import cycles, directory
@@ -98,13 +98,14 @@ class People:
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
         encoding: str | None = None,
+        locale: Locale = Locale.JA,
         dry_run: bool = False,
         today: date | None = None,
     ) -> ImportResult:
         """Imports a CSV file completely, or changes nothing. The same file again changes nothing.
 
         For the operator, who imports the first people. Raises a `Refusal` while a cycle is open: only `Reorganisation`
-        changes the directory then, since it also changes the open goals. `mapping` and `encoding`
+        changes the directory then, since it also changes the open goals. `mapping`, `encoding` and `locale`
         are as in `PeopleSource`. `tops` are people without a manager, whatever the file says. People whose manager is not in
         the file report to `orphans_to`, if it is given. A dry run only checks and counts.
         """
@@ -114,7 +115,7 @@ class People:
             await _require_no_open_cycle(connection)
             version = await directory_version(connection)
             known = (await load_organisation(connection)).employees
-        file = await read_file(PeopleSource(data, mapping, encoding))
+        file = await read_file(PeopleSource(data, mapping, encoding, locale))
         if file.findings:
             placed = appoint([one.as_of(on) for one in file.placed], tops, orphans_to)
             everybody = {**known, **{one.id: one for one in placed}}

@@ -11,6 +11,7 @@ from domain.findings import Finding, refuse
 from domain.people.people_columns import is_known
 from domain.people.people_file import MAX_BYTES, PeopleFile, read_people, read_people_rows
 from domain.people.people_rows import MAX_ROWS
+from domain.values import Locale
 from sheets.workbook import Page, Unreadable, WorkbookReader
 
 _MIDNIGHT = time(0)
@@ -20,12 +21,14 @@ class PeopleSource(NamedTuple):
     """A file of people, and what the person who hands it in says about it.
 
     `mapping` gives the header of a field that is not recognised (`{"name": "login"}`). `encoding` is one of
-    `domain.csv_text.ENCODINGS`; without it, the encoding is recognised.
+    `domain.csv_text.ENCODINGS`; without it, the encoding is recognised. `locale` is the language of people for whom
+    the file names none.
     """
 
     data: bytes
     mapping: Mapping[str, str] | None = None
     encoding: str | None = None
+    locale: Locale = Locale.JA
 
 
 async def read_file(source: PeopleSource) -> PeopleFile:
@@ -35,14 +38,15 @@ async def read_file(source: PeopleSource) -> PeopleFile:
 
 def _read(source: PeopleSource) -> PeopleFile:
     if not is_workbook(source.data):
-        return read_people(source.data, source.mapping, source.encoding)
+        return read_people(source.data, source.mapping, source.encoding, locale=source.locale)
     if len(source.data) > MAX_BYTES:
         return PeopleFile(findings=(refuse("too_large", "file", limit=MAX_BYTES // 2**20),))
     with WorkbookReader() as reader:
         pages = reader.read(source.data)
     if isinstance(pages, Unreadable):
         return PeopleFile(findings=(_unreadable(pages),))
-    return read_people_rows([[_text(cell) for cell in row] for row in _page_of_people(pages).rows], source.mapping)
+    rows = [[_text(cell) for cell in row] for row in _page_of_people(pages).rows]
+    return read_people_rows(rows, source.mapping, locale=source.locale)
 
 
 def _unreadable(why: Unreadable) -> Finding:

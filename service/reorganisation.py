@@ -11,7 +11,7 @@ from domain.instructions.reorganisation import Difference, FieldChange, compare
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, Frozen
+from domain.values import EmployeeId, Frozen, Locale
 from service.people_files import PeopleSource, read_file
 from service.relations import require_hr_everywhere
 from service.sync_effects import Effect, effects_of, findings_on, open_cycles
@@ -100,6 +100,7 @@ class Reorganisation:
         tops: Collection[EmployeeId] = (),
         orphans_to: EmployeeId | None = None,
         encoding: str | None = None,
+        locale: Locale = Locale.JA,
         absent_left: bool = False,
         today: date | None = None,
     ) -> Compared:
@@ -109,7 +110,7 @@ class Reorganisation:
         async with read_transaction(self._engine) as connection:
             await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
             version = await people.directory_version(connection)
-            file = await read_file(PeopleSource(data, mapping, encoding))
+            file = await read_file(PeopleSource(data, mapping, encoding, locale))
             before = await load_organisation(connection)
             if file.findings:
                 placed = appoint(file.placed, tops, orphans_to)

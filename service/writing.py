@@ -23,6 +23,7 @@ from service.relations import visible_goal
 from storage import hearing
 from storage.database import read_transaction
 from storage.goals import find_line
+from storage.people import find_employee
 from texts.findings import FindingDocument, documents_of
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ class Writing:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def draft(self, caller: Caller, goal: GoalId, source: DraftSource, locale: Locale) -> Content:
-        """A draft of the goal's content, with dates within its cycle; texts of the catalogue are in `locale`. Raises a `Refusal`."""
+    async def draft(self, caller: Caller, goal: GoalId, source: DraftSource) -> Content:
+        """A draft of the goal's content, with dates within its cycle and in its owner's language. Raises a `Refusal`."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
             await _require_known(connection, found.cycle, source)
-            content = await _begin(connection, found, source, locale)
+            content = await _begin(connection, found, source)
         if source.is_proposed:
             content = on_working_days(content, found.calendar, found.policy.ends)
         content = content.model_copy(
@@ -123,9 +124,11 @@ async def _has_node(connection: "AsyncConnection", cycle: CycleId, node: str) ->
     return line is not None and line.cycle == cycle
 
 
-async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource, locale: Locale) -> Content:
+async def _begin(connection: "AsyncConnection", goal: Goal, source: DraftSource) -> Content:
     policy = goal.policy
     if source.catalog is not None:
+        owner = await find_employee(connection, goal.owner)
+        locale = owner.locale if owner else Locale.JA
         return catalog.draft(catalog.find(source.catalog), locale, policy.starts, policy.ends)
     if source.exemplar is not None:
         return draft_from(await require_exemplar(connection, source.exemplar), policy.starts, policy.ends)

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
-from domain.values import EmployeeId
+from domain.values import SILENT, EmployeeId
 from storage.arrays import is_one_of
 from storage.tables import EmployeeRow
 
-_EMPLOYEES = TypeAdapter(list[Employee])
+_EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _COLUMNS = (
     EmployeeRow.id, EmployeeRow.name, EmployeeRow.mail, EmployeeRow.department, EmployeeRow.title,
     EmployeeRow.manager_id, EmployeeRow.locale, EmployeeRow.active, EmployeeRow.site, EmployeeRow.leaves,

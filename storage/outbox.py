@@ -293,10 +293,15 @@ async def withdraw_message(connection: AsyncConnection, message_id: str) -> None
 
 
 class OpenTaskOf(NamedTuple):
-    """The kind of a goal's open task, None if there is none or the goal is paused; and who may do it today."""
+    """The kind of a goal's open task, None if there is none or the goal is paused; who may do it today, and until when.
+
+    `seq` is the number of the goal's last ledger entry.
+    """
 
     task: str | None
     doers: frozenset[str]
+    due_at: datetime | None
+    seq: int
 
 
 _GOALS_NOW = text("""
@@ -304,7 +309,7 @@ _GOALS_NOW = text("""
         ARRAY(
             SELECT one ->> 'to' FROM jsonb_array_elements(COALESCE(g.aggregate -> 'delegations', '[]')) one
             WHERE one ->> 'delegator' = ANY (g.assignees) AND :day BETWEEN one ->> 'first' AND one ->> 'last'
-        )
+        ), g.due_at, g.seq
     FROM goal g WHERE g.id = ANY (:goals)
 """).bindparams(bindparam("goals", type_=ARRAY(Text)), bindparam("day", type_=Text))
 
@@ -313,7 +318,9 @@ async def goals_now(connection: AsyncConnection, messages: Iterable[QueuedMessag
     """The goals of the messages as they are now, by id; delegations are those of `day`."""
     ids = sorted({notice.goal_id for message in messages for notice in message.notices})
     rows = await connection.execute(_GOALS_NOW, {"goals": ids, "day": day.isoformat()})
-    return {id_: OpenTaskOf(task, frozenset((*asked, *acting))) for id_, task, asked, acting in rows}
+    return {
+        id_: OpenTaskOf(task, frozenset((*asked, *acting)), due, seq) for id_, task, asked, acting, due, seq in rows
+    }
 
 
 _WRITTEN = text("""

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
-from domain.values import EmployeeId, Frozen
+from domain.values import SILENT, EmployeeId, Frozen
 from storage import delegations
 from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, StagedEmployeeRow
 
 # The model, the table and the statements below use the same names.
 _COLUMNS = tuple(field.name for field in fields(Employee))
-_EMPLOYEES = TypeAdapter(list[Employee])
+_EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _PARTITION = 1000  # rows that a stream reads at once
 _IMPORT_LOCK = 0x70656F70  # key of the advisory lock: of two concurrent imports, the second waits
 

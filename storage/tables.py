@@ -289,6 +289,20 @@ class OutboxRow(Table):
     )
 
 
+class CalendarEntryRow(Table):
+    """An entry that a mail brought into a person's calendar, in its last version (domain/notices/calendar_entries.py)."""
+
+    __tablename__ = "calendar_entry"
+
+    recipient_id: Mapped[str] = mapped_column(primary_key=True)
+    goal_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    number: Mapped[int]  # SEQUENCE
+    is_cancelled: Mapped[bool] = mapped_column(server_default=text("false"))
+    sent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class DelegationRow(Table):
     """A delegation for all goals: `to_id` may act for `delegator_id` from `first` to `last`, both included."""
 

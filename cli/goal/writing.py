@@ -46,7 +46,7 @@ def draft(
         numbers = number(baseline, "--baseline", to), number(target, "--target", to)
         source = DraftSource(catalog, exemplar, *numbers, parent, tuple(answer or ()))
         try:
-            content = await Writing(session.engine).draft(caller_for(viewer), GoalId(goal_id), source, to.locale)
+            content = await Writing(session.engine).draft(caller_for(viewer), GoalId(goal_id), source)
         except Refusal as refusal:
             if refusal.code is not Code.WRONG_MEASURE:
                 raise

@@ -64,7 +64,7 @@ def import_people(
 ) -> None:
     """Import the organisation: the whole file or nothing. Importing the same file again changes nothing."""
     from cli.session.callers import operator
-    from domain.values import EmployeeId
+    from domain.values import EmployeeId, Locale
     from settings import Settings
 
     settings = Settings()
@@ -76,7 +76,14 @@ def import_people(
     result = _ask(
         settings,
         lambda people: people.import_file(
-            operator(actor), data, mapping, tops=tops, orphans_to=orphans, encoding=encoding, dry_run=dry_run
+            operator(actor),
+            data,
+            mapping,
+            tops=tops,
+            orphans_to=orphans,
+            encoding=encoding,
+            locale=Locale(settings.company_locale),
+            dry_run=dry_run,
         ),
     )
     if as_json and result.imported is not None:

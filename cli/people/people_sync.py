@@ -55,7 +55,7 @@ def sync(
     data, mapping = read_file(file, to.locale), mapping_of(columns or (), to.locale)
 
     async def work(session: "Acting") -> Exit:
-        from domain.values import EmployeeId
+        from domain.values import EmployeeId, Locale
         from service.reorganisation import Reorganisation
 
         reorganisation = Reorganisation(session.engine)
@@ -67,6 +67,7 @@ def sync(
             tops=[EmployeeId(one) for one in top or ()],
             orphans_to=EmployeeId(orphans_to) if orphans_to else None,
             encoding=encoding,
+            locale=Locale(to.settings.company_locale),
             absent_left=leavers_absent,
         )
         difference = compared.difference

@@ -88,18 +88,16 @@ def _finish(code: int) -> None:
 @asynccontextmanager
 async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, AsyncEngine, Client]"]:
     """Servers, schema and a worker of all roles; logs and notices go to files in `var`, the screen stays free."""
-    import logs
+    from functools import partial
+
     from channels.channel import ConsoleChannel
     from embedded.stack import running
     from service.connection import connect_temporal, time_limits
     from storage.database import open_database
-    from storage.migrate import upgrade
     from worker import Role, serving
 
-    async with running(settings.var) as at:
+    async with running(settings.var, prepare=partial(_prepared, settings)) as at:
         with (settings.var / "notices.txt").open("a") as notices:
-            logs.configure(settings, settings.var / "worker.log")
-            await upgrade(at.database_url)
             engine = open_database(at.database_url, pool=settings.database_pool, limits=time_limits(settings))
             try:
                 client = await connect_temporal(settings, at=at.temporal_address)
@@ -108,6 +106,18 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
                     yield at, engine, client
             finally:
                 await engine.dispose()
+
+
+async def _prepared(settings: "Settings", owner_url: str) -> str:
+    """Brings the schema up to date as its owner. Returns the URL of the role that the worker and all commands use."""
+    import logs
+    from embedded.postgres import WORKER, worker_url
+    from storage.migrate import upgrade
+
+    logs.configure(settings, settings.var / "worker.log")
+    url = await worker_url(owner_url)
+    await upgrade(owner_url, WORKER)
+    return url
 
 
 async def _up(settings: "Settings") -> int:

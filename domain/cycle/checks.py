@@ -10,7 +10,9 @@ from domain.findings import Finding, advise, refuse, refuses
 from domain.goal.constraints import MAX_WEIGHT
 from domain.messages import did_you_mean, message
 from domain.people.organisation import Employee, Organisation
+from domain.policy.policy import Policy
 from domain.values import EmployeeId
+from domain.writing.content import Content
 from domain.writing.rules import check
 
 
@@ -161,9 +163,9 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
     """Dates of the drafts must lie in the cycle; what else is unfinished is the owner's to write."""
     policy = file.policy_with(())
     for n, draft in enumerate(file.drafts):
-        for finding in check(draft.content(), policy):
-            if finding.code in ("step_outside_cycle", "steps_out_of_order"):
-                yield finding.model_copy(update={"where": f"drafts[{n}].{finding.where}"})
+        yield from _dates_of_draft(draft.content(), policy, f"drafts[{n}]")
+        if draft.en and draft.en.steps != draft.steps:
+            yield from _dates_of_draft(draft.en, policy, f"drafts[{n}].en")
     for department in {draft.department for draft in file.drafts}:
         weights = [draft.weight for draft in file.drafts if draft.department == department]
         drafts = len(weights)
@@ -172,3 +174,9 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
             yield advise("weights_over_100", "drafts", department=of, total=sum(weights))
         if drafts > file.policy.max_goals:
             yield refuse("too_many_drafts", "drafts", department=of, count=drafts, most=file.policy.max_goals)
+
+
+def _dates_of_draft(content: Content, policy: Policy, where: str) -> Iterator[Finding]:
+    for finding in check(content, policy):
+        if finding.code in ("step_outside_cycle", "steps_out_of_order"):
+            yield finding.model_copy(update={"where": f"{where}.{finding.where}"})

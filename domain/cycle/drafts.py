@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.findings import Finding, refuse_with
 from domain.refusals import Refusal
-from domain.values import Day, Locale
+from domain.values import SILENT, Day, Locale
 from domain.writing.catalog import draft, find
 
-_DAY: TypeAdapter[date] = TypeAdapter(Day, config=ConfigDict(hide_input_in_errors=True))
+_DAY: TypeAdapter[date] = TypeAdapter(Day, config=SILENT)
+
+_OF_SECTION = frozenset({"department", "catalog"})  # not of the content
 
 
 def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
@@ -25,7 +27,7 @@ def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Fi
     if not isinstance(drafts, list) or starts is None or ends is None:
         return dict(tree), ()
     for n, section in enumerate(drafts):
-        if not isinstance(section, Mapping) or not isinstance(section.get("catalog"), str):
+        if not isinstance(section, Mapping) or not _is_filled(section):
             filled.append(section)
             continue
         try:
@@ -33,6 +35,11 @@ def fill_from_catalog(tree: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Fi
         except Refusal as refusal:
             findings.append(refuse_with(refusal.code, f"drafts[{n}].catalog", refusal.message))
     return {**tree, "drafts": filled}, tuple(findings)
+
+
+def _is_filled(section: Mapping[str, Any]) -> bool:
+    named = section.get("catalog")
+    return isinstance(named, str) or (named is None and "en" in section)
 
 
 def _dated(tree: Mapping[str, Any], name: str) -> date | None:
@@ -46,8 +53,24 @@ def _dated(tree: Mapping[str, Any], name: str) -> date | None:
 
 def _filled(section: Mapping[str, Any], starts: date, ends: date) -> dict[str, Any]:
     """The section may give a part of the measure alone, such as another baseline; the rest comes from the catalogue."""
-    content = draft(find(section["catalog"]), Locale.JA, starts, ends).model_dump(exclude_none=True)
-    fields = dict(section)
-    if isinstance(fields.get("measure"), Mapping) and "kind" not in fields["measure"]:
-        fields["measure"] = {**(content.get("measure") or {}), **fields["measure"]}
+    own = {name: value for name, value in section.items() if name != "en"}
+    in_english = section.get("en", {})
+    if not isinstance(in_english, Mapping):
+        return dict(section)
+    shared = {name: value for name, value in own.items() if name not in _OF_SECTION}
+    contents = [_content(section, locale, starts, ends) for locale in (Locale.JA, Locale.EN)]
+    return {**_over(contents[0], own), "en": _over(_over(contents[1], shared), in_english)}
+
+
+def _content(section: Mapping[str, Any], locale: Locale, starts: date, ends: date) -> dict[str, Any]:
+    if "catalog" not in section:
+        return {}
+    return draft(find(section["catalog"]), locale, starts, ends).model_dump(exclude_none=True)
+
+
+def _over(content: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`content` with these fields instead of its own; a measure without a kind is a part of one."""
+    measure = fields.get("measure")
+    if isinstance(measure, Mapping) and "kind" not in measure:
+        fields = {**fields, "measure": {**(content.get("measure") or {}), **measure}}
     return {**content, **fields}

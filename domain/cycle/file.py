@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -22,13 +22,14 @@ from domain.people.organisation import Employee, Organisation
 from domain.policy.policy import DEFAULT_LADDERS, Policy
 from domain.problems import UNKNOWN_KEY, Problem, problems_of
 from domain.toml_text import read_toml
-from domain.values import EmployeeId, Frozen, Id
+from domain.values import EmployeeId, Frozen, Id, Locale
 from domain.writing.content import Content
 
 __all__ = [  # the sections too: code that makes a cycle needs them
     "CalendarSection", "CycleFile", "CycleSection", "DraftSection", "PolicySection", "SiteSection", "read_cycle_file",
 ]  # fmt: skip
 
+ContentT = TypeVar("ContentT", bound=Content)
 _SPAN_BEFORE, _SPAN_AFTER = timedelta(days=31), timedelta(days=400)  # days that a cycle can touch around its own
 
 
@@ -81,7 +82,7 @@ class CycleFile(Frozen):
             }
         )
         drafts = tuple(
-            draft.model_copy(update={"steps": tuple(s.model_copy(update={"due": s.due + by}) for s in draft.steps)})
+            _moved(draft, by).model_copy(update={"en": _moved(draft.en, by) if draft.en else None})
             for draft in self.drafts
         )
         return self.model_copy(update={"cycle": cycle, "drafts": drafts})
@@ -97,11 +98,16 @@ class CycleFile(Frozen):
         chosen = self.cycle.departments
         return employee not in self.cycle.without and (not chosen or department in chosen)
 
-    def drafts_for(self, department: str) -> tuple[Content, ...]:
-        """The drafts of a department: its own, else the general ones, else one blank."""
-        own = [draft.content() for draft in self.drafts if draft.department == department]
-        general = [draft.content() for draft in self.drafts if draft.department is None]
+    def drafts_for(self, department: str, locale: Locale = Locale.JA) -> tuple[Content, ...]:
+        """The drafts of an owner in a department, in their language: its own, else the general ones, else one blank."""
+        own = [draft.content(locale) for draft in self.drafts if draft.department == department]
+        general = [draft.content(locale) for draft in self.drafts if draft.department is None]
         return tuple(own or general or [Content()])
+
+
+def _moved(content: ContentT, by: timedelta) -> ContentT:
+    steps = tuple(step.model_copy(update={"due": step.due + by}) for step in content.steps)
+    return content.model_copy(update={"steps": steps})
 
 
 def read_cycle_file(data: bytes) -> CycleFile | tuple[Finding, ...]:

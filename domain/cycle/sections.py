@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
 from domain.policy.policy import Ladder, TaskKind
-from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Number
+from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number
 from domain.writing.content import Content
 
 
@@ -87,11 +87,16 @@ class DepartmentGoalSection(Frozen):
 class DraftSection(Content):
     """A draft that everyone of `department` gets; without a department, everyone whose department has none.
 
-    `catalog` names an entry of the catalogue: what the section leaves out comes from the entry.
+    `catalog` names an entry of the catalogue: what the section leaves out comes from the entry. `en` is the draft of owners
+    who read English: it comes from the catalogue too, and takes from the section what it leaves out.
     """
 
     department: Line | None = None
     catalog: str | None = Field(default=None, max_length=80)
+    en: Content | None = None
 
-    def content(self) -> Content:
-        return Content.model_validate(self.model_dump(exclude={"department", "catalog"}))
+    def content(self, locale: Locale = Locale.JA) -> Content:
+        """The draft in that language, as far as the file or the catalogue has it."""
+        if self.en and locale is Locale.EN:
+            return self.en
+        return Content.model_validate(self.model_dump(exclude={"department", "catalog", "en"}))

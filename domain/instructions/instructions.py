@@ -10,7 +10,7 @@ from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Code, Refusal
-from domain.values import ID_FORM, Day, EmployeeId, Frozen, Line, Prose, invalid_value
+from domain.values import ID_FORM, SILENT, Day, EmployeeId, Frozen, Line, Prose, invalid_value
 
 Person = Annotated[EmployeeId, ID_FORM]
 
@@ -127,7 +127,7 @@ AnyInstruction = Annotated[
 ]
 
 
-INSTRUCTION: TypeAdapter[AnyInstruction] = TypeAdapter(AnyInstruction)
+INSTRUCTION: TypeAdapter[AnyInstruction] = TypeAdapter(AnyInstruction, config=SILENT)
 KINDS: tuple[type[_Instruction], ...] = get_args(get_args(AnyInstruction)[0])
 
 

@@ -51,6 +51,7 @@ class NoticeKind(StrEnum):
     DELIVERY_TROUBLE = "delivery_trouble"  # to HR: notices that went another way, or nowhere
     DRAFT_CHANGED = "draft_changed"  # to the owner: HR took a sheet into the draft
     PARENT_CLOSED = "parent_closed"  # to the owners of the goals under one that ended
+    CALENDAR_CHANGED = "calendar_changed"  # to somebody whose calendar has an entry that is wrong now
     MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
 
 

@@ -1,6 +1,7 @@
 """Which notices of a message are still worth reading when it is written: hours may lie between an event and its message."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from domain.notices.notices import NoticeKind
@@ -36,6 +37,16 @@ class GoalNow(Protocol):
         """The assignees, and who may act for one of them today."""
 
 
+class DatedGoal(GoalNow, Protocol):
+    """A goal as it is now, with the due date of its task."""
+
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def seq(self) -> int:
+        """The number of the goal's last ledger entry."""
+
+
 class _Notice(Protocol):
     @property
     def facts(self) -> Mapping[str, Any]: ...
@@ -43,6 +54,11 @@ class _Notice(Protocol):
     def kind(self) -> str: ...
     @property
     def goal_id(self) -> str: ...
+
+
+class _NoticeWithFacts(_Notice, Protocol):
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
 
 
 Notice = TypeVar("Notice", bound=_Notice)
@@ -73,6 +89,13 @@ def _dropped(notices: Sequence[_Notice], places: Sequence[int], goal: GoalNow | 
         return void | taken_back | {one for one in asking if any(one < back < asking[-1] for back in taken_back)}
     first = min((place for place in void if notices[place].kind in _FIRST), default=len(notices))
     return void | {place for place in taken_back if place > first}
+
+
+def facts_now(notice: _NoticeWithFacts, goal: DatedGoal | None) -> dict[str, Any]:
+    """The facts of the notice; of a request, with the due date as it is now."""
+    if notice.kind not in _ASKS or goal is None or goal.due_at is None:
+        return dict(notice.facts)
+    return {**notice.facts, "due": goal.due_at.isoformat(), "seq": goal.seq}
 
 
 def _is_void(notice: _Notice, goal: GoalNow | None, reader: str) -> bool:

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from domain.people.people_columns import folded, words_by_name
 from domain.typed_days import NotADay, read_day
-from domain.values import Locale
 
 _VALUES = words_by_name("""
 ja:日本語 japanese jp jajp
@@ -61,10 +60,6 @@ def _word(cell: str) -> str | None:
     return _VALUE_OF.get(word, word) or None
 
 
-def _locale(cell: str) -> str:
-    return _word(cell) or Locale.JA
-
-
 def _remembered(clean: Callable[[str], str | None]) -> Callable[[str], str | None]:
     """For columns that have few words in many rows."""
     return lru_cache(10_000)(clean)
@@ -77,7 +72,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "department": _remembered(_one_line),
     "title": _remembered(_one_line),
     "manager_id": _id,
-    "locale": _remembered(_locale),
+    "locale": _remembered(_word),
     "active": _remembered(_word),
     "site": _remembered(_id),
     "leaves": _remembered(_day),

@@ -19,7 +19,7 @@ from domain.people.people_cells import Cells, clean_rows
 from domain.people.people_columns import find_columns
 from domain.people.people_file_findings import row, shown
 from domain.people.people_rows import MAX_BYTES, Record, UnreadableRows, records_of_csv, records_of_rows
-from domain.values import EmployeeId
+from domain.values import SILENT, EmployeeId, Locale
 
 __all__ = ["MAX_BYTES", "PeopleFile", "read_people", "read_people_rows"]
 
@@ -27,7 +27,7 @@ __all__ = ["MAX_BYTES", "PeopleFile", "read_people", "read_people_rows"]
 # new objects, seldom meets a piece that is still in use. 5,000 rows at a time take half as long again.
 _AT_A_TIME = 200
 _ABOVE = 10  # rows in which the header is looked for, below a title
-_EMPLOYEES = TypeAdapter(list[Employee])
+_EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _EMPLOYEE = TypeAdapter(Employee)
 _PLACE_ONLY = ("id", "manager_id", "active", "leaves")  # fields that the lines of managers are checked with
 
@@ -59,36 +59,44 @@ class PeopleFile:
         return row(self.rows[employee_id]) if employee_id in self.rows else employee_id
 
 
-def read_people(data: bytes, mapping: Mapping[str, str] | None = None, encoding: str | None = None) -> PeopleFile:
+def read_people(
+    data: bytes,
+    mapping: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    *,
+    locale: Locale = Locale.JA,
+) -> PeopleFile:
     """The people of a CSV file (comma, tab or semicolon), or every finding that refuses it.
 
     `mapping` names the header of a field where it is not one that is recognised, as `{"name": "login"}`. `encoding` is one
-    of `domain.csv_text.ENCODINGS`; without it, UTF-8 and CP932 are recognised. Lines of managers are not checked here: they
-    may lead to people who are in the directory but not in the file.
+    of `domain.csv_text.ENCODINGS`; without it, UTF-8 and CP932 are recognised. `locale` is the language of people for whom the
+    file names none. Lines of managers are not checked here: they may lead to people who are in the directory but not in the file.
     """
-    return _read(records_of_csv(data, encoding), mapping or {})
+    return _read(records_of_csv(data, encoding), mapping or {}, locale)
 
 
-def read_people_rows(rows: Iterable[Sequence[str]], mapping: Mapping[str, str] | None = None) -> PeopleFile:
+def read_people_rows(
+    rows: Iterable[Sequence[str]], mapping: Mapping[str, str] | None = None, *, locale: Locale = Locale.JA
+) -> PeopleFile:
     """The people of a page of a workbook, as `read_people` reads them."""
-    return _read(records_of_rows(rows), mapping or {})
+    return _read(records_of_rows(rows), mapping or {}, locale)
 
 
-def _read(records: Iterator[Record], mapping: Mapping[str, str]) -> PeopleFile:
+def _read(records: Iterator[Record], mapping: Mapping[str, str], locale: Locale) -> PeopleFile:
     try:
-        return _people(records, mapping)
+        return _people(records, mapping, locale)
     except UnreadableRows as unreadable:
         return PeopleFile(findings=unreadable.findings)
 
 
-def _people(records: Iterator[Record], mapping: Mapping[str, str]) -> PeopleFile:
+def _people(records: Iterator[Record], mapping: Mapping[str, str], locale: Locale) -> PeopleFile:
     header, rest = _header(records, mapping)
     columns, findings = find_columns(header.cells, mapping, row(header.row))
     if findings:
         for _ in rest:  # a file that cannot be read to its end is told so first
             pass
         raise UnreadableRows(*findings)
-    reader = _PeopleReader(columns, len(header.cells))
+    reader = _PeopleReader(columns, len(header.cells), locale)
     while piece := list(islice(rest, _AT_A_TIME)):
         reader.read(piece)
     return reader.result()
@@ -107,8 +115,8 @@ def _header(records: Iterator[Record], mapping: Mapping[str, str]) -> tuple[Reco
 class _PeopleReader:
     """Takes the rows below the header piece by piece; keeps the employees, and what is wrong."""
 
-    def __init__(self, columns: Mapping[str, int], width: int) -> None:
-        self._columns, self._width = columns, width
+    def __init__(self, columns: Mapping[str, int], width: int, locale: Locale) -> None:
+        self._columns, self._width, self._locale = columns, width, locale
         self._employees: list[Employee] = []
         self._employee_rows: list[int] = []
         self._rows: list[int] = []
@@ -124,6 +132,8 @@ class _PeopleReader:
             self._refuse_counts([record for record in records if len(record.cells) != self._width])
         rows = [record.row for record in whole]
         people = clean_rows((record.cells for record in whole), self._columns)
+        for person in people:
+            person["locale"] = person.get("locale") or self._locale
         self._rows += rows
         self._ids += (person["id"] or "" for person in people)
         self._mails += (person.get("mail") or "" for person in people)

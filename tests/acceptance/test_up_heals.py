@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -52,6 +53,21 @@ async def up() -> AsyncIterator[tuple[Path, Addresses]]:
 def is_at_work(var: Path) -> bool:
     log = var / "worker.log"
     return log.exists() and "worker_started" in log.read_text(encoding="utf-8")
+
+
+async def test_the_worker_and_the_commands_of_up_cannot_change_the_tables(up: tuple[Path, Addresses]) -> None:
+    var, at = up
+    assert "postgres:" not in (var / addresses.FILE_NAME).read_text(encoding="utf-8"), (
+        "the owner's URL is not written down"
+    )
+    session = await asyncpg.connect(at.database_url)
+    try:
+        for statement in ("ALTER TABLE goal_event DISABLE TRIGGER ALL", "DROP TABLE goal_event", "CREATE TABLE x ()"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await session.execute(statement)
+        assert not await session.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    finally:
+        await session.close()
 
 
 def kill(var: Path, name: str) -> None:

@@ -10,6 +10,7 @@ from icalendar import Calendar
 
 from channels.compose import Links, compose
 from channels.message import Message
+from domain.notices.calendar_entries import CalendarEntry, KnownEntry
 from domain.notices.notices import NoticeKind
 from domain.values import Locale
 from storage.outbox import QueuedNotice
@@ -225,3 +226,28 @@ def test_in_a_review_the_owner_looks_back_and_the_others_decide() -> None:
     [theirs] = entries(composed(notices=(notice(1, NoticeKind.REVIEW_REMINDER, **facts | {"owner": "M0003"}),)))
     assert str(mine["summary"]) == "自己評価: 目標「決算を早める」"
     assert str(theirs["summary"]) == "見直しの判定: 山田 太郎さんの目標「決算を早める」"
+
+
+def test_an_entry_of_an_earlier_mail_is_taken_back_in_a_file_of_its_own() -> None:
+    due = datetime(2026, 10, 9, 9, tzinfo=UTC)
+    gone = KnownEntry(CalendarEntry("2026-q4/M0003/1", "approval", due, 4), "M0003", "決算を早める", None, 9)
+    moved = KnownEntry(CalendarEntry("2026-q4/M0012/1", "review", due, 4), "M0012", "", due + timedelta(days=1), 9)
+    stays = KnownEntry(CalendarEntry("2026-q4/M0012/2", "draft", due, 4), "M0012", "", due, 9)
+    sent = compose(
+        "M0012", (notice(2, NoticeKind.COMMENTED),), NAMES, Locale.JA, to="hanako@example.com", message_id="abc@example.com",
+        known=(gone, moved, stays), organizer="meguri@example.com",
+    )  # fmt: skip
+    assert sent.cancelled
+    cancelled = Calendar.from_ical(sent.cancelled)
+    [entry] = cancelled.walk("VEVENT")
+    assert (cancelled["method"], str(entry["uid"]), entry["sequence"]) == (
+        "CANCEL", "2026-q4/M0003/1#approval@meguri", 9,
+    )  # fmt: skip
+    assert (str(entry["status"]), str(entry["organizer"])) == ("CANCELLED", "mailto:meguri@example.com")
+    assert str(entry["summary"]) == "承認: 山田 太郎さんの目標「決算を早める」"
+    [update] = entries(sent)
+    assert (str(update["uid"]), update["sequence"], update["dtend"].dt) == (
+        "2026-q4/M0012/1#review@meguri", 9, due + timedelta(days=1),
+    )  # fmt: skip
+    assert str(update["summary"]).startswith("自己評価")
+    assert [one.is_cancelled for one in sent.entries] == [False, True]

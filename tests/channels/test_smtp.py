@@ -229,3 +229,11 @@ async def test_nothing_that_a_message_holds_can_add_a_header(field: str) -> None
         with pytest.raises(ValueError, match=r"linefeed|newline"):
             await channel(mailbox).send(nasty)
     assert mailbox.arrived == []
+
+
+async def test_entries_that_are_taken_back_are_an_attachment_of_their_own() -> None:
+    cancelled = FULL["calendar"].replace("METHOD:PUBLISH", "METHOD:CANCEL")
+    published, taken_back = (await arrived(cancelled=cancelled)).iter_attachments()
+    assert published.get_param("method") == "PUBLISH"
+    assert (taken_back.get_param("method"), taken_back.get_filename()) == ("CANCEL", "meguri-cancelled.ics")
+    assert Calendar.from_ical(taken_back.get_content())["method"] == "CANCEL"

@@ -61,6 +61,7 @@ async def test_a_draft_from_the_catalogue_can_be_submitted_as_it_is(office: Offi
     )
     tree = tomllib.loads(printed)
     assert (tree["measure"]["baseline"], tree["measure"]["target"]) == (9, "6.5")
+    assert tree["measure"]["unit"] == "日", "in the owner's language, whoever prints it"
     file = office.file("drafted.toml", printed)
     assert "nothing against it" in await office.done("goal", "check", MORIS, file)
     await office.done("goal", "submit", MORIS, file, "--as", MORI)

@@ -13,6 +13,7 @@ from domain.findings import Finding, Level, refuses
 from domain.people.organisation import Employee, Organisation
 from domain.policy.calendar import BusinessCalendar
 from domain.values import EmployeeId, Locale
+from domain.writing.catalog import find
 from domain.writing.content import NumericMeasure
 from texts.findings import finding_hint, finding_text
 from texts.say import say_both
@@ -311,6 +312,49 @@ def test_a_draft_from_the_catalogue_is_filled_in_where_the_file_says_nothing() -
     assert len(content.steps) == 3
     assert all(file.cycle.starts < step.due <= file.cycle.ends for step in content.steps)
     assert CycleFile.model_validate(file.model_dump(mode="json")) == file, "as it is stored and read again"
+
+
+def test_an_owner_gets_a_draft_of_the_catalogue_in_their_language() -> None:
+    more = '[[drafts]]\ncatalog = "accounting/closing-days"\nweight = 40\nmeasure = { target = 8 }\n'
+    file = read_cycle_file((FILE + more).encode())
+    assert isinstance(file, CycleFile)
+    (japanese,), (english,) = (file.drafts_for("経理部", locale) for locale in (Locale.JA, Locale.EN))
+    entry = find("accounting/closing-days")
+    assert (japanese.theme, english.theme) == (entry.theme.ja, entry.theme.en)
+    assert [step.title for step in english.steps] == [step.title.en for step in entry.steps]
+    assert isinstance(english.measure, NumericMeasure)
+    assert (english.measure.target, english.measure.unit, english.weight) == (Decimal(8), "days", 40)
+    assert file.drafts_for("経理部") == (japanese,), "the file's own language where nothing is known of the owner"
+
+
+def test_a_file_may_give_a_draft_in_english_as_well() -> None:
+    more = '[[drafts]]\ntheme = "決算を早める"\nchallenge = "遅い"\n[drafts.en]\ntheme = "A quicker close"\n'
+    file = read_cycle_file((FILE + more).encode())
+    assert isinstance(file, CycleFile)
+    (english,) = file.drafts_for("経理部", Locale.EN)
+    assert (english.theme, english.challenge) == ("A quicker close", "遅い"), "what it leaves out is the section's"
+    later = file.moved_to(date(2026, 10, 8)).drafts[0]
+    assert later.en == english
+
+
+def test_dates_of_the_english_draft_are_checked_and_moved_with_the_cycle() -> None:
+    steps = "steps = [{ title = 'x', due = 2027-03-01, points = 10 }]\n"
+    outside = [
+        one.where for one in found(f"[[drafts]]\ntheme = 'x'\n[drafts.en]\n{steps}") if one.code == "step_outside_cycle"
+    ]
+    assert outside == ["drafts[0].en.steps[0].due"]
+    file = read_cycle_file((FILE + '[[drafts]]\ncatalog = "accounting/closing-days"\n').encode())
+    assert isinstance(file, CycleFile)
+    for draft in file.moved_to(date(2026, 10, 8)).drafts:
+        assert draft.en
+        assert [step.due for step in draft.en.steps] == [step.due for step in draft.steps]
+
+
+@pytest.mark.parametrize("english", ["en = 3", "en = { theme = 4 }", "en = { nope = 'x' }"])
+def test_a_wrong_english_draft_is_refused_by_its_place(english: str) -> None:
+    findings = read_cycle_file((FILE + f"[[drafts]]\ntheme = 'x'\n{english}\n").encode())
+    assert isinstance(findings, tuple)
+    assert [one.where.startswith("drafts[0].en") for one in findings] == [True]
 
 
 def test_a_whole_measure_takes_the_place_of_the_entrys() -> None:

@@ -231,3 +231,17 @@ def test_the_eight_thousand_hold_together_once_somebody_says_who_is_at_the_top()
     top = EmployeeId("10039")
     company = Organisation(appoint(read_people(foreign("employees-8k.csv")).employees, (top,), top))
     assert (len(company.employees), company.tops(), company.findings()) == (8064, (top,), ())
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [("社員番号,氏名,部署,上長", "M1,Jane Doe,Sales,"), ("社員番号,氏名,部署,上長,言語", "M1,Jane Doe,Sales,,")],
+)
+def test_people_for_whom_the_file_names_no_language_speak_the_companys(header: str, row: str) -> None:
+    data = f"{header}\n{row}\n".encode()
+    assert [read_people(data, locale=locale).employees[0].locale for locale in Locale] == list(Locale)
+    assert read_people(data).employees[0].locale is Locale.JA
+
+
+def test_the_companys_language_does_not_overrule_the_file() -> None:
+    assert [one.locale for one in read_people(TWO.encode(), locale=Locale.EN).employees] == [Locale.JA, Locale.EN]
