@@ -12,6 +12,7 @@ _MOST = 100  # faults of one kind that are named
 # The triggers that keep the ledger and the totals, by table.
 TRIGGERS = {
     "goal_event": ("ledger_append_only", "ledger_no_truncate", "ledger_seals_time"),
+    "journal": ("journal_append_only", "journal_no_truncate"),
     "goal": ("goals_added", "goal_count_moved", "goal_sum_changed"),
     "participant": ("participants_added", "participants_moved"),
 }
