@@ -13,11 +13,14 @@ from domain.commitments import commit, commitments_in
 from domain.goal.ledger import Break, Link, chain, genesis, verify
 from domain.values import GoalId
 
+OPERATOR = "@operator"  # the actor of an operator who gave no id
+
 
 class Log(StrEnum):
     """The logs; each has a chain of its own."""
 
     DELEGATIONS = "delegations"
+    DIRECTORY = "directory"
     HEARINGS = "hearings"
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"

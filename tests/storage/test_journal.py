@@ -9,7 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.journal import Entry, Log
+from domain.people.organisation import Employee
+from domain.values import EmployeeId
 from storage import delegations, hearing, instruction_course, instructions, journal, preferences
+from storage.people import apply_staged, directory_version, replace_directory, stage
 from tests.storage.steering import employ
 
 Write = Callable[[AsyncConnection], Awaitable[object]]
@@ -112,10 +115,31 @@ async def test_a_write_leaves_exactly_one_entry_with_the_actor_and_its_repeat_no
         assert await journal.first_break(connection, log) is None
 
 
+async def test_an_import_and_a_sync_leave_one_entry_each_with_counts_and_a_repeat_or_a_dry_run_none(
+    database: AsyncEngine,
+) -> None:
+    boss = Employee(id=EmployeeId("T"), name="青木 蓮", mail="t@example.com", department="経理")
+    clerk = Employee(
+        id=EmployeeId("A"), name="森 葵", mail="a@example.com", department="経理", manager_id=EmployeeId("T")
+    )
+    await replace_directory(database, [boss], by="h", dry_run=True)
+    await replace_directory(database, [boss], by="h")
+    await replace_directory(database, [boss], by="h")
+    async with database.begin() as connection:
+        await instructions.write(connection, "s1", kind="sync", cycle=None, asked={}, actor="p")
+        assert await stage(connection, "s1", [clerk], await directory_version(connection))
+    await run(database, lambda c: apply_staged(c, "s1"), lambda c: apply_staged(c, "s1"))
+    found = [(one.kind, one.actor, one.body) for one in await entries(database, Log.DIRECTORY)]
+    assert found == [
+        ("people_imported", "h", {"changed": 0, "added": 1}),
+        ("people_synced", "p", {"instruction": "s1", "changed": 0, "added": 1}),
+    ]
+
+
 async def test_what_a_person_wrote_and_a_secret_are_not_in_the_hashed_form(database: AsyncEngine) -> None:
     await employ(database, "a", "b", "h")
     await run(database, given, instructed, heard, *(DOORS[-1].values[1],))  # type: ignore[arg-type]
-    for log in Log:
+    for log in (Log.DELEGATIONS, Log.HEARINGS, Log.INSTRUCTIONS, Log.PREFERENCES):
         (one,) = await entries(database, log)
         assert not any(word in str(one.body) for word in ("休暇", "監査", "契約書", "chat.example.com"))
         assert "chat.example.com" not in str(one.texts)
