@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from domain.commitments import commit, commitments_in
-from domain.goal.ledger import Break, Link, chain, genesis, verify
+from domain.goal.ledger import Break, chain, genesis
 from domain.values import GoalId
 
 OPERATOR = "@operator"  # the actor of an operator who gave no id
@@ -65,21 +65,28 @@ def make_entry(
     return Entry(number + 1, at, actor, kind, body, beside, head, chain(head, form))
 
 
-def verify_log(log: Log, entries: Iterable[Entry]) -> Break | None:
-    """The first entry at which the log is broken; None if all entries are as they were written."""
-    listed = list(entries)
-    links = (
-        Link(one.seq, _form(one.seq, one.at, one.actor, one.kind, one.body), one.prev_hash, one.hash) for one in listed
-    )
-    return verify(_chain_id(log), links) or _differing_text(listed)
+def verify_log(log: Log, entries: Iterable[Entry], previous: tuple[int, str] | None = None) -> Break | None:
+    """The first entry at which the log is broken; None if all these entries are as they were written.
 
-
-def _differing_text(entries: Iterable[Entry]) -> Break | None:
-    for one in entries:
-        made = {place: commit(beside["salt"], beside["text"]) for place, beside in one.texts.items()}
-        if made != commitments_in(one.body):
-            return Break(one.seq, "text")
+    `previous`: number and hash of the entry before the first of these.
+    """
+    number, head = previous or (0, first_hash(log))
+    for expected, one in enumerate(entries, start=number + 1):
+        if reason := _fault(one, expected, head):
+            return Break(expected, reason)
+        head = one.hash
     return None
+
+
+def _fault(entry: Entry, expected: int, head: str) -> str | None:
+    if entry.seq != expected:
+        return "gap"
+    if entry.prev_hash != head:
+        return "link"
+    if chain(head, _form(entry.seq, entry.at, entry.actor, entry.kind, entry.body)) != entry.hash:
+        return "content"
+    made = {place: commit(beside["salt"], beside["text"]) for place, beside in entry.texts.items()}
+    return None if made == commitments_in(entry.body) else "text"
 
 
 def _form(seq: int, at: datetime, actor: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -58,9 +58,13 @@ async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limi
 
 
 async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
-    """The first entry at which the log is broken; None if it is not. Reads the whole log.
+    """The first entry at which the log is broken; None if it is not. Reads the whole log, a page at a time.
 
     Entries that were removed at the end are not found: nothing follows them.
     """
-    query = select(*_COLUMNS).where(JournalRow.log == log.value).order_by(JournalRow.seq)
-    return verify_log(log, [Entry(*row) for row in await connection.execute(query)])
+    previous: tuple[int, str] | None = None
+    while page := await entries_of(connection, log, after=previous[0] if previous else 0):
+        if broken := verify_log(log, page, previous):
+            return broken
+        previous = (page[-1].seq, page[-1].hash)
+    return None

@@ -12,6 +12,7 @@ from domain.journal import Entry, Log
 from domain.people.organisation import Employee
 from domain.values import EmployeeId
 from storage import delegations, hearing, instruction_course, instructions, journal, preferences
+from storage.integrity import TableFault, table_faults
 from storage.people import apply_staged, directory_version, replace_directory, stage
 from tests.storage.steering import employ
 
@@ -176,6 +177,24 @@ async def test_a_change_is_refused_and_with_the_trigger_off_it_is_found(
         await connection.execute(text(change))
     async with database.connect() as connection:
         assert await journal.first_break(connection, Log.DELEGATIONS) == found
+        faults = await table_faults(connection)
+    assert TableFault("journal_broken", "delegations/{} ({})".format(*found)) in faults
+    assert TableFault("trigger_off", "journal.journal_append_only") in faults
+
+
+async def test_a_log_of_several_pages_is_verified_across_their_borders(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal.entries_of, "__defaults__", (0, 2))
+    for number in range(5):
+        facts = {"number": number}
+        await run(database, lambda c: journal.append(c, Log.HEARINGS, "k", actor="h", facts=facts))  # noqa: B023 - runs at once
+    async with database.begin() as connection:
+        assert len(await journal.entries_of(connection, Log.HEARINGS)) == 2
+        assert await journal.first_break(connection, Log.HEARINGS) is None
+        await connection.execute(text("ALTER TABLE journal DISABLE TRIGGER USER"))
+        await connection.execute(text("DELETE FROM journal WHERE seq = 3"))
+        assert await journal.first_break(connection, Log.HEARINGS) == (3, "gap")
 
 
 async def test_the_journal_cannot_be_truncated(database: AsyncEngine) -> None:
