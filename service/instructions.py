@@ -127,7 +127,7 @@ class Instructions(InstructionReads):
 
         Raises a `Refusal` if the caller may not give the instruction, if it is not over, or if no goal failed.
         """
-        actor_of(caller)
+        by = actor_of(caller)
         async with self._engine.begin() as connection:
             found = await _require(connection, instruction)
             await require_may_steer(connection, caller, found)
@@ -135,7 +135,7 @@ class Instructions(InstructionReads):
                 raise Refusal(Code.INSTRUCTION_RUNNING, instruction=found.id)
             if found.state is InstructionState.DONE and not await instructions.results(connection, found.id, "failed"):
                 raise Refusal(Code.NOTHING_FAILED, instruction=found.id)
-            await instruction_course.ask_again(connection, found.id)
+            await instruction_course.ask_again(connection, found.id, by=by)
         await start(self._temporal, found.id, again=True)
 
     async def _is_repeated(
@@ -159,7 +159,9 @@ class Instructions(InstructionReads):
                 existing = await delegations.add(connection, _row(identity, asked.delegation, asked.reason, actor))
                 if existing:
                     raise _chain(asked.delegation, existing)
-            elif isinstance(asked, EndDelegation) and not await delegations.end(connection, asked.delegator, asked.to):
+            elif isinstance(asked, EndDelegation) and not await delegations.end(
+                connection, asked.delegator, asked.to, by=actor
+            ):
                 raise Refusal(
                     Code.DELEGATION, why=message("part.delegate_none", delegator=asked.delegator, to=asked.to)
                 )

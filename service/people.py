@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.access import Action, Caller
 from domain.findings import Finding, refuses
+from domain.journal import OPERATOR
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
 from domain.refusals import Code, Refusal
@@ -133,6 +134,7 @@ class People:
                 place=file.place,
                 dry_run=dry_run,
                 version=version,
+                by=caller.employee or OPERATOR,
             )
         except DirectoryRefused as refused:
             return ImportResult(dry_run=dry_run, imported=None, findings=refused.findings)

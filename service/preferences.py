@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from channels.public_hosts import is_public_name
-from domain.access import Action, Caller
+from domain.access import Action, Caller, actor_of
 from domain.errors import MeguriError
 from domain.messages import message
 from domain.refusals import Code, Refusal
@@ -70,7 +70,7 @@ class Preferences:
             await _require(connection, caller, employee)
             before = Preference() if choice.reset else await preferences.find(connection, employee)
             after = self._after(before, choice)
-            await preferences.save(connection, employee, after)
+            await preferences.save(connection, employee, after, by=actor_of(caller))
         return after
 
     def _after(self, before: Preference, choice: Choice) -> Preference:

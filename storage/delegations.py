@@ -8,6 +8,8 @@ from sqlalchemy import Date, bindparam, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.journal import Log
+from storage import journal
 from storage.arrays import is_one_of
 from storage.tables import DelegationRow
 
@@ -15,6 +17,7 @@ _ADD_LOCK = (
     0x64656C65  # key of the advisory lock: two delegations that would form a chain together are added one by one
 )
 
+_ORGANISATION = "@organisation"  # the actor of what follows when somebody's last day is over
 
 # Somebody without a last day left yesterday at the latest: they are not active today.
 _END = text("""
@@ -62,19 +65,27 @@ async def overlapping(
     return [StoredDelegation(*row) for row in found]
 
 
-async def end(connection: AsyncConnection, delegator: str, to: str) -> int:
-    """Removes the delegations from `delegator` to `to`; returns how many. That they were given and ended is in the instructions."""
+async def end(connection: AsyncConnection, delegator: str, to: str, *, by: str) -> int:
+    """Removes the delegations from `delegator` to `to`; returns how many. Appends to the journal if there were any."""
     which = (DelegationRow.delegator_id == delegator) & (DelegationRow.to_id == to)
-    return (await connection.execute(delete(DelegationRow).where(which))).rowcount
+    removed = await connection.scalars(delete(DelegationRow).where(which).returning(DelegationRow.id))
+    ended = sorted(removed)
+    if ended:
+        await journal.append(connection, Log.DELEGATIONS, "delegations_ended", actor=by, facts={"delegations": ended})
+    return len(ended)
 
 
 async def end_of_leavers(connection: AsyncConnection, today: date) -> int:
     """Ends the delegations from and to people who left, on their last day; removes those that had not begun. Returns how many.
 
-    A repeat finds none.
+    Appends to the journal if there were any. A repeat finds none.
     """
-    ended = await connection.execute(_END, {"yesterday": today - timedelta(days=1)})
-    return len(ended.all())
+    found = await connection.execute(_END, {"yesterday": today - timedelta(days=1)})
+    ended = sorted(found.scalars())
+    if ended:
+        facts = {"delegations": ended, "today": today.isoformat()}
+        await journal.append(connection, Log.DELEGATIONS, "people_left", actor=_ORGANISATION, facts=facts)
+    return len(ended)
 
 
 def _is_same(one: StoredDelegation, delegation: dict[str, Any]) -> bool:
@@ -87,7 +98,7 @@ async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> Stored
     """Adds the delegation and returns None, or adds nothing and returns the delegation with which it would form a chain.
 
     In a chain a delegate has a delegate on the same day; a circle is a chain that ends where it begins. Keyed by the
-    delegation's id, so a repeat adds nothing; nor does the same delegation under another id.
+    delegation's id, so a repeat adds nothing; nor does the same delegation under another id. A new one is in the journal.
     """
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADD_LOCK})
     near = await overlapping(
@@ -99,5 +110,23 @@ async def add(connection: AsyncConnection, delegation: dict[str, Any]) -> Stored
             return one
     if any(_is_same(one, delegation) for one in near):
         return None
-    await connection.execute(upsert(DelegationRow).values(delegation).on_conflict_do_nothing())
+    made = await connection.scalar(
+        upsert(DelegationRow).values(delegation).on_conflict_do_nothing().returning(DelegationRow.id)
+    )
+    if made is not None:
+        await _write_down(connection, delegation)
     return None
+
+
+async def _write_down(connection: AsyncConnection, delegation: dict[str, Any]) -> None:
+    facts = {
+        "delegation": delegation["id"],
+        "delegator": delegation["delegator_id"],
+        "to": delegation["to_id"],
+        "first": delegation["first"].isoformat(),
+        "last": delegation["last"].isoformat(),
+        "own_goals": delegation["own_goals"],
+    }
+    texts = {"reason": delegation["reason"]}
+    actor = delegation["given_by"]
+    await journal.append(connection, Log.DELEGATIONS, "delegation_given", actor=actor, facts=facts, texts=texts)

@@ -6,6 +6,8 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.journal import Log
+from storage import journal
 from storage.tables import EmployeeRow, GoalRow, ProblemRow
 
 _ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
@@ -26,7 +28,10 @@ class Problem(NamedTuple):
 async def add(
     connection: AsyncConnection, *, cycle: str, department: str, problem: str, heard_as: str, by: str, command_id: str
 ) -> str:
-    """Adds a problem and returns its id. Keyed by `command_id`: a repeat adds nothing and returns the same id."""
+    """Adds a problem and returns its id. Keyed by `command_id`: a repeat adds nothing and returns the same id.
+
+    Appends to the journal, with `by` as the actor, if the problem is new.
+    """
     row = {
         "cycle_id": cycle,
         "department": department,
@@ -35,7 +40,13 @@ async def add(
         "added_by": by,
         "command_id": command_id,
     }
-    await connection.execute(upsert(ProblemRow).values(row).on_conflict_do_nothing(index_elements=["command_id"]))
+    made = await connection.scalar(
+        upsert(ProblemRow).values(row).on_conflict_do_nothing(index_elements=["command_id"]).returning(ProblemRow.id)
+    )
+    if made is not None:
+        facts = {"problem": made, "cycle": cycle, "department": department, "heard_as": heard_as, "command": command_id}
+        await journal.append(connection, Log.HEARINGS, "problem_added", actor=by, facts=facts, texts={"text": problem})
+        return str(made)
     found = await connection.execute(select(ProblemRow.id).where(ProblemRow.command_id == command_id))
     return str(found.scalar_one())
 

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import case, func, literal, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.journal import Log
 from domain.lifecycles import InstructionEvent
+from storage import journal
 from storage.arrays import is_one_of
 from storage.tables import InstructionGoalRow, InstructionRow
 from storage.transitions import move_instructions
@@ -66,10 +68,12 @@ async def end(connection: AsyncConnection, instruction: str, *, by: str, why: st
         .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.result == "waiting")
         .values(result="skipped", code=ENDED, updated_at=func.now())
     )
+    facts = {"instruction": instruction}
+    await journal.append(connection, Log.INSTRUCTIONS, "instruction_ended", actor=by, facts=facts, texts={"why": why})
     return True
 
 
-async def ask_again(connection: AsyncConnection, instruction: str) -> bool:
+async def ask_again(connection: AsyncConnection, instruction: str, *, by: str) -> bool:
     """Sets the goals back to waiting that failed or were not asked, of an instruction that is over.
 
     Returns False, and changes nothing, if there are none or if it is not over; an instruction that was ended before its goals
@@ -90,4 +94,6 @@ async def ask_again(connection: AsyncConnection, instruction: str) -> bool:
         .where(InstructionGoalRow.instruction_id == instruction, (InstructionGoalRow.result == "failed") | ended)
         .values(result="waiting", code=None, detail=None, attempts=0, updated_at=func.now())
     )
+    facts = {"instruction": instruction}
+    await journal.append(connection, Log.INSTRUCTIONS, "instruction_retried", actor=by, facts=facts)
     return True

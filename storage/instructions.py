@@ -1,5 +1,6 @@
 """Instructions to many goals: what HR asked for, the goals that are concerned, and the result at each goal."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +12,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.instructions.instructions import INSTRUCTION, AnyInstruction
+from domain.journal import Log
 from domain.lifecycle import State
 from domain.lifecycles import INSTRUCTION as INSTRUCTION_LIFE
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
 from domain.values import CycleId, EmployeeId
+from storage import journal
 from storage.arrays import is_one_of, rows_of
 from storage.directory import works_today
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
@@ -106,12 +109,17 @@ async def latest(connection: AsyncConnection, cycle: str | None = None, limit: i
 async def write(
     connection: AsyncConnection, instruction: str, *, kind: str, cycle: str | None, asked: dict[str, Any], actor: str
 ) -> bool:
-    """Writes the instruction. Returns False, and writes nothing, if its id is taken."""
+    """Writes the instruction and its entry in the journal. Returns False, and writes nothing, if its id is taken."""
     row = {"id": instruction, "kind": kind, "cycle_id": cycle, "asked": asked, "actor": actor}
     made = await connection.execute(
         upsert(InstructionRow).values(row).on_conflict_do_nothing().returning(InstructionRow.id)
     )
-    return made.one_or_none() is not None
+    if made.one_or_none() is None:
+        return False
+    facts = {"instruction": instruction, "asked_kind": kind, "cycle": cycle}
+    texts = {"asked": json.dumps(asked, ensure_ascii=False, sort_keys=True, separators=(",", ":"))}
+    await journal.append(connection, Log.INSTRUCTIONS, "instruction_given", actor=actor, facts=facts, texts=texts)
+    return True
 
 
 async def mark_rules_saved(connection: AsyncConnection, instruction: str, at: datetime) -> bool:

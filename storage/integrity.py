@@ -1,6 +1,7 @@
 """What would show that somebody, or a restored backup, went behind the program's back: triggers, missing goals, missing entries.
 
-Whether each entry is what was recorded is another question: `service/proof.py` computes the hash chains for it.
+Whether each entry of a goal is what was recorded is another question: `service/proof.py` computes the hash chains for it. The
+chains of the journal are computed here.
 """
 
 from typing import NamedTuple
@@ -8,10 +9,14 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.journal import Log
+from storage import journal
+
 _MOST = 100  # faults of one kind that are named
 # The triggers that keep the ledger and the totals, by table.
 TRIGGERS = {
     "goal_event": ("ledger_append_only", "ledger_no_truncate", "ledger_seals_time"),
+    "journal": ("journal_append_only", "journal_no_truncate"),
     "goal": ("goals_added", "goal_count_moved", "goal_sum_changed"),
     "participant": ("participants_added", "participants_moved"),
 }
@@ -52,7 +57,14 @@ async def table_faults(connection: AsyncConnection) -> list[TableFault]:
     wanted = {(table, name) for table, names in TRIGGERS.items() for name in names}
     faults = [TableFault("trigger_off", f"{table}.{name}") for table, name in sorted(wanted - enabled)]
     faults += [TableFault(row[0], row[1]) for row in await connection.execute(_COUNTS, {"most": _MOST})]
-    return faults + [
+    faults += [
         TableFault("participant_without_goals", row[0])
         for row in await connection.execute(_PARTICIPANTS, {"most": _MOST})
     ]
+    return faults + await _journal_faults(connection)
+
+
+async def _journal_faults(connection: AsyncConnection) -> list[TableFault]:
+    """The first broken entry of each log, as `log/number (reason)`."""
+    found = [(log, await journal.first_break(connection, log)) for log in Log]
+    return [TableFault("journal_broken", f"{log}/{one.seq} ({one.reason})") for log, one in found if one]

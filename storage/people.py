@@ -11,11 +11,12 @@ from sqlalchemy import Row, Select, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
+from domain.journal import OPERATOR, Log
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.values import SILENT, EmployeeId, Frozen
-from storage import delegations
+from storage import delegations, journal
 from storage.database import LONG, set_limits
-from storage.tables import EmployeeRow, StagedEmployeeRow
+from storage.tables import EmployeeRow, InstructionRow, StagedEmployeeRow
 
 # The model, the table and the statements below use the same names.
 _COLUMNS = tuple(field.name for field in fields(Employee))
@@ -84,12 +85,13 @@ async def replace_directory(
     place: Place = str,
     dry_run: bool = False,
     version: str | None = None,
+    by: str = OPERATOR,
 ) -> Imported:
     """Adds and updates these employees in one transaction; other people in the directory stay, and are counted.
 
     Keyed by the employee's id, so a repeat changes nothing. Raises `DirectoryRefused` if the resulting directory has findings
     (`tops` and `place` as in `Organisation.findings`), and `DirectoryChanged` if it has another version than `version`.
-    A dry run does everything but the commit.
+    A dry run does everything but the commit. Appends to the journal if something changes, with `by` as the actor.
     """
     async with engine.connect() as connection, connection.begin() as transaction:
         await set_limits(connection, LONG)
@@ -100,6 +102,7 @@ async def replace_directory(
         staying = _read((await connection.execute(_STAYING)).all())
         _require_valid([*employees, *staying], tops, place)
         changed, added = await _write_incoming(connection)
+        await _write_down(connection, "people_imported", by, {"changed": changed, "added": added})
         await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # so a dry run fails where a commit would fail
         if dry_run:
             await transaction.rollback()
@@ -147,7 +150,10 @@ async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     employees = _EMPLOYEES.validate_python(list(staged.scalars()))
     if employees:
         await _copy(connection, employees)
-        await _write_incoming(connection)
+        changed, added = await _write_incoming(connection)
+        actor = await connection.scalar(select(InstructionRow.actor).where(InstructionRow.id == instruction))
+        facts = {"instruction": instruction, "changed": changed, "added": added}
+        await _write_down(connection, "people_synced", actor or OPERATOR, facts)
     return len(employees)
 
 
@@ -209,6 +215,12 @@ async def _write_incoming(connection: AsyncConnection) -> tuple[int, int]:
     added = await connection.execute(_INSERT)
     await delegations.end_of_leavers(connection, datetime.now(DIRECTORY_ZONE).date())
     return changed.rowcount, added.rowcount
+
+
+async def _write_down(connection: AsyncConnection, kind: str, by: str, facts: dict[str, Any]) -> None:
+    """Appends to the journal, if a row was changed or added."""
+    if facts["changed"] or facts["added"]:
+        await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts)
 
 
 def _require_valid(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:

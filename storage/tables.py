@@ -415,6 +415,22 @@ class PreferenceRow(Table):
     __table_args__ = (CheckConstraint("channel IN ('mail', 'chat', 'console')", name="preference_channel"),)
 
 
+class JournalRow(Table):
+    """Append-only logs of writes that concern no single goal; a hash chains each entry of a log to the one before."""
+
+    __tablename__ = "journal"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    kind: Mapped[str]
+    body: Mapped[dict[str, Any]]  # in its hashed form: commitments instead of texts
+    texts: Mapped[dict[str, Any]]  # the texts and their salts, by place (domain/commitments.py)
+    prev_hash: Mapped[str]
+    hash: Mapped[str]
+
+
 class HookRow(Table):
     """The time up to which ledger entries were queued for the other system; at first, the time when the hook was switched on."""
 

@@ -1,0 +1,98 @@
+"""The journal: append-only logs of writes that concern no single goal, chained in the same way as the goals' ledgers.
+
+There is one log, with a chain of its own, for each kind of record. What a person wrote, and names and mail addresses, enter
+the hash as salted commitments (domain/commitments.py); texts and salts stand beside the hashed form.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from domain.commitments import commit, commitments_in
+from domain.goal.ledger import Break, chain, genesis
+from domain.values import GoalId
+
+OPERATOR = "@operator"  # the actor of an operator who gave no id
+
+
+class Log(StrEnum):
+    """The logs; each has a chain of its own."""
+
+    DELEGATIONS = "delegations"
+    DIRECTORY = "directory"
+    HEARINGS = "hearings"
+    INSTRUCTIONS = "instructions"
+    PREFERENCES = "preferences"
+
+
+class Entry(NamedTuple):
+    """One entry as it is stored. `body` is in its hashed form; `texts` are by place."""
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    body: dict[str, Any]
+    texts: Mapping[str, Mapping[str, str]]
+    prev_hash: str
+    hash: str
+
+
+def first_hash(log: Log) -> str:
+    """The previous hash of a log's first entry."""
+    return genesis(_chain_id(log))
+
+
+def make_entry(
+    log: Log,
+    previous: tuple[int, str] | None,
+    *,
+    at: datetime,
+    actor: str,
+    kind: str,
+    facts: Mapping[str, Any],
+    texts: Mapping[str, tuple[str, str]],
+) -> Entry:
+    """The entry that follows `previous` (number and hash of the last entry; None for the first entry).
+
+    `facts` is JSON without personal texts. `texts` holds pairs of salt and text by name; a name is not in `facts` as well.
+    """
+    number, head = previous or (0, first_hash(log))
+    body = dict(facts) | {name: {"sha256": commit(salt, text)} for name, (salt, text) in texts.items()}
+    beside = {f"/{name}": {"salt": salt, "text": text} for name, (salt, text) in texts.items()}
+    form = _form(number + 1, at, actor, kind, body)
+    return Entry(number + 1, at, actor, kind, body, beside, head, chain(head, form))
+
+
+def verify_log(log: Log, entries: Iterable[Entry], previous: tuple[int, str] | None = None) -> Break | None:
+    """The first entry at which the log is broken; None if all these entries are as they were written.
+
+    `previous`: number and hash of the entry before the first of these.
+    """
+    number, head = previous or (0, first_hash(log))
+    for expected, one in enumerate(entries, start=number + 1):
+        if reason := _fault(one, expected, head):
+            return Break(expected, reason)
+        head = one.hash
+    return None
+
+
+def _fault(entry: Entry, expected: int, head: str) -> str | None:
+    if entry.seq != expected:
+        return "gap"
+    if entry.prev_hash != head:
+        return "link"
+    if chain(head, _form(entry.seq, entry.at, entry.actor, entry.kind, entry.body)) != entry.hash:
+        return "content"
+    made = {place: commit(beside["salt"], beside["text"]) for place, beside in entry.texts.items()}
+    return None if made == commitments_in(entry.body) else "text"
+
+
+def _form(seq: int, at: datetime, actor: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    moment = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return {"seq": seq, "at": moment, "actor": actor, "kind": kind, "body": body}
+
+
+def _chain_id(log: Log) -> GoalId:
+    return GoalId(f"@journal/{log}")  # no goal's id has this form
