@@ -22,7 +22,7 @@ _DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
 # How facts are read whose values are words.
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
-    "late": "answer", "to_hr": "answer", "removed": "answer",
+    "late": "answer", "to_hr": "answer", "removed": "answer", "own_goals": "answer", "how": "screen.repair.step",
 }  # fmt: skip
 
 

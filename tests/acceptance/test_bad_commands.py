@@ -60,7 +60,12 @@ async def test_an_approval_of_what_is_not_there_yet_is_refused(company: Company,
     """The handler asks the ledger first (docs/decisions/0002), so Temporal's history holds the update and its refusal."""
     async with unchanged(company, GOAL, in_history=False):
         refusal = await refused(company, commands.Approve(actor=CHIEF, expected_seq=pending.seq + 1))
-    says(refusal, Code.GOAL_CHANGED, f"review version {pending.seq}", f"最新の内容(番号 {pending.seq})")
+    says(
+        refusal,
+        Code.NEWER_THAN_GOAL,
+        f"newer than the goal, whose number is {pending.seq}",
+        f"最新の番号({pending.seq})",
+    )
 
 
 async def test_the_wrong_person_is_refused_and_told_who_may(company: Company, pending: Goal) -> None:
@@ -97,15 +102,25 @@ async def test_an_unknown_goal_is_refused_by_its_id(company: Company) -> None:
     says(refusal, Code.UNKNOWN_GOAL, "goal 2026-q4/M9999/1 was not found", "目標「2026-q4/M9999/1」は見つかりません")
 
 
+@pytest.mark.parametrize("long", ["x" * 990_000, "目" * 330_000], ids=["ascii", "kanji"])
+async def test_a_text_of_nearly_a_megabyte_is_refused_without_repeating_it(
+    company: Company, pending: Goal, long: str
+) -> None:
+    async with unchanged(company, GOAL):
+        error = await refused_raw(company, "comment", f'{{"actor": "{CHIEF}", "text": "{long}"}}')
+    assert error.type == Code.INVALID
+    assert "where: text; finding: problem.string_too_long (max_length: 4000)" in error.message
+    assert len(error.message) < 500
+
+
 @pytest.mark.parametrize("megabyte", ["x" * 1_000_000, "目" * 340_000], ids=["ascii", "kanji"])
-async def test_a_text_of_a_megabyte_is_refused_without_repeating_it(
+async def test_a_command_of_a_megabyte_is_refused_before_it_is_read(
     company: Company, pending: Goal, megabyte: str
 ) -> None:
     async with unchanged(company, GOAL):
         error = await refused_raw(company, "comment", f'{{"actor": "{CHIEF}", "text": "{megabyte}"}}')
-    assert error.type == Code.INVALID
-    assert "where: text; finding: problem.string_too_long (max_length: 4000)" in error.message
-    assert len(error.message) < 500
+    assert error.type == Code.TOO_LARGE
+    assert len(error.message) < 100
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", '"NaN"', '"Infinity"', '"sNaN"'])
