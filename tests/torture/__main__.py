@@ -7,6 +7,7 @@ import statistics
 import sys
 import tempfile
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from domain.values import CycleId
@@ -22,7 +23,7 @@ from tests.acceptance.servers_of_test import (
 from tests.channels.mail_server import Mailbox, mail_server
 from tests.torture.driver import Answer, Driver, Known
 from tests.torture.faults import Faults, Victims
-from tests.torture.oracle import wrong_in_ledgers, wrong_in_notices
+from tests.torture.oracle import is_recorded, wrong_in_ledgers, wrong_in_notices
 
 _CYCLE = CycleId("torture")
 _LAUNCHED_DAYS_AGO = 20  # so that reminders and escalations ring meanwhile
@@ -46,7 +47,8 @@ async def _torture(victims: Victims, mailbox: Mailbox, options: argparse.Namespa
     await victims.start_worker()
     await launch(here, _CYCLE, options.goals, days_ago=_LAUNCHED_DAYS_AGO)
     await until_launched(here, _CYCLE, options.goals)
-    driver = Driver(here.client, [Known(goal) for goal in goals_of(_CYCLE, options.goals)], chance)
+    known = [Known(goal) for goal in goals_of(_CYCLE, options.goals)]
+    driver = Driver(here.client, known, chance, partial(is_recorded, here))
     faults = Faults(victims, chance, lambda: driver.last_answer)
     people = asyncio.create_task(driver.run(options.people))
     try:
@@ -55,8 +57,7 @@ async def _torture(victims: Victims, mailbox: Mailbox, options: argparse.Namespa
         driver.stopping = True
         await people
     await _until_notices_are_sent(here)
-    goals = [known.id for known in driver.goals]
-    wrong = await wrong_in_ledgers(here, goals, driver.sent)
+    wrong = await wrong_in_ledgers(here, [goal.id for goal in known], driver.sent, faults.times)
     wrong += await wrong_in_notices(here, mailbox, sum(map(len, faults.recovered.values())))
     await _report(here, driver, faults, options, mailbox)
     print("\n".join(wrong) or "nothing is wrong")

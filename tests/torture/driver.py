@@ -6,7 +6,7 @@ Uses nothing of `service/`: it writes the JSON of an update as a program in anot
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -21,6 +21,7 @@ BOSS, HR, STRANGER = "B1", "H1", "E999"
 _PATIENCE = timedelta(seconds=8)  # for one try; then the same command is sent again
 _TRIES = 30
 _LAST_COMMANDS_OF_A_GOAL = 40
+_PASSED_BY = 0.99  # of the times that chance picks a goal which is over
 
 
 class Answer(StrEnum):
@@ -28,13 +29,16 @@ class Answer(StrEnum):
 
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
-    REFUSED_LATE = "refused after a try without an answer"
+    RECORDED = "refused though it is recorded"  # the goal does not know yet what a killed worker recorded
     OVER = "over"  # the goal's workflow has ended; an earlier try may have been carried out
     UNKNOWN = "unknown"  # no try was answered
 
 
 class Sent(NamedTuple):
-    """A command and its answer. `seq` and `head` are of the receipt; `code` is the refusal's."""
+    """A command and its answer. `seq` and `head` are of the receipt; `code` is the refusal's.
+
+    `asked_at` is the time of the first try, `answered_at` that of the answer: monotonic seconds.
+    """
 
     goal: str
     id: str
@@ -43,6 +47,8 @@ class Sent(NamedTuple):
     seq: int = 0
     head: str = ""
     code: str = ""
+    asked_at: float = 0.0
+    answered_at: float = 0.0
 
 
 @dataclass
@@ -52,6 +58,7 @@ class Known:
     id: str
     seq: int = 1
     state: str = "draft"
+    over: bool = False
     sent: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)  # the last commands: id, name, JSON
 
     @property
@@ -164,11 +171,15 @@ def _hostile(goal: Known, chance: random.Random) -> tuple[str, Fields]:
 
 @dataclass
 class Driver:
-    """`people` tasks that give one command after the other until `stop`."""
+    """`people` tasks that give one command after the other until `stopping`.
+
+    `is_recorded` tells whether the ledger of a goal holds a command. It is asked after each refusal, as `service/` does.
+    """
 
     client: Client
     goals: list[Known]
     chance: random.Random
+    is_recorded: Callable[[str, str], Awaitable[bool]]
     sent: list[Sent] = field(default_factory=list)
     last_answer: float = field(default_factory=monotonic)  # monotonic seconds
     stopping: bool = False
@@ -185,7 +196,9 @@ class Driver:
     async def _person(self) -> None:
         while not self.stopping:
             goal = self.chance.choice(self.goals)
-            if goal.sent and self.chance.random() < 0.05:
+            if goal.over and self.chance.random() < _PASSED_BY:
+                await asyncio.sleep(0)
+            elif goal.sent and self.chance.random() < 0.05:
                 await self._again(goal)
             else:
                 await self._give(goal, *self._choose(goal))
@@ -194,7 +207,7 @@ class Driver:
         dice = self.chance.random()
         if dice < 0.2:
             return _hostile(goal, self.chance)
-        if dice < 0.21:
+        if dice < 0.202:
             return self.chance.choice(_RARE)(goal, self.chance)
         makes = _FITTING[goal.state] if dice < 0.8 else _ANYTHING
         return self.chance.choice(makes)(goal, self.chance)
@@ -206,17 +219,18 @@ class Driver:
         self.sent.append(await self._until_answered(goal, command_id, name, fields))
 
     async def _again(self, goal: Known) -> None:
-        """Somebody sends an old command once more, as after a lost answer. The oracle counts its entries."""
-        await self._until_answered(goal, *self.chance.choice(goal.sent))
+        """Somebody sends an old command once more, as after a lost answer. What was refused may be accepted now."""
+        self.sent.append(await self._until_answered(goal, *self.chance.choice(goal.sent)))
 
     async def _until_answered(self, goal: Known, command_id: str, name: str, fields: Fields) -> Sent:
-        for tries in range(_TRIES):
+        asked_at = monotonic()
+        for _ in range(_TRIES):
             answered = await self._try(goal, command_id, name, fields)
             if answered:
                 self.last_answer = monotonic()
-                # An earlier try may have been carried out, and the goal has forgotten its id since. `service/` asks the ledger.
-                late = tries and answered.answer is Answer.REFUSED
-                return answered._replace(answer=Answer.REFUSED_LATE) if late else answered
+                if answered.answer is Answer.REFUSED and await self.is_recorded(goal.id, command_id):
+                    answered = answered._replace(answer=Answer.RECORDED)
+                return answered._replace(asked_at=asked_at, answered_at=self.last_answer)
             await asyncio.sleep(self.chance.random())
         return Sent(goal.id, command_id, name, Answer.UNKNOWN)
 
@@ -231,8 +245,9 @@ class Driver:
             code = cause.type if isinstance(cause, ApplicationError) else None
             return Sent(goal.id, command_id, name, Answer.REFUSED, code=code) if code else None
         except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
-            over = isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
-            return Sent(goal.id, command_id, name, Answer.OVER) if over else None
+            goal.over = isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
+            return Sent(goal.id, command_id, name, Answer.OVER) if goal.over else None
+        goal.over = False
         if receipt["seq"] >= goal.seq:
             goal.seq, goal.state = receipt["seq"], receipt["state"]
         return Sent(goal.id, command_id, name, Answer.ACKNOWLEDGED, receipt["seq"], receipt["head"])

@@ -122,13 +122,17 @@ async def _stopped(pid: int, seconds: float) -> None:
 
 @dataclass
 class Faults:
-    """One fault after the other; `recovered` holds the seconds from the end of each to the next answered command."""
+    """One fault after the other.
+
+    `recovered` holds the seconds from the end of each to the next answered command; `times` its begin and the time of that answer.
+    """
 
     victims: Victims
     chance: random.Random
     last_answer: Callable[[], float]
     rest: tuple[float, float] = (2.0, 12.0)  # seconds between two faults
     recovered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    times: list[tuple[float, float]] = field(default_factory=list)
 
     async def run(self, seconds: float) -> None:
         end = monotonic() + seconds
@@ -137,9 +141,10 @@ class Faults:
             await asyncio.sleep(self.chance.uniform(*self.rest))
             if not order:
                 order = self._shuffled()
-            fault = order.pop()
+            fault, began = order.pop(), monotonic()
             await fault(self.victims, self.chance.uniform(*_AWAY))
             self.recovered[fault.__name__].append(await self._until_answered())
+            self.times.append((began, monotonic()))
 
     def _shuffled(self) -> list[Callable[[Victims, float], Awaitable[None]]]:
         return self.chance.sample(FAULTS, len(FAULTS))

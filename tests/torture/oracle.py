@@ -1,9 +1,11 @@
 """What must be true after the torture, found from the stores alone and the answers that the driver got."""
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests.acceptance.servers_of_test import Site, entries_of
 from tests.channels.mail_server import Mailbox
@@ -13,8 +15,24 @@ from tests.torture.driver import Answer, Sent
 _MAY_CHANGE_NOTHING = frozenset({"reassign", "delegate", "revise", "mark_exemplar"})
 
 
-async def wrong_in_ledgers(site: Site, goals: Iterable[str], sent: list[Sent]) -> list[str]:
-    """Each acknowledged command is in its goal's ledger once, no other one is there that was refused, and all stores agree.
+async def is_recorded(site: Site, goal: str, command_id: str) -> bool:
+    """Whether the goal's ledger holds the command. Waits until the database answers."""
+    query = text("SELECT EXISTS (SELECT FROM goal_event WHERE goal_id = :goal AND command_id = :command)")
+    while True:
+        try:
+            async with site.engine.connect() as connection:
+                return bool((await connection.execute(query, {"goal": goal, "command": command_id})).scalar_one())
+        except (SQLAlchemyError, OSError):
+            await asyncio.sleep(0.2)
+
+
+async def wrong_in_ledgers(
+    site: Site, goals: Iterable[str], sent: list[Sent], faults: Sequence[tuple[float, float]]
+) -> list[str]:
+    """Each acknowledged command is in its goal's ledger once, none is there that was refused, and all stores agree.
+
+    A command may be refused though it is recorded in two cases: it was on its way during a fault (`faults` are pairs of
+    monotonic seconds), or it is sent again later than the goal remembers its id. `service/` asks the ledger then.
 
     `entries_of` asserts for each goal: the chain holds, the projection is the fold of the ledger, and the workflow's snapshot
     has the ledger's end.
@@ -32,20 +50,32 @@ async def wrong_in_ledgers(site: Site, goals: Iterable[str], sent: list[Sent]) -
             continue
         kinds = Counter((entry.command, entry.kind) for entry in entries)
         found += [f"{goal}: {key} is recorded {n} times" for key, n in kinds.items() if n > 1]
-        found += _wrong_answers(by_goal[goal], {command for command, _ in kinds}, heads)
+        found += wrong_answers(by_goal[goal], {command for command, _ in kinds}, heads, faults)
     return found
 
 
-def _wrong_answers(sent: list[Sent], recorded: set[str], heads: dict[tuple[str, int], str]) -> list[str]:
-    found = []
+def wrong_answers(
+    sent: list[Sent],
+    recorded: set[str],
+    heads: Mapping[tuple[str, int], str],
+    faults: Sequence[tuple[float, float]],
+) -> list[str]:
+    """The answers about one goal that do not agree with its ledger, which holds the commands `recorded`."""
+    found, answers = [], defaultdict(list)
     for one in sent:
-        if one.answer is Answer.ACKNOWLEDGED:
-            if one.id not in recorded and one.name not in _MAY_CHANGE_NOTHING:
-                found.append(f"{one.goal}: {one.name} {one.id} was acknowledged and is lost")
-            if heads.get((one.goal, one.seq)) != one.head:
-                found.append(f"{one.goal}: the receipt of {one.id} names an entry {one.seq} that is not the ledger's")
-        elif one.answer is Answer.REFUSED and one.id in recorded:
-            found.append(f"{one.goal}: {one.name} {one.id} was refused ({one.code}) and is recorded")
+        answers[one.id].append(one)
+        if one.answer is Answer.ACKNOWLEDGED and one.id not in recorded and one.name not in _MAY_CHANGE_NOTHING:
+            found.append(f"{one.goal}: {one.name} {one.id} was acknowledged and is lost")
+        if one.answer is Answer.ACKNOWLEDGED and heads.get((one.goal, one.seq)) != one.head:
+            found.append(f"{one.goal}: the receipt of {one.id} names an entry {one.seq} that is not the ledger's")
+    for first, *later in answers.values():
+        said = f"{first.goal}: {first.name} {first.id} is recorded and was refused ({first.code})"
+        if first.id in recorded and {first.answer, *(one.answer for one in later)} == {Answer.REFUSED}:
+            found.append(said)
+        if first.answer is Answer.RECORDED and not any(
+            began <= first.answered_at and first.asked_at <= ended for began, ended in faults
+        ):
+            found.append(f"{said} without a fault")
     return found
 
 
@@ -68,7 +98,10 @@ async def wrong_in_notices(site: Site, mailbox: Mailbox, kills: int) -> list[str
         )
         found = [f"{row[0]}: {row[2]} of entry {row[1]} is told to {row[3]} more than once" for row in events]
         sent = {
-            row[0] for row in await connection.execute(text("SELECT message_id FROM outbox WHERE sent_at IS NOT NULL"))
+            row[0]
+            for row in await connection.execute(
+                text("SELECT message_id FROM outbox WHERE sent_at IS NOT NULL AND channel = 'mail'")
+            )
         }
         left = await connection.execute(
             text("SELECT count(*) FROM outbox WHERE sent_at IS NULL AND withdrawn_at IS NULL AND gave_up_at IS NULL")
