@@ -1,6 +1,7 @@
 """The generated pages are current; and the check finds a page that is not."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -222,3 +223,13 @@ def test_the_script_runs_as_make_runs_it(capsys: pytest.CaptureFixture[str], mon
     with pytest.raises(SystemExit) as left:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
     assert left.value.code == 0, capsys.readouterr().err
+
+
+def test_every_test_that_reliability_names_exists() -> None:
+    page = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", page)
+    assert len(named) > 10
+    for file, name in named:
+        path = DOCS.parent / file
+        assert path.exists(), file
+        assert not name or f"def {name}(" in path.read_text(encoding="utf-8"), name
