@@ -17,6 +17,10 @@ from domain.notices.notices import notices_of
 from domain.refusals import Code
 from domain.values import Frozen, GoalId, Moment
 
+MAX_GOAL_BYTES = (
+    500_000  # of a goal's JSON, usually 10,000; a run begins with all of it, and Temporal refuses payloads of 2 MB
+)
+
 
 class Recording(Frozen):
     """Events to append behind `before`, and what the goal's row says after them. Texts are JSON, ready for PostgreSQL."""
@@ -103,6 +107,11 @@ def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording
         erases=tuple(seq for event in events if isinstance(event.body, TextsErased) for seq in event.body.entries),
     )
     return after, recording
+
+
+def size_of(recording: Recording) -> int:
+    """The bytes of the goal's JSON after the recording: the goal, and its rules if they change."""
+    return sum(len(recording.row[part].encode()) for part in ("aggregate", "policy") if recording.row[part])
 
 
 def _entry(event: Event, prev_hash: str, own_hash: str) -> dict[str, Any]:

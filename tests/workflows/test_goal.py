@@ -27,7 +27,7 @@ from tests.salts import fresh_salts, fresh_seed
 from tests.servers import Postgres, now_of, running_temporal
 from workflows.goal import GoalResult, GoalStart, GoalWorkflow, goal_workflow_id
 from workflows.queues import GOALS
-from workflows.recording import Recording, record
+from workflows.recording import MAX_GOAL_BYTES, Recording, record
 
 OWNERS = tuple(EmployeeId(f"M00{number}") for number in range(31, 40))  # all report to CHIEF
 
@@ -139,6 +139,19 @@ async def test_of_two_decisions_at_once_on_what_was_seen_one_counts_and_the_othe
     assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True]
     assert len(await kinds(company, goal)) == seq + 1
     assert (await Witness(company, goal).look()).goal.seq == seq + 1
+
+
+async def test_a_command_that_would_make_the_goal_too_large_is_refused_and_changes_nothing(company: Company) -> None:
+    """A run begins with the whole goal; one that Temporal does not take would stop for good."""
+    goal = goal_of(OWNERS[8])
+    policy = (await company.goals.require(goal)).policy
+    many = (date(2030, 1, 2),) * 50_000
+    rules = policy.model_copy(update={"calendar": policy.calendar.model_copy(update={"days_off": many})})
+    with pytest.raises(Refusal) as caught:
+        await company.give(goal, commands.AmendPolicy(actor=HR, policy=rules, reason="休業日"))
+    assert (caught.value.code, caught.value.fields["most"]) == (Code.TOO_LARGE, MAX_GOAL_BYTES)
+    assert await kinds(company, goal) == ["created"]
+    await company.give(goal, commands.Comment(actor=OWNERS[8], text="続けられます"))
 
 
 async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once_and_holds_nothing_up(
