@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.goal.goal import Delegation
 from domain.lifecycle import EventKind
 from domain.values import Locale
 from texts.dates import moment_text
@@ -16,6 +17,8 @@ _FACT = 60  # characters of one fact
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
 OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department", "slot", "climbed"})
+# The order of facts within a fact; PostgreSQL's JSON keeps none.
+_ORDER = {name: place for place, name in enumerate(Delegation.model_fields)}
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
@@ -70,7 +73,8 @@ def _fact_name(name: str, locale: Locale) -> str:
 def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
     """The value of a fact in words; lists and the facts within a fact one after the other."""
     if isinstance(value, dict):
-        return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in value.items())
+        ordered = sorted(value.items(), key=lambda one: _ORDER.get(one[0], len(_ORDER)))
+        return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in ordered)
     if isinstance(value, list):
         return template("join.list", locale).join(_fact(name, one, locale, zone) for one in value)
     if name in _INDEXES:

@@ -48,6 +48,12 @@ def test_the_values_of_facts_are_words() -> None:
     )
 
 
+def test_a_delegation_is_told_from_its_first_day_to_its_last() -> None:
+    delegation = {"to": "M0017", "last": "2026-12-07", "first": "2026-11-27", "delegator": "M0015"}
+    said = wording.facts({"kind": "delegated", "delegation": delegation}, Locale.JA, "Asia/Tokyo")
+    assert said == "代理 被代理者 M0015 代理人 M0017 初日 2026-11-27 最終日 2026-12-07"
+
+
 def test_every_field_of_a_goal_that_may_differ_from_its_ledger_has_a_japanese_name() -> None:
     assert all(word("screen.state_field", one, Locale.JA) != one for one in (*Goal.model_fields, "due_at", "aggregate"))
 
