@@ -58,6 +58,7 @@ class Action(StrEnum):
     START_CYCLE = "start_cycle"
     STEER_CYCLE = "steer_cycle"  # extend, pause, amend, close, retry, …
     HEAR = "hear"  # record a problem that was heard
+    CORRECT_HEARD = "correct_heard"  # correct it, or take it back
     RESEND_NOTICES = "resend_notices"
     SEE_FAULTS = "see_faults"  # goals on which PostgreSQL and Temporal disagree
     REPAIR = "repair"  # make them agree
@@ -84,6 +85,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.START_CYCLE: frozenset({_R.HR}),
     Action.STEER_CYCLE: frozenset({_R.HR}),
     Action.HEAR: frozenset({_R.COLLEAGUE}),
+    Action.CORRECT_HEARD: frozenset({_R.OWNER, _R.HR}),
     Action.RESEND_NOTICES: frozenset({_R.HR}),
     Action.SEE_FAULTS: frozenset({_R.HR, _R.OPERATOR}),
     Action.REPAIR: frozenset({_R.HR}),

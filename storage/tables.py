@@ -380,7 +380,7 @@ class StagedEmployeeRow(Table):
 
 
 class ProblemRow(Table):
-    """A current problem (現状の課題) that somebody named in a hearing; never changed, never deleted."""
+    """A current problem (現状の課題) that somebody named in a hearing. A correction changes its text; the journal has every text. Never deleted."""
 
     __tablename__ = "problem"
 
@@ -397,6 +397,7 @@ class ProblemRow(Table):
     added_by: Mapped[str] = mapped_column(ForeignKey("employee.id"))
     command_id: Mapped[str] = mapped_column(unique=True)  # idempotency key: the same command adds the problem once
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    taken_back_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint("heard_as IN ('manager', 'staff')", name="problem_heard_as"),)
 

@@ -59,6 +59,23 @@ async def left(connection: AsyncConnection) -> object:
     return await delegations.end_of_leavers(connection, date(2026, 10, 8))
 
 
+async def corrected(connection: AsyncConnection) -> object:
+    found = await hearing.lock(connection, await _only_problem(connection))
+    assert found
+    await hearing.correct(connection, found, "別の課題", by="h")
+    return None
+
+
+async def taken_back(connection: AsyncConnection) -> object:
+    found = await hearing.lock(connection, await _only_problem(connection))
+    assert found
+    return await hearing.take_back(connection, found, "重複", by="h")
+
+
+async def _only_problem(connection: AsyncConnection) -> str:
+    return str((await connection.execute(text("SELECT id FROM problem"))).scalar_one())
+
+
 async def nothing(connection: AsyncConnection) -> object:
     return None
 
@@ -70,6 +87,8 @@ DOORS = [
     ),
     pytest.param(given, left, Log.DELEGATIONS, "people_left", "@organisation", id="delegator left"),
     pytest.param(nothing, heard, Log.HEARINGS, "problem_added", "h", id="problem heard"),
+    pytest.param(heard, corrected, Log.HEARINGS, "problem_corrected", "h", id="problem corrected"),
+    pytest.param(heard, taken_back, Log.HEARINGS, "problem_taken_back", "h", id="problem taken back"),
     pytest.param(nothing, instructed, Log.INSTRUCTIONS, "instruction_given", "h", id="instruction given"),
     pytest.param(instructed, ended, Log.INSTRUCTIONS, "instruction_ended", "h", id="instruction ended"),
     pytest.param(
