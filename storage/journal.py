@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.goal.ledger import Break
 from domain.journal import Entry, Log, make_entry, verify_log
+from storage.database import UNREADABLE
 from storage.tables import JournalRow
 
 _LOCK = 0x6A6F7572  # first key of the advisory locks: writers of one log append one after the other
@@ -20,6 +21,7 @@ _COLUMNS = (
     JournalRow.prev_hash, JournalRow.hash,
 )  # fmt: skip
 _SALT_BYTES = 16
+_PAGE = 1_000  # entries that are read at once
 
 
 async def append(
@@ -51,7 +53,7 @@ async def append(
     await connection.execute(insert(JournalRow), [{"log": log.value, **entry._asdict()}])
 
 
-async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limit: int = 1_000) -> list[Entry]:
+async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limit: int = _PAGE) -> list[Entry]:
     """At most `limit` entries of the log after the entry number `after`, in order."""
     query = select(*_COLUMNS).where(JournalRow.log == log.value, JournalRow.seq > after)
     return [Entry(*row) for row in await connection.execute(query.order_by(JournalRow.seq).limit(limit))]
@@ -63,8 +65,18 @@ async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
     Entries that were removed at the end are not found: nothing follows them.
     """
     previous: tuple[int, str] | None = None
-    while page := await entries_of(connection, log, after=previous[0] if previous else 0):
+    limit = _PAGE
+    while True:
+        after = previous[0] if previous else 0
+        try:
+            page = await entries_of(connection, log, after, limit)
+        except UNREADABLE:
+            if limit == 1:
+                return Break(after + 1, "content")
+            limit = 1  # finds the entry
+            continue
+        if not page:
+            return None
         if broken := verify_log(log, page, previous):
             return broken
         previous = (page[-1].seq, page[-1].hash)
-    return None

@@ -1,5 +1,6 @@
 """`meguri audit`: what happened to a goal, with the proof of it."""
 
+import json
 from typing import TYPE_CHECKING
 
 from cli.session.help import Commands
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 audit = Commands()
 
 _SHORT_HASH = 12
+_SHORT_BODY = 60
 
 
 @audit.command("show")
@@ -37,16 +39,21 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 
 
 def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
-    from cli.session.wording import event_name, facts, person
+    from cli.session.wording import event_name, facts, person, visible
     from texts.dates import moment_text
 
     names, zone = page.names, page.time_zone
+
+    def said(line: "LedgerLine") -> str:
+        if page.proof.is_proven(line):
+            return facts(line.event["body"], to.locale, zone)
+        return visible(json.dumps(line.event["body"], ensure_ascii=False), _SHORT_BODY)
 
     def row(line: "LedgerLine") -> tuple[str | int, ...]:
         event, instead = line.event, line.event.get("acting_for")
         return (
             event["seq"], event["revision"], moment_text(event["at"], zone), person(event["actor"], names),
-            person(instead, names) if instead else "", event_name(line.kind, to.locale), facts(event["body"], to.locale, zone),
+            person(instead, names) if instead else "", event_name(line.kind, to.locale) if line.kind else "", said(line),
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 

@@ -161,7 +161,17 @@ CHANGES = [
     pytest.param("UPDATE journal SET texts = '{}' WHERE seq = 1", (1, "text"), id="text"),
     pytest.param("UPDATE journal SET prev_hash = hash WHERE seq = 1", (1, "link"), id="link"),
     pytest.param("DELETE FROM journal WHERE seq = 1", (1, "gap"), id="deleted"),
-]
+    pytest.param("UPDATE journal SET texts = '[]' WHERE seq = 1", (1, "text"), id="texts are a list"),
+    pytest.param("""UPDATE journal SET texts = '{"/reason": {}}' WHERE seq = 1""", (1, "text"), id="text without a salt"),
+    pytest.param("""UPDATE journal SET texts = '{"/reason": "x"}' WHERE seq = 1""", (1, "text"), id="text alone"),
+    pytest.param(
+        """UPDATE journal SET texts = '{"/reason": {"salt": 1, "text": null}}' WHERE seq = 1""", (1, "text"), id="salt is a number"
+    ),
+    pytest.param("UPDATE journal SET body = '[]' WHERE seq = 1", (1, "content"), id="body is a list"),
+    pytest.param("""UPDATE journal SET body = '{"n": 1e5000}' WHERE seq = 1""", (1, "content"), id="body has a huge number"),
+    pytest.param("UPDATE journal SET at = 'infinity' WHERE seq = 1", (1, "content"), id="time has no end"),
+    pytest.param("UPDATE journal SET at = '20000-01-01' WHERE seq = 2", (2, "content"), id="time is far away"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("change", "found"), CHANGES)
