@@ -8,14 +8,18 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.goal.ledger import Break
-from domain.journal import Entry, Log, make_entry, verify_log
+from domain.journal import Entry, Log, first_hash, make_entry, verify_log
 from storage.database import UNREADABLE
 from storage.tables import JournalRow
 
-_LOCK = 0x6A6F7572  # first key of the advisory locks: writers of one log append one after the other
-_TAKE_LOCK = text("SELECT pg_advisory_xact_lock(:key, hashtext(:log))")
-_LAST = text("SELECT seq, hash FROM journal WHERE log = :log ORDER BY seq DESC LIMIT 1")
-_NOW = text("SELECT clock_timestamp()")
+# Locks the head of the log until the transaction ends, so writers of one log append one after the other. The time is read after
+# the lock is taken, so the entries of a log are in the order of their times.
+_LOCK_HEAD = text("""
+    INSERT INTO journal_head AS h (log, seq, hash) VALUES (:log, 0, :first)
+    ON CONFLICT (log) DO UPDATE SET seq = h.seq RETURNING seq, hash, clock_timestamp() AS now
+""")
+_MOVE_HEAD = text("UPDATE journal_head SET seq = :seq, hash = :hash WHERE log = :log")
+_HEAD = text("SELECT seq, hash FROM journal_head WHERE log = :log")
 _COLUMNS = (
     JournalRow.seq, JournalRow.at, JournalRow.actor, JournalRow.kind, JournalRow.body, JournalRow.texts,
     JournalRow.prev_hash, JournalRow.hash,
@@ -39,18 +43,18 @@ async def append(
     until the transaction ends, so the entry is written after the change itself. Not safe to repeat: the caller appends
     only if it changed something.
     """
-    await connection.execute(_TAKE_LOCK, {"key": _LOCK, "log": log.value})
-    last = (await connection.execute(_LAST, {"log": log.value})).one_or_none()
+    head = (await connection.execute(_LOCK_HEAD, {"log": log.value, "first": first_hash(log)})).one()
     entry = make_entry(
         log,
-        (last.seq, last.hash) if last else None,
-        at=(await connection.execute(_NOW)).scalar_one(),
+        (head.seq, head.hash),
+        at=head.now,
         actor=actor,
         kind=kind,
         facts=facts,
         texts={name: (secrets.token_hex(_SALT_BYTES), one) for name, one in (texts or {}).items() if one is not None},
     )
     await connection.execute(insert(JournalRow), [{"log": log.value, **entry._asdict()}])
+    await connection.execute(_MOVE_HEAD, {"log": log.value, "seq": entry.seq, "hash": entry.hash})
 
 
 async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limit: int = _PAGE) -> list[Entry]:
@@ -62,8 +66,11 @@ async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limi
 async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
     """The first entry at which the log is broken; None if it is not. Reads the whole log, a page at a time.
 
-    Entries that were removed at the end are not found: nothing follows them.
+    The log must end where its head says, so entries that were removed at the end are found too. `connection` must read one
+    snapshot (`read_transaction`).
     """
+    found = (await connection.execute(_HEAD, {"log": log.value})).one_or_none()
+    head = (found.seq, found.hash) if found else None
     previous: tuple[int, str] | None = None
     limit = _PAGE
     while True:
@@ -76,7 +83,15 @@ async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
             limit = 1  # finds the entry
             continue
         if not page:
-            return None
+            return _wrong_end(previous, head)
         if broken := verify_log(log, page, previous):
             return broken
         previous = (page[-1].seq, page[-1].hash)
+
+
+def _wrong_end(last: tuple[int, str] | None, head: tuple[int, str] | None) -> Break | None:
+    """Where the log does not end as its head says. `last`: number and hash of the last entry."""
+    if last == head:
+        return None
+    seq, expected = last[0] if last else 0, head[0] if head else 0
+    return Break(seq + 1, "gap") if seq < expected else Break(min(seq, expected + 1), "head")

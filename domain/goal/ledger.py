@@ -36,8 +36,9 @@ def chain(previous: str, event: dict[str, Any]) -> str:
 class Break(NamedTuple):
     """The first entry at which a ledger is broken: its `seq` and the `reason`.
 
-    Of the chain: `gap`, `link` or `content`. Of what is stored beside it: `kind` (the column), `time` (of recording), `text` (a text that
-    was altered, or is missing without an erasure), `erasure` (a text that was erased is there).
+    Of the chain: `gap`, `link` or `content`; of a log of the journal also `head` (the log does not end where its head says).
+    Of what is stored beside it: `kind` (the column), `time` (of recording), `text` (a text that was altered, or is missing
+    without an erasure), `erasure` (a text that was erased is there).
     """
 
     seq: int
