@@ -4,7 +4,7 @@ There is one log, with a chain of its own, for each kind of record. What a perso
 the hash as salted commitments (domain/commitments.py); texts and salts stand beside the hashed form.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from domain.commitments import commit, commitments_in, commitments_to
 from domain.goal.ledger import Break, chain, genesis
 from domain.values import GoalId
 
+TEXTS_ERASED = "texts_erased"  # the kind of an entry that says whose texts were erased: `{"entries": [number, …]}`
 OPERATOR = "@operator"  # the actor of an operator who gave no id
 
 
@@ -65,20 +66,23 @@ def make_entry(
     return Entry(number + 1, at, actor, kind, body, beside, head, chain(head, form))
 
 
-def verify_log(log: Log, entries: Iterable[Entry], previous: tuple[int, str] | None = None) -> Break | None:
+def verify_log(
+    log: Log, entries: Iterable[Entry], previous: tuple[int, str] | None = None, erased: Container[int] = ()
+) -> Break | None:
     """The first entry at which the log is broken; None if all these entries are as they were written.
 
-    `previous`: number and hash of the entry before the first of these.
+    `previous`: number and hash of the entry before the first of these. `erased`: the entries whose texts were erased, as later
+    entries say.
     """
     number, head = previous or (0, first_hash(log))
     for expected, one in enumerate(entries, start=number + 1):
-        if reason := _fault(one, expected, head):
+        if reason := _fault(one, expected, head, erased):
             return Break(expected, reason)
         head = one.hash
     return None
 
 
-def _fault(entry: Entry, expected: int, head: str) -> str | None:
+def _fault(entry: Entry, expected: int, head: str, erased: Container[int]) -> str | None:
     if entry.seq != expected:
         return "gap"
     if entry.prev_hash != head:
@@ -87,6 +91,8 @@ def _fault(entry: Entry, expected: int, head: str) -> str | None:
         return "content"
     if chain(head, _form(entry.seq, entry.at, entry.actor, entry.kind, entry.body)) != entry.hash:
         return "content"
+    if entry.seq in erased:
+        return None if entry.texts == {} else "erasure"
     return None if commitments_to(entry.texts) == commitments_in(entry.body) else "text"
 
 

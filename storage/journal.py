@@ -1,14 +1,14 @@
 """The journal: each write of the directory, delegations, hearings, instructions and preferences appends an entry in the same transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import ARRAY, Integer, any_, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.goal.ledger import Break
-from domain.journal import Entry, Log, first_hash, make_entry, verify_log
+from domain.journal import TEXTS_ERASED, Entry, Log, first_hash, make_entry, verify_log
 from storage.database import UNREADABLE
 from storage.tables import JournalRow
 
@@ -20,6 +20,12 @@ _LOCK_HEAD = text("""
 """)
 _MOVE_HEAD = text("UPDATE journal_head SET seq = :seq, hash = :hash WHERE log = :log")
 _HEAD = text("SELECT seq, hash FROM journal_head WHERE log = :log")
+# In SQL, since a body that was altered may have any form.
+_ERASED = text("""
+    SELECT DISTINCT (number #>> '{}')::numeric
+    FROM journal, jsonb_path_query(body, '$.entries[*] ? (@ < $own)', jsonb_build_object('own', seq)) AS number
+    WHERE log = :log AND kind = :kind
+""")
 _COLUMNS = (
     JournalRow.seq, JournalRow.at, JournalRow.actor, JournalRow.kind, JournalRow.body, JournalRow.texts,
     JournalRow.prev_hash, JournalRow.hash,
@@ -63,6 +69,28 @@ async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limi
     return [Entry(*row) for row in await connection.execute(query.order_by(JournalRow.seq).limit(limit))]
 
 
+async def erase_texts(
+    connection: AsyncConnection, log: Log, numbers: Sequence[int], *, actor: str, reason: str
+) -> list[int]:
+    """Erases the texts of these entries, and appends an entry that says so. Returns the entries that had texts.
+
+    A repeat finds no texts, and appends nothing.
+    """
+    having = (
+        (JournalRow.log == log.value)
+        & (JournalRow.seq == any_(literal(list(numbers), ARRAY(Integer))))
+        & (JournalRow.texts != {})
+    )
+    found = sorted(await connection.scalars(select(JournalRow.seq).where(having)))
+    if found:
+        facts, texts = {"entries": found}, {"reason": reason}
+        await append(
+            connection, log, TEXTS_ERASED, actor=actor, facts=facts, texts=texts
+        )  # first: the trigger needs it
+        await connection.execute(update(JournalRow).where(having).values(texts={}))
+    return found
+
+
 async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
     """The first entry at which the log is broken; None if it is not. Reads the whole log, a page at a time.
 
@@ -71,6 +99,8 @@ async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
     """
     found = (await connection.execute(_HEAD, {"log": log.value})).one_or_none()
     head = (found.seq, found.hash) if found else None
+    names = {"log": log.value, "kind": TEXTS_ERASED}
+    erased = set((await connection.execute(_ERASED, names)).scalars())
     previous: tuple[int, str] | None = None
     limit = _PAGE
     while True:
@@ -84,7 +114,7 @@ async def first_break(connection: AsyncConnection, log: Log) -> Break | None:
             continue
         if not page:
             return _wrong_end(previous, head)
-        if broken := verify_log(log, page, previous):
+        if broken := verify_log(log, page, previous, erased):
             return broken
         previous = (page[-1].seq, page[-1].hash)
 

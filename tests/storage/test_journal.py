@@ -294,6 +294,71 @@ async def test_a_log_of_several_pages_is_verified_across_their_borders(
         assert await journal.first_break(connection, Log.HEARINGS) == (3, "gap")
 
 
+async def erased(connection: AsyncConnection) -> object:
+    return await journal.erase_texts(connection, Log.DELEGATIONS, [1], actor="h", reason="本人の請求による")
+
+
+async def test_an_erasure_removes_text_and_salt_says_so_and_the_log_still_holds(database: AsyncEngine) -> None:
+    await employ(database, "a", "b", "h")
+    await run(database, given, erased, erased, lambda c: delegations.end(c, "a", "b", by="h"))
+    first, erasure, last = await entries(database, Log.DELEGATIONS)
+    assert (first.kind, first.texts) == ("delegation_given", {})
+    assert (erasure.kind, erasure.actor, erasure.body["entries"]) == ("texts_erased", "h", [1]), (
+        "the repeat adds nothing"
+    )
+    assert erasure.texts["/reason"]["text"] == "本人の請求による"
+    assert last.kind == "delegations_ended"
+    async with read_transaction(database) as connection:
+        assert await journal.first_break(connection, Log.DELEGATIONS) is None
+        assert await table_faults(connection) == []
+
+
+ERASURES = [
+    pytest.param("UPDATE journal SET texts = '{}' WHERE seq = 3", id="not named by an entry"),
+    pytest.param(
+        """UPDATE journal SET texts = '{"/reason": {"salt": "0", "text": ""}}' WHERE seq = 1""", id="other text"
+    ),
+    pytest.param("UPDATE journal SET texts = '{}', actor = 'x' WHERE seq = 1", id="with another change"),
+]
+
+
+@pytest.mark.parametrize("change", ERASURES)
+async def test_the_trigger_lets_nothing_through_but_the_erasure_that_a_later_entry_names(
+    database: AsyncEngine, change: str
+) -> None:
+    await employ(database, "a", "b", "h")
+    await run(database, given, erased)
+    facts = {"entries": [3]}  # an entry cannot name itself
+    texts = {"reason": "x"}
+    await run(
+        database,
+        lambda c: journal.append(c, Log.DELEGATIONS, "texts_erased", actor="h", facts=facts, texts=texts),
+        lambda c: journal.append(c, Log.HEARINGS, "texts_erased", actor="h", facts={"entries": [1, 3]}),
+    )
+    with pytest.raises(DBAPIError, match="journal is append-only"):
+        await run(database, lambda c: c.execute(text(change)))
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("""UPDATE journal SET texts = '{"/reason": {"salt": "0", "text": "休暇"}}' WHERE seq = 1""", (1, "erasure")),
+        ("UPDATE journal SET texts = 'null' WHERE seq = 1", (1, "erasure")),
+        ("UPDATE journal SET texts = '{}' WHERE seq = 2", (2, "text")),
+    ],
+)
+async def test_a_text_that_is_there_in_spite_of_an_erasure_or_missing_without_one_is_found(
+    database: AsyncEngine, change: str, found: tuple[int, str]
+) -> None:
+    await employ(database, "a", "b", "h")
+    await run(database, given, erased)
+    async with database.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text(change))
+    async with read_transaction(database) as connection:
+        assert await journal.first_break(connection, Log.DELEGATIONS) == found
+
+
 async def test_the_journal_cannot_be_truncated(database: AsyncEngine) -> None:
     with pytest.raises(DBAPIError, match="journal is append-only: TRUNCATE refused"):
         await run(database, lambda c: c.execute(text("TRUNCATE journal")))
