@@ -96,9 +96,13 @@ def _fault(entry: Entry, expected: int, head: str, erased: Container[int]) -> st
     return None if commitments_to(entry.texts) == commitments_in(entry.body) else "text"
 
 
+def moment(at: datetime) -> str:
+    """The time of an entry as it is hashed; `infinity`, which the driver returns without a zone, as the last moment."""
+    return f"{at.astimezone(UTC) if at.tzinfo else at:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
 def _form(seq: int, at: datetime, actor: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    moment = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
-    return {"seq": seq, "at": moment, "actor": actor, "kind": kind, "body": body}
+    return {"seq": seq, "at": moment(at), "actor": actor, "kind": kind, "body": body}
 
 
 def _chain_id(log: Log) -> GoalId:

@@ -2,13 +2,15 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Integer, any_, insert, literal, select, text, update
+from sqlalchemy import ARRAY, Integer, any_, func, insert, literal, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.goal.ledger import Break
 from domain.journal import TEXTS_ERASED, Entry, Log, first_hash, make_entry, verify_log
+from storage.arrays import is_one_of
 from storage.database import UNREADABLE
 from storage.tables import JournalRow
 
@@ -67,6 +69,50 @@ async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limi
     """At most `limit` entries of the log after the entry number `after`, in order."""
     query = select(*_COLUMNS).where(JournalRow.log == log.value, JournalRow.seq > after)
     return [Entry(*row) for row in await connection.execute(query.order_by(JournalRow.seq).limit(limit))]
+
+
+class Found(NamedTuple):
+    """A page of entries of several logs. `is_cut`: the entry after these was altered so that it cannot be read."""
+
+    entries: list[tuple[Log, Entry]]
+    is_cut: bool = False
+
+
+async def page(
+    connection: AsyncConnection, logs: Sequence[Log], *, since: datetime | None, after: tuple[str, int], limit: int
+) -> Found:
+    """At most `limit` entries, by log and number: those from `since` on, and after the log and number `after`."""
+    which = is_one_of(JournalRow.log, logs) & (tuple_(JournalRow.log, JournalRow.seq) > after)
+    if since is not None:
+        which &= JournalRow.at >= since
+    query = select(JournalRow.log, *_COLUMNS).where(which).order_by(JournalRow.log, JournalRow.seq)
+
+    async def read(number: int, offset: int) -> list[tuple[Log, Entry]]:
+        rows = await connection.execute(query.limit(number).offset(offset))
+        return [(Log(log), Entry(*entry)) for log, *entry in rows]
+
+    try:
+        return Found(await read(limit, 0))
+    except UNREADABLE:
+        found: list[tuple[Log, Entry]] = []
+        try:
+            while len(found) < limit:
+                found += await read(1, len(found))
+        except UNREADABLE:
+            pass
+        return Found(found, is_cut=True)
+
+
+async def last_number(connection: AsyncConnection, log: Log) -> int:
+    """The number of the last entry of the log, as its head says; 0 if there is none."""
+    found = (await connection.execute(_HEAD, {"log": log.value})).one_or_none()
+    return found.seq if found else 0
+
+
+async def counts(connection: AsyncConnection) -> dict[str, int]:
+    """The number of entries by log; logs without entries are left out."""
+    query = select(JournalRow.log, func.count()).group_by(JournalRow.log)
+    return {log: int(number) for log, number in await connection.execute(query)}
 
 
 async def erase_texts(
