@@ -62,7 +62,8 @@ class Action(StrEnum):
     RESEND_NOTICES = "resend_notices"
     SEE_FAULTS = "see_faults"  # goals on which PostgreSQL and Temporal disagree
     REPAIR = "repair"  # make them agree
-    ERASE_TEXTS = "erase_texts"  # of a goal's ledger; an auditor must not be able to, who needs the texts as evidence
+    SEE_JOURNAL = "see_journal"  # with the texts that people wrote
+    ERASE_TEXTS = "erase_texts"  # of a goal's ledger, or of the journal; an auditor must not be able to, who needs the texts as evidence
     DELEGATE = "delegate"  # for oneself
     SET_PREFERENCES = "set_preferences"  # one's own
 
@@ -89,6 +90,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.RESEND_NOTICES: frozenset({_R.HR}),
     Action.SEE_FAULTS: frozenset({_R.HR, _R.OPERATOR}),
     Action.REPAIR: frozenset({_R.HR}),
+    Action.SEE_JOURNAL: frozenset({_R.HR, _R.OPERATOR}),
     Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),

@@ -30,7 +30,7 @@ from service.proof import prove
 from service.relations import require_hr
 from storage import cycles, instructions
 from storage.database import read_transaction
-from storage.goals import goal_ids, read_ledger
+from storage.goals import goal_ids
 from storage.integrity import table_faults
 from storage.ledger import CommandRecorded, HeadDiffers, LedgerBehind, open_ledger
 
@@ -199,10 +199,11 @@ class Repairing:
 
         async with read_transaction(self._engine) as connection:
             stored = await require_goal(connection, goal)
-            hashes = {line.event["seq"]: line.hash for line in await read_ledger(connection, goal)}
+        proof = await prove(self._engine, goal)
+        hashes = {line.event["seq"]: line.hash for line in proof.lines}
         replayed = await replay_goal(self._temporal, goal, stored.seq)
         faults = _faults(stored, hashes, replayed)
-        if not (await prove(self._engine, goal)).holds:
+        if not proof.holds:
             faults = (*faults, Fault.LEDGER_BROKEN)
         if not faults:
             return None, replayed

@@ -17,6 +17,7 @@ _MOST = 100  # faults of one kind that are named
 TRIGGERS = {
     "goal_event": ("ledger_append_only", "ledger_no_truncate", "ledger_seals_time"),
     "journal": ("journal_append_only", "journal_no_truncate"),
+    "journal_head": ("journal_head_forward", "journal_head_no_truncate"),
     "goal": ("goals_added", "goal_count_moved", "goal_sum_changed"),
     "participant": ("participants_added", "participants_moved"),
 }

@@ -432,6 +432,16 @@ class JournalRow(Table):
     hash: Mapped[str]
 
 
+class JournalHeadRow(Table):
+    """The last entry of each log of the journal. Its row is the lock of those who append to the log."""
+
+    __tablename__ = "journal_head"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[str]
+
+
 class HookRow(Table):
     """The time up to which ledger entries were queued for the other system; at first, the time when the hook was switched on."""
 

@@ -1,7 +1,8 @@
 """The words of the screens: what states, tasks, outcomes and events are called, and how moments and people are written."""
 
+import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from texts.dates import moment_text
 from texts.translations import template
 from texts.words import reason_text, word
 
+_EMPTY: tuple[Any, ...] = (None, [], {}, "")
 _FACT = 60  # characters of one fact
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
@@ -22,9 +24,23 @@ _ORDER = {name: place for place, name in enumerate(Delegation.model_fields)}
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
+# What an entry of the journal says first.
+_JOURNAL_FIRST = (
+    "entries",
+    "employee",
+    "delegator",
+    "to",
+    "first",
+    "last",
+    "cycle",
+    "department",
+    "asked_kind",
+    "text",
+)
 # How facts are read whose values are words.
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
+    "asked_kind": "instruction", "channel": "channel", "has_chat_url": "answer", "chat_url_changed": "answer",
     "late": "answer", "to_hr": "answer", "removed": "answer", "own_goals": "answer", "how": "screen.repair.step",
 }  # fmt: skip
 
@@ -60,8 +76,29 @@ def instruction_name(kind: str, locale: Locale) -> str:
 
 def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     """What an event says beside its kind, in one line, each fact shortened; moments as the clocks of `zone` show them."""
-    omitted = OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}
-    shown = {name: value for name, value in body.items() if name not in omitted and value not in (None, [], {}, "")}
+    return _in_one_line(
+        body, OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}, locale, zone
+    )
+
+
+def journal_facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
+    """What an entry of the journal says beside its kind, in one line."""
+    shown = {name: body[name] for name in (*_JOURNAL_FIRST, *body) if name in body}  # the database keeps no order
+    if (asked := _json_object(body.get("asked"))) is not None:  # an instruction's content is one text
+        shown = {**shown, "asked": {name: one for name, one in asked.items() if name != "kind" and one not in _EMPTY}}
+    return _in_one_line(shown, frozenset({"command"}), locale, zone)
+
+
+def _json_object(text: object) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:  # an erased text
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _in_one_line(body: Mapping[str, Any], omitted: Collection[str], locale: Locale, zone: str) -> str:
+    shown = {name: value for name, value in body.items() if name not in omitted and value not in _EMPTY}
     values = {name: visible(_fact(name, value, locale, zone), _FACT) for name, value in shown.items()}
     return "; ".join(f"{_fact_name(name, locale)} {value}" for name, value in values.items())
 
@@ -83,6 +120,11 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
         return moment_text(datetime.fromisoformat(str(value)), zone)
     written = str(value).lower() if isinstance(value, bool) else str(value)
     return word(_READ_AS[name], written, locale) if name in _READ_AS else reason_text(written, locale)
+
+
+def actor_name(actor: str, names: Mapping[str, str], locale: Locale) -> str:
+    """Who made an entry of the journal: a person, or what acts in the name of no person."""
+    return word("actor", actor[1:], locale) if actor.startswith("@") else person(visible(actor), names)
 
 
 def percent(share: Decimal) -> str:
