@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.journal import Entry, Log, make_entry
 from domain.people.organisation import Employee
-from domain.values import EmployeeId
+from domain.values import EmployeeId, Locale
 from storage import delegations, hearing, instruction_course, instructions, journal, migrate, preferences
 from storage.database import open_database, read_transaction
 from storage.integrity import TableFault, table_faults
@@ -20,6 +20,7 @@ from storage.people import apply_staged, directory_version, replace_directory, s
 from storage.tables import JournalRow
 from tests.servers import Postgres
 from tests.storage.steering import employ
+from texts.words import word
 
 Write = Callable[[AsyncConnection], Awaitable[object]]
 
@@ -138,6 +139,7 @@ async def test_a_write_leaves_exactly_one_entry_with_the_actor_and_its_repeat_no
     assert [(one.kind, one.actor) for one in found[known:]] == [(kind, actor)]
     async with database.connect() as connection:
         assert await journal.first_break(connection, log) is None
+    assert all(word("entry", kind, locale) != kind for locale in Locale), "a screen has words for it"
 
 
 async def test_an_import_and_a_sync_leave_one_entry_each_with_counts_and_a_repeat_or_a_dry_run_none(
