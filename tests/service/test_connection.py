@@ -15,7 +15,7 @@ from embedded import addresses
 from embedded.addresses import Addresses
 from service.connection import Unreachable, connect_database, connect_temporal, is_loopback, resolve
 from settings import Settings
-from storage.database_url import for_asyncpg, for_sqlalchemy
+from storage.database_url import for_asyncpg, for_sqlalchemy, read_url, shown
 from tests.servers import Postgres
 from texts.say import say_both, say_with_hint
 
@@ -162,6 +162,17 @@ async def test_a_wrong_option_of_the_url_is_named_and_its_value_is_not_shown(
         await connect_database(settings_in(tmp_path, f"postgresql://u:p@127.0.0.1:{closed_port()}/meguri?{options}"))
     assert raised.value.looked_at == f"DATABASE_URL ({what})"
     assert "hush" not in str(say_both(raised.value.message))
+
+
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"])
+def test_each_ssl_mode_of_postgresql_is_taken(mode: str) -> None:
+    assert read_url(f"postgresql://u:p@db.example/meguri?sslmode={mode}").query == {"sslmode": mode}
+
+
+def test_a_url_is_shown_without_its_password_and_without_options_that_may_be_secret() -> None:
+    url = read_url("postgres://u:hush@/meguri?host=/run/db&port=5433")
+    assert shown(url) == "postgresql://u:***@/meguri?host=%2Frun%2Fdb&port=5433"
+    assert shown(url.update_query_dict({"password": "hush"})) == shown(url)
 
 
 def test_both_drivers_get_the_ssl_mode_of_the_url() -> None:

@@ -39,7 +39,8 @@ def test_a_text_written_from_an_older_version_does_not_overwrite_a_newer_one(nam
 def test_a_delegation_does_not_cover_the_delegators_own_goals_unless_it_says_so() -> None:
     withdraw = commands.Withdraw(id=fresh_id(), actor=DEPUTY, acting_for=OWNER, reason="不要")
     goal = after(draft(), delegate(OWNER, DEPUTY), at(day(10, 2)))
-    refusal(goal, withdraw, at(day(10, 2)), Code.OWN_GOALS_NOT_COVERED)
+    refused = refusal(goal, withdraw, at(day(10, 2)), Code.OWN_GOALS_NOT_COVERED)
+    assert refused.message.fields == {"actor": DEPUTY, "acting_for": OWNER}
     assert goal.delegates([OWNER], day(10, 2)) == ()
     covered = after(draft(), delegate(OWNER, DEPUTY, own_goals=True), at(day(10, 2)))
     assert after(covered, withdraw, at(day(10, 2))).is_closed
