@@ -128,6 +128,23 @@ async def test_who_left_acts_for_nobody_and_nobody_acts_for_who_left(company: St
     assert (kind, closed_by) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
 
 
+async def test_a_delegation_ends_in_every_goal_when_one_side_leaves_and_does_not_come_back_with_them(
+    company: Steered,
+) -> None:
+    cycle = await company.launch("left-delegate")
+    far = today() + timedelta(days=30)
+    for delegator, to in ((MANAGER, SALES), (HR_TOO, TOP)):
+        goal = goal_of(cycle, MORI)
+        await company.goals.give(goal, Delegate(actor=HR, delegator=delegator, to=to, first=today(), last=far))
+    assert len((await company.goal(cycle, MORI)).delegations) == 2
+    gone = file_with(f"{SALES},岡 一郎,営業部,{TOP},いいえ", header=f"{HEADER},在籍")
+    effects = [one for one in (await apply(company, gone)).effects if one.cycle == cycle]
+    assert [(one.closed, one.relined) for one in effects] == [(1, 1)]
+    assert [one.delegator for one in (await company.goal(cycle, MORI)).delegations] == [HR_TOO]
+    await apply(company, file_with(f"{SALES},岡 一郎,営業部,{TOP}"))
+    assert [one.delegator for one in (await company.goal(cycle, MORI)).delegations] == [HR_TOO]
+
+
 async def test_nobody_acts_in_a_goal_for_hr_who_left_although_the_goal_knows_the_delegation(company: Steered) -> None:
     cycle = await company.launch("left-hr")
     goal, goals = goal_of(cycle, MORI), Goals(company.engine, company.client)
