@@ -121,4 +121,5 @@ def test_nobody_looks_through_all_people_for_each_goal() -> None:
         command = sync_command_for(one, Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
         assert not isinstance(command, Skipped)
         assert command.model_dump()["sites"] == {OWNER: "berlin"}
+    assert not check.differs(placement_of(goal(line=(DIRECTOR, PRESIDENT), sites={OWNER: "berlin"})))
     assert people.looked_through == 0
