@@ -55,6 +55,15 @@ async def test_all_kinds_of_errors_are_told_in_one_go_and_completely_to_a_progra
     assert "--top" in shown
 
 
+async def test_a_sync_does_not_overwrite_a_character_that_a_spreadsheet_lost(office: Office) -> None:
+    await office.alter(f"UPDATE employee SET name = '𠮷田 香織' WHERE id = '{MORI}'")  # noqa: S608 - the test's own words
+    file = office.file("lost.csv", f"{HEADER}\n{MORI},?田 香織,経理部,{MANAGER},はい\n")
+    said = await office.refused("people", "sync", file, "--as", HR, "--apply")
+    assert "“𠮷田 香織” in the directory" in said
+    assert (await office.told("people", "show", MORI))["person"]["name"] == "𠮷田 香織"
+    await office.alter(f"UPDATE employee SET name = '森 香織' WHERE id = '{MORI}'")  # noqa: S608 - the test's own words
+
+
 async def test_many_who_leave_at_once_need_a_second_word(office: Office) -> None:
     rows = "\n".join(f"{one},去る 人,経理部,{TOP},いいえ" for one in (MORI, HARA))
     result = await office.type("people", "sync", office.file("many.csv", f"{HEADER}\n{rows}"), "--as", HR, "--apply")
