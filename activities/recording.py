@@ -1,17 +1,20 @@
 """The local activities that record a goal's events and read its ledger."""
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import structlog
+from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from domain.goal.events import Event
+from domain.goal.goal import Goal
 from domain.refusals import Code
 from domain.values import GoalId
-from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger, LedgerBehind
-from workflows.recording import Position, Recorded, RecordedRefusal, Recorder, Recording
+from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger, LedgerBehind, RowDiffers
+from workflows.recording import Position, Recorded, RecordedRefusal, Recorder, Recording, row_of
 from workflows.timeouts import RECORD_HANDOVER
 
 Result = TypeVar("Result")
@@ -27,7 +30,7 @@ class RecordingActivities(Recorder):
     async def record(self, recording: Recording) -> Recorded | None:
         """Stores the recording, or returns what the ledger holds instead. Safe to repeat: compared with the ledger's head."""
         try:
-            found = await _or_hand_over(recording.goal, lambda: self._append(recording))
+            found = await _or_hand_over(recording.goal, lambda: self._append_to_same_row(recording))
         except CommandRecorded as error:
             return Recorded(known=True, adopted=tuple(Event.model_validate(event) for event in error.events))
         except ConstraintBroken as error:
@@ -35,10 +38,22 @@ class RecordingActivities(Recorder):
         except HeadDiffers:
             log.error("ledger_head_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - an alarm, no defect of this code
             return Recorded(refused=RecordedRefusal(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
+        except RowDiffers:
+            log.error("goal_row_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - as above
+            return Recorded(refused=RecordedRefusal(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
         except LedgerBehind:
             log.error("ledger_behind", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - as above
             return Recorded(refused=RecordedRefusal(code=Code.LEDGER_BEHIND, fields={"seq": recording.before}))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found)) if found else None
+
+    async def _append_to_same_row(self, recording: Recording) -> list[dict[str, Any]]:
+        """Appends if the row holds the goal as the workflow knows it, perhaps in the form of an earlier release."""
+        try:
+            return await self._append(recording)
+        except RowDiffers as error:
+            if recording.replaces is None or not _is_same_goal(error.row, recording.replaces):
+                raise
+            return await self._append(recording.model_copy(update={"replaces": None}))
 
     async def _append(self, recording: Recording) -> list[dict[str, Any]]:
         return await self._ledger.append(
@@ -51,6 +66,7 @@ class RecordingActivities(Recorder):
             at=recording.at,
             constrained=recording.constraints.model_dump() if recording.constraints else None,
             erases=recording.erases,
+            replaces=recording.replaces,
         )
 
     @activity.defn(name="read_behind")
@@ -58,6 +74,20 @@ class RecordingActivities(Recorder):
         """The ledger's entries that the workflow does not know."""
         found = await _or_hand_over(position.goal, lambda: self._ledger.events_after(position.goal, position.seq))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found))
+
+
+_COMPARED = ("state", "revision", "department", "outcome", "task", "assignees")
+
+
+def _is_same_goal(row: Mapping[str, Any], expected: str) -> bool:
+    """Whether the row holds the expected goal: fields that a release added since have their default values there."""
+    try:
+        stored = Goal.model_validate({**row["aggregate"], "policy": row["policy"]})
+    except ValidationError:
+        return False
+    known = Goal.model_validate({**json.loads(expected), "policy": row["policy"]})
+    columns = row_of(known)
+    return stored == known and all(row[name] == columns[name] for name in _COMPARED)
 
 
 async def _or_hand_over(goal: GoalId, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -70,7 +100,7 @@ async def _or_hand_over(goal: GoalId, work: Callable[[], Awaitable[Result]]) -> 
         raise _handed_over(goal, "TimeoutError")
     try:
         return await work()
-    except (CommandRecorded, ConstraintBroken, HeadDiffers, LedgerBehind):
+    except (CommandRecorded, ConstraintBroken, HeadDiffers, RowDiffers, LedgerBehind):
         raise
     except Exception as error:
         if _worker_ends():

@@ -58,6 +58,7 @@ async def commands(
     today = now.date()
     concerned = {one for goal in goals for one in (goal.owner, *goal.policy.hr)}
     concerned |= {one for goal in goals if goal.task for one in goal.task.assignees}
+    concerned |= {person for goal in goals for one in goal.delegations for person in (one.delegator, one.to)}
     async with read_transaction(engine) as connection:
         organisation = await directory.with_managers(connection, concerned)
         standing = await delegations_between(connection, today, today + _FAR)

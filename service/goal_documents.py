@@ -3,19 +3,27 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer
+from pydantic import Field, PlainSerializer, SerializerFunctionWrapHandler, computed_field, model_serializer
 
 from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.policy.policy import Policy
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Share, plain
 from storage.cycles import TimeZones
 from storage.goals import GoalLine, LedgerLine
 
 Names = Mapping[str, str]
 """Names by employee id; people who are not in the directory are left out."""
+
+
+def _digits(share: Decimal) -> str:
+    return f"{plain(share):f}"
+
+
+ShareInDigits = Annotated[Share, PlainSerializer(_digits, return_type=str, when_used="json")]
+"""A share as documents print it: digits also where it is small, never `0E-12` or `1E-7`."""
 
 
 class GoalFilter(NamedTuple):
@@ -103,6 +111,7 @@ class GoalDocument(Goal):
     policy: Policy = Field(exclude=True)
     owner_name: str | None  # None: not in the directory
     commands: tuple[CommandId, ...] = Field(default=(), exclude=True)
+    attained: ShareInDigits = Decimal(0)
     ledger: tuple[dict[str, Any], ...]  # the last entries, each as its event's JSON
 
     @model_serializer(mode="wrap")
@@ -120,7 +129,7 @@ class GoalDocument(Goal):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def attainment(self) -> Decimal:
+    def attainment(self) -> ShareInDigits:
         return scoring.attainment(self)
 
     @computed_field  # type: ignore[prop-decorator]
@@ -160,8 +169,8 @@ class ScoreDocument(Frozen):
 
     goal: GoalId
     terms: ScoreTerms
-    attainment: Decimal
-    confirmed: Decimal
+    attainment: ShareInDigits
+    confirmed: ShareInDigits
     score: Decimal
     adjusted: Decimal
     final: Decimal

@@ -125,7 +125,9 @@ class People:
         listed = as_listed(file, known, on)
         advice = (*lost_characters(file, known), *joined_again(known, listed, on))
         if refuses(advice):
-            return ImportResult(dry_run=dry_run, imported=None, findings=advice)
+            after = {**known, **{one.id: one for one in appoint(listed, tops, orphans_to)}}
+            findings = (*findings_with(file, after.values(), tops), *advice)
+            return ImportResult(dry_run=dry_run, imported=None, findings=findings)
         try:
             imported = await replace_directory(
                 self._engine,
@@ -137,7 +139,7 @@ class People:
                 by=caller.employee or OPERATOR,
             )
         except DirectoryRefused as refused:
-            return ImportResult(dry_run=dry_run, imported=None, findings=refused.findings)
+            return ImportResult(dry_run=dry_run, imported=None, findings=(*refused.findings, *advice))
         except DirectoryChanged as changed:
             raise Refusal(Code.DIRECTORY_CHANGED) from changed
         return ImportResult(dry_run=dry_run, imported=imported, findings=advice)

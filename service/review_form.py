@@ -12,6 +12,7 @@ from domain.lifecycle import EventKind
 from domain.values import Frozen, GoalId
 from domain.writing import causes
 from domain.writing.content import Content
+from service.goal_documents import ShareInDigits
 from texts.say import BothTexts, say_both
 
 _NEW_REVIEW = (EventKind.REVIEW_OPENED, EventKind.CONTINUED, EventKind.RESET, EventKind.MOVED)
@@ -21,8 +22,8 @@ class ReviewDocument(Frozen):
     """The form for programs. `settled`: the points that a reset would bank; shares: 1 is the target."""
 
     goal: GoalId
-    attainment: Decimal
-    confirmed: Decimal
+    attainment: ShareInDigits
+    confirmed: ShareInDigits
     self_review: dict[str, Any] | None
     causes: dict[str, BothTexts]
     now: Content

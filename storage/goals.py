@@ -71,7 +71,7 @@ async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: i
 
 _PLACEMENTS = text("""
     SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
-        aggregate #>> '{sites}', array_to_string(own_hr, ',')
+        aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}'
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 
@@ -86,10 +86,17 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
         yield [
             Placement(
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
-                tuple(hr.split(",")) if hr else hr_of[cycle],
+                tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations),
             )
-            for goal, cycle, owner, department, line, assignees, sites, hr in rows
+            for goal, cycle, owner, department, line, assignees, sites, hr, delegations in rows
         ]  # fmt: skip
+
+
+def _both_sides(delegations: str | None) -> tuple[EmployeeId, ...]:
+    """The delegators and delegates of a goal's delegations, which are JSON."""
+    if delegations in (None, "[]"):
+        return ()
+    return tuple(EmployeeId(one[side]) for one in loads(delegations or "") for side in ("delegator", "to"))
 
 
 def has_part(people: Sequence[str]) -> ColumnElement[bool]:

@@ -29,6 +29,10 @@ WITH head AS (
         seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy),
         progress = $16, updated_at = $19
     WHERE id = $1 AND seq = $2 AND head = $3
+      AND ($25::jsonb IS NULL OR (
+          aggregate = $25 AND state = $25 ->> 'state' AND revision = ($25 ->> 'revision')::integer
+          AND department = $25 ->> 'department' AND outcome IS NOT DISTINCT FROM $25 ->> 'outcome'
+          AND task IS NOT DISTINCT FROM $25 #>> '{task,kind}' AND assignees = text_array($25 #> '{task,assignees}')))
       AND NOT EXISTS (
           SELECT FROM goal_event WHERE goal_id = $1 AND command_id = $17::jsonb -> 0 ->> 'command_id')
       AND ($20::text IS NULL OR EXISTS (
@@ -64,6 +68,11 @@ SELECT seq, revision, at, actor, acting_for, command_id, body, texts FROM goal_e
 WHERE goal_id = $1 AND seq > $2 ORDER BY seq
 """
 _HEAD = "SELECT seq, head FROM goal WHERE id = $1"
+_ROW = """
+SELECT g.seq, g.head, g.state, g.revision, g.department, g.outcome, g.task, g.assignees, g.aggregate,
+       COALESCE(g.policy, c.policy) AS policy
+FROM goal g JOIN cycle c ON c.id = g.cycle_id WHERE g.id = $1
+"""
 
 _EVENTS_OF_COMMAND = """
 SELECT seq, revision, at, actor, acting_for, command_id, body, texts FROM goal_event
@@ -91,6 +100,14 @@ class ConstraintBroken(Exception):
 
 class HeadDiffers(Exception):
     """The last entry has the expected number but another hash: somebody altered the ledger. Nothing was stored."""
+
+
+class RowDiffers(Exception):
+    """The goal's row is not as the recording expects: somebody altered it, or an earlier release wrote it. Nothing was stored."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+        super().__init__("the row is not what the recording replaces")
 
 
 class LedgerBehind(Exception):
@@ -140,18 +157,19 @@ class Ledger:
         at: datetime,
         constrained: Mapping[str, Any] | None = None,
         erases: Sequence[int] = (),
+        replaces: str | None = None,
     ) -> list[dict[str, Any]]:
         """Appends `events` after the entry number `before`, whose hash is `before_head`.
 
         `events` and `notices` are JSON arrays. `row` holds the new values of the projection (`_COLUMNS`). `at` is when the
         events happened and when the notices are due: the database's own clock is not used. `constrained` is what the goal
         claims against other goals (storage/constraints.py). `erases` are the numbers of the entries whose texts are erased; one
-        of the events must say so.
+        of the events must say so. `replaces` is the goal's JSON that the row must hold before; None: it is not compared.
 
         Returns an empty list if the events were stored. Otherwise nothing was stored, and the result is the events that the
         ledger already holds after `before`. Safe to repeat: the key is the goal and the number of its last entry.
-        Raises `CommandRecorded` if an earlier entry is of a command with the same id, `ConstraintBroken`, `HeadDiffers`, and
-        `LedgerBehind`, also if the goal has no row.
+        Raises `CommandRecorded` if an earlier entry is of a command with the same id, `ConstraintBroken`, `HeadDiffers`,
+        `RowDiffers`, and `LedgerBehind`, also if the goal has no row.
         """
         values = dict(row) | {
             "score": Decimal(row["score"]),
@@ -160,7 +178,7 @@ class Ledger:
         }
         arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
         async with self._pool.acquire() as connection:
-            stored = await _store(connection, arguments, constrained, erases)
+            stored = await _store(connection, arguments, constrained, erases, replaces)
             return [] if stored else await _stored_instead(connection, goal, before, before_head, events)
 
     async def events_after(self, goal: str, before: int) -> list[dict[str, Any]]:
@@ -174,32 +192,35 @@ async def _store(
     arguments: tuple[Any, ...],
     constrained: Mapping[str, Any] | None,
     erases: Sequence[int],
+    replaces: str | None,
 ) -> bool:
     """Stores the events; returns whether they were stored.
 
     If the goal claims only a weight, the statement itself checks it. If that fails, the separate checks find the reason.
     """
     if erases:
-        return await _store_erasure(connection, arguments, erases)
+        return await _store_erasure(connection, arguments, erases, replaces)
     if constrained is None:
-        return bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
+        return bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT, replaces))
     weight = constraints.only_weight(constrained)
-    if weight and await connection.fetchval(_RECORD, *arguments, *weight):
+    if weight and await connection.fetchval(_RECORD, *arguments, *weight, replaces):
         return True
-    return await _store_constrained(connection, arguments, constrained)
+    return await _store_constrained(connection, arguments, constrained, replaces)
 
 
-async def _store_erasure(connection: asyncpg.Connection, arguments: tuple[Any, ...], erases: Sequence[int]) -> bool:
+async def _store_erasure(
+    connection: asyncpg.Connection, arguments: tuple[Any, ...], erases: Sequence[int], replaces: str | None
+) -> bool:
     """Stores the events and erases the texts of the entries `erases`; returns whether both were done."""
     async with connection.transaction():
-        stored = bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
+        stored = bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT, replaces))
         if stored:
             await connection.execute(_ERASE, arguments[0], list(erases))
         return stored
 
 
 async def _store_constrained(
-    connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any]
+    connection: asyncpg.Connection, arguments: tuple[Any, ...], constrained: Mapping[str, Any], replaces: str | None
 ) -> bool:
     """Checks the constraints across goals, then stores; returns whether the events were stored.
 
@@ -212,7 +233,7 @@ async def _store_constrained(
         if conflict and (head := await connection.fetchrow(_HEAD, goal)) and head["seq"] == before:
             await _require_new_command(connection, goal, arguments[_EVENTS])
             raise ConstraintBroken(conflict)
-        stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT))
+        stored = not conflict and bool(await connection.fetchval(_RECORD, *arguments, *_NO_WEIGHT, replaces))
         if stored:
             await constraints.notify_children(connection, goal, constrained, arguments[-1])
         return stored
@@ -223,13 +244,15 @@ async def _stored_instead(
 ) -> list[dict[str, Any]]:
     """The events that the ledger holds after `before`, when a recording was not stored. Raises as `Ledger.append` does."""
     found = [event_of(entry) for entry in await connection.fetch(_EVENTS_AFTER, goal, before)]
-    head = None if found else await connection.fetchrow(_HEAD, goal)
-    if head and head["seq"] == before and head["head"] != before_head:
+    if found:
+        return found
+    row = await connection.fetchrow(_ROW, goal)
+    if row and row["seq"] == before and row["head"] != before_head:
         raise HeadDiffers(goal)
-    if not found:
-        await _require_new_command(connection, goal, events)
-        raise LedgerBehind(goal)
-    return found
+    await _require_new_command(connection, goal, events)
+    if row and row["seq"] == before:
+        raise RowDiffers(dict(row))
+    raise LedgerBehind(goal)
 
 
 async def _require_new_command(connection: asyncpg.Connection, goal: str, events: str) -> None:

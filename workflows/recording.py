@@ -34,6 +34,7 @@ class Recording(Frozen):
     at: Moment  # of the last event
     constraints: Constraints | None = None  # what must hold of other goals as well
     erases: tuple[int, ...] = ()  # numbers of the entries whose texts are erased
+    replaces: str | None = None  # the goal's JSON before the events, as its row must hold it; None: it is not compared
 
 
 class Position(Frozen):
@@ -105,6 +106,7 @@ def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording
         at=events[-1].at,
         constraints=constraints_of(goal, after, events),
         erases=tuple(seq for event in events if isinstance(event.body, TextsErased) for seq in event.body.entries),
+        replaces=aggregate_of(goal),
     )
     return after, recording
 
@@ -126,6 +128,11 @@ def _entry(event: Event, prev_hash: str, own_hash: str) -> dict[str, Any]:
     return entry | {"texts": event.texts} if event.texts else entry
 
 
+def aggregate_of(goal: Goal) -> str:
+    """The goal's JSON without its rules, as its row holds it."""
+    return goal.model_dump_json(exclude={"policy"}, exclude_none=True)
+
+
 def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
     """The goal's row of the projection."""
     return {
@@ -140,6 +147,6 @@ def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
         "progress": progress(goal),
         "seq": goal.seq,
         "head": goal.head,
-        "aggregate": goal.model_dump_json(exclude={"policy"}, exclude_none=True),
+        "aggregate": aggregate_of(goal),
         "policy": goal.policy.model_dump_json() if amended else None,
     }

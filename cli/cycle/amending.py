@@ -63,7 +63,7 @@ def amend(
             message = to.text("screen.amend.not_possible", file=file)
             raise to.refuse(message, kind="findings", findings=amendment.findings)
         if not (apply and as_json):
-            _show(amendment, to)
+            show(amendment, to)
         if not apply or not amendment.rules:
             if not as_json and amendment.rules:
                 to.tell("screen.amend.shown_only")
@@ -74,7 +74,8 @@ def amend(
     run(to, acting, work)
 
 
-def _show(amendment: "Amendment", to: "Terminal") -> None:
+def show(amendment: "Amendment", to: "Terminal") -> None:
+    """What the new rules would change, before they are given."""
     if to.as_json:
         print_json(_document(amendment))
         return
@@ -121,6 +122,7 @@ def _rule(change: "RuleChange", to: "Terminal") -> tuple[str, str, str]:
 
 
 def _document(amendment: "Amendment") -> dict[str, Any]:
+    from texts.findings import documents_of
     from texts.say import say_both
 
     return {
@@ -132,4 +134,5 @@ def _document(amendment: "Amendment") -> dict[str, Any]:
         "ending": [one._asdict() for one in amendment.ending],
         "reviews_now": amendment.reviews_now,
         "misfits": amendment.misfits,
+        "findings": documents_of(amendment.findings),
     }

@@ -127,6 +127,9 @@ def retry(cycle_id: _CycleArgument, *, actor: Actor, no_wait: _NoWait = False, a
         await session.cycles.retry(caller_for(actor), one)
         if not no_wait:
             await cycle_waiting.for_retry(session, one)
+        elif not as_json:
+            to.tell("screen.cycle.accepted", cycle=one)
+            return Exit.DONE
         return await _report_launch(session, one, {})
 
     run(to, acting, work)
@@ -144,6 +147,9 @@ async def _launched(session: "Acting", checked: "Checked", *, wait: bool) -> Exi
         to.tell("screen.cycle.unchanged", cycle=one)
     if wait:
         await cycle_waiting.for_launch(session, one)
+    elif not (checked.already_launched or to.as_json):
+        to.tell("screen.cycle.accepted", cycle=one)
+        return Exit.DONE
     return await _report_launch(
         session, one, {"already_launched": checked.already_launched, "findings": documents_of(checked.findings)}
     )

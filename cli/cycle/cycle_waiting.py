@@ -37,7 +37,7 @@ async def for_launch(session: Acting, cycle: CycleId) -> None:
         status = await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
         return _reached(status, finished=status.state is not CycleState.LAUNCHING)
 
-    await _wait(session.terminal, session.terminal.text("screen.cycle.launching"), look)
+    await _wait(session.terminal, session.terminal.text("screen.cycle.launching"), look, _for_worker(session, cycle))
 
 
 async def for_retry(session: Acting, cycle: CycleId) -> None:
@@ -46,7 +46,11 @@ async def for_retry(session: Acting, cycle: CycleId) -> None:
         status = await session.cycles.status(caller_for(None), cycle, datetime.now(UTC))
         return _reached(status, finished=progress.phase != "launching")
 
-    await _wait(session.terminal, session.terminal.text("screen.cycle.retrying"), look)
+    await _wait(session.terminal, session.terminal.text("screen.cycle.retrying"), look, _for_worker(session, cycle))
+
+
+def _for_worker(session: Acting, cycle: CycleId) -> str:
+    return session.terminal.text("screen.cycle.waits_for_worker", cycle=cycle)
 
 
 async def for_instruction(session: Acting, instruction: str, label: str) -> None:
@@ -65,7 +69,7 @@ def _reached(status: CycleStatus, *, finished: bool) -> Reached:
     return Reached(done, status.people, finished, counts)
 
 
-async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]], waiting: str = "") -> None:
+async def _wait(to: Terminal, label: str, look: Callable[[], Awaitable[Reached]], waiting: str) -> None:
     """Waits until it is finished. Raises `NoAnswer` where nothing changes: no worker runs. It continues when one starts.
 
     `waiting` is printed on stderr, once, as soon as nothing changes for a moment: it says what the command waits for.

@@ -20,3 +20,4 @@ class Placement(NamedTuple):
     assignees: str
     sites: Mapping[EmployeeId, str]
     hr: tuple[EmployeeId, ...]
+    deputies: tuple[EmployeeId, ...] = ()  # both sides of the goal's delegations

@@ -1,4 +1,4 @@
-"""Whether an open goal agrees with the directory: its managers, department, sites and owner, and who has its open task.
+"""Whether an open goal agrees with the directory: managers, department, sites, owner, assignees of the task, delegations.
 
 A comparison of a few columns for every open goal of the company, so that only the goals that differ are read as a whole.
 """
@@ -12,9 +12,10 @@ from domain.values import EmployeeId
 def placement_of(goal: Goal) -> Placement:
     """The placement of a goal that is read as a whole."""
     assignees = goal.task.assignees if goal.task else ()
+    deputies = tuple(person for one in goal.delegations for person in (one.delegator, one.to))
     return Placement(
-        goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr
-    )
+        goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies
+    )  # fmt: skip
 
 
 class PlacementCheck:
@@ -35,6 +36,8 @@ class PlacementCheck:
         if owner.department != placed.department or as_text != placed.line:
             return True
         if placed.assignees != placed.owner and any(map(self._has_left, placed.assignees.split(","))):
+            return True
+        if any(map(self._has_left, placed.deputies)):
             return True
         return self._sites_of(placed.owner, line, placed.hr) != placed.sites
 

@@ -61,15 +61,16 @@ def compare(
 ) -> Difference:
     """The difference between the directory and the file.
 
-    People who are not in the file stay, unless `absent_left` says that they have left. People whose manager has left get
+    People who are not in the file stay, unless their last day is over, or `absent_left` says that they have left. People whose manager has left get
     that manager's next active manager, and a finding says so.
     """
     before = {one.id: one for one in directory}
     given = {one.id: one.as_of(today) for one in file}
-    absent = tuple(one.id for one in before.values() if one.active and one.id not in given)
-    after = before | given
+    present = {one.id: one.as_of(today) for one in before.values()}
+    absent = tuple(one.id for one in present.values() if one.active and one.id not in given)
+    after = present | given
     if absent_left:
-        after |= {one: replace(before[one], active=False) for one in absent}
+        after |= {one: replace(present[one], active=False) for one in absent}
     after, findings = skip_inactive_managers(after)
     changed = tuple(one for one in after.values() if one != before.get(one.id))
     both = [(before[one.id], one) for one in changed if one.id in before]

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cli.session.callers import operator
 from domain.instructions.instructions import Pause, Selection
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
@@ -15,6 +16,7 @@ from service.amending import Amending
 from service.cycles import Cycles
 from service.inbox import Inbox
 from service.instructions import Instructions
+from service.reorganisation import Reorganisation
 from service.results import Grouping, Results
 from service.tree import Tree
 from storage.tables import EmployeeRow
@@ -56,6 +58,9 @@ async def test_hr_who_left_steers_nothing_and_sees_nothing(database: AsyncEngine
     cycles, results = Cycles(database, NOBODY_ASKS_TEMPORAL), Results(database)
     for asked in (
         cycles.retry(by(HR), ONE),
+        Instructions(database, NOBODY_ASKS_TEMPORAL).give(by(HR), Pause(reason="x"), ONE),
+        Amending(database).compare(by(HR), ONE, b"", Selection(), now=NOW),
+        Reorganisation(database).compare(operator(HR), b""),
         cycles.list_cycles(by(HR)),
         cycles.status(by(HR), ONE, NOW),
         cycles.check(by(HR), b"", date(2026, 10, 1)),

@@ -1,20 +1,23 @@
 """Instructions on real servers: each kind, to departments, people and everybody; and the resulting ledgers."""
 
 import asyncio
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.goal import commands
 from domain.goal.goal import Delegation, Outcome
 from domain.instructions import instructions
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, Locale
+from domain.values import CycleId, EmployeeId, Locale
 from service.amending import Amending
-from storage.tables import OutboxRow
+from storage.tables import EmployeeRow, OutboxRow
 from tests.callers import by
+from tests.cycle_dates import moved_to
 from tests.service.steered import (
     ACCOUNTING,
     EVERYBODY,
@@ -316,6 +319,35 @@ async def test_new_rules_that_a_launch_would_refuse_are_refused_and_change_nothi
     )
     assert amendment.after is None
     assert found in [(one.code, one.where) for one in amendment.findings]
+
+
+async def test_goals_that_new_rules_end_and_reviews_that_they_open_are_named_before(company: Steered) -> None:
+    """An office further east is past the last day of the cycle before the cycle's own calendar is."""
+    sites = '[sites.east]\ncountry = "JP"\ntimezone = "Pacific/Auckland"\nopens = 01:00:00\n'
+    await site(company, SALES, "east")
+    try:
+        cycle = await company.launch("amended-now", more=sites)
+    finally:
+        await site(company, SALES, None)  # the next launches do not know it
+    await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
+    await company.goals.give(goal_of(cycle, MORI), commands.Approve(actor=MANAGER, expected_seq=2))
+    last = in_days(1)
+    while not (JAPAN.works(last) and JAPAN.works(last + timedelta(days=1))):
+        last += timedelta(days=1)
+    evening = datetime.combine(last, time(23, 30), ZoneInfo("Asia/Tokyo"))
+    text = moved_to(in_days(0), cycle_file("amended-now").partition("[[drafts]]")[0])
+    text = re.sub(r"(ends|closes) = .*", rf"\1 = {last}", text).replace("reviews = []", f"reviews = [{last}]") + sites
+    found = await Amending(company.engine).compare(by(HR), cycle, text.encode(), instructions.Selection(), now=evening)
+    assert found.after, found.findings
+    assert [(one.goal, one.owner, one.outcome) for one in found.ending] == [
+        (goal_of(cycle, SALES), SALES, Outcome.LAPSED)
+    ]
+    assert found.reviews_now == (goal_of(cycle, MORI),)
+
+
+async def site(company: Steered, person: EmployeeId, name: str | None) -> None:
+    async with company.engine.begin() as connection:
+        await connection.execute(update(EmployeeRow).where(EmployeeRow.id == person).values(site=name))
 
 
 async def test_two_people_who_instruct_at_once_are_both_carried_out_once(company: Steered) -> None:

@@ -1,6 +1,6 @@
 """The directory and the open goals stay in agreement: one door changes them, and mends what differs."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -8,9 +8,11 @@ from temporalio.client import WorkflowExecutionStatus
 
 from cli.session.callers import operator
 from domain.goal.commands import ORGANISATION, Delegate, Submit
+from domain.instructions.instructions import Selection
 from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
+from service.amending import Amending
 from service.giving import Goals, Request
 from service.leaving import start_leaving
 from service.people import People
@@ -18,7 +20,7 @@ from service.reorganisation import Compared, Reorganisation
 from storage.people import replace_directory
 from storage.tables import DelegationRow
 from tests.callers import by
-from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, TOP, Steered, goal_of, today
+from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, goal_of, today
 from workflows.leaving import leaving_workflow_id
 
 pytestmark = pytest.mark.slow
@@ -128,6 +130,23 @@ async def test_who_left_acts_for_nobody_and_nobody_acts_for_who_left(company: St
     assert (kind, closed_by) == ("closed", ORGANISATION), "in nobody's name: HR who applied the file may have left"
 
 
+async def test_a_delegation_ends_in_every_goal_when_one_side_leaves_and_does_not_come_back_with_them(
+    company: Steered,
+) -> None:
+    cycle = await company.launch("left-delegate")
+    far = today() + timedelta(days=30)
+    for delegator, to in ((MANAGER, SALES), (HR_TOO, TOP)):
+        goal = goal_of(cycle, MORI)
+        await company.goals.give(goal, Delegate(actor=HR, delegator=delegator, to=to, first=today(), last=far))
+    assert len((await company.goal(cycle, MORI)).delegations) == 2
+    gone = file_with(f"{SALES},岡 一郎,営業部,{TOP},いいえ", header=f"{HEADER},在籍")
+    effects = [one for one in (await apply(company, gone)).effects if one.cycle == cycle]
+    assert [(one.closed, one.relined) for one in effects] == [(1, 1)]
+    assert [one.delegator for one in (await company.goal(cycle, MORI)).delegations] == [HR_TOO]
+    await apply(company, file_with(f"{SALES},岡 一郎,営業部,{TOP}"))
+    assert [one.delegator for one in (await company.goal(cycle, MORI)).delegations] == [HR_TOO]
+
+
 async def test_nobody_acts_in_a_goal_for_hr_who_left_although_the_goal_knows_the_delegation(company: Steered) -> None:
     cycle = await company.launch("left-hr")
     goal, goals = goal_of(cycle, MORI), Goals(company.engine, company.client)
@@ -140,6 +159,27 @@ async def test_nobody_acts_in_a_goal_for_hr_who_left_although_the_goal_knows_the
         await goals.give(by(SALES), goal, comment)
     await last_day(company, HR_TOO, None)  # the next launch needs them
     assert refused.value.code is Code.NOT_DELEGATED
+
+
+async def test_somebody_whose_last_day_is_over_does_not_count_when_a_cycle_is_checked(company: Steered) -> None:
+    cycle, now = await company.launch("checked"), datetime.now(UTC)
+    await last_day(company, HR_TOO, 1)
+    await last_day(company, MORI, 1)
+    try:
+        checked = await company.cycles.check(cycle_file("checked-too").encode(), today(), starts=today())
+        amended = await Amending(company.engine).compare(
+            by(HR), cycle, cycle_file("checked").encode(), Selection(), now=now, starts=today()
+        )
+        compared = await compared_with(company, file_with(f"{SALES},岡 一郎,営業部,{TOP}"))
+    finally:
+        await last_day(company, HR_TOO, None)  # the next launches need them
+        await last_day(company, MORI, None)
+    for findings in (checked.findings, amended.findings):
+        assert ("hr_unknown", "cycle.hr[1]") in {(one.code, one.where) for one in findings}
+    assert compared.difference is not None
+    assert {HR_TOO, MORI} <= set(compared.difference.left)
+    [effect] = [one for one in compared.effects if one.cycle == cycle]
+    assert effect.closed == 1, "as it will be when the file is applied"
 
 
 async def test_a_last_day_from_an_import_is_watched_from_the_next_launch_on(company: Steered) -> None:

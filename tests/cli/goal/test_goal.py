@@ -1,6 +1,7 @@
 """`meguri goal`: its output, its refusals, and that a refusal changes nothing."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,22 @@ async def test_without_a_terminal_a_decision_needs_the_number_that_was_seen(offi
         before = await seq_of(office, HARAS)
         assert "--seen" in await office.refused(*words, "--as", MANAGER, code=2)
         assert await seq_of(office, HARAS) == before
+
+
+async def test_a_verdict_without_a_number_shows_the_goal_and_asks(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving, "can_ask", lambda _: True)
+    await office.done("goal", "review", "call", HARAS, "--as", HARA, "--reason", "相談")
+    await office.done("goal", "review", "self", HARAS, "--as", HARA, "--went-well", "手順が揃った")
+    seq = await seq_of(office, HARAS)
+    decide = ("goal", "review", "decide", HARAS, "continue", "--as", MANAGER)
+    declined = await office.answered("", *decide)
+    assert (declined.exit_code, declined.stderr) == (1, f"{HARAS}: nothing was done\n")
+    assert await seq_of(office, HARAS) == seq
+    shown = (await office.answered("y", *decide)).stdout
+    for part in (f"{HARAS}  number {seq}:", "10 -> 6 日", "weight  100 %", "1: 手順を洗い出す (", f"number {seq + 1}"):
+        assert part in shown
 
 
 async def test_one_number_cannot_be_what_was_seen_of_two_goals(office: Office) -> None:
@@ -204,6 +221,25 @@ async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) ->
     assert [line.split()[:2] for line in shown.splitlines() if line[:2] in ("1:", "2:")] == [["1:", "[x]"], ["2:", "["]]
     terms = (await office.told("goal", "show", goal))["score_terms"]
     assert terms == {"banked": "0", "steps": "20", "measure": "0.00", "bonus": "0"}
+
+
+async def test_steps_and_criteria_are_counted_from_one_when_they_are_reported_and_taken_back(office: Office) -> None:
+    goal = f"q4/{TOP}/1"
+    picture = 'kind = "qualitative"\nname = "姿"\nsuccess_image = "締めの担当者が誰でも、手順書だけで月次決算を一日で終えられる"\ncriteria = ["甲", "乙", "丙"]\n'
+    text = re.sub(r"(?s)kind = .*?(?=\n\[\[steps)", picture, goal_file(), count=1)
+    await office.done("goal", "submit", goal, office.file("top.toml", text), "--as", TOP)
+    await office.approve(goal, HR)
+    await office.done("goal", "progress", goal, "--met", "1,3", "--as", TOP)
+    await office.done("goal", "step", goal, "2", "--as", TOP)
+    shown = [line.split()[:2] for line in (await office.done("goal", "show", goal)).splitlines()]
+    assert [one for one in shown if one[:1] in (["1:"], ["2:"], ["3:"])] == [
+        ["1:", "[x]"], ["2:", "["], ["3:", "[x]"], ["1:", "["], ["2:", "[x]"],
+    ]  # fmt: skip
+    assert "step 1" in await office.refused("goal", "undo", goal, "1", "--as", TOP, "--reason", "押し間違い")
+    await office.done("goal", "undo", goal, "2", "--as", TOP, "--reason", "押し間違い")
+    await office.done("goal", "undo", goal, "--as", TOP, "--reason", "押し間違い")
+    assert "[x]" not in await office.done("goal", "show", goal)
+    assert "step 3" in await office.refused("goal", "step", goal, "3", "--as", TOP)
 
 
 async def test_lists_are_filtered_and_turned_page_by_page(office: Office) -> None:

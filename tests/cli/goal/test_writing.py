@@ -1,13 +1,17 @@
 """Help with writing a goal, at the terminal: catalogue, hearing, draft, check, score, review form, tree, scores, examples."""
 
 import tomllib
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from cli.goal import giving
-from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, Office, goal_file
+from domain.locale import Locale
+from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
+from tests.working_days import JAPAN
+from texts.dates import day_text
 
 MORIS, HARAS, ONOS = (f"q4/{owner}/1" for owner in (MORI, HARA, ONO))
 
@@ -98,6 +102,26 @@ async def test_findings_come_with_a_rewrite_and_stop_a_submit(office: Office) ->
     assert '"refused": true' in found
     assert "can only lose points" in await office.refused("goal", "submit", HARAS, file, "--as", HARA)
     assert (await office.told("goal", "show", HARAS))["seq"] == 1
+
+
+async def test_a_step_on_a_day_off_is_told_with_the_working_day_that_it_moves_to(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving, "can_ask", lambda _: True)
+    goal, first = f"q4/{TOP}/1", today() + timedelta(days=20)
+    off = first + timedelta(days=(5 - first.weekday()) % 7)  # the next Saturday
+    moved = JAPAN.next_working_day(off)
+    file = office.file("saturday.toml", goal_file().replace(str(first), str(off)))
+    told = f"{day_text(off, Locale.EN)} is a day off: the step is due on {day_text(moved, Locale.EN)}"
+    assert told in await office.done("goal", "check", goal, file)
+    submitted = await office.type("goal", "submit", goal, file, "--as", TOP)
+    assert submitted.exit_code == 0
+    assert told in submitted.stderr
+    assert f"{off} (day off: {moved})" in await office.done("goal", "show", goal, COLUMNS="200")
+    shown = (await office.answered("n", "goal", "approve", goal, "--as", HR)).stdout
+    assert f"{off} (day off: {moved})" in shown
+    findings = (await office.told("goal", "check", goal))["findings"]
+    assert [one["code"] for one in findings if one["code"] == "step_on_day_off"] == ["step_on_day_off"]
 
 
 async def test_advice_travels_to_whoever_signs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

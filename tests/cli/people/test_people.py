@@ -57,6 +57,24 @@ async def test_the_sample_company_goes_in_and_a_second_time_changes_nothing(run:
     assert len(await directory(database_url)) == 120
 
 
+async def test_a_character_that_a_spreadsheet_lost_is_told_together_with_all_else(
+    run: Run, file: Callable[[str], Path], database_url: str
+) -> None:
+    rows = "社員番号,氏名,部署,上長\n1,社長 一,経営,\n2,𠮷田 太郎,営業,1\n"
+    assert (await run("import", file(rows))).exit_code == 0
+    lost = rows.replace("𠮷", "?") + "3,社員 三,営業,99\n"
+    for dry_run in ([], ["--dry-run"]):
+        refused = await run("import", file(lost), *dry_run, "--json")
+        findings = json.loads(refused.stdout)["error"]["findings"]
+        assert sorted(one["code"] for one in findings) == ["lost_character", "manager_missing"]
+        assert "“𠮷田 太郎” in the directory" in refused.stderr
+    told = await run("import", file(rows + "4,?田 花子,営業,1\n5,社員 五,営業,99\n"))
+    assert told.exit_code == 1
+    assert "a character may have been lost" in told.stderr
+    assert "99" in told.stderr
+    assert len(await directory(database_url)) == 2
+
+
 async def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, database_url: str) -> None:
     result = await run("import", SAMPLE, "--dry-run")
     assert (result.exit_code, result.stdout) == (

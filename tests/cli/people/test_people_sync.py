@@ -1,5 +1,7 @@
 """`meguri people sync` and `meguri cycle amend`: what HR sees before and after a change."""
 
+import json
+
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MORI, ONO, TOP, Office, today
 
 HEADER = "社員番号,氏名,部署,上長,在籍"
@@ -36,6 +38,30 @@ async def test_a_file_that_cannot_be_applied_says_where_and_changes_nothing(offi
     result = await office.type("people", "sync", file, "--as", HR, "--apply")
     assert result.exit_code == 1
     assert "row 2" in result.stderr
+
+
+async def test_all_kinds_of_errors_are_told_in_one_go_and_completely_to_a_program(office: Office) -> None:
+    orphans = [f"F{n:02},新人 {n},経理部,E97,はい" for n in range(60)]
+    tops = [f"G{n:02},社長 {n},経営,,はい" for n in range(8)]
+    file = office.file("kinds.csv", "\n".join([HEADER, f"{MORI},,経理部,{MANAGER},はい", *orphans, *tops]))
+    result = await office.type("people", "sync", file, "--as", HR, "--json")
+    assert result.exit_code == 1
+    findings = {one["code"]: one for one in json.loads(result.stdout)["error"]["findings"]}
+    assert set(findings) == {"empty_cell", "manager_missing", "several_tops"}
+    assert len(findings["manager_missing"]["concerned"]) == 60
+    assert len(findings["several_tops"]["concerned"]) == 9, "the one in the directory, too"
+    shown = (await office.type("people", "sync", file, "--as", HR)).stderr
+    assert "--orphans-to" in shown
+    assert "--top" in shown
+
+
+async def test_a_sync_does_not_overwrite_a_character_that_a_spreadsheet_lost(office: Office) -> None:
+    await office.alter(f"UPDATE employee SET name = '𠮷田 香織' WHERE id = '{MORI}'")  # noqa: S608 - the test's own words
+    file = office.file("lost.csv", f"{HEADER}\n{MORI},?田 香織,経理部,{MANAGER},はい\n")
+    said = await office.refused("people", "sync", file, "--as", HR, "--apply")
+    assert "“𠮷田 香織” in the directory" in said
+    assert (await office.told("people", "show", MORI))["person"]["name"] == "𠮷田 香織"
+    await office.alter(f"UPDATE employee SET name = '森 香織' WHERE id = '{MORI}'")  # noqa: S608 - the test's own words
 
 
 async def test_many_who_leave_at_once_need_a_second_word(office: Office) -> None:

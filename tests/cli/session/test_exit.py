@@ -76,10 +76,19 @@ async def test_a_launch_that_no_worker_takes_up_is_not_waited_for_for_ever(
     unattended: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = ("cycle", "start", unattended.cycle_file("unattended"), "--as", HR, "--starts", today().isoformat())
+    monkeypatch.setattr(cycle_waiting, "_SILENT", 0.2)
     monkeypatch.setattr(cycle_waiting, "ANSWER_SECONDS", 1.0)
-    assert "no worker answered within 1 s" in await unattended.refused(*start, code=3)
+    said = (await unattended.refused(*start, code=3)).splitlines()
+    assert said[0] == "cycle unattended is accepted; it waits for a worker"
+    assert "no worker answered within 1 s" in said[-1]
     told = await unattended.told(*start, "--no-wait")
     assert (told["already_launched"], told["participants"]) == (True, {"waiting": 6})
+
+
+async def test_a_launch_without_waiting_says_that_it_was_accepted_and_how_to_follow_it(unattended: Office) -> None:
+    start = ("cycle", "start", unattended.cycle_file("unattended"), "--as", HR, "--starts", today().isoformat())
+    told = await unattended.done(*start, "--no-wait")
+    assert told == "accepted: `meguri cycle status unattended` shows how far it is\n"
 
 
 async def test_an_instruction_that_no_worker_takes_up_says_at_once_what_it_waits_for(

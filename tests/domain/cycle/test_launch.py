@@ -1,5 +1,6 @@
 """The goals that a launch makes for one participant, with the sites and delegations that concern them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from domain.cycle.launch import first_draft
 from domain.goal import events
 from domain.goal.events import Event
 from domain.goal.goal import Delegation, Goal
+from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
-from domain.writing.content import Content
+from domain.writing.content import Content, Step
 from tests.domain.builders import (
     BERLIN,
     DEPUTY,
@@ -36,10 +38,9 @@ def launched(rules: Policy = POLICY, **more: Any) -> tuple[Goal, Event]:
         department="経理",
         line=(MANAGER, DIRECTOR),
         number=1,
-        content=Content(),
         launched_by=HR,
         now=LAUNCH,
-        **more,
+        **({"content": Content()} | more),
     )
 
 
@@ -70,3 +71,13 @@ def test_what_concerns_nobody_is_not_written_so_that_a_plain_launch_reads_as_it_
     goal, event = launched(**more)
     assert not {"sites", "slot", "delegations"} & set(event.json_form["body"])
     assert (goal.sites, goal.slot, goal.delegations) == ({}, None, ())
+
+
+@pytest.mark.parametrize(("site", "due"), [(None, day(11, 2)), ("berlin", day(11, 2)), ("closed", day(11, 4))])
+def test_a_step_of_a_first_draft_is_due_on_a_working_day_of_the_owners_site(site: str | None, due: date) -> None:
+    """The file proposes Saturday, 31 October."""
+    closed = BusinessCalendar(days_off=(day(11, 2), day(11, 3)))
+    rules = policy(sites={"berlin": BERLIN, "closed": closed})
+    proposed = Content(steps=(Step(title="手順を洗い出す", due=day(10, 31)),))
+    goal, _ = launched(rules, content=proposed, sites={OWNER: site} if site else {})
+    assert [step.due for step in goal.content.steps] == [due]

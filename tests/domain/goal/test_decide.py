@@ -9,7 +9,7 @@ from domain.goal import commands, events
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.lifecycle import State
-from domain.messages import message
+from domain.messages import Message, message
 from domain.policy.policy import TaskKind
 from domain.refusals import Code
 from domain.values import EmployeeId, Locale
@@ -97,6 +97,14 @@ def test_a_goal_that_comes_back_after_its_first_stage_starts_at_the_first_again(
 def test_progress_that_does_not_fit_a_number_is_refused(fields: dict[str, Any], code: Code) -> None:
     said = refusal(active(), commands.ReportProgress(id=fresh_id(), actor=OWNER, **fields), NOW, code)
     assert said.message.fields["needs"] == message("part.needs_value")
+
+
+@pytest.mark.parametrize(("value", "why"), [("99999999999", "part.value_far"), ("-5", "part.value_negative")])
+def test_progress_that_cannot_be_meant_is_refused_with_the_reason(value: str, why: str) -> None:
+    command = commands.ReportProgress.model_validate({"id": fresh_id(), "actor": OWNER, "value": value})
+    needs = refusal(active(), command, NOW, Code.WRONG_MEASURE).message.fields["needs"]
+    assert isinstance(needs, Message)
+    assert needs.key == why
 
 
 @pytest.mark.parametrize("fields", [{}, {"value": "1"}, {"met": (4,)}])

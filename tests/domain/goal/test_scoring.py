@@ -258,6 +258,7 @@ def test_a_picture_is_the_share_of_its_criteria(met: set[int], of: int) -> None:
         (150, 2, 3, "100"),
         (100, 1, 3, "33.33"),
         (3, 1, 600, "0.01"),
+        (6, 1, 1200, "0.01"),  # the share in 12 digits is less than 1/1200, and half a cent is rounded up all the same
         (1000, 1, 7, "142.86"),
         (30, 1, 6, "5"),
     ],

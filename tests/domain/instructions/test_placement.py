@@ -1,10 +1,12 @@
 """Which open goals do not agree with the directory: found without reading the goals as a whole."""
 
+from collections import UserDict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from domain.goal.goal import Goal
+from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, sync_command_for
@@ -42,6 +44,11 @@ def assigned_to(person: EmployeeId) -> Goal:
     return goal(task=found.task.model_copy(update={"assignees": (person,)}))
 
 
+def delegated(delegator: EmployeeId, to: EmployeeId) -> Goal:
+    away = Delegation(delegator=delegator, to=to, first=day(11, 2), last=day(12, 18))
+    return goal(delegations=(away,))
+
+
 def _led_by_director() -> Goal:
     return assigned_to(DIRECTOR).model_copy(update={"line": (DIRECTOR, PRESIDENT)})
 
@@ -63,6 +70,9 @@ def _led_by_director() -> Goal:
         (assigned_to(STRANGER), (), False),
         (assigned_to(STRANGER), (person(STRANGER, DIRECTOR, active=False),), True),
         (assigned_to(HR), (person(HR, PRESIDENT, active=False),), True),
+        (delegated(MANAGER, STRANGER), (), False),
+        (delegated(MANAGER, STRANGER), (person(STRANGER, DIRECTOR, active=False),), True),
+        (delegated(HR, DIRECTOR), (person(HR, PRESIDENT, active=False),), True),
     ],
 )
 def test_a_goal_differs_exactly_where_it_would_get_a_command(
@@ -88,3 +98,28 @@ def test_the_task_of_somebody_who_left_earlier_passes_to_the_next_active_manager
     command = sync_command_for(assigned_to(STRANGER), Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
     assert not isinstance(command, Skipped)
     assert command.model_dump()["replaced"] == {STRANGER: PRESIDENT}
+
+
+class _Counting(UserDict[EmployeeId, Employee]):
+    """People by id; counts how often all of them were looked through."""
+
+    looked_through = 0
+
+    def __iter__(self) -> Iterator[EmployeeId]:
+        self.looked_through += 1
+        return super().__iter__()
+
+
+def test_nobody_looks_through_all_people_for_each_goal() -> None:
+    company = organisation(person(OWNER, DIRECTOR, site="berlin"))
+    people = _Counting(company.employees)
+    company.employees = people
+    check = PlacementCheck(company)
+    people.looked_through = 0
+    for one in (goal(), assigned_to(STRANGER)):
+        assert check.differs(placement_of(one))
+        command = sync_command_for(one, Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
+        assert not isinstance(command, Skipped)
+        assert command.model_dump()["sites"] == {OWNER: "berlin"}
+    assert not check.differs(placement_of(goal(line=(DIRECTOR, PRESIDENT), sites={OWNER: "berlin"})))
+    assert people.looked_through == 0

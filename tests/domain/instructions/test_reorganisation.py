@@ -80,6 +80,14 @@ def test_somebody_has_left_when_the_last_day_is_over(leaves: date, left: tuple[s
     assert [one.after for one in found.leaving] == ([] if left else [str(leaves)])
 
 
+def test_somebody_whose_last_day_in_the_directory_is_over_has_left_although_the_file_says_nothing_of_them() -> None:
+    company = with_(person(MANAGER, DIRECTOR, leaves=day(11, 13)), person(HR, PRESIDENT, leaves=TODAY))
+    found = compare(company, [person(OWNER, MANAGER)], TODAY)
+    assert found.left == (MANAGER,)
+    assert set(found.absent) == {PRESIDENT, DIRECTOR, HR}
+    assert [(one.employee, one.after) for one in found.managers] == [(OWNER, DIRECTOR)]
+
+
 def test_who_comes_back_is_a_joiner() -> None:
     before = with_(person(OWNER, MANAGER, active=False))
     assert compare(before, COMPANY, TODAY).joined == (OWNER,)

@@ -1,5 +1,6 @@
 """What a file says about people who are in the directory already: whether they work here, and fields without a column."""
 
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -14,8 +15,8 @@ TODAY = date(2026, 11, 16)
 OVER, AHEAD = date(2026, 11, 13), date(2026, 12, 28)
 
 
-def known(**fields: Any) -> dict[EmployeeId, Employee]:
-    one = Employee(**({"id": "C", "name": "千葉 栞", "department": "経理", "manager_id": "A"} | fields))
+def known(**changes: Any) -> dict[EmployeeId, Employee]:
+    one = Employee(**({"id": "C", "name": "千葉 栞", "department": "経理", "manager_id": "A"} | changes))
     return {one.id: one}
 
 
@@ -32,6 +33,17 @@ def test_somebody_whose_last_day_is_over_is_not_active_whatever_the_file_says(ac
     one = listed(f",{active or '在籍'},{OVER}", ",active,leaves")
     assert (one.active, one.leaves) == (False, OVER)
     assert not listed(f",{OVER}", ",leaves").active
+
+
+def test_a_last_day_that_is_over_holds_in_a_file_with_every_column_and_for_somebody_new() -> None:
+    header = "id,name,mail,department,title,manager,locale,active,site,leaves"
+    row = f"千葉 栞,,経理,,A,ja,yes,,{OVER}"
+    file = read_people(f"{header}\nC,{row}\nN,{row}\n".encode())
+    assert not file.findings
+    assert file.fields == {field.name for field in fields(Employee)}
+    assert [(one.active, one.leaves) for one in as_listed(file, known(), TODAY)] == [(False, OVER)] * 2
+    part = read_people(f"id,name,department,manager,leaves\nN,新人,経理,A,{OVER}\n".encode())
+    assert [one.active for one in as_listed(part, known(), TODAY)] == [False]
 
 
 def test_somebody_leaves_only_when_the_last_day_is_over() -> None:

@@ -1,0 +1,24 @@
+"""Drafts that the program proposes, for a goal of a cycle with fixed dates."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.values import Locale
+from domain.writing.catalog import draft, entries
+from domain.writing.content import Content
+from service.writing import DraftSource, Writing
+from tests.callers import OPERATOR
+from tests.domain.builders import POLICY
+from tests.storage.test_ledger import stored
+
+
+def works(content: Content) -> bool:
+    return all(POLICY.calendar.is_business_day(step.due) for step in content.steps)
+
+
+async def test_every_draft_that_is_proposed_has_its_steps_on_working_days(database: AsyncEngine) -> None:
+    goal = (await stored(database)).id
+    moved = [entry for entry in entries() if not works(draft(entry, Locale.JA, POLICY.starts, POLICY.ends))]
+    assert moved
+    for entry in moved:
+        content = await Writing(database).draft(OPERATOR, goal, DraftSource(catalog=entry.id))
+        assert works(content), entry.id
