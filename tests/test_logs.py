@@ -1,5 +1,6 @@
 """Structured logs never contain names or mail addresses, neither from our code nor from libraries."""
 
+import ast
 import io
 import json
 import logging
@@ -12,8 +13,13 @@ import pytest
 import structlog
 
 import logs
-from logs import REDACTED, RepeatedLines
+from logs import REDACTED, RepeatedLines, redact
 from settings import Settings
+
+ROOT = Path(__file__).parent.parent
+OURS = [
+    path for path in ROOT.rglob("*.py") if not {"tests", ".venv", "build", "var"} & set(path.relative_to(ROOT).parts)
+]
 
 
 class Terminal(io.StringIO):
@@ -98,6 +104,24 @@ def test_a_key_that_could_hold_a_person_is_emptied_at_any_depth(written: io.Stri
 def test_a_key_that_holds_an_id_or_a_count_is_kept(written: io.StringIO, key: str) -> None:
     structlog.get_logger().info("tried", **{key: "M0012"})
     assert last(written)[key] == "M0012"
+
+
+def test_no_log_line_of_ours_gives_an_id_under_a_key_that_is_emptied() -> None:
+    emptied = [
+        f"{path.relative_to(ROOT)}:{call.lineno} {one.arg}"
+        for path in OURS
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and _is_a_log_line(call.func)
+        for one in call.keywords
+        if one.arg and redact(None, "", {one.arg: "M0012"})[one.arg] == REDACTED
+    ]
+    assert emptied == []
+
+
+def _is_a_log_line(called: ast.expr) -> bool:
+    return (
+        isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id in {"log", "_log"}
+    )
 
 
 def test_a_number_of_mails_is_kept(written: io.StringIO) -> None:
