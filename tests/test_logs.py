@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -149,6 +150,15 @@ def test_what_looks_like_a_mail_address_is_taken_out_of_any_value(written: io.St
     assert everything.count(REDACTED) >= 7
     for part in ("taro", "山田", "secret"):
         assert part not in everything
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 1_000_000, "x" * 500_000 + "@", "@" * 1_000_000, "a@:" * 300_000, "@b:" * 300_000]
+)
+def test_no_text_keeps_the_log_busy(text: str) -> None:
+    began = perf_counter()
+    redact(None, "", {"event": text})
+    assert perf_counter() - began < 1, "200 steps for each character took 3 seconds"
 
 
 def test_an_exceptions_text_is_looked_through_too(written: io.StringIO) -> None:
