@@ -214,7 +214,7 @@ def _objections(goal: Goal, read: ReadGoal, caller: Caller, company: frozenset[R
         return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
         return [refuse("not_a_draft", read.where, state=goal.state, fields=_differences(goal, read))]
-    if read.seq is not None and any(one.seq > read.seq and one.kind is EventKind.REVISED for one in goal.changes):
+    if read.seq is not None and read.seq < goal.written:
         return [refuse("changed_since", read.where)]
     return []
 

@@ -64,6 +64,7 @@ def peak_memory() -> int:
         pytest.param(corners(1_048_575, 16_383), id="two cells in opposite corners"),
         pytest.param(corners(4_999, 16_383), id="a cell in the last column of row 5000"),
         pytest.param(inflating(1_500), id="texts that inflate to 1.5 GB"),
+        pytest.param(corners(365, 16_383), id="six million empty cells, which fit into the memory of the reader"),
     ],
 )
 def test_a_small_workbook_that_asks_for_all_memory_is_too_large(data: bytes, reader: WorkbookReader) -> None:
@@ -71,6 +72,14 @@ def test_a_small_workbook_that_asks_for_all_memory_is_too_large(data: bytes, rea
     before = peak_memory()
     assert reader.read(data) is Unreadable.TOO_LARGE
     assert peak_memory() - before < _HARMLESS_GROWTH
+
+
+def test_a_workbook_with_more_sheets_than_anybody_fills_in_is_too_large(reader: WorkbookReader) -> None:
+    out = io.BytesIO()
+    with Workbook(out) as book:
+        for _ in range(21):
+            book.add_worksheet()
+    assert reader.read(out.getvalue()) is Unreadable.TOO_LARGE
 
 
 def test_the_next_workbook_is_read_after_one_that_was_too_large(reader: WorkbookReader) -> None:

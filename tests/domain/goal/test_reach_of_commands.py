@@ -4,6 +4,7 @@ import pytest
 
 from domain.goal import commands
 from domain.goal.decide import decide
+from domain.goal.goal import Delegation
 from domain.refusals import Code
 from domain.writing.content import Content
 from tests.domain.builders import (
@@ -11,6 +12,7 @@ from tests.domain.builders import (
     DIRECTOR,
     MANAGER,
     OWNER,
+    STRANGER,
     after,
     approve,
     at,
@@ -74,6 +76,11 @@ def test_a_goal_holds_a_bounded_number_of_delegations() -> None:
         goal = after(goal, one, at(day(10, 6)))
     said = refusal(goal, delegate(MANAGER, DEPUTY), at(day(10, 6)), Code.DELEGATION)
     assert "part.delegate_many" in str(said.message)
+    more = tuple(
+        Delegation(delegator=STRANGER, to=DIRECTOR, first=day(10, 5), last=day(12, number)) for number in (1, 2)
+    )
+    led = change_line(goal, line=(STRANGER,), delegations=more)
+    assert len(after(goal, led, at(day(10, 6))).delegations) == 100, "also where new managers bring theirs along"
 
 
 def test_an_empty_file_does_not_wipe_a_draft() -> None:
