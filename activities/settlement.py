@@ -1,5 +1,6 @@
 """Settles a cycle: closes every open goal, page by page."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Literal
@@ -15,11 +16,13 @@ from activities.pace import FanOut, people_act_now
 from domain.goal.commands import SYSTEM, CloseBySystem
 from domain.refusals import Code
 from domain.values import GoalId
+from service.answers import answer_of
 from storage.database import read_transaction
 from storage.goals import open_goals
 from workflows.cycle import SettledGoals, Settler, SettleRequest
 from workflows.failures import as_refusal
 from workflows.goal import Receipt, goal_workflow_id
+from workflows.timeouts import SETTLE_ANSWER, SETTLE_PAUSE
 
 _PAGE = 200
 
@@ -34,15 +37,22 @@ class SettlementActivities(Settler):
     @activity.defn(name="settle_goals")
     async def settle_goals(self, settle: SettleRequest) -> SettledGoals:
         """Closes the open goals. The update's id is the cycle's, so a goal that was closed by an earlier attempt gives
-        the same answer.
+        the same answer. Goals that do not answer are asked again after the others, until each has answered.
         """
         after, counts = activity.info().heartbeat_details or ("", {})
         total = Counter[str](counts)
         fan_out = FanOut(lambda: people_act_now(self._engine))
-        while page := await self._open(settle, after):
-            total += await self._close_all(page, settle, fan_out, (after, dict(total)))
-            after = page[-1]
+        while True:
+            while page := await self._open(settle, after):
+                total += await self._close_all(page, settle, fan_out, (after, dict(total)))
+                after = page[-1]
+                activity.heartbeat(after, dict(total))
+            if not total["silent"]:
+                break
+            log.warning("settlement_not_answered", cycle_id=settle.cycle, goals=total["silent"])
+            after, total = "", Counter(closed=total["closed"])  # goals that refused are asked and counted again
             activity.heartbeat(after, dict(total))
+            await asyncio.sleep(SETTLE_PAUSE.total_seconds())
         settled = SettledGoals(goals=total["closed"], refused=total["refused"])
         (log.error if settled.refused else log.info)(
             "cycle_settled", cycle_id=settle.cycle, goals=settled.goals, refused=settled.refused
@@ -68,8 +78,8 @@ class SettlementActivities(Settler):
 
     async def _close(
         self, goal: GoalId, settle: SettleRequest, fan_out: FanOut
-    ) -> Literal["closed", "ended", "refused"]:
-        """What happened: this update closed the goal; the goal had ended in the meantime; or the goal refused."""
+    ) -> Literal["closed", "ended", "refused", "silent"]:
+        """What happened: this update closed the goal; the goal had ended in the meantime; it refused; or it did not answer."""
         command = CloseBySystem(actor=SYSTEM, reason=settle.reason)
         update = self._client.get_workflow_handle(goal_workflow_id(goal)).execute_update(
             CloseBySystem.name,
@@ -78,7 +88,10 @@ class SettlementActivities(Settler):
             result_type=Receipt,
         )
         try:
-            await fan_out.timed(update)
+            async with asyncio.timeout(SETTLE_ANSWER.total_seconds()):
+                await fan_out.timed(answer_of(update))
+        except TimeoutError:
+            return "silent"
         except WorkflowUpdateFailedError as error:
             refusal = as_refusal(error.cause) if isinstance(error.cause, ApplicationError) else None
             if refusal is None or refusal.code is Code.WRONG_STATE:

@@ -31,6 +31,11 @@ DELIVERY_RETRY = RetryPolicy(
 # A run that was started to reopen a closed goal ends by itself where the command never comes.
 REOPEN_WAIT = timedelta(minutes=1)
 
+# A goal that does not answer the settlement is asked again after all others. Shorter than `BULK_HEARTBEAT`: the settlement does
+# not heartbeat while it waits for an answer.
+SETTLE_ANSWER = timedelta(seconds=15)
+SETTLE_PAUSE = timedelta(seconds=10)
+
 # A cycle settles what is open this long after its closing day's opening hour: the goals' own end alarms, on the next
 # business day at the latest eleven days on (a long year end), come first.
 SETTLE_AFTER = timedelta(days=12)
