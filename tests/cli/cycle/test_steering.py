@@ -249,7 +249,7 @@ async def test_an_instruction_that_fails_is_shown_with_what_can_be_done_and_hr_e
     assert "1 goals: 0 done, 1 needed nothing, 0 refused" in shown
     assert f"ended by {HR}: 取り止め" in shown
     told = await office.told("instruction", "stuck-1")
-    assert (told["state"], told["ended_by"], told["failures"]) == ("ended", HR, 0)
+    assert (told["state"], told["ended_by"], told["failure_count"]) == ("ended", HR, 0)
     assert goals(told) == {ONO: "skipped instruction_ended"}
 
     assert "1 done" in await office.done("instruction", "stuck-1", "--retry", "--as", HR)
