@@ -64,7 +64,7 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
         from domain.instructions import instructions
         from domain.values import CycleId
         from service.answers import compose
-        from service.instruction_preview import needs_confirmation
+        from service.instruction_preview import InstructionPreviews, needs_confirmation
 
         kinds: dict[str, type[Any]] = {model.model_fields["kind"].default: model for model in instructions.KINDS}
         selection = {"departments": tuple(options.departments or ()), "people": tuple(options.people or ())}
@@ -73,6 +73,10 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
         if one and not options.yes and needs_confirmation(asked):
             await confirm(session, caller, asked, one)
         identity = await session.instructions.give(caller, asked, one, options.identity)
+        if one and not options.as_json:
+            for site, moved in (await InstructionPreviews(session.engine).moved_due(asked, one)).items():
+                tell = "screen.steering.moved_due_at" if site else "screen.steering.moved_due"
+                session.terminal.tell(tell, day=asked.due, moved=moved, site=site)
         return await report(session, identity, kind, wait=not options.no_wait)
 
     run(terminal(options.as_json), acting, work)

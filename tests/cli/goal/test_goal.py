@@ -213,7 +213,11 @@ async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) ->
     await office.done("goal", "submit", goal, office.file("hr.toml", goal_file()), "--as", HR)
     await office.approve(goal, TOP)
     await office.done("goal", "step", goal, "1", "--as", HR)
-    await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
+    reported = await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
+    assert "月次決算の所要日数: 10 -> 6 日, now 8 (reached 50 %, confirmed 0 %)" in reported
+    again = await office.done("goal", "progress", goal, "--value", "8", "--as", HR, MEGURI_LOCALE="ja")
+    assert "6 日" in again
+    assert "到達 50 %" in again
     shown = await office.done("goal", "show", goal)
     assert "score   20.00 = banked 0 + steps 20 + measure 0.00 + bonus 0" in shown
     assert "10 -> 6 日, now 8 (reached 50 %, confirmed 0 %)" in shown
