@@ -14,7 +14,7 @@ from domain.goal.goal import Goal
 from domain.goal.scoring import progress, score
 from domain.messages import FieldValue
 from domain.notices.notices import notices_of
-from domain.refusals import Code
+from domain.refusals import Code, Refusal
 from domain.values import Frozen, GoalId, Moment
 
 MAX_GOAL_BYTES = (
@@ -111,9 +111,11 @@ def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording
     return after, recording
 
 
-def size_of(recording: Recording) -> int:
-    """The bytes of the goal's JSON after the recording: the goal, and its rules if they change."""
-    return sum(len(recording.row[part].encode()) for part in ("aggregate", "policy") if recording.row[part])
+def require_size(recording: Recording) -> None:
+    """Raises a `Refusal` if the goal, with its rules if they change, would be too large after the recording."""
+    size = sum(len(recording.row[part].encode()) for part in ("aggregate", "policy") if recording.row[part])
+    if size > MAX_GOAL_BYTES:
+        raise Refusal(Code.TOO_LARGE, size=size, most=MAX_GOAL_BYTES)
 
 
 def _entry(event: Event, prev_hash: str, own_hash: str) -> dict[str, Any]:
