@@ -147,15 +147,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
 
 
 def _change_line(body: events.LineChanged) -> _Made:
-    """With the replacements that turn the old assignees into the new ones.
-
-    An entry does not hold who was replaced by a person who was an assignee already: the first assignee stands for that person.
-    """
-    before, after = body.before or (), body.assignees or ()
-    gone = [one for one in before if one not in after]
-    new = [one for one in after if one not in before]
-    replaced = dict(zip(gone, new + list(after[:1]) * len(gone), strict=False))
-    return commands.ChangeLine, _line(body) | {"replaced": replaced}
+    return commands.ChangeLine, _line(body) | {"replaced": body.replaced or {}}
 
 
 def _moved(body: events.Moved) -> _Made:

@@ -17,6 +17,7 @@ from tests.domain.builders import (
     HR_TOO,
     MANAGER,
     OWNER,
+    PRESIDENT,
     STRANGER,
     active,
     after,
@@ -174,3 +175,13 @@ def test_an_amendment_of_some_rules_is_the_command_whose_rules_the_policy_has() 
 def test_every_event_is_rebuilt_or_made_by_no_command() -> None:
     all_kinds = get_args(get_args(events.AnyBody)[0])
     assert {kind.model_fields["kind"].default for kind in all_kinds if kind not in REBUILT} == MADE_BY_NO_COMMAND
+
+
+def test_a_change_that_replaces_one_assignee_and_moves_another_up_is_rebuilt_as_it_was() -> None:
+    goal = after(pending(), reassign(STRANGER, MANAGER), NOW)
+    made = decide(goal, change_line(goal, line=(PRESIDENT,), replaced={STRANGER: DEPUTY}), NOW)
+    assert isinstance(made[0].body, events.LineChanged)
+    assert set(made[0].body.assignees or ()) == {PRESIDENT, DEPUTY}
+    again = rebuild(made)
+    assert again is not None
+    assert decide(goal, again, NOW) == made
