@@ -85,21 +85,20 @@ def without_texts(form: dict[str, Any], model: type[BaseModel]) -> dict[str, Any
 
 def well_formed(texts: object) -> Texts:
     """The texts of a stored cell that have a salt and a text. Others were altered, and are left out."""
-    if not isinstance(texts, Mapping):
+    if not isinstance(texts, dict):
         return {}
     return {place: one for place, one in texts.items() if _is_salted_text(one)}
 
 
 def commitments_to(texts: object) -> dict[str, str] | None:
     """The commitments to the texts of a stored cell, by place; None if the cell does not have the form of `Texts`."""
-    known = well_formed(texts)
-    if not isinstance(texts, Mapping) or len(known) < len(texts):
+    if not isinstance(texts, dict) or not all(map(_is_salted_text, texts.values())):
         return None
-    return {place: commit(one["salt"], one["text"]) for place, one in known.items()}
+    return {place: commit(one["salt"], one["text"]) for place, one in texts.items()}
 
 
 def _is_salted_text(one: object) -> bool:
-    return isinstance(one, Mapping) and one.keys() == _TEXT_KEYS and all(isinstance(part, str) for part in one.values())
+    return isinstance(one, dict) and one.keys() == _TEXT_KEYS and all(isinstance(part, str) for part in one.values())
 
 
 def open_texts(body: dict[str, Any], texts: Texts) -> tuple[dict[str, Any], dict[str, str]]:

@@ -12,7 +12,7 @@ from domain.goal.ledger import Break
 from domain.journal import TEXTS_ERASED, Entry, Log, first_hash, make_entry, verify_log
 from storage.arrays import is_one_of
 from storage.database import UNREADABLE
-from storage.tables import JournalRow
+from storage.tables import JournalHeadRow, JournalRow
 
 # Locks the head of the log until the transaction ends, so writers of one log append one after the other. The time is read after
 # the lock is taken, so the entries of a log are in the order of their times.
@@ -20,7 +20,6 @@ _LOCK_HEAD = text("""
     INSERT INTO journal_head AS h (log, seq, hash) VALUES (:log, 0, :first)
     ON CONFLICT (log) DO UPDATE SET seq = h.seq RETURNING seq, hash, clock_timestamp() AS now
 """)
-_MOVE_HEAD = text("UPDATE journal_head SET seq = :seq, hash = :hash WHERE log = :log")
 _HEAD = text("SELECT seq, hash FROM journal_head WHERE log = :log")
 # In SQL, since a body that was altered may have any form.
 _ERASED = text("""
@@ -61,8 +60,9 @@ async def append(
         facts=facts,
         texts={name: (secrets.token_hex(_SALT_BYTES), one) for name, one in (texts or {}).items() if one is not None},
     )
-    await connection.execute(insert(JournalRow), [{"log": log.value, **entry._asdict()}])
-    await connection.execute(_MOVE_HEAD, {"log": log.value, "seq": entry.seq, "hash": entry.hash})
+    head_moved = update(JournalHeadRow).where(JournalHeadRow.log == log.value).values(seq=entry.seq, hash=entry.hash)
+    row = insert(JournalRow).values(log=log.value, **entry._asdict())
+    await connection.execute(row.add_cte(head_moved.cte("head_moved")))
 
 
 async def entries_of(connection: AsyncConnection, log: Log, after: int = 0, limit: int = _PAGE) -> list[Entry]:

@@ -26,21 +26,13 @@ _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
 # What an entry of the journal says first.
 _JOURNAL_FIRST = (
-    "entries",
-    "employee",
-    "delegator",
-    "to",
-    "first",
-    "last",
-    "cycle",
-    "department",
-    "asked_kind",
-    "text",
-)
+    "entries", "cycle", "asked_kind", "departments", "people", "employee", "person", "delegator", "to", "first", "last",
+    "department", "text", "task", "due", "closes", "reason",
+)  # fmt: skip
 # How facts are read whose values are words.
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
-    "asked_kind": "instruction", "channel": "channel", "has_chat_url": "answer", "chat_url_changed": "answer",
+    "asked_kind": "instruction", "heard_as": "heard_as", "task": "task", "channel": "channel", "has_chat_url": "answer", "chat_url_changed": "answer",
     "late": "answer", "to_hr": "answer", "removed": "answer", "own_goals": "answer", "how": "screen.repair.step",
 }  # fmt: skip
 
@@ -83,10 +75,30 @@ def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
 
 def journal_facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     """What an entry of the journal says beside its kind, in one line."""
-    shown = {name: body[name] for name in (*_JOURNAL_FIRST, *body) if name in body}  # the database keeps no order
+    said = dict(body)
     if (asked := _json_object(body.get("asked"))) is not None:  # an instruction's content is one text
-        shown = {**shown, "asked": {name: one for name, one in asked.items() if name != "kind" and one not in _EMPTY}}
-    return _in_one_line(shown, frozenset({"command"}), locale, zone)
+        del said["asked"]
+        said |= _asked_facts(asked)
+    if "delegations" in said:  # their ids
+        said["delegation"] = said.pop("delegations")
+    ordered = {name: said[name] for name in (*_JOURNAL_FIRST, *said) if name in said}  # the database keeps no order
+    return _in_one_line(ordered, frozenset({"command"}), locale, zone)
+
+
+def _asked_facts(asked: dict[str, Any]) -> dict[str, Any]:
+    """What an instruction asks for, as facts of one level; of changed rules their names."""
+    facts = dict(asked)
+    kind = facts.pop("kind", None)
+    for part in ("selection", "delegation"):
+        if isinstance(inner := facts.get(part), dict):
+            del facts[part]
+            facts |= {name: one for name, one in inner.items() if name != "id"}
+    before, after = facts.pop("before", None), facts.pop("after", None)
+    if isinstance(before, dict) and isinstance(after, dict):
+        facts["fields"] = sorted(name for name in before | after if before.get(name) != after.get(name))
+    if kind == "reassign" and "to" in facts:
+        facts["assignees"] = facts.pop("to")
+    return facts
 
 
 def _json_object(text: object) -> dict[str, Any] | None:

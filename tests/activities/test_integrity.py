@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog.testing import capture_logs
 
@@ -14,6 +15,10 @@ from storage.integrity import TableFault
 
 pytestmark = pytest.mark.slow
 
+END_WHO_HOLDS_LOCKS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+    WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 FAULT = TableFault("trigger_off", "journal.journal_append_only")
 
 
@@ -89,3 +94,18 @@ async def test_of_two_processes_one_looks_and_when_it_ends_the_other_takes_over(
     async with looking_daily(database) as third:
         await until(lambda: third.looked_at is not None)
     assert tables.looks == 2
+
+
+async def test_a_session_that_was_ended_between_two_looks_is_no_failed_look(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = Tables([])
+    monkeypatch.setattr(integrity, "table_faults", tables.faults)
+    monkeypatch.setattr(integrity, "_DAY", 1.0)
+    with capture_logs() as logged:
+        async with looking_daily(database) as last:
+            await until(lambda: tables.looks == 1)
+            async with database.connect() as connection:
+                ended = await connection.scalar(text(END_WHO_HOLDS_LOCKS))
+            await until(lambda: tables.looks == 2)
+            assert (ended, last.failed_at, logged) == (1, None, [])

@@ -19,6 +19,7 @@ async def recorded(office: Office) -> Office:
     await office.done("hearing", "add", "--cycle", "q4", "--as", MANAGER, "--text", "契約書を探す")
     days = ("--from", str(today()), "--until", str(today() + timedelta(days=9)))
     await office.done("delegate", MANAGER, HARA, *days, "--as", MANAGER, "--reason", "夏季休暇")
+    await office.done("cycle", "pause", "q4", "--person", HARA, "--as", HR, "--reason", "育児休業")
     await office.done("prefer", MORI, "--channel", "mail", "--as", MORI)
     return office
 
@@ -31,6 +32,11 @@ async def test_each_entry_is_shown_with_who_did_what_and_the_words_that_were_wri
         rf"清水 幸恵 \({MANAGER}\) +代理の設定 .*被代理者 {MANAGER}; 代理人 {HARA}; .*理由 夏季休暇", shown
     )
     assert re.search(rf"森 香織 \({MORI}\) +通知設定の変更 .*経路 メール", shown)
+    assert re.search(
+        rf"西村 直美 \({HR}\) +一括の指示 +評価サイクル q4; 種類 一時停止; 対象の社員 {HARA}; 理由 育児休業", shown
+    )
+    assert re.search(rf"一括の指示 +種類 代理; 被代理者 {MANAGER}; 代理人 {HARA}; 初日 .*理由 夏季休暇", shown)
+    assert re.search(r"課題の登録 .*立場 担当者", shown)
     english = await recorded.done("audit", "journal", "--log", "delegations")
     assert re.search(rf"delegation given .*delegator {MANAGER}; to {HARA}; .*reason 夏季休暇", english)
     assert "problem added" not in english
