@@ -94,6 +94,28 @@ def test_the_owner_of_a_sheet_that_is_too_large_hears_the_limit(reader: Workbook
     assert (finding.code, finding.message.fields["limit"]) == ("too_large", 5)
 
 
+def with_sheets(tables: int, charts: int = 0) -> bytes:
+    out = io.BytesIO()
+    with Workbook(out) as book:
+        for number in range(tables):
+            book.add_worksheet(f"t{number}").write(0, 0, number)
+        for number in range(charts):
+            chart = book.add_chart({"type": "line"})
+            chart.add_series({"values": "=t0!$A$1:$A$2"})
+            book.add_chartsheet(f"c{number}").set_chart(chart)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("charts", [0, 1])
+def test_a_workbook_of_20_tables_is_read_and_its_charts_are_not_counted(charts: int, reader: WorkbookReader) -> None:
+    pages = reader.read(with_sheets(20, charts))
+    assert [page.name for page in pages if not isinstance(page, str)] == [f"t{number}" for number in range(20)]
+
+
+def test_a_workbook_of_21_tables_is_too_large(reader: WorkbookReader) -> None:
+    assert reader.read(with_sheets(21)) is Unreadable.TOO_LARGE
+
+
 def test_a_table_of_millions_of_rows_is_refused_before_they_are_in_memory() -> None:
     data = "目標の ID,テーマ\n".encode() + b"x\n" * 9_000_000
     before = peak_memory()

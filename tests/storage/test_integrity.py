@@ -61,6 +61,38 @@ async def test_a_count_that_does_not_reconcile_is_named(filled: AsyncEngine, sta
     assert [one.code for one in found] == [code]
 
 
+async def test_numbers_with_a_gap_are_named_although_the_count_is_right(filled: AsyncEngine) -> None:
+    off, on = "ALTER TABLE goal_event DISABLE TRIGGER USER", "ALTER TABLE goal_event ENABLE TRIGGER USER"
+    last = "SELECT goal_id, max(seq) FROM goal_event GROUP BY goal_id ORDER BY goal_id LIMIT 1"
+    moved = f"UPDATE goal_event SET seq = seq + 1 WHERE (goal_id, seq) = ({last})"  # noqa: S608 - a text of this test
+    assert [one.code for one in await faults_after(filled, off, moved, on)] == ["entries_missing"]
+
+
+@pytest.mark.parametrize(("result", "named"), [("written", True), ("started", True), ("removed", False)])
+async def test_a_participant_who_had_goals_that_are_gone_is_named(
+    filled: AsyncEngine, result: str, *, named: bool
+) -> None:
+    off, on = "SET session_replication_role = replica", "SET session_replication_role = origin"
+    first = "(SELECT cycle_id, employee_id FROM participant ORDER BY 1, 2 LIMIT 1)"
+    more = f"UPDATE participant SET result = '{result}', goals = 99 WHERE (cycle_id, employee_id) = {first}"  # noqa: S608 - texts of this test
+    found = await faults_after(filled, off, more, on)
+    async with filled.connect() as connection:
+        cycle, person = (await connection.execute(text(first))).one()
+    assert found == ([TableFault("participant_without_goals", f"{cycle}/{person}")] if named else [])
+
+
+async def test_a_trigger_that_always_fires_is_on(filled: AsyncEngine) -> None:
+    assert await faults_after(filled, "ALTER TABLE goal_event ENABLE ALWAYS TRIGGER ledger_append_only") == []
+
+
+async def test_at_most_100_faults_of_a_kind_are_named_in_order(filled: AsyncEngine) -> None:
+    off, on = "ALTER TABLE goal_event DISABLE TRIGGER USER", "ALTER TABLE goal_event ENABLE TRIGGER USER"
+    found = await faults_after(filled, off, "DELETE FROM goal_event", on)
+    async with filled.connect() as connection:
+        goals = (await connection.execute(text("SELECT id FROM goal ORDER BY id LIMIT 100"))).scalars().all()
+    assert found == [TableFault("ledger_missing", one) for one in goals]
+
+
 async def test_a_goal_that_is_gone_is_named(filled: AsyncEngine) -> None:
     off, on = "SET session_replication_role = replica", "SET session_replication_role = origin"
     found = await faults_after(filled, off, "DELETE FROM goal WHERE id = (SELECT min(id) FROM goal)", on)

@@ -145,11 +145,18 @@ def test_a_change_of_managers_is_rebuilt_with_its_replacements_and_delegations()
 
 
 @pytest.mark.parametrize(
-    "assignees", [(MANAGER, STRANGER), (STRANGER, MANAGER), (STRANGER, DIRECTOR, MANAGER), (MANAGER, STRANGER, DEPUTY)]
+    "assignees",
+    [
+        (MANAGER, STRANGER),
+        (STRANGER, MANAGER),
+        (STRANGER, DIRECTOR, MANAGER),
+        (MANAGER, STRANGER, DEPUTY),
+        (MANAGER, HR, STRANGER),
+    ],
 )
 def test_a_replacement_by_a_person_who_has_the_task_already_is_rebuilt(assignees: tuple[EmployeeId, ...]) -> None:
     goal = after(pending(), reassign(*assignees), NOW)
-    made = decide(goal, change_line(goal, replaced={STRANGER: MANAGER, DEPUTY: HR_TOO}), NOW)
+    made = decide(goal, change_line(goal, replaced={STRANGER: MANAGER, HR: MANAGER, DEPUTY: HR_TOO}), NOW)
     again = rebuild(made)
     assert again is not None
     assert decide(goal, again, NOW) == made
