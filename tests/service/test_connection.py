@@ -1,8 +1,10 @@
 """The addresses of the servers, and the errors when they cannot be reached."""
 
 import asyncio
+import fcntl
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -234,3 +236,16 @@ async def test_a_listener_that_never_says_a_word_does_not_hold_a_command_for_eve
 )
 def test_only_this_machine_counts_as_near(address: str, near: bool) -> None:
     assert is_loopback(address) is near
+
+
+@pytest.mark.parametrize("connect", [connect_database, connect_temporal])
+async def test_while_meguri_up_starts_a_dead_server_again_nobody_is_told_to_run_it(
+    tmp_path: Path, connect: Callable[[Settings], Awaitable[object]]
+) -> None:
+    addresses.write(tmp_path, HERE.model_copy(update={"temporal_address": f"127.0.0.1:{closed_port()}"}))
+    with (tmp_path / addresses.LOCK_NAME).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Unreachable, match=r"error\.restarting"):
+            await connect(settings_in(tmp_path))
+    with pytest.raises(Unreachable, match=r"error\.no_(database|temporal)"):
+        await connect(settings_in(tmp_path))

@@ -1,6 +1,8 @@
 """Tables that were altered behind the program's back: each kind is found, and a worker raises an alarm."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -8,10 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from activities.integrity import look
+from activities import integrity
+from activities.integrity import look, look_daily
+from channels.channel import NullChannel
 from storage.database import read_transaction
 from storage.integrity import TableFault, table_faults
+from tests.acceptance.scene import quiet_settings
 from tests.bench.dataset import Size, fill
+from tests.servers import running_temporal
+from worker import Role, serving
 
 pytestmark = pytest.mark.slow
 
@@ -106,3 +113,34 @@ async def test_a_worker_raises_an_alarm_for_each_fault(filled: AsyncEngine) -> N
     assert [(one["event"], one["log_level"], one["what"]) for one in logged] == [
         ("tables_altered", "error", "goal_event.ledger_append_only")
     ]
+
+
+async def test_a_worker_looks_at_its_start_and_again_every_day(
+    filled: AsyncEngine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "_DAY", 0.2)
+    await faults_after(filled, "ALTER TABLE goal_event DISABLE TRIGGER ledger_append_only")
+    settings = quiet_settings(database_url, tmp_path)
+    async with running_temporal() as server:
+        with capture_logs() as logged:
+            async with serving(settings, Role.DELIVERY, server.client, filled, NullChannel()), asyncio.timeout(60):
+                while sum(one["event"] == "tables_altered" for one in logged) < 2:  # noqa: ASYNC110 - a log tells nobody
+                    await asyncio.sleep(0.1)
+
+
+async def test_a_database_that_is_away_does_not_end_the_daily_look(
+    filled: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "_DAY", 0.05)
+    looks = []
+
+    async def away(_: AsyncEngine) -> list[TableFault]:
+        looks.append(1)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(integrity, "look", away)
+    looking = asyncio.create_task(look_daily(filled))
+    async with asyncio.timeout(10):
+        while len(looks) < 2:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
+    looking.cancel()
