@@ -110,6 +110,15 @@ def test_a_character_that_a_spreadsheet_lost_is_refused_where_the_directory_has_
     assert [one.code for one in lost_characters(twice, known)] == ["lost_character"]
 
 
+def test_no_number_of_question_marks_keeps_the_comparison_busy() -> None:
+    name = "あ" * 190
+    known = {EmployeeId("1"): Employee(id=EmployeeId("1"), name=name, department="営業", manager_id=None)}
+    file = read_people(f"{HEADER}\n1,{'??あ' * 60}い,営業,\n".encode())
+    started = time.process_time()
+    assert [one.code for one in lost_characters(file, known)] == ["question_mark"]
+    assert time.process_time() - started < 1
+
+
 def test_a_name_that_the_directory_has_with_its_question_mark_is_left_alone() -> None:
     known = {EmployeeId("1"): Employee(id=EmployeeId("1"), name="なに?", department="営業", manager_id=None)}
     assert lost_characters(read_people(f"{HEADER}\n1,なに?,営業,\n".encode()), known) == ()
