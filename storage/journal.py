@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,25 @@ _COLUMNS = (
 _SALT_BYTES = 16
 
 
+class Place(NamedTuple):
+    """The place of the next entry of a log: number and hash of the last entry (None before the first), and the time."""
+
+    previous: tuple[int, str] | None
+    at: datetime
+
+    @property
+    def number(self) -> int:
+        """The number of the entry."""
+        return (self.previous[0] if self.previous else 0) + 1
+
+
+async def reserve(connection: AsyncConnection, log: Log) -> Place:
+    """The place of the next entry. Other writers of the log wait until the transaction of `connection` ends."""
+    await connection.execute(_TAKE_LOCK, {"key": _LOCK, "log": log.value})
+    last = (await connection.execute(_LAST, {"log": log.value})).one_or_none()
+    return Place((last.seq, last.hash) if last else None, (await connection.execute(_NOW)).scalar_one())
+
+
 async def append(
     connection: AsyncConnection,
     log: Log,
@@ -30,19 +50,19 @@ async def append(
     actor: str,
     facts: Mapping[str, Any],
     texts: Mapping[str, str | None] | None = None,
+    place: Place | None = None,
 ) -> None:
     """Appends an entry; it is stored if the transaction of `connection` is committed.
 
-    `facts` is JSON without personal texts; `texts` are by name, and None is left out. Other writers of the same log wait
-    until the transaction ends, so the entry is written after the change itself. Not safe to repeat: the caller appends
-    only if it changed something.
+    `facts` is JSON without personal texts; `texts` are by name, and None is left out. `place` is one that was reserved in
+    this transaction; None: the next one. Other writers of the same log wait until the transaction ends, so the entry is
+    written after the change itself. Not safe to repeat: the caller appends only if it changed something.
     """
-    await connection.execute(_TAKE_LOCK, {"key": _LOCK, "log": log.value})
-    last = (await connection.execute(_LAST, {"log": log.value})).one_or_none()
+    previous, at = place or await reserve(connection, log)
     entry = make_entry(
         log,
-        (last.seq, last.hash) if last else None,
-        at=(await connection.execute(_NOW)).scalar_one(),
+        previous,
+        at=at,
         actor=actor,
         kind=kind,
         facts=facts,
