@@ -6,10 +6,11 @@ from domain.access import Caller
 from domain.values import Frozen, GoalId
 from service.cycle_lookup import require_cycle
 from service.goals import GoalReads
-from service.projection import names_by_id
+from service.projection import people_in_ledger
 from service.proof import LedgerProof
 from storage.database import read_transaction
 from storage.goals import LedgerLine
+from storage.person_log import Names, names_at
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -33,11 +34,11 @@ class LedgerDocument(Frozen):
 
 
 class LedgerPage(NamedTuple):
-    """The proof of a goal's ledger, the names of the people in it by id, and the time zone of its cycle."""
+    """The proof of a goal's ledger, the names that the people in it had at the times of the entries, and the cycle's time zone."""
 
     goal: GoalId
     proof: LedgerProof
-    names: dict[str, str]
+    names: Names
     time_zone: str
 
     @property
@@ -61,10 +62,10 @@ class Audit:
     async def ledger(self, caller: Caller, goal: GoalId) -> LedgerPage:
         """The goal's ledger with the result of its verification."""
         proof = await GoalReads(self._engine).prove(caller, goal)
-        people = {line.event[role] for line in proof.lines for role in ("actor", "acting_for") if line.event.get(role)}
         async with read_transaction(self._engine) as connection:
             cycle = await require_cycle(connection, goal.partition("/")[0])
-            return LedgerPage(goal, proof, await names_by_id(connection, people), cycle.time_zone)
+            names = await names_at(connection, people_in_ledger(proof.lines))
+            return LedgerPage(goal, proof, names, cycle.time_zone)
 
 
 def _entry(line: LedgerLine) -> dict[str, Any]:

@@ -69,4 +69,4 @@ async def _journal_faults(connection: AsyncConnection) -> list[TableFault]:
     """The first broken entry of each log, as `log/number (reason)`."""
     found = [(log, await journal.first_break(connection, log)) for log in Log]
     broken = [TableFault("journal_broken", f"{log}/{one.seq} ({one.reason})") for log, one in found if one]
-    return broken + [TableFault("people_altered", str(entry)) async for entry in person_log.altered(connection)][:_MOST]
+    return broken + [TableFault("people_altered", str(one)) for one in (await person_log.altered(connection))[:_MOST]]

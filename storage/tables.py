@@ -70,8 +70,8 @@ class PersonChangeRow(Table):
 
     __tablename__ = "person_change"
 
-    entry: Mapped[int] = mapped_column(primary_key=True)  # number of the directory's journal entry
     employee_id: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)  # no foreign key: it costs a second
+    entry: Mapped[int] = mapped_column(primary_key=True)  # number of the directory's journal entry
     at: Mapped[datetime]  # as in the journal's entry
     change: Mapped[str]
     commitment: Mapped[bytes]  # to the name: sha256(salt ‖ name)
@@ -81,7 +81,6 @@ class PersonChangeRow(Table):
     __table_args__ = (
         CheckConstraint("change IN ('added', 'changed', 'left', 'returned')", name="person_change_kind"),
         CheckConstraint("(salt IS NULL) = (name IS NULL)", name="person_change_salted"),
-        Index("person_change_by_person", "employee_id", "at"),
     )
 
 

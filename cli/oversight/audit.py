@@ -37,7 +37,7 @@ def show(goal_id: GoalArgument, as_json: AsJson = False) -> None:
 
 
 def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
-    from cli.session.wording import event_name, facts, person
+    from cli.session.wording import event_name, facts, person_then
     from texts.dates import moment_text
 
     names, zone = page.names, page.time_zone
@@ -45,8 +45,8 @@ def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
     def row(line: "LedgerLine") -> tuple[str | int, ...]:
         event, instead = line.event, line.event.get("acting_for")
         return (
-            event["seq"], event["revision"], moment_text(event["at"], zone), person(event["actor"], names),
-            person(instead, names) if instead else "", event_name(line.kind, to.locale), facts(event["body"], to.locale, zone),
+            event["seq"], event["revision"], moment_text(event["at"], zone), person_then(event["actor"], event["at"], names),
+            person_then(instead, event["at"], names) if instead else "", event_name(line.kind, to.locale), facts(event["body"], to.locale, zone),
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 

@@ -91,6 +91,12 @@ def person(employee: str, names: Mapping[str, str]) -> str:
     return f"{visible(name)} ({employee})" if name else employee
 
 
+def person_then(employee: str, at: datetime | None, names: Mapping[tuple[str, datetime | None], str]) -> str:
+    """The id behind the name that the person had at that time; None: has now."""
+    name = names.get((employee, at))
+    return person(employee, {employee: name} if name else {})
+
+
 def visible(text: str, longest: int | None = None) -> str:
     """What a person wrote, as one line that cannot steer the terminal: control and direction signs become spaces."""
     shown = " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Cf") else c for c in text).split())

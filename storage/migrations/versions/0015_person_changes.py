@@ -32,13 +32,26 @@ CREATE TRIGGER person_change_no_truncate BEFORE TRUNCATE ON person_change
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_person_change()
 """,
 )
+# The name of a person as of a moment; None for somebody who was never in the directory. Without a moment: the present name.
+# Before the first row: the first known name. Erased: as domain/commitments.py shows erased texts.
+_NAME_AT = """
+CREATE FUNCTION name_at(person text, moment timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN moment IS NOT NULL THEN COALESCE(
+        (SELECT COALESCE(c.name, '[消去済み / erased]') FROM person_change c
+         WHERE c.employee_id = person AND c.at <= moment ORDER BY c.entry DESC LIMIT 1),
+        (SELECT COALESCE(c.name, '[消去済み / erased]') FROM person_change c
+         WHERE c.employee_id = person ORDER BY c.entry LIMIT 1),
+        (SELECT e.name FROM employee e WHERE e.id = person)
+    ) ELSE (SELECT e.name FROM employee e WHERE e.id = person) END
+$$
+"""
 
 
 def upgrade() -> None:
     op.create_table(
         "person_change",
-        sa.Column("entry", sa.Integer, primary_key=True),
         sa.Column("employee_id", sa.Text(collation="C"), primary_key=True),
+        sa.Column("entry", sa.Integer, primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("change", sa.Text, nullable=False),
         sa.Column("commitment", sa.LargeBinary, nullable=False),
@@ -47,6 +60,5 @@ def upgrade() -> None:
         sa.CheckConstraint("change IN ('added', 'changed', 'left', 'returned')", name="person_change_kind"),
         sa.CheckConstraint("(salt IS NULL) = (name IS NULL)", name="person_change_salted"),
     )
-    op.create_index("person_change_by_person", "person_change", ["employee_id", "at"])
-    for statement in _APPEND_ONLY:
+    for statement in (*_APPEND_ONLY, _NAME_AT):
         op.execute(statement)
