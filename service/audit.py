@@ -9,12 +9,13 @@ from domain.journal import Entry, Log, moment
 from domain.values import Frozen, GoalId
 from service.cycle_lookup import require_cycle
 from service.goals import GoalReads
-from service.projection import names_by_id
+from service.projection import people_in_ledger
 from service.proof import LedgerProof
 from service.relations import require_hr
 from storage import journal
 from storage.database import LONG, read_transaction, set_limits
 from storage.goals import LedgerLine
+from storage.person_log import Names, names_at
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -41,11 +42,11 @@ class LedgerDocument(Frozen):
 
 
 class LedgerPage(NamedTuple):
-    """The proof of a goal's ledger, the names of the people in it by id, and the time zone of its cycle."""
+    """The proof of a goal's ledger, the names that the people in it had at the times of the entries, and the cycle's time zone."""
 
     goal: GoalId
     proof: LedgerProof
-    names: dict[str, str]
+    names: Names
     time_zone: str
 
     @property
@@ -91,11 +92,11 @@ class JournalDocument(Frozen):
 
 
 class JournalPage(NamedTuple):
-    """The proof of each log, and a page of entries by log and number, with the names of those who made them."""
+    """The proof of each log, and a page of entries by log and number, with the names that those who made them had then."""
 
     proofs: tuple[LogProof, ...]
     entries: list[tuple[Log, Entry]]
-    names: dict[str, str]
+    names: Names
     next: str | None
 
     @property
@@ -120,7 +121,8 @@ class Audit:
             log, _, number = wanted.after.partition("/")
             after = (log, min(int(number), _MAX_NUMBER) if number.isdecimal() else 0)
             found = await journal.page(connection, wanted.logs, since=wanted.since, after=after, limit=wanted.limit)
-            names = await names_by_id(connection, {one.actor for _, one in found.entries})
+            # An altered time may have no zone (`infinity`).
+            names = await names_at(connection, {(one.actor, one.at) for _, one in found.entries if one.at.tzinfo})
         proofs = (
             LogProof(
                 log=one,
@@ -135,10 +137,10 @@ class Audit:
     async def ledger(self, caller: Caller, goal: GoalId) -> LedgerPage:
         """The goal's ledger with the result of its verification."""
         proof = await GoalReads(self._engine).prove(caller, goal)
-        people = {line.event[role] for line in proof.lines for role in ("actor", "acting_for") if line.event.get(role)}
         async with read_transaction(self._engine) as connection:
             cycle = await require_cycle(connection, goal.partition("/")[0])
-            return LedgerPage(goal, proof, await names_by_id(connection, people), cycle.time_zone)
+            names = await names_at(connection, people_in_ledger(proof.lines))
+            return LedgerPage(goal, proof, names, cycle.time_zone)
 
 
 def _next(found: journal.Found, limit: int) -> str | None:
@@ -148,14 +150,14 @@ def _next(found: journal.Found, limit: int) -> str | None:
     return f"{log}/{last.seq + found.is_cut}"  # behind an entry that cannot be read
 
 
-def _journal_entry(log: Log, entry: Entry, names: dict[str, str]) -> dict[str, Any]:
+def _journal_entry(log: Log, entry: Entry, names: Names) -> dict[str, Any]:
     """The entry with its texts, and what another program needs to verify it, as for a goal's ledger."""
     return {
         "log": log,
         "seq": entry.seq,
         "at": moment(entry.at),
         "actor": entry.actor,
-        "actor_name": names.get(entry.actor),
+        "actor_name": names.get((entry.actor, entry.at)),
         "kind": entry.kind,
         "body": opened(entry),
         "hashed_body": entry.body,

@@ -33,7 +33,7 @@ class HeardProblem(Frozen):
     text: str
     heard_as: str
     added_by: EmployeeId
-    name: str  # the name of `added_by`
+    name: str  # of `added_by`, when the problem was added
     answers: int
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import Log
 from storage import journal
-from storage.tables import EmployeeRow, GoalRow, ProblemRow
+from storage.tables import GoalRow, ProblemRow
 
 _ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
 
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
     text: str
     heard_as: str
     added_by: str
-    name: str
+    name: str  # when the problem was added
     answers: int
 
 
@@ -119,9 +119,8 @@ async def find_all(
     query = (
         select(
             ProblemRow.id, ProblemRow.department, ProblemRow.text, ProblemRow.heard_as, ProblemRow.added_by,
-            EmployeeRow.name, answers.label("answers"),
+            func.name_at(ProblemRow.added_by, ProblemRow.added_at), answers.label("answers"),
         )
-        .join(EmployeeRow, EmployeeRow.id == ProblemRow.added_by)
         .outerjoin(answered, answered.c.problem == ProblemRow.id)
         .where(ProblemRow.cycle_id == cycle, ProblemRow.taken_back_at.is_(None))
         .order_by(ProblemRow.number)

@@ -35,6 +35,24 @@ _SALT_BYTES = 16
 _PAGE = 1_000  # entries that are read at once
 
 
+class Place(NamedTuple):
+    """The place of the next entry of a log: number and hash of the entry before, and the time."""
+
+    previous: tuple[int, str]
+    at: datetime
+
+    @property
+    def number(self) -> int:
+        """The number of the entry."""
+        return self.previous[0] + 1
+
+
+async def reserve(connection: AsyncConnection, log: Log) -> Place:
+    """The place of the next entry. Other writers of the log wait until the transaction of `connection` ends."""
+    head = (await connection.execute(_LOCK_HEAD, {"log": log.value, "first": first_hash(log)})).one()
+    return Place((head.seq, head.hash), head.now)
+
+
 async def append(
     connection: AsyncConnection,
     log: Log,
@@ -43,18 +61,19 @@ async def append(
     actor: str,
     facts: Mapping[str, Any],
     texts: Mapping[str, str | None] | None = None,
+    place: Place | None = None,
 ) -> None:
     """Appends an entry; it is stored if the transaction of `connection` is committed.
 
-    `facts` is JSON without personal texts; `texts` are by name, and None is left out. Other writers of the same log wait
-    until the transaction ends, so the entry is written after the change itself. Not safe to repeat: the caller appends
-    only if it changed something.
+    `facts` is JSON without personal texts; `texts` are by name, and None is left out. `place` is one that was reserved in
+    this transaction; None: the next one. Other writers of the same log wait until the transaction ends, so the entry is
+    written after the change itself. Not safe to repeat: the caller appends only if it changed something.
     """
-    head = (await connection.execute(_LOCK_HEAD, {"log": log.value, "first": first_hash(log)})).one()
+    previous, at = place or await reserve(connection, log)
     entry = make_entry(
         log,
-        (head.seq, head.hash),
-        at=head.now,
+        previous,
+        at=at,
         actor=actor,
         kind=kind,
         facts=facts,

@@ -136,7 +136,7 @@ def _print_journal(page: "JournalPage", zone: str, to: "Terminal") -> None:
 
     def row(proof: "LogProof", entry: "Entry") -> tuple[str | int, ...]:
         kind = word("entry", visible(entry.kind), to.locale)
-        when, who = moment_text(entry.at, zone), actor_name(entry.actor, page.names, to.locale)
+        when, who = moment_text(entry.at, zone), actor_name(entry.actor, entry.at, page.names, to.locale)
         return entry.seq, when, who, kind, said(proof, entry), entry.hash[:_SHORT_HASH]
 
     for proof in page.proofs:
@@ -155,7 +155,7 @@ def _broken_log(proof: "LogProof", to: "Terminal") -> str:
 
 
 def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
-    from cli.session.wording import event_name, facts, person, visible
+    from cli.session.wording import event_name, facts, person_then, visible
     from texts.dates import moment_text
 
     names, zone = page.names, page.time_zone
@@ -168,8 +168,8 @@ def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
     def row(line: "LedgerLine") -> tuple[str | int, ...]:
         event, instead = line.event, line.event.get("acting_for")
         return (
-            event["seq"], event["revision"], moment_text(event["at"], zone), person(event["actor"], names),
-            person(instead, names) if instead else "", event_name(line.kind, to.locale) if line.kind else "", said(line),
+            event["seq"], event["revision"], moment_text(event["at"], zone), person_then(event["actor"], event["at"], names),
+            person_then(instead, event["at"], names) if instead else "", event_name(line.kind, to.locale) if line.kind else "", said(line),
             line.hash[:_SHORT_HASH],
         )  # fmt: skip
 

@@ -134,9 +134,9 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
     return word(_READ_AS[name], written, locale) if name in _READ_AS else reason_text(written, locale)
 
 
-def actor_name(actor: str, names: Mapping[str, str], locale: Locale) -> str:
-    """Who made an entry of the journal: a person, or what acts in the name of no person."""
-    return word("actor", actor[1:], locale) if actor.startswith("@") else person(visible(actor), names)
+def actor_name(actor: str, at: datetime, names: Mapping[tuple[str, datetime | None], str], locale: Locale) -> str:
+    """Who made an entry of the journal: a person, by the name of that time, or what acts in the name of no person."""
+    return word("actor", actor[1:], locale) if actor.startswith("@") else visible(person_then(actor, at, names))
 
 
 def percent(share: Decimal) -> str:
@@ -147,6 +147,12 @@ def person(employee: str, names: Mapping[str, str]) -> str:
     """The id, which commands take, behind the name."""
     name = names.get(employee)
     return f"{visible(name)} ({employee})" if name else employee
+
+
+def person_then(employee: str, at: datetime | None, names: Mapping[tuple[str, datetime | None], str]) -> str:
+    """The id behind the name that the person had at that time; None: has now."""
+    name = names.get((employee, at))
+    return person(employee, {employee: name} if name else {})
 
 
 def visible(text: str, longest: int | None = None) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from activities import integrity
-from activities.integrity import look, look_daily
+from activities.integrity import look
 from channels.channel import NullChannel
 from storage.database import read_transaction
 from storage.integrity import TableFault, table_faults
@@ -126,21 +126,3 @@ async def test_a_worker_looks_at_its_start_and_again_every_day(
             async with serving(settings, Role.DELIVERY, server.client, filled, NullChannel()), asyncio.timeout(60):
                 while sum(one["event"] == "tables_altered" for one in logged) < 2:  # noqa: ASYNC110 - a log tells nobody
                     await asyncio.sleep(0.1)
-
-
-async def test_a_database_that_is_away_does_not_end_the_daily_look(
-    filled: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(integrity, "_DAY", 0.05)
-    looks = []
-
-    async def away(_: AsyncEngine) -> list[TableFault]:
-        looks.append(1)
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(integrity, "look", away)
-    looking = asyncio.create_task(look_daily(filled))
-    async with asyncio.timeout(10):
-        while len(looks) < 2:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.02)
-    looking.cancel()

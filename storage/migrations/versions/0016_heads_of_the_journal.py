@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 _HEADS_OF_ENTRIES = """
 INSERT INTO journal_head (log, seq, hash) SELECT DISTINCT ON (log) log, seq, hash FROM journal ORDER BY log, seq DESC
