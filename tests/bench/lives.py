@@ -53,16 +53,19 @@ class Life(NamedTuple):
     def replacing(
         self, *, goal: str, cycle: str, owner: str, department: str, line: Sequence[str], hr: str, parent: str
     ) -> Callable[[str], str]:
-        """Puts these ids in the places of the pattern's own, in an id or in JSON."""
+        """Puts these ids in the places of the pattern's own, in an id or in JSON.
+
+        The owner's id is four hexadecimal digits, which a random salt may contain too; so in JSON it is replaced with its quotes.
+        """
         above = "".join(f',"{one}"' for one in line[1:])
         pairs = (
             (f',"{_ABOVE}"', above), (GOAL_ID, goal), (_CYCLE, cycle), (f'"{_PARENT}"', f'"{parent}"'),
-            (OWNER, owner), (MANAGER, line[0]), (_DEPARTMENT, department), (f'"{HR}"', f'"{hr}"'),
+            (f'"{OWNER}"', f'"{owner}"'), (MANAGER, line[0]), (_DEPARTMENT, department), (f'"{HR}"', f'"{hr}"'),
         )  # fmt: skip
 
         def put(value: str) -> str:
-            if value == HR:
-                return hr
+            if value in (HR, OWNER):
+                return hr if value == HR else owner
             for old, new in pairs:
                 value = value.replace(old, new)
             return value
