@@ -1,12 +1,14 @@
 """`DATABASE_URL`: what may stand in it, how a driver reads it, and how it is shown."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 _SSL_MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+_FIRST_UNUSABLE_PORT: Final = 65_536
 _OPTIONS: Final = frozenset({"host", "port", "sslmode"})
 
 
@@ -38,7 +40,34 @@ def read_url(text: str) -> URL:
         raise WrongUrl(WrongBecause.OPTION, unknown[0])
     if (mode := url.query.get("sslmode")) and mode not in _SSL_MODES:
         raise WrongUrl(WrongBecause.SSL_MODE, "sslmode")
+    if wrong := _wrong_place(url):
+        raise WrongUrl(WrongBecause.OPTION, wrong)
     return url.set(drivername="postgresql")
+
+
+def _wrong_place(url: URL) -> str | None:
+    """`host` or `port` if the driver would fail on it; several hosts need as many ports."""
+    try:
+        _, found = PGDialect_asyncpg().create_connect_args(url)  # type: ignore[no-untyped-call] # SQLAlchemy's dialects have no types
+    except (ArgumentError, ValueError):
+        return "port"
+    hosts, ports = (_all_of(found.get(name)) for name in ("host", "port"))
+    if any(int(one) not in range(_FIRST_UNUSABLE_PORT) for one in ports if one):
+        return "port"
+    return None if all(map(_is_host, hosts)) else "host"
+
+
+def _all_of(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
+def _is_host(value: object) -> bool:
+    """Whether a name server, or the file system for a socket's folder, can be asked for it."""
+    try:
+        text = str(value)
+        return "\0" not in text and bool(text.startswith("/") or text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def shown(url: URL) -> str:

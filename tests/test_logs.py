@@ -233,6 +233,14 @@ def test_the_same_warning_is_written_a_few_times_a_minute_and_then_with_the_numb
     assert vars(again)["repeated_lines_left_out"] == 100 - RepeatedLines.MOST
 
 
+def test_what_is_repeated_is_left_out_of_the_log_that_is_configured(written: io.StringIO) -> None:
+    for _ in range(50):
+        structlog.get_logger().error("database_away")
+        logging.getLogger("somebodys").warning("no answer")
+    lines = written.getvalue().splitlines()
+    assert (sum("database_away" in one for one in lines), sum("no answer" in one for one in lines)) == (5, 5)
+
+
 def test_information_is_never_left_out(written: io.StringIO) -> None:
     for _ in range(20):
         structlog.get_logger().info("goal_recorded")

@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -106,6 +107,26 @@ async def test_a_program_that_keeps_dying_is_started_a_bounded_number_of_times_a
     assert len(programs.started) == 1 + MAX_RESTARTS
     assert "the disk is full" in str(failed.value.message)
     assert failed.value.where == str(programs.log)
+
+
+async def test_each_restart_waits_twice_as_long_as_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_FIRST_PAUSE", 0.1)
+    programs, starts = Programs(tmp_path, "/bin/sh", "-c", "exit 3"), []
+    start = programs.start
+
+    async def noted() -> Server:
+        starts.append(asyncio.get_running_loop().time())
+        return await start()
+
+    monkeypatch.setattr(programs, "start", noted)
+    with pytest.raises(EmbeddedError):
+        async with programs.at_work(), asyncio.timeout(60):
+            await asyncio.Event().wait()
+    pauses = [after - before for before, after in pairwise(starts)]
+    assert len(pauses) == MAX_RESTARTS
+    assert all(pause >= 0.1 * 2**n for n, pause in enumerate(pauses)), pauses
 
 
 @pytest.mark.usefixtures("restarts_without_pause")

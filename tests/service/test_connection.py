@@ -177,6 +177,24 @@ def test_a_url_is_shown_without_its_password_and_without_options_that_may_be_sec
     assert shown(url.update_query_dict({"password": "hush"})) == shown(url)
 
 
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("127.0.0.1:99999/meguri", "port"),
+        ("/meguri?host=127.0.0.1&port=hush", "port"),
+        ("/meguri?host=127.0.0.1&host=127.0.0.2", "port"),
+        ("/meguri?host=127.0.0.1&port=1&port=2", "port"),
+        ("/meguri?host=%00", "host"),
+        (f"{'a' * 300}.example/meguri", "host"),
+    ],
+)
+async def test_a_host_or_a_port_that_no_driver_can_use_is_named(tmp_path: Path, place: str, what: str) -> None:
+    with pytest.raises(Unreachable, match=r"error\.bad_url_option") as raised:
+        await connect_database(settings_in(tmp_path, f"postgresql://u:hush@{place}"))
+    assert raised.value.looked_at == f"DATABASE_URL ({what})"
+    assert "hush" not in str(say_both(raised.value.message))
+
+
 def test_both_drivers_get_the_ssl_mode_of_the_url() -> None:
     url = for_sqlalchemy("postgres://u:p@db.example/meguri?sslmode=verify-full")
     assert url.query == {"ssl": "verify-full"}
