@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from domain.goal.steering import IN_PROGRESS
 from domain.instructions.instructions import AnyInstruction, Cancel, Close, Extend, Pause, Remove
 from domain.lifecycle import State
 from domain.values import CycleId, Frozen
+from service.cycle_lookup import require_cycle
 from service.instruction_rules import require_valid
 from storage.database import read_transaction
 from storage.goal_counts import OpenGoals, count_open, count_owners
@@ -58,6 +60,14 @@ class InstructionPreviews:
             unchanged=sum(one.goals for one in groups if _stays(asked, one)),
             outcomes=_total((_outcome(asked, one), one.goals) for one in groups) if _ends(asked) else {},
         )
+
+    async def moved_due(self, asked: AnyInstruction, cycle: CycleId) -> date | None:
+        """The working day to which an extension moves the tasks if its day is a day off of the cycle's own calendar."""
+        if not isinstance(asked, Extend) or asked.due is None:
+            return None
+        async with read_transaction(self._engine) as connection:
+            calendar = (await require_cycle(connection, cycle)).rules.calendar
+        return None if calendar.is_business_day(asked.due) else calendar.on_or_after(asked.due)
 
 
 def _total(counted: Iterable[tuple[str, int]]) -> dict[str, int]:

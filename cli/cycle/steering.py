@@ -64,7 +64,7 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
         from domain.instructions import instructions
         from domain.values import CycleId
         from service.answers import compose
-        from service.instruction_preview import needs_confirmation
+        from service.instruction_preview import InstructionPreviews, needs_confirmation
 
         kinds: dict[str, type[Any]] = {model.model_fields["kind"].default: model for model in instructions.KINDS}
         selection = {"departments": tuple(options.departments or ()), "people": tuple(options.people or ())}
@@ -72,7 +72,10 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
         one, caller = CycleId(options.cycle) if options.cycle else None, caller_for(options.actor)
         if one and not options.yes and needs_confirmation(asked):
             await confirm(session, caller, asked, one)
+        moved = await InstructionPreviews(session.engine).moved_due(asked, one) if one else None
         identity = await session.instructions.give(caller, asked, one, options.identity)
+        if moved:
+            session.terminal.complain(session.terminal.text("screen.steering.day_off", day=asked.due, moved=moved))
         return await report(session, identity, kind, wait=not options.no_wait)
 
     run(terminal(options.as_json), acting, work)

@@ -5,13 +5,15 @@ import json
 import os
 import pty
 from contextlib import closing, suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from domain.locale import Locale
 from tests.cli.office import CYCLE, HARA, HR, MANAGER, MEGURI, MORI, ONO, TOP, Office, goal_file, today
 from tests.working_days import JAPAN
+from texts.dates import day_text
 
 BY_HR = ("--as", HR, "--reason", "繁忙期")
 ACCOUNTANTS = (HARA, MANAGER, MORI, ONO)
@@ -47,6 +49,19 @@ async def test_an_extension_says_how_many_goals_it_moved_and_why_the_others_stay
     assert skipped["message"] == "waits for something else"
     assert (await office.told("goal", "show", f"q4/{HARA}/1"))["task"]["due"] == LATER
     assert ("extended", "繁忙期") in await history(office, f"q4/{HARA}/1")
+
+
+async def test_an_extension_to_a_day_off_says_on_which_working_day_the_tasks_are_due(office: Office) -> None:
+    later = date.fromisoformat(LATER)
+    off = later + timedelta(days=(5 - later.weekday()) % 7)  # the next Saturday
+    moved = JAPAN.next_working_day(off)
+    extend = ("cycle", "extend", "q4", *BY_HR, "--person", ONO, "--due")
+    told = await office.type(*extend, off.isoformat(), "--json")
+    said = f"{day_text(off, Locale.EN)} is a day off: the tasks are due on {day_text(moved, Locale.EN)}\n"
+    assert (told.exit_code, told.stderr) == (0, said)
+    assert json.loads(told.stdout)["counts"] == {"done": 1}
+    assert (await office.told("goal", "show", f"q4/{ONO}/1"))["task"]["due"] == moved.isoformat()
+    assert (await office.type(*extend, LATER)).stderr == ""
 
 
 async def test_what_a_goals_rules_forbid_is_named_on_stderr_and_is_the_exit_code(office: Office) -> None:
