@@ -31,8 +31,10 @@ _LAST_WORDS: Final = frozenset(
 )
 _IMPERSONAL: Final = frozenset({"func_name", "thread_name", "process_name", "file_name"})
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
-# Text with an at sign in the middle, also full-width or percent-encoded. This includes the user and password of a URL.
-_MAIL: Final = re.compile(r"[^\s<>\"'(),;\[\]{}=]{1,200}(?:@|＠|%40)[^\s<>\"'(),;:\[\]{}]+")
+# Text with an at sign in the middle, also full-width or percent-encoded. This includes the user and password of a URL. Each piece
+# between blanks and brackets is matched once, from its beginning, so the time grows with the text alone.
+_PIECE: Final = re.compile(r"[^\s<>\"'(),;\[\]{}=]+")
+_MAIL: Final = re.compile(r".+(?:@|＠|%40)[^:]+")
 _VERBOSE: Final = ("sqlalchemy", "asyncio", "aiosmtplib")  # libraries that log every step at `info`
 
 _NUMBERS: Final = (bool, int, float, type(None))
@@ -177,4 +179,9 @@ def _without_mail(value: Any) -> Any:
         return {_without_mail(str(key)): _without_persons(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_without_mail(inner) for inner in value]
-    return _MAIL.sub(REDACTED, str(value))
+    return _PIECE.sub(_without_address, str(value))
+
+
+def _without_address(piece: re.Match[str]) -> str:
+    found = _MAIL.match(piece[0])
+    return REDACTED + piece[0][found.end() :] if found else piece[0]

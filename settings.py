@@ -108,7 +108,8 @@ class Settings(BaseSettings):
     delivery_seconds: int = Field(default=60, ge=1, description="seconds between two deliveries of due notices")
     health_address: str | None = Field(
         default=None,
-        description="`host:port` of the health checks `/healthz` (the process runs) and `/readyz` (it reaches the servers)",
+        description="`host:port` of the health checks `/healthz` (the process runs) and `/readyz` (it reaches the servers; "
+        "`tables` in its answer is what the worker's last daily check of the tables found)",
     )
     metrics_address: str | None = Field(default=None, description="`host:port` of the Prometheus metrics at `/metrics`")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

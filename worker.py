@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -25,7 +26,7 @@ import logs
 from activities.delivery import Delivery
 from activities.hook import Hook
 from activities.instruction import InstructionActivities
-from activities.integrity import look_daily
+from activities.integrity import LastLook, looking_daily
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
 from activities.reorganisation import LeavingActivities
@@ -145,6 +146,7 @@ async def serving(
     await require_current(engine)
     await register_search_attributes(client)
     workers: list[Worker] = []
+    last_look = LastLook()  # stays empty in a worker that does not look
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(engine, size=settings.database_pool))
         for one in _workers(
@@ -162,10 +164,10 @@ async def serving(
             await ensure_delivery_schedule(client, every, DELIVERY)
             if settings.hook_url:
                 await ensure_hook_schedule(client, every, DELIVERY)
-            looking = asyncio.create_task(look_daily(engine))
-            stack.callback(looking.cancel)
+            last_look = await stack.enter_async_context(looking_daily(engine))
         if settings.health_address:
-            await stack.enter_async_context(health(settings.health_address, lambda: _is_ready(client, engine)))
+            ready, report = partial(_is_ready, client, engine), lambda: {"tables": last_look.report()}
+            await stack.enter_async_context(health(settings.health_address, ready, report))
         log.info("worker_started", role=role, namespace=client.namespace)
         try:
             yield

@@ -15,6 +15,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
 from domain.cycle.launch import first_draft
 from domain.goal.alarms import next_alarm
@@ -57,18 +58,21 @@ class LaunchActivities(Launcher):
     @activity.defn(name="write_goals")
     async def write_goals(self, piece: ParticipantRange) -> WrittenGoals:
         """Writes the drafts of the next participants: goals, first ledger entries and notices, in one transaction."""
-        async with read_transaction(self._engine) as connection:
-            people = await cycles.unstarted_participants(connection, piece.cycle, piece.after, piece.limit)
-        fresh = [one for one in people if one.result == ParticipantState.WAITING]
-        if fresh:
-            cycle = await _cycle(self._engine, piece)
+        async with heartbeating():
             async with read_transaction(self._engine) as connection:
-                organisation = await with_managers(connection, _concerned(cycle, fresh))
-            standing = await self._delegations(cycle, organisation)
-            batch = await asyncio.to_thread(_batch, cycle, organisation, standing, fresh)
-            async with self._engine.begin() as connection:
-                await cycles.write_goals(connection, piece.cycle, batch)
+                people = await cycles.unstarted_participants(connection, piece.cycle, piece.after, piece.limit)
+            if fresh := [one for one in people if one.result == ParticipantState.WAITING]:
+                await self._write(piece, fresh)
         return WrittenGoals(last=people[-1].employee_id if people else "", people=len(people))
+
+    async def _write(self, piece: ParticipantRange, people: list[cycles.UnstartedParticipant]) -> None:
+        cycle = await _cycle(self._engine, piece)
+        async with read_transaction(self._engine) as connection:
+            organisation = await with_managers(connection, _concerned(cycle, people))
+        standing = await self._delegations(cycle, organisation)
+        batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people)
+        async with self._engine.begin() as connection:
+            await cycles.write_goals(connection, piece.cycle, batch)
 
     @activity.defn(name="start_goals")
     async def start_goals(self, piece: ParticipantRange) -> StartedGoals:
@@ -77,10 +81,10 @@ class LaunchActivities(Launcher):
         """
         after, so_far = activity.info().heartbeat_details or (piece.after, {"people": 0, "goals": 0, "failed": 0})
         total = StartedGoals.model_validate(so_far)
-        while people := await self._waiting(piece, after):
-            total = await self._start_chunk(piece, [one.employee_id for one in people], total)
-            after = people[-1].employee_id
-            activity.heartbeat(after, total)
+        async with heartbeating(lambda: (after, total)):
+            while people := await self._waiting(piece, after):
+                total = await self._start_chunk(piece, [one.employee_id for one in people], total)
+                after = people[-1].employee_id
         log.info("goals_started", cycle_id=piece.cycle, people=total.people, goals=total.goals, failed=total.failed)
         return total
 
@@ -91,13 +95,13 @@ class LaunchActivities(Launcher):
     @activity.defn(name="retry_failed")
     async def retry_failed(self, piece: ParticipantRange) -> int:
         """Sets the failed participants to waiting."""
-        async with self._engine.begin() as connection:
+        async with heartbeating(), self._engine.begin() as connection:
             return await cycles.requeue_failed(connection, piece.cycle)
 
     @activity.defn(name="set_cycle_state")
     async def set_cycle_state(self, new: NewState) -> None:
         """Writes the cycle's state to the database. A transition that is not allowed is logged, not written."""
-        async with self._engine.begin() as connection:
+        async with heartbeating(), self._engine.begin() as connection:
             if not await cycles.change_state(connection, new.cycle, _EVENTS[new.state], new.at):
                 log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.heartbeating import heartbeating
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -36,7 +37,8 @@ class LeavingActivities(LeaverProcessor):
     @activity.defn(name="process_leavers")
     async def process_leavers(self, day: LeavingDay) -> int:
         """Processes the people whose last day has passed."""
-        return await process_leavers(self._engine, self._client, day.last_day, day.now)
+        async with heartbeating():
+            return await process_leavers(self._engine, self._client, day.last_day, day.now)
 
 
 async def prepare(engine: AsyncEngine, instruction: str, now: datetime) -> list[GoalId]:

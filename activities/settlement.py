@@ -1,97 +1,116 @@
 """Settles a cycle: closes every open goal, page by page."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Iterable
+from enum import StrEnum
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
+from activities.heartbeating import heartbeating
 from activities.pace import FanOut, people_act_now
 from domain.goal.commands import SYSTEM, CloseBySystem
-from domain.refusals import Code
+from domain.refusals import Code, Refusal
 from domain.values import GoalId
+from service.answers import NoAnswer
+from service.goal_updates import GoalUpdates
 from storage.database import read_transaction
 from storage.goals import open_goals
 from workflows.cycle import SettledGoals, Settler, SettleRequest
-from workflows.failures import as_refusal
-from workflows.goal import Receipt, goal_workflow_id
 
 _PAGE = 200
+_MAX_ATTEMPTS = 4  # tries at a goal that does not answer; each waits `service.answers.ANSWER_SECONDS`
+PAUSE = 5.0  # seconds before the goals that did not answer are asked again
 
 log = structlog.get_logger()
+
+
+class _Result(StrEnum):
+    CLOSED = "closed"  # by this settlement
+    ENDED = "ended"  # the goal had ended in the meantime
+    REFUSED = "refused"
+    SILENT = "silent"  # no answer in time
 
 
 class SettlementActivities(Settler):
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine
-        self._client = client
+        self._updates = GoalUpdates(engine, client)
 
     @activity.defn(name="settle_goals")
     async def settle_goals(self, settle: SettleRequest) -> SettledGoals:
         """Closes the open goals. The update's id is the cycle's, so a goal that was closed by an earlier attempt gives
         the same answer.
+
+        A goal that does not answer is asked again after the others, a bounded number of times. So one goal cannot keep the
+        cycle from ending.
         """
-        after, counts = activity.info().heartbeat_details or ("", {})
-        total = Counter[str](counts)
-        fan_out = FanOut(lambda: people_act_now(self._engine))
-        while page := await self._open(settle, after):
-            total += await self._close_all(page, settle, fan_out, (after, dict(total)))
-            after = page[-1]
-            activity.heartbeat(after, dict(total))
-        settled = SettledGoals(goals=total["closed"], refused=total["refused"])
-        (log.error if settled.refused else log.info)(
-            "cycle_settled", cycle_id=settle.cycle, goals=settled.goals, refused=settled.refused
+        closed = activity.info().heartbeat_details or (0,)
+        total = Counter[_Result]({_Result.CLOSED: closed[0]})
+        async with heartbeating(lambda: (total[_Result.CLOSED],)):
+            fan_out = FanOut(lambda: people_act_now(self._engine))
+            silent = await self._close_all(self._open(settle), settle, fan_out, total)
+            for _ in range(_MAX_ATTEMPTS - 1):
+                if not silent:
+                    break
+                await asyncio.sleep(PAUSE)
+                silent = await self._close_all(_each(silent), settle, fan_out, total)
+        for goal in silent:
+            log.error("goal_not_settled", goal_id=goal, attempts=_MAX_ATTEMPTS)
+        settled = SettledGoals(goals=total[_Result.CLOSED], refused=total[_Result.REFUSED], silent=len(silent))
+        (log.error if settled.refused or settled.silent else log.info)(
+            "cycle_settled", cycle_id=settle.cycle, goals=settled.goals, refused=settled.refused, silent=settled.silent
         )
         return settled
 
-    async def _open(self, settle: SettleRequest, after: str) -> list[str]:
-        async with read_transaction(self._engine) as connection:
-            return await open_goals(connection, settle.cycle, after, _PAGE)
+    async def _open(self, settle: SettleRequest) -> AsyncIterator[GoalId]:
+        after = ""
+        while True:
+            async with read_transaction(self._engine) as connection:
+                page = await open_goals(connection, settle.cycle, after, _PAGE)
+            if not page:
+                return
+            for goal in page:
+                yield GoalId(goal)
+            after = page[-1]
 
     async def _close_all(
-        self, page: list[str], settle: SettleRequest, fan_out: FanOut, done: tuple[str, dict[str, int]]
-    ) -> Counter[str]:
-        """The numbers of the page's goals by result. `done` is the heartbeat: where a new try begins."""
-        results = Counter[str]()
+        self, goals: AsyncIterator[GoalId], settle: SettleRequest, fan_out: FanOut, total: Counter[_Result]
+    ) -> list[GoalId]:
+        """Asks the goals, and adds the numbers of results to `total`; returns the goals that did not answer."""
+        silent: list[GoalId] = []
 
-        async def close(goal: str) -> None:
-            results[await self._close(GoalId(goal), settle, fan_out)] += 1
-            activity.heartbeat(*done)
+        async def close(goal: GoalId) -> None:
+            result = await self._close(goal, settle, fan_out)
+            total[result] += 1
+            if result is _Result.SILENT:
+                silent.append(goal)
 
-        await fan_out.each(_each(page), close)
-        return results
+        await fan_out.each(goals, close)
+        return silent
 
-    async def _close(
-        self, goal: GoalId, settle: SettleRequest, fan_out: FanOut
-    ) -> Literal["closed", "ended", "refused"]:
-        """What happened: this update closed the goal; the goal had ended in the meantime; or the goal refused."""
+    async def _close(self, goal: GoalId, settle: SettleRequest, fan_out: FanOut) -> _Result:
         command = CloseBySystem(actor=SYSTEM, reason=settle.reason)
-        update = self._client.get_workflow_handle(goal_workflow_id(goal)).execute_update(
-            CloseBySystem.name,
-            command.model_dump(mode="json", exclude={"id"}, exclude_none=True),
-            id=f"settle:{settle.cycle}",
-            result_type=Receipt,
-        )
+        refused = partial(log.exception, "settlement_refused", goal_id=goal)
         try:
-            await fan_out.timed(update)
-        except WorkflowUpdateFailedError as error:
-            refusal = as_refusal(error.cause) if isinstance(error.cause, ApplicationError) else None
-            if refusal is None or refusal.code is Code.WRONG_STATE:
-                return "ended"
-            log.exception("settlement_refused", goal_id=goal, code=refusal.code)
-            return "refused"
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return "ended"
-        return "closed"
+            await fan_out.timed(self._updates.send(goal, command, f"settle:{settle.cycle}"))
+        except Refusal as refusal:
+            if refusal.code is Code.WRONG_STATE:
+                return _Result.ENDED
+            refused(code=refusal.code)
+            return _Result.REFUSED
+        except NoAnswer:
+            return _Result.SILENT
+        except WorkflowUpdateFailedError:
+            refused(code="unknown")
+            return _Result.REFUSED
+        return _Result.CLOSED
 
 
-async def _each(page: list[str]) -> AsyncIterator[str]:
-    for goal in page:
+async def _each(goals: Iterable[GoalId]) -> AsyncIterator[GoalId]:
+    for goal in goals:
         yield goal

@@ -34,8 +34,11 @@ def _words(text: str, used: int) -> Iterator[str]:
 
 
 def _bytes_in(characters: int) -> int:
-    """How many bytes fit into an encoded word of so many characters; base64 makes four characters of three bytes."""
-    return max((characters - len(_START) - len(_END)) // 4 * 3, 1)
+    """How many bytes fit into an encoded word of so many characters; base64 makes four characters of three bytes.
+
+    Where nothing fits, the word has one character all the same.
+    """
+    return (characters - len(_START) - len(_END)) // 4 * 3
 
 
 def _word(data: bytes) -> str:

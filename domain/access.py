@@ -58,10 +58,12 @@ class Action(StrEnum):
     START_CYCLE = "start_cycle"
     STEER_CYCLE = "steer_cycle"  # extend, pause, amend, close, retry, …
     HEAR = "hear"  # record a problem that was heard
+    CORRECT_HEARD = "correct_heard"  # correct it, or take it back
     RESEND_NOTICES = "resend_notices"
     SEE_FAULTS = "see_faults"  # goals on which PostgreSQL and Temporal disagree
     REPAIR = "repair"  # make them agree
-    ERASE_TEXTS = "erase_texts"  # of a goal's ledger; an auditor must not be able to, who needs the texts as evidence
+    SEE_JOURNAL = "see_journal"  # with the texts that people wrote
+    ERASE_TEXTS = "erase_texts"  # of a goal's ledger, or of the journal; an auditor must not be able to, who needs the texts as evidence
     DELEGATE = "delegate"  # for oneself
     SET_PREFERENCES = "set_preferences"  # one's own
 
@@ -84,9 +86,11 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.START_CYCLE: frozenset({_R.HR}),
     Action.STEER_CYCLE: frozenset({_R.HR}),
     Action.HEAR: frozenset({_R.COLLEAGUE}),
+    Action.CORRECT_HEARD: frozenset({_R.OWNER, _R.HR}),
     Action.RESEND_NOTICES: frozenset({_R.HR}),
     Action.SEE_FAULTS: frozenset({_R.HR, _R.OPERATOR}),
     Action.REPAIR: frozenset({_R.HR}),
+    Action.SEE_JOURNAL: frozenset({_R.HR, _R.OPERATOR}),
     Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),

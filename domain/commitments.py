@@ -23,6 +23,7 @@ ERASED = "[消去済み / erased]"  # shown in the place of an erased text
 
 _SALT_DIGITS = 32  # 128 bits
 _MESSAGE_FIELDS = {"key", "fields"}  # of domain.messages.Message
+_TEXT_KEYS = {"salt", "text"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -82,13 +83,31 @@ def without_texts(form: dict[str, Any], model: type[BaseModel]) -> dict[str, Any
     return erased
 
 
+def well_formed(texts: object) -> Texts:
+    """The texts of a stored cell that have a salt and a text. Others were altered, and are left out."""
+    if not isinstance(texts, dict):
+        return {}
+    return {place: one for place, one in texts.items() if _is_salted_text(one)}
+
+
+def commitments_to(texts: object) -> dict[str, str] | None:
+    """The commitments to the texts of a stored cell, by place; None if the cell does not have the form of `Texts`."""
+    if not isinstance(texts, dict) or not all(map(_is_salted_text, texts.values())):
+        return None
+    return {place: commit(one["salt"], one["text"]) for place, one in texts.items()}
+
+
+def _is_salted_text(one: object) -> bool:
+    return isinstance(one, dict) and one.keys() == _TEXT_KEYS and all(isinstance(part, str) for part in one.values())
+
+
 def open_texts(body: dict[str, Any], texts: Texts) -> tuple[dict[str, Any], dict[str, str]]:
     """The body as people read it, made from its hashed form and the texts; and the commitments without a text, by place."""
-    erased: dict[str, str] = {}
+    known, erased = well_formed(texts), dict[str, str]()
 
     def put(place: str, digest: str) -> str:
-        if place in texts:
-            return texts[place]["text"]
+        if place in known:
+            return known[place]["text"]
         erased[place] = digest
         return ERASED
 

@@ -29,14 +29,14 @@ STATUS_OF: Mapping[str, Status] = {
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_instruction",
-            "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry",
+            "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
             "already_reviewed", "newer_than_goal", "self_review_first", "no_task", "not_assigned", "cycle_over", "cycle_busy", "cycle_state",
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
-            "texts_in_use", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
+            "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",

@@ -75,6 +75,8 @@ class Code(StrEnum):
     UNKNOWN_PARENT = "unknown_parent"
     CIRCLE = "circle"
     UNKNOWN_PROBLEM = "unknown_problem"
+    NO_SUCH_PROBLEM = "no_such_problem"
+    PROBLEM_ANSWERED = "problem_answered"
     UNKNOWN_ENTRY = "unknown_entry"
     UNKNOWN_CATALOG_DEPARTMENT = "unknown_catalog_department"
     UNKNOWN_EXEMPLAR = "unknown_exemplar"

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 
@@ -11,17 +12,22 @@ _CHECK_SECONDS = 5.0
 _REQUEST_SECONDS = 10.0
 
 Check = Callable[[], Awaitable[bool]]
+Report = Callable[[], Mapping[str, Any]]
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def health(address: str, ready: Check) -> AsyncIterator[None]:
+async def health(address: str, ready: Check, report: Report = dict) -> AsyncIterator[None]:
     """Answers health checks at `address` (`host:port`) until the block ends.
 
-    The process is ready if `ready` returns True; an exception, or no result within five seconds, means not ready.
+    The process is ready if `ready` returns True; an exception, or no result within five seconds, means not ready. The answer
+    of `/readyz` also holds what `report` returns; that does not decide whether the process is ready.
     """
-    checks: dict[str, Check] = {"/healthz": _alive, "/readyz": lambda: _is_ready(ready)}
+    checks: dict[str, tuple[Check, Report]] = {
+        "/healthz": (_alive, dict),
+        "/readyz": (lambda: _is_ready(ready), report),
+    }
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -52,8 +58,9 @@ async def _is_ready(ready: Check) -> bool:
         return False
 
 
-async def _response(check: Check | None) -> bytes:
+async def _response(found: tuple[Check, Report] | None) -> bytes:
+    check, report = found or (None, dict)
     status = "404 Not Found" if check is None else "200 OK" if await check() else "503 Service Unavailable"
-    body = json.dumps({"status": status[4:]})
+    body = json.dumps({"status": status[4:], **report()})
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
     return f"{head}\r\n\r\n{body}".encode()

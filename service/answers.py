@@ -1,13 +1,16 @@
-"""Sending commands to workflows: building the command, waiting for the answer, and the error if there is none."""
+"""Sending commands to workflows: building the command, waiting for the answer, the error if there is none, whether a workflow runs."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from domain.errors import MeguriError
 from domain.messages import message
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
 
 ANSWER_SECONDS = 30.0
 
@@ -52,3 +55,17 @@ async def answer_of(update: Awaitable[Answer]) -> Answer:
         if isinstance(error.__cause__, asyncio.CancelledError):
             raise asyncio.CancelledError from error
         raise
+
+
+async def runs(temporal: "Client", workflow_id: str) -> bool:
+    """Whether a workflow with this id runs. It does not if it has ended, was terminated, or is not known to Temporal."""
+    from temporalio.client import WorkflowExecutionStatus
+    from temporalio.service import RPCError, RPCStatusCode
+
+    try:
+        found = await temporal.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return found.status is WorkflowExecutionStatus.RUNNING

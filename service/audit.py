@@ -1,18 +1,27 @@
-"""Use case of the auditor: the ledger of a goal and its verification."""
+"""Use cases of the auditor: the ledger of a goal, and the journal of what concerns no single goal, with their verification."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from domain.access import Caller
+from domain.access import Action, Caller
+from domain.commitments import open_texts, well_formed
+from domain.journal import Entry, Log, moment
 from domain.values import Frozen, GoalId
 from service.cycle_lookup import require_cycle
 from service.goals import GoalReads
-from service.projection import names_by_id
+from service.projection import people_in_ledger
 from service.proof import LedgerProof
-from storage.database import read_transaction
+from service.relations import require_hr
+from storage import journal
+from storage.database import LONG, read_transaction, set_limits
 from storage.goals import LedgerLine
+from storage.person_log import Names, names_at
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+_MAX_NUMBER = 2**31 - 1  # of an entry
 
 
 class BrokenEntry(Frozen):
@@ -33,11 +42,11 @@ class LedgerDocument(Frozen):
 
 
 class LedgerPage(NamedTuple):
-    """The proof of a goal's ledger, the names of the people in it by id, and the time zone of its cycle."""
+    """The proof of a goal's ledger, the names that the people in it had at the times of the entries, and the cycle's time zone."""
 
     goal: GoalId
     proof: LedgerProof
-    names: dict[str, str]
+    names: Names
     time_zone: str
 
     @property
@@ -52,19 +61,115 @@ class LedgerPage(NamedTuple):
         )
 
 
+class LogProof(Frozen):
+    """Whether a log of the journal is as it was written; `entries`: how many it has."""
+
+    log: Log
+    holds: bool
+    broken: BrokenEntry | None
+    entries: int
+
+    def covers(self, entry: Entry) -> bool:
+        """Whether the entry is before the first broken one. From there on a body may have any form."""
+        return self.broken is None or entry.seq < self.broken.seq
+
+
+class JournalFilter(NamedTuple):
+    """Which entries: of these logs, from a moment on, the next after `log/number`."""
+
+    logs: tuple[Log, ...]
+    since: datetime | None = None
+    limit: int = 100
+    after: str = ""
+
+
+class JournalDocument(Frozen):
+    """A page of the journal for programs."""
+
+    logs: tuple[LogProof, ...]
+    ledger: tuple[dict[str, Any], ...]  # see `_journal_entry`
+    next: str | None
+
+
+class JournalPage(NamedTuple):
+    """The proof of each log, and a page of entries by log and number, with the names that those who made them had then."""
+
+    proofs: tuple[LogProof, ...]
+    entries: list[tuple[Log, Entry]]
+    names: Names
+    next: str | None
+
+    @property
+    def document(self) -> JournalDocument:
+        entries = tuple(_journal_entry(log, one, self.names) for log, one in self.entries)
+        return JournalDocument(logs=self.proofs, ledger=entries, next=self.next)
+
+
 class Audit:
     """Every method raises a `Refusal` for a goal that does not exist or that the caller may not see."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
+    async def journal(self, caller: Caller, wanted: JournalFilter) -> JournalPage:
+        """A page of the journal, for HR and operators, with the verification of the whole logs that are asked for."""
+        async with read_transaction(self._engine) as connection:
+            await require_hr(connection, caller, Action.SEE_JOURNAL)
+            await set_limits(connection, LONG)
+            counts = await journal.counts(connection)
+            breaks = {one: await journal.first_break(connection, one) for one in wanted.logs}
+            log, _, number = wanted.after.partition("/")
+            after = (log, min(int(number), _MAX_NUMBER) if number.isdecimal() else 0)
+            found = await journal.page(connection, wanted.logs, since=wanted.since, after=after, limit=wanted.limit)
+            # An altered time may have no zone (`infinity`).
+            names = await names_at(connection, {(one.actor, one.at) for _, one in found.entries if one.at.tzinfo})
+        proofs = (
+            LogProof(
+                log=one,
+                holds=broken is None,
+                broken=BrokenEntry(seq=broken.seq, reason=broken.reason) if broken else None,
+                entries=counts.get(one, 0),
+            )
+            for one, broken in breaks.items()
+        )
+        return JournalPage(tuple(proofs), found.entries, names, _next(found, wanted.limit))
+
     async def ledger(self, caller: Caller, goal: GoalId) -> LedgerPage:
         """The goal's ledger with the result of its verification."""
         proof = await GoalReads(self._engine).prove(caller, goal)
-        people = {line.event[role] for line in proof.lines for role in ("actor", "acting_for") if line.event.get(role)}
         async with read_transaction(self._engine) as connection:
             cycle = await require_cycle(connection, goal.partition("/")[0])
-            return LedgerPage(goal, proof, await names_by_id(connection, people), cycle.time_zone)
+            names = await names_at(connection, people_in_ledger(proof.lines))
+            return LedgerPage(goal, proof, names, cycle.time_zone)
+
+
+def _next(found: journal.Found, limit: int) -> str | None:
+    if not found.entries or (len(found.entries) < limit and not found.is_cut):
+        return None
+    log, last = found.entries[-1]
+    return f"{log}/{last.seq + found.is_cut}"  # behind an entry that cannot be read
+
+
+def _journal_entry(log: Log, entry: Entry, names: Names) -> dict[str, Any]:
+    """The entry with its texts, and what another program needs to verify it, as for a goal's ledger."""
+    return {
+        "log": log,
+        "seq": entry.seq,
+        "at": moment(entry.at),
+        "actor": entry.actor,
+        "actor_name": names.get((entry.actor, entry.at)),
+        "kind": entry.kind,
+        "body": opened(entry),
+        "hashed_body": entry.body,
+        "salts": {place: one["salt"] for place, one in well_formed(entry.texts).items()},
+        "prev_hash": entry.prev_hash,
+        "hash": entry.hash,
+    }
+
+
+def opened(entry: Entry) -> Any:
+    """The body of the entry with the texts in their places; a JSON object, if the entry was not altered."""
+    return open_texts(entry.body, entry.texts)[0]
 
 
 def _entry(line: LedgerLine) -> dict[str, Any]:

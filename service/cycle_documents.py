@@ -5,6 +5,7 @@ from datetime import datetime
 from domain.lifecycles import CycleState
 from domain.values import CycleId, EmployeeId, Frozen
 from storage.cycles import Cycle, CycleCounts
+from storage.person_log import Names
 
 
 class CycleSummary(Frozen):
@@ -59,13 +60,14 @@ class CycleStatus(CycleSummary):
         return sum(number for by_state in self.goals.values() for number in by_state.values())
 
 
-def summary_of(cycle: Cycle, names: dict[str, str]) -> CycleSummary:
+def summary_of(cycle: Cycle, names: Names) -> CycleSummary:
+    """`names` holds the name that the person who launched it had then."""
     return CycleSummary(
         cycle=cycle.id,
         name=cycle.name,
         state=cycle.state,
         launched_by=cycle.launched_by,
-        launched_by_name=names.get(cycle.launched_by),
+        launched_by_name=names.get((cycle.launched_by, cycle.launched_at)),
         launched_at=cycle.launched_at,
         closed_at=cycle.closed_at,
         time_zone=cycle.time_zone,

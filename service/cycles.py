@@ -16,12 +16,12 @@ from service.cycle_documents import CycleList, CycleStatus, HeardProblemCounts, 
 from service.cycle_lookup import require_cycle
 from service.cycle_updates import CycleUpdates
 from service.leaving import start_leaving_days
-from service.projection import names_by_id
 from service.relations import require_colleague, require_hr, require_hr_of
 from storage import cycles, hearing
 from storage.database import read_transaction
 from storage.directory import stream_active_people
 from storage.people import load_organisation
+from storage.person_log import names_at
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -83,7 +83,7 @@ class CycleReads:
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             rows = await cycles.list_cycles(connection)
-            names = await names_by_id(connection, {row.launched_by for row in rows})
+            names = await names_at(connection, [(row.launched_by, row.launched_at) for row in rows])
         return CycleList(cycles=tuple(summary_of(row, names) for row in rows))
 
     async def status(self, caller: Caller, cycle: CycleId, now: datetime) -> CycleStatus:
@@ -91,7 +91,7 @@ class CycleReads:
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_CYCLE)
             row = await require_cycle(connection, cycle)
-            names = await names_by_id(connection, [row.launched_by])
+            names = await names_at(connection, [(row.launched_by, row.launched_at)])
             counts = await cycles.counts(connection, cycle, now)
             problems = await hearing.find_all(connection, cycle)
         unanswered = tuple(one.id for one in problems if not one.answers)

@@ -13,6 +13,7 @@ from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Share, plain
 from storage.cycles import TimeZones
 from storage.goals import GoalLine, LedgerLine
+from storage.person_log import Names as NamesThen
 
 Names = Mapping[str, str]
 """Names by employee id; people who are not in the directory are left out."""
@@ -149,11 +150,15 @@ class GoalDocument(Goal):
 
 
 class GoalPage(NamedTuple):
-    """A goal with the last entries of its ledger, and the names of the people on it."""
+    """A goal with the last entries of its ledger, and the names of its owner and its task's assignees.
+
+    `names_then`: the names that people had at the times of the entries.
+    """
 
     goal: Goal
     ledger: Sequence[LedgerLine]
     names: Names
+    names_then: NamesThen
 
     def document(self) -> GoalDocument:
         ledger = tuple(_without_salts(line.event) for line in self.ledger)

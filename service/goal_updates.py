@@ -17,7 +17,7 @@ from domain.goal.scoring import score
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import CommandId, GoalId
-from service.answers import ANSWER_SECONDS, NoAnswer, answer_of
+from service.answers import ANSWER_SECONDS, NoAnswer, answer_of, runs
 from service.projection import require_goal
 from storage.database import read_transaction
 from storage.goals import read_entries_of_command
@@ -58,20 +58,10 @@ class GoalUpdates:
 
     async def _require_workflow(self, goal: GoalId) -> None:
         """Raises a `Refusal` if no workflow runs for an open goal: it was terminated, or Temporal's data was lost."""
-        from temporalio.client import WorkflowExecutionStatus
-        from temporalio.service import RPCError, RPCStatusCode
-
         from workflows.goal import goal_workflow_id
 
-        try:
-            found = await self._temporal.get_workflow_handle(goal_workflow_id(goal)).describe()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-        else:
-            if found.status is WorkflowExecutionStatus.RUNNING:
-                return
-        raise Refusal(Code.WORKFLOW_LOST, goal=goal)
+        if not await runs(self._temporal, goal_workflow_id(goal)):
+            raise Refusal(Code.WORKFLOW_LOST, goal=goal)
 
     async def _try(self, goal: GoalId, command: Command, command_id: CommandId) -> "Receipt | None":
         from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError

@@ -11,7 +11,7 @@ from domain.access import ALLOWED, Action, Caller, Relation
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ScoreSheet, listed_goal
-from service.projection import names_by_id
+from service.projection import people_in_ledger
 from service.proof import LedgerProof, prove
 from service.relations import visible_goal, visible_goals
 from service.review_form import ReviewForm, review_form
@@ -19,6 +19,7 @@ from storage import cycles
 from storage import goals as rows
 from storage.database import read_transaction
 from storage.people import find_employee
+from storage.person_log import names_at, names_in_cycle
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -49,8 +50,12 @@ class GoalReads:
             found = await visible_goal(connection, caller, goal)
             ledger = await rows.read_ledger(connection, goal, max(0, found.seq - _LAST_ENTRIES))
             assignees = found.task.assignees if found.task else ()
-            people = {found.owner, *assignees, *(line.event["actor"] for line in ledger)}
-            return GoalPage(found, ledger, await names_by_id(connection, people))
+            present = {(one, None) for one in (found.owner, *assignees)}
+            names = await names_at(connection, present | people_in_ledger(ledger))
+            owner = await names_in_cycle(connection, found.cycle, [found.owner]) if found.is_closed else {}
+            return GoalPage(
+                found, ledger, {one: name for (one, at), name in names.items() if at is None} | owner, names
+            )
 
     async def score_sheet(self, caller: Caller, goal: GoalId) -> ScoreSheet:
         """How the goal's score is made."""

@@ -12,7 +12,7 @@ from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
 from domain.values import SILENT, EmployeeId, Frozen, Id, Prose
 from service.cycle_lookup import require_cycle
-from service.relations import require_colleague
+from service.relations import require_colleague, require_person
 from storage import hearing
 from storage.database import read_transaction
 from storage.directory import department_sizes, has_reports
@@ -33,7 +33,7 @@ class HeardProblem(Frozen):
     text: str
     heard_as: str
     added_by: EmployeeId
-    name: str  # the name of `added_by`
+    name: str  # of `added_by`, when the problem was added
     answers: int
 
 
@@ -79,6 +79,25 @@ class Hearing:
                 command_id=command_id or secrets.token_hex(8),
             )
 
+    async def correct(self, caller: Caller, problem: str, text: str) -> None:
+        """Replaces the text of a problem. Whoever added it may, and HR of an open cycle. The journal keeps both texts."""
+        async with self._engine.begin() as connection:
+            found = await _require_problem(connection, caller, problem)
+            if found.is_taken_back:
+                raise Refusal(Code.NO_SUCH_PROBLEM, problem=found.id)
+            await hearing.correct(connection, found, _checked(_PROSE, "text", text), by=actor_of(caller))
+
+    async def take_back(self, caller: Caller, problem: str, reason: str) -> None:
+        """Takes a problem back: no list shows it, and no goal can answer it any more. The same callers may as for `correct`.
+
+        Refused while goals answer it. A repeat changes nothing.
+        """
+        async with self._engine.begin() as connection:
+            found = await _require_problem(connection, caller, problem)
+            why = _checked(_PROSE, "reason", reason)
+            if goals := await hearing.take_back(connection, found, why, by=actor_of(caller)):
+                raise Refusal(Code.PROBLEM_ANSWERED, problem=problem, goals=goals)
+
     async def list_problems(
         self, caller: Caller, cycle: str, *, department: str | None = None, search: str = "", unanswered: bool = False
     ) -> HeardProblems:
@@ -90,6 +109,16 @@ class Hearing:
                 connection, cycle, department=department, search=search, unanswered=unanswered
             )
         return HeardProblems(problems=tuple(HeardProblem.model_validate(one._asdict()) for one in found))
+
+
+async def _require_problem(connection: "AsyncConnection", caller: Caller, problem: str) -> hearing.HeardIn:
+    """The problem, which nobody else changes until the transaction ends. Raises a `Refusal`, also for an unknown problem."""
+    found = await hearing.lock(connection, problem)
+    if found is None:
+        await require_colleague(connection, caller, Action.SEE_LIBRARY)
+        raise Refusal(Code.NO_SUCH_PROBLEM, problem=problem[:80])
+    await require_person(connection, caller, Action.CORRECT_HEARD, EmployeeId(found.added_by))
+    return found
 
 
 async def _require_heard(connection: "AsyncConnection", cycle: str) -> None:

@@ -11,13 +11,14 @@ from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId
 from service.goal_documents import ListedGoal, listed_goal
-from service.projection import find_goals, names_by_id
+from service.projection import find_goals
 from service.relations import require_person
 from storage import cycles
 from storage.cycles import TimeZones
 from storage.database import read_transaction
-from storage.goals import GoalLine, InboxKey, InboxLine, LedgerLine, inbox, latest_entries
+from storage.goals import GoalLine, InboxKey, InboxLine, inbox, latest_entries
 from storage.people import find_employee
+from storage.person_log import Names, names_at
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -51,6 +52,7 @@ class Returned(NamedTuple):
     """The approver returned the draft for changes: who, and what to change ("-": the text was erased)."""
 
     actor: EmployeeId
+    at: datetime
     comment: str
 
 
@@ -68,8 +70,8 @@ class InboxItem(NamedTuple):
 
 
 class InboxPage(NamedTuple):
-    """A page of a person's open tasks, the earliest due date first, and the names, by id, of the people for whom they act
-    and of those who returned a draft.
+    """A page of a person's open tasks, the earliest due date first, and the names of the people for whom they act,
+    and of those who returned a draft as of that time.
 
     `next` is the place after which the next page begins; None on the last page.
     """
@@ -77,7 +79,7 @@ class InboxPage(NamedTuple):
     employee: EmployeeId
     name: str
     items: tuple[InboxItem, ...]
-    names: dict[str, str]
+    names: Names
     next: str | None
 
     def document(self, commands: Sequence[str | None]) -> "InboxDocument":
@@ -111,9 +113,11 @@ class InboxDocument(Frozen):
     next: str | None
 
 
-def _waiting(item: InboxItem, names: dict[str, str], command: str | None) -> WaitingGoal:
+def _waiting(item: InboxItem, names: Names, command: str | None) -> WaitingGoal:
     returned = item.returned and ReturnedDraft(
-        actor=item.returned.actor, actor_name=names.get(item.returned.actor), comment=item.returned.comment
+        actor=item.returned.actor,
+        actor_name=names.get((item.returned.actor, item.returned.at)),
+        comment=item.returned.comment,
     )
     return WaitingGoal(**dict(item.goal), acting_for=item.acting_for, returned=returned, command=command)
 
@@ -147,11 +151,16 @@ class Inbox:
             steps = await _next_steps(connection, _goals_waiting_for(TaskKind.STEP, found))
             returned = await _returned(connection, _goals_waiting_for(TaskKind.DRAFT, found))
             zones = await cycles.time_zones(connection)
-            people = {one.acting_for for one in found if one.acting_for} | {one.actor for one in returned.values()}
-            names = await names_by_id(connection, people)
+            names = await names_at(connection, _people(found, returned))
         context = _Context(employee, now, steps, returned, zones)
         items = tuple(_item(one, context) for one in found)
         return InboxPage(employee, person.name, items, names, _place(found[-1].goal) if len(found) == limit else None)
+
+
+def _people(lines: list[InboxLine], returned: dict[GoalId, Returned]) -> set[tuple[str, datetime | None]]:
+    """Whose names the page shows: present ones of those for whom the person acts, and of those who returned a draft as of then."""
+    present: set[tuple[str, datetime | None]] = {(one.acting_for, None) for one in lines if one.acting_for}
+    return present | {(one.actor, one.at) for one in returned.values()}
 
 
 def _place(line: GoalLine) -> str | None:
@@ -177,11 +186,11 @@ def _goals_waiting_for(task: TaskKind, lines: list[InboxLine]) -> list[GoalId]:
 async def _returned(connection: "AsyncConnection", drafts: list[GoalId]) -> dict[GoalId, Returned]:
     """The drafts that were returned and not submitted again since."""
     latest = await latest_entries(connection, drafts, (EventKind.RETURNED, *_ENDS_A_RETURN)) if drafts else {}
-    return {GoalId(goal): _return(line) for goal, line in latest.items() if line.kind == EventKind.RETURNED}
-
-
-def _return(line: LedgerLine) -> Returned:
-    return Returned(EmployeeId(line.event["actor"]), line.event["body"].get("comment") or "-")
+    events = {goal: line.event for goal, line in latest.items() if line.kind == EventKind.RETURNED}
+    return {
+        GoalId(goal): Returned(EmployeeId(one["actor"]), one["at"], one["body"].get("comment") or "-")
+        for goal, one in events.items()
+    }
 
 
 async def _next_steps(connection: "AsyncConnection", goals: list[GoalId]) -> dict[GoalId, int | None]:

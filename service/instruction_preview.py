@@ -61,13 +61,18 @@ class InstructionPreviews:
             outcomes=_total((_outcome(asked, one), one.goals) for one in groups) if _ends(asked) else {},
         )
 
-    async def moved_due(self, asked: AnyInstruction, cycle: CycleId) -> date | None:
-        """The working day to which an extension moves the tasks if its day is a day off of the cycle's own calendar."""
+    async def moved_due(self, asked: AnyInstruction, cycle: CycleId) -> dict[str, date]:
+        """The day to which an extension's due date moves because it is a day off, by site; `""` is the cycle's own calendar.
+
+        Sites whose tasks are due on the same day as by the cycle's own calendar are left out.
+        """
         if not isinstance(asked, Extend) or asked.due is None:
-            return None
+            return {}
         async with read_transaction(self._engine) as connection:
-            calendar = (await require_cycle(connection, cycle)).rules.calendar
-        return None if calendar.is_business_day(asked.due) else calendar.on_or_after(asked.due)
+            rules = (await require_cycle(connection, cycle)).rules
+        own = rules.calendar.on_or_after(asked.due)
+        days = {site: calendar.on_or_after(asked.due) for site, calendar in rules.sites.items()}
+        return ({"": own} if own != asked.due else {}) | {site: day for site, day in days.items() if day != own}
 
 
 def _total(counted: Iterable[tuple[str, int]]) -> dict[str, int]:

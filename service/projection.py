@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -15,7 +15,7 @@ from domain.values import CycleId, EmployeeId, GoalId
 from service.cycle_lookup import require_cycle
 from storage import delegations
 from storage.cycles import Cycle
-from storage.goals import load_aggregates, load_cycle
+from storage.goals import LedgerLine, load_aggregates, load_cycle
 from storage.people import names_of
 
 PAGE = 500  # goals that an export holds in memory at once
@@ -108,6 +108,12 @@ async def names_by_id(connection: AsyncConnection, people: Iterable[str]) -> dic
     """The names of these people by id; people who are not in the directory are left out."""
     found = await names_of(connection, {EmployeeId(one) for one in people})
     return {str(one): name for one, name in found.items()}
+
+
+def people_in_ledger(ledger: Iterable[LedgerLine]) -> set[tuple[str, datetime | None]]:
+    """Who acted, and for whom, in each entry, with its time: whose names the entry is told with."""
+    roles = ("actor", "acting_for")
+    return {(line.event[role], line.event["at"]) for line in ledger for role in roles if role in line.event}
 
 
 async def delegations_between(

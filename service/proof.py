@@ -17,11 +17,11 @@ from domain.goal.ledger import Beside, Break, Link, seal, verify, verify_beside
 from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage import cycles
-from storage.database import read_transaction
+from storage.database import UNREADABLE, read_transaction
 from storage.goals import LedgerLine, load_aggregates, read_columns, read_ledger
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _MAX_REPEATS = 5  # a goal that changes while it is read is read again
 
@@ -42,6 +42,10 @@ class LedgerProof(NamedTuple):
     def holds(self) -> bool:
         return self.broken is None and not self.differs
 
+    def is_proven(self, line: LedgerLine) -> bool:
+        """Whether the entry is before the first broken one. From there on a body may have any form."""
+        return self.broken is None or line.event["seq"] < self.broken.seq
+
 
 async def prove(engine: "AsyncEngine", goal: GoalId) -> LedgerProof:
     """Verifies the ledger of a goal. Raises a `Refusal` for an unknown goal."""
@@ -61,8 +65,8 @@ async def _read(engine: "AsyncEngine", goal: GoalId) -> tuple[LedgerProof, bool]
     if before is None or not loaded:
         raise Refusal(Code.UNKNOWN_GOAL, goal=goal[:80])
     async with read_transaction(engine) as connection:
-        lines = await read_ledger(connection, goal)
-    events, broken = _events_of(goal, lines)
+        lines, unreadable = await _read_lines(connection, goal)
+    events, broken = _events_of(goal, lines, unreadable)
     differs = _head_differs(before, lines) if broken else await _differences(engine, before, loaded[0], events)
     async with read_transaction(engine) as connection:
         after = await read_columns(connection, goal)
@@ -70,10 +74,27 @@ async def _read(engine: "AsyncEngine", goal: GoalId) -> tuple[LedgerProof, bool]
     return LedgerProof(lines, broken, head, differs), after is not None and after["seq"] == before["seq"]
 
 
-def _events_of(goal: GoalId, lines: list[LedgerLine]) -> tuple[list[Event], Break | None]:
+async def _read_lines(connection: "AsyncConnection", goal: GoalId) -> tuple[list[LedgerLine], Break | None]:
+    """The entries of the goal's ledger, up to the first that cannot be read because it was altered; and that one."""
+    try:
+        lines = await read_ledger(connection, goal)
+    except UNREADABLE:
+        lines = []
+        while True:
+            try:
+                lines += await read_ledger(connection, goal, after=len(lines), limit=1)
+            except UNREADABLE:
+                return lines, Break(len(lines) + 1, "content")
+    endless = next((n for n, one in enumerate(lines) if None in (one.event["at"].tzinfo, one.recorded_at.tzinfo)), None)
+    if endless is not None:  # the driver returns the time `infinity` without a zone
+        return lines[:endless], Break(endless + 1, "content")
+    return lines, None
+
+
+def _events_of(goal: GoalId, lines: list[LedgerLine], unreadable: Break | None) -> tuple[list[Event], Break | None]:
     """The valid events, and where the chain is broken. An entry that is not a valid event was altered."""
     events: list[Event] = []
-    invalid: Break | None = None
+    invalid = unreadable
     for line in lines:
         try:
             events.append(Event.model_validate(line.event))
@@ -83,7 +104,7 @@ def _events_of(goal: GoalId, lines: list[LedgerLine]) -> tuple[list[Event], Brea
     valid = list(zip(events, lines, strict=False))  # up to the first invalid entry
     links = [Link(event.seq, _hashed(event, line), line.prev_hash, line.hash) for event, line in valid]
     beside = [_beside(event, line) for event, line in valid]
-    empty = None if lines else Break(1, "gap")
+    empty = None if lines or unreadable else Break(1, "gap")
     found = [one for one in (verify(goal, links), verify_beside(beside), invalid, empty) if one]
     return events, min(found, key=lambda one: one.seq, default=None)
 

@@ -1,5 +1,7 @@
 """`meguri repair`: finds goals about which PostgreSQL and Temporal do not agree, and makes them agree again.
 
+It also finds cycles and instructions that are not over and whose workflow does not run, and starts it again.
+
 A goal's workflow can be terminated or lost, and either store can be restored from a backup that is older than the other. The
 newer store is right: the ledger is filled from Temporal's history, or a workflow takes over what the ledger has. Nothing is
 removed from either. Every repaired goal gets an entry that says so, in the name of HR.
@@ -7,9 +9,9 @@ removed from either. Every repaired goal gets an entry that says so, in the name
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
@@ -18,14 +20,17 @@ from domain.commitments import SEED_BYTES
 from domain.goal.commands import NoteRepair
 from domain.goal.goal import Goal, RepairStep
 from domain.refusals import Refusal
-from domain.values import Frozen, GoalId
-from service.answers import NoAnswer
+from domain.values import CycleId, Frozen, GoalId
+from service import instruction_start
+from service.answers import NoAnswer, runs
+from service.cycle_updates import CycleUpdates
 from service.goal_updates import GoalUpdates
 from service.projection import find_goal, require_goal
 from service.proof import prove
 from service.relations import require_hr
+from storage import cycles, instructions
 from storage.database import read_transaction
-from storage.goals import goal_ids, read_ledger
+from storage.goals import goal_ids
 from storage.integrity import table_faults
 from storage.ledger import CommandRecorded, HeadDiffers, LedgerBehind, open_ledger
 
@@ -79,16 +84,26 @@ class Repair(Frozen):
     left: str | None = None
 
 
+class LostWorkflow(Frozen):
+    """A cycle or an instruction that is not over and whose workflow does not run. `started`: it runs again."""
+
+    of: Literal["cycle", "instruction"]
+    id: str
+    started: bool = False
+
+
 class Repairs(Frozen):
-    """The result: how many goals were looked at, and those with faults."""
+    """The result: how many goals were looked at, those with faults, and workflows of cycles and instructions that do not run."""
 
     goals: int
     repairs: tuple[Repair, ...]
+    workflows: tuple[LostWorkflow, ...] = ()
     tables: tuple[AlteredTable, ...] = ()
 
     @property
     def all_sound(self) -> bool:
-        return not self.tables and all(one.entry is not None for one in self.repairs)
+        repaired = all(one.entry is not None for one in self.repairs) and all(one.started for one in self.workflows)
+        return repaired and not self.tables
 
 
 class Repairing:
@@ -110,7 +125,7 @@ class Repairing:
 
     async def _each(self, caller: Caller, action: Action, cycle: str | None, *, mend: bool) -> Repairs:
         async with read_transaction(self._engine) as connection:
-            cycles = await require_hr(connection, caller, action, cycle)
+            ids = await require_hr(connection, caller, action, cycle)
         room, goals = asyncio.Semaphore(_AT_ONCE), set[GoalId]()
         found: list[Repair | None] = []
 
@@ -119,29 +134,56 @@ class Repairing:
                 repair, replayed = await self._look(goal)
                 return await self._mend(caller, repair, replayed) if repair and mend else repair
 
-        async for page in self._pages(cycles):
+        async for page in self._pages(ids):
             goals |= set(page)
             found += await asyncio.gather(*(look(one) for one in page))
-        found += [_without_row(one) async for one in self._running(cycles) if one not in goals]
+        found += [_without_row(one) async for one in self._running(ids) if one not in goals]
+        lost = [one async for one in self._lost(ids)]  # after the goals, to which an instruction sends commands
         async with read_transaction(self._engine) as connection:
             altered = await table_faults(connection)
         return Repairs(
             goals=len(goals),
             repairs=tuple(one for one in found if one),
+            workflows=tuple([await self._start_lost(one) for one in lost] if mend else lost),
             tables=tuple(AlteredTable(code=one.code, what=one.what) for one in altered),
         )
 
-    async def _running(self, cycles: Iterable[str]) -> AsyncIterator[GoalId]:
+    async def _running(self, ids: Iterable[str]) -> AsyncIterator[GoalId]:
         """The goals of these cycles for which a workflow runs. Temporal's list may be some seconds old."""
         from workflows.goal import goal_workflow_id
 
-        prefixes = tuple(goal_workflow_id(GoalId(f"{cycle}/")) for cycle in cycles)
+        prefixes = tuple(goal_workflow_id(GoalId(f"{cycle}/")) for cycle in ids)
         async for one in self._temporal.list_workflows("WorkflowType = 'GoalWorkflow' AND ExecutionStatus = 'Running'"):
             if one.id.startswith(prefixes):
                 yield GoalId(one.id.removeprefix(goal_workflow_id(GoalId(""))))
 
-    async def _pages(self, cycles: Iterable[str]) -> AsyncIterator[list[GoalId]]:
-        for cycle in cycles:
+    async def _lost(self, ids: Sequence[CycleId]) -> AsyncIterator[LostWorkflow]:
+        from workflows.cycle import cycle_workflow_id
+        from workflows.instruction import instruction_workflow_id
+
+        async with read_transaction(self._engine) as connection:
+            open_cycles = [
+                one.id for one in await cycles.list_cycles(connection) if one.id in ids and one.state.is_running
+            ]
+            unfinished = await instructions.unfinished_in(connection, ids)
+        for cycle in open_cycles:
+            if not await runs(self._temporal, cycle_workflow_id(cycle)):
+                yield LostWorkflow(of="cycle", id=cycle)
+        for instruction in unfinished:
+            if not await runs(self._temporal, instruction_workflow_id(instruction)):
+                yield LostWorkflow(of="instruction", id=instruction)
+
+    async def _start_lost(self, lost: LostWorkflow) -> LostWorkflow:
+        """Starts the workflow again. Both go on where they were: each goal is launched, and asked, once."""
+        if lost.of == "cycle":
+            await CycleUpdates(self._engine, self._temporal).start(CycleId(lost.id), again=True)
+        else:
+            await instruction_start.start(self._temporal, lost.id, again=True)
+        log.warning("workflow_started_again", of=lost.of, id=lost.id)
+        return lost.model_copy(update={"started": True})
+
+    async def _pages(self, ids: Iterable[str]) -> AsyncIterator[list[GoalId]]:
+        for cycle in ids:
             after = ""
             while True:
                 async with read_transaction(self._engine) as connection:
@@ -157,10 +199,11 @@ class Repairing:
 
         async with read_transaction(self._engine) as connection:
             stored = await require_goal(connection, goal)
-            hashes = {line.event["seq"]: line.hash for line in await read_ledger(connection, goal)}
+        proof = await prove(self._engine, goal)
+        hashes = {line.event["seq"]: line.hash for line in proof.lines}
         replayed = await replay_goal(self._temporal, goal, stored.seq)
         faults = _faults(stored, hashes, replayed)
-        if not (await prove(self._engine, goal)).holds:
+        if not proof.holds:
             faults = (*faults, Fault.LEDGER_BROKEN)
         if not faults:
             return None, replayed

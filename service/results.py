@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from domain.access import Action, Caller
 from domain.results.calibration import BUCKET, BUCKETS, Spread
 from domain.values import CycleId, EmployeeId, Frozen
-from service.projection import names_by_id
 from service.relations import require_hr
 from storage import scores
 from storage.database import read_transaction
+from storage.person_log import names_in_cycle
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -73,7 +73,7 @@ class Results:
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
             people = await _people(connection, cycle, department, after, limit)
-            names = await names_by_id(connection, [one.person for one in people])
+            names = await names_in_cycle(connection, cycle, [one.person for one in people])
         return PersonScores(people=people, next=people[-1].person if len(people) == limit else None), names
 
     async def stream_scores(
@@ -83,7 +83,7 @@ class Results:
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
             async for people in stream_people(connection, cycle, department, size=size):
-                yield people, await names_by_id(connection, [one.person for one in people])
+                yield people, await names_in_cycle(connection, cycle, [one.person for one in people])
 
     async def distribution(
         self,
@@ -107,7 +107,7 @@ class Results:
             found = await groups.reviewers(after, limit)
             first = () if after else await groups.without_reviewer()
             overall = None if after else await groups.overall()
-            names = await names_by_id(connection, [one.name for one in found])
+            names = await names_in_cycle(connection, cycle, [one.name for one in found])
         following = EmployeeId(found[-1].name) if len(found) == limit else None
         return Distribution(spreads=(*first, *found), overall=overall, next=following), names
 

@@ -17,13 +17,14 @@ from domain.writing.content import Content
 from domain.writing.rules import check
 from service.cycle_lookup import require_cycle
 from service.goal_updates import GoalUpdates
-from service.projection import find_goals, names_by_id, stream_goals
+from service.projection import find_goals, stream_goals
 from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
 from sheets.fields import InvalidFields, fields_of, merged
 from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
 from storage.database import read_transaction
 from storage.goals import read_bodies
 from storage.people import find_employee
+from storage.person_log import names_in_cycle
 from texts.findings import FindingDocument, documents_of
 from texts.words import word
 
@@ -161,22 +162,21 @@ async def _by_owner(pages: AsyncIterator[list[Goal]]) -> AsyncIterator[list[Goal
 
 
 async def _sheet(connection: AsyncConnection, cycle: CycleId, name: str, goals: Sequence[Goal]) -> GoalSheet:
-    """One owner's sheet. Two or three queries: writing the sheet takes many times as long."""
+    """One owner's sheet. Four queries: writing the sheet takes many times as long."""
     reviews = await read_bodies(connection, [goal.id for goal in goals], _REVIEW_KINDS)
     shown = tuple(SheetGoal(goal, _review(reviews.get(goal.id, ()))) for goal in goals)
     policy = goals[0].policy
-    return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, goals[0].owner), shown)
+    return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, cycle, goals[0].owner), shown)
 
 
-async def _person(connection: AsyncConnection, owner: EmployeeId) -> Person:
-    """The person as the directory has them now, with the name of their manager."""
+async def _person(connection: AsyncConnection, cycle: CycleId, owner: EmployeeId) -> Person:
+    """The person as the directory has them now, and their manager; with the names of its last day if the cycle has closed."""
     employee = await find_employee(connection, owner)
     if employee is None:
         return Person(owner, "", "")
-    manager = (
-        (await names_by_id(connection, [employee.manager_id])).get(employee.manager_id) if employee.manager_id else None
-    )
-    return Person(owner, employee.name, employee.department, employee.title, manager)
+    manager = employee.manager_id or ""
+    names = await names_in_cycle(connection, cycle, [owner, manager])
+    return Person(owner, names.get(owner, employee.name), employee.department, employee.title, names.get(manager))
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:
@@ -214,7 +214,7 @@ def _objections(goal: Goal, read: ReadGoal, caller: Caller, company: frozenset[R
         return [refuse("not_allowed", read.where, goal=goal.id)]
     if goal.state is not State.DRAFT:
         return [refuse("not_a_draft", read.where, state=goal.state, fields=_differences(goal, read))]
-    if read.seq is not None and any(one.seq > read.seq and one.kind is EventKind.REVISED for one in goal.changes):
+    if read.seq is not None and read.seq < goal.written:
         return [refuse("changed_since", read.where)]
     return []
 

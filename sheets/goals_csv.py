@@ -5,6 +5,7 @@ A text that a spreadsheet program would read as a formula gets an apostrophe in 
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
@@ -25,6 +26,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_BYTES = 20_000_000
 _BEGINNING = 40_000  # characters in which the separator is looked for
 _ABOVE = 10  # rows in which the header is looked for, below a title
+_LONG_ROW = re.compile(rb"[^\r\n]{2000001}")  # bytes; a row of commas alone would become as many cells
 _MAX_ROWS = 100_000  # blank ones included: a byte per row would take 60 times the memory of the file
 
 
@@ -82,8 +84,8 @@ def _cell(field: str, value: Value, locale: Locale) -> str:
 
 def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     """The goals of the file, or findings. Separators are commas, tabs or semicolons; the encoding is UTF-8 or Japanese Windows (CP932)."""
-    if len(data) > MAX_BYTES:
-        return (refuse("too_large", "file", text="finding.too_large_sheet", limit=MAX_BYTES // 1_000_000),)
+    if large := _too_large(data):
+        return (large,)
     try:
         text = decode_csv(data)
     except UnreadableText:
@@ -100,6 +102,16 @@ def read_goals_csv(data: bytes) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
         return (refuse("title_above", "row 1", header=f"row {above + 1}"),)
     columns, findings = _columns(rows[0] if rows else [])
     return findings or _rows(rows[1:], columns)
+
+
+def _too_large(data: bytes) -> Finding | None:
+    """What is refused before it takes memory; too many rows are found while they are read."""
+    if len(data) > MAX_BYTES:
+        return refuse("too_large", "file", text="finding.too_large_sheet", limit=MAX_BYTES // 1_000_000)
+    if long := _LONG_ROW.search(data):
+        row = data.count(b"\n", 0, long.start()) + 1
+        return refuse("too_large", f"row {row}", text="finding.row_too_long")
+    return None
 
 
 def _rows_above_header(rows: list[list[str]]) -> int:

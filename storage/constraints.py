@@ -41,7 +41,10 @@ WITH RECURSIVE above AS (
 )
 SELECT person FROM above WHERE manager = $2 ORDER BY person LIMIT 1
 """
-_KNOWN_PROBLEMS = "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2"
+# A problem that somebody takes back at the same moment is waited for: it is either answered or taken back.
+_KNOWN_PROBLEMS = (
+    "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2 AND taken_back_at IS NULL ORDER BY id FOR SHARE"
+)
 _NOTIFY_CHILDREN = """
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT g.id || '#' || $1 || ':' || $2 || ':parent_closed:' || g.owner_id, g.owner_id, g.cycle_id, g.id, 'parent_closed',

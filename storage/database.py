@@ -63,6 +63,10 @@ async def set_limits(connection: AsyncConnection, limits: TimeLimits) -> None:
     await connection.execute(select(*changes))
 
 
+# What reading a row raises whose cells the program cannot have written: a time after the year 9999, a number of thousands of digits.
+UNREADABLE = (ValueError, OverflowError, RecursionError)
+
+
 @asynccontextmanager
 async def read_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A read-only transaction on one snapshot: all its queries see the same data."""

@@ -8,13 +8,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
 from domain.values import SILENT, EmployeeId
 from storage.arrays import is_one_of
-from storage.tables import EmployeeRow
+from storage.tables import EmployeeRow, PersonChangeRow
 
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _COLUMNS = (
@@ -141,8 +141,9 @@ async def with_reports_and_managers(connection: AsyncConnection, ids: Collection
 
 
 async def distinct_names(connection: AsyncConnection) -> list[str]:
-    """All names in the directory, each once; used to find names in a text."""
-    return list(await connection.scalars(select(EmployeeRow.name).distinct()))
+    """All names that are or were in the directory, each once; used to find names in a text."""
+    former = select(PersonChangeRow.name).where(PersonChangeRow.name.is_not(None))
+    return [one for one in await connection.scalars(union(select(EmployeeRow.name), former)) if one]
 
 
 async def reports_of(connection: AsyncConnection, manager: str) -> list[Employee]:

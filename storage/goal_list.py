@@ -64,9 +64,16 @@ def _own_zone() -> ColumnElement[str | None]:
     )
 
 
+def _owner() -> ColumnElement[str]:
+    """The owner's name: of a closed goal the name when its cycle closed, of others the present name."""
+    closed_at = select(CycleRow.closed_at).where(CycleRow.id == GoalRow.cycle_id).correlate(GoalRow).scalar_subquery()
+    then = func.name_at(GoalRow.owner_id, closed_at)
+    return case((GoalRow.state == State.CLOSED.value, then), else_=EmployeeRow.name)
+
+
 LINE = (
     select(
-        GoalRow.id, GoalRow.owner_id, EmployeeRow.name, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
+        GoalRow.id, GoalRow.owner_id, _owner(), GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome, GoalRow.theme, GoalRow.seq,
         GoalRow.cycle_id, GoalRow.paused, func.jsonb_extract_path_text(GoalRow.aggregate, "task", "site"), _own_zone(),
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)

@@ -40,7 +40,9 @@ _SECTIONS = text(
     "SELECT file -> 'themes' AS themes, file -> 'department_goals' AS department_goals FROM cycle WHERE id = :cycle"
 )
 _COLUMNS = """
-SELECT g.id, g.theme, g.parent, g.owner_id, e.name AS owner, g.department, g.weight, g.progress,
+SELECT g.id, g.theme, g.parent, g.owner_id,
+       CASE WHEN g.state = 'closed' THEN name_at(g.owner_id, (SELECT closed_at FROM cycle WHERE id = g.cycle_id))
+       ELSE e.name END AS owner, g.department, g.weight, g.progress,
        COALESCE(below.goals, 0), COALESCE(below.weight, 0), COALESCE(below.weighted, 0)
 """
 _JOINED = """

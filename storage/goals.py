@@ -207,16 +207,20 @@ class LedgerLine(NamedTuple):
 
     @property
     def kind(self) -> str:
-        kind: str = self.event["body"]["kind"]
-        return kind
+        """What the hashed form says; empty if that was altered and says nothing."""
+        kind = self.body.get("kind") if isinstance(self.body, dict) else None
+        return kind if isinstance(kind, str) else ""
 
 
-async def read_ledger(connection: AsyncConnection, goal: str, after: int = 0) -> list[LedgerLine]:
-    """The entries of a goal's ledger after the number `after`, in order."""
+async def read_ledger(
+    connection: AsyncConnection, goal: str, after: int = 0, limit: int | None = None
+) -> list[LedgerLine]:
+    """The entries of a goal's ledger after the number `after`, in order. Raises `UNREADABLE` for a row that was altered so."""
     query = (
         select(GoalEventRow.__table__)
         .where(GoalEventRow.goal_id == goal, GoalEventRow.seq > after)
         .order_by(GoalEventRow.seq)
+        .limit(limit)
     )
     return [_ledger_line(row) for row in await connection.execute(query)]
 

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, select, text
+from sqlalchemy import ColumnElement, Subquery, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import Log
 from storage import journal
-from storage.tables import EmployeeRow, GoalRow, ProblemRow
+from storage.tables import GoalRow, ProblemRow
 
 _ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
 
@@ -21,8 +21,18 @@ class Problem(NamedTuple):
     text: str
     heard_as: str
     added_by: str
-    name: str
+    name: str  # when the problem was added
     answers: int
+
+
+class HeardIn(NamedTuple):
+    """A problem with the cycle for which it was heard."""
+
+    id: str
+    cycle: str
+    text: str
+    added_by: str
+    is_taken_back: bool
 
 
 async def add(
@@ -51,6 +61,50 @@ async def add(
     return str(found.scalar_one())
 
 
+async def lock(connection: AsyncConnection, problem: str) -> HeardIn | None:
+    """The problem; None if it is unknown. Nobody changes it, and no goal begins to answer it, until the transaction ends."""
+    columns = (
+        ProblemRow.id,
+        ProblemRow.cycle_id,
+        ProblemRow.text,
+        ProblemRow.added_by,
+        ProblemRow.taken_back_at.is_not(None),
+    )
+    query = select(*columns).where(ProblemRow.id == problem).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    return HeardIn(*row) if row else None
+
+
+async def correct(connection: AsyncConnection, before: HeardIn, to: str, *, by: str) -> None:
+    """Replaces the text of a locked problem. The journal keeps both texts. Changes nothing if the text is the same."""
+    if to != before.text:
+        await connection.execute(update(ProblemRow).where(ProblemRow.id == before.id).values(text=to))
+        await _note(connection, "problem_corrected", before, by, {"text": to})
+
+
+async def take_back(connection: AsyncConnection, problem: HeardIn, reason: str, *, by: str) -> int:
+    """Takes a locked problem back, which no list shows from then on. If goals answer it, returns how many and changes nothing.
+
+    A repeat changes nothing.
+    """
+    if problem.is_taken_back:
+        return 0
+    answered = _answered(problem.cycle)
+    goals = await connection.scalar(select(answered.c.goals).where(answered.c.problem == problem.id))
+    if goals:
+        return int(goals)
+    await connection.execute(update(ProblemRow).where(ProblemRow.id == problem.id).values(taken_back_at=func.now()))
+    await _note(connection, "problem_taken_back", problem, by, {"reason": reason})
+    return 0
+
+
+async def _note(
+    connection: AsyncConnection, kind: str, problem: HeardIn, by: str, texts: dict[str, str | None]
+) -> None:
+    facts = {"problem": problem.id, "cycle": problem.cycle}
+    await journal.append(connection, Log.HEARINGS, kind, actor=by, facts=facts, texts=texts)
+
+
 async def find_all(
     connection: AsyncConnection,
     cycle: str,
@@ -59,17 +113,16 @@ async def find_all(
     search: str = "",
     unanswered: bool = False,
 ) -> list[Problem]:
-    """The problems of a cycle, oldest first. `unanswered`: only those that no goal answers."""
+    """The problems of a cycle, oldest first, without those that were taken back. `unanswered`: only those that no goal answers."""
     answered = _answered(cycle)
     answers = func.coalesce(answered.c.goals, 0)
     query = (
         select(
             ProblemRow.id, ProblemRow.department, ProblemRow.text, ProblemRow.heard_as, ProblemRow.added_by,
-            EmployeeRow.name, answers.label("answers"),
+            func.name_at(ProblemRow.added_by, ProblemRow.added_at), answers.label("answers"),
         )
-        .join(EmployeeRow, EmployeeRow.id == ProblemRow.added_by)
         .outerjoin(answered, answered.c.problem == ProblemRow.id)
-        .where(ProblemRow.cycle_id == cycle)
+        .where(ProblemRow.cycle_id == cycle, ProblemRow.taken_back_at.is_(None))
         .order_by(ProblemRow.number)
     )  # fmt: skip
     if department is not None:

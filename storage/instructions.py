@@ -128,17 +128,20 @@ async def mark_rules_saved(connection: AsyncConnection, instruction: str, at: da
     return bool((await connection.execute(update(InstructionRow).where(which).values(rules_saved_at=at))).rowcount)
 
 
+_IS_UNFINISHED = InstructionRow.state.in_(INSTRUCTION_LIFE.sources(InstructionEvent.ENDED))
+
+
 async def unfinished(connection: AsyncConnection, kind: str) -> str | None:
     """The id of an instruction of this kind that is not over; None if there is none."""
-    return (
-        await connection.execute(
-            select(InstructionRow.id)
-            .where(
-                InstructionRow.kind == kind, InstructionRow.state.in_(INSTRUCTION_LIFE.sources(InstructionEvent.ENDED))
-            )
-            .limit(1)
-        )
-    ).scalar()
+    query = select(InstructionRow.id).where(InstructionRow.kind == kind, _IS_UNFINISHED).limit(1)
+    return (await connection.execute(query)).scalar()
+
+
+async def unfinished_in(connection: AsyncConnection, cycles: Sequence[str]) -> list[str]:
+    """The ids of the instructions that are not over and concern these cycles or every open cycle, the oldest first."""
+    concerned = is_one_of(InstructionRow.cycle_id, cycles) | InstructionRow.cycle_id.is_(None)
+    query = select(InstructionRow.id).where(concerned, _IS_UNFINISHED).order_by(InstructionRow.given_at)
+    return list(await connection.scalars(query))
 
 
 async def finish(connection: AsyncConnection, instruction: str, at: datetime) -> bool:

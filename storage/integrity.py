@@ -1,7 +1,7 @@
 """What would show that somebody, or a restored backup, went behind the program's back: triggers, missing goals, missing entries.
 
 Whether each entry of a goal is what was recorded is another question: `service/proof.py` computes the hash chains for it. The
-chains of the journal are computed here.
+chains of the journal, and the digests over the log of people, are computed here.
 """
 
 from typing import NamedTuple
@@ -10,13 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import Log
-from storage import journal
+from storage import journal, person_log
 
 _MOST = 100  # faults of one kind that are named
 # The triggers that keep the ledger and the totals, by table.
 TRIGGERS = {
     "goal_event": ("ledger_append_only", "ledger_no_truncate", "ledger_seals_time"),
     "journal": ("journal_append_only", "journal_no_truncate"),
+    "journal_head": ("journal_head_forward", "journal_head_no_truncate"),
+    "person_change": ("person_change_append_only", "person_change_no_truncate"),
     "goal": ("goals_added", "goal_count_moved", "goal_sum_changed"),
     "participant": ("participants_added", "participants_moved"),
 }
@@ -65,6 +67,11 @@ async def table_faults(connection: AsyncConnection) -> list[TableFault]:
 
 
 async def _journal_faults(connection: AsyncConnection) -> list[TableFault]:
-    """The first broken entry of each log, as `log/number (reason)`."""
-    found = [(log, await journal.first_break(connection, log)) for log in Log]
-    return [TableFault("journal_broken", f"{log}/{one.seq} ({one.reason})") for log, one in found if one]
+    """The first broken entry of each log, as `log/number (reason)`, and imports and syncs whose people were altered.
+
+    The people are compared with entries of the log `directory`, so they are not looked at while that log is broken.
+    """
+    found = {log: broken for log in Log if (broken := await journal.first_break(connection, log))}
+    faults = [TableFault("journal_broken", f"{log}/{one.seq} ({one.reason})") for log, one in found.items()]
+    altered = [] if Log.DIRECTORY in found else await person_log.altered(connection)
+    return faults + [TableFault("people_altered", str(one)) for one in altered[:_MOST]]

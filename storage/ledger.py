@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.commitments import open_texts
+from domain.commitments import open_texts, well_formed
 from storage import constraints
 from storage.database import limits_of
 from storage.database_url import for_asyncpg
@@ -263,7 +263,7 @@ async def _require_new_command(connection: asyncpg.Connection, goal: str, events
 
 def event_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     """A ledger row as the JSON of its event, with the texts in their places; `salts` and `erased` as in domain.goal.events."""
-    texts = entry["texts"] or {}
+    texts = well_formed(entry["texts"])
     body, erased = open_texts(entry["body"], texts)
     event = {
         "seq": entry["seq"],

@@ -1,4 +1,4 @@
-"""Reading and replacing the directory, the only table with names and mail addresses."""
+"""Reading and replacing the directory. Each change of a person leaves a row in the log of people (storage/person_log.py)."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import fields
@@ -14,7 +14,7 @@ from domain.findings import Finding, refuses
 from domain.journal import OPERATOR, Log
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.values import SILENT, EmployeeId, Frozen
-from storage import delegations, journal
+from storage import delegations, journal, person_log
 from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, InstructionRow, StagedEmployeeRow
 
@@ -39,6 +39,17 @@ _DIFFERS = """
     (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
     (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves)
 """
+
+# The people who will be changed, for the log of people. Runs before _UPDATE.
+_CHANGED = f"""
+    SELECT i.id, i.name, CASE
+        WHEN e.id IS NULL THEN 'added'
+        WHEN e.active AND NOT i.active THEN 'left'
+        WHEN i.active AND NOT e.active THEN 'returned'
+        ELSE 'changed'
+    END AS change
+    FROM incoming_employee i LEFT JOIN employee e ON e.id = i.id WHERE e.id IS NULL OR {_DIFFERS}
+"""  # noqa: S608 - nothing in it comes from outside
 
 # Unchanged rows are not written: PostgreSQL stores no new version, and `updated_at` keeps the time of the last change.
 _UPDATE = text(f"""
@@ -101,8 +112,7 @@ async def replace_directory(
         await _copy(connection, employees)
         staying = _read((await connection.execute(_STAYING)).all())
         _require_valid([*employees, *staying], tops, place)
-        changed, added = await _write_incoming(connection)
-        await _write_down(connection, "people_imported", by, {"changed": changed, "added": added})
+        changed, added = await _write_incoming(connection, "people_imported", by)
         await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # so a dry run fails where a commit would fail
         if dry_run:
             await transaction.rollback()
@@ -150,10 +160,8 @@ async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
     employees = _EMPLOYEES.validate_python(list(staged.scalars()))
     if employees:
         await _copy(connection, employees)
-        changed, added = await _write_incoming(connection)
         actor = await connection.scalar(select(InstructionRow.actor).where(InstructionRow.id == instruction))
-        facts = {"instruction": instruction, "changed": changed, "added": added}
-        await _write_down(connection, "people_synced", actor or OPERATOR, facts)
+        await _write_incoming(connection, "people_synced", actor or OPERATOR, {"instruction": instruction})
     return len(employees)
 
 
@@ -206,21 +214,23 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
     await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
 
 
-async def _write_incoming(connection: AsyncConnection) -> tuple[int, int]:
+async def _write_incoming(
+    connection: AsyncConnection, kind: str, by: str, facts: dict[str, Any] | None = None
+) -> tuple[int, int]:
     """Writes `incoming_employee` into the directory, and ends the delegations of people who left.
 
+    If a row is changed or added, writes the log of people and appends an entry of this kind to the journal, with `facts`.
     Returns the numbers of changed and of added rows.
     """
-    changed = await connection.execute(_UPDATE)
-    added = await connection.execute(_INSERT)
+    place = await journal.reserve(connection, Log.DIRECTORY)
+    digest = await person_log.write(connection, _CHANGED, place)
+    changed = (await connection.execute(_UPDATE)).rowcount
+    added = (await connection.execute(_INSERT)).rowcount
     await delegations.end_of_leavers(connection, datetime.now(DIRECTORY_ZONE).date())
-    return changed.rowcount, added.rowcount
-
-
-async def _write_down(connection: AsyncConnection, kind: str, by: str, facts: dict[str, Any]) -> None:
-    """Appends to the journal, if a row was changed or added."""
-    if facts["changed"] or facts["added"]:
-        await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts)
+    if digest:
+        facts = {**(facts or {}), "changed": changed, "added": added, person_log.DIGEST: digest}
+        await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts, place=place)
+    return changed, added
 
 
 def _require_valid(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:

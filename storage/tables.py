@@ -41,7 +41,7 @@ class Table(DeclarativeBase):
 
 
 class EmployeeRow(Table):
-    """The directory: the only table with names and mail addresses of people."""
+    """The directory: names and mail addresses of people, as they are now."""
 
     __tablename__ = "employee"
 
@@ -60,6 +60,28 @@ class EmployeeRow(Table):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),)
+
+
+class PersonChangeRow(Table):
+    """The log of people, append-only: whom an entry of the directory's journal changed, with the name from then on.
+
+    A trigger refuses every change but the erasure of a name that a later entry of the journal records.
+    """
+
+    __tablename__ = "person_change"
+
+    employee_id: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)  # no foreign key: it costs a second
+    entry: Mapped[int] = mapped_column(primary_key=True)  # number of the directory's journal entry
+    at: Mapped[datetime]  # as in the journal's entry
+    change: Mapped[str]
+    commitment: Mapped[bytes]  # to the name: sha256(salt ‖ name)
+    salt: Mapped[str | None]
+    name: Mapped[str | None]  # None: erased
+
+    __table_args__ = (
+        CheckConstraint("change IN ('added', 'changed', 'left', 'returned')", name="person_change_kind"),
+        CheckConstraint("(salt IS NULL) = (name IS NULL)", name="person_change_salted"),
+    )
 
 
 class CycleRow(Table):
@@ -380,7 +402,7 @@ class StagedEmployeeRow(Table):
 
 
 class ProblemRow(Table):
-    """A current problem (現状の課題) that somebody named in a hearing; never changed, never deleted."""
+    """A current problem (現状の課題) that somebody named in a hearing. A correction changes its text; the journal has every text. Never deleted."""
 
     __tablename__ = "problem"
 
@@ -397,6 +419,7 @@ class ProblemRow(Table):
     added_by: Mapped[str] = mapped_column(ForeignKey("employee.id"))
     command_id: Mapped[str] = mapped_column(unique=True)  # idempotency key: the same command adds the problem once
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    taken_back_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint("heard_as IN ('manager', 'staff')", name="problem_heard_as"),)
 
@@ -428,6 +451,16 @@ class JournalRow(Table):
     body: Mapped[dict[str, Any]]  # in its hashed form: commitments instead of texts
     texts: Mapped[dict[str, Any]]  # the texts and their salts, by place (domain/commitments.py)
     prev_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+class JournalHeadRow(Table):
+    """The last entry of each log of the journal. Its row is the lock of those who append to the log."""
+
+    __tablename__ = "journal_head"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
     hash: Mapped[str]
 
 

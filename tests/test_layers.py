@@ -83,3 +83,42 @@ def test_an_import_is_found_wherever_it_stands(text: str, tmp_path: Path) -> Non
     (tmp_path / "domain" / "goal.py").write_text(text, encoding="utf-8")
     (tmp_path / "domain" / "policy.py").write_text("from domain.worker import shift\n", encoding="utf-8")
     assert _importers_of("worker", tmp_path) == {"domain/goal.py"}
+
+
+# The line number of a TOML error is in its text alone; nothing is decided on it.
+_READS_A_TEXT = {"domain/toml_text.py"}
+_SEARCHES = {"startswith", "endswith", "search", "match", "fullmatch", "find", "index", "count", "findall"}
+
+
+def _decisions_on_texts(source: Path) -> Iterator[int]:
+    """The lines at which the text of a caught error is compared or searched."""
+    for handler in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if not isinstance(handler, ast.ExceptHandler) or not handler.name:
+            continue
+        texts = {f"str({handler.name})", f"{handler.name}.args", f"{handler.name}.message", f"repr({handler.name})"}
+        for node in ast.walk(handler):
+            if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _is_a_search(node.func)):
+                read = {ast.unparse(one) for one in ast.walk(node) if isinstance(one, ast.Call | ast.Attribute)}
+                if read & texts:
+                    yield node.lineno
+
+
+def _is_a_search(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr in _SEARCHES
+
+
+def test_nothing_is_decided_on_the_text_of_an_error() -> None:
+    found = {
+        f"{source.relative_to(ROOT).as_posix()}:{line}"
+        for source in _sources(ROOT)
+        for line in _decisions_on_texts(source)
+    }
+    assert {one.partition(":")[0] for one in found} == _READS_A_TEXT, found
+
+
+def test_a_decision_on_the_text_of_an_error_would_be_found(tmp_path: Path) -> None:
+    file = tmp_path / "file.py"
+    file.write_text(
+        "try:\n    x()\nexcept ValueError as error:\n    if 'unique' in str(error):\n        raise\n", "utf-8"
+    )
+    assert list(_decisions_on_texts(file)) == [4]

@@ -1,19 +1,26 @@
 """Structured logs never contain names or mail addresses, neither from our code nor from libraries."""
 
+import ast
 import io
 import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 import structlog
 
 import logs
-from logs import REDACTED, RepeatedLines
+from logs import REDACTED, RepeatedLines, redact
 from settings import Settings
+
+ROOT = Path(__file__).parent.parent
+OURS = [
+    path for path in ROOT.rglob("*.py") if not {"tests", ".venv", "build", "var"} & set(path.relative_to(ROOT).parts)
+]
 
 
 class Terminal(io.StringIO):
@@ -100,6 +107,24 @@ def test_a_key_that_holds_an_id_or_a_count_is_kept(written: io.StringIO, key: st
     assert last(written)[key] == "M0012"
 
 
+def test_no_log_line_of_ours_gives_an_id_under_a_key_that_is_emptied() -> None:
+    emptied = [
+        f"{path.relative_to(ROOT)}:{call.lineno} {one.arg}"
+        for path in OURS
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and _is_a_log_line(call.func)
+        for one in call.keywords
+        if one.arg and redact(None, "", {one.arg: "M0012"})[one.arg] == REDACTED
+    ]
+    assert emptied == []
+
+
+def _is_a_log_line(called: ast.expr) -> bool:
+    return (
+        isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id in {"log", "_log"}
+    )
+
+
 def test_a_number_of_mails_is_kept(written: io.StringIO) -> None:
     structlog.get_logger().info("notices_sent", mails=120)
     assert last(written)["mails"] == 120
@@ -125,6 +150,15 @@ def test_what_looks_like_a_mail_address_is_taken_out_of_any_value(written: io.St
     assert everything.count(REDACTED) >= 7
     for part in ("taro", "山田", "secret"):
         assert part not in everything
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 1_000_000, "x" * 500_000 + "@", "@" * 1_000_000, "a@:" * 300_000, "@b:" * 300_000]
+)
+def test_no_text_keeps_the_log_busy(text: str) -> None:
+    began = perf_counter()
+    redact(None, "", {"event": text})
+    assert perf_counter() - began < 1, "200 steps for each character took 3 seconds"
 
 
 def test_an_exceptions_text_is_looked_through_too(written: io.StringIO) -> None:

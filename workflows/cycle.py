@@ -66,10 +66,11 @@ class SettleRequest(Frozen):
 
 
 class SettledGoals(Frozen):
-    """The numbers of goals that were closed, and of open goals that refused it."""
+    """The numbers of goals that were closed, and of open goals that refused it or did not answer."""
 
     goals: int
     refused: int = 0
+    silent: int = 0
 
 
 class NewState(Frozen):

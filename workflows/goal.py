@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number, Share
     from domain.writing.content import Content
     from workflows.failures import as_application_error, invalid
-    from workflows.recording import Position, Recorder, recording_of, salted
+    from workflows.recording import Position, Recorder, recording_of, require_size, salted
     from workflows.timeouts import ALARM_RETRY, RECORD_LOCAL_WAIT, RECORD_RETRY, RECORD_TIMEOUT, REOPEN_WAIT
 
 CYCLE = SearchAttributeKey.for_keyword("MeguriCycle")
@@ -264,6 +264,8 @@ class GoalWorkflow:
         before = self._goal
         events = salted(events, self._salts)
         after, recording = recording_of(before, events)
+        if command and not after.is_closed:
+            require_size(recording)
         found = await workflow.execute_local_activity_method(
             Recorder.record,
             recording,

@@ -14,8 +14,12 @@ from domain.goal.goal import Goal
 from domain.goal.scoring import progress, score
 from domain.messages import FieldValue
 from domain.notices.notices import notices_of
-from domain.refusals import Code
+from domain.refusals import Code, Refusal
 from domain.values import Frozen, GoalId, Moment
+
+MAX_GOAL_BYTES = (
+    500_000  # of a goal's JSON, usually 10,000; a run begins with all of it, and Temporal refuses payloads of 2 MB
+)
 
 
 class Recording(Frozen):
@@ -105,6 +109,13 @@ def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording
         replaces=aggregate_of(goal),
     )
     return after, recording
+
+
+def require_size(recording: Recording) -> None:
+    """Raises a `Refusal` if the goal, with its rules if they change, would be too large after the recording."""
+    size = sum(len(recording.row[part].encode()) for part in ("aggregate", "policy") if recording.row[part])
+    if size > MAX_GOAL_BYTES:
+        raise Refusal(Code.TOO_LARGE, size=size, most=MAX_GOAL_BYTES)
 
 
 def _entry(event: Event, prev_hash: str, own_hash: str) -> dict[str, Any]:

@@ -72,10 +72,11 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
         one, caller = CycleId(options.cycle) if options.cycle else None, caller_for(options.actor)
         if one and not options.yes and needs_confirmation(asked):
             await confirm(session, caller, asked, one)
-        moved = await InstructionPreviews(session.engine).moved_due(asked, one) if one else None
         identity = await session.instructions.give(caller, asked, one, options.identity)
-        if moved:
-            session.terminal.complain(session.terminal.text("screen.steering.day_off", day=asked.due, moved=moved))
+        if one and not options.as_json:
+            for site, moved in (await InstructionPreviews(session.engine).moved_due(asked, one)).items():
+                tell = "screen.steering.moved_due_at" if site else "screen.steering.moved_due"
+                session.terminal.tell(tell, day=asked.due, moved=moved, site=site)
         return await report(session, identity, kind, wait=not options.no_wait)
 
     run(terminal(options.as_json), acting, work)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cli.goal.goal_screen import measure_lines
 from cli.goal.seen_screen import seen_lines
 from cli.session.asking import agrees, can_ask
 from cli.session.callers import caller_for
@@ -31,6 +32,20 @@ def give(
 
     async def work(session: Acting) -> None:
         await _give(session, goal, Request(name, fields, options.acting_for, seen, options.command_id), options)
+
+    run(terminal(as_json), acting, work)
+
+
+def report_progress(goal: str, options: CommandOptions, fields: dict[str, Any], *, as_json: bool) -> None:
+    """Reports the measure's progress, and prints the measure with its value as it is now, and how much of it is reached."""
+
+    async def work(session: Acting) -> None:
+        request = Request("report_progress", fields, options.acting_for, None, options.command_id)
+        await _give(session, goal, request, options)
+        if not as_json:
+            page = await session.goals.look(caller_for(options.actor), GoalId(goal))
+            for line in measure_lines(page.goal, session.terminal):
+                print_line(f"  {line}")
 
     run(terminal(as_json), acting, work)
 

@@ -174,7 +174,7 @@ def progress(
     as_json: AsJson = False,
 ) -> None:
     """Owner: report the measure's progress: --value for a number, --met for criteria."""
-    from cli.goal.giving import give
+    from cli.goal.giving import report_progress
     from cli.session.session import terminal
 
     to = terminal(as_json)
@@ -182,7 +182,7 @@ def progress(
         message = to.text("screen.goal.value_or_met")
         raise to.refuse(message, kind="usage", code=Exit.USAGE)
     fields = {"value": value, "met": None if met is None else _indexes(met), "evidence": evidence}
-    give(goal_id, "report_progress", CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
+    report_progress(goal_id, CommandOptions(actor, acting_for, command_id), fields, as_json=as_json)
 
 
 def _indexes(numbers: str) -> tuple[str, ...]:

@@ -6,7 +6,17 @@ from datetime import UTC, date, datetime
 from cli.session.callers import caller_for
 from cli.session.output import print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
-from cli.session.wording import event_name, facts, outcome_name, percent, person, state_name, task_name, visible
+from cli.session.wording import (
+    event_name,
+    facts,
+    outcome_name,
+    percent,
+    person,
+    person_then,
+    state_name,
+    task_name,
+    visible,
+)
 from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.policy.calendar import BusinessCalendar
@@ -166,7 +176,7 @@ def _print_ledger(page: GoalPage, to: Terminal) -> None:
             line.event["seq"],
             moment_text(line.event["at"], zone),
             event_name(line.kind, to.locale),
-            person(line.event["actor"], page.names),
+            person_then(line.event["actor"], line.event["at"], page.names_then),
             facts(line.event["body"], to.locale, zone),
         )
         for line in page.ledger

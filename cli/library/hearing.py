@@ -10,7 +10,7 @@ from cli.session.options import Actor, AsJson, CommandId, Viewer
 from cli.session.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from cli.session.session import Reading
+    from cli.session.session import Reading, Terminal
 
 hearing = Commands()
 
@@ -45,6 +45,56 @@ def add(
             session.terminal.tell("screen.hearing.recorded", problem=problem)
 
     run(terminal(as_json), reading, work)
+
+
+_Problem = Annotated[str, typer.Argument(metavar="PROBLEM", help="help.option.problem_id")]
+
+
+@hearing.command()
+def correct(
+    problem: _Problem,
+    *,
+    text: Annotated[str, typer.Option("--text", help="help.option.problem")],
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Correct the text of a problem: whoever added it, or HR."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> None:
+        from service.hearing import Hearing
+
+        await Hearing(session.engine).correct(caller_for(actor), problem, text)
+        _tell(session.terminal, "screen.hearing.corrected", problem)
+
+    run(terminal(as_json), reading, work)
+
+
+@hearing.command("withdraw")
+def take_back(
+    problem: _Problem,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="help.option.reason_journal")],
+    actor: Actor,
+    as_json: AsJson = False,
+) -> None:
+    """Take back a problem that no goal answers: whoever added it, or HR."""
+    from cli.session.session import reading, run, terminal
+
+    async def work(session: "Reading") -> None:
+        from service.hearing import Hearing
+
+        await Hearing(session.engine).take_back(caller_for(actor), problem, reason)
+        _tell(session.terminal, "screen.hearing.taken_back", problem)
+
+    run(terminal(as_json), reading, work)
+
+
+def _tell(to: "Terminal", key: str, problem: str) -> None:
+    if to.as_json:
+        print_json({"problem": problem})
+    else:
+        to.tell(key, problem=problem)
 
 
 @hearing.command("list")

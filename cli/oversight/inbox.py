@@ -64,11 +64,13 @@ def inbox_lines(page: "InboxPage", to: "Terminal") -> "Iterator[str]":
 
 
 def _task_line(one: "InboxItem", page: "InboxPage", to: "Terminal") -> str:
-    from cli.session.wording import person, task_name, visible
+    from cli.session.wording import person, person_then, task_name, visible
 
     goal = one.goal
     owner = "" if goal.owner == page.employee else person(goal.owner, {goal.owner: goal.owner_name})
-    acting = to.text("screen.inbox.acting_for", whom=person(one.acting_for, page.names)) if one.acting_for else ""
+    acting = (
+        to.text("screen.inbox.acting_for", whom=person_then(one.acting_for, None, page.names)) if one.acting_for else ""
+    )
     task = task_name(goal.task.kind, to.locale) if goal.task else ""
     goal_of = f"{goal.goal} {owner}".rstrip()
     parts = (_due(one, to), task, goal_of, acting, visible(goal.theme, _THEME))
@@ -82,12 +84,13 @@ def _due(one: "InboxItem", to: "Terminal") -> str:
 
 
 def _returned(one: "InboxItem", page: "InboxPage", to: "Terminal") -> str:
-    from cli.session.wording import person, visible
+    from cli.session.wording import person_then, visible
 
     if one.returned is None:
         return ""
-    by, comment = person(one.returned.actor, page.names), visible(one.returned.comment, _COMMENT)
-    return to.text("screen.inbox.returned", by=by, comment=comment)
+    actor, at, comment = one.returned
+    by = person_then(actor, at, page.names)
+    return to.text("screen.inbox.returned", by=by, comment=visible(comment, _COMMENT))
 
 
 def command(item: "InboxItem", employee: str, locale: "Locale") -> str | None:

@@ -1,4 +1,4 @@
-"""`meguri repair`: goals about which PostgreSQL and Temporal do not agree, and mending them."""
+"""`meguri repair`: goals about which PostgreSQL and Temporal do not agree, workflows that were lost, and repairing both."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,7 @@ def repair(
     actor: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.actor")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find goals that one of the stores lost, or whose workflow does not run; with --yes, repair them."""
+    """Find goals that one of the stores lost, and workflows that do not run; with --yes, repair them."""
     from cli.session.callers import caller_for
     from cli.session.session import acting, run, terminal
     from service.repairs import Repairing
@@ -40,9 +40,11 @@ def _print(found: "Repairs", to: "Terminal", *, mended: bool) -> None:
     to.tell("screen.repair.looked", goals=found.goals, n=len(found.repairs))
     for one in found.repairs:
         _print_one(one, to)
+    for lost in found.workflows:
+        to.tell(f"screen.repair.restarted.{lost.of}" if lost.started else f"screen.repair.lost.{lost.of}", id=lost.id)
     for table in found.tables:
         to.tell(f"screen.repair.table.{table.code}", what=table.what)
-    if found.repairs and not mended:
+    if (found.repairs or found.workflows) and not mended:
         to.tell("screen.repair.dry_run")
 
 

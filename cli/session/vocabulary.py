@@ -28,7 +28,7 @@ _BY_TYPE: dict[tuple[str, type], str] = {
     ("waiting", int): "waiting_count", ("problems", dict): "problem_counts", ("employee", dict): "person",
     ("changed", int): "changed_count", ("exemplar", bool): "is_exemplar", ("name", dict): "names", ("title", dict): "titles",
     ("department", dict): "department_names", ("theme", dict): "themes", ("message", dict): "messages",
-    ("counts", list): "distribution", ("managers", list): "manager_changes",
+    ("failures", int): "failure_count", ("attempts", int): "attempt_count", ("counts", list): "distribution", ("managers", list): "manager_changes",
 }  # fmt: skip
 
 _RENAMED = {

@@ -1,27 +1,38 @@
 """The words of the screens: what states, tasks, outcomes and events are called, and how moments and people are written."""
 
+import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.goal.goal import Delegation
 from domain.lifecycle import EventKind
 from domain.values import Locale
 from texts.dates import moment_text
 from texts.translations import template
 from texts.words import reason_text, word
 
+_EMPTY: tuple[Any, ...] = (None, [], {}, "")
 _FACT = 60  # characters of one fact
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
 OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department", "slot", "climbed"})
+# The order of facts within a fact; PostgreSQL's JSON keeps none.
+_ORDER = {name: place for place, name in enumerate(Delegation.model_fields)}
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
+# What an entry of the journal says first.
+_JOURNAL_FIRST = (
+    "entries", "cycle", "asked_kind", "departments", "people", "employee", "person", "delegator", "to", "first", "last",
+    "department", "text", "task", "due", "closes", "reason",
+)  # fmt: skip
 # How facts are read whose values are words.
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
+    "asked_kind": "instruction", "heard_as": "heard_as", "task": "task", "channel": "channel", "has_chat_url": "answer", "chat_url_changed": "answer",
     "late": "answer", "to_hr": "answer", "removed": "answer", "own_goals": "answer", "how": "screen.repair.step",
 }  # fmt: skip
 
@@ -57,8 +68,49 @@ def instruction_name(kind: str, locale: Locale) -> str:
 
 def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     """What an event says beside its kind, in one line, each fact shortened; moments as the clocks of `zone` show them."""
-    omitted = OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}
-    shown = {name: value for name, value in body.items() if name not in omitted and value not in (None, [], {}, "")}
+    return _in_one_line(
+        body, OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}, locale, zone
+    )
+
+
+def journal_facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
+    """What an entry of the journal says beside its kind, in one line."""
+    said = dict(body)
+    if (asked := _json_object(body.get("asked"))) is not None:  # an instruction's content is one text
+        del said["asked"]
+        said |= _asked_facts(asked)
+    if "delegations" in said:  # their ids
+        said["delegation"] = said.pop("delegations")
+    ordered = {name: said[name] for name in (*_JOURNAL_FIRST, *said) if name in said}  # the database keeps no order
+    return _in_one_line(ordered, frozenset({"command"}), locale, zone)
+
+
+def _asked_facts(asked: dict[str, Any]) -> dict[str, Any]:
+    """What an instruction asks for, as facts of one level; of changed rules their names."""
+    facts = dict(asked)
+    kind = facts.pop("kind", None)
+    for part in ("selection", "delegation"):
+        if isinstance(inner := facts.get(part), dict):
+            del facts[part]
+            facts |= {name: one for name, one in inner.items() if name != "id"}
+    before, after = facts.pop("before", None), facts.pop("after", None)
+    if isinstance(before, dict) and isinstance(after, dict):
+        facts["fields"] = sorted(name for name in before | after if before.get(name) != after.get(name))
+    if kind == "reassign" and "to" in facts:
+        facts["assignees"] = facts.pop("to")
+    return facts
+
+
+def _json_object(text: object) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:  # an erased text
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _in_one_line(body: Mapping[str, Any], omitted: Collection[str], locale: Locale, zone: str) -> str:
+    shown = {name: value for name, value in body.items() if name not in omitted and value not in _EMPTY}
     values = {name: visible(_fact(name, value, locale, zone), _FACT) for name, value in shown.items()}
     return "; ".join(f"{_fact_name(name, locale)} {value}" for name, value in values.items())
 
@@ -70,7 +122,8 @@ def _fact_name(name: str, locale: Locale) -> str:
 def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
     """The value of a fact in words; lists and the facts within a fact one after the other."""
     if isinstance(value, dict):
-        return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in value.items())
+        ordered = sorted(value.items(), key=lambda one: _ORDER.get(one[0], len(_ORDER)))
+        return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in ordered)
     if isinstance(value, list):
         return template("join.list", locale).join(_fact(name, one, locale, zone) for one in value)
     if name in _INDEXES:
@@ -81,6 +134,11 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
     return word(_READ_AS[name], written, locale) if name in _READ_AS else reason_text(written, locale)
 
 
+def actor_name(actor: str, at: datetime, names: Mapping[tuple[str, datetime | None], str], locale: Locale) -> str:
+    """Who made an entry of the journal: a person, by the name of that time, or what acts in the name of no person."""
+    return word("actor", actor[1:], locale) if actor.startswith("@") else visible(person_then(actor, at, names))
+
+
 def percent(share: Decimal) -> str:
     return f"{(share * 100).normalize():f} %"
 
@@ -89,6 +147,12 @@ def person(employee: str, names: Mapping[str, str]) -> str:
     """The id, which commands take, behind the name."""
     name = names.get(employee)
     return f"{visible(name)} ({employee})" if name else employee
+
+
+def person_then(employee: str, at: datetime | None, names: Mapping[tuple[str, datetime | None], str]) -> str:
+    """The id behind the name that the person had at that time; None: has now."""
+    name = names.get((employee, at))
+    return person(employee, {employee: name} if name else {})
 
 
 def visible(text: str, longest: int | None = None) -> str:

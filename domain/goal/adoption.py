@@ -65,7 +65,7 @@ def _would_make(goal: Goal, entries: tuple[Event, ...], pending: Command | None)
 
 def _refused_sign_off(goal: Goal, entry: Event, pending: Command | None) -> list[dict[str, object]]:
     """The entry of a sign-off that the rules refused. Its command is not stored; it changes nothing in the goal."""
-    own = pending is None or (pending.actor, pending.id) == (entry.actor, entry.command)
+    own = pending is None or pending.actor == entry.actor
     follows = (entry.seq, entry.revision) == (goal.seq + 1, goal.revision)
     return _facts((entry,)) if own and follows else []
 

@@ -252,6 +252,7 @@ class LineChanged(Body):
     sites: dict[EmployeeId, str] | None = None
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
+    replaced: dict[EmployeeId, EmployeeId] | None = None  # of `before`: people who left, and who takes over their task
     delegations: tuple[Delegation, ...] | None = None
     left: tuple[EmployeeId, ...] | None = None  # people who are not active: their delegations ended
     reason: Written

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from domain.commitments import Texts, commit, commitments_in
+from domain.commitments import Texts, commitments_in, commitments_to
 from domain.lifecycle import EventKind
 from domain.values import GoalId
 
@@ -36,8 +36,9 @@ def chain(previous: str, event: dict[str, Any]) -> str:
 class Break(NamedTuple):
     """The first entry at which a ledger is broken: its `seq` and the `reason`.
 
-    Of the chain: `gap`, `link` or `content`. Of what is stored beside it: `kind` (the column), `time` (of recording), `text` (a text that
-    was altered, or is missing without an erasure), `erasure` (a text that was erased is there).
+    Of the chain: `gap`, `link` or `content`; of a log of the journal also `head` (the log does not end where its head says).
+    Of what is stored beside it: `kind` (the column), `time` (of recording), `text` (a text that was altered, or is missing
+    without an erasure), `erasure` (a text that was erased is there).
     """
 
     seq: int
@@ -95,7 +96,7 @@ def _erased_entries(entries: Iterable[Beside]) -> set[int]:
         for one in entries
         if one.body.get("kind") == EventKind.TEXTS_ERASED
         for seq in one.body.get("entries", ())
-        if seq < one.seq
+        if isinstance(seq, int) and seq < one.seq
     }
 
 
@@ -105,8 +106,8 @@ def _differs(entry: Beside, erased: Collection[int]) -> str | None:
     if not entry.is_sealed:
         return "time"
     if entry.seq in erased:
-        return "erasure" if entry.texts else None
-    made = {place: commit(one["salt"], one["text"]) for place, one in (entry.texts or {}).items()}
+        return None if entry.texts is None else "erasure"
+    made = {} if entry.texts is None else commitments_to(entry.texts)
     return None if made == commitments_in(entry.body) else "text"
 
 

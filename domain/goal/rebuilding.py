@@ -147,11 +147,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
 
 
 def _change_line(body: events.LineChanged) -> _Made:
-    """With the replacements that turn the old assignees into the new ones."""
-    before, after = body.before or (), body.assignees or ()
-    gone = [one for one in before if one not in after]
-    new = [one for one in after if one not in before]
-    return commands.ChangeLine, _line(body) | {"replaced": dict(zip(gone, new, strict=False))}
+    return commands.ChangeLine, _line(body) | {"replaced": body.replaced or {}}
 
 
 def _moved(body: events.Moved) -> _Made:

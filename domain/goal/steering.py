@@ -258,7 +258,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not left:
         return ()
     if changed and goal.task:
-        fields |= {"before": goal.task.assignees, "assignees": assignees}
+        replaced = {one: by for one, by in command.replaced.items() if one in goal.task.assignees}
+        fields |= {"before": goal.task.assignees, "assignees": assignees, "replaced": replaced or None}
     return (events.LineChanged(**fields),)
 
 

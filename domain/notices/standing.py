@@ -56,11 +56,6 @@ class _Notice(Protocol):
     def goal_id(self) -> str: ...
 
 
-class _NoticeWithFacts(_Notice, Protocol):
-    @property
-    def facts(self) -> Mapping[str, Any]: ...
-
-
 Notice = TypeVar("Notice", bound=_Notice)
 
 
@@ -91,7 +86,7 @@ def _dropped(notices: Sequence[_Notice], places: Sequence[int], goal: GoalNow | 
     return void | {place for place in taken_back if place > first}
 
 
-def facts_now(notice: _NoticeWithFacts, goal: DatedGoal | None) -> dict[str, Any]:
+def facts_now(notice: _Notice, goal: DatedGoal | None) -> dict[str, Any]:
     """The facts of the notice; of a request, with the due date as it is now."""
     if notice.kind not in _ASKS or goal is None or goal.due_at is None:
         return dict(notice.facts)

@@ -74,11 +74,23 @@ def _may_be_lost(value: str, known: str | None) -> bool:
 
 
 def _lost(where: str, field: str, value: str, known: str) -> Finding:
-    parts = re.split(r"(\?+)", value)  # a character outside the first plane may leave two marks
-    pattern = "".join(f".{{1,{len(part)}}}" if part.startswith("?") else re.escape(part) for part in parts)
-    if known and re.fullmatch(pattern, known):
+    if known and _may_have_been(value, known):
         return refuse("lost_character", where, name=field, value=value, known=known)
     return advise("question_mark", where, name=field, value=value)
+
+
+def _may_have_been(value: str, known: str) -> bool:
+    """Whether `value` is `known` with marks for some of its characters; one outside the first plane may leave two.
+
+    All places are followed at once: a regular expression with a choice at each mark can take 2^n steps.
+    """
+    ends = {0}  # places in `known` up to which the parts so far fit
+    for part in re.split(r"(\?+)", value):
+        if part.startswith("?"):
+            ends = {end + n for end in ends for n in range(1, len(part) + 1) if end + n <= len(known)}
+        else:
+            ends = {end + len(part) for end in ends if known.startswith(part, end)}
+    return len(known) in ends
 
 
 def joined_again(known: Mapping[EmployeeId, Employee], after: Iterable[Employee], today: date) -> tuple[Finding, ...]:

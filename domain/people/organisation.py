@@ -1,6 +1,6 @@
 """The people of a company and their managers: the line of managers that approvals and escalations follow.
 
-Names and mail addresses are kept here and in the directory's table, and nowhere else.
+Names are kept here, in the directory's table and in the log of people; mail addresses here and in the table, and nowhere else.
 """
 
 from collections import defaultdict

@@ -15,7 +15,8 @@ true:在籍 在籍中 在職 在職中 はい 有 ○ 〇 ◯ active
 false:退職 退職済 退職済み いいえ 無 × inactive
 """)
 _VALUE_OF = {word: value for value, words in _VALUES.items() for word in words}
-_BREAK = re.compile(r"\s*[\t\r\n]\s*")
+_BLANKS = re.compile(r"\s+")  # whole runs: a pattern for a break with blanks around it takes the square of a long run
+_BREAKS = frozenset("\t\r\n")
 
 NO_DAY = "?"  # before a text that is not a day, so that pydantic, which takes digits for seconds, reads no day from it
 
@@ -34,7 +35,12 @@ def clean_rows(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> lis
 
 def _one_line(cell: str) -> str | None:
     """Without the line breaks that people type into the cells of a spreadsheet."""
-    return _BREAK.sub(" ", cell.strip()) or None
+    line = cell.strip()
+    return (line if _BREAKS.isdisjoint(line) else _BLANKS.sub(_one_blank, line)) or None
+
+
+def _one_blank(run: re.Match[str]) -> str:
+    return run[0] if _BREAKS.isdisjoint(run[0]) else " "
 
 
 def _id(cell: str) -> str | None:

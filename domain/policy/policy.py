@@ -68,6 +68,9 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 }
 
 
+MAX_DAYS_OFF = 20_000  # of all calendars together; every goal carries them, and Temporal refuses payloads of 2 MB
+
+
 class Policy(Frozen):
     """All rules that apply to a goal and are not its own data."""
 
@@ -75,15 +78,17 @@ class Policy(Frozen):
     starts: date  # first day of the cycle
     ends: date  # last day that a step may be dated
     closes: date  # last day to act; on the next business day what is still open is settled
-    reviews: tuple[date, ...]  # days on which reviews open
-    hr: tuple[EmployeeId, ...] = Field(min_length=1)  # the pool that gets what nobody above can take
+    reviews: tuple[date, ...] = Field(max_length=24)  # days on which reviews open
+    hr: tuple[EmployeeId, ...] = Field(min_length=1, max_length=100)  # the pool that gets what nobody above can take
     approval_stages: int = Field(default=1, ge=1, le=3)  # 1: the manager; 2: and their manager; …
     self_review: bool = True
     max_goals: int = Field(default=5, ge=1, le=20)  # of one person in the cycle
     attainment_cap: Number = Field(default="1.5", ge=1, le=10, validate_default=True)
     max_bonus: int = Field(default=20, ge=0, le=1000)  # points for extra initiatives, per revision
     ladders: dict[TaskKind, Ladder] = Field(default_factory=lambda: dict(DEFAULT_LADDERS))
-    sites: dict[str, BusinessCalendar] = Field(default_factory=dict)  # of those who are not where `calendar` is
+    sites: dict[str, BusinessCalendar] = Field(
+        default_factory=dict, max_length=200
+    )  # of those who are not where `calendar` is
     spread_minutes: int = Field(default=15, ge=1, le=480)  # after the opening hour, in which a day's alarms ring
     joiners_get_drafts: bool = True  # who joins the company while the cycle runs takes part
     moves_settle: bool = False  # who changes the department starts a new revision there; the old one is settled
@@ -100,6 +105,8 @@ class Policy(Frozen):
             raise invalid_value("reviews_order")
         if any(not self.starts < day <= self.closes for day in self.reviews):
             raise invalid_value("review_outside")
+        if (days := sum(len(one.days_off) for one in (self.calendar, *self.sites.values()))) > MAX_DAYS_OFF:
+            raise invalid_value("too_many_days_off", days=days, most=MAX_DAYS_OFF)
         if missing := set(TaskKind) - set(self.ladders):
             raise invalid_value("no_ladder", kinds=sorted(missing))
         return self

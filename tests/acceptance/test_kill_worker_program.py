@@ -1,10 +1,12 @@
 """`worker.py` as an operator uses it: how it stops, when it refuses to start, and its health checks."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
@@ -15,6 +17,7 @@ from domain.goal.commands import Submit
 from domain.lifecycle import State
 from domain.values import CycleId
 from embedded.ports import LOOPBACK
+from storage.database import open_database
 from tests.acceptance.servers_of_test import (
     Site,
     entries_of,
@@ -196,3 +199,29 @@ async def test_a_worker_tells_whether_it_lives_whether_it_is_ready_and_what_it_d
             assert (await asked(health, "/healthz"))[0] == 200
         await answers(health, "/readyz", 200)
         assert worker.process.returncode is None
+
+
+async def test_a_worker_with_altered_tables_works_on_and_tells_what_it_found(here: Site) -> None:
+    health = free_ports(1)
+    engine = open_database(here.database_url)
+
+    async def alter(how: str) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text(f"ALTER TABLE journal {how} TRIGGER journal_no_truncate"))
+
+    await alter("DISABLE")
+    try:
+        async with here.worker(settings={"MEGURI_HEALTH_ADDRESS": f"{LOOPBACK}:{health}"}):
+            await answers(health, "/readyz", 200)
+            async with asyncio.timeout(30):
+                while (found := json.loads((await asked(health, "/readyz"))[1]))["tables"]["looked_at"] is None:  # noqa: ASYNC110 - another process looks
+                    await asyncio.sleep(0.1)
+            await alter("ENABLE")
+            assert json.loads((await asked(health, "/readyz"))[1]) == found, "it stays until the next look"
+            assert await asked(health, "/healthz") == (200, '{"status": "OK"}')
+    finally:
+        await alter("ENABLE")
+        await engine.dispose()
+    assert found["status"] == "OK"
+    assert (found["tables"]["failed_at"], found["tables"]["fault_counts"]) == (None, {"trigger_off": 1})
+    assert datetime.now(UTC) - datetime.fromisoformat(found["tables"]["looked_at"]) < timedelta(minutes=2)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -92,6 +93,7 @@ async def test_a_name_that_leads_to_a_private_address_is_found_out_when_the_mess
     [
         ("hooks.slack.com", True), ("93.184.215.14", True), ("[2606:2800:21f::1]", True),
         ("10.0.0.5", False), ("169.254.169.254", False), ("192.168.1.1", False), ("127.1", False), ("0x7f000001", False),
+        ("127.0.0.0x1", False),
         ("2130706433", False), ("[::1]", False), ("[fd00::1]", False), ("[::ffff:127.0.0.1]", False), ("localhost", False),
         ("chat", False), ("chat.local", False), ("chat.internal", False), ("a.localhost.", False), ("", False),
         ("chat.home.arpa", False), ("home.arpa.example.com", True), ("224.0.0.1", False), ("[ff02::1]", False),
@@ -114,6 +116,21 @@ async def test_a_name_that_stands_for_a_private_address_in_any_form_is_not_publi
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
     assert await public_address("chat.example.com", 443) is None
+
+
+async def test_a_host_is_written_to_at_its_first_address_and_not_at_all_if_it_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = {"two.example.com": ["93.184.215.14", "93.184.215.15"], "none.example.com": []}
+
+    async def resolved(host: str, port: int, **_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        if host not in known:
+            raise socket.gaierror
+        return [(2, 1, 6, "", (address, port)) for address in known[host]]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
+    hosts = ("two.example.com", "none.example.com", "unknown.example.com")
+    assert [await public_address(host, 443) for host in hosts] == ["93.184.215.14", None, None]
 
 
 async def test_nobody_is_written_to_without_an_address() -> None:

@@ -69,3 +69,19 @@ def test_a_subject_that_looks_like_an_encoded_word_arrives_as_it_was_written(sub
 
 def test_no_control_character_of_a_subject_reaches_the_header_as_it_is() -> None:
     assert re.fullmatch(r"=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=", encoded("a\n", 9))
+
+
+@pytest.mark.parametrize(("length", "stays"), [(1, True), (67, True), (68, False)])
+def test_ascii_text_stays_as_it_is_while_it_fits_on_a_line_of_76_characters(length: int, *, stays: bool) -> None:
+    assert (encoded("a" * length, used=9) == "a" * length) is stays
+
+
+def test_words_are_filled_before_the_next_one_begins() -> None:
+    words = encoded("目" * 30, used=9).split("\r\n ")
+    assert [str(make_header(decode_header(word))) for word in words] == ["目" * 13, "目" * 15, "目" * 2]
+
+
+@pytest.mark.parametrize("used", [60, 70, 200])
+def test_no_word_is_empty_where_the_line_has_no_room_for_one_character(used: int) -> None:
+    words = encoded("𠮷𠮷", used).split("\r\n ")
+    assert [str(make_header(decode_header(word))) for word in words] == ["𠮷", "𠮷"]

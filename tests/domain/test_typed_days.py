@@ -38,6 +38,29 @@ def test_the_years_of_an_era_are_counted_from_its_first(typed: str, day: date) -
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("R1.5.1", "R7981.12.31", (date(2019, 5, 1), date.max)),
+        ("H1.1.8", "H31.4.30", (date(1989, 1, 8), date(2019, 4, 30))),
+        ("S1.12.25", "S64.1.7", (date(1926, 12, 25), date(1989, 1, 7))),
+        ("T1.7.30", "T15.12.24", (date(1912, 7, 30), date(1926, 12, 24))),
+        ("M1.1.25", "M45.7.29", (date(1868, 1, 25), date(1912, 7, 29))),
+    ],
+)
+def test_each_era_is_read_from_its_first_day_to_its_last(first: str, last: str, days: tuple[date, date]) -> None:
+    assert (read_day(first), read_day(last)) == days
+
+
+@pytest.mark.parametrize(
+    "typed", ["R1.4.30", "H1.1.7", "H31.5.1", "S1.12.24", "S64.1.8", "T1.7.29", "T15.12.25", "M1.1.24", "M45.7.30"]
+)
+def test_a_day_before_or_after_its_era_is_refused(typed: str) -> None:
+    with pytest.raises(NotADay) as refused:
+        read_day(typed)
+    assert refused.value.why is NotADayBecause.NOT_IN_CALENDAR
+
+
+@pytest.mark.parametrize(
     ("typed", "why"),
     [
         ("46478", NotADayBecause.SERIAL),
@@ -67,4 +90,5 @@ def test_what_is_no_day_or_could_be_several_is_refused_by_what_it_looks_like(typ
 def test_a_number_of_a_spreadsheet_is_refused_with_the_day_that_it_would_be() -> None:
     with pytest.raises(NotADay) as refused:
         read_day("46478")
+    assert refused.value.meant == FIRST_OF_APRIL
     assert "2027" in say(day_problem(refused.value), Locale.EN)

@@ -1,5 +1,7 @@
 """The basic value types at their limits."""
 
+import sys
+import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from importlib import import_module
@@ -9,6 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from domain.characters import NOT_STORABLE
 from domain.cycle.sections import CycleSection
 from domain.messages import message
 from domain.problems import problems_of
@@ -82,6 +85,17 @@ def test_a_text_with_a_control_character_is_refused_with_its_place(character: st
         PROSE.validate_python(f"ab{character}c")
     (problem,) = problems_of(caught.value)
     assert problem.message.fields["at"] == 3
+
+
+def test_the_refused_characters_are_controls_half_surrogates_and_changes_of_direction() -> None:
+    turning = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    expected = {
+        one
+        for one in map(chr, range(sys.maxunicode + 1))
+        if (unicodedata.category(one) in ("Cc", "Cs") and one not in "\t\n\r\x85")
+        or unicodedata.bidirectional(one) in turning
+    }
+    assert {one for one in map(chr, range(sys.maxunicode + 1)) if NOT_STORABLE.match(one)} == expected
 
 
 @pytest.mark.parametrize("text", ["a\tb\nc\r\nd", "👨\u200d👩\u200d👧🇯🇵", "𠮷野家 髙﨑", "e\u0301", "עברית"])

@@ -11,11 +11,14 @@ from sqlalchemy import select
 from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.goal.scoring import calibrated, score
+from domain.journal import Log
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.exemplars import Exemplars
 from service.hearing import Hearing
+from storage import hearing as heard_problems
+from storage import journal
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import OutboxRow
@@ -217,6 +220,73 @@ async def test_problems_are_heard_answered_and_those_that_nothing_answers_are_se
     assert (await refused(hearing.list_problems(OPERATOR, "another"))).code is Code.UNKNOWN_CYCLE
     no = await refused(submit(company, goal_id(cycle, HARA, 1), answers=(first, "H9999")))
     assert (no.code, no.fields) == (Code.UNKNOWN_PROBLEM, {"problem": ["H9999"]})
+
+
+async def test_a_problem_is_corrected_by_whoever_added_it_or_by_hr_and_the_journal_keeps_every_text(
+    company: Steered,
+) -> None:
+    cycle = await company.launch("corrected", more=TREE, without=[SALES, ONO])
+    hearing = Hearing(company.engine)
+    problem = await hearing.add(by(MORI), cycle=cycle, text="請求書が月初に集まる")
+    for _ in range(2):
+        await hearing.correct(by(MORI), problem, "請求書が月末に集まる")
+    await hearing.correct(by(HR), problem, "請求書の回収が月末に集まる")
+    assert (await refused(hearing.correct(by(HARA), problem, "別の話"))).code is Code.NOT_ALLOWED
+    assert (await refused(hearing.correct(OPERATOR, problem, "別の話"))).code is Code.UNNAMED
+    assert (await refused(hearing.correct(by(MORI), problem, " "))).code is Code.INVALID
+    assert (await refused(hearing.correct(by(MORI), "H9999", "別の話"))).code is Code.NO_SUCH_PROBLEM
+    assert [one.text for one in (await hearing.list_problems(OPERATOR, cycle)).problems] == [
+        "請求書の回収が月末に集まる"
+    ]
+    assert await told_of(company, problem) == [
+        ("problem_added", MORI, "請求書が月初に集まる"),
+        ("problem_corrected", MORI, "請求書が月末に集まる"),
+        ("problem_corrected", HR, "請求書の回収が月末に集まる"),
+    ]
+
+
+async def test_a_problem_is_taken_back_unless_a_goal_answers_it_and_then_nothing_can_answer_it(
+    company: Steered,
+) -> None:
+    cycle = await company.launch("taken", more=TREE, without=[SALES, ONO])
+    hearing = Hearing(company.engine)
+    first = await hearing.add(by(MORI), cycle=cycle, text="請求書が月初に集まる")
+    second = await hearing.add(by(MORI), cycle=cycle, text="契約書が見つからない")
+    await submit(company, goal_id(cycle, MORI, 1), answers=(first,))
+    no = await refused(hearing.take_back(by(MORI), first, "重複"))
+    assert (no.code, no.fields) == (Code.PROBLEM_ANSWERED, {"problem": first, "goals": 1})
+    assert (await refused(hearing.take_back(by(HARA), second, "重複"))).code is Code.NOT_ALLOWED
+    for _ in range(2):
+        await hearing.take_back(by(MORI), second, "重複")
+    assert [one.id for one in (await hearing.list_problems(OPERATOR, cycle)).problems] == [first]
+    assert (await refused(hearing.correct(by(MORI), second, "別の話"))).code is Code.NO_SUCH_PROBLEM
+    no = await refused(submit(company, goal_id(cycle, HARA, 1), answers=(second,)))
+    assert (no.code, no.fields) == (Code.UNKNOWN_PROBLEM, {"problem": [second]})
+    assert await told_of(company, second) == [
+        ("problem_added", MORI, "契約書が見つからない"), ("problem_taken_back", MORI, "重複"),
+    ]  # fmt: skip
+
+
+async def test_a_problem_is_either_answered_or_taken_back_however_close_both_come(company: Steered) -> None:
+    cycle = await company.launch("race", more=TREE, without=[SALES, ONO])
+    hearing = Hearing(company.engine)
+    problem = await hearing.add(by(MORI), cycle=cycle, text="請求書が月初に集まる")
+    async with company.engine.begin() as connection:  # taken back, and not committed yet
+        found = await heard_problems.lock(connection, problem)
+        assert found
+        submission = asyncio.create_task(refused(submit(company, goal_id(cycle, HARA, 1), answers=(problem,))))
+        await asyncio.sleep(0.5)
+        assert not submission.done(), "it waits for the other"
+        assert await heard_problems.take_back(connection, found, "重複", by=MORI) == 0
+    assert (await submission).code is Code.UNKNOWN_PROBLEM
+
+
+async def told_of(company: Steered, problem: str) -> list[tuple[str, str, str]]:
+    """Kind, actor and text of the journal's entries about a problem."""
+    async with read_transaction(company.engine) as connection:
+        found = await journal.entries_of(connection, Log.HEARINGS)
+    mine = [one for one in found if one.body["problem"] == problem]
+    return [(one.kind, one.actor, *(beside["text"] for beside in one.texts.values())) for one in mine]  # type: ignore[misc] # one text each
 
 
 async def test_a_problem_that_is_not_one_is_refused(company: Steered) -> None:

@@ -1,8 +1,10 @@
 """The addresses of the servers, and the errors when they cannot be reached."""
 
 import asyncio
+import fcntl
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from embedded import addresses
 from embedded.addresses import Addresses
 from service.connection import Unreachable, connect_database, connect_temporal, is_loopback, resolve
 from settings import Settings
-from storage.database_url import for_asyncpg, for_sqlalchemy
+from storage.database_url import for_asyncpg, for_sqlalchemy, read_url, shown
 from tests.servers import Postgres
 from texts.say import say_both, say_with_hint
 
@@ -164,6 +166,17 @@ async def test_a_wrong_option_of_the_url_is_named_and_its_value_is_not_shown(
     assert "hush" not in str(say_both(raised.value.message))
 
 
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"])
+def test_each_ssl_mode_of_postgresql_is_taken(mode: str) -> None:
+    assert read_url(f"postgresql://u:p@db.example/meguri?sslmode={mode}").query == {"sslmode": mode}
+
+
+def test_a_url_is_shown_without_its_password_and_without_options_that_may_be_secret() -> None:
+    url = read_url("postgres://u:hush@/meguri?host=/run/db&port=5433")
+    assert shown(url) == "postgresql://u:***@/meguri?host=%2Frun%2Fdb&port=5433"
+    assert shown(url.update_query_dict({"password": "hush"})) == shown(url)
+
+
 def test_both_drivers_get_the_ssl_mode_of_the_url() -> None:
     url = for_sqlalchemy("postgres://u:p@db.example/meguri?sslmode=verify-full")
     assert url.query == {"ssl": "verify-full"}
@@ -223,3 +236,16 @@ async def test_a_listener_that_never_says_a_word_does_not_hold_a_command_for_eve
 )
 def test_only_this_machine_counts_as_near(address: str, near: bool) -> None:
     assert is_loopback(address) is near
+
+
+@pytest.mark.parametrize("connect", [connect_database, connect_temporal])
+async def test_while_meguri_up_starts_a_dead_server_again_nobody_is_told_to_run_it(
+    tmp_path: Path, connect: Callable[[Settings], Awaitable[object]]
+) -> None:
+    addresses.write(tmp_path, HERE.model_copy(update={"temporal_address": f"127.0.0.1:{closed_port()}"}))
+    with (tmp_path / addresses.LOCK_NAME).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Unreachable, match=r"error\.restarting"):
+            await connect(settings_in(tmp_path))
+    with pytest.raises(Unreachable, match=r"error\.no_(database|temporal)"):
+        await connect(settings_in(tmp_path))

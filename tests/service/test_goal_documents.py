@@ -14,7 +14,7 @@ from tests.domain.builders import active
 def shares(name: str, **changes: Decimal) -> list[str]:
     """A share as each document about the goal prints it."""
     goal: Goal = active().model_copy(update=changes)
-    made = (GoalPage(goal, (), {goal.owner: "森 香織"}), ScoreSheet(goal, ()), ReviewForm(goal, goal.content, None))
+    made = (GoalPage(goal, (), {goal.owner: "森 香織"}, {}), ScoreSheet(goal, ()), ReviewForm(goal, goal.content, None))
     forms: list[dict[str, Any]] = [one.document().model_dump(mode="json") for one in made]
     return [form[name] if name in form else form["attained"] for form in forms]
 

@@ -12,13 +12,16 @@ from activities.recording import RecordingActivities
 from domain.goal.commands import Comment, Recall, Submit
 from domain.goal.decide import decide
 from domain.goal.goal import Goal, RepairStep
+from domain.instructions.instructions import Close, Pause
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, GoalId
-from service.repairs import Fault, Repair, Repairing
+from service.repairs import Fault, LostWorkflow, Repair, Repairing
+from storage import instructions
 from storage.ledger import open_ledger
 from tests.callers import OPERATOR, by
 from tests.salts import fresh_salts, fresh_seed
 from tests.service.steered import HR, MORI, Steered, goal_of
+from workflows.cycle import cycle_workflow_id
 from workflows.goal import GoalStart, GoalView, GoalWorkflow, attributes_of, goal_workflow_id
 from workflows.queues import GOALS
 from workflows.recording import record
@@ -182,6 +185,43 @@ async def test_a_workflow_of_a_goal_that_the_database_does_not_have_is_named(com
             await asyncio.sleep(0.2)
     assert [(one.goal, one.faults) for one in named] == [(unknown.id, (Fault.ROW_MISSING,))]
     await terminate(company, unknown.id)
+
+
+async def test_a_cycle_whose_workflow_was_terminated_is_named_and_can_be_ended_after_its_repair(
+    company: Steered,
+) -> None:
+    cycle, goal = await launched(company, "lost-cycle")
+    await company.client.get_workflow_handle(cycle_workflow_id(cycle)).terminate()
+    repairing = Repairing(company.engine, company.client)
+
+    lost = LostWorkflow(of="cycle", id=cycle)
+    looked = await repairing.find(OPERATOR, cycle)
+    assert (looked.workflows, looked.all_sound) == ((lost,), False)
+    repaired = await repairing.mend(by(HR), cycle)
+    assert (repaired.workflows, repaired.all_sound) == ((lost.model_copy(update={"started": True}),), True)
+    assert (await repairing.find(OPERATOR, cycle)).workflows == ()
+
+    await company.carried_out(Close(reason="組織の再編"), cycle)
+    await company.until(cycle, "closed")
+    assert [line.kind for line in (await company.goals.prove(goal)).lines] == ["created", "closed"], "launched once"
+    assert (await repairing.find(OPERATOR, cycle)).workflows == (), "a cycle that is over needs no workflow"
+
+
+async def test_an_instruction_whose_workflow_was_lost_is_named_and_carried_out_after_its_repair(
+    company: Steered,
+) -> None:
+    cycle, goal = await launched(company, "lost-instruction")
+    asked = Pause(reason="繁忙期").model_dump(mode="json")
+    async with company.engine.begin() as connection:  # its workflow is lost before it did anything
+        await instructions.write(connection, "lost-pause", kind="pause", cycle=cycle, asked=asked, actor=HR)
+    repairing = Repairing(company.engine, company.client)
+
+    lost = LostWorkflow(of="instruction", id="lost-pause")
+    assert (await repairing.find(OPERATOR, cycle)).workflows == (lost,)
+    assert (await repairing.mend(by(HR), cycle)).workflows == (lost.model_copy(update={"started": True}),)
+    await company.done("lost-pause")
+    assert [line.kind for line in (await company.goals.prove(goal)).lines] == ["created", "paused"]
+    assert (await repairing.find(OPERATOR, cycle)).workflows == ()
 
 
 async def test_only_hr_repairs_and_only_hr_or_the_operator_look(company: Steered) -> None:

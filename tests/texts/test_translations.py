@@ -152,7 +152,7 @@ def word_kinds() -> set[str]:
     return (specs - READINGS - {""}) | {
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
         "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason", "os_error",
-        "grouping", "role", "actor",
+        "grouping", "role", "actor", "log", "entry", "heard_as",
     }  # fmt: skip
 
 

@@ -1,19 +1,25 @@
 """The cycle workflow in the SDK's sandbox: launch in batches, retry of failures, the end by command and by date."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 from temporalio.testing import WorkflowEnvironment
 
+from activities import settlement
 from domain.goal import commands
 from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId
+from domain.values import EmployeeId, GoalId
+from service.answers import NoAnswer
+from service.goal_updates import GoalUpdates
 from storage.database import read_transaction
 from storage.goals import read_ledger
-from storage.tables import ParticipantRow
+from storage.tables import GoalRow, ParticipantRow
 from tests.acceptance.scene import Company, until_cycle_is, until_launched
 from tests.acceptance.three_people import RefusesStarts
 from tests.servers import now_of, running_temporal
@@ -118,3 +124,48 @@ async def test_a_cycle_that_nobody_closes_settles_what_is_open_on_its_date(
                 lines = await read_ledger(connection, goal)
             assert (lines[-1].kind, lines[-1].event["actor"]) == ("closed", commands.SYSTEM), "in nobody's name"
             assert lines[-1].event["body"]["outcome"] == "lapsed"
+
+
+async def test_goals_that_refuse_their_end_or_have_no_workflow_are_counted_and_alarm(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment
+) -> None:
+    async with three_at_work(database, time_skipping.client) as company:
+        start = await written(company)
+        soon = await now_of(time_skipping) + timedelta(days=4)
+        handle = await started(company, start.model_copy(update={"settles_at": soon}))
+        await until_cycle_is(company, CYCLE, "open")
+        await company.workflow(GOALS_OF_ALL[0]).terminate()
+        async with database.begin() as connection:
+            await connection.execute(update(GoalRow).where(GoalRow.id == GOALS_OF_ALL[1]).values(head="altered"))
+        with capture_logs() as logged:
+            result = await handle.result()
+        assert (result.phase, result.settled) == ("closed", 1)
+        refused = {one["goal_id"]: one["code"] for one in logged if one["event"] == "settlement_refused"}
+        assert refused == {GOALS_OF_ALL[0]: Code.WORKFLOW_LOST, GOALS_OF_ALL[1]: Code.LEDGER_DIFFERS}
+        (done,) = [one for one in logged if one["event"] == "cycle_settled"]
+        assert (done["log_level"], done["refused"]) == ("error", 2)
+
+
+async def test_a_goal_that_never_answers_does_not_keep_its_cycle_from_ending(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, asked = GoalUpdates.send, []
+
+    async def sometimes(self: GoalUpdates, goal: GoalId, *arguments: Any) -> Any:
+        asked.append(goal)
+        if goal == GOALS_OF_ALL[0]:
+            raise NoAnswer(None, 30)
+        return await send(self, goal, *arguments)
+
+    monkeypatch.setattr(GoalUpdates, "send", sometimes)
+    monkeypatch.setattr(settlement, "PAUSE", 0.05)
+    async with three_at_work(database, time_skipping.client) as company:
+        start = await written(company)
+        soon = await now_of(time_skipping) + timedelta(days=4)
+        handle = await started(company, start.model_copy(update={"settles_at": soon}))
+        with capture_logs() as logged:
+            async with asyncio.timeout(60):
+                result = await handle.result()
+        assert (result.phase, result.settled) == ("closed", 2)
+        assert asked.count(GOALS_OF_ALL[0]) > 1, "it was asked again"
+        assert [one["goal_id"] for one in logged if one["event"] == "goal_not_settled"] == [GOALS_OF_ALL[0]]

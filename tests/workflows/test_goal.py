@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
+import workflows.recording
 from activities.recording import RecordingActivities
 from domain.goal import commands
 from domain.goal.decide import stamp
@@ -139,6 +141,18 @@ async def test_of_two_decisions_at_once_on_what_was_seen_one_counts_and_the_othe
     assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True]
     assert len(await kinds(company, goal)) == seq + 1
     assert (await Witness(company, goal).look()).goal.seq == seq + 1
+
+
+async def test_a_command_that_would_make_the_goal_too_large_is_refused_and_changes_nothing(company: Company) -> None:
+    """A run begins with the whole goal; one that Temporal does not take would stop for good. The bounds of each part make it rare."""
+    owner, goal = OWNERS[8], goal_of(OWNERS[8])
+    content = (await company.goals.require(goal)).content.model_copy(update={"challenge": "長い課題" * 900})
+    with patch.object(workflows.recording, "MAX_GOAL_BYTES", 9_000):
+        with pytest.raises(Refusal) as caught:
+            await company.give(goal, commands.Revise(actor=owner, content=content))
+        await company.give(goal, commands.Comment(actor=owner, text="続けられます"))
+    assert (caught.value.code, caught.value.fields["most"]) == (Code.TOO_LARGE, 9_000)
+    assert await kinds(company, goal) == ["created", "commented"]
 
 
 async def test_a_refused_sign_off_that_is_sent_again_long_after_is_recorded_once_and_holds_nothing_up(

@@ -209,12 +209,27 @@ async def test_an_exact_number_in_a_file_stays_exact(office: Office) -> None:
     assert (await office.told("goal", "show", ONOS))["content"]["measure"]["target"] == "6.1"
 
 
+async def test_of_two_people_who_write_from_the_same_version_the_second_is_refused(office: Office) -> None:
+    theirs, mine = office.file("hr.toml", goal_file(target="5")), office.file("ono.toml", goal_file(target="4"))
+    seen = str(await seq_of(office, ONOS))
+    await office.done("goal", "revise", ONOS, theirs, "--as", HR, "--seen", seen)
+    for command in ("revise", "submit"):
+        said = await office.refused("goal", command, ONOS, mine, "--as", ONO, "--seen", seen)
+        assert f"the goal has changed since version {seen}" in said
+    shown = await office.told("goal", "show", ONOS)
+    assert (shown["state"], shown["content"]["measure"]["target"]) == ("draft", "5")
+
+
 async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) -> None:
     goal = f"q4/{HR}/1"
     await office.done("goal", "submit", goal, office.file("hr.toml", goal_file()), "--as", HR)
     await office.approve(goal, TOP)
     await office.done("goal", "step", goal, "1", "--as", HR)
-    await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
+    reported = await office.done("goal", "progress", goal, "--value", "8", "--as", HR)
+    assert "月次決算の所要日数: 10 -> 6 日, now 8 (reached 50 %, confirmed 0 %)" in reported
+    again = await office.done("goal", "progress", goal, "--value", "8", "--as", HR, MEGURI_LOCALE="ja")
+    assert "6 日" in again
+    assert "到達 50 %" in again
     shown = await office.done("goal", "show", goal)
     assert "score   20.00 = banked 0 + steps 20 + measure 0.00 + bonus 0" in shown
     assert "10 -> 6 日, now 8 (reached 50 %, confirmed 0 %)" in shown

@@ -224,6 +224,18 @@ async def test_problems_are_heard_and_the_cycle_says_which_nothing_answers(offic
     )
 
 
+async def test_a_problem_is_corrected_and_taken_back_by_whoever_added_it(office: Office) -> None:
+    words = ("--cycle", "q6", "--planned", "--as", MORI, "--text", "契約書が見つからない")
+    problem = (await office.told("hearing", "add", *words))["problem"]
+    corrected = await office.done("hearing", "correct", problem, "--text", "契約書を探す時間が長い", "--as", MORI)
+    assert corrected.strip() == f"{problem}: corrected"
+    assert "契約書を探す時間が長い" in await office.done("hearing", "list", "--cycle", "q6")
+    assert "may not" in await office.refused("hearing", "withdraw", problem, "--reason", "重複", "--as", HARA)
+    told = await office.told("hearing", "withdraw", problem, "--reason", "重複", "--as", MORI)
+    assert told["problem"] == problem
+    assert "was taken back" in await office.refused("hearing", "correct", problem, "--text", "別の話", "--as", MORI)
+
+
 async def test_the_tree_shows_what_serves_what_and_lists_what_serves_nothing(office: Office, tmp_path: Path) -> None:
     assert "goals that serve nothing: 6" in await office.done("cycle", "tree", "q4")
     assert MORIS in await office.done("cycle", "tree", "q4", "--orphans")

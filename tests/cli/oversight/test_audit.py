@@ -181,6 +181,49 @@ async def test_a_text_that_was_altered_is_told_with_the_place(
     assert (await office.told("audit", "show", worked_on))["holds"]
 
 
+@pytest.mark.parametrize(
+    ("alter", "reason"),
+    [
+        ("texts = '[]'", "text"),
+        ("texts = '{\"/evidence\": {}}'", "text"),
+        ('texts = \'{"/evidence": "x"}\'', "text"),
+        ('texts = \'{"/evidence": {"salt": 1, "text": null}}\'', "text"),
+        ("body = '[]'", "content"),
+        ("body = '{}'", "content"),
+        ("body = '{\"kind\": []}'", "content"),
+        ("body = body || '{\"n\": 1e5000}'", "content"),
+        ("at = 'infinity'", "content"),
+        ("at = '20000-01-01'", "content"),
+        ("recorded_at = 'infinity'", "content"),
+        ("recorded_at = '20000-01-01'", "content"),
+        ("hash = ''", "content"),
+        ("recorded_hash = ''", "time"),
+    ],
+)
+async def test_a_cell_that_has_no_form_is_told_as_a_break_and_does_not_end_the_command(
+    office: Office, worked_on: str, alter: str, reason: str
+) -> None:
+    where = f"goal_id = '{worked_on}' AND seq = 5"
+    await office.alter(
+        "ALTER TABLE goal_event DROP CONSTRAINT IF EXISTS goal_event_salted",
+        f"CREATE TABLE kept AS SELECT * FROM goal_event WHERE {where}",  # noqa: S608 - the test's own words
+        f"UPDATE goal_event SET {alter} WHERE {where}",  # noqa: S608 - as above
+    )
+    results = [await office.type("audit", "show", worked_on, *more) for more in ((), ("--json",))]
+    others = [(await office.type("goal", "show", worked_on)).exit_code] if reason == "text" else []
+    await office.alter(
+        f"DELETE FROM goal_event WHERE {where}",  # noqa: S608 - as above
+        "INSERT INTO goal_event SELECT * FROM kept",
+        "UPDATE goal_event SET recorded_hash = kept.recorded_hash FROM kept WHERE kept.seq = goal_event.seq"
+        " AND kept.goal_id = goal_event.goal_id",
+        "DROP TABLE kept",
+    )
+    assert [one.exit_code for one in results] + others == [1, 1] + [0] * len(others)
+    assert f"the chain breaks at entry 5 ({reason})" in results[0].stderr
+    assert json.loads(results[1].stdout)["broken"] == {"seq": 5, "reason": reason}
+    assert (await office.told("audit", "show", worked_on))["holds"]
+
+
 async def test_another_program_can_verify_the_ledger_from_what_audit_prints(office: Office, worked_on: str) -> None:
     """With sha256 and JSON alone: the chain from the hashed form, each text with its salt from its commitment."""
     told = await office.told("audit", "show", worked_on)

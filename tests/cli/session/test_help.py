@@ -20,6 +20,7 @@ from cli.session.help import page
 from cli.session.layout import width, wrap
 from cli.session.parameters import choice_of, metavar_key
 from domain.goal.commands import DecideReview
+from domain.journal import Log
 from domain.locale import Locale
 from domain.policy.policy import TaskKind
 from service.results import Grouping
@@ -136,6 +137,7 @@ def test_a_group_without_a_command_prints_its_help_as_a_wrong_usage() -> None:
         (("meguri cycle extend", "task"), tuple(TaskKind)),
         (("meguri worker", "role"), tuple(worker.Role)),
         (("meguri cycle scores", "by"), ("person", *Grouping)),
+        (("meguri audit journal", "log"), tuple(Log)),
     ],
 )
 def test_a_choice_has_all_values_of_the_rules_behind_it(key: tuple[str, str], whole: tuple[str, ...]) -> None:

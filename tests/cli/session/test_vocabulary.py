@@ -73,6 +73,13 @@ def test_what_people_wrote_keeps_its_own_keys() -> None:
     assert in_vocabulary({"content": {"terms": 1, "id": "x"}}) == {"content": {"terms": 1, "id": "x"}}
 
 
+def test_a_number_of_things_is_named_as_a_count() -> None:
+    document = {"failures": 2, "attempts": 3, "goals": 4}
+    assert in_vocabulary(document) == {"failure_count": 2, "attempt_count": 3, "goal_count": 4}
+    plural = {key for key, kind in KEYS.items() if kind == "number" and key.endswith("s") and not key.endswith("ss")}
+    assert plural == {"bonus"}
+
+
 def test_the_list_names_each_key_once() -> None:
     assert len(KEYS) > 100
     assert "id" not in KEYS

@@ -106,6 +106,30 @@ def test_a_second_creation_is_refused() -> None:
     assert refuses(goal, entry(goal, again, SYSTEM))
 
 
+def refused_sign_off(goal: Goal, **fields: object) -> Event:
+    return entry(goal, events.SignOffRefused(code="not_allowed"), MANAGER, **fields)
+
+
+def test_a_sign_off_that_the_rules_refused_is_taken_over_and_changes_nothing_but_the_number() -> None:
+    goal = pending()
+    mine = approve(goal).model_copy(update={"id": CommandId("mine")})
+    assert adopt(goal, [refused_sign_off(goal)], None, LATER).state is goal.state
+    adopted = adopt(goal, [refused_sign_off(goal, command="mine")], mine, LATER)
+    assert adopted == evolve_all(goal, [refused_sign_off(goal, command="mine")])
+
+
+@pytest.mark.parametrize("changed", [{"seq": 9}, {"revision": 2}])
+def test_a_refused_sign_off_with_another_number_or_revision_is_refused(changed: dict[str, int]) -> None:
+    goal = pending()
+    assert refuses(goal, refused_sign_off(goal, **changed))
+
+
+def test_a_refused_sign_off_of_another_actor_than_the_commands_is_refused() -> None:
+    goal = pending()
+    theirs = approve(goal, DIRECTOR).model_copy(update={"id": CommandId("mine")})
+    assert refuses(goal, refused_sign_off(goal, command="mine"), command=theirs)
+
+
 def test_entries_with_the_id_of_the_command_that_is_carried_out_must_be_its_own() -> None:
     goal = pending()
     command = approve(goal).model_copy(update={"id": CommandId("mine")})

@@ -9,7 +9,9 @@ from domain.goal.alarms import AlarmKind, ring, spread
 from domain.goal.evolve import evolve, evolve_all
 from domain.goal.goal import Goal
 from domain.lifecycle import State
+from domain.values import EmployeeId
 from tests.domain.builders import (
+    DEPUTY,
     DIRECTOR,
     HR,
     HR_TOO,
@@ -29,7 +31,9 @@ from tests.domain.builders import (
     fresh_id,
     pending,
     policy,
+    reassign,
     rung,
+    task_of,
 )
 
 
@@ -126,6 +130,31 @@ def test_a_manager_whom_hr_took_off_a_task_is_not_brought_back_by_the_next_escal
         goal = rung(goal)
     assert goal.task is not None
     assert goal.task.assignees == (OWNER, DIRECTOR)
+
+
+LINE = (MANAGER, DIRECTOR, PRESIDENT)
+
+
+def _second_approval() -> Goal:
+    goal = pending(policy(approval_stages=2), line=LINE)
+    return after(goal, approve(goal), at(day(10, 6)))
+
+
+@pytest.mark.parametrize(
+    ("goal", "above"),
+    [
+        pytest.param(pending(line=LINE), DIRECTOR, id="first approval"),
+        pytest.param(_second_approval(), PRESIDENT, id="second approval"),
+        pytest.param(awaiting_verdict(line=LINE), DIRECTOR, id="verdict"),
+    ],
+)
+def test_the_first_escalation_goes_above_the_manager_whom_hr_replaced(goal: Goal, above: EmployeeId) -> None:
+    (replaced,) = task_of(goal).assignees
+    assert replaced in LINE
+    goal = after(goal, reassign(DEPUTY), at(task_of(goal).opened))
+    while task_of(goal).assignees == (DEPUTY,):
+        goal = rung(goal)
+    assert task_of(goal).assignees == (DEPUTY, above)
 
 
 def test_the_top_of_the_company_escalates_to_hr_at_once() -> None:

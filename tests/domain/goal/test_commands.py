@@ -1,9 +1,16 @@
 """Every command: in each state, by a person without permission, while the goal is paused, and sent twice."""
 
+from collections.abc import Iterator, Sequence
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
 import pytest
+from annotated_types import MaxLen
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from domain.goal import commands
-from domain.goal.commands import COMMANDS
+from domain.goal.commands import COMMANDS, FROM_WITHIN
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.refusals import Code
@@ -106,3 +113,45 @@ def test_a_command_that_is_sent_again_after_a_reset_is_answered_not_refused() ->
     goal = after(goal, command, NOW)
     assert goal.revision == 2
     assert decide(goal, command, NOW) == ()
+
+
+# Their keys are a closed set, or the policy bounds all of them together.
+BOUNDED_OTHERWISE = {"Policy.ladders", "BusinessCalendar.days_off"}
+
+
+def test_every_list_in_a_command_has_a_bound_so_that_no_goal_grows_until_it_is_stuck() -> None:
+    seen: set[type[BaseModel]] = set()
+    unbounded = {
+        one
+        for command in (COMMANDS | FROM_WITHIN).values()
+        for name, field in _new_fields(command, seen)
+        for one in _unbounded(name, field.annotation, field.metadata, seen)
+    }
+    assert unbounded == BOUNDED_OTHERWISE
+
+
+def _new_fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, FieldInfo]]:
+    """The fields of a model that was not looked at before."""
+    if model not in seen:
+        seen.add(model)
+        yield from ((f"{model.__name__}.{name}", field) for name, field in model.model_fields.items())
+
+
+def _unbounded(name: str, annotation: Any, metadata: Sequence[Any], seen: set[type[BaseModel]]) -> Iterator[str]:
+    """The names of fields of any length in what the annotation stands for."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _unbounded(name, arguments[0], [*metadata, *arguments[1:]], seen)
+    elif origin in (Union, UnionType):
+        for one in arguments:
+            yield from _unbounded(name, one, metadata, seen)
+    elif origin in (tuple, dict, list, set, frozenset):
+        limits = [limit for one in metadata for limit in getattr(one, "metadata", [one])]
+        has_any_length = origin is not tuple or Ellipsis in arguments
+        if has_any_length and not any(isinstance(one, MaxLen) for one in limits):
+            yield name
+        for one in arguments:
+            yield from _unbounded(name, one, (), seen)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for inner, field in _new_fields(annotation, seen):
+            yield from _unbounded(inner, field.annotation, field.metadata, seen)

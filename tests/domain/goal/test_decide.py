@@ -114,10 +114,22 @@ def test_progress_that_does_not_fit_a_picture_of_success_is_refused(fields: dict
     assert said.message.fields["needs"] == message("part.needs_met", count=4)
 
 
+def test_a_value_that_cannot_be_meant_is_refused_with_the_reason() -> None:
+    slip = commands.ReportProgress(id=fresh_id(), actor=OWNER, value="-1")
+    needs = refusal(active(), slip, NOW, Code.WRONG_MEASURE).message.fields["needs"]
+    assert needs == message("part.value_negative", value="-1", unit="日")
+
+
+def test_a_criterion_that_is_named_twice_is_met_once() -> None:
+    report = commands.ReportProgress(id=fresh_id(), actor=OWNER, met=(2, 0, 2))
+    assert after(active(content=content(measure=PICTURE)), report, NOW).met == (0, 2)
+
+
 def test_a_step_is_completed_once_and_only_where_there_is_one() -> None:
     goal = after(active(), commands.CompleteStep(id=fresh_id(), actor=OWNER, step=1), NOW)
     refusal(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=1), NOW, Code.STEP_ALREADY_DONE)
-    refusal(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=2), NOW, Code.NO_SUCH_STEP)
+    absent = refusal(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=2), NOW, Code.NO_SUCH_STEP)
+    assert absent.message.fields == {"step": 2, "count": 2}
     goal = after(goal, commands.CompleteStep(id=fresh_id(), actor=OWNER, step=0), NOW)
     assert (goal.state, goal.task, goal.done) == (State.ACTIVE, None, (0, 1))
     for command in ("reassign", "extend"):

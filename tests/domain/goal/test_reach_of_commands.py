@@ -4,6 +4,7 @@ import pytest
 
 from domain.goal import commands
 from domain.goal.decide import decide
+from domain.goal.goal import Delegation
 from domain.refusals import Code
 from domain.writing.content import Content
 from tests.domain.builders import (
@@ -11,6 +12,7 @@ from tests.domain.builders import (
     DIRECTOR,
     MANAGER,
     OWNER,
+    STRANGER,
     after,
     approve,
     at,
@@ -39,7 +41,8 @@ def test_a_text_written_from_an_older_version_does_not_overwrite_a_newer_one(nam
 def test_a_delegation_does_not_cover_the_delegators_own_goals_unless_it_says_so() -> None:
     withdraw = commands.Withdraw(id=fresh_id(), actor=DEPUTY, acting_for=OWNER, reason="不要")
     goal = after(draft(), delegate(OWNER, DEPUTY), at(day(10, 2)))
-    refusal(goal, withdraw, at(day(10, 2)), Code.OWN_GOALS_NOT_COVERED)
+    refused = refusal(goal, withdraw, at(day(10, 2)), Code.OWN_GOALS_NOT_COVERED)
+    assert refused.message.fields == {"actor": DEPUTY, "acting_for": OWNER}
     assert goal.delegates([OWNER], day(10, 2)) == ()
     covered = after(draft(), delegate(OWNER, DEPUTY, own_goals=True), at(day(10, 2)))
     assert after(covered, withdraw, at(day(10, 2))).is_closed
@@ -73,6 +76,11 @@ def test_a_goal_holds_a_bounded_number_of_delegations() -> None:
         goal = after(goal, one, at(day(10, 6)))
     said = refusal(goal, delegate(MANAGER, DEPUTY), at(day(10, 6)), Code.DELEGATION)
     assert "part.delegate_many" in str(said.message)
+    more = tuple(
+        Delegation(delegator=STRANGER, to=DIRECTOR, first=day(10, 5), last=day(12, number)) for number in (1, 2)
+    )
+    led = change_line(goal, line=(STRANGER,), delegations=more)
+    assert len(after(goal, led, at(day(10, 6))).delegations) == 100, "also where new managers bring theirs along"
 
 
 def test_an_empty_file_does_not_wipe_a_draft() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.goal import commands
 from domain.goal.goal import Goal
-from domain.goal.scoring import attainment, confirmed, revision_score, score, terms, unreviewed
+from domain.goal.scoring import attainment, confirmed, confirmed_value, revision_score, score, terms, unreviewed
 from domain.lifecycle import State
 from domain.writing.content import Content, NumericMeasure
 from tests.domain.builders import (
@@ -156,6 +156,23 @@ def test_what_a_review_confirmed_stays_when_the_goal_is_closed_without_another_o
     goal = _report(_reviewed(_report(active(), "9"), "continue"), "4")
     closed = after(goal, commands.Close(id=fresh_id(), actor=HR, reason="退職"), at(day(11, 9)))
     assert [score(closed), unreviewed(closed)] == [15, 75]
+
+
+@pytest.mark.parametrize(("target", "attained", "value"), [("6", "0.5", "8"), ("7", "0.333333333333", "9")])
+def test_a_confirmed_value_is_exact_and_has_one_spelling_since_it_becomes_the_baseline_in_the_ledger(
+    target: str, attained: str, value: str
+) -> None:
+    goal = _measured(None, target=target).model_copy(update={"attained": Decimal(attained)})
+    assert str(confirmed_value(goal)) == value
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [None, PICTURE, NumericMeasure(name="売上", target=Decimal(5))],
+    ids=["none", "qualitative", "no baseline"],
+)
+def test_a_goal_without_a_number_to_start_from_has_no_confirmed_value(measure: Any) -> None:
+    assert confirmed_value(draft(content=Content(measure=measure))) is None
 
 
 def test_points_are_rounded_to_two_places_half_up() -> None:

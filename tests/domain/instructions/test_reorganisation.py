@@ -1,6 +1,6 @@
 """Comparing a new people file: who joins, leaves and moves; and the command for each goal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import SyncContext, compare, sync_command_for, weight_left
 from domain.people.organisation import Employee, Organisation
+from domain.values import EmployeeId
 from tests.domain.builders import (
     DEPUTY,
     DIRECTOR,
@@ -131,6 +132,23 @@ def test_another_manager_brings_the_whole_new_line_with_sites_and_standing_deleg
     assert command.line == (DIRECTOR, PRESIDENT)
     assert command.sites == {DIRECTOR: "berlin"}
     assert command.delegations == (away,), "nobody is a delegate in a goal of their own"
+
+
+class OnlyLookedUp(dict[EmployeeId, Employee]):
+    """People who are found by their ids alone: going through all of them for each goal takes the square of the company."""
+
+    def __iter__(self) -> Iterator[EmployeeId]:
+        raise AssertionError("all people were gone through for one goal")
+
+    items = keys = values = __iter__  # type: ignore[assignment]
+
+
+def test_the_command_for_a_goal_looks_people_up_and_never_goes_through_the_whole_company() -> None:
+    organisation = Organisation(with_(person(OWNER, DIRECTOR), person(DIRECTOR, PRESIDENT, site="berlin")))
+    organisation.employees = OnlyLookedUp({**organisation.employees})
+    command = sync_command_for(pending(), Sync(reason="組織変更"), HR, SyncContext(organisation, (), TODAY))
+    assert isinstance(command, commands.ChangeLine)
+    assert command.sites == {DIRECTOR: "berlin"}
 
 
 def test_who_left_is_in_no_line() -> None:

@@ -1,6 +1,7 @@
 """What a message leaves out, because it is no longer so when the message is written."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import pytest
 
 from domain.goal import commands
 from domain.notices.notices import NoticeKind as K
-from domain.notices.standing import standing
+from domain.notices.standing import facts_now, standing
 from domain.policy.policy import TaskKind
 from tests.domain.builders import MANAGER, OWNER, after, draft, fresh_id
 from tests.domain.telling import NOW, notices
@@ -17,6 +18,13 @@ from tests.domain.telling import NOW, notices
 class GoalNow(NamedTuple):
     task: str | None
     doers: frozenset[str]
+
+
+class DatedGoal(NamedTuple):
+    task: str | None = TaskKind.APPROVAL
+    doers: frozenset[str] = frozenset("m")
+    due_at: datetime | None = datetime(2026, 10, 16, 9, 0, tzinfo=UTC)
+    seq: int = 7
 
 
 class Notice(NamedTuple):
@@ -30,8 +38,10 @@ def left(*kinds: K, task: TaskKind | None, doers: tuple[str, ...] = ("m",), read
     return [one.kind for one in standing([Notice(kind) for kind in kinds], goals, reader)]
 
 
-def test_a_request_that_was_taken_back_at_once_is_told_to_nobody() -> None:
-    assert left(K.APPROVAL_REQUESTED, K.RECALLED, task=TaskKind.DRAFT) == []
+@pytest.mark.parametrize("request_kind", [K.APPROVAL_REQUESTED, K.VERDICT_REQUESTED, K.ESCALATED])
+@pytest.mark.parametrize("taken_back", [K.RECALLED, K.WITHDRAWN, K.HANDLED])
+def test_a_request_that_was_taken_back_at_once_is_told_to_nobody(request_kind: K, taken_back: K) -> None:
+    assert left(request_kind, taken_back, task=TaskKind.DRAFT, doers=("o",)) == []
 
 
 def test_a_reader_who_heard_of_the_request_before_is_told_that_it_was_taken_back() -> None:
@@ -62,6 +72,10 @@ def test_a_request_that_can_be_met_is_never_left_out_for_news_alone() -> None:
     assert left(K.APPROVAL_REQUESTED, K.HANDLED, task=TaskKind.APPROVAL) == [K.APPROVAL_REQUESTED]
 
 
+def test_a_request_that_is_over_is_left_out_beside_one_that_can_be_met() -> None:
+    assert left(K.DRAFT_REMINDER, K.APPROVAL_REQUESTED, task=TaskKind.APPROVAL) == [K.APPROVAL_REQUESTED]
+
+
 def test_an_approver_hears_once_of_a_goal_that_was_submitted_recalled_and_submitted() -> None:
     goal, queued = draft(), list[Notice]()
     for command in (commands.Submit, commands.Recall, commands.Submit):
@@ -82,7 +96,7 @@ def test_what_happened_to_one_goal_leaves_the_notices_of_another_as_they_are() -
 
 
 @pytest.mark.parametrize(
-    ("task", "doers", "stays"), [(TaskKind.DRAFT, "o", True), (TaskKind.APPROVAL, "m", False), (None, "", False)]
+    ("task", "doers", "stays"), [(TaskKind.DRAFT, "o", True), (TaskKind.APPROVAL, "m", False), (None, "o", False)]
 )
 def test_a_manager_is_told_of_a_reminder_only_while_the_task_waits_for_who_was_reminded(
     task: TaskKind | None, doers: str, *, stays: bool
@@ -115,3 +129,20 @@ def test_news_stay_whatever_the_task_is() -> None:
 
 def test_a_goal_that_is_not_known_is_taken_as_the_notice_says() -> None:
     assert standing([Notice(K.DRAFT_REMINDER, "other")], {}, "m") == (Notice(K.DRAFT_REMINDER, "other"),)
+
+
+FACTS = {"theme": "月次決算", "due": "2026-10-09T09:00:00+00:00", "seq": 2}
+
+
+def test_a_request_has_the_due_date_and_the_entry_number_that_the_goal_has_now() -> None:
+    now = {"theme": "月次決算", "due": "2026-10-16T09:00:00+00:00", "seq": 7}
+    assert facts_now(Notice(K.APPROVAL_REQUESTED, facts=FACTS), DatedGoal()) == now
+
+
+@pytest.mark.parametrize(
+    ("kind", "goal"),
+    [(K.COMMENTED, DatedGoal()), (K.APPROVAL_REQUESTED, None), (K.APPROVAL_REQUESTED, DatedGoal(due_at=None))],
+    ids=["news", "unknown goal", "no due date"],
+)
+def test_other_facts_of_a_notice_stay_as_they_were(kind: K, goal: DatedGoal | None) -> None:
+    assert facts_now(Notice(kind, facts=FACTS), goal) == FACTS

@@ -3,6 +3,8 @@
 import time
 import tracemalloc
 
+import pytest
+
 from domain.people.listed import findings_with, lost_characters
 from domain.people.organisation import Employee
 from domain.people.people_file import PeopleFile, read_people, read_people_rows
@@ -74,6 +76,16 @@ def test_a_row_of_commas_alone_is_refused_before_it_becomes_cells() -> None:
     assert most < 5_000_000, "bytes"
 
 
+# Repeated to the longest cell that a CSV file can have; each begins many matches that fail late.
+@pytest.mark.parametrize("piece", [" ", "\u3000", "\n ", "0", "１", "-", ".", "a@", "年", "令和", "x\n"])
+def test_no_cell_keeps_the_reader_busy(piece: str) -> None:
+    cell = f'"a{piece * (130_000 // len(piece))}b"'
+    table = f"{HEADER},メール,在籍,退職日\n" + ",".join([cell] * 7) + "\n2,b,c,,,,\n"
+    started = time.process_time()
+    read_people(table.encode())
+    assert time.process_time() - started < 2, "a run of blanks took 30 seconds"
+
+
 def test_rows_of_a_workbook_are_read_as_those_of_a_text() -> None:
     rows = [
         ["社員番号", "氏名", "部署", "上長", "退職日"],
@@ -96,6 +108,15 @@ def test_a_character_that_a_spreadsheet_lost_is_refused_where_the_directory_has_
     ]
     twice = read_people(f"{HEADER}\n1,??田 太郎,営業,\n".encode())
     assert [one.code for one in lost_characters(twice, known)] == ["lost_character"]
+
+
+def test_no_number_of_question_marks_keeps_the_comparison_busy() -> None:
+    name = "あ" * 190
+    known = {EmployeeId("1"): Employee(id=EmployeeId("1"), name=name, department="営業", manager_id=None)}
+    file = read_people(f"{HEADER}\n1,{'??あ' * 60}い,営業,\n".encode())
+    started = time.process_time()
+    assert [one.code for one in lost_characters(file, known)] == ["question_mark"]
+    assert time.process_time() - started < 1
 
 
 def test_a_name_that_the_directory_has_with_its_question_mark_is_left_alone() -> None:

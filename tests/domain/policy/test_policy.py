@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from domain.policy.policy import DEFAULT_LADDERS, Act, Ladder, Policy, TaskKind
 from domain.problems import problems_of
 from tests.domain.builders import BERLIN, POLICY, day, pending, policy
 
+CROWDED = BERLIN.model_copy(update={"days_off": tuple(date(2000, 1, 1) + timedelta(days=n) for n in range(10_000))})
+
 
 @pytest.mark.parametrize(
     ("wrong", "says"),
@@ -25,6 +27,8 @@ from tests.domain.builders import BERLIN, POLICY, day, pending, policy
         ({"reviews": (day(10, 30), day(10, 30))}, "reviews_order"),
         ({"reviews": (day(10, 1),)}, "review_outside"),
         ({"reviews": (day(12, 29),)}, "review_outside"),
+        ({"sites": {"berlin": CROWDED, "osaka": CROWDED}}, r"too_many_days_off \(days: 200\d\d; most: 20000\)"),
+        ({"hr": tuple(f"h{n}" for n in range(101))}, "too_long"),
         (
             {"ladders": {TaskKind.DRAFT: DEFAULT_LADDERS[TaskKind.DRAFT]}},
             r"no_ladder \(kinds: approval, self_review, step, verdict\)",
