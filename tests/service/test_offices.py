@@ -10,8 +10,10 @@ import pytest
 
 from domain.goal.alarms import AlarmKind, next_alarm
 from domain.values import CycleId, EmployeeId
+from service.giving import Goals, Request
+from service.inbox import Inbox
 from service.people import People
-from tests.callers import OPERATOR
+from tests.callers import OPERATOR, by
 from tests.service.steered import EVERYBODY, TOP, Steered
 from tests.working_days import JAPAN, Country
 
@@ -71,3 +73,16 @@ async def test_the_first_reminder_rings_when_the_office_opens(
     assert (alarm.kind, alarm.day) == (AlarmKind.RUNG, reminder)
     opening = datetime.combine(reminder, OPENS, ZoneInfo(zone))
     assert opening <= alarm.at < opening + SPREAD
+
+
+@pytest.mark.parametrize("site", OFFICES)
+async def test_every_door_shows_a_deadline_by_the_clocks_of_the_office(
+    company: Steered, launched: tuple[CycleId, datetime], site: str
+) -> None:
+    (cycle, now), (_, zone), worker = launched, OFFICES[site], WORKERS[site]
+    goal = await company.goal(cycle, worker)
+    (listed,) = await company.goals.find_all(cycle=cycle, owner=worker)
+    (waiting,) = (await Inbox(company.engine).read(OPERATOR, worker, now)).items
+    comment = Request("comment", {"text": "準備中"})
+    given = await Goals(company.engine, company.client).give(by(worker), goal.id, comment)
+    assert {goal.task_zone, listed.time_zone, waiting.goal.time_zone, given.time_zone} == {zone}

@@ -147,6 +147,20 @@ async def test_a_delegation_ends_in_every_goal_when_one_side_leaves_and_does_not
     assert [one.delegator for one in (await company.goal(cycle, MORI)).delegations] == [HR_TOO]
 
 
+async def test_a_delegation_to_somebody_who_left_earlier_and_takes_no_part_ends_by_the_next_sync(
+    company: Steered,
+) -> None:
+    cycle, far = await company.launch("left-outsider", without=[SALES]), today() + timedelta(days=30)
+    goal = goal_of(cycle, MORI)
+    await company.goals.give(goal, Delegate(actor=HR, delegator=MANAGER, to=SALES, first=today(), last=far))
+    gone = file_with(f"{SALES},岡 一郎,営業部,{TOP},いいえ", header=f"{HEADER},在籍")
+    await written(company, gone)
+    compared = await apply(company, gone)
+    await written(company, file_with(f"{SALES},岡 一郎,営業部,{TOP}"))
+    assert [one.relined for one in compared.effects if one.cycle == cycle] == [1]
+    assert (await company.goal(cycle, MORI)).delegations == ()
+
+
 async def test_nobody_acts_in_a_goal_for_hr_who_left_although_the_goal_knows_the_delegation(company: Steered) -> None:
     cycle = await company.launch("left-hr")
     goal, goals = goal_of(cycle, MORI), Goals(company.engine, company.client)

@@ -1,11 +1,14 @@
 """Drafts that the program proposes, for a goal of a cycle with fixed dates."""
 
+import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.values import Locale
-from domain.writing.catalog import draft, entries
+from domain.writing.catalog import draft, entries, find
 from domain.writing.content import Content
 from service.writing import DraftSource, Writing
+from storage.tables import EmployeeRow
 from tests.callers import OPERATOR
 from tests.domain.builders import POLICY
 from tests.storage.test_ledger import stored
@@ -22,3 +25,12 @@ async def test_every_draft_that_is_proposed_has_its_steps_on_working_days(databa
     for entry in moved:
         content = await Writing(database).draft(OPERATOR, goal, DraftSource(catalog=entry.id))
         assert works(content), entry.id
+
+
+@pytest.mark.parametrize("locale", Locale)
+async def test_a_draft_of_the_catalogue_is_in_the_language_of_its_owner(database: AsyncEngine, locale: Locale) -> None:
+    goal, entry = await stored(database), find("accounting/closing-days")
+    async with database.begin() as connection:
+        await connection.execute(update(EmployeeRow).where(EmployeeRow.id == goal.owner).values(locale=locale))
+    content = await Writing(database).draft(OPERATOR, goal.id, DraftSource(catalog=entry.id))
+    assert content.theme == entry.theme.in_(locale)

@@ -10,6 +10,7 @@ import pytest
 
 from cli.goal import giving
 from tests.cli.office import HARA, HR, MANAGER, MORI, ONO, TOP, Office, goal_file, today
+from tests.working_days import JAPAN
 
 MORIS, HARAS, ONOS = (f"q4/{owner}/1" for owner in (MORI, HARA, ONO))
 
@@ -71,7 +72,7 @@ async def test_an_approval_without_a_number_shows_what_it_is_about_and_asks(
     for part in (
         f"{HARAS}  number {seq}: 月次決算の早期化", "原田 修 (E11)", "weight  100 %", "月次決算の所要日数: 10 -> 6 日",
         "1: 手順を洗い出す (", "2: 手順書で 1 回締める (", str(first), str(second), "20 points", f"Approve {HARAS} as shown? [y/N]",
-        f"{HARAS}: active (revision 1, number {seq + 1}",
+        f"{HARAS}: active (revision 1, number {seq + 1}", f"{JAPAN.next_working_day(first)} 18:00 JST",
     ):  # fmt: skip
         assert part in shown
 

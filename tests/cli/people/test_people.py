@@ -75,6 +75,14 @@ async def test_a_character_that_a_spreadsheet_lost_is_told_together_with_all_els
     assert len(await directory(database_url)) == 2
 
 
+async def test_people_for_whom_the_file_names_no_language_speak_the_companys(
+    run: Run, file: Callable[[str], Path], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEGURI_COMPANY_LOCALE", "en")
+    assert (await run("import", file("id,name,department,manager\n1,Jane Doe,Board,\n"))).exit_code == 0
+    assert (await directory(database_url))["1"].locale == "en"
+
+
 async def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, database_url: str) -> None:
     result = await run("import", SAMPLE, "--dry-run")
     assert (result.exit_code, result.stdout) == (

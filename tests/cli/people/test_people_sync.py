@@ -64,6 +64,12 @@ async def test_a_sync_does_not_overwrite_a_character_that_a_spreadsheet_lost(off
     await office.alter(f"UPDATE employee SET name = '森 香織' WHERE id = '{MORI}'")  # noqa: S608 - the test's own words
 
 
+async def test_people_who_join_by_a_sync_speak_the_companys_language(office: Office) -> None:
+    file = office.file("joiner.csv", f"{HEADER}\nE14,Jane Doe,経理部,{MANAGER},はい\n")
+    await office.done("people", "sync", file, "--as", HR, "--apply", MEGURI_COMPANY_LOCALE="en")
+    assert (await office.told("people", "show", "E14"))["person"]["locale"] == "en"
+
+
 async def test_many_who_leave_at_once_need_a_second_word(office: Office) -> None:
     rows = "\n".join(f"{one},去る 人,経理部,{TOP},いいえ" for one in (MORI, HARA))
     result = await office.type("people", "sync", office.file("many.csv", f"{HEADER}\n{rows}"), "--as", HR, "--apply")
