@@ -49,8 +49,8 @@ class SettlementActivities(Settler):
         A goal that does not answer is asked again after the others, a bounded number of times. So one goal cannot keep the
         cycle from ending.
         """
-        closed = activity.info().heartbeat_details or (0,)
-        total = Counter[_Result]({_Result.CLOSED: closed[0]})
+        earlier = next((one for one in activity.info().heartbeat_details if isinstance(one, int)), 0)
+        total = Counter[_Result]({_Result.CLOSED: earlier})
         async with heartbeating(lambda: (total[_Result.CLOSED],)):
             fan_out = FanOut(lambda: people_act_now(self._engine))
             silent = await self._close_all(self._open(settle), settle, fan_out, total)

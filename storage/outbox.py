@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.commitments import open_texts
+from domain.lifecycle import EventKind
 from domain.lifecycles import NoticeEvent, NoticeState
 from domain.values import Locale
 from storage.advisory_locks import try_advisory_lock
@@ -334,7 +335,7 @@ _REASONS = ("comment", "reason", "text")  # the fields of an entry in which some
 
 
 async def with_texts(connection: AsyncConnection, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
-    """The messages with what people wrote among the facts: `theme` of the goal, and `reason` of the ledger entry.
+    """The messages with what people wrote among the facts: `theme` of the goal, and `reason` or `refusal` of the ledger entry.
 
     The outbox holds neither: an erasure need not look for copies there. A fact that a notice has stays as it is.
     """
@@ -354,7 +355,9 @@ async def with_texts(connection: AsyncConnection, messages: Sequence[QueuedMessa
 def _written(theme: str | None, body: dict[str, Any] | None, texts: dict[str, Any] | None) -> dict[str, Any]:
     opened = open_texts(body, texts or {})[0] if body else {}
     reason = next((opened[name] for name in _REASONS if opened.get(name)), None)
-    return {name: value for name, value in (("theme", theme), ("reason", reason)) if value}
+    refused = opened.get("kind") == EventKind.SIGN_OFF_REFUSED
+    refusal = {"key": f"refusal.{opened['code']}", "fields": opened.get("fields") or {}} if refused else None
+    return {name: value for name, value in (("theme", theme), ("reason", reason), ("refusal", refusal)) if value}
 
 
 async def withdraw(connection: AsyncConnection, cycle: str, *, goals: Sequence[str] | None = None) -> int:

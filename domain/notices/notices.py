@@ -10,7 +10,6 @@ from pydantic import JsonValue
 from domain.goal import events, scoring
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind
-from domain.messages import Message
 from domain.policy.policy import TaskKind
 from domain.values import CycleId, EmployeeId, Frozen, GoalId
 
@@ -244,13 +243,10 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
 
 
 def _why(body: events.Body) -> dict[str, JsonValue]:
-    """The reason in a notice: the owner left the cycle, or another system's sign-off was refused."""
-    match body:
-        case events.Closed(removed=True):
-            return {"removed": "1"}
-        case events.SignOffRefused(code=code, fields=fields):
-            return {"refusal": Message(key=f"refusal.{code}", fields=fields).model_dump(mode="json")}
-    return {}
+    """The reason in a notice: the owner left the cycle. Why a sign-off was refused can repeat what a person wrote, so it is read
+    from the ledger when the message is written.
+    """
+    return {"removed": "1"} if isinstance(body, events.Closed) and body.removed else {}
 
 
 def _of_body(body: events.Body) -> dict[str, JsonValue]:

@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from channels.message import Message
 from domain.commitments import commit
+from domain.goal.commands import SYSTEM
+from domain.goal.events import Event, SignOffRefused
 from domain.notices.notices import NoticeKind
 from domain.people.organisation import DIRECTORY_ZONE
+from domain.refusals import Code
+from domain.values import CommandId
 from storage import outbox
 from storage.tables import EmployeeRow, GoalEventRow
 from tests.activities.mailroom import (
@@ -27,6 +31,7 @@ from tests.activities.mailroom import (
     send,
 )
 from tests.channels.mail_server import mail_server
+from tests.salts import fresh_salts
 from workflows.delivery import SendResult
 
 
@@ -292,3 +297,26 @@ async def test_what_people_wrote_is_read_when_the_message_is_written_and_the_out
     assert "請求書" in mailbox.text_of(mail)
     assert "数字で書いてください" in mailbox.text_of(mail)
     assert "数字" not in str(row.facts)
+
+
+async def test_why_a_sign_off_was_refused_is_read_from_the_ledger_when_the_message_is_written(
+    database: AsyncEngine,
+) -> None:
+    await employ(database)
+    await open_cycle(database, hr=("M2",))
+    goal = await give_task(database, "M1", ["M1"], due_at=datetime.now(UTC) + timedelta(days=9), kind="approval")
+    refused = Event(
+        seq=7, revision=1, at=datetime.now(UTC), actor=SYSTEM, command=CommandId("signal:1"),
+        body=SignOffRefused(code=Code.PAUSED, fields={"reason": "長期の療養"}),
+    ).salted(fresh_salts())  # fmt: skip
+    values = {
+        "goal_id": goal, "seq": 7, "revision": 1, "kind": refused.kind, "at": refused.at, "actor": refused.actor,
+        "command_id": refused.command, "body": refused.json_form["body"], "texts": refused.texts, "prev_hash": "a", "hash": "b",
+    }  # fmt: skip
+    async with database.begin() as connection:
+        await connection.execute(insert(GoalEventRow), values)
+    await queue(database, "M1", goal=goal, kind=NoticeKind.SIGN_OFF_REFUSED, seq=7)
+    async with mail_server() as mailbox:
+        await send(database, by_mail(mailbox))
+    (mail,) = mailbox.arrived
+    assert "長期の療養" in mailbox.text_of(mail)

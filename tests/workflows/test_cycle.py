@@ -138,7 +138,8 @@ async def test_goals_that_refuse_their_end_or_have_no_workflow_are_counted_and_a
         async with database.begin() as connection:
             await connection.execute(update(GoalRow).where(GoalRow.id == GOALS_OF_ALL[1]).values(head="altered"))
         with capture_logs() as logged:
-            result = await handle.result()
+            async with asyncio.timeout(60):
+                result = await handle.result()
         assert (result.phase, result.settled) == ("closed", 1)
         refused = {one["goal_id"]: one["code"] for one in logged if one["event"] == "settlement_refused"}
         assert refused == {GOALS_OF_ALL[0]: Code.WORKFLOW_LOST, GOALS_OF_ALL[1]: Code.LEDGER_DIFFERS}

@@ -5,10 +5,12 @@ import json
 import pytest
 
 from domain.goal import commands
-from domain.goal.decide import decide
+from domain.goal.decide import decide, stamp
+from domain.goal.events import SignOffRefused
 from domain.goal.evolve import evolve, evolve_all
 from domain.notices.notices import Notice, NoticeKind, notices_of
 from domain.policy.policy import Act, Ladder, Policy, Rung, TaskKind
+from domain.refusals import Code
 from domain.values import EmployeeId
 from tests.domain.builders import (
     BERLIN,
@@ -176,6 +178,16 @@ def test_every_notice_has_a_key_of_its_own() -> None:
     keys = [one.key for one in notices(goal, approve(goal, MANAGER), at(day(10, 27)))]
     assert len(set(keys)) == len(keys)
     assert all(goal.id in key for key in keys)
+
+
+def test_a_notice_of_a_refused_sign_off_repeats_nothing_of_what_people_wrote() -> None:
+    goal = after(pending(), pause("長期の療養"), at(day(10, 6)))
+    refused = SignOffRefused(code=Code.PAUSED, fields={"reason": "長期の療養"})
+    by_signal = commands.Command.model_construct(id=fresh_id(), actor=commands.SYSTEM, acting_for=None)
+    (event,) = stamp(goal, (refused,), by_signal, at(day(10, 7)))
+    told = notices_of(evolve(goal, event), event, goal)
+    assert [one.kind for one in told] == [NoticeKind.SIGN_OFF_REFUSED]
+    assert "療養" not in json.dumps([one.facts for one in told], ensure_ascii=False)
 
 
 def test_a_notice_of_what_a_delegate_did_says_in_whose_name() -> None:
