@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from activities.heartbeating import heartbeating
 from activities.pace import FanOut, people_act_now
@@ -23,7 +24,8 @@ from storage.goals import open_goals
 from workflows.cycle import SettledGoals, Settler, SettleRequest
 
 _PAGE = 200
-_MAX_ATTEMPTS = 4  # tries at a goal that does not answer; each waits `service.answers.ANSWER_SECONDS`
+MAX_ATTEMPTS = 4  # tries at a goal that does not answer; each waits `service.answers.ANSWER_SECONDS`
+_MAX_TRIES = 260  # of the activity while no goal answers; each takes about three minutes with the pause before it
 PAUSE = 5.0  # seconds before the goals that did not answer are asked again
 
 log = structlog.get_logger()
@@ -47,20 +49,23 @@ class SettlementActivities(Settler):
         the same answer.
 
         A goal that does not answer is asked again after the others, a bounded number of times. So one goal cannot keep the
-        cycle from ending.
+        cycle from ending. If no goal answers, the workers are away: the activity fails and is tried again, for half a day.
         """
         earlier = next((one for one in activity.info().heartbeat_details if isinstance(one, int)), 0)
         total = Counter[_Result]({_Result.CLOSED: earlier})
         async with heartbeating(lambda: (total[_Result.CLOSED],)):
             fan_out = FanOut(lambda: people_act_now(self._engine))
             silent = await self._close_all(self._open(settle), settle, fan_out, total)
-            for _ in range(_MAX_ATTEMPTS - 1):
+            for _ in range(MAX_ATTEMPTS - 1):
                 if not silent:
                     break
                 await asyncio.sleep(PAUSE)
                 silent = await self._close_all(_each(silent), settle, fan_out, total)
+        answered = total[_Result.CLOSED] - earlier + total[_Result.ENDED] + total[_Result.REFUSED]
+        if silent and not answered and activity.info().attempt < _MAX_TRIES:
+            raise ApplicationError("no goal answers", type="NoGoalAnswers")
         for goal in silent:
-            log.error("goal_not_settled", goal_id=goal, attempts=_MAX_ATTEMPTS)
+            log.error("goal_not_settled", goal_id=goal, attempts=MAX_ATTEMPTS)
         settled = SettledGoals(goals=total[_Result.CLOSED], refused=total[_Result.REFUSED], silent=len(silent))
         (log.error if settled.refused or settled.silent else log.info)(
             "cycle_settled", cycle_id=settle.cycle, goals=settled.goals, refused=settled.refused, silent=settled.silent

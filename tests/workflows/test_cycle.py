@@ -147,6 +147,29 @@ async def test_goals_that_refuse_their_end_or_have_no_workflow_are_counted_and_a
         assert (done["log_level"], done["refused"]) == ("error", 2)
 
 
+async def test_while_no_goal_answers_the_settlement_waits_and_then_closes_them_all(
+    database: AsyncEngine, time_skipping: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when all workers of the goals are away for a while."""
+    send, asked = GoalUpdates.send, []
+
+    async def later(self: GoalUpdates, goal: GoalId, *arguments: Any) -> Any:
+        asked.append(goal)
+        if len(asked) <= 3 * settlement.MAX_ATTEMPTS * len(GOALS_OF_ALL):
+            raise NoAnswer(None, 30)
+        return await send(self, goal, *arguments)
+
+    monkeypatch.setattr(GoalUpdates, "send", later)
+    monkeypatch.setattr(settlement, "PAUSE", 0.02)
+    async with three_at_work(database, time_skipping.client) as company:
+        start = await written(company)
+        soon = await now_of(time_skipping) + timedelta(days=4)
+        handle = await started(company, start.model_copy(update={"settles_at": soon}))
+        async with asyncio.timeout(60):
+            result = await handle.result()
+        assert (result.phase, result.settled) == ("closed", 3)
+
+
 async def test_a_goal_that_never_answers_does_not_keep_its_cycle_from_ending(
     database: AsyncEngine, time_skipping: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
