@@ -5,12 +5,17 @@ from typing import Any
 
 import tomli_w
 
+from domain.values import GoalId
 from domain.writing.content import Content
 
 
-def as_toml(content: Content) -> str:
-    """The content as TOML, without empty fields. Whole numbers are numbers; other numbers are text, which is exact."""
-    return tomli_w.dumps(_toml_value(content.model_dump(exclude_none=True)))
+def as_toml(content: Content, goal: GoalId | None = None, seen: int | None = None) -> str:
+    """The content as TOML, without empty fields, with the goal and its number from which it was written.
+
+    Whole numbers are numbers; other numbers are text, which is exact.
+    """
+    written_from = {"goal": goal, "seen": seen} if goal else {}
+    return tomli_w.dumps(written_from | _toml_value(content.model_dump(exclude_none=True)))
 
 
 def _toml_value(value: Any) -> Any:

@@ -49,6 +49,13 @@ class DraftSource(NamedTuple):
         return self.catalog is not None or self.exemplar is not None
 
 
+class Draft(NamedTuple):
+    """A content to edit, and the number of the goal from which it is written."""
+
+    content: Content
+    seen: int
+
+
 class CheckDocument(Frozen):
     """The findings for programs; `refused`: one of them prevents submitting the goal."""
 
@@ -77,7 +84,7 @@ class Writing:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def draft(self, caller: Caller, goal: GoalId, source: DraftSource) -> Content:
+    async def draft(self, caller: Caller, goal: GoalId, source: DraftSource) -> Draft:
         """A draft of the goal's content, with dates within its cycle and in its owner's language. Raises a `Refusal`."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
@@ -88,7 +95,7 @@ class Writing:
         content = content.model_copy(
             update={"parent": source.parent or content.parent, "answers": source.answers or content.answers}
         )
-        return _with_numbers(content, source)
+        return Draft(_with_numbers(content, source), found.seq)
 
     async def check(self, caller: Caller, goal: GoalId, content: Content | None = None) -> CheckedGoal:
         """The findings about the goal, or about `content` for it, also in relation to its owner's other goals."""

@@ -80,9 +80,10 @@ def revise(
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
 
-    content = read_content_file(file, terminal(as_json))
+    read = read_content_file(file, terminal(as_json))
     options = CommandOptions(actor, acting_for, command_id)
-    give(goal_id, "revise", options, {"content": content}, seen=seen, as_json=as_json)
+    seen = seen or read.seen_of(goal_id)
+    give(goal_id, "revise", options, {"content": read.content}, seen=seen, as_json=as_json)
 
 
 @goal.command()
@@ -101,8 +102,10 @@ def submit(
     from cli.goal.writing import read_content_file
     from cli.session.session import terminal
 
-    content = read_content_file(file, terminal(as_json)) if file else None
-    giving.submit(goal_id, CommandOptions(actor, acting_for, command_id), content, seen=seen, as_json=as_json)
+    options = CommandOptions(actor, acting_for, command_id)
+    read = read_content_file(file, terminal(as_json)) if file else None
+    content, seen = (read.content, seen or read.seen_of(goal_id)) if read else (None, seen)
+    giving.submit(goal_id, options, content, seen=seen, as_json=as_json)
 
 
 @goal.command()

@@ -12,7 +12,7 @@ from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
     from domain.findings import Finding
-    from domain.writing.content import Content
+    from domain.writing.content_file import WrittenContent
 
 _Baseline = Annotated[str | None, typer.Option("--baseline", metavar="NUMBER", help="help.option.baseline")]
 _Target = Annotated[str | None, typer.Option("--target", metavar="NUMBER", help="help.option.draft_target")]
@@ -46,16 +46,16 @@ def draft(
         numbers = number(baseline, "--baseline", to), number(target, "--target", to)
         source = DraftSource(catalog, exemplar, *numbers, parent, tuple(answer or ()))
         try:
-            content = await Writing(session.engine).draft(caller_for(viewer), GoalId(goal_id), source)
+            made = await Writing(session.engine).draft(caller_for(viewer), GoalId(goal_id), source)
         except Refusal as refusal:
             if refusal.code is not Code.WRONG_MEASURE:
                 raise
             message = to.text("screen.goal.no_number")
             raise to.refuse(message, kind="usage", code=Exit.USAGE) from refusal
         if as_json:
-            print_json({"goal": goal_id, "content": content})
+            print_json({"goal": goal_id, "seen": made.seen, "content": made.content})
         else:
-            print_line(as_toml(content).rstrip())
+            print_line(as_toml(made.content, GoalId(goal_id), made.seen).rstrip())
 
     run(terminal(as_json), reading, work)
 
@@ -74,7 +74,7 @@ def check(
         from service.writing import Writing
 
         to = session.terminal
-        content = read_content_file(file, to) if file else None
+        content = read_content_file(file, to).content if file else None
         checked = await Writing(session.engine).check(caller_for(viewer), GoalId(goal_id), content)
         if to.as_json:
             print_json(checked.document())
@@ -96,14 +96,13 @@ def _print_level(findings: "list[Finding]", level: str, to: Terminal) -> None:
         print_findings(findings, to.locale, sys.stdout)
 
 
-def read_content_file(file: Path, to: Terminal) -> "Content":
+def read_content_file(file: Path, to: Terminal) -> "WrittenContent":
     """The file's content; ends the command where it cannot be read or has findings."""
     from cli.session.files import read_small
-    from domain.writing.content import Content
-    from domain.writing.content_file import read_content
+    from domain.writing.content_file import WrittenContent, read_written
 
-    found = read_content(read_small(file, to))
-    if isinstance(found, Content):
+    found = read_written(read_small(file, to))
+    if isinstance(found, WrittenContent):
         return found
     message = to.text("screen.goal.unreadable", file=file)
     raise to.refuse(message, kind="invalid_file", findings=found)

@@ -220,6 +220,27 @@ async def test_of_two_people_who_write_from_the_same_version_the_second_is_refus
     assert (shown["state"], shown["content"]["measure"]["target"]) == ("draft", "5")
 
 
+async def test_a_file_that_was_written_from_an_older_version_of_its_goal_is_refused_without_being_asked(
+    office: Office,
+) -> None:
+    printed = await office.done("goal", "draft", ONOS)
+    theirs, mine = office.file("first.toml", printed), office.file("second.toml", printed + "\n# 書き足した\n")
+    await office.done("goal", "revise", ONOS, office.file("hr2.toml", goal_file(target="6")), "--as", HR)
+    for command, file in (("revise", theirs), ("submit", mine)):
+        assert "the goal has changed since version" in await office.refused("goal", command, ONOS, file, "--as", ONO)
+    assert (await office.told("goal", "show", ONOS))["content"]["measure"]["target"] == "6"
+    fresh = office.file("fresh.toml", await office.done("goal", "draft", ONOS))
+    await office.done("goal", "revise", ONOS, fresh, "--as", ONO)
+    number = await seq_of(office, ONOS)
+    await office.done("goal", "revise", ONOS, theirs, "--as", ONO, "--seen", str(number))
+
+
+async def test_a_file_that_was_written_from_one_goal_can_be_taken_for_another(office: Office) -> None:
+    goal = f"q4/{ONO}/1"
+    other = office.file("other.toml", f'goal = "q4/{HR}/1"\nseen = 99\n' + goal_file(target="4"))
+    await office.done("goal", "revise", goal, other, "--as", ONO)
+
+
 async def test_a_goal_is_shown_with_what_its_score_is_made_of(office: Office) -> None:
     goal = f"q4/{HR}/1"
     await office.done("goal", "submit", goal, office.file("hr.toml", goal_file()), "--as", HR)
