@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from itertools import chain
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ZIP, _COMPOUND_FILE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # .xlsx and .ods begin as the first, .xls as the second
@@ -20,6 +21,8 @@ _WESTERN = "cp1252"  # shown beside CP932, where a file could be either
 _SEPARATORS = ",\t;"
 _FIRST_ROWS = 10
 _ROWS = re.compile(r"[^\r\n]+")
+_LINE_END = re.compile(rb"[\r\n]")
+_LONGEST_ROW = 2_000_000  # bytes; a row of commas alone would become as many cells
 ENCODINGS: Mapping[str, str] = {
     "utf-8": "utf-8-sig", "utf-16": "utf-16", "cp932": "cp932", "shift_jis": "cp932", "euc-jp": "euc_jp",
     "windows-1252": "cp1252", "windows-1250": "cp1250", "windows-1251": "cp1251", "iso-8859-1": "iso8859-1",
@@ -120,4 +123,14 @@ def _first_bad_byte(data: bytes, encoding: str) -> int | None:
         data.decode(encoding)
     except UnicodeDecodeError as error:
         return error.start
+    return None
+
+
+def start_of_long_row(data: bytes) -> int | None:
+    """The first byte of a row that is longer than any table needs; None if there is none. Looks at each byte once."""
+    start = 0
+    for end in chain((one.start() for one in _LINE_END.finditer(data)), (len(data),)):
+        if end - start > _LONGEST_ROW:
+            return start
+        start = end + 1
     return None

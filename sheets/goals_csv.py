@@ -5,14 +5,13 @@ A text that a spreadsheet program would read as a formula gets an apostrophe in 
 
 import csv
 import io
-import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from itertools import islice
 
-from domain.csv_text import UnreadableText, decode_csv, separator_of
+from domain.csv_text import UnreadableText, decode_csv, separator_of, start_of_long_row
 from domain.findings import Finding, refuse
 from domain.goal.goal import Goal
 from domain.values import GoalId, Locale
@@ -26,7 +25,6 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_BYTES = 20_000_000
 _BEGINNING = 40_000  # characters in which the separator is looked for
 _ABOVE = 10  # rows in which the header is looked for, below a title
-_LONG_ROW = re.compile(rb"[^\r\n]{2000001}")  # bytes; a row of commas alone would become as many cells
 _MAX_ROWS = 100_000  # blank ones included: a byte per row would take 60 times the memory of the file
 
 
@@ -108,8 +106,8 @@ def _too_large(data: bytes) -> Finding | None:
     """What is refused before it takes memory; too many rows are found while they are read."""
     if len(data) > MAX_BYTES:
         return refuse("too_large", "file", text="finding.too_large_sheet", limit=MAX_BYTES // 1_000_000)
-    if long := _LONG_ROW.search(data):
-        row = data.count(b"\n", 0, long.start()) + 1
+    if (start := start_of_long_row(data)) is not None:
+        row = data.count(b"\n", 0, start) + 1
         return refuse("too_large", f"row {row}", text="finding.row_too_long")
     return None
 

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from domain.csv_text import NotCsv, UnreadableText, both_readings, encoding_of, separator_of
+from domain.csv_text import NotCsv, UnreadableText, both_readings, encoding_of, separator_of, start_of_long_row
 from domain.findings import Finding, refuse
 from domain.people.people_columns import is_known
 from domain.people.people_file_findings import row, row_of_byte, shown
@@ -14,7 +13,6 @@ from domain.people.people_file_findings import row, row_of_byte, shown
 MAX_BYTES = 64 * 2**20  # at a hundred bytes a person, more people than any company has
 MAX_ROWS = 500_000
 _MAX_COLUMNS = 200
-_LONG_ROW = re.compile(rb"[^\r\n]{2000001}")  # bytes; a row of commas alone would become as many cells
 _BEGINNING = 40_000  # bytes in which the separator is looked for
 
 
@@ -56,8 +54,8 @@ def _require_small(data: bytes) -> None:
         raise UnreadableRows(refuse("too_large", "file", limit=MAX_BYTES // 2**20))
     if max(data.count(b"\n"), data.count(b"\r")) > MAX_ROWS:
         raise UnreadableRows(refuse("too_large", "file", text="finding.too_many_people", limit=MAX_ROWS))
-    if long := _LONG_ROW.search(data):
-        raise UnreadableRows(refuse("too_large", row_of_byte(data, long.start()), text="finding.row_too_long"))
+    if (start := start_of_long_row(data)) is not None:
+        raise UnreadableRows(refuse("too_large", row_of_byte(data, start), text="finding.row_too_long"))
 
 
 def _not_text(data: bytes, why: NotCsv, at: int | None) -> Finding:

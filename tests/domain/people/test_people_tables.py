@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 
+from domain.csv_text import start_of_long_row
 from domain.people.listed import findings_with, lost_characters
 from domain.people.organisation import Employee
 from domain.people.people_file import PeopleFile, read_people, read_people_rows
@@ -84,6 +85,14 @@ def test_no_cell_keeps_the_reader_busy(piece: str) -> None:
     started = time.process_time()
     read_people(table.encode())
     assert time.process_time() - started < 2, "a run of blanks took 30 seconds"
+
+
+@pytest.mark.parametrize("table", [b"x" * 200_000, (b"x" * 2_000 + b"\n") * 5_000], ids=["one row", "many rows"])
+def test_looking_for_a_long_row_takes_a_time_that_grows_with_the_file_alone(table: bytes) -> None:
+    started = time.process_time()
+    assert start_of_long_row(table) is None
+    assert time.process_time() - started < 1, "each row took a time that grew with its square"
+    assert start_of_long_row(table + b"\r\n" + b"," * 2_000_001) == len(table) + 2
 
 
 def test_rows_of_a_workbook_are_read_as_those_of_a_text() -> None:
