@@ -17,7 +17,7 @@ from domain.journal import Log
 from domain.values import EmployeeId
 from storage import journal
 
-DIGEST = "people"  # the fact of the journal's entry that holds the digest
+DIGEST = "people_digest"  # the fact of the journal's entry that holds the digest
 _ERASURE = "names_erased"  # the kind of the journal's entry that records an erasure; the trigger asks for it
 _PAGE = 10_000  # rows that a check reads at once
 

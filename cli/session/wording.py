@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from domain.goal.goal import Delegation
@@ -16,6 +16,7 @@ from texts.words import reason_text, word
 
 _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 _FACT = 60  # characters of one fact
+_PLACES = Decimal("0.01")
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
 OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department", "slot", "climbed"})
@@ -140,7 +141,8 @@ def actor_name(actor: str, at: datetime, names: Mapping[tuple[str, datetime | No
 
 
 def percent(share: Decimal) -> str:
-    return f"{(share * 100).normalize():f} %"
+    """With two places at most, rounded down: nothing reads as reached before it is."""
+    return f"{(share * 100).quantize(_PLACES, ROUND_DOWN).normalize():f} %"
 
 
 def person(employee: str, names: Mapping[str, str]) -> str:

@@ -137,7 +137,7 @@ async def test_the_digest_is_what_another_program_computes_from_ids_changes_and_
     assert [row.employee_id for row in people] == ["A", "B", "a"]
     assert all(row.commitment.hex() == commit(row.salt, row.name) for row in people)
     hashes = [hashlib.sha256(row.commitment + f"{row.change}:{row.employee_id}".encode()).digest() for row in people]
-    assert entry.body["people"] == hashlib.sha256(b"".join(hashes)).hexdigest()
+    assert entry.body["people_digest"] == hashlib.sha256(b"".join(hashes)).hexdigest()
     assert "森" not in str(entry)
 
 

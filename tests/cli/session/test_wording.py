@@ -1,3 +1,4 @@
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import get_args
@@ -59,6 +60,21 @@ def test_the_values_of_facts_are_words() -> None:
         wording.facts({"kind": "self_reviewed", "cause_kinds": ["time"]}, Locale.JA, "Asia/Tokyo")
         == "原因の種類 時間・人手"
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ("0", "0 %"),
+        ("0.5", "50 %"),
+        ("0.666666666667", "66.66 %"),
+        ("0.99999", "99.99 %"),
+        ("1", "100 %"),
+        ("1.5", "150 %"),
+    ],
+)
+def test_a_share_is_told_with_two_places_and_never_as_reached_before_it_is(share: str, said: str) -> None:
+    assert wording.percent(Decimal(share)) == said
 
 
 def test_a_delegation_is_told_from_its_first_day_to_its_last() -> None:
