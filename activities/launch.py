@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
+from domain.cycle.evaluators import evaluators_of
 from domain.cycle.launch import first_draft
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
@@ -195,6 +196,7 @@ def _batch(
     for person in people:
         owner = EmployeeId(person.employee_id)
         line = organisation.active_line(owner)
+        evaluators = evaluators_of(owner, organisation, frozen.review_stage)
         for number, content in enumerate(drafts[person.department, languages.get(owner, Locale.JA)], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
@@ -202,6 +204,7 @@ def _batch(
                 owner=owner,
                 department=person.department,
                 line=line,
+                evaluators=evaluators,
                 number=number,
                 content=content,
                 launched_by=EmployeeId(person.added_by or cycle.launched_by),

@@ -76,6 +76,13 @@ Nobody is ever removed: the first who acts ends the task, and the others are not
 own, as a member of HR neither. A self-review that was escalated may be skipped: the reviewer decides without it. A manager who
 joined an approval signs for every stage up to their own.
 
+A stage of the approval asks the evaluator (一次評価者, 二次評価者 …) whom the people file names for it, and the manager at that place of
+the line where it names none. The evaluator of `review_stage` ({_default("review_stage")} by default) gives the verdict. Such a task escalates up the managers of
+the evaluator. Where an evaluator has left, the next active manager above them is asked.
+
+`[[policy.stages]]` says when a stage is asked for, one entry for each stage: `weight_over`, `target_over`, `measure` (`numeric` or
+`qualitative`). An entry without a condition is asked for every goal, and one of them must be.
+
 {_ladders()}
 ## When it rings (何時に届くか)
 

@@ -34,8 +34,9 @@ class Relation(StrEnum):
 
     OWNER = "owner"  # of the goal; or it is about the caller themselves
     LINE = "line"  # a manager of the owner's line
+    EVALUATOR = "evaluator"  # approves or reviews the goal instead of the line, or is above somebody who does
     ASSIGNEE = "assignee"  # the open task waits for them
-    DELEGATE = "delegate"  # may act today for one of the line or an assignee
+    DELEGATE = "delegate"  # may act today for a manager, an evaluator or an assignee
     HR = "hr"  # of the cycle; where no cycle is named, of one that is open
     SETTING_UP = "setting_up"  # the operator while no cycle is open: nobody is HR then, and somebody must begin
     COLLEAGUE = "colleague"  # an active employee
@@ -69,7 +70,7 @@ class Action(StrEnum):
 
 
 _R = Relation
-_CONCERNED = frozenset({_R.OWNER, _R.LINE, _R.ASSIGNEE, _R.DELEGATE, _R.HR, _R.OPERATOR})
+_CONCERNED = frozenset({_R.OWNER, _R.LINE, _R.EVALUATOR, _R.ASSIGNEE, _R.DELEGATE, _R.HR, _R.OPERATOR})
 _EVERYBODY = frozenset({_R.COLLEAGUE, _R.HR, _R.OPERATOR})
 
 ALLOWED: Mapping[Action, frozenset[Relation]] = {
@@ -126,9 +127,10 @@ def relations_to(caller: Caller, goal: Goal, day: date) -> frozenset[Relation]:
     for relation, people in (
         (Relation.OWNER, (goal.owner,)),
         (Relation.LINE, goal.line),
+        (Relation.EVALUATOR, goal.evaluators),
         (Relation.ASSIGNEE, assignees),
         (Relation.HR, goal.policy.hr),
-        (Relation.DELEGATE, goal.delegates((*goal.line, *assignees), day)),
+        (Relation.DELEGATE, goal.delegates((*goal.line, *goal.evaluators, *assignees), day)),
     ):
         if caller.employee in people:
             found.add(relation)

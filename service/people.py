@@ -72,13 +72,14 @@ class PersonsGoal(Frozen):
 
 
 class PersonPage(Frozen):
-    """A person with their managers, nearest first, their direct reports, and their newest goals that the caller may see.
+    """A person with managers, nearest first, evaluators by their stages, direct reports, and newest goals that the caller may see.
 
     `waiting` is the number of tasks in their inbox; None for a caller who may not see it.
     """
 
     employee: Employee
     manager_line: tuple[Employee, ...]
+    named_evaluators: tuple[Employee, ...]
     reports: tuple[Employee, ...]
     goals: tuple[PersonsGoal, ...]
     waiting: int | None
@@ -173,9 +174,12 @@ class People:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
             goals = await newest_goals(connection, employee, condition=await visible_goals(connection, caller))
             sees_inbox = await may_see_inbox(connection, caller, employee)
+            named = [one for one in found.evaluators if one]
+            by_id = {one.id: one for one in await directory.employees(connection, named)}
             return PersonPage(
                 employee=found,
                 manager_line=tuple(await directory.manager_line_of(connection, employee)),
+                named_evaluators=tuple(by_id[one] for one in named if one in by_id),
                 reports=tuple(await directory.reports_of(connection, employee)),
                 goals=tuple(_goal(one) for one in goals),
                 waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,

@@ -126,7 +126,7 @@ async def visible_goal(
 
 def require_goal_relation(caller: Caller, action: Action, goal: Goal, company: frozenset[Relation]) -> None:
     """Checks an action on a goal that is loaded already; `company` are the caller's relations to the company."""
-    access.require(caller, action, relations_to_goal(caller, goal, company), (goal.owner, *goal.line, *goal.policy.hr))
+    access.require(caller, action, relations_to_goal(caller, goal, company), goal.asked_of)
 
 
 def relations_to_goal(caller: Caller, goal: Goal, company: frozenset[Relation]) -> frozenset[Relation]:

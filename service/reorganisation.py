@@ -44,6 +44,7 @@ class SyncDocument(Frozen):
     moved: tuple[ChangeDocument, ...]
     sites: tuple[ChangeDocument, ...]
     managers: tuple[ChangeDocument, ...]
+    evaluator_changes: tuple[ChangeDocument, ...]
     other: tuple[EmployeeId, ...]
     absent: tuple[EmployeeId, ...]
     findings: tuple[FindingDocument, ...]
@@ -78,6 +79,7 @@ class Compared(NamedTuple):
             moved=_changes(found.moved),
             sites=_changes(found.sites),
             managers=_changes(found.managers),
+            evaluator_changes=_changes(found.evaluators),
             other=found.other,
             absent=found.absent,
             findings=tuple(documents_of(self.findings)),

@@ -166,17 +166,31 @@ async def _sheet(connection: AsyncConnection, cycle: CycleId, name: str, goals: 
     reviews = await read_bodies(connection, [goal.id for goal in goals], _REVIEW_KINDS)
     shown = tuple(SheetGoal(goal, _review(reviews.get(goal.id, ()))) for goal in goals)
     policy = goals[0].policy
-    return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, cycle, goals[0].owner), shown)
+    return GoalSheet(cycle, name, policy.starts, policy.ends, await _person(connection, cycle, goals[0]), shown)
 
 
-async def _person(connection: AsyncConnection, cycle: CycleId, owner: EmployeeId) -> Person:
-    """The person as the directory has them now, and their manager; with the names of its last day if the cycle has closed."""
+async def _person(connection: AsyncConnection, cycle: CycleId, goal: Goal) -> Person:
+    """The goal's owner as the directory has them now, with the manager or the evaluators; with the names of the cycle's last day
+    if it has closed.
+    """
+    owner = goal.owner
     employee = await find_employee(connection, owner)
     if employee is None:
         return Person(owner, "", "")
     manager = employee.manager_id or ""
-    names = await names_in_cycle(connection, cycle, [owner, manager])
-    return Person(owner, names.get(owner, employee.name), employee.department, employee.title, names.get(manager))
+    evaluators = _evaluators(goal)
+    names = await names_in_cycle(connection, cycle, [owner, manager, *evaluators])
+    name, manager_name = names.get(owner, employee.name), names.get(manager)
+    asked = tuple(names.get(one, one) for one in evaluators)
+    return Person(owner, name, employee.department, employee.title, manager_name, asked)
+
+
+def _evaluators(goal: Goal) -> list[EmployeeId]:
+    """Who is asked for each stage that the rules ask for; nobody where they are the managers."""
+    if not goal.stages:
+        return []
+    stages = max(goal.policy.approval_stages, goal.policy.review_stage)
+    return [goal.approvers(stage)[0] for stage in range(stages)]
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:

@@ -121,8 +121,8 @@ class _Page:
             self._text(2, first, last, value)
         self._label(3, 0, 1, self._say("sheet.title"))
         self._text(3, 2, 3, person.title or "")
-        self._label(3, 4, 4, self._say("sheet.manager"))
-        self._text(3, 5, 7, person.manager or "")
+        self._label(3, 4, 4, self._say("sheet.evaluators" if person.evaluators else "sheet.manager"))
+        self._text(3, 5, 7, " / ".join(person.evaluators) or person.manager or "")
         self._label(3, 8, 8, self._say("sheet.number_of_goals"))
         self._number(3, 9, 11, len(sheet.goals))
 

@@ -11,13 +11,14 @@ FORMAT = 1  # version of the hidden page, which holds the positions of the goals
 
 
 class Person(NamedTuple):
-    """The owner of a sheet's goals; `manager` is a name."""
+    """The owner of a sheet's goals; `manager` is a name, and so are the evaluators, in the order of their stages, if there are any."""
 
     id: str
     name: str
     department: str
     title: str | None = None
     manager: str | None = None
+    evaluators: tuple[str, ...] = ()
 
 
 class Review(NamedTuple):

@@ -7,8 +7,11 @@ sets that the code itself lists.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Text, any_, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Text, any_, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
+
+# A literal, no parameter: it must equal the condition of the partial indexes.
+EMPTY: ColumnElement[Any] = literal_column("'{}'")
 
 
 def array_of(values: Iterable[str]) -> BindParameter[list[str]]:

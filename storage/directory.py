@@ -20,6 +20,7 @@ _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _COLUMNS = (
     EmployeeRow.id, EmployeeRow.name, EmployeeRow.mail, EmployeeRow.department, EmployeeRow.title,
     EmployeeRow.manager_id, EmployeeRow.locale, EmployeeRow.active, EmployeeRow.site, EmployeeRow.leaves,
+    EmployeeRow.evaluators,
 )  # fmt: skip
 
 # The managers above a person. `path` stops the recursion in a circle of managers, which a valid directory does not contain.
@@ -37,6 +38,7 @@ _LINE = text("""
 _WITH_MANAGERS = text("""
     WITH RECURSIVE found AS (
         SELECT e.id, e.manager_id FROM employee e WHERE e.id = ANY(:people)
+            OR e.id IN (SELECT unnest(one.evaluators) FROM employee one WHERE one.id = ANY(:people))
         UNION
         SELECT e.id, e.manager_id FROM found JOIN employee e ON e.id = found.manager_id
     )
@@ -86,7 +88,7 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
 
 
 async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
-    """These people and all managers above them, as they are today. Two queries, however many people."""
+    """These people, their evaluators, and all managers above, as they are today. Two queries, however many people."""
     today = datetime.now(DIRECTORY_ZONE).date()
     return Organisation(one.as_of(today) for one in await _with_managers(connection, ids))
 

@@ -13,7 +13,7 @@ from domain.commitments import open_texts
 from domain.instructions.placement import Placement
 from domain.lifecycle import EventKind
 from domain.values import EmployeeId
-from storage.arrays import array_of, is_one_of
+from storage.arrays import EMPTY, array_of, is_one_of
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -71,24 +71,29 @@ async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: i
 
 _PLACEMENTS = text("""
     SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
-        aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}'
+        aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
+        policy ->> 'review_stage', policy IS NULL
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
+_RULES = text("SELECT id, policy -> 'hr', policy ->> 'review_stage' FROM cycle")
 
 
 async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[Placement]]:
     """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
     # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
-    members = await connection.execute(select(CycleRow.id, CycleRow.policy["hr"]))
-    hr_of = {cycle: tuple(hr) for cycle, hr in members}
+    rules = await connection.execute(_RULES)
+    hr_of, stage_of = {}, {}
+    for cycle, hr, stage in rules:
+        hr_of[cycle], stage_of[cycle] = tuple(hr), int(stage or 1)
     found = await connection.stream(_PLACEMENTS)
     async for rows in found.partitions(_PARTITION):
         yield [
             Placement(
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
-                tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations),
+                tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
+                stage_of[cycle] if by_cycle else int(stage or 1),
             )
-            for goal, cycle, owner, department, line, assignees, sites, hr, delegations in rows
+            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, stage, by_cycle in rows
         ]  # fmt: skip
 
 
@@ -100,10 +105,11 @@ def _both_sides(delegations: str | None) -> tuple[EmployeeId, ...]:
 
 
 def has_part(people: Sequence[str]) -> ColumnElement[bool]:
-    """The condition that one of these people is owner, manager or assignee of the goal. Each part of it has an index."""
+    """The condition that one of these people is owner, manager, evaluator or assignee of the goal. Each part has an index."""
     asked: ColumnElement[bool] = GoalRow.task.is_not(None) & GoalRow.assignees.overlap(array_of(people))
     leads: ColumnElement[bool] = GoalRow.line.overlap(array_of(people))
-    return is_one_of(GoalRow.owner_id, people) | asked | leads
+    evaluates: ColumnElement[bool] = (GoalRow.evaluators != EMPTY) & GoalRow.evaluators.overlap(array_of(people))
+    return is_one_of(GoalRow.owner_id, people) | asked | leads | evaluates
 
 
 async def load_aggregates(

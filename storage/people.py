@@ -26,18 +26,20 @@ _IMPORT_LOCK = 0x70656F70  # key of the advisory lock: of two concurrent imports
 
 _MAKE_INCOMING = text("""
     CREATE TEMPORARY TABLE incoming_employee ON COMMIT DROP AS
-    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves FROM employee WITH NO DATA
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves, evaluators FROM employee WITH NO DATA
 """)
 
 _STAYING = text("""
-    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves, evaluators
     FROM employee e WHERE NOT EXISTS (SELECT FROM incoming_employee i WHERE i.id = e.id)
     ORDER BY id
 """)
 
 _DIFFERS = """
-    (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves) IS DISTINCT FROM
-    (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves)
+    (e.name, e.mail, e.department, e.title, e.manager_id, e.locale, e.active, e.site, e.leaves,
+        e.evaluators) IS DISTINCT FROM
+    (i.name, i.mail, i.department, i.title, i.manager_id, i.locale, i.active, i.site, i.leaves,
+        i.evaluators)
 """
 
 # The people who will be changed, for the log of people. Runs before _UPDATE.
@@ -55,14 +57,15 @@ _CHANGED = f"""
 _UPDATE = text(f"""
     UPDATE employee e SET
         name = i.name, mail = i.mail, department = i.department, title = i.title, manager_id = i.manager_id,
-        locale = i.locale, active = i.active, site = i.site, leaves = i.leaves, updated_at = now()
+        locale = i.locale, active = i.active, site = i.site, leaves = i.leaves, evaluators = i.evaluators,
+        updated_at = now()
     FROM incoming_employee i WHERE e.id = i.id AND {_DIFFERS}
 """)  # noqa: S608 - nothing in it comes from outside
 
 # Runs after _UPDATE. One `ON CONFLICT DO UPDATE` instead takes twice as long, for a whole company and for a few changes.
 _INSERT = text("""
-    INSERT INTO employee (id, name, mail, department, title, manager_id, locale, active, site, leaves)
-    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves
+    INSERT INTO employee (id, name, mail, department, title, manager_id, locale, active, site, leaves, evaluators)
+    SELECT id, name, mail, department, title, manager_id, locale, active, site, leaves, evaluators
     FROM incoming_employee i WHERE NOT EXISTS (SELECT FROM employee e WHERE e.id = i.id)
 """)
 

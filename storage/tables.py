@@ -36,6 +36,7 @@ class Table(DeclarativeBase):
         time: Time,
         dict[str, Any]: JSONB,
         list[str]: ARRAY(Text),
+        list[str | None]: ARRAY(Text),
         Decimal: Numeric(12, 2),
     }
 
@@ -57,6 +58,7 @@ class EmployeeRow(Table):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     site: Mapped[str | None]  # a calendar of the cycle's policy; None: the cycle's own calendar
     leaves: Mapped[date | None]  # the last working day; from the next day the person is not active
+    evaluators: Mapped[list[str | None]] = mapped_column(server_default="{}")  # by stage; NULL: the manager of the line
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),)
@@ -172,7 +174,21 @@ class GoalRow(Table):
     own_hr: Mapped[list[str]] = mapped_column(
         Computed("text_array(policy -> 'hr')", persisted=True)
     )  # HR in the goal's own rules
-    reviewer: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{line,0}'", persisted=True))
+    evaluators: Mapped[list[str]] = mapped_column(  # everybody in the chains of the stages and of the verdict
+        Computed(
+            "text_array(jsonb_path_query_array(aggregate, '$.stages[*][*]')) || text_array(aggregate -> 'reviewers')",
+            persisted=True,
+        )
+    )
+    chains: Mapped[str] = mapped_column(  # the same as JSON, to be compared with the directory; '' where there are none
+        Computed(
+            "COALESCE(NULLIF(aggregate ->> 'stages', '[]'), '') || COALESCE(NULLIF(aggregate ->> 'reviewers', '[]'), '')",
+            persisted=True,
+        )
+    )
+    reviewer: Mapped[str | None] = mapped_column(
+        Computed("COALESCE(aggregate #>> '{reviewers,0}', aggregate #>> '{line,0}')", persisted=True)
+    )
     adjusted: Mapped[Decimal] = mapped_column(
         Computed("COALESCE((aggregate ->> 'adjusted')::numeric, 0)", persisted=True)
     )
@@ -192,6 +208,7 @@ class GoalRow(Table):
         Index("goal_by_parent", "cycle_id", "parent", "id", postgresql_where=text("parent IS NOT NULL")),
         Index("goal_by_reviewer", "cycle_id", "reviewer", "owner_id"),
         Index("goal_by_line", "line", postgresql_using="gin"),
+        Index("goal_by_evaluators", "evaluators", postgresql_using="gin", postgresql_where=text("evaluators <> '{}'")),
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),

@@ -7,7 +7,6 @@ the goals in the order of the list. It chooses by its statistics of the columns.
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    literal_column,
     or_,
     select,
     true,
@@ -26,15 +24,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.arrays import is_one_of
+from storage.arrays import EMPTY, is_one_of
 from storage.tables import CycleRow, GoalRow
 
 _Related = Callable[[str, datetime], ColumnElement[bool]]
 _HR = "hr"  # the relation to all goals of a cycle
-
-_EMPTY: ColumnElement[Any] = literal_column(
-    "'{}'"
-)  # a literal, no parameter: it must equal the condition of the partial indexes
 
 
 async def visible(
@@ -73,16 +67,20 @@ def _is_in_line(person: str, _: datetime) -> ColumnElement[bool]:
     return _contains(GoalRow.line, person)
 
 
+def _is_evaluator(person: str, _: datetime) -> ColumnElement[bool]:
+    return (GoalRow.evaluators != EMPTY) & _contains(GoalRow.evaluators, person)
+
+
 def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
     return GoalRow.task.is_not(None) & _contains(GoalRow.assignees, person)
 
 
 def _is_hr_by_its_own_rules(person: str, _: datetime) -> ColumnElement[bool]:
-    return (GoalRow.own_hr != _EMPTY) & _contains(GoalRow.own_hr, person)
+    return (GoalRow.own_hr != EMPTY) & _contains(GoalRow.own_hr, person)
 
 
 def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
-    """The person may act for a manager of the line or an assignee, on the current day in the time zone of the goal's owner."""
+    """The person may act for a manager, an evaluator or an assignee, on the current day in the time zone of the goal's owner."""
     one = func.jsonb_array_elements(GoalRow.aggregate["delegations"]).column_valued("one")
     delegator = one.op("->>")("delegator")
     today = cast(func.timezone(_zone_of_owner(), literal(now)), Date)
@@ -94,12 +92,13 @@ def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
             cast(one.op("->>")("last"), Date) >= today,
             or_(
                 delegator == func.any(GoalRow.line),
+                delegator == func.any(GoalRow.evaluators),
                 GoalRow.task.is_not(None) & (delegator == func.any(GoalRow.assignees)),
             ),
         )
         .correlate(GoalRow)
     )
-    return (GoalRow.delegates != _EMPTY) & _contains(GoalRow.delegates, person) & exists(holds)
+    return (GoalRow.delegates != EMPTY) & _contains(GoalRow.delegates, person) & exists(holds)
 
 
 def _zone_of_owner() -> ColumnElement[str]:
@@ -116,6 +115,7 @@ def _zone_of_owner() -> ColumnElement[str]:
 _RELATED: Mapping[str, _Related] = {
     "owner": _is_owner,
     "line": _is_in_line,
+    "evaluator": _is_evaluator,
     "assignee": _is_assignee,
     "delegate": _is_delegate,
     _HR: _is_hr_by_its_own_rules,

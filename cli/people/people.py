@@ -233,6 +233,7 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
         return
     _print_people([page.employee], locale)
     _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
+    _print_people(page.named_evaluators, locale, title=say("screen.people.evaluators", locale))
     _print_people(page.reports, locale, title=say("screen.people.reports", locale))
     _print_goals(page, locale)
 

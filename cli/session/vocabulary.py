@@ -16,7 +16,7 @@ OPAQUE = frozenset({
 # The id of a thing is called by what the thing is; the list that holds it says which.
 _NOUNS = {
     "entries": "entry", "exemplars": "exemplar", "problems": "problem", "instructions": "instruction",
-    "delegations": "delegation", "people": "employee", "manager_line": "employee", "reports": "employee", "person": "employee",
+    "delegations": "delegation", "people": "employee", "manager_line": "employee", "reports": "employee", "named_evaluators": "employee", "person": "employee",
     "roots": "node", "children": "node", "node": "node",
 }  # fmt: skip
 

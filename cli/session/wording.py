@@ -19,11 +19,14 @@ _FACT = 60  # characters of one fact
 _PLACES = Decimal("0.01")
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
-OMITTED = frozenset({"kind", "content", "policy", "line", "cycle", "owner", "department", "slot", "climbed"})
+OMITTED = frozenset({
+    "kind", "content", "policy", "line", "stages", "reviewers", "cycle", "owner", "department", "slot", "climbed",
+})  # fmt: skip
 # The order of facts within a fact; PostgreSQL's JSON keeps none.
 _ORDER = {name: place for place, name in enumerate(Delegation.model_fields)}
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
+_CHAINS = frozenset({"stages", "reviewers"})
 _DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
 # What an entry of the journal says first.
 _JOURNAL_FIRST = (
@@ -70,7 +73,12 @@ def instruction_name(kind: str, locale: Locale) -> str:
 def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     """What an event says beside its kind, in one line, each fact shortened; moments as the clocks of `zone` show them."""
     return _in_one_line(
-        body, OMITTED if body.get("kind") != EventKind.LINE_CHANGED else OMITTED - {"line", "department"}, locale, zone
+        body,
+        OMITTED
+        if body.get("kind") != EventKind.LINE_CHANGED
+        else OMITTED - {"line", "stages", "reviewers", "department"},
+        locale,
+        zone,
     )
 
 
@@ -125,6 +133,8 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
     if isinstance(value, dict):
         ordered = sorted(value.items(), key=lambda one: _ORDER.get(one[0], len(_ORDER)))
         return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in ordered)
+    if name in _CHAINS and isinstance(value, list):  # who is asked first; who is above them follows from the directory
+        value = [next(iter(chain), "-") for chain in (value if name == "stages" else [value])]
     if isinstance(value, list):
         return template("join.list", locale).join(_fact(name, one, locale, zone) for one in value)
     if name in _INDEXES:

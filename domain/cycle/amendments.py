@@ -5,7 +5,7 @@ from datetime import date
 
 from domain.cycle.checks import check_without_dates, past_findings
 from domain.cycle.file import CycleFile
-from domain.findings import Finding
+from domain.findings import Finding, refuse
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 
@@ -19,6 +19,8 @@ def check_amendment(
     department that is gone since the launch is no reason to refuse. HR must be active in any case: they steer the cycle.
     """
     known = {_key(one) for one in check_without_dates(launched, organisation)}
+    if file.policy.review_stage != rules.review_stage:
+        return (refuse("review_stage_fixed", "policy.review_stage", stage=rules.review_stage),)
     found = (*_changed_dates(file, rules, today), *check_without_dates(file, organisation))
     return tuple(one for one in found if one.code == "hr_unknown" or _key(one) not in known)
 

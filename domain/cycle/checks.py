@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from domain.cycle.evaluators import evaluators_of, inactive_findings
 from domain.cycle.file import CycleFile
 from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
@@ -34,7 +35,8 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
         return (*dates, *people)
     sites = _site_findings(file, organisation)
     drafts = (*_tree_findings(file), *_draft_findings(file))
-    return (*dates, *people, *sites, *_approver_findings(file, organisation), *drafts)
+    evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
+    return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *drafts)
 
 
 _TEXTS = {  # of findings about the directory, as a cycle's check says them: it has other ways forward than an import
@@ -110,10 +112,11 @@ def _somebody_stays(cycle: CycleSection, organisation: Organisation) -> bool:
 
 
 def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee]:
-    """Everybody who may get a task in this cycle: participants, their managers, HR."""
+    """Everybody who may get a task in this cycle: participants, their managers and evaluators, HR."""
     ids: dict[EmployeeId, None] = dict.fromkeys(file.cycle.hr)
     for employee in file.participants(organisation):
-        ids |= dict.fromkeys((employee.id, *organisation.manager_line(employee.id)))
+        evaluators = evaluators_of(employee.id, organisation, file.policy.review_stage).people
+        ids |= dict.fromkeys((employee.id, *organisation.manager_line(employee.id), *evaluators))
     return (organisation.employees[one] for one in ids)
 
 
@@ -130,11 +133,24 @@ def _site_findings(file: CycleFile, organisation: Organisation) -> Iterator[Find
 
 
 def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
-    """Where a line of managers is shorter than the stages, HR approves: one of them must be another person than the owner."""
+    """HR approves a stage that has neither an evaluator nor a manager: one of them must be another person than the owner."""
     for employee in file.participants(organisation):
-        short = len(organisation.manager_line(employee.id)) < file.policy.approval_stages
-        if short and set(file.cycle.hr) <= {employee.id}:
+        if not set(file.cycle.hr) <= {employee.id}:
+            continue
+        line = organisation.manager_line(employee.id)
+        stages = evaluators_of(employee.id, organisation, file.policy.review_stage).stages
+        asked = [any(stages[stage : stage + 1]) or bool(line[stage:]) for stage in range(file.policy.approval_stages)]
+        if not all(asked):
             yield refuse("nobody_approves", employee.id, person=employee.id)
+
+
+def _unused_evaluators(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    """A suggestion where people have evaluators of a stage that the rules do not ask for."""
+    asked = max(file.policy.approval_stages, file.policy.review_stage)
+    people = [one for one in file.participants(organisation) if len(one.evaluators) > asked]
+    if people:
+        most = max(len(one.evaluators) for one in people)
+        yield advise("evaluators_unused", "policy.approval_stages", number=asked + 1, stages=most, n=len(people))
 
 
 def _tree_findings(file: CycleFile) -> Iterator[Finding]:

@@ -1,10 +1,11 @@
 """What a launch makes for one participant."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
+from domain.cycle.evaluators import NO_EVALUATORS, Evaluators, may_be_asked
 from domain.goal.events import Created, Event
 from domain.goal.evolve import created_goal
 from domain.goal.goal import Delegation, Goal
@@ -37,6 +38,7 @@ def first_draft(
     owner: EmployeeId,
     department: str,
     line: tuple[EmployeeId, ...],
+    evaluators: Evaluators = NO_EVALUATORS,
     number: int,
     content: Content,
     launched_by: EmployeeId,
@@ -49,11 +51,13 @@ def first_draft(
     """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
 
     Its steps are due on working days of the owner's site. `sites` are of everybody who may be asked, `delegations` of the owner's
-    managers and HR; what does not concern this goal is left out. Without `salts`, the event is a rehearsal: the ledger does
+    managers, evaluators and HR; what does not concern this goal is left out. Without `salts`, the event is a rehearsal: the ledger does
     not take it.
     """
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
-    calendar = policy.calendar_at((sites or {}).get(owner))
+    known = sites or {}
+    calendar = policy.calendar_at(known.get(owner))
+    asked = may_be_asked(owner, line, evaluators, policy)
     body = Created(
         cycle=cycle,
         owner=owner,
@@ -61,25 +65,19 @@ def first_draft(
         line=line,
         content=on_working_days(content, calendar, policy.ends),
         policy=policy_digest(policy.model_dump(mode="json")),
-        sites=sites_of(owner, line, policy, sites or {}) or None,
+        stages=evaluators.stages or None,
+        reviewers=evaluators.reviewers or None,
+        sites={one: known[one] for one in asked if one in known} or None,
         slot=slot,
-        delegations=delegations_of(owner, line, policy, delegations) or None,
+        delegations=delegations_of(owner, asked, delegations) or None,
     )
     event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
     event = event.salted(salts) if salts else event
     return created_goal(goal_id, policy, event), event
 
 
-def sites_of(
-    owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, sites: Mapping[EmployeeId, str]
-) -> dict[EmployeeId, str]:
-    """The sites of those whom this goal may ask: the owner, the managers, HR."""
-    return {one: sites[one] for one in dict.fromkeys((owner, *line, *policy.hr)) if one in sites}
-
-
 def delegations_of(
-    owner: EmployeeId, line: tuple[EmployeeId, ...], policy: Policy, delegations: Iterable[Delegation]
+    owner: EmployeeId, asked: Collection[EmployeeId], delegations: Iterable[Delegation]
 ) -> tuple[Delegation, ...]:
-    """The delegations that concern this goal. Its owner cannot be a delegate in it."""
-    asked = {owner, *line, *policy.hr}
+    """The delegations of those whom the owner's goal may ask. Its owner cannot be a delegate in it."""
     return tuple(one for one in delegations if one.delegator in asked and one.to != owner)

@@ -1,12 +1,12 @@
 """The sections of a cycle file; domain/cycle/file.py reads and checks the whole."""
 
 from datetime import date, time
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
-from domain.policy.policy import Ladder, TaskKind
+from domain.policy.policy import Ladder, StageRule, TaskKind
 from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number
 from domain.writing.content import Content
 
@@ -53,7 +53,9 @@ class CycleSection(Frozen):
 
 
 class PolicySection(Frozen):
-    approval_stages: int = Field(default=1, ge=1, le=3)
+    approval_stages: int = Field(default=1, ge=1, le=5)
+    review_stage: int = Field(default=1, ge=1, le=5)
+    stages: tuple[StageRule, ...] = Field(default=(), max_length=5)
     self_review: bool = True
     max_goals: int = Field(default=5, ge=1, le=20)
     attainment_cap: Number = Field(default="1.5", ge=1, le=10, validate_default=True)
@@ -66,6 +68,14 @@ class PolicySection(Frozen):
     causes: tuple[Line, ...] = Field(default=(), max_length=30)
     adjust_down: bool = False
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_many_stages_as_are_given(cls, given: Any) -> Any:
+        """Where the file describes the stages, it need not count them."""
+        if isinstance(given, dict) and isinstance(stages := given.get("stages"), list) and stages:
+            return {"approval_stages": len(stages)} | given
+        return given
 
 
 class ThemeSection(Frozen):

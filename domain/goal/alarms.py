@@ -147,11 +147,11 @@ def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int
 
     The search begins above the first `climbed` managers.
     """
-    assignees = goal.task.assignees if goal.task else ()
-    for level in range(climbed, len(goal.line)):
-        if goal.line[level] not in (*assignees, *goal.signed):
-            return (goal.line[level],), level + 1
-    return goal.policy.hr, len(goal.line)
+    assignees, chain = (goal.task.assignees, goal.above(goal.task.kind)) if goal.task else ((), goal.line)
+    for level in range(climbed, len(chain)):
+        if chain[level] not in (*assignees, *goal.signed):
+            return (chain[level],), level + 1
+    return goal.policy.hr, len(chain)
 
 
 def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:

@@ -57,15 +57,15 @@ def require_decider(goal: Goal, command: Command, day: date) -> None:
 
 
 def require_concerned(goal: Goal, command: Command, day: date) -> None:
-    """The owner, a manager of the line, HR, an assignee of the open task, or a delegate of one of them."""
+    """The owner, a manager, an evaluator, HR, an assignee of the open task, or a delegate of one of them."""
     assignees = goal.task.assignees if goal.task else ()
-    _require((goal.owner, *goal.line, *goal.policy.hr, *assignees), command, principal(goal, command, day))
+    _require((*goal.asked_of, *assignees), command, principal(goal, command, day))
 
 
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
-    """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
+    """A manager, an evaluator, HR, or a delegate of one of them; never the owner, not even as a delegate."""
     who = _principal_who_decides(goal, command, day)
-    _require((*goal.line, *goal.policy.hr), command, who)
+    _require((*goal.line, *goal.evaluators, *goal.policy.hr), command, who)
 
 
 def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeId:

@@ -283,13 +283,15 @@ class AmendPolicy(Command):
 
 
 class ChangeLine(Command):
-    """HR, when the organisation changes: replace the managers, department and sites; open tasks go to the new managers.
+    """HR, when the organisation changes: replace managers, evaluators, department and sites; open tasks go to the new people.
 
     With `settle`, a goal in state active or in_review whose department changes begins a new revision with `new_weight`.
     """
 
     name: ClassVar[str] = "change_line"
     line: tuple[_Person, ...] = Field(max_length=50)
+    stages: tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...] = Field(default=(), max_length=5)
+    reviewers: tuple[_Person, ...] = Field(default=(), max_length=50)
     department: Line
     sites: dict[_Person, Id] = Field(default_factory=dict, max_length=100)
     replaced: dict[_Person, _Person] = Field(

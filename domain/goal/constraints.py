@@ -65,7 +65,7 @@ def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constr
 
 
 def judges_of(before: Goal, events: Iterable[Event]) -> tuple[EmployeeId, ...]:
-    """The people outside the line who decide on the goal by these events, or who may decide on it after them.
+    """The people beside managers and evaluators who decide on the goal by these events, or who may decide on it after them.
 
     Delegates and people who get a reassigned task: nobody checked yet that they do not report to the owner. Managers of the
     line are above the owner, and HR acts by its office.
@@ -79,8 +79,7 @@ def judges_of(before: Goal, events: Iterable[Event]) -> tuple[EmployeeId, ...]:
                 found += assignees
             case Delegated(delegation=one) if one.delegator != before.owner:
                 found += [one.to]
-    known = (before.owner, *before.line, *before.policy.hr)
-    return tuple(dict.fromkeys(one for one in found if one not in known))
+    return tuple(dict.fromkeys(one for one in found if one not in before.asked_of))
 
 
 def weight_findings(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:

@@ -158,15 +158,24 @@ def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
 
 def _is_last(goal: Goal, stage: int, signers: tuple[EmployeeId, ...]) -> bool:
     """Whether no other approval is needed, or nobody is left to give it. HR that stands in for two stages approves once."""
-    if stage + 1 >= goal.policy.approval_stages or goal.approvers(stage + 1) == goal.approvers(stage):
+    following = goal.next_stage(stage)
+    if following is None or not (goal.chain_of_stage(stage) or goal.chain_of_stage(following)):
         return True
-    return not goal.model_copy(update={"signed": (*goal.signed, *signers)}).approvers_left(stage + 1)
+    return not goal.model_copy(update={"signed": (*goal.signed, *signers)}).approvers_left(following)
 
 
 def _stage_reached(goal: Goal, who: EmployeeId) -> int:
-    """The stage that this approval completes. A manager of a higher stage who joined by escalation approves up to that stage."""
-    own = goal.line.index(who) if who in goal.line else goal.stage
-    return min(max(goal.stage, own), goal.policy.approval_stages - 1)
+    """The stage that this approval completes: also the next ones, as long as the same person is asked for them or is above."""
+    stage = goal.stage
+    while (following := goal.next_stage(stage)) is not None and _approves(goal, following, who):
+        stage = following
+    return stage
+
+
+def _approves(goal: Goal, stage: int, who: EmployeeId) -> bool:
+    """Whether the person is who is asked for that stage, or a manager of the line above its place."""
+    own = goal.stages[stage] if stage < len(goal.stages) else ()
+    return who in (own[:1] or goal.line[stage:])
 
 
 def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: date) -> Bodies:
@@ -200,7 +209,7 @@ def _submit_self_review(goal: Goal, command: commands.SubmitSelfReview, day: dat
 def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> None:
     """Before the self-review, only a reviewer who joined by escalation may decide."""
     waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
-    reviewers = (*goal.line, *goal.policy.hr)
+    reviewers = (*goal.line, *goal.evaluators, *goal.policy.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
         who = principal(goal, command, day)
         if who in reviewers and goal.owner not in (command.actor, who):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field
 
 from domain.commitments import FREE_TEXT, commit_texts, places_of
-from domain.goal.goal import Delegation, Outcome, RepairStep
+from domain.goal.goal import Chain, Delegation, Outcome, RepairStep
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
@@ -35,6 +35,8 @@ class Created(Body):
     line: tuple[EmployeeId, ...]
     content: Content
     policy: str
+    stages: tuple[Chain, ...] | None = None
+    reviewers: Chain | None = None
     sites: dict[EmployeeId, str] | None = None
     slot: int | None = None
     delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
@@ -244,10 +246,12 @@ class PolicyAmended(Body):
 
 
 class LineChanged(Body):
-    """Other managers, department or sites. `before` and `assignees` are those of the open task, if they change."""
+    """Other managers, evaluators, department or sites. `before` and `assignees` are those of the open task, if they change."""
 
     kind: Literal[EventKind.LINE_CHANGED] = EventKind.LINE_CHANGED
     line: tuple[EmployeeId, ...]
+    stages: tuple[Chain, ...] | None = None
+    reviewers: Chain | None = None
     department: str
     sites: dict[EmployeeId, str] | None = None
     before: tuple[EmployeeId, ...] | None = None
@@ -263,6 +267,8 @@ class Moved(Body):
 
     kind: Literal[EventKind.MOVED] = EventKind.MOVED
     line: tuple[EmployeeId, ...]
+    stages: tuple[Chain, ...] | None = None
+    reviewers: Chain | None = None
     department: str
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None

@@ -46,6 +46,7 @@ from domain.goal.goal import (
     REMEMBERED_CHANGES,
     REMEMBERED_COMMANDS,
     REMEMBERED_REPORTS,
+    Chain,
     Delegation,
     Goal,
     MaterialChange,
@@ -89,6 +90,8 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         state=State.DRAFT,
         content=body.content,
         task=None,
+        stages=body.stages or (),
+        reviewers=body.reviewers or (),
         sites=body.sites or {},
         slot=body.slot,
         delegations=body.delegations or (),
@@ -144,11 +147,14 @@ def _revised(goal: Goal, body: Revised, at: Moment) -> dict[str, Any]:
 
 
 def _submitted(goal: Goal, body: Submitted, at: Moment) -> dict[str, Any]:
-    return {"stage": 0, "signed": (), "task": approval_task(goal.model_copy(update={"signed": ()}), 0, at)}
+    first = goal.next_stage(-1) or 0
+    return {"stage": first, "signed": (), "task": approval_task(goal.model_copy(update={"signed": ()}), first, at)}
 
 
 def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, Any]:
-    return {"stage": body.stage + 1, "signed": goal.signed, "task": approval_task(goal, body.stage + 1, at)}
+    following = goal.next_stage(body.stage)
+    stage = body.stage + 1 if following is None else following
+    return {"stage": stage, "signed": goal.signed, "task": approval_task(goal, stage, at)}
 
 
 def _approved(goal: Goal, body: Approved, at: Moment) -> dict[str, Any]:
@@ -316,17 +322,17 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     after = goal.model_copy(update=changes)
     if body.assignees is None or goal.task is None:
         return changes
-    climbed = _climbed(goal.task, body.line, body.assignees)
+    climbed = _climbed(goal.task, after.above(goal.task.kind), body.assignees)
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
         task = reassigned_task(after, body.assignees, at)
         return changes | {"task": task and task.model_copy(update={"climbed": climbed})}
     return changes | _of_task(goal, assignees=body.assignees, climbed=climbed)
 
 
-def _climbed(task: Task, line: tuple[EmployeeId, ...], assignees: tuple[EmployeeId, ...]) -> int:
-    """Escalation goes on above the highest assignee of the new line."""
-    places = [line.index(person) + 1 for person in assignees if person in line]
-    return max(places, default=min(task.climbed, len(line)))
+def _climbed(task: Task, chain: Chain, assignees: tuple[EmployeeId, ...]) -> int:
+    """Escalation goes on above the highest assignee of the new chain."""
+    places = [chain.index(person) + 1 for person in assignees if person in chain]
+    return max(places, default=min(task.climbed, len(chain)))
 
 
 def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
@@ -334,6 +340,8 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
     day = goal.policy.calendar_at(sites.get(goal.owner)).day_of(at)
     return {
         "line": body.line,
+        "stages": body.stages or (),
+        "reviewers": body.reviewers or (),
         "department": body.department,
         "sites": sites,
         "delegations": tuple(

@@ -11,12 +11,16 @@ from domain.lifecycle import EventKind, State
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy, TaskKind
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number, Share
-from domain.writing.content import Content
+from domain.writing.content import Content, NumericMeasure
 
 REMEMBERED_COMMANDS = 16  # enough for usual retries; later ones are found by the ledger's unique key
 REMEMBERED_CHANGES = 6
 MAX_DELEGATIONS = 100  # of a goal, that have not ended
 REMEMBERED_REPORTS = 5  # as many of the newest reports can be taken back
+
+
+Chain = tuple[EmployeeId, ...]
+"""Who is asked for something, and then the managers above them, nearest first, whom an escalation asks."""
 
 
 class Outcome(StrEnum):
@@ -94,7 +98,7 @@ class Goal(Frozen):
     content: Content
     written: int = 1  # number of the ledger entry that holds the content
     task: Task | None = None
-    stage: int = 0  # number of stages approved since the last submission
+    stage: int = 0  # the stage that is asked for, from 0
     signed: tuple[EmployeeId, ...] = ()  # who approved them: delegates, and the people they acted for
     done: tuple[int, ...] = ()  # steps of this revision
     value: Number | None = None  # of a numeric measure, as last reported
@@ -120,6 +124,8 @@ class Goal(Frozen):
     adjusted: Number = Decimal(0)  # points of calibration; not part of the score
     exemplar: bool = False  # shown to the company, without names
     slot: int | None = None  # number that spreads the cycle's alarms (alarms.py); None: the goal's id is used
+    stages: tuple[Chain, ...] = ()  # of the approval; an empty one, and one that is missing, follows the line
+    reviewers: Chain = ()  # of the verdict; empty: the line
 
     @property
     def is_closed(self) -> bool:
@@ -163,15 +169,67 @@ class Goal(Frozen):
             and (one.own_goals or one.delegator != self.owner)
         )
 
+    @property
+    def evaluators(self) -> tuple[EmployeeId, ...]:
+        """Everybody in the chains of the stages and of the verdict, each once."""
+        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers) for one in chain))
+
+    @property
+    def asked_of(self) -> tuple[EmployeeId, ...]:
+        """Everybody whom the goal may ask, beside an assignee that HR chose: owner, managers, evaluators, HR; each once."""
+        return tuple(dict.fromkeys((self.owner, *self.line, *self.evaluators, *self.policy.hr)))
+
+    def asks(self, stage: int) -> bool:
+        """Whether the rules ask for that stage (from 0) of this goal's approval."""
+        if stage >= len(self.policy.stages):
+            return True
+        rule, measure = self.policy.stages[stage], self.content.measure
+        if rule.weight_over is not None and self.content.weight <= rule.weight_over:
+            return False
+        if rule.measure is not None and (measure is None or measure.kind != rule.measure):
+            return False
+        return rule.target_over is None or (isinstance(measure, NumericMeasure) and measure.target > rule.target_over)
+
+    def next_stage(self, after: int) -> int | None:
+        """The next stage that the rules ask for, behind the stage `after`; None if there is none."""
+        return next((stage for stage in range(after + 1, self.policy.approval_stages) if self.asks(stage)), None)
+
+    def chain_of_stage(self, stage: int) -> Chain:
+        """Who is asked for that stage (from 0) of the approval, and who is above them."""
+        own = self.stages[stage] if stage < len(self.stages) else ()
+        return own or self.line[stage:]
+
+    def above(self, kind: TaskKind) -> Chain:
+        """The people up whom a task of that kind escalates; `Task.climbed` counts them."""
+        if kind is TaskKind.VERDICT:
+            return self.reviewers or self.line
+        if kind is TaskKind.APPROVAL and self.stage < len(self.stages):
+            return self.stages[self.stage] or self.line
+        return self.line
+
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
-        """Who approves stage `stage` (from 0): the manager at that place of the line; HR if there is none. Never the owner."""
-        return self.line[stage : stage + 1] or tuple(member for member in self.policy.hr if member != self.owner)
+        """Who approves stage `stage` (from 0): the evaluator, else the manager at that place of the line; HR if there is none.
+
+        Never the owner.
+        """
+        return self.chain_of_stage(stage)[:1] or self._hr_without_owner
+
+    def judges(self) -> tuple[EmployeeId, ...]:
+        """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
+        return self.above(TaskKind.VERDICT)[:1] or self._hr_without_owner
+
+    @property
+    def _hr_without_owner(self) -> tuple[EmployeeId, ...]:
+        return tuple(member for member in self.policy.hr if member != self.owner)
 
     def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:
         """The same without those who have approved since the last submission: nobody approves for two stages.
 
         Then the next manager above, or another member of HR, is asked; nobody where everybody has approved.
         """
-        left = tuple(one for one in self.line[stage:] if one not in self.signed)
-        hr = tuple(one for one in self.policy.hr if one not in (self.owner, *self.signed))
-        return left[:1] or hr
+        return self.first_left(self.chain_of_stage(stage))
+
+    def first_left(self, chain: Chain) -> tuple[EmployeeId, ...]:
+        """The first of the chain who has not approved since the last submission; HR where nobody is left."""
+        left = tuple(one for one in chain if one not in self.signed)
+        return left[:1] or tuple(one for one in self._hr_without_owner if one not in self.signed)

@@ -138,6 +138,8 @@ def _delegate(body: events.Delegated) -> _Made:
 def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
     return {
         "line": body.line,
+        "stages": body.stages or (),
+        "reviewers": body.reviewers or (),
         "department": body.department,
         "sites": body.sites or {},
         "delegations": body.delegations or (),

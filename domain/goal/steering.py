@@ -17,7 +17,7 @@ from domain.goal.authority import (
     require_seen,
 )
 from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
-from domain.goal.tasks import assignees_after
+from domain.goal.tasks import DECISIONS, assignees_after
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
@@ -30,7 +30,6 @@ Bodies = tuple[events.Body, ...]
 
 IN_PROGRESS = (State.ACTIVE, State.IN_REVIEW)
 _MAX_EXTENSION = timedelta(days=366)
-_DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # owners never make these for their own goals
 
 
 def _comment(goal: Goal, command: commands.Comment, day: date) -> Bodies:
@@ -45,7 +44,7 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     if command.expected_seq is not None:
         require_seen(goal, command.expected_seq)
     assignees = _new_assignees(goal.task, command)
-    if goal.task.kind in _DECISIONS:
+    if goal.task.kind in DECISIONS:
         if goal.owner in assignees:
             raise Refusal(Code.SELF_APPROVAL)
         if again := next((one for one in assignees if one in goal.signed), None):
@@ -223,7 +222,7 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
 
 def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
-    if goal.owner in command.line:
+    if goal.owner in (*command.line, *(one for chain in (*command.stages, command.reviewers) for one in chain)):
         raise Refusal(Code.SELF_APPROVAL)
     moved = command.department != goal.department
     known = set(goal.delegations)
@@ -234,16 +233,14 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         for one in command.delegations
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
-    if (
-        (command.line, command.sites) == (goal.line, goal.sites)
-        and not moved
-        and not new
-        and not left
-        and not command.replaced
-    ):
+    people = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
+    same = all(getattr(goal, name) == value for name, value in (people | {"sites": command.sites}).items())
+    if same and not moved and not new and not left and not command.replaced:
         return ()
     fields: dict[str, Any] = {
         "line": command.line,
+        "stages": command.stages or None,
+        "reviewers": command.reviewers or None,
         "department": command.department,
         "sites": command.sites or None,
         "delegations": new or None,
@@ -253,9 +250,9 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     if moved and command.settle and goal.state in IN_PROGRESS:
         content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight)
         return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
-    assignees = assignees_after(goal, command.line, command.replaced)
+    assignees = assignees_after(goal, goal.model_copy(update=people), command.replaced)
     changed = goal.task is not None and assignees != goal.task.assignees
-    if not changed and (command.line, command.sites) == (goal.line, goal.sites) and not moved and not new and not left:
+    if not changed and same and not moved and not new and not left:
         return ()
     if changed and goal.task:
         replaced = {one: by for one, by in command.replaced.items() if one in goal.task.assignees}

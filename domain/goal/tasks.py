@@ -7,6 +7,8 @@ from domain.goal.goal import Goal, Task
 from domain.policy.policy import TaskKind
 from domain.values import EmployeeId, Moment
 
+DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # owners never make these for their own goals
+
 
 def _task(
     goal: Goal,
@@ -24,7 +26,7 @@ def _task(
         due = calendar.add(day, ladder.due_in)
     due = calendar.on_or_after(due)
     # Escalation begins above the assignee: managers below have approved already, or were replaced.
-    climbed = min(climbed, len(goal.line))
+    climbed = min(climbed, len(goal.above(kind)))
     task = Task(kind=kind, assignees=assignees, opened=day, due=due, climbed=climbed, site=site)
     return task.model_copy(update={"rung": next_rung(goal, task, day)})
 
@@ -40,8 +42,9 @@ def draft_task(goal: Goal, at: Moment) -> Task:
 
 
 def approval_task(goal: Goal, stage: int, at: Moment) -> Task:
-    approvers = goal.approvers_left(stage)
-    place = goal.line.index(approvers[0]) if approvers and approvers[0] in goal.line else stage
+    goal = goal.model_copy(update={"stage": stage})
+    approvers, chain = goal.approvers_left(stage), goal.above(TaskKind.APPROVAL)
+    place = chain.index(approvers[0]) if approvers and approvers[0] in chain else stage
     return _task(goal, TaskKind.APPROVAL, approvers, at, climbed=place + 1)
 
 
@@ -55,7 +58,7 @@ def step_task(goal: Goal, at: Moment) -> Task | None:
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:
     if goal.policy.self_review and not self_reviewed:
         return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), at)
-    return _task(goal, TaskKind.VERDICT, goal.approvers(0), at, climbed=1)
+    return _task(goal, TaskKind.VERDICT, goal.judges(), at, climbed=1)
 
 
 def reassigned_task(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task | None:
@@ -63,7 +66,7 @@ def reassigned_task(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -
     if goal.task is None:
         return None
     task = _task(goal, goal.task.kind, assignees, at)
-    return task.model_copy(update={"climbed": min(goal.task.climbed, len(goal.line))})
+    return task.model_copy(update={"climbed": min(goal.task.climbed, len(goal.above(task.kind)))})
 
 
 def task_due_on(goal: Goal, due: date, at: Moment) -> Task | None:
@@ -75,35 +78,40 @@ def task_due_on(goal: Goal, due: date, at: Moment) -> Task | None:
     return moved.model_copy(update={"rung": next_rung(goal, moved, calendar.day_of(at))})
 
 
-def assignees_after(
-    goal: Goal, line: tuple[EmployeeId, ...], replaced: Mapping[EmployeeId, EmployeeId]
-) -> tuple[EmployeeId, ...]:
-    """The assignees of the open task after the line of managers changes to `line`.
+def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, EmployeeId]) -> tuple[EmployeeId, ...]:
+    """The assignees of the open task where `after` is the goal with its new managers and evaluators.
 
-    An assignee who is in the new line keeps the task. One who left the line is replaced by the manager at the same place of the
-    new line, or by HR if it is shorter. An assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's
-    task stays with the owner.
+    An assignee who may still be asked for the task keeps it. One who may not is replaced by who has the same place now, or by
+    HR if nobody has. An assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's task stays with the owner.
     """
     if goal.task is None:
         return ()
-    after = goal.model_copy(update={"line": line})
-    decides = goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT)
-    stage = goal.stage if goal.task.kind is TaskKind.APPROVAL else 0
+    kind, decides = goal.task.kind, goal.task.kind in DECISIONS
+    before, chain = goal.above(kind), after.above(kind)
+    asked, now_asked = _asked(goal, kind), _asked(after, kind)
     found: list[EmployeeId] = []
-    stays = any(person in line for person in goal.task.assignees)
-    if decides and not stays and after.approvers_left(stage) != goal.approvers_left(stage):
-        found += after.approvers_left(stage)  # if they are equal, HR may have replaced them on purpose
+    stays = any(person in chain for person in goal.task.assignees)
+    if decides and not stays and now_asked != asked:  # if they are equal, HR may have replaced them on purpose
+        found += now_asked
     for person in goal.task.assignees:
-        if person in line:
+        if person in chain:
             found.append(person)
-        elif person in goal.line:
-            found += after.approvers_left(goal.line.index(person))
+        elif person in before:
+            found += after.first_left(chain[before.index(person) :])
         else:
             found.append(replaced.get(person, person))
     if not decides:
         return tuple(dict.fromkeys(found))
-    return (
-        tuple(dict.fromkeys(one for one in found if one != goal.owner))
-        or after.approvers_left(stage)
-        or after.approvers(stage)
-    )
+    without_owner = tuple(dict.fromkeys(one for one in found if one != goal.owner))
+    return without_owner or now_asked or after.approvers(after.stage)
+
+
+def _asked(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:
+    """Who is asked for a decision of that kind; for tasks of owners, nobody but the owner."""
+    match kind:
+        case TaskKind.APPROVAL:
+            return goal.approvers_left(goal.stage)
+        case TaskKind.VERDICT:
+            return goal.judges()
+        case _:
+            return (goal.owner,)

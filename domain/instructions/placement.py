@@ -21,3 +21,5 @@ class Placement(NamedTuple):
     sites: Mapping[EmployeeId, str]
     hr: tuple[EmployeeId, ...]
     deputies: tuple[EmployeeId, ...] = ()  # both sides of the goal's delegations
+    chains: str = ""  # `Goal.stages` and `Goal.reviewers` as JSON, one behind the other; an empty one is left out
+    review_stage: int = 1  # of the goal's rules

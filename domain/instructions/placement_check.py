@@ -1,8 +1,12 @@
-"""Whether an open goal agrees with the directory: managers, department, sites, owner, assignees of the task, delegations.
+"""Whether an open goal agrees with the directory: managers, evaluators, department, sites, owner, assignees, delegations.
 
 A comparison of a few columns for every open goal of the company, so that only the goals that differ are read as a whole.
 """
 
+import json
+from collections.abc import Iterable
+
+from domain.cycle.evaluators import Evaluators, evaluators_of
 from domain.goal.goal import Goal
 from domain.instructions.placement import Placement
 from domain.people.organisation import Organisation
@@ -14,8 +18,14 @@ def placement_of(goal: Goal) -> Placement:
     assignees = goal.task.assignees if goal.task else ()
     deputies = tuple(person for one in goal.delegations for person in (one.delegator, one.to))
     return Placement(
-        goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies
+        goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
+        _chains(Evaluators(goal.stages, goal.reviewers)), goal.policy.review_stage,
     )  # fmt: skip
+
+
+def _chains(evaluators: Evaluators) -> str:
+    """The chains as PostgreSQL writes their JSON; nothing for an empty one."""
+    return "".join(json.dumps(one, ensure_ascii=False) for one in evaluators if one)
 
 
 class PlacementCheck:
@@ -39,7 +49,10 @@ class PlacementCheck:
             return True
         if any(map(self._has_left, placed.deputies)):
             return True
-        return self._sites_of(placed.owner, line, placed.hr) != placed.sites
+        evaluators = evaluators_of(placed.owner, self._organisation, placed.review_stage)
+        if _chains(evaluators) != placed.chains:
+            return True
+        return self._sites_of((placed.owner, *line, *evaluators.people, *placed.hr)) != placed.sites
 
     def _line_of(self, owner: EmployeeId, manager: EmployeeId | None) -> tuple[tuple[EmployeeId, ...], str]:
         if manager not in self._lines:
@@ -51,8 +64,6 @@ class PlacementCheck:
         found = self._people.get(EmployeeId(person))
         return found is not None and not found.active
 
-    def _sites_of(
-        self, owner: EmployeeId, line: tuple[EmployeeId, ...], hr: tuple[EmployeeId, ...]
-    ) -> dict[EmployeeId, str]:
+    def _sites_of(self, people: Iterable[EmployeeId]) -> dict[EmployeeId, str]:
         sites = self._site_of
-        return {one: sites[one] for one in (owner, *line, *hr) if one in sites} if sites else {}
+        return {one: sites[one] for one in people if one in sites} if sites else {}

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from domain.cycle.launch import delegations_of, sites_of
+from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked
+from domain.cycle.launch import delegations_of
 from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
@@ -37,6 +38,7 @@ class Difference(NamedTuple):
     moved: tuple[FieldChange, ...]  # to another department
     sites: tuple[FieldChange, ...]
     managers: tuple[FieldChange, ...]
+    evaluators: tuple[FieldChange, ...]
     other: tuple[EmployeeId, ...]  # name, mail, title, language
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
@@ -84,16 +86,24 @@ def compare(
         moved=_changes(staying, "department"),
         sites=_changes(staying, "site"),
         managers=_changes(staying, "manager_id"),
+        evaluators=_changes(staying, "evaluators"),
         other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
-        findings=findings,
+        findings=(*findings, *inactive_findings(Organisation(after.values()))),
     )
 
 
 def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[FieldChange, ...]:
     """The people, each before and after, of whom this field changed."""
     values = ((new.id, getattr(old, field), getattr(new, field)) for old, new in people)
-    return tuple(FieldChange(one, str(old or "-"), str(new or "-")) for one, old, new in values if old != new)
+    return tuple(FieldChange(one, _shown(old), _shown(new)) for one, old, new in values if old != new)
+
+
+def _shown(value: object) -> str:
+    """A value of a field; `-` for none. Evaluators in the order of their stages."""
+    if isinstance(value, tuple):
+        return ", ".join(str(one or "-") for one in value) or "-"
+    return str(value or "-")
 
 
 def _contact(one: Employee) -> tuple[str | None, ...]:
@@ -173,21 +183,27 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = context.organisation.active_line(goal.owner)
     moved = owner.department != goal.department
+    evaluators = evaluators_of(goal.owner, context.organisation, goal.policy.review_stage)
+    may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy)
     replaced = _replaced(goal, asked, context.organisation)
-    known = sites_of(goal.owner, line, goal.policy, _sites(context.organisation, goal, line))
+    known = _sites(context.organisation, may_ask)
     left = _inactive_delegates(goal, asked, context.organisation)
-    if line == goal.line and known == goal.sites and not moved and not replaced and not left:
+    people = (line, evaluators.stages, evaluators.reviewers, known)
+    unchanged = people == (goal.line, goal.stages, goal.reviewers, goal.sites)
+    if unchanged and not moved and not replaced and not left:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
     change_line = commands.ChangeLineBySystem if actor == commands.ORGANISATION else commands.ChangeLine
     return change_line(
         actor=actor,
         line=line,
+        stages=evaluators.stages,
+        reviewers=evaluators.reviewers,
         department=owner.department,
         sites=known,
         replaced=replaced,
         left=left,
-        delegations=delegations_of(goal.owner, line, goal.policy, context.delegations),
+        delegations=delegations_of(goal.owner, may_ask, context.delegations),
         settle=settle,
         new_weight=weight_left(goal.content.weight, goal.policy, context.today) if settle else None,
         reason=asked.reason,
@@ -200,10 +216,10 @@ def _inactive_delegates(goal: Goal, asked: Sync, organisation: Organisation) -> 
     return tuple(one for one in sorted(people) if _has_left(one, asked, organisation))
 
 
-def _sites(organisation: Organisation, goal: Goal, line: tuple[EmployeeId, ...]) -> dict[EmployeeId, str]:
-    """The sites of the owner, the managers and HR, where the directory has one."""
-    asked = (organisation.employees.get(one) for one in (goal.owner, *line, *goal.policy.hr))
-    return {one.id: one.site for one in asked if one and one.site}
+def _sites(organisation: Organisation, people: Iterable[EmployeeId]) -> dict[EmployeeId, str]:
+    """The sites of these people, where the directory has one."""
+    found = (organisation.employees.get(one) for one in people)
+    return {one.id: one.site for one in found if one and one.site}
 
 
 def _why_closed(owner: Employee | None, reason: str) -> str:
@@ -217,7 +233,7 @@ def _replaced(goal: Goal, asked: Sync, organisation: Organisation) -> dict[Emplo
         return {}
     found: dict[EmployeeId, EmployeeId] = {}
     for person in goal.task.assignees:
-        if person in (goal.owner, *goal.line) or not _has_left(person, asked, organisation):
+        if person in (goal.owner, *goal.line, *goal.evaluators) or not _has_left(person, asked, organisation):
             continue
         if stand_in := _stand_in(person, goal, asked, organisation):
             found[person] = stand_in

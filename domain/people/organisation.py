@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from domain.findings import Finding, refuse
@@ -24,6 +24,7 @@ from domain.values import ID_FORM, MAX_LINE, Day, EmployeeId, Id, Locale
 _VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\uf8f0-\uf8f3\ufffd]*$"
 _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
+MAX_EVALUATORS = 5
 _NAMED = 5  # people that one finding names; it counts the others
 
 DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone in which a last day ends
@@ -52,6 +53,9 @@ class Employee:
     active: bool = True
     site: Id | None = None  # names a calendar of the cycle
     leaves: Day | None = None  # last day
+    evaluators: Annotated[
+        tuple[PersonId | None, ...], Field(max_length=MAX_EVALUATORS)
+    ] = ()  # None: a stage without one
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""
@@ -115,6 +119,7 @@ class Organisation:
             *self._top_findings(tuple(dict.fromkeys(tops)), place),
             *self._circle_findings(place),
             *self._manager_findings(place),
+            *self._evaluator_findings(place),
         )
 
     def _top_findings(self, expected: Sequence[EmployeeId], place: Place) -> Iterator[Finding]:
@@ -151,6 +156,28 @@ class Organisation:
                 active = tuple(one for one in reports if self.employees[one].active)
                 if active:
                     yield _manager_inactive(manager, active, place)
+
+    def _evaluator_findings(self, place: Place) -> Iterator[Finding]:
+        """An active person's evaluator is somebody else who is known, and does not report to the person."""
+        above: dict[EmployeeId, frozenset[EmployeeId]] = {}  # the managers of each evaluator
+        for one in self.employees.values():
+            if not one.evaluators or not one.active:
+                continue
+            for number, evaluator in enumerate(one.evaluators, start=1):
+                if evaluator is not None and (code := self._why_not(evaluator, one.id, above)):
+                    yield refuse(code, place(one.id), person=one.id, evaluator=evaluator, number=number)
+
+    def _why_not(
+        self, evaluator: EmployeeId, person: EmployeeId, above: dict[EmployeeId, frozenset[EmployeeId]]
+    ) -> str | None:
+        """Why somebody cannot evaluate the person; None if they can."""
+        if evaluator == person:
+            return "own_evaluator"
+        if evaluator not in self.employees:
+            return "evaluator_missing"
+        if evaluator not in above:
+            above[evaluator] = frozenset(self.manager_line(evaluator))
+        return "evaluator_below" if person in above[evaluator] else None
 
 
 def _circle_through(start: EmployeeId, manager_of: Mapping[EmployeeId, EmployeeId | None]) -> tuple[EmployeeId, ...]:

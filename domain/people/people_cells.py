@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from domain.people.people_columns import folded, words_by_name
+from domain.people.people_columns import EVALUATORS, folded, words_by_name
 from domain.typed_days import NotADay, read_day
 
 _VALUES = words_by_name("""
@@ -82,4 +82,5 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "active": _remembered(_word),
     "site": _remembered(_id),
     "leaves": _remembered(_day),
+    **dict.fromkeys(EVALUATORS, _id),
 }

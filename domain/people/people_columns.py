@@ -25,10 +25,16 @@ manager_id:manager managerid managerno supervisor supervisorid reportsto 上長 
 locale:locale language lang 言語 表示言語 ロケール
 active:active isactive 在籍 在籍状況 在籍区分 在職
 site:site office location workplace 勤務地 拠点 事業所 勤務先
+evaluator_1:evaluator1 firstevaluator primaryevaluator 一次評価者 1次評価者 第一次評価者 第1次評価者 一次評価者社員番号 1次評価者社員番号 一次評価者番号
+evaluator_2:evaluator2 secondevaluator secondaryevaluator 二次評価者 2次評価者 第二次評価者 第2次評価者 二次評価者社員番号 2次評価者社員番号 二次評価者番号
+evaluator_3:evaluator3 thirdevaluator 三次評価者 3次評価者 第三次評価者 第3次評価者 三次評価者社員番号 3次評価者社員番号 三次評価者番号
+evaluator_4:evaluator4 fourthevaluator 四次評価者 4次評価者 第四次評価者 第4次評価者 四次評価者社員番号 4次評価者社員番号 四次評価者番号
+evaluator_5:evaluator5 fifthevaluator 五次評価者 5次評価者 第五次評価者 第5次評価者 五次評価者社員番号 5次評価者社員番号 五次評価者番号
 leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
 """)
 _FIELD_OF = {header: name for name, headers in _HEADERS.items() for header in headers}
 FIELDS = tuple(_HEADERS)
+EVALUATORS = tuple(name for name in FIELDS if name.startswith("evaluator_"))  # in the order of their stages
 _REQUIRED = ("id", "name", "department", "manager_id")
 _FOLDED_AWAY = re.compile(r"[\s_.\-]")
 

@@ -8,7 +8,7 @@ Rows are read in pieces, and only the employees are kept: 191,000 people take 0.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,7 +16,7 @@ from domain.findings import Finding, refuse
 from domain.people.bad_cells import bad_cell
 from domain.people.organisation import Employee
 from domain.people.people_cells import Cells, clean_rows
-from domain.people.people_columns import find_columns
+from domain.people.people_columns import EVALUATORS, find_columns
 from domain.people.people_file_findings import row, shown
 from domain.people.people_rows import MAX_BYTES, Record, UnreadableRows, records_of_csv, records_of_rows
 from domain.values import SILENT, EmployeeId, Locale
@@ -117,6 +117,9 @@ class _PeopleReader:
 
     def __init__(self, columns: Mapping[str, int], width: int, locale: Locale) -> None:
         self._columns, self._width, self._locale = columns, width, locale
+        self._evaluators = [name for name in EVALUATORS if name in columns]
+        fields = {"evaluators" if name in self._evaluators else name for name in columns}
+        self._fields = frozenset(fields)  # of `Employee`
         self._employees: list[Employee] = []
         self._employee_rows: list[int] = []
         self._rows: list[int] = []
@@ -134,6 +137,8 @@ class _PeopleReader:
         people = clean_rows((record.cells for record in whole), self._columns)
         for person in people:
             person["locale"] = person.get("locale") or self._locale
+        if self._evaluators:
+            _gather(people, self._evaluators)
         self._rows += rows
         self._ids += (person["id"] or "" for person in people)
         self._mails += (person.get("mail") or "" for person in people)
@@ -151,12 +156,12 @@ class _PeopleReader:
         for one, number in zip(self._employees, self._employee_rows, strict=True):
             rows.setdefault(one.id, number)
         if not found:
-            return PeopleFile(tuple(self._employees), rows, fields=frozenset(self._columns))
+            return PeopleFile(tuple(self._employees), rows, fields=self._fields)
         once = {one.id: one for one in reversed(self._employees)}
         return PeopleFile(
             rows=rows,
             findings=tuple(one.finding for one in found),
-            fields=frozenset(self._columns),
+            fields=self._fields,
             placed=tuple(once[one] for one in rows),
             unread=frozenset(self._unread),
         )
@@ -193,7 +198,19 @@ def _repeated(name: str, values: Sequence[str], rows: Sequence[int]) -> Iterator
             yield Found(number, refuse("duplicate", both, name=name, value=shown(value), both=both))
 
 
-def _bad_cells(error: ValidationError, people: Sequence[Cells], rows: Sequence[int]) -> Iterator[Found]:
+def _gather(people: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Puts the cells of a person's evaluators into one field, by their stages; stages at the end without one are left out."""
+    for person in people:
+        cells = {name: person.pop(name) for name in columns}
+        last = max((EVALUATORS.index(name) + 1 for name, cell in cells.items() if cell), default=0)
+        person["evaluators"] = tuple(cells.get(name) for name in EVALUATORS[:last])
+
+
+def _bad_cells(error: ValidationError, people: Sequence[dict[str, Any]], rows: Sequence[int]) -> Iterator[Found]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        at, name = int(problem["loc"][0]), str(problem["loc"][1])
-        yield Found(rows[at], bad_cell(row(rows[at]), name, people[at].get(name) or ""))
+        at, name, *stage = problem["loc"]
+        number = rows[int(at)]
+        value = people[int(at)].get(str(name)) or ""
+        if stage:
+            name, value = EVALUATORS[int(stage[0])], value[int(stage[0])]
+        yield Found(number, bad_cell(row(number), str(name), value))

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from domain.messages import Message, message
 
 _MAX_SHOWN = 40  # characters of a value, and names of columns, that a finding repeats
-_SAME_RULE = {"department": "name", "title": "name", "manager_id": "id", "site": "id"}
+_SAME_RULE = {
+    "department": "name",
+    "title": "name",
+    "manager_id": "id",
+    "site": "id",
+    **{f"evaluator_{n}": "id" for n in range(1, 6)},
+}
 
 
 def rule_of(field: str) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -68,6 +68,18 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 }
 
 
+class StageRule(Frozen):
+    """When a stage of the approval is asked for: where all conditions that are given hold, so without one for every goal."""
+
+    weight_over: int | None = Field(default=None, ge=1, le=99)
+    target_over: Number | None = None  # of a numeric measure
+    measure: Literal["numeric", "qualitative"] | None = None
+
+    @property
+    def is_always(self) -> bool:
+        return (self.weight_over, self.target_over, self.measure) == (None, None, None)
+
+
 MAX_DAYS_OFF = 20_000  # of all calendars together; every goal carries them, and Temporal refuses payloads of 2 MB
 
 
@@ -80,7 +92,12 @@ class Policy(Frozen):
     closes: date  # last day to act; on the next business day what is still open is settled
     reviews: tuple[date, ...] = Field(max_length=24)  # days on which reviews open
     hr: tuple[EmployeeId, ...] = Field(min_length=1, max_length=100)  # the pool that gets what nobody above can take
-    approval_stages: int = Field(default=1, ge=1, le=3)  # 1: the manager; 2: and their manager; …
+    # 1: the first evaluator, who is the manager where none is named; 2: and the second, else the manager's manager; …
+    approval_stages: int = Field(default=1, ge=1, le=5)
+    review_stage: int = Field(default=1, ge=1, le=5)  # whose evaluator gives the verdict
+    stages: tuple[StageRule, ...] = Field(
+        default=(), max_length=5
+    )  # one for each stage of the approval; empty: all are asked for
     self_review: bool = True
     max_goals: int = Field(default=5, ge=1, le=20)  # of one person in the cycle
     attainment_cap: Number = Field(default="1.5", ge=1, le=10, validate_default=True)
@@ -101,6 +118,10 @@ class Policy(Frozen):
     def _in_order(self) -> Self:
         if not self.starts < self.ends <= self.closes:
             raise invalid_value("dates_order")
+        if self.stages and len(self.stages) != self.approval_stages:
+            raise invalid_value("stages_count", stages=len(self.stages), approval_stages=self.approval_stages)
+        if self.stages and not any(one.is_always for one in self.stages):
+            raise invalid_value("no_stage_always")
         if list(self.reviews) != sorted(set(self.reviews)):
             raise invalid_value("reviews_order")
         if any(not self.starts < day <= self.closes for day in self.reviews):
@@ -130,6 +151,6 @@ class Policy(Frozen):
 
 
 _LATER: dict[str, Any] = {
-    "sites": {}, "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
+    "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
     "causes": (), "adjust_down": False,
 }  # fmt: skip

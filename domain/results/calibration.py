@@ -53,7 +53,9 @@ def _result(person: EmployeeId, goals: list[Goal]) -> PersonResult:
     last = goals[-1]
     total = sum((score(goal) for goal in goals), Decimal(0))
     final = sum((calibrated(goal) for goal in goals), Decimal(0))
-    return PersonResult(person, last.department, next(iter(last.line), None), len(goals), total, final - total)
+    return PersonResult(
+        person, last.department, next(iter(last.reviewers or last.line), None), len(goals), total, final - total
+    )
 
 
 def by_reviewer(results: Iterable[PersonResult]) -> tuple[Spread, ...]:

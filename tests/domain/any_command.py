@@ -28,9 +28,17 @@ PATIENT = {kind: Ladder(due_in=one.due_in + 3, rungs=one.rungs) for kind, one in
 PEOPLE = st.sampled_from([OWNER, MANAGER, DIRECTOR, HR, HR_TOO, STRANGER, DEPUTY])
 NAMES = st.sampled_from([None, None, None, OWNER, MANAGER, STRANGER])
 DATES = st.dates(date(2026, 9, 28), date(2027, 1, 8))
+_ALWAYS: dict[str, Any] = {}
+_STAGE_RULES = st.sampled_from(  # all stages of up to four; some that only some goals need
+    [
+        *({"approval_stages": stages} for stages in range(1, 5)),
+        {"approval_stages": 2, "stages": (_ALWAYS, {"weight_over": 50})},
+        {"approval_stages": 3, "stages": ({"measure": "qualitative"}, _ALWAYS, {"target_over": 5})},
+    ]
+)
 POLICIES = st.builds(
-    policy,
-    approval_stages=st.integers(1, 3),
+    lambda stages, **rules: policy(**stages, **rules),
+    _STAGE_RULES,
     self_review=st.booleans(),
     max_bonus=st.sampled_from([0, 20]),
     attainment_cap=st.sampled_from(["1", "1.5"]),
@@ -39,6 +47,17 @@ POLICIES = st.builds(
     ladders=st.sampled_from([DEFAULT_LADDERS, PATIENT]),
 )
 LINES = st.sampled_from([(), (MANAGER,), (MANAGER, DIRECTOR), (HR, MANAGER), (DIRECTOR, STRANGER, DEPUTY)])
+STAGES = st.sampled_from(  # chains of evaluators: other people, the same twice, HR, a stage that follows the line
+    [
+        (),
+        (),
+        ((DIRECTOR,),),
+        ((STRANGER, DEPUTY), (DIRECTOR,)),
+        ((), (DEPUTY, DIRECTOR)),
+        ((STRANGER,), (STRANGER,), (HR,)),
+    ]
+)
+REVIEWERS = st.sampled_from([(), (), (DIRECTOR,), (STRANGER, DEPUTY), (HR,)])
 SITES = st.sampled_from([{}, {OWNER: "berlin"}, {MANAGER: "berlin", OWNER: "nowhere"}])
 DELEGATIONS = st.lists(st.builds(Delegation, delegator=PEOPLE, to=PEOPLE, first=DATES, last=DATES), max_size=2)
 CLOSES = st.none() | st.dates(date(2026, 12, 20), date(2027, 2, 28))
@@ -105,6 +124,8 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "change_line": st.fixed_dictionaries(
         {
             "line": LINES,
+            "stages": STAGES,
+            "reviewers": REVIEWERS,
             "department": st.sampled_from(["経理", "総務"]),
             "sites": SITES,
             "replaced": st.sampled_from([{}, {STRANGER: DEPUTY}, {MANAGER: DIRECTOR}]),

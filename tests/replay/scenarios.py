@@ -160,6 +160,20 @@ async def erased(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def evaluated(stage: Stage) -> str:
+    """Evaluators beside the managers; other ones come while the second stage waits."""
+    await _launched(stage)
+    goal = await stage.company.goals.require(GOAL)
+    as_it_is = {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "評価者の変更"}
+    evaluators = commands.ChangeLine(actor=HR, stages=((HEAD,), (HR,)), reviewers=(HEAD,), **as_it_is)
+    others = commands.ChangeLine(actor=HR, stages=((HEAD,), (CHIEF, HEAD)), reviewers=(HEAD,), **as_it_is)
+    await _give(
+        stage, evaluators, _SUBMIT, commands.Approve(actor=HEAD, expected_seq=1), others, _APPROVE, *_REVIEW,
+        commands.DecideReview(actor=HEAD, verdict="achieved", expected_seq=1),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
 async def cycle(stage: Stage) -> str:
     """The goals of one of three people cannot be started at first; a retry starts them, and the cycle is closed by its former command."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
@@ -236,6 +250,7 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "claimed": claimed,
     "calibrated": calibrated,
     "erased": erased,
+    "evaluated": evaluated,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

@@ -90,3 +90,12 @@ def test_a_department_that_is_gone_since_the_launch_is_no_reason_to_refuse_other
     assert findings(launched=launched) == []
     more = ('"総務部"]', '"総務部", "法務部"]')
     assert findings(more, launched=launched) == [("department_unknown", "cycle.departments[2]")]
+
+
+def test_the_stage_of_the_reviewer_cannot_change_while_the_cycle_runs() -> None:
+    stages = "\n[policy]\napproval_stages = 2\nreview_stage = 1\n"
+    launched = FILE + stages
+    assert findings(("approval_stages = 2", "approval_stages = 3"), launched=launched) == []
+    assert findings(("review_stage = 1", "review_stage = 2"), launched=launched) == [
+        ("review_stage_fixed", "policy.review_stage")
+    ]

@@ -26,7 +26,7 @@ from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
-from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, SITES, any_command
+from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, REVIEWERS, SITES, STAGES, any_command
 from tests.domain.builders import (
     CONTENT,
     DEPUTY,
@@ -90,7 +90,9 @@ class GoalUnderAnything(RuleBasedStateMachine):
         rules=POLICIES,
         line=LINES,
         sites=SITES,
-        slot=st.sampled_from([None, 0, 7]),
+        steering=st.fixed_dictionaries(
+            {"slot": st.sampled_from([None, 0, 7]), "stages": STAGES, "reviewers": REVIEWERS}
+        ),
         measure=st.sampled_from([NUMBERS, PICTURE]),
     )
     def launch(
@@ -98,10 +100,10 @@ class GoalUnderAnything(RuleBasedStateMachine):
         rules: Policy,
         line: tuple[EmployeeId, ...],
         sites: dict[EmployeeId, str],
-        slot: int | None,
+        steering: dict[str, Any],
         measure: object,
     ) -> None:
-        first = created(line=line, content=content(measure=measure), sites=sites or None, slot=slot)
+        first = created(line=line, content=content(measure=measure), sites=sites or None, **steering)
         self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
         self.goal = created_goal(GOAL_ID, rules, first)
 
@@ -219,6 +221,17 @@ class GoalUnderAnything(RuleBasedStateMachine):
         assert len(set(task.assignees)) == len(task.assignees)
         if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
             assert self.goal.owner not in task.assignees
+
+    @invariant()
+    def nobody_signs_twice_in_a_round_or_for_their_own_goal(self) -> None:
+        signers: list[EmployeeId] = []
+        for event in self.ledger:
+            if event.kind in {EventKind.SUBMITTED, EventKind.REOPENED}:
+                signers = []
+            elif event.kind in {EventKind.STAGE_APPROVED, EventKind.APPROVED}:
+                signers += {event.actor, event.acting_for or event.actor}
+        assert len(signers) == len(set(signers))
+        assert self.goal.owner not in signers
 
     @invariant()
     def a_deadline_is_a_working_day_of_whoever_has_the_task(self) -> None:

@@ -53,6 +53,11 @@ def _led_by_director() -> Goal:
     return assigned_to(DIRECTOR).model_copy(update={"line": (DIRECTOR, PRESIDENT)})
 
 
+def _evaluated() -> Goal:
+    chain = (STRANGER, DIRECTOR, PRESIDENT)
+    return goal(stages=(chain,), reviewers=chain)
+
+
 @pytest.mark.parametrize(
     ("of", "changed", "differs"),
     [
@@ -70,6 +75,22 @@ def _led_by_director() -> Goal:
         (assigned_to(STRANGER), (), False),
         (assigned_to(STRANGER), (person(STRANGER, DIRECTOR, active=False),), True),
         (assigned_to(HR), (person(HR, PRESIDENT, active=False),), True),
+        (goal(), (person(OWNER, MANAGER, evaluators=(STRANGER,)),), True),
+        (goal(), (person(OWNER, MANAGER, evaluators=(MANAGER, DIRECTOR)),), False),  # they are the line
+        (goal(stages=((STRANGER, DIRECTOR, PRESIDENT),)), (), True),
+        (_evaluated(), (person(OWNER, MANAGER, evaluators=(STRANGER,)),), False),
+        (_evaluated(), (person(OWNER, MANAGER, evaluators=(None, STRANGER)),), True),
+        (_evaluated(), (person(OWNER, MANAGER, evaluators=(STRANGER,)), person(STRANGER, PRESIDENT)), True),
+        (
+            _evaluated(),
+            (person(OWNER, MANAGER, evaluators=(STRANGER,)), person(STRANGER, DIRECTOR, site="berlin")),
+            True,
+        ),
+        (
+            _evaluated(),
+            (person(OWNER, MANAGER, evaluators=(STRANGER,)), person(STRANGER, DIRECTOR, active=False)),
+            True,
+        ),
         (delegated(MANAGER, STRANGER), (), False),
         (delegated(MANAGER, STRANGER), (person(STRANGER, DIRECTOR, active=False),), True),
         (delegated(HR, DIRECTOR), (person(HR, PRESIDENT, active=False),), True),

@@ -23,6 +23,8 @@ CROWDED = BERLIN.model_copy(update={"days_off": tuple(date(2000, 1, 1) + timedel
     [
         ({"ends": day(10, 1)}, "dates_order"),
         ({"closes": day(12, 24)}, "dates_order"),
+        ({"stages": ({},), "approval_stages": 2}, "stages_count"),
+        ({"stages": ({"weight_over": 50},), "approval_stages": 1}, "no_stage_always"),
         ({"reviews": (day(11, 30), day(10, 30))}, "reviews_order"),
         ({"reviews": (day(10, 30), day(10, 30))}, "reviews_order"),
         ({"reviews": (day(10, 1),)}, "review_outside"),
@@ -81,6 +83,7 @@ def test_a_policy_is_frozen() -> None:
 
 LATER = (
     "sites", "spread_minutes", "joiners_get_drafts", "moves_settle", "edition", "max_stretch", "causes", "adjust_down",
+    "review_stage", "stages",
 )  # fmt: skip
 
 
@@ -100,6 +103,8 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
         {"max_stretch": 100},
         {"causes": ("監査の指摘",)},
         {"adjust_down": True},
+        {"review_stage": 2},
+        {"stages": ({},)},
     ],
     ids=LATER,
 )

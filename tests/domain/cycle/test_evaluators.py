@@ -1,0 +1,148 @@
+"""Evaluators by column: who is asked for each stage and for the verdict, and what is wrong with a file of them."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from domain.cycle.checks import check_cycle
+from domain.cycle.evaluators import Evaluators, evaluators_of, inactive_findings
+from domain.cycle.file import CycleFile, read_cycle_file
+from domain.people.organisation import Employee, Organisation
+from domain.people.people_file import read_people
+from domain.values import EmployeeId
+
+FILE = """
+[cycle]
+id = "q1"
+name = "第1四半期"
+starts = 2027-01-04
+ends = 2027-03-26
+closes = 2027-03-31
+reviews = []
+hr = ["d"]
+
+[policy]
+approval_stages = {stages}
+review_stage = {review_stage}
+"""
+
+
+def one(person: str, manager: str | None, *evaluators: str | None, active: bool = True) -> Employee:
+    return Employee(
+        id=EmployeeId(person),
+        name=person,
+        department="経理",
+        manager_id=EmployeeId(manager) if manager else None,
+        active=active,
+        evaluators=tuple(EmployeeId(name) if name else None for name in evaluators),
+    )
+
+
+def company(*changed: Employee) -> Organisation:
+    """O reports to m, d and p; x to y and p; z reports to o."""
+    people = (one("p", None), one("d", "p"), one("m", "d"), one("o", "m"), one("y", "p"), one("x", "y"), one("z", "o"))
+    return Organisation({employee.id: employee for employee in (*people, *changed)}.values())
+
+
+@pytest.mark.parametrize(
+    ("named", "review_stage", "stages", "reviewers"),
+    [
+        ((), 1, (), ()),
+        (("m", "d"), 1, (), ()),  # they are the line
+        (("x",), 1, (("x", "y", "p"),), ("x", "y", "p")),
+        (("x", "d"), 1, (("x", "y", "p"),), ("x", "y", "p")),
+        ((None, "x"), 1, ((), ("x", "y", "p")), ()),
+        (("m", "x"), 2, ((), ("x", "y", "p")), ("x", "y", "p")),
+        (("x",), 2, (("x", "y", "p"),), ("d", "p")),  # the manager at the second place
+        ((), 2, (), ("d", "p")),
+        ((), 5, (), ("p",)),  # the highest there is
+        (("x", "x"), 1, (("x", "y", "p"), ("x", "y", "p")), ("x", "y", "p")),
+        (("z",), 1, (), ()),  # somebody who reports to the owner evaluates nothing of theirs
+        (("unknown",), 1, (), ()),
+    ],
+)
+def test_who_is_asked_for_each_stage_and_for_the_verdict(
+    named: tuple[str | None, ...], review_stage: int, stages: tuple[tuple[str, ...], ...], reviewers: tuple[str, ...]
+) -> None:
+    found = evaluators_of(EmployeeId("o"), company(one("o", "m", *named)), review_stage)
+    assert found == Evaluators(stages, reviewers)  # type: ignore[arg-type]
+
+
+def test_above_an_evaluator_who_has_left_the_next_active_manager_is_asked() -> None:
+    organisation = company(one("o", "m", "x"), one("x", "y", active=False))
+    assert evaluators_of(EmployeeId("o"), organisation, 1).stages == (("y", "p"),)
+    [finding] = inactive_findings(organisation)
+    assert (finding.code, finding.where, finding.message.fields["instead"]) == ("evaluator_inactive", "x", "y")
+    assert finding.concerned == ("o",)
+
+
+@pytest.mark.parametrize(
+    ("stages", "review_stage", "told"), [(1, 1, [(2, 3, 1)]), (2, 1, [(3, 3, 1)]), (3, 1, []), (1, 3, [])]
+)
+def test_evaluators_whom_no_stage_asks_are_told_before_the_launch(
+    stages: int, review_stage: int, told: list[tuple[int, int, int]]
+) -> None:
+    file = read_cycle_file(FILE.format(stages=stages, review_stage=review_stage).encode())
+    assert isinstance(file, CycleFile)
+    found = check_cycle(file, company(one("o", "m", "x", None, "d")), date(2026, 11, 26))
+    fields = [finding.message.fields for finding in found if finding.code == "evaluators_unused"]
+    assert [(one["number"], one["stages"], one["n"]) for one in fields] == told
+
+
+def test_the_site_of_an_evaluator_needs_a_calendar_and_of_nobody_else_outside_the_cycle() -> None:
+    file = read_cycle_file((FILE.format(stages=1, review_stage=1) + '\n[[drafts]]\ndepartment = "経理"\n').encode())
+    assert isinstance(file, CycleFile)
+    file = file.model_copy(update={"cycle": file.cycle.model_copy(update={"without": ("x", "y", "z", "p", "m", "d")})})
+    abroad = replace(one("x", "y"), site="berlin")
+    codes = [found.code for found in check_cycle(file, company(one("o", "m", "x"), abroad), date(2026, 11, 26))]
+    assert "site_unknown" in codes
+    codes = [found.code for found in check_cycle(file, company(one("o", "m", "d"), abroad), date(2026, 11, 26))]
+    assert "site_unknown" not in codes
+
+
+@pytest.mark.parametrize(("evaluators", "refused"), [((), True), (("x",), True), (("x", "y"), False)])
+def test_a_stage_with_an_evaluator_needs_no_manager_and_no_other_hr(evaluators: tuple[str, ...], refused: bool) -> None:
+    file = read_cycle_file(FILE.format(stages=2, review_stage=1).encode())
+    assert isinstance(file, CycleFile)
+    found = check_cycle(file, company(one("d", "p", *evaluators)), date(2026, 11, 26))  # d is all of HR
+    assert [one.where for one in found if one.code == "nobody_approves"] == (["d"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "code"), [("o", "own_evaluator"), ("nobody", "evaluator_missing"), ("z", "evaluator_below")]
+)
+def test_an_evaluator_who_cannot_be_is_refused_with_the_stage(evaluator: str, code: str) -> None:
+    [finding] = company(one("o", "m", "m", evaluator)).findings()
+    assert (finding.code, finding.where, finding.message.fields["number"]) == (code, "o", 2)
+    assert not company(one("o", "m", "m", evaluator, active=False), one("z", "m")).findings()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "一次評価者,二次評価者",
+        "1次評価者,2次評価者",
+        "１次評価者,第二次評価者",
+        "evaluator_1,evaluator 2",
+        "First evaluator,Second evaluator",
+    ],
+)
+def test_evaluators_are_read_by_their_headers_in_the_order_of_the_stages(header: str) -> None:
+    rows = "p,社長,役員,,,\nm,課長,経理,p,,p\no,社員,経理,m,Ｘ1 ,m"
+    file = read_people(f"id,name,department,manager,{header}\n{rows}\n".encode())
+    assert not file.findings
+    assert [person.evaluators for person in file.employees] == [(), (None, "p"), ("X1", "m")]
+    assert "evaluators" in file.fields
+
+
+def test_a_bad_id_of_an_evaluator_is_told_with_its_column_and_row() -> None:
+    file = read_people("id,name,department,manager,二次評価者,一次評価者\no,社員,経理,,a b,m\n".encode())
+    [finding] = file.findings
+    assert (finding.code, finding.where, finding.message.fields["name"]) == ("bad_cell", "row 2", "evaluator_2")
+
+
+def test_a_file_without_the_columns_says_nothing_of_evaluators() -> None:
+    file = read_people("id,name,department,manager\no,社員,経理,\n".encode())
+    assert file.employees[0].evaluators == ()
+    assert "evaluators" not in file.fields
