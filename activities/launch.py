@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
-from domain.cycle.evaluators import evaluators_of
+from domain.cycle.evaluators import evaluators_of, rules_of, titles_of
 from domain.cycle.launch import first_draft
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
@@ -69,7 +69,9 @@ class LaunchActivities(Launcher):
     async def _write(self, piece: ParticipantRange, people: list[cycles.UnstartedParticipant]) -> None:
         cycle = await _cycle(self._engine, piece)
         async with read_transaction(self._engine) as connection:
-            organisation = await with_managers(connection, _concerned(cycle, people))
+            organisation = await with_managers(
+                connection, _concerned(cycle, people), titles_of(cycle.launched_policy.stages)
+            )
         standing = await self._delegations(cycle, organisation)
         batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people)
         async with self._engine.begin() as connection:
@@ -187,6 +189,7 @@ def _batch(
     since then as a second entry.
     """
     frozen, now, file = cycle.launched_policy, cycle.rules, cycle.file
+    rules = rules_of(frozen.review_stage, frozen.stages)
     languages = {one.id: one.locale for one in organisation.employees.values()}
     wanted = {(one.department, languages.get(EmployeeId(one.employee_id), Locale.JA)) for one in people}
     drafts = {(department, locale): file.drafts_for(department, locale) for department, locale in wanted}
@@ -196,7 +199,7 @@ def _batch(
     for person in people:
         owner = EmployeeId(person.employee_id)
         line = organisation.active_line(owner)
-        evaluators = evaluators_of(owner, organisation, frozen.review_stage)
+        evaluators = evaluators_of(owner, organisation, rules)
         for number, content in enumerate(drafts[person.department, languages.get(owner, Locale.JA)], start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),

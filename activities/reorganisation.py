@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.heartbeating import heartbeating
+from domain.cycle.evaluators import titles_of
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -62,7 +63,8 @@ async def commands(
     concerned |= {one for goal in goals if goal.task for one in goal.task.assignees}
     concerned |= {person for goal in goals for one in goal.delegations for person in (one.delegator, one.to)}
     async with read_transaction(engine) as connection:
-        organisation = await directory.with_managers(connection, concerned)
+        titles = {title for goal in goals for title in titles_of(goal.policy.stages)}
+        organisation = await directory.with_managers(connection, concerned, titles)
         standing = await delegations_between(connection, today, today + _FAR)
 
     def decide(goal: Goal) -> Command | Skipped:

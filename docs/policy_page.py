@@ -80,8 +80,10 @@ A stage of the approval asks the evaluator (一次評価者, 二次評価者 …
 the line where it names none. The evaluator of `review_stage` ({_default("review_stage")} by default) gives the verdict. Such a task escalates up the managers of
 the evaluator. Where an evaluator has left, the next active manager above them is asked.
 
-`[[policy.stages]]` says when a stage is asked for, one entry for each stage: `weight_over`, `target_over`, `measure` (`numeric` or
-`qualitative`). An entry without a condition is asked for every goal, and one of them must be.
+`[[policy.stages]]` has one entry for each stage. `weight_over`, `target_over` and `measure` (`numeric` or `qualitative`) say when the stage is
+asked for; an entry without a condition is for every goal, and one of them must be. `title` (役職), with `department` if need be, says whom it
+asks where the people file names nobody: the nearest manager who has the title, else the first by id. Titles and `review_stage` cannot
+change while the cycle runs.
 
 {_ladders()}
 ## When it rings (何時に届くか)

@@ -87,9 +87,17 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
     return await _employees(connection, _people().where(is_one_of(EmployeeRow.id, ids)))
 
 
-async def with_managers(connection: AsyncConnection, ids: Collection[str]) -> Organisation:
-    """These people, their evaluators, and all managers above, as they are today. Two queries, however many people."""
+async def with_managers(
+    connection: AsyncConnection, ids: Collection[str], titles: Collection[str] = ()
+) -> Organisation:
+    """These people, their evaluators, those who have one of the titles, and all managers above, as they are today.
+
+    Two queries, however many people; three with titles.
+    """
     today = datetime.now(DIRECTORY_ZONE).date()
+    if titles:
+        holders = select(EmployeeRow.id).where(is_one_of(EmployeeRow.title, titles), works_today())
+        ids = [*ids, *await connection.scalars(holders)]
     return Organisation(one.as_of(today) for one in await _with_managers(connection, ids))
 
 

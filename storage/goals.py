@@ -72,28 +72,28 @@ async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: i
 _PLACEMENTS = text("""
     SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
         aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
-        policy ->> 'review_stage', policy IS NULL
+        policy ->> 'review_stage', policy ->> 'stages', policy IS NULL
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
-_RULES = text("SELECT id, policy -> 'hr', policy ->> 'review_stage' FROM cycle")
+_RULES = text("SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages' FROM cycle")
 
 
 async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[Placement]]:
     """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
     # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
     rules = await connection.execute(_RULES)
-    hr_of, stage_of = {}, {}
-    for cycle, hr, stage in rules:
-        hr_of[cycle], stage_of[cycle] = tuple(hr), int(stage or 1)
+    hr_of, evaluators_of = {}, {}
+    for cycle, hr, stage, stages in rules:
+        hr_of[cycle], evaluators_of[cycle] = tuple(hr), (int(stage or 1), stages or "[]")
     found = await connection.stream(_PLACEMENTS)
     async for rows in found.partitions(_PARTITION):
         yield [
             Placement(
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
-                stage_of[cycle] if by_cycle else int(stage or 1),
+                *(evaluators_of[cycle] if by_cycle else (int(stage or 1), stages or "[]")),
             )
-            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, stage, by_cycle in rows
+            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, stage, stages, by_cycle in rows
         ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from domain.cycle.checks import check_without_dates, past_findings
+from domain.cycle.evaluators import rules_of
 from domain.cycle.file import CycleFile
 from domain.findings import Finding, refuse
 from domain.people.organisation import Organisation
@@ -21,6 +22,8 @@ def check_amendment(
     known = {_key(one) for one in check_without_dates(launched, organisation)}
     if file.policy.review_stage != rules.review_stage:
         return (refuse("review_stage_fixed", "policy.review_stage", stage=rules.review_stage),)
+    if rules_of(1, file.policy.stages).roles != rules_of(1, rules.stages).roles:
+        return (refuse("titles_fixed", "policy.stages"),)
     found = (*_changed_dates(file, rules, today), *check_without_dates(file, organisation))
     return tuple(one for one in found if one.code == "hr_unknown" or _key(one) not in known)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from domain.cycle.evaluators import evaluators_of, inactive_findings
+from domain.cycle.evaluators import EvaluatorRules, evaluators_of, inactive_findings, role_findings, rules_of
 from domain.cycle.file import CycleFile
 from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
@@ -36,6 +36,7 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
     sites = _site_findings(file, organisation)
     drafts = (*_tree_findings(file), *_draft_findings(file))
     evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
+    evaluators += tuple(role_findings(organisation, _evaluator_rules(file)))
     return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *drafts)
 
 
@@ -114,8 +115,9 @@ def _somebody_stays(cycle: CycleSection, organisation: Organisation) -> bool:
 def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee]:
     """Everybody who may get a task in this cycle: participants, their managers and evaluators, HR."""
     ids: dict[EmployeeId, None] = dict.fromkeys(file.cycle.hr)
+    rules = _evaluator_rules(file)
     for employee in file.participants(organisation):
-        evaluators = evaluators_of(employee.id, organisation, file.policy.review_stage).people
+        evaluators = evaluators_of(employee.id, organisation, rules).people
         ids |= dict.fromkeys((employee.id, *organisation.manager_line(employee.id), *evaluators))
     return (organisation.employees[one] for one in ids)
 
@@ -138,10 +140,14 @@ def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[
         if not set(file.cycle.hr) <= {employee.id}:
             continue
         line = organisation.manager_line(employee.id)
-        stages = evaluators_of(employee.id, organisation, file.policy.review_stage).stages
+        stages = evaluators_of(employee.id, organisation, _evaluator_rules(file)).stages
         asked = [any(stages[stage : stage + 1]) or bool(line[stage:]) for stage in range(file.policy.approval_stages)]
         if not all(asked):
             yield refuse("nobody_approves", employee.id, person=employee.id)
+
+
+def _evaluator_rules(file: CycleFile) -> EvaluatorRules:
+    return rules_of(file.policy.review_stage, file.policy.stages)
 
 
 def _unused_evaluators(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:

@@ -1,16 +1,17 @@
 """Evaluators (一次評価者, 二次評価者 …): who is asked to approve and review somebody's goals, where it is not the line of managers.
 
-Each is asked for the stage of the same number. Where one is not named, has left or reports to the owner, the next one is asked as
-`chain` says; the line of managers where there is none.
+Each is asked for the stage of the same number: whom the people file names, else who has the title that the rules name. Where one has
+left, the next active manager above is asked; where there is none, or they report to the owner, the line of managers is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from domain.findings import Finding, advise
+from domain.findings import Finding, advise, refuse
 from domain.goal.goal import Chain
+from domain.messages import did_you_mean
 from domain.people.organisation import Organisation, some_of
-from domain.policy.policy import Policy
+from domain.policy.policy import Policy, StageRule
 from domain.values import EmployeeId
 
 
@@ -36,21 +37,76 @@ def may_be_asked(
     return tuple(dict.fromkeys((owner, *line, *evaluators.people, *policy.hr)))
 
 
-def evaluators_of(owner: EmployeeId, organisation: Organisation, review_stage: int) -> Evaluators:
+class Role(NamedTuple):
+    """Who has a title, in any department or in one."""
+
+    title: str
+    department: str | None = None
+
+
+class EvaluatorRules(NamedTuple):
+    """What the rules of a cycle say about evaluators. It cannot change while the cycle runs."""
+
+    review_stage: int = 1  # whose evaluator gives the verdict
+    roles: tuple[Role | None, ...] = ()  # for each stage, who is asked where the people file names nobody
+
+
+def rules_of(review_stage: int, stages: Iterable[StageRule]) -> EvaluatorRules:
+    """The rules by the fields of a policy, or of a cycle file."""
+    roles = tuple(Role(one.title, one.department) if one.title else None for one in stages)
+    return EvaluatorRules(review_stage, roles if any(roles) else ())
+
+
+def titles_of(stages: Iterable[StageRule]) -> set[str]:
+    """The titles that the rules name: who has one of them must be in the organisation that chains are computed from."""
+    return {one.title for one in stages if one.title}
+
+
+def evaluators_of(owner: EmployeeId, organisation: Organisation, rules: EvaluatorRules) -> Evaluators:
     """Who approves and reviews the goals of `owner`, as far as it is not the line of managers.
 
-    The evaluator of `review_stage` (from 1) gives the verdict. All stages are kept, also those that the rules do not ask for:
-    HR can amend how many they are.
+    All stages are kept, also those that the rules do not ask for: HR can amend how many they are.
     """
     named = organisation.employees[owner].evaluators
-    if not named and review_stage == 1:
+    if not named and rules == _BY_THE_LINE:
         return NO_EVALUATORS
     line = organisation.active_line(owner)
     chains = [_chain(one, owner, organisation) for one in named]
+    chains += [()] * (len(rules.roles) - len(chains))
+    for stage, role in enumerate(rules.roles):
+        if role and not chains[stage]:
+            chains[stage] = _chain(_holder(role, owner, line, organisation), owner, organisation)
     stages = [() if chain == line[stage:] else chain for stage, chain in enumerate(chains)]
     while stages and not stages[-1]:
         stages.pop()
-    return Evaluators(tuple(stages), _reviewers(chains, line, review_stage))
+    return Evaluators(tuple(stages), _reviewers(chains, line, rules.review_stage))
+
+
+_BY_THE_LINE = EvaluatorRules()
+
+
+def _holder(role: Role, owner: EmployeeId, line: Chain, organisation: Organisation) -> EmployeeId | None:
+    """Who has the role for this owner: the nearest manager who has it, else the first by id who does not report to the owner."""
+    holders = [one for one in organisation.holders(*role) if one != owner]
+    nearest = next((one for one in line if one in holders), None)
+    return nearest or next((one for one in holders if owner not in organisation.manager_line(one)), None)
+
+
+def role_findings(organisation: Organisation, rules: EvaluatorRules) -> Iterator[Finding]:
+    """A title that nobody has refuses; of one that several have it is said who is asked."""
+    for stage, role in enumerate(rules.roles):
+        if role is None:
+            continue
+        holders, where = organisation.holders(*role), f"policy.stages[{stage}].title"
+        if not holders:
+            titles = {one.title for one in organisation.employees.values() if one.active and one.title}
+            yield refuse("title_vacant", where, role=_role_name(role), near=did_you_mean(role.title, titles))
+        elif len(holders) > 1:
+            yield advise("title_shared", where, role=_role_name(role), count=len(holders), people=some_of(holders))
+
+
+def _role_name(role: Role) -> str:
+    return f"{role.department} {role.title}" if role.department else role.title
 
 
 def _reviewers(chains: list[Chain], line: Chain, stage: int) -> Chain:

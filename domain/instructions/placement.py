@@ -23,3 +23,4 @@ class Placement(NamedTuple):
     deputies: tuple[EmployeeId, ...] = ()  # both sides of the goal's delegations
     chains: str = ""  # `Goal.stages` and `Goal.reviewers` as JSON, one behind the other; an empty one is left out
     review_stage: int = 1  # of the goal's rules
+    stages: str = "[]"  # of the goal's rules, as JSON

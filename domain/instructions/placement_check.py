@@ -5,12 +5,18 @@ A comparison of a few columns for every open goal of the company, so that only t
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
-from domain.cycle.evaluators import Evaluators, evaluators_of
+from pydantic import TypeAdapter
+
+from domain.cycle.evaluators import EvaluatorRules, Evaluators, evaluators_of, rules_of
 from domain.goal.goal import Goal
 from domain.instructions.placement import Placement
 from domain.people.organisation import Organisation
+from domain.policy.policy import StageRule
 from domain.values import EmployeeId
+
+_STAGES = TypeAdapter(tuple[StageRule, ...])
 
 
 def placement_of(goal: Goal) -> Placement:
@@ -20,12 +26,18 @@ def placement_of(goal: Goal) -> Placement:
     return Placement(
         goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
         _chains(Evaluators(goal.stages, goal.reviewers)), goal.policy.review_stage,
+        json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
     )  # fmt: skip
 
 
 def _chains(evaluators: Evaluators) -> str:
     """The chains as PostgreSQL writes their JSON; nothing for an empty one."""
     return "".join(json.dumps(one, ensure_ascii=False) for one in evaluators if one)
+
+
+@lru_cache(100)
+def _rules(review_stage: int, stages: str) -> EvaluatorRules:
+    return rules_of(review_stage, _STAGES.validate_json(stages))
 
 
 class PlacementCheck:
@@ -49,7 +61,7 @@ class PlacementCheck:
             return True
         if any(map(self._has_left, placed.deputies)):
             return True
-        evaluators = evaluators_of(placed.owner, self._organisation, placed.review_stage)
+        evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages))
         if _chains(evaluators) != placed.chains:
             return True
         return self._sites_of((placed.owner, *line, *evaluators.people, *placed.hr)) != placed.sites

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked
+from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked, rules_of
 from domain.cycle.launch import delegations_of
 from domain.findings import Finding, advise
 from domain.goal import commands
@@ -183,7 +183,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = context.organisation.active_line(goal.owner)
     moved = owner.department != goal.department
-    evaluators = evaluators_of(goal.owner, context.organisation, goal.policy.review_stage)
+    evaluators = evaluators_of(goal.owner, context.organisation, rules_of(goal.policy.review_stage, goal.policy.stages))
     may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy)
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -78,6 +79,7 @@ class Organisation:
         self.employees: Mapping[EmployeeId, Employee] = MappingProxyType({one.id: one for one in given})
         if len(self.employees) != len(given):
             raise ValueError("an employee id comes twice")
+        self._holders: defaultdict[str, list[Employee]] | None = None  # by title; made when it is first asked for
         self._reports: defaultdict[EmployeeId, list[EmployeeId]] = defaultdict(list)
         for one in given:
             if one.manager_id is not None:
@@ -105,6 +107,15 @@ class Organisation:
     def reports(self, manager_id: EmployeeId) -> tuple[EmployeeId, ...]:
         """The people whose manager this is, in the order given, including those who left."""
         return tuple(self._reports.get(manager_id, ()))
+
+    def holders(self, title: str, department: str | None = None) -> tuple[EmployeeId, ...]:
+        """The active people with that title, in that department if one is given; by id."""
+        if self._holders is None:
+            self._holders = defaultdict(list)
+            for one in sorted(self.employees.values(), key=attrgetter("id")):
+                if one.active and one.title:
+                    self._holders[one.title].append(one)
+        return tuple(one.id for one in self._holders.get(title, ()) if department in (None, one.department))
 
     def tops(self) -> tuple[EmployeeId, ...]:
         """The active employees without a manager; most companies have one."""

@@ -69,11 +69,23 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 
 
 class StageRule(Frozen):
-    """When a stage of the approval is asked for: where all conditions that are given hold, so without one for every goal."""
+    """A stage of the approval: when it is asked for, and whom it asks.
+
+    It is asked for where all conditions that are given hold, so without one for every goal. It asks the evaluator of the people
+    file; without one, who has the `title` (in the `department`); without a title, the manager at its place.
+    """
 
     weight_over: int | None = Field(default=None, ge=1, le=99)
     target_over: Number | None = None  # of a numeric measure
     measure: Literal["numeric", "qualitative"] | None = None
+    title: Line | None = None
+    department: Line | None = None
+
+    @model_validator(mode="after")
+    def _a_department_has_a_title(self) -> Self:
+        if self.department is not None and self.title is None:
+            raise invalid_value("department_without_title")
+        return self
 
     @property
     def is_always(self) -> bool:

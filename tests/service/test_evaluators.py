@@ -98,3 +98,32 @@ async def test_an_evaluator_who_reports_to_the_person_is_refused_and_nothing_cha
     assert [(one.code, one.where) for one in compared.findings if one.level == "refuse"] == [
         ("evaluator_below", "row 2")
     ]
+
+
+async def test_who_has_a_title_signs_a_stage_and_the_next_holder_takes_over_the_open_task(company: Steered) -> None:
+    header, rows = "社員番号,氏名,部署,上長,役職", f"{SALES},岡 一郎,営業部,{TOP},"
+    await replace_directory(company.engine, read_people(f"{header}\n{rows}担当部長\n".encode()).employees)
+    cycle = await company.launch("titles", more='\n[policy]\nstages = [{}, { title = "担当部長" }]\n')
+    goal = goal_of(cycle, MANAGER)
+    await company.goals.give(goal, Submit(actor=MANAGER))
+    first = (await company.goal(cycle, MANAGER)).task
+    assert first is not None
+    await company.goals.give(
+        goal, Approve(actor=first.assignees[0], expected_seq=(await company.goal(cycle, MANAGER)).seq)
+    )
+    asked = (await company.goal(cycle, MANAGER)).task
+    assert asked is not None
+    assert asked.assignees == (SALES,)
+
+    data = f"{header}\n{rows}\n{HR},西村 直美,人事部,{TOP},担当部長\n".encode()
+    compared = await Reorganisation(company.engine).compare(operator(HR), data)
+    assert compared.difference, compared.findings
+    [effect] = [one for one in compared.effects if one.cycle == cycle]
+    assert (effect.relined >= 1, effect.readdressed) == (True, 1)
+    given = await Reorganisation(company.engine).apply(operator(HR), company.client, compared, "役職の変更")
+    await company.done(given)
+    asked = (await company.goal(cycle, MANAGER)).task
+    assert asked is not None
+    assert asked.assignees == (HR,)
+    again = await Reorganisation(company.engine).compare(operator(HR), data)
+    assert again.is_empty, again.effects

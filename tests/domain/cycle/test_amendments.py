@@ -99,3 +99,9 @@ def test_the_stage_of_the_reviewer_cannot_change_while_the_cycle_runs() -> None:
     assert findings(("review_stage = 1", "review_stage = 2"), launched=launched) == [
         ("review_stage_fixed", "policy.review_stage")
     ]
+
+
+def test_the_title_of_a_stage_cannot_change_while_the_cycle_runs_and_its_conditions_can() -> None:
+    launched = FILE + "\n[policy]\nstages = [{}, { weight_over = 50 }]\n"
+    assert findings(("weight_over = 50", "weight_over = 60"), launched=launched) == []
+    assert findings(("weight_over = 50", 'title = "部長"'), launched=launched) == [("titles_fixed", "policy.stages")]

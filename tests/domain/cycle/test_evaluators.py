@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from domain.cycle.checks import check_cycle
-from domain.cycle.evaluators import Evaluators, evaluators_of, inactive_findings
+from domain.cycle.evaluators import EvaluatorRules, Evaluators, Role, evaluators_of, inactive_findings
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.people.organisation import Employee, Organisation
 from domain.people.people_file import read_people
@@ -65,13 +65,54 @@ def company(*changed: Employee) -> Organisation:
 def test_who_is_asked_for_each_stage_and_for_the_verdict(
     named: tuple[str | None, ...], review_stage: int, stages: tuple[tuple[str, ...], ...], reviewers: tuple[str, ...]
 ) -> None:
-    found = evaluators_of(EmployeeId("o"), company(one("o", "m", *named)), review_stage)
+    found = evaluators_of(EmployeeId("o"), company(one("o", "m", *named)), EvaluatorRules(review_stage))
     assert found == Evaluators(stages, reviewers)  # type: ignore[arg-type]
+
+
+def titled(person: str, manager: str | None, title: str, department: str = "経理") -> Employee:
+    return replace(one(person, manager), title=title, department=department)
+
+
+@pytest.mark.parametrize(
+    ("roles", "named", "stages"),
+    [
+        ((None, Role("部長")), (), ((), ("x", "y", "p"))),
+        ((None, Role("部長")), (None, "y"), ((), ("y", "p"))),  # whom the file names comes first
+        ((Role("部長", "人事"),), (), (("y", "p"),)),
+        ((Role("課長"),), (), ()),  # the manager has the title
+        ((Role("係長"),), (), ()),  # who has it reports to the owner
+        ((Role("主任"),), (), ()),  # it is the owner
+        ((Role("顧問"),), (), ()),  # nobody has it
+    ],
+)
+def test_who_has_the_title_of_a_stage_is_asked_where_the_file_names_nobody(
+    roles: tuple[Role | None, ...], named: tuple[str | None, ...], stages: tuple[tuple[str, ...], ...]
+) -> None:
+    organisation = company(
+        replace(one("o", "m", *named), title="主任"), titled("x", "y", "部長"), titled("y", "p", "部長", "人事"),
+        titled("m", "d", "課長"), titled("a", "p", "課長"), titled("z", "o", "係長"),
+    )  # fmt: skip
+    assert evaluators_of(EmployeeId("o"), organisation, EvaluatorRules(1, roles)).stages == stages
+
+
+def test_a_title_that_nobody_has_is_refused_and_one_that_several_have_is_told() -> None:
+    organisation = company(titled("x", "y", "部長"), titled("y", "p", "部長", "人事"), titled("m", "d", "課長"))
+
+    def codes(role: str) -> list[tuple[str, str]]:
+        file = read_cycle_file(FILE.format(stages=2, review_stage=f"1\nstages = [{{}}, {{ {role} }}]").encode())
+        assert isinstance(file, CycleFile)
+        found = check_cycle(file, organisation, date(2026, 11, 26))
+        return [(finding.code, finding.where) for finding in found if finding.code.startswith("title")]
+
+    assert codes('title = "部長"') == [("title_shared", "policy.stages[1].title")]
+    assert codes('title = "部長", department = "人事"') == []
+    assert codes('title = "課長", department = "人事"') == [("title_vacant", "policy.stages[1].title")]
+    assert codes('title = "次長"') == [("title_vacant", "policy.stages[1].title")]
 
 
 def test_above_an_evaluator_who_has_left_the_next_active_manager_is_asked() -> None:
     organisation = company(one("o", "m", "x"), one("x", "y", active=False))
-    assert evaluators_of(EmployeeId("o"), organisation, 1).stages == (("y", "p"),)
+    assert evaluators_of(EmployeeId("o"), organisation, EvaluatorRules()).stages == (("y", "p"),)
     [finding] = inactive_findings(organisation)
     assert (finding.code, finding.where, finding.message.fields["instead"]) == ("evaluator_inactive", "x", "y")
     assert finding.concerned == ("o",)

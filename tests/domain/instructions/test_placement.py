@@ -11,8 +11,9 @@ from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, sync_command_for
 from domain.people.organisation import Employee, Organisation
+from domain.policy.policy import Policy
 from domain.values import EmployeeId
-from tests.domain.builders import DIRECTOR, HR, MANAGER, OWNER, PRESIDENT, STRANGER, day, pending
+from tests.domain.builders import DIRECTOR, HR, MANAGER, OWNER, PRESIDENT, STRANGER, day, pending, policy
 
 DEPARTMENT = "経理"
 
@@ -53,6 +54,10 @@ def _led_by_director() -> Goal:
     return assigned_to(DIRECTOR).model_copy(update={"line": (DIRECTOR, PRESIDENT)})
 
 
+def _by_title() -> Policy:
+    return policy(stages=({"title": "部長"},))
+
+
 def _evaluated() -> Goal:
     chain = (STRANGER, DIRECTOR, PRESIDENT)
     return goal(stages=(chain,), reviewers=chain)
@@ -78,6 +83,15 @@ def _evaluated() -> Goal:
         (goal(), (person(OWNER, MANAGER, evaluators=(STRANGER,)),), True),
         (goal(), (person(OWNER, MANAGER, evaluators=(MANAGER, DIRECTOR)),), False),  # they are the line
         (goal(stages=((STRANGER, DIRECTOR, PRESIDENT),)), (), True),
+        (goal(policy=_by_title()), (), False),  # nobody has the title
+        (goal(policy=_by_title()), (person(STRANGER, DIRECTOR, title="部長"),), True),
+        (
+            goal(
+                policy=_by_title(), stages=((STRANGER, DIRECTOR, PRESIDENT),), reviewers=(STRANGER, DIRECTOR, PRESIDENT)
+            ),
+            (person(STRANGER, DIRECTOR, title="部長"),),
+            False,
+        ),
         (_evaluated(), (person(OWNER, MANAGER, evaluators=(STRANGER,)),), False),
         (_evaluated(), (person(OWNER, MANAGER, evaluators=(None, STRANGER)),), True),
         (_evaluated(), (person(OWNER, MANAGER, evaluators=(STRANGER,)), person(STRANGER, PRESIDENT)), True),
