@@ -178,19 +178,11 @@ async def _person(connection: AsyncConnection, cycle: CycleId, goal: Goal) -> Pe
     if employee is None:
         return Person(owner, "", "")
     manager = employee.manager_id or ""
-    evaluators = _evaluators(goal)
+    evaluators = goal.approvers_in_order() if goal.stages else ()
     names = await names_in_cycle(connection, cycle, [owner, manager, *evaluators])
     name, manager_name = names.get(owner, employee.name), names.get(manager)
     asked = tuple(names.get(one, one) for one in evaluators)
     return Person(owner, name, employee.department, employee.title, manager_name, asked)
-
-
-def _evaluators(goal: Goal) -> list[EmployeeId]:
-    """Who is asked for each stage that the rules ask for; nobody where they are the managers."""
-    if not goal.stages:
-        return []
-    stages = max(goal.policy.approval_stages, goal.policy.review_stage)
-    return [goal.approvers(stage)[0] for stage in range(stages)]
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:

@@ -91,6 +91,9 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.text("screen.goal.owner", owner=owner, department=goal.department)
+    if goal.stages:
+        approvers = [person(one, names) for one in goal.approvers_in_order()]
+        yield to.text("screen.goal.evaluators", people=" → ".join(approvers))
     yield to.text("screen.goal.state", state=state, outcome=outcome, revision=goal.revision, seq=goal.seq)
     if goal.paused_on is not None:
         yield to.text("screen.goal.paused_since", day=goal.paused_on, reason=visible(goal.pause_reason or "-"))

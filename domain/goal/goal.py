@@ -214,6 +214,11 @@ class Goal(Frozen):
         """
         return self.chain_of_stage(stage)[:1] or self._hr_without_owner
 
+    def approvers_in_order(self) -> tuple[EmployeeId, ...]:
+        """The first who is asked for each stage that the rules ask for."""
+        stages = (stage for stage in range(self.policy.approval_stages) if self.asks(stage))
+        return tuple(one for stage in stages for one in self.approvers(stage)[:1])
+
     def judges(self) -> tuple[EmployeeId, ...]:
         """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
         return self.above(TaskKind.VERDICT)[:1] or self._hr_without_owner

@@ -210,7 +210,8 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
             yield NoticeKind.DRAFT_CHANGED, goal.owner
         case events.Recalled() | events.Withdrawn():
             kind = NoticeKind.RECALLED if event.kind is EventKind.RECALLED else NoticeKind.WITHDRAWN
-            for person in goal.approvers(goal.stage):
+            stage = (goal.next_stage(-1) or 0) if event.kind is EventKind.RECALLED else goal.stage
+            for person in goal.approvers(stage):
                 yield kind, person
         case events.Commented():
             for person in (goal.owner, *goal.judges()):

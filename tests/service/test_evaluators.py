@@ -1,8 +1,10 @@
 """Evaluators from a people file to the goal: launch, approval, another evaluator by sync, one who leaves, and who sees the goal."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from cli.session.callers import operator
 from domain.goal.commands import Approve, Submit
@@ -11,10 +13,12 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
+from service.leaving import start_leaving
 from service.reorganisation import Reorganisation
 from storage.people import replace_directory
 from tests.callers import by
-from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, goal_of
+from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, goal_of, today
+from workflows.leaving import leaving_workflow_id
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +49,9 @@ async def test_the_evaluators_of_the_file_sign_and_the_managers_are_not_asked(co
     assert goal_of(cycle, ONO) in await visible_to(company, cycle, SALES)
     assert goal_of(cycle, HARA) not in await visible_to(company, cycle, SALES)
 
+    page = await GoalReads(company.engine).look(by(SALES), goal)
+    assert page.goal.approvers_in_order() == (SALES, HR)
+    assert {SALES, HR} <= set(page.names)
     await company.goals.give(goal, Submit(actor=MORI))
     assert goal in {one.goal.goal for one in await company.goals.inbox(SALES)}
     assert goal not in {one.goal.goal for one in await company.goals.inbox(MANAGER)}
@@ -127,3 +134,21 @@ async def test_who_has_a_title_signs_a_stage_and_the_next_holder_takes_over_the_
     assert asked.assignees == (HR,)
     again = await Reorganisation(company.engine).compare(operator(HR), data)
     assert again.is_empty, again.effects
+
+
+async def test_the_tasks_of_an_evaluator_whose_last_day_is_over_go_up_their_managers(company: Steered) -> None:
+    data = listed(f"{HARA},原田 修,経理部,{MANAGER},{SALES},", f"{SALES},岡 一郎,営業部,{TOP},,")
+    await replace_directory(company.engine, read_people(data).employees)
+    cycle = await company.launch("evaluator-leaves")
+    await company.goals.give(goal_of(cycle, HARA), Submit(actor=HARA))
+    yesterday = today() - timedelta(days=1)
+    async with company.engine.begin() as connection:  # as if it had been a day to come when the file was applied
+        await connection.execute(
+            text("UPDATE employee SET leaves = :day WHERE id = :id"), {"day": yesterday, "id": SALES}
+        )
+    await start_leaving(company.client, yesterday)
+    assert await company.client.get_workflow_handle(leaving_workflow_id(yesterday), result_type=int).result() == 1
+    await company.done(f"leaving-{yesterday}")
+    task = (await company.goal(cycle, HARA)).task
+    assert task is not None
+    assert task.assignees == (TOP,)

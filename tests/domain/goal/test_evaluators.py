@@ -9,6 +9,7 @@ from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
+from domain.notices.notices import notices_of
 from domain.refusals import Code
 from domain.values import EmployeeId
 from tests.domain.builders import (
@@ -187,3 +188,13 @@ def test_a_picture_of_success_needs_no_stage_for_high_targets() -> None:
     rules = policy(approval_stages=2, stages=({}, {"target_over": "0"}))
     goal = pending(rules, stages=STAGES, content=content(measure=PICTURE))
     assert after(goal, approve(goal), NOW).state is State.ACTIVE
+
+
+def test_a_recall_is_told_to_who_was_asked_first() -> None:
+    rules = policy(approval_stages=2, stages=({"weight_over": 90}, {}))
+    goal = pending(rules, stages=STAGES)
+    assert goal.approvers_in_order() == (SECOND,)
+    [event] = decide(goal, commands.Recall(id=fresh_id(), actor=goal.owner), NOW)
+    told = {notice.recipient for notice in notices_of(evolve_all(goal, [event]), event)}
+    assert told >= {SECOND}
+    assert FIRST not in told
