@@ -14,9 +14,9 @@ from domain.goal.goal import Goal
 from domain.instructions.placement import Placement
 from domain.people.organisation import Organisation
 from domain.policy.policy import StageRule
-from domain.values import EmployeeId
+from domain.values import SILENT, EmployeeId
 
-_STAGES = TypeAdapter(tuple[StageRule, ...])
+_STAGES = TypeAdapter(tuple[StageRule, ...], config=SILENT)
 
 
 def placement_of(goal: Goal) -> Placement:
