@@ -208,6 +208,7 @@ def _batch(
                 department=person.department,
                 line=line,
                 evaluators=evaluators,
+                away=organisation.is_away(owner),
                 number=number,
                 content=content,
                 launched_by=EmployeeId(person.added_by or cycle.launched_by),

@@ -144,6 +144,8 @@ Every rung that fell into the outage happens once, in order, when the workers ar
       new weight = weight × business days left ÷ business days of the cycle, rounded, at least 1
 
   A goal that is still a draft or waits for approval only changes hands.
+- **Leave** (休業・休職: first day, last day and deputy in the people file): the person's goals are paused from the first day on and go on after
+  the last one, by themselves. What they would approve or review goes to the deputy, or to the next manager above.
 - **Joiners** get their drafts in every open cycle unless `joiners_get_drafts = false` ({_off_or_on("joiners_get_drafts")} by default).
 
 ## At once, or in the digest (すぐに届くもの・まとめて届くもの)

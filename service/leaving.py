@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.goal.commands import ORGANISATION
 from domain.instructions.reorganisation import compare
 from domain.people.organisation import DIRECTORY_ZONE
-from domain.reasons import LEFT
+from domain.reasons import AWAY, LEFT
 from service.reorganisation import apply_difference
 from storage import directory, instructions, people
 from storage.database import read_transaction
@@ -22,9 +22,9 @@ _AFTER_MIDNIGHT = time(0, 5)
 
 
 async def process_leavers(engine: "AsyncEngine", temporal: "Client", last_day: date, now: datetime) -> int:
-    """Marks the people as left whose last day has passed, and starts an instruction to their goals; returns how many people.
+    """Marks the people as left whose last day has passed, and starts an instruction to the goals; returns how many people left.
 
-    Keyed by the day, which the instruction's id contains, so a repeat is harmless. People who stayed are skipped.
+    The instruction also reaches the goals of people who go on leave or come back on the next day. Keyed by the day, which the instruction's id contains, so a repeat is harmless. People who stayed are skipped.
     """
     from service.instruction_start import start
 
@@ -33,11 +33,12 @@ async def process_leavers(engine: "AsyncEngine", temporal: "Client", last_day: d
         is_written = await instructions.find(connection, identity) is not None
         version = await people.directory_version(connection)
         gone = await directory.leavers(connection, today)
+        leave_changes = await directory.leave_changes_after(connection, last_day)
         concerned = await directory.with_reports_and_managers(connection, [one.id for one in gone])
     if is_written:
         await start(temporal, identity)
         return 0
-    if not gone:
+    if not gone and not leave_changes:
         return 0
     difference = compare(concerned.employees.values(), gone, today)
     await apply_difference(
@@ -46,7 +47,7 @@ async def process_leavers(engine: "AsyncEngine", temporal: "Client", last_day: d
         difference=difference,
         version=version,
         actor=ORGANISATION,
-        reason=LEFT,
+        reason=LEFT if gone else AWAY,
         instruction=identity,
     )
     return len(gone)
@@ -55,7 +56,7 @@ async def process_leavers(engine: "AsyncEngine", temporal: "Client", last_day: d
 async def start_leaving_days(engine: "AsyncEngine", temporal: "Client") -> None:
     """Starts the workflow of every last day in the directory that is not processed yet. A repeat starts nothing."""
     async with read_transaction(engine) as connection:
-        days = await directory.last_days(connection)
+        days = await directory.last_days(connection, datetime.now(DIRECTORY_ZONE).date())
     for day in days:
         await start_leaving(temporal, day)
 

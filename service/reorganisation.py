@@ -45,6 +45,7 @@ class SyncDocument(Frozen):
     sites: tuple[ChangeDocument, ...]
     managers: tuple[ChangeDocument, ...]
     evaluator_changes: tuple[ChangeDocument, ...]
+    leave_changes: tuple[ChangeDocument, ...]
     other: tuple[EmployeeId, ...]
     absent: tuple[EmployeeId, ...]
     findings: tuple[FindingDocument, ...]
@@ -80,6 +81,7 @@ class Compared(NamedTuple):
             sites=_changes(found.sites),
             managers=_changes(found.managers),
             evaluator_changes=_changes(found.evaluators),
+            leave_changes=_changes(found.leave),
             other=found.other,
             absent=found.absent,
             findings=tuple(documents_of(self.findings)),

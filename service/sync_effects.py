@@ -117,8 +117,8 @@ async def effects_of(
     connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], now: datetime
 ) -> tuple[Effect, ...]:
     """The effects on the open goals of each running cycle, by the cycle's id: what the goals would decide now."""
-    sync, after = difference.sync("-"), Organisation(difference.after)
     today = now.astimezone(DIRECTORY_ZONE).date()
+    sync, after = difference.sync("-"), Organisation(difference.after, today)
     standing = await delegations_between(connection, today, today + _TEN_YEARS)
     counts = {cycle.id: await _drafts(connection, cycle, sync, after, now) for cycle in running}
     for page in _pages(await goals_that_differ(connection, after)):

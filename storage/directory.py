@@ -4,7 +4,8 @@ Each function reads only the people that it is asked for; `storage/people.py` re
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import date, datetime
+from dataclasses import fields
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
@@ -17,11 +18,7 @@ from storage.arrays import is_one_of
 from storage.tables import EmployeeRow, PersonChangeRow
 
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
-_COLUMNS = (
-    EmployeeRow.id, EmployeeRow.name, EmployeeRow.mail, EmployeeRow.department, EmployeeRow.title,
-    EmployeeRow.manager_id, EmployeeRow.locale, EmployeeRow.active, EmployeeRow.site, EmployeeRow.leaves,
-    EmployeeRow.evaluators,
-)  # fmt: skip
+_COLUMNS = tuple(getattr(EmployeeRow, field.name) for field in fields(Employee))
 
 # The managers above a person. `path` stops the recursion in a circle of managers, which a valid directory does not contain.
 _LINE = text("""
@@ -37,10 +34,12 @@ _LINE = text("""
 # UNION drops people who were found before: shared managers are read once, and a circle of managers ends.
 _WITH_MANAGERS = text("""
     WITH RECURSIVE found AS (
-        SELECT e.id, e.manager_id FROM employee e WHERE e.id = ANY(:people)
-            OR e.id IN (SELECT unnest(one.evaluators) FROM employee one WHERE one.id = ANY(:people))
+        SELECT e.id, e.manager_id, e.deputy_id FROM employee e WHERE e.id = ANY(:people || ARRAY(
+            SELECT unnest(one.evaluators) FROM employee one WHERE one.id = ANY(:people)
+        ))
         UNION
-        SELECT e.id, e.manager_id FROM found JOIN employee e ON e.id = found.manager_id
+        SELECT e.id, e.manager_id, e.deputy_id FROM found
+        JOIN employee e ON e.id IN (found.manager_id, found.deputy_id)
     )
     SELECT id FROM found
 """)
@@ -90,7 +89,7 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
 async def with_managers(
     connection: AsyncConnection, ids: Collection[str], titles: Collection[str] = ()
 ) -> Organisation:
-    """These people, their evaluators, those who have one of the titles, and all managers above, as they are today.
+    """These people, their evaluators, who has one of the titles, and all managers and deputies of these, as they are today.
 
     Two queries, however many people; three with titles.
     """
@@ -98,7 +97,7 @@ async def with_managers(
     if titles:
         holders = select(EmployeeRow.id).where(is_one_of(EmployeeRow.title, titles), works_today())
         ids = [*ids, *await connection.scalars(holders)]
-    return Organisation(one.as_of(today) for one in await _with_managers(connection, ids))
+    return Organisation((one.as_of(today) for one in await _with_managers(connection, ids)), today)
 
 
 async def active_people(
@@ -130,10 +129,28 @@ async def ids_near(connection: AsyncConnection, employee: str) -> list[str]:
     return [*await connection.scalars(before), *await connection.scalars(after)]
 
 
-async def last_days(connection: AsyncConnection) -> list[date]:
-    """The last working days of active people who will leave, in order and each once."""
-    query = select(EmployeeRow.leaves).where(EmployeeRow.active, EmployeeRow.leaves.is_not(None))
-    return [day for day in await connection.scalars(query.distinct().order_by(EmployeeRow.leaves)) if day]
+async def last_days(connection: AsyncConnection, today: date) -> list[date]:
+    """The days after which active people leave, go on leave or come back, in order and each once.
+
+    Days of leave only from today on; last working days also from before, since these people are not processed yet.
+    """
+    rows = await connection.execute(
+        select(EmployeeRow.leaves, EmployeeRow.away_from, EmployeeRow.away_until).where(
+            EmployeeRow.active,
+            or_(EmployeeRow.leaves.is_not(None), EmployeeRow.away_from > today, EmployeeRow.away_until >= today),
+        )
+    )
+    days: set[date] = set()
+    for leaves, away_from, away_until in rows:
+        days |= {leaves} if leaves else set()
+        days |= {day for day in (away_from and away_from - timedelta(days=1), away_until) if day and day >= today}
+    return sorted(days)
+
+
+async def leave_changes_after(connection: AsyncConnection, day: date) -> bool:
+    """Whether an active person's leave begins on the day after `day`, or ended on `day`."""
+    changes = or_(EmployeeRow.away_from == day + timedelta(days=1), EmployeeRow.away_until == day)
+    return await connection.scalar(select(EmployeeRow.id).where(EmployeeRow.active, changes).limit(1)) is not None
 
 
 async def leavers(connection: AsyncConnection, today: date) -> list[Employee]:

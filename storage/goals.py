@@ -72,7 +72,7 @@ async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: i
 _PLACEMENTS = text("""
     SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
         aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
-        policy ->> 'review_stage', policy ->> 'stages', policy IS NULL
+        away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text("SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages' FROM cycle")
@@ -91,9 +91,9 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
             Placement(
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
-                *(evaluators_of[cycle] if by_cycle else (int(stage or 1), stages or "[]")),
+                away, *(evaluators_of[cycle] if by_cycle else (int(stage or 1), stages or "[]")),
             )
-            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, stage, stages, by_cycle in rows
+            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle in rows
         ]  # fmt: skip
 
 

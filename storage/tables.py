@@ -59,6 +59,9 @@ class EmployeeRow(Table):
     site: Mapped[str | None]  # a calendar of the cycle's policy; None: the cycle's own calendar
     leaves: Mapped[date | None]  # the last working day; from the next day the person is not active
     evaluators: Mapped[list[str | None]] = mapped_column(server_default="{}")  # by stage; NULL: the manager of the line
+    away_from: Mapped[date | None]  # of a leave, now or planned
+    away_until: Mapped[date | None]
+    deputy_id: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),)
@@ -186,6 +189,7 @@ class GoalRow(Table):
             persisted=True,
         )
     )
+    away: Mapped[bool] = mapped_column(Computed("COALESCE((aggregate ->> 'away')::boolean, false)", persisted=True))
     reviewer: Mapped[str | None] = mapped_column(
         Computed("COALESCE(aggregate #>> '{reviewers,0}', aggregate #>> '{line,0}')", persisted=True)
     )

@@ -20,10 +20,12 @@ from cli.session.wording import (
 from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.policy.calendar import BusinessCalendar
+from domain.reasons import AWAY
 from domain.values import GoalId
 from domain.writing.content import NumericMeasure, QualitativeMeasure
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
 from texts.dates import moment_text
+from texts.words import reason_text
 
 _THEME = 40
 
@@ -96,7 +98,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
         yield to.text("screen.goal.evaluators", people=" → ".join(approvers))
     yield to.text("screen.goal.state", state=state, outcome=outcome, revision=goal.revision, seq=goal.seq)
     if goal.paused_on is not None:
-        yield to.text("screen.goal.paused_since", day=goal.paused_on, reason=visible(goal.pause_reason or "-"))
+        reason = AWAY if goal.pause_reason is None else goal.pause_reason
+        yield to.text("screen.goal.paused_since", day=goal.paused_on, reason=visible(reason_text(reason, to.locale)))
     if goal.content.parent:
         yield to.text("screen.goal.parent") + goal.content.parent
     if goal.content.challenge:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -266,12 +267,20 @@ def _state(goal: "PersonsGoal", locale: "Locale") -> str:
 
 
 def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str | None = None) -> None:
+    from domain.people.organisation import DIRECTORY_ZONE
     from texts.say import say
 
-    left = say("screen.people.left", locale)
+    left, away, today = (
+        say("screen.people.left", locale),
+        say("screen.people.away", locale),
+        datetime.now(DIRECTORY_ZONE).date(),
+    )
+
+    def mark(one: "Employee") -> str:
+        return left if not one.active else away if one.is_away(today) else ""
+
     rows: list[tuple[Any, ...]] = [
-        (one.id, one.name + ("" if one.active else left), one.department, one.title or "", one.manager_id or "")
-        for one in people
+        (one.id, one.name + mark(one), one.department, one.title or "", one.manager_id or "") for one in people
     ]
     if rows:
         print_table(heads("screen.people.heads", locale), rows, title=title)

@@ -115,6 +115,7 @@ async def _show(session: "Acting", compared: "Compared", difference: "Difference
         ("screen.sync.sites", difference.sites),
         ("screen.sync.managers", difference.managers),
         ("screen.sync.evaluators", difference.evaluators),
+        ("screen.sync.leave", difference.leave),
     ):
         _list(to, key, [_change(one, names) for one in changes])
     other, absent = len(difference.other), len(difference.absent)

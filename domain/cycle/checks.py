@@ -10,7 +10,7 @@ from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
 from domain.goal.constraints import MAX_WEIGHT
 from domain.messages import did_you_mean, message
-from domain.people.organisation import Employee, Organisation
+from domain.people.organisation import Employee, Organisation, some_of
 from domain.policy.policy import Policy
 from domain.values import EmployeeId
 from domain.writing.content import Content
@@ -37,7 +37,8 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
     drafts = (*_tree_findings(file), *_draft_findings(file))
     evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
     evaluators += tuple(role_findings(organisation, _evaluator_rules(file)))
-    return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *drafts)
+    leave = _leave_findings(file, organisation)
+    return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *leave, *drafts)
 
 
 _TEXTS = {  # of findings about the directory, as a cycle's check says them: it has other ways forward than an import
@@ -157,6 +158,12 @@ def _unused_evaluators(file: CycleFile, organisation: Organisation) -> Iterator[
     if people:
         most = max(len(one.evaluators) for one in people)
         yield advise("evaluators_unused", "policy.approval_stages", number=asked + 1, stages=most, n=len(people))
+
+
+def _leave_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    away = [one.id for one in file.participants(organisation) if one.is_away(file.cycle.starts)]
+    if away:
+        yield advise("on_leave", away[0], count=len(away), people=some_of(away), concerned=away)
 
 
 def _tree_findings(file: CycleFile) -> Iterator[Finding]:

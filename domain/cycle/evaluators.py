@@ -117,11 +117,11 @@ def _reviewers(chains: list[Chain], line: Chain, stage: int) -> Chain:
 
 
 def _chain(evaluator: EmployeeId | None, owner: EmployeeId, organisation: Organisation) -> Chain:
-    """The evaluator and the managers above, without those who have left; empty if the evaluator reports to the owner."""
+    """The evaluator and the managers above, as far as they can be asked; empty if the evaluator reports to the owner."""
     if evaluator is None or evaluator not in organisation.employees:
         return ()
     line = (evaluator, *organisation.manager_line(evaluator))
-    return () if owner in line else tuple(one for one in line if organisation.employees[one].active)
+    return () if owner in line else organisation.present(line, owner)
 
 
 def inactive_findings(organisation: Organisation) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from domain.goal.working import WORKING
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import TaskKind
+from domain.reasons import AWAY
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId, Moment
 from domain.writing import causes
@@ -87,8 +88,10 @@ ON_CLOSED = (commands.Reopen, commands.Adjust, commands.MarkExemplar, commands.E
 
 
 def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:
+    if isinstance(command, commands.Pause) and not goal.is_paused_by_hr:
+        return
     if goal.is_paused and not isinstance(command, _WHILE_PAUSED):
-        raise Refusal(Code.PAUSED, reason=goal.pause_reason or "")
+        raise Refusal(Code.PAUSED, reason=AWAY if goal.pause_reason is None else goal.pause_reason)
 
 
 # --- writing and signing off -----------------------------------------------------------------------------------------

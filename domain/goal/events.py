@@ -37,6 +37,7 @@ class Created(Body):
     policy: str
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    away: bool | None = None  # the owner is on leave: the goal begins paused
     sites: dict[EmployeeId, str] | None = None
     slot: int | None = None
     delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
@@ -253,6 +254,8 @@ class LineChanged(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     department: str
+    away: bool | None = None  # the owner is on leave
+    paused_days: int | None = None  # business days that the goal was paused, where it goes on now
     sites: dict[EmployeeId, str] | None = None
     before: tuple[EmployeeId, ...] | None = None
     assignees: tuple[EmployeeId, ...] | None = None
@@ -270,6 +273,8 @@ class Moved(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     department: str
+    away: bool | None = None  # the owner is on leave
+    paused_days: int | None = None  # business days that the goal was paused, where it goes on now
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
     left: tuple[EmployeeId, ...] | None = None

@@ -92,11 +92,13 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         task=None,
         stages=body.stages or (),
         reviewers=body.reviewers or (),
+        away=bool(body.away),
         sites=body.sites or {},
         slot=body.slot,
         delegations=body.delegations or (),
     )
-    return goal.model_copy(update={"task": draft_task(goal, created.at)})
+    paused_on = goal.calendar.day_of(created.at) if goal.away else None
+    return goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on})
 
 
 def evolve(goal: Goal, event: Event) -> Goal:
@@ -243,7 +245,8 @@ def _lapsed(goal: Goal, body: Lapsed, at: Moment) -> dict[str, Any]:
 
 
 def _end(goal: Goal, outcome: Outcome) -> dict[str, Any]:
-    return {"task": None, "outcome": outcome, "closed_from": goal.state, "paused_on": None, "pause_reason": None}
+    not_paused = {"paused_on": None, "pause_reason": None, "away": False}
+    return {"task": None, "outcome": outcome, "closed_from": goal.state, **not_paused}
 
 
 def _reopened(goal: Goal, body: Reopened, at: Moment) -> dict[str, Any]:
@@ -297,15 +300,21 @@ def _policy_closing_on(goal: Goal, closes: date | None) -> dict[str, Any]:
 
 
 def _paused(goal: Goal, body: Paused, at: Moment) -> dict[str, Any]:
-    return {"paused_on": goal.calendar.day_of(at), "pause_reason": body.reason}
+    return {"paused_on": goal.paused_on or goal.calendar.day_of(at), "pause_reason": body.reason}
 
 
 def _resumed(goal: Goal, body: Resumed, at: Moment) -> dict[str, Any]:
-    task = goal.task
-    if task:
-        due = goal.policy.calendar_at(task.site).add(task.due, body.business_days)
-        task = task.model_copy(update={"due": due})
-    return {"paused_on": None, "pause_reason": None, "task": task}
+    if goal.away:
+        return {"pause_reason": None}
+    return {"paused_on": None, "pause_reason": None, "task": _later(goal, goal.task, body.business_days)}
+
+
+def _later(goal: Goal, task: Task | None, business_days: int) -> Task | None:
+    """The task, due as many business days later as the pause lasted."""
+    if task is None:
+        return None
+    due = goal.policy.calendar_at(task.site).add(task.due, business_days)
+    return task.model_copy(update={"due": due})
 
 
 def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, Any]:
@@ -321,12 +330,13 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     changes = _organisation_fields(goal, body, at)
     after = goal.model_copy(update=changes)
     if body.assignees is None or goal.task is None:
-        return changes
+        return changes | ({"task": _later(goal, goal.task, body.paused_days)} if body.paused_days else {})
     climbed = _climbed(goal.task, after.above(goal.task.kind), body.assignees)
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
         task = reassigned_task(after, body.assignees, at)
         return changes | {"task": task and task.model_copy(update={"climbed": climbed})}
-    return changes | _of_task(goal, assignees=body.assignees, climbed=climbed)
+    due = _later(goal, goal.task, body.paused_days or 0)
+    return changes | _of_task(goal, assignees=body.assignees, climbed=climbed, due=due and due.due)
 
 
 def _climbed(task: Task, chain: Chain, assignees: tuple[EmployeeId, ...]) -> int:
@@ -344,12 +354,22 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
         "reviewers": body.reviewers or (),
         "department": body.department,
         "sites": sites,
+        **_absence(goal, bool(body.away), day),
         "delegations": tuple(
             one
             for one in _delegations(goal, body.delegations or (), day)
             if not {one.delegator, one.to} & {*(body.left or ())}
         ),
     }
+
+
+def _absence(goal: Goal, away: bool, day: date) -> dict[str, Any]:
+    """The pause by the owner's leave. HR's own pause holds beside it."""
+    if away == goal.away:
+        return {}
+    if away:
+        return {"away": True, "paused_on": goal.paused_on or day}
+    return {"away": False, "paused_on": goal.paused_on if goal.is_paused_by_hr else None}
 
 
 def _moved(goal: Goal, body: Moved, at: Moment) -> dict[str, Any]:

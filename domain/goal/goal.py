@@ -113,8 +113,9 @@ class Goal(Frozen):
     active_since: Moment | None = None  # reviews that were due before do not open
     reviewed_through: date | None = None  # the latest review date whose review was opened
     self_reviewed: bool = False  # in the open review
-    pause_reason: str | None = None
-    paused_on: date | None = None
+    paused_on: date | None = None  # since then without a break, by HR, by the owner's absence, or by both
+    pause_reason: str | None = None  # of HR's pause
+    away: bool = False  # the owner is on leave
     delegations: tuple[Delegation, ...] = ()
     outcome: Outcome | None = None
     closed_from: State | None = None  # the state before it was closed, to which reopening returns
@@ -134,6 +135,10 @@ class Goal(Frozen):
     @property
     def is_paused(self) -> bool:
         return self.paused_on is not None
+
+    @property
+    def is_paused_by_hr(self) -> bool:
+        return self.pause_reason is not None
 
     @property
     def next_step(self) -> int | None:

@@ -141,6 +141,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "stages": body.stages or (),
         "reviewers": body.reviewers or (),
         "department": body.department,
+        "away": bool(body.away),
         "sites": body.sites or {},
         "delegations": body.delegations or (),
         "left": body.left or (),

@@ -22,6 +22,7 @@ from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
 from domain.problems import invalid
+from domain.reasons import AWAY
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId
 from domain.writing.content import Content, NumericMeasure
@@ -137,12 +138,17 @@ def _pause(goal: Goal, command: commands.Pause, day: date) -> Bodies:
     return (events.Paused(reason=command.reason),)
 
 
+def _paused_days(goal: Goal, day: date) -> int:
+    """The business days since the goal was paused, where its task is."""
+    calendar = goal.policy.calendar_at(goal.task.site) if goal.task else goal.calendar
+    return calendar.between(goal.paused_on or day, day)
+
+
 def _resume(goal: Goal, command: commands.Resume, day: date) -> Bodies:
     require_hr(goal, command, day)
-    if goal.paused_on is None:
-        raise Refusal(Code.NOT_PAUSED)
-    calendar = goal.policy.calendar_at(goal.task.site) if goal.task else goal.calendar
-    lasted = calendar.between(goal.paused_on, day)
+    if not goal.is_paused_by_hr:
+        raise Refusal(Code.PAUSED, reason=AWAY) if goal.away else Refusal(Code.NOT_PAUSED)
+    lasted = 0 if goal.away else _paused_days(goal, day)  # it stays paused while the owner is on leave
     return (events.Resumed(business_days=lasted, reason=command.reason),)
 
 
@@ -234,7 +240,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
     people = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
-    same = all(getattr(goal, name) == value for name, value in (people | {"sites": command.sites}).items())
+    placed = people | {"sites": command.sites, "away": command.away}
+    same = all(getattr(goal, name) == value for name, value in placed.items())
     if same and not moved and not new and not left and not command.replaced:
         return ()
     fields: dict[str, Any] = {
@@ -243,6 +250,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "reviewers": command.reviewers or None,
         "department": command.department,
         "sites": command.sites or None,
+        "away": command.away or None,
+        "paused_days": _paused_days(goal, day) if goal.away and not command.away and not goal.is_paused_by_hr else None,
         "delegations": new or None,
         "left": left or None,
         "reason": command.reason,

@@ -169,9 +169,13 @@ def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> command
         case Extend():
             return _extended(asked, goal, actor)
         case Pause():
-            return Skipped(code="paused") if goal.is_paused else commands.Pause(actor=actor, reason=asked.reason)
+            return Skipped(code="paused") if goal.is_paused_by_hr else commands.Pause(actor=actor, reason=asked.reason)
         case Resume():
-            return commands.Resume(actor=actor, reason=asked.reason) if goal.is_paused else Skipped(code="not_paused")
+            return (
+                commands.Resume(actor=actor, reason=asked.reason)
+                if goal.is_paused_by_hr
+                else Skipped(code="not_paused")
+            )
         case Amend():
             if amended(goal.policy, asked.before, asked.after) == goal.policy:
                 return Skipped(code="unchanged")

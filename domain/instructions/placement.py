@@ -22,5 +22,6 @@ class Placement(NamedTuple):
     hr: tuple[EmployeeId, ...]
     deputies: tuple[EmployeeId, ...] = ()  # both sides of the goal's delegations
     chains: str = ""  # `Goal.stages` and `Goal.reviewers` as JSON, one behind the other; an empty one is left out
+    away: bool = False  # paused because the owner is on leave
     review_stage: int = 1  # of the goal's rules
     stages: str = "[]"  # of the goal's rules, as JSON

@@ -25,7 +25,7 @@ def placement_of(goal: Goal) -> Placement:
     deputies = tuple(person for one in goal.delegations for person in (one.delegator, one.to))
     return Placement(
         goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
-        _chains(Evaluators(goal.stages, goal.reviewers)), goal.policy.review_stage,
+        _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ class PlacementCheck:
             return True
         if placed.assignees != placed.owner and any(map(self._has_left, placed.assignees.split(","))):
             return True
-        if any(map(self._has_left, placed.deputies)):
+        if any(map(self._has_left, placed.deputies)) or placed.away != self._organisation.is_away(placed.owner):
             return True
         evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages))
         if _chains(evaluators) != placed.chains:
@@ -67,10 +67,13 @@ class PlacementCheck:
         return self._sites_of((placed.owner, *line, *evaluators.people, *placed.hr)) != placed.sites
 
     def _line_of(self, owner: EmployeeId, manager: EmployeeId | None) -> tuple[tuple[EmployeeId, ...], str]:
-        if manager not in self._lines:
-            line = self._organisation.active_line(owner)
-            self._lines[manager] = line, ",".join(line)
-        return self._lines[manager]
+        if manager in self._lines:
+            return self._lines[manager]
+        line = self._organisation.active_line(owner)
+        found = line, ",".join(line)
+        if not any(map(self._organisation.is_away, self._organisation.manager_line(owner))):
+            self._lines[manager] = found  # with a deputy it can be another for each of the reports
+        return found
 
     def _has_left(self, person: str) -> bool:
         found = self._people.get(EmployeeId(person))

@@ -39,6 +39,7 @@ class Difference(NamedTuple):
     sites: tuple[FieldChange, ...]
     managers: tuple[FieldChange, ...]
     evaluators: tuple[FieldChange, ...]
+    leave: tuple[FieldChange, ...]  # first day, last day or deputy of a leave
     other: tuple[EmployeeId, ...]  # name, mail, title, language
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
@@ -87,6 +88,9 @@ def compare(
         sites=_changes(staying, "site"),
         managers=_changes(staying, "manager_id"),
         evaluators=_changes(staying, "evaluators"),
+        leave=tuple(
+            change for field in ("away_from", "away_until", "deputy_id") for change in _changes(staying, field)
+        ),
         other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
@@ -188,8 +192,9 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)
     left = _inactive_delegates(goal, asked, context.organisation)
-    people = (line, evaluators.stages, evaluators.reviewers, known)
-    unchanged = people == (goal.line, goal.stages, goal.reviewers, goal.sites)
+    away = context.organisation.is_away(goal.owner)
+    placed = (line, evaluators.stages, evaluators.reviewers, known, away)
+    unchanged = placed == (goal.line, goal.stages, goal.reviewers, goal.sites, goal.away)
     if unchanged and not moved and not replaced and not left:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
@@ -199,6 +204,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         line=line,
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
+        away=away,
         department=owner.department,
         sites=known,
         replaced=replaced,

@@ -142,7 +142,11 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
     day = goal.calendar.day_of(event.at)
     told = dict.fromkeys(
         (kind, person)
-        for kind, person in (*_told(goal, event), *(_told_of_end(before, goal, event) if before else ()))
+        for kind, person in (
+            *_told_to_owner(before, goal, event),
+            *_told(goal, event),
+            *(_told_of_end(before, goal, event) if before else ()),
+        )
         if person != event.actor or event.kind is EventKind.CREATED  # who launches a cycle has a draft to write as well
     )
     for kind, person in tuple(told):
@@ -176,10 +180,22 @@ def _told_of_end(before: Goal, goal: Goal, event: events.Event) -> _Told:
                 yield NoticeKind.HANDLED, person
 
 
+def _told_to_owner(before: Goal | None, goal: Goal, event: events.Event) -> _Told:
+    """What the owner hears of what others decided. Of a change of the organisation, only what changed."""
+    only_leave = before is not None and event.kind is EventKind.LINE_CHANGED and _placed(before) == _placed(goal)
+    if not only_leave and (kind := _TO_OWNER.get(event.kind)):
+        yield kind, goal.owner
+    if before is not None and before.away != goal.away and not goal.is_closed and not goal.is_paused_by_hr:
+        yield (NoticeKind.PAUSED if goal.away else NoticeKind.RESUMED), goal.owner
+
+
+def _placed(goal: Goal) -> tuple[object, ...]:
+    """Where the goal stands in the organisation."""
+    return goal.line, goal.stages, goal.reviewers, goal.department, goal.sites, goal.delegations
+
+
 def _told(goal: Goal, event: events.Event) -> _Told:
-    if owner_hears := _TO_OWNER.get(event.kind):
-        yield owner_hears, goal.owner
-    if event.kind in _OPENS_TASK and goal.task:
+    if event.kind in _OPENS_TASK and goal.task and not goal.is_paused:
         for person in goal.task.assignees:
             yield _REQUESTS[goal.task.kind], person
     yield from _told_of_body(goal, event)

@@ -7,12 +7,14 @@ from domain.people.people_file_findings import rule_of, shown
 from domain.problems import day_problem
 from domain.typed_days import NotADay, read_day
 
+_DAYS = ("leaves", "away_from", "away_until")
+
 
 def bad_cell(where: str, field: str, value: str) -> Finding:
     """That a cell is empty, or why its value cannot be used."""
     if not value:
         return refuse("empty_cell", where, name=field, value="", rule=rule_of(field))
-    if value.startswith(NO_DAY) and field == "leaves":
+    if value.startswith(NO_DAY) and field in _DAYS:
         typed = value.removeprefix(NO_DAY)
         return refuse("bad_cell", where, text="finding.bad_day", name=field, value=shown(typed), why=_why(typed))
     return refuse("bad_cell", where, name=field, value=shown(value), rule=rule_of(field))

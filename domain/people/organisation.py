@@ -57,10 +57,19 @@ class Employee:
     evaluators: Annotated[
         tuple[PersonId | None, ...], Field(max_length=MAX_EVALUATORS)
     ] = ()  # None: a stage without one
+    away_from: Day | None = None  # first day of leave (休業・休職), now or planned
+    away_until: Day | None = None  # its last day; None: it has no end yet
+    deputy_id: PersonId | None = None  # who approves and reviews meanwhile; None: the managers above
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""
         return self.active and (self.leaves is None or self.leaves >= day)
+
+    def is_away(self, day: date) -> bool:
+        """Whether the person is on leave on that day."""
+        if self.away_from is None or day < self.away_from:
+            return False
+        return self.away_until is None or day <= self.away_until
 
     def as_of(self, day: date) -> "Employee":
         """The same person, not active if their last day is before that day."""
@@ -72,10 +81,14 @@ Place = Callable[[EmployeeId], str]
 
 
 class Organisation:
-    """Employees by id, with their managers and reports. Raises `ValueError` for an id that comes twice."""
+    """Employees by id, with their managers and reports. Raises `ValueError` for an id that comes twice.
 
-    def __init__(self, employees: Iterable[Employee]) -> None:
+    `day` says who is on leave; without it, nobody is.
+    """
+
+    def __init__(self, employees: Iterable[Employee], day: date | None = None) -> None:
         given = tuple(employees)
+        self.day = day
         self.employees: Mapping[EmployeeId, Employee] = MappingProxyType({one.id: one for one in given})
         if len(self.employees) != len(given):
             raise ValueError("an employee id comes twice")
@@ -98,8 +111,27 @@ class Organisation:
         return tuple(line)
 
     def active_line(self, employee_id: EmployeeId) -> tuple[EmployeeId, ...]:
-        """The active managers above, nearest first."""
-        return tuple(one for one in self.manager_line(employee_id) if self.employees[one].active)
+        """The active managers above, nearest first; of one who is on leave the deputy, or nobody."""
+        return self.present(self.manager_line(employee_id), employee_id)
+
+    def present(self, people: Iterable[EmployeeId], owner: EmployeeId) -> tuple[EmployeeId, ...]:
+        """Those of these people who can be asked about goals of `owner`, each once: deputies stand in for who is on leave."""
+        found = (self._who_is_asked(self.employees[one], owner) for one in people)
+        return tuple(dict.fromkeys(one for one in found if one is not None))
+
+    def _who_is_asked(self, one: Employee, owner: EmployeeId) -> EmployeeId | None:
+        if not one.active:
+            return None
+        if not self.is_away(one.id):
+            return one.id
+        deputy = self.employees.get(one.deputy_id) if one.deputy_id else None
+        if deputy is None or not deputy.active or self.is_away(deputy.id):
+            return None
+        return None if deputy.id == owner or owner in self.manager_line(deputy.id) else deputy.id
+
+    def is_away(self, employee_id: EmployeeId) -> bool:
+        """Whether the person is on leave on the day of this organisation."""
+        return self.day is not None and self.employees[employee_id].is_away(self.day)
 
     def _manager_of(self, employee: Employee) -> Employee | None:
         return None if employee.manager_id is None else self.employees.get(employee.manager_id)
@@ -131,6 +163,7 @@ class Organisation:
             *self._circle_findings(place),
             *self._manager_findings(place),
             *self._evaluator_findings(place),
+            *self._leave_findings(place),
         )
 
     def _top_findings(self, expected: Sequence[EmployeeId], place: Place) -> Iterator[Finding]:
@@ -189,6 +222,22 @@ class Organisation:
         if evaluator not in above:
             above[evaluator] = frozenset(self.manager_line(evaluator))
         return "evaluator_below" if person in above[evaluator] else None
+
+    def _leave_findings(self, place: Place) -> Iterator[Finding]:
+        """A leave has a first day before its last one; a deputy is somebody else who is known."""
+        for one in self.employees.values():
+            if not one.active or (one.away_from, one.away_until, one.deputy_id) == (None, None, None):
+                continue
+            if one.away_until is not None and (one.away_from is None or one.away_until < one.away_from):
+                text = None if one.away_from else "finding.leave_out_of_order.no_first"
+                first = one.away_from or one.away_until
+                yield refuse(
+                    "leave_out_of_order", place(one.id), text=text, person=one.id, first=first, last=one.away_until
+                )
+            if one.deputy_id == one.id:
+                yield refuse("own_deputy", place(one.id), person=one.id)
+            elif one.deputy_id is not None and one.deputy_id not in self.employees:
+                yield refuse("deputy_missing", place(one.id), person=one.id, deputy=one.deputy_id)
 
 
 def _circle_through(start: EmployeeId, manager_of: Mapping[EmployeeId, EmployeeId | None]) -> tuple[EmployeeId, ...]:

@@ -82,5 +82,8 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "active": _remembered(_word),
     "site": _remembered(_id),
     "leaves": _remembered(_day),
+    "away_from": _remembered(_day),
+    "away_until": _remembered(_day),
+    "deputy_id": _id,
     **dict.fromkeys(EVALUATORS, _id),
 }

@@ -30,6 +30,9 @@ evaluator_2:evaluator2 secondevaluator secondaryevaluator 二次評価者 2次�
 evaluator_3:evaluator3 thirdevaluator 三次評価者 3次評価者 第三次評価者 第3次評価者 三次評価者社員番号 3次評価者社員番号 三次評価者番号
 evaluator_4:evaluator4 fourthevaluator 四次評価者 4次評価者 第四次評価者 第4次評価者 四次評価者社員番号 4次評価者社員番号 四次評価者番号
 evaluator_5:evaluator5 fifthevaluator 五次評価者 5次評価者 第五次評価者 第5次評価者 五次評価者社員番号 5次評価者社員番号 五次評価者番号
+away_from:awayfrom leavefrom leavestart leavestartdate 休職開始日 休業開始日 休職開始 休業開始 休職開始年月日 休業開始年月日
+away_until:awayuntil leaveuntil leaveend leaveenddate 休職終了日 休業終了日 休職終了 休業終了 休職終了予定日 休業終了予定日
+deputy_id:deputy deputyid 代理者 代理 代行者 代理者社員番号 代行者社員番号 休業中の代理者 休職中の代理者
 leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
 """)
 _FIELD_OF = {header: name for name, headers in _HEADERS.items() for header in headers}

@@ -29,7 +29,15 @@ _AT_A_TIME = 200
 _ABOVE = 10  # rows in which the header is looked for, below a title
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _EMPLOYEE = TypeAdapter(Employee)
-_PLACE_ONLY = ("id", "manager_id", "active", "leaves")  # fields that the lines of managers are checked with
+_PLACE_ONLY = (
+    "id",
+    "manager_id",
+    "active",
+    "leaves",
+    "away_from",
+    "away_until",
+    "deputy_id",
+)  # fields that the lines of managers are checked with
 
 
 class Found(NamedTuple):

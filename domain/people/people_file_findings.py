@@ -10,6 +10,9 @@ _SAME_RULE = {
     "title": "name",
     "manager_id": "id",
     "site": "id",
+    "deputy_id": "id",
+    "away_from": "leaves",
+    "away_until": "leaves",
     **{f"evaluator_{n}": "id" for n in range(1, 6)},
 }
 

@@ -125,6 +125,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {
             "line": LINES,
             "stages": STAGES,
+            "away": st.booleans(),
             "reviewers": REVIEWERS,
             "department": st.sampled_from(["経理", "総務"]),
             "sites": SITES,

@@ -214,7 +214,7 @@ def reassign(*assignees: EmployeeId) -> commands.Reassign:
 
 def change_line(goal: Goal, **changes: Any) -> commands.ChangeLine:
     """Other managers, another department or other sites; what `changes` does not name stays as the goal has it."""
-    chains = {"stages": goal.stages, "reviewers": goal.reviewers}
+    chains = {"stages": goal.stages, "reviewers": goal.reviewers, "away": goal.away}
     as_it_is = chains | {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "組織変更"}
     return commands.ChangeLine.model_validate({"id": fresh_id(), "actor": HR} | as_it_is | changes)
 

@@ -23,7 +23,7 @@ def person(employee: str, manager: str | None = None, department: str = "営業�
 
 LAST_DAY = date(2027, 3, 31)
 COMPANY = (
-    person("A", department="経営"),
+    person("A", department="経営", away_from=date(2027, 4, 10), away_until=date(2027, 4, 20)),
     person("B", "A"),
     person("C", "B"),
     person("D", "C", leaves=LAST_DAY),
@@ -87,7 +87,22 @@ async def test_a_department_that_all_have_left_has_nobody_active(connection: Asy
 
 
 async def test_last_days_are_those_of_people_who_still_work_here(connection: AsyncConnection) -> None:
-    assert await directory.last_days(connection) == [LAST_DAY, date(2027, 4, 30)]
+    assert await directory.last_days(connection, date(2027, 5, 1)) == [LAST_DAY, date(2027, 4, 30)]
+
+
+async def test_days_of_leave_are_the_one_before_the_first_and_the_last_one_from_today_on(
+    connection: AsyncConnection,
+) -> None:
+    last = date(2027, 4, 20)
+
+    async def days(today: date) -> set[date]:
+        return set(await directory.last_days(connection, today)) - {LAST_DAY, date(2027, 4, 30)}
+
+    assert await days(date(2027, 4, 9)) == {date(2027, 4, 9), last}
+    assert await days(date(2027, 4, 10)) == {last}
+    assert await days(date(2027, 4, 21)) == set()
+    after = [await directory.leave_changes_after(connection, date(2027, 4, day)) for day in (8, 9, 10, 19, 20, 21)]
+    assert after == [False, True, False, False, True, False]
 
 
 async def test_somebody_leaves_on_the_day_after_the_last_one(connection: AsyncConnection) -> None:

@@ -187,3 +187,14 @@ def test_a_file_without_the_columns_says_nothing_of_evaluators() -> None:
     file = read_people("id,name,department,manager\no,社員,経理,\n".encode())
     assert file.employees[0].evaluators == ()
     assert "evaluators" not in file.fields
+
+
+def test_who_is_on_leave_on_the_first_day_is_told_before_the_launch() -> None:
+    file = read_cycle_file(FILE.format(stages=1, review_stage=1).encode())
+    assert isinstance(file, CycleFile)
+    away = replace(one("x", "y"), away_from=date(2026, 12, 1), away_until=date(2027, 1, 4))
+    back = replace(one("z", "o"), away_from=date(2026, 12, 1), away_until=date(2027, 1, 3))
+    [finding] = [
+        found for found in check_cycle(file, company(away, back), date(2026, 11, 26)) if found.code == "on_leave"
+    ]
+    assert finding.concerned == ("x",)
