@@ -1,4 +1,7 @@
-"""`LeavingWorkflow`: processes the leavers of one day, the day after. Started with a delay, one per day; people who stayed are skipped."""
+"""`LeavingWorkflow`: the day after, processes who left on a day, and the leaves that ended on it or begin now.
+
+Started with a delay, one per day; people who stayed are skipped.
+"""
 
 from abc import ABC, abstractmethod
 
