@@ -89,7 +89,7 @@ def compare(
         managers=_changes(staying, "manager_id"),
         evaluators=_changes(staying, "evaluators"),
         leave=tuple(
-            change for field in ("away_from", "away_until", "deputy_id") for change in _changes(staying, field)
+            FieldChange(new.id, _leave(old), _leave(new)) for old, new in staying if _leave(old) != _leave(new)
         ),
         other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
@@ -101,6 +101,13 @@ def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[F
     """The people, each before and after, of whom this field changed."""
     values = ((new.id, getattr(old, field), getattr(new, field)) for old, new in people)
     return tuple(FieldChange(one, _shown(old), _shown(new)) for one, old, new in values if old != new)
+
+
+def _leave(one: Employee) -> str:
+    """A leave as one value: its days, and the deputy in brackets; `-` for none."""
+    days = f"{one.away_from or ''} – {one.away_until or ''}".strip() if one.away_from or one.away_until else ""
+    deputy = f"({one.deputy_id})" if one.deputy_id else ""
+    return " ".join(filter(None, (days, deputy))) or "-"
 
 
 def _shown(value: object) -> str:

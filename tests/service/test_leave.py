@@ -48,6 +48,19 @@ async def the_day_after(company: Steered, last_day: date) -> None:
     await company.done(f"leaving-{last_day}")
 
 
+async def test_a_leave_is_shown_as_one_change_of_a_person(company: Steered) -> None:
+    compared = await Reorganisation(company.engine).compare(
+        operator(HR), listed(f"{SALES},岡 一郎,営業部,{TOP},2027-04-01,2027-09-30,{HR}")
+    )
+    assert compared.difference is not None
+    assert compared.difference.leave == ((SALES, "-", f"2027-04-01 – 2027-09-30 ({HR})"),)
+    compared = await Reorganisation(company.engine).compare(
+        operator(HR), listed(f"{SALES},岡 一郎,営業部,{TOP},2027-04-01,,")
+    )
+    assert compared.difference is not None
+    assert compared.difference.leave == ((SALES, "-", "2027-04-01 –"),)
+
+
 async def assignees(company: Steered, cycle: CycleId, owner: EmployeeId) -> tuple[EmployeeId, ...]:
     task = (await company.goal(cycle, owner)).task
     assert task is not None
