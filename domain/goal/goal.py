@@ -224,7 +224,7 @@ class Goal(Frozen):
         stages = (stage for stage in range(self.policy.approval_stages) if self.asks(stage))
         return tuple(one for stage in stages for one in self.approvers(stage)[:1])
 
-    def judges(self) -> tuple[EmployeeId, ...]:
+    def review_deciders(self) -> tuple[EmployeeId, ...]:
         """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
         return self.above(TaskKind.VERDICT)[:1] or self._hr_without_owner
 

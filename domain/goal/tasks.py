@@ -58,7 +58,7 @@ def step_task(goal: Goal, at: Moment) -> Task | None:
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:
     if goal.policy.self_review and not self_reviewed:
         return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), at)
-    return _task(goal, TaskKind.VERDICT, goal.judges(), at, climbed=1)
+    return _task(goal, TaskKind.VERDICT, goal.review_deciders(), at, climbed=1)
 
 
 def reassigned_task(goal: Goal, assignees: tuple[EmployeeId, ...], at: Moment) -> Task | None:
@@ -112,6 +112,6 @@ def _asked(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:
         case TaskKind.APPROVAL:
             return goal.approvers_left(goal.stage)
         case TaskKind.VERDICT:
-            return goal.judges()
+            return goal.review_deciders()
         case _:
             return (goal.owner,)

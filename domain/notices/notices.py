@@ -230,7 +230,7 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
             for person in goal.approvers(stage):
                 yield kind, person
         case events.Commented():
-            for person in (goal.owner, *goal.judges()):
+            for person in (goal.owner, *goal.review_deciders()):
                 yield NoticeKind.COMMENTED, person
         case events.SignOffRefused():
             for person in task.assignees if task else goal.policy.hr:

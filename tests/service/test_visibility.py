@@ -29,6 +29,7 @@ from workflows.recording import row_of
 
 CYCLE = CycleId("2026-q4")
 OWNER, COLLEAGUE, MANAGER, DIRECTOR = (EmployeeId(one) for one in ("o1", "o2", "m1", "d1"))
+EVALUATOR, ABOVE, STANDS_IN = (EmployeeId(one) for one in ("e1", "e2", "e3"))
 DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT = (EmployeeId(one) for one in ("y1", "y2", "h1", "h9", "x1", "z1"))
 AHEAD, BEHIND = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: their calendar days always differ
 RULES = POLICY.model_copy(
@@ -62,6 +63,10 @@ def goals() -> dict[str, Goal]:
         "waiting": pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/waiting/1"), owner=OWNER, line=(MANAGER,)),
         "alone": goal("alone", owner=COLLEAGUE, line=()),
         "own rules": goal("rules", own_rules, owner=COLLEAGUE, line=(LEFT,)),
+        "evaluated": goal(
+            "evaluated", owner=COLLEAGUE, line=(LEFT,), stages=((EVALUATOR,), (ABOVE,)), reviewers=(ABOVE,),
+            delegations=lent(EVALUATOR, STANDS_IN, today),
+        ),
         "lent": goal("lent", owner=COLLEAGUE, line=(DIRECTOR,), delegations=lent(DIRECTOR, DELEGATE, today)),
         "lent before": goal("before", owner=COLLEAGUE, line=(), delegations=lent(DIRECTOR, DELEGATE, today)),
         "lent ahead": goal(
@@ -88,7 +93,21 @@ async def company(database: AsyncEngine) -> dict[GoalId, str]:
     made["reassigned"] = assigned_outside_the_line(
         pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/reassigned/1"), owner=COLLEAGUE, line=(DIRECTOR,))
     )
-    people = (OWNER, COLLEAGUE, MANAGER, DIRECTOR, DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT)
+    people = (
+        EVALUATOR,
+        ABOVE,
+        STANDS_IN,
+        OWNER,
+        COLLEAGUE,
+        MANAGER,
+        DIRECTOR,
+        DELEGATE,
+        LATE,
+        HR,
+        OWN_HR,
+        STRANGER,
+        LEFT,
+    )
     employees = [{"id": one, "name": one, "department": "経理", "active": one != LEFT} for one in people]
     cycle = {
         "id": CYCLE, "name": CYCLE, "file": {}, "policy": RULES.model_dump(mode="json"), "state": "open",
@@ -111,7 +130,18 @@ def _row(goal: Goal) -> dict[str, object]:
     }  # fmt: skip
 
 
-_ALL = {"draft", "waiting", "alone", "own rules", "lent", "lent before", "lent ahead", "lent behind", "reassigned"}
+_ALL = {
+    "draft",
+    "waiting",
+    "alone",
+    "own rules",
+    "lent",
+    "lent before",
+    "lent ahead",
+    "lent behind",
+    "reassigned",
+    "evaluated",
+}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +153,9 @@ _ALL = {"draft", "waiting", "alone", "own rules", "lent", "lent before", "lent a
         pytest.param(by(DELEGATE), {"lent"}, id="delegate of a manager"),
         pytest.param(by(LATE), {"lent behind"}, id="delegate of a day that has come at one site only"),
         pytest.param(by(STRANGER), {"reassigned"}, id="assignee outside the line"),
+        pytest.param(by(EVALUATOR), {"evaluated"}, id="evaluator"),
+        pytest.param(by(ABOVE), {"evaluated"}, id="evaluator of another stage"),
+        pytest.param(by(STANDS_IN), {"evaluated"}, id="delegate of an evaluator"),
         pytest.param(by(HR), _ALL - {"own rules"}, id="HR"),
         pytest.param(by(OWN_HR), {"own rules"}, id="HR of one goal's own rules"),
         pytest.param(by(LEFT), set(), id="a manager who left"),

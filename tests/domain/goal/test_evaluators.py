@@ -4,14 +4,20 @@ from typing import Any
 
 import pytest
 
+from domain.access import Relation, relations_to
 from domain.goal import commands
+from domain.goal.constraints import judges_of
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
-from domain.goal.goal import Goal
+from domain.goal.goal import Delegation, Goal
+from domain.instructions.instructions import Delegate as DelegateAll
+from domain.instructions.instructions import command_for
 from domain.lifecycle import EventKind, State
 from domain.notices.notices import notices_of
 from domain.refusals import Code
+from domain.results.calibration import results_of
 from domain.values import EmployeeId
+from tests.callers import by
 from tests.domain.builders import (
     DIRECTOR,
     HR,
@@ -29,6 +35,7 @@ from tests.domain.builders import (
     day,
     delegate,
     fresh_id,
+    in_review,
     pending,
     policy,
     refusal,
@@ -198,3 +205,76 @@ def test_a_recall_is_told_to_who_was_asked_first() -> None:
     told = {notice.recipient for notice in notices_of(evolve_all(goal, [event]), event)}
     assert told >= {SECOND}
     assert FIRST not in told
+
+
+LONG = (FIRST, ABOVE, DIRECTOR, STRANGER)  # longer than the line of managers
+
+
+def test_escalation_goes_on_along_a_chain_that_is_longer_than_the_line() -> None:
+    goal = submitted(1, stages=(LONG,), line=())
+    while DIRECTOR not in task_of(goal).assignees:
+        goal = rung(goal)
+    assert task_of(goal).assignees == (FIRST, ABOVE, DIRECTOR)
+    other = (SECOND, *LONG)
+    changed = after(goal, change_line(goal, stages=((SECOND, STRANGER),)), NOW)
+    assert task_of(changed).climbed == task_of(changed).assignees.index(STRANGER) + 1
+    assert task_of(after(goal, change_line(goal, stages=(other,)), NOW)).assignees == task_of(goal).assignees
+
+
+def test_the_second_stage_escalates_from_its_own_evaluator_on() -> None:
+    goal = submitted(2, stages=((FIRST,), (SECOND, ABOVE)), line=())
+    goal = after(goal, approve(goal), NOW)
+    assert task_of(goal).climbed == 1
+    while task_of(goal).assignees == (SECOND,):
+        goal = rung(goal)
+    assert task_of(goal).assignees == (SECOND, ABOVE)
+
+
+def test_an_evaluator_who_comes_before_the_self_review_hears_that_it_is_first() -> None:
+    goal = in_review(policy(), stages=STAGES, reviewers=STAGES[0])
+    refusal(goal, verdict(goal, "achieved", FIRST), at(day(11, 2)), Code.SELF_REVIEW_FIRST)
+    refusal(goal, verdict(goal, "achieved", STRANGER), at(day(11, 2)), Code.NOT_ALLOWED)
+
+
+def test_an_evaluator_shows_a_goal_as_an_example_and_a_stranger_does_not() -> None:
+    goal = closed_by_the_reviewer()
+    after(goal, commands.MarkExemplar(id=fresh_id(), actor=SECOND, reason="手本"), at(day(11, 6)))
+    stranger = commands.MarkExemplar(id=fresh_id(), actor=STRANGER, reason="手本")
+    refusal(goal, stranger, at(day(11, 6)), Code.NOT_ALLOWED)
+
+
+def closed_by_the_reviewer() -> Goal:
+    goal = reviewed()
+    report = commands.ReportProgress(id=fresh_id(), actor=OWNER, value="8")
+    goal = after(goal, report, at(day(11, 3)))
+    return after(goal, verdict(goal, "achieved", FIRST), at(day(11, 4)))
+
+
+def test_a_comment_and_a_result_are_the_reviewers() -> None:
+    goal = submitted(stages=(), reviewers=(SECOND,))
+    [event] = decide(goal, commands.Comment(id=fresh_id(), actor=OWNER, text="相談です"), NOW)
+    told = {notice.recipient for notice in notices_of(evolve_all(goal, [event]), event, goal)}
+    assert told == {SECOND}
+    assert [one.reviewer for one in results_of([closed_by_the_reviewer()])] == [FIRST]
+
+
+def test_an_evaluator_needs_no_check_that_they_are_above_the_owner_and_a_delegate_does() -> None:
+    goal = submitted()
+    [event] = decide(goal, approve(goal), NOW)
+    assert judges_of(goal, [event]) == ()
+    lent = after(goal, delegate(FIRST, STRANGER), NOW)
+    [event] = decide(lent, approve(lent, STRANGER, acting_for=FIRST), NOW)
+    assert judges_of(lent, [event]) == (STRANGER,)
+
+
+def test_a_delegation_of_an_evaluator_reaches_the_goal() -> None:
+    away = Delegation(delegator=SECOND, to=STRANGER, first=day(10, 20), last=day(10, 30))
+    command = command_for(DelegateAll(delegation=away, reason="休暇"), submitted(), HR)
+    assert isinstance(command, commands.Delegate)
+
+
+def test_an_evaluator_and_their_delegate_may_see_the_goal_and_a_stranger_may_not() -> None:
+    lent = after(submitted(), delegate(SECOND, STRANGER), NOW)
+    assert relations_to(by(SECOND), lent, day(10, 20)) == {Relation.EVALUATOR}
+    assert relations_to(by(STRANGER), lent, day(10, 20)) == {Relation.DELEGATE}
+    assert relations_to(by(STRANGER), submitted(), day(10, 20)) == set()

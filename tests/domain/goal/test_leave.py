@@ -73,6 +73,8 @@ def test_hrs_pause_holds_beside_the_leave_whichever_ends_first() -> None:
     assert not running.is_paused
     of_leave = after(for_both, resume(), at(day(10, 9)))
     assert (of_leave.is_paused, of_leave.away, of_leave.pause_reason) == (True, True, None)
+    [resumed] = decide(for_both, resume(), at(day(10, 9)))
+    assert resumed.json_form["body"]["business_days"] == 0, "the goal does not go on yet"
     assert task_of(of_leave) == task_of(for_both)
     refusal(of_leave, resume(), at(day(10, 9)), Code.PAUSED)
     moved = back(of_leave)

@@ -119,6 +119,42 @@ def test_a_goal_differs_exactly_where_it_would_get_a_command(
     assert (command != Skipped(code="unchanged")) is differs
 
 
+ON_LEAVE = {"away_from": day(11, 1)}
+
+
+@pytest.mark.parametrize(
+    ("of", "changed", "differs"),
+    [
+        (goal(), (person(OWNER, MANAGER, **ON_LEAVE),), True),
+        (goal(away=True), (person(OWNER, MANAGER, **ON_LEAVE),), False),
+        (goal(away=True), (), True),
+        (goal(), (person(MANAGER, DIRECTOR, **ON_LEAVE),), True),
+        (
+            assigned_to(DIRECTOR).model_copy(update={"line": (DIRECTOR, PRESIDENT)}),
+            (person(MANAGER, DIRECTOR, **ON_LEAVE),),
+            False,
+        ),
+        (goal(), (person(STRANGER, DIRECTOR, **ON_LEAVE),), False),
+    ],
+)
+def test_a_goal_differs_while_a_leave_is_not_in_it(of: Goal, changed: tuple[Employee, ...], differs: bool) -> None:
+    company = Organisation(organisation(*changed).employees.values(), day(11, 16))
+    command = sync_command_for(of, Sync(reason="r"), HR, SyncContext(company, (), day(11, 16)))
+    assert PlacementCheck(company).differs(placement_of(of)) is differs
+    assert (command != Skipped(code="unchanged")) is differs
+
+
+def test_the_deputy_of_a_shared_manager_is_no_manager_of_their_own_goals() -> None:
+    deputy = person("second", MANAGER)
+    away = person(MANAGER, DIRECTOR, deputy_id="second", **ON_LEAVE)
+    company = Organisation(organisation(deputy, away).employees.values(), day(11, 16))
+    check = PlacementCheck(company)
+    theirs = goal(line=(EmployeeId("second"), DIRECTOR, PRESIDENT))
+    assert not check.differs(placement_of(theirs))
+    own = placement_of(goal(line=(DIRECTOR, PRESIDENT)))._replace(owner=EmployeeId("second"))
+    assert not check.differs(own)
+
+
 def test_people_of_one_manager_share_the_line_and_another_manager_has_another() -> None:
     company = organisation(person("second", MANAGER))
     check = PlacementCheck(company)
