@@ -14,7 +14,7 @@ from temporalio import activity
 
 from activities import reorganisation
 from activities.pace import FanOut, people_act_now
-from domain.goal.commands import Command
+from domain.goal.commands import Command, Reopen
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Add, AnyInstruction, Skipped, Sync, command_for, skipped_by
 from domain.lifecycles import ParticipantState
@@ -107,12 +107,23 @@ class Asking:
         if isinstance(command, Skipped):
             return InstructionResult(goal.id, "skipped", command.code)
         try:
-            await self._fan_out.timed(self._updates.send(GoalId(goal.id), command, command_id))
+            if isinstance(command, Reopen) and isinstance(self._asked, Sync):
+                goal, command = await self._take_back(goal, command, decide)
+            if not isinstance(command, Skipped):
+                await self._fan_out.timed(self._updates.send(GoalId(goal.id), command, command_id))
         except Refusal as refusal:
             return self._refused(goal, refusal)
         except NoAnswer:
             return None if await self._is_started(goal) else InstructionResult(goal.id, "failed", "not_started")
         return InstructionResult(goal.id, "done")
+
+    async def _take_back(self, goal: Goal, command: Reopen, decide: _Decide) -> tuple[Goal, Command | Skipped]:
+        """Reopens the goal of somebody who is back; returns it with the command that it then gets, as any open goal."""
+        await self._fan_out.timed(self._updates.send(goal.id, command, f"instruction:{self._row.id}:reopen"))
+        async with read_transaction(self._engine) as connection:
+            (reopened,) = await load_aggregates(connection, ids=[goal.id])
+        found = Goal.model_validate(reopened)
+        return found, decide(found)
 
     def _refused(self, goal: Goal, refusal: Refusal) -> InstructionResult:
         if refusal.code is Code.WORKFLOW_LOST:  # the launch could not start it, or it was ended from outside

@@ -74,7 +74,7 @@ class InstructionActivities(InstructionSteps):
             if row.state is InstructionState.ENDED:
                 return 0
             if isinstance(asked, Sync):
-                return await self._record(row, await reorganisation.prepare(self._engine, row.id, part.now))
+                return await self._record(row, await reorganisation.prepare(self._engine, row.id, asked, part.now))
             if isinstance(asked, Add):
                 return await self._add(row, asked, part.now)
             await save_rules(

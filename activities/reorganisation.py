@@ -23,6 +23,7 @@ from service.projection import delegations_between
 from service.sync_effects import OpenCycle, goals_that_differ
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
+from storage.goals_concerned import closed_by_leaving
 from workflows.leaving import LeaverProcessor, LeavingDay
 
 _FAR = timedelta(days=3660)
@@ -42,16 +43,17 @@ class LeavingActivities(LeaverProcessor):
             return await process_leavers(self._engine, self._client, day.last_day, day.now)
 
 
-async def prepare(engine: AsyncEngine, instruction: str, now: datetime) -> list[GoalId]:
+async def prepare(engine: AsyncEngine, instruction: str, asked: Sync, now: datetime) -> list[GoalId]:
     """Applies the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
 
-    These are all open goals that differ from the directory, also from an earlier change.
+    These are all open goals that differ from the directory, also from an earlier change, and the closed goals of people who are back.
     """
     async with engine.begin() as connection:
         await people.apply_staged(connection, instruction)
     async with read_transaction(engine) as connection:
         organisation = await people.load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date())
-        return list(await goals_that_differ(connection, organisation))
+        back = await closed_by_leaving(connection, asked.joined)
+        return [*await goals_that_differ(connection, organisation), *back]
 
 
 async def commands(
@@ -66,9 +68,12 @@ async def commands(
         titles = {title for goal in goals for title in titles_of(goal.policy.stages)}
         organisation = await directory.with_managers(connection, concerned, titles)
         standing = await delegations_between(connection, today, today + _FAR)
+        ended = {goal.owner for goal in goals if goal.is_closed} & {*asked.joined}
+        back = set(await closed_by_leaving(connection, ended))
 
     def decide(goal: Goal) -> Command | Skipped:
-        return sync_command_for(goal, asked, actor, SyncContext(organisation, standing, goal.calendar.day_of(now)))
+        context = SyncContext(organisation, standing, goal.calendar.day_of(now), back)
+        return sync_command_for(goal, asked, actor, context)
 
     return decide
 

@@ -10,6 +10,7 @@ from domain.access import Action, Caller
 from domain.findings import Finding, refuses
 from domain.journal import OPERATOR
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
+from domain.people.numbers import NOTHING_SAID, Said, numbered
 from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId, Locale
@@ -27,6 +28,7 @@ from storage.people import (
     load_organisation,
     replace_directory,
 )
+from storage.person_log import employment_of
 from storage.person_page import newest_goals
 
 
@@ -71,10 +73,17 @@ class PersonsGoal(Frozen):
     score: Decimal
 
 
+class EmploymentChangeDocument(Frozen):
+    """The day on which the directory learned that a person joined (`added`), `left` or `returned`."""
+
+    day: date
+    change: str
+
+
 class PersonPage(Frozen):
     """A person with managers, nearest first, evaluators by their stages, direct reports, and newest goals that the caller may see.
 
-    `waiting` is the number of tasks in their inbox; None for a caller who may not see it.
+    `employment`: when they joined, left and came back. `waiting` is the number of tasks in their inbox; None for a caller who may not see it.
     """
 
     employee: Employee
@@ -82,6 +91,7 @@ class PersonPage(Frozen):
     named_evaluators: tuple[Employee, ...]
     reports: tuple[Employee, ...]
     goals: tuple[PersonsGoal, ...]
+    employment: tuple[EmploymentChangeDocument, ...]
     waiting: int | None
 
 
@@ -101,6 +111,7 @@ class People:
         orphans_to: EmployeeId | None = None,
         encoding: str | None = None,
         locale: Locale = Locale.JA,
+        said: Said = NOTHING_SAID,
         dry_run: bool = False,
         today: date | None = None,
     ) -> ImportResult:
@@ -109,7 +120,7 @@ class People:
         For the operator, who imports the first people. Raises a `Refusal` while a cycle is open: only `Reorganisation`
         changes the directory then, since it also changes the open goals. `mapping`, `encoding` and `locale`
         are as in `PeopleSource`. `tops` are people without a manager, whatever the file says. People whose manager is not in
-        the file report to `orphans_to`, if it is given. A dry run only checks and counts.
+        the file report to `orphans_to`, if it is given. `said` tells whose number is whose. A dry run only checks and counts.
         """
         on = today or datetime.now(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
@@ -117,14 +128,16 @@ class People:
             await _require_no_open_cycle(connection)
             version = await directory_version(connection)
             known = (await load_organisation(connection)).employees
-        file = await read_file(PeopleSource(data, mapping, encoding, locale))
+        numbers = numbered(await read_file(PeopleSource(data, mapping, encoding, locale)), known, said, on)
+        file, tops = numbers.file, [numbers.id_of(one) for one in tops]
+        orphans_to = numbers.id_of(orphans_to) if orphans_to else None
         if file.findings:
             placed = appoint([one.as_of(on) for one in file.placed], tops, orphans_to)
             everybody = {**known, **{one.id: one for one in placed}}
             findings = findings_with(file, everybody.values(), tops)
             return ImportResult(dry_run=dry_run, imported=None, findings=findings)
         listed = as_listed(file, known, on)
-        advice = (*lost_characters(file, known), *joined_again(known, listed, on))
+        advice = (*numbers.findings, *lost_characters(file, known), *joined_again(known, listed, on))
         if refuses(advice):
             after = {**known, **{one.id: one for one in appoint(listed, tops, orphans_to)}}
             findings = (*findings_with(file, after.values(), tops), *advice)
@@ -166,10 +179,12 @@ class People:
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
 
     async def person(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> PersonPage:
-        """The page of a person; `now` is when tasks are counted. Raises a `Refusal` for an unknown employee."""
+        """The page of a person, by id or by employee number; `now` is when tasks are counted. Raises a `Refusal` for an unknown employee."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             found = await find_employee(connection, employee)
+            if found is None and (holder := await directory.holder_of(connection, employee)):
+                employee, found = holder, await find_employee(connection, holder)
             if found is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=employee[:80], near="")
             goals = await newest_goals(connection, employee, condition=await visible_goals(connection, caller))
@@ -182,6 +197,10 @@ class People:
                 named_evaluators=tuple(by_id[one] for one in named if one in by_id),
                 reports=tuple(await directory.reports_of(connection, employee)),
                 goals=tuple(_goal(one) for one in goals),
+                employment=tuple(
+                    EmploymentChangeDocument(day=one.at.astimezone(DIRECTORY_ZONE).date(), change=one.change)
+                    for one in await employment_of(connection, employee)
+                ),
                 waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,
             )
 

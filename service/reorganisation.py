@@ -9,6 +9,7 @@ from domain.access import Action, Caller, actor_of
 from domain.findings import Finding, refuses
 from domain.instructions.reorganisation import Difference, FieldChange, compare
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
+from domain.people.numbers import NOTHING_SAID, Said, numbered
 from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, Locale
@@ -46,6 +47,7 @@ class SyncDocument(Frozen):
     managers: tuple[ChangeDocument, ...]
     evaluator_changes: tuple[ChangeDocument, ...]
     leave_changes: tuple[ChangeDocument, ...]
+    number_changes: tuple[ChangeDocument, ...]
     other: tuple[EmployeeId, ...]
     absent: tuple[EmployeeId, ...]
     findings: tuple[FindingDocument, ...]
@@ -82,6 +84,7 @@ class Compared(NamedTuple):
             managers=_changes(found.managers),
             evaluator_changes=_changes(found.evaluators),
             leave_changes=_changes(found.leave),
+            number_changes=_changes(found.numbers),
             other=found.other,
             absent=found.absent,
             findings=tuple(documents_of(self.findings)),
@@ -105,17 +108,24 @@ class Reorganisation:
         orphans_to: EmployeeId | None = None,
         encoding: str | None = None,
         locale: Locale = Locale.JA,
+        said: Said = NOTHING_SAID,
         absent_left: bool = False,
         today: date | None = None,
     ) -> Compared:
-        """Compares the file with the directory; writes nothing. Fields for which the file has no column do not change."""
+        """Compares the file with the directory; writes nothing. Fields for which the file has no column do not change.
+
+        `said` tells whose number is whose, where the file is unclear.
+        """
         now = datetime.now(UTC)
         on = today or now.astimezone(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
             await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
             version = await people.directory_version(connection)
-            file = await read_file(PeopleSource(data, mapping, encoding, locale))
+            read = await read_file(PeopleSource(data, mapping, encoding, locale))
             before = await load_organisation(connection)
+            numbers = numbered(read, before.employees, said, on)
+            file, tops = numbers.file, [numbers.id_of(one) for one in tops]
+            orphans_to = numbers.id_of(orphans_to) if orphans_to else None
             if file.findings:
                 placed = appoint(file.placed, tops, orphans_to)
                 after = compare(before.employees.values(), placed, on, absent_left=absent_left).after
@@ -123,7 +133,7 @@ class Reorganisation:
             given = appoint(as_listed(file, before.employees, on), tops, orphans_to)
             difference = compare(before.employees.values(), given, on, absent_left=absent_left)
             lines = Organisation(difference.after).findings(tops=tops, place=file.place)
-            findings = (*lines, *lost_characters(file, before.employees), *difference.findings)
+            findings = (*numbers.findings, *lines, *lost_characters(file, before.employees), *difference.findings)
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
             cycles = await open_cycles(connection)
@@ -192,7 +202,7 @@ def _changes(changes: tuple[FieldChange, ...]) -> tuple[ChangeDocument, ...]:
 
 
 def _changes_goals(effect: Effect) -> bool:
-    return bool(effect.closed or effect.relined or effect.refused)
+    return bool(effect.closed or effect.relined or effect.refused or effect.reopened)
 
 
 def _many_leave(difference: Difference, before: Organisation) -> int:

@@ -11,6 +11,7 @@ from domain.cycle.file import CycleFile
 from domain.findings import Finding, advise, refuse
 from domain.goal import commands, events
 from domain.goal.decide import decide
+from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck
@@ -22,9 +23,10 @@ from domain.values import CommandId, Frozen, GoalId
 from service.projection import PAGE, delegations_between, find_goals
 from storage import cycles, participants
 from storage.goals import stream_placements
+from storage.goals_concerned import closed_by_leaving
 
 _TEN_YEARS = timedelta(days=3660)
-_PREVIEW = CommandId("preview")
+_PREVIEW, _REOPENING = CommandId("preview"), CommandId("preview:reopen")
 
 
 class Effect(Frozen):
@@ -37,6 +39,7 @@ class Effect(Frozen):
     relined: int  # with other managers, department or site
     drafts: int  # new drafts of people who join
     refused: int  # that refuse the change
+    reopened: int  # because their owners, who had left, are back
 
 
 class OpenCycle(NamedTuple):
@@ -121,13 +124,12 @@ async def effects_of(
     sync, after = difference.sync("-"), Organisation(difference.after, today)
     standing = await delegations_between(connection, today, today + _TEN_YEARS)
     counts = {cycle.id: await _drafts(connection, cycle, sync, after, now) for cycle in running}
-    for page in _pages(await goals_that_differ(connection, after)):
+    back = set(await closed_by_leaving(connection, sync.joined))
+    for page in _pages([*await goals_that_differ(connection, after), *sorted(back)]):
         for goal in (await find_goals(connection, page)).values():
             if goal.cycle in counts:
-                context = SyncContext(after, standing, goal.calendar.day_of(now))
-                counts[goal.cycle].update(
-                    effects_on(goal, sync_command_for(goal, sync, goal.policy.hr[0], context), now)
-                )
+                context = SyncContext(after, standing, goal.calendar.day_of(now), back)
+                counts[goal.cycle].update(_effects_of_sync(goal, sync, context, now))
     names = [name for name in Effect.model_fields if name != "cycle"]
     return tuple(
         Effect.model_validate({"cycle": cycle, **{name: count[name] for name in names}})
@@ -152,6 +154,16 @@ async def _drafts(
     return Counter(drafts=sum(len(cycle.file.drafts_for(one.department)) for one in new if one.id not in known))
 
 
+def _effects_of_sync(goal: Goal, sync: Sync, context: SyncContext, now: datetime) -> list[str]:
+    """The effects at one goal. One that is reopened is then asked as an open goal."""
+    command = sync_command_for(goal, sync, goal.policy.hr[0], context)
+    effects = effects_on(goal, command, now)
+    if effects != ["reopened"] or isinstance(command, Skipped):
+        return effects
+    goal = evolve_all(goal, decide(goal, command.model_copy(update={"id": _REOPENING}), now))
+    return [*effects, *effects_on(goal, sync_command_for(goal, sync, goal.policy.hr[0], context), now)]
+
+
 def effects_on(goal: Goal, command: commands.Command | Skipped, now: datetime) -> list[str]:
     """What the goal would decide about the command, by the same function that decides it when the change is applied."""
     if isinstance(command, Skipped):
@@ -167,6 +179,8 @@ def _effects_of(body: events.Body) -> list[str]:
     match body:
         case events.Closed():
             return ["closed"]
+        case events.Reopened():
+            return ["reopened"]
         case events.Moved():
             return ["relined", "settled"]
         case events.LineChanged(assignees=assignees):

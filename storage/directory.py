@@ -129,6 +129,12 @@ async def ids_near(connection: AsyncConnection, employee: str) -> list[str]:
     return [*await connection.scalars(before), *await connection.scalars(after)]
 
 
+async def holder_of(connection: AsyncConnection, number: str) -> EmployeeId | None:
+    """Who has this employee number, where it is not their id."""
+    found = await connection.scalar(select(EmployeeRow.id).where(EmployeeRow.number == number))
+    return EmployeeId(found) if found else None
+
+
 async def last_days(connection: AsyncConnection, today: date) -> list[date]:
     """The days after which active people leave, go on leave or come back, in order and each once.
 

@@ -1,11 +1,34 @@
-"""Which goals one person has to do with, as conditions in SQL."""
+"""Which goals people have to do with: conditions in SQL, and the goals of people who come back."""
 
-from sqlalchemy import ColumnElement, literal, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.lifecycles import RUNNING
+from domain.values import EmployeeId, GoalId
 from storage.arrays import array_of, is_one_of
 from storage.goals import has_part
 from storage.tables import CycleRow, GoalRow
+
+# The goals whose last closing was because their owner left; an owner whom HR removed from the cycle stays removed.
+_CLOSED_BY_LEAVING = text("""
+    SELECT g.id FROM goal g
+    JOIN cycle c ON c.id = g.cycle_id AND c.state = ANY(:running)
+    JOIN participant p ON p.cycle_id = g.cycle_id AND p.employee_id = g.owner_id AND p.result <> 'removed'
+    JOIN LATERAL (
+        SELECT body FROM goal_event WHERE goal_id = g.id AND kind = 'closed' ORDER BY seq DESC LIMIT 1
+    ) AS closing ON closing.body ->> 'removed' = 'true'
+    WHERE g.owner_id = ANY(:owners) AND g.state = 'closed' ORDER BY g.id
+""")
+
+
+async def closed_by_leaving(connection: AsyncConnection, owners: Collection[EmployeeId]) -> list[GoalId]:
+    """The goals of these people in running cycles that were closed because their owner left the company; by id."""
+    if not owners:
+        return []
+    values = {"owners": list(owners), "running": [one.value for one in RUNNING]}
+    return [GoalId(one) for one in await connection.scalars(_CLOSED_BY_LEAVING, values)]
 
 
 def waits_for(person: str) -> ColumnElement[bool]:

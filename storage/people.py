@@ -53,6 +53,12 @@ _CHANGED = f"""
     FROM incoming_employee i LEFT JOIN employee e ON e.id = i.id WHERE e.id IS NULL OR {_DIFFERS}
 """  # noqa: S608
 
+# The numbers that people get, where they had others. Runs before _UPDATE.
+_NUMBERS = text("""
+    SELECT i.id, COALESCE(i.number, i.id) AS number FROM incoming_employee i LEFT JOIN employee e ON e.id = i.id
+    WHERE i.number IS DISTINCT FROM e.number ORDER BY i.id
+""")
+
 # Unchanged rows are not written: PostgreSQL stores no new version, and `updated_at` keeps the time of the last change.
 _UPDATE = text(f"""
     UPDATE employee e SET {", ".join(f"{name} = i.{name}" for name in _COLUMNS)}, updated_at = now()
@@ -223,13 +229,20 @@ async def _write_incoming(
     """
     place = await journal.reserve(connection, Log.DIRECTORY)
     digest = await person_log.write(connection, _CHANGED, place)
+    numbers = await _changed_numbers(connection)
     changed = (await connection.execute(_UPDATE)).rowcount
     added = (await connection.execute(_INSERT)).rowcount
     await delegations.end_of_leavers(connection, datetime.now(DIRECTORY_ZONE).date())
     if digest:
-        facts = {**(facts or {}), "changed": changed, "added": added, person_log.DIGEST: digest}
+        facts = {**(facts or {}), **numbers, "changed": changed, "added": added, person_log.DIGEST: digest}
         await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts, place=place)
     return changed, added
+
+
+async def _changed_numbers(connection: AsyncConnection) -> dict[str, dict[str, str]]:
+    """The employee numbers that people get with `incoming_employee`, by id, as a fact of the journal; nothing if there are none."""
+    found = {row.id: row.number for row in await connection.execute(_NUMBERS)}
+    return {"numbers": found} if found else {}
 
 
 def _require_valid(people: Sequence[Employee], tops: Collection[EmployeeId], place: Place) -> None:

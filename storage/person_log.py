@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,6 +52,9 @@ _IN_CYCLE = text("""
     FROM unnest(CAST(:ids AS text[])) AS asked (id)
 """)
 
+_EMPLOYMENT = text("""
+    SELECT at, change FROM person_change WHERE employee_id = :employee AND change <> 'changed' ORDER BY entry
+""")
 _NAMED = text("SELECT entry FROM person_change WHERE employee_id = :employee AND name IS NOT NULL ORDER BY entry")
 _ERASE = text("""
     UPDATE person_change SET name = NULL, salt = NULL
@@ -102,6 +105,19 @@ async def names_in_cycle(connection: AsyncConnection, cycle: str, people: Iterab
     """The names by id: present ones while the cycle is open, afterwards those of the moment when it closed. One query."""
     found = await connection.execute(_IN_CYCLE, {"ids": list(set(people)), "cycle": cycle})
     return {row.id: row.name for row in found if row.name is not None}
+
+
+class EmploymentChange(NamedTuple):
+    """That a person joined (`added`), left or returned, and when the directory learned it."""
+
+    at: datetime
+    change: str
+
+
+async def employment_of(connection: AsyncConnection, employee: EmployeeId) -> list[EmploymentChange]:
+    """When the person joined, left and returned, as far as this log knows; in order."""
+    found = await connection.execute(_EMPLOYMENT, {"employee": employee})
+    return [EmploymentChange(*row) for row in found]
 
 
 async def erase_names(connection: AsyncConnection, employee: EmployeeId, *, by: str, reason: str) -> int:

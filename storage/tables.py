@@ -62,9 +62,13 @@ class EmployeeRow(Table):
     away_from: Mapped[date | None]  # of a leave, now or planned
     away_until: Mapped[date | None]
     deputy_id: Mapped[str | None]
+    number: Mapped[str | None]  # the present employee number, where it is not the id
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),)
+    __table_args__ = (
+        CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),
+        Index("employee_by_number", "number", postgresql_where=text("number IS NOT NULL")),
+    )
 
 
 class PersonChangeRow(Table):

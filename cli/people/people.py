@@ -29,6 +29,7 @@ from cli.session.output import (
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from domain.people.numbers import Said
     from domain.people.organisation import Employee
     from domain.refusals import Refusal
     from domain.values import Locale
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 people = Commands()
+Same = Annotated[list[str] | None, typer.Option("--same", metavar="EMPLOYEE=NUMBER", help="help.option.same")]
+New = Annotated[list[str] | None, typer.Option("--new", metavar="EMPLOYEE", help="help.option.new_number")]
 Answer = TypeVar("Answer")
 
 
@@ -55,6 +58,8 @@ def import_people(
         str | None,
         typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
     ] = None,
+    same: Same = None,
+    new: New = None,
     encoding: Annotated[
         str | None,
         typer.Option("--encoding", metavar="ENCODING", parser=encoding_name, help="help.option.encoding"),
@@ -71,7 +76,7 @@ def import_people(
     settings = Settings()
     locale = reader_locale(settings)
     mapping = mapping_of(columns or (), locale)
-    data = read_file(file, locale)
+    data, said = read_file(file, locale), said_of(same or (), new or (), locale)
     tops = [EmployeeId(one) for one in top or ()]
     orphans = EmployeeId(orphans_to) if orphans_to else None
     result = _ask(
@@ -84,6 +89,7 @@ def import_people(
             orphans_to=orphans,
             encoding=encoding,
             locale=Locale(settings.company_locale),
+            said=said,
             dry_run=dry_run,
         ),
     )
@@ -136,6 +142,20 @@ def mapping_of(options: Iterable[str], locale: "Locale") -> dict[str, str]:
             raise stopped(message("screen.people.wrong_map", option=option), locale, Exit.USAGE)
         mapping[field] = header
     return mapping
+
+
+def said_of(same: Iterable[str], new: Iterable[str], locale: "Locale") -> "Said":
+    """What HR says about numbers, of options like `--same M0042=M0142`; ends the command where one is wrong."""
+    from domain.messages import message
+    from domain.people.numbers import Said
+
+    people: dict[str, str] = {}
+    for option in same:
+        person, sign, number = (part.strip() for part in option.partition("="))
+        if not (person and sign and number) or number in people or number in new:
+            raise stopped(message("screen.people.wrong_same", option=option), locale, Exit.USAGE)
+        people[number] = person
+    return Said(people, frozenset(new))
 
 
 def read_file(file: Path, locale: "Locale") -> bytes:
@@ -233,10 +253,20 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
         print_json(page)
         return
     _print_people([page.employee], locale)
+    _print_employment(page, locale)
     _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
     _print_people(page.named_evaluators, locale, title=say("screen.people.evaluators", locale))
     _print_people(page.reports, locale, title=say("screen.people.reports", locale))
     _print_goals(page, locale)
+
+
+def _print_employment(page: "PersonPage", locale: "Locale") -> None:
+    """When the person joined, left and came back; nothing for somebody who never left."""
+    from texts.say import say
+
+    if any(one.change == "left" for one in page.employment):
+        changes = [say("screen.people.employed", locale, day=one.day, change=one.change) for one in page.employment]
+        print_line(say("screen.people.employment", locale, changes=changes))
 
 
 def _print_goals(page: "PersonPage", locale: "Locale") -> None:
@@ -279,8 +309,11 @@ def _print_people(people: "Iterable[Employee]", locale: "Locale", *, title: str 
     def mark(one: "Employee") -> str:
         return left if not one.active else away if one.is_away(today) else ""
 
+    def number(one: "Employee") -> str:
+        return f"{one.id} ({one.number})" if one.number else one.id
+
     rows: list[tuple[Any, ...]] = [
-        (one.id, one.name + mark(one), one.department, one.title or "", one.manager_id or "") for one in people
+        (number(one), one.name + mark(one), one.department, one.title or "", one.manager_id or "") for one in people
     ]
     if rows:
         print_table(heads("screen.people.heads", locale), rows, title=title)

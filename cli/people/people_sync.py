@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.people.people import New, Same
 from cli.session.choices import encoding_name
 from cli.session.options import AsJson
 from cli.session.output import Exit, print_findings, print_json, print_line, print_table
@@ -33,6 +34,8 @@ def sync(
         str | None,
         typer.Option("--orphans-to", metavar="EMPLOYEE", help="help.option.orphans_to"),
     ] = None,
+    same: Same = None,
+    new: New = None,
     encoding: Annotated[
         str | None,
         typer.Option("--encoding", metavar="ENCODING", parser=encoding_name, help="help.option.encoding"),
@@ -47,12 +50,13 @@ def sync(
 
     With --apply, apply the changes to all open goals.
     """
-    from cli.people.people import mapping_of, read_file
+    from cli.people.people import mapping_of, read_file, said_of
     from cli.session.callers import operator
     from cli.session.session import acting, run, terminal
 
     to = terminal(as_json)
     data, mapping = read_file(file, to.locale), mapping_of(columns or (), to.locale)
+    said = said_of(same or (), new or (), to.locale)
 
     async def work(session: "Acting") -> Exit:
         from domain.values import EmployeeId, Locale
@@ -68,6 +72,7 @@ def sync(
             orphans_to=EmployeeId(orphans_to) if orphans_to else None,
             encoding=encoding,
             locale=Locale(to.settings.company_locale),
+            said=said,
             absent_left=leavers_absent,
         )
         difference = compared.difference
@@ -116,6 +121,7 @@ async def _show(session: "Acting", compared: "Compared", difference: "Difference
         ("screen.sync.managers", difference.managers),
         ("screen.sync.evaluators", difference.evaluators),
         ("screen.sync.leave", difference.leave),
+        ("screen.sync.numbers", difference.numbers),
     ):
         _list(to, key, [_change(one, names) for one in changes])
     other, absent = len(difference.other), len(difference.absent)

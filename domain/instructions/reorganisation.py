@@ -3,7 +3,7 @@
 Pure: the directory before and after goes in, commands to goals come out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.people.organisation import Employee, Organisation, some_of
 from domain.policy.policy import Policy
-from domain.values import EmployeeId
+from domain.values import EmployeeId, GoalId
 
 
 class FieldChange(NamedTuple):
@@ -40,6 +40,7 @@ class Difference(NamedTuple):
     managers: tuple[FieldChange, ...]
     evaluators: tuple[FieldChange, ...]
     leave: tuple[FieldChange, ...]  # first day, last day or deputy of a leave
+    numbers: tuple[FieldChange, ...]  # employee numbers, also of people who come back
     other: tuple[EmployeeId, ...]  # name, mail, title, language
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
@@ -91,6 +92,11 @@ def compare(
         leave=tuple(
             FieldChange(new.id, _leave(old), _leave(new)) for old, new in staying if _leave(old) != _leave(new)
         ),
+        numbers=tuple(
+            FieldChange(new.id, _number(old), _number(new))
+            for old, new in both
+            if new.active and _number(old) != _number(new)
+        ),
         other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
@@ -108,6 +114,10 @@ def _leave(one: Employee) -> str:
     days = f"{one.away_from or ''} – {one.away_until or ''}".strip() if one.away_from or one.away_until else ""
     deputy = f"({one.deputy_id})" if one.deputy_id else ""
     return " ".join(filter(None, (days, deputy))) or "-"
+
+
+def _number(one: Employee) -> str:
+    return one.number or one.id
 
 
 def _shown(value: object) -> str:
@@ -182,13 +192,15 @@ class SyncContext(NamedTuple):
     organisation: Organisation
     delegations: tuple[Delegation, ...]
     today: date
+    back: Collection[GoalId] = ()  # closed goals that are reopened, because their owners had left and are back
 
 
 def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncContext) -> commands.Command | Skipped:
-    """The command for this goal after the change, or the reason why it needs none."""
-    if goal.is_closed:
-        return Skipped(code="closed")
+    """The command for this goal after the change, or the reason why it needs none. A goal that it reopens is asked again, open."""
     owner = context.organisation.employees.get(goal.owner)
+    if goal.is_closed:
+        is_back = goal.id in context.back and owner is not None and owner.active
+        return commands.Reopen(actor=actor, reason=asked.reason) if is_back else Skipped(code="closed")
     if owner is None or not owner.active:
         close = commands.CloseBySystem if actor == commands.ORGANISATION else commands.Close
         return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)

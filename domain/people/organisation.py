@@ -60,6 +60,7 @@ class Employee:
     away_from: Day | None = None  # first day of leave (休業・休職), now or planned
     away_until: Day | None = None  # its last day; None: it has no end yet
     deputy_id: PersonId | None = None  # who approves and reviews meanwhile; None: the managers above
+    number: PersonId | None = None  # the present employee number (社員番号), where it is not the id
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""

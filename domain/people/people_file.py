@@ -127,7 +127,7 @@ class _PeopleReader:
         self._columns, self._width, self._locale = columns, width, locale
         self._evaluators = [name for name in EVALUATORS if name in columns]
         fields = {"evaluators" if name in self._evaluators else name for name in columns}
-        self._fields = frozenset(fields)  # of `Employee`
+        self._fields = frozenset(fields | {"number"})  # of `Employee`; the number is in the column of ids
         self._employees: list[Employee] = []
         self._employee_rows: list[int] = []
         self._rows: list[int] = []

@@ -100,3 +100,26 @@ async def test_other_rules_are_shown_date_by_date_before_they_hold(office: Offic
     for goal, due in dues.items():
         assert (await office.told("goal", "show", goal))["task"]["due"] == due
     assert "the rules are the same" in await office.done(*amend)
+
+
+async def test_a_used_number_is_refused_until_hr_says_whose_it_is(office: Office) -> None:
+    people = "\n".join([HEADER, f"{ONO},別の 人,経理部,{MANAGER},はい"])
+    leave = office.file("leave.csv", "\n".join([HEADER, f"{ONO},大野 あかり,経理部,{MANAGER},いいえ"]))
+    await office.done("people", "sync", leave, "--as", HR, "--apply")
+    file = office.file("used.csv", people)
+    sync = ("people", "sync", file, "--as", HR)
+    refused = await office.type(*sync, MEGURI_LOCALE="ja")
+    assert refused.exit_code == 1
+    assert f"同じ人なら `--same {ONO}={ONO}`、別の人なら `--new {ONO}` を付けてください。" in refused.stderr
+    wrong = await office.type(*sync, "--same", "E77")
+    assert (wrong.exit_code, "NUMBER=NEW_NUMBER" in wrong.stderr) == (2, True)
+
+    same = await office.done(*sync, "--same", f"{ONO}={ONO}")
+    assert f"joiners: 1\n  別の 人 ({ONO})" in same
+    assert "goals reopened" in same
+    new = await office.done(*sync, "--new", ONO)
+    assert f"joiners: 1\n  別の 人 ({ONO}-2)" in new
+    await office.done(*sync, "--new", ONO, "--apply")
+    page = await office.done("people", "show", f"{ONO}-2")
+    assert f"{ONO}-2 ({ONO})" in page
+    assert "left" in await office.done("people", "show", ONO)
