@@ -45,7 +45,7 @@ def numbered(file: PeopleFile, known: Mapping[EmployeeId, Employee], said: Said,
     ids = _Ids([one.id for one in rows], known, said, {one.id: one.name for one in rows})
     listed = {one.id: ids.of(one.id) for one in rows}
     findings = (*_of_said(said, ids, listed), *_twice(file, listed))
-    if file.employees and not findings:
+    if not findings:
         findings = tuple(_unclear(file, listed, known, said, today))
     if all(number == one for number, one in listed.items()) and not ids.holders:
         return Numbered(file, findings, ids.of)

@@ -56,6 +56,7 @@ async def test_who_comes_back_within_a_cycle_gets_the_goals_back_under_today_s_m
 
     back = await apply(company, row(MORI, "森 香織", SALES))
     assert back["reopened"] == left["closed"]
+    assert back["relined"] >= back["reopened"]  # in every cycle that runs, the manager is another now
     goal: Goal = await company.goal(cycle, MORI)
     assert (goal.state, goal.line[0]) == (State.PENDING_APPROVAL, SALES)
     assert goal.task is not None

@@ -157,3 +157,27 @@ def test_a_number_that_was_given_up_goes_to_a_new_person() -> None:
     found = read(known, row, said=Said(new=frozenset({"E200"})))
     people = {person.id: person for person in as_listed(found.file, known, TODAY)}
     assert (people[EmployeeId("E200")].number, people[MORI].number) == (None, None)
+
+
+def test_who_has_left_by_the_file_is_nobody_to_ask_about() -> None:
+    known = directory(one(MORI, "森 香織", active=False), one(ONO, "大野 あかり", active=False))
+    header = "社員番号,氏名,部署,上長,在籍"
+    file = read_people(f"{header}\nE11,山本 圭,経理部,E1,いいえ\nE200,大野 あかり,経理部,E1,いいえ".encode())
+    assert numbered(file, known, NOTHING_SAID, TODAY).findings == ()
+
+
+def test_numbers_become_ids_in_every_column_that_names_people() -> None:
+    known = directory(one(MORI, "森 香織", number="E200"), one(ONO, "大野 あかり"))
+    header = "社員番号,氏名,部署,上長,一次評価者,代理者"
+    file = read_people(f"{header}\nE200,森 香織,経理部,E1,,\nE13,大野 あかり,経理部,E200,E200,E200".encode())
+    ono = numbered(file, known, NOTHING_SAID, TODAY).file.employees[1]
+    assert (ono.manager_id, ono.evaluators, ono.deputy_id) == (MORI, (MORI,), MORI)
+    alone = read_people(f"{header}\nE13,大野 あかり,経理部,E200,,".encode())  # whose manager the file does not list
+    assert numbered(alone, known, NOTHING_SAID, TODAY).file.employees[0].manager_id == MORI
+
+
+def test_a_new_person_gets_an_id_that_nobody_has_and_no_number_is() -> None:
+    known = directory(one(MORI, "森 香織", active=False))
+    row = "E11,森 香織,経理部,E1,"  # a namesake
+    found = read(known, row, "E11-2,新 人,経理部,E1,", said=Said(new=frozenset({"E11"})))
+    assert [person.id for person in found.file.employees] == [TOP, "E11-3", "E11-2"]
