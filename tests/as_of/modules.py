@@ -23,6 +23,7 @@ ANY_DAY = (
     "tests/service/test_visibility.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
+    "tests/workflows/test_leavers.py",
 )
 
 _KILLS = "kills servers for minutes, in launches like those of the other tests"

@@ -233,7 +233,8 @@ def test_a_kept_goal_is_reviewed_on_the_dates_of_the_cycle_and_closes_with_it() 
     again = until(goes_on, State.IN_REVIEW)
     assert again.reviewed_through == day(11, 30)
     ended = until(again, State.CLOSED)
-    assert (ended.outcome, score(ended)) == (Outcome.SETTLED, 20)
+    assert ended.outcome is Outcome.SETTLED
+    assert score(ended) == 20
 
 
 def test_a_kept_goal_that_is_unrealistic_is_closed_and_never_reset() -> None:
