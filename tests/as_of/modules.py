@@ -15,6 +15,7 @@ ANY_DAY = (
     "tests/cli/people/test_people_sync.py",
     "tests/service/test_evaluators.py",
     "tests/service/test_leave.py",
+    "tests/service/test_leavers.py",
     "tests/service/test_instructions.py",
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
