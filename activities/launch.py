@@ -19,6 +19,7 @@ from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
 from domain.cycle.evaluators import evaluators_of, rules_of, titles_of
 from domain.cycle.launch import first_draft
+from domain.cycle.leavers import last_day_for_goals
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
 from domain.goal.evolve import evolve
@@ -198,6 +199,7 @@ def _batch(
     salts = salts_from(secrets.token_hex(SEED_BYTES))
     for person in people:
         owner = EmployeeId(person.employee_id)
+        leaves = last_day_for_goals(organisation.employees[owner], now.leavers)
         line = organisation.active_line(owner)
         evaluators = evaluators_of(owner, organisation, rules)
         for number, content in enumerate(drafts[person.department, languages.get(owner, Locale.JA)], start=1):
@@ -209,6 +211,7 @@ def _batch(
                 line=line,
                 evaluators=evaluators,
                 away=organisation.is_away(owner),
+                leaves=leaves,
                 number=number,
                 content=content,
                 launched_by=EmployeeId(person.added_by or cycle.launched_by),

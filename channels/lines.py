@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from channels.texts import REMOVED, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, Group, Wording
+from channels.texts import ABOUT_LEAVERS, REMOVED, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, Group, Wording
 from domain.goal.commands import ORGANISATION, SYSTEM
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
@@ -130,6 +130,8 @@ def _details(notice: Notice, reader: Reader) -> Iterator[str]:
         yield say("mail.detail.to", locale, person=_person(facts, "to", reader))
     if _fact(facts, "from"):
         yield say("mail.detail.from", locale, person=_person(facts, "from", reader))
+    if notice.kind in ABOUT_LEAVERS:
+        yield from _leaving(facts, locale)
     if weight := _fact(facts, "weight"):
         yield say("mail.detail.weight", locale, weight=weight)
     if notice.kind in WITH_RESULT:
@@ -138,6 +140,14 @@ def _details(notice: Notice, reader: Reader) -> Iterator[str]:
         yield say("mail.detail.refusal", locale, refusal=refusal)
     if reason := _fact(facts, "reason", _LONGEST_COMMENT):
         yield say("mail.detail.reason", locale, reason=reason_text(reason, locale))
+
+
+def _leaving(facts: Mapping[str, Any], locale: Locale) -> Iterator[str]:
+    """That the owner has left, or leaves, so that the verdict cannot wait."""
+    if _fact(facts, "gone"):
+        yield say("mail.detail.gone", locale)
+    elif leaves := _fact(facts, "leaves"):
+        yield say("mail.detail.leaves", locale, day=_day(leaves, facts, locale, day_in))
 
 
 def _dates(notice: Notice, locale: Locale) -> Iterator[str]:

@@ -80,6 +80,14 @@ UNDATED = frozenset(
 # Kinds that show the outcome and the score. In others, a score of 0 would only discourage.
 WITH_RESULT = frozenset({_K.VERDICT_GIVEN, _K.GOAL_RESET, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.MOVED})
 
+# Kinds that say whether the owner of the goal leaves, or has left: a verdict cannot wait then.
+ABOUT_LEAVERS = frozenset(
+    {
+        _K.VERDICT_REQUESTED, _K.REVIEW_OPENED, _K.REVIEW_REMINDER, _K.REMINDER_COPIED, _K.ESCALATED, _K.ESCALATION_TOLD,
+        _K.REASSIGNED,
+    }
+)  # fmt: skip
+
 # The names of tasks; `UNKNOWN_TASK` is for a kind that only a newer release knows.
 TASK_TEXTS: Mapping[str, str] = MappingProxyType({kind: f"mail.task.{kind}" for kind in TaskKind})
 UNKNOWN_TASK = "mail.task.unknown"

@@ -146,6 +146,25 @@ Every rung that fell into the outage happens once, in order, when the workers ar
   A goal that is still a draft or waits for approval only changes hands.
 - **Leave** (休業・休職: first day, last day and deputy in the people file): the person's goals are paused from the first day on and go on after
   the last one, by themselves. What they would approve or review goes to the deputy, or to the next manager above.
+- **Leavers** (退職) by `leavers` (`{_default("leavers")}` by default). Drafts and goals that wait for approval are closed after the last day in any
+  case. A goal that is active or in review:
+
+  | `leavers` | 退職者の目標 | what happens |
+  |---|---|---|
+  | `settle` | 最終日で評価確定 | is settled after the last day, with the points that it has |
+  | `verdict` | 最終日までに判定 | gets a last review, whose verdict closes it |
+  | `keep` | サイクル終了まで残す | stays open until the cycle ends; reviews go to the reviewer without a self-review |
+
+  With `verdict` the last review opens as many business days before the last day as a self-review and a verdict may take together (ten
+  with the ladders above; five without self-reviews), at once where that day has passed. A verdict from that day on closes the goal: `achieved`
+  as achieved, `unrealistic` as unrealistic, `continue` as settled; it cannot be reset. Who works until the cycle closes has the reviews of the
+  cycle. Somebody who has left without notice gets the last review at the next opening hour. If nobody gives the verdict, the task climbs
+  its ladder up to HR, and the goal is settled when the cycle closes.
+
+  Nothing is asked of an owner who has left, and nothing is accepted from them: a step is no longer due, a self-review becomes the
+  reviewer's verdict, and an unrealistic goal is closed instead of reset. If they come back while the goal is open, they go on with it. HR may
+  change the rule with `meguri cycle amend`; the next
+  people file brings it to the goals of those who leave.
 - **Joiners** get their drafts in every open cycle unless `joiners_get_drafts = false` ({_off_or_on("joiners_get_drafts")} by default).
 
 ## At once, or in the digest (すぐに届くもの・まとめて届くもの)

@@ -24,7 +24,7 @@ STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
         Status.FORBIDDEN: (
-            "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate",
+            "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed",
         ),
         Status.NOT_FOUND: (
@@ -39,7 +39,7 @@ STATUS_OF: Mapping[str, Status] = {
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
         ),
         Status.UNPROCESSABLE: (
-            "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "comment_required", "bonus_too_high",
+            "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "owner_leaves", "comment_required", "bonus_too_high",
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem",
             "too_large", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",

@@ -82,6 +82,8 @@ class Code(StrEnum):
     UNKNOWN_EXEMPLAR = "unknown_exemplar"
     NO_SUCH_ENTRY = "no_such_entry"
     TEXTS_IN_USE = "texts_in_use"
+    OWNER_LEFT = "owner_left"
+    OWNER_LEAVES = "owner_leaves"
 
 
 class Refusal(MeguriError):

@@ -16,7 +16,7 @@ from domain.instructions.instructions import Amend, Selection, amended
 from domain.messages import Message, message
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.calendar import BusinessCalendar
-from domain.policy.policy import Ladder, Policy, Rung
+from domain.policy.policy import Ladder, Leavers, Policy, Rung
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
 from service.cycle_lookup import require_cycle
@@ -161,7 +161,7 @@ async def _at_goals(
             match rings_now(goal, policy, now):
                 case AlarmKind.END:
                     ending.append(EndingGoal(goal.id, goal.owner, goal.department, end_outcome(goal)))
-                case AlarmKind.REVIEW:
+                case AlarmKind.REVIEW | AlarmKind.LEAVING:
                     reviews.append(goal.id)
         last = page[-1]["id"]
     return amendment._replace(
@@ -223,10 +223,19 @@ def _rung(rung: Rung) -> Message:
     return message(when, days=abs(rung.days), act=rung.act)
 
 
+_WORDS: dict[bool | Leavers, str] = {
+    True: "rule.yes",
+    False: "rule.no",
+    Leavers.SETTLE: "rule.leavers_settle",
+    Leavers.VERDICT: "rule.leavers_verdict",
+    Leavers.KEEP: "rule.leavers_keep",
+}
+
+
 def _value(value: object) -> Message:
     match value:
-        case bool():
-            return message("rule.yes" if value else "rule.no")
+        case bool() | Leavers():
+            return message(_WORDS[value])
         case () | {}:
             return message("rule.none")
         case tuple() | dict():

@@ -75,6 +75,7 @@ class ListedGoal(Frozen):
     paused: bool
     overdue: bool
     time_zone: str
+    gone: bool  # the owner has left the company
 
 
 def listed_goal(line: GoalLine, zones: Mapping[str, TimeZones], now: datetime) -> ListedGoal:

@@ -53,6 +53,7 @@ SELECT g.id || '#' || $1 || ':' || $2 || ':parent_closed:' || g.owner_id, g.owne
            'state', g.state)), $4::timestamptz
 FROM goal g JOIN goal p ON p.id = $1
 WHERE g.cycle_id = $3 AND g.parent = $1 AND g.state <> 'closed' AND g.owner_id <> p.owner_id
+  AND g.aggregate ->> 'gone_on' IS NULL
 ON CONFLICT (key) DO NOTHING
 """
 

@@ -53,6 +53,7 @@ class GoalLine(NamedTuple):
     paused: bool  # nothing is due, and the due date moves when the goal is resumed
     site: str | None  # whose business days count for the task; None: the calendar of the rules
     own_zone: str | None  # the time zone of the task by the goal's own rules; None: the cycle's rules apply
+    gone: bool  # the owner has left the company
 
 
 def _own_zone() -> ColumnElement[str | None]:
@@ -76,6 +77,7 @@ LINE = (
         GoalRow.id, GoalRow.owner_id, _owner(), GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome, GoalRow.theme, GoalRow.seq,
         GoalRow.cycle_id, GoalRow.paused, func.jsonb_extract_path_text(GoalRow.aggregate, "task", "site"), _own_zone(),
+        func.jsonb_extract_path_text(GoalRow.aggregate, "gone_on").is_not(None),
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
 

@@ -72,28 +72,32 @@ async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: i
 _PLACEMENTS = text("""
     SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
         aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
-        away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL
+        away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
+        policy ->> 'leavers', aggregate ->> 'leaves', aggregate ->> 'gone_on' IS NOT NULL
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
-_RULES = text("SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages' FROM cycle")
+_RULES = text(
+    "SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages', policy ->> 'leavers' FROM cycle"
+)
 
 
 async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[Placement]]:
     """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
     # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
     rules = await connection.execute(_RULES)
-    hr_of, evaluators_of = {}, {}
-    for cycle, hr, stage, stages in rules:
-        hr_of[cycle], evaluators_of[cycle] = tuple(hr), (int(stage or 1), stages or "[]")
+    hr_of, rules_of = {}, {}
+    for cycle, hr, stage, stages, leavers in rules:
+        hr_of[cycle], rules_of[cycle] = tuple(hr), (int(stage or 1), stages or "[]", leavers or "settle")
     found = await connection.stream(_PLACEMENTS)
     async for rows in found.partitions(_PARTITION):
         yield [
             Placement(
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
-                away, *(evaluators_of[cycle] if by_cycle else (int(stage or 1), stages or "[]")),
+                away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, gone,
             )
-            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle in rows
+            for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
+                leavers, leaves, gone in rows
         ]  # fmt: skip
 
 

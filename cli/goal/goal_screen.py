@@ -55,15 +55,16 @@ def _row(line: ListedGoal, to: Terminal) -> tuple[str | int, ...]:
     if line.outcome:
         waits = outcome_name(line.outcome, to.locale)
     return (
-        line.goal, visible(line.owner_name), line.department, state_mark(line.state, to, paused=line.paused), line.revision,
+        line.goal, visible(line.owner_name), line.department, state_mark(line.state, to, paused=line.paused, gone=line.gone), line.revision,
         waits, due_mark(line, to), f"{line.score:f}",
         visible(line.theme, _THEME),
     )  # fmt: skip
 
 
-def state_mark(state: str, to: Terminal, *, paused: bool) -> str:
-    """The state, and whether the goal is paused."""
-    return state_name(state, to.locale) + (to.text("screen.goal.paused") if paused else "")
+def state_mark(state: str, to: Terminal, *, paused: bool, gone: bool = False) -> str:
+    """The state, whether the goal is paused, and whether its owner has left."""
+    marks = [to.text("screen.goal.paused")] * paused + [to.text("screen.goal.gone")] * gone
+    return state_name(state, to.locale) + "".join(marks)
 
 
 def due_mark(line: ListedGoal, to: Terminal) -> str:
@@ -93,6 +94,7 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.text("screen.goal.owner", owner=owner, department=goal.department)
+    yield from leaving_lines(goal, to)
     if goal.stages:
         approvers = [person(one, names) for one in goal.approvers_in_order()]
         yield to.text("screen.goal.evaluators", people=" → ".join(approvers))
@@ -118,6 +120,18 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.adjusted:
         final = scoring.calibrated(goal)
         yield to.text("screen.goal.adjusted", adjusted=f"{goal.adjusted:+f}", final=final)
+
+
+def leaving_lines(goal: Goal, to: Terminal) -> Iterator[str]:
+    """That the owner has left, or when they leave; and whether the verdict closes the goal."""
+    if goal.is_closed and not goal.gone:
+        return
+    if goal.gone_on is not None:
+        yield to.text("screen.goal.gone_on", day=goal.gone_on)
+    elif goal.leaves is not None:
+        yield to.text("screen.goal.leaves", day=goal.leaves)
+    if not goal.is_closed and goal.last_review_on is not None:
+        yield to.text("screen.goal.last_review", day=goal.last_review_on)
 
 
 def measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:

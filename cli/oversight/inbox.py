@@ -72,7 +72,7 @@ def _task_line(one: "InboxItem", page: "InboxPage", to: "Terminal") -> str:
         to.text("screen.inbox.acting_for", whom=person_then(one.acting_for, None, page.names)) if one.acting_for else ""
     )
     task = task_name(goal.task.kind, to.locale) if goal.task else ""
-    goal_of = f"{goal.goal} {owner}".rstrip()
+    goal_of = f"{goal.goal} {owner}".rstrip() + (to.text("screen.goal.gone") if goal.gone else "")
     parts = (_due(one, to), task, goal_of, acting, visible(goal.theme, _THEME))
     return "  ".join(part for part in parts if part)
 

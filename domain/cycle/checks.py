@@ -6,6 +6,7 @@ from datetime import date
 
 from domain.cycle.evaluators import EvaluatorRules, evaluators_of, inactive_findings, role_findings, rules_of
 from domain.cycle.file import CycleFile
+from domain.cycle.leavers import leaver_findings
 from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
 from domain.goal.constraints import MAX_WEIGHT
@@ -37,7 +38,7 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
     drafts = (*_tree_findings(file), *_draft_findings(file))
     evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
     evaluators += tuple(role_findings(organisation, _evaluator_rules(file)))
-    leave = _leave_findings(file, organisation)
+    leave = (*_leave_findings(file, organisation), *_leaver_findings(file, organisation))
     return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *leave, *drafts)
 
 
@@ -164,6 +165,10 @@ def _leave_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fin
     away = [one.id for one in file.participants(organisation) if one.is_away(file.cycle.starts)]
     if away:
         yield advise("on_leave", away[0], count=len(away), people=some_of(away), concerned=away)
+
+
+def _leaver_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    return leaver_findings(file.participants(organisation), file.cycle.closes, file.policy.leavers)
 
 
 def _tree_findings(file: CycleFile) -> Iterator[Finding]:

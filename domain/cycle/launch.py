@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -40,6 +41,7 @@ def first_draft(
     line: tuple[EmployeeId, ...],
     evaluators: Evaluators = NO_EVALUATORS,
     away: bool = False,
+    leaves: date | None = None,
     number: int,
     content: Content,
     launched_by: EmployeeId,
@@ -69,6 +71,7 @@ def first_draft(
         stages=evaluators.stages or None,
         reviewers=evaluators.reviewers or None,
         away=away or None,
+        leaves=leaves,
         sites={one: known[one] for one in asked if one in known} or None,
         slot=slot,
         delegations=delegations_of(owner, asked, delegations) or None,

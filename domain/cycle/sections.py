@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
-from domain.policy.policy import Ladder, StageRule, TaskKind
+from domain.policy.policy import Ladder, Leavers, StageRule, TaskKind
 from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number
 from domain.writing.content import Content
 
@@ -67,6 +67,7 @@ class PolicySection(Frozen):
     max_stretch: int = Field(default=200, ge=10, le=10_000)
     causes: tuple[Line, ...] = Field(default=(), max_length=30)
     adjust_down: bool = False
+    leavers: Leavers = Leavers.SETTLE
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
     @model_validator(mode="before")

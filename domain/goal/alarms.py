@@ -19,6 +19,7 @@ LATE = timedelta(hours=1)  # an alarm that rings more than this after its time w
 class AlarmKind(StrEnum):
     RUNG = "rung"  # of the open task's ladder
     REVIEW = "review"  # a review date of the policy
+    LEAVING = "leaving"  # the last review, before the owner's last day
     END = "end"  # the cycle is over
 
 
@@ -66,7 +67,7 @@ def _alarms(goal: Goal) -> list[Alarm]:
     """The next alarm of each kind. The end is first: nobody gets a reminder of a task that ends at the same time."""
     if goal.is_closed or goal.is_paused:
         return []
-    return [alarm for alarm in (_end(goal), _review(goal), _rung(goal)) if alarm]
+    return [alarm for alarm in (_end(goal), _leaving(goal), _review(goal), _rung(goal)) if alarm]
 
 
 def _alarm(goal: Goal, calendar: BusinessCalendar, kind: AlarmKind, day: date, rung: int = 0) -> Alarm:
@@ -98,6 +99,14 @@ def _review(goal: Goal) -> Alarm | None:
     return None
 
 
+def _leaving(goal: Goal) -> Alarm | None:
+    """The last review of a goal whose owner leaves. One whose day has passed rings at once."""
+    day = goal.last_review_on
+    if goal.state is not State.ACTIVE or day is None:
+        return None
+    return _alarm(goal, goal.calendar, AlarmKind.LEAVING, goal.calendar.on_or_after(day))
+
+
 def _end(goal: Goal) -> Alarm:
     return _alarm(goal, goal.calendar, AlarmKind.END, goal.calendar.on_or_after(goal.policy.closes + timedelta(days=1)))
 
@@ -106,7 +115,12 @@ def ring(goal: Goal, alarm: Alarm, now: Moment) -> tuple[events.Event, ...]:
     """The events of the alarm at `now`; none if this is not the goal's next alarm, or its time has not come."""
     if alarm != next_alarm(goal) or now < alarm.at:
         return ()
-    bodies = {AlarmKind.RUNG: _remind_or_escalate, AlarmKind.REVIEW: _open_review, AlarmKind.END: _lapse}
+    bodies = {
+        AlarmKind.RUNG: _remind_or_escalate,
+        AlarmKind.REVIEW: _open_review,
+        AlarmKind.LEAVING: _open_last_review,
+        AlarmKind.END: _lapse,
+    }
     event = events.Event(
         seq=goal.seq + 1,
         revision=goal.revision,
@@ -156,6 +170,10 @@ def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int
 
 def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
     return events.ReviewOpened(scheduled=goal.policy.reviews[alarm.rung])
+
+
+def _open_last_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
+    return events.ReviewOpened(leaves=goal.leaves or goal.gone_on)
 
 
 def _lapse(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:

@@ -36,6 +36,8 @@ def _require(allowed: tuple[EmployeeId, ...], command: Command, who: EmployeeId)
 
 def require_owner(goal: Goal, command: Command, day: date) -> None:
     _require((goal.owner,), command, principal(goal, command, day))
+    if goal.gone:
+        raise Refusal(Code.OWNER_LEFT)
 
 
 def require_hr(goal: Goal, command: Command, day: date) -> None:

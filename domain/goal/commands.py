@@ -122,16 +122,21 @@ class SubmitSelfReview(Command):
     proposed: Literal["continue", "achieved", "unrealistic"] = "continue"
 
 
+Next = Literal["continue", "reset", "close"]
+"""What follows a verdict."""
+
+
 class DecideReview(Command):
     """Assignee: give the verdict on the goal as it was at `expected_seq`.
 
-    `then` is what happens next. By default an achieved goal is closed and an unrealistic goal is reset.
+    `then` is what happens next. By default an achieved goal is closed and an unrealistic goal is reset. The goal of an owner
+    who has left is never reset.
     """
 
     name: ClassVar[str] = "decide_review"
     verdict: Literal["continue", "achieved", "unrealistic"]
     expected_seq: int = Field(ge=1)
-    then: Literal["continue", "reset", "close"] | None = None
+    then: Next | None = None
     comment: Prose | None = None
     praise: Prose | None = None  # what the reviewer saw go well
     bonus: int = Field(default=0, ge=0, le=1000)  # points for extra initiatives; needs a comment
@@ -139,11 +144,11 @@ class DecideReview(Command):
     new_target: Number | None = None  # of the next revision's measure, if it is numeric
 
     @property
-    def next(self) -> Literal["continue", "reset", "close"]:
+    def next(self) -> Next:
         return self.then or _FOLLOWS[self.verdict]
 
 
-_FOLLOWS: dict[str, Literal["continue", "reset", "close"]] = {
+_FOLLOWS: dict[str, Next] = {
     "continue": "continue",
     "achieved": "close",
     "unrealistic": "reset",
@@ -286,6 +291,7 @@ class ChangeLine(Command):
     """HR, when the organisation changes: replace managers, evaluators, department and sites; open tasks go to the new people.
 
     With `settle`, a goal in state active or in_review whose department changes begins a new revision with `new_weight`.
+    With `gone`, a goal in one of these states stays open for its reviewers, until a `change_line` without it.
     """
 
     name: ClassVar[str] = "change_line"
@@ -302,6 +308,8 @@ class ChangeLine(Command):
     left: tuple[_Person, ...] = Field(default=(), max_length=100)  # people who are not active: their delegations end
     settle: bool = False
     new_weight: int | None = Field(default=None, ge=1, le=100)
+    leaves: Day | None = None  # the owner's last day, where the rules ask for a verdict before it
+    gone: bool = False  # the owner has left: nothing is asked of them
     reason: Prose
 
 

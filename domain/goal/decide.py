@@ -224,18 +224,29 @@ def _decide_review(goal: Goal, command: commands.DecideReview, day: date) -> Bod
     require_state(goal, State.IN_REVIEW)
     _require_reviewer(goal, command, day)
     require_seen(goal, command.expected_seq)
-    if (command.verdict == "continue") != (command.next == "continue"):
-        raise Refusal(Code.VERDICT_CONTRADICTS, verdict=command.verdict, then=command.next)
-    if command.comment is None and (command.bonus or command.next == "reset"):
+    then = _follows(goal, command, day)
+    if command.comment is None and (command.bonus or then == "reset"):
         raise Refusal(Code.COMMENT_REQUIRED, what=message("part.bonus" if command.bonus else "part.reset"))
     if command.new_target is not None and not isinstance(goal.content.measure, NumericMeasure):
         raise Refusal(Code.WRONG_MEASURE, needs=message("part.needs_no_target"))
     if goal.bonus + command.bonus > goal.policy.max_bonus:
         raise Refusal(Code.BONUS_TOO_HIGH, most=goal.policy.max_bonus, given=goal.bonus)
-    return (_verdict(goal, command),)
+    return (_verdict(goal, command, then),)
 
 
-def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
+def _follows(goal: Goal, command: commands.DecideReview, day: date) -> commands.Next:
+    """What follows the verdict. A goal that nobody would go on with is closed: the owner leaves, or has left."""
+    ends = goal.ends_with_verdict(day)
+    closes = ends or (goal.gone and command.next == "reset")
+    if closes and command.then not in (None, "close"):
+        raise Refusal(Code.OWNER_LEAVES, then=command.then)
+    then = "close" if closes else command.next
+    if not ends and (command.verdict == "continue") != (then == "continue"):
+        raise Refusal(Code.VERDICT_CONTRADICTS, verdict=command.verdict, then=then)
+    return then
+
+
+def _verdict(goal: Goal, command: commands.DecideReview, then: commands.Next) -> events.Body:
     attained = scoring.confirmed(goal)
     fields: dict[str, Any] = {
         "verdict": command.verdict,
@@ -246,15 +257,21 @@ def _verdict(goal: Goal, command: commands.DecideReview) -> events.Body:
         "praise": command.praise,
     }
     total = goal.banked + scoring.revision_score(goal, attained, goal.bonus + command.bonus)
-    match command.next:
+    match then:
         case "continue":
             return events.Continued(**fields)
         case "reset":
             content = next_revision(goal, goal.value, command.new_weight, command.new_target)
             return events.Reset(**fields, banked=total, content=content)
         case "close":
-            outcome = Outcome.ACHIEVED if command.verdict == "achieved" else Outcome.UNREALISTIC
-            return events.Closed(**fields, outcome=outcome, score=total)
+            return events.Closed(**fields, outcome=_OUTCOMES[command.verdict], score=total)
+
+
+_OUTCOMES = {
+    "achieved": Outcome.ACHIEVED,
+    "unrealistic": Outcome.UNREALISTIC,
+    "continue": Outcome.SETTLED,  # the owner leaves before it is achieved
+}
 
 
 _DECIDERS: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {

@@ -38,6 +38,7 @@ class Created(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     away: bool | None = None  # the owner is on leave: the goal begins paused
+    leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     sites: dict[EmployeeId, str] | None = None
     slot: int | None = None
     delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
@@ -102,11 +103,12 @@ class ReportUndone(Body):
 
 
 class ReviewOpened(Body):
-    """By the alarm of the review date `scheduled`, or by `call_review` (then `scheduled` is None and `reason` says why)."""
+    """By the alarm of the review date `scheduled`, or by `call_review` (then `reason` says why), or because the owner leaves (`leaves`)."""
 
     kind: Literal[EventKind.REVIEW_OPENED] = EventKind.REVIEW_OPENED
     scheduled: date | None = None
     reason: Written | None = None
+    leaves: date | None = None  # the owner's last day; if it is not known, the day on which the goal learned of it
 
 
 class SelfReviewed(Body):
@@ -262,6 +264,8 @@ class LineChanged(Body):
     replaced: dict[EmployeeId, EmployeeId] | None = None  # of `before`: people who left, and who takes over their task
     delegations: tuple[Delegation, ...] | None = None
     left: tuple[EmployeeId, ...] | None = None  # people who are not active: their delegations ended
+    leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
+    gone: bool | None = None  # the owner has left, and the goal stays open for its reviewers
     reason: Written
 
 
@@ -278,6 +282,7 @@ class Moved(Body):
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
     left: tuple[EmployeeId, ...] | None = None
+    leaves: date | None = None
     attained: Share
     banked: Number
     content: Content

@@ -55,7 +55,15 @@ from domain.goal.goal import (
     Task,
 )  # fmt: skip
 from domain.goal.ledger import chain, genesis
-from domain.goal.tasks import approval_task, draft_task, reassigned_task, review_task, step_task, task_due_on
+from domain.goal.tasks import (
+    DECISIONS,
+    approval_task,
+    draft_task,
+    reassigned_task,
+    review_task,
+    step_task,
+    task_due_on,
+)
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
 from domain.values import EmployeeId, GoalId, Moment
@@ -93,6 +101,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         stages=body.stages or (),
         reviewers=body.reviewers or (),
         away=bool(body.away),
+        leaves=body.leaves,
         sites=body.sites or {},
         slot=body.slot,
         delegations=body.delegations or (),
@@ -115,7 +124,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
     }
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
-    if body.kind in MATERIAL:
+    if body.kind in MATERIAL or _is_leaving(goal, body):
         change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
@@ -125,6 +134,11 @@ def evolve(goal: Goal, event: Event) -> Goal:
     if "content" in changes and not isinstance(body, TextsErased):
         changes["written"] = event.seq
     return goal.model_copy(update=changes)
+
+
+def _is_leaving(goal: Goal, body: Body) -> bool:
+    """Whether the owner has left by this event: what follows a verdict is another thing then."""
+    return isinstance(body, LineChanged) and bool(body.gone) and not goal.gone
 
 
 def _with_signature(goal: Goal, event: Event) -> Goal:
@@ -329,6 +343,8 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     """New assignees of an approval or verdict get the full time for it; an owner's task keeps its due date."""
     changes = _organisation_fields(goal, body, at)
     after = goal.model_copy(update=changes)
+    if after.gone != goal.gone and not (goal.task and goal.task.kind in DECISIONS):
+        return changes | {"task": _task_of_presence(after, at)}
     if body.assignees is None or goal.task is None:
         return changes | ({"task": _later(goal, goal.task, body.paused_days)} if body.paused_days else {})
     climbed = _climbed(goal.task, after.above(goal.task.kind), body.assignees)
@@ -337,6 +353,14 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
         return changes | {"task": task and task.model_copy(update={"climbed": climbed})}
     due = _later(goal, goal.task, body.paused_days or 0)
     return changes | _of_task(goal, assignees=body.assignees, climbed=climbed, due=due and due.due)
+
+
+def _task_of_presence(after: Goal, at: Moment) -> Task | None:
+    """The task instead of an owner's task when the owner has left: no step, and the verdict without a self-review.
+
+    The next step when the owner has come back.
+    """
+    return step_task(after, at) if after.state is State.ACTIVE else review_task(after, after.self_reviewed, at)
 
 
 def _climbed(task: Task, chain: Chain, assignees: tuple[EmployeeId, ...]) -> int:
@@ -354,6 +378,8 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
         "reviewers": body.reviewers or (),
         "department": body.department,
         "sites": sites,
+        "leaves": body.leaves,
+        "gone_on": (goal.gone_on or day) if isinstance(body, LineChanged) and body.gone else None,
         **_absence(goal, bool(body.away), day),
         "delegations": tuple(
             one

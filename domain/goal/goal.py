@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.lifecycle import EventKind, State
 from domain.policy.calendar import BusinessCalendar
-from domain.policy.policy import Policy, TaskKind
+from domain.policy.policy import Leavers, Policy, TaskKind
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number, Share
 from domain.writing.content import Content, NumericMeasure
 
@@ -127,6 +127,8 @@ class Goal(Frozen):
     slot: int | None = None  # number that spreads the cycle's alarms (alarms.py); None: the goal's id is used
     stages: tuple[Chain, ...] = ()  # of the approval; an empty one, and one that is missing, follows the line
     reviewers: Chain = ()  # of the verdict; empty: the line
+    leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
+    gone_on: date | None = None  # the day on which the goal learned that its owner has left; None: the owner works here
 
     @property
     def is_closed(self) -> bool:
@@ -139,6 +141,31 @@ class Goal(Frozen):
     @property
     def is_paused_by_hr(self) -> bool:
         return self.pause_reason is not None
+
+    @property
+    def gone(self) -> bool:
+        """Whether the owner has left the company. Nothing is asked of them."""
+        return self.gone_on is not None
+
+    @property
+    def last_review_on(self) -> date | None:
+        """The day on which the last review opens because the owner leaves; None if the rules ask for none.
+
+        It leaves the full time for the self-review and the verdict up to the last day. After the last day it is the day on
+        which the goal learned of it. Who works until the cycle closes has the reviews of the cycle.
+        """
+        if self.policy.leavers is not Leavers.VERDICT:
+            return None
+        if self.gone_on is not None:
+            return self.gone_on
+        if self.leaves is None or self.leaves >= self.policy.closes:
+            return None
+        kinds = (TaskKind.SELF_REVIEW, TaskKind.VERDICT) if self.policy.self_review else (TaskKind.VERDICT,)
+        return self.calendar.add(self.leaves, -sum(self.policy.ladders[kind].due_in for kind in kinds))
+
+    def ends_with_verdict(self, day: date) -> bool:
+        """Whether a verdict on that day closes the goal, because its owner leaves or has left."""
+        return self.last_review_on is not None and self.last_review_on <= day
 
     @property
     def next_step(self) -> int | None:

@@ -58,13 +58,17 @@ def is_same(command: Command, entries: Sequence[events.Event]) -> bool:
 
 
 def _completed(command: Command, made: Command) -> Command:
-    """The command with what the goal itself filled in: other assignees who kept the task, and other rules of the policy."""
+    """The command with what the goal itself filled in: other assignees who kept the task, other rules of the policy, and what
+    follows a verdict.
+    """
     match command, made:
         case commands.Reassign(to=str() as to), commands.Reassign(assignees=tuple() as assignees) if to in assignees:
             return command.model_copy(update={"assignees": assignees, "person": None, "to": None})
         case commands.AmendPolicy(rules=tuple() as rules), commands.AmendPolicy(policy=policy):
             if all(getattr(command.policy, rule) == getattr(policy, rule) for rule in rules):
                 return command.model_copy(update={"policy": policy, "rules": None})
+        case commands.DecideReview(then=None), commands.DecideReview(then=then):
+            return command.model_copy(update={"then": then})
     return command
 
 
@@ -145,12 +149,13 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "sites": body.sites or {},
         "delegations": body.delegations or (),
         "left": body.left or (),
+        "leaves": body.leaves,
         "reason": body.reason,
     }
 
 
 def _change_line(body: events.LineChanged) -> _Made:
-    return commands.ChangeLine, _line(body) | {"replaced": body.replaced or {}}
+    return commands.ChangeLine, _line(body) | {"replaced": body.replaced or {}, "gone": bool(body.gone)}
 
 
 def _moved(body: events.Moved) -> _Made:

@@ -15,6 +15,7 @@ from domain.goal.authority import (
     require_hr_or_system,
     require_reviewer_or_hr,
     require_seen,
+    require_state,
 )
 from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
 from domain.goal.tasks import DECISIONS, assignees_after
@@ -230,6 +231,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
     if goal.owner in (*command.line, *(one for chain in (*command.stages, command.reviewers) for one in chain)):
         raise Refusal(Code.SELF_APPROVAL)
+    if command.gone and not goal.gone:
+        require_state(goal, *IN_PROGRESS)
     moved = command.department != goal.department
     known = set(goal.delegations)
     gone = {*command.left}
@@ -240,7 +243,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
     people = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
-    placed = people | {"sites": command.sites, "away": command.away}
+    placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     same = all(getattr(goal, name) == value for name, value in placed.items())
     if same and not moved and not new and not left and not command.replaced:
         return ()
@@ -254,12 +257,14 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "paused_days": _paused_days(goal, day) if goal.away and not command.away and not goal.is_paused_by_hr else None,
         "delegations": new or None,
         "left": left or None,
+        "leaves": command.leaves,
         "reason": command.reason,
     }
-    if moved and command.settle and goal.state in IN_PROGRESS:
+    if moved and command.settle and goal.state in IN_PROGRESS and not command.gone:
         content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight)
         return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
-    assignees = assignees_after(goal, goal.model_copy(update=people), command.replaced)
+    fields["gone"] = command.gone or None
+    assignees = _assignees_after(goal, people, command)
     changed = goal.task is not None and assignees != goal.task.assignees
     if not changed and same and not moved and not new and not left:
         return ()
@@ -267,6 +272,13 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         replaced = {one: by for one, by in command.replaced.items() if one in goal.task.assignees}
         fields |= {"before": goal.task.assignees, "assignees": assignees, "replaced": replaced or None}
     return (events.LineChanged(**fields),)
+
+
+def _assignees_after(goal: Goal, people: dict[str, Any], command: commands.ChangeLine) -> tuple[EmployeeId, ...]:
+    """The assignees of the open task. An owner's task ends when its owner leaves, so its assignees do not change before."""
+    if goal.task and goal.task.kind not in DECISIONS and command.gone != goal.gone:
+        return goal.task.assignees
+    return assignees_after(goal, goal.model_copy(update=people), command.replaced)
 
 
 def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:

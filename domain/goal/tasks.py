@@ -50,13 +50,13 @@ def approval_task(goal: Goal, stage: int, at: Moment) -> Task:
 
 def step_task(goal: Goal, at: Moment) -> Task | None:
     step = goal.next_step
-    if step is None:
+    if step is None or goal.gone:
         return None
     return _task(goal, TaskKind.STEP, (goal.owner,), at, due=goal.content.steps[step].due)
 
 
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:
-    if goal.policy.self_review and not self_reviewed:
+    if goal.policy.self_review and not self_reviewed and not goal.gone:
         return _task(goal, TaskKind.SELF_REVIEW, (goal.owner,), at)
     return _task(goal, TaskKind.VERDICT, goal.review_deciders(), at, climbed=1)
 

@@ -25,3 +25,6 @@ class Placement(NamedTuple):
     away: bool = False  # paused because the owner is on leave
     review_stage: int = 1  # of the goal's rules
     stages: str = "[]"  # of the goal's rules, as JSON
+    leavers: str = "settle"  # of the goal's rules
+    leaves: str | None = None  # the owner's last day, as the goal knows it
+    gone: bool = False  # the owner has left, and the goal stays open

@@ -10,10 +10,11 @@ from functools import lru_cache
 from pydantic import TypeAdapter
 
 from domain.cycle.evaluators import EvaluatorRules, Evaluators, evaluators_of, rules_of
+from domain.cycle.leavers import last_day_for_goals
 from domain.goal.goal import Goal
 from domain.instructions.placement import Placement
-from domain.people.organisation import Organisation
-from domain.policy.policy import StageRule
+from domain.people.organisation import Employee, Organisation
+from domain.policy.policy import Leavers, StageRule
 from domain.values import SILENT, EmployeeId
 
 _STAGES = TypeAdapter(tuple[StageRule, ...], config=SILENT)
@@ -27,6 +28,7 @@ def placement_of(goal: Goal) -> Placement:
         goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
         _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
+        goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.gone,
     )  # fmt: skip
 
 
@@ -52,19 +54,28 @@ class PlacementCheck:
     def differs(self, placed: Placement) -> bool:
         """Whether the goal needs a command; a goal that does not differ would skip it."""
         owner = self._people.get(placed.owner)
-        if owner is None or not owner.active:
+        if owner is None or self._leaving_differs(placed, owner):
             return True
         line, as_text = self._line_of(placed.owner, owner.manager_id)
         if owner.department != placed.department or as_text != placed.line:
             return True
         if placed.assignees != placed.owner and any(map(self._has_left, placed.assignees.split(","))):
             return True
-        if any(map(self._has_left, placed.deputies)) or placed.away != self._organisation.is_away(placed.owner):
+        away = owner.active and self._organisation.is_away(placed.owner)
+        if placed.away != away or any(map(self._has_left, placed.deputies)):
             return True
         evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages))
         if _chains(evaluators) != placed.chains:
             return True
         return self._sites_of((placed.owner, *line, *evaluators.people, *placed.hr)) != placed.sites
+
+    @staticmethod
+    def _leaving_differs(placed: Placement, owner: Employee) -> bool:
+        """Whether the owner has left, or their last day has changed, and the goal does not know it or is to be closed."""
+        if owner.active is placed.gone or (placed.gone and placed.leavers == Leavers.SETTLE):
+            return True
+        last_day = last_day_for_goals(owner, Leavers(placed.leavers))
+        return placed.leaves != (last_day and last_day.isoformat())
 
     def _line_of(self, owner: EmployeeId, manager: EmployeeId | None) -> tuple[tuple[EmployeeId, ...], str]:
         if manager in self._lines:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked, rules_of
 from domain.cycle.launch import delegations_of
+from domain.cycle.leavers import last_day_for_goals, stays_open
 from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
@@ -201,7 +202,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     if goal.is_closed:
         is_back = goal.id in context.back and owner is not None and owner.active
         return commands.Reopen(actor=actor, reason=asked.reason) if is_back else Skipped(code="closed")
-    if owner is None or not owner.active:
+    if owner is None or not (owner.active or stays_open(goal)):
         close = commands.CloseBySystem if actor == commands.ORGANISATION else commands.Close
         return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
     line = context.organisation.active_line(goal.owner)
@@ -211,9 +212,11 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)
     left = _inactive_delegates(goal, asked, context.organisation)
-    away = context.organisation.is_away(goal.owner)
-    placed = (line, evaluators.stages, evaluators.reviewers, known, away)
-    unchanged = placed == (goal.line, goal.stages, goal.reviewers, goal.sites, goal.away)
+    away = owner.active and context.organisation.is_away(goal.owner)
+    leaves = last_day_for_goals(owner, goal.policy.leavers)
+    placed = (line, evaluators.stages, evaluators.reviewers, known, away, leaves, not owner.active)
+    as_it_is = (goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone)
+    unchanged = placed == as_it_is
     if unchanged and not moved and not replaced and not left:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved
@@ -231,6 +234,8 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         delegations=delegations_of(goal.owner, may_ask, context.delegations),
         settle=settle,
         new_weight=weight_left(goal.content.weight, goal.policy, context.today) if settle else None,
+        leaves=leaves,
+        gone=not owner.active,
         reason=asked.reason,
     )
 

@@ -146,7 +146,9 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
             *_told_to_owner(before, goal, event),
             *_told(goal, event),
             *(_told_of_end(before, goal, event) if before else ()),
+            *(_told_of_presence(before, goal) if before else ()),
         )
+        if not (goal.gone and person == goal.owner)  # nothing is sent to an owner who has left
         if person != event.actor or event.kind is EventKind.CREATED  # who launches a cycle has a draft to write as well
     )
     for kind, person in tuple(told):
@@ -178,6 +180,15 @@ def _told_of_end(before: Goal, goal: Goal, event: events.Event) -> _Told:
         for person in before.task.assignees:
             if person not in (goal.owner, *still):
                 yield NoticeKind.HANDLED, person
+
+
+def _told_of_presence(before: Goal, goal: Goal) -> _Told:
+    """The owner has left, or is back: another task may be open."""
+    if before.gone == goal.gone or goal.task is None or goal.is_paused:
+        return
+    if before.task is None or before.task.kind is not goal.task.kind:
+        for person in goal.task.assignees:
+            yield _REQUESTS[goal.task.kind], person
 
 
 def _told_to_owner(before: Goal | None, goal: Goal, event: events.Event) -> _Told:
@@ -252,11 +263,22 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         "outcome": goal.outcome.value if goal.outcome else None,
         "verdict": getattr(event.body, "verdict", None),
         "step": goal.next_step,
+        **_leaving(goal, event),
         **_of_body(event.body),
         **_why(event.body),
         **({"to": goal.task.assignees[0]} if goal.task and getattr(event.body, "copied", None) else {}),
     }
     return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+def _leaving(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
+    """Of an open goal: whether its owner has left, or the last day before which the verdict is asked for."""
+    if goal.is_closed:
+        return {}
+    if goal.gone:
+        return {"gone": "1"}
+    is_last = goal.ends_with_verdict(goal.calendar.day_of(event.at))
+    return {"leaves": goal.leaves.isoformat()} if is_last and goal.leaves else {}
 
 
 def _why(body: events.Body) -> dict[str, JsonValue]:

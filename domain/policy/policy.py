@@ -21,6 +21,14 @@ class TaskKind(StrEnum):
     VERDICT = "verdict"  # reviewer: decide
 
 
+class Leavers(StrEnum):
+    """What happens to the goals that somebody is working on when they leave the company."""
+
+    SETTLE = "settle"  # the goal is settled after the last day
+    VERDICT = "verdict"  # a last review opens before the last day, and its verdict closes the goal
+    KEEP = "keep"  # the goal stays open for its reviewers until the cycle ends
+
+
 class Act(StrEnum):
     """What a rung of a ladder does about a task. Assignees are never removed."""
 
@@ -125,6 +133,7 @@ class Policy(Frozen):
     max_stretch: int = Field(default=200, ge=10, le=10_000)  # percent; 200: a target is at most triple, or a third
     causes: tuple[Line, ...] = Field(default=(), max_length=30)  # to choose from in a review, beside CAUSES
     adjust_down: bool = False  # whether a calibration may lower a score
+    leavers: Leavers = Leavers.SETTLE  # what happens to the goals of somebody who leaves
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -164,5 +173,5 @@ class Policy(Frozen):
 
 _LATER: dict[str, Any] = {
     "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
-    "causes": (), "adjust_down": False,
+    "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE,
 }  # fmt: skip

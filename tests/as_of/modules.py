@@ -10,12 +10,14 @@ ANY_DAY = (
     "tests/acceptance/test_untouched_goal.py",
     "tests/cli/cycle/test_cycle.py",
     "tests/cli/cycle/test_steering.py",
+    "tests/cli/goal/test_leavers.py",
     "tests/cli/goal/test_whole_path.py",
     "tests/cli/goal/test_writing.py",
     "tests/cli/people/test_people_sync.py",
     "tests/service/test_evaluators.py",
     "tests/service/test_leave.py",
     "tests/service/test_spells.py",
+    "tests/service/test_leavers.py",
     "tests/service/test_instructions.py",
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
@@ -24,6 +26,7 @@ ANY_DAY = (
     "tests/service/test_visibility.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
+    "tests/workflows/test_leavers.py",
 )
 
 _KILLS = "kills servers for minutes, in launches like those of the other tests"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.goal.commands import COMMANDS, Command
 from domain.goal.goal import Delegation
-from domain.policy.policy import DEFAULT_LADDERS, Ladder
+from domain.policy.policy import DEFAULT_LADDERS, Ladder, Leavers
 from tests.domain.builders import (
     BERLIN,
     DEPUTY,
@@ -45,6 +45,7 @@ POLICIES = st.builds(
     reviews=st.sampled_from([(), (date(2026, 11, 3),), (date(2026, 10, 30), date(2026, 11, 30))]),
     sites=st.sampled_from([{}, {"berlin": BERLIN}]),
     ladders=st.sampled_from([DEFAULT_LADDERS, PATIENT]),
+    leavers=st.sampled_from(Leavers),
 )
 LINES = st.sampled_from([(), (MANAGER,), (MANAGER, DIRECTOR), (HR, MANAGER), (DIRECTOR, STRANGER, DEPUTY)])
 STAGES = st.sampled_from(  # chains of evaluators: other people, the same twice, HR, a stage that follows the line
@@ -126,6 +127,8 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "line": LINES,
             "stages": STAGES,
             "away": st.booleans(),
+            "leaves": st.none() | DATES,
+            "gone": st.sampled_from([False, False, True]),
             "reviewers": REVIEWERS,
             "department": st.sampled_from(["経理", "総務"]),
             "sites": SITES,

@@ -14,6 +14,7 @@ from activities.launch import LaunchActivities
 from activities.settlement import SettlementActivities
 from domain.goal import commands
 from domain.instructions.instructions import Add, Close, Extend, Selection
+from domain.policy.policy import Leavers
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from domain.writing.content import Content, NumericMeasure, Step
@@ -174,6 +175,30 @@ async def evaluated(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def leaver(stage: Stage) -> str:
+    """The last review opens before the owner's last day, and the reviewer gives the verdict after it; a server that skips time."""
+    await _launched(stage)
+    await _give(stage, _SUBMIT, _APPROVE, _APPROVE_TOO)
+    goal, around = await stage.company.goals.require(GOAL), season(await now_of(stage.server))
+    days = list(around.working_days(around.begins + timedelta(days=1)))
+    as_it_is = {
+        "line": goal.line,
+        "department": goal.department,
+        "sites": goal.sites,
+        "leaves": days[14],
+        "reason": "退職",
+    }
+    known = commands.ChangeLineBySystem(actor=commands.ORGANISATION, **as_it_is)
+    rules = goal.policy.model_copy(update={"leavers": Leavers.VERDICT})
+    await _give(stage, commands.AmendPolicy(actor=HR, policy=rules, rules=("leavers",), reason="賞与の対象期間"), known)
+    await sleep_until(stage.server, days[15], 12)
+    await _give(
+        stage, known.model_copy(update={"gone": True}),
+        commands.DecideReview(actor=CHIEF, verdict="continue", expected_seq=1),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
 async def cycle(stage: Stage) -> str:
     """The goals of one of three people cannot be started at first; a retry starts them, and the cycle is closed by its former command."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
@@ -254,4 +279,4 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }
-ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse}
+ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse, "leaver": leaver}

@@ -8,9 +8,10 @@ from domain.goal.alarms import AlarmKind
 from domain.goal.goal import Goal
 from domain.policy.policy import Policy
 from service.amending import rings_now
-from tests.domain.builders import POLICY, active, after, at, day, draft, pause, pending, policy
+from tests.domain.builders import POLICY, active, after, at, change_line, day, draft, pause, pending, policy
 
 NOW = at(day(10, 15))
+KEEP, VERDICT = policy(leavers="keep"), policy(leavers="verdict")
 SHORT = policy(ends=day(10, 13), closes=day(10, 14), reviews=())
 REVIEWED = policy(reviews=(day(10, 15), day(10, 30), day(11, 30)))
 
@@ -22,6 +23,7 @@ REVIEWED = policy(reviews=(day(10, 15), day(10, 30), day(11, 30)))
         (active(), SHORT, AlarmKind.END),
         (active(), REVIEWED, AlarmKind.REVIEW),
         (pending(), REVIEWED, None),
+        (after(active(KEEP), change_line(active(KEEP), gone=True), at(day(10, 14))), VERDICT, AlarmKind.LEAVING),
         (active(), POLICY, None),
         (active(), policy(closes=day(12, 25)), None),
         (after(active(), pause(), at(day(10, 14))), SHORT, None),

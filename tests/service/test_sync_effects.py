@@ -20,15 +20,22 @@ from tests.domain.builders import (
     POLICY,
     PRESIDENT,
     active,
+    after,
+    change_line,
     day,
     draft,
+    in_review,
     pending,
     policy,
 )
 from tests.domain.command_cases import NOW
 
 HR_TOO = POLICY.hr[1]
-SETTLES = policy(moves_settle=True)
+SETTLES, KEEPS = policy(moves_settle=True), policy(leavers="keep")
+
+
+def left(goal: Goal) -> Goal:
+    return after(goal, change_line(goal, gone=True), NOW)
 
 
 def person(employee: str, manager: str | None = None, **known: Any) -> Employee:
@@ -61,6 +68,12 @@ def told(goal: Goal, changed: Employee) -> commands.Command | Skipped:
         (pending(SETTLES), person(OWNER, DIRECTOR, department="財務"), ["relined", "readdressed"]),
         (active(), person(OWNER, MANAGER, department="財務"), ["relined"]),
         (pending(), person(OWNER, MANAGER, active=False), ["closed"]),
+        (active(), person(OWNER, MANAGER, active=False), ["closed"]),
+        (pending(KEEPS), person(OWNER, MANAGER, active=False), ["closed"]),
+        (active(KEEPS), person(OWNER, MANAGER, active=False), ["kept", "relined"]),
+        (in_review(KEEPS), person(OWNER, MANAGER, active=False), ["kept", "relined"]),
+        (left(active(KEEPS)), person(OWNER, DIRECTOR, active=False), ["relined"]),
+        (left(active(KEEPS)), person(OWNER, MANAGER), ["relined"]),
         (pending(), person(OWNER, MANAGER), []),
     ],
 )

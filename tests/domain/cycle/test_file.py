@@ -73,7 +73,9 @@ def test_the_check_of_a_cycle_names_only_ways_forward_that_it_has() -> None:
             assert "--" not in told, "options of other commands"
 
 
-@pytest.mark.parametrize(("last_days", "codes"), [((20, 20), ["hr_leaves"]), ((20, None), []), ((20, 31), [])])
+@pytest.mark.parametrize(
+    ("last_days", "codes"), [((20, 20), ["hr_leaves"]), ((20, None), ["leaving_early"]), ((20, 31), ["leaving_early"])]
+)
 def test_one_of_hr_stays_until_the_cycle_closes(last_days: tuple[int | None, ...], codes: list[str]) -> None:
     people = [
         replace(TWO_TOPS.employees[EmployeeId(one)], leaves=date(2026, 12, day) if day else None)

@@ -208,7 +208,8 @@ class GoalUnderAnything(RuleBasedStateMachine):
     def a_task_fits_its_state_and_somebody_has_it(self) -> None:
         task = self.goal.task
         if task is None:
-            assert self.goal.is_closed or (self.goal.state == "active" and self.goal.next_step is None)
+            no_step = self.goal.next_step is None or self.goal.gone
+            assert self.goal.is_closed or (self.goal.state == "active" and no_step)
             return
         fits = {
             "draft": {TaskKind.DRAFT},
@@ -221,6 +222,24 @@ class GoalUnderAnything(RuleBasedStateMachine):
         assert len(set(task.assignees)) == len(task.assignees)
         if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
             assert self.goal.owner not in task.assignees
+
+    @invariant()
+    def an_owner_who_has_left_is_asked_for_nothing_and_somebody_else_gives_the_verdict(self) -> None:
+        goal = self.goal
+        if not goal.gone or goal.is_closed:
+            return
+        assert goal.state in ("active", "in_review")
+        if goal.state == "in_review":
+            assert goal.task is not None
+            assert goal.task.kind is TaskKind.VERDICT
+        if goal.task:
+            assert goal.owner not in goal.task.assignees
+
+    @invariant()
+    def a_goal_that_waits_for_a_last_verdict_is_closed_by_it(self) -> None:
+        for event in self.ledger[-1:]:
+            if event.kind in {EventKind.CONTINUED, EventKind.RESET}:
+                assert not self.goal.ends_with_verdict(self.goal.calendar.day_of(event.at))
 
     @invariant()
     def nobody_signs_twice_in_a_round_or_for_their_own_goal(self) -> None:

@@ -10,8 +10,9 @@ from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, sync_command_for
+from domain.lifecycle import State
 from domain.people.organisation import Employee, Organisation
-from domain.policy.policy import Policy
+from domain.policy.policy import Leavers, Policy
 from domain.values import EmployeeId
 from tests.domain.builders import DIRECTOR, HR, MANAGER, OWNER, PRESIDENT, STRANGER, day, pending, policy
 
@@ -63,6 +64,15 @@ def _evaluated() -> Goal:
     return goal(stages=(chain,), reviewers=chain)
 
 
+LAST_DAY, GONE_ON = day(11, 13), day(11, 14)
+SETTLE, VERDICT, KEEP = (policy(leavers=leavers) for leavers in Leavers)
+LEAVER = person(OWNER, MANAGER, active=False)
+
+
+def _worked_on(rules: Policy, **changes: Any) -> Goal:
+    return goal(state=State.ACTIVE, task=None, policy=rules, **changes)
+
+
 @pytest.mark.parametrize(
     ("of", "changed", "differs"),
     [
@@ -108,6 +118,21 @@ def _evaluated() -> Goal:
         (delegated(MANAGER, STRANGER), (), False),
         (delegated(MANAGER, STRANGER), (person(STRANGER, DIRECTOR, active=False),), True),
         (delegated(HR, DIRECTOR), (person(HR, PRESIDENT, active=False),), True),
+        (goal(), (person(OWNER, MANAGER, leaves=LAST_DAY),), False),  # the rules settle
+        (_worked_on(KEEP), (person(OWNER, MANAGER, leaves=LAST_DAY),), False),
+        (_worked_on(VERDICT), (person(OWNER, MANAGER, leaves=LAST_DAY),), True),
+        (_worked_on(VERDICT, leaves=LAST_DAY), (person(OWNER, MANAGER, leaves=LAST_DAY),), False),
+        (_worked_on(VERDICT, leaves=LAST_DAY), (person(OWNER, MANAGER, leaves=day(11, 30)),), True),
+        (_worked_on(VERDICT, leaves=LAST_DAY), (), True),  # the person stays
+        (_worked_on(SETTLE), (LEAVER,), True),
+        (_worked_on(KEEP), (LEAVER,), True),
+        (_worked_on(KEEP, gone_on=GONE_ON), (LEAVER,), False),
+        (_worked_on(VERDICT, gone_on=GONE_ON), (LEAVER,), False),
+        (_worked_on(KEEP, gone_on=GONE_ON), (person(OWNER, DIRECTOR, active=False),), True),
+        (_worked_on(KEEP, gone_on=GONE_ON), (LEAVER, person(MANAGER, DIRECTOR, active=False)), True),
+        (_worked_on(KEEP, gone_on=GONE_ON), (person(OWNER, MANAGER, active=False, away_from=GONE_ON),), False),
+        (_worked_on(SETTLE, gone_on=GONE_ON), (LEAVER,), True),  # the rules were amended
+        (_worked_on(KEEP, gone_on=GONE_ON), (), True),  # the person is back
     ],
 )
 def test_a_goal_differs_exactly_where_it_would_get_a_command(

@@ -23,6 +23,7 @@ from tests.domain.builders import (
     STRANGER,
     active,
     day,
+    draft,
     pending,
     policy,
 )
@@ -120,6 +121,32 @@ def test_a_goal_whose_owner_left_is_closed_and_the_reason_says_when() -> None:
     assert isinstance(command, commands.Close)
     assert "2026-11-13" in command.reason
     assert "組織変更" in command.reason
+
+
+@pytest.mark.parametrize("leavers", ["verdict", "keep"])
+def test_a_goal_whose_owner_left_stays_open_for_its_reviewers_where_the_rules_say_so(leavers: str) -> None:
+    leaver = person(OWNER, MANAGER, active=False, leaves=day(11, 13))
+    goal = active(policy(leavers=leavers))
+    command = told(with_(leaver), goal)
+    assert isinstance(command, commands.ChangeLine)
+    assert (command.gone, command.away, command.settle, command.line) == (
+        True, False, False, (MANAGER, DIRECTOR, PRESIDENT),
+    )  # fmt: skip
+    assert command.leaves == (day(11, 13) if leavers == "verdict" else None)
+    by_system = sync_command_for(
+        goal, Sync(reason="r"), commands.ORGANISATION, SyncContext(Organisation(with_(leaver)), (), TODAY)
+    )
+    assert isinstance(by_system, commands.ChangeLineBySystem)
+    for waits in (draft(goal.policy), pending(goal.policy)):
+        assert isinstance(told(with_(leaver), waits), commands.Close)
+
+
+def test_a_last_day_to_come_is_told_to_goals_only_where_the_rules_ask_for_a_verdict() -> None:
+    leaver = person(OWNER, MANAGER, leaves=day(12, 11))
+    for leavers, last_day in (("settle", None), ("verdict", day(12, 11)), ("keep", None)):
+        command = told(with_(leaver), active(policy(leavers=leavers)))
+        assert isinstance(command, commands.ChangeLine)
+        assert (command.leaves, command.gone) == (last_day, False)
 
 
 def test_another_manager_brings_the_whole_new_line_with_sites_and_standing_delegations() -> None:
