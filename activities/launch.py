@@ -192,7 +192,10 @@ def _batch(
     rules = rules_of(frozen.review_stage, frozen.stages)
     languages = {one.id: one.locale for one in organisation.employees.values()}
     wanted = {(one.department, languages.get(EmployeeId(one.employee_id), Locale.JA)) for one in people}
-    drafts = {(department, locale): file.drafts_for(department, locale) for department, locale in wanted}
+    known = organisation.departments
+    drafts = {
+        (department, locale): file.drafts_for(department, locale, departments=known) for department, locale in wanted
+    }
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
     salts = salts_from(secrets.token_hex(SEED_BYTES))

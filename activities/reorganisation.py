@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,6 +24,7 @@ from service.projection import delegations_between
 from service.sync_effects import OpenCycle, goals_that_differ
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
+from storage.departments import load_departments
 from workflows.leaving import LeaverProcessor, LeavingDay
 
 _FAR = timedelta(days=3660)
@@ -42,13 +44,13 @@ class LeavingActivities(LeaverProcessor):
             return await process_leavers(self._engine, self._client, day.last_day, day.now)
 
 
-async def prepare(engine: AsyncEngine, instruction: str, now: datetime) -> list[GoalId]:
-    """Applies the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
+async def prepare(engine: AsyncEngine, instruction: str, asked: Sync, now: datetime) -> list[GoalId]:
+    """Applies the change of departments and the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
 
     These are all open goals that differ from the directory, also from an earlier change.
     """
     async with engine.begin() as connection:
-        await people.apply_staged(connection, instruction)
+        await people.apply_staged(connection, instruction, asked.department_change)
     async with read_transaction(engine) as connection:
         organisation = await people.load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date())
         return list(await goals_that_differ(connection, organisation))
@@ -84,12 +86,13 @@ async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Empl
 
 async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
     async with read_transaction(engine) as connection:
-        joined = Organisation(await directory.employees(connection, asked.joined))
+        known = await load_departments(connection)
+        joined = Organisation(await directory.employees(connection, asked.joined), departments=known)
         rows = await cycles.list_cycles(connection)
     for row in rows:
         if not row.state.is_running or not OpenCycle(row.id, row.rules, row.file).takes_joiners(now):
             continue
-        drafts = row.file.drafts_for
+        drafts = partial(row.file.drafts_for, departments=known)
         new = [(one.id, one.department, len(drafts(one.department))) for one in row.file.participants(joined)]
         async with engine.begin() as connection:
             await participants.add(connection, row.id, new, by=actor, at=now)

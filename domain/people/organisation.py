@@ -71,6 +71,11 @@ class Employee:
         return replace(self, active=False) if self.active and not self.works_on(day) else self
 
 
+def with_new_name(one: Employee, renamed: Mapping[str, str]) -> Employee:
+    """The same person; where the department is among these present names, with its new name."""
+    return replace(one, department=renamed[one.department]) if one.department in renamed else one
+
+
 Place = Callable[[EmployeeId], str]
 """Where the reader finds an employee: the row in their file, or the id."""
 
