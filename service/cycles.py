@@ -95,8 +95,10 @@ class CycleReads:
             names = await names_at(connection, [(row.launched_by, row.launched_at)])
             counts = await cycles.counts(connection, cycle, now)
             problems = await hearing.find_all(connection, cycle)
+            departments = await load_departments(connection)
         unanswered = tuple(one.id for one in problems if not one.answers)
-        return status_of(summary_of(row, names), counts, HeardProblemCounts(heard=len(problems), unanswered=unanswered))
+        heard = HeardProblemCounts(heard=len(problems), unanswered=unanswered)
+        return status_of(summary_of(row, names), counts, heard, departments)
 
 
 class Cycles(CycleReads):

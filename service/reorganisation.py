@@ -38,12 +38,12 @@ class ChangeDocument(Frozen):
 
 
 class DepartmentChangeDocument(Frozen):
-    """A change of a department, by its new name: added, renamed, merged, id, parent or head, before and after."""
+    """A change of a department, by its new name: added, renamed, merged, id, parent or head; the old value and the new one."""
 
     change: str
     department: str
-    before: str | None
-    after: str | None
+    old: str | None
+    new: str | None
 
 
 class SyncDocument(Frozen):
@@ -100,7 +100,7 @@ class Compared(NamedTuple):
             findings=tuple(documents_of(self.findings)),
             effects=self.effects,
             department_changes=tuple(
-                DepartmentChangeDocument(change=kind, department=name, before=before, after=after)
+                DepartmentChangeDocument(change=kind, department=name, old=before, new=after)
                 for kind, name, before, after in self.departments
             ),
         )

@@ -135,7 +135,7 @@ def _page_by_scan(given: frozenset[str], condition: ColumnElement[bool]) -> Subq
 
 
 def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
-    """The ids of the page, merged from the first ids of each cycle and state.
+    """The ids of the page, merged from the first ids of each cycle and state, and of each name of the departments.
 
     The indexes begin with the cycle and the state (or with the cycle, the department and the state); within these, ids are in
     order. There are few cycles and five states, so the query reads a bounded number of index entries. The alternative would
@@ -156,10 +156,9 @@ def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Sub
         candidates = candidates.where(GoalRow.department == names.c.name)
         groups.append(names)
     first = candidates.order_by(GoalRow.id).limit(_LIMIT).correlate(*groups).lateral("first")
-    joined: Any = of_cycle
-    for group in groups[1:]:
-        joined = joined.join(group, true())
-    query = select(first.c.id).select_from(joined.join(first, true()))
+    query = select(first.c.id).select_from(of_cycle)
+    for group in (*groups[1:], first):
+        query = query.join(group, true())
     if "cycle" in given:
         query = query.where(of_cycle.id == bindparam("cycle", type_=Text))
     return query.order_by(first.c.id).limit(_LIMIT).subquery("page")

@@ -17,7 +17,6 @@ from domain.people.people_columns import Table, find_columns, words_by_name
 from domain.people.people_file import Found, repeated, split_header
 from domain.people.people_file_findings import row
 from domain.people.people_rows import Record, UnreadableRows, records_of_csv, records_of_rows
-from domain.values import SILENT
 
 DEPARTMENTS = Table(
     words_by_name("""
@@ -28,7 +27,7 @@ head_id:head headid departmenthead manager managerid 部門長 部門長社員�
 """),
     ("department_id", "department"),
 )
-_DEPARTMENT = TypeAdapter(Department, config=SILENT)
+_DEPARTMENT = TypeAdapter(Department)
 _FIELDS = {
     "department_id": "id",
     "department": "name",
