@@ -252,7 +252,10 @@ async def test_a_file_with_errors_changes_nothing(company: Steered) -> None:
     before = await DepartmentRecords(company.engine).tree(OPERATOR)
     data = f"id,name,parent,head\nD2,{ACCOUNTING},D9,E98".encode()
     found = await DepartmentRecords(company.engine).compare(operator(HR), data)
-    assert (found.difference, [one.code for one in found.findings]) == (None, ["parent_unknown", "head_unknown"])
+    assert (found.difference, [one.code for one in found.findings]) == (
+        None,
+        ["department_parent_unknown", "head_unknown"],
+    )
     assert await DepartmentRecords(company.engine).tree(OPERATOR) == before
 
 

@@ -116,7 +116,7 @@ def test_two_departments_can_exchange_their_names() -> None:
 
 
 def test_unknown_parents_unknown_heads_and_circles_are_refused() -> None:
-    assert codes("D2,財務経理部,D7,", "D4,営業部,,E9") == ["parent_unknown", "head_unknown"]
+    assert codes("D2,財務経理部,D7,", "D4,営業部,,E9") == ["department_parent_unknown", "head_unknown"]
     assert codes("D1,管理本部,D3,") == ["circular_departments"]
     assert codes("D1,管理本部,D1,") == ["circular_departments"]
     assert codes("D1,管理本部,,E1", "D4,営業部,管理本部,") == []
