@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
-from domain.cycle.evaluators import evaluators_of, rules_of, titles_of
+from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
 from domain.cycle.launch import first_draft
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
@@ -69,8 +69,9 @@ class LaunchActivities(Launcher):
     async def _write(self, piece: ParticipantRange, people: list[cycles.UnstartedParticipant]) -> None:
         cycle = await _cycle(self._engine, piece)
         async with read_transaction(self._engine) as connection:
+            stages = cycle.launched_policy.stages
             organisation = await with_managers(
-                connection, _concerned(cycle, people), titles_of(cycle.launched_policy.stages)
+                connection, _concerned(cycle, people), titles_of(stages), heads=names_heads(stages)
             )
         standing = await self._delegations(cycle, organisation)
         batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people)

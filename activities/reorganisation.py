@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.heartbeating import heartbeating
-from domain.cycle.evaluators import titles_of
+from domain.cycle.evaluators import names_heads, titles_of
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -66,7 +66,8 @@ async def commands(
     concerned |= {person for goal in goals for one in goal.delegations for person in (one.delegator, one.to)}
     async with read_transaction(engine) as connection:
         titles = {title for goal in goals for title in titles_of(goal.policy.stages)}
-        organisation = await directory.with_managers(connection, concerned, titles)
+        heads = any(names_heads(goal.policy.stages) for goal in goals)
+        organisation = await directory.with_managers(connection, concerned, titles, heads=heads)
         standing = await delegations_between(connection, today, today + _FAR)
 
     def decide(goal: Goal) -> Command | Skipped:

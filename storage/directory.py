@@ -89,17 +89,22 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
 
 
 async def with_managers(
-    connection: AsyncConnection, ids: Collection[str], titles: Collection[str] = ()
+    connection: AsyncConnection, ids: Collection[str], titles: Collection[str] = (), *, heads: bool = False
 ) -> Organisation:
     """These people, their evaluators, who has one of the titles, and all managers and deputies of these, as they are today.
 
-    Three queries, however many people; four with titles.
+    With `heads`, also the heads of their departments and of those above. Three queries, however many people; one more with titles,
+    and one with heads.
     """
     today = datetime.now(DIRECTORY_ZONE).date()
+    known = await load_departments(connection)
+    if heads:
+        theirs = select(EmployeeRow.department).where(is_one_of(EmployeeRow.id, ids)).distinct()
+        found = [one for name in await connection.scalars(theirs) if (one := known.find(name))]
+        ids = [*ids, *{up.head_id for one in found for up in known.upwards(one) if up.head_id}]
     if titles:
         holders = select(EmployeeRow.id).where(is_one_of(EmployeeRow.title, titles), works_today())
         ids = [*ids, *await connection.scalars(holders)]
-    known = await load_departments(connection)
     return Organisation((one.as_of(today) for one in await _with_managers(connection, ids)), today, known)
 
 

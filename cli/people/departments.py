@@ -104,4 +104,11 @@ def _show_tree(found: "DepartmentTree", to: "Terminal") -> None:
 
 def _row(one: "DepartmentLine") -> tuple[str | int, ...]:
     head = f"{one.department_head_name} ({one.department_head})" if one.department_head else ""
-    return "  " * one.depth + one.department, one.department_id, head, one.active, one.active_below_count, ", ".join(one.former_names)
+    return (
+        "  " * one.depth + one.department,
+        one.department_id,
+        head,
+        one.active,
+        one.active_below_count,
+        ", ".join(one.former_names),
+    )

@@ -22,7 +22,9 @@ def file_findings(
     for row in file.rows:
         if row.parent and parent_of(row, file.rows, before) is None:
             near = did_you_mean(row.parent, names)
-            yield refuse("department_parent_unknown", file.place(row.id), department=row.name, parent=row.parent, near=near)
+            yield refuse(
+                "department_parent_unknown", file.place(row.id), department=row.name, parent=row.parent, near=near
+            )
         head = people.get(EmployeeId(row.head)) if row.head else None
         if row.head and (head is None or not head.active):
             yield refuse("head_unknown", file.place(row.id), department=row.name, person=row.head)

@@ -153,6 +153,19 @@ class Organisation:
         found, named = self._holders.get(title, ()), self.departments.current
         return tuple(one.id for one in found if department is None or named(one.department) == named(department))
 
+    def head_of(self, employee_id: EmployeeId) -> EmployeeId | None:
+        """The head of the person's department, if active and somebody else; otherwise that of the nearest department above."""
+        found = self.departments.find(self.employees[employee_id].department)
+        heads = (one.head_id for one in self.departments.upwards(found) if one.head_id) if found else ()
+        return next((one for one in heads if one != employee_id and self._works(one)), None)
+
+    def has_heads(self) -> bool:
+        """Whether some department has an active head."""
+        return any(self._works(one.head_id) for one in self.departments.by_id.values() if one.head_id)
+
+    def _works(self, employee_id: EmployeeId) -> bool:
+        return employee_id in self.employees and self.employees[employee_id].active
+
     def tops(self) -> tuple[EmployeeId, ...]:
         """The active employees without a manager; most companies have one."""
         return tuple(one.id for one in self.employees.values() if one.active and one.manager_id is None)

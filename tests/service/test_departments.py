@@ -263,3 +263,23 @@ async def test_only_hr_of_every_open_cycle_may_change_departments(company: Steer
     await company.launch("hr")
     with pytest.raises(Refusal):
         await DepartmentRecords(company.engine).compare(operator(MORI), "id,name\nD2,経理部".encode())
+
+
+async def assignees(company: Steered, cycle: CycleId) -> tuple[EmployeeId, ...]:
+    task = (await company.goal(cycle, MORI)).task
+    assert task is not None
+    return task.assignees
+
+
+async def test_the_head_of_the_department_signs_by_rule_and_the_next_head_takes_over(company: Steered) -> None:
+    await import_departments(company, f"D1,管理本部,,{TOP}", f"D2,{ACCOUNTING},D1,{SALES}")
+    cycle = await company.launch("heads", more="\n[policy]\nstages = [{ head = true }]\n")
+    await company.goals.give(goal_of(cycle, MORI), Submit(actor=MORI))
+    assert await assignees(company, cycle) == (SALES,)
+    compared = await import_departments(company, f"D2,{NEW},D1,{HARA}")
+    assert sum(one.readdressed for one in compared.effects) == 1
+    assert await assignees(company, cycle) == (HARA,)
+    assert (await company.goal(cycle, HARA)).stages[0][0] == TOP, "the head is signed for by the head above"
+    assert (await company.goal(cycle, MANAGER)).department == NEW
+    compared = await import_departments(company, f"D2,{NEW},D1,")
+    assert await assignees(company, cycle) == (TOP,)

@@ -149,7 +149,7 @@ def test_a_renaming_moves_nobody_and_a_move_stays_a_move() -> None:
 
 def test_people_who_are_not_in_the_file_go_along_with_their_department() -> None:
     found = compared([person("E2", "経理財務部")], {"財務経理部": "経理財務部"})
-    assert {one.id: one.department for one in found.after}["E3"] == "経理財務部"
+    assert {str(one.id): one.department for one in found.after}["E3"] == "経理財務部"
     assert found.moved == ()
 
 
