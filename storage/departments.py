@@ -72,9 +72,20 @@ async def apply_change(
     await connection.execute(delete(DepartmentRow).where(is_one_of(DepartmentRow.id, list(merged))))
     await connection.execute(_END_NAMES)
     await connection.execute(_BEGIN_NAMES)
-    rows = list(_DEPARTMENTS.dump_python(changed, mode="json"))
-    told = {**(facts or {}), "departments": rows, "merged": merged}
+    told = {**(facts or {}), "departments": [_told(one) for one in changed], "merged": merged}
     await journal.append(connection, Log.DIRECTORY, "departments_changed", actor=actor, facts=told)
+
+
+def _told(one: Department) -> dict[str, Any]:
+    """The record as the journal has it; what is empty is left out."""
+    values = {
+        "id": one.id,
+        "name": one.name,
+        "parent_id": one.parent_id,
+        "head_id": one.head_id,
+        "former": [*one.former],
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 async def _write(connection: AsyncConnection, departments: list[Department]) -> None:
