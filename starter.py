@@ -25,6 +25,7 @@ from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
+from cli.people.departments import departments
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
@@ -70,6 +71,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 for command in _COMMANDS:
     app.command()(command)
 people.command("sync")(sync)
+people.command("departments")(departments)
 for command in (amend, tree, scores):
     cycle.command()(command)
 for command in (draft, check, score, adjust, exemplar):

@@ -7,6 +7,7 @@ is stored in a row.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import ColumnElement
@@ -42,6 +43,7 @@ from service.goal_updates import GoalUpdates
 from storage import cycles, instructions, outbox, participants
 from storage.cycles import Cycle
 from storage.database import read_transaction
+from storage.departments import load_departments
 from storage.directory import active_people
 from storage.goals import open_goals
 from storage.goals_concerned import concerns, waits_for
@@ -156,8 +158,8 @@ class InstructionActivities(InstructionSteps):
         `now` distinguishes the people from those who were added earlier.
         """
         cycle = await self._cycle(row)
-        drafts = cycle.file.drafts_for
         async with self._engine.begin() as connection:
+            drafts = partial(cycle.file.drafts_for, departments=await load_departments(connection))
             chosen = await active_people(
                 connection, departments=asked.selection.departments, people=asked.selection.people
             )

@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
-from domain.cycle.evaluators import evaluators_of, rules_of, titles_of
+from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
 from domain.goal.alarms import next_alarm
@@ -70,8 +70,9 @@ class LaunchActivities(Launcher):
     async def _write(self, piece: ParticipantRange, people: list[cycles.UnstartedParticipant]) -> None:
         cycle = await _cycle(self._engine, piece)
         async with read_transaction(self._engine) as connection:
+            stages = cycle.launched_policy.stages
             organisation = await with_managers(
-                connection, _concerned(cycle, people), titles_of(cycle.launched_policy.stages)
+                connection, _concerned(cycle, people), titles_of(stages), heads=names_heads(stages)
             )
         standing = await self._delegations(cycle, organisation)
         batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people)
@@ -193,7 +194,10 @@ def _batch(
     rules = rules_of(frozen.review_stage, frozen.stages)
     languages = {one.id: one.locale for one in organisation.employees.values()}
     wanted = {(one.department, languages.get(EmployeeId(one.employee_id), Locale.JA)) for one in people}
-    drafts = {(department, locale): file.drafts_for(department, locale) for department, locale in wanted}
+    known = organisation.departments
+    drafts = {
+        (department, locale): file.drafts_for(department, locale, departments=known) for department, locale in wanted
+    }
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
     salts = salts_from(secrets.token_hex(SEED_BYTES))

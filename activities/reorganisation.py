@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -9,7 +10,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.heartbeating import heartbeating
-from domain.cycle.evaluators import titles_of
+from domain.cycle.evaluators import names_heads, titles_of
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -23,6 +24,7 @@ from service.projection import delegations_between
 from service.sync_effects import OpenCycle, goals_that_differ
 from storage import cycles, directory, participants, people
 from storage.database import read_transaction
+from storage.departments import load_departments
 from storage.goals_concerned import closed_by_leaving
 from workflows.leaving import LeaverProcessor, LeavingDay
 
@@ -44,12 +46,12 @@ class LeavingActivities(LeaverProcessor):
 
 
 async def prepare(engine: AsyncEngine, instruction: str, asked: Sync, now: datetime) -> list[GoalId]:
-    """Applies the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
+    """Applies the change of departments and the staged rows to the directory, in one transaction and once; the ids of the goals to be asked.
 
     These are all open goals that differ from the directory, also from an earlier change, and the closed goals of people who are back.
     """
     async with engine.begin() as connection:
-        await people.apply_staged(connection, instruction)
+        await people.apply_staged(connection, instruction, asked.department_change)
     async with read_transaction(engine) as connection:
         organisation = await people.load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date())
         back = await closed_by_leaving(connection, asked.joined)
@@ -66,7 +68,8 @@ async def commands(
     concerned |= {person for goal in goals for one in goal.delegations for person in (one.delegator, one.to)}
     async with read_transaction(engine) as connection:
         titles = {title for goal in goals for title in titles_of(goal.policy.stages)}
-        organisation = await directory.with_managers(connection, concerned, titles)
+        heads = any(names_heads(goal.policy.stages) for goal in goals)
+        organisation = await directory.with_managers(connection, concerned, titles, heads=heads)
         standing = await delegations_between(connection, today, today + _FAR)
         ended = {goal.owner for goal in goals if goal.is_closed} & {*asked.joined}
         back = set(await closed_by_leaving(connection, ended))
@@ -89,12 +92,13 @@ async def finish(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Empl
 
 async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: EmployeeId, now: datetime) -> None:
     async with read_transaction(engine) as connection:
-        joined = Organisation(await directory.employees(connection, asked.joined))
+        known = await load_departments(connection)
+        joined = Organisation(await directory.employees(connection, asked.joined), departments=known)
         rows = await cycles.list_cycles(connection)
     for row in rows:
         if not row.state.is_running or not OpenCycle(row.id, row.rules, row.file).takes_joiners(now):
             continue
-        drafts = row.file.drafts_for
+        drafts = partial(row.file.drafts_for, departments=known)
         new = [(one.id, one.department, len(drafts(one.department))) for one in row.file.participants(joined)]
         async with engine.begin() as connection:
             await participants.add(connection, row.id, new, by=actor, at=now)

@@ -82,8 +82,9 @@ the evaluator. Where an evaluator has left, the next active manager above them i
 
 `[[policy.stages]]` has one entry for each stage. `weight_over`, `target_over` and `measure` (`numeric` or `qualitative`) say when the stage is
 asked for; an entry without a condition is for every goal, and one of them must be. `title` (役職), with `department` if need be, says whom it
-asks where the people file names nobody: the nearest manager who has the title, else the first by id. Titles and `review_stage` cannot
-change while the cycle runs.
+asks where the people file names nobody: the nearest manager who has the title, else the first by id. `head = true` asks the head (部門長)
+of the owner's department instead; of an owner who is the head, and where there is none, the head of the department above. Titles,
+`head` and `review_stage` cannot change while the cycle runs; who is the head can.
 
 {_ladders()}
 ## When it rings (何時に届くか)

@@ -23,6 +23,7 @@ from service.cycle_lookup import require_cycle
 from service.relations import require_hr_of
 from storage.cycles import Cycle
 from storage.database import read_transaction
+from storage.departments import names_meant
 from storage.goals import load_aggregates, open_goals
 from storage.people import load_organisation
 
@@ -141,6 +142,7 @@ async def _at_goals(
     before, after = amendment.before, amendment.after
     if before is None or after is None:
         return amendment
+    selection = selection.model_copy(update={"departments": await names_meant(connection, *selection.departments)})
     goals, dues, misfits, last = 0, [], [], ""
     ending: list[EndingGoal] = []
     reviews: list[GoalId] = []

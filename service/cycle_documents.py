@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from domain.lifecycles import CycleState
+from domain.people.departments import Departments
+from domain.results.department_totals import roll_up
 from domain.values import CycleId, EmployeeId, Frozen
 from storage.cycles import Cycle, CycleCounts
 from storage.person_log import Names
@@ -41,6 +43,15 @@ class HeardProblemCounts(Frozen):
     unanswered: tuple[str, ...]
 
 
+class DepartmentCounts(Frozen):
+    """A department in the tree and its goals by state; `with_below`: those of the departments below are counted too."""
+
+    department: str
+    depth: int
+    with_below: bool
+    counts: dict[str, int]
+
+
 class CycleStatus(CycleSummary):
     """The progress of a cycle: participants by state, goals by department and state, overdue tasks, paused goals, failed launches."""
 
@@ -50,6 +61,7 @@ class CycleStatus(CycleSummary):
     paused: int
     failed: tuple[FailedLaunch, ...]
     problems: HeardProblemCounts
+    departments: tuple[DepartmentCounts, ...]
 
     @property
     def people(self) -> int:
@@ -74,10 +86,14 @@ def summary_of(cycle: Cycle, names: Names) -> CycleSummary:
     )
 
 
-def status_of(summary: CycleSummary, counts: CycleCounts, problems: HeardProblemCounts) -> CycleStatus:
+def status_of(
+    summary: CycleSummary, counts: CycleCounts, problems: HeardProblemCounts, departments: Departments
+) -> CycleStatus:
+    """While the cycle runs, goals are counted under the present names of departments; afterwards, under the names of then."""
     goals: dict[str, dict[str, int]] = {}
-    for department, state, number in counts.goals:
-        goals.setdefault(department, {})[state] = number
+    for name, state, number in counts.goals:
+        of = goals.setdefault(name if summary.closed_at else departments.current(name), {})
+        of[state] = of.get(state, 0) + number
     return CycleStatus(
         **dict(summary),
         participants=counts.participants,
@@ -86,4 +102,5 @@ def status_of(summary: CycleSummary, counts: CycleCounts, problems: HeardProblem
         paused=counts.paused,
         failed=tuple(FailedLaunch(employee=EmployeeId(one), reason=reason) for one, reason in counts.failed),
         problems=problems,
+        departments=tuple(DepartmentCounts(**row._asdict()) for row in roll_up(goals, departments)),
     )

@@ -19,6 +19,7 @@ from service.leaving import start_leaving_days
 from service.relations import require_colleague, require_hr, require_hr_of
 from storage import cycles, hearing
 from storage.database import read_transaction
+from storage.departments import load_departments
 from storage.directory import stream_active_people
 from storage.people import load_organisation
 from storage.person_log import names_at
@@ -94,8 +95,10 @@ class CycleReads:
             names = await names_at(connection, [(row.launched_by, row.launched_at)])
             counts = await cycles.counts(connection, cycle, now)
             problems = await hearing.find_all(connection, cycle)
+            departments = await load_departments(connection)
         unanswered = tuple(one.id for one in problems if not one.answers)
-        return status_of(summary_of(row, names), counts, HeardProblemCounts(heard=len(problems), unanswered=unanswered))
+        heard = HeardProblemCounts(heard=len(problems), unanswered=unanswered)
+        return status_of(summary_of(row, names), counts, heard, departments)
 
 
 class Cycles(CycleReads):
@@ -141,17 +144,19 @@ def _checked(
         findings.append(refuse("cycle_taken", "cycle.id", cycle=file.cycle.id))
     policy, problems = (None, []) if refuses(findings) else _freeze(file)
     people = list(file.participants(organisation))
-    goals = sum(len(file.drafts_for(person.department)) for person in people)
+    known = organisation.departments
+    goals = sum(len(file.drafts_for(person.department, departments=known)) for person in people)
     return Checked(file, policy, (*findings, *problems), len(people), goals, already_launched=False)
 
 
 async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[cycles.Participant]:
     """All participants, by id. The people are streamed, since they may be the whole company."""
     participants, slot = [], 0
+    known = await load_departments(connection)
     async for one in stream_active_people(connection):
-        if file.includes(one.id, one.department):
+        if file.includes(one.id, one.department, known):
             participants.append(cycles.Participant(one.id, one.department, slot))
-            slot += len(file.drafts_for(one.department))
+            slot += len(file.drafts_for(one.department, departments=known))
     return participants
 
 

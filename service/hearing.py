@@ -15,6 +15,7 @@ from service.cycle_lookup import require_cycle
 from service.relations import require_colleague, require_person
 from storage import hearing
 from storage.database import read_transaction
+from storage.departments import load_departments
 from storage.directory import department_sizes, has_reports
 from storage.people import find_employee
 
@@ -133,7 +134,7 @@ async def _department(connection: "AsyncConnection", speaker: EmployeeId, named:
     if found is None or not found.works_on(datetime.now(DIRECTORY_ZONE).date()):
         raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=speaker[:80], near="")
     known = [one.name for one in await department_sizes(connection) if one.active]
-    department = named or found.department
+    department = (await load_departments(connection)).current(named or found.department)
     if department not in known:
         near = did_you_mean(department, known)
         raise Refusal(Code.NOT_IN_CYCLE, kind="department", named=department[:80], near=near)

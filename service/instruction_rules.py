@@ -29,6 +29,7 @@ from service.cycle_lookup import require_cycle
 from service.relations import require_hr_everywhere, require_hr_of, require_person
 from storage import cycles, directory
 from storage.cycles import Cycle
+from storage.departments import load_departments
 from storage.instructions import Instruction
 
 _MAX_EXTENSION = timedelta(days=366)  # the same as for one goal: domain/goal/steering.py
@@ -111,7 +112,9 @@ async def _require_known(connection: AsyncConnection, asked: AnyInstruction, row
         departments = await directory.active_departments(connection)
     else:
         await _require_participants(connection, asked.selection.people, row.id, removed=isinstance(asked, Reopen))
-    _require_in("department", asked.selection.departments, departments)
+    known = await load_departments(connection)
+    missing = [one for one in asked.selection.departments if departments.isdisjoint(known.names_meant([one]))]
+    _require_in("department", missing, departments)
 
 
 async def _require_participants(

@@ -18,6 +18,7 @@ from service.people_files import PeopleSource, read_file
 from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
 from storage import cycles, directory
 from storage.database import read_transaction
+from storage.departments import load_departments
 from storage.goal_list import GoalLine, count_waiting
 from storage.people import (
     DirectoryChanged,
@@ -170,11 +171,13 @@ class People:
         )
 
     async def department(self, caller: Caller, name: str) -> DepartmentPeople:
-        """The people of a department. Raises a `Refusal` if the directory has nobody in it."""
+        """The people of a department and of those below it, with its present name. Raises a `Refusal` if the directory has nobody in it."""
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
             if found := await directory.people_of(connection, name):
-                return DepartmentPeople(department=name, people=tuple(found))
+                return DepartmentPeople(
+                    department=(await load_departments(connection)).current(name), people=tuple(found)
+                )
             known = [one.name for one in await directory.department_sizes(connection)]
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
 

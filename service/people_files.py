@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from domain.csv_text import is_workbook
 from domain.findings import Finding, refuse
-from domain.people.people_columns import is_known
+from domain.people.department_file import DEPARTMENTS, DepartmentFile, read_department_rows, read_departments
+from domain.people.people_columns import PEOPLE, Table
 from domain.people.people_file import MAX_BYTES, PeopleFile, read_people, read_people_rows
 from domain.people.people_rows import MAX_ROWS
 from domain.values import Locale
@@ -36,17 +38,39 @@ async def read_file(source: PeopleSource) -> PeopleFile:
     return await asyncio.to_thread(_read, source)
 
 
+async def read_department_file(
+    data: bytes, mapping: Mapping[str, str] | None = None, encoding: str | None = None
+) -> DepartmentFile:
+    """The departments of the file, or findings. Other requests go on meanwhile."""
+    return await asyncio.to_thread(_read_departments, data, mapping, encoding)
+
+
 def _read(source: PeopleSource) -> PeopleFile:
     if not is_workbook(source.data):
         return read_people(source.data, source.mapping, source.encoding, locale=source.locale)
-    if len(source.data) > MAX_BYTES:
-        return PeopleFile(findings=(refuse("too_large", "file", limit=MAX_BYTES // 2**20),))
-    with WorkbookReader() as reader:
-        pages = reader.read(source.data)
-    if isinstance(pages, Unreadable):
-        return PeopleFile(findings=(_unreadable(pages),))
-    rows = [[_text(cell) for cell in row] for row in _page_of_people(pages).rows]
+    rows = _rows_of_workbook(source.data, PEOPLE)
+    if isinstance(rows, Finding):
+        return PeopleFile(findings=(rows,))
     return read_people_rows(rows, source.mapping, locale=source.locale)
+
+
+def _read_departments(data: bytes, mapping: Mapping[str, str] | None, encoding: str | None) -> DepartmentFile:
+    if not is_workbook(data):
+        return read_departments(data, mapping, encoding)
+    rows = _rows_of_workbook(data, DEPARTMENTS)
+    return DepartmentFile(findings=(rows,)) if isinstance(rows, Finding) else read_department_rows(rows, mapping)
+
+
+def _rows_of_workbook(data: bytes, table: Table) -> list[list[str]] | Finding:
+    """The rows of the page whose header has most fields of the table; the first one, where several have as many."""
+    if len(data) > MAX_BYTES:
+        return refuse("too_large", "file", limit=MAX_BYTES // 2**20)
+    with WorkbookReader() as reader:
+        pages = reader.read(data)
+    if isinstance(pages, Unreadable):
+        return _unreadable(pages)
+    page = max(pages, key=partial(_known_headers, table), default=Page("", []))
+    return [[_text(cell) for cell in row] for row in page.rows]
 
 
 def _unreadable(why: Unreadable) -> Finding:
@@ -55,14 +79,8 @@ def _unreadable(why: Unreadable) -> Finding:
     return refuse(why, "file")
 
 
-def _page_of_people(pages: tuple[Page, ...]) -> Page:
-    """The page whose header has most fields of people; the first one, where several have as many."""
-    empty = Page("", [])
-    return max(pages, key=_known_headers, default=empty)
-
-
-def _known_headers(page: Page) -> int:
-    return max((sum(is_known(str(cell)) for cell in row) for row in page.rows[:10]), default=0)
+def _known_headers(table: Table, page: Page) -> int:
+    return max((sum(table.knows(str(cell)) for cell in row) for row in page.rows[:10]), default=0)
 
 
 def _text(cell: object) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.access import Action, Caller, actor_of
 from domain.findings import Finding, refuses
 from domain.instructions.reorganisation import Difference, FieldChange, compare
+from domain.people.department_changes import ShownChange, changes_of_renaming, shown_changes
+from domain.people.department_findings import renaming_findings, suggested_renamings
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.numbers import NOTHING_SAID, Said, numbered
 from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint
@@ -36,6 +38,15 @@ class ChangeDocument(Frozen):
     after: str | date | None
 
 
+class DepartmentChangeDocument(Frozen):
+    """A change of a department, by its new name: added, renamed, merged, id, parent or head; the old value and the new one."""
+
+    change: str
+    department: str
+    old: str | None
+    new: str | None
+
+
 class SyncDocument(Frozen):
     """A comparison for programs: people by id, changes, and the effects of applying the file."""
 
@@ -52,6 +63,7 @@ class SyncDocument(Frozen):
     absent: tuple[EmployeeId, ...]
     findings: tuple[FindingDocument, ...]
     effects: tuple[Effect, ...]
+    department_changes: tuple[DepartmentChangeDocument, ...]
 
 
 class Compared(NamedTuple):
@@ -65,6 +77,7 @@ class Compared(NamedTuple):
     effects: tuple[Effect, ...]
     version: str
     many: int
+    departments: tuple[ShownChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -89,6 +102,10 @@ class Compared(NamedTuple):
             absent=found.absent,
             findings=tuple(documents_of(self.findings)),
             effects=self.effects,
+            department_changes=tuple(
+                DepartmentChangeDocument(change=kind, department=name, old=before, new=after)
+                for kind, name, before, after in self.departments
+            ),
         )
 
 
@@ -111,10 +128,12 @@ class Reorganisation:
         said: Said = NOTHING_SAID,
         absent_left: bool = False,
         today: date | None = None,
+        renamed: Mapping[str, str] | None = None,
     ) -> Compared:
         """Compares the file with the directory; writes nothing. Fields for which the file has no column do not change.
 
-        `said` tells whose number is whose, where the file is unclear.
+        `said` tells whose number is whose, where the file is unclear. `renamed` gives departments that have another name now: by the
+        old name the new one. Their people do not move.
         """
         now = datetime.now(UTC)
         on = today or now.astimezone(DIRECTORY_ZONE).date()
@@ -131,9 +150,12 @@ class Reorganisation:
                 after = compare(before.employees.values(), placed, on, absent_left=absent_left).after
                 return Compared(None, findings_with(file, after, tops), (), version, 0)
             given = appoint(as_listed(file, before.employees, on), tops, orphans_to)
-            difference = compare(before.employees.values(), given, on, absent_left=absent_left)
+            departments = changes_of_renaming(renamed or {}, before.departments)
+            people_before = before.employees.values()
+            difference = compare(people_before, given, on, absent_left=absent_left, departments=departments)
             lines = Organisation(difference.after).findings(tops=tops, place=file.place)
             findings = (*numbers.findings, *lines, *lost_characters(file, before.employees), *difference.findings)
+            findings += department_findings(difference, before, renamed or {})
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
             cycles = await open_cycles(connection)
@@ -141,8 +163,9 @@ class Reorganisation:
             findings += await findings_on(connection, difference, cycles, on)
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
-            effects = await effects_of(connection, difference, cycles, now)
-        return Compared(difference, findings, effects, version, _many_leave(difference, before))
+            effects = await effects_of(connection, difference, cycles, now, before.departments)
+        shown = shown_changes(difference.departments, before.departments)
+        return Compared(difference, findings, effects, version, _many_leave(difference, before), shown)
 
     async def apply(
         self, caller: Caller, temporal: "Client", compared: Compared, reason: str, instruction: str | None = None
@@ -195,6 +218,17 @@ async def apply_difference(
         )
     await start(temporal, instruction)
     return instruction
+
+
+def department_findings(
+    difference: Difference, before: Organisation, renamed: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """What is wrong with the new names, and which renamings nobody named."""
+    people, after = before.employees.values(), {one.id: one for one in difference.after}
+    return (
+        *renaming_findings(renamed, before.departments, people, difference.after),
+        *suggested_renamings(people, after, renamed, before.departments),
+    )
 
 
 def _changes(changes: tuple[FieldChange, ...]) -> tuple[ChangeDocument, ...]:

@@ -16,6 +16,7 @@ from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck
 from domain.instructions.reorganisation import Difference, SyncContext, sync_command_for
+from domain.people.departments import Departments
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.policy import Policy
 from domain.refusals import Refusal
@@ -118,11 +119,19 @@ async def goals_that_differ(connection: AsyncConnection, organisation: Organisat
 
 
 async def effects_of(
-    connection: AsyncConnection, difference: Difference, running: Sequence[OpenCycle], now: datetime
+    connection: AsyncConnection,
+    difference: Difference,
+    running: Sequence[OpenCycle],
+    now: datetime,
+    departments: Departments,
 ) -> tuple[Effect, ...]:
-    """The effects on the open goals of each running cycle, by the cycle's id: what the goals would decide now."""
+    """The effects on the open goals of each running cycle, by the cycle's id: what the goals would decide now.
+
+    `departments` are the records before the change.
+    """
     today = now.astimezone(DIRECTORY_ZONE).date()
-    sync, after = difference.sync("-"), Organisation(difference.after, today)
+    after = Organisation(difference.after, today, difference.departments.applied_to(departments))
+    sync = difference.sync("-")
     standing = await delegations_between(connection, today, today + _TEN_YEARS)
     counts = {cycle.id: await _drafts(connection, cycle, sync, after, now) for cycle in running}
     back = set(await closed_by_leaving(connection, sync.joined))
@@ -149,10 +158,16 @@ async def _drafts(
     """The drafts of the people who join. Who was in the cycle before, and comes back, gets none."""
     if not cycle.takes_joiners(now):
         return Counter()
-    joined = Organisation(after.employees[one] for one in sync.joined)
+    joined = Organisation((after.employees[one] for one in sync.joined), departments=after.departments)
     new = list(cycle.file.participants(joined))
     known = await participants.not_addable(connection, cycle.id, [one.id for one in new])
-    return Counter(drafts=sum(len(cycle.file.drafts_for(one.department)) for one in new if one.id not in known))
+    return Counter(
+        drafts=sum(
+            len(cycle.file.drafts_for(one.department, departments=after.departments))
+            for one in new
+            if one.id not in known
+        )
+    )
 
 
 def _effects_of_sync(goal: Goal, sync: Sync, context: SyncContext, now: datetime) -> list[str]:

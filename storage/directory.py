@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
 from domain.values import SILENT, EmployeeId
 from storage.arrays import is_one_of
+from storage.departments import load_departments, names_meant
 from storage.tables import EmployeeRow, PersonChangeRow
 
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
@@ -77,8 +78,9 @@ async def department_sizes(connection: AsyncConnection) -> list[DepartmentSize]:
 
 
 async def people_of(connection: AsyncConnection, department: str) -> list[Employee]:
-    """The people of a department, by id, including those who left."""
-    return await _employees(connection, _people().where(EmployeeRow.department == department))
+    """The people of a department and of those below it, by id, including those who left."""
+    names = await names_meant(connection, department)
+    return await _employees(connection, _people().where(is_one_of(EmployeeRow.department, names)))
 
 
 async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
@@ -87,24 +89,31 @@ async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[E
 
 
 async def with_managers(
-    connection: AsyncConnection, ids: Collection[str], titles: Collection[str] = ()
+    connection: AsyncConnection, ids: Collection[str], titles: Collection[str] = (), *, heads: bool = False
 ) -> Organisation:
     """These people, their evaluators, who has one of the titles, and all managers and deputies of these, as they are today.
 
-    Two queries, however many people; three with titles.
+    With `heads`, also the heads of their departments and of those above. Three queries, however many people; one more with titles,
+    and one with heads.
     """
     today = datetime.now(DIRECTORY_ZONE).date()
+    known = await load_departments(connection)
+    if heads:
+        theirs = select(EmployeeRow.department).where(is_one_of(EmployeeRow.id, ids)).distinct()
+        found = [one for name in await connection.scalars(theirs) if (one := known.find(name))]
+        ids = [*ids, *{up.head_id for one in found for up in known.upwards(one) if up.head_id}]
     if titles:
         holders = select(EmployeeRow.id).where(is_one_of(EmployeeRow.title, titles), works_today())
         ids = [*ids, *await connection.scalars(holders)]
-    return Organisation((one.as_of(today) for one in await _with_managers(connection, ids)), today)
+    return Organisation((one.as_of(today) for one in await _with_managers(connection, ids)), today, known)
 
 
 async def active_people(
     connection: AsyncConnection, *, departments: Collection[str] = (), people: Collection[str] = ()
 ) -> list[Member]:
-    """The active people who are in one of these departments, or among these people; by id."""
-    chosen = or_(is_one_of(EmployeeRow.department, departments), is_one_of(EmployeeRow.id, people))
+    """The active people who are in one of these departments or below one, or among these people; by id."""
+    names = await names_meant(connection, *departments)
+    chosen = or_(is_one_of(EmployeeRow.department, names), is_one_of(EmployeeRow.id, people))
     rows = await connection.execute(_members().where(chosen))
     return [Member(EmployeeId(row.id), row.department) for row in rows]
 

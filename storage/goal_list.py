@@ -15,6 +15,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -30,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from domain.lifecycle import State
+from storage.departments import names_meant
 from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalRow
 
 
@@ -93,11 +95,14 @@ async def list_goals(
     limit: int = 100,
     condition: ColumnElement[bool] | None = None,
 ) -> list[GoalLine]:
-    """A page of goals, by id: at most `limit`, after the id `after`. One query.
+    """A page of goals, by id: at most `limit`, after the id `after`. One query; with a department two.
+
+    A department is found by its former names too, and with those below it.
 
     `condition` (storage/visibility.py) limits the list to the goals that the caller may see.
     """
-    filters = {"cycle": cycle, "owner": owner, "state": state, "department": department}
+    names = None if department is None else list(await names_meant(connection, department))
+    filters = {"cycle": cycle, "owner": owner, "state": state, "department": names}
     given = {name: value for name, value in filters.items() if value is not None}
     query = _listing(frozenset(given)) if condition is None else _listing_of(frozenset(given), condition)
     states = [one.value for one in State if state in (None, one)]
@@ -105,9 +110,8 @@ async def list_goals(
     return [_line(row) for row in rows]
 
 
-_COLUMNS = {
-    "cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state, "department": GoalRow.department,
-}  # fmt: skip
+_COLUMNS = {"cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state}
+_DEPARTMENTS = bindparam("department", type_=ARRAY(Text))
 _LIMIT = bindparam("limit", type_=Integer)
 
 
@@ -125,13 +129,15 @@ def _listing_of(given: frozenset[str], condition: ColumnElement[bool]) -> Select
 
 def _page_by_scan(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
     """The ids of the page, if one index holds them in order, or if an owner filter leaves only a few goals."""
-    chosen = (_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given))
+    chosen = [_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given - {"department"})]
+    if "department" in given:
+        chosen.append(GoalRow.department == any_(_DEPARTMENTS))
     query = select(GoalRow.id).where(GoalRow.id > bindparam("after", type_=Text), condition, *chosen)
     return query.order_by(GoalRow.id).limit(_LIMIT).subquery("page")
 
 
 def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
-    """The ids of the page, merged from the first ids of each cycle and state.
+    """The ids of the page, merged from the first ids of each cycle and state, and of each name of the departments.
 
     The indexes begin with the cycle and the state (or with the cycle, the department and the state); within these, ids are in
     order. There are few cycles and five states, so the query reads a bounded number of index entries. The alternative would
@@ -146,10 +152,15 @@ def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Sub
         GoalRow.id > bindparam("after", type_=Text),
         condition,
     )
+    groups: list[Any] = [of_cycle, states]
     if "department" in given:
-        candidates = candidates.where(GoalRow.department == bindparam("department", type_=Text))
-    first = candidates.order_by(GoalRow.id).limit(_LIMIT).correlate(of_cycle, states).lateral("first")
-    query = select(first.c.id).select_from(of_cycle).join(states, true()).join(first, true())
+        names = func.unnest(_DEPARTMENTS).table_valued("name", name="names").render_derived()
+        candidates = candidates.where(GoalRow.department == names.c.name)
+        groups.append(names)
+    first = candidates.order_by(GoalRow.id).limit(_LIMIT).correlate(*groups).lateral("first")
+    query = select(first.c.id).select_from(of_cycle)
+    for group in (*groups[1:], first):
+        query = query.join(group, true())
     if "cycle" in given:
         query = query.where(of_cycle.id == bindparam("cycle", type_=Text))
     return query.order_by(first.c.id).limit(_LIMIT).subquery("page")

@@ -14,6 +14,7 @@ from domain.instructions.placement import Placement
 from domain.lifecycle import EventKind
 from domain.values import EmployeeId
 from storage.arrays import EMPTY, array_of, is_one_of
+from storage.departments import names_meant
 from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
@@ -158,7 +159,7 @@ async def load_cycle(
     if owner is not None:
         query = query.where(GoalRow.owner_id == owner)
     if department is not None:
-        query = query.where(GoalRow.department == department)
+        query = query.where(is_one_of(GoalRow.department, await names_meant(connection, department)))
     if condition is not None:
         query = query.where(condition)
     if exemplars:

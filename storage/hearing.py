@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import Log
 from storage import journal
+from storage.arrays import is_one_of
+from storage.departments import names_meant
 from storage.tables import GoalRow, ProblemRow
 
 _ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
@@ -126,7 +128,7 @@ async def find_all(
         .order_by(ProblemRow.number)
     )  # fmt: skip
     if department is not None:
-        query = query.where(ProblemRow.department == department)
+        query = query.where(is_one_of(ProblemRow.department, await names_meant(connection, department)))
     if search:
         query = query.where(ProblemRow.text.icontains(search, autoescape=True))
     if unanswered:

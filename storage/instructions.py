@@ -19,6 +19,7 @@ from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, Parti
 from domain.values import CycleId, EmployeeId
 from storage import journal
 from storage.arrays import is_one_of, rows_of
+from storage.departments import names_meant
 from storage.directory import works_today
 from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
 from storage.transitions import move_instructions
@@ -175,7 +176,7 @@ async def choose_goals(
 ) -> int:
     """Records the goals that the instruction concerns; returns how many.
 
-    These are the open goals of these departments and people; of everybody if both are empty. With `ended`, they are instead
+    These are the open goals of these departments, of those below them, and of these people; of everybody if both are empty. With `ended`, they are instead
     the closed goals with one of these outcomes, of active employees; a goal of a person who was removed from the cycle is
     chosen only if the person is in `people`. `only` is a further condition. A repeat adds nothing: goals of people who join later are not concerned.
     """
@@ -197,7 +198,8 @@ async def choose_goals(
     else:
         chosen = chosen.where(GoalRow.cycle_id == cycle)
     if departments or people:
-        chosen = chosen.where(is_one_of(GoalRow.department, departments) | is_one_of(GoalRow.owner_id, people))
+        names = await names_meant(connection, *departments)
+        chosen = chosen.where(is_one_of(GoalRow.department, names) | is_one_of(GoalRow.owner_id, people))
     if only is not None:
         chosen = chosen.where(only)
     return await _record_once(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.lifecycles import PARTICIPANT, ParticipantEvent, ParticipantState
 from storage.arrays import is_one_of
+from storage.departments import names_meant
 from storage.tables import CycleRow, GoalRow, ParticipantRow
 from storage.transitions import move_participants
 
@@ -64,7 +65,8 @@ async def not_addable(connection: AsyncConnection, cycle: str, people: Sequence[
 
 async def remove(connection: AsyncConnection, cycle: str, people: Sequence[str], departments: Sequence[str]) -> None:
     """Marks these people and the owners of these departments' goals as removed; everybody if both are empty. A repeat is safe."""
-    owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.department, departments))
+    names = await names_meant(connection, *departments)
+    owners = select(GoalRow.owner_id).where(GoalRow.cycle_id == cycle, is_one_of(GoalRow.department, names))
     chosen = is_one_of(ParticipantRow.employee_id, people) | ParticipantRow.employee_id.in_(owners)
     which = (ParticipantRow.cycle_id == cycle) & (chosen if people or departments else true())
     await move_participants(connection, ParticipantEvent.REMOVED, which, updated_at=func.now())

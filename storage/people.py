@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.findings import Finding, refuses
 from domain.journal import OPERATOR, Log
+from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.values import SILENT, EmployeeId, Frozen
-from storage import delegations, journal, person_log
+from storage import delegations, departments, journal, person_log
 from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, InstructionRow, StagedEmployeeRow
 
@@ -130,9 +131,12 @@ async def replace_directory(
 
 
 async def directory_version(connection: AsyncConnection) -> str:
-    """A text that changes whenever the directory changes."""
-    found = (await connection.execute(text("SELECT count(*), max(updated_at), sum(hashtext(id)) FROM employee"))).one()
-    return "/".join(str(part) for part in found)
+    """A text that changes whenever the directory changes: its people, or its departments."""
+    version = text("""
+        SELECT count(*), max(updated_at), sum(hashtext(id)) FROM employee
+        UNION ALL SELECT count(*), max(updated_at), sum(hashtext(id)) FROM department
+    """)
+    return "/".join(str(part) for found in await connection.execute(version) for part in found)
 
 
 async def stage(connection: AsyncConnection, instruction: str, employees: Sequence[Employee], version: str) -> bool:
@@ -153,8 +157,11 @@ async def stage(connection: AsyncConnection, instruction: str, employees: Sequen
     return True
 
 
-async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
-    """Writes the staged employees into the directory and deletes their staged rows; returns how many. A repeat finds none."""
+async def apply_staged(connection: AsyncConnection, instruction: str, change: DepartmentChange = NO_CHANGE) -> int:
+    """Writes the staged employees into the directory and deletes their staged rows; returns how many. A repeat finds none.
+
+    Before that, it writes the change of departments.
+    """
     await set_limits(connection, LONG)
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
     staged = await connection.execute(
@@ -163,10 +170,12 @@ async def apply_staged(connection: AsyncConnection, instruction: str) -> int:
         .returning(StagedEmployeeRow.record)
     )
     employees = _EMPLOYEES.validate_python(list(staged.scalars()))
+    actor = await connection.scalar(select(InstructionRow.actor).where(InstructionRow.id == instruction)) or OPERATOR
+    if not change.is_empty:
+        await departments.apply_change(connection, change, actor, {"instruction": instruction})
     if employees:
         await _copy(connection, employees)
-        actor = await connection.scalar(select(InstructionRow.actor).where(InstructionRow.id == instruction))
-        await _write_incoming(connection, "people_synced", actor or OPERATOR, {"instruction": instruction})
+        await _write_incoming(connection, "people_synced", actor, {"instruction": instruction})
     return len(employees)
 
 
@@ -175,7 +184,7 @@ async def load_organisation(connection: AsyncConnection, as_of: date | None = No
     people: list[Employee] = []
     async for some in _stream(connection, select(*_columns()).order_by(EmployeeRow.id)):
         people += [one.as_of(as_of) for one in some] if as_of else some
-    return Organisation(people, as_of)
+    return Organisation(people, as_of, await departments.load_departments(connection))
 
 
 async def find_employee(connection: AsyncConnection, employee_id: EmployeeId) -> Employee | None:
@@ -232,6 +241,7 @@ async def _write_incoming(
     numbers = await _changed_numbers(connection)
     changed = (await connection.execute(_UPDATE)).rowcount
     added = (await connection.execute(_INSERT)).rowcount
+    await departments.make_missing(connection)
     await delegations.end_of_leavers(connection, datetime.now(DIRECTORY_ZONE).date())
     if digest:
         facts = {**(facts or {}), **numbers, "changed": changed, "added": added, person_log.DIGEST: digest}

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.departments import names_meant
+
 
 class Grouping(StrEnum):
     """By what results are grouped; the values are columns of `_PEOPLE`, or a constant."""
@@ -61,9 +63,9 @@ _NEXT_PEOPLE = """owner_id = ANY(ARRAY(
     SELECT employee_id FROM participant WHERE cycle_id = :cycle AND employee_id > :after AND goals > 0
     ORDER BY employee_id LIMIT :limit)) """
 _NEXT_OF_DEPARTMENT = """owner_id = ANY(ARRAY(
-    SELECT DISTINCT owner_id FROM goal WHERE cycle_id = :cycle AND department = :department AND owner_id > :after
+    SELECT DISTINCT owner_id FROM goal WHERE cycle_id = :cycle AND department = ANY(:departments) AND owner_id > :after
     ORDER BY owner_id LIMIT :limit)) """
-_OF_DEPARTMENT = "AND department = :department"
+_OF_DEPARTMENT = "AND department = ANY(:departments)"
 
 # The next reviewers, each found by one step through the index, and everybody who has a goal with one of them.
 _NEXT_REVIEWERS = """
@@ -97,7 +99,7 @@ async def people(
     """The results of the next people, by employee id, after the id `after`; of one department, by its goals. One query."""
     chosen = _NEXT_PEOPLE if department is None else _NEXT_OF_DEPARTMENT
     query = text(_people(chosen, department) + "ORDER BY owner_id")
-    values = _values(cycle, department) | {"after": after, "limit": limit}
+    values = await _values(connection, cycle, department) | {"after": after, "limit": limit}
     return [PersonScore(*row) for row in await connection.execute(query, values)]
 
 
@@ -115,7 +117,7 @@ async def by_reviewer(
 
     People whose reviewer is HR are not in them (`without_reviewer`).
     """
-    values = _values(cycle, department)
+    values = await _values(connection, cycle, department)
     next_reviewers = text(_NEXT_REVIEWERS.format(of_department="" if department is None else _OF_DEPARTMENT))
     reviewers = (await connection.execute(next_reviewers, values | {"after": after, "limit": limit})).scalars()
     query = _spread(Grouping.REVIEWER, _WITH_THEM, width, buckets, department, where="WHERE reviewer = ANY(:reviewers)")
@@ -128,7 +130,7 @@ async def without_reviewer(
 ) -> list[GroupScores]:
     """The distribution of those who have no manager and whose reviewer is HR, named `-`; empty where there are none."""
     query = _spread(Grouping.REVIEWER, _WITHOUT, width, buckets, department, where="WHERE reviewer IS NULL")
-    return [GroupScores(*row) for row in await connection.execute(query, _values(cycle, department))]
+    return [GroupScores(*row) for row in await connection.execute(query, await _values(connection, cycle, department))]
 
 
 async def spread(
@@ -142,7 +144,7 @@ async def spread(
 ) -> list[GroupScores]:
     """The distributions over all people of a cycle, by name; `*` for everybody together. One query that reads every goal."""
     query = _spread(group, _EVERYBODY, width, buckets, department)
-    return [GroupScores(*row) for row in await connection.execute(query, _values(cycle, department))]
+    return [GroupScores(*row) for row in await connection.execute(query, await _values(connection, cycle, department))]
 
 
 async def goals_by_department(connection: AsyncConnection, cycle: str) -> list[DepartmentGoals]:
@@ -150,8 +152,11 @@ async def goals_by_department(connection: AsyncConnection, cycle: str) -> list[D
     return [DepartmentGoals(*row) for row in await connection.execute(_GOALS_BY_DEPARTMENT, {"cycle": cycle})]
 
 
-def _values(cycle: str, department: str | None) -> dict[str, Any]:
-    return {"cycle": cycle} if department is None else {"cycle": cycle, "department": department}
+async def _values(connection: AsyncConnection, cycle: str, department: str | None) -> dict[str, Any]:
+    """The parameters: a department is found by its former names too, and with those below it."""
+    if department is None:
+        return {"cycle": cycle}
+    return {"cycle": cycle, "departments": list(await names_meant(connection, department))}
 
 
 def _people(chosen: str, department: str | None) -> str:

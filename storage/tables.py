@@ -71,6 +71,33 @@ class EmployeeRow(Table):
     )
 
 
+class DepartmentRow(Table):
+    """A department as it is now. People and goals have its name as text."""
+
+    __tablename__ = "department"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("department.id", deferrable=True, initially="DEFERRED"))
+    head_id: Mapped[str | None] = mapped_column(ForeignKey("employee.id", deferrable=True, initially="DEFERRED"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("name", name="department_name_once", deferrable=True, initially="DEFERRED"),)
+
+
+class DepartmentNameRow(Table):
+    """A name of a department and the time in which it had it; `until` is NULL for the present name."""
+
+    __tablename__ = "department_name"
+
+    department_id: Mapped[str] = mapped_column(
+        ForeignKey("department.id", deferrable=True, initially="DEFERRED"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True, server_default=func.now())
+    until: Mapped[datetime | None]
+
+
 class PersonChangeRow(Table):
     """The log of people, append-only: whom an entry of the directory's journal changed, with the name from then on.
 

@@ -71,7 +71,7 @@ def amend(
         given = await session.instructions.give(caller_for(actor), amendment.instruction(chosen, reason), one, identity)
         return await report(session, given, "amend", wait=not no_wait)
 
-    run(to, acting, work)
+    run(to, acting, work, departments or ())
 
 
 def show(amendment: "Amendment", to: "Terminal") -> None:

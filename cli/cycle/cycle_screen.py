@@ -119,15 +119,15 @@ def _texts(lines: Iterable[str]) -> list[Text]:
 
 
 def _by_department(status: CycleStatus, to: Terminal) -> Table:
-    """Goals by department and state, with totals both ways."""
+    """Goals by department and state, departments as a tree, with totals both ways."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(to.text("screen.cycle.department"))
     for header in (*(state_name(state, to.locale) for state in State), to.text("screen.cycle.total")):
         table.add_column(header, justify="right")
-    departments = sorted(status.goals)
-    for department in departments:
-        row = [status.goals[department].get(state, 0) for state in State]
-        table.add_row(Text(department), *(str(number) for number in (*row, sum(row))))
-    totals = [sum(status.goals[department].get(state, 0) for department in departments) for state in State]
+    for one in status.departments:
+        row = [one.counts.get(state, 0) for state in State]
+        name = to.text("screen.cycle.with_below", department=one.department) if one.with_below else one.department
+        table.add_row(Text("  " * one.depth + name), *(str(number) for number in (*row, sum(row))))
+    totals = [sum(by_state.get(state, 0) for by_state in status.goals.values()) for state in State]
     table.add_row(to.text("screen.cycle.total"), *(str(number) for number in (*totals, sum(totals))))
     return table

@@ -53,7 +53,7 @@ def scores(
         else:
             _print_people(*await results.scores(caller, one, department, after=after, limit=limit), session.terminal)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (department,))
 
 
 async def _print_everybody(

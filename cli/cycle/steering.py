@@ -79,7 +79,7 @@ def instruct(kind: str, options: InstructionOptions, fields: Mapping[str, Any] |
                 session.terminal.tell(tell, day=asked.due, moved=moved, site=site)
         return await report(session, identity, kind, wait=not options.no_wait)
 
-    run(terminal(options.as_json), acting, work)
+    run(terminal(options.as_json), acting, work, options.departments or ())
 
 
 async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> Exit:

@@ -38,7 +38,7 @@ def show_list(wanted: GoalFilter, viewer: str | None, *, as_json: bool) -> None:
         else:
             _print_list(found, session.terminal)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (wanted.department,))
 
 
 def _print_list(found: GoalList, to: Terminal) -> None:

@@ -35,7 +35,7 @@ def exemplars(
         else:
             _list(await examples.search(caller_for(viewer), department=department, words=search), session.terminal)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (department,))
 
 
 def _list(found: "list[Exemplar]", to: "Terminal") -> None:

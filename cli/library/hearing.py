@@ -44,7 +44,7 @@ def add(
         else:
             session.terminal.tell("screen.hearing.recorded", problem=problem)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (department,))
 
 
 _Problem = Annotated[str, typer.Argument(metavar="PROBLEM", help="help.option.problem_id")]
@@ -131,4 +131,4 @@ def list_problems(
             ]
             print_table(to.heads("screen.hearing.heads"), rows)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (department,))

@@ -75,7 +75,7 @@ def export(
             to.tell("screen.sheet.written", n=len(written), folder=folder, seconds=seconds)
         return _tell_kept(kept, to)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (department,))
 
 
 def _tell_kept(kept: list[Path], to: Terminal) -> Exit:
@@ -115,7 +115,7 @@ def write_goals(
                     goals += len(page)
         _say_written(to, file, goals)
 
-    run(terminal(as_json), reading, work)
+    run(terminal(as_json), reading, work, (department,))
 
 
 @sheet.command()

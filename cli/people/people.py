@@ -124,7 +124,7 @@ def show_people(
     elif department is not None:
         name = department
         found = _ask(settings, lambda people: people.department(caller, name))
-        _show_department(found, locale, as_json=as_json)
+        _show_department(found, name, locale, as_json=as_json)
     else:
         _show_departments(_ask(settings, lambda people: people.departments(caller)), locale, as_json=as_json)
 
@@ -239,7 +239,11 @@ def _show_departments(found: "Departments", locale: "Locale", *, as_json: bool) 
         print_table(heads("screen.people.department_heads", locale), rows)
 
 
-def _show_department(found: "DepartmentPeople", locale: "Locale", *, as_json: bool) -> None:
+def _show_department(found: "DepartmentPeople", asked: str, locale: "Locale", *, as_json: bool) -> None:
+    from texts.say import say
+
+    if found.department != asked:
+        print_line(say("screen.department.renamed_since", locale, old=asked, new=found.department), sys.stderr)
     if as_json:
         print_json(found)
     else:

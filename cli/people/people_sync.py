@@ -42,6 +42,9 @@ def sync(
     ] = None,
     leavers_absent: Annotated[bool, typer.Option("--leavers-absent", help="help.option.leavers_absent")] = False,
     yes_many: Annotated[bool, typer.Option("--yes-many", help="help.option.yes_many")] = False,
+    renamed: Annotated[
+        list[str] | None, typer.Option("--renamed", metavar="OLD=NEW", help="help.option.renamed")
+    ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="help.option.reason")] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="help.option.no_wait")] = False,
     as_json: AsJson = False,
@@ -57,6 +60,7 @@ def sync(
     to = terminal(as_json)
     data, mapping = read_file(file, to.locale), mapping_of(columns or (), to.locale)
     said = said_of(same or (), new or (), to.locale)
+    new_names = renamings(renamed or (), to)
 
     async def work(session: "Acting") -> Exit:
         from domain.values import EmployeeId, Locale
@@ -74,13 +78,14 @@ def sync(
             locale=Locale(to.settings.company_locale),
             said=said,
             absent_left=leavers_absent,
+            renamed=new_names,
         )
         difference = compared.difference
         if difference is None:
             message = to.text("screen.sync.refused", file=file)
             raise to.refuse(message, kind="findings", findings=compared.findings)
         if not (as_json and apply):
-            await _show(session, compared, difference)
+            await show(session, compared, difference)
         if compared.is_empty or not apply:
             _say_nothing_changed(to, compared)
             return Exit.DONE
@@ -106,11 +111,26 @@ def _say_nothing_changed(to: "Terminal", compared: "Compared") -> None:
         to.tell("screen.sync.preview")
 
 
-async def _show(session: "Acting", compared: "Compared", difference: "Difference") -> None:
+def renamings(options: "Sequence[str]", to: "Terminal") -> dict[str, str]:
+    """The new names by the old ones, of options like `総務部=管理部`; ends the command where one is wrong."""
+    found: dict[str, str] = {}
+    for option in options:
+        old, _, new = (part.strip() for part in option.partition("="))
+        if not old or not new or old == new or old in found:
+            raise to.refuse(to.text("screen.sync.wrong_renaming", option=option), kind="usage", code=Exit.USAGE)
+        found[old] = new
+    return found
+
+
+async def show(session: "Acting", compared: "Compared", difference: "Difference") -> None:
+    """Prints the difference, the findings and the effects."""
+    from cli.people.departments import list_changes
+
     to = session.terminal
     if to.as_json:
         print_json(compared.document())
         return
+    list_changes(to, compared.departments)
     names = {one.id: one.name for one in difference.after}
     _list(to, "screen.sync.joiners", [f"{names[one]} ({one})" for one in difference.joined])
     _list(to, "screen.sync.leavers", [f"{names[one]} ({one})" for one in difference.left])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
+from cli.session.departments import tell_renamed
 from cli.session.names import refusal_with_names
 from cli.session.output import (
     Exit,
@@ -158,8 +159,12 @@ def run(
     to: Terminal,
     servers: Callable[[Terminal], AbstractAsyncContextManager[Opened]],
     work: Callable[[Opened], Awaitable[Exit | None]],
+    departments: Sequence[str | None] = (),
 ) -> None:
-    """Carries out `work` and ends the command with the exit code that it returns, or that its error has."""
+    """Carries out `work` and ends the command with the exit code that it returns, or that its error has.
+
+    `departments` are the names that were asked for; it says which of them are former names.
+    """
     import asyncio  # like all that takes long to import: `--help` has no use for it
 
     from domain.errors import MeguriError
@@ -167,6 +172,7 @@ def run(
     async def session() -> Exit | None:
         async with servers(to) as opened:
             try:
+                await tell_renamed(opened.engine, to, departments)
                 return await _worked(opened, work)
             except Exception as error:
                 if meaning := await _explained(error, opened):

@@ -101,8 +101,12 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
         *((f"department_goals[{n}].department", one.department) for n, one in enumerate(file.department_goals)),
         *((f"drafts[{n}].department", draft.department) for n, draft in enumerate(file.drafts)),
     ):
-        if name is not None and name not in departments:
+        if name is None:
+            continue
+        if departments.isdisjoint(organisation.departments.names_meant([name])):
             yield refuse("department_unknown", where, department=name, near=did_you_mean(name, departments))
+        elif (now := organisation.departments.current(name)) != name:
+            yield advise("department_renamed", where, department=name, now=now)
     if not any(True for _ in file.participants(organisation)):
         yield refuse("nobody_takes_part", "cycle")
 

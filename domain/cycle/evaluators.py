@@ -1,6 +1,7 @@
 """Evaluators (一次評価者, 二次評価者 …): who is asked to approve and review somebody's goals, where it is not the line of managers.
 
-Each is asked for the stage of the same number: whom the people file names, else who has the title that the rules name. Where one has
+Each is asked for the stage of the same number: whom the people file names, else who has the title that the rules name, or is the head
+of the department. Where one has
 left, the next active manager above is asked; where there is none, or they report to the owner, the line of managers is.
 """
 
@@ -38,10 +39,13 @@ def may_be_asked(
 
 
 class Role(NamedTuple):
-    """Who has a title, in any department or in one."""
+    """Who has a title, in any department or in one; without a title, the head of the owner's department."""
 
-    title: str
+    title: str | None
     department: str | None = None
+
+
+HEAD = Role(None)
 
 
 class EvaluatorRules(NamedTuple):
@@ -53,13 +57,18 @@ class EvaluatorRules(NamedTuple):
 
 def rules_of(review_stage: int, stages: Iterable[StageRule]) -> EvaluatorRules:
     """The rules by the fields of a policy, or of a cycle file."""
-    roles = tuple(Role(one.title, one.department) if one.title else None for one in stages)
+    roles = tuple(HEAD if one.head else Role(one.title, one.department) if one.title else None for one in stages)
     return EvaluatorRules(review_stage, roles if any(roles) else ())
 
 
 def titles_of(stages: Iterable[StageRule]) -> set[str]:
     """The titles that the rules name: who has one of them must be in the organisation that chains are computed from."""
     return {one.title for one in stages if one.title}
+
+
+def names_heads(stages: Iterable[StageRule]) -> bool:
+    """Whether the heads of departments must be in the organisation that chains are computed from."""
+    return any(one.head for one in stages)
 
 
 def evaluators_of(owner: EmployeeId, organisation: Organisation, rules: EvaluatorRules) -> Evaluators:
@@ -87,17 +96,23 @@ _BY_THE_LINE = EvaluatorRules()
 
 def _holder(role: Role, owner: EmployeeId, line: Chain, organisation: Organisation) -> EmployeeId | None:
     """Who has the role for this owner: the nearest manager who has it, else the first by id who does not report to the owner."""
-    holders = [one for one in organisation.holders(*role) if one != owner]
+    if role.title is None:
+        return organisation.head_of(owner)
+    holders = [one for one in organisation.holders(role.title, role.department) if one != owner]
     nearest = next((one for one in line if one in holders), None)
     return nearest or next((one for one in holders if owner not in organisation.manager_line(one)), None)
 
 
 def role_findings(organisation: Organisation, rules: EvaluatorRules) -> Iterator[Finding]:
-    """A title that nobody has refuses; of one that several have it is said who is asked."""
+    """A title that nobody has refuses, and so does a head where no department has one; of a title that several have it is said
+    who is asked.
+    """
     for stage, role in enumerate(rules.roles):
-        if role is None:
+        if role == HEAD and not organisation.has_heads():
+            yield refuse("no_heads", f"policy.stages[{stage}].head")
+        if role is None or role.title is None:
             continue
-        holders, where = organisation.holders(*role), f"policy.stages[{stage}].title"
+        holders, where = organisation.holders(role.title, role.department), f"policy.stages[{stage}].title"
         if not holders:
             titles = {one.title for one in organisation.employees.values() if one.active and one.title}
             yield refuse("title_vacant", where, role=_role_name(role), near=did_you_mean(role.title, titles))
@@ -106,7 +121,7 @@ def role_findings(organisation: Organisation, rules: EvaluatorRules) -> Iterator
 
 
 def _role_name(role: Role) -> str:
-    return f"{role.department} {role.title}" if role.department else role.title
+    return f"{role.department} {role.title}" if role.department else str(role.title)
 
 
 def _reviewers(chains: list[Chain], line: Chain, stage: int) -> Chain:

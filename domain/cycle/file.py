@@ -18,6 +18,7 @@ from domain.cycle.sections import (
 )
 from domain.findings import Finding, refuse, refuse_with
 from domain.messages import did_you_mean
+from domain.people.departments import NO_DEPARTMENTS, Departments
 from domain.people.organisation import Employee, Organisation
 from domain.policy.policy import DEFAULT_LADDERS, Policy
 from domain.problems import UNKNOWN_KEY, Problem, problems_of
@@ -90,19 +91,30 @@ class CycleFile(Frozen):
     def participants(self, organisation: Organisation) -> Iterator[Employee]:
         """Who takes part, in the order of their ids."""
         for employee in sorted(organisation.employees.values(), key=lambda one: one.id):
-            if employee.active and self.includes(employee.id, employee.department):
+            if employee.active and self.includes(employee.id, employee.department, organisation.departments):
                 yield employee
 
-    def includes(self, employee: EmployeeId, department: str) -> bool:
-        """Whether somebody of this department takes part while they work here."""
-        chosen = self.cycle.departments
-        return employee not in self.cycle.without and (not chosen or department in chosen)
+    def includes(self, employee: EmployeeId, department: str, departments: Departments = NO_DEPARTMENTS) -> bool:
+        """Whether somebody of this department takes part while they work here: it is chosen, or one above it is."""
+        if not self.cycle.departments or employee in self.cycle.without:
+            return employee not in self.cycle.without
+        chosen = {departments.current(name) for name in self.cycle.departments}
+        return any(name in chosen for name in departments.path(department))
 
-    def drafts_for(self, department: str, locale: Locale = Locale.JA) -> tuple[Content, ...]:
-        """The drafts of an owner in a department, in their language: its own, else the general ones, else one blank."""
-        own = [draft.content(locale) for draft in self.drafts if draft.department == department]
-        general = [draft.content(locale) for draft in self.drafts if draft.department is None]
-        return tuple(own or general or [Content()])
+    def drafts_for(
+        self, department: str, locale: Locale = Locale.JA, *, departments: Departments = NO_DEPARTMENTS
+    ) -> tuple[Content, ...]:
+        """The drafts of an owner in a department, in their language: its own, else those of the nearest department above
+        that has some, else the general ones, else one blank.
+        """
+        named = {departments.current(draft.department) for draft in self.drafts if draft.department}
+        nearest = next((name for name in departments.path(department) if name in named), None)
+        chosen = [
+            draft.content(locale)
+            for draft in self.drafts
+            if (departments.current(draft.department) if draft.department else None) == nearest
+        ]
+        return tuple(chosen or [Content()])
 
 
 def _moved(content: ContentT, by: timedelta) -> ContentT:

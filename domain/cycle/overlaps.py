@@ -28,7 +28,11 @@ def overlap_findings(
     for other in running:
         if other.id == file.cycle.id or not _overlap(file, other):
             continue
-        shared = sum(other.file.includes(one.id, one.department) for one in file.participants(organisation))
+        both = (
+            other.file.includes(one.id, one.department, organisation.departments)
+            for one in file.participants(organisation)
+        )
+        shared = sum(both)
         if shared and _is_same(file, other.file) and not confirmed:
             yield refuse("same_cycle_runs", "cycle.id", cycle=other.id, people=shared, n=shared)
         elif shared:

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
+from domain.people.departments import Department, DepartmentChange
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import ID_FORM, SILENT, Day, EmployeeId, Frozen, Line, Prose, invalid_value
@@ -119,6 +120,12 @@ class Sync(_Instruction):
     stands_in: dict[Person, Person | None] = Field(default_factory=dict)
     moved: tuple[Person, ...] = ()  # who changed the department
     joined: tuple[Person, ...] = ()
+    departments: tuple[Department, ...] = ()  # records that differ or are new
+    merged: dict[str, str] = Field(default_factory=dict)  # ids of departments that end: what they are part of
+
+    @property
+    def department_change(self) -> DepartmentChange:
+        return DepartmentChange(self.departments, self.merged)
 
 
 AnyInstruction = Annotated[

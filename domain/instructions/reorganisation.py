@@ -15,7 +15,8 @@ from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
-from domain.people.organisation import Employee, Organisation, some_of
+from domain.people.departments import NO_CHANGE, DepartmentChange
+from domain.people.organisation import Employee, Organisation, some_of, with_new_name
 from domain.policy.policy import Policy
 from domain.values import EmployeeId, GoalId
 
@@ -45,15 +46,23 @@ class Difference(NamedTuple):
     other: tuple[EmployeeId, ...]  # name, mail, title, language
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
+    departments: DepartmentChange = NO_CHANGE
 
     @property
     def is_empty(self) -> bool:
-        return not self.changed
+        return not self.changed and self.departments.is_empty
 
     def sync(self, reason: str) -> Sync:
         """The instruction of kind `sync` for the difference."""
         moved = tuple(one.employee for one in self.moved)
-        return Sync(reason=reason, stands_in=self.stand_ins(), moved=moved, joined=self.joined)
+        return Sync(
+            reason=reason,
+            stands_in=self.stand_ins(),
+            moved=moved,
+            joined=self.joined,
+            departments=self.departments.departments,
+            merged=dict(self.departments.merged),
+        )
 
     def stand_ins(self) -> dict[EmployeeId, EmployeeId | None]:
         """For each person who left, the manager who takes over their open decisions; None at the top, where HR does."""
@@ -62,16 +71,22 @@ class Difference(NamedTuple):
 
 
 def compare(
-    directory: Iterable[Employee], file: Iterable[Employee], today: date, *, absent_left: bool = False
+    directory: Iterable[Employee],
+    file: Iterable[Employee],
+    today: date,
+    *,
+    absent_left: bool = False,
+    departments: DepartmentChange = NO_CHANGE,
 ) -> Difference:
     """The difference between the directory and the file.
 
     People who are not in the file stay, unless their last day is over, or `absent_left` says that they have left. People whose manager has left get
-    that manager's next active manager, and a finding says so.
+    that manager's next active manager, and a finding says so. People who are not in the file go along when their department is renamed, and
+    nobody moves by that.
     """
     before = {one.id: one for one in directory}
     given = {one.id: one.as_of(today) for one in file}
-    present = {one.id: one.as_of(today) for one in before.values()}
+    present = {one.id: with_new_name(one.as_of(today), departments.renamed) for one in before.values()}
     absent = tuple(one.id for one in present.values() if one.active and one.id not in given)
     after = present | given
     if absent_left:
@@ -86,7 +101,7 @@ def compare(
         joined=tuple(one.id for one in changed if one.active and (one.id not in before or not before[one.id].active)),
         left=tuple(new.id for old, new in both if old.active and not new.active),
         leaving=_changes(((old, new) for old, new in staying if new.leaves), "leaves"),
-        moved=_changes(staying, "department"),
+        moved=tuple(one for one in _changes(staying, "department") if departments.renamed.get(one.before) != one.after),
         sites=_changes(staying, "site"),
         managers=_changes(staying, "manager_id"),
         evaluators=_changes(staying, "evaluators"),
@@ -101,6 +116,7 @@ def compare(
         other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
+        departments=departments,
     )
 
 

@@ -17,12 +17,10 @@ from pydantic.dataclasses import dataclass
 
 from domain.findings import Finding, refuse
 from domain.messages import Message, message
-from domain.values import ID_FORM, MAX_LINE, Day, EmployeeId, Id, Locale
+from domain.people.departments import NO_DEPARTMENTS, Departments
+from domain.people.labels import Label, PersonId
+from domain.values import Day, EmployeeId, Id, Locale
 
-# Names appear in mail headers and on terminals: no line breaks or escapes, no characters that change the reading
-# direction, and none that a broken conversion leaves: U+FFFD, and U+F8F0 to U+F8F3, which Python makes of bytes that
-# CP932 does not define. The rest of the private use area is allowed: people's names contain such characters (gaiji).
-_VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\uf8f0-\uf8f3\ufffd]*$"
 _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
 MAX_EVALUATORS = 5
@@ -30,9 +28,6 @@ _NAMED = 5  # people that one finding names; it counts the others
 
 DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone in which a last day ends
 
-PersonId = Annotated[EmployeeId, ID_FORM]
-# A `Line` with fewer characters allowed; one pattern does all checks, since an import makes three of these per person.
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE, pattern=_VISIBLE)]
 Mail = Annotated[str, StringConstraints(max_length=MAX_MAIL, pattern=_MAIL)]
 
 
@@ -77,6 +72,11 @@ class Employee:
         return replace(self, active=False) if self.active and not self.works_on(day) else self
 
 
+def with_new_name(one: Employee, renamed: Mapping[str, str]) -> Employee:
+    """The same person; where the department is among these present names, with its new name."""
+    return replace(one, department=renamed[one.department]) if one.department in renamed else one
+
+
 Place = Callable[[EmployeeId], str]
 """Where the reader finds an employee: the row in their file, or the id."""
 
@@ -84,12 +84,15 @@ Place = Callable[[EmployeeId], str]
 class Organisation:
     """Employees by id, with their managers and reports. Raises `ValueError` for an id that comes twice.
 
-    `day` says who is on leave; without it, nobody is.
+    `day` says who is on leave; without it, nobody is. `departments` are the records of their departments.
     """
 
-    def __init__(self, employees: Iterable[Employee], day: date | None = None) -> None:
+    def __init__(
+        self, employees: Iterable[Employee], day: date | None = None, departments: Departments = NO_DEPARTMENTS
+    ) -> None:
         given = tuple(employees)
         self.day = day
+        self.departments = departments
         self.employees: Mapping[EmployeeId, Employee] = MappingProxyType({one.id: one for one in given})
         if len(self.employees) != len(given):
             raise ValueError("an employee id comes twice")
@@ -148,7 +151,21 @@ class Organisation:
             for one in sorted(self.employees.values(), key=attrgetter("id")):
                 if one.active and one.title:
                     self._holders[one.title].append(one)
-        return tuple(one.id for one in self._holders.get(title, ()) if department in (None, one.department))
+        found, named = self._holders.get(title, ()), self.departments.current
+        return tuple(one.id for one in found if department is None or named(one.department) == named(department))
+
+    def head_of(self, employee_id: EmployeeId) -> EmployeeId | None:
+        """The head of the person's department, if active and somebody else; otherwise that of the nearest department above."""
+        found = self.departments.find(self.employees[employee_id].department)
+        heads = (one.head_id for one in self.departments.upwards(found) if one.head_id) if found else ()
+        return next((one for one in heads if one != employee_id and self._works(one)), None)
+
+    def has_heads(self) -> bool:
+        """Whether some department has an active head."""
+        return any(self._works(one.head_id) for one in self.departments.by_id.values() if one.head_id)
+
+    def _works(self, employee_id: EmployeeId) -> bool:
+        return employee_id in self.employees and self.employees[employee_id].active
 
     def tops(self) -> tuple[EmployeeId, ...]:
         """The active employees without a manager; most companies have one."""

@@ -33,7 +33,7 @@ def clean_rows(rows: Iterable[Sequence[str]], columns: Mapping[str, int]) -> lis
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*cleaned, strict=True)]
 
 
-def _one_line(cell: str) -> str | None:
+def clean_line(cell: str) -> str | None:
     """Without the line breaks that people type into the cells of a spreadsheet."""
     line = cell.strip()
     return (line if _BREAKS.isdisjoint(line) else _BLANKS.sub(_one_blank, line)) or None
@@ -43,7 +43,7 @@ def _one_blank(run: re.Match[str]) -> str:
     return run[0] if _BREAKS.isdisjoint(run[0]) else " "
 
 
-def _id(cell: str) -> str | None:
+def clean_id(cell: str) -> str | None:
     return (cell if cell.isascii() else unicodedata.normalize("NFKC", cell)).strip() or None
 
 
@@ -72,18 +72,18 @@ def _remembered(clean: Callable[[str], str | None]) -> Callable[[str], str | Non
 
 
 _CLEAN: dict[str, Callable[[str], str | None]] = {
-    "id": _id,
-    "name": _one_line,
+    "id": clean_id,
+    "name": clean_line,
     "mail": _mail,
-    "department": _remembered(_one_line),
-    "title": _remembered(_one_line),
-    "manager_id": _id,
+    "department": _remembered(clean_line),
+    "title": _remembered(clean_line),
+    "manager_id": clean_id,
     "locale": _remembered(_word),
     "active": _remembered(_word),
-    "site": _remembered(_id),
+    "site": _remembered(clean_id),
     "leaves": _remembered(_day),
     "away_from": _remembered(_day),
     "away_until": _remembered(_day),
-    "deputy_id": _id,
-    **dict.fromkeys(EVALUATORS, _id),
+    "deputy_id": clean_id,
+    **dict.fromkeys(EVALUATORS, clean_id),
 }

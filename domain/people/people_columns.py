@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from domain.findings import Finding, refuse
 from domain.people.people_file_findings import listed, shown
@@ -52,14 +53,31 @@ def is_known(header: str) -> bool:
     return folded(header) in _FIELD_OF
 
 
+class Table(NamedTuple):
+    """The fields of a kind of file: the headers by which each is recognised, as `folded` writes them, and which must be there."""
+
+    headers: Mapping[str, tuple[str, ...]]
+    required: tuple[str, ...]
+
+    def field_of(self, header: str) -> str | None:
+        """The field that is recognised by this header."""
+        return next((name for name, known in self.headers.items() if folded(header) in known), None)
+
+    def knows(self, header: str) -> bool:
+        return self.field_of(header) is not None
+
+
+PEOPLE = Table(_HEADERS, _REQUIRED)
+
+
 def find_columns(
-    header: Sequence[str], mapping: Mapping[str, str], where: str
+    header: Sequence[str], mapping: Mapping[str, str], where: str, table: Table = PEOPLE
 ) -> tuple[dict[str, int], tuple[Finding, ...]]:
     """The index of each field's column, and what is wrong: the mapping decides first, then the recognised headers."""
-    mapped, findings = _mapped(mapping)
+    mapped, findings = _mapped(mapping, table)
     columns: dict[str, int] = {}
-    for name in FIELDS:
-        found = _matching(header, mapped.get(name), _HEADERS[name])
+    for name, recognised in table.headers.items():
+        found = _matching(header, mapped.get(name), recognised)
         if len(found) == 1:
             columns[name] = found[0]
         elif found:
@@ -68,18 +86,18 @@ def find_columns(
         elif name in mapped:
             wanted = shown(mapped[name])
             findings.append(refuse("no_header", where, name=name, wanted=wanted, headers=listed(header)))
-        elif name in _REQUIRED:
+        elif name in table.required:
             findings.append(refuse("no_column", where, name=name, headers=listed(header)))
     return columns, tuple(findings)
 
 
-def _mapped(mapping: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
+def _mapped(mapping: Mapping[str, str], table: Table) -> tuple[dict[str, str], list[Finding]]:
     mapped: dict[str, str] = {}
     findings: list[Finding] = []
     for given, title in mapping.items():
-        name = _FIELD_OF.get(folded(given))
+        name = table.field_of(given)
         if name is None:
-            findings.append(refuse("bad_field", "file", given=shown(given), fields=FIELDS))
+            findings.append(refuse("bad_field", "file", given=shown(given), fields=tuple(table.headers)))
         elif name in mapped:
             findings.append(refuse("field_twice", "file", given=shown(given)))
         else:

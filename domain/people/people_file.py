@@ -16,7 +16,7 @@ from domain.findings import Finding, refuse
 from domain.people.bad_cells import bad_cell
 from domain.people.organisation import Employee
 from domain.people.people_cells import Cells, clean_rows
-from domain.people.people_columns import EVALUATORS, find_columns
+from domain.people.people_columns import EVALUATORS, PEOPLE, Table, find_columns
 from domain.people.people_file_findings import row, shown
 from domain.people.people_rows import MAX_BYTES, Record, UnreadableRows, records_of_csv, records_of_rows
 from domain.values import SILENT, EmployeeId, Locale
@@ -98,7 +98,7 @@ def _read(records: Iterator[Record], mapping: Mapping[str, str], locale: Locale)
 
 
 def _people(records: Iterator[Record], mapping: Mapping[str, str], locale: Locale) -> PeopleFile:
-    header, rest = _header(records, mapping)
+    header, rest = split_header(records, mapping)
     columns, findings = find_columns(header.cells, mapping, row(header.row))
     if findings:
         for _ in rest:  # a file that cannot be read to its end is told so first
@@ -110,12 +110,14 @@ def _people(records: Iterator[Record], mapping: Mapping[str, str], locale: Local
     return reader.result()
 
 
-def _header(records: Iterator[Record], mapping: Mapping[str, str]) -> tuple[Record, Iterator[Record]]:
+def split_header(
+    records: Iterator[Record], mapping: Mapping[str, str], table: Table = PEOPLE
+) -> tuple[Record, Iterator[Record]]:
     """The first row and the others. Raises `UnreadableRows` for a table that has a title above its header."""
     first, *others = islice(records, _ABOVE)
-    if find_columns(first.cells, mapping, "")[1]:
+    if find_columns(first.cells, mapping, "", table)[1]:
         for record in others:
-            if not find_columns(record.cells, mapping, "")[1]:
+            if not find_columns(record.cells, mapping, "", table)[1]:
                 raise UnreadableRows(refuse("title_above", row(first.row), header=row(record.row)))
     return first, chain(others, records)
 
@@ -158,7 +160,7 @@ class _PeopleReader:
             self._keep_places(people, rows)
 
     def result(self) -> PeopleFile:
-        of_values = (*_repeated("id", self._ids, self._rows), *_repeated("mail", self._mails, self._rows))
+        of_values = (*repeated("id", self._ids, self._rows), *repeated("mail", self._mails, self._rows))
         found = sorted((*self._of_counts, *of_values, *self._of_cells), key=lambda one: one.row)
         rows: dict[EmployeeId, int] = {}
         for one, number in zip(self._employees, self._employee_rows, strict=True):
@@ -192,7 +194,7 @@ class _PeopleReader:
                 self._unread.add(person["id"] or "")
 
 
-def _repeated(name: str, values: Sequence[str], rows: Sequence[int]) -> Iterator[Found]:
+def repeated(name: str, values: Sequence[str], rows: Sequence[int]) -> Iterator[Found]:
     """Values that more than one person has; mail addresses are equal whatever their case."""
     compared = list(map(str.casefold, values)) if name == "mail" else values
     given = list(filter(None, compared))

@@ -7,6 +7,9 @@ from domain.messages import Message, message
 _MAX_SHOWN = 40  # characters of a value, and names of columns, that a finding repeats
 _SAME_RULE = {
     "department": "name",
+    "department_id": "name",
+    "parent_id": "name",
+    "head_id": "id",
     "title": "name",
     "manager_id": "id",
     "site": "id",

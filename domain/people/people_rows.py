@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from domain.csv_text import NotCsv, UnreadableText, both_readings, encoding_of, separator_of, start_of_long_row
@@ -31,8 +31,11 @@ class UnreadableRows(Exception):
         self.findings = findings
 
 
-def records_of_csv(data: bytes, named: str | None) -> Iterator[Record]:
-    """The rows of a CSV file; `named` is its encoding where a person named it. Raises `UnreadableRows`."""
+def records_of_csv(data: bytes, named: str | None, is_header: Callable[[str], bool] = is_known) -> Iterator[Record]:
+    """The rows of a CSV file; `named` is its encoding where a person named it. Raises `UnreadableRows`.
+
+    `is_header` says of a cell whether it is a known header, by which the separator is found.
+    """
     _require_small(data)
     try:
         encoding = encoding_of(data, named)
@@ -40,7 +43,7 @@ def records_of_csv(data: bytes, named: str | None) -> Iterator[Record]:
         raise UnreadableRows(_not_text(data, unreadable.why, unreadable.at)) from unreadable
     beginning = data[:_BEGINNING].decode(encoding, errors="ignore").lstrip()
     lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-    yield from _filled(csv.reader(lines, delimiter=separator_of(beginning, is_known), strict=True))
+    yield from _filled(csv.reader(lines, delimiter=separator_of(beginning, is_header), strict=True))
 
 
 def records_of_rows(rows: Iterable[Sequence[str]]) -> Iterator[Record]:

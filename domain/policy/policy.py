@@ -80,7 +80,8 @@ class StageRule(Frozen):
     """A stage of the approval: when it is asked for, and whom it asks.
 
     It is asked for where all conditions that are given hold, so without one for every goal. It asks the evaluator of the people
-    file; without one, who has the `title` (in the `department`); without a title, the manager at its place.
+    file; without one, who has the `title` (in the `department`) or is the `head` of the owner's department; without either, the
+    manager at its place.
     """
 
     weight_over: int | None = Field(default=None, ge=1, le=99)
@@ -88,12 +89,21 @@ class StageRule(Frozen):
     measure: Literal["numeric", "qualitative"] | None = None
     title: Line | None = None
     department: Line | None = None
+    head: bool = False
 
     @model_validator(mode="after")
     def _a_department_has_a_title(self) -> Self:
         if self.department is not None and self.title is None:
             raise invalid_value("department_without_title")
+        if self.head and self.title is not None:
+            raise invalid_value("head_and_title")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """`head` came later: rules without it keep the hash that they had."""
+        form: dict[str, Any] = dump(self)
+        return form if self.head else {name: value for name, value in form.items() if name != "head"}
 
     @property
     def is_always(self) -> bool:

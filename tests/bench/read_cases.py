@@ -99,7 +99,7 @@ def _list(*filters: str, deep: bool = False) -> Read:
 
 _FILTERS = ("cycle", "owner", "state", "department")
 _LISTS = [
-    Case("list: " + (", ".join(chosen) or "all"), _list(*chosen), 1)
+    Case("list: " + (", ".join(chosen) or "all"), _list(*chosen), 1 + ("department" in chosen))
     for bits in range(16)
     if (chosen := tuple(name for bit, name in enumerate(_FILTERS) if bits >> bit & 1)) is not None
 ]

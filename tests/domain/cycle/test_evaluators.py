@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 
 from domain.cycle.checks import check_cycle
-from domain.cycle.evaluators import EvaluatorRules, Evaluators, Role, evaluators_of, inactive_findings
+from domain.cycle.evaluators import HEAD, EvaluatorRules, Evaluators, Role, evaluators_of, inactive_findings
 from domain.cycle.file import CycleFile, read_cycle_file
+from domain.people.departments import Department, Departments
 from domain.people.organisation import Employee, Organisation
 from domain.people.people_file import read_people
+from domain.policy.policy import StageRule
 from domain.values import EmployeeId
 
 FILE = """
@@ -108,6 +110,53 @@ def test_a_title_that_nobody_has_is_refused_and_one_that_several_have_is_told() 
     assert codes('title = "部長", department = "人事"') == []
     assert codes('title = "課長", department = "人事"') == [("title_vacant", "policy.stages[1].title")]
     assert codes('title = "次長"') == [("title_vacant", "policy.stages[1].title")]
+
+
+def headed(owner_department: str, *people: Employee, above: str | None = "p", own: str | None = "x") -> Organisation:
+    """The company of `o`, in a section below a department; their heads are `own` and `above`."""
+    departments = Departments(
+        [
+            Department(id="D1", name="管理本部", head_id=EmployeeId(above) if above else None),
+            Department(
+                id="D2", name="経理課", parent_id="D1", head_id=EmployeeId(own) if own else None, former=("経理",)
+            ),
+        ]
+    )
+    known = company(replace(one("o", "m"), department=owner_department), *people)
+    return Organisation(known.employees.values(), departments=departments)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "stages"),
+    [
+        (headed("経理課"), (("x", "y", "p"),)),
+        (headed("経理"), (("x", "y", "p"),)),  # the former name
+        (headed("経理課", own=None), (("p",),)),  # the department above
+        (headed("経理課", own="o"), (("p",),)),  # the owner is the head
+        (headed("経理課", one("x", "y", active=False)), (("p",),)),
+        (headed("経理課", own=None, above=None), ()),  # nobody: the line
+        (headed("経理課", own="m"), ()),  # the manager is the head
+        (headed("経理課", one("z", "o"), own="z"), ()),  # who is the head reports to the owner
+        (headed("営業"), ()),  # a department without a record
+    ],
+)
+def test_the_head_of_the_department_is_asked_by_rule(
+    organisation: Organisation, stages: tuple[tuple[str, ...], ...]
+) -> None:
+    assert evaluators_of(EmployeeId("o"), organisation, EvaluatorRules(1, (HEAD,))).stages == stages
+
+
+def test_a_rule_of_heads_is_refused_where_no_department_has_one() -> None:
+    file = read_cycle_file(FILE.format(stages=2, review_stage="1\nstages = [{}, { head = true }]").encode())
+    assert isinstance(file, CycleFile)
+    for organisation, expected in ((headed("経理課"), []), (headed("経理課", own=None, above=None), ["no_heads"])):
+        found = check_cycle(file, organisation, date(2026, 11, 26))
+        assert [finding.code for finding in found if finding.code == "no_heads"] == expected
+
+
+def test_rules_without_heads_are_stored_as_before() -> None:
+    assert "head" not in StageRule(title="部長").model_dump()
+    assert StageRule(head=True).model_dump()["head"] is True
 
 
 def test_above_an_evaluator_who_has_left_the_next_active_manager_is_asked() -> None:
