@@ -119,7 +119,7 @@ class LaunchActivities(Launcher):
             loaded = await load_aggregates(connection, owners=employees, cycle=piece.cycle)
         goals = [Goal.model_validate(one) for one in loaded]
         room = asyncio.Semaphore(_AT_ONCE)
-        reasons = await asyncio.gather(*(self._start(goal, room) for goal in goals))
+        reasons = await asyncio.gather(*(start_goal(self._client, goal, room) for goal in goals))
         failed = {goal.owner: reason for goal, reason in zip(goals, reasons, strict=True) if reason}
         for owner in set(employees) - {goal.owner for goal in goals}:
             failed[EmployeeId(owner)] = "no goal was written"
@@ -135,28 +135,30 @@ class LaunchActivities(Launcher):
             failed=total.failed + len(failed),
         )
 
-    async def _start(self, goal: Goal, room: asyncio.Semaphore) -> str | None:
-        """Starts one goal's workflow, delayed until its first alarm. Returns the reason if the server refuses it for
-        good.
-        """
-        async with room:
-            try:
-                await self._client.start_workflow(
-                    GoalWorkflow.run,
-                    GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
-                    id=goal_workflow_id(goal.id),
-                    task_queue=GOALS,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    start_delay=_until_first_alarm(goal),
-                    search_attributes=attributes_of(goal),
-                )
-            except WorkflowAlreadyStartedError:
-                return None  # an earlier try got this far
-            except RPCError as error:
-                if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
-                    return f"Temporal: {error.message}"
-                raise
-        return None
+
+async def start_goal(client: Client, goal: Goal, room: asyncio.Semaphore) -> str | None:
+    """Starts one goal's workflow, delayed until its first alarm. Returns the reason if the server refuses it for good.
+
+    Keyed by the goal's id: a repeat starts nothing.
+    """
+    async with room:
+        try:
+            await client.start_workflow(
+                GoalWorkflow.run,
+                GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
+                id=goal_workflow_id(goal.id),
+                task_queue=GOALS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                start_delay=_until_first_alarm(goal),
+                search_attributes=attributes_of(goal),
+            )
+        except WorkflowAlreadyStartedError:
+            return None  # an earlier try got this far
+        except RPCError as error:
+            if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
+                return f"Temporal: {error.message}"
+            raise
+    return None
 
 
 def _until_first_alarm(goal: Goal) -> timedelta:
@@ -218,14 +220,14 @@ def _batch(
                 delegations=standing,
                 salts=salts,
             )
-            begun = [_Begun(event, genesis(goal.id), goal)]
+            begun = [FirstEntry(event, genesis(goal.id), goal)]
             if person.added_at and now != frozen:
-                begun.append(_amended(begun[0], now, salts))
-            _add(batch, begun)
+                begun.append(amended_entry(begun[0], now, salts))
+            add_rows(batch, begun)
     return batch
 
 
-class _Begun(NamedTuple):
+class FirstEntry(NamedTuple):
     """An entry of a new goal's ledger, the hash before it, and the goal behind it."""
 
     event: Event
@@ -233,17 +235,17 @@ class _Begun(NamedTuple):
     goal: Goal
 
 
-def _amended(first: _Begun, policy: Policy, salts: Iterator[str]) -> _Begun:
+def amended_entry(first: FirstEntry, policy: Policy, salts: Iterator[str]) -> FirstEntry:
     goal, event = first.goal, first.event
     due = due_after(goal, policy, goal.calendar.day_of(event.at))
     body = PolicyAmended(policy=policy, reason=RULES_AT_JOINING, due=due)
     second = Event(
         seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
     ).salted(salts)  # not a copy of the first: that would carry its JSON along
-    return _Begun(second, goal.head, evolve(goal, second))
+    return FirstEntry(second, goal.head, evolve(goal, second))
 
 
-def _add(batch: cycles.LaunchBatch, begun: list[_Begun]) -> None:
+def add_rows(batch: cycles.LaunchBatch, begun: list[FirstEntry]) -> None:
     created, goal = begun[0], begun[-1].goal
     row = row_of(goal, amended=len(begun) > 1)
     batch.goals.append(

@@ -82,6 +82,12 @@ class Code(StrEnum):
     UNKNOWN_EXEMPLAR = "unknown_exemplar"
     NO_SUCH_ENTRY = "no_such_entry"
     TEXTS_IN_USE = "texts_in_use"
+    HR_BEGINS_GOALS = "hr_begins_goals"
+    NO_PARTICIPANT = "no_participant"
+    GOALS_PAUSED = "goals_paused"
+    NO_MORE_GOALS = "no_more_goals"
+    CARRIED_BEFORE = "carried_before"
+    OTHER_OWNER = "other_owner"
 
 
 class Refusal(MeguriError):

@@ -127,6 +127,7 @@ class Goal(Frozen):
     slot: int | None = None  # number that spreads the cycle's alarms (alarms.py); None: the goal's id is used
     stages: tuple[Chain, ...] = ()  # of the approval; an empty one, and one that is missing, follows the line
     reviewers: Chain = ()  # of the verdict; empty: the line
+    carried_from: GoalId | None = None  # a goal of another cycle, whose content it began with
 
     @property
     def is_closed(self) -> bool:
