@@ -1,6 +1,5 @@
 """Beginning a goal while its cycle runs: one transaction writes it, then its workflow is started. Both may be repeated."""
 
-import asyncio
 import secrets
 
 import structlog
@@ -55,7 +54,7 @@ class BeginningActivities(GoalBeginner):
         """Starts the goal's workflow. Keyed by the goal's id: a repeat starts nothing."""
         async with read_transaction(self._engine) as connection:
             found = await require_goal(connection, goal)
-        if reason := await start_goal(self._client, found, asyncio.Semaphore()):
+        if reason := await start_goal(self._client, found):
             raise ApplicationError(reason, type="GoalNotStarted")
 
 

@@ -119,7 +119,7 @@ class LaunchActivities(Launcher):
             loaded = await load_aggregates(connection, owners=employees, cycle=piece.cycle)
         goals = [Goal.model_validate(one) for one in loaded]
         room = asyncio.Semaphore(_AT_ONCE)
-        reasons = await asyncio.gather(*(start_goal(self._client, goal, room) for goal in goals))
+        reasons = await asyncio.gather(*(self._start(goal, room) for goal in goals))
         failed = {goal.owner: reason for goal, reason in zip(goals, reasons, strict=True) if reason}
         for owner in set(employees) - {goal.owner for goal in goals}:
             failed[EmployeeId(owner)] = "no goal was written"
@@ -135,29 +135,32 @@ class LaunchActivities(Launcher):
             failed=total.failed + len(failed),
         )
 
+    async def _start(self, goal: Goal, room: asyncio.Semaphore) -> str | None:
+        async with room:
+            return await start_goal(self._client, goal)
 
-async def start_goal(client: Client, goal: Goal, room: asyncio.Semaphore) -> str | None:
+
+async def start_goal(client: Client, goal: Goal) -> str | None:
     """Starts one goal's workflow, delayed until its first alarm. Returns the reason if the server refuses it for good.
 
     Keyed by the goal's id: a repeat starts nothing.
     """
-    async with room:
-        try:
-            await client.start_workflow(
-                GoalWorkflow.run,
-                GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
-                id=goal_workflow_id(goal.id),
-                task_queue=GOALS,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                start_delay=_until_first_alarm(goal),
-                search_attributes=attributes_of(goal),
-            )
-        except WorkflowAlreadyStartedError:
-            return None  # an earlier try got this far
-        except RPCError as error:
-            if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
-                return f"Temporal: {error.message}"
-            raise
+    try:
+        await client.start_workflow(
+            GoalWorkflow.run,
+            GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
+            id=goal_workflow_id(goal.id),
+            task_queue=GOALS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            start_delay=_until_first_alarm(goal),
+            search_attributes=attributes_of(goal),
+        )
+    except WorkflowAlreadyStartedError:
+        return None  # an earlier try got this far
+    except RPCError as error:
+        if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
+            return f"Temporal: {error.message}"
+        raise
     return None
 
 

@@ -7,7 +7,6 @@ from temporalio import activity, workflow
 with workflow.unsafe.imports_passed_through():
     from domain.cycle.beginning import Beginning
     from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment
-    from workflows.queues import GOALS
     from workflows.recording import RecordedRefusal
     from workflows.timeouts import RECORD_RETRY, RECORD_TIMEOUT
 
@@ -51,7 +50,6 @@ class BeginningWorkflow:
         begun = await workflow.execute_activity_method(
             GoalBeginner.write_begun_goal,
             TimedBeginning(asked=asked, at=workflow.now()),
-            task_queue=GOALS,
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=RECORD_RETRY,
         )
@@ -59,7 +57,6 @@ class BeginningWorkflow:
             await workflow.execute_activity_method(
                 GoalBeginner.start_begun_goal,
                 begun.goal,
-                task_queue=GOALS,
                 start_to_close_timeout=RECORD_TIMEOUT,
                 retry_policy=RECORD_RETRY,
             )

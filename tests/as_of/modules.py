@@ -10,6 +10,7 @@ ANY_DAY = (
     "tests/acceptance/test_untouched_goal.py",
     "tests/cli/cycle/test_cycle.py",
     "tests/cli/cycle/test_steering.py",
+    "tests/cli/goal/test_beginning.py",
     "tests/cli/goal/test_whole_path.py",
     "tests/cli/goal/test_writing.py",
     "tests/cli/people/test_people_sync.py",
@@ -22,6 +23,7 @@ ANY_DAY = (
     "tests/service/test_one_writer.py",
     "tests/service/test_reorganisation.py",
     "tests/service/test_visibility.py",
+    "tests/workflows/test_beginning.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
 )

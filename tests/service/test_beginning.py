@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import func, select, update
 
-import activities.beginning
+from activities.launch import start_goal
 from domain.goal.commands import Approve, Submit, Withdraw
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Amend, Cancel, Pause, Remove
@@ -164,7 +164,7 @@ async def test_a_worker_that_dies_between_the_ledger_and_the_workflow_leaves_no_
     company: Steered,
 ) -> None:
     cycle, tries = await company.launch("dies", more=_FREE), []
-    start = activities.beginning.start_goal
+    start = start_goal
 
     async def dies_once(*given: object) -> str | None:
         tries.append(given)
@@ -172,7 +172,7 @@ async def test_a_worker_that_dies_between_the_ledger_and_the_workflow_leaves_no_
             raise ConnectionError("the worker dies here")
         return await start(*given)  # type: ignore[arg-type] # passed on
 
-    with patch.object(activities.beginning, "start_goal", dies_once):
+    with patch("activities.beginning.start_goal", dies_once):
         given = await begin(company, cycle, MORI)
     assert len(tries) == 2
     await company.goals.give(given.goal, Submit(actor=MORI))
