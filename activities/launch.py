@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -30,7 +30,9 @@ from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
-from domain.values import CycleId, EmployeeId, Locale
+from domain.values import CycleId, EmployeeId, GoalId, Locale
+from domain.writing.content import Content
+from service.carry_over import carried_drafts
 from service.projection import delegations_between
 from storage import cycles
 from storage.database import read_transaction
@@ -72,8 +74,11 @@ class LaunchActivities(Launcher):
             organisation = await with_managers(
                 connection, _concerned(cycle, people), titles_of(cycle.launched_policy.stages)
             )
+            launched = [EmployeeId(one.employee_id) for one in people if one.added_by is None]
+            first = cycle.launched_policy.calendar.day_of(cycle.launched_at)
+            carried = await carried_drafts(connection, cycle.file, launched, first)
         standing = await self._delegations(cycle, organisation)
-        batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people)
+        batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people, carried)
         async with self._engine.begin() as connection:
             await cycles.write_goals(connection, piece.cycle, batch)
 
@@ -187,8 +192,9 @@ def _batch(
     organisation: Organisation,
     standing: list[Delegation],
     people: list[cycles.UnstartedParticipant],
+    carried: Mapping[EmployeeId, list[tuple[GoalId, Content]]],
 ) -> cycles.LaunchBatch:
-    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
+    """The rows of a batch; who has goals in `carried` gets these instead of the file's drafts. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
 
     Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
     since then as a second entry.
@@ -205,7 +211,8 @@ def _batch(
         owner = EmployeeId(person.employee_id)
         line = organisation.active_line(owner)
         evaluators = evaluators_of(owner, organisation, rules)
-        for number, content in enumerate(drafts[person.department, languages.get(owner, Locale.JA)], start=1):
+        of_file = [(None, one) for one in drafts[person.department, languages.get(owner, Locale.JA)]]
+        for number, (source, content) in enumerate(carried.get(owner) or of_file, start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
                 policy=frozen,
@@ -222,6 +229,7 @@ def _batch(
                 slot=person.slot + number - 1,
                 delegations=standing,
                 salts=salts,
+                carried_from=source,
             )
             begun = [FirstEntry(event, genesis(goal.id), goal)]
             if person.added_at and now != frozen:

@@ -50,6 +50,7 @@ class CycleSection(Frozen):
     departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
     without: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who does not
     tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
+    carry_over: Annotated[CycleId, ID_FORM] | None = None  # whose unfinished goals become drafts of their owners
 
 
 class PolicySection(Frozen):

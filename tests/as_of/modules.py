@@ -15,6 +15,7 @@ ANY_DAY = (
     "tests/cli/goal/test_writing.py",
     "tests/cli/people/test_people_sync.py",
     "tests/service/test_beginning.py",
+    "tests/service/test_carry_over.py",
     "tests/service/test_evaluators.py",
     "tests/service/test_leave.py",
     "tests/service/test_instructions.py",
