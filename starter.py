@@ -21,6 +21,7 @@ from cli.goal.writing import check, draft, score
 from cli.library.catalog import catalog
 from cli.library.exemplars import exemplars
 from cli.library.hearing import hearing
+from cli.library.lessons import list_lessons, take_over
 from cli.oversight.audit import audit
 from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
@@ -75,6 +76,8 @@ for command in (amend, tree, scores):
     cycle.command()(command)
 for command in (begin, draft, check, score, adjust, exemplar):
     goal.command()(command)
+hearing.command("lessons")(list_lessons)
+hearing.command("carry")(take_over)
 app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")

@@ -29,7 +29,7 @@ STATUS_OF: Mapping[str, Status] = {
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_instruction",
-            "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem",
+            "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
