@@ -39,6 +39,7 @@ LEFT_OUT = {
     "tests/acceptance/test_hostile_updates.py": _NO_DAYS,
     "tests/acceptance/test_kill_after_commit.py": _KILLS,
     "tests/acceptance/test_kill_in_approvals.py": _KILLS,
+    "tests/acceptance/test_kill_in_beginning.py": _KILLS,
     "tests/acceptance/test_kill_in_delivery.py": _KILLS,
     "tests/acceptance/test_kill_in_instruction.py": _KILLS,
     "tests/acceptance/test_kill_in_launch.py": _KILLS,
