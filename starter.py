@@ -15,11 +15,13 @@ from cli.cycle.instruction_screen import delegations, instruction
 from cli.cycle.scores import adjust, exemplar, scores
 from cli.cycle.steering import delegate, reassign
 from cli.cycle.tree import tree
+from cli.goal.beginning import begin
 from cli.goal.goal import goal
 from cli.goal.writing import check, draft, score
 from cli.library.catalog import catalog
 from cli.library.exemplars import exemplars
 from cli.library.hearing import hearing
+from cli.library.lessons import list_lessons, take_over
 from cli.oversight.audit import audit
 from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
@@ -74,8 +76,10 @@ people.command("sync")(sync)
 people.command("departments")(departments)
 for command in (amend, tree, scores):
     cycle.command()(command)
-for command in (draft, check, score, adjust, exemplar):
+for command in (begin, draft, check, score, adjust, exemplar):
     goal.command()(command)
+hearing.command("lessons")(list_lessons)
+hearing.command("carry")(take_over)
 app.add_typer(people, name="people")
 app.add_typer(cycle, name="cycle")
 app.add_typer(goal, name="goal")

@@ -49,20 +49,22 @@ async def require_exemplar(connection: "AsyncConnection", exemplar: str) -> Exem
     goal = await find_exemplar(connection, exemplar) if len(exemplar) == ID_LENGTH else None
     if goal is None:
         raise Refusal(Code.UNKNOWN_EXEMPLAR, exemplar=exemplar[:40])
-    (found,) = await _exemplars(connection, [await require_goal(connection, GoalId(goal))], await _names(connection))
+    (found,) = await _exemplars(
+        connection, [await require_goal(connection, GoalId(goal))], await known_names(connection)
+    )
     return found
 
 
 async def _load(connection: "AsyncConnection", department: str | None) -> list[Exemplar]:
     """All examples. They are few: somebody chose each. Two queries per cycle."""
-    names, found = await _names(connection), []
+    names, found = await known_names(connection), []
     for cycle in await list_cycles(connection):
         goals = await goals_of_cycle(connection, CycleId(cycle.id), department=department, exemplars=True)
         found += await _exemplars(connection, goals, names)
     return found
 
 
-async def _names(connection: "AsyncConnection") -> KnownNames:
+async def known_names(connection: "AsyncConnection") -> KnownNames:
     """Everybody's: a text of an example may name anybody, and no name may remain in it."""
     return KnownNames(await distinct_names(connection))
 

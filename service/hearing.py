@@ -36,6 +36,7 @@ class HeardProblem(Frozen):
     added_by: EmployeeId
     name: str  # of `added_by`, when the problem was added
     answers: int
+    source: str | None = None  # the problem or the review of an earlier cycle from which it was taken over
 
 
 class HeardProblems(Frozen):
@@ -66,15 +67,15 @@ class Hearing:
         """
         speaker = actor_of(caller)
         async with self._engine.begin() as connection:
-            where = await _department(connection, speaker, department)
+            where = await department_of_problem(connection, speaker, department)
             await require_colleague(connection, caller, Action.HEAR)
             if not planned:
                 await require_cycle(connection, cycle)
             return await hearing.add(
                 connection,
-                cycle=_checked(_ID, "cycle", cycle),
+                cycle=checked_id("cycle", cycle),
                 department=where,
-                problem=_checked(_PROSE, "text", text),
+                problem=checked_text("text", text),
                 heard_as="manager" if await has_reports(connection, speaker) else "staff",
                 by=speaker,
                 command_id=command_id or secrets.token_hex(8),
@@ -86,7 +87,7 @@ class Hearing:
             found = await _require_problem(connection, caller, problem)
             if found.is_taken_back:
                 raise Refusal(Code.NO_SUCH_PROBLEM, problem=found.id)
-            await hearing.correct(connection, found, _checked(_PROSE, "text", text), by=actor_of(caller))
+            await hearing.correct(connection, found, checked_text("text", text), by=actor_of(caller))
 
     async def take_back(self, caller: Caller, problem: str, reason: str) -> None:
         """Takes a problem back: no list shows it, and no goal can answer it any more. The same callers may as for `correct`.
@@ -95,7 +96,7 @@ class Hearing:
         """
         async with self._engine.begin() as connection:
             found = await _require_problem(connection, caller, problem)
-            why = _checked(_PROSE, "reason", reason)
+            why = checked_text("reason", reason)
             if goals := await hearing.take_back(connection, found, why, by=actor_of(caller)):
                 raise Refusal(Code.PROBLEM_ANSWERED, problem=problem, goals=goals)
 
@@ -128,7 +129,7 @@ async def _require_heard(connection: "AsyncConnection", cycle: str) -> None:
         await require_cycle(connection, cycle)
 
 
-async def _department(connection: "AsyncConnection", speaker: EmployeeId, named: str | None) -> str:
+async def department_of_problem(connection: "AsyncConnection", speaker: EmployeeId, named: str | None) -> str:
     """The named department, else the speaker's own. Raises a `Refusal` for a department without active people."""
     found = await find_employee(connection, speaker)
     if found is None or not found.works_on(datetime.now(DIRECTORY_ZONE).date()):
@@ -139,6 +140,16 @@ async def _department(connection: "AsyncConnection", speaker: EmployeeId, named:
         near = did_you_mean(department, known)
         raise Refusal(Code.NOT_IN_CYCLE, kind="department", named=department[:80], near=near)
     return department
+
+
+def checked_id(where: str, given: str) -> str:
+    """The id. Raises a `Refusal` that names the field `where` if it is no id."""
+    return _checked(_ID, where, given)
+
+
+def checked_text(where: str, given: str) -> str:
+    """The text without space around it. Raises a `Refusal` that names the field `where` if it is empty or too long."""
+    return _checked(_PROSE, where, given)
 
 
 def _checked(kind: TypeAdapter[str], where: str, given: str) -> str:

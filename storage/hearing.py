@@ -25,6 +25,7 @@ class Problem(NamedTuple):
     added_by: str
     name: str  # when the problem was added
     answers: int
+    source: str | None = None  # the problem or the review of an earlier cycle from which it was taken over
 
 
 class HeardIn(NamedTuple):
@@ -38,9 +39,19 @@ class HeardIn(NamedTuple):
 
 
 async def add(
-    connection: AsyncConnection, *, cycle: str, department: str, problem: str, heard_as: str, by: str, command_id: str
+    connection: AsyncConnection,
+    *,
+    cycle: str,
+    department: str,
+    problem: str,
+    heard_as: str,
+    by: str,
+    command_id: str,
+    source: str | None = None,
 ) -> str:
     """Adds a problem and returns its id. Keyed by `command_id`: a repeat adds nothing and returns the same id.
+
+    Keyed by cycle and `source` too, where it was taken over: until it is taken back, a second one adds nothing.
 
     Appends to the journal, with `by` as the actor, if the problem is new.
     """
@@ -51,15 +62,18 @@ async def add(
         "heard_as": heard_as,
         "added_by": by,
         "command_id": command_id,
+        "source": source,
     }
-    made = await connection.scalar(
-        upsert(ProblemRow).values(row).on_conflict_do_nothing(index_elements=["command_id"]).returning(ProblemRow.id)
-    )
+    made = await connection.scalar(upsert(ProblemRow).values(row).on_conflict_do_nothing().returning(ProblemRow.id))
     if made is not None:
         facts = {"problem": made, "cycle": cycle, "department": department, "heard_as": heard_as, "command": command_id}
+        facts |= {"source": source} if source else {}
         await journal.append(connection, Log.HEARINGS, "problem_added", actor=by, facts=facts, texts={"text": problem})
         return str(made)
-    found = await connection.execute(select(ProblemRow.id).where(ProblemRow.command_id == command_id))
+    same = (ProblemRow.cycle_id == cycle) & (ProblemRow.source == source) & ProblemRow.taken_back_at.is_(None)
+    found = await connection.execute(
+        select(ProblemRow.id).where((ProblemRow.command_id == command_id) | same).order_by(same.desc()).limit(1)
+    )
     return str(found.scalar_one())
 
 
@@ -122,6 +136,7 @@ async def find_all(
         select(
             ProblemRow.id, ProblemRow.department, ProblemRow.text, ProblemRow.heard_as, ProblemRow.added_by,
             func.name_at(ProblemRow.added_by, ProblemRow.added_at), answers.label("answers"),
+            ProblemRow.source,
         )
         .outerjoin(answered, answered.c.problem == ProblemRow.id)
         .where(ProblemRow.cycle_id == cycle, ProblemRow.taken_back_at.is_(None))

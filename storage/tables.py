@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
+_STANDS = text("taken_back_at IS NULL")  # here: the class of problems has a column `text`
 _FAILED = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
 
 
@@ -472,8 +473,12 @@ class ProblemRow(Table):
     command_id: Mapped[str] = mapped_column(unique=True)  # idempotency key: the same command adds the problem once
     added_at: Mapped[datetime] = mapped_column(server_default=func.now())
     taken_back_at: Mapped[datetime | None]
+    source: Mapped[str | None]  # taken over: the id of a problem, or the beginning of the hash of a review's entry
 
-    __table_args__ = (CheckConstraint("heard_as IN ('manager', 'staff')", name="problem_heard_as"),)
+    __table_args__ = (
+        CheckConstraint("heard_as IN ('manager', 'staff', 'review')", name="problem_heard_as"),
+        Index("problem_once_per_source", "cycle_id", "source", unique=True, postgresql_where=_STANDS),
+    )
 
 
 class PreferenceRow(Table):

@@ -15,7 +15,7 @@ OPAQUE = frozenset({
 
 # The id of a thing is called by what the thing is; the list that holds it says which.
 _NOUNS = {
-    "entries": "entry", "exemplars": "exemplar", "problems": "problem", "instructions": "instruction",
+    "entries": "entry", "lessons": "lesson", "exemplars": "exemplar", "problems": "problem", "instructions": "instruction",
     "delegations": "delegation", "people": "employee", "manager_line": "employee", "reports": "employee", "named_evaluators": "employee", "person": "employee",
     "roots": "node", "children": "node", "node": "node",
 }  # fmt: skip
@@ -25,7 +25,7 @@ _BY_TYPE: dict[tuple[str, type], str] = {
     ("goals", int): "goal_count", ("goals", dict): "goals_by_department", ("people", int): "people_count",
     ("overdue", int): "overdue_count", ("paused", int): "paused_count", ("active", int): "active_count",
     ("answers", int): "answer_count", ("notices", int): "notice_count", ("entries", int): "entry_count",
-    ("waiting", int): "waiting_count", ("problems", dict): "problem_counts", ("employee", dict): "person",
+    ("waiting", int): "waiting_count", ("reviews", int): "review_count", ("problems", dict): "problem_counts", ("employee", dict): "person",
     ("changed", int): "changed_count", ("exemplar", bool): "is_exemplar", ("name", dict): "names", ("title", dict): "titles",
     ("department", dict): "department_names", ("theme", dict): "themes", ("message", dict): "messages",
     ("failures", int): "failure_count", ("attempts", int): "attempt_count", ("counts", list): "distribution", ("managers", list): "manager_changes",

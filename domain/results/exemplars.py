@@ -65,6 +65,11 @@ def exemplar_of(goal: Goal, mark: str, ledger: Iterable[dict[str, Any]], names: 
     return Exemplar.model_validate(_cleared(form, _pattern(names.within("\n".join(_texts(form))))))
 
 
+def without_names(text: str, names: KnownNames) -> str:
+    """The text with `SOMEBODY` instead of the names and mail addresses in it."""
+    return str(_cleared(text, _pattern(names.within(text))))
+
+
 def draft_from(exemplar: Exemplar, starts: date, ends: date) -> Content:
     """A goal's content made from the example, with its steps spread evenly from `starts` to `ends`."""
     days = (ends - starts) / max(len(exemplar.content.steps), 1)

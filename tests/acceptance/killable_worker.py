@@ -24,9 +24,12 @@ import worker
 import workflows.cycle
 import workflows.instruction
 from activities.asking import Asking
+from activities.beginning import BeginningActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
+from domain.values import GoalId
 from storage.instructions import InstructionResult
+from workflows.beginning import Begun, TimedBeginning
 from workflows.cycle import ParticipantRange, WrittenGoals
 from workflows.recording import Recorded, Recording
 
@@ -38,6 +41,8 @@ class Place(StrEnum):
     INSTRUCTION = (
         "asked"  # after WHICH other goals, a goal has carried out an instruction, and its result is not recorded
     )
+    BEGUN = "begun"  # a goal that a person begins is committed, and Temporal does not know
+    BEGINNING = "beginning"  # Temporal knows, and the goal's workflow is not started
     RECORDED = "recorded"  # an event of the kind WHICH is committed, and Temporal does not know
 
 
@@ -86,9 +91,25 @@ class DyingRecording(RecordingActivities):
         return found
 
 
+class DyingBeginning(BeginningActivities):
+    @activity.defn(name="write_begun_goal")
+    async def write_begun_goal(self, timed: TimedBeginning) -> Begun:
+        begun = await super().write_begun_goal(timed)
+        if PLACE is Place.BEGUN:
+            die()
+        return begun
+
+    @activity.defn(name="start_begun_goal")
+    async def start_begun_goal(self, goal: GoalId) -> None:
+        if PLACE is Place.BEGINNING:
+            die()
+        await super().start_begun_goal(goal)
+
+
 if __name__ == "__main__":
     with (
         patch.object(worker, "LaunchActivities", DyingLaunch),
+        patch.object(worker, "BeginningActivities", DyingBeginning),
         patch.object(worker, "RecordingActivities", DyingRecording),
         patch.object(activities.instruction, "Asking", DyingAsking),
         patch.object(worker, "Worker", partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1))),

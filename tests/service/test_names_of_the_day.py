@@ -19,7 +19,7 @@ from domain.people.organisation import Employee
 from domain.values import CycleId, EmployeeId, Locale
 from service.audit import Audit
 from service.cycles import CycleReads
-from service.exemplars import _names
+from service.exemplars import known_names
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
 from service.hearing import Hearing
@@ -166,5 +166,5 @@ async def test_lists_of_a_closed_cycle_keep_the_names_of_its_last_day(
 
 async def test_a_former_name_does_not_remain_in_an_example(married: AsyncEngine) -> None:
     async with read_transaction(married) as connection:
-        known = await _names(connection)
+        known = await known_names(connection)
     assert {OLD, NEW} <= known.within(f"{OLD}と{NEW}が担当")

@@ -249,3 +249,21 @@ async def test_the_tree_shows_what_serves_what_and_lists_what_serves_nothing(off
     assert lines[at + 1].startswith(f"  {HARAS}")
     assert (await office.told("cycle", "tree", "q4"))["roots"][0]["children"][0]["node"] == HARAS
     assert "cycle q9 was not found" in await office.refused("cycle", "tree", "q9")
+
+
+async def test_lessons_of_a_cycle_are_listed_and_carried_into_the_next_hearing(office: Office) -> None:
+    words = ("hearing", "add", "--cycle", "q4", "--as", ONO, "--text", "差し戻しの理由が伝わらない")
+    problem = (await office.told(*words))["problem"]
+    lessons = ("hearing", "lessons", "--from", "q4", "--cycle", "q7")
+    assert "差し戻しの理由が伝わらない" in await office.done(*lessons)
+    carry = ("hearing", "carry", problem, "--from", "q4", "--cycle", "q7", "--as", HARA)
+    assert "cycle q7 was not found" in await office.refused(*carry)
+    carried = await office.told(*carry, "--planned")
+    assert (carried["source"], (await office.told(*carry, "--planned"))["problem"]) == (problem, carried["problem"])
+    shown = (await office.told(*lessons))["problems"]
+    assert next(one for one in shown if one["problem"] == problem)["taken_as"] == carried["problem"]
+    assert (await office.told("hearing", "list", "--cycle", "q7"))["problems"][0]["source"] == problem
+    assert "引き継げる「H999」はありません" in await office.refused(
+        "hearing", "carry", "H999", "--from", "q4", "--cycle", "q7", "--planned", "--as", HARA, MEGURI_LOCALE="ja"
+    )
+    assert "振り返りはありません" in await office.done(*lessons, "--department", "人事部", MEGURI_LOCALE="ja")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-revision = "0024"
+revision = "0021"
 down_revision = "0020"
 
 _NOW = sa.text("now()")
