@@ -18,6 +18,7 @@ from domain.goal.events import Event
 from domain.goal.goal import Goal
 from domain.goal.ledger import genesis
 from domain.people.organisation import Organisation
+from domain.people.posts import Post, departments_of
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId, Moment
 from service.projection import delegations_between, require_goal
@@ -110,13 +111,15 @@ async def _entries(  # noqa: PLR0917 - all of them are of the one goal
     """The first entry of the goal's ledger, and a second one where the cycle's rules changed since the launch."""
     frozen, now = cycle.launched_policy, cycle.rules
     person, salts = organisation.employees[asked.owner], salts_from(secrets.token_hex(SEED_BYTES))
+    post = _post(asked, organisation)
     goal, event = first_draft(
         cycle=CycleId(cycle.id),
         policy=frozen,
         owner=asked.owner,
-        department=person.department,
-        line=organisation.active_line(asked.owner),
-        evaluators=evaluators_of(asked.owner, organisation, rules_of(frozen.review_stage, frozen.stages)),
+        department=post.department if post else person.department,
+        line=organisation.active_line(asked.owner, post),
+        evaluators=evaluators_of(asked.owner, organisation, rules_of(frozen.review_stage, frozen.stages), post),
+        additional=post is not None,
         away=organisation.is_away(asked.owner),
         leaves=last_day_for_goals(person, now.leavers),
         number=number,
@@ -132,3 +135,14 @@ async def _entries(  # noqa: PLR0917 - all of them are of the one goal
     )
     first = FirstEntry(event, genesis(goal.id), goal)
     return [first] if now == frozen else [first, amended_entry(first, now, salts)]
+
+
+def _post(asked: Beginning, organisation: Organisation) -> Post | None:
+    """The additional post that the request names. Raises a `Refusal` if the owner has none there."""
+    if asked.post is None:
+        return None
+    post, _ = organisation.post_of(asked.owner, asked.post, additional=True)
+    if post is None:
+        posts = departments_of(organisation.employees[asked.owner].posts)
+        raise Refusal(Code.NO_SUCH_POST, owner=asked.owner, department=asked.post, posts=list(posts) or "-")
+    return post

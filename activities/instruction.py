@@ -159,14 +159,17 @@ class InstructionActivities(InstructionSteps):
         """
         cycle = await self._cycle(row)
         async with self._engine.begin() as connection:
-            drafts = partial(cycle.file.drafts_for, departments=await load_departments(connection))
+            drafts = partial(cycle.file.drafts_of_posts, departments=await load_departments(connection))
             chosen = await active_people(
                 connection, departments=asked.selection.departments, people=asked.selection.people
             )
-            people = sorted((one.id, one.department, len(drafts(one.department))) for one in chosen)
+            posts: dict[str, tuple[str, ...]] = {one.id: one.posts for one in chosen}
+            people = sorted((one.id, one.department, len(drafts(one.department, one.posts))) for one in chosen)
             await participants.add(connection, cycle.id, people, by=row.actor, at=now)
             added = await participants.people_added(connection, cycle.id, row.actor, now)
-            goals = [f"{cycle.id}/{one}/{n}" for one, where in added for n in range(1, len(drafts(where)) + 1)]
+            goals = [
+                f"{cycle.id}/{one}/{n}" for one, where in added for n in range(1, len(drafts(where, posts[one])) + 1)
+            ]
             back = await participants.removed_with_goals(connection, cycle.id, [one.id for one in chosen])
             goals += await instructions.closed_goals_of(connection, cycle.id, back, _ENDED)
             await participants.reinstate(connection, cycle.id, back)

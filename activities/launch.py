@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import structlog
@@ -18,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
 from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
+from domain.cycle.file import PostDraft
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
 from domain.goal.alarms import next_alarm
@@ -204,32 +206,32 @@ def _batch(
     frozen, now, file = cycle.launched_policy, cycle.rules, cycle.file
     rules = rules_of(frozen.review_stage, frozen.stages)
     languages = {one.id: one.locale for one in organisation.employees.values()}
-    wanted = {(one.department, languages.get(EmployeeId(one.employee_id), Locale.JA)) for one in people}
-    known = organisation.departments
-    drafts = {
-        (department, locale): file.drafts_for(department, locale, departments=known) for department, locale in wanted
-    }
+    drafts = lru_cache(partial(file.drafts_of_posts, departments=organisation.departments))
     sites = {one.id: one.site for one in organisation.employees.values() if one.site}
     batch = cycles.LaunchBatch([], [], [], [one.employee_id for one in people])
     salts = salts_from(secrets.token_hex(SEED_BYTES))
     for person in people:
         owner = EmployeeId(person.employee_id)
         leaves = last_day_for_goals(organisation.employees[owner], now.leavers)
-        line = organisation.active_line(owner)
-        evaluators = evaluators_of(owner, organisation, rules)
-        of_file = [(None, one) for one in drafts[person.department, languages.get(owner, Locale.JA)]]
-        for number, (source, content) in enumerate(carried.get(owner) or of_file, start=1):
+        posts = {one.department: one for one in organisation.employees[owner].posts}
+        of_file = drafts(person.department, tuple(posts), languages.get(owner, Locale.JA))
+        begins: list[tuple[GoalId | None, PostDraft]]
+        begins = [(source, PostDraft(None, one)) for source, one in carried.get(owner, ())]
+        begins = begins or [(None, one) for one in of_file]
+        for number, (source, draft) in enumerate(begins, start=1):
+            post = posts[draft.post] if draft.post else None
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
                 policy=frozen,
                 owner=owner,
-                department=person.department,
-                line=line,
-                evaluators=evaluators,
+                department=post.department if post else person.department,
+                line=organisation.active_line(owner, post),
+                evaluators=evaluators_of(owner, organisation, rules, post),
+                additional=post is not None,
                 away=organisation.is_away(owner),
                 leaves=leaves,
                 number=number,
-                content=content,
+                content=draft.content,
                 launched_by=EmployeeId(person.added_by or cycle.launched_by),
                 now=person.added_at or cycle.launched_at,
                 sites=sites,

@@ -16,6 +16,7 @@ from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.reorganisation import SyncContext, sync_command_for
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
+from domain.people.posts import departments_of
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.cycle_updates import CycleUpdates
@@ -98,8 +99,11 @@ async def _welcome(engine: AsyncEngine, temporal: Client, asked: Sync, actor: Em
     for row in rows:
         if not row.state.is_running or not OpenCycle(row.id, row.rules, row.file).takes_joiners(now):
             continue
-        drafts = partial(row.file.drafts_for, departments=known)
-        new = [(one.id, one.department, len(drafts(one.department))) for one in row.file.participants(joined)]
+        drafts = partial(row.file.drafts_of_posts, departments=known)
+        new = [
+            (one.id, one.department, len(drafts(one.department, departments_of(one.posts))))
+            for one in row.file.participants(joined)
+        ]
         async with engine.begin() as connection:
             await participants.add(connection, row.id, new, by=actor, at=now)
         if new:  # also where a try before this one added them and was cut off

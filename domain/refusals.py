@@ -90,6 +90,7 @@ class Code(StrEnum):
     NO_MORE_GOALS = "no_more_goals"
     CARRIED_BEFORE = "carried_before"
     OTHER_OWNER = "other_owner"
+    NO_SUCH_POST = "no_such_post"
     NO_SUCH_LESSON = "no_such_lesson"
 
 

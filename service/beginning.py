@@ -54,9 +54,11 @@ class Beginnings:
         source: BeginningSource,
         *,
         owner: EmployeeId | None = None,
+        post: str | None = None,
         command_id: str | None = None,
     ) -> Given:
         """Begins the next goal of `owner` (None: of the caller) as a draft. Keyed by the command's id: a repeat begins nothing.
+        `post` is the department of an additional post to which the goal belongs; None: the main post.
 
         Raises `Refusal` (nothing was written) and `NoAnswer`.
         """
@@ -76,6 +78,7 @@ class Beginnings:
             "content": content,
             "is_proposed": (source.catalog, source.carried_from) != (None, None),
             "carried_from": source.carried_from,
+            "post": post,
         }
         asked = compose(Beginning, fields)
         goal = await self._goal_of(asked)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller, actor_of
@@ -11,6 +12,7 @@ from domain.cycle.file import CycleFile, read_cycle_file
 from domain.cycle.overlaps import RunningCycle, overlap_findings
 from domain.findings import Finding, refuse, refuses
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
+from domain.people.posts import departments_of
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
 from service.calendars import freeze
@@ -170,10 +172,8 @@ def _checked(
         findings.append(refuse("cycle_taken", "cycle.id", cycle=file.cycle.id))
     policy, problems = (None, []) if refuses(findings) else _freeze(file)
     people = list(file.participants(organisation))
-    goals = sum(
-        len(carried.get(person.id) or file.drafts_for(person.department, departments=organisation.departments))
-        for person in people
-    )
+    drafts = partial(file.drafts_of_posts, departments=organisation.departments)
+    goals = sum(len(carried.get(one.id) or drafts(one.department, departments_of(one.posts))) for one in people)
     return Checked(file, policy, (*findings, *problems), len(people), goals, already_launched=False)
 
 
@@ -184,7 +184,7 @@ async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[
     async for one in stream_active_people(connection):
         if file.includes(one.id, one.department, known):
             participants.append(cycles.Participant(one.id, one.department, slot))
-            slot += len(carried.get(one.id) or file.drafts_for(one.department, departments=known))
+            slot += len(carried.get(one.id) or file.drafts_of_posts(one.department, one.posts, departments=known))
     return participants
 
 

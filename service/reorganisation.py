@@ -59,6 +59,7 @@ class SyncDocument(Frozen):
     evaluator_changes: tuple[ChangeDocument, ...]
     leave_changes: tuple[ChangeDocument, ...]
     number_changes: tuple[ChangeDocument, ...]
+    post_changes: tuple[ChangeDocument, ...]
     other: tuple[EmployeeId, ...]
     absent: tuple[EmployeeId, ...]
     findings: tuple[FindingDocument, ...]
@@ -98,6 +99,7 @@ class Compared(NamedTuple):
             evaluator_changes=_changes(found.evaluators),
             leave_changes=_changes(found.leave),
             number_changes=_changes(found.numbers),
+            post_changes=_changes(found.posts),
             other=found.other,
             absent=found.absent,
             findings=tuple(documents_of(self.findings)),

@@ -11,6 +11,7 @@ from domain.findings import Finding, refuse
 from domain.goal.commands import Revise
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
+from domain.people.posts import departments_of
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Frozen, GoalId, Locale
 from domain.writing.content import Content
@@ -182,7 +183,8 @@ async def _person(connection: AsyncConnection, cycle: CycleId, goal: Goal) -> Pe
     names = await names_in_cycle(connection, cycle, [owner, manager, *evaluators])
     name, manager_name = names.get(owner, employee.name), names.get(manager)
     asked = tuple(names.get(one, one) for one in evaluators)
-    return Person(owner, name, employee.department, employee.title, manager_name, asked)
+    posts = departments_of(employee.posts)
+    return Person(owner, name, employee.department, employee.title, manager_name, asked, posts)
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:

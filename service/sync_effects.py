@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,7 @@ from domain.instructions.placement_check import PlacementCheck
 from domain.instructions.reorganisation import Difference, SyncContext, sync_command_for
 from domain.people.departments import Departments
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
+from domain.people.posts import departments_of
 from domain.policy.policy import Policy
 from domain.refusals import Refusal
 from domain.values import CommandId, Frozen, GoalId
@@ -161,12 +163,9 @@ async def _drafts(
     joined = Organisation((after.employees[one] for one in sync.joined), departments=after.departments)
     new = list(cycle.file.participants(joined))
     known = await participants.not_addable(connection, cycle.id, [one.id for one in new])
+    drafts = partial(cycle.file.drafts_of_posts, departments=after.departments)
     return Counter(
-        drafts=sum(
-            len(cycle.file.drafts_for(one.department, departments=after.departments))
-            for one in new
-            if one.id not in known
-        )
+        drafts=sum(len(drafts(one.department, departments_of(one.posts))) for one in new if one.id not in known)
     )
 
 

@@ -17,7 +17,7 @@ from domain.goal import scoring
 from domain.values import Locale
 from domain.writing.content import Direction
 from sheets.fields import MAX_STEPS, Value, cell_text, fields_of
-from sheets.model import FORMAT, GoalSheet, Review, SheetGoal
+from sheets.model import FORMAT, GoalSheet, Person, Review, SheetGoal
 from sheets.style import BAND, BODY, EDITABLE, HEAD, LOCKED, Formats, height_for, size_for
 from texts.places import field_of_sheet
 from texts.say import say
@@ -114,7 +114,7 @@ class _Page:
         fields = (
             (self._say("sheet.employee"), person.id, 2, 3),
             (self._say("sheet.name"), person.name, 5, 7),
-            (self._say("sheet.department"), person.department, 9, 11),
+            (self._say("sheet.department"), self._departments(person), 9, 11),
         )
         for (label, value, first, last), at in zip(fields, (0, 4, 8), strict=True):
             self._label(2, at, first - 1, label)
@@ -126,12 +126,18 @@ class _Page:
         self._label(3, 8, 8, self._say("sheet.number_of_goals"))
         self._number(3, 9, 11, len(sheet.goals))
 
+    def _departments(self, person: Person) -> str:
+        if not person.posts:
+            return person.department
+        return self._say("sheet.with_posts", department=person.department, posts=list(person.posts))
+
     def goal(self, top: int, number: int, one: SheetGoal, steps: int) -> int:
         """Writes the block of a goal; returns the row after it."""
         goal = one.goal
         fields = fields_of(goal.content)
         self._text(top, 0, 1, self._say("sheet.goal", number=number), bold=True, bg_color=HEAD, font_color="#FFFFFF")
-        self._text(top, 2, 7, goal.id, bg_color=BAND)
+        shown = self._say("sheet.additional", goal=goal.id, department=goal.department) if goal.additional else goal.id
+        self._text(top, 2, 7, shown, bg_color=BAND)
         self._label(top, 8, 8, self._say("sheet.weight_percent"))
         self._label(top, 10, 10, self._say("sheet.state"))
         self._text(top, 11, 11, word("state", goal.state, self._locale))

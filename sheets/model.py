@@ -19,6 +19,7 @@ class Person(NamedTuple):
     title: str | None = None
     manager: str | None = None
     evaluators: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()  # departments of additional posts
 
 
 class Review(NamedTuple):

@@ -6,7 +6,7 @@ Each function reads only the people that it is asked for; `storage/people.py` re
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, union
@@ -37,6 +37,10 @@ _WITH_MANAGERS = text("""
     WITH RECURSIVE found AS (
         SELECT e.id, e.manager_id, e.deputy_id FROM employee e WHERE e.id = ANY(:people || ARRAY(
             SELECT unnest(one.evaluators) FROM employee one WHERE one.id = ANY(:people)
+            UNION ALL
+            SELECT person FROM employee one CROSS JOIN LATERAL jsonb_array_elements(one.posts) AS post
+            CROSS JOIN LATERAL unnest(text_array(post -> 'evaluators') || ARRAY[post ->> 'manager_id']) AS person
+            WHERE one.id = ANY(:people) AND one.posts <> '[]'
         ))
         UNION
         SELECT e.id, e.manager_id, e.deputy_id FROM found
@@ -44,15 +48,20 @@ _WITH_MANAGERS = text("""
     )
     SELECT id FROM found
 """)
+_HAS_POST_IN = text("""
+    employee.posts <> '[]'
+    AND EXISTS (SELECT FROM jsonb_array_elements(employee.posts) AS post WHERE post ->> 'department' = ANY(:names))
+""")
 _NEIGHBOURS = 100  # ids before and after a mistyped one, among which similar ids are looked for
 _PARTITION = 1_000  # rows that a stream reads at once
 
 
 class Member(NamedTuple):
-    """An active employee and their department."""
+    """An active employee, their department, and those of additional posts."""
 
     id: EmployeeId
     department: str
+    posts: tuple[str, ...] = ()
 
 
 class DepartmentSize(NamedTuple):
@@ -78,9 +87,10 @@ async def department_sizes(connection: AsyncConnection) -> list[DepartmentSize]:
 
 
 async def people_of(connection: AsyncConnection, department: str) -> list[Employee]:
-    """The people of a department and of those below it, by id, including those who left."""
+    """The people with a post in a department or below it, by id, including those who left."""
     names = await names_meant(connection, department)
-    return await _employees(connection, _people().where(is_one_of(EmployeeRow.department, names)))
+    main = is_one_of(EmployeeRow.department, names)
+    return await _employees(connection, _people().where(or_(main, _HAS_POST_IN.bindparams(names=list(names)))))
 
 
 async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
@@ -115,7 +125,7 @@ async def active_people(
     names = await names_meant(connection, *departments)
     chosen = or_(is_one_of(EmployeeRow.department, names), is_one_of(EmployeeRow.id, people))
     rows = await connection.execute(_members().where(chosen))
-    return [Member(EmployeeId(row.id), row.department) for row in rows]
+    return [_member(row) for row in rows]
 
 
 async def stream_active_people(connection: AsyncConnection) -> AsyncIterator[Member]:
@@ -123,7 +133,7 @@ async def stream_active_people(connection: AsyncConnection) -> AsyncIterator[Mem
     found = await connection.stream(_members())
     async for rows in found.partitions(_PARTITION):
         for row in rows:
-            yield Member(EmployeeId(row.id), row.department)
+            yield _member(row)
 
 
 async def active_departments(connection: AsyncConnection) -> set[str]:
@@ -211,8 +221,13 @@ async def _with_managers(connection: AsyncConnection, ids: Collection[str]) -> l
     return await employees(connection, list(found))
 
 
-def _members() -> Select[str, str]:
-    return select(EmployeeRow.id, EmployeeRow.department).where(works_today()).order_by(EmployeeRow.id)
+def _members() -> Select[*tuple[Any, ...]]:
+    columns = (EmployeeRow.id, EmployeeRow.department, EmployeeRow.posts)
+    return select(*columns).where(works_today()).order_by(EmployeeRow.id)
+
+
+def _member(row: Row[*tuple[Any, ...]]) -> Member:
+    return Member(EmployeeId(row.id), row.department, tuple(post["department"] for post in row.posts))
 
 
 def _people() -> Select[*tuple[object, ...]]:

@@ -74,7 +74,8 @@ _PLACEMENTS = text("""
     SELECT id, cycle_id, owner_id, department, array_to_string(line, ','), array_to_string(assignees, ','),
         aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
         away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
-        policy ->> 'leavers', aggregate ->> 'leaves', aggregate ->> 'gone_on' IS NOT NULL
+        policy ->> 'leavers', aggregate ->> 'leaves',
+        COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text(
@@ -95,10 +96,10 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
             Placement(
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
-                away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, gone,
+                away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
-                leavers, leaves, gone in rows
+                leavers, leaves, additional, gone in rows
         ]  # fmt: skip
 
 

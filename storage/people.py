@@ -14,6 +14,7 @@ from domain.findings import Finding, refuses
 from domain.journal import OPERATOR, Log
 from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
+from domain.people.posts import Post
 from domain.values import SILENT, EmployeeId, Frozen
 from storage import delegations, departments, journal, person_log
 from storage.database import LONG, set_limits
@@ -22,6 +23,7 @@ from storage.tables import EmployeeRow, InstructionRow, StagedEmployeeRow
 # The model, the table and the statements below use the same names.
 _COLUMNS = tuple(field.name for field in fields(Employee))
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
+_POSTS = TypeAdapter(tuple[Post, ...], config=SILENT)
 _PARTITION = 1000  # rows that a stream reads at once
 _IMPORT_LOCK = 0x70656F70  # key of the advisory lock: of two concurrent imports, the second waits
 
@@ -224,8 +226,16 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:  # never between connect and close
         raise RuntimeError("the connection to PostgreSQL was closed during the import")
-    records = map(attrgetter(*_COLUMNS), employees)  # an iterator: no second list of all people in memory
+    records = map(_record, employees)  # an iterator: no second list of all people in memory
     await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
+
+
+_VALUES_OF = attrgetter(*_COLUMNS[:-1])
+
+
+def _record(one: Employee) -> tuple[Any, ...]:
+    """The values of a person in the order of `_COLUMNS`. The posts, which come last, as JSON."""
+    return (*_VALUES_OF(one), _POSTS.dump_json(one.posts).decode() if one.posts else "[]")
 
 
 async def _write_incoming(

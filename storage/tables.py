@@ -63,6 +63,7 @@ class EmployeeRow(Table):
     away_from: Mapped[date | None]  # of a leave, now or planned
     away_until: Mapped[date | None]
     deputy_id: Mapped[str | None]
+    posts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))  # additional ones (兼務)
     number: Mapped[str | None]  # the present employee number, where it is not the id
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

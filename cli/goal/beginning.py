@@ -22,6 +22,7 @@ def begin(
     owner: Annotated[str | None, typer.Option("--for", metavar="EMPLOYEE", help="help.option.begin_for")] = None,
     catalog: Annotated[str | None, typer.Option("--catalog", metavar="ENTRY", help="help.option.from_catalog")] = None,
     carried_from: Annotated[str | None, typer.Option("--from", metavar="GOAL", help="help.option.begin_from")] = None,
+    post: Annotated[str | None, typer.Option("--post", metavar="DEPARTMENT", help="help.option.begin_post")] = None,
     command_id: CommandId = None,
     as_json: AsJson = False,
 ) -> None:
@@ -37,6 +38,7 @@ def begin(
             CycleId(cycle_id),
             source,
             owner=EmployeeId(owner) if owner else None,
+            post=post,
             command_id=command_id,
         )
         if as_json:

@@ -61,6 +61,11 @@ def _row(line: ListedGoal, to: Terminal) -> tuple[str | int, ...]:
     )  # fmt: skip
 
 
+def department_of(goal: Goal, to: Terminal) -> str:
+    """The goal's department, with a mark where it is that of an additional post of the owner."""
+    return goal.department + (to.text("screen.goal.additional") if goal.additional else "")
+
+
 def state_mark(state: str, to: Terminal, *, paused: bool, gone: bool = False) -> str:
     """The state, whether the goal is paused, and whether its owner has left."""
     marks = [to.text("screen.goal.paused")] * paused + [to.text("screen.goal.gone")] * gone
@@ -93,7 +98,7 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     outcome = f" — {outcome_name(goal.outcome, to.locale)}" if goal.outcome else ""
     terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
-    yield to.text("screen.goal.owner", owner=owner, department=goal.department)
+    yield to.text("screen.goal.owner", owner=owner, department=department_of(goal, to))
     yield from leaving_lines(goal, to)
     if goal.stages:
         approvers = [person(one, names) for one in goal.approvers_in_order()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cli.goal.goal_screen import leaving_lines, measure_lines, step_day
+from cli.goal.goal_screen import department_of, leaving_lines, measure_lines, step_day
 from cli.session.session import Terminal
 from cli.session.wording import person, visible
 from domain.goal.goal import Goal
@@ -15,7 +15,7 @@ def seen_lines(seen: SeenGoal, to: Terminal) -> Iterator[str]:
     goal = seen.goal
     theme = visible(goal.content.theme) or to.text("screen.goal.nothing_written")
     yield to.text("screen.goal.seen", goal=goal.id, seq=goal.seq, about=theme)
-    yield to.text("screen.goal.owner", owner=person(goal.owner, seen.names), department=goal.department)
+    yield to.text("screen.goal.owner", owner=person(goal.owner, seen.names), department=department_of(goal, to))
     yield from leaving_lines(goal, to)
     yield to.text("screen.goal.weight", weight=goal.content.weight)
     yield from measure_lines(goal, to)

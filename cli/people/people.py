@@ -257,11 +257,22 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
         print_json(page)
         return
     _print_people([page.employee], locale)
+    _print_posts(page.employee, locale)
     _print_employment(page, locale)
     _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
     _print_people(page.named_evaluators, locale, title=say("screen.people.evaluators", locale))
     _print_people(page.reports, locale, title=say("screen.people.reports", locale))
     _print_goals(page, locale)
+
+
+def _print_posts(one: "Employee", locale: "Locale") -> None:
+    from texts.say import say
+
+    for post in one.posts:
+        share = say("screen.people.share", locale, share=post.share) if post.share else ""
+        title = f" {post.title}" if post.title else ""
+        fields = {"department": post.department, "title": title, "manager": post.manager_id or "-", "share": share}
+        print_line(say("screen.people.post", locale, **fields))
 
 
 def _print_employment(page: "PersonPage", locale: "Locale") -> None:

@@ -10,7 +10,7 @@ from domain.goal.goal import Goal, Outcome
 from domain.lifecycles import CycleState, ParticipantState
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
-from domain.values import CycleId, EmployeeId, Frozen, GoalId, Moment
+from domain.values import CycleId, EmployeeId, Frozen, GoalId, Line, Moment
 from domain.writing.content import Content
 
 _ABANDONED = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.REMOVED, Outcome.CANCELLED)
@@ -30,6 +30,7 @@ class Beginning(Frozen):
     content: Content
     is_proposed: bool = False
     carried_from: GoalId | None = None
+    post: Line | None = None  # department of an additional post of the owner; None: the main post
 
     def has_made(self, first: Event) -> bool:
         """Whether the first entry of a ledger is of this request."""
@@ -38,6 +39,7 @@ class Beginning(Frozen):
             isinstance(body, Created)
             and bool(body.begun)
             and (first.actor, body.owner, body.carried_from) == (self.actor, self.owner, self.carried_from)
+            and bool(body.additional) == (self.post is not None)
             and self._compared(body.content) == self._compared(self.content)
         )
 

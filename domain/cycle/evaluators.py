@@ -12,6 +12,7 @@ from domain.findings import Finding, advise, refuse
 from domain.goal.goal import Chain
 from domain.messages import did_you_mean
 from domain.people.organisation import Organisation, some_of
+from domain.people.posts import Post
 from domain.policy.policy import Policy, StageRule
 from domain.values import EmployeeId
 
@@ -71,20 +72,24 @@ def names_heads(stages: Iterable[StageRule]) -> bool:
     return any(one.head for one in stages)
 
 
-def evaluators_of(owner: EmployeeId, organisation: Organisation, rules: EvaluatorRules) -> Evaluators:
-    """Who approves and reviews the goals of `owner`, as far as it is not the line of managers.
+def evaluators_of(
+    owner: EmployeeId, organisation: Organisation, rules: EvaluatorRules, post: Post | None = None
+) -> Evaluators:
+    """Who approves and reviews the goals of `owner`, as far as it is not the line of managers. `post` is an additional one.
 
     All stages are kept, also those that the rules do not ask for: HR can amend how many they are.
     """
-    named = organisation.employees[owner].evaluators
+    person = organisation.employees[owner]
+    named = post.evaluators if post else person.evaluators
     if not named and rules == _BY_THE_LINE:
         return NO_EVALUATORS
-    line = organisation.active_line(owner)
+    line = organisation.active_line(owner, post)
     chains = [_chain(one, owner, organisation) for one in named]
     chains += [()] * (len(rules.roles) - len(chains))
     for stage, role in enumerate(rules.roles):
         if role and not chains[stage]:
-            chains[stage] = _chain(_holder(role, owner, line, organisation), owner, organisation)
+            where = post.department if post else person.department
+            chains[stage] = _chain(_holder(role, owner, line, organisation, where), owner, organisation)
     stages = [() if chain == line[stage:] else chain for stage, chain in enumerate(chains)]
     while stages and not stages[-1]:
         stages.pop()
@@ -94,10 +99,12 @@ def evaluators_of(owner: EmployeeId, organisation: Organisation, rules: Evaluato
 _BY_THE_LINE = EvaluatorRules()
 
 
-def _holder(role: Role, owner: EmployeeId, line: Chain, organisation: Organisation) -> EmployeeId | None:
+def _holder(
+    role: Role, owner: EmployeeId, line: Chain, organisation: Organisation, department: str
+) -> EmployeeId | None:
     """Who has the role for this owner: the nearest manager who has it, else the first by id who does not report to the owner."""
     if role.title is None:
-        return organisation.head_of(owner)
+        return organisation.head_of(owner, department)
     holders = [one for one in organisation.holders(role.title, role.department) if one != owner]
     nearest = next((one for one in line if one in holders), None)
     return nearest or next((one for one in holders if owner not in organisation.manager_line(one)), None)

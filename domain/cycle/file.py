@@ -1,8 +1,8 @@
 """The cycle file that HR writes (TOML): dates, calendar, rules, drafts by department. Reading and checking it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -32,6 +32,13 @@ __all__ = [  # the sections too: code that makes a cycle needs them
 
 ContentT = TypeVar("ContentT", bound=Content)
 _SPAN_BEFORE, _SPAN_AFTER = timedelta(days=31), timedelta(days=400)  # days that a cycle can touch around its own
+
+
+class PostDraft(NamedTuple):
+    """A draft, and the department of the additional post to which it belongs; None: the main post."""
+
+    post: str | None
+    content: Content
 
 
 class CycleFile(Frozen):
@@ -107,14 +114,41 @@ class CycleFile(Frozen):
         """The drafts of an owner in a department, in their language: its own, else those of the nearest department above
         that has some, else the general ones, else one blank.
         """
+        nearest = self._nearest(department, departments)
+        return tuple(self._drafts_of(nearest, locale, departments)) or (Content(),)
+
+    def drafts_of_posts(
+        self,
+        department: str,
+        posts: Iterable[str],
+        locale: Locale = Locale.JA,
+        *,
+        departments: Departments = NO_DEPARTMENTS,
+    ) -> tuple[PostDraft, ...]:
+        """The drafts of an owner by posts: for the main one as in `drafts_for`; for additional ones, by their departments, those that
+        name the department or one above.
+        """
+        main = [PostDraft(None, one) for one in self.drafts_for(department, locale, departments=departments)]
+        others = [(post, self._nearest(post, departments)) for post in posts]
+        return (
+            *main,
+            *(
+                PostDraft(post, one)
+                for post, nearest in others
+                if nearest is not None
+                for one in self._drafts_of(nearest, locale, departments)
+            ),
+        )
+
+    def _nearest(self, department: str, departments: Departments) -> str | None:
+        """The department, or the nearest one above it, that some draft names."""
         named = {departments.current(draft.department) for draft in self.drafts if draft.department}
-        nearest = next((name for name in departments.path(department) if name in named), None)
-        chosen = [
-            draft.content(locale)
-            for draft in self.drafts
-            if (departments.current(draft.department) if draft.department else None) == nearest
-        ]
-        return tuple(chosen or [Content()])
+        return next((name for name in departments.path(department) if name in named), None)
+
+    def _drafts_of(self, named: str | None, locale: Locale, departments: Departments) -> Iterator[Content]:
+        for draft in self.drafts:
+            if (departments.current(draft.department) if draft.department else None) == named:
+                yield draft.content(locale)
 
 
 def _moved(content: ContentT, by: timedelta) -> ContentT:

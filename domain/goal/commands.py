@@ -299,6 +299,7 @@ class ChangeLine(Command):
     stages: tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...] = Field(default=(), max_length=5)
     reviewers: tuple[_Person, ...] = Field(default=(), max_length=50)
     department: Line
+    additional: bool = False  # the department is that of an additional post (兼務) of the owner
     away: bool = False  # the owner is on leave: the goal is paused until a `change_line` without it
     sites: dict[_Person, Id] = Field(default_factory=dict, max_length=100)
     replaced: dict[_Person, _Person] = Field(

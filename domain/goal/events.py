@@ -39,6 +39,7 @@ class Created(Body):
     reviewers: Chain | None = None
     away: bool | None = None  # the owner is on leave: the goal begins paused
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
+    additional: bool | None = None  # the department is that of an additional post (兼務) of the owner
     sites: dict[EmployeeId, str] | None = None
     slot: int | None = None
     delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
@@ -258,6 +259,7 @@ class LineChanged(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     department: str
+    additional: bool | None = None  # of an additional post of the owner
     away: bool | None = None  # the owner is on leave
     paused_days: int | None = None  # business days that the goal was paused, where it goes on now
     sites: dict[EmployeeId, str] | None = None
@@ -279,6 +281,7 @@ class Moved(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     department: str
+    additional: bool | None = None
     away: bool | None = None  # the owner is on leave
     paused_days: int | None = None  # business days that the goal was paused, where it goes on now
     sites: dict[EmployeeId, str] | None = None

@@ -146,6 +146,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "reviewers": body.reviewers or (),
         "department": body.department,
         "away": bool(body.away),
+        "additional": bool(body.additional),
         "sites": body.sites or {},
         "delegations": body.delegations or (),
         "left": body.left or (),

@@ -244,6 +244,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
     people = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
+    placed["additional"] = command.additional
     same = all(getattr(goal, name) == value for name, value in placed.items())
     if same and not moved and not new and not left and not command.replaced:
         return ()
@@ -252,6 +253,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "stages": command.stages or None,
         "reviewers": command.reviewers or None,
         "department": command.department,
+        "additional": command.additional or None,
         "sites": command.sites or None,
         "away": command.away or None,
         "paused_days": _paused_days(goal, day) if goal.away and not command.away and not goal.is_paused_by_hr else None,

@@ -27,4 +27,5 @@ class Placement(NamedTuple):
     stages: str = "[]"  # of the goal's rules, as JSON
     leavers: str = "settle"  # of the goal's rules
     leaves: str | None = None  # the owner's last day, as the goal knows it
+    additional: bool = False  # its department is that of an additional post
     gone: bool = False  # the owner has left, and the goal stays open

@@ -14,6 +14,7 @@ from domain.cycle.leavers import last_day_for_goals
 from domain.goal.goal import Goal
 from domain.instructions.placement import Placement
 from domain.people.organisation import Employee, Organisation
+from domain.people.posts import Post
 from domain.policy.policy import Leavers, StageRule
 from domain.values import SILENT, EmployeeId
 
@@ -28,7 +29,7 @@ def placement_of(goal: Goal) -> Placement:
         goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
         _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
-        goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.gone,
+        goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone,
     )  # fmt: skip
 
 
@@ -56,15 +57,17 @@ class PlacementCheck:
         owner = self._people.get(placed.owner)
         if owner is None or self._leaving_differs(placed, owner):
             return True
-        line, as_text = self._line_of(placed.owner, owner.manager_id)
-        if owner.department != placed.department or as_text != placed.line:
+        post, ended = self._organisation.post_of(placed.owner, placed.department, additional=placed.additional)
+        line, as_text = self._line_of(placed.owner, owner.manager_id, post)
+        department = post.department if post else owner.department
+        if ended or (department, as_text, post is not None) != (placed.department, placed.line, placed.additional):
             return True
         if placed.assignees != placed.owner and any(map(self._has_left, placed.assignees.split(","))):
             return True
         away = owner.active and self._organisation.is_away(placed.owner)
         if placed.away != away or any(map(self._has_left, placed.deputies)):
             return True
-        evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages))
+        evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages), post)
         if _chains(evaluators) != placed.chains:
             return True
         return self._sites_of((placed.owner, *line, *evaluators.people, *placed.hr)) != placed.sites
@@ -77,12 +80,14 @@ class PlacementCheck:
         last_day = last_day_for_goals(owner, Leavers(placed.leavers))
         return placed.leaves != (last_day and last_day.isoformat())
 
-    def _line_of(self, owner: EmployeeId, manager: EmployeeId | None) -> tuple[tuple[EmployeeId, ...], str]:
-        if manager in self._lines:
+    def _line_of(
+        self, owner: EmployeeId, manager: EmployeeId | None, post: Post | None
+    ) -> tuple[tuple[EmployeeId, ...], str]:
+        if post is None and manager in self._lines:
             return self._lines[manager]
-        line = self._organisation.active_line(owner)
+        line = self._organisation.active_line(owner, post)
         found = line, ",".join(line)
-        if not any(map(self._organisation.is_away, self._organisation.manager_line(owner))):
+        if post is None and not any(map(self._organisation.is_away, self._organisation.manager_line(owner))):
             self._lines[manager] = found  # with a deputy it can be another for each of the reports
         return found
 

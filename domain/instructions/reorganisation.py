@@ -3,7 +3,7 @@
 Pure: the directory before and after goes in, commands to goals come out.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import Employee, Organisation, some_of, with_new_name
+from domain.people.posts import MAIN, GoalPost, Post
 from domain.policy.policy import Policy
 from domain.values import EmployeeId, GoalId
 
@@ -41,6 +42,7 @@ class Difference(NamedTuple):
     sites: tuple[FieldChange, ...]
     managers: tuple[FieldChange, ...]
     evaluators: tuple[FieldChange, ...]
+    posts: tuple[FieldChange, ...]  # additional ones
     leave: tuple[FieldChange, ...]  # first day, last day or deputy of a leave
     numbers: tuple[FieldChange, ...]  # employee numbers, also of people who come back
     other: tuple[EmployeeId, ...]  # name, mail, title, language
@@ -105,14 +107,9 @@ def compare(
         sites=_changes(staying, "site"),
         managers=_changes(staying, "manager_id"),
         evaluators=_changes(staying, "evaluators"),
-        leave=tuple(
-            FieldChange(new.id, _leave(old), _leave(new)) for old, new in staying if _leave(old) != _leave(new)
-        ),
-        numbers=tuple(
-            FieldChange(new.id, _number(old), _number(new))
-            for old, new in both
-            if new.active and _number(old) != _number(new)
-        ),
+        posts=_changes_of(staying, _posts),
+        leave=_changes_of(staying, _leave),
+        numbers=_changes_of(((old, new) for old, new in both if new.active), _number),
         other=tuple(new.id for old, new in staying if _contact(old) != _contact(new)),
         absent=() if absent_left else absent,
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
@@ -126,11 +123,29 @@ def _changes(people: Iterable[tuple[Employee, Employee]], field: str) -> tuple[F
     return tuple(FieldChange(one, _shown(old), _shown(new)) for one, old, new in values if old != new)
 
 
+def _changes_of(
+    people: Iterable[tuple[Employee, Employee]], shown: Callable[[Employee], str]
+) -> tuple[FieldChange, ...]:
+    """The people, each before and after, of whom what `shown` says changed."""
+    return tuple(FieldChange(new.id, shown(old), shown(new)) for old, new in people if shown(old) != shown(new))
+
+
 def _leave(one: Employee) -> str:
     """A leave as one value: its days, and the deputy in brackets; `-` for none."""
     days = f"{one.away_from or ''} – {one.away_until or ''}".strip() if one.away_from or one.away_until else ""
     deputy = f"({one.deputy_id})" if one.deputy_id else ""
     return " ".join(filter(None, (days, deputy))) or "-"
+
+
+def _posts(one: Employee) -> str:
+    """The additional posts with their managers and shares; `-` for none."""
+    return ", ".join(f"{post.department} ({', '.join(_of_post(post))})" for post in one.posts) or "-"
+
+
+def _of_post(post: Post) -> Iterator[str]:
+    yield post.manager_id or "-"
+    if post.share is not None:
+        yield f"{post.share} %"
 
 
 def _number(one: Employee) -> str:
@@ -215,27 +230,33 @@ class SyncContext(NamedTuple):
 def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncContext) -> commands.Command | Skipped:
     """The command for this goal after the change, or the reason why it needs none. A goal that it reopens is asked again, open."""
     owner = context.organisation.employees.get(goal.owner)
+    post = _post_of(goal, context.organisation)
     if goal.is_closed:
-        is_back = goal.id in context.back and owner is not None and owner.active
+        is_back = goal.id in context.back and owner is not None and owner.active and not post.ended
         return commands.Reopen(actor=actor, reason=asked.reason) if is_back else Skipped(code="closed")
-    if owner is None or not (owner.active or stays_open(goal)):
+    if owner is None or post.ended or not (owner.active or stays_open(goal)):
         close = commands.CloseBySystem if actor == commands.ORGANISATION else commands.Close
         return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
-    line = context.organisation.active_line(goal.owner)
-    moved = owner.department != goal.department
-    evaluators = evaluators_of(goal.owner, context.organisation, rules_of(goal.policy.review_stage, goal.policy.stages))
+    line = context.organisation.active_line(goal.owner, post.post)
+    department = post.post.department if post.post else owner.department
+    moved = department != goal.department
+    rules = rules_of(goal.policy.review_stage, goal.policy.stages)
+    evaluators = evaluators_of(goal.owner, context.organisation, rules, post.post)
     may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy)
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)
     left = _inactive_delegates(goal, asked, context.organisation)
     away = owner.active and context.organisation.is_away(goal.owner)
     leaves = last_day_for_goals(owner, goal.policy.leavers)
-    placed = (line, evaluators.stages, evaluators.reviewers, known, away, leaves, not owner.active)
-    as_it_is = (goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone)
+    additional = post.post is not None
+    placed = (line, evaluators.stages, evaluators.reviewers, known, away, leaves, not owner.active, additional)
+    as_it_is = (
+        goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional,
+    )  # fmt: skip
     unchanged = placed == as_it_is
     if unchanged and not moved and not replaced and not left:
         return Skipped(code="unchanged")
-    settle = goal.policy.moves_settle and goal.owner in asked.moved
+    settle = goal.policy.moves_settle and goal.owner in asked.moved and not (additional or goal.additional)
     change_line = commands.ChangeLineBySystem if actor == commands.ORGANISATION else commands.ChangeLine
     return change_line(
         actor=actor,
@@ -243,7 +264,8 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
         away=away,
-        department=owner.department,
+        department=department,
+        additional=additional,
         sites=known,
         replaced=replaced,
         left=left,
@@ -254,6 +276,12 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         gone=not owner.active,
         reason=asked.reason,
     )
+
+
+def _post_of(goal: Goal, organisation: Organisation) -> GoalPost:
+    if goal.owner not in organisation.employees:
+        return MAIN
+    return organisation.post_of(goal.owner, goal.department, additional=goal.additional)
 
 
 def _inactive_delegates(goal: Goal, asked: Sync, organisation: Organisation) -> tuple[EmployeeId, ...]:

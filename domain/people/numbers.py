@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from domain.findings import Finding, advise, refuse
 from domain.people.organisation import Employee
 from domain.people.people_file import PeopleFile
+from domain.people.posts import Post
 from domain.values import EmployeeId
 
 
@@ -102,17 +103,27 @@ class _Ids:
 
 
 def _under_id(one: Employee, ids: _Ids) -> Employee:
-    """The same person with ids instead of numbers, also for the manager, the evaluators and the deputy."""
+    """The same person with ids instead of numbers, also for managers, evaluators and the deputy."""
     own = ids.of(one.id)
     values: dict[str, Any] = {
         "id": own,
         "number": one.id if own != one.id else None,
         "manager_id": one.manager_id and ids.of(one.manager_id),
         "deputy_id": one.deputy_id and ids.of(one.deputy_id),
-        "evaluators": tuple(evaluator and ids.of(evaluator) for evaluator in one.evaluators),
+        "evaluators": _under_ids(one.evaluators, ids),
+        "posts": tuple(_post_under_ids(post, ids) for post in one.posts),
     }
     changes = {name: value for name, value in values.items() if getattr(one, name) != value}
     return replace(one, **changes) if changes else one
+
+
+def _under_ids(people: tuple[EmployeeId | None, ...], ids: _Ids) -> tuple[EmployeeId | None, ...]:
+    return tuple(one and ids.of(one) for one in people)
+
+
+def _post_under_ids(post: Post, ids: _Ids) -> Post:
+    manager = post.manager_id and ids.of(post.manager_id)
+    return replace(post, manager_id=manager, evaluators=_under_ids(post.evaluators, ids))
 
 
 def _former_holders(

@@ -19,11 +19,12 @@ from domain.findings import Finding, refuse
 from domain.messages import Message, message
 from domain.people.departments import NO_DEPARTMENTS, Departments
 from domain.people.labels import Label, PersonId
+from domain.people.posts import MAX_EVALUATORS, MAX_POSTS, GoalPost, Post, post_of_goal
 from domain.values import Day, EmployeeId, Id, Locale
 
 _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
-MAX_EVALUATORS = 5
+_WHOLE = 100  # percent of the working time
 _NAMED = 5  # people that one finding names; it counts the others
 
 DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone in which a last day ends
@@ -56,6 +57,7 @@ class Employee:
     away_until: Day | None = None  # its last day; None: it has no end yet
     deputy_id: PersonId | None = None  # who approves and reviews meanwhile; None: the managers above
     number: PersonId | None = None  # the present employee number (社員番号), where it is not the id
+    posts: Annotated[tuple[Post, ...], Field(max_length=MAX_POSTS)] = ()  # additional ones (兼務)
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""
@@ -73,8 +75,13 @@ class Employee:
 
 
 def with_new_name(one: Employee, renamed: Mapping[str, str]) -> Employee:
-    """The same person; where the department is among these present names, with its new name."""
-    return replace(one, department=renamed[one.department]) if one.department in renamed else one
+    """The same person; where the department of a post is among these present names, with its new name."""
+    if one.department in renamed:
+        one = replace(one, department=renamed[one.department])
+    if any(post.department in renamed for post in one.posts):
+        posts = (replace(post, department=renamed.get(post.department, post.department)) for post in one.posts)
+        one = replace(one, posts=tuple(posts))
+    return one
 
 
 Place = Callable[[EmployeeId], str]
@@ -96,7 +103,7 @@ class Organisation:
         self.employees: Mapping[EmployeeId, Employee] = MappingProxyType({one.id: one for one in given})
         if len(self.employees) != len(given):
             raise ValueError("an employee id comes twice")
-        self._holders: defaultdict[str, list[Employee]] | None = None  # by title; made when it is first asked for
+        self._holders: defaultdict[str, list[tuple[EmployeeId, str]]] | None = None  # ids and departments by title
         self._reports: defaultdict[EmployeeId, list[EmployeeId]] = defaultdict(list)
         for one in given:
             if one.manager_id is not None:
@@ -114,9 +121,22 @@ class Organisation:
             manager = self._manager_of(manager)
         return tuple(line)
 
-    def active_line(self, employee_id: EmployeeId) -> tuple[EmployeeId, ...]:
-        """The active managers above, nearest first; of one who is on leave the deputy, or nobody."""
+    def active_line(self, employee_id: EmployeeId, post: Post | None = None) -> tuple[EmployeeId, ...]:
+        """The active managers above, nearest first; of one who is on leave the deputy, or nobody.
+
+        With an additional post, its manager and those above; as without it where that manager reports to the person.
+        """
+        manager = post.manager_id if post else None
+        if manager is not None and manager in self.employees:
+            line = (manager, *self.manager_line(manager))
+            if employee_id not in line:
+                return self.present(line, employee_id)
         return self.present(self.manager_line(employee_id), employee_id)
+
+    def post_of(self, owner: EmployeeId, department: str, *, additional: bool) -> GoalPost:
+        """The owner's post to which a goal of this department belongs."""
+        one = self.employees[owner]
+        return post_of_goal(one.department, one.posts, department, self.departments, additional=additional)
 
     def present(self, people: Iterable[EmployeeId], owner: EmployeeId) -> tuple[EmployeeId, ...]:
         """Those of these people who can be asked about goals of `owner`, each once: deputies stand in for who is on leave."""
@@ -145,18 +165,21 @@ class Organisation:
         return tuple(self._reports.get(manager_id, ()))
 
     def holders(self, title: str, department: str | None = None) -> tuple[EmployeeId, ...]:
-        """The active people with that title, in that department if one is given; by id."""
+        """The active people with that title in one of their posts, in that department if one is given; by id."""
         if self._holders is None:
             self._holders = defaultdict(list)
             for one in sorted(self.employees.values(), key=attrgetter("id")):
-                if one.active and one.title:
-                    self._holders[one.title].append(one)
+                held = ((one.title, one.department), *((post.title, post.department) for post in one.posts))
+                for name, where in held if one.active else ():
+                    if name:
+                        self._holders[name].append((one.id, where))
         found, named = self._holders.get(title, ()), self.departments.current
-        return tuple(one.id for one in found if department is None or named(one.department) == named(department))
+        chosen = (one for one, where in found if department is None or named(where) == named(department))
+        return tuple(dict.fromkeys(chosen))
 
-    def head_of(self, employee_id: EmployeeId) -> EmployeeId | None:
-        """The head of the person's department, if active and somebody else; otherwise that of the nearest department above."""
-        found = self.departments.find(self.employees[employee_id].department)
+    def head_of(self, employee_id: EmployeeId, department: str) -> EmployeeId | None:
+        """The head of the department in which the person works, if active and somebody else; otherwise that of the nearest department above."""
+        found = self.departments.find(department)
         heads = (one.head_id for one in self.departments.upwards(found) if one.head_id) if found else ()
         return next((one for one in heads if one != employee_id and self._works(one)), None)
 
@@ -182,6 +205,7 @@ class Organisation:
             *self._manager_findings(place),
             *self._evaluator_findings(place),
             *self._leave_findings(place),
+            *self._post_findings(place),
         )
 
     def _top_findings(self, expected: Sequence[EmployeeId], place: Place) -> Iterator[Finding]:
@@ -256,6 +280,29 @@ class Organisation:
                 yield refuse("own_deputy", place(one.id), person=one.id)
             elif one.deputy_id is not None and one.deputy_id not in self.employees:
                 yield refuse("deputy_missing", place(one.id), person=one.id, deputy=one.deputy_id)
+
+    def _post_findings(self, place: Place) -> Iterator[Finding]:
+        """A person has one post in a department; its manager is somebody else who is known, and does not report to the person."""
+        for one in self.employees.values():
+            if not one.active or not one.posts:
+                continue
+            if len({one.department, *(post.department for post in one.posts)}) <= len(one.posts):
+                yield refuse("post_twice", place(one.id), person=one.id)
+            if sum(post.share or 0 for post in one.posts) >= _WHOLE:
+                yield refuse("post_shares", place(one.id), person=one.id)
+            for post in one.posts:
+                if post.manager_id is None:
+                    continue
+                code = self._why_no_manager(post.manager_id, one.id)
+                if code is not None:
+                    department, manager = post.department, post.manager_id
+                    yield refuse(code, place(one.id), person=one.id, manager=manager, department=department)
+
+    def _why_no_manager(self, manager: EmployeeId, person: EmployeeId) -> str | None:
+        """Why somebody cannot be the manager of the person's additional post; None if they can."""
+        if manager not in self.employees:
+            return "post_manager_missing"
+        return "post_manager_below" if person in (manager, *self.manager_line(manager)) else None
 
 
 def _circle_through(start: EmployeeId, manager_of: Mapping[EmployeeId, EmployeeId | None]) -> tuple[EmployeeId, ...]:

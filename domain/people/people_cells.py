@@ -12,6 +12,8 @@ _VALUES = words_by_name("""
 ja:日本語 japanese jp jajp
 en:英語 english enus engb
 true:在籍 在籍中 在職 在職中 はい 有 ○ 〇 ◯ active
+main:本務 主務 本職 primary
+additional:兼務 兼任 secondary
 false:退職 退職済 退職済み いいえ 無 × inactive
 """)
 _VALUE_OF = {word: value for value, words in _VALUES.items() for word in words}
@@ -61,6 +63,10 @@ def _day(cell: str) -> str | None:
         return NO_DAY + cell.strip()
 
 
+def _percent(cell: str) -> str | None:
+    return unicodedata.normalize("NFKC", cell).strip().removesuffix("%").strip() or None
+
+
 def _word(cell: str) -> str | None:
     word = folded(cell)
     return _VALUE_OF.get(word, word) or None
@@ -85,5 +91,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "away_from": _remembered(_day),
     "away_until": _remembered(_day),
     "deputy_id": clean_id,
+    "post": _remembered(_word),
+    "share": _remembered(_percent),
     **dict.fromkeys(EVALUATORS, clean_id),
 }

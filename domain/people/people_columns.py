@@ -34,6 +34,8 @@ evaluator_5:evaluator5 fifthevaluator 五次評価者 5次評価者 第五次評
 away_from:awayfrom leavefrom leavestart leavestartdate 休職開始日 休業開始日 休職開始 休業開始 休職開始年月日 休業開始年月日
 away_until:awayuntil leaveuntil leaveend leaveenddate 休職終了日 休業終了日 休職終了 休業終了 休職終了予定日 休業終了予定日
 deputy_id:deputy deputyid 代理者 代理 代行者 代理者社員番号 代行者社員番号 休業中の代理者 休職中の代理者
+post:post posttype 兼務区分 本務兼務区分 主務兼務区分 本兼区分 本務兼務 主務兼務
+share:share timeshare 兼務率 従事割合 従事率 業務割合
 leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
 """)
 _FIELD_OF = {header: name for name, headers in _HEADERS.items() for header in headers}

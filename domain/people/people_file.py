@@ -19,6 +19,7 @@ from domain.people.people_cells import Cells, clean_rows
 from domain.people.people_columns import EVALUATORS, PEOPLE, Table, find_columns
 from domain.people.people_file_findings import row, shown
 from domain.people.people_rows import MAX_BYTES, Record, UnreadableRows, records_of_csv, records_of_rows
+from domain.people.post_rows import PostRows
 from domain.values import SILENT, EmployeeId, Locale
 
 __all__ = ["MAX_BYTES", "PeopleFile", "read_people", "read_people_rows"]
@@ -128,8 +129,12 @@ class _PeopleReader:
     def __init__(self, columns: Mapping[str, int], width: int, locale: Locale) -> None:
         self._columns, self._width, self._locale = columns, width, locale
         self._evaluators = [name for name in EVALUATORS if name in columns]
-        fields = {"evaluators" if name in self._evaluators else name for name in columns}
+        of_posts = {"post": "posts", "share": "posts"}
+        fields = {"evaluators" if name in self._evaluators else of_posts.get(name, name) for name in columns}
+        if "post" not in columns:
+            fields.discard("posts")
         self._fields = frozenset(fields | {"number"})  # of `Employee`; the number is in the column of ids
+        self._posts = PostRows(columns)
         self._employees: list[Employee] = []
         self._employee_rows: list[int] = []
         self._rows: list[int] = []
@@ -149,6 +154,7 @@ class _PeopleReader:
             person["locale"] = person.get("locale") or self._locale
         if self._evaluators:
             _gather(people, self._evaluators)
+        people, rows = self._posts.take(people, rows)
         self._rows += rows
         self._ids += (person["id"] or "" for person in people)
         self._mails += (person.get("mail") or "" for person in people)
@@ -161,7 +167,9 @@ class _PeopleReader:
 
     def result(self) -> PeopleFile:
         of_values = (*repeated("id", self._ids, self._rows), *repeated("mail", self._mails, self._rows))
-        found = sorted((*self._of_counts, *of_values, *self._of_cells), key=lambda one: one.row)
+        self._employees, of_posts = self._posts.given_to(self._employees)
+        posts = (Found(*one) for one in (*self._posts.findings, *of_posts))
+        found = sorted((*self._of_counts, *of_values, *self._of_cells, *posts), key=lambda one: one.row)
         rows: dict[EmployeeId, int] = {}
         for one, number in zip(self._employees, self._employee_rows, strict=True):
             rows.setdefault(one.id, number)
@@ -173,7 +181,7 @@ class _PeopleReader:
             findings=tuple(one.finding for one in found),
             fields=self._fields,
             placed=tuple(once[one] for one in rows),
-            unread=frozenset(self._unread),
+            unread=frozenset(self._unread | self._posts.unread),
         )
 
     def _refuse_counts(self, records: Sequence[Record]) -> None:
