@@ -20,6 +20,7 @@ ANY_DAY = (
     "tests/service/test_carry_over.py",
     "tests/service/test_evaluators.py",
     "tests/service/test_leave.py",
+    "tests/service/test_posts.py",
     "tests/service/test_spells.py",
     "tests/service/test_leavers.py",
     "tests/service/test_instructions.py",
