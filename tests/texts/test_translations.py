@@ -88,7 +88,7 @@ def made_from_codes() -> set[str]:
         *(f"notice.{kind}" for kind in NoticeKind),
         *(f"mail.heading.{group}" for group in Group),
         *(f"mail.task.{kind}" for kind in TaskKind),
-        *(f"part.rule_{name}" for name in ("id", "name", "mail", "locale", "active", "leaves")),
+        *(f"part.rule_{name}" for name in ("id", "name", "mail", "locale", "active", "leaves", "post", "share")),
         *(f"finding.{code}" for code in strings_in_code() if re.fullmatch(r"[a-z0-9_]+", code)),
     }
 
