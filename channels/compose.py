@@ -46,7 +46,10 @@ _DIGEST_ORDER = (Group.OVERDUE, Group.WAITS, Group.DECIDED, Group.TO_KNOW)
 
 
 class ListedTask(NamedTuple):
-    """An open task of the reader. `zone`: the time zone of its due date; `seq`: the number of the goal's last ledger entry."""
+    """An open task of the reader. `zone`: the time zone of its due date; `seq`: the number of the goal's last ledger entry.
+
+    `gone`: the owner of the goal has left.
+    """
 
     goal_id: str
     owner: str
@@ -55,6 +58,7 @@ class ListedTask(NamedTuple):
     due_at: datetime
     zone: str
     seq: int
+    gone: bool = False
 
 
 class Links(NamedTuple):
@@ -290,7 +294,7 @@ def _line_of(text: _GoalText, links: Links) -> Line:
 
 def _task_line(task: ListedTask, reader: Reader) -> str:
     return say(
-        "mail.waiting.line",
+        "mail.waiting.gone" if task.gone else "mail.waiting.line",
         reader.locale,
         task=_task_word(task.kind, reader.locale),
         goal=_goal_of(task, reader),

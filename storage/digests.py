@@ -48,7 +48,7 @@ WITH asked AS (
 SELECT DISTINCT ON (a.reader, g.due_at, g.id)
     a.reader, g.id, g.owner_id, g.theme, g.task, g.due_at,
     COALESCE(p.rules -> 'sites' -> (g.aggregate #>> '{task,site}') ->> 'timezone', p.rules -> 'calendar' ->> 'timezone', ''),
-    g.seq
+    g.seq, g.aggregate ->> 'gone_on' IS NOT NULL
 FROM asked a
 JOIN goal g ON g.task IS NOT NULL AND g.assignees @> ARRAY[a.person]
 JOIN cycle c ON c.id = g.cycle_id
@@ -80,6 +80,7 @@ class OpenTask(NamedTuple):
     due_at: datetime
     zone: str
     seq: int
+    gone: bool  # the owner of the goal has left
 
 
 async def readers(connection: AsyncConnection, now: datetime) -> list[DigestReader]:

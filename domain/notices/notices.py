@@ -276,9 +276,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
 
 
 def _leaving(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
-    """Of an open goal: whether its owner has left, or the last day before which the verdict is asked for."""
-    if goal.is_closed:
-        return {}
+    """Whether the owner has left, or the last day before which the verdict is asked for."""
     if goal.gone:
         return {"gone": "1"}
     is_last = goal.ends_with_verdict(goal.calendar.day_of(event.at))

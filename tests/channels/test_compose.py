@@ -59,6 +59,16 @@ def test_a_message_groups_what_waits_what_is_late_what_was_decided_and_the_rest(
     )
 
 
+def test_a_request_for_a_verdict_says_that_the_owner_leaves_or_has_left_and_other_news_do_not() -> None:
+    for facts, says in (
+        ({"gone": "1"}, "本人は退職済みです"),
+        ({"leaves": "2026-11-20"}, "本人の最終日 2026年11月20日"),
+    ):
+        asks, tells = (notice(9, kind, **facts) for kind in (NoticeKind.ESCALATED, NoticeKind.COMMENTED))
+        assert says in composed(notices=(asks,)).body
+        assert says not in composed(notices=(tells,)).body
+
+
 def test_every_group_says_which_command_comes_next() -> None:
     commands = [line.strip() for line in composed().body.splitlines() if "→" in line]
     assert commands == [

@@ -56,6 +56,14 @@ def digest(
     )
 
 
+def test_a_task_of_a_goal_whose_owner_has_left_says_so() -> None:
+    tasks = (task(1, TaskKind.VERDICT, gone=True), task(2, TaskKind.VERDICT))
+    lines = digest(tasks=tasks).body.splitlines()
+    assert [("本人は退職済み" in line) for line in lines if "テーマ" in line] == [True, False]
+    english = digest(tasks=tasks, locale=Locale.EN).body
+    assert english.count("the owner has left") == 1
+
+
 def test_late_comes_first_then_what_waits_then_what_was_decided_then_the_rest() -> None:
     sent = digest(
         notice(3, NoticeKind.COMMENTED, actor="M0012"),

@@ -92,14 +92,14 @@ async def test_open_tasks_are_the_readers_own_and_those_of_whom_they_act_for(dat
             {"id": "d1", "delegator_id": "M2", "to_id": "M1", "first": MONDAY, "last": MONDAY, "given_by": "M2"},
         )
     both = await give_task(database, "E1", ["M1", "M2"], due_at=NOW + MINUTE, theme="二人とも")
-    theirs = await give_task(database, "N1", ["M2"], due_at=NOW)
+    theirs = await give_task(database, "N1", ["M2"], due_at=NOW, gone_on="2026-10-01")
     await give_task(database, "M1", ["M2"], due_at=NOW)
     await give_task(database, "N1", ["M2"], due_at=NOW, number=2, paused_on="2026-10-01")
     async with read_transaction(database) as connection:
         found = await digests.open_tasks(connection, ["M1", "E1"], MONDAY)
-    assert [(one.reader, one.goal_id, one.theme) for one in found] == [
-        ("M1", theirs, "月次決算の早期化"),
-        ("M1", both, "二人とも"),
+    assert [(one.reader, one.goal_id, one.theme, one.gone) for one in found] == [
+        ("M1", theirs, "月次決算の早期化", True),
+        ("M1", both, "二人とも", False),
     ]
     async with read_transaction(database) as connection:
         assert [one.goal_id for one in await digests.open_tasks(connection, ["M1"], TUESDAY)] == [both]

@@ -4,12 +4,14 @@ from datetime import date
 
 import pytest
 
+from domain.goal.adoption import adopt
 from domain.goal.alarms import AlarmKind, due_alarms, next_alarm, ring
 from domain.goal.commands import CallReview, Comment, CompleteStep, Reopen, ReportProgress
 from domain.goal.decide import decide
-from domain.goal.events import Event, ReviewOpened
+from domain.goal.events import Event, LineChanged, ReviewOpened
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal, Outcome
+from domain.goal.rebuilding import is_same
 from domain.goal.scoring import score
 from domain.lifecycle import EventKind, State
 from domain.notices.notices import Notice, NoticeKind, notices_of
@@ -196,6 +198,28 @@ def test_a_verdict_that_is_awaited_stays_with_the_reviewer_and_keeps_its_date() 
     assert task_of(gone(goal, day(11, 4))) == task_of(goal)
 
 
+def test_a_self_review_and_other_managers_end_in_one_entry_and_the_new_manager_gives_the_verdict() -> None:
+    goal = rung(rung(rung(in_review(KEEP))))
+    [event] = decide(goal, change_line(goal, gone=True, line=(DIRECTOR,)), at(day(11, 13)))
+    assert isinstance(event.body, LineChanged)
+    assert (event.body.before, event.body.assignees) == (None, None)
+    assert task_of(evolve_all(goal, [event])).assignees == (DIRECTOR,)
+
+
+def test_a_goal_is_not_settled_into_a_draft_by_a_department_that_changes_with_the_leaving() -> None:
+    goal = active(policy(leavers="keep", moves_settle=True))
+    left = after(goal, change_line(goal, gone=True, department="財務", settle=True), at(BEFORE))
+    assert (left.state, left.revision, left.department) == (State.ACTIVE, 1, "財務")
+
+
+def test_later_changes_of_the_organisation_leave_the_day_and_prepared_verdicts_as_they_are() -> None:
+    goal = gone(awaiting_verdict(KEEP), day(11, 4))
+    prepared = verdict(goal, "achieved")
+    moved = after(goal, change_line(goal, department="財務"), at(day(11, 6)))
+    assert moved.gone_on == day(11, 4)
+    assert after(moved, prepared, at(day(11, 6))).outcome is Outcome.ACHIEVED
+
+
 def test_without_a_manager_hr_gives_the_verdict_and_never_the_owner() -> None:
     goal = gone(in_review(policy(leavers="keep", hr=(OWNER, HR)), line=()))
     assert task_of(goal).assignees == (HR,)
@@ -334,6 +358,30 @@ def test_a_request_for_the_last_verdict_says_the_last_day() -> None:
     before = leaving(in_review(VERDICT), on=day(11, 2))
     [event] = decide(before, self_review(), at(day(11, 2)))
     assert "leaves" not in notices(before, event)[0].facts
+
+
+def test_who_has_the_verdict_already_and_the_reviewer_of_a_paused_goal_are_not_asked_again() -> None:
+    for goal in (awaiting_verdict(KEEP), after(in_review(KEEP), pause(), at(day(11, 2)))):
+        [event] = decide(goal, change_line(goal, gone=True), at(day(11, 4)))
+        assert told(goal, event) == set()
+
+
+# --- entries that a worker wrote and did not report ------------------------------------------------------------------
+
+
+def test_entries_of_leaving_and_of_the_last_verdict_are_adopted_as_those_of_their_commands() -> None:
+    goal = awaiting_verdict(VERDICT)
+    for command in (change_line(goal, leaves=LAST_DAY), change_line(goal, leaves=LAST_DAY, gone=True)):
+        entries = decide(goal, command, at(OPENS))
+        assert is_same(command, entries)
+        assert adopt(goal, entries, None, at(OPENS)) == evolve_all(goal, entries)
+        assert not is_same(change_line(goal, department="財務"), entries)
+    left = leaving(goal, on=OPENS)
+    for says in ("continue", "unrealistic", "achieved"):
+        given = verdict(left, says)
+        entries = decide(left, given, at(OPENS))
+        assert is_same(given, entries)
+        assert adopt(left, entries, None, at(OPENS)) == evolve_all(left, entries)
 
 
 def test_the_ledger_of_an_owner_who_stays_says_nothing_of_it() -> None:

@@ -9,6 +9,7 @@ import pytest
 from domain.goal import commands
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
+from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, compare, sync_command_for, weight_left
 from domain.people.organisation import Employee, Organisation
 from domain.values import EmployeeId
@@ -139,6 +140,18 @@ def test_a_goal_whose_owner_left_stays_open_for_its_reviewers_where_the_rules_sa
     assert isinstance(by_system, commands.ChangeLineBySystem)
     for waits in (draft(goal.policy), pending(goal.policy)):
         assert isinstance(told(with_(leaver), waits), commands.Close)
+
+
+def test_a_leaver_who_was_on_leave_is_no_longer_on_leave() -> None:
+    leaver = person(OWNER, MANAGER, active=False, away_from=day(11, 2))
+    goal, people = active(policy(leavers="keep")), Organisation(with_(leaver), TODAY)
+    assert people.is_away(EmployeeId(OWNER))
+    command = sync_command_for(goal, Sync(reason="r"), HR, SyncContext(people, (), TODAY))
+    assert isinstance(command, commands.ChangeLine)
+    assert (command.gone, command.away) == (True, False)
+    known = goal.model_copy(update={"gone_on": TODAY, "line": (MANAGER, DIRECTOR, PRESIDENT)})
+    assert sync_command_for(known, Sync(reason="r"), HR, SyncContext(people, (), TODAY)) == Skipped(code="unchanged")
+    assert not PlacementCheck(people).differs(placement_of(known))
 
 
 def test_a_last_day_to_come_is_told_to_goals_only_where_the_rules_ask_for_a_verdict() -> None:
