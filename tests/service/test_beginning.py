@@ -19,6 +19,7 @@ from domain.writing.content import Content, NumericMeasure, Step
 from service.answers import NoAnswer
 from service.beginning import Beginnings, BeginningSource
 from service.giving import Given
+from service.reorganisation import Reorganisation
 from storage import instructions
 from storage.database import read_transaction
 from storage.goals import read_ledger
@@ -240,6 +241,9 @@ async def test_a_begun_goal_has_the_rules_evaluators_and_leave_of_the_day(compan
     assert (begun.policy, begun.stages, begun.away, begun.is_paused) == (after, ((SALES, TOP),), True, True)
     assert (begun.seq, given.seq) == (2, 2)  # the rules of the launch, and what changed since
     assert (await company.goals.prove(given.goal)).holds
+    compared = await Reorganisation(company.engine).compare(by(HR), listed.encode())
+    [effect] = [one for one in compared.effects if one.cycle == cycle]
+    assert effect.relined == 1  # the goal of the launch; the begun one is as the directory says
     back = f"社員番号,氏名,部署,上長,一次評価者,休職開始日\n{ONO},大野 あかり,{ACCOUNTING},{MANAGER},,\n"
     await replace_directory(company.engine, read_people(back.encode()).employees)
 
