@@ -14,7 +14,6 @@ from domain.cycle.beginning import Beginning, OwnerInCycle, next_number, require
 from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
-from domain.goal.events import Event
 from domain.goal.goal import Goal
 from domain.goal.ledger import genesis
 from domain.people.organisation import Organisation
@@ -61,16 +60,13 @@ class BeginningActivities(GoalBeginner):
 
 
 async def _written(connection: AsyncConnection, asked: Beginning, at: Moment) -> GoalId:
-    """The goal of the command, written now or before. Raises a `Refusal`."""
+    """The goal of the command, written now or before; the sender compares what it asked for. Raises a `Refusal`."""
     cycle = await cycles.lock_cycle(connection, asked.cycle, shared=True)
     if cycle is None:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=asked.cycle)
     participant = await beginnings.lock_participant(connection, asked.cycle, asked.owner)
     if before := await beginnings.made_by(connection, asked.cycle, asked.owner, asked.command):
-        goal, first = before
-        if not asked.has_made(Event.model_validate(first)):
-            raise Refusal(Code.COMMAND_ID_USED, command_id=asked.command, seq=1)
-        return GoalId(goal)
+        return GoalId(before)
     organisation = await with_managers(
         connection,
         {asked.owner, *cycle.launched_policy.hr, *cycle.rules.hr},

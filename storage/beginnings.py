@@ -1,12 +1,9 @@
 """Goals that people begin while a cycle runs: the lock on their owner, and the entry that a command made before."""
 
-from typing import Any
-
 from sqlalchemy import Integer, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.lifecycles import ParticipantState
-from storage.ledger import event_of
 from storage.tables import GoalCountRow, GoalEventRow, GoalRow, ParticipantRow
 
 
@@ -17,18 +14,15 @@ async def lock_participant(connection: AsyncConnection, cycle: str, owner: str) 
     return ParticipantState(found) if found else None
 
 
-async def made_by(
-    connection: AsyncConnection, cycle: str, owner: str, command: str
-) -> tuple[str, dict[str, Any]] | None:
-    """The owner's goal whose ledger begins with this command, and its first entry as JSON; None if there is none."""
+async def made_by(connection: AsyncConnection, cycle: str, owner: str, command: str) -> str | None:
+    """The owner's goal whose ledger begins with this command; None if there is none."""
     query = (
-        select(GoalEventRow.__table__)
-        .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
+        select(GoalRow.id)
+        .join(GoalEventRow, GoalRow.id == GoalEventRow.goal_id)
         .where(GoalRow.cycle_id == cycle, GoalRow.owner_id == owner)
         .where(GoalEventRow.seq == 1, GoalEventRow.command_id == command)
     )
-    row = (await connection.execute(query)).first()
-    return (row.goal_id, event_of(dict(row._mapping))) if row else None  # noqa: SLF001 - SQLAlchemy's public name for it
+    return await connection.scalar(query.limit(1))
 
 
 async def goals_in(connection: AsyncConnection, cycle: str) -> int:

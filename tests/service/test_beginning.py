@@ -6,17 +6,21 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import func, select, update
 
+import service.beginning
 from activities.launch import start_goal
 from domain.goal.commands import Approve, Submit, Withdraw
 from domain.goal.goal import Goal
-from domain.instructions.instructions import Amend, Cancel, Pause, Remove
+from domain.instructions.instructions import Amend, Cancel, Close, Pause, Remove
 from domain.lifecycles import CycleState
 from domain.people.people_file import read_people
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from domain.writing.content import Content, NumericMeasure, Step
+from service.answers import NoAnswer
 from service.beginning import Beginnings, BeginningSource
 from service.giving import Given
+from service.reorganisation import Reorganisation
+from storage import instructions
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.people import replace_directory
@@ -237,6 +241,9 @@ async def test_a_begun_goal_has_the_rules_evaluators_and_leave_of_the_day(compan
     assert (begun.policy, begun.stages, begun.away, begun.is_paused) == (after, ((SALES, TOP),), True, True)
     assert (begun.seq, given.seq) == (2, 2)  # the rules of the launch, and what changed since
     assert (await company.goals.prove(given.goal)).holds
+    compared = await Reorganisation(company.engine).compare(by(HR), listed.encode())
+    [effect] = [one for one in compared.effects if one.cycle == cycle]
+    assert effect.relined == 1  # the goal of the launch; the begun one is as the directory says
     back = f"社員番号,氏名,部署,上長,一次評価者,休職開始日\n{ONO},大野 あかり,{ACCOUNTING},{MANAGER},,\n"
     await replace_directory(company.engine, read_people(back.encode()).employees)
 
@@ -249,3 +256,26 @@ async def test_weights_over_one_hundred_are_refused_at_the_approval_as_for_every
     with pytest.raises(Refusal) as refused:
         await company.goals.give(GoalId(f"{cycle}/{MORI}/2"), Approve(actor=MANAGER, expected_seq=2))
     assert refused.value.code is Code.TOO_MUCH_WEIGHT
+
+
+async def test_a_cycle_that_hr_is_ending_takes_no_goal(company: Steered) -> None:
+    cycle = await company.launch("ending", more=_FREE)
+    for selection, refuses in ((of(MORI), False), (of(), True)):
+        asked = Close(selection=selection, reason="終了").model_dump(mode="json")
+        async with company.engine.begin() as connection:  # written, and not carried out yet
+            identity = f"ending-{refuses}"
+            await instructions.write(connection, identity, kind="close", cycle=cycle, asked=asked, actor=HR)
+        if refuses:
+            refused = await refusal(company, cycle, MORI)
+            assert (refused.code, refused.fields["phase"]) == (Code.CYCLE_BUSY, "settling")
+        else:
+            assert (await begin(company, cycle, MORI)).goal == f"{cycle}/{MORI}/2"
+
+
+async def test_who_gets_no_answer_in_time_repeats_the_command_and_finds_the_goal(company: Steered) -> None:
+    cycle = await company.launch("late", more=_FREE)
+    with patch.object(service.beginning, "ANSWER_SECONDS", 0.001), pytest.raises(NoAnswer) as late:
+        await begin(company, cycle, MORI, command="late-1")
+    assert "late-1" in str(late.value)
+    assert (await begin(company, cycle, MORI, command="late-1")).goal == f"{cycle}/{MORI}/2"
+    assert len(await company.goals.find_all(cycle=cycle, owner=MORI)) == 2

@@ -8,6 +8,7 @@ from domain.goal.commands import Approve, CompleteStep, Submit
 from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
+from service.beginning import Beginnings, BeginningSource
 from service.cycles import Checked, Cycles
 from storage.database import read_transaction
 from storage.goals import read_ledger
@@ -23,10 +24,19 @@ from tests.service.steered import (
     Steered,
     cycle_file,
     goal_of,
+    in_days,
     today,
 )  # fmt: skip
 
 pytestmark = pytest.mark.slow
+
+
+_ANOTHER_DRAFT = """
+[[drafts]]
+department = "経理部"
+theme = "契約書の電子化"
+weight = 40
+"""
 
 
 async def at_work(company: Steered, cycle: CycleId, *people: EmployeeId) -> None:
@@ -59,13 +69,15 @@ async def test_unfinished_goals_become_drafts_of_their_owners_as_the_check_said(
     await company.carried_out(Close(reason="終了"), first)
     await company.until(first, "closed")
 
-    found = await checked(company, naming("second", first))
+    found = await checked(company, naming("second", first) + _ANOTHER_DRAFT)
     assert carried(found) == {"carry_over": ("advise", {"cycle": first, "count": 2, "people": 2})}
-    assert (found.people, found.goals) == (5, 5)
+    assert (found.people, found.goals) == (5, 7)  # two who carry one over, two with both drafts, one without a draft
     await company.cycles.launch(found, HR, datetime.now(UTC))
     second = CycleId("second")
     await company.until(second, "open")
     assert len(await company.goals.find_all(cycle=second)) == found.goals
+    slots = [slot for _, slot in (await company.participants(second)).values()]
+    assert slots == [0, 1, 2, 4, 5]
     goal = await company.goal(second, MORI)
     assert goal.carried_from == goal_of(first, MORI)
     assert [one.title for one in goal.content.steps] == ["電子受領を五社で始める"]
@@ -92,3 +104,23 @@ async def test_a_cycle_is_carried_over_only_by_its_hr_and_an_unknown_one_by_nobo
         await Cycles(company.engine, company.client).launch(by(SALES), found, datetime.now(UTC))
     assert refused.value.code is Code.NOT_ALLOWED
     assert "third" not in {row.id for row in await company.cycles.find_all()}
+
+
+async def test_a_goal_that_goes_on_by_command_has_its_steps_on_working_days_of_the_new_cycle(company: Steered) -> None:
+    first, second = await company.launch("by-command"), await company.launch("goes-on")
+    content = (await company.goal(first, MORI)).content
+    sunday = in_days(40 + 6 - in_days(40).weekday())
+    steps = (
+        content.steps[0].model_copy(update={"due": in_days(1)}),
+        content.steps[1].model_copy(update={"due": sunday}),
+    )
+    written = content.model_copy(update={"steps": steps})
+    await company.goals.give(goal_of(first, MORI), Submit(actor=MORI, content=written))
+    await company.goals.give(goal_of(first, MORI), Approve(actor=MANAGER, expected_seq=3))
+    await company.carried_out(Close(reason="終了"), first)
+    source = BeginningSource(carried_from=goal_of(first, MORI))
+    given = await Beginnings(company.engine, company.client).begin(by(HR), second, source, owner=MORI)
+    goal = await company.goals.require(given.goal)
+    assert goal.carried_from == goal_of(first, MORI)
+    assert [one.title for one in goal.content.steps] == [one.title for one in steps]
+    assert goal.content.steps[1].due == goal.calendar.on_or_after(sunday) > sunday

@@ -111,6 +111,7 @@ async def test_reviews_and_unanswered_problems_go_on_into_the_next_hearing(compa
     )  # a repeat, by somebody else too
     assert len(await problems(company)) == 3
     await hearing.take_back(by(SALES), taken[0], "重複")
+    assert (await of(company, cycle, HR)).problems[0].taken_as is None
     again = await lessons.take_over(by(SALES), left, cycle, NEXT, planned=True)
     assert again != taken[0]
     assert len(await problems(company)) == 4

@@ -16,6 +16,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from domain.writing.content import Content
 from tests.domain.builders import (
+    BERLIN,
     CONTENT,
     HR,
     HR_TOO,
@@ -72,7 +73,9 @@ def test_hr_begins_goals_in_every_cycle_and_owners_where_the_rules_say_so() -> N
 
 def test_a_member_of_hr_is_an_owner_where_their_own_goal_is_concerned() -> None:
     own = wish(HR, owner=HR)
-    assert code(own, found(owner=HR, rules=POLICY)) is Code.HR_BEGINS_GOALS
+    with pytest.raises(Refusal) as refused:
+        require_may_begin(own, found(owner=HR, rules=POLICY), NOW)
+    assert (refused.value.code, refused.value.fields["hr"]) == (Code.HR_BEGINS_GOALS, [HR_TOO])
     require_may_begin(own, found(owner=HR), NOW)
     require_may_begin(wish(HR_TOO, owner=HR), found(owner=HR, rules=POLICY), NOW)
 
@@ -101,6 +104,18 @@ def test_nobody_begins_a_goal_where_the_cycle_or_the_person_does_not_work(
 def test_the_last_day_of_the_cycle_is_the_last_one_on_which_a_goal_begins() -> None:
     require_may_begin(wish(), found(), at(POLICY.closes, 23, 59))
     assert code(wish(), found(), at(day(12, 29), 0)) is Code.CYCLE_OVER
+
+
+def test_the_last_day_ends_where_the_owner_is() -> None:
+    abroad = policy(owners_begin_goals=True, sites={"berlin": BERLIN})
+    morning = at(day(12, 29), 6)  # it is still the evening of the 28th in Berlin
+    require_may_begin(wish(), found(rules=abroad, site="berlin"), morning)
+    assert code(wish(), found(rules=abroad), morning) is Code.CYCLE_OVER
+
+
+def test_a_single_paused_goal_keeps_nobody_from_beginning_another_one() -> None:
+    paused = after(draft(), Pause(id="p", actor=HR, reason="監査"), NOW)
+    require_may_begin(wish(), found(goals=[paused, numbered(2, draft())]), NOW)
 
 
 def test_open_goals_and_results_count_against_the_limit_and_withdrawn_ones_do_not() -> None:
