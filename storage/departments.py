@@ -24,10 +24,14 @@ _RECORDS = text("""
 """)
 # The id of a new department is its name, unless a department that was renamed has this id.
 _MAKE = text("""
-    INSERT INTO department (id, name)
-    SELECT CASE WHEN EXISTS (SELECT FROM department d WHERE d.id = i.name) THEN gen_random_uuid()::text ELSE i.name END, i.name
-    FROM (SELECT DISTINCT department AS name FROM incoming_employee) i
-    WHERE NOT EXISTS (SELECT FROM department d WHERE d.name = i.name)
+    WITH made AS (
+        INSERT INTO department (id, name)
+        SELECT CASE WHEN EXISTS (SELECT FROM department d WHERE d.id = i.name) THEN gen_random_uuid()::text ELSE i.name END, i.name
+        FROM (SELECT DISTINCT department AS name FROM incoming_employee) i
+        WHERE NOT EXISTS (SELECT FROM department d WHERE d.name = i.name)
+        RETURNING id, name
+    )
+    INSERT INTO department_name (department_id, name) SELECT id, name FROM made
 """)
 _END_NAMES = text("""
     UPDATE department_name n SET until = now() FROM department d
@@ -48,8 +52,7 @@ async def load_departments(connection: AsyncConnection) -> Departments:
 
 async def make_missing(connection: AsyncConnection) -> None:
     """Makes a record for each department of `incoming_employee` whose name no record has."""
-    if (await connection.execute(_MAKE)).rowcount:
-        await connection.execute(_BEGIN_NAMES)
+    await connection.execute(_MAKE)
 
 
 async def apply_change(
