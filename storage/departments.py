@@ -63,7 +63,7 @@ async def apply_change(
     Names, also of departments that end, stay known with the time in which they were used. Takes the lock of the journal's head.
     """
     before = await load_departments(connection)
-    changed = [one for one in change.departments if one != before.by_id.get(one.id)]
+    changed = [one for one in change.departments if _stored(one) != _stored(before.by_id.get(one.id))]
     merged = {old: new for old, new in change.merged.items() if old in before.by_id}
     if not changed and not merged:
         return
@@ -77,6 +77,11 @@ async def apply_change(
     await connection.execute(_BEGIN_NAMES)
     told = {**(facts or {}), "departments": [_told(one) for one in changed], "merged": merged}
     await journal.append(connection, Log.DIRECTORY, "departments_changed", actor=actor, facts=told)
+
+
+def _stored(one: Department | None) -> tuple[str | None, ...]:
+    """What the row of a department has; former names follow from the rows of names."""
+    return (one.name, one.parent_id, one.head_id) if one else ()
 
 
 def _told(one: Department) -> dict[str, Any]:
