@@ -4,7 +4,7 @@ Every employee may see it (`Action.SEE_TREE`): titles, owners and progress, whic
 is on its page, for those who may see that.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ from domain.values import CycleId
 from service.relations import require_colleague
 from storage import goal_tree
 from storage.database import read_transaction
+from storage.departments import names_meant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -107,6 +108,26 @@ class Tree:
         following = goals[-1].id if len(goals) == limit else None
         return Branch(shown, below, [_of_goal(one) for one in goals], following)
 
+    async def stream_department(
+        self, caller: Caller, cycle: CycleId, department: str, *, list_orphans: bool = True
+    ) -> AsyncIterator[Placed | Heading]:
+        """What `stream` has of a department and of those below it, with the nodes above; headings count what follows them."""
+        async with read_transaction(self._engine) as connection:
+            names = await names_meant(connection, department)
+        beside: list[Placed] = []
+        part: Part | None = None
+        async for one in _with_nodes_above(self.stream(caller, cycle), names):
+            if isinstance(one, Placed) and one.part is Part.TREE:
+                yield one
+            elif isinstance(one, Placed):
+                beside.append(one)
+            else:
+                for each in _part(part, beside, list_orphans):
+                    yield each
+                part, beside = one.part, []
+        for each in _part(part, beside, list_orphans):
+            yield each
+
     async def stream(
         self, caller: Caller, cycle: CycleId, *, list_orphans: bool = True
     ) -> AsyncIterator[Placed | Heading]:
@@ -135,6 +156,30 @@ class Tree:
                 if goals and (list_orphans or part is not Part.ORPHANS):
                     async for one in listed:
                         yield Placed(part, 0, _of_goal(one.goal))
+
+
+async def _with_nodes_above(
+    parts: AsyncIterator[Placed | Heading], names: Collection[str]
+) -> AsyncIterator[Placed | Heading]:
+    """The nodes of these departments, in the tree with the nodes above them; and all headings."""
+    above: list[Placed | None] = []  # from the top down to the last node; None: it was passed on
+    async for one in parts:
+        if isinstance(one, Heading) or (one.part is not Part.TREE and one.node.department in names):
+            yield one
+        elif one.part is Part.TREE:
+            above[one.depth :] = [one]
+            if one.node.department in names:
+                for each in above:
+                    if each is not None:
+                        yield each
+                above = [None] * len(above)
+
+
+def _part(part: Part | None, beside: list[Placed], list_orphans: bool) -> list[Placed | Heading]:
+    """The heading of a part beside the tree, and its goals."""
+    if part is None:
+        return []
+    return [Heading(part, len(beside)), *(beside if list_orphans or part is not Part.ORPHANS else ())]
 
 
 def _roots(sections: Iterable[Section]) -> list[Section]:

@@ -24,10 +24,14 @@ _RECORDS = text("""
 """)
 # The id of a new department is its name, unless a department that was renamed has this id.
 _MAKE = text("""
-    INSERT INTO department (id, name)
-    SELECT CASE WHEN EXISTS (SELECT FROM department d WHERE d.id = i.name) THEN gen_random_uuid()::text ELSE i.name END, i.name
-    FROM (SELECT DISTINCT department AS name FROM incoming_employee) i
-    WHERE NOT EXISTS (SELECT FROM department d WHERE d.name = i.name)
+    WITH made AS (
+        INSERT INTO department (id, name)
+        SELECT CASE WHEN EXISTS (SELECT FROM department d WHERE d.id = i.name) THEN gen_random_uuid()::text ELSE i.name END, i.name
+        FROM (SELECT DISTINCT department AS name FROM incoming_employee) i
+        WHERE NOT EXISTS (SELECT FROM department d WHERE d.name = i.name)
+        RETURNING id, name
+    )
+    INSERT INTO department_name (department_id, name) SELECT id, name FROM made
 """)
 _END_NAMES = text("""
     UPDATE department_name n SET until = now() FROM department d
@@ -48,8 +52,7 @@ async def load_departments(connection: AsyncConnection) -> Departments:
 
 async def make_missing(connection: AsyncConnection) -> None:
     """Makes a record for each department of `incoming_employee` whose name no record has."""
-    if (await connection.execute(_MAKE)).rowcount:
-        await connection.execute(_BEGIN_NAMES)
+    await connection.execute(_MAKE)
 
 
 async def apply_change(
@@ -60,7 +63,7 @@ async def apply_change(
     Names, also of departments that end, stay known with the time in which they were used. Takes the lock of the journal's head.
     """
     before = await load_departments(connection)
-    changed = [one for one in change.departments if one != before.by_id.get(one.id)]
+    changed = [one for one in change.departments if _stored(one) != _stored(before.by_id.get(one.id))]
     merged = {old: new for old, new in change.merged.items() if old in before.by_id}
     if not changed and not merged:
         return
@@ -74,6 +77,11 @@ async def apply_change(
     await connection.execute(_BEGIN_NAMES)
     told = {**(facts or {}), "departments": [_told(one) for one in changed], "merged": merged}
     await journal.append(connection, Log.DIRECTORY, "departments_changed", actor=actor, facts=told)
+
+
+def _stored(one: Department | None) -> tuple[str | None, ...]:
+    """What the row of a department has; former names follow from the rows of names."""
+    return (one.name, one.parent_id, one.head_id) if one else ()
 
 
 def _told(one: Department) -> dict[str, Any]:

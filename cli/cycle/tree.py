@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.session.options import AsJson
-from cli.session.output import print_json, print_line
+from cli.session.output import Exit, print_json, print_line
 from cli.session.session import Reading, Terminal, reading, run, terminal
 
 if TYPE_CHECKING:
@@ -20,9 +20,15 @@ def tree(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="help.option.node_limit")] = 50,
     after: Annotated[str, typer.Option("--after", metavar="GOAL", help="help.option.node_after")] = "",
     orphans: Annotated[bool, typer.Option("--orphans", help="help.option.orphans")] = False,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which goals serve which: each goal's own progress, and the progress of the goals below it."""
+    to = terminal(as_json)
+    if node is not None and department is not None:
+        raise to.refuse(to.text("screen.tree.node_or_department"), kind="usage", code=Exit.USAGE)
 
     async def work(session: Reading) -> None:
         from cli.cycle.tree_json import print_tree_json
@@ -34,12 +40,16 @@ def tree(
         if node is not None:
             branch = await trees.node(caller, cycle, node, after=after, limit=limit)
             _print_branch(branch, session.terminal)
-        elif as_json:
-            await print_tree_json(trees.stream(caller, cycle))
-        else:
-            await _print_tree(trees.stream(caller, cycle, list_orphans=orphans), session.terminal)
+            return
+        listed = orphans or as_json
+        parts = (
+            trees.stream(caller, cycle, list_orphans=listed)
+            if department is None
+            else trees.stream_department(caller, cycle, department, list_orphans=listed)
+        )
+        await (print_tree_json(parts) if as_json else _print_tree(parts, session.terminal))
 
-    run(terminal(as_json), reading, work)
+    run(to, reading, work, (department,))
 
 
 async def _print_tree(parts: "AsyncIterator[Placed | Heading]", to: Terminal) -> None:

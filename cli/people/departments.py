@@ -7,16 +7,11 @@ import typer
 
 from cli.session.choices import encoding_name
 from cli.session.options import AsJson
-from cli.session.output import Exit, print_json, print_line, print_table
+from cli.session.output import Exit, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cli.session.session import Acting, Reading, Terminal
-    from domain.people.department_changes import ShownChange
     from service.departments import DepartmentLine, DepartmentTree
-
-_SHOWN = 100  # changes that are listed
 
 
 def departments(
@@ -77,20 +72,6 @@ def departments(
         return await report(session, identity, "sync", wait=not no_wait)
 
     run(to, acting, work)
-
-
-def list_changes(to: "Terminal", changes: "Sequence[ShownChange]") -> None:
-    """The changes of departments, each on a line."""
-    if not changes:
-        return
-    to.tell("screen.department.changes", n=len(changes))
-    for one in changes[:_SHOWN]:
-        line = to.text(
-            f"screen.department.{one.kind}", department=one.department, before=one.before or "-", after=one.after or "-"
-        )
-        print_line(f"  {line}")
-    if (more := len(changes) - _SHOWN) > 0:
-        to.tell("screen.sync.more", n=more)
 
 
 def _show_tree(found: "DepartmentTree", to: "Terminal") -> None:

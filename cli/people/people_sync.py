@@ -124,7 +124,7 @@ def renamings(options: "Sequence[str]", to: "Terminal") -> dict[str, str]:
 
 async def show(session: "Acting", compared: "Compared", difference: "Difference") -> None:
     """Prints the difference, the findings and the effects."""
-    from cli.people.departments import list_changes
+    from cli.people.department_changes import list_changes
 
     to = session.terminal
     if to.as_json:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import typer
 
-from cli.session.departments import tell_renamed
 from cli.session.names import refusal_with_names
 from cli.session.output import (
     Exit,
@@ -172,7 +171,7 @@ def run(
     async def session() -> Exit | None:
         async with servers(to) as opened:
             try:
-                await tell_renamed(opened.engine, to, departments)
+                await _tell_renamed(opened.engine, to, departments)
                 return await _worked(opened, work)
             except Exception as error:
                 if meaning := await _explained(error, opened):
@@ -185,6 +184,21 @@ def run(
         raise to.refuse(sentence_of(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
     if code:
         raise typer.Exit(code)
+
+
+async def _tell_renamed(engine: "AsyncEngine", to: Terminal, names: Sequence[str | None]) -> None:
+    """Says on stderr which of these departments have another name now; None is left out."""
+    given = [name for name in names if name]
+    if not given:
+        return
+    from storage.database import read_transaction
+    from storage.departments import load_departments
+
+    async with read_transaction(engine) as connection:
+        found = await load_departments(connection)
+    for name in given:
+        if (now := found.current(name)) != name:
+            to.complain(to.text("screen.department.renamed_since", old=name, new=now))
 
 
 async def _worked(opened: Opened, work: Callable[[Opened], Awaitable[Exit | None]]) -> Exit | None:

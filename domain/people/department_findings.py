@@ -50,7 +50,10 @@ def _circle(start: str, departments: Departments) -> tuple[Department, ...]:
 def renaming_findings(
     renamed: Mapping[str, str], before: Departments, directory: Iterable[Employee], after: Iterable[Employee]
 ) -> Iterator[Finding]:
-    """Old names that no department has, and new names that nobody has, refuse. People who keep an old name are pointed out."""
+    """Old names that no department has, and new names that nobody has, refuse. People who keep an old name are pointed out.
+
+    A renaming that was applied before is no error: the same command again finds nothing to do.
+    """
     if not renamed:
         return
     known = {one.name for one in before.by_id.values()} | {one.department for one in directory}
@@ -59,6 +62,8 @@ def renaming_findings(
         if one.active:
             staying[one.department].append(one.id)
     for old, new in renamed.items():
+        if old not in known and before.current(old) == new:
+            continue  # it was renamed before
         if old not in known:
             yield refuse("renamed_unknown", old, old=old, near=did_you_mean(old, known))
         elif new not in staying:

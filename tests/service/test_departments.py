@@ -26,6 +26,7 @@ from service.results import Grouping, Results
 from service.sheets import Sheets
 from storage import journal
 from storage.database import open_database, read_transaction
+from storage.departments import apply_change
 from tests.callers import OPERATOR, by
 from tests.servers import Postgres, running_temporal
 from tests.service.steered import (
@@ -146,6 +147,11 @@ async def test_a_merged_department_is_a_former_name_and_its_people_did_not_move(
     )
     assert [one.kind for one in compared.departments] == ["merged"]
     await apply(company, compared)
+    async with company.engine.begin() as connection:  # as when the activity is tried again
+        assert compared.difference is not None
+        await apply_change(connection, compared.difference.departments, HR)
+        entries = await journal.entries_of(connection, Log.DIRECTORY)
+    assert [one.kind for one in entries].count("departments_changed") == 1
     assert set(await departments_of_goals(company, "営業部", cycle)) == {MORI, HARA, ONO, MANAGER, SALES}
     records = {
         one.department: one.former_names for one in (await DepartmentRecords(company.engine).tree(OPERATOR)).departments

@@ -90,7 +90,7 @@ def _page(engine: AsyncEngine, limit: int) -> dict[str, Callable[[], Awaitable[A
 
 MOST_QUERIES = {
     "goal list": 5, "goal show": 4, "inbox": 6, "tree: top": 3, "tree: section": 4, "tree: goal": 4, "scores": 4,
-    "scores of a department": 4, "scores by reviewer": 7, "scores by department": 4, "person": 13, "status": 8,
+    "scores of a department": 5, "scores by reviewer": 7, "scores by department": 4, "person": 13, "status": 9,
 }  # fmt: skip
 
 
@@ -151,6 +151,26 @@ async def test_the_streamed_tree_is_the_one_that_the_domain_builds(company: Asyn
     document = json.loads(out.getvalue())
     assert document["circles"] == _ids(whole.circles)
     assert [line for root in document["roots"] for line in _depths(root, 0)] == [line[:2] for line in streamed]
+
+
+async def test_the_tree_of_a_department_has_its_nodes_with_those_above_and_no_others(company: AsyncEngine) -> None:
+    whole = [one async for one in Tree(company).stream(HR_MEMBER, CYCLE)]
+    nodes = [one for one in whole if isinstance(one, Placed)]
+    chosen = nodes[40].node.department
+    assert chosen
+    found = [one async for one in Tree(company).stream_department(HR_MEMBER, CYCLE, chosen)]
+    theirs = [one for one in nodes if one.node.department == chosen]
+    assert 0 < len(theirs) < len(nodes)
+    assert [one for one in found if isinstance(one, Placed) and one.node.department == chosen] == theirs
+    path: list[Placed] = []
+    above = set()
+    for one in (one for one in nodes if one.part is Part.TREE):
+        path[one.depth :] = [one]
+        above |= {each.node.id for each in path} if one.node.department == chosen else set()
+    in_tree = [one for one in found if isinstance(one, Placed) and one.part is Part.TREE]
+    assert in_tree == [one for one in nodes if one.part is Part.TREE and one.node.id in above]
+    for heading in (one for one in found if isinstance(one, Heading)):
+        assert heading.goals == sum(one.part is heading.part for one in theirs)
 
 
 def _lines(node: Node, depth: int) -> list[tuple[int, str, Any]]:

@@ -71,6 +71,10 @@ async def test_a_renaming_is_suggested_then_named_and_filters_know_the_old_name(
     assert len((await office.told("goal", "list", "--department", NEW))["goals"]) == 4
     people = await office.type("people", "show", "--department", "経理部", MEGURI_LOCALE="ja")
     assert people.stderr == f"部署「経理部」は現在「{NEW}」です。\n"
+    tree = await office.type("cycle", "tree", "q4", "--department", "経理部", "--orphans")
+    assert tree.stdout.count("q4/") == 4
+    assert f"is called {NEW} now" in tree.stderr
+    await office.refused("cycle", "tree", "q4", "--department", "経理部", "--node", "q4/E10/1", code=2)
     paused = await office.type("cycle", "pause", "q4", "--department", "経理部", "--reason", "x", "--as", HR)
     assert "4 goals: 4 done" in paused.stdout
     assert f"is called {NEW} now" in paused.stderr

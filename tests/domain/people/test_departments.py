@@ -177,6 +177,7 @@ def test_two_departments_with_one_new_name_are_one() -> None:
     [
         ({"総務部": "管理部"}, ["renamed_unknown"]),
         ({"経理部": "営業部"}, ["renamed_unknown"]),
+        ({"経理部": "財務経理部"}, []),  # it was renamed before
         ({"財務経理部": "管理部"}, ["renamed_unused"]),
         ({"財務経理部": "営業部"}, ["renamed_still_used"]),
     ],
