@@ -124,7 +124,7 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `edition` ({PolicySection.model_fields["edition"].default} in a new cycle file): which writing rules hold; [domain/writing/rules/README.md](../domain/rules/README.md) shows
   them. A running cycle keeps its own.
 - `max_stretch` ({_default("max_stretch")} percent): how far a target may be from today's value at once: 200 is triple, or a third.
-- `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together: checked when a goal is approved, over the
+- `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together (with at most two decimals, so 33.3 three times and 0.1 fill it): checked when a goal is approved, over the
   goals that its owner is working on, so that two approvals at the same moment cannot break them.
 
 ## Reviews and calibration (見直し・甘辛調整)
@@ -142,6 +142,8 @@ Every rung that fell into the outage happens once, in order, when the workers ar
   are banked and never fall, and the next revision begins as a draft from today's value with the steps that are left. Its weight:
 
       new weight = weight × business days left ÷ business days of the cycle, rounded, at least 1
+
+  A weight with decimals is rounded to two decimals, and is at least 0.01.
 
   A goal that is still a draft or waits for approval only changes hands.
 - **Leave** (休業・休職: first day, last day and deputy in the people file): the person's goals are paused from the first day on and go on after

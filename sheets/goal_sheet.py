@@ -221,7 +221,7 @@ class _Page:
     def _restrict(self, field: str, row: int, column: int) -> None:
         """Sets the values that the spreadsheet program accepts in the cell."""
         rules: dict[str, dict[str, Any]] = {
-            "weight": {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 100},
+            "weight": {"validate": "decimal", "criteria": "between", "minimum": 1, "maximum": 100},
             "direction": {"validate": "list", "source": [word("direction", one, self._locale) for one in Direction]},
         }
         if field in rules:

@@ -12,7 +12,7 @@ from domain.goal.constraints import MAX_WEIGHT
 from domain.messages import did_you_mean, message
 from domain.people.organisation import Employee, Organisation, some_of
 from domain.policy.policy import Policy
-from domain.values import EmployeeId
+from domain.values import EmployeeId, shown
 from domain.writing.content import Content
 from domain.writing.rules import check
 
@@ -200,7 +200,7 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
         drafts = len(weights)
         of = message("part.department", name=department) if department else message("part.all_departments")
         if drafts > 1 and sum(weights) > MAX_WEIGHT:
-            yield advise("weights_over_100", "drafts", department=of, total=sum(weights))
+            yield advise("weights_over_100", "drafts", department=of, total=shown(sum(weights)))
         if drafts > file.policy.max_goals:
             yield refuse("too_many_drafts", "drafts", department=of, count=drafts, most=file.policy.max_goals)
 

@@ -311,7 +311,7 @@ def _require_closed(goal: Goal) -> None:
 
 
 def next_revision(
-    goal: Goal, baseline: Decimal | None, new_weight: int | None, new_target: Decimal | None = None
+    goal: Goal, baseline: Decimal | None, new_weight: Decimal | None, new_target: Decimal | None = None
 ) -> Content:
     """The content of the next revision: its measure begins at `baseline`, and steps that are done are left out."""
     content = goal.content

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.policy.calendar import BusinessCalendar
-from domain.values import EmployeeId, Frozen, Line, Number, invalid_value
+from domain.values import EmployeeId, Frozen, Line, Number, Weight, invalid_value
 
 
 class TaskKind(StrEnum):
@@ -75,7 +75,7 @@ class StageRule(Frozen):
     file; without one, who has the `title` (in the `department`); without a title, the manager at its place.
     """
 
-    weight_over: int | None = Field(default=None, ge=1, le=99)
+    weight_over: Weight | None = Field(default=None, lt=100)
     target_over: Number | None = None  # of a numeric measure
     measure: Literal["numeric", "qualitative"] | None = None
     title: Line | None = None

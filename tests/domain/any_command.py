@@ -61,8 +61,9 @@ REVIEWERS = st.sampled_from([(), (), (DIRECTOR,), (STRANGER, DEPUTY), (HR,)])
 SITES = st.sampled_from([{}, {OWNER: "berlin"}, {MANAGER: "berlin", OWNER: "nowhere"}])
 DELEGATIONS = st.lists(st.builds(Delegation, delegator=PEOPLE, to=PEOPLE, first=DATES, last=DATES), max_size=2)
 CLOSES = st.none() | st.dates(date(2026, 12, 20), date(2027, 2, 28))
+WEIGHTS = st.integers(1, 100) | st.decimals("0.01", 100, places=2)
 CONTENTS = st.builds(
-    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=st.integers(1, 100), theme=st.sampled_from("ab")
+    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=WEIGHTS, theme=st.sampled_from("ab")
 )
 SEQS = st.integers(1, 12)
 FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -87,7 +88,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "expected_seq": SEQS,
             "bonus": st.sampled_from([0, 5, 30]),
             "comment": st.sampled_from([None, "確認"]),
-            "new_weight": st.sampled_from([None, 30]),
+            "new_weight": st.sampled_from([None, 30, "33.3"]),
             "new_target": st.sampled_from([None, "5"]),
             "praise": st.sampled_from([None, "よく進んだ"]),
         }
@@ -132,7 +133,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "replaced": st.sampled_from([{}, {STRANGER: DEPUTY}, {MANAGER: DIRECTOR}]),
             "delegations": DELEGATIONS,
             "settle": st.booleans(),
-            "new_weight": st.none() | st.integers(1, 100),
+            "new_weight": st.none() | WEIGHTS,
             "reason": st.just("組織変更"),
         }
     ),

@@ -323,7 +323,7 @@ def test_an_owner_gets_a_draft_of_the_catalogue_in_their_language() -> None:
     assert (japanese.theme, english.theme) == (entry.theme.ja, entry.theme.en)
     assert [step.title for step in english.steps] == [step.title.en for step in entry.steps]
     assert isinstance(english.measure, NumericMeasure)
-    assert (english.measure.target, english.measure.unit, english.weight) == (Decimal(8), "days", 40)
+    assert (english.measure.target, english.measure.unit, english.weight) == (Decimal(8), "days", Decimal(40))
     assert file.drafts_for("経理部") == (japanese,), "the file's own language where nothing is known of the owner"
 
 

@@ -57,7 +57,7 @@ def test_a_goal_that_is_submitted_claims_its_parent_and_the_problems_that_it_ans
 def test_a_goal_that_is_approved_claims_its_share_of_the_weight() -> None:
     claims = claimed(pending(EDITION), approve(pending(EDITION)))
     assert claims
-    assert (claims.weight, claims.max_goals, claims.parent) == (60, 3, None)
+    assert (claims.weight, claims.max_goals, claims.parent) == (Decimal(60), 3, None)
     assert (claims.cycle, claims.owner) == ("2026-q4", OWNER)
 
 

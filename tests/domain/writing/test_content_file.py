@@ -52,7 +52,7 @@ def test_a_picture_of_success_is_read() -> None:
         (b'[[steps]]\ntitle = "a"\ndue = 2026-10-23\n[[steps]]\ntitle = "b"\ndue = 3', "invalid", "steps[1].due"),
         (b'[measure]\nkind = "numeric"\nname = "x"\ntarget = inf', "invalid", "measure.target"),
         (b'{"measure": {"kind": "numeric", "name": "x", "target": NaN}}', "invalid", "measure.target"),
-        (b'weight = "60"', "invalid", "weight"),
+        (b'weight = "60 %"', "invalid", "weight"),
         (b"weight = true", "invalid", "weight"),
         (b"theme = ", "not_toml", "file"),
         (b'{"theme": ', "invalid", "file"),
