@@ -133,6 +133,12 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `max_bonus` ({_default("max_bonus")} points per revision) and `attainment_cap` ({_default("attainment_cap")}) bound what a review adds.
 - Calibration adds points beside the score of a closed goal; it lowers one only with `adjust_down = true`
   ({_off_or_on("adjust_down")} by default). The score itself stays.
+- `weighted` ({_off_or_on("weighted")} by default): the points of a goal count times its weight, and a person's result is their sum:
+
+      score = banked + (steps + attained × points of the measure + bonus) × weight ÷ 100, rounded half up to 0.01
+
+  It applies to each revision of a goal, at the weight of that revision. A reset or a move banks what the revision brought, so that
+  another weight afterwards changes no point that was earned. Calibration is added as it is. A running cycle cannot change it.
 
 ## When people move (異動・退職・入社)
 

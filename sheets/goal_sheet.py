@@ -168,7 +168,11 @@ class _Page:
 
     def _points(self, row: int, one: SheetGoal) -> int:
         terms = scoring.terms(one.goal)
-        self._label(row, 0, 1, self._say("sheet.score"))
+        weighted = one.goal.policy.weighted
+        score = (
+            self._say("sheet.score_weighted", weight=one.goal.content.weight) if weighted else self._say("sheet.score")
+        )
+        self._label(row, 0, 1, score)
         for at, label, points in (
             (2, self._say("sheet.steps"), terms.steps), (4, self._say("sheet.measure"), terms.measure),
             (6, self._say("sheet.bonus"), terms.bonus), (8, self._say("sheet.banked"), terms.banked),

@@ -143,6 +143,7 @@ _GOAL_HEADS = (
     "sheet.results.unreviewed",
     "sheet.results.adjusted",
     "sheet.results.final",
+    "sheet.results.weight_factor",
 )
 
 
@@ -159,6 +160,7 @@ def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
         goal.content.measure.name if goal.content.measure else "", shortest(goal.content.weight), word("state", goal.state, locale),
         word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, scoring.unreviewed(goal), goal.adjusted, scoring.calibrated(goal),
+        shortest(terms.factor * 100),
     )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ class PolicySection(Frozen):
     max_stretch: int = Field(default=200, ge=10, le=10_000)
     causes: tuple[Line, ...] = Field(default=(), max_length=30)
     adjust_down: bool = False
+    weighted: bool = False
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -199,6 +199,8 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
     policy = command.policy if command.rules is None else _with_rules(goal.policy, command)
     if policy == goal.policy:
         return ()
+    if policy.weighted != goal.policy.weighted:
+        raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
     return (events.PolicyAmended(policy=policy, reason=command.reason, due=due_after(goal, policy, day)),)
 
 

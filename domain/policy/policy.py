@@ -125,6 +125,7 @@ class Policy(Frozen):
     max_stretch: int = Field(default=200, ge=10, le=10_000)  # percent; 200: a target is at most triple, or a third
     causes: tuple[Line, ...] = Field(default=(), max_length=30)  # to choose from in a review, beside CAUSES
     adjust_down: bool = False  # whether a calibration may lower a score
+    weighted: bool = False  # whether the points of a revision count times its weight (domain/goal/scoring.py)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -164,5 +165,5 @@ class Policy(Frozen):
 
 _LATER: dict[str, Any] = {
     "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
-    "causes": (), "adjust_down": False,
+    "causes": (), "adjust_down": False, "weighted": False,
 }  # fmt: skip

@@ -41,6 +41,7 @@ POLICIES = st.builds(
     _STAGE_RULES,
     self_review=st.booleans(),
     max_bonus=st.sampled_from([0, 20]),
+    weighted=st.booleans(),
     attainment_cap=st.sampled_from(["1", "1.5"]),
     reviews=st.sampled_from([(), (date(2026, 11, 3),), (date(2026, 10, 30), date(2026, 11, 30))]),
     sites=st.sampled_from([{}, {"berlin": BERLIN}]),

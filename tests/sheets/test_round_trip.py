@@ -17,10 +17,10 @@ from domain.writing.content import Content
 from sheets.fields import FIELDS, InvalidFields, fields_of, merged
 from sheets.goal_sheet import cells_of_block, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv
-from sheets.model import ReadGoal
+from sheets.model import ReadGoal, SheetGoal
 from sheets.reading import read_goal_sheet
 from sheets.workbook import WorkbookReader
-from tests.domain.builders import CONTENT, PICTURE, content
+from tests.domain.builders import CONTENT, PICTURE, content, policy
 from tests.sheets.filled import CONTENTS, goal_with, sheet_of
 from texts.places import field_of_sheet
 from texts.say import say_both
@@ -157,6 +157,14 @@ def test_a_weight_below_1_stays_where_nobody_changes_it() -> None:
     (read,) = goals_of(read_goal_sheet(write_goal_sheet(sheet_of(small), Locale.JA), READER))
     after = merged(small, dict(read.fields) | {"theme": "別のテーマ"}, read.places)
     assert after.weight == Decimal("0.1")
+
+
+def test_a_sheet_says_at_what_weight_points_count() -> None:
+    weighted = goal_with(content(weight="33.3")).model_copy(update={"policy": policy(weighted=True)})
+    one = sheet_of(CONTENT)
+    data = write_goal_sheet(one._replace(goals=(SheetGoal(weighted),)), Locale.JA)
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    assert any("得点(× 33.3 %)" in row for row in rows)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

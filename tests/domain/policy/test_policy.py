@@ -84,7 +84,7 @@ def test_a_policy_is_frozen() -> None:
 
 LATER = (
     "sites", "spread_minutes", "joiners_get_drafts", "moves_settle", "edition", "max_stretch", "causes", "adjust_down",
-    "review_stage", "stages",
+    "review_stage", "stages", "weighted",
 )  # fmt: skip
 
 
@@ -106,6 +106,7 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
         {"adjust_down": True},
         {"review_stage": 2},
         {"stages": ({},)},
+        {"weighted": True},
     ],
     ids=LATER,
 )
