@@ -103,6 +103,13 @@ is at the site that the directory names, and without one under the cycle's own `
 - Hours are those of the wall clock there: when summer time begins or ends, nine o'clock stays nine o'clock.
 - A launch is refused while somebody whom a goal may ask is at a site that the file does not have.
 
+## Working Saturdays and short days (出勤土曜日・短縮営業日)
+
+`working_days` in `[calendar]` or a site names weekends and holidays on which people work: they are business days like any other.
+`short_days = {{ 2026-12-28 = 12:00:00 }}` gives the closing hour of single days: what is due on such a day is due at that hour. A short day on
+which nobody works has no effect, and the check says so; a day that is in `days_off` and `working_days` is refused. HR adds such days to a
+running cycle by `meguri cycle amend`; when a cycle's dates are moved, they stay.
+
 ## Reviews keep their dates (見直しの日程)
 
 Review dates are days of the calendar, not distances: one that was called early, held late or missed never moves the next. On a

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from domain.cycle.calendar_checks import calendar_findings
 from domain.cycle.evaluators import EvaluatorRules, evaluators_of, inactive_findings, role_findings, rules_of
 from domain.cycle.file import CycleFile
 from domain.cycle.sections import CycleSection
@@ -28,7 +29,7 @@ def check_without_dates(file: CycleFile, organisation: Organisation) -> tuple[Fi
 
 
 def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Finding]) -> tuple[Finding, ...]:
-    dates = (*_order_findings(file.cycle), *_hours_findings(file), *past)
+    dates = (*_order_findings(file.cycle), *_hours_findings(file), *calendar_findings(file), *past)
     lines = (_for_cycle(one) for one in organisation.findings(tops=file.cycle.tops))
     people = (*lines, *_people_findings(file, organisation))
     if refuses((*dates, *people)):

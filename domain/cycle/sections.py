@@ -12,7 +12,10 @@ from domain.writing.content import Content
 
 
 class CalendarSection(Frozen):
-    """Whose public holidays count, the hours of the day, and the company's own days off."""
+    """Whose public holidays count, the hours of the day, and the company's own days off.
+
+    `working_days` (出勤日) are weekends and holidays on which people work; `short_days` (短縮営業日) gives the closing hour of single days.
+    """
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "JP"
     subdivision: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")] | None = None  # state, Land, canton: `BE`
@@ -20,6 +23,8 @@ class CalendarSection(Frozen):
     opens: ClockTime = time(9)
     closes: ClockTime = time(18)
     days_off: tuple[Day, ...] = ()
+    working_days: tuple[Day, ...] = ()
+    short_days: dict[Day, ClockTime] = Field(default_factory=dict)
 
     def with_holidays(self, public_holidays: tuple[date, ...]) -> BusinessCalendar:
         """The calendar that is frozen at launch; weekends are off anyway, so they are not written down."""
@@ -29,6 +34,8 @@ class CalendarSection(Frozen):
             opens=self.opens,
             closes=self.closes,
             days_off=tuple(day for day in days_off if day.weekday() < 5),  # noqa: PLR2004 - Saturday
+            working_days=tuple(sorted(set(self.working_days))),
+            short_days=dict(sorted(self.short_days.items())),
         )
 
 

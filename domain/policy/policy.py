@@ -139,7 +139,7 @@ class Policy(Frozen):
             raise invalid_value("reviews_order")
         if any(not self.starts < day <= self.closes for day in self.reviews):
             raise invalid_value("review_outside")
-        if (days := sum(len(one.days_off) for one in (self.calendar, *self.sites.values()))) > MAX_DAYS_OFF:
+        if (days := sum(one.days for one in (self.calendar, *self.sites.values()))) > MAX_DAYS_OFF:
             raise invalid_value("too_many_days_off", days=days, most=MAX_DAYS_OFF)
         if missing := set(TaskKind) - set(self.ladders):
             raise invalid_value("no_ladder", kinds=sorted(missing))
