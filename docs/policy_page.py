@@ -4,11 +4,12 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from domain.cycle.fiscal_year import nearest_period
 from domain.cycle.sections import PolicySection
 from domain.notices.notices import URGENT
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
-from domain.values import Text
+from domain.values import Locale, Text
 from domain.writing.causes import CAUSES
 
 # Japan at the turn of 2026 with a company's own days off, as in samples/cycle.toml; tests/test_docs.py asks `holidays`.
@@ -109,6 +110,14 @@ is at the site that the directory names, and without one under the cycle's own `
 `short_days = {{ 2026-12-28 = 12:00:00 }}` gives the closing hour of single days: what is due on such a day is due at that hour. A short day on
 which nobody works has no effect, and the check says so; a day that is in `days_off` and `working_days` is refused. HR adds such days to a
 running cycle by `meguri cycle amend`; when a cycle's dates are moved, they stay.
+
+## The fiscal year and names of cycles (年度・上期・下期・四半期)
+
+`fiscal_year_starts = 4` in `[cycle]` is the month in which the company's fiscal year begins. A fiscal year is called by the calendar year in
+which it begins. Then `name` may be left out: the cycle is named after the quarter, half or year whose first and last day are nearest to its
+`starts` and `ends` ({_NAMES}), in Japanese where the calendar's country is JP, else in English. A file that is launched again with `--starts`
+so gets the name of its new period. The check points out dates that are more than 45 days away from that period, and a given name that is
+another period's.
 
 ## Reviews keep their dates (見直しの日程)
 
@@ -239,6 +248,10 @@ def _cell(kind: TaskKind, day: date, rings: dict[date, Act]) -> str:
 
 
 _SPAN = "31 days before the cycle starts to 400 days after it closes"
+
+
+_QUARTER = nearest_period(date(2027, 1, 4), date(2027, 3, 26), 4)
+_NAMES = ", ".join(_QUARTER.name.text(locale) for locale in (Locale.JA, Locale.EN))
 
 
 def _default(name: str) -> object:

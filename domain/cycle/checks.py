@@ -7,6 +7,7 @@ from datetime import date
 from domain.cycle.calendar_checks import calendar_findings
 from domain.cycle.evaluators import EvaluatorRules, evaluators_of, inactive_findings, role_findings, rules_of
 from domain.cycle.file import CycleFile
+from domain.cycle.period_checks import period_findings
 from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
 from domain.goal.constraints import MAX_WEIGHT
@@ -29,7 +30,13 @@ def check_without_dates(file: CycleFile, organisation: Organisation) -> tuple[Fi
 
 
 def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Finding]) -> tuple[Finding, ...]:
-    dates = (*_order_findings(file.cycle), *_hours_findings(file), *calendar_findings(file), *past)
+    dates = (
+        *_order_findings(file.cycle),
+        *_hours_findings(file),
+        *calendar_findings(file),
+        *period_findings(file),
+        *past,
+    )
     lines = (_for_cycle(one) for one in organisation.findings(tops=file.cycle.tops))
     people = (*lines, *_people_findings(file, organisation))
     if refuses((*dates, *people)):

@@ -1,13 +1,13 @@
 """The sections of a cycle file; domain/cycle/file.py reads and checks the whole."""
 
 from datetime import date, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
 from domain.policy.policy import Ladder, StageRule, TaskKind
-from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number
+from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number, invalid_value
 from domain.writing.content import Content
 
 
@@ -48,7 +48,7 @@ class SiteSection(CalendarSection):
 
 class CycleSection(Frozen):
     id: Annotated[CycleId, ID_FORM]
-    name: Line
+    name: Line | None = None  # None: that of the period of the fiscal year
     starts: Day
     ends: Day
     closes: Day
@@ -57,6 +57,13 @@ class CycleSection(Frozen):
     departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
     without: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who does not
     tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
+    fiscal_year_starts: int | None = Field(default=None, ge=1, le=12)  # the month in which the company's year begins
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if self.name is None and self.fiscal_year_starts is None:
+            raise invalid_value("no_cycle_name")
+        return self
 
 
 class PolicySection(Frozen):

@@ -9,6 +9,7 @@ ANY_DAY = (
     "tests/acceptance/test_spread.py",
     "tests/acceptance/test_untouched_goal.py",
     "tests/cli/cycle/test_cycle.py",
+    "tests/cli/cycle/test_fiscal_year.py",
     "tests/cli/cycle/test_single_days.py",
     "tests/cli/cycle/test_steering.py",
     "tests/cli/goal/test_whole_path.py",
