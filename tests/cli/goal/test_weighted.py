@@ -65,3 +65,17 @@ async def test_a_weight_that_does_not_fit_is_refused(weighted: Office) -> None:
 
 async def test_a_cycle_of_the_same_company_without_the_rule_counts_points_as_they_are(weighted: Office) -> None:
     assert (await weighted.told("goal", "score", f"q4/{MORI}/1"))["weight_factor"] == "1"
+
+
+async def test_a_reset_with_another_weight_keeps_the_points(weighted: Office) -> None:
+    await weighted.done("goal", "review", "call", GOAL, "--as", ONO, "--reason", "見直し")
+    await weighted.done("goal", "review", "self", GOAL, "--as", ONO, "--went-well", "順調")
+    reset = ("--as", MANAGER, "--comment", "対象を絞る", "--weight", "12.5")
+    await weighted.decide(GOAL, "unrealistic", *reset)
+    document = await weighted.told("goal", "score", GOAL)
+    assert (document["score"], document["score_terms"]["banked"], document["weight_factor"]) == (
+        "18.32",
+        "18.32",
+        "0.125",
+    )
+    assert "revision 1" in await weighted.done("goal", "score", GOAL)

@@ -426,7 +426,16 @@ def test_what_has_not_the_shape_of_a_draft_is_a_finding_and_no_crash(more: str) 
     assert not isinstance(read_cycle_file(text.encode()), CycleFile)
 
 
-@pytest.mark.parametrize(("weights", "codes"), [((60, 40), []), ((60, 41), ["weights_over_100"]), ((100,), [])])
-def test_drafts_that_could_not_all_be_approved_are_pointed_out(weights: tuple[int, ...], codes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("weights", "codes"),
+    [
+        ((60, 40), []),
+        ((60, 41), ["weights_over_100"]),
+        ((100,), []),
+        ((33.3, 33.3, 33.3, 0.1), []),
+        ((33.3, 33.3, 33.3, 0.11), ["weights_over_100"]),
+    ],
+)
+def test_drafts_that_could_not_all_be_approved_are_pointed_out(weights: tuple[float, ...], codes: list[str]) -> None:
     more = "".join(f'[[drafts]]\ntheme = "x"\nweight = {weight}\n' for weight in weights)
     assert [one.code for one in found(BERLIN + more) if one.code.startswith("weights")] == codes
