@@ -30,6 +30,7 @@ NAMES = st.builds(lambda year, part: PeriodName(year, *part), st.integers(2001, 
         (date(2027, 9, 1), date(2027, 11, 30), 12, "2026年度 第4四半期", "FY2026 Q4"),
         (date(2026, 7, 1), date(2027, 6, 30), 7, "2026年度", "FY2026"),
         (date(2026, 11, 24), date(2027, 3, 12), 4, "2026年度 第4四半期", "FY2026 Q4"),  # begins before its quarter
+        (date(2026, 12, 21), date(2027, 3, 20), 1, "2027年度 第1四半期", "FY2027 Q1"),
         (date(2026, 4, 6), date(2026, 9, 18), 4, "2026年度 上期", "FY2026 H1"),
     ],
 )

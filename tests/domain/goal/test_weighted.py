@@ -54,10 +54,11 @@ def test_the_points_of_a_goal_count_times_its_weight_only_where_the_policy_says_
 
 
 @pytest.mark.parametrize(
-    ("weight", "points"), [("33.3", "18.32"), ("33.33", "18.33"), ("0.01", "0.01"), ("10", "5.50")]
+    ("weight", "points"), [("33.3", "18.32"), ("33.33", "18.33"), ("0.01", "0.01"), ("10", "5.50"), ("0.3", "0.17")]
 )
 def test_the_product_is_rounded_half_up_to_the_cent(weight: str, points: str) -> None:
-    assert score(worked_on(weight)) == Decimal(points)
+    goal = worked_on(weight)
+    assert score(goal) == terms(goal).total == Decimal(points)
 
 
 def test_an_adjustment_is_added_as_it_is() -> None:
