@@ -70,7 +70,7 @@ def review_form(
 ) -> ReviewForm:
     """The form. `events` are the events of the goal's ledger as JSON. Raises a `Refusal` for an invalid weight."""
     try:
-        _WEIGHT.validate_python(new_weight)
+        new_weight = _WEIGHT.validate_python(new_weight)
     except ValidationError as error:
         raise invalid(error, "new_weight") from error
     return ReviewForm(goal, next_revision(goal, goal.value, new_weight, new_target), _self_review(events))

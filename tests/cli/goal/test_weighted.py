@@ -60,7 +60,7 @@ async def test_a_weight_that_does_not_fit_is_refused(weighted: Office) -> None:
     for wrong in ("33.333", "0", "101"):
         assert "weight" in await weighted.refused("goal", "review", "form", GOAL, "--weight", wrong)
     assert "--weight" in await weighted.refused("goal", "review", "form", GOAL, "--weight", "30%", code=2)
-    assert "12.5 %" in await weighted.done("goal", "review", "form", GOAL, "--weight", "12.5")
+    assert " 12.5 %" in await weighted.done("goal", "review", "form", GOAL, "--weight", "12.50")
 
 
 async def test_a_cycle_of_the_same_company_without_the_rule_counts_points_as_they_are(weighted: Office) -> None:
