@@ -4,11 +4,12 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from domain.cycle.fiscal_year import nearest_period
 from domain.cycle.sections import PolicySection
 from domain.notices.notices import URGENT
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
-from domain.values import Text
+from domain.values import Locale, Text
 from domain.writing.causes import CAUSES
 
 # Japan at the turn of 2026 with a company's own days off, as in samples/cycle.toml; tests/test_docs.py asks `holidays`.
@@ -104,6 +105,21 @@ is at the site that the directory names, and without one under the cycle's own `
 - Hours are those of the wall clock there: when summer time begins or ends, nine o'clock stays nine o'clock.
 - A launch is refused while somebody whom a goal may ask is at a site that the file does not have.
 
+## Working Saturdays and short days (出勤土曜日・短縮営業日)
+
+`working_days` in `[calendar]` or a site names weekends and holidays on which people work: they are business days like any other.
+`short_days = {{ 2026-12-28 = 12:00:00 }}` gives the closing hour of single days: what is due on such a day is due at that hour. A short day on
+which nobody works has no effect, and the check says so; a day that is in `days_off` and `working_days` is refused. HR adds such days to a
+running cycle by `meguri cycle amend`; when a cycle's dates are moved, they stay.
+
+## The fiscal year and names of cycles (年度・上期・下期・四半期)
+
+`fiscal_year_starts = 4` in `[cycle]` is the month in which the company's fiscal year begins. A fiscal year is called by the calendar year in
+which it begins. Then `name` may be left out: the cycle is named after the quarter, half or year whose first and last day are nearest to its
+`starts` and `ends` ({_NAMES}), in Japanese where the calendar's country is JP, else in English. A file that is launched again with `--starts`
+so gets the name of its new period. The check points out dates that are more than 45 days away from that period, and a given name that is
+another period's.
+
 ## Reviews keep their dates (見直しの日程)
 
 Review dates are days of the calendar, not distances: one that was called early, held late or missed never moves the next. On a
@@ -127,7 +143,7 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `max_stretch` ({_default("max_stretch")} percent): how far a target may be from today's value at once: 200 is triple, or a third.
 - `owners_begin_goals` ({_off_or_on("owners_begin_goals")} by default): owners begin goals while the cycle runs (`meguri goal begin`). HR begins goals of
   others in every cycle. Goals that are open or ended with a result count against `max_goals`; withdrawn ones do not.
-- `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together: checked when a goal is approved, over the
+- `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together (with at most two decimals, so 33.3 three times and 0.1 fill it): checked when a goal is approved, over the
   goals that its owner is working on, so that two approvals at the same moment cannot break them.
 
 ## Reviews and calibration (見直し・甘辛調整)
@@ -136,6 +152,12 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `max_bonus` ({_default("max_bonus")} points per revision) and `attainment_cap` ({_default("attainment_cap")}) bound what a review adds.
 - Calibration adds points beside the score of a closed goal; it lowers one only with `adjust_down = true`
   ({_off_or_on("adjust_down")} by default). The score itself stays.
+- `weighted` ({_off_or_on("weighted")} by default): the points of a goal count times its weight, and a person's result is their sum:
+
+      score = banked + (steps + attained × points of the measure + bonus) × weight ÷ 100, rounded half up to 0.01
+
+  It applies to each revision of a goal, at the weight of that revision. A reset or a move banks what the revision brought, so that
+  another weight afterwards changes no point that was earned. Calibration is added as it is. A running cycle cannot change it.
 
 ## When people move (異動・退職・入社)
 
@@ -145,6 +167,8 @@ Every rung that fell into the outage happens once, in order, when the workers ar
   are banked and never fall, and the next revision begins as a draft from today's value with the steps that are left. Its weight:
 
       new weight = weight × business days left ÷ business days of the cycle, rounded, at least 1
+
+  A weight with decimals is rounded to two decimals, and is at least 0.01.
 
   A goal that is still a draft or waits for approval only changes hands.
 - **Leave** (休業・休職: first day, last day and deputy in the people file): the person's goals are paused from the first day on and go on after
@@ -246,6 +270,10 @@ def _cell(kind: TaskKind, day: date, rings: dict[date, Act]) -> str:
 
 
 _SPAN = "31 days before the cycle starts to 400 days after it closes"
+
+
+_QUARTER = nearest_period(date(2027, 1, 4), date(2027, 3, 26), 4)
+_NAMES = ", ".join(_QUARTER.name.text(locale) for locale in (Locale.JA, Locale.EN))
 
 
 def _default(name: str) -> object:

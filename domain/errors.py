@@ -43,7 +43,7 @@ STATUS_OF: Mapping[str, Status] = {
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "owner_leaves", "comment_required", "bonus_too_high",
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
-            "too_large", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
+            "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
             "no_participant", "other_owner",
         ),
         Status.MISCONFIGURED: (

@@ -58,6 +58,7 @@ class Code(StrEnum):
     UNKNOWN_COMMAND = "unknown_command"
     UNKNOWN_CAUSE = "unknown_cause"
     ADJUSTMENT_DOWN = "adjustment_down"
+    WEIGHTED_FIXED = "weighted_fixed"
     ALREADY_SIGNED = "already_signed"
     NEWER_THAN_GOAL = "newer_than_goal"
     SUBORDINATE = "subordinate"

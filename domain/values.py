@@ -1,11 +1,21 @@
 """Small values that the whole domain uses: ids, bilingual texts, exact numbers, and the frozen model."""
 
+import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, NewType
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from domain.characters import NOT_STORABLE
 from domain.locale import Locale as Locale  # noqa: PLC0414 - one of the values; apart only because it is cheap to import
@@ -73,6 +83,39 @@ Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_pl
 
 Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(plain)]
 """A share such as 1/6, in 12 digits: times any points it is exact to more digits than points are rounded to."""
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+def _exact(value: object) -> Decimal:
+    """A number as `Decimal`; a text has digits and a point, nothing else. In strict JSON too, a number is taken."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise PydanticKnownError("decimal_type")
+    if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value.strip()):
+        raise PydanticKnownError("decimal_parsing")
+    return Decimal(value) if isinstance(value, int) else Decimal(str(value))
+
+
+def shortest(number: Decimal | int) -> int | Decimal:
+    """A whole number as `int`, any other as `Decimal`: in JSON, 30 is a number and 33.3 the text "33.3"."""
+    return int(number) if number == int(number) else plain(Decimal(number))
+
+
+def shown(number: Decimal | int) -> int | str:
+    """The same for the fields of a message and for documents: a whole number, or the digits as a text."""
+    short = shortest(number)
+    return short if isinstance(short, int) else str(short)
+
+
+Weight = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(allow_inf_nan=False, gt=0, le=100, decimal_places=2),
+    AfterValidator(plain),
+    PlainSerializer(shortest),
+]
+"""Percent of a person's goals: above 0, at most 100, two decimals. A whole one has the form that it had before decimals came."""
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -244,10 +244,19 @@ def _value(value: object) -> Message:
             return message("rule.several", values=[_text(one) for one in value])
         case BusinessCalendar():
             hours = {"opens": f"{value.opens:%H:%M}", "closes": f"{value.closes:%H:%M}"}
-            return message("rule.calendar", zone=value.timezone, **hours, n=len(value.days_off))
+            calendar = message("rule.calendar", zone=value.timezone, **hours, n=len(value.days_off))
+            return _with_single_days(calendar, value)
         case date():
             return message("rule.day", day=value)
     return message("rule.value", value=str(value))
+
+
+def _with_single_days(calendar: Message, value: BusinessCalendar) -> Message:
+    """The calendar with its working days on weekends and its short days, where it has some."""
+    if not value.working_days and not value.short_days:
+        return calendar
+    short = [f"{day} {closes:%H:%M}" for day, closes in value.short_days.items()]
+    return message("rule.calendar_days", calendar=calendar, working=value.working_days or "-", short=short or "-")
 
 
 def _text(value: object) -> str:

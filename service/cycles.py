@@ -200,7 +200,7 @@ async def _write(
     participants = await _participants(connection, file)
     row = {
         "id": file.cycle.id,
-        "name": file.cycle.name,
+        "name": file.name,
         "file": file.model_dump(mode="json"),
         "policy": policy.model_dump(mode="json"),
         "launched_by": launched_by,

@@ -99,12 +99,17 @@ class GoalList(Frozen):
 
 
 class ScoreTerms(Frozen):
-    """The terms whose sum is the score, in points."""
+    """The terms of the score, in points: banked + (steps + measure + bonus) × `weight_factor`."""
 
     banked: Decimal
     steps: Decimal
     measure: Decimal
     bonus: Decimal
+
+
+def _terms(goal: Goal) -> ScoreTerms:
+    banked, steps, measure, bonus, _ = scoring.terms(goal)
+    return ScoreTerms(banked=banked, steps=steps, measure=measure, bonus=bonus)
 
 
 class GoalDocument(Goal):
@@ -142,7 +147,12 @@ class GoalDocument(Goal):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def score_terms(self) -> ScoreTerms:
-        return ScoreTerms(**scoring.terms(self)._asdict())
+        return _terms(self)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def weight_factor(self) -> ShareInDigits:
+        return scoring.weight_factor(self)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -171,10 +181,14 @@ def _without_salts(event: dict[str, Any]) -> dict[str, Any]:
 
 
 class ScoreDocument(Frozen):
-    """The terms of a goal's score, in points; `attainment` and `confirmed` are shares of the measure, 1 is the target."""
+    """The terms of a goal's score, in points; `attainment` and `confirmed` are shares of the measure, 1 is the target.
+
+    `weight_factor`: how often the points of the current revision count; 1 unless the policy says `weighted`.
+    """
 
     goal: GoalId
     terms: ScoreTerms
+    weight_factor: ShareInDigits
     attainment: ShareInDigits
     confirmed: ShareInDigits
     score: Decimal
@@ -192,7 +206,8 @@ class ScoreSheet(NamedTuple):
         goal = self.goal
         return ScoreDocument(
             goal=goal.id,
-            terms=ScoreTerms(**scoring.terms(goal)._asdict()),
+            terms=_terms(goal),
+            weight_factor=scoring.weight_factor(goal),
             attainment=scoring.attainment(goal),
             confirmed=goal.attained,
             score=scoring.score(goal),

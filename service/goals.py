@@ -65,7 +65,7 @@ class GoalReads:
             return ScoreSheet(found, [line.event for line in await rows.read_ledger(connection, goal)])
 
     async def review_form(
-        self, caller: Caller, goal: GoalId, new_target: Decimal | None = None, new_weight: int | None = None
+        self, caller: Caller, goal: GoalId, new_target: Decimal | None = None, new_weight: Decimal | None = None
     ) -> ReviewForm:
         """The review form; `new_target` and `new_weight` (percent) are those of a reset, to see it beside the goal."""
         async with read_transaction(self._engine) as connection:

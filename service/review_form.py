@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
+
 from domain.goal import scoring
 from domain.goal.events import SelfReviewed
 from domain.goal.goal import Goal
 from domain.goal.steering import next_revision
 from domain.lifecycle import EventKind
-from domain.values import Frozen, GoalId
+from domain.problems import invalid
+from domain.values import SILENT, Frozen, GoalId, Weight
 from domain.writing import causes
 from domain.writing.content import Content
 from service.goal_documents import ShareInDigits
 from texts.say import BothTexts, say_both
 
+_WEIGHT: TypeAdapter[Decimal | None] = TypeAdapter(Weight | None, config=SILENT)
 _NEW_REVIEW = (EventKind.REVIEW_OPENED, EventKind.CONTINUED, EventKind.RESET, EventKind.MOVED)
 
 
@@ -62,9 +66,13 @@ class ReviewForm(NamedTuple):
 
 
 def review_form(
-    goal: Goal, events: Sequence[dict[str, Any]], new_target: Decimal | None, new_weight: int | None
+    goal: Goal, events: Sequence[dict[str, Any]], new_target: Decimal | None, new_weight: Decimal | None
 ) -> ReviewForm:
-    """The form. `events` are the events of the goal's ledger as JSON. Raises a `Refusal` for an invalid target or weight."""
+    """The form. `events` are the events of the goal's ledger as JSON. Raises a `Refusal` for an invalid weight."""
+    try:
+        new_weight = _WEIGHT.validate_python(new_weight)
+    except ValidationError as error:
+        raise invalid(error, "new_weight") from error
     return ReviewForm(goal, next_revision(goal, goal.value, new_weight, new_target), _self_review(events))
 
 

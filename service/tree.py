@@ -31,7 +31,7 @@ class TreeNode(NamedTuple):
     department: str | None
     owner: str | None  # an employee's id
     owner_name: str | None
-    weight: int
+    weight: Decimal
     own: Decimal | None
     from_below: Decimal | None
 
@@ -220,7 +220,7 @@ async def _shares(connection: "AsyncConnection", cycle: CycleId, sections: list[
 
 
 def _of_section(one: Section, shares: Mapping[str, Decimal | None]) -> TreeNode:
-    return TreeNode(one.id, one.title, one.parent, one.department, None, None, 100, None, shares[one.id])
+    return TreeNode(one.id, one.title, one.parent, one.department, None, None, Decimal(100), None, shares[one.id])
 
 
 def _of_goal(one: goal_tree.TreeGoal) -> TreeNode:

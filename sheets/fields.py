@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from domain.findings import Finding, refuse, refuse_with
 from domain.problems import day_problem, problem_of
 from domain.typed_days import NotADay, read_day
-from domain.values import Locale
+from domain.values import Locale, shown
 from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure
 from texts.words import word
 
@@ -118,7 +118,7 @@ def _normalized(value: Value) -> str:
 
 def _simple_value(name: str, value: Value, findings: list[Finding]) -> Any:
     if name == "weight":
-        return _whole(name, value, findings)
+        return _weight(value, findings)
     if name in ("heard", "answers"):
         items = _lines(value)
         return items if items or name == "heard" else None
@@ -192,6 +192,16 @@ def _number(name: str, value: Value, findings: list[Finding]) -> Decimal | None:
     except InvalidOperation:
         findings.append(refuse("bad_number", name, value=_normalized(value)[:40]))
         return None
+
+
+def _weight(value: Value, findings: list[Finding]) -> Decimal | None:
+    """A weight in percent. A spreadsheet program makes 0.3 of a cell that shows 30 %, so less than 1 is not taken."""
+    number = _number("weight", value, findings)
+    if number is not None and not number.is_finite():
+        findings.append(refuse("bad_number", "weight", value=str(number)[:40]))
+    elif number is not None and 0 < number < 1:
+        findings.append(refuse("bad_number", "weight", text="finding.bad_number.share", value=shown(number)))
+    return number
 
 
 def _whole(name: str, value: Value, findings: list[Finding]) -> int | None:

@@ -174,7 +174,11 @@ class _Page:
 
     def _points(self, row: int, one: SheetGoal) -> int:
         terms = scoring.terms(one.goal)
-        self._label(row, 0, 1, self._say("sheet.score"))
+        weighted = one.goal.policy.weighted
+        score = (
+            self._say("sheet.score_weighted", weight=one.goal.content.weight) if weighted else self._say("sheet.score")
+        )
+        self._label(row, 0, 1, score)
         for at, label, points in (
             (2, self._say("sheet.steps"), terms.steps), (4, self._say("sheet.measure"), terms.measure),
             (6, self._say("sheet.bonus"), terms.bonus), (8, self._say("sheet.banked"), terms.banked),
@@ -227,7 +231,7 @@ class _Page:
     def _restrict(self, field: str, row: int, column: int) -> None:
         """Sets the values that the spreadsheet program accepts in the cell."""
         rules: dict[str, dict[str, Any]] = {
-            "weight": {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": 100},
+            "weight": {"validate": "decimal", "criteria": "between", "minimum": 1, "maximum": 100},
             "direction": {"validate": "list", "source": [word("direction", one, self._locale) for one in Direction]},
         }
         if field in rules:

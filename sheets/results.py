@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from domain.goal import scoring
 from domain.goal.goal import Goal
 from domain.results.calibration import BUCKET, BUCKETS, Spread
-from domain.values import Locale
+from domain.values import Locale, shortest
 from sheets.goals_csv import csv_rows, escape_formula
 from sheets.style import BAND, Formats, width_of
 from texts.say import say
@@ -143,6 +143,7 @@ _GOAL_HEADS = (
     "sheet.results.unreviewed",
     "sheet.results.adjusted",
     "sheet.results.final",
+    "sheet.results.weight_factor",
 )
 
 
@@ -156,9 +157,10 @@ def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
     terms = scoring.terms(goal)
     return (
         goal.id, names.get(goal.owner, ""), goal.department, goal.content.theme,
-        goal.content.measure.name if goal.content.measure else "", goal.content.weight, word("state", goal.state, locale),
+        goal.content.measure.name if goal.content.measure else "", shortest(goal.content.weight), word("state", goal.state, locale),
         word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, scoring.unreviewed(goal), goal.adjusted, scoring.calibrated(goal),
+        shortest(terms.factor * 100),
     )  # fmt: skip
 
 

@@ -7,9 +7,12 @@ check and break the constraint together.
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import asyncpg
+
+from domain.values import shown
 
 _MAX_LISTED = 5  # unknown problems that a refusal lists
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
@@ -99,7 +102,7 @@ def only_weight(claims: Mapping[str, Any]) -> tuple[Any, ...] | None:
         or claims["ended_by"] is not None
     ):
         return None
-    return claims["owner"], claims["cycle"], claims["weight"], claims["max_goals"], claims["max_weight"]
+    return claims["owner"], claims["cycle"], Decimal(claims["weight"]), claims["max_goals"], claims["max_weight"]
 
 
 async def notify_children(connection: asyncpg.Connection, goal: str, claims: Mapping[str, Any], at: datetime) -> None:
@@ -111,13 +114,14 @@ async def notify_children(connection: asyncpg.Connection, goal: str, claims: Map
         await connection.execute(_NOTIFY_CHILDREN, goal, str(claims["ended_by"]), claims["cycle"], at)
 
 
-def _weight(claims: Mapping[str, Any], goals: int, taken: int) -> Conflict | None:
-    owner = claims["owner"]
+def _weight(claims: Mapping[str, Any], goals: int, taken: Decimal) -> Conflict | None:
+    owner, weight = claims["owner"], Decimal(claims["weight"])
     if goals + 1 > claims["max_goals"]:
         return Conflict("too_many_goals", {"owner": owner, "taken": goals, "most": claims["max_goals"]})
-    if taken + claims["weight"] > claims["max_weight"]:
-        left = max(claims["max_weight"] - taken, 0)
-        return Conflict("too_much_weight", {"owner": owner, "taken": taken, "weight": claims["weight"], "left": left})
+    if taken + weight > claims["max_weight"]:
+        left = max(claims["max_weight"] - taken, Decimal(0))
+        fields = {"owner": owner, "taken": shown(taken), "weight": shown(weight), "left": shown(left)}
+        return Conflict("too_much_weight", fields)
     return None
 
 

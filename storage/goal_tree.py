@@ -22,10 +22,10 @@ class TreeGoal(NamedTuple):
     owner_id: str
     owner: str
     department: str
-    weight: int
+    weight: Decimal
     progress: Decimal
     children: int
-    children_weight: int
+    children_weight: Decimal
     children_weighted: Decimal
 
 
@@ -48,7 +48,7 @@ SELECT g.id, g.theme, g.parent, g.owner_id,
 _JOINED = """
 JOIN employee e ON e.id = g.owner_id
 CROSS JOIN LATERAL (
-    SELECT sum(s.goals)::int AS goals, sum(s.weight)::bigint AS weight, sum(s.weighted) AS weighted FROM goal_sum s
+    SELECT sum(s.goals)::int AS goals, sum(s.weight) AS weight, sum(s.weighted) AS weighted FROM goal_sum s
     WHERE s.cycle_id = g.cycle_id AND s.parent = g.id
 ) AS below
 """
@@ -60,7 +60,7 @@ _CHILDREN = text(f"""
 ) AS page JOIN goal g ON g.id = page.id {_JOINED} ORDER BY g.id
 """)  # noqa: S608 - our own text
 _SUMS = text("""
-SELECT parent, sum(weight)::bigint, sum(weighted) FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents)
+SELECT parent, sum(weight), sum(weighted) FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents)
 GROUP BY parent HAVING sum(goals) > 0
 """).bindparams(bindparam("parents", type_=ARRAY(Text)))
 
@@ -125,7 +125,9 @@ async def children_of(
     return [TreeGoal(*row) for row in await connection.execute(_CHILDREN, values)]
 
 
-async def sums_under(connection: AsyncConnection, cycle: str, parents: Sequence[str]) -> dict[str, tuple[int, Decimal]]:
+async def sums_under(
+    connection: AsyncConnection, cycle: str, parents: Sequence[str]
+) -> dict[str, tuple[Decimal, Decimal]]:
     """Of the goals directly under each of these nodes: Σ weight and Σ weight × progress. Nodes without goals are left out."""
     values = {"cycle": cycle, "parents": list(parents)}
     return {row[0]: (row[1], row[2]) for row in await connection.execute(_SUMS, values)}

@@ -37,7 +37,7 @@ WITH head AS (
           SELECT FROM goal_event WHERE goal_id = $1 AND command_id = $17::jsonb -> 0 ->> 'command_id')
       AND ($20::text IS NULL OR EXISTS (
           SELECT FROM lock_and_weigh($20, $21) AS taken
-          WHERE taken.goals < $23::integer AND taken.weight + $22::integer <= $24::integer))
+          WHERE taken.goals < $23::integer AND taken.weight + $22::numeric <= $24::integer))
     RETURNING id
 ), entry AS (
     INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash, texts)

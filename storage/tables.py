@@ -196,8 +196,8 @@ class GoalRow(Table):
 
     # Parts of the aggregate that lists, the tree and the scores need. PostgreSQL computes these columns.
     theme: Mapped[str] = mapped_column(Computed("COALESCE(aggregate #>> '{content,theme}', '')", persisted=True))
-    weight: Mapped[int] = mapped_column(
-        Computed("COALESCE((aggregate #>> '{content,weight}')::integer, 0)", persisted=True)
+    weight: Mapped[Decimal] = mapped_column(
+        Computed("COALESCE((aggregate #>> '{content,weight}')::numeric, 0)", persisted=True)
     )
     parent: Mapped[str | None] = mapped_column(Computed("aggregate #>> '{content,parent}'", persisted=True))
     line: Mapped[list[str]] = mapped_column(Computed("text_array(aggregate -> 'line')", persisted=True))
@@ -280,7 +280,7 @@ class GoalSumRow(Table):
     parent: Mapped[str] = mapped_column(primary_key=True)
     shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
-    weight: Mapped[int] = mapped_column(BigInteger)
+    weight: Mapped[Decimal] = mapped_column(Numeric)
     weighted: Mapped[Decimal] = mapped_column(Numeric)  # the sum of weight × progress
 
 

@@ -32,6 +32,7 @@ _MOST_NAMED = 20  # problems; `hearing list --unanswered` has all
 def checked_document(checked: Checked) -> dict[str, Any]:
     return {
         "cycle": checked.file.cycle.id if checked.file else None,
+        "name": checked.file.name if checked.file else None,
         "refused": refuses(checked.findings),
         "already_launched": checked.already_launched,
         "people": checked.people,
@@ -49,6 +50,8 @@ def describe_checked(checked: Checked, to: Terminal) -> None:
         to.tell("screen.cycle.launched_already", cycle=one)
     else:
         to.tell("screen.cycle.startable", cycle=one, people=checked.people, goals=checked.goals)
+        if checked.file.cycle.name is None:
+            to.tell("screen.cycle.named", name=checked.file.name)
 
 
 async def show_cycles(session: Reading) -> None:

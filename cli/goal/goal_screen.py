@@ -117,8 +117,9 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     yield from measure_lines(goal, to)
     yield from _task_line(goal, names, to)
     yield to.text(
-        "screen.goal.score",
+        "screen.goal.score_weighted" if goal.policy.weighted else "screen.goal.score",
         score=scoring.score(goal),
+        weight=goal.content.weight,
         banked=terms.banked,
         steps=terms.steps,
         measure=terms.measure,

@@ -94,7 +94,9 @@ def form(
         str | None,
         typer.Option("--target", metavar="NUMBER", help="help.option.form_target"),
     ] = None,
-    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="help.option.form_weight")] = None,
+    new_weight: Annotated[
+        str | None, typer.Option("--weight", metavar="NUMBER", help="help.option.form_weight")
+    ] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,7 +122,9 @@ def decide_review(
     comment: Comment = None,
     praise: Annotated[str | None, typer.Option("--praise", help="help.option.praise")] = None,
     bonus: Annotated[int, typer.Option("--bonus", min=0, help="help.option.bonus")] = 0,
-    new_weight: Annotated[int | None, typer.Option("--weight", min=1, max=100, help="help.option.next_weight")] = None,
+    new_weight: Annotated[
+        str | None, typer.Option("--weight", metavar="NUMBER", help="help.option.next_weight")
+    ] = None,
     new_target: Annotated[
         str | None, typer.Option("--target", metavar="NUMBER", help="help.option.next_target")
     ] = None,

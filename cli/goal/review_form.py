@@ -17,11 +17,11 @@ from service.review_form import ReviewForm
 from texts.words import word
 
 
-def show(goal_id: str, new_target: str | None, new_weight: int | None, viewer: str | None, *, as_json: bool) -> None:
+def show(goal_id: str, new_target: str | None, new_weight: str | None, viewer: str | None, *, as_json: bool) -> None:
     async def work(session: Reading) -> None:
         to = session.terminal
-        target = number(new_target, "--target", to)
-        form = await session.goals.review_form(caller_for(viewer), GoalId(goal_id), target, new_weight)
+        target, weight = number(new_target, "--target", to), number(new_weight, "--weight", to)
+        form = await session.goals.review_form(caller_for(viewer), GoalId(goal_id), target, weight)
         if to.as_json:
             print_json(form.document())
             return

@@ -20,7 +20,20 @@ _LONGEST = 60
 def rows(sheet: ScoreSheet, to: Terminal) -> list[_Row]:
     """What was added, in the order of a goal's life."""
     goal, ledger = sheet.goal, sheet.events
-    return [*_banked(ledger, to), *_steps(goal, to), _measure(goal, to), *_bonuses(goal, ledger, to)]
+    revision = [*_steps(goal, to), _measure(goal, to), *_bonuses(goal, ledger, to)]
+    if goal.policy.weighted:
+        revision = [
+            *((term, how, f"{points} x {goal.content.weight} %") for term, how, points in revision),
+            _weight(goal, to),
+        ]
+    return [*_banked(ledger, to), *revision]
+
+
+def _weight(goal: Goal, to: Terminal) -> _Row:
+    """What the revision's points come to with its weight."""
+    terms, weight = scoring.terms(goal), goal.content.weight
+    how = to.text("screen.score.weighted", points=f"{terms.revision:f}", weight=weight)
+    return (to.text("screen.score.weight"), how, f"{terms.counted:f}")
 
 
 def _banked(ledger: Sequence[dict[str, Any]], to: Terminal) -> Iterator[_Row]:

@@ -24,6 +24,8 @@ def check_amendment(
         return (refuse("review_stage_fixed", "policy.review_stage", stage=rules.review_stage),)
     if rules_of(1, file.policy.stages).roles != rules_of(1, rules.stages).roles:
         return (refuse("titles_fixed", "policy.stages"),)
+    if file.policy.weighted != rules.weighted:
+        return (refuse("weighted_fixed", "policy.weighted"),)
     found = (*_changed_dates(file, rules, today), *check_without_dates(file, organisation))
     return tuple(one for one in found if one.code == "hr_unknown" or _key(one) not in known)
 

@@ -4,16 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from domain.cycle.calendar_checks import calendar_findings
 from domain.cycle.evaluators import EvaluatorRules, evaluators_of, inactive_findings, role_findings, rules_of
 from domain.cycle.file import CycleFile
 from domain.cycle.leavers import leaver_findings
+from domain.cycle.period_checks import period_findings
 from domain.cycle.sections import CycleSection
 from domain.findings import Finding, advise, refuse, refuses
 from domain.goal.constraints import MAX_WEIGHT
 from domain.messages import did_you_mean, message
 from domain.people.organisation import Employee, Organisation, some_of
 from domain.policy.policy import Policy
-from domain.values import EmployeeId
+from domain.values import EmployeeId, shown
 from domain.writing.content import Content
 from domain.writing.rules import check
 
@@ -29,7 +31,13 @@ def check_without_dates(file: CycleFile, organisation: Organisation) -> tuple[Fi
 
 
 def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Finding]) -> tuple[Finding, ...]:
-    dates = (*_order_findings(file.cycle), *_hours_findings(file), *past)
+    dates = (
+        *_order_findings(file.cycle),
+        *_hours_findings(file),
+        *calendar_findings(file),
+        *period_findings(file),
+        *past,
+    )
     lines = (_for_cycle(one) for one in organisation.findings(tops=file.cycle.tops))
     people = (*lines, *_people_findings(file, organisation))
     if refuses((*dates, *people)):
@@ -209,7 +217,7 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
         drafts = len(weights)
         of = message("part.department", name=department) if department else message("part.all_departments")
         if drafts > 1 and sum(weights) > MAX_WEIGHT:
-            yield advise("weights_over_100", "drafts", department=of, total=sum(weights))
+            yield advise("weights_over_100", "drafts", department=of, total=shown(sum(weights)))
         if drafts > file.policy.max_goals:
             yield refuse("too_many_drafts", "drafts", department=of, count=drafts, most=file.policy.max_goals)
 

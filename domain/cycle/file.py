@@ -7,6 +7,7 @@ from typing import NamedTuple, Self, TypeVar
 from pydantic import Field, ValidationError
 
 from domain.cycle.drafts import fill_from_catalog
+from domain.cycle.fiscal_year import Period, nearest_period
 from domain.cycle.sections import (
     CalendarSection,
     CycleSection,
@@ -49,6 +50,25 @@ class CycleFile(Frozen):
     themes: tuple[ThemeSection, ...] = Field(default=(), max_length=50)
     department_goals: tuple[DepartmentGoalSection, ...] = Field(default=(), max_length=500)
     drafts: tuple[DraftSection, ...] = Field(default=(), max_length=500)
+
+    @property
+    def name(self) -> str:
+        """The cycle's name: that of the file, else of the nearest period of the fiscal year (2026年度 第4四半期; FY2026 Q4)."""
+        period = self.period
+        if self.cycle.name is not None or period is None:
+            return self.cycle.name or self.cycle.id
+        return period.name.text(self.locale)
+
+    @property
+    def period(self) -> Period | None:
+        """The period of the fiscal year that is nearest to the cycle; None if the file does not say when the year begins."""
+        month = self.cycle.fiscal_year_starts
+        return None if month is None else nearest_period(self.cycle.starts, self.cycle.ends, month)
+
+    @property
+    def locale(self) -> Locale:
+        """The language of the place of the cycle's own calendar."""
+        return Locale.JA if self.calendar.country == "JP" else Locale.EN
 
     @property
     def span(self) -> tuple[date, date]:

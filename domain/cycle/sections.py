@@ -1,18 +1,21 @@
 """The sections of a cycle file; domain/cycle/file.py reads and checks the whole."""
 
 from datetime import date, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
 from domain.policy.policy import Ladder, Leavers, StageRule, TaskKind
-from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number
+from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number, invalid_value
 from domain.writing.content import Content
 
 
 class CalendarSection(Frozen):
-    """Whose public holidays count, the hours of the day, and the company's own days off."""
+    """Whose public holidays count, the hours of the day, and the company's own days off.
+
+    `working_days` (出勤日) are weekends and holidays on which people work; `short_days` (短縮営業日) gives the closing hour of single days.
+    """
 
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "JP"
     subdivision: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")] | None = None  # state, Land, canton: `BE`
@@ -20,6 +23,8 @@ class CalendarSection(Frozen):
     opens: ClockTime = time(9)
     closes: ClockTime = time(18)
     days_off: tuple[Day, ...] = ()
+    working_days: tuple[Day, ...] = ()
+    short_days: dict[Day, ClockTime] = Field(default_factory=dict)
 
     def with_holidays(self, public_holidays: tuple[date, ...]) -> BusinessCalendar:
         """The calendar that is frozen at launch; weekends are off anyway, so they are not written down."""
@@ -29,6 +34,8 @@ class CalendarSection(Frozen):
             opens=self.opens,
             closes=self.closes,
             days_off=tuple(day for day in days_off if day.weekday() < 5),  # noqa: PLR2004 - Saturday
+            working_days=tuple(sorted(set(self.working_days))),
+            short_days=dict(sorted(self.short_days.items())),
         )
 
 
@@ -41,7 +48,7 @@ class SiteSection(CalendarSection):
 
 class CycleSection(Frozen):
     id: Annotated[CycleId, ID_FORM]
-    name: Line
+    name: Line | None = None  # None: that of the period of the fiscal year
     starts: Day
     ends: Day
     closes: Day
@@ -51,6 +58,13 @@ class CycleSection(Frozen):
     without: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who does not
     tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
     carry_over: Annotated[CycleId, ID_FORM] | None = None  # whose unfinished goals become drafts of their owners
+    fiscal_year_starts: int | None = Field(default=None, ge=1, le=12)  # the month in which the company's year begins
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if self.name is None and self.fiscal_year_starts is None:
+            raise invalid_value("no_cycle_name")
+        return self
 
 
 class PolicySection(Frozen):
@@ -70,6 +84,7 @@ class PolicySection(Frozen):
     adjust_down: bool = False
     leavers: Leavers = Leavers.SETTLE
     owners_begin_goals: bool = False
+    weighted: bool = False
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
     @model_validator(mode="before")

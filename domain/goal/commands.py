@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation, RepairStep
 from domain.policy.policy import Policy
-from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, invalid_value
+from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, Weight, invalid_value
 from domain.writing.content import Content
 
 # Actors that are no person. No employee and no caller can have these ids.
@@ -140,7 +140,7 @@ class DecideReview(Command):
     comment: Prose | None = None
     praise: Prose | None = None  # what the reviewer saw go well
     bonus: int = Field(default=0, ge=0, le=1000)  # points for extra initiatives; needs a comment
-    new_weight: int | None = Field(default=None, ge=1, le=100)  # of the next revision
+    new_weight: Weight | None = None  # of the next revision
     new_target: Number | None = None  # of the next revision's measure, if it is numeric
 
     @property
@@ -308,7 +308,7 @@ class ChangeLine(Command):
     delegations: tuple[Delegation, ...] = Field(default=(), max_length=100)  # of the new managers
     left: tuple[_Person, ...] = Field(default=(), max_length=100)  # people who are not active: their delegations end
     settle: bool = False
-    new_weight: int | None = Field(default=None, ge=1, le=100)
+    new_weight: Weight | None = None
     leaves: Day | None = None  # the owner's last day, where the rules ask for a verdict before it
     gone: bool = False  # the owner has left: nothing is asked of them
     reason: Prose

@@ -13,7 +13,7 @@ from domain.goal.events import Delegated, Event, Reassigned
 from domain.goal.goal import Goal
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import Policy
-from domain.values import CycleId, EmployeeId, Frozen
+from domain.values import CycleId, EmployeeId, Frozen, Weight, shown
 from domain.writing.content import Content
 
 MAX_WEIGHT = 100  # percent: the sum over a person's goals that are active or in review
@@ -32,7 +32,7 @@ class Constraints(Frozen):
 
     cycle: CycleId
     owner: EmployeeId
-    weight: int | None = None
+    weight: Weight | None = None
     max_weight: int = MAX_WEIGHT
     max_goals: int | None = None
     parent: str | None = None
@@ -88,8 +88,8 @@ def weight_findings(content: Content, others: Iterable[Goal], policy: Policy) ->
     `others` are the person's other goals in the cycle. Closed goals do not count.
     """
     running = [goal for goal in others if not goal.is_closed]
-    total = content.weight + sum(goal.content.weight for goal in running)
+    total = sum((goal.content.weight for goal in running), content.weight)
     if total != MAX_WEIGHT:
-        yield advise("weights_not_100", "weight", total=total)
+        yield advise("weights_not_100", "weight", total=shown(total))
     if len(running) + 1 > policy.max_goals:
         yield advise("too_many_goals", "goals", count=len(running) + 1, most=policy.max_goals)

@@ -2,6 +2,14 @@
 
     score = banked + Σ points of completed steps + attained × points of the measure + bonus
 
+Where the policy says `weighted`, the points of a revision count times its weight, and a person's result is the sum over goals:
+
+    score = banked + (Σ points of completed steps + attained × points of the measure + bonus) × weight ÷ 100
+
+Both products are rounded half up to a cent. The weight of a revision cannot change once it has points, and a reset banks what the
+revision brought at its own weight: so another weight in the next revision changes no point that was earned. Adjustments are not
+multiplied.
+
 `banked` are the points of earlier revisions. `attained` is the share of the measure that a verdict confirmed. It never decreases.
 A value that was reported and not reviewed does not count, whether the goal is open or was closed without a verdict; HR
 may add its points by an adjustment.
@@ -49,8 +57,19 @@ def progress(goal: Goal) -> Decimal:
     return share.quantize(_SHOWN, ROUND_HALF_UP)
 
 
+def weight_factor(goal: Goal) -> Decimal:
+    """How often the points of the current revision count: its weight ÷ 100 where the policy says `weighted`, else once."""
+    return Decimal(goal.content.weight) / 100 if goal.policy.weighted else Decimal(1)
+
+
 def revision_score(goal: Goal, attained: Decimal | None = None, bonus: int | None = None) -> Decimal:
-    """Points of the current revision; `attained` and `bonus` replace the goal's values if they are given."""
+    """What the current revision adds to the score; `attained` and `bonus` replace the goal's values if they are given."""
+    points = _revision_points(goal, attained, bonus)
+    return (points * weight_factor(goal)).quantize(_CENT, ROUND_HALF_UP)
+
+
+def _revision_points(goal: Goal, attained: Decimal | None = None, bonus: int | None = None) -> Decimal:
+    """The points of the current revision before its weight."""
     measure = goal.content.measure
     share = goal.attained if attained is None else attained
     steps = sum(goal.content.steps[n].points for n in goal.done)
@@ -78,23 +97,34 @@ def confirmed_value(goal: Goal) -> Decimal | None:
 
 
 class Terms(NamedTuple):
-    """The terms whose sum is the score."""
+    """The terms of the score; those of the current revision (steps, measure, bonus) before its weight."""
 
     banked: Decimal
     steps: Decimal
     measure: Decimal
     bonus: Decimal
+    factor: Decimal = Decimal(1)
+
+    @property
+    def revision(self) -> Decimal:
+        """The points of the current revision before its weight."""
+        return self.steps + self.measure + self.bonus
+
+    @property
+    def counted(self) -> Decimal:
+        """The points of the current revision times its weight, where the policy says `weighted`."""
+        return (self.revision * self.factor).quantize(_CENT, ROUND_HALF_UP)
 
     @property
     def total(self) -> Decimal:
-        return sum(self, Decimal(0))
+        return self.banked + self.counted
 
 
 def terms(goal: Goal) -> Terms:
     """The score term by term; `terms(goal).total == score(goal)`."""
     steps = Decimal(sum(goal.content.steps[n].points for n in goal.done))
-    measure = revision_score(goal) - steps - goal.bonus
-    return Terms(goal.banked, steps, measure, Decimal(goal.bonus))
+    measure = _revision_points(goal) - steps - goal.bonus
+    return Terms(goal.banked, steps, measure, Decimal(goal.bonus), weight_factor(goal))
 
 
 def calibrated(goal: Goal) -> Decimal:

@@ -200,6 +200,8 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
     policy = command.policy if command.rules is None else _with_rules(goal.policy, command)
     if policy == goal.policy:
         return ()
+    if policy.weighted != goal.policy.weighted:
+        raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
     return (events.PolicyAmended(policy=policy, reason=command.reason, due=due_after(goal, policy, day)),)
 
 
@@ -325,7 +327,7 @@ def _require_closed(goal: Goal) -> None:
 
 
 def next_revision(
-    goal: Goal, baseline: Decimal | None, new_weight: int | None, new_target: Decimal | None = None
+    goal: Goal, baseline: Decimal | None, new_weight: Decimal | None, new_target: Decimal | None = None
 ) -> Content:
     """The content of the next revision: its measure begins at `baseline`, and steps that are done are left out."""
     content = goal.content

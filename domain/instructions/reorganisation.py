@@ -6,6 +6,7 @@ Pure: the directory before and after goes in, commands to goals come out.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked, rules_of
@@ -333,12 +334,16 @@ def _active_above(person: EmployeeId, organisation: Organisation) -> tuple[Emplo
     return organisation.active_line(person) if person in organisation.employees else ()
 
 
-def weight_left(weight: int, policy: Policy, today: date) -> int:
-    """The weight of a revision that starts today: the share of the cycle's business days that is left, at least 1.
+def weight_left(weight: Decimal, policy: Policy, today: date) -> Decimal:
+    """The weight of a revision that starts today: the share of the cycle's business days that is left.
 
-    weight × business days after today up to the last day ÷ business days of the cycle, rounded half up.
+    weight × business days after today up to the last day ÷ business days of the cycle, rounded half up: to 1 for a whole
+    weight, to 0.01 for one with decimals; at least that much.
     """
     calendar = policy.calendar
     whole = calendar.between(policy.starts, policy.closes)
     left = calendar.between(max(today, policy.starts), policy.closes)
-    return max(1, (2 * weight * left + whole) // (2 * whole)) if whole else weight
+    if not whole:
+        return weight
+    unit = Decimal(1) if weight == int(weight) else Decimal("0.01")
+    return max(unit, (weight * left / whole).quantize(unit, ROUND_HALF_UP))

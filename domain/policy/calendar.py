@@ -2,14 +2,15 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
-from domain.values import Frozen, Moment, invalid_value
+from domain.values import ClockTime, Frozen, Moment, invalid_value
 
 _SATURDAY = 5  # date.weekday()
+_LATER = frozenset({"working_days", "short_days"})
 _FAR = 2_000  # days; more means that a calendar without working days is being searched
 
 
@@ -28,24 +29,42 @@ class BusinessCalendar(Frozen):
     """A site's working days, frozen: a later release of a holiday library changes nothing in flight.
 
     `days_off` holds the public holidays and the company's own days off, both ends of the span that was computed included;
-    outside of it only weekends are off.
+    outside of it only weekends are off. `working_days` are business days although they are on a weekend or a holiday, and
+    `short_days` gives the closing hour of the days on which the site closes early.
     """
 
     timezone: TimeZone = "Asia/Tokyo"
     opens: time = time(9)
     closes: time = time(18)
     days_off: tuple[date, ...] = ()
+    working_days: tuple[date, ...] = ()
+    short_days: dict[date, ClockTime] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_later_fields(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A calendar that has none of them is written as before they came: old ledgers keep their hashes."""
+        form: dict[str, Any] = dump(self)
+        return {name: value for name, value in form.items() if name not in _LATER or getattr(self, name)}
 
     @cached_property
     def _off(self) -> frozenset[date]:
         return frozenset(self.days_off)
 
     @cached_property
+    def _working(self) -> frozenset[date]:
+        return frozenset(self.working_days)
+
+    @property
+    def days(self) -> int:
+        """How many days it names."""
+        return len(self.days_off) + len(self.working_days) + len(self.short_days)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
     def is_business_day(self, day: date) -> bool:
-        return day.weekday() < _SATURDAY and day not in self._off
+        return day in self._working or (day.weekday() < _SATURDAY and day not in self._off)
 
     def on_or_after(self, day: date) -> date:
         """The day itself if it is a business day, else the next one."""
@@ -81,4 +100,4 @@ class BusinessCalendar(Frozen):
 
     def closing(self, day: date) -> Moment:
         """The instant at which the site closes on `day`; deadlines end here."""
-        return datetime.combine(day, self.closes, self.zone).astimezone(UTC)
+        return datetime.combine(day, self.short_days.get(day, self.closes), self.zone).astimezone(UTC)

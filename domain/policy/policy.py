@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.policy.calendar import BusinessCalendar
-from domain.values import EmployeeId, Frozen, Line, Number, invalid_value
+from domain.values import EmployeeId, Frozen, Line, Number, Weight, invalid_value
 
 
 class TaskKind(StrEnum):
@@ -84,7 +84,7 @@ class StageRule(Frozen):
     manager at its place.
     """
 
-    weight_over: int | None = Field(default=None, ge=1, le=99)
+    weight_over: Weight | None = Field(default=None, lt=100)
     target_over: Number | None = None  # of a numeric measure
     measure: Literal["numeric", "qualitative"] | None = None
     title: Line | None = None
@@ -145,6 +145,7 @@ class Policy(Frozen):
     adjust_down: bool = False  # whether a calibration may lower a score
     leavers: Leavers = Leavers.SETTLE  # what happens to the goals of somebody who leaves
     owners_begin_goals: bool = False  # owners begin goals while the cycle runs; HR always may
+    weighted: bool = False  # whether the points of a revision count times its weight (domain/goal/scoring.py)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -158,7 +159,7 @@ class Policy(Frozen):
             raise invalid_value("reviews_order")
         if any(not self.starts < day <= self.closes for day in self.reviews):
             raise invalid_value("review_outside")
-        if (days := sum(len(one.days_off) for one in (self.calendar, *self.sites.values()))) > MAX_DAYS_OFF:
+        if (days := sum(one.days for one in (self.calendar, *self.sites.values()))) > MAX_DAYS_OFF:
             raise invalid_value("too_many_days_off", days=days, most=MAX_DAYS_OFF)
         if missing := set(TaskKind) - set(self.ladders):
             raise invalid_value("no_ladder", kinds=sorted(missing))
@@ -184,5 +185,5 @@ class Policy(Frozen):
 
 _LATER: dict[str, Any] = {
     "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
-    "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE, "owners_begin_goals": False,
+    "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE, "owners_begin_goals": False, "weighted": False,
 }  # fmt: skip

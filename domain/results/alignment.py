@@ -27,7 +27,7 @@ class Leaf(NamedTuple):
     parent: str | None
     owner: EmployeeId | None = None
     department: str | None = None
-    weight: int = 100
+    weight: Decimal = Decimal(100)
     own: Decimal | None = None
 
     @property

@@ -31,7 +31,7 @@ class Section(NamedTuple):
 class Sums(NamedTuple):
     """Of the goals directly under a node: Σ weight and Σ weight × progress."""
 
-    weight: int
+    weight: Decimal
     weighted: Decimal
 
     @property
@@ -82,7 +82,7 @@ def _visit(
     if section in way:
         raise ValueError(f"section {section} leads back to itself")
     if section not in shares:
-        weight, weighted = of_goals.get(section, Sums(0, Decimal(0)))
+        weight, weighted = of_goals.get(section, Sums(Decimal(0), Decimal(0)))
         for child in below[section]:
             share = _visit(child, below, of_goals, shares, (*way, section))
             if share is not None:

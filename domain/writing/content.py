@@ -1,12 +1,26 @@
 """What a person writes into a goal: theme, challenge, measure, steps."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from domain.commitments import FREE_TEXT
-from domain.values import ID_PATTERN, MAX_LINE, MAX_TEXT, Day, Frozen, Id, Line, Number, OneLine, Prose, Storable
+from domain.values import (
+    ID_PATTERN,
+    MAX_LINE,
+    MAX_TEXT,
+    Day,
+    Frozen,
+    Id,
+    Line,
+    Number,
+    OneLine,
+    Prose,
+    Storable,
+    Weight,
+)
 
 # A draft may be unfinished: empty is allowed here, and refused by domain.rules when it is submitted.
 _OpenLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LINE), Storable, OneLine, FREE_TEXT]
@@ -65,7 +79,7 @@ class Content(Frozen):
     aligned_to: _OpenLine = ""  # the department goal or company theme that it serves, in the owner's words …
     measure: Measure | None = None
     steps: tuple[Step, ...] = Field(default=(), max_length=12)
-    weight: int = Field(default=100, ge=1, le=100)  # percent of the owner's goals
+    weight: Weight = Decimal(100)  # percent of the owner's goals
     parent: _Parent | None = None  # … and by its id: its place in the tree (domain/results/alignment.py)
     answers: tuple[Id, ...] | None = Field(default=None, max_length=20)  # ids of problems that were heard
 

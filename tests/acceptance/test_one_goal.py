@@ -125,7 +125,7 @@ async def reset(company: Company, witness: Witness) -> None:
     await company.give(GOAL, verdict, "verdict-of-the-second-review")
     seen = await witness.look()
     shows(seen, State.DRAFT, entries=["reset"], told={("goal_reset", OWNER)}, score="60")
-    assert (seen.goal.revision, seen.goal.banked, seen.goal.content.weight) == (2, Decimal(60), 80)
+    assert (seen.goal.revision, seen.goal.banked, seen.goal.content.weight) == (2, Decimal(60), Decimal(80))
     assert isinstance(seen.goal.content.measure, NumericMeasure)
     assert seen.goal.content.measure.baseline == Decimal("8.5"), "what was reached is banked: the rest starts there"
     assert seen.run_id != first_run, "a revision is a run of its own"

@@ -41,6 +41,7 @@ POLICIES = st.builds(
     _STAGE_RULES,
     self_review=st.booleans(),
     max_bonus=st.sampled_from([0, 20]),
+    weighted=st.booleans(),
     attainment_cap=st.sampled_from(["1", "1.5"]),
     reviews=st.sampled_from([(), (date(2026, 11, 3),), (date(2026, 10, 30), date(2026, 11, 30))]),
     sites=st.sampled_from([{}, {"berlin": BERLIN}]),
@@ -62,8 +63,9 @@ REVIEWERS = st.sampled_from([(), (), (DIRECTOR,), (STRANGER, DEPUTY), (HR,)])
 SITES = st.sampled_from([{}, {OWNER: "berlin"}, {MANAGER: "berlin", OWNER: "nowhere"}])
 DELEGATIONS = st.lists(st.builds(Delegation, delegator=PEOPLE, to=PEOPLE, first=DATES, last=DATES), max_size=2)
 CLOSES = st.none() | st.dates(date(2026, 12, 20), date(2027, 2, 28))
+WEIGHTS = st.integers(1, 100) | st.decimals("0.01", 100, places=2)
 CONTENTS = st.builds(
-    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=st.integers(1, 100), theme=st.sampled_from("ab")
+    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=WEIGHTS, theme=st.sampled_from("ab")
 )
 SEQS = st.integers(1, 12)
 FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -88,7 +90,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "expected_seq": SEQS,
             "bonus": st.sampled_from([0, 5, 30]),
             "comment": st.sampled_from([None, "確認"]),
-            "new_weight": st.sampled_from([None, 30]),
+            "new_weight": st.sampled_from([None, 30, "33.3"]),
             "new_target": st.sampled_from([None, "5"]),
             "praise": st.sampled_from([None, "よく進んだ"]),
         }
@@ -135,7 +137,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "replaced": st.sampled_from([{}, {STRANGER: DEPUTY}, {MANAGER: DIRECTOR}]),
             "delegations": DELEGATIONS,
             "settle": st.booleans(),
-            "new_weight": st.none() | st.integers(1, 100),
+            "new_weight": st.none() | WEIGHTS,
             "reason": st.just("組織変更"),
         }
     ),

@@ -15,11 +15,12 @@ from domain.characters import NOT_STORABLE
 from domain.cycle.sections import CycleSection
 from domain.messages import message
 from domain.problems import problems_of
-from domain.values import MAX_LINE, MAX_TEXT, Frozen, Id, Line, Locale, Moment, Number, Prose, Text
+from domain.values import MAX_LINE, MAX_TEXT, Frozen, Id, Line, Locale, Moment, Number, Prose, Text, Weight
 
 LINE: TypeAdapter[str] = TypeAdapter(Line)
 PROSE: TypeAdapter[str] = TypeAdapter(Prose)
 NUMBER: TypeAdapter[Decimal] = TypeAdapter(Number)
+WEIGHT: TypeAdapter[Decimal] = TypeAdapter(Weight)
 ID: TypeAdapter[str] = TypeAdapter(Id)
 MOMENT: TypeAdapter[Any] = TypeAdapter(Moment)
 
@@ -55,6 +56,23 @@ def test_a_character_that_cannot_be_stored_is_named_with_its_place() -> None:
 def test_a_number_is_finite_and_exact(wrong: object) -> None:
     with pytest.raises(ValidationError):
         NUMBER.validate_python(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["33.333", "30%", "1e1", "NaN", "３３．３", "", "0", -1, 0, "100.01", 10**400, None, True, [30]]
+)
+def test_a_weight_is_above_0_at_most_100_and_has_two_decimals(wrong: object) -> None:
+    with pytest.raises(ValidationError):
+        WEIGHT.validate_python(wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [(30, b"30"), ("30.0", b"30"), ("100.00", b"100"), (33.3, b'"33.3"'), ("33.30", b'"33.3"'), ("３０", b"30")],
+)
+def test_a_whole_weight_keeps_the_form_it_had_and_a_decimal_one_is_a_text(given: object, form: bytes) -> None:
+    assert WEIGHT.dump_json(WEIGHT.validate_python(given)) == form
+    assert WEIGHT.validate_json(form, strict=True) == WEIGHT.validate_python(given)
 
 
 @pytest.mark.parametrize(("given", "text"), [("1.0", "1"), (1, "1"), ("-0", "0"), ("1E3", "1000"), (0.1, "0.1")])

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -199,6 +199,28 @@ async def leaver(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def weighted(stage: Stage) -> str:
+    """Points count times weights with decimals; a working day and a short day; a reset with another weight."""
+    around = season(await now_of(stage.server))
+    file = cycle_around(around)
+    days = {"working_days": (around.later_holiday,), "short_days": {around.due: time(12)}}
+    drafts = tuple(one.model_copy(update={"weight": Decimal("33.3")}) for one in file.drafts)
+    changed = {
+        "calendar": file.calendar.model_copy(update=days),
+        "policy": file.policy.model_copy(update={"weighted": True}),
+        "drafts": drafts,
+    }
+    await launch_for(stage.company, file.model_copy(update=changed), around.off, OWNER)
+    await _give(
+        stage, _SUBMIT, _APPROVE, _APPROVE_TOO, commands.CompleteStep(actor=OWNER, step=0), *_REVIEW,
+        commands.DecideReview(
+            actor=CHIEF, verdict="unrealistic", expected_seq=1, comment="対象を絞ろう", bonus=5, new_weight=Decimal("12.5")
+        ),
+        commands.Withdraw(actor=OWNER, reason="対象が無くなった"),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
 async def cycle(stage: Stage) -> str:
     """The goals of one of three people cannot be started at first; a retry starts them, and the cycle is closed by its former command."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
@@ -276,6 +298,7 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "calibrated": calibrated,
     "erased": erased,
     "evaluated": evaluated,
+    "weighted": weighted,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

@@ -1,14 +1,16 @@
 """What new rules would do at once, before they are given: which goals end, and whose review opens."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from domain.goal.alarms import AlarmKind
 from domain.goal.goal import Goal
+from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Policy
-from service.amending import rings_now
-from tests.domain.builders import POLICY, active, after, at, change_line, day, draft, pause, pending, policy
+from service.amending import _value, rings_now
+from tests.domain.builders import POLICY, TOKYO, active, after, at, change_line, day, draft, pause, pending, policy
+from texts.say import say_both
 
 NOW = at(day(10, 15))
 KEEP, VERDICT = policy(leavers="keep"), policy(leavers="verdict")
@@ -36,3 +38,11 @@ def test_what_new_rules_end_or_open_at_once_is_known_before(goal: Goal, rules: P
 def test_what_would_ring_anyway_is_not_caused_by_the_rules() -> None:
     late = at(day(12, 28)) + timedelta(days=30)
     assert rings_now(draft(), policy(max_bonus=30), late) is None
+
+
+def test_an_amendment_shows_the_working_saturdays_and_short_days_of_a_calendar() -> None:
+    busy = BusinessCalendar(working_days=(day(12, 26),), short_days={day(12, 28): time(12)})
+    plain, changed = _value(TOKYO), _value(busy)
+    assert "works on" not in say_both(plain).en
+    assert say_both(changed).en.endswith("works on 2026-12-26; closes early on 2026-12-28 12:00")
+    assert say_both(changed).ja.endswith("、出勤日 2026-12-26、短縮営業日 2026-12-28 12:00")

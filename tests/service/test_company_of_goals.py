@@ -17,8 +17,8 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.exemplars import Exemplars
 from service.hearing import Hearing
+from storage import goal_tree, journal
 from storage import hearing as heard_problems
-from storage import journal
 from storage.database import read_transaction
 from storage.goals import read_ledger
 from storage.tables import OutboxRow
@@ -116,6 +116,25 @@ async def test_what_was_refused_can_be_returned_and_approved_with_a_weight_that_
     await company.goals.give(other, commands.ReturnForChanges(actor=MANAGER, comment="ウェイトを 40 に"))
     await submit(company, other, weight=40)
     assert await approve(company, other) is State.ACTIVE
+
+
+async def test_three_goals_of_33_3_and_one_of_0_1_are_exactly_a_hundred(company: Steered) -> None:
+    cycle = await company.launch("thirds", more=MORE, without=[HARA, ONO])
+    goals = [goal_id(cycle, MORI, number) for number in (1, 2, 3, 4)]
+    for goal, weight in zip(goals, ("33.3", "33.3", "33.3", "0.11"), strict=True):
+        await submit(company, goal, parent="closing", weight=Decimal(weight))
+    assert {await approve(company, goal) for goal in goals[:3]} == {State.ACTIVE}
+    no = await refused(approve(company, goals[3]))
+    assert (no.code, no.fields) == (
+        Code.TOO_MUCH_WEIGHT,
+        {"owner": MORI, "taken": "99.9", "weight": "0.11", "left": "0.1"},
+    )
+    await company.goals.give(goals[3], commands.ReturnForChanges(actor=MANAGER, comment="0.1 に"))
+    await submit(company, goals[3], weight=Decimal("0.1"))
+    assert await approve(company, goals[3]) is State.ACTIVE
+    assert {(await company.goals.prove(goal)).holds for goal in goals} == {True}
+    async with read_transaction(company.engine) as connection:
+        assert await goal_tree.sums_under(connection, cycle, ["closing"]) == {"closing": (Decimal(100), Decimal(0))}
 
 
 async def test_more_goals_than_the_policy_allows_are_not_approved(company: Steered) -> None:

@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.values import Locale
 from domain.writing.catalog import draft, entries, find
 from domain.writing.content import Content
+from domain.writing.content_file import read_content
+from service.content_toml import as_toml
 from service.writing import DraftSource, Writing
 from storage.tables import EmployeeRow
 from tests.callers import OPERATOR
-from tests.domain.builders import POLICY
+from tests.domain.builders import POLICY, content
 from tests.storage.test_ledger import stored
 
 
@@ -25,6 +27,13 @@ async def test_every_draft_that_is_proposed_has_its_steps_on_working_days(databa
     for entry in moved:
         content = (await Writing(database).draft(OPERATOR, goal, DraftSource(catalog=entry.id))).content
         assert works(content), entry.id
+
+
+@pytest.mark.parametrize(("weight", "line"), [("30", "weight = 30"), ("33.3", 'weight = "33.3"')])
+def test_a_draft_as_a_file_has_its_weight_exactly(weight: str, line: str) -> None:
+    text = as_toml(content(weight=weight))
+    assert line in text.splitlines()
+    assert read_content(text.encode()) == content(weight=weight)
 
 
 @pytest.mark.parametrize("locale", Locale)

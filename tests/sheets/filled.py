@@ -59,7 +59,7 @@ MEASURES = st.builds(
 STEPS = st.builds(Step, title=LINES, due=st.dates(date(2000, 1, 1), date(2100, 1, 1)), points=st.integers(0, 1000))
 CONTENTS = st.builds(
     Content, theme=OPEN_LINES, challenge=PROSES, heard=st.lists(LINES, max_size=3).map(tuple), aligned_to=OPEN_LINES,
-    measure=st.none() | MEASURES, steps=st.lists(STEPS, max_size=12).map(tuple), weight=st.integers(1, 100),
+    measure=st.none() | MEASURES, steps=st.lists(STEPS, max_size=12).map(tuple), weight=st.decimals(1, 100, places=2),
     parent=st.sampled_from([None, "digital", "2026-q4/M0005/1"]), answers=st.sampled_from([None, ("H1",), ("H1", "H12")]),
 )  # fmt: skip
 

@@ -17,10 +17,10 @@ from domain.writing.content import Content
 from sheets.fields import FIELDS, InvalidFields, fields_of, merged
 from sheets.goal_sheet import cells_of_block, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv
-from sheets.model import ReadGoal
+from sheets.model import ReadGoal, SheetGoal
 from sheets.reading import read_goal_sheet
 from sheets.workbook import WorkbookReader
-from tests.domain.builders import CONTENT, PICTURE, content
+from tests.domain.builders import CONTENT, PICTURE, content, policy
 from tests.sheets.filled import CONTENTS, goal_with, sheet_of
 from texts.places import field_of_sheet
 from texts.say import say_both
@@ -98,12 +98,14 @@ def test_numbers_and_dates_are_read_as_people_write_them() -> None:
         "baseline": "１，２００",
         "target": "1,500.5",
         "direction": "大きいほど良い",
+        "weight": "３３．３",
         "step1_due": "2026年12月1日",
         "step2_due": "2026/12/10",
     }
     after = merged(CONTENT, dict(fields_of(CONTENT)) | said)
     fields = fields_of(after)
     assert (fields["baseline"], fields["target"], fields["direction"]) == (Decimal(1200), Decimal("1500.5"), "up")
+    assert fields["weight"] == Decimal("33.3")
     assert (fields["step1_due"], fields["step2_due"]) == (date(2026, 12, 1), date(2026, 12, 10))
 
 
@@ -111,7 +113,10 @@ def test_numbers_and_dates_are_read_as_people_write_them() -> None:
     ("said", "code", "where"),
     [
         ({"target": "多め"}, "bad_number", "target"),
-        ({"weight": "40.5"}, "bad_number", "weight"),
+        ({"weight": "40.555"}, "invalid", "weight"),
+        ({"weight": "40 %"}, "bad_number", "weight"),
+        ({"weight": Decimal("0.4")}, "bad_number", "weight"),  # a cell that shows 40 %
+        ({"weight": "inf"}, "bad_number", "weight"),
         ({"weight": Decimal(101)}, "invalid", "weight"),
         ({"step1_due": "来月"}, "bad_date", "step1_due"),
         ({"step3_title": "もう一歩"}, "bad_date", "step3_due"),
@@ -145,6 +150,21 @@ def test_columns_that_a_file_does_not_have_leave_their_fields_alone() -> None:
     (read,) = goals_of(read_goals_csv(data))
     assert read.seq is None
     assert merged(CONTENT, read.fields, read.places) == CONTENT.model_copy(update={"weight": 40})
+
+
+def test_a_weight_below_1_stays_where_nobody_changes_it() -> None:
+    small = content(weight="0.1")
+    (read,) = goals_of(read_goal_sheet(write_goal_sheet(sheet_of(small), Locale.JA), READER))
+    after = merged(small, dict(read.fields) | {"theme": "別のテーマ"}, read.places)
+    assert after.weight == Decimal("0.1")
+
+
+def test_a_sheet_says_at_what_weight_points_count() -> None:
+    weighted = goal_with(content(weight="33.3")).model_copy(update={"policy": policy(weighted=True)})
+    one = sheet_of(CONTENT)
+    data = write_goal_sheet(one._replace(goals=(SheetGoal(weighted),)), Locale.JA)
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    assert any("得点(× 33.3 %)" in row for row in rows)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

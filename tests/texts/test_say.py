@@ -205,8 +205,10 @@ def problems(model: type[BaseModel], text: str) -> list[tuple[str, Message]]:
 @pytest.mark.parametrize(
     ("text", "where", "japanese", "english"),
     [
-        ('{"weight": 0}', "weight", "1 以上の値にしてください。", "give 1 or more"),
-        ('{"weight": "6"}', "weight", "整数を指定してください。", "give a whole number"),
+        ('{"weight": 0}', "weight", "0 より大きい値にしてください。", "give a value greater than 0"),
+        ('{"weight": 33.333}', "weight", "小数点以下は 2 桁までです。", "give at most 2 decimal places"),
+        ('{"weight": "30%"}', "weight", "数値を指定してください。", "give a number"),
+        ('{"steps": [{"title": "a", "due": "2026-10-01", "points": "6"}]}', "steps[0].points", "整数を指定してください。", "give a whole number"),
         ('{"titel": "x"}', "titel", "この項目は使えません。", "this field is not known"),
         ('{"theme": "a\\nb"}', "theme", "改行を取り除いて、1 行にしてください。", "remove the line break: this is one line of text"),
         ('{"theme": ', "", "JSON として読めません。", "this is not readable as JSON"),

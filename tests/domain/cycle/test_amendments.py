@@ -101,6 +101,14 @@ def test_the_stage_of_the_reviewer_cannot_change_while_the_cycle_runs() -> None:
     ]
 
 
+def test_whether_weights_multiply_points_cannot_change_while_the_cycle_runs() -> None:
+    launched = FILE + "\n[policy]\nweighted = true\n"
+    assert findings(launched=launched) == []
+    assert findings(("weighted = true", "weighted = false"), launched=launched) == [
+        ("weighted_fixed", "policy.weighted")
+    ]
+
+
 def test_the_title_of_a_stage_cannot_change_while_the_cycle_runs_and_its_conditions_can() -> None:
     launched = FILE + "\n[policy]\nstages = [{}, { weight_over = 50 }]\n"
     assert findings(("weight_over = 50", "weight_over = 60"), launched=launched) == []

@@ -181,6 +181,51 @@ def test_each_site_gets_its_own_holidays_hours_and_zone() -> None:
     }
 
 
+WORKED = """working_days = [2026-12-05, 2026-11-23]
+short_days = { 2026-12-28 = 12:00:00, "2026/12/25" = 15:00:00 }
+"""
+
+
+def test_working_saturdays_and_short_days_are_frozen_for_the_company_and_for_each_site() -> None:
+    file = read_cycle_file((FILE + "[calendar]\n" + WORKED + BERLIN + WORKED).encode())
+    assert isinstance(file, CycleFile)
+    policy = file.policy_with((date(2026, 11, 23),), {})
+    for calendar in (policy.calendar, policy.sites["berlin"]):
+        assert calendar.working_days == (date(2026, 11, 23), date(2026, 12, 5))
+        assert calendar.short_days == {date(2026, 12, 25): time(15), date(2026, 12, 28): time(12)}
+    assert policy.calendar.is_business_day(date(2026, 11, 23))
+    assert file.moved_to(date(2027, 1, 4)).calendar == file.calendar
+
+
+@pytest.mark.parametrize(
+    ("more", "found_at"),
+    [
+        ("working_days = [2026-12-05]\ndays_off = [2026-12-05]", [("working_day_off", "working_days[0]")]),
+        ("short_days = { 2026-12-28 = 09:00:00 }", [("short_day_hours", "short_days")]),
+        ("short_days = { 2026-12-28 = 18:00:00 }", [("short_day_hours", "short_days")]),
+        ("short_days = { 2026-12-26 = 12:00:00 }", [("short_day_off", "short_days")]),
+        ("short_days = { 2026-12-26 = 12:00:00 }\nworking_days = [2026-12-26]", []),
+    ],
+)
+def test_single_days_that_contradict_the_calendar_are_found(more: str, found_at: list[tuple[str, str]]) -> None:
+    for where, text in (
+        ("calendar", "[calendar]\n" + more + BERLIN),
+        ("sites.berlin", BERLIN + "opens = 09:00:00\n" + more),
+    ):
+        findings = [one for one in found(text) if "day" in one.code]
+        assert [(one.code, one.where) for one in findings] == [(code, f"{where}.{at}") for code, at in found_at]
+        assert all(say_both(one.message).ja for one in findings)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["working_days = [2026-13-01]", "short_days = { 2026-12-28 = 25 }", "short_days = { christmas = 12:00:00 }"],
+)
+def test_a_single_day_that_is_no_day_is_refused(wrong: str) -> None:
+    refused = read_cycle_file((FILE + "[calendar]\n" + wrong).encode())
+    assert isinstance(refused, tuple)
+
+
 def test_a_cycle_that_is_moved_takes_no_holidays_and_no_days_off_with_it() -> None:
     file = read_cycle_file((FILE + BERLIN + "days_off = [2026-12-24]\n").encode())
     assert isinstance(file, CycleFile)
@@ -325,7 +370,7 @@ def test_an_owner_gets_a_draft_of_the_catalogue_in_their_language() -> None:
     assert (japanese.theme, english.theme) == (entry.theme.ja, entry.theme.en)
     assert [step.title for step in english.steps] == [step.title.en for step in entry.steps]
     assert isinstance(english.measure, NumericMeasure)
-    assert (english.measure.target, english.measure.unit, english.weight) == (Decimal(8), "days", 40)
+    assert (english.measure.target, english.measure.unit, english.weight) == (Decimal(8), "days", Decimal(40))
     assert file.drafts_for("経理部") == (japanese,), "the file's own language where nothing is known of the owner"
 
 
@@ -383,7 +428,16 @@ def test_what_has_not_the_shape_of_a_draft_is_a_finding_and_no_crash(more: str) 
     assert not isinstance(read_cycle_file(text.encode()), CycleFile)
 
 
-@pytest.mark.parametrize(("weights", "codes"), [((60, 40), []), ((60, 41), ["weights_over_100"]), ((100,), [])])
-def test_drafts_that_could_not_all_be_approved_are_pointed_out(weights: tuple[int, ...], codes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("weights", "codes"),
+    [
+        ((60, 40), []),
+        ((60, 41), ["weights_over_100"]),
+        ((100,), []),
+        ((33.3, 33.3, 33.3, 0.1), []),
+        ((33.3, 33.3, 33.3, 0.11), ["weights_over_100"]),
+    ],
+)
+def test_drafts_that_could_not_all_be_approved_are_pointed_out(weights: tuple[float, ...], codes: list[str]) -> None:
     more = "".join(f'[[drafts]]\ntheme = "x"\nweight = {weight}\n' for weight in weights)
     assert [one.code for one in found(BERLIN + more) if one.code.startswith("weights")] == codes

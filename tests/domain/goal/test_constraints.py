@@ -57,7 +57,7 @@ def test_a_goal_that_is_submitted_claims_its_parent_and_the_problems_that_it_ans
 def test_a_goal_that_is_approved_claims_its_share_of_the_weight() -> None:
     claims = claimed(pending(EDITION), approve(pending(EDITION)))
     assert claims
-    assert (claims.weight, claims.max_goals, claims.parent) == (60, 3, None)
+    assert (claims.weight, claims.max_goals, claims.parent) == (Decimal(60), 3, None)
     assert (claims.cycle, claims.owner) == ("2026-q4", OWNER)
 
 
@@ -100,11 +100,22 @@ def test_cycles_of_the_first_edition_claim_nothing() -> None:
     assert claimed(pending(), approve(pending())) is None
 
 
+def small(weight: str) -> Goal:
+    return draft(EDITION, GoalId("2026-q4/e100/3")).model_copy(update={"content": content(weight=weight)})
+
+
+def test_weights_with_decimals_add_up_exactly() -> None:
+    other = draft(EDITION, GoalId("2026-q4/e100/2")).model_copy(update={"content": content(weight=60)})
+    assert not list(weight_findings(content(weight="39.9"), [small("0.1"), other], EDITION))
+    (finding,) = weight_findings(content(weight="39.8"), [small("0.1"), other], EDITION)
+    assert finding.message.fields["total"] == "99.9"
+
+
 def test_weights_are_weighed_before_they_are_approved() -> None:
     other = draft(EDITION, GoalId("2026-q4/e100/2")).model_copy(update={"content": content(weight=60)})
     assert not list(weight_findings(content(weight=40), [other], EDITION))
     (finding,) = weight_findings(content(weight=50), [other], EDITION)
-    assert finding.code == "weights_not_100"
+    assert (finding.code, finding.message.fields["total"]) == ("weights_not_100", 110)
     assert "110" in say_both(finding.message).ja
     assert not list(
         weight_findings(content(weight=100), [closed(EDITION)], EDITION)

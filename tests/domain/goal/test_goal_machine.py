@@ -26,7 +26,7 @@ from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
-from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, REVIEWERS, SITES, STAGES, any_command
+from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, REVIEWERS, SITES, STAGES, WEIGHTS, any_command
 from tests.domain.builders import (
     CONTENT,
     DEPUTY,
@@ -93,7 +93,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
         steering=st.fixed_dictionaries(
             {"slot": st.sampled_from([None, 0, 7]), "stages": STAGES, "reviewers": REVIEWERS}
         ),
-        measure=st.sampled_from([NUMBERS, PICTURE]),
+        written=st.fixed_dictionaries({"measure": st.sampled_from([NUMBERS, PICTURE]), "weight": WEIGHTS}),
     )
     def launch(
         self,
@@ -101,9 +101,9 @@ class GoalUnderAnything(RuleBasedStateMachine):
         line: tuple[EmployeeId, ...],
         sites: dict[EmployeeId, str],
         steering: dict[str, Any],
-        measure: object,
+        written: dict[str, Any],
     ) -> None:
-        first = created(line=line, content=content(measure=measure), sites=sites or None, **steering)
+        first = created(line=line, content=content(**written), sites=sites or None, **steering)
         self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
         self.goal = created_goal(GOAL_ID, rules, first)
 

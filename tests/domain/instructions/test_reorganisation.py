@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -232,8 +233,21 @@ def test_a_move_settles_the_revision_only_where_the_policy_says_so(settles: bool
 def test_the_weight_of_what_is_left_is_the_share_of_business_days(today: date, weight: int) -> None:
     whole = POLICY.calendar.between(POLICY.starts, POLICY.closes)
     left = POLICY.calendar.between(today, POLICY.closes)
-    assert weight_left(60, POLICY, today) == max(1, round(60 * left / whole))
-    assert abs(weight_left(60, POLICY, today) - weight) <= 2
+    assert weight_left(Decimal(60), POLICY, today) == max(1, round(60 * left / whole))
+    assert abs(weight_left(Decimal(60), POLICY, today) - weight) <= 2
+
+
+@pytest.mark.parametrize(
+    ("weight", "today", "left"),
+    [
+        ("33.3", day(11, 13), "16.93"),
+        ("33.3", POLICY.closes, "0.01"),
+        ("0.1", POLICY.closes, "0.01"),
+        ("0.4", POLICY.starts, "0.4"),
+    ],
+)
+def test_a_weight_with_decimals_keeps_two_and_never_rises(weight: str, today: date, left: str) -> None:
+    assert weight_left(Decimal(weight), POLICY, today) == Decimal(left)
 
 
 def test_only_who_moved_by_this_change_starts_anew() -> None:

@@ -131,3 +131,40 @@ def test_a_zone_that_does_not_exist_is_refused_with_a_name_that_does(zone: str) 
 def test_a_calendar_is_the_same_after_a_journey_through_json() -> None:
     assert TOKYO.is_business_day(day(10, 1))  # whatever was computed on the way
     assert BusinessCalendar.model_validate_json(TOKYO.model_dump_json()) == TOKYO
+
+
+# --- working Saturdays and short days --------------------------------------------------------------------------------
+
+SATURDAY, HOLIDAY, LAST = day(10, 10), day(11, 3), day(12, 28)
+BUSY = BusinessCalendar(days_off=TOKYO.days_off, working_days=(SATURDAY, HOLIDAY), short_days={LAST: time(12)})
+
+
+def test_a_working_saturday_and_a_holiday_that_is_worked_are_business_days() -> None:
+    assert [BUSY.is_business_day(one) for one in (SATURDAY, HOLIDAY, day(10, 11), day(10, 17))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert BUSY.add(day(10, 9), 1) == SATURDAY
+    assert BUSY.add(day(10, 13), -1) == SATURDAY
+    assert BUSY.on_or_after(HOLIDAY) == HOLIDAY
+    assert BUSY.between(day(10, 1), day(11, 30)) == TOKYO.between(day(10, 1), day(11, 30)) + 2
+
+
+def test_a_short_day_closes_at_its_own_hour_and_opens_as_ever() -> None:
+    assert BUSY.closing(LAST) == datetime(2026, 12, 28, 3, tzinfo=UTC)
+    assert TOKYO.closing(LAST) == datetime(2026, 12, 28, 9, tzinfo=UTC)
+    assert BUSY.opening(LAST) == TOKYO.opening(LAST)
+    assert BUSY.closing(day(12, 25)) == TOKYO.closing(day(12, 25))
+
+
+def test_a_calendar_without_them_is_written_as_before_they_came_and_with_them_comes_back() -> None:
+    assert set(TOKYO.model_dump(mode="json")) == {"timezone", "opens", "closes", "days_off"}
+    assert BusinessCalendar.model_validate_json(BUSY.model_dump_json(), strict=True) == BUSY
+
+
+@given(first=DAYS, business_days=COUNTS)
+def test_working_saturdays_are_counted_as_add_goes(first: date, business_days: int) -> None:
+    start = BUSY.on_or_after(first)
+    assert BUSY.between(start, BUSY.add(start, business_days)) == business_days

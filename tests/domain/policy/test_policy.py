@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,12 @@ from domain.policy.policy import DEFAULT_LADDERS, Act, Ladder, Policy, TaskKind
 from domain.problems import problems_of
 from tests.domain.builders import BERLIN, POLICY, day, pending, policy
 
+WORKED = BERLIN.model_copy(
+    update={
+        "working_days": tuple(date(2000, 1, 1) + timedelta(days=n) for n in range(5_000)),
+        "short_days": {date(2000, 1, 1) + timedelta(days=n): time(12) for n in range(5_000)},
+    }
+)
 CROWDED = BERLIN.model_copy(update={"days_off": tuple(date(2000, 1, 1) + timedelta(days=n) for n in range(10_000))})
 
 
@@ -31,6 +37,7 @@ CROWDED = BERLIN.model_copy(update={"days_off": tuple(date(2000, 1, 1) + timedel
         ({"reviews": (day(10, 30), day(10, 30))}, "reviews_order"),
         ({"reviews": (day(10, 1),)}, "review_outside"),
         ({"reviews": (day(12, 29),)}, "review_outside"),
+        ({"sites": {"berlin": CROWDED, "osaka": WORKED}}, r"too_many_days_off \(days: 200\d\d; most: 20000\)"),
         ({"sites": {"berlin": CROWDED, "osaka": CROWDED}}, r"too_many_days_off \(days: 200\d\d; most: 20000\)"),
         ({"hr": tuple(f"h{n}" for n in range(101))}, "too_long"),
         (
@@ -85,7 +92,7 @@ def test_a_policy_is_frozen() -> None:
 
 LATER = (
     "sites", "spread_minutes", "joiners_get_drafts", "moves_settle", "edition", "max_stretch", "causes", "adjust_down",
-    "review_stage", "stages", "leavers", "owners_begin_goals",
+    "review_stage", "stages", "leavers", "owners_begin_goals", "weighted",
 )  # fmt: skip
 
 
@@ -109,6 +116,7 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
         {"stages": ({},)},
         {"leavers": "keep"},
         {"owners_begin_goals": True},
+        {"weighted": True},
     ],
     ids=LATER,
 )

@@ -15,7 +15,7 @@ A, B = EmployeeId("a"), EmployeeId("b")
 
 
 def goal(name: str, parent: str | None, own: str, weight: int = 100) -> Leaf:
-    return Leaf(name, name, parent, owner=A, weight=weight, own=Decimal(own))
+    return Leaf(name, name, parent, owner=A, weight=Decimal(weight), own=Decimal(own))
 
 
 FILE = b"""
@@ -121,5 +121,5 @@ def test_goals_bring_their_measure_and_those_that_were_given_up_have_no_place() 
     leaves = leaves_of(file, [working, given_up])
     assert [leaf.id for leaf in leaves] == ["digital", "acc", GOAL_ID]
     assert leaves[-1] == Leaf(
-        GOAL_ID, working.content.theme, "acc", owner=OWNER, department="経理", weight=40, own=Decimal("0.5")
+        GOAL_ID, working.content.theme, "acc", owner=OWNER, department="経理", weight=Decimal(40), own=Decimal("0.5")
     )

@@ -31,6 +31,14 @@ def test_toml_and_json_of_the_same_content_are_the_same() -> None:
     assert read_content(content.model_dump_json().encode()) == content
 
 
+@pytest.mark.parametrize(("given", "weight"), [("33.3", "33.3"), ("33.30", "33.3"), ("30", "30"), ('"33.33"', "33.33")])
+def test_a_weight_is_read_exactly_as_a_number_or_a_text(given: str, weight: str) -> None:
+    for data in (f"weight = {given}", f'{{"weight": {given}}}'):
+        content = read_content(data.encode())
+        assert isinstance(content, Content)
+        assert content.weight == Decimal(weight)
+
+
 def test_a_byte_order_mark_and_an_empty_file_are_no_fault() -> None:
     assert read_content(TOML.encode("utf-8-sig")) == read_content(TOML.encode())
     assert read_content(b"") == Content()
@@ -52,8 +60,11 @@ def test_a_picture_of_success_is_read() -> None:
         (b'[[steps]]\ntitle = "a"\ndue = 2026-10-23\n[[steps]]\ntitle = "b"\ndue = 3', "invalid", "steps[1].due"),
         (b'[measure]\nkind = "numeric"\nname = "x"\ntarget = inf', "invalid", "measure.target"),
         (b'{"measure": {"kind": "numeric", "name": "x", "target": NaN}}', "invalid", "measure.target"),
-        (b'weight = "60"', "invalid", "weight"),
+        (b'weight = "60 %"', "invalid", "weight"),
         (b"weight = true", "invalid", "weight"),
+        (b"weight = 33.333", "invalid", "weight"),
+        (b"weight = nan", "invalid", "weight"),
+        (b"weight = 0", "invalid", "weight"),
         (b"theme = ", "not_toml", "file"),
         (b'{"theme": ', "invalid", "file"),
         ("theme = 'x'".encode("utf-16"), "not_utf8", "byte 0"),
