@@ -1,4 +1,5 @@
-"""People whose last working day was announced: after that day, their goals are closed and their tasks go to others.
+"""People whose last working day was announced: after that day, their goals are closed or kept, as the
+rules of each cycle say, and their tasks go to others.
 
 For the worker. The organisation acts, not a person: HR who applied the people file may have left by then.
 """

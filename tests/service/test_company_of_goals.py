@@ -223,6 +223,20 @@ async def test_whoever_serves_a_goal_that_ends_is_told_once(company: Steered) ->
     assert heard == [(MORI, goal_id(cycle, MORI, 1)), (HARA, goal_id(cycle, HARA, 1))]
 
 
+async def test_an_owner_who_has_left_is_not_told_of_the_end_of_the_goal_above(company: Steered) -> None:
+    cycle = await company.launch("ended-after-leaving", more=TREE)
+    above, below = goal_id(cycle, MANAGER, 1), goal_id(cycle, MORI, 1)
+    await submit(company, below, parent=above)
+    await approve(company, below, MANAGER)
+    goal = await company.goals.require(below)
+    as_it_is = {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "退職"}
+    await company.goals.give(below, commands.ChangeLine.model_validate({"actor": HR, "gone": True} | as_it_is))
+    await submit(company, above)
+    await approve(company, above, TOP)
+    await close(company, above)
+    assert [one for one in await told(company, "parent_closed") if one[1].startswith(f"{cycle}/")] == []
+
+
 async def test_problems_are_heard_answered_and_those_that_nothing_answers_are_seen(company: Steered) -> None:
     cycle = await company.launch("heard", more=TREE, without=[SALES, ONO])
     hearing = Hearing(company.engine)
