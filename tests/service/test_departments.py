@@ -142,6 +142,7 @@ async def test_a_renaming_settles_nothing_and_goals_are_found_by_both_names(comp
 
 async def test_a_merged_department_is_a_former_name_and_its_people_did_not_move(company: Steered) -> None:
     cycle = await company.launch("merged")
+    await company.carried_out(Close(reason="終了", selection=of(SALES)), cycle)
     compared = await Reorganisation(company.engine).compare(
         operator(HR), people_file(ACCOUNTING, sales=ACCOUNTING), renamed={"営業部": ACCOUNTING}
     )
@@ -157,6 +158,7 @@ async def test_a_merged_department_is_a_former_name_and_its_people_did_not_move(
         one.department: one.former_names for one in (await DepartmentRecords(company.engine).tree(OPERATOR)).departments
     }
     assert records[ACCOUNTING] == ("営業部",)
+    assert set((await status(company, cycle)).goals) == {ACCOUNTING}, "a closed goal is counted under the present name"
     assert "営業部" not in records
 
 

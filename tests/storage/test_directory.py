@@ -9,10 +9,12 @@ import pytest_asyncio
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.people.departments import Department, DepartmentChange
 from domain.people.organisation import Employee
 from domain.values import EmployeeId
 from storage import directory
 from storage.database import read_transaction
+from storage.departments import apply_change
 from storage.people import load_organisation, replace_directory
 
 
@@ -67,6 +69,23 @@ async def test_any_number_of_lines_takes_three_queries(database: AsyncEngine, co
     alone = len(statements)
     await directory.with_managers(connection, ids(COMPANY))
     assert (alone, len(statements)) == (3, 6)
+
+
+async def test_heads_of_departments_come_where_they_are_asked_for_with_those_above(
+    database: AsyncEngine, connection: AsyncConnection
+) -> None:
+    led = (
+        Department(id="営業部", name="営業部", parent_id="総務部", head_id=EmployeeId("C")),
+        Department(id="総務部", name="総務部", head_id=EmployeeId("G")),
+        Department(id="経営", name="経営", head_id=EmployeeId("H")),
+    )
+    async with database.begin() as writing:
+        await apply_change(writing, DepartmentChange(led), "A")
+    async with read_transaction(database) as opened:
+        assert set((await directory.with_managers(opened, ["B"])).employees) == {"A", "B"}
+        found = await directory.with_managers(opened, ["B"], heads=True)
+    assert set(found.employees) == {"A", "B", "C", "F", "G"}
+    assert found.head_of(EmployeeId("B")) == "C"
 
 
 async def test_active_people_are_chosen_by_department_or_by_id(connection: AsyncConnection) -> None:

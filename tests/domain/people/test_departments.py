@@ -95,6 +95,8 @@ def test_a_file_without_columns_of_parents_and_heads_leaves_them() -> None:
     assert after.by_id["D3"].parent_id == "D2"
     assert [one.kind for one in shown_changes(change, BEFORE)] == ["renamed"]
     assert changed("D3,経理一課", head="id,name")[0].is_empty
+    led = Departments([Department(id="D4", name="営業部", head_id=EmployeeId("E4"))])
+    assert changes_of_file(file("D4,営業部", head="部署ID,部署名").rows, led, frozenset()).is_empty
 
 
 def test_a_department_that_the_directory_made_of_a_name_gets_the_id_of_the_file() -> None:
