@@ -23,6 +23,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import logs
+from activities.beginning import BeginningActivities
 from activities.delivery import Delivery
 from activities.hook import Hook
 from activities.instruction import InstructionActivities
@@ -45,6 +46,7 @@ from settings import Settings
 from storage.ledger import Ledger, open_ledger
 from storage.migrate import require_current
 from texts.say import say, say_with_hint
+from workflows.beginning import BeginningWorkflow
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
 from workflows.goal import GoalWorkflow
@@ -85,6 +87,7 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
     drain = timedelta(seconds=settings.drain_seconds)
     instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
+    beginning = BeginningActivities(engine, client)
     delivery = Delivery(
         engine, channels, settings.mail_from, daily=settings.digest == "daily", links=Links(settings.public_url)
     )
@@ -92,8 +95,13 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
         Role.GOALS: lambda: Worker(
             client,
             task_queue=GOALS,
-            workflows=[GoalWorkflow],
-            activities=[recording.record, recording.read_behind],
+            workflows=[GoalWorkflow, BeginningWorkflow],
+            activities=[
+                recording.record,
+                recording.read_behind,
+                beginning.write_begun_goal,
+                beginning.start_begun_goal,
+            ],
             workflow_runner=_RUNNER,
             max_cached_workflows=settings.cached_goals,
             max_concurrent_local_activities=settings.database_pool,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -31,7 +31,9 @@ from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
 from domain.reasons import RULES_AT_JOINING
-from domain.values import CycleId, EmployeeId, Locale
+from domain.values import CycleId, EmployeeId, GoalId, Locale
+from domain.writing.content import Content
+from service.carry_over import carried_drafts
 from service.projection import delegations_between
 from storage import cycles
 from storage.database import read_transaction
@@ -73,8 +75,11 @@ class LaunchActivities(Launcher):
             organisation = await with_managers(
                 connection, _concerned(cycle, people), titles_of(cycle.launched_policy.stages)
             )
+            launched = [EmployeeId(one.employee_id) for one in people if one.added_by is None]
+            first = cycle.launched_policy.calendar.day_of(cycle.launched_at)
+            carried = await carried_drafts(connection, cycle.file, launched, first)
         standing = await self._delegations(cycle, organisation)
-        batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people)
+        batch = await asyncio.to_thread(_batch, cycle, organisation, standing, people, carried)
         async with self._engine.begin() as connection:
             await cycles.write_goals(connection, piece.cycle, batch)
 
@@ -137,27 +142,32 @@ class LaunchActivities(Launcher):
         )
 
     async def _start(self, goal: Goal, room: asyncio.Semaphore) -> str | None:
-        """Starts one goal's workflow, delayed until its first alarm. Returns the reason if the server refuses it for
-        good.
-        """
         async with room:
-            try:
-                await self._client.start_workflow(
-                    GoalWorkflow.run,
-                    GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
-                    id=goal_workflow_id(goal.id),
-                    task_queue=GOALS,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    start_delay=_until_first_alarm(goal),
-                    search_attributes=attributes_of(goal),
-                )
-            except WorkflowAlreadyStartedError:
-                return None  # an earlier try got this far
-            except RPCError as error:
-                if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
-                    return f"Temporal: {error.message}"
-                raise
-        return None
+            return await start_goal(self._client, goal)
+
+
+async def start_goal(client: Client, goal: Goal) -> str | None:
+    """Starts one goal's workflow, delayed until its first alarm. Returns the reason if the server refuses it for good.
+
+    Keyed by the goal's id: a repeat starts nothing.
+    """
+    try:
+        await client.start_workflow(
+            GoalWorkflow.run,
+            GoalStart(goal=goal, seed=secrets.token_hex(SEED_BYTES)),
+            id=goal_workflow_id(goal.id),
+            task_queue=GOALS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            start_delay=_until_first_alarm(goal),
+            search_attributes=attributes_of(goal),
+        )
+    except WorkflowAlreadyStartedError:
+        return None  # an earlier try got this far
+    except RPCError as error:
+        if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION):
+            return f"Temporal: {error.message}"
+        raise
+    return None
 
 
 def _until_first_alarm(goal: Goal) -> timedelta:
@@ -183,8 +193,9 @@ def _batch(
     organisation: Organisation,
     standing: list[Delegation],
     people: list[cycles.UnstartedParticipant],
+    carried: Mapping[EmployeeId, list[tuple[GoalId, Content]]],
 ) -> cycles.LaunchBatch:
-    """The rows of a batch. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
+    """The rows of a batch; who has goals in `carried` gets these instead of the file's drafts. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
 
     Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
     since then as a second entry.
@@ -202,7 +213,8 @@ def _batch(
         leaves = last_day_for_goals(organisation.employees[owner], now.leavers)
         line = organisation.active_line(owner)
         evaluators = evaluators_of(owner, organisation, rules)
-        for number, content in enumerate(drafts[person.department, languages.get(owner, Locale.JA)], start=1):
+        of_file = [(None, one) for one in drafts[person.department, languages.get(owner, Locale.JA)]]
+        for number, (source, content) in enumerate(carried.get(owner) or of_file, start=1):
             goal, event = first_draft(
                 cycle=CycleId(cycle.id),
                 policy=frozen,
@@ -220,15 +232,16 @@ def _batch(
                 slot=person.slot + number - 1,
                 delegations=standing,
                 salts=salts,
+                carried_from=source,
             )
-            begun = [_Begun(event, genesis(goal.id), goal)]
+            begun = [FirstEntry(event, genesis(goal.id), goal)]
             if person.added_at and now != frozen:
-                begun.append(_amended(begun[0], now, salts))
-            _add(batch, begun)
+                begun.append(amended_entry(begun[0], now, salts))
+            add_rows(batch, begun)
     return batch
 
 
-class _Begun(NamedTuple):
+class FirstEntry(NamedTuple):
     """An entry of a new goal's ledger, the hash before it, and the goal behind it."""
 
     event: Event
@@ -236,17 +249,17 @@ class _Begun(NamedTuple):
     goal: Goal
 
 
-def _amended(first: _Begun, policy: Policy, salts: Iterator[str]) -> _Begun:
+def amended_entry(first: FirstEntry, policy: Policy, salts: Iterator[str]) -> FirstEntry:
     goal, event = first.goal, first.event
     due = due_after(goal, policy, goal.calendar.day_of(event.at))
     body = PolicyAmended(policy=policy, reason=RULES_AT_JOINING, due=due)
     second = Event(
         seq=event.seq + 1, revision=1, at=event.at, actor=event.actor, command=event.command, body=body
     ).salted(salts)  # not a copy of the first: that would carry its JSON along
-    return _Begun(second, goal.head, evolve(goal, second))
+    return FirstEntry(second, goal.head, evolve(goal, second))
 
 
-def _add(batch: cycles.LaunchBatch, begun: list[_Begun]) -> None:
+def add_rows(batch: cycles.LaunchBatch, begun: list[FirstEntry]) -> None:
     created, goal = begun[0], begun[-1].goal
     row = row_of(goal, amended=len(begun) > 1)
     batch.goals.append(

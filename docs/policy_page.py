@@ -124,6 +124,8 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `edition` ({PolicySection.model_fields["edition"].default} in a new cycle file): which writing rules hold; [domain/writing/rules/README.md](../domain/rules/README.md) shows
   them. A running cycle keeps its own.
 - `max_stretch` ({_default("max_stretch")} percent): how far a target may be from today's value at once: 200 is triple, or a third.
+- `owners_begin_goals` ({_off_or_on("owners_begin_goals")} by default): owners begin goals while the cycle runs (`meguri goal begin`). HR begins goals of
+  others in every cycle. Goals that are open or ended with a result count against `max_goals`; withdrawn ones do not.
 - `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together: checked when a goal is approved, over the
   goals that its owner is working on, so that two approvals at the same moment cannot break them.
 

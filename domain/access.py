@@ -67,6 +67,7 @@ class Action(StrEnum):
     ERASE_TEXTS = "erase_texts"  # of a goal's ledger, or of the journal; an auditor must not be able to, who needs the texts as evidence
     DELEGATE = "delegate"  # for oneself
     SET_PREFERENCES = "set_preferences"  # one's own
+    BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
 _R = Relation
@@ -95,6 +96,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),
+    Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 
 

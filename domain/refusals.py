@@ -84,6 +84,12 @@ class Code(StrEnum):
     TEXTS_IN_USE = "texts_in_use"
     OWNER_LEFT = "owner_left"
     OWNER_LEAVES = "owner_leaves"
+    HR_BEGINS_GOALS = "hr_begins_goals"
+    NO_PARTICIPANT = "no_participant"
+    GOALS_PAUSED = "goals_paused"
+    NO_MORE_GOALS = "no_more_goals"
+    CARRIED_BEFORE = "carried_before"
+    OTHER_OWNER = "other_owner"
 
 
 class Refusal(MeguriError):

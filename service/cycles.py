@@ -1,9 +1,11 @@
 """Use cases of cycles: check a cycle file, launch the cycle, read its progress, retry failed launches."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller, actor_of
+from domain.cycle.carry_over import Carried, carry_over_findings
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.cycle.overlaps import RunningCycle, overlap_findings
@@ -12,6 +14,7 @@ from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId
 from service.calendars import freeze
+from service.carry_over import carried_goals, earlier_cycle
 from service.cycle_documents import CycleList, CycleStatus, HeardProblemCounts, status_of, summary_of
 from service.cycle_lookup import require_cycle
 from service.cycle_updates import CycleUpdates
@@ -75,8 +78,10 @@ class CycleReads:
                 for row in await cycles.list_cycles(connection)
                 if row.state.is_running
             ]
-        overlaps = tuple(overlap_findings(file, running, organisation, confirmed=confirmed))
-        return _checked(file, organisation, today, overlaps, is_taken=taken is not None)
+            carried = await carried_goals(connection, file)
+            overlaps = [*overlap_findings(file, running, organisation, confirmed=confirmed)]
+            overlaps += await _carry_over_findings(connection, file, organisation, carried)
+        return _checked(file, organisation, today, overlaps, carried, is_taken=taken is not None)
 
     async def list_cycles(self, caller: Caller) -> CycleList:
         """All cycles, the latest launch first."""
@@ -115,6 +120,9 @@ class Cycles(CycleReads):
             raise ValueError("a cycle is launched only after a check without errors")
         async with self._engine.begin() as connection:
             await require_hr_of(connection, caller, Action.START_CYCLE, checked.policy.hr)
+            if earlier := checked.file.cycle.carry_over:  # HR of the new cycle sees what is taken over
+                hr = (await require_cycle(connection, earlier)).rules.hr
+                await require_hr_of(connection, caller, Action.START_CYCLE, hr)
             await _write(connection, checked.file, checked.policy, actor_of(caller), now)
         await self._updates.start(checked.file.cycle.id)
         await start_leaving_days(self._engine, self._temporal)  # an import before the launch started none
@@ -133,25 +141,43 @@ class Cycles(CycleReads):
         return await self._updates.progress(cycle)
 
 
+async def _carry_over_findings(
+    connection: "AsyncConnection", file: CycleFile, organisation: Organisation, carried: Carried
+) -> list[Finding]:
+    named = file.cycle.carry_over
+    if named is None:
+        return []
+    known = [row.id for row in await cycles.list_cycles(connection)]
+    people = {one.id for one in file.participants(organisation)}
+    earlier = await earlier_cycle(connection, file)
+    return list(carry_over_findings(named, earlier, known, carried, people))
+
+
 def _checked(
-    file: CycleFile, organisation: Organisation, today: date, overlaps: tuple[Finding, ...], *, is_taken: bool
+    file: CycleFile,
+    organisation: Organisation,
+    today: date,
+    others: Sequence[Finding],
+    carried: Carried,
+    *,
+    is_taken: bool,
 ) -> Checked:
-    findings = [*check_cycle(file, organisation, today), *overlaps]
+    findings = [*check_cycle(file, organisation, today), *others]
     if is_taken:
         findings.append(refuse("cycle_taken", "cycle.id", cycle=file.cycle.id))
     policy, problems = (None, []) if refuses(findings) else _freeze(file)
     people = list(file.participants(organisation))
-    goals = sum(len(file.drafts_for(person.department)) for person in people)
+    goals = sum(len(carried.get(person.id) or file.drafts_for(person.department)) for person in people)
     return Checked(file, policy, (*findings, *problems), len(people), goals, already_launched=False)
 
 
 async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[cycles.Participant]:
     """All participants, by id. The people are streamed, since they may be the whole company."""
-    participants, slot = [], 0
+    participants, slot, carried = [], 0, await carried_goals(connection, file)
     async for one in stream_active_people(connection):
         if file.includes(one.id, one.department):
             participants.append(cycles.Participant(one.id, one.department, slot))
-            slot += len(file.drafts_for(one.department))
+            slot += len(carried.get(one.id) or file.drafts_for(one.department))
     return participants
 
 

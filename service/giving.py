@@ -11,6 +11,7 @@ from domain.access import Action, Caller, Relation, actor_of
 from domain.findings import Finding, Level
 from domain.goal.commands import COMMANDS, MAX_COMMAND_BYTES, Command
 from domain.goal.goal import Goal
+from domain.goal.scoring import score
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, EmployeeId, Frozen, GoalId, Moment, Number
@@ -27,7 +28,7 @@ from storage.database import read_transaction
 from texts.findings import FindingDocument, documents_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from temporalio.client import Client
 
 MAX_IN_FLIGHT = 8  # approvals that run at the same time
@@ -197,6 +198,16 @@ class Goals(GoalReads):
             state=receipt.state, score=receipt.score, head=receipt.head, task=task, names=names,
             time_zone=after.task_zone,
         )  # fmt: skip
+
+
+async def given_of(connection: "AsyncConnection", goal: Goal, command_id: CommandId) -> Given:
+    """The goal as it is, as the result of the command that made it."""
+    names = await names_by_id(connection, goal.task.assignees if goal.task else ())
+    task = goal.task and NextTask(kind=goal.task.kind, assignees=goal.task.assignees, due_at=goal.due_at)
+    return Given(
+        goal=goal.id, command_id=command_id, saw=None, seq=goal.seq, revision=goal.revision, state=goal.state,
+        score=score(goal), head=goal.head, task=task, names=names, time_zone=goal.task_zone,
+    )  # fmt: skip
 
 
 def _require_small(command: Command) -> None:

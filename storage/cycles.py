@@ -107,9 +107,12 @@ async def find_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
     return _cycle(row) if row else None
 
 
-async def lock_cycle(connection: AsyncConnection, cycle: str) -> Cycle | None:
-    """The cycle, whose row is locked until the transaction ends: a second transaction waits here, then reads what the first wrote."""
-    row = (await connection.execute(_CYCLE.where(CycleRow.id == cycle).with_for_update())).one_or_none()
+async def lock_cycle(connection: AsyncConnection, cycle: str, *, shared: bool = False) -> Cycle | None:
+    """The cycle, whose row is locked until the transaction ends: a second transaction waits here, then reads what the first wrote.
+
+    `shared`: others may hold the lock too, and nobody changes the cycle.
+    """
+    row = (await connection.execute(_CYCLE.where(CycleRow.id == cycle).with_for_update(read=shared))).one_or_none()
     return _cycle(row) if row else None
 
 

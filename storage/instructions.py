@@ -144,6 +144,13 @@ async def unfinished_in(connection: AsyncConnection, cycles: Sequence[str]) -> l
     return list(await connection.scalars(query))
 
 
+async def is_ending(connection: AsyncConnection, cycle: str) -> bool:
+    """Whether an instruction that ends the whole cycle is not over."""
+    ends = InstructionRow.kind.in_(("close", "cancel")) & (InstructionRow.cycle_id == cycle)
+    rows = await connection.execute(_INSTRUCTION.where(ends, _IS_UNFINISHED))
+    return any(_instruction(row).asked.selection.is_everybody for row in rows)
+
+
 async def finish(connection: AsyncConnection, instruction: str, at: datetime) -> bool:
     """Marks the instruction as done. Returns False, and changes nothing, if it is done already or its goals were not chosen."""
     which = InstructionRow.id == instruction

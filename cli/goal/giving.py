@@ -73,7 +73,7 @@ async def _give(session: Acting, goal: str, request: Request, options: CommandOp
     if session.terminal.as_json:
         print_json(given)
     else:
-        _print(given, session.terminal)
+        print_given(given, session.terminal)
 
 
 def _require_seen(seen: int | Mapping[str, int] | None, to: Terminal) -> None:
@@ -134,7 +134,7 @@ def submit(
         if as_json:
             print_json(submitted)
             return
-        _print(submitted, to)
+        print_given(submitted, to)
         print_findings(submitted.findings, to.locale)
 
     run(terminal(as_json), acting, work)
@@ -166,7 +166,7 @@ def _report(results: dict[GoalId, _Result], names: Mapping[str, str], to: Termin
     for goal, result in results.items():
         if isinstance(result, Given):
             if not to.as_json:
-                _print(result, to)
+                print_given(result, to)
             continue
         to.complain(f"{visible(goal, 80)}: {_reason(result, names, to)}")
         code = max(code, Exit.REFUSED if isinstance(result, Refusal) else Exit.UNREACHABLE)
@@ -186,7 +186,7 @@ def _reason(result: Refusal | NoAnswer, names: Mapping[str, str], to: Terminal) 
     return sentence_of(result.message, to.locale)
 
 
-def _print(given: Given, to: Terminal) -> None:
+def print_given(given: Given, to: Terminal) -> None:
     """Where the goal is now, and whom it waits for."""
     state = state_name(given.state, to.locale)
     to.tell("screen.goal.now", goal=given.goal, state=state, revision=given.revision, seq=given.seq, score=given.score)

@@ -104,6 +104,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
         yield to.text("screen.goal.paused_since", day=goal.paused_on, reason=visible(reason_text(reason, to.locale)))
     if goal.content.parent:
         yield to.text("screen.goal.parent") + goal.content.parent
+    if goal.carried_from:
+        yield to.text("screen.goal.carried_from") + goal.carried_from
     if goal.content.challenge:
         heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
         yield to.text("screen.goal.challenge") + visible(goal.content.challenge) + heard

@@ -37,7 +37,7 @@ _JOURNAL_FIRST = (
 _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
     "asked_kind": "instruction", "heard_as": "heard_as", "task": "task", "channel": "channel", "has_chat_url": "answer", "chat_url_changed": "answer",
-    "late": "answer", "to_hr": "answer", "removed": "answer", "gone": "answer", "own_goals": "answer", "how": "screen.repair.step",
+    "late": "answer", "to_hr": "answer", "removed": "answer", "gone": "answer", "begun": "answer", "own_goals": "answer", "how": "screen.repair.step",
 }  # fmt: skip
 
 

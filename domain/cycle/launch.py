@@ -50,12 +50,14 @@ def first_draft(
     slot: int | None = None,
     delegations: Iterable[Delegation] = (),
     salts: Iterator[str] | None = None,
+    begun_by: CommandId | None = None,
+    carried_from: GoalId | None = None,
 ) -> tuple[Goal, Event]:
     """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
 
     Its steps are due on working days of the owner's site. `sites` are of everybody who may be asked, `delegations` of the owner's
     managers, evaluators and HR; what does not concern this goal is left out. Without `salts`, the event is a rehearsal: the ledger does
-    not take it.
+    not take it. `begun_by` is the command of a person who begins the goal later, with steps on the days that the content says.
     """
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
     known = sites or {}
@@ -66,7 +68,7 @@ def first_draft(
         owner=owner,
         department=department,
         line=line,
-        content=on_working_days(content, calendar, policy.ends),
+        content=content if begun_by else on_working_days(content, calendar, policy.ends),
         policy=policy_digest(policy.model_dump(mode="json")),
         stages=evaluators.stages or None,
         reviewers=evaluators.reviewers or None,
@@ -75,8 +77,11 @@ def first_draft(
         sites={one: known[one] for one in asked if one in known} or None,
         slot=slot,
         delegations=delegations_of(owner, asked, delegations) or None,
+        begun=True if begun_by else None,
+        carried_from=carried_from,
     )
-    event = Event(seq=1, revision=1, at=now, actor=launched_by, command=CommandId(f"launch:{cycle}"), body=body)
+    command = begun_by or CommandId(f"launch:{cycle}")
+    event = Event(seq=1, revision=1, at=now, actor=launched_by, command=command, body=body)
     event = event.salted(salts) if salts else event
     return created_goal(goal_id, policy, event), event
 

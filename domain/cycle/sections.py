@@ -50,6 +50,7 @@ class CycleSection(Frozen):
     departments: tuple[Line, ...] = ()  # who takes part; empty: everybody
     without: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who does not
     tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
+    carry_over: Annotated[CycleId, ID_FORM] | None = None  # whose unfinished goals become drafts of their owners
 
 
 class PolicySection(Frozen):
@@ -68,6 +69,7 @@ class PolicySection(Frozen):
     causes: tuple[Line, ...] = Field(default=(), max_length=30)
     adjust_down: bool = False
     leavers: Leavers = Leavers.SETTLE
+    owners_begin_goals: bool = False
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -21,7 +21,7 @@ ORGANISATION = EmployeeId("@organisation")  # of changes that follow when somebo
 
 _System = Annotated[EmployeeId, StringConstraints(pattern=rf"^({SYSTEM}|{ORGANISATION})$")]
 _Person = Annotated[EmployeeId, ID_FORM]
-_CommandId = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
+CommandIdText = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
 MAX_COMMAND_BYTES = 1_000_000  # of a command's JSON; Temporal refuses payloads of 2 MB
@@ -33,7 +33,7 @@ class Command(Frozen):
 
     name: ClassVar[str]
 
-    id: _CommandId = UNSTAMPED
+    id: CommandIdText = UNSTAMPED
     actor: _Person
     acting_for: _Person | None = None
 
@@ -381,7 +381,7 @@ FROM_WITHIN: dict[str, type[Command]] = {command.name: command for command in (C
 class SignOff(Frozen):
     """An approval by `actor` in another system, sent as a signal. The sender gets no answer; a refusal is recorded."""
 
-    id: _CommandId
+    id: CommandIdText
     actor: _Person
     expected_seq: int = Field(ge=1)
     comment: Line | None = None

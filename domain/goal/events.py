@@ -12,7 +12,7 @@ from domain.goal.goal import Chain, Delegation, Outcome, RepairStep
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, Moment, Number, Share
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number, Share
 from domain.writing.content import Content
 
 Written = Annotated[str, FREE_TEXT]
@@ -26,7 +26,7 @@ class Body(Frozen):
 
 
 class Created(Body):
-    """The launch made the draft. `policy` is the digest of the cycle's policy; the table `cycle` holds the policy itself."""
+    """The launch, or a person, made the draft. `policy` is the digest of the cycle's policy; the table `cycle` holds the policy itself."""
 
     kind: Literal[EventKind.CREATED] = EventKind.CREATED
     cycle: CycleId
@@ -42,6 +42,8 @@ class Created(Body):
     sites: dict[EmployeeId, str] | None = None
     slot: int | None = None
     delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
+    begun: bool | None = None  # a person began it while the cycle ran; None: the launch made it
+    carried_from: GoalId | None = None  # a goal of another cycle, whose content it begins with
 
 
 class Revised(Body):

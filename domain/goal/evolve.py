@@ -105,6 +105,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         sites=body.sites or {},
         slot=body.slot,
         delegations=body.delegations or (),
+        carried_from=body.carried_from,
     )
     paused_on = goal.calendar.day_of(created.at) if goal.away else None
     return goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on})

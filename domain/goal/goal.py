@@ -129,6 +129,7 @@ class Goal(Frozen):
     reviewers: Chain = ()  # of the verdict; empty: the line
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     gone_on: date | None = None  # the day on which the goal learned that its owner has left; None: the owner works here
+    carried_from: GoalId | None = None  # a goal of another cycle, whose content it began with
 
     @property
     def is_closed(self) -> bool:

@@ -149,7 +149,7 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
             *(_told_of_presence(before, goal) if before else ()),
         )
         if not (goal.gone and person == goal.owner)  # nothing is sent to an owner who has left
-        if person != event.actor or event.kind is EventKind.CREATED  # who launches a cycle has a draft to write as well
+        if person != event.actor or _is_launched(event)  # who launches a cycle has a draft to write as well
     )
     for kind, person in tuple(told):
         if kind in _FOR_ASSIGNEES:
@@ -167,6 +167,10 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
         )
         for kind, person in told
     )
+
+
+def _is_launched(event: events.Event) -> bool:
+    return isinstance(event.body, events.Created) and not event.body.begun
 
 
 def _is_due_today(goal: Goal, event: events.Event) -> bool:

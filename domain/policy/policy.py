@@ -134,6 +134,7 @@ class Policy(Frozen):
     causes: tuple[Line, ...] = Field(default=(), max_length=30)  # to choose from in a review, beside CAUSES
     adjust_down: bool = False  # whether a calibration may lower a score
     leavers: Leavers = Leavers.SETTLE  # what happens to the goals of somebody who leaves
+    owners_begin_goals: bool = False  # owners begin goals while the cycle runs; HR always may
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -173,5 +174,5 @@ class Policy(Frozen):
 
 _LATER: dict[str, Any] = {
     "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
-    "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE,
+    "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE, "owners_begin_goals": False,
 }  # fmt: skip

@@ -84,7 +84,7 @@ def test_a_policy_is_frozen() -> None:
 
 LATER = (
     "sites", "spread_minutes", "joiners_get_drafts", "moves_settle", "edition", "max_stretch", "causes", "adjust_down",
-    "review_stage", "stages", "leavers",
+    "review_stage", "stages", "leavers", "owners_begin_goals",
 )  # fmt: skip
 
 
@@ -107,6 +107,7 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
         {"review_stage": 2},
         {"stages": ({},)},
         {"leavers": "keep"},
+        {"owners_begin_goals": True},
     ],
     ids=LATER,
 )

@@ -1,0 +1,131 @@
+"""Beginning a goal while its cycle runs: one transaction writes it, then its workflow is started. Both may be repeated."""
+
+import secrets
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+
+from activities.launch import FirstEntry, add_rows, amended_entry, start_goal
+from domain.commitments import SEED_BYTES, salts_from
+from domain.cycle.beginning import Beginning, OwnerInCycle, next_number, require_may_begin
+from domain.cycle.evaluators import evaluators_of, rules_of, titles_of
+from domain.cycle.launch import first_draft
+from domain.goal.events import Event
+from domain.goal.goal import Goal
+from domain.goal.ledger import genesis
+from domain.people.organisation import Organisation
+from domain.refusals import Code, Refusal
+from domain.values import CycleId, EmployeeId, GoalId, Moment
+from service.projection import delegations_between, require_goal
+from storage import beginnings, cycles, instructions
+from storage.database import read_transaction
+from storage.directory import with_managers
+from storage.goals import load_aggregates
+from workflows.beginning import Begun, GoalBeginner, TimedBeginning
+from workflows.recording import RecordedRefusal
+
+log = structlog.get_logger()
+
+
+class BeginningActivities(GoalBeginner):
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._engine = engine
+        self._client = client
+
+    @activity.defn(name="write_begun_goal")
+    async def write_begun_goal(self, timed: TimedBeginning) -> Begun:
+        """Writes the goal, the first entries of its ledger and its notice, in one transaction.
+
+        Keyed by the command: a repeat writes nothing and returns the same goal. A lock on the participant keeps numbers apart.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                goal = await _written(connection, timed.asked, timed.at)
+        except Refusal as refusal:
+            return Begun(refused=RecordedRefusal(code=refusal.code, fields=refusal.message.fields))
+        log.info("goal_begun", goal_id=goal)
+        return Begun(goal=goal)
+
+    @activity.defn(name="start_begun_goal")
+    async def start_begun_goal(self, goal: GoalId) -> None:
+        """Starts the goal's workflow. Keyed by the goal's id: a repeat starts nothing."""
+        async with read_transaction(self._engine) as connection:
+            found = await require_goal(connection, goal)
+        if reason := await start_goal(self._client, found):
+            raise ApplicationError(reason, type="GoalNotStarted")
+
+
+async def _written(connection: AsyncConnection, asked: Beginning, at: Moment) -> GoalId:
+    """The goal of the command, written now or before. Raises a `Refusal`."""
+    cycle = await cycles.lock_cycle(connection, asked.cycle, shared=True)
+    if cycle is None:
+        raise Refusal(Code.UNKNOWN_CYCLE, cycle=asked.cycle)
+    participant = await beginnings.lock_participant(connection, asked.cycle, asked.owner)
+    if before := await beginnings.made_by(connection, asked.cycle, asked.owner, asked.command):
+        goal, first = before
+        if not asked.has_made(Event.model_validate(first)):
+            raise Refusal(Code.COMMAND_ID_USED, command_id=asked.command, seq=1)
+        return GoalId(goal)
+    organisation = await with_managers(
+        connection,
+        {asked.owner, *cycle.launched_policy.hr, *cycle.rules.hr},
+        titles_of(cycle.launched_policy.stages),
+    )
+    loaded = await load_aggregates(connection, owners=[asked.owner], cycle=asked.cycle)
+    goals = [Goal.model_validate(one) for one in loaded]
+    person = organisation.employees.get(asked.owner)
+    found = OwnerInCycle(
+        cycle=cycle.id,
+        owner=asked.owner,
+        rules=cycle.rules,
+        state=cycle.state,
+        is_ending=await instructions.is_ending(connection, cycle.id),
+        participant=participant,
+        works_here=person is not None and person.active,
+        site=person.site if person else None,
+        goals=goals,
+    )
+    require_may_begin(asked, found, at)
+    entries = await _entries(connection, asked, cycle, organisation, next_number(goals), at)
+    batch = cycles.LaunchBatch([], [], [], [])
+    add_rows(batch, entries)
+    await cycles.write_goals(connection, cycle.id, batch)
+    await beginnings.count_goals(connection, cycle.id, asked.owner)
+    return entries[0].goal.id
+
+
+async def _entries(  # noqa: PLR0917 - all of them are of the one goal
+    connection: AsyncConnection,
+    asked: Beginning,
+    cycle: cycles.Cycle,
+    organisation: Organisation,
+    number: int,
+    at: Moment,
+) -> list[FirstEntry]:
+    """The first entry of the goal's ledger, and a second one where the cycle's rules changed since the launch."""
+    frozen, now = cycle.launched_policy, cycle.rules
+    person, salts = organisation.employees[asked.owner], salts_from(secrets.token_hex(SEED_BYTES))
+    goal, event = first_draft(
+        cycle=CycleId(cycle.id),
+        policy=frozen,
+        owner=asked.owner,
+        department=person.department,
+        line=organisation.active_line(asked.owner),
+        evaluators=evaluators_of(asked.owner, organisation, rules_of(frozen.review_stage, frozen.stages)),
+        away=organisation.is_away(asked.owner),
+        number=number,
+        content=asked.content,
+        launched_by=EmployeeId(asked.actor),
+        now=at,
+        sites={one.id: one.site for one in organisation.employees.values() if one.site},
+        slot=await beginnings.goals_in(connection, cycle.id),
+        delegations=await delegations_between(connection, now.starts, now.closes, list(organisation.employees)),
+        salts=salts,
+        begun_by=asked.command,
+        carried_from=asked.carried_from,
+    )
+    first = FirstEntry(event, genesis(goal.id), goal)
+    return [first] if now == frozen else [first, amended_entry(first, now, salts)]
