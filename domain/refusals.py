@@ -90,6 +90,10 @@ class Code(StrEnum):
     NO_MORE_GOALS = "no_more_goals"
     CARRIED_BEFORE = "carried_before"
     OTHER_OWNER = "other_owner"
+    SAME_OWNER = "same_owner"
+    OUTSIDE_LINE = "outside_line"
+    NOT_NEXT_GOAL = "not_next_goal"
+    HANDED_OVER = "handed_over"
 
 
 class Refusal(MeguriError):

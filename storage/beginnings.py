@@ -17,6 +17,13 @@ async def lock_participant(connection: AsyncConnection, cycle: str, owner: str) 
     return ParticipantState(found) if found else None
 
 
+async def participant_of(connection: AsyncConnection, cycle: str, owner: str) -> ParticipantState | None:
+    """The launch result of the owner; None if they are not in the cycle."""
+    query = select(ParticipantRow.result).where(ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id == owner)
+    found = await connection.scalar(query)
+    return ParticipantState(found) if found else None
+
+
 async def made_by(
     connection: AsyncConnection, cycle: str, owner: str, command: str
 ) -> tuple[str, dict[str, Any]] | None:

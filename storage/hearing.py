@@ -10,7 +10,7 @@ from domain.journal import Log
 from storage import journal
 from storage.tables import GoalRow, ProblemRow
 
-_ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
+_ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled", "handed_over")
 
 
 class Problem(NamedTuple):

@@ -30,6 +30,7 @@ class Beginning(Frozen):
     content: Content
     is_proposed: bool = False
     carried_from: GoalId | None = None
+    handed_from: GoalId | None = None
 
     def has_made(self, first: Event) -> bool:
         """Whether the first entry of a ledger is of this request."""
@@ -38,6 +39,7 @@ class Beginning(Frozen):
             isinstance(body, Created)
             and bool(body.begun)
             and (first.actor, body.owner, body.carried_from) == (self.actor, self.owner, self.carried_from)
+            and body.handed_from == self.handed_from
             and self._compared(body.content) == self._compared(self.content)
         )
 
@@ -65,6 +67,13 @@ class OwnerInCycle(NamedTuple):
 def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> None:
     """Raises a `Refusal` if the actor may not begin the goal, or if there cannot be another one now."""
     _require_actor(asked, found.rules)
+    require_may_have_another(found, now)
+    if carried := _carried(found.goals, asked.carried_from):
+        raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
+
+
+def require_may_have_another(found: OwnerInCycle, now: Moment) -> None:
+    """Raises a `Refusal` if there cannot be another goal of this owner now."""
     if found.state is not CycleState.OPEN:
         raise Refusal(Code.CYCLE_STATE, state=found.state, needed=CycleState.OPEN)
     if found.is_ending:
@@ -73,8 +82,6 @@ def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> Non
     if found.rules.calendar_at(found.site).day_of(now) > found.rules.closes:
         raise Refusal(Code.CYCLE_OVER, closes=found.rules.closes)
     _require_room(found)
-    if carried := _carried(found.goals, asked.carried_from):
-        raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
 
 
 def _require_actor(asked: Beginning, rules: Policy) -> None:
@@ -95,11 +102,11 @@ def _require_owner(found: OwnerInCycle) -> None:
 
 
 def _require_room(found: OwnerInCycle) -> None:
-    """Open goals and goals with a result count against the limit; withdrawn, lapsed, removed and cancelled ones do not."""
+    """Open goals and goals with a result count against the limit; withdrawn, lapsed, removed, cancelled and handed over ones do not."""
     running = [goal for goal in found.goals if not goal.is_closed]
     if running and all(goal.is_paused_by_hr for goal in running):
         raise Refusal(Code.GOALS_PAUSED, owner=found.owner)
-    counted = sum(goal.outcome not in _ABANDONED for goal in found.goals)
+    counted = sum(goal.outcome not in (*_ABANDONED, Outcome.HANDED_OVER) for goal in found.goals)
     if counted >= found.rules.max_goals:
         raise Refusal(Code.NO_MORE_GOALS, owner=found.owner, taken=counted, most=found.rules.max_goals)
 

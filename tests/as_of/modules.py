@@ -18,6 +18,7 @@ ANY_DAY = (
     "tests/service/test_beginning.py",
     "tests/service/test_carry_over.py",
     "tests/service/test_evaluators.py",
+    "tests/service/test_handing_over.py",
     "tests/service/test_leave.py",
     "tests/service/test_spells.py",
     "tests/service/test_leavers.py",
