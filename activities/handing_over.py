@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.heartbeating import heartbeating
 from domain.cycle.succession import MAX_ATTEMPTS, Handover, next_goal_of
 from domain.goal.commands import SYSTEM, FollowParent
 from domain.goal.events import Event, HandedOver
@@ -35,7 +36,8 @@ class HandoverActivities(GoalHandover):
         A command whose number was taken is answered for good, so the next attempt has an id of its own.
         """
         try:
-            return Begun(goal=await self._hand_over(asked))
+            async with heartbeating():
+                return Begun(goal=await self._hand_over(asked))
         except Refusal as refusal:
             return Begun(refused=RecordedRefusal(code=refusal.code, fields=refusal.message.fields))
 
@@ -60,17 +62,19 @@ class HandoverActivities(GoalHandover):
     @activity.defn(name="follow_successor")
     async def follow_successor(self, goal: GoalId) -> None:
         """Sends each open goal under the goal its new parent. A goal that has it, or was closed meanwhile, stays as it is."""
-        async with read_transaction(self._engine) as connection:
-            handed = await require_goal(connection, goal)
-            under = await open_goals_under(connection, handed.cycle, goal)
-        if handed.handed_to is None:
-            return
-        for child in under:
-            command = FollowParent(id=CommandId(f"follow:{goal}"), actor=SYSTEM, before=goal, parent=handed.handed_to)
-            try:
-                await self._goals.send(GoalId(child), command, command.id)
-            except Refusal as refusal:
-                log.info("goal_did_not_follow", goal_id=child, code=refusal.code)
+        async with heartbeating():
+            async with read_transaction(self._engine) as connection:
+                handed = await require_goal(connection, goal)
+                under = await open_goals_under(connection, handed.cycle, goal)
+            for child in under if handed.handed_to else ():
+                await self._follow(GoalId(child), goal, GoalId(str(handed.handed_to)))
+
+    async def _follow(self, child: GoalId, before: GoalId, parent: GoalId) -> None:
+        command = FollowParent(id=CommandId(f"follow:{before}"), actor=SYSTEM, before=before, parent=parent)
+        try:
+            await self._goals.send(child, command, command.id)
+        except Refusal as refusal:
+            log.info("goal_did_not_follow", goal_id=child, code=refusal.code)
 
 
 async def _handed_before(connection: AsyncConnection, goal: Goal, asked: Handover) -> GoalId:

@@ -53,8 +53,8 @@ class HandoverRequest(NamedTuple):
 class HandoverPreview(Frozen):
     """What handing the goal over would do. `score` stays with the owner.
 
-    `unreviewed` are points that were reported and not confirmed: they stay out of the score. `taken` is the weight of the new owner's
-    running goals. `approver` is asked first for the new goal; None: HR.
+    `unreviewed` are points that were reported and not confirmed: they stay out of the score. `running_weight` is the weight of the new
+    owner's running goals. `approver` is asked first for the new goal; None: HR.
     """
 
     goal: GoalId
@@ -66,8 +66,8 @@ class HandoverPreview(Frozen):
     approver: EmployeeId | None
     away: bool  # the new owner is on leave: the new goal begins paused
     weight: int
-    taken: int
-    steps: int  # open ones
+    running_weight: int
+    step_count: int  # open ones
     baseline: Number | None  # of a numeric measure
     follows: tuple[GoalId, ...]  # open goals under the goal, which get the new one as their parent
     names: Names = Field(exclude=True)
@@ -186,8 +186,8 @@ def _goes_on(
         "approver": next(iter(chain), None),
         "away": organisation.is_away(owner),
         "weight": content.weight,
-        "taken": sum(one.content.weight for one in running),
-        "steps": len(content.steps),
+        "running_weight": sum(one.content.weight for one in running),
+        "step_count": len(content.steps),
         "baseline": _baseline(content),
     }
 

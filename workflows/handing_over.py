@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.cycle.succession import Handover
     from domain.values import CommandId, GoalId
     from workflows.beginning import Begun, GoalBeginner
-    from workflows.timeouts import HANDOVER_TIMEOUT, RECORD_RETRY, RECORD_TIMEOUT
+    from workflows.timeouts import HANDOVER_HEARTBEAT, HANDOVER_TIMEOUT, RECORD_RETRY, RECORD_TIMEOUT
 
 
 def handover_workflow_id(goal: GoalId, command: CommandId) -> str:
@@ -34,7 +34,11 @@ class HandoverWorkflow:
     @workflow.run
     async def run(self, asked: Handover) -> Begun:
         begun = await workflow.execute_activity_method(
-            GoalHandover.hand_goal_over, asked, start_to_close_timeout=HANDOVER_TIMEOUT, retry_policy=RECORD_RETRY
+            GoalHandover.hand_goal_over,
+            asked,
+            start_to_close_timeout=HANDOVER_TIMEOUT,
+            heartbeat_timeout=HANDOVER_HEARTBEAT,
+            retry_policy=RECORD_RETRY,
         )
         if begun.goal is None:
             return begun
@@ -48,6 +52,7 @@ class HandoverWorkflow:
             GoalHandover.follow_successor,
             asked.goal,
             start_to_close_timeout=HANDOVER_TIMEOUT,
+            heartbeat_timeout=HANDOVER_HEARTBEAT,
             retry_policy=RECORD_RETRY,
         )
         return begun

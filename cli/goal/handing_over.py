@@ -75,7 +75,9 @@ def _lines(preview: "HandoverPreview", to: "Terminal") -> Iterator[str]:
     if preview.unreviewed:
         yield to.text("screen.hand_over.unreviewed", points=preview.unreviewed)
     yield to.text("screen.hand_over.goes_on", goal=preview.successor, person=person(preview.to, names))
-    yield to.text("screen.hand_over.content", steps=preview.steps, weight=preview.weight, taken=preview.taken)
+    yield to.text(
+        "screen.hand_over.content", steps=preview.step_count, weight=preview.weight, taken=preview.running_weight
+    )
     if preview.baseline is not None:
         yield to.text("screen.hand_over.baseline", value=preview.baseline)
     if preview.approver is not None:

@@ -10,6 +10,7 @@ ANY_DAY = (
     "tests/acceptance/test_untouched_goal.py",
     "tests/cli/cycle/test_cycle.py",
     "tests/cli/cycle/test_steering.py",
+    "tests/cli/goal/test_handing_over.py",
     "tests/cli/goal/test_leavers.py",
     "tests/cli/goal/test_beginning.py",
     "tests/cli/goal/test_whole_path.py",
