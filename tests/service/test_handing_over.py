@@ -119,7 +119,7 @@ async def test_the_points_stay_and_another_owner_goes_on_with_what_remains(compa
     given = await hand_over(company, goal, SALES, weight=30)
     old, new = await company.goals.require(goal), await company.goals.require(given.goal)
     assert (old.state, old.outcome, old.handed_to, old.task) == ("closed", "handed_over", new.id, None)
-    assert (old.done, old.attained, str(given.score)) == (before.done, before.attained, "0.00")
+    assert (old.done, old.attained, str(given.score)) == (before.done, before.attained, "0")
     assert (new.id, new.owner, new.handed_from, new.state) == (f"{cycle}/{SALES}/2", SALES, goal, "draft")
     assert (new.line, new.department) == ((TOP,), "営業部")
     assert [one.title for one in new.content.steps] == ["電子受領を五社で始める"]
