@@ -73,7 +73,7 @@ def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
 def require_manager_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
     allowed = tuple(one for one in (*goal.line, *goal.policy.hr) if one != goal.owner)
-    _require(allowed, command, command.actor if goal.owner == command.actor else principal(goal, command, day))
+    _require(allowed, command, principal(goal, command, day))
 
 
 def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeId:

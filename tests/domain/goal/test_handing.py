@@ -150,7 +150,7 @@ def test_the_owner_the_manager_and_who_was_awaited_are_told() -> None:
 
 
 def test_the_notice_of_a_parent_that_ended_is_not_sent_since_the_goals_under_it_follow() -> None:
-    goal = active()
+    goal = active(policy(edition=2))
     (event,) = decide(goal, hand_over(), NOW)
     assert constraints_of(goal, evolve_all(goal, [event]), [event]) is None
     by_deputy = after(goal, delegate(MANAGER, DEPUTY), NOW)
