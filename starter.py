@@ -17,6 +17,7 @@ from cli.cycle.steering import delegate, reassign
 from cli.cycle.tree import tree
 from cli.goal.beginning import begin
 from cli.goal.goal import goal
+from cli.goal.handing_over import handover
 from cli.goal.writing import check, draft, score
 from cli.library.catalog import catalog
 from cli.library.exemplars import exemplars
@@ -76,7 +77,7 @@ people.command("sync")(sync)
 people.command("departments")(departments)
 for command in (amend, tree, scores):
     cycle.command()(command)
-for command in (begin, draft, check, score, adjust, exemplar):
+for command in (begin, handover, draft, check, score, adjust, exemplar):
     goal.command()(command)
 hearing.command("lessons")(list_lessons)
 hearing.command("carry")(take_over)

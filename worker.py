@@ -25,6 +25,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 import logs
 from activities.beginning import BeginningActivities
 from activities.delivery import Delivery
+from activities.handing_over import HandoverActivities
 from activities.hook import Hook
 from activities.instruction import InstructionActivities
 from activities.integrity import LastLook, looking_daily
@@ -50,6 +51,7 @@ from workflows.beginning import BeginningWorkflow
 from workflows.cycle import CycleWorkflow
 from workflows.delivery import DeliveryWorkflow, HookWorkflow
 from workflows.goal import GoalWorkflow
+from workflows.handing_over import HandoverWorkflow
 from workflows.instruction import InstructionWorkflow
 from workflows.leaving import LeavingWorkflow
 from workflows.queues import BULK, DELIVERY, GOALS
@@ -87,7 +89,7 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
     drain = timedelta(seconds=settings.drain_seconds)
     instruction, leaving = InstructionActivities(engine, client), LeavingActivities(engine, client)
     launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
-    beginning = BeginningActivities(engine, client)
+    beginning, handing_over = BeginningActivities(engine, client), HandoverActivities(engine, client)
     delivery = Delivery(
         engine, channels, settings.mail_from, daily=settings.digest == "daily", links=Links(settings.public_url)
     )
@@ -95,12 +97,14 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
         Role.GOALS: lambda: Worker(
             client,
             task_queue=GOALS,
-            workflows=[GoalWorkflow, BeginningWorkflow],
+            workflows=[GoalWorkflow, BeginningWorkflow, HandoverWorkflow],
             activities=[
                 recording.record,
                 recording.read_behind,
                 beginning.write_begun_goal,
                 beginning.start_begun_goal,
+                handing_over.hand_goal_over,
+                handing_over.follow_successor,
             ],
             workflow_runner=_RUNNER,
             max_cached_workflows=settings.cached_goals,

@@ -10,21 +10,19 @@ from temporalio.exceptions import ApplicationError
 
 from activities.launch import FirstEntry, add_rows, amended_entry, start_goal
 from domain.commitments import SEED_BYTES, salts_from
-from domain.cycle.beginning import Beginning, OwnerInCycle, next_number, require_may_begin
-from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
+from domain.cycle.beginning import Beginning, next_number, require_may_begin
+from domain.cycle.evaluators import evaluators_of, rules_of
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
-from domain.goal.goal import Goal
 from domain.goal.ledger import genesis
 from domain.people.organisation import Organisation
 from domain.people.posts import Post, departments_of
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId, Moment
+from service.owner_in_cycle import organisation_of, owner_in_cycle
 from service.projection import delegations_between, require_goal
-from storage import beginnings, cycles, instructions
+from storage import beginnings, cycles
 from storage.database import read_transaction
-from storage.directory import with_managers
-from storage.goals import load_aggregates
 from workflows.beginning import Begun, GoalBeginner, TimedBeginning
 from workflows.recording import RecordedRefusal
 
@@ -67,28 +65,22 @@ async def _written(connection: AsyncConnection, asked: Beginning, at: Moment) ->
     participant = await beginnings.lock_participant(connection, asked.cycle, asked.owner)
     if before := await beginnings.made_by(connection, asked.cycle, asked.owner, asked.command):
         return GoalId(before)
-    organisation = await with_managers(
-        connection,
-        {asked.owner, *cycle.launched_policy.hr, *cycle.rules.hr},
-        titles_of(cycle.launched_policy.stages),
-        heads=names_heads(cycle.launched_policy.stages),
-    )
-    loaded = await load_aggregates(connection, owners=[asked.owner], cycle=asked.cycle)
-    goals = [Goal.model_validate(one) for one in loaded]
-    person = organisation.employees.get(asked.owner)
-    found = OwnerInCycle(
-        cycle=cycle.id,
-        owner=asked.owner,
-        rules=cycle.rules,
-        state=cycle.state,
-        is_ending=await instructions.is_ending(connection, cycle.id),
-        participant=participant,
-        works_here=person is not None and person.active,
-        site=person.site if person else None,
-        goals=goals,
-    )
+    organisation = await organisation_of(connection, cycle, asked.owner)
+    found = await owner_in_cycle(connection, cycle, asked.owner, organisation, participant)
     require_may_begin(asked, found, at)
-    entries = await _entries(connection, asked, cycle, organisation, next_number(goals), at)
+    return await write_goal(connection, asked, cycle, organisation, next_number(found.goals), at)
+
+
+async def write_goal(  # noqa: PLR0917 - all of them are of the one goal
+    connection: AsyncConnection,
+    asked: Beginning,
+    cycle: cycles.Cycle,
+    organisation: Organisation,
+    number: int,
+    at: Moment,
+) -> GoalId:
+    """Writes the goal, the first entries of its ledger and its notices; the caller commits."""
+    entries = await _entries(connection, asked, cycle, organisation, number, at)
     batch = cycles.LaunchBatch([], [], [], [])
     add_rows(batch, entries)
     await cycles.write_goals(connection, cycle.id, batch)
@@ -128,6 +120,7 @@ async def _entries(  # noqa: PLR0917 - all of them are of the one goal
         salts=salts,
         begun_by=asked.command,
         carried_from=asked.carried_from,
+        handed_from=asked.handed_from,
     )
     first = FirstEntry(event, genesis(goal.id), goal)
     return [first] if now == frozen else [first, amended_entry(first, now, salts)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -9,9 +10,10 @@ from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.succession import append_with_successor
 from domain.goal.events import Event
 from domain.goal.goal import Goal
-from domain.refusals import Code
+from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage.ledger import CommandRecorded, ConstraintBroken, HeadDiffers, Ledger, LedgerBehind, RowDiffers
 from workflows.recording import Position, Recorded, RecordedRefusal, Recorder, Recording, row_of
@@ -33,8 +35,8 @@ class RecordingActivities(Recorder):
             found = await _or_hand_over(recording.goal, lambda: self._append_to_same_row(recording))
         except CommandRecorded as error:
             return Recorded(known=True, adopted=tuple(Event.model_validate(event) for event in error.events))
-        except ConstraintBroken as error:
-            return Recorded(refused=RecordedRefusal(code=Code(error.conflict.code), fields=error.conflict.fields))
+        except (ConstraintBroken, Refusal) as error:
+            return Recorded(refused=_refused(error))
         except HeadDiffers:
             log.error("ledger_head_differs", goal_id=recording.goal, seq=recording.before)  # noqa: TRY400 - an alarm, no defect of this code
             return Recorded(refused=RecordedRefusal(code=Code.LEDGER_DIFFERS, fields={"seq": recording.before}))
@@ -56,7 +58,12 @@ class RecordingActivities(Recorder):
             return await self._append(recording.model_copy(update={"replaces": None}))
 
     async def _append(self, recording: Recording) -> list[dict[str, Any]]:
-        return await self._ledger.append(
+        append = (
+            self._ledger.append
+            if recording.succession is None
+            else partial(append_with_successor, self._ledger.engine, recording.succession)
+        )
+        return await append(
             recording.goal,
             recording.before,
             recording.before_head,
@@ -74,6 +81,12 @@ class RecordingActivities(Recorder):
         """The ledger's entries that the workflow does not know."""
         found = await _or_hand_over(position.goal, lambda: self._ledger.events_after(position.goal, position.seq))
         return Recorded(adopted=tuple(Event.model_validate(event) for event in found))
+
+
+def _refused(error: ConstraintBroken | Refusal) -> RecordedRefusal:
+    if isinstance(error, Refusal):
+        return RecordedRefusal(code=error.code, fields=error.message.fields)
+    return RecordedRefusal(code=Code(error.conflict.code), fields=error.conflict.fields)
 
 
 _COMPARED = ("state", "revision", "department", "outcome", "task", "assignees")
@@ -100,7 +113,7 @@ async def _or_hand_over(goal: GoalId, work: Callable[[], Awaitable[Result]]) -> 
         raise _handed_over(goal, "TimeoutError")
     try:
         return await work()
-    except (CommandRecorded, ConstraintBroken, HeadDiffers, RowDiffers, LedgerBehind):
+    except (CommandRecorded, ConstraintBroken, HeadDiffers, RowDiffers, LedgerBehind, Refusal):
         raise
     except Exception as error:
         if _worker_ends():

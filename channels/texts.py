@@ -50,7 +50,7 @@ _GROUPS: Mapping[Group, frozenset[NoticeKind]] = MappingProxyType(
         ),
         Group.OVERDUE: frozenset({_K.STEP_OVERDUE, _K.ESCALATED, _K.ESCALATION_TOLD}),
         Group.DECIDED: frozenset(
-            {_K.APPROVED, _K.STAGE_APPROVED, _K.VERDICT_GIVEN, _K.GOAL_CLOSED, _K.GOAL_LAPSED}
+            {_K.APPROVED, _K.STAGE_APPROVED, _K.VERDICT_GIVEN, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.HANDED_OVER}
         ),
     }
 )  # fmt: skip
@@ -74,11 +74,11 @@ REMOVED = Wording(Group.DECIDED, "notice.goal_removed")
 UNDATED = frozenset(
     {
         _K.STAGE_APPROVED, _K.COMMENTED, _K.PAUSED, _K.DELEGATED, _K.POLICY_AMENDED, _K.RECALLED, _K.WITHDRAWN, _K.HANDLED,
-        _K.DELIVERY_TROUBLE, _K.CALENDAR_CHANGED,
+        _K.DELIVERY_TROUBLE, _K.CALENDAR_CHANGED, _K.HANDED_OVER, _K.TAKEN_OVER, _K.PARENT_FOLLOWED,
     }
 )  # fmt: skip
 # Kinds that show the outcome and the score. In others, a score of 0 would only discourage.
-WITH_RESULT = frozenset({_K.VERDICT_GIVEN, _K.GOAL_RESET, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.MOVED})
+WITH_RESULT = frozenset({_K.VERDICT_GIVEN, _K.GOAL_RESET, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.MOVED, _K.HANDED_OVER})
 
 # Kinds that say whether the owner of the goal leaves, or has left: a verdict cannot wait then.
 ABOUT_LEAVERS = frozenset(

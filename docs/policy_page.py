@@ -171,6 +171,9 @@ Every rung that fell into the outage happens once, in order, when the workers ar
   A weight with decimals is rounded to two decimals, and is at least 0.01.
 
   A goal that is still a draft or waits for approval only changes hands.
+- **Another owner** (引き継ぎ, `meguri goal handover`): HR, or a manager among the people below them, hands a goal over. It is closed as handed
+  over (引き継ぎ済み): done steps, what a review confirmed of the measure, bonus and banked points stay with its owner. The new owner begins
+  with the open steps, from the confirmed value, in a draft that their own line approves. Open goals under it follow.
 - **Leave** (休業・休職: first day, last day and deputy in the people file): the person's goals are paused from the first day on and go on after
   the last one, by themselves. What they would approve or review goes to the deputy, or to the next manager above.
 - **Leavers** (退職) by `leavers` (`{_default("leavers")}` by default). Drafts and goals that wait for approval are closed after the last day in any

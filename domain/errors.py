@@ -25,7 +25,7 @@ STATUS_OF: Mapping[str, Status] = {
     for status, codes in {
         Status.FORBIDDEN: (
             "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
-            "already_signed", "hr_begins_goals",
+            "already_signed", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_instruction",
@@ -37,14 +37,14 @@ STATUS_OF: Mapping[str, Status] = {
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
-            "goals_paused", "no_more_goals", "carried_before",
+            "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "owner_leaves", "comment_required", "bonus_too_high",
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
-            "no_participant", "other_owner",
+            "no_participant", "other_owner", "same_owner",
         ),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",

@@ -52,11 +52,14 @@ class EventKind(StrEnum):
     DELEGATION_ENDED = "delegation_ended"
     REPAIRED = "repaired"
     TEXTS_ERASED = "texts_erased"
+    HANDED_OVER = "handed_over"
+    PARENT_FOLLOWED = "parent_followed"
 
 
 _K = EventKind
 
-# Who closes: an owner withdraws, a reviewer or HR closes, the clock lapses. HR alone reopens, to the state before.
+# Who closes: an owner withdraws, a reviewer or HR closes, the clock lapses, HR or a manager hands over. HR alone reopens, to the
+# state before.
 TRANSITIONS: dict[State, dict[EventKind, State]] = {
     State.DRAFT: {
         _K.REVISED: State.DRAFT,
@@ -64,6 +67,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
         _K.WITHDRAWN: State.CLOSED,
         _K.CLOSED: State.CLOSED,
         _K.LAPSED: State.CLOSED,
+        _K.HANDED_OVER: State.CLOSED,
     },
     State.PENDING_APPROVAL: {
         _K.STAGE_APPROVED: State.PENDING_APPROVAL,
@@ -73,6 +77,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
         _K.WITHDRAWN: State.CLOSED,
         _K.CLOSED: State.CLOSED,
         _K.LAPSED: State.CLOSED,
+        _K.HANDED_OVER: State.CLOSED,
     },
     State.ACTIVE: {
         _K.PROGRESS_REPORTED: State.ACTIVE,
@@ -82,6 +87,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
         _K.MOVED: State.DRAFT,
         _K.CLOSED: State.CLOSED,
         _K.LAPSED: State.CLOSED,
+        _K.HANDED_OVER: State.CLOSED,
     },
     State.IN_REVIEW: {
         _K.PROGRESS_REPORTED: State.IN_REVIEW,
@@ -93,6 +99,7 @@ TRANSITIONS: dict[State, dict[EventKind, State]] = {
         _K.MOVED: State.DRAFT,
         _K.CLOSED: State.CLOSED,
         _K.LAPSED: State.CLOSED,
+        _K.HANDED_OVER: State.CLOSED,
     },
     State.CLOSED: {},
 }

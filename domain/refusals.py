@@ -93,6 +93,10 @@ class Code(StrEnum):
     OTHER_OWNER = "other_owner"
     NO_SUCH_POST = "no_such_post"
     NO_SUCH_LESSON = "no_such_lesson"
+    SAME_OWNER = "same_owner"
+    OUTSIDE_LINE = "outside_line"
+    NOT_NEXT_GOAL = "not_next_goal"
+    HANDED_OVER = "handed_over"
 
 
 class Refusal(MeguriError):

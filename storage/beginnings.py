@@ -14,6 +14,13 @@ async def lock_participant(connection: AsyncConnection, cycle: str, owner: str) 
     return ParticipantState(found) if found else None
 
 
+async def participant_of(connection: AsyncConnection, cycle: str, owner: str) -> ParticipantState | None:
+    """The launch result of the owner; None if they are not in the cycle."""
+    query = select(ParticipantRow.result).where(ParticipantRow.cycle_id == cycle, ParticipantRow.employee_id == owner)
+    found = await connection.scalar(query)
+    return ParticipantState(found) if found else None
+
+
 async def made_by(connection: AsyncConnection, cycle: str, owner: str, command: str) -> str | None:
     """The owner's goal whose ledger begins with this command; None if there is none."""
     query = (

@@ -64,6 +64,12 @@ async def open_goals(connection: AsyncConnection, cycle: str, after: str, limit:
     return list((await connection.execute(query)).scalars())
 
 
+async def open_goals_under(connection: AsyncConnection, cycle: str, parent: str) -> list[str]:
+    """The ids of the goals of a cycle whose parent this goal is and that are not closed, in order."""
+    of_parent = (GoalRow.cycle_id == cycle) & (GoalRow.parent == parent) & (GoalRow.state != "closed")
+    return list((await connection.execute(select(GoalRow.id).where(of_parent).order_by(GoalRow.id))).scalars())
+
+
 async def goal_ids(connection: AsyncConnection, cycle: str, after: str, limit: int) -> list[str]:
     """The ids of a cycle's goals in order, the next after the id `after`."""
     query = select(GoalRow.id).where(GoalRow.cycle_id == cycle, GoalRow.id > after).order_by(GoalRow.id).limit(limit)

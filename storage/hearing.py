@@ -12,7 +12,7 @@ from storage.arrays import is_one_of
 from storage.departments import names_meant
 from storage.tables import GoalRow, ProblemRow
 
-_ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled")
+_ABANDONED = ("withdrawn", "lapsed", "removed", "cancelled", "handed_over")
 
 
 class Problem(NamedTuple):

@@ -136,14 +136,15 @@ async def open_ledger(engine: AsyncEngine, *, size: int = 10) -> AsyncIterator["
         init=_read_json,
         server_settings=limits_of(engine).server_settings(),
     ) as pool:
-        yield Ledger(pool)
+        yield Ledger(pool, engine)
 
 
 class Ledger:
-    """Appends to the ledgers of goals."""
+    """Appends to the ledgers of goals. `engine` is of the same database, for a transaction that writes more than one ledger."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
         self._pool = pool
+        self.engine = engine
 
     async def append(
         self,
@@ -171,20 +172,41 @@ class Ledger:
         Raises `CommandRecorded` if an earlier entry is of a command with the same id, `ConstraintBroken`, `HeadDiffers`,
         `RowDiffers`, and `LedgerBehind`, also if the goal has no row.
         """
-        values = dict(row) | {
-            "score": Decimal(row["score"]),
-            "progress": Decimal(row["progress"]),
-            "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
-        }
-        arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
         async with self._pool.acquire() as connection:
-            stored = await _store(connection, arguments, constrained, erases, replaces)
-            return [] if stored else await _stored_instead(connection, goal, before, before_head, events)
+            return await append_on(
+                connection, goal, before, before_head, row=row, events=events, notices=notices, at=at,
+                constrained=constrained, erases=erases, replaces=replaces,
+            )  # fmt: skip
 
     async def events_after(self, goal: str, before: int) -> list[dict[str, Any]]:
         """The goal's events after the entry number `before`, in order."""
         async with self._pool.acquire() as connection:
             return [event_of(entry) for entry in await connection.fetch(_EVENTS_AFTER, goal, before)]
+
+
+async def append_on(
+    connection: asyncpg.Connection,
+    goal: str,
+    before: int,
+    before_head: str,
+    *,
+    row: Mapping[str, Any],
+    events: str,
+    notices: str,
+    at: datetime,
+    constrained: Mapping[str, Any] | None = None,
+    erases: Sequence[int] = (),
+    replaces: str | None = None,
+) -> list[dict[str, Any]]:
+    """As `Ledger.append`, on this connection; the caller may have a transaction open."""
+    values = dict(row) | {
+        "score": Decimal(row["score"]),
+        "progress": Decimal(row["progress"]),
+        "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
+    }
+    arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)
+    stored = await _store(connection, arguments, constrained, erases, replaces)
+    return [] if stored else await _stored_instead(connection, goal, before, before_head, events)
 
 
 async def _store(

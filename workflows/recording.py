@@ -11,6 +11,7 @@ from domain.goal.constraints import Constraints, constraints_of
 from domain.goal.events import Event, TextsErased
 from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
+from domain.goal.handing import Succession, succession_of
 from domain.goal.scoring import progress, score
 from domain.messages import FieldValue
 from domain.notices.notices import notices_of
@@ -35,6 +36,7 @@ class Recording(Frozen):
     constraints: Constraints | None = None  # what must hold of other goals as well
     erases: tuple[int, ...] = ()  # numbers of the entries whose texts are erased
     replaces: str | None = None  # the goal's JSON before the events, as its row must hold it; None: it is not compared
+    succession: Succession | None = None  # the goal that begins in the same transaction
 
 
 class Position(Frozen):
@@ -107,6 +109,7 @@ def recording_of(goal: Goal, events: tuple[Event, ...]) -> tuple[Goal, Recording
         constraints=constraints_of(goal, after, events),
         erases=tuple(seq for event in events if isinstance(event.body, TextsErased) for seq in event.body.entries),
         replaces=aggregate_of(goal),
+        succession=next(filter(None, map(succession_of, befores, events)), None),
     )
     return after, recording
 

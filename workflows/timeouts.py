@@ -13,6 +13,10 @@ RECORD_LOCAL_WAIT = timedelta(seconds=8)
 # `RECORD_LOCAL_WAIT`, so that the history holds it.
 RECORD_HANDOVER = RECORD_LOCAL_WAIT + timedelta(seconds=2)
 
+# Handing a goal over waits for the goal's workflow, as a person would, and for those of the goals under it.
+HANDOVER_TIMEOUT = timedelta(minutes=2)
+HANDOVER_HEARTBEAT = timedelta(seconds=8)  # a worker that is gone is noticed while the person waits
+
 # An alarm that could not be recorded, since the ledger was altered, rings again after this.
 ALARM_RETRY = timedelta(hours=1)
 

@@ -111,6 +111,10 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
         yield to.text("screen.goal.parent") + goal.content.parent
     if goal.carried_from:
         yield to.text("screen.goal.carried_from") + goal.carried_from
+    if goal.handed_from:
+        yield to.text("screen.goal.handed_from") + goal.handed_from
+    if goal.handed_to:
+        yield to.text("screen.goal.handed_to") + goal.handed_to
     if goal.content.challenge:
         heard = f" ({', '.join(goal.content.answers)})" if goal.content.answers else ""
         yield to.text("screen.goal.challenge") + visible(goal.content.challenge) + heard

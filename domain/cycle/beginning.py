@@ -31,6 +31,7 @@ class Beginning(Frozen):
     is_proposed: bool = False
     carried_from: GoalId | None = None
     post: Line | None = None  # department of an additional post of the owner; None: the main post
+    handed_from: GoalId | None = None
 
     def has_made(self, first: Event) -> bool:
         """Whether the first entry of a ledger is of this request."""
@@ -40,6 +41,7 @@ class Beginning(Frozen):
             and bool(body.begun)
             and (first.actor, body.owner, body.carried_from) == (self.actor, self.owner, self.carried_from)
             and bool(body.additional) == (self.post is not None)
+            and body.handed_from == self.handed_from
             and self._compared(body.content) == self._compared(self.content)
         )
 
@@ -67,6 +69,13 @@ class OwnerInCycle(NamedTuple):
 def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> None:
     """Raises a `Refusal` if the actor may not begin the goal, or if there cannot be another one now."""
     _require_actor(asked, found.rules)
+    require_may_have_another(found, now)
+    if carried := _carried(found.goals, asked.carried_from):
+        raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
+
+
+def require_may_have_another(found: OwnerInCycle, now: Moment) -> None:
+    """Raises a `Refusal` if there cannot be another goal of this owner now."""
     if found.state is not CycleState.OPEN:
         raise Refusal(Code.CYCLE_STATE, state=found.state, needed=CycleState.OPEN)
     if found.is_ending:
@@ -75,8 +84,6 @@ def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> Non
     if found.rules.calendar_at(found.site).day_of(now) > found.rules.closes:
         raise Refusal(Code.CYCLE_OVER, closes=found.rules.closes)
     _require_room(found)
-    if carried := _carried(found.goals, asked.carried_from):
-        raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
 
 
 def _require_actor(asked: Beginning, rules: Policy) -> None:
@@ -97,11 +104,11 @@ def _require_owner(found: OwnerInCycle) -> None:
 
 
 def _require_room(found: OwnerInCycle) -> None:
-    """Open goals and goals with a result count against the limit; withdrawn, lapsed, removed and cancelled ones do not."""
+    """Open goals and goals with a result count against the limit; withdrawn, lapsed, removed, cancelled and handed over ones do not."""
     running = [goal for goal in found.goals if not goal.is_closed]
     if running and all(goal.is_paused_by_hr for goal in running):
         raise Refusal(Code.GOALS_PAUSED, owner=found.owner)
-    counted = sum(goal.outcome not in _ABANDONED for goal in found.goals)
+    counted = sum(goal.outcome not in (*_ABANDONED, Outcome.HANDED_OVER) for goal in found.goals)
     if counted >= found.rules.max_goals:
         raise Refusal(Code.NO_MORE_GOALS, owner=found.owner, taken=counted, most=found.rules.max_goals)
 

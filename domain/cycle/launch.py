@@ -53,6 +53,7 @@ def first_draft(
     salts: Iterator[str] | None = None,
     begun_by: CommandId | None = None,
     carried_from: GoalId | None = None,
+    handed_from: GoalId | None = None,
 ) -> tuple[Goal, Event]:
     """The owner's `number`-th goal as the launch writes it, and the first event of its ledger.
 
@@ -81,6 +82,7 @@ def first_draft(
         delegations=delegations_of(owner, asked, delegations) or None,
         begun=True if begun_by else None,
         carried_from=carried_from,
+        handed_from=handed_from,
     )
     command = begun_by or CommandId(f"launch:{cycle}")
     event = Event(seq=1, revision=1, at=now, actor=launched_by, command=command, body=body)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command
+from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command, FollowParent
 from domain.goal.goal import Goal, MaterialChange
 from domain.lifecycle import State
 from domain.messages import Message, message
@@ -46,7 +46,7 @@ def require_hr(goal: Goal, command: Command, day: date) -> None:
 
 def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
     """HR, or the program itself by one of its own commands."""
-    if not isinstance(command, CloseBySystem | ChangeLineBySystem):
+    if not isinstance(command, CloseBySystem | ChangeLineBySystem | FollowParent):
         require_hr(goal, command, day)
     elif command.acting_for is not None:
         raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)
@@ -68,6 +68,12 @@ def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager, an evaluator, HR, or a delegate of one of them; never the owner, not even as a delegate."""
     who = _principal_who_decides(goal, command, day)
     _require((*goal.line, *goal.evaluators, *goal.policy.hr), command, who)
+
+
+def require_manager_or_hr(goal: Goal, command: Command, day: date) -> None:
+    """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
+    allowed = tuple(one for one in (*goal.line, *goal.policy.hr) if one != goal.owner)
+    _require(allowed, command, principal(goal, command, day))
 
 
 def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeId:

@@ -12,7 +12,20 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.goal.goal import Delegation, RepairStep
 from domain.policy.policy import Policy
-from domain.values import ID_FORM, CommandId, Day, EmployeeId, Frozen, Id, Line, Number, Prose, Weight, invalid_value
+from domain.values import (
+    ID_FORM,
+    CommandId,
+    Day,
+    EmployeeId,
+    Frozen,
+    GoalId,
+    Id,
+    Line,
+    Number,
+    Prose,
+    Weight,
+    invalid_value,
+)
 from domain.writing.content import Content
 
 # Actors that are no person. No employee and no caller can have these ids.
@@ -21,6 +34,7 @@ ORGANISATION = EmployeeId("@organisation")  # of changes that follow when somebo
 
 _System = Annotated[EmployeeId, StringConstraints(pattern=rf"^({SYSTEM}|{ORGANISATION})$")]
 _Person = Annotated[EmployeeId, ID_FORM]
+_GoalId = Annotated[GoalId, StringConstraints(pattern=r"^[^/]{1,100}/[^/]{1,100}/[0-9]{1,4}$")]
 CommandIdText = Annotated[CommandId, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
@@ -368,6 +382,28 @@ class EraseTexts(Command):
     reason: Prose
 
 
+class HandOver(Command):
+    """HR; manager of the line, except for their own goals: close the goal, and let `to` go on in the new goal `successor`.
+
+    `weight` is the weight of the successor, if it is another one. The transaction that records the command writes the successor too.
+    """
+
+    name: ClassVar[str] = "hand_over"
+    to: _Person
+    successor: _GoalId
+    weight: Weight | None = None
+    reason: Prose
+
+
+class FollowParent(Command):
+    """The system, when the goal above was handed over: put the goal `parent`, in which somebody else goes on, in the place of `before`."""
+
+    name: ClassVar[str] = "follow_parent"
+    actor: _System
+    before: _GoalId
+    parent: _GoalId
+
+
 AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Union at run time
     Revise, Submit, Recall, Approve, ReturnForChanges, ReportProgress, CompleteStep, UndoReport, CallReview, SubmitSelfReview,
     DecideReview, Withdraw, Comment, Reassign, Delegate, EndDelegation, Extend, Pause, Resume, Reopen, Close, AmendPolicy,
@@ -375,7 +411,9 @@ AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Un
 ]  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}
-FROM_WITHIN: dict[str, type[Command]] = {command.name: command for command in (CloseBySystem, ChangeLineBySystem)}
+FROM_WITHIN: dict[str, type[Command]] = {
+    command.name: command for command in (CloseBySystem, ChangeLineBySystem, HandOver, FollowParent)
+}
 """Commands of the program itself: activities send them, and no door offers them to people."""
 
 

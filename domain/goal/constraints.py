@@ -21,7 +21,7 @@ _IN_PROGRESS = (State.ACTIVE, State.IN_REVIEW)
 _DECISIONS = frozenset(
     {
         EventKind.STAGE_APPROVED, EventKind.APPROVED, EventKind.RETURNED, EventKind.CONTINUED, EventKind.RESET,
-        EventKind.CLOSED,
+        EventKind.CLOSED, EventKind.HANDED_OVER,
     }
 )  # fmt: skip
 _FIRST_EDITION = 2  # of the policy, that has constraints
@@ -40,7 +40,9 @@ class Constraints(Frozen):
     judges: tuple[
         EmployeeId, ...
     ] = ()  # people outside the line who decide on the goal: the owner is not a manager of theirs
-    ended_by: int | None = None  # seq of the event that closed the goal: the owners of its child goals are notified
+    ended_by: int | None = (
+        None  # seq of the event that closed the goal: the owners of its child goals are notified (they follow one that is handed over)
+    )
 
 
 def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constraints | None:
@@ -54,7 +56,7 @@ def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constr
         cycle=after.cycle,
         owner=after.owner,
         judges=judges,
-        ended_by=after.seq if after.is_closed and not before.is_closed else None,
+        ended_by=after.seq if after.is_closed and not before.is_closed and after.handed_to is None else None,
     )
     unconstrained = required
     if after.state in _IN_PROGRESS and before.state not in _IN_PROGRESS:

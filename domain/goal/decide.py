@@ -15,6 +15,7 @@ from domain.goal.authority import (
     require_state,
 )
 from domain.goal.goal import Goal, Outcome
+from domain.goal.handing import HANDING
 from domain.goal.steering import STEERING, Bodies, next_revision
 from domain.goal.working import WORKING
 from domain.lifecycle import State
@@ -81,6 +82,8 @@ _WHILE_PAUSED = (
     commands.AmendPolicy,
     commands.ChangeLine,
     commands.NoteRepair,
+    commands.HandOver,
+    commands.FollowParent,
 )
 
 
@@ -286,4 +289,5 @@ _DECIDERS: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Withdraw: _withdraw,
     **WORKING,
     **STEERING,
+    **HANDING,
 }

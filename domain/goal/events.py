@@ -12,7 +12,7 @@ from domain.goal.goal import Chain, Delegation, Outcome, RepairStep
 from domain.lifecycle import EventKind, State
 from domain.messages import FieldValue
 from domain.policy.policy import Policy
-from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number, Share
+from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Number, Share, Weight
 from domain.writing.content import Content
 
 Written = Annotated[str, FREE_TEXT]
@@ -45,6 +45,7 @@ class Created(Body):
     delegations: tuple[Delegation, ...] | None = None  # of the owner, the managers and HR, during the cycle
     begun: bool | None = None  # a person began it while the cycle ran; None: the launch made it
     carried_from: GoalId | None = None  # a goal of another cycle, whose content it begins with
+    handed_from: GoalId | None = None  # the goal of an earlier owner, whose remaining content it begins with
 
 
 class Revised(Body):
@@ -331,12 +332,33 @@ class Repaired(Body):
     saw: int
 
 
+class HandedOver(Body):
+    """The goal is closed, and `to` goes on in the goal `successor`. What was earned stays with the owner of this one."""
+
+    kind: Literal[EventKind.HANDED_OVER] = EventKind.HANDED_OVER
+    to: EmployeeId
+    successor: GoalId
+    attained: Share
+    score: Number
+    weight: Weight | None = None  # of the successor, if it is another one
+    reason: Written
+
+
+class ParentFollowed(Body):
+    """The goal above was handed over: the goal in which somebody else goes on with it is the parent now."""
+
+    kind: Literal[EventKind.PARENT_FOLLOWED] = EventKind.PARENT_FOLLOWED
+    before: str
+    parent: GoalId
+
+
 AnyBody = Annotated[
     Union[  # noqa: UP007 - one name per line reads as the list it is
         Created, Revised, Submitted, Recalled, StageApproved, Approved, Returned, ProgressReported, StepCompleted, ReportUndone,
         ReviewOpened, SelfReviewed, Continued, Reset, Closed, Withdrawn, Lapsed, Reopened, Reminded, Escalated,
         Reassigned, Delegated, Extended, Paused, Resumed, Commented, PolicyAmended, SignOffRefused,
         LineChanged, Moved, Adjusted, ExemplarMarked, TextsErased, Repaired, DelegationEnded,
+        HandedOver, ParentFollowed,
     ],
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -19,9 +19,11 @@ from domain.goal.events import (
     Event,
     ExemplarMarked,
     Extended,
+    HandedOver,
     Lapsed,
     LineChanged,
     Moved,
+    ParentFollowed,
     Paused,
     PolicyAmended,
     ProgressReported,
@@ -107,6 +109,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         slot=body.slot,
         delegations=body.delegations or (),
         carried_from=body.carried_from,
+        handed_from=body.handed_from,
     )
     paused_on = goal.calendar.day_of(created.at) if goal.away else None
     return goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on})
@@ -133,7 +136,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
         changes |= effect(_with_signature(goal, event), body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
-    if "content" in changes and not isinstance(body, TextsErased):
+    if "content" in changes and not isinstance(body, TextsErased | ParentFollowed):
         changes["written"] = event.seq
     return goal.model_copy(update=changes)
 
@@ -258,6 +261,14 @@ def _withdrawn(goal: Goal, body: Withdrawn, at: Moment) -> dict[str, Any]:
 
 def _lapsed(goal: Goal, body: Lapsed, at: Moment) -> dict[str, Any]:
     return _end(goal, body.outcome) | {"attained": body.attained}
+
+
+def _handed_over(goal: Goal, body: HandedOver, at: Moment) -> dict[str, Any]:
+    return _end(goal, Outcome.HANDED_OVER) | {"handed_to": body.successor}
+
+
+def _parent_followed(goal: Goal, body: ParentFollowed, at: Moment) -> dict[str, Any]:
+    return {"content": goal.content.model_copy(update={"parent": body.parent})}
 
 
 def _end(goal: Goal, outcome: Outcome) -> dict[str, Any]:
@@ -459,4 +470,6 @@ _EFFECTS: dict[type[Body], Callable[[Goal, Any, Moment], dict[str, Any]]] = {
     ExemplarMarked: _exemplar_marked,
     DelegationEnded: _delegation_ended,
     TextsErased: _texts_erased,
+    HandedOver: _handed_over,
+    ParentFollowed: _parent_followed,
 }

@@ -33,6 +33,7 @@ class Outcome(StrEnum):
     LAPSED = "lapsed"  # the cycle ended while it was a draft or waited for approval
     REMOVED = "removed"  # its owner left, or was removed from the cycle, while it was a draft or waited for approval
     CANCELLED = "cancelled"  # by HR, with the cycle or alone
+    HANDED_OVER = "handed_over"  # somebody else goes on with it in a goal of their own; its points count
 
 
 class RepairStep(StrEnum):
@@ -131,6 +132,8 @@ class Goal(Frozen):
     gone_on: date | None = None  # the day on which the goal learned that its owner has left; None: the owner works here
     additional: bool = False  # its department is that of an additional post (兼務) of the owner
     carried_from: GoalId | None = None  # a goal of another cycle, whose content it began with
+    handed_from: GoalId | None = None  # the goal of an earlier owner, whose remaining content it began with
+    handed_to: GoalId | None = None  # the goal in which somebody else goes on
 
     @property
     def is_closed(self) -> bool:

@@ -19,6 +19,7 @@ _NOT_KEPT: dict[type[Command], frozenset[str]] = {
     commands.ReturnForChanges: frozenset({"expected_seq"}),
     commands.Reassign: frozenset({"expected_seq"}),
     commands.DecideReview: frozenset({"new_weight", "new_target"}),
+    commands.HandOver: frozenset({"successor"}),  # a retry chooses the next number anew
     commands.ChangeLine: frozenset({"replaced", "left", "delegations", "settle", "new_weight"}),
     commands.ChangeLineBySystem: frozenset({"replaced", "left", "delegations", "settle", "new_weight"}),
 }
@@ -195,5 +196,7 @@ REBUILT: dict[type[events.Body], Callable[[Any], _Made]] = {
     events.Adjusted: _as(commands.Adjust, "points", "reason"),
     events.ExemplarMarked: _as(commands.MarkExemplar, "reason"),
     events.TextsErased: _as(commands.EraseTexts, "entries", "reason"),
+    events.HandedOver: _as(commands.HandOver, "to", "successor", "weight", "reason"),
+    events.ParentFollowed: _as(commands.FollowParent, "before", "parent"),
     events.Repaired: lambda body: (commands.NoteRepair, {"how": body.how, "expected_seq": body.saw}),
 }

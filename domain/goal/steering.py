@@ -157,6 +157,8 @@ def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
+    if goal.handed_to is not None:
+        raise Refusal(Code.HANDED_OVER, goal=goal.id, to=goal.handed_to)
     if command.closes is not None:
         _require_between(max(goal.policy.closes, day), command.closes, day + _MAX_EXTENSION)
     elif day > goal.policy.closes:

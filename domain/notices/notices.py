@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from domain.goal import events, scoring
 from domain.goal.goal import Goal
+from domain.goal.handing import owner_in
 from domain.lifecycle import EventKind
 from domain.policy.policy import TaskKind
 from domain.values import CycleId, EmployeeId, Frozen, GoalId
@@ -52,6 +53,9 @@ class NoticeKind(StrEnum):
     PARENT_CLOSED = "parent_closed"  # to the owners of the goals under one that ended
     CALENDAR_CHANGED = "calendar_changed"  # to somebody whose calendar has an entry that is wrong now
     MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
+    HANDED_OVER = "handed_over"  # to the owner and their manager: somebody else goes on with the goal
+    TAKEN_OVER = "taken_over"  # to who goes on with it, and their manager
+    PARENT_FOLLOWED = "parent_followed"  # to the owners of the goals under one that was handed over
 
 
 # What cannot wait for the next morning's digest: an answer that stops or frees somebody's work, and work that is late.
@@ -59,7 +63,7 @@ class NoticeKind(StrEnum):
 URGENT = frozenset(
     {
         NoticeKind.RETURNED, NoticeKind.VERDICT_GIVEN, NoticeKind.GOAL_RESET, NoticeKind.SIGN_OFF_REFUSED,
-        NoticeKind.ESCALATED, NoticeKind.REASSIGNED,
+        NoticeKind.ESCALATED, NoticeKind.REASSIGNED, NoticeKind.HANDED_OVER,
     }
 )  # fmt: skip
 
@@ -113,6 +117,8 @@ _TO_OWNER = {
     EventKind.POLICY_AMENDED: NoticeKind.POLICY_AMENDED,
     EventKind.LINE_CHANGED: NoticeKind.LINE_CHANGED,
     EventKind.MOVED: NoticeKind.MOVED,
+    EventKind.HANDED_OVER: NoticeKind.HANDED_OVER,
+    EventKind.PARENT_FOLLOWED: NoticeKind.PARENT_FOLLOWED,
 }
 # These put a task before somebody who did not ask for it.
 _OPENS_TASK = frozenset(
@@ -128,7 +134,7 @@ _ENDS_TASK = frozenset(
     {
         EventKind.SUBMITTED, EventKind.STAGE_APPROVED, EventKind.APPROVED, EventKind.RETURNED, EventKind.SELF_REVIEWED,
         EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.RECALLED,
-        EventKind.STEP_COMPLETED, EventKind.MOVED,
+        EventKind.STEP_COMPLETED, EventKind.MOVED, EventKind.HANDED_OVER,
     }
 )  # fmt: skip
 
@@ -244,6 +250,12 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
             stage = (goal.next_stage(-1) or 0) if event.kind is EventKind.RECALLED else goal.stage
             for person in goal.approvers(stage):
                 yield kind, person
+        case events.HandedOver():
+            for person in goal.line[:1]:
+                yield NoticeKind.HANDED_OVER, person
+        case events.Created(handed_from=str()):
+            for person in (goal.owner, *goal.line[:1]):
+                yield NoticeKind.TAKEN_OVER, person
         case events.Commented():
             for person in (goal.owner, *goal.review_deciders()):
                 yield NoticeKind.COMMENTED, person
@@ -269,6 +281,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         "step": goal.next_step,
         **_leaving(goal, event),
         **_of_body(event.body),
+        **_of_handover(event.body),
         **_why(event.body),
         **({"to": goal.task.assignees[0]} if goal.task and getattr(event.body, "copied", None) else {}),
     }
@@ -304,4 +317,16 @@ def _of_body(body: events.Body) -> dict[str, JsonValue]:
             return {"late": "1", "rung_due": due.isoformat()}
         case events.Moved(content=content):
             return {"weight": str(content.weight)}
+    return {}
+
+
+def _of_handover(body: events.Body) -> dict[str, JsonValue]:
+    """The people who had and who have the work, where somebody else goes on with a goal."""
+    match body:
+        case events.HandedOver(to=to):
+            return {"to": to}
+        case events.Created(handed_from=str() as source):
+            return {"from": owner_in(GoalId(source))}
+        case events.ParentFollowed(parent=parent):
+            return {"to": owner_in(parent)}
     return {}

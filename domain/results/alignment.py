@@ -16,7 +16,7 @@ from domain.goal.scoring import progress
 from domain.values import EmployeeId
 
 _SHARE = Decimal("0.0001")
-_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.REMOVED, Outcome.CANCELLED)
+_GIVEN_UP = (Outcome.WITHDRAWN, Outcome.LAPSED, Outcome.REMOVED, Outcome.CANCELLED, Outcome.HANDED_OVER)
 
 
 class Leaf(NamedTuple):

@@ -14,6 +14,7 @@ GIVEN_UP = (
     Outcome.LAPSED,
     Outcome.REMOVED,
     Outcome.CANCELLED,
+    Outcome.HANDED_OVER,  # its successor has
 )  # such goals have no place in the tree
 _SECTION_WEIGHT = 100
 _SHARE = Decimal("0.0001")

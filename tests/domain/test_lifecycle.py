@@ -32,7 +32,7 @@ def test_every_event_stands_in_the_table_or_is_neutral_and_never_both() -> None:
 def test_neutral_are_exactly_the_events_of_the_clock_of_hr_of_the_organisation_and_comments() -> None:
     named = (
         "reminded escalated reassigned delegated extended paused resumed commented policy_amended sign_off_refused "
-        "line_changed adjusted exemplar_marked texts_erased repaired delegation_ended"
+        "line_changed adjusted exemplar_marked texts_erased repaired delegation_ended parent_followed"
     )
     assert set(named.split()) == NEUTRAL
 

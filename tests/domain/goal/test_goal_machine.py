@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.goal import commands
 from domain.goal.adoption import ForgedEntry, adopt
 from domain.goal.alarms import Alarm, next_alarm, ring
-from domain.goal.commands import COMMANDS, Command
+from domain.goal.commands import COMMANDS, SYSTEM, Command
 from domain.goal.decide import decide
 from domain.goal.events import Event
 from domain.goal.evolve import created_goal, evolve, evolve_all
-from domain.goal.goal import Goal
+from domain.goal.goal import Goal, Outcome
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.rebuilding import is_same
 from domain.goal.scoring import score
@@ -151,6 +151,19 @@ class GoalUnderAnything(RuleBasedStateMachine):
     def somebody_who_may_asks_for_it(self, name: str) -> None:
         self._ask(CASES[name].make(self.goal))
 
+    @precondition(lambda self: len(self.ledger) > 6)  # it ends the goal for good
+    @rule(actor=PEOPLE, to=PEOPLE, turn=st.integers(0, 4))
+    def somebody_hands_it_over(self, actor: EmployeeId, to: EmployeeId, turn: int) -> None:
+        if turn == 0:
+            given = {"id": fresh_id(), "actor": actor, "to": to, "successor": f"2026-q4/{to}/2", "reason": "異動"}
+            self._ask(commands.HandOver.model_validate(given))
+
+    @rule()
+    def the_goal_above_is_handed_over(self) -> None:
+        if above := self.goal.content.parent:
+            fields = {"before": above, "parent": f"{above.rpartition('/')[0]}/9"}
+            self._ask(commands.FollowParent.model_validate({"id": fresh_id(), "actor": SYSTEM} | fields))
+
     @rule(fields=FIELDS["change_line"])
     def the_organisation_changes_and_the_news_comes_twice(self, fields: dict[str, Any]) -> None:
         for _ in range(2):
@@ -264,6 +277,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
             assert self.goal.task is None
             assert self.goal.outcome is not None
             assert next_alarm(self.goal) is None
+            assert (self.goal.outcome is Outcome.HANDED_OVER) == (self.goal.handed_to is not None)
         else:
             assert self.goal.outcome is None
 
