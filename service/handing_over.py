@@ -18,7 +18,7 @@ from domain.goal.goal import Goal
 from domain.goal.handing import Succession, succession_of
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
-from domain.values import CommandId, EmployeeId, Frozen, GoalId, Number, Weight
+from domain.values import CommandId, EmployeeId, Frozen, GoalId, Number
 from domain.writing.content import Content, NumericMeasure
 from service.answers import ANSWER_SECONDS, NoAnswer, compose
 from service.cycle_lookup import require_cycle
@@ -66,7 +66,7 @@ class HandoverPreview(Frozen):
     to: EmployeeId
     approver: EmployeeId | None
     away: bool  # the new owner is on leave: the new goal begins paused
-    weight: Weight
+    weight: Number
     running_weight: Number
     step_count: int  # open ones
     baseline: Number | None  # of a numeric measure

@@ -1,6 +1,7 @@
 """Goals that are handed over: what stays and what goes on, who may, twice at once, a worker that dies, and the goals under them."""
 
 import asyncio
+from decimal import Decimal
 from unittest.mock import patch
 
 import pytest
@@ -125,10 +126,10 @@ async def test_the_points_stay_and_another_owner_goes_on_with_what_remains(compa
     assert [one.title for one in new.content.steps] == ["電子受領を五社で始める"]
     assert (str(new.content.measure.baseline), new.content.weight) == ("9", Decimal(30))  # type: ignore[union-attr] # numeric
     assert (shown.successor, shown.score, shown.step_count, shown.weight, str(shown.baseline)) == (
-        new.id, (await results(company, cycle))[MORI], 1, 30, "9",
+        new.id, (await results(company, cycle))[MORI], 1, Decimal(30), "9",
     )  # fmt: skip
     assert shown.score > 0
-    assert (shown.approver, shown.running_weight, shown.away, shown.follows) == (TOP, 0, False, ())
+    assert (shown.approver, shown.running_weight, shown.away, shown.follows) == (TOP, Decimal(0), False, ())
     assert (await company.goals.prove(goal)).holds
     assert (await company.goals.prove(new.id)).holds
     await company.goals.give(new.id, Submit(actor=SALES, content=two_steps(new)))
