@@ -58,7 +58,7 @@ async def hand_over(
     to: EmployeeId,
     actor: EmployeeId = HR,
     *,
-    weight: int | None = None,
+    weight: str | None = None,
     command: str | None = None,
 ) -> Given:
     request = HandoverRequest(to, "産休", weight)
@@ -66,7 +66,7 @@ async def hand_over(
 
 
 async def preview(
-    company: Steered, goal: GoalId, to: EmployeeId, actor: EmployeeId = HR, weight: int | None = None
+    company: Steered, goal: GoalId, to: EmployeeId, actor: EmployeeId = HR, weight: str | None = None
 ) -> HandoverPreview:
     request = HandoverRequest(to, "産休", weight)
     return await HandingOver(company.engine, company.client).preview(by(actor), goal, request)
@@ -116,8 +116,8 @@ async def test_the_points_stay_and_another_owner_goes_on_with_what_remains(compa
     goal = goal_of(cycle, MORI)
     await at_work(company, goal, MORI)
     before = await company.goals.require(goal)
-    shown = await preview(company, goal, SALES, weight=30)
-    given = await hand_over(company, goal, SALES, weight=30)
+    shown = await preview(company, goal, SALES, weight="30")
+    given = await hand_over(company, goal, SALES, weight="30")
     old, new = await company.goals.require(goal), await company.goals.require(given.goal)
     assert (old.state, old.outcome, old.handed_to, old.task) == ("closed", "handed_over", new.id, None)
     assert (old.done, old.attained, str(given.score)) == (before.done, before.attained, "0")

@@ -15,7 +15,7 @@ async def test_the_effect_is_shown_first_and_changes_nothing(office: Office) -> 
     assert "--apply" in shown
     assert f"が q4/{HARA}/2 として続けます" in await office.done(*words, MEGURI_LOCALE="ja")
     document = await office.told(*words, "--weight", "30")
-    assert (document["successor"], document["weight"], document["score"]) == (f"q4/{HARA}/2", 30, "0")
+    assert (document["successor"], document["weight"], document["score"]) == (f"q4/{HARA}/2", "30", "0")
     assert (await office.told("goal", "show", f"q4/{MORI}/1"))["state"] == "draft"
 
 
