@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.access import Action, Caller
 from domain.findings import Finding, refuses
 from domain.journal import OPERATOR
+from domain.people.department_findings import former_name_findings, former_names
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.numbers import NOTHING_SAID, Said, numbered
-from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint
+from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint, with_new_name
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId, Locale
 from service.people_files import PeopleSource, read_file
@@ -128,7 +129,8 @@ class People:
             await require_directory(connection, caller, Action.CHANGE_DIRECTORY)
             await _require_no_open_cycle(connection)
             version = await directory_version(connection)
-            known = (await load_organisation(connection)).employees
+            before = await load_organisation(connection)
+        known = before.employees
         numbers = numbered(await read_file(PeopleSource(data, mapping, encoding, locale)), known, said, on)
         file, tops = numbers.file, [numbers.id_of(one) for one in tops]
         orphans_to = numbers.id_of(orphans_to) if orphans_to else None
@@ -137,8 +139,11 @@ class People:
             everybody = {**known, **{one.id: one for one in placed}}
             findings = findings_with(file, everybody.values(), tops)
             return ImportResult(dry_run=dry_run, imported=None, findings=findings)
-        listed = as_listed(file, known, on)
-        advice = (*numbers.findings, *lost_characters(file, known), *joined_again(known, listed, on))
+        former = former_names(file.employees, before.departments)
+        listed = [with_new_name(one, former) for one in as_listed(file, known, on)]
+        advice = (
+            *numbers.findings, *former_name_findings(former), *lost_characters(file, known), *joined_again(known, listed, on),
+        )  # fmt: skip
         if refuses(advice):
             after = {**known, **{one.id: one for one in appoint(listed, tops, orphans_to)}}
             findings = (*findings_with(file, after.values(), tops), *advice)

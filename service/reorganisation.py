@@ -9,10 +9,15 @@ from domain.access import Action, Caller, actor_of
 from domain.findings import Finding, refuses
 from domain.instructions.reorganisation import Difference, FieldChange, compare
 from domain.people.department_changes import ShownChange, changes_of_renaming, shown_changes
-from domain.people.department_findings import renaming_findings, suggested_renamings
+from domain.people.department_findings import (
+    former_name_findings,
+    former_names,
+    renaming_findings,
+    suggested_renamings,
+)
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.numbers import NOTHING_SAID, Said, numbered
-from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint
+from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint, with_new_name
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, Locale
 from service.people_files import PeopleSource, read_file
@@ -151,13 +156,15 @@ class Reorganisation:
                 placed = appoint(file.placed, tops, orphans_to)
                 after = compare(before.employees.values(), placed, on, absent_left=absent_left).after
                 return Compared(None, findings_with(file, after, tops), (), version, 0)
-            given = appoint(as_listed(file, before.employees, on), tops, orphans_to)
+            former = former_names(file.employees, before.departments, renamed or {})
+            listed = [with_new_name(one, former) for one in as_listed(file, before.employees, on)]
+            given = appoint(listed, tops, orphans_to)
             departments = changes_of_renaming(renamed or {}, before.departments)
             people_before = before.employees.values()
             difference = compare(people_before, given, on, absent_left=absent_left, departments=departments)
             lines = Organisation(difference.after).findings(tops=tops, place=file.place)
             findings = (*numbers.findings, *lines, *lost_characters(file, before.employees), *difference.findings)
-            findings += department_findings(difference, before, renamed or {})
+            findings += (*former_name_findings(former), *department_findings(difference, before, renamed or {}))
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
             cycles = await open_cycles(connection)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from domain.findings import Finding, advise, refuse
 from domain.messages import did_you_mean
@@ -9,6 +10,7 @@ from domain.people.department_changes import parent_of
 from domain.people.department_file import DepartmentFile
 from domain.people.departments import Department, DepartmentChange, Departments
 from domain.people.organisation import Employee
+from domain.people.posts import departments_of
 from domain.values import EmployeeId
 
 _SEVERAL = 2  # people who go to the same new name: one person alone more likely moves
@@ -70,6 +72,19 @@ def renaming_findings(
             yield refuse("renamed_unused", new, new=new, near=did_you_mean(new, staying))
         elif old in staying and old not in renamed.values():
             yield advise("renamed_still_used", old, old=old, new=new, count=len(staying[old]), concerned=staying[old])
+
+
+def former_names(
+    people: Iterable[Employee], known: Departments, renamed: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """The former names of departments that a file still has, each with the present one. Not the new names of `renamed`."""
+    named = {name for one in people for name in (one.department, *departments_of(one.posts))}
+    return {name: known.current(name) for name in sorted(named - {*renamed.values()}) if known.current(name) != name}
+
+
+def former_name_findings(former: Mapping[str, str]) -> Iterator[Finding]:
+    """That a file has former names: its people stay in the departments that had them."""
+    return (advise("former_department_name", old, old=old, new=new) for old, new in former.items())
 
 
 def suggested_renamings(

@@ -138,6 +138,9 @@ async def test_a_renaming_settles_nothing_and_goals_are_found_by_both_names(comp
     assert set((await status(company, cycle)).goals) == {NEW, "営業部"}
     again = await Reorganisation(company.engine).compare(operator(HR), people_file(NEW))
     assert again.is_empty, (again.difference, again.effects, again.findings)
+    old_file = await Reorganisation(company.engine).compare(operator(HR), people_file(ACCOUNTING))
+    assert old_file.is_empty, "a file that still has the old name moves nobody back"
+    assert [(one.code, one.where) for one in old_file.findings] == [("former_department_name", ACCOUNTING)]
 
 
 async def test_a_merged_department_is_a_former_name_and_its_people_did_not_move(company: Steered) -> None:
