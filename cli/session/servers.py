@@ -140,6 +140,7 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
         async with _everything(at_once) as (at, engine, client):
             code = await _sample_company(settings, engine, client)
             if code == 0:
+                await _sample_departments(settings, engine, client)
                 await _show_drafts(settings, engine)
                 _print_addresses(at, settings)
                 _tell(settings, "screen.servers.what_next")
@@ -179,6 +180,33 @@ async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "
     _tell(settings, "screen.servers.checked", people=checked.people, goals=checked.goals)
     await cycles.launch(caller_for(checked.policy.hr[0]), checked, now)
     return await _watch_launch(cycles, checked.people, settings)
+
+
+async def _sample_departments(settings: "Settings", engine: "AsyncEngine", client: "Client") -> None:
+    """Applies the department file, which renames a department of the running cycle; nothing if an earlier demo did."""
+    import asyncio
+
+    from cli.session.callers import caller_for, operator
+    from domain.values import CycleId
+    from service.departments import DepartmentRecords
+    from service.instructions import Instructions
+    from service.reorganisation import Reorganisation
+    from storage.cycles import find_cycle
+    from storage.database import read_transaction
+
+    async with read_transaction(engine) as connection:
+        row = await find_cycle(connection, CycleId(_DEMO_CYCLE))
+    if row is None:
+        return
+    hr = caller_for(row.rules.hr[0])
+    compared = await DepartmentRecords(engine).compare(hr, (_SAMPLES / "departments.csv").read_bytes())
+    if compared.difference is None or compared.is_empty:
+        return
+    given = await Reorganisation(engine).apply(hr, client, compared, _text(settings, "screen.sync.reason"))
+    async with asyncio.timeout(_LAUNCH_SECONDS):
+        while (await Instructions(engine, client).progress(operator(), given)).state != "done":  # noqa: ASYNC110 - the database tells nobody when it changes
+            await asyncio.sleep(0.2)
+    _tell(settings, "screen.servers.departments", n=len(compared.departments))
 
 
 async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
