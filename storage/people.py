@@ -16,7 +16,7 @@ from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.people.posts import Post
 from domain.values import SILENT, EmployeeId, Frozen
-from storage import delegations, departments, journal, person_log
+from storage import administrators, delegations, departments, journal, person_log
 from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, InstructionRow, StagedEmployeeRow
 
@@ -256,6 +256,7 @@ async def _write_incoming(
     if digest:
         facts = {**(facts or {}), **numbers, "changed": changed, "added": added, person_log.DIGEST: digest}
         await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts, place=place)
+    await administrators.remove_leavers(connection)  # after the entry whose place is reserved
     return changed, added
 
 

@@ -496,6 +496,14 @@ class PreferenceRow(Table):
     __table_args__ = (CheckConstraint("channel IN ('mail', 'chat', 'console')", name="preference_channel"),)
 
 
+class DirectoryAdministratorRow(Table):
+    """Somebody who may change the directory without being HR of the open cycles."""
+
+    __tablename__ = "directory_administrator"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+
+
 class JournalRow(Table):
     """Append-only logs of writes that concern no single goal; a hash chains each entry of a log to the one before."""
 

@@ -52,6 +52,7 @@ class NoticeKind(StrEnum):
     PARENT_CLOSED = "parent_closed"  # to the owners of the goals under one that ended
     CALENDAR_CHANGED = "calendar_changed"  # to somebody whose calendar has an entry that is wrong now
     MOVED = "moved"  # to the owner: the move settled this revision, the next one is a draft
+    DIRECTORY_CHANGED = "directory_changed"  # to HR: goals of their cycle followed a change by an administrator
 
 
 # What cannot wait for the next morning's digest: an answer that stops or frees somebody's work, and work that is late.
