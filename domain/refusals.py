@@ -93,6 +93,7 @@ class Code(StrEnum):
     OTHER_OWNER = "other_owner"
     NO_SUCH_POST = "no_such_post"
     NO_SUCH_LESSON = "no_such_lesson"
+    UNKNOWN_COMPANY = "unknown_company"
 
 
 class Refusal(MeguriError):

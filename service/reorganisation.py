@@ -65,6 +65,7 @@ class SyncDocument(Frozen):
     findings: tuple[FindingDocument, ...]
     effects: tuple[Effect, ...]
     department_changes: tuple[DepartmentChangeDocument, ...]
+    company_changes: tuple[ChangeDocument, ...] = ()
 
 
 class Compared(NamedTuple):
@@ -108,6 +109,7 @@ class Compared(NamedTuple):
                 DepartmentChangeDocument(change=kind, department=name, old=before, new=after)
                 for kind, name, before, after in self.departments
             ),
+            company_changes=_changes(found.companies),
         )
 
 

@@ -230,12 +230,15 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
     await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
 
 
-_VALUES_OF = attrgetter(*_COLUMNS[:-1])
+_VALUES_OF = attrgetter(*_COLUMNS)
+_PLACE_OF_POSTS = _COLUMNS.index("posts")
 
 
 def _record(one: Employee) -> tuple[Any, ...]:
-    """The values of a person in the order of `_COLUMNS`. The posts, which come last, as JSON."""
-    return (*_VALUES_OF(one), _POSTS.dump_json(one.posts).decode() if one.posts else "[]")
+    """The values of a person in the order of `_COLUMNS`, the posts as JSON."""
+    values = list(_VALUES_OF(one))
+    values[_PLACE_OF_POSTS] = _POSTS.dump_json(one.posts).decode() if one.posts else "[]"
+    return tuple(values)
 
 
 async def _write_incoming(

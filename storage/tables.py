@@ -65,6 +65,8 @@ class EmployeeRow(Table):
     deputy_id: Mapped[str | None]
     posts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))  # additional ones (兼務)
     number: Mapped[str | None]  # the present employee number, where it is not the id
+    company: Mapped[str | None]  # where the person works
+    seconded_from: Mapped[str | None]  # the employer, where it is another company (出向元)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -142,6 +142,7 @@ async def show(session: "Acting", compared: "Compared", difference: "Difference"
         ("screen.sync.evaluators", difference.evaluators),
         ("screen.sync.leave", difference.leave),
         ("screen.sync.posts", difference.posts),
+        ("screen.sync.companies", difference.companies),
         ("screen.sync.numbers", difference.numbers),
     ):
         _list(to, key, [_change(one, names) for one in changes])

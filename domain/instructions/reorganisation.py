@@ -52,6 +52,7 @@ class Difference(NamedTuple):
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
     departments: DepartmentChange = NO_CHANGE
+    companies: tuple[FieldChange, ...] = ()  # where people work, or from where they are seconded
 
     @property
     def is_empty(self) -> bool:
@@ -117,6 +118,7 @@ def compare(
         absent=() if absent_left else absent,
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
         departments=departments,
+        companies=_changes_of(staying, _company),
     )
 
 
@@ -149,6 +151,11 @@ def _of_post(post: Post) -> Iterator[str]:
     yield post.manager_id or "-"
     if post.share is not None:
         yield f"{post.share} %"
+
+
+def _company(one: Employee) -> str:
+    """The company, and in brackets the one from which the person is seconded; `-` for none."""
+    return " ".join(filter(None, (one.company, f"({one.seconded_from})" if one.seconded_from else ""))) or "-"
 
 
 def _number(one: Employee) -> str:

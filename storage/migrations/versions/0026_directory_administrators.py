@@ -1,4 +1,4 @@
-"""Administrators of the directory: people who may change it without being HR of the open cycles."""
+"""Administrators of the directory, who may change it without being HR of the open cycles; companies and secondments (出向) of people."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,8 @@ down_revision = "0024"
 
 
 def upgrade() -> None:
+    op.add_column("employee", sa.Column("company", sa.Text))
+    op.add_column("employee", sa.Column("seconded_from", sa.Text))
     op.create_table(
         "directory_administrator",
         sa.Column("employee_id", sa.Text, sa.ForeignKey("employee.id"), primary_key=True),
