@@ -16,6 +16,7 @@ ANY_DAY = (
     "tests/cli/goal/test_leavers.py",
     "tests/cli/goal/test_whole_path.py",
     "tests/cli/goal/test_writing.py",
+    "tests/cli/people/test_departments.py",
     "tests/cli/people/test_people_sync.py",
     "tests/service/test_administrators.py",
     "tests/service/test_companies.py",
