@@ -12,7 +12,8 @@ from storage.tables import DirectoryAdministratorRow, EmployeeRow
 
 _ORGANISATION = "@organisation"  # the actor of what follows when somebody has left
 
-# One notice for each cycle with goals that changed and each member of its HR, if the administrator is not of that HR.
+# One notice for each cycle with goals that changed or people who joined, and each member of its HR, if the administrator is not
+# of that HR.
 _TELL_HR = text("""
 INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at)
 SELECT 'directory_changed:' || i.id || ':' || c.id || ':' || hr.id, hr.id, c.id, c.id, 'directory_changed',
@@ -22,9 +23,15 @@ CROSS JOIN cycle c
 CROSS JOIN LATERAL (SELECT COALESCE(c.policy_now, c.policy) -> 'hr' AS pool) rules
 CROSS JOIN LATERAL jsonb_array_elements_text(rules.pool) AS hr (id)
 WHERE i.id = :instruction AND i.actor <> :organisation AND NOT rules.pool ? i.actor
-  AND EXISTS (
-      SELECT FROM instruction_goal o JOIN goal g ON g.id = o.goal_id
-      WHERE o.instruction_id = i.id AND o.result = 'done' AND g.cycle_id = c.id
+  AND (
+      EXISTS (
+          SELECT FROM instruction_goal o JOIN goal g ON g.id = o.goal_id
+          WHERE o.instruction_id = i.id AND o.result = 'done' AND g.cycle_id = c.id
+      )
+      OR EXISTS (
+          SELECT FROM participant p
+          WHERE p.cycle_id = c.id AND p.added_by = i.actor AND (i.asked -> 'joined') ? p.employee_id
+      )
   )
 ON CONFLICT (key) DO NOTHING
 """)
@@ -63,7 +70,7 @@ async def remove_leavers(connection: AsyncConnection) -> None:
 
 
 async def tell_hr(connection: AsyncConnection, instruction: str) -> None:
-    """Queues a notice for the HR of each cycle whose goals this instruction of an administrator changed.
+    """Queues a notice for the HR of each cycle whose goals or people this instruction of an administrator changed.
 
     Keyed by instruction, cycle and person, so a repeat queues nothing.
     """

@@ -16,6 +16,7 @@ from domain.journal import Log
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.administrators import Administrators
+from service.departments import DepartmentRecords
 from service.goals import GoalReads
 from service.instructions import Instructions
 from service.people import People
@@ -197,3 +198,20 @@ async def test_after_the_last_day_an_administrator_may_not_change_the_directory(
     with pytest.raises(Refusal) as refused:
         await compared_by(company, ONO, IS_BACK)
     assert refused.value.code is Code.NOT_ALLOWED
+
+
+async def test_an_administrator_imports_while_no_cycle_is_open_and_changes_departments_while_one_is(
+    company: Steered,
+) -> None:
+    await Administrators(company.engine).add(OPERATOR, ADMINISTRATOR)
+    assert (await People(company.engine).import_file(by(ADMINISTRATOR), LEAVES)).imported
+    cycle = await launch_with_hr(company, "later", TOP)
+    file = "部署名,部署ID,上位部署\n経理部,D1,営業部".encode()
+    with pytest.raises(Refusal) as refused:
+        await DepartmentRecords(company.engine).compare(by(HR), file)
+    assert refused.value.fields["allowed"] == [TOP, ADMINISTRATOR]
+    await apply(company, ADMINISTRATOR, await DepartmentRecords(company.engine).compare(by(ADMINISTRATOR), file))
+    assert await told_to_hr(company) == set(), "no goal of the cycle changed"
+    await apply(company, ADMINISTRATOR, await compared_by(company, ADMINISTRATOR, IS_BACK))
+    assert ONO in await company.participants(cycle)
+    assert await told_to_hr(company) == {(TOP, cycle, ADMINISTRATOR)}, "somebody joined"
