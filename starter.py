@@ -28,6 +28,7 @@ from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
+from cli.people.administrators import admins
 from cli.people.departments import departments
 from cli.people.people import people
 from cli.people.people_sync import sync
@@ -75,6 +76,7 @@ for command in _COMMANDS:
     app.command()(command)
 people.command("sync")(sync)
 people.command("departments")(departments)
+people.add_typer(admins, name="admins")
 for command in (amend, tree, scores):
     cycle.command()(command)
 for command in (begin, handover, draft, check, score, adjust, exemplar):

@@ -40,7 +40,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_updates import CycleUpdates
 from service.goal_updates import GoalUpdates
-from storage import cycles, instructions, outbox, participants
+from storage import administrators, cycles, instructions, outbox, participants
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.departments import load_departments
@@ -112,6 +112,8 @@ class InstructionActivities(InstructionSteps):
     async def _tell(self, row: Instruction, asked: AnyInstruction, now: datetime) -> None:
         if isinstance(asked, Sync):
             await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), now)
+            async with self._engine.begin() as connection:
+                await administrators.tell_hr(connection, row.id)
         elif row.cycle_id:
             try:
                 await self._tell_cycle(CycleId(row.cycle_id), asked, EmployeeId(row.actor))

@@ -230,8 +230,8 @@ def _news(notices: Sequence[Notice], tasks: Sequence[ListedTask], reader: Reader
 
 
 def _goal_of_notice(notice: Notice) -> str:
-    """The goal that the notice is about; empty for a delivery problem, which concerns no goal."""
-    return "" if notice.kind == NoticeKind.DELIVERY_TROUBLE else notice.goal_id
+    """The goal that the notice is about; empty for what concerns no single goal."""
+    return "" if notice.kind in (NoticeKind.DELIVERY_TROUBLE, NoticeKind.DIRECTORY_CHANGED) else notice.goal_id
 
 
 def _grouped(

@@ -74,7 +74,7 @@ REMOVED = Wording(Group.DECIDED, "notice.goal_removed")
 UNDATED = frozenset(
     {
         _K.STAGE_APPROVED, _K.COMMENTED, _K.PAUSED, _K.DELEGATED, _K.POLICY_AMENDED, _K.RECALLED, _K.WITHDRAWN, _K.HANDLED,
-        _K.DELIVERY_TROUBLE, _K.CALENDAR_CHANGED, _K.HANDED_OVER, _K.TAKEN_OVER, _K.PARENT_FOLLOWED,
+        _K.DELIVERY_TROUBLE, _K.CALENDAR_CHANGED, _K.HANDED_OVER, _K.TAKEN_OVER, _K.PARENT_FOLLOWED, _K.DIRECTORY_CHANGED,
     }
 )  # fmt: skip
 # Kinds that show the outcome and the score. In others, a score of 0 would only discourage.

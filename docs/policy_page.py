@@ -112,6 +112,13 @@ is at the site that the directory names, and without one under the cycle's own `
 which nobody works has no effect, and the check says so; a day that is in `days_off` and `working_days` is refused. HR adds such days to a
 running cycle by `meguri cycle amend`; when a cycle's dates are moved, they stay.
 
+## Companies of a group (グループ会社・出向)
+
+The people file has a company (会社) and, for who is seconded (出向), the employer (出向元). `companies = ["…"]` in `[cycle]` chooses who takes part: the
+people who work in one of these companies, also those whom another company employs. With `departments`, both must fit. Without it, everybody of every company takes part.
+HR of a cycle is HR of all its goals; a company with HR of its own has its own cycle. The people file is for all: an administrator of
+the directory (`meguri people admins`) applies it, where nobody is HR of every open cycle.
+
 ## The fiscal year and names of cycles (年度・上期・下期・四半期)
 
 `fiscal_year_starts = 4` in `[cycle]` is the month in which the company's fiscal year begins. A fiscal year is called by the calendar year in

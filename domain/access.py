@@ -38,8 +38,9 @@ class Relation(StrEnum):
     ASSIGNEE = "assignee"  # the open task waits for them
     DELEGATE = "delegate"  # may act today for a manager, an evaluator or an assignee
     HR = "hr"  # of the cycle; where no cycle is named, of one that is open
-    SETTING_UP = "setting_up"  # the operator while no cycle is open: nobody is HR then, and somebody must begin
+    SETTING_UP = "setting_up"  # the operator while nobody is HR (no cycle is open), or while nobody is an administrator
     COLLEAGUE = "colleague"  # an active employee
+    ADMINISTRATOR = "administrator"  # of the directory: changes it, and is nothing to goals
     OPERATOR = "operator"
 
 
@@ -56,6 +57,7 @@ class Action(StrEnum):
     SEE_LIBRARY = "see_library"  # catalogue, examples, heard problems
     SEE_NOTICES = "see_notices"
     CHANGE_DIRECTORY = "change_directory"  # import and sync
+    NAME_ADMINISTRATORS = "name_administrators"  # of the directory, and end their role
     START_CYCLE = "start_cycle"
     STEER_CYCLE = "steer_cycle"  # extend, pause, amend, close, retry, …
     HEAR = "hear"  # record a problem that was heard
@@ -85,7 +87,8 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_PEOPLE: _EVERYBODY,
     Action.SEE_LIBRARY: _EVERYBODY,
     Action.SEE_NOTICES: frozenset({_R.HR, _R.OPERATOR}),
-    Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP}),
+    Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR}),
+    Action.NAME_ADMINISTRATORS: frozenset({_R.SETTING_UP, _R.ADMINISTRATOR}),
     Action.START_CYCLE: frozenset({_R.HR}),
     Action.STEER_CYCLE: frozenset({_R.HR}),
     Action.HEAR: frozenset({_R.COLLEAGUE}),

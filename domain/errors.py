@@ -28,7 +28,7 @@ STATUS_OF: Mapping[str, Status] = {
             "already_signed", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
-            "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_instruction",
+            "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
         ),
         Status.CONFLICT: (

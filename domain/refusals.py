@@ -97,6 +97,7 @@ class Code(StrEnum):
     OUTSIDE_LINE = "outside_line"
     NOT_NEXT_GOAL = "not_next_goal"
     HANDED_OVER = "handed_over"
+    UNKNOWN_COMPANY = "unknown_company"
 
 
 class Refusal(MeguriError):

@@ -182,7 +182,7 @@ async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[
     participants, slot, carried = [], 0, await carried_goals(connection, file)
     known = await load_departments(connection)
     async for one in stream_active_people(connection):
-        if file.includes(one.id, one.department, known):
+        if file.includes(one.id, one.department, known, company=one.company):
             participants.append(cycles.Participant(one.id, one.department, slot))
             slot += len(carried.get(one.id) or file.drafts_of_posts(one.department, one.posts, departments=known))
     return participants

@@ -64,6 +64,13 @@ class DepartmentPeople(Frozen):
     people: tuple[Employee, ...]
 
 
+class CompanyPeople(Frozen):
+    """The people who work in a company or are seconded from it, including those who left."""
+
+    company: str
+    people: tuple[Employee, ...]
+
+
 class PersonsGoal(Frozen):
     """A goal on a person's page; `score` in points."""
 
@@ -185,6 +192,15 @@ class People:
                 )
             known = [one.name for one in await directory.department_sizes(connection)]
         raise Refusal(Code.UNKNOWN_DEPARTMENT, department=name[:80], known=known or "-")
+
+    async def company(self, caller: Caller, name: str) -> CompanyPeople:
+        """The people who work in a company or are seconded from it. Raises a `Refusal` if there are none."""
+        async with read_transaction(self._engine) as connection:
+            await require_colleague(connection, caller, Action.SEE_PEOPLE)
+            if found := await directory.people_of_company(connection, name):
+                return CompanyPeople(company=name, people=tuple(found))
+            known = await directory.companies(connection)
+        raise Refusal(Code.UNKNOWN_COMPANY, company=name[:80], known=known or "-")
 
     async def person(self, caller: Caller, employee: EmployeeId, now: datetime | None = None) -> PersonPage:
         """The page of a person, by id or by employee number; `now` is when tasks are counted. Raises a `Refusal` for an unknown employee."""

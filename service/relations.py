@@ -17,7 +17,7 @@ from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
-from storage import cycles
+from storage import administrators, cycles
 from storage.people import find_employee
 from storage.visibility import visible
 
@@ -83,9 +83,25 @@ async def may_see_inbox(connection: AsyncConnection, caller: Caller, employee: E
     return True
 
 
+async def require_administrator(connection: AsyncConnection, caller: Caller, action: Action) -> None:
+    """Checks an action of the administrators of the directory. While there is none, the operator may do it."""
+    everybody = await administrators.active(connection)
+    held = await relations_to_company(connection, caller) | _as_administrator(caller, everybody)
+    if not everybody and caller.is_operator:
+        held |= {Relation.SETTING_UP}
+    access.require(caller, action, held, everybody)
+
+
+def _as_administrator(caller: Caller, everybody: Collection[EmployeeId]) -> frozenset[Relation]:
+    return frozenset({Relation.ADMINISTRATOR} if caller.employee in everybody else ())
+
+
 async def require_directory(connection: AsyncConnection, caller: Caller, action: Action) -> None:
-    """Checks an action of HR of an open cycle. While no cycle is open, nobody is HR, and the operator may do it."""
+    """Checks an action of administrators of the directory, or of HR of an open cycle. While no cycle is open, nobody is HR, and the
+    operator may do it.
+    """
     held = await relations_to_company(connection, caller)
+    held |= _as_administrator(caller, await administrators.active(connection))
     rows = [row for row in await cycles.list_cycles(connection) if row.state.is_running]
     if caller.is_operator and not rows:
         held |= {Relation.SETTING_UP}
@@ -94,25 +110,37 @@ async def require_directory(connection: AsyncConnection, caller: Caller, action:
 
 
 async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, action: Action) -> None:
-    """Checks an action that concerns every open cycle: the caller must be HR of each. While none is open, the operator may do it."""
+    """Checks an action that concerns every open cycle: the caller must be HR of each. While none is open, the operator may do it.
+
+    Administrators of the directory may change it, whatever cycles are open.
+    """
     held = await relations_to_company(connection, caller)
+    named = await administrators.active(connection) if Relation.ADMINISTRATOR in access.ALLOWED[action] else ()
+    held |= _as_administrator(caller, named)
     pools = [row.rules.hr for row in await cycles.list_cycles(connection) if row.state.is_running]
     if not pools and caller.is_operator:
         held |= {Relation.SETTING_UP}
     for hr in pools or [()]:
-        _require_member(caller, action, held, hr)
+        _require_member(caller, action, held, (*hr, *named), hr)
 
 
 async def require_hr_of(
     connection: AsyncConnection, caller: Caller, action: Action, hr: Collection[EmployeeId]
 ) -> None:
     """Checks an action that only the HR members `hr` may do."""
-    _require_member(caller, action, await relations_to_company(connection, caller), hr)
+    _require_member(caller, action, await relations_to_company(connection, caller), hr, hr)
 
 
-def _require_member(caller: Caller, action: Action, held: frozenset[Relation], hr: Collection[EmployeeId]) -> None:
+def _require_member(
+    caller: Caller,
+    action: Action,
+    held: frozenset[Relation],
+    allowed: Collection[EmployeeId],
+    hr: Collection[EmployeeId],
+) -> None:
+    """Checks that the caller is of `hr`, or holds another relation that permits the action; a refusal names `allowed`."""
     is_hr = caller.employee in hr and Relation.COLLEAGUE in held
-    access.require(caller, action, held | {Relation.HR} if is_hr else held, hr)
+    access.require(caller, action, held | {Relation.HR} if is_hr else held, allowed)
 
 
 async def visible_goal(

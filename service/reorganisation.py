@@ -70,6 +70,7 @@ class SyncDocument(Frozen):
     findings: tuple[FindingDocument, ...]
     effects: tuple[Effect, ...]
     department_changes: tuple[DepartmentChangeDocument, ...]
+    company_changes: tuple[ChangeDocument, ...] = ()
 
 
 class Compared(NamedTuple):
@@ -113,6 +114,7 @@ class Compared(NamedTuple):
                 DepartmentChangeDocument(change=kind, department=name, old=before, new=after)
                 for kind, name, before, after in self.departments
             ),
+            company_changes=_changes(found.companies),
         )
 
 

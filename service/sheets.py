@@ -184,7 +184,8 @@ async def _person(connection: AsyncConnection, cycle: CycleId, goal: Goal) -> Pe
     name, manager_name = names.get(owner, employee.name), names.get(manager)
     asked = tuple(names.get(one, one) for one in evaluators)
     posts = departments_of(employee.posts)
-    return Person(owner, name, employee.department, employee.title, manager_name, asked, posts)
+    companies = (employee.company, employee.seconded_from)
+    return Person(owner, name, employee.department, employee.title, manager_name, asked, posts, *companies)
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:

@@ -127,9 +127,14 @@ class _Page:
         self._number(3, 9, 11, len(sheet.goals))
 
     def _departments(self, person: Person) -> str:
-        if not person.posts:
-            return person.department
-        return self._say("sheet.with_posts", department=person.department, posts=list(person.posts))
+        """The department, with the company and the additional posts where there are any."""
+        shown = person.department
+        if person.posts:
+            shown = self._say("sheet.with_posts", department=shown, posts=list(person.posts))
+        if person.seconded_from:
+            place, employer = " ".join(filter(None, (person.company, shown))), person.seconded_from
+            return self._say("sheet.seconded", place=place, employer=employer)
+        return f"{person.company} {shown}" if person.company else shown
 
     def goal(self, top: int, number: int, one: SheetGoal, steps: int) -> int:
         """Writes the block of a goal; returns the row after it."""

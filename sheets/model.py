@@ -20,6 +20,8 @@ class Person(NamedTuple):
     manager: str | None = None
     evaluators: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()  # departments of additional posts
+    company: str | None = None
+    seconded_from: str | None = None  # the employer, where it is another company
 
 
 class Review(NamedTuple):

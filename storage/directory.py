@@ -57,11 +57,12 @@ _PARTITION = 1_000  # rows that a stream reads at once
 
 
 class Member(NamedTuple):
-    """An active employee, their department, and those of additional posts."""
+    """An active employee, their department, those of additional posts, and their company."""
 
     id: EmployeeId
     department: str
     posts: tuple[str, ...] = ()
+    company: str | None = None
 
 
 class DepartmentSize(NamedTuple):
@@ -91,6 +92,18 @@ async def people_of(connection: AsyncConnection, department: str) -> list[Employ
     names = await names_meant(connection, department)
     main = is_one_of(EmployeeRow.department, names)
     return await _employees(connection, _people().where(or_(main, _HAS_POST_IN.bindparams(names=list(names)))))
+
+
+async def people_of_company(connection: AsyncConnection, company: str) -> list[Employee]:
+    """The people who work in a company or are seconded from it, by id, including those who left."""
+    concerned = or_(EmployeeRow.company == company, EmployeeRow.seconded_from == company)
+    return await _employees(connection, _people().where(concerned))
+
+
+async def companies(connection: AsyncConnection) -> list[str]:
+    """The companies in which active people work, by name."""
+    query = select(EmployeeRow.company).where(EmployeeRow.company.is_not(None), works_today()).distinct()
+    return [one for one in await connection.scalars(query.order_by(EmployeeRow.company)) if one]
 
 
 async def employees(connection: AsyncConnection, ids: Collection[str]) -> list[Employee]:
@@ -222,12 +235,12 @@ async def _with_managers(connection: AsyncConnection, ids: Collection[str]) -> l
 
 
 def _members() -> Select[*tuple[Any, ...]]:
-    columns = (EmployeeRow.id, EmployeeRow.department, EmployeeRow.posts)
+    columns = (EmployeeRow.id, EmployeeRow.department, EmployeeRow.posts, EmployeeRow.company)
     return select(*columns).where(works_today()).order_by(EmployeeRow.id)
 
 
 def _member(row: Row[*tuple[Any, ...]]) -> Member:
-    return Member(EmployeeId(row.id), row.department, tuple(post["department"] for post in row.posts))
+    return Member(EmployeeId(row.id), row.department, tuple(post["department"] for post in row.posts), row.company)
 
 
 def _people() -> Select[*tuple[object, ...]]:

@@ -330,7 +330,11 @@ _WRITTEN = text("""
     JOIN goal g ON g.id = n.goal
     LEFT JOIN goal_event e ON e.goal_id = n.goal AND e.seq = n.seq
 """).bindparams(bindparam("goals", type_=ARRAY(Text)), bindparam("seqs", type_=ARRAY(Integer)))
-_OF_ANOTHER_GOAL = ("parent_closed", "delivery_trouble")  # their `seq` is not that of the entry that they tell of
+_OF_ANOTHER_GOAL = (
+    "parent_closed",
+    "delivery_trouble",
+    "directory_changed",
+)  # their `seq` is not that of the entry that they tell of
 _REASONS = ("comment", "reason", "text")  # the fields of an entry in which somebody says why
 
 

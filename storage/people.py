@@ -16,7 +16,7 @@ from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.people.posts import Post
 from domain.values import SILENT, EmployeeId, Frozen
-from storage import delegations, departments, journal, person_log
+from storage import administrators, delegations, departments, journal, person_log
 from storage.database import LONG, set_limits
 from storage.tables import EmployeeRow, InstructionRow, StagedEmployeeRow
 
@@ -230,12 +230,15 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
     await driver.copy_records_to_table("incoming_employee", records=records, columns=_COLUMNS)
 
 
-_VALUES_OF = attrgetter(*_COLUMNS[:-1])
+_VALUES_OF = attrgetter(*_COLUMNS)
+_PLACE_OF_POSTS = _COLUMNS.index("posts")
 
 
 def _record(one: Employee) -> tuple[Any, ...]:
-    """The values of a person in the order of `_COLUMNS`. The posts, which come last, as JSON."""
-    return (*_VALUES_OF(one), _POSTS.dump_json(one.posts).decode() if one.posts else "[]")
+    """The values of a person in the order of `_COLUMNS`, the posts as JSON."""
+    values = list(_VALUES_OF(one))
+    values[_PLACE_OF_POSTS] = _POSTS.dump_json(one.posts).decode() if one.posts else "[]"
+    return tuple(values)
 
 
 async def _write_incoming(
@@ -256,6 +259,7 @@ async def _write_incoming(
     if digest:
         facts = {**(facts or {}), **numbers, "changed": changed, "added": added, person_log.DIGEST: digest}
         await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts, place=place)
+    await administrators.remove_leavers(connection)  # after the entry whose place is reserved
     return changed, added
 
 

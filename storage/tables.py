@@ -65,6 +65,8 @@ class EmployeeRow(Table):
     deputy_id: Mapped[str | None]
     posts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))  # additional ones (兼務)
     number: Mapped[str | None]  # the present employee number, where it is not the id
+    company: Mapped[str | None]  # where the person works
+    seconded_from: Mapped[str | None]  # the employer, where it is another company (出向元)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
@@ -494,6 +496,14 @@ class PreferenceRow(Table):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("channel IN ('mail', 'chat', 'console')", name="preference_channel"),)
+
+
+class DirectoryAdministratorRow(Table):
+    """Somebody who may change the directory without being HR of the open cycles."""
+
+    __tablename__ = "directory_administrator"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
 
 
 class JournalRow(Table):

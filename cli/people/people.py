@@ -33,7 +33,15 @@ if TYPE_CHECKING:
     from domain.people.organisation import Employee
     from domain.refusals import Refusal
     from domain.values import Locale
-    from service.people import DepartmentPeople, Departments, ImportResult, People, PersonPage, PersonsGoal
+    from service.people import (
+        CompanyPeople,
+        DepartmentPeople,
+        Departments,
+        ImportResult,
+        People,
+        PersonPage,
+        PersonsGoal,
+    )
     from settings import Settings
 
 people = Commands()
@@ -104,10 +112,11 @@ def show_people(
     department: Annotated[
         str | None, typer.Option("--department", metavar="DEPARTMENT", help="help.option.of_department")
     ] = None,
+    company: Annotated[str | None, typer.Option("--company", metavar="COMPANY", help="help.option.of_company")] = None,
     viewer: Viewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the organisation by department, the people of one department, or a person's managers and reports."""
+    """Show the organisation by department, the people of one department or company, or a person's managers and reports."""
     from cli.session.callers import caller_for
     from domain.messages import message
     from domain.values import EmployeeId
@@ -115,7 +124,7 @@ def show_people(
 
     settings = Settings()
     locale = reader_locale(settings)
-    if employee is not None and department is not None:
+    if sum(one is not None for one in (employee, department, company)) > 1:
         raise stopped(message("screen.people.one_or_department"), locale, Exit.USAGE)
     caller = caller_for(viewer)
     if employee is not None:
@@ -125,6 +134,9 @@ def show_people(
         name = department
         found = _ask(settings, lambda people: people.department(caller, name))
         _show_department(found, name, locale, as_json=as_json)
+    elif company is not None:
+        of = company
+        _show_company(_ask(settings, lambda people: people.company(caller, of)), locale, as_json=as_json)
     else:
         _show_departments(_ask(settings, lambda people: people.departments(caller)), locale, as_json=as_json)
 
@@ -250,6 +262,13 @@ def _show_department(found: "DepartmentPeople", asked: str, locale: "Locale", *,
         _print_people(found.people, locale)
 
 
+def _show_company(found: "CompanyPeople", locale: "Locale", *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        _print_people(found.people, locale)
+
+
 def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None:
     from texts.say import say
 
@@ -257,12 +276,22 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
         print_json(page)
         return
     _print_people([page.employee], locale)
+    _print_company(page.employee, locale)
     _print_posts(page.employee, locale)
     _print_employment(page, locale)
     _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
     _print_people(page.named_evaluators, locale, title=say("screen.people.evaluators", locale))
     _print_people(page.reports, locale, title=say("screen.people.reports", locale))
     _print_goals(page, locale)
+
+
+def _print_company(one: "Employee", locale: "Locale") -> None:
+    from texts.say import say
+
+    if one.seconded_from:
+        print_line(say("screen.people.seconded", locale, company=one.company or "-", employer=one.seconded_from))
+    elif one.company:
+        print_line(say("screen.people.company", locale, company=one.company))
 
 
 def _print_posts(one: "Employee", locale: "Locale") -> None:

@@ -23,7 +23,7 @@ _SHOWN = 20  # people named under a heading
 def sync(
     *,
     file: Annotated[Path, typer.Argument(help="help.option.people_file_whole")],
-    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="help.option.hr")],
+    actor: Annotated[str, typer.Option("--as", metavar="EMPLOYEE", help="help.option.directory_changer")],
     apply: Annotated[bool, typer.Option("--apply", help="help.option.apply")] = False,
     columns: Annotated[
         list[str] | None,
@@ -142,6 +142,7 @@ async def show(session: "Acting", compared: "Compared", difference: "Difference"
         ("screen.sync.evaluators", difference.evaluators),
         ("screen.sync.leave", difference.leave),
         ("screen.sync.posts", difference.posts),
+        ("screen.sync.companies", difference.companies),
         ("screen.sync.numbers", difference.numbers),
     ):
         _list(to, key, [_change(one, names) for one in changes])

@@ -115,8 +115,17 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
             yield refuse("department_unknown", where, department=name, near=did_you_mean(name, departments))
         elif (now := organisation.departments.current(name)) != name:
             yield advise("department_renamed", where, department=name, now=now)
+    yield from _company_findings(file, organisation)
     if not any(True for _ in file.participants(organisation)):
         yield refuse("nobody_takes_part", "cycle")
+
+
+def _company_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    companies = {one.company for one in organisation.employees.values() if one.active and one.company}
+    for n, name in enumerate(file.cycle.companies):
+        if name not in companies:
+            near = did_you_mean(name, companies)
+            yield refuse("company_unknown", f"cycle.companies[{n}]", company=name, near=near)
 
 
 def _somebody_stays(cycle: CycleSection, organisation: Organisation) -> bool:

@@ -118,11 +118,23 @@ class CycleFile(Frozen):
     def participants(self, organisation: Organisation) -> Iterator[Employee]:
         """Who takes part, in the order of their ids."""
         for employee in sorted(organisation.employees.values(), key=lambda one: one.id):
-            if employee.active and self.includes(employee.id, employee.department, organisation.departments):
+            known, company = organisation.departments, employee.company
+            if employee.active and self.includes(employee.id, employee.department, known, company=company):
                 yield employee
 
-    def includes(self, employee: EmployeeId, department: str, departments: Departments = NO_DEPARTMENTS) -> bool:
-        """Whether somebody of this department takes part while they work here: it is chosen, or one above it is."""
+    def includes(
+        self,
+        employee: EmployeeId,
+        department: str,
+        departments: Departments = NO_DEPARTMENTS,
+        *,
+        company: str | None = None,
+    ) -> bool:
+        """Whether somebody of this department and company takes part while they work here: their company is chosen, and their
+        department or one above it is.
+        """
+        if self.cycle.companies and company not in self.cycle.companies:
+            return False
         if not self.cycle.departments or employee in self.cycle.without:
             return employee not in self.cycle.without
         chosen = {departments.current(name) for name in self.cycle.departments}

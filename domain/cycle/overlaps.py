@@ -29,7 +29,7 @@ def overlap_findings(
         if other.id == file.cycle.id or not _overlap(file, other):
             continue
         both = (
-            other.file.includes(one.id, one.department, organisation.departments)
+            other.file.includes(one.id, one.department, organisation.departments, company=one.company)
             for one in file.participants(organisation)
         )
         shared = sum(both)

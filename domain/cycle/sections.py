@@ -59,6 +59,9 @@ class CycleSection(Frozen):
     tops: tuple[Annotated[EmployeeId, ID_FORM], ...] = ()  # who has no manager, where they are several
     carry_over: Annotated[CycleId, ID_FORM] | None = None  # whose unfinished goals become drafts of their owners
     fiscal_year_starts: int | None = Field(default=None, ge=1, le=12)  # the month in which the company's year begins
+    companies: tuple[
+        Line, ...
+    ] = ()  # who takes part: the people who work in one of these, of `departments` if it is given
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Self:

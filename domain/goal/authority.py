@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command, FollowParent
+from domain.goal.commands import ChangeLineBySystem, CloseBySystem, Command, FollowParent, ReopenBySystem
 from domain.goal.goal import Goal, MaterialChange
 from domain.lifecycle import State
 from domain.messages import Message, message
@@ -46,7 +46,7 @@ def require_hr(goal: Goal, command: Command, day: date) -> None:
 
 def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
     """HR, or the program itself by one of its own commands."""
-    if not isinstance(command, CloseBySystem | ChangeLineBySystem | FollowParent):
+    if not isinstance(command, CloseBySystem | ChangeLineBySystem | ReopenBySystem | FollowParent):
         require_hr(goal, command, day)
     elif command.acting_for is not None:
         raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)

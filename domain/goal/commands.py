@@ -336,9 +336,16 @@ class CloseBySystem(Close):
 
 
 class ChangeLineBySystem(ChangeLine):
-    """The system, when a manager has left: as `change_line`."""
+    """The system, when a manager has left, or an administrator of the directory changed the organisation: as `change_line`."""
 
     name: ClassVar[str] = "change_line_by_system"
+    actor: _System
+
+
+class ReopenBySystem(Reopen):
+    """The system, when an owner who had left is in the directory again: as `reopen`."""
+
+    name: ClassVar[str] = "reopen_by_system"
     actor: _System
 
 
@@ -412,7 +419,7 @@ AnyCommand = Union[  # noqa: UP007 - get_args below needs the alias to stay a Un
 
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in get_args(AnyCommand)}
 FROM_WITHIN: dict[str, type[Command]] = {
-    command.name: command for command in (CloseBySystem, ChangeLineBySystem, HandOver, FollowParent)
+    command.name: command for command in (CloseBySystem, ChangeLineBySystem, ReopenBySystem, HandOver, FollowParent)
 }
 """Commands of the program itself: activities send them, and no door offers them to people."""
 

@@ -26,6 +26,7 @@ _NOT_KEPT: dict[type[Command], frozenset[str]] = {
 _BY_SYSTEM: dict[type[Command], type[Command]] = {
     commands.Close: commands.CloseBySystem,
     commands.ChangeLine: commands.ChangeLineBySystem,
+    commands.Reopen: commands.ReopenBySystem,
 }
 
 

@@ -154,7 +154,7 @@ def _resume(goal: Goal, command: commands.Resume, day: date) -> Bodies:
 
 
 def _reopen(goal: Goal, command: commands.Reopen, day: date) -> Bodies:
-    require_hr(goal, command, day)
+    require_hr_or_system(goal, command, day)
     if goal.closed_from is None:
         raise wrong_state(goal.state, State.CLOSED)
     if goal.handed_to is not None:
@@ -356,6 +356,7 @@ STEERING: dict[type[commands.Command], Callable[[Goal, Any, date], Bodies]] = {
     commands.Pause: _pause,
     commands.Resume: _resume,
     commands.Reopen: _reopen,
+    commands.ReopenBySystem: _reopen,
     commands.Close: _close,
     commands.CloseBySystem: _close,
     commands.AmendPolicy: _amend_policy,

@@ -20,7 +20,9 @@ from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import Employee, Organisation, some_of, with_new_name
 from domain.people.posts import MAIN, GoalPost, Post
 from domain.policy.policy import Policy
-from domain.values import EmployeeId, GoalId
+from domain.values import MAX_TEXT, EmployeeId, GoalId
+
+_LONGEST_REASON = MAX_TEXT - 60  # characters; an id and a last day in brackets follow
 
 
 class FieldChange(NamedTuple):
@@ -50,6 +52,7 @@ class Difference(NamedTuple):
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
     departments: DepartmentChange = NO_CHANGE
+    companies: tuple[FieldChange, ...] = ()  # where people work, or from where they are seconded
 
     @property
     def is_empty(self) -> bool:
@@ -115,6 +118,7 @@ def compare(
         absent=() if absent_left else absent,
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
         departments=departments,
+        companies=_changes_of(staying, _company),
     )
 
 
@@ -147,6 +151,11 @@ def _of_post(post: Post) -> Iterator[str]:
     yield post.manager_id or "-"
     if post.share is not None:
         yield f"{post.share} %"
+
+
+def _company(one: Employee) -> str:
+    """The company, and in brackets the one from which the person is seconded; `-` for none."""
+    return " ".join(filter(None, (one.company, f"({one.seconded_from})" if one.seconded_from else ""))) or "-"
 
 
 def _number(one: Employee) -> str:
@@ -229,15 +238,22 @@ class SyncContext(NamedTuple):
 
 
 def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncContext) -> commands.Command | Skipped:
-    """The command for this goal after the change, or the reason why it needs none. A goal that it reopens is asked again, open."""
+    """The command for this goal after the change, or the reason why it needs none. A goal that it reopens is asked again, open.
+
+    It is in the name of `actor` where they are HR of the goal, else of the organisation: an administrator of the directory
+    has no say about goals.
+    """
+    by_system = actor not in goal.policy.hr
+    by, reason = (commands.ORGANISATION, _reason_with(actor, asked.reason)) if by_system else (actor, asked.reason)
     owner = context.organisation.employees.get(goal.owner)
     post = _post_of(goal, context.organisation)
     if goal.is_closed:
         is_back = goal.id in context.back and owner is not None and owner.active and not post.ended
-        return commands.Reopen(actor=actor, reason=asked.reason) if is_back else Skipped(code="closed")
+        reopen = commands.ReopenBySystem if by_system else commands.Reopen
+        return reopen(actor=by, reason=reason) if is_back else Skipped(code="closed")
     if owner is None or post.ended or not (owner.active or stays_open(goal)):
-        close = commands.CloseBySystem if actor == commands.ORGANISATION else commands.Close
-        return close(actor=actor, reason=_why_closed(owner, asked.reason), removed=True)
+        close = commands.CloseBySystem if by_system else commands.Close
+        return close(actor=by, reason=_why_closed(owner, reason), removed=True)
     line = context.organisation.active_line(goal.owner, post.post)
     department = post.post.department if post.post else owner.department
     moved = department != goal.department
@@ -258,9 +274,9 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     if unchanged and not moved and not replaced and not left:
         return Skipped(code="unchanged")
     settle = goal.policy.moves_settle and goal.owner in asked.moved and not (additional or goal.additional)
-    change_line = commands.ChangeLineBySystem if actor == commands.ORGANISATION else commands.ChangeLine
+    change_line = commands.ChangeLineBySystem if by_system else commands.ChangeLine
     return change_line(
-        actor=actor,
+        actor=by,
         line=line,
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
@@ -275,8 +291,13 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         new_weight=weight_left(goal.content.weight, goal.policy, context.today) if settle else None,
         leaves=leaves,
         gone=not owner.active,
-        reason=asked.reason,
+        reason=reason,
     )
+
+
+def _reason_with(actor: EmployeeId, reason: str) -> str:
+    """The reason with the id of the administrator who applied the change; the ledger of the goal names only the organisation."""
+    return reason if actor == commands.ORGANISATION else f"{reason[:_LONGEST_REASON]} ({actor})"
 
 
 def _post_of(goal: Goal, organisation: Organisation) -> GoalPost:

@@ -56,6 +56,7 @@ class NoticeKind(StrEnum):
     HANDED_OVER = "handed_over"  # to the owner and their manager: somebody else goes on with the goal
     TAKEN_OVER = "taken_over"  # to who goes on with it, and their manager
     PARENT_FOLLOWED = "parent_followed"  # to the owners of the goals under one that was handed over
+    DIRECTORY_CHANGED = "directory_changed"  # to HR: goals of their cycle followed a change by an administrator
 
 
 # What cannot wait for the next morning's digest: an answer that stops or frees somebody's work, and work that is late.

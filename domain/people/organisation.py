@@ -58,6 +58,8 @@ class Employee:
     deputy_id: PersonId | None = None  # who approves and reviews meanwhile; None: the managers above
     number: PersonId | None = None  # the present employee number (社員番号), where it is not the id
     posts: Annotated[tuple[Post, ...], Field(max_length=MAX_POSTS)] = ()  # additional ones (兼務)
+    company: Label | None = None  # where the person works
+    seconded_from: Label | None = None  # the employer (出向元), where it is another company
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""

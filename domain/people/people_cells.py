@@ -93,5 +93,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "deputy_id": clean_id,
     "post": _remembered(_word),
     "share": _remembered(_percent),
+    "company": _remembered(clean_line),
+    "seconded_from": _remembered(clean_line),
     **dict.fromkeys(EVALUATORS, clean_id),
 }

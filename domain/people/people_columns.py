@@ -36,6 +36,8 @@ away_until:awayuntil leaveuntil leaveend leaveenddate 休職終了日 休業終�
 deputy_id:deputy deputyid 代理者 代理 代行者 代理者社員番号 代行者社員番号 休業中の代理者 休職中の代理者
 post:post posttype 兼務区分 本務兼務区分 主務兼務区分 本兼区分 本務兼務 主務兼務
 share:share timeshare 兼務率 従事割合 従事率 業務割合
+company:company companyname 会社 会社名 所属会社 所属会社名 法人 法人名 勤務会社
+seconded_from:secondedfrom secondedfromcompany 出向元 出向元会社 出向元会社名
 leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
 """)
 _FIELD_OF = {header: name for name, headers in _HEADERS.items() for header in headers}

@@ -16,6 +16,8 @@ _SAME_RULE = {
     "deputy_id": "id",
     "away_from": "leaves",
     "away_until": "leaves",
+    "company": "name",
+    "seconded_from": "name",
     **{f"evaluator_{n}": "id" for n in range(1, 6)},
 }
 

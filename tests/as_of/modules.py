@@ -19,6 +19,8 @@ ANY_DAY = (
     "tests/cli/goal/test_writing.py",
     "tests/cli/people/test_departments.py",
     "tests/cli/people/test_people_sync.py",
+    "tests/service/test_administrators.py",
+    "tests/service/test_companies.py",
     "tests/service/test_departments.py",
     "tests/service/test_beginning.py",
     "tests/service/test_carry_over.py",

@@ -193,8 +193,9 @@ def test_a_digest_without_its_moment_is_refused() -> None:
         compose("M0003", (), NAMES, Locale.JA, to=None, message_id="m@e", digest=True, tasks=(task(1),))
 
 
-def test_what_tells_hr_of_trouble_is_about_no_goal() -> None:
-    sent = digest(notice(1, NoticeKind.DELIVERY_TROUBLE))
+@pytest.mark.parametrize("kind", [NoticeKind.DELIVERY_TROUBLE, NoticeKind.DIRECTORY_CHANGED])
+def test_what_tells_hr_of_trouble_or_of_a_changed_directory_is_about_no_goal(kind: NoticeKind) -> None:
+    sent = digest(notice(1, kind))
     assert "[2026-q4.M0012.1]" not in sent.body
     assert "meguri goal show" not in sent.body
     assert "meguri inbox M0003" in sent.body

@@ -90,9 +90,9 @@ async def test_heads_of_departments_come_where_they_are_asked_for_with_those_abo
 
 async def test_active_people_are_chosen_by_department_or_by_id(connection: AsyncConnection) -> None:
     assert await directory.active_people(connection, departments=["法務部"], people=["D", "E"]) == [
-        ("D", "営業部", ()),
-        ("F", "法務部", ()),
-        ("G", "法務部", ()),
+        ("D", "営業部", (), None),
+        ("F", "法務部", (), None),
+        ("G", "法務部", (), None),
     ]
     assert await directory.active_people(connection) == []
 

@@ -269,3 +269,31 @@ def test_nothing_slow_is_imported_before_a_command_runs() -> None:
     code = "import sys, cli.people; print([m for m in ('sqlalchemy', 'temporalio', 'rich', 'pydantic') if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+async def test_people_are_shown_by_company_and_who_is_seconded_is_shown_with_the_employer(
+    run: Run, file: Callable[[str], Path]
+) -> None:
+    rows = "1,a,東,,持株会社,\n2,b,東,1,販売会社,持株会社\n3,c,西,1,販売会社,\n"
+    await run("import", file(f"id,name,department,manager,会社,出向元\n{rows}"))
+    told = json.loads((await run("show", "--company", "持株会社", "--json")).stdout)
+    assert [(one["employee"], one["company"], one["seconded_from"]) for one in told["people"]] == [
+        ("1", "持株会社", None), ("2", "販売会社", "持株会社"),
+    ]  # fmt: skip
+    assert (await run("show", "--company", "販売会社")).stdout.count("\n") == 3
+    assert "company: 販売会社, seconded from 持株会社" in (await run("show", "2")).stdout
+    assert "company: 持株会社" in (await run("show", "1")).stdout
+    nobody = await run("show", "--company", "販社")
+    assert (nobody.exit_code, nobody.stdout) == (1, "")
+    assert "持株会社" in nobody.stderr
+    assert (await run("show", "1", "--company", "持株会社")).exit_code == 2
+
+
+async def test_a_file_without_companies_leaves_them_as_they_are(
+    run: Run, file: Callable[[str], Path], database_url: str
+) -> None:
+    await run("import", file("id,name,department,manager,会社,出向元\n1,a,東,,販売会社,持株会社\n"))
+    await run("import", file("id,name,department,manager\n1,a,西,\n"))
+    assert [(one.department, one.company, one.seconded_from) for one in (await directory(database_url)).values()] == [
+        ("西", "販売会社", "持株会社")
+    ]

@@ -123,3 +123,24 @@ async def test_a_used_number_is_refused_until_hr_says_whose_it_is(office: Office
     page = await office.done("people", "show", f"{ONO}-2")
     assert f"{ONO}-2 ({ONO})" in page
     assert "left" in await office.done("people", "show", ONO)
+
+
+async def test_administrators_of_the_directory_are_named_and_listed(office: Office) -> None:
+    admins = ("people", "admins")
+    file = office.file("admins.csv", f"{HEADER}\n{HARA},原田 修,総務部,{MANAGER},はい\n")
+    sync = ("people", "sync", file, "--as", MANAGER)
+    assert HR in await office.refused(*sync)
+    assert "HR of every open cycle" in await office.done(*admins, "list")
+    assert (await office.told(*admins, "add", MANAGER))["administrators"] == [
+        {"employee": MANAGER, "name": "清水 幸恵"}
+    ]
+    assert MANAGER in await office.refused(*admins, "add", HARA), "there is one, who names the next"
+    assert "E77" in await office.refused(*admins, "add", "E77", "--as", MANAGER)
+    assert HARA in await office.done(*admins, "add", HARA, "--as", MANAGER)
+    assert "nothing was changed" in await office.done(*sync)
+    assert "社員情報の管理者" in await office.done(*admins, "list", MEGURI_LOCALE="ja")
+    for one in (HARA, MANAGER):
+        await office.done(*admins, "remove", one, "--as", MANAGER)
+    assert (await office.told(*admins, "list"))["administrators"] == []
+    journal = await office.done("audit", "journal", "--log", "directory")
+    assert "administrator of the directory added" in journal

@@ -441,3 +441,35 @@ def test_what_has_not_the_shape_of_a_draft_is_a_finding_and_no_crash(more: str) 
 def test_drafts_that_could_not_all_be_approved_are_pointed_out(weights: tuple[float, ...], codes: list[str]) -> None:
     more = "".join(f'[[drafts]]\ntheme = "x"\nweight = {weight}\n' for weight in weights)
     assert [one.code for one in found(BERLIN + more) if one.code.startswith("weights")] == codes
+
+
+def of_companies(more: str) -> tuple[list[str], list[Finding]]:
+    """The participants of a cycle whose section has these lines more, and the findings. A leads; B is of company Y, C and D of X."""
+    file = read_cycle_file((FILE.replace('hr = ["A", "B"]', 'hr = ["A"]') + more).encode())
+    assert isinstance(file, CycleFile)
+    rows = (
+        ("A", None, "本社", None),
+        ("B", "A", "営業部", "Y販売"),
+        ("C", "A", "営業部", "X製造"),
+        ("D", "A", "開発部", "X製造"),
+    )
+    organisation = Organisation(
+        Employee(
+            id=EmployeeId(one), name=one, department=where, manager_id=EmployeeId(above) if above else None, company=company
+        )
+        for one, above, where, company in rows
+    )  # fmt: skip
+    return [one.id for one in file.participants(organisation)], list(check_cycle(file, organisation, TODAY))
+
+
+def test_companies_choose_who_takes_part_beside_departments() -> None:
+    assert of_companies('companies = ["X製造"]\n') == (["C", "D"], [])
+    assert of_companies('companies = ["X製造", "Y販売"]\ndepartments = ["営業部"]\n') == (["B", "C"], [])
+    assert of_companies('companies = ["X製造"]\nwithout = ["D"]\n') == (["C"], [])
+
+
+def test_a_company_of_nobody_is_refused_with_the_one_that_was_meant() -> None:
+    found = of_companies('companies = ["X製造", "Y販買"]\n')[1]
+    assert [(one.code, one.where) for one in found] == [("company_unknown", "cycle.companies[1]")]
+    assert say_both(found[0].message).en == "nobody works in company Y販買; did you mean Y販売?"
+    assert "Y販売" in say_both(found[0].message).ja

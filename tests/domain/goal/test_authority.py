@@ -131,6 +131,9 @@ def test_the_program_closes_a_goal_and_changes_its_managers_whoever_is_in_hr(act
     change = commands.ChangeLineBySystem(id=fresh_id(), actor=actor, line=(DIRECTOR,), department="経理", reason="r")
     (changed,) = decide(goal, change, NOW)
     assert (changed.actor, changed.kind) == (actor, "line_changed")
+    reopen = commands.ReopenBySystem(id=fresh_id(), actor=actor, reason="r")
+    (reopened,) = decide(after(goal, commands.CloseBySystem(id=fresh_id(), actor=actor, reason="r"), NOW), reopen, NOW)
+    assert (reopened.actor, reopened.kind) == (actor, "reopened")
 
 
 def test_a_paused_goal_is_closed_by_the_program_when_its_cycle_ends() -> None:

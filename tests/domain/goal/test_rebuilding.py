@@ -117,8 +117,10 @@ def test_a_command_of_the_program_is_rebuilt_as_one(actor: EmployeeId) -> None:
     goal = pending()
     closing = commands.CloseBySystem(id=fresh_id(), actor=actor, reason="meguri:left")
     moving = commands.ChangeLineBySystem(id=fresh_id(), actor=actor, line=(DIRECTOR,), department="経理", reason="r")
-    for command in (closing, moving):
-        made = decide(goal, command, NOW)
+    reopening = commands.ReopenBySystem(id=fresh_id(), actor=actor, reason="r")
+    closed = after(goal, closing, NOW)
+    for command, at_goal in ((closing, goal), (moving, goal), (reopening, closed)):
+        made = decide(at_goal, command, NOW)
         again = rebuild(made)
         assert type(again) is type(command)
         assert is_same(command, made)

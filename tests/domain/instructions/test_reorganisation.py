@@ -12,6 +12,7 @@ from domain.goal.goal import Delegation
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, compare, sync_command_for, weight_left
+from domain.lifecycle import State
 from domain.people.organisation import Employee, Organisation
 from domain.values import EmployeeId
 from tests.domain.builders import (
@@ -265,3 +266,26 @@ def test_the_place_of_a_manager_who_left_passes_by_the_line_and_not_by_hand() ->
     command = sync_command_for(goal, asked, HR, SyncContext(after, (), TODAY))
     assert isinstance(command, commands.ChangeLine)
     assert (command.line, command.replaced) == ((DIRECTOR, PRESIDENT), {})
+
+
+def test_an_administrator_who_is_not_hr_of_the_goal_acts_as_the_organisation_and_the_reason_names_them() -> None:
+    goal, long = active(), "x" * 4000
+    moved, left = with_(person(OWNER, DIRECTOR)), with_(person(OWNER, MANAGER, active=False, leaves=day(11, 13)))
+    for people, by_hr, by_system in (
+        (moved, commands.ChangeLine, commands.ChangeLineBySystem),
+        (left, commands.Close, commands.CloseBySystem),
+    ):
+        context = SyncContext(Organisation(people), (), TODAY)
+        own = sync_command_for(goal, Sync(reason="組織変更"), HR, context)
+        assert isinstance(own, commands.Command)
+        assert (type(own), own.actor) == (by_hr, HR)
+        for reason in ("組織変更", long):
+            command = sync_command_for(goal, Sync(reason=reason), STRANGER, context)
+            assert isinstance(command, commands.ChangeLineBySystem | commands.CloseBySystem)
+            assert (type(command), command.actor) == (by_system, commands.ORGANISATION)
+            assert f" ({STRANGER})" in command.reason
+    closed = goal.model_copy(update={"state": State.CLOSED})
+    context = SyncContext(Organisation(COMPANY), (), TODAY, back={goal.id})
+    back = sync_command_for(closed, Sync(reason="復職"), STRANGER, context)
+    assert isinstance(back, commands.ReopenBySystem)
+    assert (back.actor, back.reason) == (commands.ORGANISATION, f"復職 ({STRANGER})")
