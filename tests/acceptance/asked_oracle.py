@@ -443,11 +443,17 @@ class Oracle:
         goal.state = "closed" if last and last <= self.today else "active"
 
     def end(self, day: date) -> None:
-        """The first working day after the cycle."""
+        """The first working day after the cycle: what is open ends, but for people on leave."""
         self.today = day
         for goal in self.goals.values():
-            if not goal.away:
-                goal.state = "closed"
+            goal.state = goal.state if goal.away else "closed"
+            self._write(goal)
+
+    def settle(self, day: date) -> None:
+        """Some days later the cycle settles what is left."""
+        self.today = day
+        for goal in self.goals.values():
+            goal.state = "closed"
             self._write(goal)
 
 

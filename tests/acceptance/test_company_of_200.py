@@ -9,7 +9,7 @@ import asyncio
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -65,7 +65,7 @@ BEGUN_FOR = "K150"
 _AT_ONCE = 8  # commands
 _SUBMITTED_ON = (2, 3, 5, 8)  # working days after the start, by number
 _SLOW = {"K005": 5, "K008": 4, "K014": 3}  # working days until they decide; others need one
-_NEVER_REVIEWS = "K106"  # leaves without a self-review
+_NEVER_REVIEWS = "K106"  # submits late, and leaves without a self-review
 
 
 class Clock:
@@ -126,7 +126,8 @@ class Quarter:
     starts: date
     oracle: Oracle
     people: files.PeopleFile
-    days: list[date] = field(default_factory=list)  # the working days of the cycle
+    closes: date
+    days: list[date]  # the working days of the cycle
 
     async def launch(self) -> None:
         await self.clock.until(self.starts, 8)
@@ -227,7 +228,8 @@ class Quarter:
         owner = int(goal.owner[1:4])
         match task.kind:
             case TaskKind.DRAFT:
-                acts, kind = waited >= 2 and number >= _SUBMITTED_ON[owner % 4], "submit"
+                first = 11 if goal.owner == _NEVER_REVIEWS else _SUBMITTED_ON[owner % 4]
+                acts, kind = waited >= 2 and number >= first, "submit"
             case TaskKind.APPROVAL:
                 acts, kind = waited >= _SLOW.get(actor, 1), "approve"
             case TaskKind.STEP:
@@ -300,6 +302,7 @@ async def table_of(company: Company) -> list[Asked]:
         events = [Event.model_validate(line.event) for line in lines]
         assert "escalated" not in {event.body.kind for event in events}, f"{goal}: in this story nobody waits too long"
         table += asked_in(goal, rules, events)
+        if "K007" in goal: open("/tmp/w/gen200/k007.txt","w").write("\n".join(e.model_dump_json() for e in events[1:]))  # DEBUG
     return table
 
 
@@ -308,6 +311,10 @@ def differences(found: list[Asked], expected: list[Asked]) -> list[str]:
     rows = [(one.goal, one.day, "the oracle", one) for one in set(expected) - set(found)]
     rows += [(one.goal, one.day, "the ledger", one) for one in set(found) - set(expected)]
     return [f"{goal} {day:%a %Y-%m-%d} {who}: {one.what} {' '.join(one.asked)}" for goal, day, who, one in sorted(rows)]
+
+
+def _by_goal(row: Asked) -> str:
+    return row.goal
 
 
 def next_monday(now: date) -> date:
@@ -324,7 +331,7 @@ async def quarter(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIter
     days = [day for n in range((closes - starts).days + 1) if oracle.office.works(day := starts + timedelta(days=n))]
     try:
         async with workers(engine, server) as company:
-            yield Quarter(company, clock, starts, oracle, people, days)
+            yield Quarter(company, clock, starts, oracle, people, closes, days)
     finally:
         clock.stop()
 
@@ -345,9 +352,11 @@ async def play(story: Quarter) -> None:
         number = story.days.index(day)
         await story.organise(day, number)
         await story.work(day, number)
-    await story.clock.until(after + timedelta(days=1), 11)
-    await until_cycle_is(story.company, CYCLE, "closed")
     story.oracle.end(after)
+    settled = story.oracle.office.on_or_after(story.closes) + timedelta(days=12)
+    await story.clock.until(settled, 11)
+    await until_cycle_is(story.company, CYCLE, "closed")
+    story.oracle.settle(settled)
 
 
 async def test_in_a_quarter_of_200_people_everybody_is_asked_for_what_the_files_say_from_the_day_they_say(
@@ -356,6 +365,7 @@ async def test_in_a_quarter_of_200_people_everybody_is_asked_for_what_the_files_
     async with quarter(database, time_skipping) as story:
         await play(story)
         found, expected = await table_of(story.company), story.oracle.table
-    assert differences(found, expected) == []
-    by_goal = lambda table: sorted(table, key=lambda one: one.goal)  # noqa: E731 - stable: rows of a goal keep their order
-    assert by_goal(found) == by_goal(expected)
+    import pickle; pickle.dump((found, expected), open("/tmp/w/gen200/tables.pkl", "wb"))  # DEBUG
+    found_only = differences(found, expected)
+    assert not found_only, "\n".join(["the tables differ:", *found_only])
+    assert sorted(found, key=_by_goal) == sorted(expected, key=_by_goal), "rows of a goal have another order"
