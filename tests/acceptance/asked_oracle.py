@@ -148,7 +148,10 @@ class Oracle:
         def id_of(column: str) -> str:
             return self._ids.get(row[column], row[column])
 
-        evaluators, away = [id_of("一次評価者"), id_of("二次評価者")], (row["休職開始日"], row["休職終了日"], id_of("代理者"))
+        evaluators, away = (
+            [id_of("一次評価者"), id_of("二次評価者")],
+            (row["休職開始日"], row["休職終了日"], id_of("代理者")),
+        )
         return _Person(
             id_of("社員番号"), row["部署"], id_of("上長"), row["役職"], row["在籍区分"] != "退職", evaluators, away, row["退職日"]
         )  # fmt: skip
@@ -187,13 +190,11 @@ class Oracle:
     def _present(self, chain: Iterable[str], owner: str) -> Chain:
         found: dict[str, None] = {}
         for one in (self.people[each] for each in chain):
-            if not one.active:
+            asked = self.people.get(one.away[2]) if one.is_away(self.today) else one
+            if not one.active or asked is None or not asked.active or asked.is_away(self.today):
                 continue
-            if not one.is_away(self.today):
-                found[one.id] = None
-            elif (deputy := self.people.get(one.away[2])) and deputy.active and not deputy.is_away(self.today):
-                if deputy.id != owner and owner not in self._line(deputy.id):
-                    found[deputy.id] = None
+            if asked.id != owner and owner not in self._line(asked.id):
+                found[asked.id] = None
         return tuple(found)
 
     def _up_from(self, person: str | None, owner: str) -> Chain:
@@ -232,7 +233,9 @@ class Oracle:
         return chains
 
     def _holder(self, title: str, owner: str, line: Chain) -> str | None:
-        holders = sorted(one.id for one in self.people.values() if one.active and one.title == title and one.id != owner)
+        holders = sorted(
+            one.id for one in self.people.values() if one.active and one.title == title and one.id != owner
+        )
         return next((one for one in line if one in holders), next(iter(holders), None))
 
     def _first_left(self, goal: _Goal, chain: Chain) -> Chain:
@@ -257,7 +260,9 @@ class Oracle:
         elif goal.state == "review" and chain:
             goal.asked = chain[:1]
         else:
-            goal.asked = self._first_left(goal, chain) if goal.what.startswith(("approval", "verdict")) else (goal.owner,)
+            goal.asked = (
+                self._first_left(goal, chain) if goal.what.startswith(("approval", "verdict")) else (goal.owner,)
+            )
         self._write(goal)
 
     def _write(self, goal: _Goal) -> None:
@@ -303,7 +308,12 @@ class Oracle:
     def _begin(self, owner: str, department: str, draft: Mapping[str, Any], *, additional: bool) -> None:
         number = 1 + sum(one.owner == owner for one in self.goals.values())
         goal = _Goal(
-            f"{self.cycle['cycle']['id']}/{owner}/{number}", owner, department, additional, draft["weight"], len(draft["steps"])
+            f"{self.cycle['cycle']['id']}/{owner}/{number}",
+            owner,
+            department,
+            additional,
+            draft["weight"],
+            len(draft["steps"]),
         )
         goal.away = self.people[owner].is_away(self.today)
         self.goals[goal.id] = goal
@@ -413,7 +423,7 @@ class Oracle:
         self._ask(goal)
         self._open_last_review(goal)
 
-    def _submit(self, goal: _Goal, actor: str) -> None:
+    def _submit(self, goal: _Goal, _: str) -> None:
         goal.state, goal.signed, goal.stage = "approval", [], self._stages_after(goal, -1)[0]
 
     def _approve(self, goal: _Goal, actor: str) -> None:
@@ -429,16 +439,16 @@ class Oracle:
             goal.stage = stage
         goal.state, goal.signed = "active", []
 
-    def _step(self, goal: _Goal, actor: str) -> None:
+    def _step(self, goal: _Goal, _: str) -> None:
         goal.done += 1
 
-    def _self_review(self, goal: _Goal, actor: str) -> None:
+    def _self_review(self, goal: _Goal, _: str) -> None:
         goal.self_reviewed = True
 
-    def _achieved(self, goal: _Goal, actor: str) -> None:
+    def _achieved(self, goal: _Goal, _: str) -> None:
         goal.state = "closed"
 
-    def _continue(self, goal: _Goal, actor: str) -> None:
+    def _continue(self, goal: _Goal, _: str) -> None:
         last = self._last_review(goal)
         goal.state = "closed" if last and last <= self.today else "active"
 

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from tests.acceptance.scene import SAMPLES
 
@@ -75,12 +75,15 @@ class PeopleFile:
         )
         ended = self._of("K041", "兼務")
         self._of("K041")["従事割合"] = ""
-        self.rows = [*(row for row in self.rows if row["社員番号"] != LEAVING_CHIEF and row is not ended), reused, joiner]
-        self._of("K131", "兼務")["上長"] = "K029"
+        self.rows = [
+            *(row for row in self.rows if row["社員番号"] != LEAVING_CHIEF and row is not ended),
+            reused,
+            joiner,
+        ]
+        self._of("K131", "兼務")["上長"] = "K028"  # of another department than the post
         for number in ("K123", "K124", "K125"):
             self._of(number)["一次評価者"] = "K024"
         return self.text()
 
     def _of(self, number: str, post: str = "本務") -> Row:
         return next(row for row in self.rows if (row["社員番号"], row["兼務区分"]) == (number, post))
-

@@ -7,11 +7,11 @@ asked for something is compared with `asked_oracle`, a second implementation.
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -38,7 +38,6 @@ from service.beginning import Beginnings, BeginningSource
 from service.departments import DepartmentRecords
 from service.people import People
 from service.reorganisation import Compared, Reorganisation
-from storage import instructions
 from storage.database import read_transaction
 from storage.goals import goal_ids, load_aggregates, open_goals, read_ledger
 from storage.ledger import open_ledger
@@ -58,6 +57,7 @@ from workflows.queues import BULK, GOALS
 
 pytestmark = pytest.mark.slow
 
+_TABLE = Path(__file__).parents[2] / "var" / "company_of_200.md"
 CYCLE = CycleId("2027-q1")
 HR = EmployeeId("K006")
 AT_THE_SERVER = operator(HR)  # before there is a cycle, nobody else may
@@ -135,7 +135,9 @@ class Quarter:
         assert imported.imported, imported.findings
         assert imported.imported.added == 200
         departments = files.sample("departments_of_200.csv", self.starts)
-        await self._apply(await DepartmentRecords(self.company.engine).compare(AT_THE_SERVER, departments.encode()), "部署の登録")
+        await self._apply(
+            await DepartmentRecords(self.company.engine).compare(AT_THE_SERVER, departments.encode()), "部署の登録"
+        )
         cycle = files.sample("cycle_of_200.toml", self.starts).encode()
         checked = await self.company.cycles.check(cycle, self.starts)
         assert checked.policy, checked.findings
@@ -188,7 +190,9 @@ class Quarter:
                 await self.sync(day, self.people.department_is(files.IT, files.IT_NOW), "改称", renamed=renamed)
             case 11:
                 renamed = {files.FINANCE: files.ACCOUNTING}
-                await self.sync(day, self.people.department_is(files.FINANCE, files.ACCOUNTING), "統合", renamed=renamed)
+                await self.sync(
+                    day, self.people.department_is(files.FINANCE, files.ACCOUNTING), "統合", renamed=renamed
+                )
             case 13:
                 records = DepartmentRecords(self.company.engine)
                 await self._apply(await records.compare(by(HR), files.NEW_HEAD.encode()), "部門長の交代")
@@ -200,7 +204,9 @@ class Quarter:
                 draft = tomllib.loads(files.sample("cycle_of_200.toml", self.starts))["drafts"][-1]
                 beginnings = Beginnings(self.company.engine, self.company.client)
                 content = BeginningSource(Content.model_validate(draft))
-                with self.clock.server.auto_time_skipping_disabled():  # the server would skip while the answer is awaited
+                with (
+                    self.clock.server.auto_time_skipping_disabled()
+                ):  # the server would skip while the answer is awaited
                     await beginnings.begin(by(HR), CYCLE, content, owner=EmployeeId(BEGUN_FOR))
                 self.oracle.begin(day, BEGUN_FOR, draft)
 
@@ -293,7 +299,7 @@ def _row(goal: Goal, event: Event) -> Asked:
 
 
 async def table_of(company: Company) -> list[Asked]:
-    """The table of all goals; each ledger's chain holds, and the projection is what the ledger makes."""
+    """The table of all goals by their ledgers."""
     rules = (await company.cycles.require(CYCLE)).rules
     async with read_transaction(company.engine) as connection:
         ids = await goal_ids(connection, CYCLE, "", 1000)
@@ -311,6 +317,14 @@ def differences(found: list[Asked], expected: list[Asked]) -> list[str]:
     rows = [(one.goal, one.day, "the oracle", one) for one in set(expected) - set(found)]
     rows += [(one.goal, one.day, "the ledger", one) for one in set(found) - set(expected)]
     return [f"{goal} {day:%a %Y-%m-%d} {who}: {one.what} {' '.join(one.asked)}" for goal, day, who, one in sorted(rows)]
+
+
+def write_table(rows: Iterable[Asked]) -> None:
+    """Writes who was asked what on which day to var/company_of_200.md, for people to read."""
+    lines = ["| day | goal | what | asked |", "|---|---|---|---|"]
+    lines += [f"| {one.day:%Y-%m-%d %a} | {one.goal} | {one.what} | {' '.join(one.asked)} |" for one in sorted(rows)]
+    _TABLE.parent.mkdir(exist_ok=True)
+    _TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _by_goal(row: Asked) -> str:
@@ -365,6 +379,9 @@ async def test_in_a_quarter_of_200_people_everybody_is_asked_for_what_the_files_
     async with quarter(database, time_skipping) as story:
         await play(story)
         found, expected = await table_of(story.company), story.oracle.table
+        for goal in sorted({GoalId(one.goal) for one in found}):
+            assert (await story.company.goals.prove(goal)).holds, goal
+    write_table(expected)
     found_only = differences(found, expected)
     assert not found_only, "\n".join(["the tables differ:", *found_only])
     assert sorted(found, key=_by_goal) == sorted(expected, key=_by_goal), "rows of a goal have another order"

@@ -2,6 +2,7 @@
 
 ANY_DAY = (
     "tests/acceptance/test_bad_files.py",
+    "tests/acceptance/test_company_of_200.py",
     "tests/acceptance/test_first_goal.py",
     "tests/acceptance/test_one_goal.py",
     "tests/acceptance/test_organisation_changes.py",
