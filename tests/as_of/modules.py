@@ -66,6 +66,7 @@ LEFT_OUT = {
     "tests/cli/goal/test_weighted.py": _NO_DAYS,
     "tests/cli/test_hostile_words.py": _NO_DAYS,
     "tests/cli/oversight/test_audit.py": _NO_DAYS,
+    "tests/cli/people/test_departments.py": _NO_DAYS,
     "tests/cli/oversight/test_journal.py": "compares with the times of the database, whose clock is not shifted",
     "tests/cli/oversight/test_notices.py": _NO_DAYS,
     "tests/cli/oversight/test_repair.py": _NO_DAYS,
