@@ -52,6 +52,10 @@ _HAS_POST_IN = text("""
     employee.posts <> '[]'
     AND EXISTS (SELECT FROM jsonb_array_elements(employee.posts) AS post WHERE post ->> 'department' = ANY(:names))
 """)
+_HAS_POST_WITH = text("""
+    employee.posts <> '[]'
+    AND EXISTS (SELECT FROM jsonb_array_elements(employee.posts) AS post WHERE post ->> 'title' = ANY(:titles))
+""")
 _NEIGHBOURS = 100  # ids before and after a mistyped one, among which similar ids are looked for
 _PARTITION = 1_000  # rows that a stream reads at once
 
@@ -116,19 +120,28 @@ async def with_managers(
 ) -> Organisation:
     """These people, their evaluators, who has one of the titles, and all managers and deputies of these, as they are today.
 
-    With `heads`, also the heads of their departments and of those above. Three queries, however many people; one more with titles,
+    With `heads`, also the heads of the departments of all their posts and of those above. Three queries, however many people; one more with titles,
     and one with heads.
     """
     today = datetime.now(DIRECTORY_ZONE).date()
     known = await load_departments(connection)
     if heads:
-        theirs = select(EmployeeRow.department).where(is_one_of(EmployeeRow.id, ids)).distinct()
-        found = [one for name in await connection.scalars(theirs) if (one := known.find(name))]
+        names = await _departments_of(connection, ids)
+        found = [one for name in names if (one := known.find(name))]
         ids = [*ids, *{up.head_id for one in found for up in known.upwards(one) if up.head_id}]
     if titles:
-        holders = select(EmployeeRow.id).where(is_one_of(EmployeeRow.title, titles), works_today())
+        held = or_(is_one_of(EmployeeRow.title, titles), _HAS_POST_WITH.bindparams(titles=list(titles)))
+        holders = select(EmployeeRow.id).where(held, works_today())
         ids = [*ids, *await connection.scalars(holders)]
     return Organisation((one.as_of(today) for one in await _with_managers(connection, ids)), today, known)
+
+
+async def _departments_of(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
+    """The departments in which these people have a post."""
+    rows = await connection.execute(
+        select(EmployeeRow.department, EmployeeRow.posts).where(is_one_of(EmployeeRow.id, ids)).distinct()
+    )
+    return {name for main, posts in rows for name in (main, *(post["department"] for post in posts))}
 
 
 async def active_people(

@@ -88,6 +88,7 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
         return ()
     kind, decides = goal.task.kind, goal.task.kind in DECISIONS
     before, chain = goal.above(kind), after.above(kind)
+    places, now_places = _places(goal, kind), _places(after, kind)
     asked, now_asked = _asked(goal, kind), _asked(after, kind)
     found: list[EmployeeId] = []
     stays = any(person in chain for person in goal.task.assignees)
@@ -96,6 +97,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
     for person in goal.task.assignees:
         if person in chain:
             found.append(person)
+        elif person in places:
+            found += after.first_left(now_places[places.index(person) :])
         elif person in before:
             found += after.first_left(chain[before.index(person) :])
         else:
@@ -104,6 +107,14 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
         return tuple(dict.fromkeys(found))
     without_owner = tuple(dict.fromkeys(one for one in found if one != goal.owner))
     return without_owner or now_asked or after.approvers(after.stage)
+
+
+def _places(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:
+    """The people who can be asked for the task, from the first who is asked on.
+
+    Places are counted from there: the line of managers begins below a later stage, and the chain of an evaluator does not.
+    """
+    return goal.chain_of_stage(goal.stage) if kind is TaskKind.APPROVAL else goal.above(kind)
 
 
 def _asked(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:

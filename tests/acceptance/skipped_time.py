@@ -147,7 +147,7 @@ async def company_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironme
             yield Company(engine, server.client)
 
 
-async def sleep_until(server: WorkflowEnvironment, day: date, hour: int) -> None:
-    """Makes the server's clock skip to that hour in Tokyo."""
-    there = datetime(day.year, day.month, day.day, hour, tzinfo=TOKYO)
+async def sleep_until(server: WorkflowEnvironment, day: date, hour: int, minute: int = 0) -> None:
+    """Makes the server's clock skip to that time in Tokyo."""
+    there = datetime(day.year, day.month, day.day, hour, minute, tzinfo=TOKYO)
     await server.sleep(there - await now_of(server))

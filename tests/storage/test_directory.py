@@ -1,6 +1,7 @@
 """Queries of the directory; none of them reads everybody."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.people.departments import Department, DepartmentChange
 from domain.people.organisation import Employee
+from domain.people.posts import Post
 from domain.values import EmployeeId
 from storage import directory
 from storage.database import read_transaction
-from storage.departments import apply_change
+from storage.departments import apply_change, load_departments
 from storage.people import load_organisation, replace_directory
 
 
@@ -86,6 +88,29 @@ async def test_heads_of_departments_come_where_they_are_asked_for_with_those_abo
         found = await directory.with_managers(opened, ["B"], heads=True)
     assert set(found.employees) == {"A", "B", "C", "F", "G"}
     assert found.head_of(EmployeeId("B"), found.employees[EmployeeId("B")].department) == "C"
+
+
+async def test_heads_and_titles_of_additional_posts_are_found_too(database: AsyncEngine) -> None:
+    general, personnel = (
+        Post(department="総務部", manager_id=EmployeeId("B")),
+        Post(department="人事部", title="人事部長"),
+    )
+    people = (
+        person("A", department="経営"),
+        person("B", "A"),
+        person("C", "A", "総務部"),
+        person("D", "A", "法務部", posts=(general,)),
+        person("E", "A", "法務部", posts=(personnel,)),
+    )
+    await replace_directory(database, people)
+    async with database.begin() as opened:
+        record = (await load_departments(opened)).find("総務部")
+        assert record
+        change = DepartmentChange(departments=(replace(record, head_id=EmployeeId("C")),))
+        await apply_change(opened, change, EmployeeId("A"))
+        found = await directory.with_managers(opened, ["D"], ["人事部長"], heads=True)
+    assert found.head_of(EmployeeId("D"), "総務部") == "C"
+    assert found.holders("人事部長") == ("E",)
 
 
 async def test_active_people_are_chosen_by_department_or_by_id(connection: AsyncConnection) -> None:

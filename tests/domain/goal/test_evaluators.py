@@ -141,6 +141,19 @@ def test_other_evaluators_get_the_open_task_and_the_same_ones_keep_it() -> None:
     assert decide(goal, change_line(goal), NOW) == ()
 
 
+def test_a_later_stage_asks_one_person_where_an_evaluator_takes_the_place_of_a_manager_and_back() -> None:
+    by_line = after(submitted(stages=()), approve(submitted(stages=())), NOW)
+    assert task_of(by_line).assignees == (DIRECTOR,)
+    head = ((), (SECOND, ABOVE))
+    by_head = after(by_line, change_line(by_line, stages=head), NOW)
+    assert task_of(by_head).assignees == (SECOND,)
+    signed_by_other = submitted(stages=(STAGES[0], (SECOND,)))
+    signed_by_other = after(signed_by_other, approve(signed_by_other), NOW)
+    assert task_of(signed_by_other).assignees == (SECOND,)
+    back = after(signed_by_other, change_line(signed_by_other, stages=(STAGES[0],)), NOW)
+    assert task_of(back).assignees == (DIRECTOR,)
+
+
 def test_another_manager_takes_nothing_from_an_evaluator_and_another_evaluator_nothing_from_an_owner() -> None:
     goal = submitted()
     assert task_of(after(goal, change_line(goal, line=(STRANGER,)), NOW)) == task_of(goal)

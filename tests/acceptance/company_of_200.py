@@ -1,0 +1,89 @@
+"""The files of the company of 200 people in `samples/`, and what HR changes in them while the cycle runs."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from tests.acceptance.scene import SAMPLES
+
+Row = dict[str, str]
+
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+FIRST_DAY = date(2027, 4, 5)  # of the cycle in the sample, a Monday
+
+LEAVER, LEAVING_CHIEF = "K034", "K020"
+BACK_AS, JOINER = "K234", "K205"
+SAME = {BACK_AS: LEAVER}
+NEW = ("K020",)  # a number that another person has now
+IDS = {BACK_AS: LEAVER, "K020": "K020-2"}  # by the numbers of the last file
+IT, IT_NOW = "情報システム部", "デジタル推進部"
+FINANCE, ACCOUNTING = "財務部", "経理部"
+NEW_HEAD = "部署ID,部署名,上位部署,部門長\nD15,法務部,D10,K021\n"
+
+
+def moved(text: str, starts: date) -> str:
+    """The text with all its dates moved by the same number of days, so that the cycle starts on `starts`."""
+    by = starts - FIRST_DAY
+    return _DATE.sub(lambda found: (date.fromisoformat(found[0]) + by).isoformat(), text)
+
+
+def sample(name: str, starts: date) -> str:
+    return moved((SAMPLES / name).read_text(encoding="utf-8"), starts)
+
+
+@dataclass
+class PeopleFile:
+    """The people file as HR keeps it. Each change returns the whole file after it."""
+
+    starts: date
+    rows: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rows = list(csv.DictReader(io.StringIO(sample("people_of_200.csv", self.starts))))
+
+    def text(self) -> str:
+        written = io.StringIO()
+        writer = csv.DictWriter(written, list(self.rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return written.getvalue()
+
+    def two_leave_and_one_gets_another_manager(self) -> str:
+        for number in (LEAVER, LEAVING_CHIEF):
+            self._of(number)["在籍区分"] = "退職"
+        for row in self.rows:
+            if row["上長"] == LEAVING_CHIEF:
+                row["上長"] = "K007"
+        self._of("K095")["上長"] = "K018"
+        return self.text()
+
+    def department_is(self, old: str, new: str) -> str:
+        for row in self.rows:
+            if row["部署"] == old:
+                row["部署"] = new
+        return self.text()
+
+    def people_come_and_posts_change(self) -> str:
+        """One comes back under another number, another person gets the number of a leaver, one joins; posts and evaluators change."""
+        self._of(LEAVER).update({"社員番号": BACK_AS, "在籍区分": "在籍", "上長": "K014"})
+        new = dict.fromkeys(self.rows[0], "") | {"役職": "担当", "言語": "ja", "在籍区分": "在籍", "兼務区分": "本務"}
+        reused, joiner = (
+            new | {"社員番号": LEAVING_CHIEF, "氏名": "戸田 健太", "部署": "総務部", "上長": "K019"},
+            new | {"社員番号": JOINER, "氏名": "三宅 紗季", "部署": ACCOUNTING, "上長": "K013"},
+        )
+        ended = self._of("K041", "兼務")
+        self._of("K041")["従事割合"] = ""
+        self.rows = [
+            *(row for row in self.rows if row["社員番号"] != LEAVING_CHIEF and row is not ended),
+            reused,
+            joiner,
+        ]
+        self._of("K131", "兼務")["上長"] = "K028"  # of another department than the post
+        for number in ("K123", "K124", "K125"):
+            self._of(number)["一次評価者"] = "K024"
+        return self.text()
+
+    def _of(self, number: str, post: str = "本務") -> Row:
+        return next(row for row in self.rows if (row["社員番号"], row["兼務区分"]) == (number, post))
