@@ -180,7 +180,8 @@ class CompanyUnderAnything(RuleBasedStateMachine):
 
     @invariant()
     def every_goal_stands_as_the_directory_says(self) -> None:
-        if hasattr(self, "goals"):
+        # HR who has left is still asked beside the others, until the next file, or until the rules name somebody else.
+        if hasattr(self, "goals") and self._works(HR):
             check = PlacementCheck(self.organisation)
             assert not [
                 goal.id for goal in self.goals.values() if not goal.is_closed and check.differs(placement_of(goal))
@@ -204,7 +205,8 @@ class CompanyUnderAnything(RuleBasedStateMachine):
         for goal in tuple(self.goals.values()):
             self._sync_goal(goal, asked, organisation)
             after = self.goals[goal.id]
-            assert isinstance(self._command(after, asked, organisation), Skipped), "a repeat changes nothing"
+            again = self._command(after, asked, organisation)
+            assert isinstance(again, Skipped) or not self._works(HR), "a repeat changes nothing"
 
     def _sync_goal(self, goal: Goal, asked: Sync, organisation: Organisation) -> None:
         command = self._command(goal, asked, organisation)
