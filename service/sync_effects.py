@@ -43,7 +43,7 @@ class Effect(Frozen):
     drafts: int  # new drafts of people who join
     refused: int  # that refuse the change
     reopened: int  # because their owners, who had left, are back
-    kept: int  # that stay open for their reviewers, though their owners left
+    kept_open: int  # that stay open for their reviewers, though their owners left
 
 
 class OpenCycle(NamedTuple):
@@ -187,7 +187,7 @@ def effects_on(goal: Goal, command: commands.Command | Skipped, now: datetime) -
         decided = decide(goal, command.model_copy(update={"id": _PREVIEW}), now)
     except Refusal:
         return ["refused"]
-    kept = ["kept"] if isinstance(command, commands.ChangeLine) and command.gone and not goal.gone else []
+    kept = ["kept_open"] if isinstance(command, commands.ChangeLine) and command.gone and not goal.gone else []
     return kept + [effect for event in decided for effect in _effects_of(event.body)]
 
 

@@ -70,7 +70,7 @@ async def test_one_leaver_in_three_cycles_with_three_rules(company: Steered) -> 
         await work_on(company, cycle, MORI)
     effects = await apply(company, listed(MORI, works=False))
     settle, verdict, keep = cycles
-    assert [(effects[one].closed, effects[one].kept) for one in cycles] == [(1, 0), (0, 1), (0, 1)]
+    assert [(effects[one].closed, effects[one].kept_open) for one in cycles] == [(1, 0), (0, 1), (0, 1)]
 
     settled = await company.goal(settle, MORI)
     assert (settled.state, settled.outcome, settled.gone) == (State.CLOSED, Outcome.SETTLED, False)
