@@ -37,6 +37,7 @@ class Created(Body):
     policy: str
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
     away: bool | None = None  # the owner is on leave: the goal begins paused
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     additional: bool | None = None  # the department is that of an additional post (兼務) of the owner
@@ -250,6 +251,9 @@ class PolicyAmended(Body):
     policy: Policy
     reason: Written
     due: date | None = None  # new due date of the open task, if it moves
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company, if it changes
+    before: tuple[EmployeeId, ...] | None = None  # assignees of the open task, if they change with `part_hr`
+    assignees: tuple[EmployeeId, ...] | None = None
 
 
 class LineChanged(Body):
@@ -259,6 +263,7 @@ class LineChanged(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
     department: str
     additional: bool | None = None  # of an additional post of the owner
     away: bool | None = None  # the owner is on leave
@@ -281,6 +286,7 @@ class Moved(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
     department: str
     additional: bool | None = None
     away: bool | None = None  # the owner is on leave
