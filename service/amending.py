@@ -147,7 +147,7 @@ def _compare(row: Cycle, data: bytes, starts: date | None, organisation: Organis
     return Amendment(before, after, findings, tuple(_rules(before, after)))
 
 
-async def _at_goals(
+async def _at_goals(  # noqa: PLR0917 - all of them are of the one amendment
     connection: "AsyncConnection",
     amendment: Amendment,
     cycle: CycleId,

@@ -162,9 +162,9 @@ def skipped_by(asked: AnyInstruction, refusal: Refusal) -> Skipped | None:
     return Skipped(code=_NO_LONGER_CONCERNED[refusal.code])
 
 
-def command_for(
+def command_for(  # noqa: C901, PLR0911, PLR0912 - one case per kind
     asked: AnyInstruction, goal: Goal, actor: EmployeeId, organisation: Organisation | None = None
-) -> commands.Command | Skipped:  # noqa: C901, PLR0911, PLR0912 - one case per kind
+) -> commands.Command | Skipped:
     """The command of the instruction for this goal. Not for `Sync` (domain/instructions/reorganisation.py), and for `Add` only
     at goals of people who were removed before; new people are launched. `organisation` is needed by an amendment of the HR of parts.
     """

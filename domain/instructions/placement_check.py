@@ -79,9 +79,8 @@ class PlacementCheck:
         if _chains(evaluators) != placed.chains:
             return True
         hr = part_hr(placed.owner, self._organisation, _hr_of(placed.hr_of), post)
-        if ",".join(hr) != placed.part_hr:
-            return True
-        return self._sites_of((placed.owner, *line, *evaluators.people, *hr, *placed.hr)) != placed.sites
+        sites = self._sites_of((placed.owner, *line, *evaluators.people, *hr, *placed.hr))
+        return (",".join(hr), sites) != (placed.part_hr, placed.sites)
 
     @staticmethod
     def _leaving_differs(placed: Placement, owner: Employee) -> bool:

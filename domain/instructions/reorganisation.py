@@ -10,9 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked, rules_of
-from domain.cycle.part_hr import part_hr
 from domain.cycle.launch import delegations_of
 from domain.cycle.leavers import last_day_for_goals, stays_open
+from domain.cycle.part_hr import part_hr
 from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
