@@ -98,8 +98,10 @@ def hr_findings(difference: Difference, running: Sequence[OpenCycle]) -> list[Fi
             refused = refuse("last_hr_leaves", member, person=member, cycle=cycle.id)
             findings.append(advise("hr_left", member, person=member, cycle=cycle.id) if staying else refused)
         for part in cycle.policy.hr_of:
-            for member in sorted(set(part.people) & leaving):
-                findings.append(advise("part_hr_left", member, person=member, part=part.name, cycle=cycle.id))
+            findings += [
+                advise("part_hr_left", member, person=member, part=part.name, cycle=cycle.id)
+                for member in sorted(set(part.people) & leaving)
+            ]
     return findings
 
 

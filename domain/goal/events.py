@@ -251,7 +251,7 @@ class PolicyAmended(Body):
     policy: Policy
     reason: Written
     due: date | None = None  # new due date of the open task, if it moves
-    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company, if it changes
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company; None: as it was
     before: tuple[EmployeeId, ...] | None = None  # assignees of the open task, if they change with `part_hr`
     assignees: tuple[EmployeeId, ...] | None = None
 

@@ -215,7 +215,7 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
             policy=policy,
             reason=command.reason,
             due=due_after(goal, policy, day),
-            part_hr=None if part_hr == goal.part_hr else part_hr,
+            part_hr=command.part_hr,
             before=goal.task.assignees if goal.task and changed else None,
             assignees=assignees if changed else None,
         ),

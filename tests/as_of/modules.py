@@ -47,6 +47,7 @@ _HANDS_IN = "hands in every moment; the clock only stamps what was sent, or give
 _NO_DAYS = "looks at no day: what it needs of a launched cycle is that it is there"
 
 LEFT_OUT = {
+    "tests/service/test_part_hr.py": "HR of a goal follows the directory and the rules, not the day; test_evaluators looks at the same dates",
     "tests/acceptance/test_company_of_200.py": "takes a minute; test_quarter and test_organisation_changes look at the same days",
     "tests/service/test_lessons.py": _NO_DAYS,
     "tests/acceptance/test_bad_commands.py": _NO_DAYS,

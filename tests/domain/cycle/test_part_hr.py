@@ -9,11 +9,12 @@ from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.cycle.part_hr import part_hr
 from domain.goal.alarms import next_alarm, ring
-from domain.goal.commands import Withdraw
+from domain.goal.commands import AmendPolicy, Withdraw
 from domain.goal.decide import decide
 from domain.goal.events import Escalated
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
+from domain.goal.rebuilding import rebuild
 from domain.goal.tasks import assignees_after
 from domain.people.departments import Department, Departments
 from domain.people.organisation import Employee, Organisation
@@ -114,7 +115,8 @@ def test_both_are_hr_of_the_goal_and_hr_of_another_part_is_not() -> None:
 
 def test_a_task_with_the_hr_of_a_part_goes_to_the_hr_of_the_next_one() -> None:
     goal = pending(line=(), part_hr=(BOOKS,))
-    assert goal.task and goal.task.assignees == (BOOKS,)
+    assert goal.task
+    assert goal.task.assignees == (BOOKS,)
     assert assignees_after(goal, goal.model_copy(update={"part_hr": (SALES,)}), {}) == (SALES,)
     assert assignees_after(goal, goal.model_copy(update={"part_hr": ()}), {}) == POLICY.hr
 
@@ -176,3 +178,36 @@ def test_hr_of_another_part_is_refused_at_the_goal() -> None:
     with pytest.raises(Refusal) as refused:
         decide(draft(part_hr=(BOOKS,)), Withdraw(id=fresh_id(), actor=SALES, reason="r"), next_alarm(draft()).at)  # type: ignore[union-attr] # a draft has an alarm
     assert refused.value.code is Code.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("hr", [(SALES,), (BOOKS,), ()])
+def test_an_amendment_gives_the_task_of_hr_to_whom_the_goal_asks_now(hr: tuple[EmployeeId, ...]) -> None:
+    goal, alarm = pending(line=(), part_hr=(BOOKS,)), next_alarm(pending())
+    assert alarm
+    rules = POLICY.model_copy(update={"hr_of": (of("営業部", SALES),)})
+    command = AmendPolicy(id=fresh_id(), actor=HR, policy=rules, rules=("hr_of",), part_hr=hr, reason="r")
+    entries = decide(goal, command, alarm.at)
+    after = evolve_all(goal, entries)
+    assert (after.policy.hr_of, after.part_hr) == (rules.hr_of, hr)
+    assert after.task
+    assert after.task.assignees == (hr or POLICY.hr)
+    rebuilt = rebuild(entries)
+    assert isinstance(rebuilt, AmendPolicy)
+    assert rebuilt.part_hr == hr
+
+
+def test_an_amendment_that_does_not_name_hr_of_the_part_keeps_it() -> None:
+    goal, alarm = pending(part_hr=(BOOKS,)), next_alarm(pending())
+    assert alarm
+    rules = POLICY.model_copy(update={"max_bonus": 30})
+    command = AmendPolicy(id=fresh_id(), actor=HR, policy=rules, reason="r")
+    assert evolve_all(goal, decide(goal, command, alarm.at)).part_hr == (BOOKS,)
+
+
+def test_nobody_makes_an_owner_the_hr_of_their_own_goal() -> None:
+    goal, alarm = pending(), next_alarm(pending())
+    assert alarm
+    command = AmendPolicy(id=fresh_id(), actor=HR, policy=goal.policy, part_hr=(goal.owner,), reason="r")
+    with pytest.raises(Refusal) as refused:
+        decide(goal, command, alarm.at)
+    assert refused.value.code is Code.SELF_APPROVAL
