@@ -19,6 +19,7 @@ from service.administrators import Administrators
 from service.amending import Amending
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
+from service.people import People
 from service.relations import require_hr
 from service.reorganisation import Compared, Reorganisation
 from storage.database import open_database, read_transaction
@@ -145,6 +146,8 @@ async def test_hr_of_a_part_sees_and_does_what_concerns_the_part_only(company: S
         for action in (Action.SEE_RESULTS, Action.STEER_CYCLE):
             with pytest.raises(Refusal):
                 await require_hr(connection, by(NORTH), action, cycle)
+    page = await People(company.engine).person(by(NORTH), NORTH)
+    assert [(one.cycle, one.part) for one in page.hr_parts] == [(cycle, "北海道")]
     status = await company.cycles.status(cycle, datetime.now(UTC))
     assert [(one.name, one.people) for one in status.hr_of] == [
         ("北海道", (NORTH,)),
