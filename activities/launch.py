@@ -22,7 +22,7 @@ from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles
 from domain.cycle.file import PostDraft
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
-from domain.cycle.part_hr import part_hr
+from domain.cycle.part_hr import hr_left, part_hr
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
 from domain.goal.evolve import evolve
@@ -229,6 +229,7 @@ def _batch(
                 line=organisation.active_line(owner, post),
                 evaluators=evaluators_of(owner, organisation, rules, post),
                 part_hr=part_hr(owner, organisation, now.hr_of, post),
+                hr_left=hr_left(now, organisation),
                 additional=post is not None,
                 away=organisation.is_away(owner),
                 leaves=leaves,

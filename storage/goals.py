@@ -82,7 +82,7 @@ _PLACEMENTS = text("""
         away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
         policy ->> 'leavers', aggregate ->> 'leaves',
         COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL,
-        array_to_string(part_hr, ','), policy ->> 'hr_of'
+        array_to_string(part_hr, ','), policy ->> 'hr_of', COALESCE(aggregate ->> 'hr_left', '[]')
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text(
@@ -106,10 +106,10 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
                 away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
-                part_hr, parts_of[cycle] if by_cycle else parts or "[]",
+                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left,
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
-                leavers, leaves, additional, gone, part_hr, parts in rows
+                leavers, leaves, additional, gone, part_hr, parts, hr_left in rows
         ]  # fmt: skip
 
 

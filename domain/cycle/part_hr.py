@@ -1,8 +1,8 @@
-"""HR for a part of the company: whom a goal asks before the HR of the cycle."""
+"""Who of HR a goal asks: those of a part of the company before those of the cycle, and nobody who has left."""
 
 from domain.people.organisation import Organisation
 from domain.people.posts import Post
-from domain.policy.policy import HrOfPart
+from domain.policy.policy import HrOfPart, Policy
 from domain.values import EmployeeId
 
 
@@ -24,6 +24,12 @@ def part_hr(
     nearest = next((of_department[name] for name in path if name in of_department), None)
     people = of_company.get(person.company or "", ()) if nearest is None else nearest
     return tuple(one for one in people if one != owner and _works_here(one, organisation))
+
+
+def hr_left(policy: Policy, organisation: Organisation) -> tuple[EmployeeId, ...]:
+    """HR of the cycle who do not work here any more."""
+    found = (organisation.employees.get(one) for one in policy.hr)
+    return tuple(one.id for one in found if one and not one.active)
 
 
 def _works_here(person: EmployeeId, organisation: Organisation) -> bool:

@@ -38,6 +38,7 @@ class Created(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
+    hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     away: bool | None = None  # the owner is on leave: the goal begins paused
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     additional: bool | None = None  # the department is that of an additional post (兼務) of the owner
@@ -264,6 +265,7 @@ class LineChanged(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
+    hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     department: str
     additional: bool | None = None  # of an additional post of the owner
     away: bool | None = None  # the owner is on leave
@@ -287,6 +289,7 @@ class Moved(Body):
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
     part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
+    hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     department: str
     additional: bool | None = None
     away: bool | None = None  # the owner is on leave

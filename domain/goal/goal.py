@@ -135,6 +135,7 @@ class Goal(Frozen):
     handed_from: GoalId | None = None  # the goal of an earlier owner, whose remaining content it began with
     handed_to: GoalId | None = None  # the goal in which somebody else goes on
     part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company, without the owner; empty: the cycle's
+    hr_left: tuple[EmployeeId, ...] = ()  # HR of the cycle who do not work here any more: they are not asked
 
     @property
     def is_closed(self) -> bool:
@@ -269,7 +270,12 @@ class Goal(Frozen):
     @property
     def hr_asked(self) -> tuple[EmployeeId, ...]:
         """HR who is asked where nobody above can be: of the owner's part, else of the cycle."""
-        return self.part_hr or self.policy.hr
+        return self.part_hr or self._cycle_hr
+
+    @property
+    def _cycle_hr(self) -> tuple[EmployeeId, ...]:
+        """HR of the cycle who work here; all of them where nobody does."""
+        return tuple(one for one in self.policy.hr if one not in self.hr_left) or self.policy.hr
 
     @property
     def _hr_without_owner(self) -> tuple[EmployeeId, ...]:
@@ -289,5 +295,5 @@ class Goal(Frozen):
         return (
             left[:1]
             or tuple(one for one in self.hr_asked if one not in signed_or_own)
-            or tuple(one for one in self.policy.hr if one not in signed_or_own)
+            or tuple(one for one in self._cycle_hr if one not in signed_or_own)
         )

@@ -147,6 +147,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "stages": body.stages or (),
         "reviewers": body.reviewers or (),
         "part_hr": body.part_hr or (),
+        "hr_left": body.hr_left or (),
         "department": body.department,
         "away": bool(body.away),
         "additional": bool(body.additional),

@@ -270,6 +270,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "stages": command.stages,
         "reviewers": command.reviewers,
         "part_hr": command.part_hr,
+        "hr_left": command.hr_left,
     }
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     placed["additional"] = command.additional
@@ -281,6 +282,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "stages": command.stages or None,
         "reviewers": command.reviewers or None,
         "part_hr": command.part_hr or None,
+        "hr_left": command.hr_left or None,
         "department": command.department,
         "additional": command.additional or None,
         "sites": command.sites or None,

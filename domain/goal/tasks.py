@@ -101,10 +101,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
             found += after.first_left(now_places[places.index(person) :])
         elif person in before:
             found += after.first_left(chain[before.index(person) :])
-        elif (
-            person in goal.hr_asked and person not in after.hr_asked
-        ):  # the goal belongs to another part of the company
-            found += after.first_left(())
+        elif person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
+            found += after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
         else:
             found.append(replaced.get(person, person))
     if not decides:

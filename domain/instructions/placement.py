@@ -31,3 +31,4 @@ class Placement(NamedTuple):
     gone: bool = False  # the owner has left, and the goal stays open
     part_hr: str = ""  # ids joined by commas
     hr_of: str = "[]"  # of the goal's rules, as JSON
+    hr_left: str = "[]"  # of the HR of the goal's rules, as JSON

@@ -32,7 +32,7 @@ def placement_of(goal: Goal) -> Placement:
         _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
         goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone, ",".join(goal.part_hr),
-        json.dumps([one.model_dump(mode="json") for one in goal.policy.hr_of]),
+        json.dumps([one.model_dump(mode="json") for one in goal.policy.hr_of]), json.dumps(goal.hr_left),
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ class PlacementCheck:
         if placed.away != away or any(map(self._has_left, placed.deputies)):
             return True
         evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages), post)
-        if _chains(evaluators) != placed.chains:
+        if _chains(evaluators) != placed.chains or self._hr_left(placed.hr) != placed.hr_left:
             return True
         hr = part_hr(placed.owner, self._organisation, _hr_of(placed.hr_of), post)
         sites = self._sites_of((placed.owner, *line, *evaluators.people, *hr, *placed.hr))
@@ -100,6 +100,11 @@ class PlacementCheck:
         if post is None and not any(map(self._organisation.is_away, self._organisation.manager_line(owner))):
             self._lines[manager] = found  # with a deputy it can be another for each of the reports
         return found
+
+    def _hr_left(self, hr: tuple[EmployeeId, ...]) -> str:
+        """As PostgreSQL writes JSON."""
+        left = [one for one in hr if self._has_left(one)]
+        return json.dumps(left) if left else "[]"
 
     def _has_left(self, person: str) -> bool:
         found = self._people.get(EmployeeId(person))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked, rules_of
 from domain.cycle.launch import delegations_of
 from domain.cycle.leavers import last_day_for_goals, stays_open
-from domain.cycle.part_hr import part_hr
+from domain.cycle.part_hr import hr_left, part_hr
 from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
@@ -261,6 +261,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     rules = rules_of(goal.policy.review_stage, goal.policy.stages)
     evaluators = evaluators_of(goal.owner, context.organisation, rules, post.post)
     hr = part_hr(goal.owner, context.organisation, goal.policy.hr_of, post.post)
+    without = hr_left(goal.policy, context.organisation)
     may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy, hr)
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)
@@ -268,9 +269,21 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     away = owner.active and context.organisation.is_away(goal.owner)
     leaves = last_day_for_goals(owner, goal.policy.leavers)
     additional = post.post is not None
-    placed = (line, evaluators.stages, evaluators.reviewers, known, away, leaves, not owner.active, additional, hr)
+    placed = (
+        line,
+        evaluators.stages,
+        evaluators.reviewers,
+        known,
+        away,
+        leaves,
+        not owner.active,
+        additional,
+        hr,
+        without,
+    )
     as_it_is = (
         goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional, goal.part_hr,
+        goal.hr_left,
     )  # fmt: skip
     unchanged = placed == as_it_is
     if unchanged and not moved and not replaced and not left:
@@ -283,6 +296,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
         part_hr=hr,
+        hr_left=without,
         away=away,
         department=department,
         additional=additional,

@@ -7,7 +7,7 @@ import pytest
 from domain.access import Relation, relations_to
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
-from domain.cycle.part_hr import part_hr
+from domain.cycle.part_hr import hr_left, part_hr
 from domain.goal.alarms import next_alarm, ring
 from domain.goal.commands import AmendPolicy, Withdraw
 from domain.goal.decide import decide
@@ -211,3 +211,18 @@ def test_nobody_makes_an_owner_the_hr_of_their_own_goal() -> None:
     with pytest.raises(Refusal) as refused:
         decide(goal, command, alarm.at)
     assert refused.value.code is Code.SELF_APPROVAL
+
+
+def test_hr_who_left_is_asked_no_more_also_where_the_others_have_signed() -> None:
+    rules = POLICY.model_copy(update={"hr": (HR, GONE)})
+    organisation = company(one(OWNER, "経理部"))
+    assert hr_left(rules, organisation) == (GONE,)
+    asks_all = pending(policy=rules, line=())
+    assert asks_all.approvers(0) == (HR, GONE)
+    knows = asks_all.model_copy(update={"hr_left": (GONE,)})
+    assert knows.approvers(0) == (HR,)
+    assert knows.model_copy(update={"signed": (HR,)}).approvers_left(1) == ()  # not the one who left
+
+
+def test_where_all_of_hr_have_left_all_are_asked() -> None:
+    assert pending(line=(), hr_left=POLICY.hr).approvers(0) == POLICY.hr
