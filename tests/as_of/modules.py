@@ -20,6 +20,7 @@ EVERY_DAY = (
 
 # They only need a cycle that is launched today, or a few days to count from: each runs as of some of the days.
 SOME_DAYS = (
+    "tests/service/test_part_hr.py",
     "tests/acceptance/test_bad_files.py",
     "tests/acceptance/test_first_goal.py",
     "tests/acceptance/test_organisation_changes.py",
