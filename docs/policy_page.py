@@ -163,6 +163,7 @@ The nearest part counts: the department of the post to which a goal belongs, the
 HR is asked where HR of the cycle would be: at the end of an escalation, and where no manager is above. Where nobody of the part
 works here, or its only HR is the owner, HR of the cycle is asked. HR of a part sees the goals of the part and may do at each of them
 what HR of the cycle may. They do not steer the cycle and do not see its results. HR of the cycle may do everything as before.
+Somebody of HR who has left, of a part or of the cycle, is not asked any more from the sync that says so.
 
 `cycle amend` changes it for open goals, and shows which. A sync that moves somebody to another part changes whom their goals ask.
 

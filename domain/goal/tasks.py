@@ -82,7 +82,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
     """The assignees of the open task where `after` is the goal with its new managers and evaluators.
 
     An assignee who may still be asked for the task keeps it. One who may not is replaced by who has the same place now, or by
-    HR if nobody has. HR of the part that the goal was in is replaced by whom the goal asks now. An assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's task stays with the owner.
+    HR if nobody has. Somebody of HR whom the goal asks no more is replaced by HR whom it asks now. An assignee whom HR appointed
+    stays, or is replaced as `replaced` says. An owner's task stays with the owner.
     """
     if goal.task is None:
         return ()

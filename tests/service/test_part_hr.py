@@ -22,7 +22,9 @@ from service.goals import GoalReads
 from service.people import People
 from service.relations import require_hr
 from service.reorganisation import Compared, Reorganisation
+from service.sync_effects import goals_that_differ
 from storage.database import open_database, read_transaction
+from storage.people import load_organisation
 from tests.callers import OPERATOR, by
 from tests.servers import Postgres, running_temporal
 from tests.service.steered import (
@@ -174,6 +176,26 @@ async def test_a_sync_moves_a_goal_to_the_hr_of_another_part(company: Steered) -
     assert [(one.cycle, one.relined) for one in leaves.effects] == [(cycle, 2)]
     await apply(company, leaves)
     assert await asked_hr(company, cycle) == before | {MORI: (HR, HR_TOO), HARA: (HR, HR_TOO)}
+
+
+async def test_hr_of_the_cycle_who_left_is_asked_no_more_and_the_same_file_again_changes_nothing(
+    company: Steered,
+) -> None:
+    cycle = await company.launch("hr-leaves", without=STAFF_IDS, more=PARTS)
+    row = f"{HR_TOO},東 京子,人事部,{TOP},,いいえ"
+    leaves = await compared_with(company, row)
+    assert [(one.cycle, one.relined, one.refused) for one in leaves.effects] == [(cycle, 5, 0)]
+    await apply(company, leaves)
+    assert await asked_hr(company, cycle) == {MORI: (NORTH,), HARA: (SOUTH,), ONO: (HR,), SALES: (BOOKS,)}
+    assert (await company.goal(cycle, MORI)).hr_left == (HR_TOO,)
+    assert (await compared_with(company, row)).is_empty
+    async with read_transaction(company.engine) as connection:
+        organisation = await load_organisation(connection, as_of=today())
+        assert await goals_that_differ(connection, organisation) == ()
+
+    back = await compared_with(company, f"{HR_TOO},東 京子,人事部,{TOP},,はい")
+    await apply(company, back)
+    assert (await asked_hr(company, cycle))[ONO] == (HR, HR_TOO)
 
 
 async def test_an_amendment_gives_open_goals_other_hr_as_its_preview_says(company: Steered) -> None:
