@@ -71,6 +71,7 @@ class SyncDocument(Frozen):
     effects: tuple[Effect, ...]
     department_changes: tuple[DepartmentChangeDocument, ...]
     company_changes: tuple[ChangeDocument, ...] = ()
+    joining_changes: tuple[ChangeDocument, ...] = ()
 
 
 class Compared(NamedTuple):
@@ -115,6 +116,7 @@ class Compared(NamedTuple):
                 for kind, name, before, after in self.departments
             ),
             company_changes=_changes(found.companies),
+            joining_changes=_changes(found.joining),
         )
 
 

@@ -12,12 +12,14 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.people.leave import Leave
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
 from domain.values import SILENT, EmployeeId
 from storage.arrays import is_one_of
 from storage.departments import load_departments, names_meant
 from storage.tables import EmployeeRow, PersonChangeRow
 
+_LEAVES = TypeAdapter(list[Leave], config=SILENT)
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
 _COLUMNS = tuple(getattr(EmployeeRow, field.name) for field in fields(Employee))
 
@@ -186,21 +188,34 @@ async def last_days(connection: AsyncConnection, today: date) -> list[date]:
     Days of leave only from today on; last working days also from before, since these people are not processed yet.
     """
     rows = await connection.execute(
-        select(EmployeeRow.leaves, EmployeeRow.away_from, EmployeeRow.away_until).where(
+        select(EmployeeRow.leaves, EmployeeRow.away_from, EmployeeRow.away_until, EmployeeRow.further_leaves).where(
             EmployeeRow.active,
-            or_(EmployeeRow.leaves.is_not(None), EmployeeRow.away_from > today, EmployeeRow.away_until >= today),
+            or_(
+                EmployeeRow.leaves.is_not(None),
+                EmployeeRow.away_from > today,
+                EmployeeRow.away_until >= today,
+                EmployeeRow.further_leaves != [],
+            ),
         )
     )
     days: set[date] = set()
-    for leaves, away_from, away_until in rows:
+    for leaves, away_from, away_until, further in rows:
         days |= {leaves} if leaves else set()
-        days |= {day for day in (away_from and away_from - timedelta(days=1), away_until) if day and day >= today}
+        spells = [(away_from, away_until), *((one.first, one.last) for one in _LEAVES.validate_python(further))]
+        found = (day for first, last in spells for day in (first and first - timedelta(days=1), last))
+        days |= {day for day in found if day and day >= today}
     return sorted(days)
 
 
 async def leave_changes_after(connection: AsyncConnection, day: date) -> bool:
     """Whether an active person's leave begins on the day after `day`, or ended on `day`."""
-    changes = or_(EmployeeRow.away_from == day + timedelta(days=1), EmployeeRow.away_until == day)
+    next_day, further = day + timedelta(days=1), EmployeeRow.further_leaves
+    changes = or_(
+        EmployeeRow.away_from == next_day,
+        EmployeeRow.away_until == day,
+        further.contains([{"first": next_day.isoformat()}]),
+        further.contains([{"last": day.isoformat()}]),
+    )
     return await connection.scalar(select(EmployeeRow.id).where(EmployeeRow.active, changes).limit(1)) is not None
 
 

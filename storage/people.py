@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.findings import Finding, refuses
 from domain.journal import OPERATOR, Log
 from domain.people.departments import NO_CHANGE, DepartmentChange
+from domain.people.leave import Leave
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.people.posts import Post
 from domain.values import SILENT, EmployeeId, Frozen
@@ -23,7 +24,12 @@ from storage.tables import InstructionRow, StagedEmployeeRow
 # The model, the table and the statements below use the same names.
 _COLUMNS = tuple(field.name for field in fields(Employee))
 _EMPLOYEES = TypeAdapter(list[Employee], config=SILENT)
-_POSTS = TypeAdapter(tuple[Post, ...], config=SILENT)
+# Columns of JSON. They are read as the driver gives them: SQLAlchemy's types for arrays and JSON take as long as all the
+# rest, and most people have neither posts nor leaves.
+_JSON: dict[str, TypeAdapter[tuple[Any, ...]]] = {
+    "posts": TypeAdapter(tuple[Post, ...], config=SILENT),
+    "further_leaves": TypeAdapter(tuple[Leave, ...], config=SILENT),
+}
 _PARTITION = 1000  # rows that a stream reads at once
 _IMPORT_LOCK = 0x70656F70  # key of the advisory lock: of two concurrent imports, the second waits
 
@@ -39,8 +45,7 @@ _MAKE_INCOMING = text(f"""
     CREATE TEMPORARY TABLE incoming_employee ON COMMIT DROP AS SELECT {_NAMES} FROM employee WITH NO DATA
 """)  # noqa: S608 - nothing in this and the next statements comes from outside
 
-# Read as the driver gives them: SQLAlchemy's types for arrays and JSON take as long as all the rest, and most people have no posts.
-_READ = ", ".join("NULLIF(posts, '[]')::text AS posts" if name == "posts" else name for name in _COLUMNS)
+_READ = ", ".join(f"NULLIF({name}, '[]')::text AS {name}" if name in _JSON else name for name in _COLUMNS)
 _EVERYBODY = text(f"SELECT {_READ} FROM employee ORDER BY id")  # noqa: S608
 _ONE = text(f"SELECT {_READ} FROM employee WHERE id = :id")  # noqa: S608
 _STAYING = text(f"""
@@ -213,12 +218,13 @@ async def _stream(connection: AsyncConnection, query: TextClause) -> AsyncIterat
 
 
 def _read(rows: Iterable[Row[Any]]) -> list[Employee]:
-    """Employees from rows whose values are in the order of `_COLUMNS`, the posts as JSON or None."""
+    """Employees from rows whose values are in the order of `_COLUMNS`; posts and leaves as JSON or None."""
     values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
     for one in values:
-        posts = one.pop("posts")
-        if posts is not None:
-            one["posts"] = _POSTS.validate_json(posts)
+        for name, form in _JSON.items():
+            found = one.pop(name)
+            if found is not None:
+                one[name] = form.validate_json(found)
     return _EMPLOYEES.validate_python(values)
 
 
@@ -236,13 +242,14 @@ async def _copy(connection: AsyncConnection, employees: Sequence[Employee]) -> N
 
 
 _VALUES_OF = attrgetter(*_COLUMNS)
-_PLACE_OF_POSTS = _COLUMNS.index("posts")
+_PLACES_OF_JSON = {_COLUMNS.index(name): form for name, form in _JSON.items()}
 
 
 def _record(one: Employee) -> tuple[Any, ...]:
-    """The values of a person in the order of `_COLUMNS`, the posts as JSON."""
+    """The values of a person in the order of `_COLUMNS`; posts and leaves as JSON."""
     values = list(_VALUES_OF(one))
-    values[_PLACE_OF_POSTS] = _POSTS.dump_json(one.posts).decode() if one.posts else "[]"
+    for place, form in _PLACES_OF_JSON.items():
+        values[place] = form.dump_json(values[place]).decode() if values[place] else "[]"
     return tuple(values)
 
 

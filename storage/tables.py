@@ -67,6 +67,10 @@ class EmployeeRow(Table):
     number: Mapped[str | None]  # the present employee number, where it is not the id
     company: Mapped[str | None]  # where the person works
     seconded_from: Mapped[str | None]  # the employer, where it is another company (出向元)
+    joined_on: Mapped[date | None]  # 入社日
+    further_leaves: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, server_default=text("'[]'")
+    )  # beside `away_from`: first and last days
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -278,6 +278,7 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
     _print_people([page.employee], locale)
     _print_company(page.employee, locale)
     _print_posts(page.employee, locale)
+    _print_leaves(page.employee, locale)
     for one in page.hr_parts:
         print_line(say("screen.people.hr_part", locale, part=one.part, cycle=one.cycle))
     _print_employment(page, locale)
@@ -304,6 +305,18 @@ def _print_posts(one: "Employee", locale: "Locale") -> None:
         title = f" {post.title}" if post.title else ""
         fields = {"department": post.department, "title": title, "manager": post.manager_id or "-", "share": share}
         print_line(say("screen.people.post", locale, **fields))
+
+
+def _print_leaves(one: "Employee", locale: "Locale") -> None:
+    """The date of joining, and each leave."""
+    from texts.say import say
+
+    if one.joined_on:
+        print_line(say("screen.people.joined_on", locale, day=one.joined_on))
+    for leave in one.every_leave:
+        key = "screen.people.leave" if leave.last else "screen.people.leave_without_end"
+        deputy = say("screen.people.deputy", locale, deputy=one.deputy_id) if one.deputy_id else ""
+        print_line(say(key, locale, first=leave.first, last=leave.last, deputy=deputy))
 
 
 def _print_employment(page: "PersonPage", locale: "Locale") -> None:

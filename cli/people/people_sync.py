@@ -140,6 +140,7 @@ async def show(session: "Acting", compared: "Compared", difference: "Difference"
         ("screen.sync.sites", difference.sites),
         ("screen.sync.managers", difference.managers),
         ("screen.sync.evaluators", difference.evaluators),
+        ("screen.sync.joining", difference.joining),
         ("screen.sync.leave", difference.leave),
         ("screen.sync.posts", difference.posts),
         ("screen.sync.companies", difference.companies),

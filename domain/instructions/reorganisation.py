@@ -47,13 +47,14 @@ class Difference(NamedTuple):
     managers: tuple[FieldChange, ...]
     evaluators: tuple[FieldChange, ...]
     posts: tuple[FieldChange, ...]  # additional ones
-    leave: tuple[FieldChange, ...]  # first day, last day or deputy of a leave
+    leave: tuple[FieldChange, ...]  # the days of leaves, or the deputy
     numbers: tuple[FieldChange, ...]  # employee numbers, also of people who come back
     other: tuple[EmployeeId, ...]  # name, mail, title, language
     absent: tuple[EmployeeId, ...]  # active in the directory, and not in the file
     findings: tuple[Finding, ...]
     departments: DepartmentChange = NO_CHANGE
     companies: tuple[FieldChange, ...] = ()  # where people work, or from where they are seconded
+    joining: tuple[FieldChange, ...] = ()  # the date of joining
 
     @property
     def is_empty(self) -> bool:
@@ -120,6 +121,7 @@ def compare(
         findings=(*findings, *inactive_findings(Organisation(after.values()))),
         departments=departments,
         companies=_changes_of(staying, _company),
+        joining=_changes(staying, "joined_on"),
     )
 
 
@@ -137,8 +139,9 @@ def _changes_of(
 
 
 def _leave(one: Employee) -> str:
-    """A leave as one value: its days, and the deputy in brackets; `-` for none."""
-    days = f"{one.away_from or ''} – {one.away_until or ''}".strip() if one.away_from or one.away_until else ""
+    """The leaves as one value: their days in order, and the deputy in brackets; `-` for none."""
+    leaves = sorted(one.every_leave, key=lambda leave: leave.first or date.max)
+    days = ", ".join(f"{leave.first or ''} – {leave.last or ''}".strip() for leave in leaves)
     deputy = f"({one.deputy_id})" if one.deputy_id else ""
     return " ".join(filter(None, (days, deputy))) or "-"
 

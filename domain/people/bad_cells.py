@@ -3,11 +3,12 @@
 from domain.findings import Finding, refuse
 from domain.messages import Message
 from domain.people.people_cells import NO_DAY
+from domain.people.people_columns import LEAVES
 from domain.people.people_file_findings import rule_of, shown
 from domain.problems import day_problem
 from domain.typed_days import NotADay, read_day
 
-_DAYS = ("leaves", "away_from", "away_until")
+_DAYS = ("joined_on", "leaves", "away_from", "away_until", *(name for pair in LEAVES for name in pair))
 
 
 def bad_cell(where: str, field: str, value: str) -> Finding:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from domain.findings import Finding, advise, refuse
+from domain.people.leave import Leave
 from domain.people.organisation import Employee, Organisation, some_of
 from domain.people.people_file import PeopleFile
 from domain.values import EmployeeId
@@ -33,6 +34,11 @@ def _listed(
     if known is None:
         return one
     values: dict[str, Any] = {name: getattr(known, name) for name in kept}
+    if (
+        "further_leaves" in missing and known.further_leaves
+    ):  # the next leave may have moved to the columns of the first
+        first = Leave(first=values.get("away_from", one.away_from), last=values.get("away_until", one.away_until))
+        values["further_leaves"] = tuple(leave for leave in known.further_leaves if leave != first)
     if "leaves" in missing:
         values["leaves"] = _last_day(one, known, today)
     changes = {name: value for name, value in values.items() if getattr(one, name) != value}

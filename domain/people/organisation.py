@@ -19,12 +19,14 @@ from domain.findings import Finding, refuse
 from domain.messages import Message, message
 from domain.people.departments import NO_DEPARTMENTS, Departments
 from domain.people.labels import Label, PersonId
+from domain.people.leave import MAX_LEAVES, Leave, leave_findings
 from domain.people.posts import MAX_EVALUATORS, MAX_POSTS, GoalPost, Post, post_of_goal
 from domain.values import Day, EmployeeId, Id, Locale
 
 _MAIL = r"^[^@\s\x00-\x1f\x7f-\x9f,;<>]+@[^@\s\x00-\x1f\x7f-\x9f,;<>]+$"
 MAX_MAIL = 254  # characters; RFC 5321, 4.5.3.1.3 limits a path to 256 with its angle brackets
 _WHOLE = 100  # percent of the working time
+_NO_LEAVE = (None, None, None, ())
 _NAMED = 5  # people that one finding names; it counts the others
 
 DIRECTORY_ZONE = ZoneInfo("Asia/Tokyo")  # the time zone in which a last day ends
@@ -60,6 +62,8 @@ class Employee:
     posts: Annotated[tuple[Post, ...], Field(max_length=MAX_POSTS)] = ()  # additional ones (兼務)
     company: Label | None = None  # where the person works
     seconded_from: Label | None = None  # the employer (出向元), where it is another company
+    joined_on: Day | None = None  # 入社日: counts for the time at work only
+    further_leaves: Annotated[tuple[Leave, ...], Field(max_length=MAX_LEAVES - 1)] = ()  # beside `away_from`
 
     def works_on(self, day: date) -> bool:
         """Whether the person is active on that day: somebody whose last day is over is not, whatever `active` says."""
@@ -67,9 +71,18 @@ class Employee:
 
     def is_away(self, day: date) -> bool:
         """Whether the person is on leave on that day."""
+        if self.further_leaves and any(one.is_on(day) for one in self.further_leaves):
+            return True
         if self.away_from is None or day < self.away_from:
             return False
         return self.away_until is None or day <= self.away_until
+
+    @property
+    def every_leave(self) -> tuple[Leave, ...]:
+        """All leaves, as they are given."""
+        if self.away_from is None and self.away_until is None:
+            return self.further_leaves
+        return Leave(first=self.away_from, last=self.away_until), *self.further_leaves
 
     def as_of(self, day: date) -> "Employee":
         """The same person, not active if their last day is before that day."""
@@ -207,6 +220,7 @@ class Organisation:
             *self._manager_findings(place),
             *self._evaluator_findings(place),
             *self._leave_findings(place),
+            *self._joining_findings(place),
             *self._post_findings(place),
         )
 
@@ -268,20 +282,22 @@ class Organisation:
         return "evaluator_below" if person in above[evaluator] else None
 
     def _leave_findings(self, place: Place) -> Iterator[Finding]:
-        """A leave has a first day before its last one; a deputy is somebody else who is known."""
+        """A leave has a first day before its last one and shares no day with another; a deputy is somebody else who is known."""
         for one in self.employees.values():
-            if not one.active or (one.away_from, one.away_until, one.deputy_id) == (None, None, None):
+            if not one.active or (one.away_from, one.away_until, one.deputy_id, one.further_leaves) == _NO_LEAVE:
                 continue
-            if one.away_until is not None and (one.away_from is None or one.away_until < one.away_from):
-                text = None if one.away_from else "finding.leave_out_of_order.no_first"
-                first = one.away_from or one.away_until
-                yield refuse(
-                    "leave_out_of_order", place(one.id), text=text, person=one.id, first=first, last=one.away_until
-                )
+            yield from leave_findings(one.id, one.every_leave, place(one.id))
             if one.deputy_id == one.id:
                 yield refuse("own_deputy", place(one.id), person=one.id)
             elif one.deputy_id is not None and one.deputy_id not in self.employees:
                 yield refuse("deputy_missing", place(one.id), person=one.id, deputy=one.deputy_id)
+
+    def _joining_findings(self, place: Place) -> Iterator[Finding]:
+        """A person joins on or before the last day."""
+        for one in self.employees.values():
+            joined, leaves = one.joined_on, one.leaves
+            if one.active and joined is not None and leaves is not None and joined > leaves:
+                yield refuse("joined_after_leaving", place(one.id), person=one.id, joined=joined, leaves=leaves)
 
     def _post_findings(self, place: Place) -> Iterator[Finding]:
         """A person has one post in a department; its manager is somebody else who is known, and does not report to the person."""

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from domain.people.people_columns import EVALUATORS, folded, words_by_name
+from domain.people.people_columns import EVALUATORS, LEAVES, folded, words_by_name
 from domain.typed_days import NotADay, read_day
 
 _VALUES = words_by_name("""
@@ -88,6 +88,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "active": _remembered(_word),
     "site": _remembered(clean_id),
     "leaves": _remembered(_day),
+    "joined_on": _remembered(_day),
     "away_from": _remembered(_day),
     "away_until": _remembered(_day),
     "deputy_id": clean_id,
@@ -96,4 +97,5 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "company": _remembered(clean_line),
     "seconded_from": _remembered(clean_line),
     **dict.fromkeys(EVALUATORS, clean_id),
+    **dict.fromkeys((name for pair in LEAVES for name in pair), _remembered(_day)),
 }

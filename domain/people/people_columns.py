@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from domain.findings import Finding, refuse
+from domain.people.leave import MAX_LEAVES
 from domain.people.people_file_findings import listed, shown
 
 
@@ -38,8 +39,16 @@ post:post posttype 兼務区分 本務兼務区分 主務兼務区分 本兼区�
 share:share timeshare 兼務率 従事割合 従事率 業務割合
 company:company companyname 会社 会社名 所属会社 所属会社名 法人 法人名 勤務会社
 seconded_from:secondedfrom secondedfromcompany 出向元 出向元会社 出向元会社名
+joined_on:joined joinedon joineddate joindate joiningdate dateofjoining hiredate dateofhire 入社日 入社年月日 入社予定日 採用日 採用年月日 就職日
 leaves:leaves leavingdate leavedate lastday lastworkingday terminationdate 退職日 退社日 退職予定日 最終在籍日
 """)
+# Further leaves: the headers of the first one with a number behind them, as `休業開始日2`. The first may have a 1.
+_DAYS_OF_LEAVE = ("away_from", "away_until")
+LEAVES = tuple((f"away_from_{n}", f"away_until_{n}") for n in range(2, MAX_LEAVES + 1))  # first and last day of each
+for _name in _DAYS_OF_LEAVE:
+    _known = _HEADERS[_name]
+    _HEADERS[_name] += tuple(f"{header}1" for header in _known)
+    _HEADERS |= {f"{_name}_{n}": tuple(f"{header}{n}" for header in _known) for n in range(2, MAX_LEAVES + 1)}
 _FIELD_OF = {header: name for name, headers in _HEADERS.items() for header in headers}
 FIELDS = tuple(_HEADERS)
 EVALUATORS = tuple(name for name in FIELDS if name.startswith("evaluator_"))  # in the order of their stages

@@ -6,7 +6,7 @@ Rows are read in pieces, and only the employees are kept: 191,000 people take 0.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.findings import Finding, refuse
 from domain.people.bad_cells import bad_cell
+from domain.people.leave import given
 from domain.people.organisation import Employee
 from domain.people.people_cells import Cells, clean_rows
-from domain.people.people_columns import EVALUATORS, PEOPLE, Table, find_columns
+from domain.people.people_columns import EVALUATORS, LEAVES, PEOPLE, Table, find_columns
 from domain.people.people_file_findings import row, shown
 from domain.people.people_rows import MAX_BYTES, Record, UnreadableRows, records_of_csv, records_of_rows
 from domain.people.post_rows import PostRows
@@ -38,6 +39,8 @@ _PLACE_ONLY = (
     "away_from",
     "away_until",
     "deputy_id",
+    "joined_on",
+    "further_leaves",
 )  # fields that the lines of managers are checked with
 
 
@@ -129,8 +132,10 @@ class _PeopleReader:
     def __init__(self, columns: Mapping[str, int], width: int, locale: Locale) -> None:
         self._columns, self._width, self._locale = columns, width, locale
         self._evaluators = [name for name in EVALUATORS if name in columns]
-        of_posts = {"post": "posts", "share": "posts"}
-        fields = {"evaluators" if name in self._evaluators else of_posts.get(name, name) for name in columns}
+        self._leaves = [pair for pair in LEAVES if not columns.keys().isdisjoint(pair)]
+        field_of = {"post": "posts", "share": "posts"} | dict.fromkeys(self._evaluators, "evaluators")
+        field_of |= {name: "further_leaves" for pair in LEAVES for name in pair}
+        fields = {field_of.get(name, name) for name in columns}
         if "post" not in columns:
             fields.discard("posts")
         self._fields = frozenset(fields | {"number"})  # of `Employee`; the number is in the column of ids
@@ -154,12 +159,14 @@ class _PeopleReader:
             person["locale"] = person.get("locale") or self._locale
         if self._evaluators:
             _gather(people, self._evaluators)
+        if self._leaves:
+            _gather_leaves(people)
         people, rows = self._posts.take(people, rows)
         self._rows += rows
         self._ids += (person["id"] or "" for person in people)
         self._mails += (person.get("mail") or "" for person in people)
         try:
-            self._employees += _EMPLOYEES.validate_python(people)
+            self._employees += map(_without_gaps, _EMPLOYEES.validate_python(people))
             self._employee_rows += rows
         except ValidationError as error:
             self._of_cells += _bad_cells(error, people, rows)
@@ -224,11 +231,28 @@ def _gather(people: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
         person["evaluators"] = tuple(cells.get(name) for name in EVALUATORS[:last])
 
 
+def _gather_leaves(people: Sequence[dict[str, Any]]) -> None:
+    """Puts the days of a person's further leaves into one field, by their columns; those at the end without a day are left out."""
+    for person in people:
+        leaves = [{"first": person.pop(first, None), "last": person.pop(last, None)} for first, last in LEAVES]
+        while leaves and not any(leaves[-1].values()):
+            leaves.pop()
+        person["further_leaves"] = leaves
+
+
+def _without_gaps(one: Employee) -> Employee:
+    leaves = given(one.further_leaves)
+    return one if len(leaves) == len(one.further_leaves) else replace(one, further_leaves=leaves)
+
+
 def _bad_cells(error: ValidationError, people: Sequence[dict[str, Any]], rows: Sequence[int]) -> Iterator[Found]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         at, name, *stage = problem["loc"]
         number = rows[int(at)]
         value = people[int(at)].get(str(name)) or ""
-        if stage:
+        if name == "further_leaves":
+            nth, day = int(stage[0]), str(stage[1])
+            name, value = LEAVES[nth][day == "last"], people[int(at)][name][nth][day]
+        elif stage:
             name, value = EVALUATORS[int(stage[0])], value[int(stage[0])]
         yield Found(number, bad_cell(row(number), str(name), value))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.messages import Message, message
+from domain.people.leave import MAX_LEAVES
 
 _MAX_SHOWN = 40  # characters of a value, and names of columns, that a finding repeats
 _SAME_RULE = {
@@ -14,8 +15,12 @@ _SAME_RULE = {
     "manager_id": "id",
     "site": "id",
     "deputy_id": "id",
-    "away_from": "leaves",
-    "away_until": "leaves",
+    "joined_on": "leaves",
+    **{
+        name: "leaves"
+        for first in ("away_from", "away_until")
+        for name in (first, *(f"{first}_{n}" for n in range(2, MAX_LEAVES + 1)))
+    },
     "company": "name",
     "seconded_from": "name",
     **{f"evaluator_{n}": "id" for n in range(1, 6)},

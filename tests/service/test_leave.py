@@ -1,5 +1,6 @@
 """Leave (休業・休職) from a people file to the goals: pausing, a deputy, the return by itself, and a launch during a leave."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -124,3 +125,60 @@ async def test_a_launch_during_a_leave_begins_paused_and_the_return_asks_for_the
     assert (ono.is_paused, ono.away) == (False, False)
     await company.goals.give(goal_of(cycle, ONO), Submit(actor=ONO))
     assert (await company.goals.prove(goal_of(cycle, ONO))).holds
+
+
+TWO_LEAVES = f"{HEADER},休業開始日2,休業終了日2"
+
+
+async def as_if_leaves_were(company: Steered, person: EmployeeId, *leaves: tuple[date, date]) -> None:
+    """Moves the days of the person's leaves in the directory, as if time had passed."""
+    (first, last), *further = leaves
+    values = [{"first": one.isoformat(), "last": other.isoformat()} for one, other in further]
+    async with company.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE employee SET away_from = :a, away_until = :b, further_leaves = :c WHERE id = :id"),
+            {"a": first, "b": last, "c": json.dumps(values), "id": person},
+        )
+
+
+async def test_a_goal_pauses_and_goes_on_twice_for_two_leaves_in_one_cycle(company: Steered) -> None:
+    await as_if_leaves_were(company, MANAGER, (in_days(-39), in_days(-29)))
+    cycle = await company.launch("two-leaves")
+    await company.goals.give(goal_of(cycle, HARA), Submit(actor=HARA))
+    days = f"{today()},{in_days(10)},{SALES},{in_days(20)},{in_days(30)}"
+    data = f"{TWO_LEAVES}\n{MANAGER},清水 幸恵,経理部,{TOP},{days}".encode()
+    said, did = await apply(company, data)
+    assert said == did > 0
+
+    async def is_away() -> tuple[bool, bool, tuple[EmployeeId, ...]]:
+        own = await company.goal(cycle, MANAGER)
+        return own.is_paused, own.away, await assignees(company, cycle, HARA)
+
+    assert await is_away() == (True, True, (SALES,))
+    await as_if_leaves_were(company, MANAGER, (in_days(-15), in_days(-5)), (in_days(5), in_days(15)))
+    await the_day_after(company, in_days(-5))
+    assert await is_away() == (False, False, (MANAGER,))
+
+    await as_if_leaves_were(company, MANAGER, (in_days(-26), in_days(-16)), (in_days(-6), in_days(4)))
+    await the_day_after(company, in_days(-7))
+    assert await is_away() == (True, True, (SALES,))
+
+    await as_if_leaves_were(company, MANAGER, (in_days(-39), in_days(-29)), (in_days(-19), in_days(-9)))
+    await the_day_after(company, in_days(-9))
+    assert await is_away() == (False, False, (MANAGER,))
+    kinds = [kind for kind, *_ in await company.entries(cycle, MANAGER)]
+    assert kinds == ["line_changed"] * 4
+    await as_if_leaves_were(company, MANAGER, (in_days(-39), in_days(-29)))
+
+
+async def test_the_preview_shows_both_leaves_and_the_date_of_joining(company: Steered) -> None:
+    header = f"{TWO_LEAVES},入社日"
+    row = f"{SALES},岡 一郎,営業部,{TOP},2027-06-01,,,2027-04-01,2027-04-30,2026-12-01"
+    compared = await Reorganisation(company.engine).compare(operator(HR), f"{header}\n{row}".encode())
+    assert compared.difference, compared.findings
+    assert compared.difference.leave == ((SALES, "-", "2027-04-01 – 2027-04-30, 2027-06-01 –"),)
+    assert compared.difference.joining == ((SALES, "-", "2026-12-01"),)
+    assert [str(one.after) for one in compared.document().joining_changes] == ["2026-12-01"]
+    overlapping = row.replace("2027-04-30", "2027-06-01")
+    compared = await Reorganisation(company.engine).compare(operator(HR), f"{header}\n{overlapping}".encode())
+    assert (compared.difference, [one.code for one in compared.findings]) == (None, ["leaves_overlap"])

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.people.departments import Department, DepartmentChange
+from domain.people.leave import Leave
 from domain.people.organisation import Employee
 from domain.people.posts import Post
 from domain.values import EmployeeId
@@ -147,6 +148,21 @@ async def test_days_of_leave_are_the_one_before_the_first_and_the_last_one_from_
     assert await days(date(2027, 4, 21)) == set()
     after = [await directory.leave_changes_after(connection, date(2027, 4, day)) for day in (8, 9, 10, 19, 20, 21)]
     assert after == [False, True, False, False, True, False]
+
+
+async def test_the_days_of_further_leaves_count_as_those_of_the_first(database: AsyncEngine) -> None:
+    further = (Leave(first=date(2027, 6, 1), last=date(2027, 6, 30)), Leave(first=date(2027, 9, 1)))
+    people = (person("A", department="経営", further_leaves=further), person("B", "A", joined_on=date(2027, 4, 1)))
+    await replace_directory(database, people)
+    async with read_transaction(database) as opened:
+        assert list((await load_organisation(opened)).employees.values()) == list(people)
+        assert await directory.employees(opened, ["A", "B"]) == list(people)
+        begin_and_end = [date(2027, 5, 31), date(2027, 6, 30), date(2027, 8, 31)]
+        assert await directory.last_days(opened, date(2027, 5, 31)) == begin_and_end
+        assert await directory.last_days(opened, date(2027, 6, 1)) == begin_and_end[1:]
+        days = [date(2027, month, 1) + timedelta(days=n) for month in (5, 6, 8) for n in range(31)]
+        changes = [day for day in days if await directory.leave_changes_after(opened, day)]
+        assert sorted(set(changes)) == begin_and_end
 
 
 async def test_somebody_leaves_on_the_day_after_the_last_one(connection: AsyncConnection) -> None:
