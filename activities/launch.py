@@ -29,7 +29,7 @@ from domain.goal.evolve import evolve
 from domain.goal.goal import Delegation, Goal
 from domain.goal.ledger import genesis
 from domain.goal.steering import due_after
-from domain.lifecycles import CycleEvent, CycleState, ParticipantEvent, ParticipantState
+from domain.lifecycles import ENDED, CycleEvent, CycleState, ParticipantEvent, ParticipantState
 from domain.notices.notices import notices_of
 from domain.people.organisation import Organisation
 from domain.policy.policy import Policy
@@ -38,6 +38,7 @@ from domain.values import CycleId, EmployeeId, GoalId, Locale
 from domain.writing.content import Content
 from service.carry_over import carried_drafts
 from service.projection import delegations_between
+from service.time_at_work import keep_times_at_work
 from storage import cycles
 from storage.database import read_transaction
 from storage.directory import with_managers
@@ -117,6 +118,8 @@ class LaunchActivities(Launcher):
         async with heartbeating(), self._engine.begin() as connection:
             if not await cycles.change_state(connection, new.cycle, _EVENTS[new.state], new.at):
                 log.info("cycle_state_unchanged", cycle_id=new.cycle, wanted=new.state)
+            elif new.state in ENDED:
+                await keep_times_at_work(connection, new.cycle)
 
     async def _delegations(self, cycle: cycles.Cycle, organisation: Organisation) -> list[Delegation]:
         """The delegations from or to these people that are in force during the cycle."""

@@ -9,6 +9,7 @@ from domain.access import Action, Caller
 from domain.results.calibration import BUCKET, BUCKETS, Spread
 from domain.values import CycleId, EmployeeId, Frozen
 from service.relations import require_hr
+from service.time_at_work import Times, times_at_work
 from storage import scores
 from storage.database import read_transaction
 from storage.person_log import names_in_cycle
@@ -28,7 +29,11 @@ class Grouping(StrEnum):
 
 
 class PersonScore(Frozen):
-    """A person's result in a cycle, in points: `adjusted` are those of calibration, `final` is the sum."""
+    """A person's result in a cycle, in points: `adjusted` are those of calibration, `final` is the sum.
+
+    `share_at_work`: the weight of the result in means, where the rules count the time at work; else None. `days_at_work` and
+    `cycle_days` are given where it is less than 1.
+    """
 
     person: EmployeeId
     department: str
@@ -37,6 +42,9 @@ class PersonScore(Frozen):
     score: Decimal
     adjusted: Decimal
     final: Decimal
+    share_at_work: Decimal | None = None
+    days_at_work: int | None = None
+    cycle_days: int | None = None
 
 
 class PersonScores(Frozen):
@@ -50,11 +58,13 @@ class Distribution(Frozen):
     """How results are distributed over some reviewers or departments.
 
     `overall` is the distribution over everybody; None where nobody has a result, and after the first page. `next` as above.
+    `by_time_at_work`: whether the means are weighted by the time at work.
     """
 
     spreads: tuple[Spread, ...]
     overall: Spread | None
     next: EmployeeId | None
+    by_time_at_work: bool = False
 
 
 Names = dict[str, str]
@@ -103,13 +113,17 @@ class Results:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
             groups = Groups(connection, cycle, department)
             if by is Grouping.DEPARTMENT:
-                return Distribution(spreads=await groups.departments(), overall=await groups.overall(), next=None), {}
+                departments, weighted = await groups.departments(), await groups.shares() is not None
+                overall = await groups.overall()
+                return Distribution(spreads=departments, overall=overall, next=None, by_time_at_work=weighted), {}
             found = await groups.reviewers(after, limit)
             first = () if after else await groups.without_reviewer()
             overall = None if after else await groups.overall()
             names = await names_in_cycle(connection, cycle, [one.name for one in found])
+            weighted = await groups.shares() is not None
         following = EmployeeId(found[-1].name) if len(found) == limit else None
-        return Distribution(spreads=(*first, *found), overall=overall, next=following), names
+        spreads = (*first, *found)
+        return Distribution(spreads=spreads, overall=overall, next=following, by_time_at_work=weighted), names
 
 
 class Groups:
@@ -117,6 +131,16 @@ class Groups:
 
     def __init__(self, connection: "AsyncConnection", cycle: CycleId, department: str | None = None) -> None:
         self._connection, self._cycle, self._department = connection, cycle, department
+        self._shares: scores.Shares = None
+        self._are_read = False
+
+    async def shares(self) -> scores.Shares:
+        """The weights of results by the time at work; None where the rules do not count it. Read once."""
+        if not self._are_read:
+            times = await times_at_work(self._connection, self._cycle)
+            self._shares = None if times is None else {person: time.share for person, time in times.items()}
+            self._are_read = True
+        return self._shares
 
     async def departments(self) -> tuple[Spread, ...]:
         return await self._all(scores.Grouping.DEPARTMENT)
@@ -128,20 +152,22 @@ class Groups:
     async def reviewers(self, after: str, limit: int) -> tuple[Spread, ...]:
         found = await scores.by_reviewer(
             self._connection, self._cycle, width=BUCKET, buckets=BUCKETS, department=self._department, after=after,
-            limit=limit,
+            limit=limit, shares=await self.shares(),
         )  # fmt: skip
         return _spreads(found)
 
     async def without_reviewer(self) -> tuple[Spread, ...]:
         found = await scores.without_reviewer(
-            self._connection, self._cycle, width=BUCKET, buckets=BUCKETS, department=self._department
-        )
+            self._connection, self._cycle, width=BUCKET, buckets=BUCKETS, department=self._department,
+            shares=await self.shares(),
+        )  # fmt: skip
         return _spreads(found)
 
     async def _all(self, group: scores.Grouping) -> tuple[Spread, ...]:
         found = await scores.spread(
-            self._connection, self._cycle, group, width=BUCKET, buckets=BUCKETS, department=self._department
-        )
+            self._connection, self._cycle, group, width=BUCKET, buckets=BUCKETS, department=self._department,
+            shares=await self.shares(),
+        )  # fmt: skip
         return _spreads(found)
 
 
@@ -159,18 +185,24 @@ async def _people(
     connection: "AsyncConnection", cycle: CycleId, department: str | None, after: str, limit: int
 ) -> tuple[PersonScore, ...]:
     found = await scores.people(connection, cycle, department=department, after=after, limit=limit)
-    return tuple(_person(one) for one in found)
+    times = await times_at_work(connection, cycle, [one.person for one in found])
+    return tuple(_person(one, times) for one in found)
 
 
-def _person(one: scores.PersonScore) -> PersonScore:
+def _person(one: scores.PersonScore, times: Times | None) -> PersonScore:
+    person = EmployeeId(one.person)
+    time = times.get(person) if times else None
     return PersonScore(
-        person=EmployeeId(one.person),
+        person=person,
         department=one.department,
         reviewer=EmployeeId(one.reviewer) if one.reviewer else None,
         goals=one.goals,
         score=one.score,
         adjusted=one.final - one.score,
         final=one.final,
+        share_at_work=None if times is None else time.share if time else Decimal(1),
+        days_at_work=time.days if time else None,
+        cycle_days=time.cycle_days if time else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,11 @@ class ResultsExport:
         """Writes the workbook; how many goals are in it. Raises `OSError` where the file cannot be written."""
         async with self._opened(caller, cycle) as connection:
             name = (await require_cycle(connection, cycle)).name
-            book = ResultsBook(file, f"{cycle}  {name}", locale)
+            groups = Groups(connection, cycle)
+            at_work = await groups.shares() is not None
+            book = ResultsBook(file, f"{cycle}  {name}", locale, at_work=at_work)
             try:
-                return await _fill(book, connection, cycle)
+                return await _fill(book, connection, cycle, groups)
             except BaseException:
                 book.abandon()
                 raise
@@ -54,9 +57,9 @@ class ResultsExport:
             yield connection
 
 
-async def _fill(book: ResultsBook, connection: "AsyncConnection", cycle: CycleId) -> int:
+async def _fill(book: ResultsBook, connection: "AsyncConnection", cycle: CycleId, groups: Groups) -> int:
     """How many goals were written."""
-    groups, goals = Groups(connection, cycle), 0
+    goals = 0
     book.add_departments(await _departments(connection, cycle, groups))
     async for lines in _people(connection, cycle):
         book.add_people(lines)
@@ -80,7 +83,7 @@ async def _people(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterato
         yield [
             PersonLine(
                 one.person, names.get(one.person, ""), one.department, names.get(one.reviewer or "", ""), one.goals,
-                one.score, one.adjusted, one.final,
+                one.score, one.adjusted, one.final, Decimal(1) if one.share_at_work is None else one.share_at_work,
             )
             for one in page
         ]  # fmt: skip

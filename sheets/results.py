@@ -26,7 +26,8 @@ Cell = str | int | Decimal
 Names = Mapping[str, str]
 
 _MIN_WIDTH, _MAX_WIDTH = 8, 44  # of a column, in characters
-_ATTAINMENT = 9  # column of the attainment on the page of goals
+# Columns of shares, with their number formats: the attainment of goals, and the time at work of people.
+_ATTAINMENT, _AT_WORK = (9, "0 %"), (8, "0.00 %")
 
 
 class DepartmentLine(NamedTuple):
@@ -38,7 +39,10 @@ class DepartmentLine(NamedTuple):
 
 
 class PersonLine(NamedTuple):
-    """A person's result, in points, with the names of the person and their reviewer."""
+    """A person's result, in points, with the names of the person and their reviewer.
+
+    `share_at_work` is in a column of its own where the book is of a cycle that counts the time at work.
+    """
 
     person: str
     name: str
@@ -48,18 +52,24 @@ class PersonLine(NamedTuple):
     score: Decimal
     adjusted: Decimal
     final: Decimal
+    share_at_work: Decimal = Decimal(1)
 
 
 class ResultsBook:
     """The workbook, written to a file; rows are put aside on the disk as they come. `close` completes it."""
 
-    def __init__(self, file: Path, title: str, locale: Locale) -> None:
+    def __init__(self, file: Path, title: str, locale: Locale, *, at_work: bool = False) -> None:
+        """`at_work`: whether the means of departments are weighted by the time at work."""
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self._book = Workbook(str(file), options)
         self._formats, self._locale = Formats(self._book), locale
-        self._departments = self._sheet("sheet.results.summary", _DEPARTMENT_HEADS, title)
-        self._people = self._sheet("sheet.results.people", _PERSON_HEADS, title)
-        self._goals = self._sheet("sheet.results.goals", _GOAL_HEADS, title, share=_ATTAINMENT)
+        mean = {"sheet.results.mean": "sheet.results.weighted_mean"} if at_work else {}
+        departments = tuple(mean.get(head, head) for head in _DEPARTMENT_HEADS)
+        people = (*_PERSON_HEADS, *(["sheet.results.share_at_work"] if at_work else []))
+        self._at_work = at_work
+        self._departments = self._sheet("sheet.results.summary", departments, title)
+        self._people = self._sheet("sheet.results.people", people, title, _AT_WORK)
+        self._goals = self._sheet("sheet.results.goals", _GOAL_HEADS, title, _ATTAINMENT)
 
     def add_departments(self, lines: Iterable[DepartmentLine]) -> None:
         for one in lines:
@@ -70,7 +80,7 @@ class ResultsBook:
 
     def add_people(self, lines: Iterable[PersonLine]) -> None:
         for one in lines:
-            self._people.add(one)
+            self._people.add(one if self._at_work else one[:-1])
 
     def add_goals(self, goals: Iterable[Goal], names: Names) -> None:
         """`names` are those of the owners, by id."""
@@ -88,7 +98,7 @@ class ResultsBook:
         """Leaves the file as it is: the library would complete it later by itself."""
         self._book.fileclosed = True
 
-    def _sheet(self, name: str, heads: tuple[str, ...], title: str, *, share: int | None = None) -> "_Table":
+    def _sheet(self, name: str, heads: tuple[str, ...], title: str, share: tuple[int, str] | None = None) -> "_Table":
         sheet = self._book.add_worksheet(say(name, self._locale))
         return _Table(sheet, self._formats, title, [say(head, self._locale) for head in heads], share)
 
@@ -167,8 +177,11 @@ def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
 class _Table:
     """A sheet with a title, heads and rows. Heads stay in sight and are on every printed page; columns fit their longest cell."""
 
-    def __init__(self, sheet: Worksheet, formats: Formats, title: str, heads: list[str], share: int | None) -> None:
-        self._sheet, self._formats, self._share = sheet, formats, share
+    def __init__(
+        self, sheet: Worksheet, formats: Formats, title: str, heads: list[str], share: tuple[int, str] | None
+    ) -> None:
+        self._sheet, self._formats = sheet, formats
+        self._share, self._share_form = share or (-1, "")
         self._row, self._widths = 1, [width_of(head) for head in heads]
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
@@ -191,7 +204,7 @@ class _Table:
         if isinstance(cell, str):
             self._sheet.write_string(self._row, column, cell, self._formats(border=1))
         else:
-            form = "0 %" if column == self._share else "#,##0.##" if isinstance(cell, Decimal) else "0"
+            form = self._share_form if column == self._share else "#,##0.##" if isinstance(cell, Decimal) else "0"
             self._sheet.write_number(self._row, column, float(cell), self._formats(border=1, num_format=form))
 
     def finish(self) -> None:

@@ -3,6 +3,7 @@
 A person's result is the sum over their goals. The reviewer and the department are those of the last goal, by id.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -11,6 +12,9 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.departments import names_meant
+
+Shares = Mapping[str, Decimal] | None
+"""By person, the share of the cycle's time at work that weighs the result in a mean; people who are left out have 1. None: plain means."""
 
 
 class Grouping(StrEnum):
@@ -84,9 +88,15 @@ _WITHOUT = "owner_id = ANY(ARRAY(SELECT owner_id FROM goal WHERE cycle_id = :cyc
 _SPREAD = """
 SELECT {group} AS name, count(*), min(final),
        round((percentile_disc(0.5) WITHIN GROUP (ORDER BY final) + percentile_disc(0.5) WITHIN GROUP (ORDER BY final DESC)) / 2, 2),
-       round(avg(final), 2), max(final), {counts}
-FROM ({people}) AS person {where} GROUP BY 1 ORDER BY 1
+       round({mean}, 2), max(final), {counts}
+FROM ({people}) AS person {work} {where} GROUP BY 1 ORDER BY 1
 """
+_MEAN = "avg(final)"
+# Weighted by the time at work: the people of `shares` have theirs, all others 1. The plain mean where nobody was at work.
+_WEIGHTED_MEAN = """
+    COALESCE(sum(final * COALESCE(work.share, 1)) / NULLIF(sum(COALESCE(work.share, 1)), 0), avg(final))
+"""
+_WORK = "LEFT JOIN unnest(CAST(:at_work AS text[]), CAST(:shares AS numeric[])) AS work (id, share) ON work.id = person.person"
 _GOALS_BY_DEPARTMENT = text("""
 SELECT department, count(*), count(*) FILTER (WHERE outcome = 'achieved') FROM goal
 WHERE cycle_id = :cycle GROUP BY department ORDER BY department
@@ -112,6 +122,7 @@ async def by_reviewer(
     department: str | None = None,
     after: str = "",
     limit: int = 50,
+    shares: Shares = None,
 ) -> list[GroupScores]:
     """The distributions of the next reviewers, by employee id, after the id `after`. Two queries.
 
@@ -120,17 +131,26 @@ async def by_reviewer(
     values = await _values(connection, cycle, department)
     next_reviewers = text(_NEXT_REVIEWERS.format(of_department="" if department is None else _OF_DEPARTMENT))
     reviewers = (await connection.execute(next_reviewers, values | {"after": after, "limit": limit})).scalars()
-    query = _spread(Grouping.REVIEWER, _WITH_THEM, width, buckets, department, where="WHERE reviewer = ANY(:reviewers)")
-    rows = await connection.execute(query, values | {"reviewers": list(reviewers)})
+    chosen = "WHERE reviewer = ANY(:reviewers)"
+    query = _spread(Grouping.REVIEWER, _WITH_THEM, width, buckets, department, where=chosen, shares=shares)
+    rows = await connection.execute(query, values | {"reviewers": list(reviewers)} | _shares(shares))
     return [GroupScores(*row) for row in rows]
 
 
 async def without_reviewer(
-    connection: AsyncConnection, cycle: str, *, width: int, buckets: int, department: str | None = None
+    connection: AsyncConnection,
+    cycle: str,
+    *,
+    width: int,
+    buckets: int,
+    department: str | None = None,
+    shares: Shares = None,
 ) -> list[GroupScores]:
     """The distribution of those who have no manager and whose reviewer is HR, named `-`; empty where there are none."""
-    query = _spread(Grouping.REVIEWER, _WITHOUT, width, buckets, department, where="WHERE reviewer IS NULL")
-    return [GroupScores(*row) for row in await connection.execute(query, await _values(connection, cycle, department))]
+    where = "WHERE reviewer IS NULL"
+    query = _spread(Grouping.REVIEWER, _WITHOUT, width, buckets, department, where=where, shares=shares)
+    values = await _values(connection, cycle, department) | _shares(shares)
+    return [GroupScores(*row) for row in await connection.execute(query, values)]
 
 
 async def spread(
@@ -141,10 +161,12 @@ async def spread(
     width: int,
     buckets: int,
     department: str | None = None,
+    shares: Shares = None,
 ) -> list[GroupScores]:
     """The distributions over all people of a cycle, by name; `*` for everybody together. One query that reads every goal."""
-    query = _spread(group, _EVERYBODY, width, buckets, department)
-    return [GroupScores(*row) for row in await connection.execute(query, await _values(connection, cycle, department))]
+    query = _spread(group, _EVERYBODY, width, buckets, department, shares=shares)
+    values = await _values(connection, cycle, department) | _shares(shares)
+    return [GroupScores(*row) for row in await connection.execute(query, values)]
 
 
 async def goals_by_department(connection: AsyncConnection, cycle: str) -> list[DepartmentGoals]:
@@ -164,7 +186,14 @@ def _people(chosen: str, department: str | None) -> str:
 
 
 def _spread(
-    group: Grouping, chosen: str, width: int, buckets: int, department: str | None, *, where: str = ""
+    group: Grouping,
+    chosen: str,
+    width: int,
+    buckets: int,
+    department: str | None,
+    *,
+    where: str = "",
+    shares: Shares = None,
 ) -> TextClause:
     bounds = [
         f"final >= {n * width}" + (f" AND final < {(n + 1) * width}" if n < buckets - 1 else "") for n in range(buckets)
@@ -172,4 +201,10 @@ def _spread(
     counts = ", ".join(f"count(*) FILTER (WHERE {bound})" for bound in bounds)
     name = f"COALESCE({group.value}, '-')"
     people = _people(chosen, department)
-    return text(_SPREAD.format(group=name, counts=f"ARRAY[{counts}]", people=people, where=where))
+    mean, work = (_MEAN, "") if shares is None else (_WEIGHTED_MEAN, _WORK)
+    form = {"group": name, "counts": f"ARRAY[{counts}]", "people": people, "where": where, "mean": mean, "work": work}
+    return text(_SPREAD.format(**form))
+
+
+def _shares(shares: Shares) -> dict[str, Any]:
+    return {} if shares is None else {"at_work": list(shares), "shares": list(shares.values())}

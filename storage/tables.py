@@ -166,6 +166,10 @@ class ParticipantRow(Table):
     added_by: Mapped[str | None]  # for people who joined after the launch: by whom they were added, and when
     added_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    days_at_work: Mapped[
+        int | None
+    ]  # business days at work when the cycle ended; None: all (domain/results/time_at_work.py)
+    cycle_days: Mapped[int | None]  # business days of the cycle, where `days_at_work` is given
 
     __table_args__ = (
         # waiting: nothing done yet; written: the goals are in the ledger; started: their workflows run; failed: see `reason`;

@@ -84,11 +84,24 @@ def _print_people(scores: "PersonScores", names: dict[str, str], to: Terminal) -
 def _print_table(people: "Iterable[PersonScore]", names: dict[str, str], to: Terminal) -> None:
     from cli.session.wording import person
 
+    people = tuple(people)
     rows = [
-        (person(one.person, names), one.department, one.goals, f"{one.score:f}", f"{one.adjusted:+f}", f"{one.final:f}")
+        (person(one.person, names), one.department, one.goals, f"{one.score:f}", f"{one.adjusted:+f}", f"{one.final:f}",
+         _at_work(one))
         for one in people
-    ]
-    print_table(to.heads("screen.scores.heads"), rows)
+    ]  # fmt: skip
+    if all(one.share_at_work is None for one in people):
+        print_table(to.heads("screen.scores.heads"), [row[:-1] for row in rows])
+    else:
+        print_table(to.heads("screen.scores.heads_at_work"), rows)
+
+
+def _at_work(one: "PersonScore") -> str:
+    """As `62.30 % (38/61)`: business days at work, and those of the cycle."""
+    if one.share_at_work is None:
+        return ""
+    days = "" if one.days_at_work is None else f" ({one.days_at_work}/{one.cycle_days})"
+    return f"{one.share_at_work * 100:.2f} %{days}"
 
 
 def _print_spreads(distribution: "Distribution", names: dict[str, str], to: Terminal) -> None:
@@ -97,13 +110,15 @@ def _print_spreads(distribution: "Distribution", names: dict[str, str], to: Term
     if to.as_json:
         spreads, overall = distribution.spreads, distribution.overall
         shown = {"spreads": [one._asdict() for one in spreads], "overall": overall and overall._asdict()}
-        print_json(shown | {"next": distribution.next})
+        print_json(shown | {"next": distribution.next, "by_time_at_work": distribution.by_time_at_work})
         return
     rows = [_row(one, person(one.name, names)) for one in distribution.spreads]
     if distribution.overall:
         rows.append(_row(distribution.overall, to.text("screen.scores.all")))
     print_table(to.heads("screen.scores.spread_heads"), rows)
     _explain_buckets(to)
+    if distribution.by_time_at_work:
+        to.tell("screen.scores.by_time_at_work")
     if distribution.next:
         to.tell("screen.goal.more", after=distribution.next)
 

@@ -47,6 +47,7 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
     evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
     evaluators += tuple(role_findings(organisation, _evaluator_rules(file)))
     leave = (*_leave_findings(file, organisation), *_leaver_findings(file, organisation))
+    leave += tuple(_joining_findings(file, organisation))
     return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *leave, *drafts)
 
 
@@ -212,6 +213,19 @@ def _leave_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fin
     away = [one.id for one in file.participants(organisation) if one.is_away(file.cycle.starts)]
     if away:
         yield advise("on_leave", away[0], count=len(away), people=some_of(away), concerned=away)
+
+
+def _joining_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    """Where the time at work counts: that nobody's date of joining is known, or who joins after the cycle."""
+    people = list(file.participants(organisation)) if file.policy.time_at_work else []
+    if people and not any(one.joined_on for one in people):
+        yield advise("joining_unknown", "policy.time_at_work", n=len(people))
+    late = [one.id for one in people if one.joined_on is not None and one.joined_on > file.cycle.closes]
+    if late:
+        count, some, closes = len(late), some_of(late), file.cycle.closes
+        yield advise(
+            "joins_after_cycle", "policy.time_at_work", count=count, people=some, closes=closes, concerned=late
+        )
 
 
 def _leaver_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:

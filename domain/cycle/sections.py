@@ -88,6 +88,7 @@ class PolicySection(Frozen):
     leavers: Leavers = Leavers.SETTLE
     owners_begin_goals: bool = False
     weighted: bool = False
+    time_at_work: bool = False
     hr_of: tuple[HrOfPart, ...] = Field(default=(), max_length=200)
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 

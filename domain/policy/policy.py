@@ -165,6 +165,7 @@ class Policy(Frozen):
     leavers: Leavers = Leavers.SETTLE  # what happens to the goals of somebody who leaves
     owners_begin_goals: bool = False  # owners begin goals while the cycle runs; HR always may
     weighted: bool = False  # whether the points of a revision count times its weight (domain/goal/scoring.py)
+    time_at_work: bool = False  # whether means of results are weighted by it (domain/results/time_at_work.py)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -210,5 +211,5 @@ class Policy(Frozen):
 _LATER: dict[str, Any] = {
     "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
     "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE, "owners_begin_goals": False, "weighted": False,
-    "hr_of": (),
+    "hr_of": (), "time_at_work": False,
 }  # fmt: skip

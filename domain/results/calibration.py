@@ -1,12 +1,14 @@
 """Scores of people, and how they are spread over reviewers and departments: what HR looks at to calibrate (甘辛調整)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
+from types import MappingProxyType
 from typing import NamedTuple
 
 from domain.goal.goal import Goal
 from domain.goal.scoring import calibrated, score
+from domain.results.time_at_work import TimeAtWork, weighted_mean
 from domain.values import EmployeeId
 
 BUCKET = 20  # points
@@ -23,6 +25,7 @@ class PersonResult(NamedTuple):
     goals: int
     score: Decimal
     adjusted: Decimal  # points of calibration, as far as they count
+    share: Decimal = Decimal(1)  # the time at work, where the policy counts it: the weight of the result in a mean
 
     @property
     def final(self) -> Decimal:
@@ -30,7 +33,10 @@ class PersonResult(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """How the results of some people are spread; `counts` by 20 points from 0, the last one open above."""
+    """How the results of some people are spread; `counts` by 20 points from 0, the last one open above.
+
+    The mean is weighted by the time at work where the policy counts it, and the plain mean where nobody was at work.
+    """
 
     name: str
     people: int
@@ -41,12 +47,18 @@ class Spread(NamedTuple):
     counts: tuple[int, ...]
 
 
-def results_of(goals: Iterable[Goal]) -> tuple[PersonResult, ...]:
-    """One per person, by id; department and reviewer are those of the last goal."""
+def results_of(
+    goals: Iterable[Goal], times: Mapping[EmployeeId, TimeAtWork] = MappingProxyType({})
+) -> tuple[PersonResult, ...]:
+    """One per person, by id; department and reviewer are those of the last goal. `times`: of people who were not always at work."""
     by_person: dict[EmployeeId, list[Goal]] = {}
     for goal in goals:
         by_person.setdefault(goal.owner, []).append(goal)
-    return tuple(_result(person, theirs) for person, theirs in sorted(by_person.items()))
+    whole = TimeAtWork(0, 0)
+    return tuple(
+        _result(person, theirs)._replace(share=times.get(person, whole).share)
+        for person, theirs in sorted(by_person.items())
+    )
 
 
 def _result(person: EmployeeId, goals: list[Goal]) -> PersonResult:
@@ -72,16 +84,20 @@ def overall(results: Iterable[PersonResult]) -> Spread | None:
 
 
 def _spreads(results: Iterable[PersonResult], key: Callable[[PersonResult], str]) -> tuple[Spread, ...]:
-    groups: dict[str, list[Decimal]] = {}
+    groups: dict[str, list[PersonResult]] = {}
     for one in results:
-        groups.setdefault(key(one), []).append(one.final)
-    return tuple(_spread(name, points) for name, points in sorted(groups.items()))
+        groups.setdefault(key(one), []).append(one)
+    return tuple(_spread(name, found) for name, found in sorted(groups.items()))
 
 
-def _spread(name: str, points: list[Decimal]) -> Spread:
+def _spread(name: str, results: list[PersonResult]) -> Spread:
+    points = [one.final for one in results]
     counts = [0] * BUCKETS
     for one in points:
         counts[min(int(one // BUCKET), BUCKETS - 1)] += 1
-    mean = (sum(points, Decimal(0)) / len(points)).quantize(_CENT, ROUND_HALF_UP)
+    weighted = weighted_mean((one.final, one.share) for one in results)
+    mean = sum(points, Decimal(0)) / len(points) if weighted is None else weighted
     middle = Decimal(median(points)).quantize(_CENT, ROUND_HALF_UP)
-    return Spread(name, len(points), min(points), middle, mean, max(points), tuple(counts))
+    return Spread(
+        name, len(points), min(points), middle, mean.quantize(_CENT, ROUND_HALF_UP), max(points), tuple(counts)
+    )

@@ -1,4 +1,4 @@
-"""People have several leaves, and a date of joining."""
+"""People have several leaves and a date of joining; the time at work of a cycle that ended is kept."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,6 @@ down_revision = "0027"
 def upgrade() -> None:
     op.add_column("employee", sa.Column("joined_on", sa.Date))
     op.add_column("employee", sa.Column("further_leaves", JSONB, nullable=False, server_default=sa.text("'[]'")))
+    # of people who were not at work for the whole of a cycle that ended and counts it
+    op.add_column("participant", sa.Column("days_at_work", sa.Integer))
+    op.add_column("participant", sa.Column("cycle_days", sa.Integer))
