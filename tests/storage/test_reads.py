@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from domain.goal.goal import Goal
 from domain.results import calibration
 from domain.results.alignment import Node, build_tree, leaves_of
 from domain.results.calibration import BUCKET, BUCKETS
+from domain.results.time_at_work import TimeAtWork
 from domain.values import CycleId, EmployeeId, GoalId
 from service.tree import Tree
 from storage import cycles, goal_list, scores
@@ -191,6 +193,30 @@ async def test_the_scores_are_those_that_the_domain_works_out(company: AsyncEngi
     expected = calibration.overall(results)
     assert expected is not None
     assert [tuple(one) for one in overall] == [_spread(expected)]
+
+
+async def test_means_that_are_weighted_by_the_time_at_work_are_those_that_the_domain_works_out(
+    company: AsyncEngine,
+) -> None:
+    goals = await _goals(company)
+    owners = sorted({goal.owner for goal in goals})
+    times = {one: TimeAtWork(n % 7 * 9, 63) for n, one in enumerate(owners) if n % 3}  # a third has worked always
+    shares = {person: time.share for person, time in times.items()}
+    form: dict[str, Any] = {"width": BUCKET, "buckets": BUCKETS, "shares": shares}
+    async with read_transaction(company) as connection:
+        reviewers = await scores.by_reviewer(connection, CYCLE, limit=1_000, **form)
+        reviewers = [*await scores.without_reviewer(connection, CYCLE, **form), *reviewers]
+        overall = await scores.spread(connection, CYCLE, scores.Grouping.ALL, **form)
+        none_worked = dict.fromkeys(owners, Decimal(0))
+        plain = await scores.spread(connection, CYCLE, scores.Grouping.ALL, **(form | {"shares": none_worked}))
+        unweighted = await scores.spread(connection, CYCLE, scores.Grouping.ALL, width=BUCKET, buckets=BUCKETS)
+    results = calibration.results_of(goals, times)
+    assert [tuple(one) for one in reviewers] == [_spread(one) for one in calibration.by_reviewer(results)]
+    expected = calibration.overall(results)
+    assert expected is not None
+    assert [tuple(one) for one in overall] == [_spread(expected)]
+    assert overall[0].mean != unweighted[0].mean
+    assert plain == unweighted
 
 
 def _spread(one: calibration.Spread) -> tuple[Any, ...]:
