@@ -22,7 +22,7 @@ from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, Locale
 from service.people_files import PeopleSource, read_file
 from service.relations import require_hr_everywhere
-from service.sync_effects import Effect, effects_of, findings_on, open_cycles
+from service.sync_effects import Effect, effects_of, findings_on, forgotten_leaves, open_cycles
 from storage import instructions, people
 from storage.database import read_transaction
 from storage.people import load_organisation
@@ -173,7 +173,10 @@ class Reorganisation:
                 return Compared(None, findings, (), version, 0)
             cycles = await open_cycles(connection)
             findings += joined_again(before.employees, difference.changed, on)
-            findings += await findings_on(connection, difference, cycles, on)
+            findings += (
+                *await findings_on(connection, difference, cycles, on),
+                *forgotten_leaves(before.employees, difference, cycles, on),
+            )
             if refuses(findings):
                 return Compared(None, findings, (), version, 0)
             effects = await effects_of(connection, difference, cycles, now, before.departments)

@@ -1,7 +1,7 @@
 """The effects of a changed directory on open goals, and findings for HR before it is applied."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -18,11 +18,12 @@ from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck
 from domain.instructions.reorganisation import Difference, SyncContext, sync_command_for
 from domain.people.departments import Departments
-from domain.people.organisation import DIRECTORY_ZONE, Organisation
+from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, some_of
 from domain.people.posts import departments_of
 from domain.policy.policy import Policy
 from domain.refusals import Refusal
-from domain.values import CommandId, Frozen, GoalId
+from domain.results.time_at_work import business_days, time_at_work
+from domain.values import CommandId, EmployeeId, Frozen, GoalId
 from service.projection import PAGE, delegations_between, find_goals
 from storage import cycles, participants
 from storage.goals import stream_placements
@@ -102,6 +103,31 @@ def hr_findings(difference: Difference, running: Sequence[OpenCycle]) -> list[Fi
                 advise("part_hr_left", member, person=member, part=part.name, cycle=cycle.id)
                 for member in sorted(set(part.people) & leaving)
             ]
+    return findings
+
+
+def forgotten_leaves(
+    before: Mapping[EmployeeId, Employee], difference: Difference, running: Sequence[OpenCycle], today: date
+) -> list[Finding]:
+    """A finding for each cycle that counts the time at work: whose days of leave before today are in the directory, and not in the file."""
+    changed = {one.employee for one in difference.leave}
+    people = [(before[one.id], one) for one in difference.after if one.id in changed]
+    findings = []
+    for cycle in running if people else ():
+        policy = cycle.policy
+        if not policy.time_at_work:
+            continue
+        last = min(policy.closes, today - timedelta(days=1))
+        found = []
+        for old, new in people:
+            days = business_days(policy.calendar_at(new.site), policy.starts, last)
+            was, becomes = (time_at_work(days, None, None, one.every_leave) for one in (old, new))
+            found += [new.id] if was.days < becomes.days else []
+        if found:
+            count, some = len(found), some_of(found)
+            findings.append(
+                advise("leave_forgotten", found[0], count=count, people=some, cycle=cycle.id, concerned=found)
+            )
     return findings
 
 

@@ -86,6 +86,15 @@ async def test_the_mean_of_a_department_counts_everybody_as_long_as_they_were_at
     weighted = sum((POINTS[one] * share for one, share in shares.items()), Decimal(0)) / sum(shares.values())
     assert await mean_of(company, cycle, ACCOUNTING) == weighted.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
+    reorganisation = Reorganisation(company.engine)
+    dropped = (
+        f"{HARA},原田 修,{ACCOUNTING},{MANAGER},はい,2020-04-01,,{spells.replace(str(away[1][1]), str(away[1][0]))}"
+    )
+    kept = f"{MORI},森 香織,{ACCOUNTING},{MANAGER},はい,{late},,{now + _DAY},,,"  # a leave that is planned
+    compared = await reorganisation.compare(operator(HR), f"{HEADER}\n{dropped}\n{kept}".encode())
+    [told] = [one for one in compared.findings if one.code == "leave_forgotten"]
+    assert (told.concerned, told.message.fields["cycle"]) == ((HARA,), cycle)
+
     await company.carried_out(Close(reason="期末"), cycle)
     await company.until(cycle, "closed")
     await sync(company, f"{HARA},原田 修,{ACCOUNTING},{MANAGER},はい,,,,,,")  # the leaves are no longer in the file

@@ -1,7 +1,7 @@
 """Evaluators by column: who is asked for each stage and for the verdict, and what is wrong with a file of them."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -247,3 +247,22 @@ def test_who_is_on_leave_on_the_first_day_is_told_before_the_launch() -> None:
         found for found in check_cycle(file, company(away, back), date(2026, 11, 26)) if found.code == "on_leave"
     ]
     assert finding.concerned == ("x",)
+
+
+def test_a_launch_that_counts_the_time_at_work_says_whose_date_of_joining_is_missing_or_too_late() -> None:
+    text = FILE.format(stages=1, review_stage=1)
+    counted = text.replace("[policy]", "[policy]\ntime_at_work = true")
+    plain, counting = (read_cycle_file(one.encode()) for one in (text, counted))
+    assert isinstance(plain, CycleFile)
+    assert isinstance(counting, CycleFile)
+    closes = counting.cycle.closes
+    in_time, late = (replace(one("x", "y"), joined_on=closes + timedelta(days=days)) for days in (0, 1))
+
+    def codes(file: CycleFile, *changed: Employee) -> list[tuple[str, tuple[str, ...]]]:
+        found = check_cycle(file, company(*changed), date(2026, 11, 26))
+        return [(each.code, each.concerned) for each in found if each.where == "policy.time_at_work"]
+
+    assert codes(counting) == [("joining_unknown", ())]
+    assert codes(counting, in_time) == []
+    assert codes(counting, late) == [("joins_after_cycle", ("x",))]
+    assert codes(plain, late) == codes(plain) == []

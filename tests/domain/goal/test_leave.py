@@ -57,6 +57,18 @@ def test_a_goal_is_paused_while_its_owner_is_on_leave_and_its_task_is_due_as_muc
     assert calendar.between(task_of(goal).due, task_of(again).due) == 9
 
 
+def test_a_goal_pauses_for_each_of_two_leaves_by_itself_and_its_task_is_due_as_much_later() -> None:
+    goal = pending()
+    once = back(away(goal))
+    again = after(once, change_line(once, away=True), at(day(10, 23)))
+    assert (again.is_paused, again.paused_on) == (True, day(10, 23))
+    over = after(again, change_line(again, away=False), at(day(11, 9)))
+    calendar = goal.policy.calendar
+    paused = [calendar.between(first, last) for first, last in ((day(10, 7), day(10, 21)), (day(10, 23), day(11, 9)))]
+    assert not over.is_paused
+    assert task_of(over).due == calendar.add(calendar.add(task_of(goal).due, paused[0]), paused[1])
+
+
 def test_news_of_a_leave_that_come_twice_change_nothing() -> None:
     goal = away(active())
     assert decide(goal, change_line(goal, away=True), ENDED) == ()

@@ -30,6 +30,7 @@ from domain.instructions.reorganisation import Difference, SyncContext, compare,
 from domain.lifecycle import EventKind, State
 from domain.people.department_changes import changes_of_renaming
 from domain.people.departments import NO_CHANGE, Department, DepartmentChange, Departments
+from domain.people.leave import Leave
 from domain.people.organisation import Employee, Organisation
 from domain.people.posts import Post
 from domain.policy.policy import TaskKind
@@ -63,6 +64,7 @@ CHANGES = st.one_of(
     st.fixed_dictionaries({"evaluators": st.lists(SOMEBODY, max_size=3).map(tuple)}),
     st.fixed_dictionaries({"posts": st.lists(POSTS, max_size=2).map(tuple)}),
     st.fixed_dictionaries({"away": st.none() | st.tuples(DAYS, st.none() | DAYS), "deputy_id": SOMEBODY}),
+    st.fixed_dictionaries({"further": st.none() | st.tuples(DAYS, st.none() | DAYS)}),
     st.fixed_dictionaries({"leaves_in": st.none() | DAYS}),
 )
 
@@ -266,6 +268,10 @@ def _changed(one: Employee, change: dict[str, Any], today: date) -> Employee:
         first, last = away or (None, None)
         fields["away_from"] = None if first is None else today + timedelta(days=first)
         fields["away_until"] = None if last is None else today + timedelta(days=last)
+    if "further" in fields:
+        away = fields.pop("further")
+        spells = [[None if n is None else today + timedelta(days=n) for n in away]] if away else []
+        fields["further_leaves"] = tuple(Leave(first=first, last=last) for first, last in spells)
     if "leaves_in" in fields:
         days = fields.pop("leaves_in")
         fields["leaves"] = None if days is None else today + timedelta(days=days)
