@@ -13,6 +13,7 @@ from domain.values import CycleId, EmployeeId
 from service.reorganisation import Reorganisation
 from service.results import Grouping, PersonScore, Results
 from storage.people import load_organisation
+from storage.time_at_work import presences
 from tests.service.steered import ACCOUNTING, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, today
 
 pytestmark = pytest.mark.slow
@@ -51,7 +52,7 @@ async def test_the_mean_of_a_department_counts_everybody_as_long_as_they_were_at
         company,
         f"{MORI},森 香織,{ACCOUNTING},{MANAGER},はい,{late},,,,,",
         f"{HARA},原田 修,{ACCOUNTING},{MANAGER},はい,2020-04-01,,{spells}",
-        f"{ONO},大野 あかり,{ACCOUNTING},{MANAGER},はい,,{last_day},,,,",
+        f"{ONO},大野 あかり,{ACCOUNTING},{MANAGER},はい,,{last_day},{now + 30 * _DAY},{now + 35 * _DAY},,",
         f"{SALES},岡 一郎,営業部,{TOP},いいえ,,,,,,",
     )
     async with company.engine.begin() as connection:
@@ -82,6 +83,10 @@ async def test_the_mean_of_a_department_counts_everybody_as_long_as_they_were_at
         assert (found[person].share_at_work, found[person].days_at_work) == (share, shown), person
         assert found[person].final == POINTS.get(person, 0), "nobody's own score is changed"
 
+    async with company.engine.connect() as connection:
+        [sales] = await presences(connection, cycle, first, closes, [SALES])
+    assert sales.last_day == learnt - _DAY
+
     shares = {person: found[person].share_at_work or Decimal(0) for person in POINTS}
     weighted = sum((POINTS[one] * share for one, share in shares.items()), Decimal(0)) / sum(shares.values())
     assert await mean_of(company, cycle, ACCOUNTING) == weighted.quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -90,8 +95,10 @@ async def test_the_mean_of_a_department_counts_everybody_as_long_as_they_were_at
     dropped = (
         f"{HARA},原田 修,{ACCOUNTING},{MANAGER},はい,2020-04-01,,{spells.replace(str(away[1][1]), str(away[1][0]))}"
     )
-    kept = f"{MORI},森 香織,{ACCOUNTING},{MANAGER},はい,{late},,{now + _DAY},,,"  # a leave that is planned
-    compared = await reorganisation.compare(operator(HR), f"{HEADER}\n{dropped}\n{kept}".encode())
+    planned = (
+        f"{ONO},大野 あかり,{ACCOUNTING},{MANAGER},はい,,{last_day},,,,"  # the leave was planned, and is taken back
+    )
+    compared = await reorganisation.compare(operator(HR), f"{HEADER}\n{dropped}\n{planned}".encode())
     [told] = [one for one in compared.findings if one.code == "leave_forgotten"]
     assert (told.concerned, told.message.fields["cycle"]) == ((HARA,), cycle)
 
