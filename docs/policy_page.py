@@ -173,6 +173,16 @@ Somebody of HR who has left, of a part or of the cycle, is not asked any more fr
 - `max_bonus` ({_default("max_bonus")} points per revision) and `attainment_cap` ({_default("attainment_cap")}) bound what a review adds.
 - Calibration adds points beside the score of a closed goal; it lowers one only with `adjust_down = true`
   ({_off_or_on("adjust_down")} by default). The score itself stays.
+- `time_at_work` ({_off_or_on("time_at_work")} by default, 就業割合): the mean of a department, a reviewer or the company weighs each person's result by the
+  share of the cycle at work. Nobody's own score changes:
+
+      share = business days employed and not on leave ÷ business days of the cycle, rounded half up to 0.0001
+      mean  = Σ (result × share) ÷ Σ share
+
+  Days are counted from `starts` to `closes`, in the calendar of the person's site; a short day is a whole day. Employed is from the date of
+  joining (入社日 in the people file; without one, from before the cycle) to the last day. The median and the distribution count people as before,
+  and where nobody was at work, so does the mean. `cycle scores` and the workbook show the share. It follows the directory while the cycle runs,
+  so leaves that are over must stay in the people file until then (`people sync` tells which are missing); when the cycle ends, it is kept.
 - `weighted` ({_off_or_on("weighted")} by default): the points of a goal count times its weight, and a person's result is their sum:
 
       score = banked + (steps + attained × points of the measure + bonus) × weight ÷ 100, rounded half up to 0.01
@@ -196,7 +206,9 @@ Somebody of HR who has left, of a part or of the cycle, is not asked any more fr
   over (引き継ぎ済み): done steps, what a review confirmed of the measure, bonus and banked points stay with its owner. The new owner begins
   with the open steps, from the confirmed value, in a draft that their own line approves. Open goals under it follow.
 - **Leave** (休業・休職: first day, last day and deputy in the people file): the person's goals are paused from the first day on and go on after
-  the last one, by themselves. What they would approve or review goes to the deputy, or to the next manager above.
+  the last one, by themselves. What they would approve or review goes to the deputy, or to the next manager above. Up to five leaves (産休と育休 and
+  others) are planned in advance: the columns 休業開始日2 and 休業終了日2, up to 5. Each pauses by itself; they share no day, and one may follow
+  another. One deputy stands in for all.
 - **Leavers** (退職) by `leavers` (`{_default("leavers")}` by default). Drafts and goals that wait for approval are closed after the last day in any
   case. A goal that is active or in review:
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from cli.session.callers import operator
-from domain.instructions.instructions import Close
+from domain.instructions.instructions import Close, Reopen
 from domain.values import CycleId, EmployeeId
 from service.reorganisation import Reorganisation
 from service.results import Grouping, PersonScore, Results
@@ -109,6 +109,12 @@ async def test_the_mean_of_a_department_counts_everybody_as_long_as_they_were_at
     assert {one: score.share_at_work for one, score in after.items()} == {
         one: score.share_at_work for one, score in found.items()
     }
+    await company.carried_out(Reopen(reason="続ける"), cycle)
+    again = await results(company, cycle)
+    assert (again[HARA].share_at_work, again[MORI].share_at_work) == (Decimal(1), found[MORI].share_at_work)
+    await company.carried_out(Close(reason="期末"), cycle)
+    await company.until(cycle, "closed")
+    assert (await results(company, cycle))[HARA].days_at_work is None, "what an earlier end kept is replaced"
     async with company.engine.connect() as connection:
         assert (await load_organisation(connection)).employees[HARA].every_leave == ()
 
