@@ -32,7 +32,7 @@ class PersonScore(Frozen):
     """A person's result in a cycle, in points: `adjusted` are those of calibration, `final` is the sum.
 
     `share_at_work`: the weight of the result in means, where the rules count the time at work; else None. `days_at_work` and
-    `cycle_days` are given where it is less than 1.
+    `days_of_cycle` are given where it is less than 1.
     """
 
     person: EmployeeId
@@ -44,7 +44,7 @@ class PersonScore(Frozen):
     final: Decimal
     share_at_work: Decimal | None = None
     days_at_work: int | None = None
-    cycle_days: int | None = None
+    days_of_cycle: int | None = None
 
 
 class PersonScores(Frozen):
@@ -202,7 +202,7 @@ def _person(one: scores.PersonScore, times: Times | None) -> PersonScore:
         final=one.final,
         share_at_work=None if times is None else time.share if time else Decimal(1),
         days_at_work=time.days if time else None,
-        cycle_days=time.cycle_days if time else None,
+        days_of_cycle=time.days_of_cycle if time else None,
     )
 
 

@@ -36,7 +36,7 @@ async def keep_times_at_work(connection: AsyncConnection, cycle: str) -> None:
     found = await require_cycle(connection, cycle)
     if _counts(found):
         times = await _from_directory(connection, found)
-        await keep(connection, cycle, {str(one): (time.days, time.cycle_days) for one, time in times.items()})
+        await keep(connection, cycle, {str(one): (time.days, time.days_of_cycle) for one, time in times.items()})
 
 
 def _counts(cycle: Cycle) -> bool:

@@ -169,7 +169,7 @@ class ParticipantRow(Table):
     days_at_work: Mapped[
         int | None
     ]  # business days at work when the cycle ended; None: all (domain/results/time_at_work.py)
-    cycle_days: Mapped[int | None]  # business days of the cycle, where `days_at_work` is given
+    days_of_cycle: Mapped[int | None]  # business days of the cycle, where `days_at_work` is given
 
     __table_args__ = (
         # waiting: nothing done yet; written: the goals are in the ledger; started: their workflows run; failed: see `reason`;

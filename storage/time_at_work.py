@@ -27,18 +27,18 @@ _PRESENCE = text("""
     ORDER BY e.id
 """)
 _KEPT = text("""
-    SELECT employee_id, days_at_work, cycle_days FROM participant
+    SELECT employee_id, days_at_work, days_of_cycle FROM participant
     WHERE cycle_id = :cycle AND days_at_work IS NOT NULL
         AND (CAST(:people AS text[]) IS NULL OR employee_id = ANY(:people))
     ORDER BY employee_id
 """)
 _FORGET = text("""
-    UPDATE participant SET days_at_work = NULL, cycle_days = NULL WHERE cycle_id = :cycle AND days_at_work IS NOT NULL
+    UPDATE participant SET days_at_work = NULL, days_of_cycle = NULL WHERE cycle_id = :cycle AND days_at_work IS NOT NULL
 """)
 _KEEP = text("""
-    UPDATE participant p SET days_at_work = found.days, cycle_days = found.cycle_days
-    FROM unnest(CAST(:people AS text[]), CAST(:days AS integer[]), CAST(:cycle_days AS integer[]))
-        AS found (id, days, cycle_days)
+    UPDATE participant p SET days_at_work = found.days, days_of_cycle = found.days_of_cycle
+    FROM unnest(CAST(:people AS text[]), CAST(:days AS integer[]), CAST(:days_of_cycle AS integer[]))
+        AS found (id, days, days_of_cycle)
     WHERE p.cycle_id = :cycle AND p.employee_id = found.id
 """)
 
@@ -83,5 +83,7 @@ async def keep(connection: AsyncConnection, cycle: str, times: Mapping[str, tupl
     """Keeps these days instead of those that were kept before. A repeat keeps the same."""
     await connection.execute(_FORGET, {"cycle": cycle})
     if times:
-        days, cycle_days = ([one[n] for one in times.values()] for n in range(2))
-        await connection.execute(_KEEP, {"cycle": cycle, "people": list(times), "days": days, "cycle_days": cycle_days})
+        days, days_of_cycle = ([one[n] for one in times.values()] for n in range(2))
+        await connection.execute(
+            _KEEP, {"cycle": cycle, "people": list(times), "days": days, "days_of_cycle": days_of_cycle}
+        )

@@ -100,7 +100,7 @@ def _at_work(one: "PersonScore") -> str:
     """As `62.30 % (38/61)`: business days at work, and those of the cycle."""
     if one.share_at_work is None:
         return ""
-    days = "" if one.days_at_work is None else f" ({one.days_at_work}/{one.cycle_days})"
+    days = "" if one.days_at_work is None else f" ({one.days_at_work}/{one.days_of_cycle})"
     return f"{one.share_at_work * 100:.2f} %{days}"
 
 

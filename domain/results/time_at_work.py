@@ -24,14 +24,14 @@ class TimeAtWork(NamedTuple):
     """Business days at work, and those of the cycle."""
 
     days: int
-    cycle_days: int
+    days_of_cycle: int
 
     @property
     def share(self) -> Decimal:
         """1 for a cycle without business days."""
-        if self.days >= self.cycle_days:
+        if self.days >= self.days_of_cycle:
             return Decimal(1)
-        share = (Decimal(self.days) / self.cycle_days).quantize(_UNIT, ROUND_HALF_UP)
+        share = (Decimal(self.days) / self.days_of_cycle).quantize(_UNIT, ROUND_HALF_UP)
         return min(share, 1 - _UNIT)  # of more than 10,000 days, all but one would round to 1
 
 

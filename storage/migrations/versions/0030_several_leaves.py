@@ -13,4 +13,4 @@ def upgrade() -> None:
     op.add_column("employee", sa.Column("further_leaves", JSONB, nullable=False, server_default=sa.text("'[]'")))
     # of people who were not at work for the whole of a cycle that ended and counts it
     op.add_column("participant", sa.Column("days_at_work", sa.Integer))
-    op.add_column("participant", sa.Column("cycle_days", sa.Integer))
+    op.add_column("participant", sa.Column("days_of_cycle", sa.Integer))

@@ -52,12 +52,12 @@ async def test_the_scores_show_the_share_and_its_days(counted: Office) -> None:
     assert found[HARA]["share_at_work"] == found[MORI]["share_at_work"] == "0.0000"
     assert (found[MANAGER]["share_at_work"], found[MANAGER]["days_at_work"]) == ("1", None)
     ono = found[ONO]
-    assert 0 < ono["days_at_work"] < ono["cycle_days"]
-    share = Decimal(ono["days_at_work"]) / ono["cycle_days"]
+    assert 0 < ono["days_at_work"] < ono["days_of_cycle"]
+    share = Decimal(ono["days_at_work"]) / ono["days_of_cycle"]
     assert ono["share_at_work"] == str(share.quantize(Decimal("0.0001"), ROUND_HALF_UP))
     table = await counted.done("cycle", "scores", "t4", "--as", HR)
     assert "at work (days)" in table
-    assert f"{Decimal(ono['share_at_work']) * 100:.2f} % ({ono['days_at_work']}/{ono['cycle_days']})" in table
+    assert f"{Decimal(ono['share_at_work']) * 100:.2f} % ({ono['days_at_work']}/{ono['days_of_cycle']})" in table
     assert "100.00 %" in table
     streamed = await counted.told("cycle", "scores", "t4", "--as", HR, "--all")
     assert streamed["people"] == told

@@ -55,7 +55,7 @@ def test_the_days_at_work_are_those_that_one_counts_one_by_one(
     found = time_at_work(DAYS, joined, last_day, leaves)
     assert found == (counted_one_by_one(joined, last_day, leaves), counted_one_by_one(None, None, ()))
     assert 0 <= found.share <= 1
-    assert (found.share == 1) == (found.days == found.cycle_days)
+    assert (found.share == 1) == (found.days == found.days_of_cycle)
     assert abs(Fraction(found.share) - Fraction(*found)) <= Fraction(1, 20_000)
 
 
@@ -83,11 +83,11 @@ def test_the_whole_cycle_is_one_and_a_short_day_is_a_whole_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "cycle_days", "share"),
+    ("days", "days_of_cycle", "share"),
     [(38, 61, "0.6230"), (1, 32, "0.0313"), (0, 61, "0"), (61, 61, "1"), (0, 0, "1"), (29_999, 30_000, "0.9999")],
 )
-def test_the_share_is_rounded_half_up_and_whole_only_for_all_days(days: int, cycle_days: int, share: str) -> None:
-    assert TimeAtWork(days, cycle_days).share == Decimal(share)
+def test_the_share_is_rounded_half_up_and_whole_only_for_all_days(days: int, days_of_cycle: int, share: str) -> None:
+    assert TimeAtWork(days, days_of_cycle).share == Decimal(share)
 
 
 PAIRS = st.lists(
