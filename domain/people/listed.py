@@ -34,9 +34,8 @@ def _listed(
     if known is None:
         return one
     values: dict[str, Any] = {name: getattr(known, name) for name in kept}
-    if (
-        "further_leaves" in missing and known.further_leaves
-    ):  # the next leave may have moved to the columns of the first
+    if "further_leaves" in missing and known.further_leaves:
+        # The leave that comes next may have moved to the columns of the first one.
         first = Leave(first=values.get("away_from", one.away_from), last=values.get("away_until", one.away_until))
         values["further_leaves"] = tuple(leave for leave in known.further_leaves if leave != first)
     if "leaves" in missing:

@@ -46,13 +46,14 @@ def time_at_work(
 ) -> TimeAtWork:
     """The time at work of a person on these days, which are in order. Without a date of joining, the person was there before.
 
-    Leaves may be in any order, and may overlap: a day is left out once.
+    Leaves may be in any order, and may overlap: a day is left out once. One that ends before it begins has no day.
     """
     if not days:
         return TimeAtWork(0, 0)
     start, end = max(joined_on or days[0], days[0]), min(last_day or days[-1], days[-1])
     worked = 0
-    for first, last in sorted((one.first, one.last or end) for one in leaves if one.first is not None):
+    known = [(one.first, one.last or end) for one in leaves if one.first is not None and not one.is_out_of_order]
+    for first, last in sorted(known):
         if first > end:
             break
         worked += _between(days, start, first - _DAY)
