@@ -79,6 +79,21 @@ def wrong_answers(
     return found
 
 
+async def wrong_in_begun(site: Site, made: Mapping[str, str]) -> list[str]:
+    """Each command that began a goal, or handed one over, began one goal: that of the answer."""
+    query = text("""
+        SELECT e.command_id, array_agg(g.id)
+        FROM goal g JOIN goal_event e ON e.goal_id = g.id AND e.seq = 1 GROUP BY 1
+    """)
+    async with site.engine.connect() as connection:
+        begun = {row[0]: row[1] for row in await connection.execute(query)}
+    return [
+        f"{command} was answered with {goal} and began {begun.get(command)}"
+        for command, goal in made.items()
+        if begun.get(command) != [goal]
+    ]
+
+
 async def _heads(site: Site) -> dict[tuple[str, int], str]:
     async with site.engine.connect() as connection:
         rows = await connection.execute(text("SELECT goal_id, seq, hash FROM goal_event"))
