@@ -263,7 +263,23 @@ class Oracle:
 
     def _first_left(self, goal: _Goal, chain: Chain) -> Chain:
         left = [one for one in chain if one not in goal.signed]
-        return tuple(left[:1]) or tuple(one for one in self.hr if one != goal.owner and one not in goal.signed)
+        return tuple(left[:1]) or self._hr_left(goal, self._hr_of_part(goal)) or self._hr_left(goal, self._hr_at_work())
+
+    def _hr_left(self, goal: _Goal, hr: Iterable[str]) -> Chain:
+        return tuple(one for one in hr if one != goal.owner and one not in goal.signed)
+
+    def _hr_at_work(self) -> list[str]:
+        """HR of the cycle who have not left."""
+        return [one for one in self.hr if self.people[one].active] or self.hr
+
+    def _hr_of_part(self, goal: _Goal) -> list[str]:
+        """HR of the nearest department upwards that has its own, else of the owner's company; HR of the cycle where nobody can be asked."""
+        parts, post = self.cycle["policy"].get("hr_of", []), self._post(goal)
+        own = {self._called(one["department"]): one["people"] for one in parts if "department" in one}
+        own |= {f"company {one['company']}": one["people"] for one in parts if "company" in one}
+        path = [one["部署名"] for one in self._upwards(post.department if post else goal.department)]
+        nearest = next((own[one] for one in (*path, f"company {self.people[goal.owner].company}") if one in own), [])
+        return [one for one in nearest if one != goal.owner and self.people[one].active] or self._hr_at_work()
 
     def _deciders(self, goal: _Goal) -> Chain:
         """Whoever can be asked for the open decision, the first first."""
