@@ -66,7 +66,11 @@ _PARTS = {
     ("K006/1", "approval 3", ("K075", "K017")),  # HR of the department, where nobody is above
     ("K006/1", "approval 3", ("K017",)),  # the one who stays
     ("K002/1", "approval 3", ("K071",)),  # HR of the company
-    ("K002/1", "approval 3", ("K006", "K018")),  # HR of the cycle, when HR of the company has left, without the one who left too
+    (
+        "K002/1",
+        "approval 3",
+        ("K006", "K018"),
+    ),  # HR of the cycle, when HR of the company has left, without the one who left too
 }
 _SATURDAYS = (date(2027, 3, 6), date(2027, 4, 17))  # working days of the samples
 

@@ -13,7 +13,13 @@ from tests.acceptance.asked_oracle import Deed, Oracle
 from tests.acceptance.company_of_200 import BEFORE, CYCLE, LEAVING_COMPANY_HR, LEAVING_DEPARTMENT_HR, SALES
 
 _SUBMITTED_ON = (2, 3, 5, 8)  # working days after the start, by number
-_SLOW = {"K005": 5, "K008": 4, "K014": 3, LEAVING_COMPANY_HR: 9, LEAVING_DEPARTMENT_HR: 9}  # working days until they decide; others need one
+_SLOW = {
+    "K005": 5,
+    "K008": 4,
+    "K014": 3,
+    LEAVING_COMPANY_HR: 9,
+    LEAVING_DEPARTMENT_HR: 9,
+}  # working days until they decide; others need one
 _NOT_AGAIN = f"{BEFORE}/K153/1"  # not submitted again after it was returned
 NEVER_REVIEWS = "K106"  # submits late, and leaves without a self-review
 _RETURNED = {
