@@ -336,7 +336,7 @@ class Oracle:
         if not person.active or not self._takes_part(person):
             return
         others, going_on = [post.department for post in person.posts], set()
-        for one in [*carried.values()][: self.cycle["policy"]["max_goals"]]:
+        for one in [*carried.values()][: self.cycle["policy"].get("max_goals", 5)]:
             department = one.department if one.department in others else person.department
             going_on.add(department)
             self._begin(owner, department, one, additional=department in others)
