@@ -47,6 +47,7 @@ class Place(StrEnum):
     INSTRUCTION = (
         "asked"  # after WHICH other goals, a goal has carried out an instruction, and its result is not recorded
     )
+    BEGIN_WRITING = "begin_writing"  # the rows of a goal that a person begins were sent, and nothing is committed
     BEGUN = "begun"  # a goal that a person begins is committed, and Temporal does not know
     BEGINNING = "beginning"  # Temporal knows, and the goal's workflow is not started
     TAKEN_BACK = "taken_back"  # the goal of somebody who is back was reopened, and has not got its next command
@@ -123,6 +124,8 @@ class DyingRecording(RecordingActivities):
 class DyingBeginning(BeginningActivities):
     @activity.defn(name="write_begun_goal")
     async def write_begun_goal(self, timed: TimedBeginning) -> Begun:
+        if PLACE is Place.BEGIN_WRITING:
+            event.listen(self._engine.sync_engine, "commit", die)  # as above
         begun = await super().write_begun_goal(timed)
         if PLACE is Place.BEGUN:
             die()
