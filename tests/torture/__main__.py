@@ -59,12 +59,12 @@ async def _torture(victims: Victims, mailbox: Mailbox, options: argparse.Namespa
         driver.stopping = handovers.stopping = True
         await people
     await _until_notices_are_sent(here)
-    goals = [*(goal.id for goal in known), *handovers.made.values()]
+    goals = [*(goal.id for goal in known), *filter(None, handovers.made.values())]
     wrong = await wrong_in_ledgers(here, goals, driver.sent, faults.times)
     wrong += await wrong_in_begun(here, handovers.made)
     wrong += await wrong_in_notices(here, mailbox, sum(map(len, faults.recovered.values())))
     await _report(here, driver, faults, options, mailbox)
-    print(f"{len(handovers.made)} goals were begun, or begun by a handover")
+    print(f"{len([one for one in handovers.made.values() if one])} goals were begun, or begun by a handover")
     print("\n".join(wrong) or "nothing is wrong")
     return 1 if wrong else 0
 
