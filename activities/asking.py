@@ -7,6 +7,7 @@ instruction goes on. So one goal cannot block the others, and while no worker an
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,13 +21,13 @@ from domain.instructions.instructions import Add, Amend, AnyInstruction, Skipped
 from domain.lifecycles import ParticipantState
 from domain.people.organisation import Organisation
 from domain.refusals import Code, Refusal
-from domain.values import EmployeeId, GoalId
+from domain.values import CommandId, EmployeeId, GoalId
 from service.answers import NoAnswer
 from service.goal_updates import GoalUpdates
 from storage import directory, instruction_course, instructions, participants
 from storage.database import read_transaction
-from storage.goals import load_aggregates
-from storage.instructions import Instruction, InstructionResult
+from storage.goals import load_aggregates, recorded_commands
+from storage.instructions import Instruction, InstructionResult, command_of
 from workflows.failures import invalid
 
 _PAGE = 25  # goals loaded at once; the worker answers nobody while it reads them
@@ -35,6 +36,16 @@ MAX_ATTEMPTS = 4  # tries at a goal without an answer; each waits `service.answe
 PAUSE = 5.0  # seconds before the goals that did not answer are asked again
 
 _Decide = Callable[[Goal], Command | Skipped]
+
+
+class _Chosen(NamedTuple):
+    """A goal without a result, and the function that makes its command. `recorded`: the commands of the instruction that its
+    ledger holds, of a try whose answer was lost.
+    """
+
+    goal: Goal
+    decide: _Decide
+    recorded: frozenset[str]
 
 
 class Asking:
@@ -46,30 +57,37 @@ class Asking:
         self._closed = isinstance(asked, Add)  # of people who are added, only goals that were closed before are asked
         self._engine, self._updates = engine, updates
         self._row, self._asked, self._now = row, asked, now
+        self._command = command_of(row.id)
+        self._reopening = CommandId(f"{self._command}:reopen")
         self._fan_out = FanOut(lambda: people_act_now(engine))
         self._answered: list[InstructionResult] = []
         self._silent: list[str] = []  # goals that did not answer, not yet stored
 
     async def ask_all(self) -> None:
         """Asks every goal without a result, and those that do not answer again, until each has a result."""
-        await self._fan_out.each(self._chosen(), self._ask)
-        await self._write()
+        await self._ask_once()
         while await self._waiting(1):
             await asyncio.sleep(PAUSE)
+            await self._ask_once()
+
+    async def _ask_once(self) -> None:
+        try:
             await self._fan_out.each(self._chosen(), self._ask)
+        finally:  # also when HR ends the instruction: what goals have answered is their result
             await self._write()
 
-    async def _chosen(self) -> AsyncIterator[tuple[Goal, _Decide]]:
-        """The goals without a result, page by page, each with the function that makes its command."""
+    async def _chosen(self) -> AsyncIterator[_Chosen]:
+        """The goals without a result, page by page."""
         page = await self._waiting(_PAGE)
         while page:
             async with read_transaction(self._engine) as connection:
                 goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=page)]
+                found = await recorded_commands(connection, page, [self._command, self._reopening])
             for gone in set(page) - {goal.id for goal in goals}:
                 self._answered.append(InstructionResult(gone, "skipped", "unknown"))
             decide = await self._decider(goals)
             for goal in goals:
-                yield goal, decide
+                yield _Chosen(goal, decide, frozenset(command for one, command in found if one == goal.id))
             page = await self._waiting(_PAGE, page[-1])
 
     async def _waiting(self, limit: int, after: str = "") -> list[str]:
@@ -92,22 +110,22 @@ class Asking:
         async with read_transaction(self._engine) as connection:
             return await directory.with_managers(connection, concerned)
 
-    async def _ask(self, chosen: tuple[Goal, _Decide]) -> None:
-        goal, decide = chosen
-        if result := await self._result_at(goal, decide):
+    async def _ask(self, chosen: _Chosen) -> None:
+        if result := await self._result_at(chosen):
             self._answered.append(result)
         else:
-            self._silent.append(goal.id)
-        activity.heartbeat(goal.id)
+            self._silent.append(chosen.goal.id)
+        activity.heartbeat(chosen.goal.id)
         if len(self._answered) + len(self._silent) >= _NOTED_AT_ONCE:
             await self._write()
 
-    async def _result_at(self, goal: Goal, decide: _Decide) -> InstructionResult | None:
-        """Sends the command to one goal, under the instruction's id: a goal that has carried it out already gives the same
-        answer. None if the goal does not answer.
+    async def _result_at(self, chosen: _Chosen) -> InstructionResult | None:
+        """Sends the command to one goal, under the instruction's id. None if the goal does not answer.
+
+        A goal that has carried it out in an earlier try has the same result, though it needs nothing now.
         """
-        command_id = f"instruction:{self._row.id}"
-        if command_id in goal.commands:
+        goal, decide, recorded = chosen
+        if self._command in recorded:
             return InstructionResult(goal.id, "done")
         try:
             command = decide(goal)
@@ -115,12 +133,14 @@ class Asking:
             misfit = invalid(error)
             return InstructionResult(goal.id, "refused", misfit.code, misfit.fields)
         if isinstance(command, Skipped):
-            return InstructionResult(goal.id, "skipped", command.code)
+            return (
+                InstructionResult(goal.id, "done") if recorded else InstructionResult(goal.id, "skipped", command.code)
+            )
         try:
             if isinstance(command, Reopen) and isinstance(self._asked, Sync):
                 goal, command = await self._take_back(goal, command, decide)
             if not isinstance(command, Skipped):
-                await self._fan_out.timed(self._updates.send(GoalId(goal.id), command, command_id))
+                await self._fan_out.timed(self._updates.send(GoalId(goal.id), command, self._command))
         except Refusal as refusal:
             return self._refused(goal, refusal)
         except NoAnswer:
@@ -129,7 +149,7 @@ class Asking:
 
     async def _take_back(self, goal: Goal, command: Reopen, decide: _Decide) -> tuple[Goal, Command | Skipped]:
         """Reopens the goal of somebody who is back; returns it with the command that it then gets, as any open goal."""
-        await self._fan_out.timed(self._updates.send(goal.id, command, f"instruction:{self._row.id}:reopen"))
+        await self._fan_out.timed(self._updates.send(goal.id, command, self._reopening))
         async with read_transaction(self._engine) as connection:
             (reopened,) = await load_aggregates(connection, ids=[goal.id])
         found = Goal.model_validate(reopened)

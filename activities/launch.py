@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
+from domain.cycle.carry_over import SettledGoal, drafts_beside, post_of_carried
 from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
 from domain.cycle.file import PostDraft
 from domain.cycle.launch import first_draft
@@ -200,9 +201,9 @@ def _batch(
     organisation: Organisation,
     standing: list[Delegation],
     people: list[cycles.UnstartedParticipant],
-    carried: Mapping[EmployeeId, list[tuple[GoalId, Content]]],
+    carried: Mapping[EmployeeId, list[tuple[SettledGoal, Content]]],
 ) -> cycles.LaunchBatch:
-    """The rows of a batch; who has goals in `carried` gets these instead of the file's drafts. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
+    """The rows of a batch; posts that have goals in `carried` get these instead of the file's drafts. The time is the launch's, or when they joined, so that a repeated batch writes the same entries, with other salts.
 
     Everybody begins with the rules of the launch, which the ledger's proof starts from; who joins later gets what changed
     since then as a second entry.
@@ -219,9 +220,12 @@ def _batch(
         leaves = last_day_for_goals(organisation.employees[owner], now.leavers)
         posts = {one.department: one for one in organisation.employees[owner].posts}
         of_file = drafts(person.department, tuple(posts), languages.get(owner, Locale.JA))
+        theirs, known, main = carried.get(owner, ()), organisation.departments, person.department
         begins: list[tuple[GoalId | None, PostDraft]]
-        begins = [(source, PostDraft(None, one)) for source, one in carried.get(owner, ())]
-        begins = begins or [(None, one) for one in of_file]
+        begins = [
+            (goal.id, PostDraft(post_of_carried(goal.department, main, posts, known), one)) for goal, one in theirs
+        ]
+        begins += [(None, one) for one in drafts_beside(of_file, [goal for goal, _ in theirs], main, posts, known)]
         for number, (source, draft) in enumerate(begins, start=1):
             post = posts[draft.post] if draft.post else None
             goal, event = first_draft(

@@ -16,11 +16,11 @@ from activities.heartbeating import heartbeating
 from activities.pace import FanOut, people_act_now
 from domain.goal.commands import SYSTEM, CloseBySystem
 from domain.refusals import Code, Refusal
-from domain.values import GoalId
+from domain.values import CommandId, GoalId
 from service.answers import NoAnswer
 from service.goal_updates import GoalUpdates
 from storage.database import read_transaction
-from storage.goals import open_goals
+from storage.goals import count_recorded, open_goals
 from workflows.cycle import SettledGoals, Settler, SettleRequest
 
 _PAGE = 200
@@ -45,15 +45,14 @@ class SettlementActivities(Settler):
 
     @activity.defn(name="settle_goals")
     async def settle_goals(self, settle: SettleRequest) -> SettledGoals:
-        """Closes the open goals. The update's id is the cycle's, so a goal that was closed by an earlier attempt gives
-        the same answer.
+        """Closes the open goals. The command's id is that of the run of the cycle's workflow, so a goal that was closed by an
+        earlier attempt gives the same answer, and a goal of a cycle that was reopened is closed again.
 
         A goal that does not answer is asked again after the others, a bounded number of times. So one goal cannot keep the
         cycle from ending. If no goal answers, the workers are away: the activity fails and is tried again, for half a day.
         """
-        earlier = next((one for one in activity.info().heartbeat_details if isinstance(one, int)), 0)
-        total = Counter[_Result]({_Result.CLOSED: earlier})
-        async with heartbeating(lambda: (total[_Result.CLOSED],)):
+        total = Counter[_Result]()
+        async with heartbeating():
             fan_out = FanOut(lambda: people_act_now(self._engine))
             silent = await self._close_all(self._open(settle), settle, fan_out, total)
             for _ in range(MAX_ATTEMPTS - 1):
@@ -61,16 +60,21 @@ class SettlementActivities(Settler):
                     break
                 await asyncio.sleep(PAUSE)
                 silent = await self._close_all(_each(silent), settle, fan_out, total)
-        answered = total[_Result.CLOSED] - earlier + total[_Result.ENDED] + total[_Result.REFUSED]
-        if silent and not answered and activity.info().attempt < _MAX_TRIES:
+            closed = await self._count_closed(settle)
+        if silent and not total.keys() - {_Result.SILENT} and activity.info().attempt < _MAX_TRIES:
             raise ApplicationError("no goal answers", type="NoGoalAnswers")
         for goal in silent:
             log.error("goal_not_settled", goal_id=goal, attempts=MAX_ATTEMPTS)
-        settled = SettledGoals(goals=total[_Result.CLOSED], refused=total[_Result.REFUSED], silent=len(silent))
+        settled = SettledGoals(goals=closed, refused=total[_Result.REFUSED], silent=len(silent))
         (log.error if settled.refused or settled.silent else log.info)(
             "cycle_settled", cycle_id=settle.cycle, goals=settled.goals, refused=settled.refused, silent=settled.silent
         )
         return settled
+
+    async def _count_closed(self, settle: SettleRequest) -> int:
+        """The number of goals that this settlement closed, also in attempts that were cut off."""
+        async with read_transaction(self._engine) as connection:
+            return await count_recorded(connection, settle.cycle, _command_of(settle))
 
     async def _open(self, settle: SettleRequest) -> AsyncIterator[GoalId]:
         after = ""
@@ -102,7 +106,7 @@ class SettlementActivities(Settler):
         command = CloseBySystem(actor=SYSTEM, reason=settle.reason)
         refused = partial(log.exception, "settlement_refused", goal_id=goal)
         try:
-            await fan_out.timed(self._updates.send(goal, command, f"settle:{settle.cycle}"))
+            await fan_out.timed(self._updates.send(goal, command, _command_of(settle)))
         except Refusal as refusal:
             if refusal.code is Code.WRONG_STATE:
                 return _Result.ENDED
@@ -114,6 +118,10 @@ class SettlementActivities(Settler):
             refused(code="unknown")
             return _Result.REFUSED
         return _Result.CLOSED
+
+
+def _command_of(settle: SettleRequest) -> CommandId:
+    return CommandId(f"settle:{settle.cycle}:{activity.info().workflow_run_id}")
 
 
 async def _each(goals: Iterable[GoalId]) -> AsyncIterator[GoalId]:

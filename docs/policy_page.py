@@ -151,7 +151,8 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `owners_begin_goals` ({_off_or_on("owners_begin_goals")} by default): owners begin goals while the cycle runs (`meguri goal begin`). HR begins goals of
   others in every cycle. Goals that are open or ended with a result count against `max_goals`; withdrawn ones do not.
 - `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together (with at most two decimals, so 33.3 three times and 0.1 fill it): checked when a goal is approved, over the
-  goals that its owner is working on, so that two approvals at the same moment cannot break them.
+  goals that its owner is working on, so that two approvals at the same moment cannot break them. With `weighted`, `meguri goal check` also
+  counts the weight of goals that ended with a result, and says so where all together are not 100.
 
 ## HR of parts of the company (会社・部署ごとの人事)
 

@@ -43,18 +43,18 @@ async def _settled(
     connection: AsyncConnection, file: CycleFile, owners: Sequence[EmployeeId] | None = None
 ) -> tuple[SettledGoal, ...]:
     rows = await carry_over.settled_goals(connection, file.cycle.carry_over or "", owners)
-    return tuple(SettledGoal(GoalId(goal), EmployeeId(owner), attained) for goal, owner, attained in rows)
+    return tuple(SettledGoal(GoalId(one[0]), EmployeeId(one[1]), *one[2:]) for one in rows)
 
 
 async def carried_drafts(
     connection: AsyncConnection, file: CycleFile, owners: Sequence[EmployeeId], first: date
-) -> dict[EmployeeId, list[tuple[GoalId, Content]]]:
+) -> dict[EmployeeId, list[tuple[SettledGoal, Content]]]:
     """The drafts that these people get of the earlier cycle, each with its goal there. No step is due before `first`."""
     carried = await carried_goals(connection, file, owners)
-    goals = await find_goals(connection, [goal for some in carried.values() for goal in some])
+    goals = await find_goals(connection, [one.id for some in carried.values() for one in some])
     cycle, nodes = file.cycle, {*(one.id for one in file.themes), *(one.id for one in file.department_goals)}
     start = min(max(first, cycle.starts), cycle.ends)
     return {
-        owner: [(one, carried_content(goals[one], start, cycle.starts, cycle.ends, nodes)) for one in some]
+        owner: [(one, carried_content(goals[one.id], start, cycle.starts, cycle.ends, nodes)) for one in some]
         for owner, some in carried.items()
     }

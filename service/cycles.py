@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller, actor_of
-from domain.cycle.carry_over import Carried, carry_over_findings
+from domain.cycle.carry_over import Carried, carry_over_findings, drafts_beside
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.cycle.overlaps import RunningCycle, overlap_findings
@@ -173,7 +173,11 @@ def _checked(
     policy, problems = (None, []) if refuses(findings) else _freeze(file)
     people = list(file.participants(organisation))
     drafts = partial(file.drafts_of_posts, departments=organisation.departments)
-    goals = sum(len(carried.get(one.id) or drafts(one.department, departments_of(one.posts))) for one in people)
+    goals = 0
+    for one in people:
+        posts, theirs = departments_of(one.posts), carried.get(one.id, ())
+        beside = drafts_beside(drafts(one.department, posts), theirs, one.department, posts, organisation.departments)
+        goals += len(theirs) + len(beside)
     return Checked(file, policy, (*findings, *problems), len(people), goals, already_launched=False)
 
 
@@ -184,7 +188,8 @@ async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[
     async for one in stream_active_people(connection):
         if file.includes(one.id, one.department, known, company=one.company):
             participants.append(cycles.Participant(one.id, one.department, slot))
-            slot += len(carried.get(one.id) or file.drafts_of_posts(one.department, one.posts, departments=known))
+            drafts, theirs = file.drafts_of_posts(one.department, one.posts, departments=known), carried.get(one.id, ())
+            slot += len(theirs) + len(drafts_beside(drafts, theirs, one.department, one.posts, known))
     return participants
 
 

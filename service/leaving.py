@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from domain.goal.commands import ORGANISATION
+from domain.instructions.instructions import Sync
 from domain.instructions.reorganisation import compare
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.reasons import AWAY, LEFT
@@ -31,14 +32,14 @@ async def process_leavers(engine: "AsyncEngine", temporal: "Client", last_day: d
 
     identity, today = f"leaving-{last_day}", now.astimezone(DIRECTORY_ZONE).date()
     async with read_transaction(engine) as connection:
-        is_written = await instructions.find(connection, identity) is not None
+        written = await instructions.find(connection, identity)
         version = await people.directory_version(connection)
         gone = await directory.leavers(connection, today)
         leave_changes = await directory.leave_changes_after(connection, last_day)
         concerned = await directory.with_reports_and_managers(connection, [one.id for one in gone])
-    if is_written:
+    if written:
         await start(temporal, identity)
-        return 0
+        return len(written.asked.stands_in) if isinstance(written.asked, Sync) else 0
     if not gone and not leave_changes:
         return 0
     difference = compare(concerned.employees.values(), gone, today)

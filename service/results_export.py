@@ -13,9 +13,9 @@ from service.cycle_lookup import require_cycle
 from service.projection import stream_goals
 from service.relations import require_hr
 from service.results import Groups, stream_people
+from service.sheets import names_for_sheets
 from sheets.results import DepartmentLine, PersonLine, ResultsBook
 from storage.database import read_transaction
-from storage.person_log import names_in_cycle
 from storage.scores import goals_by_department
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ async def _fill(book: ResultsBook, connection: "AsyncConnection", cycle: CycleId
 
 async def _goals(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterator[tuple[list[Goal], Names]]:
     async for page in stream_goals(connection, cycle):
-        yield page, await names_in_cycle(connection, cycle, {goal.owner for goal in page})
+        yield page, await names_for_sheets(connection, cycle, {goal.owner for goal in page})
 
 
 async def _people(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterator[list[PersonLine]]:
     async for page in stream_people(connection, cycle):
-        names = await names_in_cycle(
+        names = await names_for_sheets(
             connection, cycle, {one for person in page for one in (person.person, person.reviewer) if one}
         )
         yield [

@@ -1,6 +1,6 @@
 """Use cases of sheets and tables: their content, comparing filled-in ones with the goals, and updating drafts."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,8 +21,9 @@ from service.goal_updates import GoalUpdates
 from service.projection import find_goals, stream_goals
 from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
 from sheets.fields import InvalidFields, fields_of, merged
-from sheets.model import GoalSheet, Person, ReadGoal, Review, SheetGoal
+from sheets.model import GoalSheet, LeftName, Person, ReadGoal, Review, SheetGoal
 from storage.database import read_transaction
+from storage.directory import who_left
 from storage.goals import read_bodies
 from storage.people import find_employee
 from storage.person_log import names_in_cycle
@@ -180,12 +181,18 @@ async def _person(connection: AsyncConnection, cycle: CycleId, goal: Goal) -> Pe
         return Person(owner, "", "")
     manager = employee.manager_id or ""
     evaluators = goal.approvers_in_order() if goal.stages else ()
-    names = await names_in_cycle(connection, cycle, [owner, manager, *evaluators])
+    names = await names_for_sheets(connection, cycle, {owner, manager, *evaluators})
     name, manager_name = names.get(owner, employee.name), names.get(manager)
     asked = tuple(names.get(one, one) for one in evaluators)
     posts = departments_of(employee.posts)
     companies = (employee.company, employee.seconded_from)
     return Person(owner, name, employee.department, employee.title, manager_name, asked, posts, *companies)
+
+
+async def names_for_sheets(connection: AsyncConnection, cycle: CycleId, people: Collection[str]) -> dict[str, str]:
+    """The names that these people had in the cycle; a `LeftName` for those who do not work here today."""
+    names, left = await names_in_cycle(connection, cycle, people), await who_left(connection, people)
+    return {one: LeftName(name) if one in left else name for one, name in names.items()}
 
 
 def _review(bodies: Iterable[dict[str, Any]]) -> Review:

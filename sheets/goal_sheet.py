@@ -17,7 +17,7 @@ from domain.goal import scoring
 from domain.values import Locale
 from domain.writing.content import Direction
 from sheets.fields import MAX_STEPS, Value, cell_text, fields_of
-from sheets.model import FORMAT, GoalSheet, Person, Review, SheetGoal
+from sheets.model import FORMAT, GoalSheet, Person, Review, SheetGoal, shown
 from sheets.style import BAND, BODY, EDITABLE, HEAD, LOCKED, Formats, height_for, size_for
 from texts.places import field_of_sheet
 from texts.say import say
@@ -113,7 +113,7 @@ class _Page:
         self._height(0, 30)
         fields = (
             (self._say("sheet.employee"), person.id, 2, 3),
-            (self._say("sheet.name"), person.name, 5, 7),
+            (self._say("sheet.name"), shown(person.name, self._locale), 5, 7),
             (self._say("sheet.department"), self._departments(person), 9, 11),
         )
         for (label, value, first, last), at in zip(fields, (0, 4, 8), strict=True):
@@ -122,7 +122,8 @@ class _Page:
         self._label(3, 0, 1, self._say("sheet.title"))
         self._text(3, 2, 3, person.title or "")
         self._label(3, 4, 4, self._say("sheet.evaluators" if person.evaluators else "sheet.manager"))
-        self._text(3, 5, 7, " / ".join(person.evaluators) or person.manager or "")
+        asked = person.evaluators or (person.manager or "",)
+        self._text(3, 5, 7, " / ".join(shown(one, self._locale) for one in asked))
         self._label(3, 8, 8, self._say("sheet.number_of_goals"))
         self._number(3, 9, 11, len(sheet.goals))
 

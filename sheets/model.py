@@ -4,14 +4,29 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.goal.goal import Goal
-from domain.values import GoalId
+from domain.values import GoalId, Locale
 from sheets.fields import Fields
+from texts.say import say
 
 FORMAT = 1  # version of the hidden page, which holds the positions of the goals
 
 
+class LeftName(str):
+    """The name of somebody who does not work here any more."""
+
+    __slots__ = ()
+
+
+def shown(name: str, locale: Locale) -> str:
+    """The name, with a mark if the person has left."""
+    return say("sheet.left", locale, name=str(name)) if isinstance(name, LeftName) else name
+
+
 class Person(NamedTuple):
-    """The owner of a sheet's goals; `manager` is a name, and so are the evaluators, in the order of their stages, if there are any."""
+    """The owner of a sheet's goals; `manager` is a name, and so are the evaluators, in the order of their stages, if there are any.
+
+    Each name may be a `LeftName`.
+    """
 
     id: str
     name: str

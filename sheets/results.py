@@ -18,6 +18,7 @@ from domain.goal.goal import Goal
 from domain.results.calibration import BUCKET, BUCKETS, Spread
 from domain.values import Locale, shortest
 from sheets.goals_csv import csv_rows, escape_formula
+from sheets.model import shown
 from sheets.style import BAND, Formats, width_of
 from texts.say import say
 from texts.words import word
@@ -39,7 +40,7 @@ class DepartmentLine(NamedTuple):
 
 
 class PersonLine(NamedTuple):
-    """A person's result, in points, with the names of the person and their reviewer.
+    """A person's result, in points, with the names of the person and their reviewer, each of which may be a `LeftName`.
 
     `share_at_work` is in a column of its own where the book is of a cycle that counts the time at work.
     """
@@ -80,7 +81,8 @@ class ResultsBook:
 
     def add_people(self, lines: Iterable[PersonLine]) -> None:
         for one in lines:
-            self._people.add(one if self._at_work else one[:-1])
+            line = one._replace(name=shown(one.name, self._locale), reviewer=shown(one.reviewer, self._locale))
+            self._people.add(line if self._at_work else line[:-1])
 
     def add_goals(self, goals: Iterable[Goal], names: Names) -> None:
         """`names` are those of the owners, by id."""
@@ -166,7 +168,7 @@ def _csv_cell(cell: Cell) -> str | int:
 def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
     terms = scoring.terms(goal)
     return (
-        goal.id, names.get(goal.owner, ""), goal.department, goal.content.theme,
+        goal.id, shown(names.get(goal.owner, ""), locale), goal.department, goal.content.theme,
         goal.content.measure.name if goal.content.measure else "", shortest(goal.content.weight), word("state", goal.state, locale),
         word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, scoring.unreviewed(goal), goal.adjusted, scoring.calibrated(goal),

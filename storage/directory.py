@@ -85,6 +85,12 @@ def works_today() -> ColumnElement[bool]:
     return and_(EmployeeRow.active, or_(EmployeeRow.leaves.is_(None), EmployeeRow.leaves >= today))
 
 
+async def who_left(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
+    """Those of these people who do not work here today."""
+    left = select(EmployeeRow.id).where(is_one_of(EmployeeRow.id, ids), ~works_today())
+    return set(await connection.scalars(left))
+
+
 async def department_sizes(connection: AsyncConnection) -> list[DepartmentSize]:
     """Every department, by name, including departments whose people have all left."""
     active = func.count().filter(works_today())

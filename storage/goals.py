@@ -24,6 +24,7 @@ __all__ = [
     "InboxKey",
     "InboxLine",
     "LedgerLine",
+    "count_recorded",
     "find_exemplar",
     "find_line",
     "goal_ids",
@@ -39,6 +40,7 @@ __all__ = [
     "read_entries_of_command",
     "read_ledger",
     "read_ledger_page",
+    "recorded_commands",
     "stream_placements",
 ]  # fmt: skip
 
@@ -255,6 +257,26 @@ async def read_entries_of_command(connection: AsyncConnection, goal: str, comman
         .order_by(GoalEventRow.seq)
     )
     return [_ledger_line(row) for row in await connection.execute(query)]
+
+
+async def recorded_commands(
+    connection: AsyncConnection, goals: Sequence[str], commands: Sequence[str]
+) -> set[tuple[str, str]]:
+    """Which of these goals have entries of which of these commands: pairs of goal and command id."""
+    query = select(GoalEventRow.goal_id, GoalEventRow.command_id).where(
+        is_one_of(GoalEventRow.goal_id, goals), is_one_of(GoalEventRow.command_id, commands)
+    )
+    return {(row[0], row[1]) for row in await connection.execute(query)}
+
+
+async def count_recorded(connection: AsyncConnection, cycle: str, command: str) -> int:
+    """The number of goals of the cycle that have entries of this command."""
+    query = (
+        select(func.count(GoalEventRow.goal_id.distinct()))
+        .join(GoalRow, GoalRow.id == GoalEventRow.goal_id)
+        .where(GoalRow.cycle_id == cycle, GoalEventRow.command_id == command)
+    )
+    return await connection.scalar(query) or 0
 
 
 async def latest_entries(

@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, literal, update
+from sqlalchemy import case, exists, func, literal, null, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import Log
 from domain.lifecycles import InstructionEvent
 from storage import journal
 from storage.arrays import is_one_of
-from storage.tables import InstructionGoalRow, InstructionRow
+from storage.instructions import command_of
+from storage.tables import GoalEventRow, InstructionGoalRow, InstructionRow
 from storage.transitions import move_instructions
 
 NO_ANSWER = "no_answer"
@@ -59,14 +60,24 @@ async def clear_failure(connection: AsyncConnection, instruction: str) -> None:
 
 
 async def end(connection: AsyncConnection, instruction: str, *, by: str, why: str, at: datetime) -> bool:
-    """Ends an instruction that is not done: goals without a result are skipped. Returns False, and changes nothing, if it is over."""
+    """Ends an instruction that is not done. Returns False, and changes nothing, if it is over.
+
+    Goals without a result are skipped, except those that have carried it out: only their result was not written yet.
+    """
     values: dict[str, Any] = {"ended_by": by, "ended_why": why, "finished_at": at, "failure": None, "failures": 0}
     if not await move_instructions(connection, InstructionEvent.ENDED, InstructionRow.id == instruction, **values):
         return False
+    is_done = exists().where(
+        GoalEventRow.goal_id == InstructionGoalRow.goal_id, GoalEventRow.command_id == command_of(instruction)
+    )
     await connection.execute(
         update(InstructionGoalRow)
         .where(InstructionGoalRow.instruction_id == instruction, InstructionGoalRow.result == "waiting")
-        .values(result="skipped", code=ENDED, updated_at=func.now())
+        .values(
+            result=case((is_done, "done"), else_="skipped"),
+            code=case((is_done, null()), else_=ENDED),
+            updated_at=func.now(),
+        )
     )
     facts = {"instruction": instruction}
     await journal.append(connection, Log.INSTRUCTIONS, "instruction_ended", actor=by, facts=facts, texts={"why": why})

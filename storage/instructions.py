@@ -16,7 +16,7 @@ from domain.journal import Log
 from domain.lifecycle import State
 from domain.lifecycles import INSTRUCTION as INSTRUCTION_LIFE
 from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
-from domain.values import CycleId, EmployeeId
+from domain.values import CommandId, CycleId, EmployeeId
 from storage import journal
 from storage.arrays import is_one_of, rows_of
 from storage.departments import names_meant
@@ -50,6 +50,11 @@ class Instruction:
     def asked(self) -> AnyInstruction:
         """What HR asked for; validated when it is first used."""
         return INSTRUCTION.validate_python(self.asked_form)
+
+
+def command_of(instruction: str) -> CommandId:
+    """The id of the instruction's command at every goal."""
+    return CommandId(f"instruction:{instruction}")
 
 
 class InstructionResult(NamedTuple):

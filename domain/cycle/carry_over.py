@@ -1,22 +1,19 @@
 """Goals that go on in another cycle: which ones a launch takes over, and the content that they begin with."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from domain.cycle.file import PostDraft
 from domain.findings import Finding, advise, refuse
 from domain.goal.goal import Goal
 from domain.goal.scoring import confirmed_value
 from domain.goal.steering import next_revision
 from domain.messages import did_you_mean
+from domain.people.departments import Departments
 from domain.values import CycleId, EmployeeId, GoalId
 from domain.writing.content import Content
-
-Carried = Mapping[EmployeeId, tuple[GoalId, ...]]
-"""By owner, the goals of the earlier cycle that a launch takes over, by id."""
-
-NOTHING_CARRIED: Carried = {}
 
 
 class SettledGoal(NamedTuple):
@@ -25,6 +22,13 @@ class SettledGoal(NamedTuple):
     id: GoalId
     owner: EmployeeId
     attained: Decimal
+    department: str
+
+
+Carried = Mapping[EmployeeId, tuple[SettledGoal, ...]]
+"""By owner, the goals of the earlier cycle that a launch takes over, by id."""
+
+NOTHING_CARRIED: Carried = {}
 
 
 class EarlierCycle(NamedTuple):
@@ -36,12 +40,36 @@ class EarlierCycle(NamedTuple):
 
 def chosen(settled: Iterable[SettledGoal], most: int) -> Carried:
     """The goals whose target was not reached, at most `most` of each owner."""
-    found: dict[EmployeeId, tuple[GoalId, ...]] = {}
+    found: dict[EmployeeId, tuple[SettledGoal, ...]] = {}
     for goal in settled:
         before = found.get(goal.owner, ())
         if goal.attained < 1 and len(before) < most:
-            found[goal.owner] = (*before, goal.id)
+            found[goal.owner] = (*before, goal)
     return found
+
+
+def post_of_carried(department: str, main: str, posts: Iterable[str], departments: Departments) -> str | None:
+    """The additional post, of these, with which a goal of this department goes on; None: the main post, whose department is `main`.
+
+    A goal whose post has ended goes on with the main one.
+    """
+    named = departments.current(department)
+    if departments.current(main) == named:
+        return None
+    return next((one for one in posts if departments.current(one) == named), None)
+
+
+def drafts_beside(
+    drafts: Sequence[PostDraft],
+    carried: Sequence[SettledGoal],
+    main: str,
+    posts: Iterable[str],
+    departments: Departments,
+) -> tuple[PostDraft, ...]:
+    """Those of an owner's drafts whose posts have no carried goal."""
+    posts = tuple(posts)
+    taken = {post_of_carried(one.department, main, posts, departments) for one in carried}
+    return tuple(one for one in drafts if one.post not in taken)
 
 
 def carry_over_findings(

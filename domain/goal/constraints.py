@@ -6,11 +6,12 @@ time could each pass the check and break the rule together. Cycles with edition 
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from domain.findings import Finding, advise
 from domain.goal.commands import ORGANISATION, SYSTEM
 from domain.goal.events import Delegated, Event, Reassigned
-from domain.goal.goal import Goal
+from domain.goal.goal import Goal, Outcome
 from domain.lifecycle import EventKind, State
 from domain.policy.policy import Policy
 from domain.values import CycleId, EmployeeId, Frozen, Weight, shown
@@ -87,11 +88,23 @@ def judges_of(before: Goal, events: Iterable[Event]) -> tuple[EmployeeId, ...]:
 def weight_findings(content: Content, others: Iterable[Goal], policy: Policy) -> Iterator[Finding]:
     """Advice before submission: whether a person's weights add up to 100, and whether there are too many goals.
 
-    `others` are the person's other goals in the cycle. Closed goals do not count.
+    `others` are the person's other goals in the cycle. Closed goals do not count; but where points count times weights, those
+    that ended with a result do, since they are part of the person's result too.
     """
-    running = [goal for goal in others if not goal.is_closed]
+    goals = tuple(others)
+    running = [goal for goal in goals if not goal.is_closed]
     total = sum((goal.content.weight for goal in running), content.weight)
-    if total != MAX_WEIGHT:
+    ended = _weight_of_results(goals) if policy.weighted else Decimal(0)
+    if ended and total + ended != MAX_WEIGHT:
+        text = "finding.weights_not_100.ended"
+        yield advise("weights_not_100", "weight", text=text, total=shown(total + ended), ended=shown(ended))
+    elif total + ended != MAX_WEIGHT:
         yield advise("weights_not_100", "weight", total=shown(total))
     if len(running) + 1 > policy.max_goals:
         yield advise("too_many_goals", "goals", count=len(running) + 1, most=policy.max_goals)
+
+
+def _weight_of_results(goals: Iterable[Goal]) -> Decimal:
+    """The weight of the goals that ended with a result. One that was handed over goes on elsewhere, and leaves its weight free."""
+    results = (Outcome.ACHIEVED, Outcome.UNREALISTIC, Outcome.SETTLED)
+    return sum((goal.content.weight for goal in goals if goal.outcome in results), Decimal(0))

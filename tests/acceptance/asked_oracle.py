@@ -42,11 +42,12 @@ class Deed(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """What a goal begins with. `target` is the value to reach."""
+    """What a goal begins with. `target` is the value to reach; a goal that is carried over has its department from before."""
 
     weight: float
     steps: int
     target: float
+    department: str = ""
 
 
 class Office:
@@ -263,7 +264,25 @@ class Oracle:
 
     def _first_left(self, goal: _Goal, chain: Chain) -> Chain:
         left = [one for one in chain if one not in goal.signed]
-        return tuple(left[:1]) or tuple(one for one in self.hr if one != goal.owner and one not in goal.signed)
+        return tuple(left[:1]) or self._hr_left(goal, self._hr_of_part(goal)) or self._hr_left(goal, self._hr_at_work())
+
+    def _hr_left(self, goal: _Goal, hr: Iterable[str]) -> Chain:
+        return tuple(one for one in hr if one != goal.owner and one not in goal.signed)
+
+    def _hr_at_work(self) -> list[str]:
+        """HR of the cycle who have not left."""
+        return [one for one in self.hr if self.people[one].active] or self.hr
+
+    def _hr_of_part(self, goal: _Goal) -> list[str]:
+        """HR of the nearest department upwards that has its own, else of the owner's company; HR of the cycle where nobody can be asked."""
+        parts, post = self.cycle["policy"].get("hr_of", []), self._post(goal)
+        own = {self._called(one["department"]): one["people"] for one in parts if "department" in one}
+        own |= {f"company {one['company']}": one["people"] for one in parts if "company" in one}
+        path = [one["部署名"] for one in self._upwards(post.department if post else goal.department)]
+        nearest: list[str] = next(
+            (own[one] for one in (*path, f"company {self.people[goal.owner].company}") if one in own), []
+        )
+        return [one for one in nearest if one != goal.owner and self.people[one].active] or self._hr_at_work()
 
     def _deciders(self, goal: _Goal) -> Chain:
         """Whoever can be asked for the open decision, the first first."""
@@ -312,19 +331,21 @@ class Oracle:
             self._joins(one, self._before.unfinished(one) if self._before else {})
 
     def _joins(self, owner: str, carried: Mapping[str, Draft]) -> None:
-        """Somebody takes part; `carried` are their goals of the earlier cycle, which come instead of the drafts of the file."""
+        """Somebody takes part; `carried` are their goals of the earlier cycle. A post that has one gets no draft of the file."""
         person = self.people[owner]
         if not person.active or not self._takes_part(person):
             return
-        if carried:
-            for one in [*carried.values()][: self.cycle["policy"]["max_goals"]]:
-                self._begin(owner, person.department, one, additional=False)
-            return
-        for draft in self._drafts(person.department) or self._drafts(""):
-            self._begin(owner, person.department, draft, additional=False)
-        for post in person.posts:
-            for draft in self._drafts(post.department):
-                self._begin(owner, post.department, draft, additional=True)
+        others, going_on = [post.department for post in person.posts], set()
+        for one in [*carried.values()][: self.cycle["policy"].get("max_goals", 5)]:
+            department = one.department if one.department in others else person.department
+            going_on.add(department)
+            self._begin(owner, department, one, additional=department in others)
+        if person.department not in going_on:
+            for draft in self._drafts(person.department) or self._drafts(""):
+                self._begin(owner, person.department, draft, additional=False)
+        for post in others:
+            for draft in self._drafts(post) if post not in going_on else ():
+                self._begin(owner, post, draft, additional=True)
 
     def _takes_part(self, person: _Person) -> bool:
         asked = self.cycle["cycle"]
@@ -337,7 +358,7 @@ class Oracle:
     def unfinished(self, owner: str) -> dict[str, Draft]:
         """The goals that the owner worked on until the end, and whose target no verdict confirmed; with the steps that are left."""
         return {
-            one.id: Draft(one.weight, one.steps - one.done, one.target)
+            one.id: Draft(one.weight, one.steps - one.done, one.target, one.department)
             for one in self.goals.values()
             if one.owner == owner and one.unfinished and not one.reached
         }
@@ -356,7 +377,7 @@ class Oracle:
             owner,
             department,
             additional,
-            *draft,
+            *draft[:3],
         )
         goal.away = self.people[owner].is_away(self.today)
         self.goals[goal.id] = goal

@@ -22,6 +22,17 @@ SAME = {BACK_AS: LEAVER}
 NEW = ("K020",)  # a number that another person has now
 IDS = {BACK_AS: LEAVER, "K020": "K020-2"}  # by the numbers of the last file
 IT, IT_NOW = "情報システム部", "デジタル推進部"
+LEAVING_HR, LEAVING_COMPANY_HR, LEAVING_DEPARTMENT_HR = "K088", "K071", "K075"
+_HR = '["K006", "K018"]'
+HR_OF_PARTS = f"""
+[[policy.hr_of]]
+company = "{MAKERS}"
+people = ["{LEAVING_COMPANY_HR}"]
+
+[[policy.hr_of]]
+department = "人事部"
+people = ["{LEAVING_DEPARTMENT_HR}", "K017"]
+"""
 FINANCE, ACCOUNTING = "財務部", "経理部"
 NEW_HEAD = "部署ID,部署名,上位部署,部門長\nD15,法務部,D10,K021\n"
 
@@ -42,8 +53,9 @@ def cycle_file(cycle: CycleId, starts: date) -> str:
         return sample("cycle_of_200_before.toml", starts)
     text = sample("cycle_of_200.toml", starts)
     if cycle == CYCLE:
-        return _replaced(text, {"companies = ": f'carry_over = "{BEFORE}"\ncompanies = '})
-    return _replaced(text, {f'"{CYCLE}"': f'"{SALES}"', MAKERS: SELLERS, '["K006", "K018"]': '["K011", "K027"]'})
+        words = {"companies = ": f'carry_over = "{BEFORE}"\ncompanies = ', _HR: f'["K006", "K018", "{LEAVING_HR}"]'}
+        return _replaced(text, words) + HR_OF_PARTS
+    return _replaced(text, {f'"{CYCLE}"': f'"{SALES}"', MAKERS: SELLERS, _HR: '["K011", "K027"]'})
 
 
 def _replaced(text: str, words: dict[str, str]) -> str:
@@ -83,6 +95,12 @@ class PeopleFile:
         for row in self.rows:
             if row["部署"] == old:
                 row["部署"] = new
+        return self.text()
+
+    def hr_leaves(self) -> str:
+        """Of the HR of the cycle, of the company and of the department, one each."""
+        for number in (LEAVING_HR, LEAVING_COMPANY_HR, LEAVING_DEPARTMENT_HR):
+            self._of(number)["在籍区分"] = "退職"
         return self.text()
 
     def people_come_and_posts_change(self) -> str:

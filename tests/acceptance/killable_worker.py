@@ -22,11 +22,17 @@ from temporalio.worker import Worker
 import activities.instruction
 import worker
 import workflows.cycle
+import workflows.handing_over
 import workflows.instruction
 from activities.asking import Asking
 from activities.beginning import BeginningActivities
+from activities.handing_over import HandoverActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
+from domain.cycle.succession import Handover
+from domain.goal.commands import Command
+from domain.goal.goal import Goal
+from domain.instructions.instructions import Skipped
 from domain.values import GoalId
 from storage.instructions import InstructionResult
 from workflows.beginning import Begun, TimedBeginning
@@ -41,8 +47,12 @@ class Place(StrEnum):
     INSTRUCTION = (
         "asked"  # after WHICH other goals, a goal has carried out an instruction, and its result is not recorded
     )
+    BEGIN_WRITING = "begin_writing"  # the rows of a goal that a person begins were sent, and nothing is committed
     BEGUN = "begun"  # a goal that a person begins is committed, and Temporal does not know
     BEGINNING = "beginning"  # Temporal knows, and the goal's workflow is not started
+    TAKEN_BACK = "taken_back"  # the goal of somebody who is back was reopened, and has not got its next command
+    HANDED_OVER = "handed_over"  # a goal and its successor are committed, and Temporal does not know
+    FOLLOWED = "followed"  # one of the goals under a goal that was handed over has the new parent
     RECORDED = "recorded"  # an event of the kind WHICH is committed, and Temporal does not know
 
 
@@ -81,6 +91,26 @@ class DyingAsking(Asking):
             die()
         return result
 
+    async def _take_back(self, *arguments: Any) -> tuple[Goal, Command | Skipped]:
+        found = await super()._take_back(*arguments)
+        if PLACE is Place.TAKEN_BACK:
+            die()
+        return found
+
+
+class DyingHandover(HandoverActivities):
+    @activity.defn(name="hand_goal_over")
+    async def hand_goal_over(self, asked: Handover) -> Begun:
+        begun = await super().hand_goal_over(asked)
+        if PLACE is Place.HANDED_OVER:
+            die()
+        return begun
+
+    async def _follow(self, *arguments: Any) -> None:
+        await super()._follow(*arguments)
+        if PLACE is Place.FOLLOWED:
+            die()
+
 
 class DyingRecording(RecordingActivities):
     @activity.defn(name="record")
@@ -94,6 +124,8 @@ class DyingRecording(RecordingActivities):
 class DyingBeginning(BeginningActivities):
     @activity.defn(name="write_begun_goal")
     async def write_begun_goal(self, timed: TimedBeginning) -> Begun:
+        if PLACE is Place.BEGIN_WRITING:
+            event.listen(self._engine.sync_engine, "commit", die)  # as above
         begun = await super().write_begun_goal(timed)
         if PLACE is Place.BEGUN:
             die()
@@ -110,10 +142,12 @@ if __name__ == "__main__":
     with (
         patch.object(worker, "LaunchActivities", DyingLaunch),
         patch.object(worker, "BeginningActivities", DyingBeginning),
+        patch.object(worker, "HandoverActivities", DyingHandover),
         patch.object(worker, "RecordingActivities", DyingRecording),
         patch.object(activities.instruction, "Asking", DyingAsking),
         patch.object(worker, "Worker", partial(Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1))),
         patch.object(workflows.cycle, "BULK_HEARTBEAT", timedelta(seconds=3)),
         patch.object(workflows.instruction, "BULK_HEARTBEAT", timedelta(seconds=3)),
+        patch.object(workflows.handing_over, "HANDOVER_HEARTBEAT", timedelta(seconds=3)),
     ):
         sys.exit(worker.run(ROLE))

@@ -212,9 +212,10 @@ class Story:
                 renamed = {files.IT: files.IT_NOW}
                 await self.sync(day, self.people.department_is(files.IT, files.IT_NOW), "改称", renamed=renamed)
             case 11:
+                self.people.hr_leaves()
                 renamed = {files.FINANCE: files.ACCOUNTING}
                 await self.sync(
-                    day, self.people.department_is(files.FINANCE, files.ACCOUNTING), "統合", renamed=renamed
+                    day, self.people.department_is(files.FINANCE, files.ACCOUNTING), "統合と退職", renamed=renamed
                 )
             case 13:
                 records = DepartmentRecords(self.company.engine)

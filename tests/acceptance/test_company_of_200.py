@@ -3,7 +3,7 @@
 People have evaluators, deputies, additional posts and last days; chiefs go on leave and come back; people leave, come back under
 another number, or get the number of somebody else; one department is renamed, one is merged, one gets another head. An earlier cycle
 leaves goals behind that are carried over; goals are begun later, returned and handed over; two companies have cycles with their own HR,
-and an administrator of the directory applies the files. Everybody who was asked for something is compared with `asked_oracle`, a second
+in one of them a company and a department have HR of their own, some of HR leave, and an administrator of the directory applies the files. Everybody who was asked for something is compared with `asked_oracle`, a second
 implementation.
 """
 
@@ -63,6 +63,14 @@ _PARTS = {
     ("K177/2", "approval 1", ("K028",)),  # handed over and back
     ("2027-q1-sales/K167/2", "approval 1", ("K027",)),  # of an additional post
     ("2027-q1-sales/K206/1", "draft", ("K206",)),  # who joined the other company
+    ("K006/1", "approval 3", ("K075", "K017")),  # HR of the department, where nobody is above
+    ("K006/1", "approval 3", ("K017",)),  # the one who stays
+    ("K002/1", "approval 3", ("K071",)),  # HR of the company
+    (
+        "K002/1",
+        "approval 3",
+        ("K006", "K018"),
+    ),  # HR of the cycle, when HR of the company has left, without the one who left too
 }
 _SATURDAYS = (date(2027, 3, 6), date(2027, 4, 17))  # working days of the samples
 

@@ -10,14 +10,21 @@ from domain.policy.policy import TaskKind
 from domain.values import CycleId, EmployeeId, GoalId
 from domain.writing.content import Content, Step
 from tests.acceptance.asked_oracle import Deed, Oracle
-from tests.acceptance.company_of_200 import BEFORE, CYCLE, SALES
+from tests.acceptance.company_of_200 import BEFORE, CYCLE, LEAVING_COMPANY_HR, LEAVING_DEPARTMENT_HR, SALES
 
 _SUBMITTED_ON = (2, 3, 5, 8)  # working days after the start, by number
-_SLOW = {"K005": 5, "K008": 4, "K014": 3}  # working days until they decide; others need one
+_SLOW = {
+    "K005": 5,
+    "K008": 4,
+    "K014": 3,
+    LEAVING_COMPANY_HR: 9,
+    LEAVING_DEPARTMENT_HR: 9,
+}  # working days until they decide; others need one
 _NOT_AGAIN = f"{BEFORE}/K153/1"  # not submitted again after it was returned
 NEVER_REVIEWS = "K106"  # submits late, and leaves without a self-review
 _RETURNED = {
     _NOT_AGAIN: ("approval 2", None),
+    f"{CYCLE}/K002/1": ("approval 1", 45),  # from 25: HR is asked, since nobody else is above
     f"{CYCLE}/K093/1": ("approval 1", 40.5),  # from 30: the third stage is asked from now on
     f"{CYCLE}/K042/1": ("approval 2", None),  # the first stage is asked again
     f"{CYCLE}/K185/1": ("approval 3", 38.5),  # from 45.5: the third stage is not asked any more

@@ -69,6 +69,7 @@ LEFT_OUT = {
     "tests/acceptance/test_kill_in_approvals.py": _KILLS,
     "tests/acceptance/test_kill_in_beginning.py": _KILLS,
     "tests/acceptance/test_kill_in_delivery.py": _KILLS,
+    "tests/acceptance/test_kill_in_handing_over.py": _KILLS,
     "tests/acceptance/test_kill_in_instruction.py": _KILLS,
     "tests/acceptance/test_kill_in_launch.py": _KILLS,
     "tests/acceptance/test_kill_worker_program.py": _KILLS,

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from sqlalchemy import select
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -22,6 +23,7 @@ from activities.recording import RecordingActivities
 from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
 from storage.ledger import open_ledger
+from storage.tables import GoalEventRow
 from tests.acceptance.scene import Company, employ
 from tests.replay.recordings import HISTORIES, Recording
 from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage, cycle, steered_cycle
@@ -79,16 +81,27 @@ async def _runs(client: Client, handle: WorkflowHandle[Any, Any]) -> list[Workfl
 
 
 async def _ends(company: Company, workflow_id: str, run: int, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
-    """The expected end of the run: number and hash of the last ledger entry of its revision; for a cycle, its final progress."""
+    """The expected end of the run: number and hash of the last ledger entry of its revision; for a cycle, its final progress; for
+    a workflow that begins or hands over a goal, the new goal according to the ledgers.
+    """
     kind, _, subject = workflow_id.partition("/")
     if kind == "cycle":
         progress: CycleProgress = await company.client.get_workflow_handle(
             handle.id, result_type=CycleProgress
         ).result()
         return progress.model_dump(mode="json")
+    if kind in ("begin", "hand-over"):
+        return {"goal": await _made(company, subject)}
     async with read_transaction(company.engine) as connection:
         lines = [line for line in await read_ledger(connection, subject) if line.event["revision"] == run]
     return {"seq": lines[-1].event["seq"], "head": lines[-1].hash}
+
+
+async def _made(company: Company, subject: str) -> str | None:
+    """The goal whose ledger begins with the command that the id of the workflow ends with."""
+    first = (GoalEventRow.seq == 1) & (GoalEventRow.command_id == subject.rpartition("/")[2])
+    async with company.engine.connect() as connection:
+        return await connection.scalar(select(GoalEventRow.goal_id).where(first))
 
 
 async def main(chosen: list[str]) -> None:

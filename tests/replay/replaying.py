@@ -18,8 +18,10 @@ from temporalio.worker import (
 
 from tests.as_of.shift import workflows_in_real_time
 from tests.replay.recordings import Recording
+from workflows.beginning import BeginningWorkflow
 from workflows.cycle import CycleWorkflow
 from workflows.goal import GoalWorkflow
+from workflows.handing_over import HandoverWorkflow
 
 _TELL = "tell_the_replay_test"
 
@@ -71,7 +73,7 @@ async def replay(recording: Recording) -> Replayed:
     """Replays the recorded history with the current code."""
     replayed = Replayed()
     replayer = Replayer(
-        workflows=[GoalWorkflow, CycleWorkflow],
+        workflows=[GoalWorkflow, CycleWorkflow, BeginningWorkflow, HandoverWorkflow],
         data_converter=pydantic_data_converter,
         interceptors=[_AnswerCollector(replayed)],
     )

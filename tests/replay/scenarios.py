@@ -1,7 +1,7 @@
 """The recorded scenarios: each one uses real servers, and returns the workflows whose runs are recorded."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.settlement import SettlementActivities
 from domain.goal import commands
+from domain.goal.handing import owner_in
 from domain.instructions.instructions import Add, Close, Extend, Selection
 from domain.policy.policy import Leavers
 from domain.refusals import Code, Refusal
@@ -40,8 +41,10 @@ from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_
 from tests.callers import by
 from tests.desk import InstructionDesk
 from tests.servers import now_of
+from workflows.beginning import beginning_workflow_id
 from workflows.cycle import CycleWorkflow, EndCycle, cycle_workflow_id
 from workflows.goal import goal_workflow_id
+from workflows.handing_over import handover_workflow_id
 from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
 
@@ -262,6 +265,27 @@ async def begun(stage: Stage) -> str:
     return goal_workflow_id(goal)
 
 
+async def beginning(stage: Stage) -> str:
+    """The workflow that begins the goal of `begun`."""
+    goal = await _begun(stage)
+    return beginning_workflow_id(CYCLE, owner_in(goal), CommandId("begin"))
+
+
+async def handing_over(stage: Stage) -> str:
+    """The workflow that hands over the goal of `handed_over`."""
+    await _handed_over(stage)
+    return handover_workflow_id(GOAL, CommandId("hand-over"))
+
+
+async def handover_refused(stage: Stage) -> str:
+    """The same workflow, refused: a goal is handed over once."""
+    await _handed_over(stage)
+    handing = HandingOver(stage.company.engine, stage.company.client)
+    with suppress(Refusal):
+        await handing.hand_over(by(HR), GOAL, HandoverRequest(COLLEAGUE, "産休"), "hand-over-again")
+    return handover_workflow_id(GOAL, CommandId("hand-over-again"))
+
+
 async def handed_over(stage: Stage) -> str:
     """The goal that closes when it is handed over, with a step that is done."""
     await _handed_over(stage)
@@ -381,6 +405,9 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "begun": begun,
     "handed_over": handed_over,
     "taken_over": taken_over,
+    "beginning": beginning,
+    "handing_over": handing_over,
+    "handover_refused": handover_refused,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

@@ -1,7 +1,8 @@
 """The current workflows replay the recorded histories. `tests/replay/record.py` says how these are recorded."""
 
 import csv
-from base64 import b64decode
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 from domain.goal import commands, events
 from domain.goal import decide as deciding
 from domain.goal.goal import Goal
-from tests.acceptance.scene import OWNER, SAMPLES
+from tests.acceptance.scene import GOAL, OWNER, SAMPLES
 from tests.replay.recordings import Recording, read_all
 from tests.replay.replaying import replay
 from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK
 
+_ACTIVITY_COMPLETED = "activityTaskCompletedEventAttributes"
 RECORDINGS = list(read_all())
 
 
@@ -62,6 +64,19 @@ async def test_a_history_that_the_code_would_not_make_any_more_is_noticed() -> N
     for number, event in enumerate(shorter, start=1):
         event["eventId"] = str(number)
     replayed = await replay(recording._replace(history={"events": shorter}))
+    assert replayed.failure is not None
+
+
+@pytest.mark.parametrize("name", ["beginning.1", "handing_over.1", "handover_refused.1"])
+async def test_a_workflow_that_would_go_on_after_a_refusal_or_stop_after_an_answer_is_noticed(name: str) -> None:
+    """The test turns the answer of the first activity round: the current code decides the other way than the history."""
+    recording = recorded(name)
+    [first, *_] = [one for event in recording.history["events"] if (one := event.get(_ACTIVITY_COMPLETED))]
+    payload = first["result"]["payloads"][0]
+    refused = {"goal": None, "refused": {"code": "handed_over", "fields": {}}}
+    other = {"goal": GOAL, "refused": None} if recording.ends["goal"] is None else refused
+    payload["data"] = b64encode(json.dumps(other).encode()).decode()
+    replayed = await replay(recording)
     assert replayed.failure is not None
 
 

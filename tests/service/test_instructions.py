@@ -15,6 +15,7 @@ from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, Locale
 from service.amending import Amending
+from service.cycle_updates import CycleUpdates
 from storage.tables import EmployeeRow, OutboxRow
 from tests.callers import by
 from tests.cycle_dates import moved_to
@@ -212,6 +213,22 @@ async def test_an_ended_cycle_comes_back_with_what_its_end_had_closed_and_ends_a
     await company.goals.give(goal_of(cycle, MORI), commands.Submit(actor=MORI))
     await company.carried_out(instructions.Close(reason="今度こそ"), cycle)
     await company.until(cycle, "closed")
+
+
+async def test_a_cycle_that_was_settled_and_reopened_is_settled_again(company: Steered) -> None:
+    cycle = await company.launch("settled-twice")
+    updates = CycleUpdates(company.engine, company.client)
+    await updates.end(cycle, "closed", HR, "期末")  # no instruction has closed the goals before
+    await company.until(cycle, "closed")
+    assert set((await company.states(cycle)).values()) == {"closed"}
+    await company.carried_out(instructions.Reopen(reason="誤って終了"), cycle)
+    assert set((await company.states(cycle)).values()) == {"draft"}
+    await company.until(cycle, "open")
+
+    await updates.end(cycle, "closed", HR, "今度こそ")
+    await company.until(cycle, "closed")
+    assert set((await company.states(cycle)).values()) == {"closed"}
+    assert [kind for kind, _, _ in await company.entries(cycle, MORI)] == ["closed", "reopened", "closed"]
 
 
 async def test_a_cycle_that_is_over_is_reopened_with_a_new_last_day_for_all_or_for_one(company: Steered) -> None:

@@ -3,14 +3,14 @@
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import redirect_stdout
+from contextlib import asynccontextmanager, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineSheet, CalamineWorkbook
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -29,6 +29,8 @@ from service.results import Grouping, PersonScore, Results
 from service.results_export import ResultsExport
 from service.sheets import Sheets
 from service.tree import Heading, Part, Placed, Tree
+from sheets.goal_sheet import write_goal_sheet
+from sheets.results import results_csv_rows
 from storage.cycles import GOAL_COLUMNS, find_cycle
 from storage.database import open_database, read_transaction
 from storage.tables import GoalRow
@@ -230,6 +232,48 @@ async def test_everybody_has_one_sheet_with_all_their_goals(company: AsyncEngine
     assert [one.person.id for one in sheets] == sorted({goal.owner for goal in owned})
     assert [goal.goal.id for one in sheets for goal in one.goals] == [goal.id for goal in owned]
     assert any(goal.review.went_well for one in sheets for goal in one.goals)
+
+
+@pytest.mark.parametrize(("locale", "mark"), [(Locale.JA, "{}(退職)"), (Locale.EN, "{} (left)")])
+async def test_names_of_people_who_left_are_marked_in_the_workbook_the_table_and_the_sheet(
+    company: AsyncEngine, tmp_path: Path, locale: Locale, mark: str
+) -> None:
+    owner, other = sorted({goal.owner for goal in await _goals(company)})[:2]
+    left, stays = mark.format(_name(owner)), _name(other)
+    file, export = tmp_path / "results.xlsx", ResultsExport(company)
+    async with _left(company, owner):
+        await export.write_book(HR_MEMBER, CYCLE, file, locale)
+        rows = [sheet.to_python()[2:] for sheet in _sheets(file.read_bytes())]
+        assert {one[0]: one[1] for one in rows[1]}.items() >= {owner: left, other: stays}.items()
+        assert {str(one[0]).split("/")[1]: one[1] for one in rows[2]}.items() >= {owner: left, other: stays}.items()
+        table = b"".join(
+            [results_csv_rows(page, names, locale) async for page, names in export.goals(HR_MEMBER, CYCLE)]
+        )
+        assert f",{left},".encode() in table
+        by_owner = {one.person.id: one async for one in Sheets(company).sheets_of(HR_MEMBER, CYCLE)}
+        for one, name in ((owner, left), (other, stays)):
+            [page, *_] = _sheets(write_goal_sheet(by_owner[one], locale))
+            assert name in page.to_python()[2]
+
+
+def _name(person: str) -> str:
+    return f"社員 {person}"
+
+
+def _sheets(book: bytes) -> list[CalamineSheet]:
+    read = CalamineWorkbook.from_filelike(io.BytesIO(book))
+    return [read.get_sheet_by_name(one) for one in read.sheet_names]
+
+
+@asynccontextmanager
+async def _left(engine: AsyncEngine, person: str) -> AsyncIterator[None]:
+    """The person does not work here meanwhile."""
+    change = text("UPDATE employee SET active = :active WHERE id = :person")
+    async with engine.begin() as connection:
+        await connection.execute(change, {"active": False, "person": person})
+    yield
+    async with engine.begin() as connection:
+        await connection.execute(change, {"active": True, "person": person})
 
 
 async def _add_goals(engine: AsyncEngine) -> None:

@@ -1,9 +1,12 @@
 """Additional posts (兼務) from a people file to goals: drafts, who is asked, the end of a post, and goals begun for a post."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from domain.goal.commands import Approve, Submit
 from domain.goal.goal import Goal, Outcome
+from domain.instructions.instructions import Close
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId
@@ -12,7 +15,7 @@ from service.people import People
 from service.reorganisation import Reorganisation
 from service.sheets import Sheets
 from tests.callers import by
-from tests.service.steered import HR, MANAGER, MORI, SALES, TOP, Steered
+from tests.service.steered import HARA, HR, MANAGER, MORI, SALES, TOP, Steered, cycle_file, today
 
 pytestmark = pytest.mark.slow
 
@@ -100,3 +103,55 @@ async def test_a_goal_is_begun_for_a_post_and_follows_another_manager_of_it(comp
     assert (begun_now.department, begun_now.additional, begun_now.line[0]) == ("営業部", False, SALES)
     assert (main_now.department, main_now.additional, main_now.line[0]) == ("経理部", True, MANAGER)
     await apply(company, MAIN.replace(",70", ","))
+
+
+async def test_a_launch_carries_goals_over_in_their_posts_and_the_other_posts_get_their_drafts(
+    company: Steered,
+) -> None:
+    both = [f"{HARA},原田 修,経理部,{MANAGER},本務,70", f"{HARA},,営業部,{SALES},兼務,30"]
+    await company.launch("posts-now")  # only HR of a running cycle applies a file
+    await apply(company, MAIN, POST, *both)
+    first = await company.launch("posts-first", more=DRAFTS)
+    for owner, number, approver in ((MORI, 2, SALES), (HARA, 1, MANAGER)):
+        at_work = await goal(company, first, number, owner)
+        await company.goals.give(at_work.id, Submit(actor=owner))
+        await company.goals.give(at_work.id, Approve(actor=approver, expected_seq=2))
+    await company.carried_out(Close(reason="終了"), first)
+    await company.until(first, "closed")
+
+    naming = f'reviews = []\ncarry_over = "{first}"'
+    file = (cycle_file("posts-next") + DRAFTS).replace("reviews = []", naming)
+    found = await company.cycles.check(file.encode(), today(), starts=today())
+    assert found.goals == 7  # two of each of the two, one of each other
+    await company.cycles.launch(found, HR, datetime.now(UTC))
+    cycle = CycleId("posts-next")
+    await company.until(cycle, "open")
+    assert len(await company.goals.find_all(cycle=cycle)) == found.goals
+    slots = [slot for _, slot in (await company.participants(cycle)).values()]
+    assert slots == [0, 2, 4, 5, 6]
+    of_post, main = await goal(company, cycle, 1), await goal(company, cycle, 2)
+    assert (of_post.carried_from, of_post.department, of_post.additional, of_post.line[0]) == (
+        f"{first}/{MORI}/2", "営業部", True, SALES,
+    )  # fmt: skip
+    assert (main.carried_from, main.department, main.additional) == (None, "経理部", False)
+    assert main.content.theme == "月次決算の早期化"
+    main, of_post = await goal(company, cycle, 1, HARA), await goal(company, cycle, 2, HARA)
+    assert (main.carried_from, main.additional) == (f"{first}/{HARA}/1", False)
+    assert (of_post.carried_from, of_post.department, of_post.additional) == (None, "営業部", True)
+    assert of_post.content.theme == "営業事務の効率化"
+    for one in (main, of_post):
+        assert (await company.goals.prove(one.id)).holds
+
+
+async def test_a_goal_that_is_carried_over_by_command_goes_on_in_its_post(company: Steered) -> None:
+    await company.launch("posts-again")
+    await apply(company, MAIN, POST)
+    first, second = await company.launch("posts-earlier", more=DRAFTS), await company.launch("posts-later")
+    source = await goal(company, first, 2)
+    await company.goals.give(source.id, Submit(actor=MORI))
+    await company.goals.give(source.id, Approve(actor=SALES, expected_seq=2))
+    await company.carried_out(Close(reason="終了"), first)
+    begin = Beginnings(company.engine, company.client).begin
+    begun = await begin(by(HR), second, BeginningSource(carried_from=source.id), owner=MORI)
+    found = await company.goals.require(begun.goal)
+    assert (found.department, found.additional, found.line[0]) == ("営業部", True, SALES)

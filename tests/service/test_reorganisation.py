@@ -134,6 +134,8 @@ async def test_somebody_leaves_on_the_day_after_the_last_one_and_only_if_it_stay
     await start_leaving(company.client, yesterday)
     assert await company.client.get_workflow_handle(leaving_workflow_id(yesterday), result_type=int).result() == 1
     await company.done(f"leaving-{yesterday}")
+    again = await process_leavers(company.engine, company.client, yesterday, datetime.now(DIRECTORY_ZONE))
+    assert again == 1, "the next try after a killed worker counts who left as the first one did"
     async with read_transaction(company.engine) as connection:
         gone = await find_employee(connection, HARA)
     assert gone is not None

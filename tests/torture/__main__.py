@@ -23,7 +23,8 @@ from tests.acceptance.servers_of_test import (
 from tests.channels.mail_server import Mailbox, mail_server
 from tests.torture.driver import Answer, Driver, Known
 from tests.torture.faults import Faults, Victims
-from tests.torture.oracle import is_recorded, wrong_in_ledgers, wrong_in_notices
+from tests.torture.handovers import Handovers
+from tests.torture.oracle import is_recorded, wrong_in_begun, wrong_in_ledgers, wrong_in_notices
 
 _CYCLE = CycleId("torture")
 _LAUNCHED_DAYS_AGO = 20  # so that reminders and escalations ring meanwhile
@@ -50,16 +51,20 @@ async def _torture(victims: Victims, mailbox: Mailbox, options: argparse.Namespa
     known = [Known(goal) for goal in goals_of(_CYCLE, options.goals)]
     driver = Driver(here.client, known, chance, partial(is_recorded, here))
     faults = Faults(victims, chance, lambda: driver.last_answer)
-    people = asyncio.create_task(driver.run(options.people))
+    handovers = Handovers(here, _CYCLE, [goal.owner for goal in known], chance)
+    people = asyncio.gather(driver.run(options.people), handovers.run())
     try:
         await faults.run(options.minutes * 60)
     finally:
-        driver.stopping = True
+        driver.stopping = handovers.stopping = True
         await people
     await _until_notices_are_sent(here)
-    wrong = await wrong_in_ledgers(here, [goal.id for goal in known], driver.sent, faults.times)
+    goals = [*(goal.id for goal in known), *filter(None, handovers.made.values())]
+    wrong = await wrong_in_ledgers(here, goals, driver.sent, faults.times)
+    wrong += await wrong_in_begun(here, handovers.made)
     wrong += await wrong_in_notices(here, mailbox, sum(map(len, faults.recovered.values())))
     await _report(here, driver, faults, options, mailbox)
+    print(f"{len([one for one in handovers.made.values() if one])} goals were begun, or begun by a handover")
     print("\n".join(wrong) or "nothing is wrong")
     return 1 if wrong else 0
 

@@ -79,6 +79,25 @@ def wrong_answers(
     return found
 
 
+async def wrong_in_begun(site: Site, made: Mapping[str, str | None]) -> list[str]:
+    """What is wrong with the goals that HR began or handed over; a handover may need several tries, whose ids have a suffix."""
+    query = text("""
+        SELECT split_part(e.command_id, ':', 1), array_agg(g.id)
+        FROM goal g JOIN goal_event e ON e.goal_id = g.id AND e.seq = 1 GROUP BY 1
+    """)
+    async with site.engine.connect() as connection:
+        return wrong_begun(made, {row[0]: row[1] for row in await connection.execute(query)})
+
+
+def wrong_begun(made: Mapping[str, str | None], begun: Mapping[str, list[str]]) -> list[str]:
+    """Each command began one goal, that of the answer; one that was refused (None) began none."""
+    return [
+        f"{command} was answered with {goal} and began {begun.get(command)}"
+        for command, goal in made.items()
+        if begun.get(command) != (None if goal is None else [goal])
+    ]
+
+
 async def _heads(site: Site) -> dict[tuple[str, int], str]:
     async with site.engine.connect() as connection:
         rows = await connection.execute(text("SELECT goal_id, seq, hash FROM goal_event"))

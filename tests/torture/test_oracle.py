@@ -3,7 +3,7 @@
 import pytest
 
 from tests.torture.driver import Answer, Sent
-from tests.torture.oracle import wrong_answers
+from tests.torture.oracle import wrong_answers, wrong_begun
 
 GOAL = "torture/E001/1"
 HEADS = {(GOAL, 2): "head"}
@@ -44,3 +44,10 @@ def test_an_answer_that_does_not_agree_with_the_ledger_is_found(
 
 def test_a_command_may_be_refused_though_it_is_recorded_if_it_was_on_its_way_during_a_fault() -> None:
     assert wrong_answers([RECORDED], {"t1"}, HEADS, [(8.0, 10.5)]) == []
+
+
+def test_a_goal_that_was_begun_twice_or_although_it_was_refused_or_lost_is_found() -> None:
+    begun = {"b1": ["g1"], "b2": ["g2", "g3"], "b3": ["g4"]}
+    assert wrong_begun({"b1": "g1", "b5": None}, begun) == []
+    for command, goal in (("b2", "g2"), ("b3", None), ("b4", "g5"), ("b1", "g9")):
+        assert len(wrong_begun({command: goal}, begun)) == 1

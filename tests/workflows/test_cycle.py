@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities import settlement
+from activities.settlement import SettlementActivities
 from domain.goal import commands
 from domain.instructions.instructions import Close
 from domain.refusals import Code, Refusal
@@ -33,7 +34,7 @@ from tests.workflows.three_at_work import (
     three_at_work,
     written,
 )
-from workflows.cycle import CycleWorkflow
+from workflows.cycle import CycleWorkflow, SettleRequest
 from workflows.goal import goal_workflow_id
 
 
@@ -145,6 +146,19 @@ async def test_goals_that_refuse_their_end_or_have_no_workflow_are_counted_and_a
         assert refused == {GOALS_OF_ALL[0]: Code.WORKFLOW_LOST, GOALS_OF_ALL[1]: Code.LEDGER_DIFFERS}
         (done,) = [one for one in logged if one["event"] == "cycle_settled"]
         assert (done["log_level"], done["refused"]) == ("error", 2)
+
+
+async def test_a_settlement_that_is_tried_again_counts_the_goals_that_a_killed_worker_closed(
+    database: AsyncEngine,
+) -> None:
+    """A killed worker leaves no count behind: its last heartbeats are lost."""
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        await company.give(GOALS_OF_ALL[2], commands.Withdraw(actor=OWNER, reason="重複"))
+        activities, asked = SettlementActivities(database, server.client), SettleRequest(cycle=CYCLE, reason="期末")
+        settled = [await ActivityEnvironment().run(activities.settle_goals, asked) for _ in range(2)]
+        assert [one.goals for one in settled] == [2, 2]
 
 
 async def test_while_no_goal_answers_the_settlement_waits_and_then_closes_them_all(

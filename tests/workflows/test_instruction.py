@@ -1,16 +1,19 @@
 """The instruction workflow in the SDK's sandbox: choosing goals, sending commands, informing the cycle; with failures."""
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import CancelledError
+from temporalio.testing import ActivityEnvironment
 
 from activities import asking
 from activities.cycle_rules import save_rules
+from activities.instruction import InstructionActivities
 from domain.goal import commands
 from domain.instructions.instructions import Amend, AnyInstruction, Close, Extend, Pause, Selection
 from domain.refusals import Code, Refusal
@@ -36,7 +39,7 @@ from tests.workflows.three_at_work import (
     written,
 )
 from workflows.goal import goal_workflow_id
-from workflows.instruction import InstructionStart, InstructionWorkflow, instruction_workflow_id
+from workflows.instruction import InstructionPart, InstructionStart, InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
 
 WHY = {"reason": "繁忙期"}
@@ -221,6 +224,45 @@ async def test_an_instruction_that_is_ended_asks_no_further_goal(
         assert len(asked) == 3
         assert await results(company, "i1") == dict.fromkeys(("P1", "P2", "P3"), ("skipped", "instruction_ended"))
         assert (await company.cycles.require(CYCLE)).state == "open", "what was not carried out does not end the cycle"
+
+
+async def test_goals_that_answer_while_hr_ends_the_instruction_have_their_result(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, asked, may_answer, last_is_asked = GoalUpdates.send, list[GoalId](), asyncio.Event(), asyncio.Event()
+
+    async def slow(self: GoalUpdates, goal: GoalId, *arguments: Any) -> Any:
+        asked.append(goal)
+        if len(asked) == 2:
+            await may_answer.wait()
+        if len(asked) == 3:
+            last_is_asked.set()
+            await asyncio.Event().wait()
+        return await send(self, goal, *arguments)
+
+    async with running_temporal() as server, three_at_work(database, server.client) as company:
+        await started(company, await written(company))
+        await until_cycle_is(company, CYCLE, "open")
+        async with database.begin() as connection:
+            form = Pause(**WHY).model_dump(mode="json")
+            await instructions.write(connection, "i1", kind="pause", cycle=CYCLE, asked=form, actor=HR)
+        monkeypatch.setattr(GoalUpdates, "send", slow)
+        activities, environment = InstructionActivities(database, server.client), ActivityEnvironment()
+        part = InstructionPart(instruction="i1", now=datetime.now(UTC))
+        await environment.run(activities.prepare, part)
+        carrying_out = asyncio.create_task(environment.run(activities.carry_out, part))
+        async with asyncio.timeout(60):
+            while len(asked) < 2:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+            await instructions_to(company).end("i1", HR, "取り止め")
+            may_answer.set()
+            await last_is_asked.wait()
+            environment.cancel()
+            with suppress(asyncio.CancelledError):
+                await carrying_out
+        assert await results(company, "i1") == {
+            "P1": ("done", None), "P2": ("done", None), "P3": ("skipped", "instruction_ended"),
+        }  # fmt: skip
 
 
 async def test_two_instructions_at_once_do_not_overwrite_each_others_rules(database: AsyncEngine) -> None:

@@ -5,9 +5,19 @@ from decimal import Decimal
 
 import pytest
 
-from domain.cycle.carry_over import EarlierCycle, SettledGoal, carried_content, carry_over_findings, chosen
+from domain.cycle.carry_over import (
+    EarlierCycle,
+    SettledGoal,
+    carried_content,
+    carry_over_findings,
+    chosen,
+    drafts_beside,
+    post_of_carried,
+)
+from domain.cycle.file import PostDraft
 from domain.goal import commands
 from domain.goal.goal import Goal
+from domain.people.departments import NO_DEPARTMENTS, Department, Departments
 from domain.values import CycleId, EmployeeId, GoalId
 from domain.writing.content import NumericMeasure
 from tests.domain.builders import HR, MANAGER, OWNER, PICTURE, POLICY, active, after, at, content, day
@@ -74,12 +84,45 @@ def test_a_picture_of_success_goes_on_as_it_is() -> None:
 
 
 def one(number: int, owner: str = "e1", attained: str = "0.5") -> SettledGoal:
-    return SettledGoal(GoalId(f"2026-q3/{owner}/{number}"), EmployeeId(owner), Decimal(attained))
+    return SettledGoal(GoalId(f"2026-q3/{owner}/{number}"), EmployeeId(owner), Decimal(attained), "経理部")
 
 
 def test_goals_that_reached_their_target_stay_behind_and_nobody_gets_more_than_the_limit() -> None:
     found = chosen([one(1), one(2, attained="1"), one(3), one(4), one(1, "e2", "1.2"), one(1, "e3", "0")], 2)
-    assert found == {"e1": ("2026-q3/e1/1", "2026-q3/e1/3"), "e3": ("2026-q3/e3/1",)}
+    assert found == {"e1": (one(1), one(3)), "e3": (one(1, "e3", "0"),)}
+
+
+RENAMED = Departments([Department(id="D1", name="会計部", former=("経理部",)), Department(id="D2", name="営業部")])
+
+
+@pytest.mark.parametrize(
+    ("department", "main", "posts", "post"),
+    [
+        ("経理部", "経理部", (), None),
+        ("経理部", "会計部", ("営業部",), None),  # renamed since then
+        ("経理部", "営業部", ("会計部",), "会計部"),  # the posts have changed places
+        ("営業部", "会計部", ("営業部",), "営業部"),
+        ("営業部", "会計部", (), None),  # the post has ended
+    ],
+)
+def test_a_carried_goal_goes_on_with_the_post_in_its_department(
+    department: str, main: str, posts: tuple[str, ...], post: str | None
+) -> None:
+    assert post_of_carried(department, main, posts, RENAMED) == post
+
+
+def test_a_post_without_a_carried_goal_has_the_drafts_of_the_file() -> None:
+    drafts = (PostDraft(None, content()), PostDraft("営業部", content()), PostDraft("営業部", content()))
+    main = one(1)
+    of_post = main._replace(department="営業部")
+
+    def beside(*carried: SettledGoal) -> list[str | None]:
+        return [draft.post for draft in drafts_beside(drafts, carried, "経理部", ("営業部",), NO_DEPARTMENTS)]
+
+    assert beside() == [None, "営業部", "営業部"]
+    assert beside(main) == ["営業部", "営業部"]
+    assert beside(of_post) == [None]
+    assert beside(main, of_post) == []
 
 
 @pytest.mark.parametrize(

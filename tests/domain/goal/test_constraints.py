@@ -3,11 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from domain.goal import commands
 from domain.goal.constraints import Constraints, constraints_of, judges_of, weight_findings
 from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
-from domain.goal.goal import Goal
+from domain.goal.goal import Goal, Outcome
 from domain.values import GoalId
 from tests.domain.builders import (
     DEPUTY,
@@ -122,6 +124,19 @@ def test_weights_are_weighed_before_they_are_approved() -> None:
     )  # what is closed weighs nothing any more
     codes = [one.code for one in weight_findings(content(weight=25), [other] * 3, EDITION)]
     assert codes == ["weights_not_100", "too_many_goals"]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_where_points_count_times_weights_goals_with_a_result_are_weighed_too(outcome: Outcome) -> None:
+    weighted = EDITION.model_copy(update={"weighted": True})
+    ended = closed(EDITION).model_copy(update={"outcome": outcome, "content": content(weight=60)})
+    counts = outcome in (Outcome.ACHIEVED, Outcome.UNREALISTIC, Outcome.SETTLED)
+    assert [one.message.key for one in weight_findings(content(weight=50), [ended], weighted)] == [
+        "finding.weights_not_100.ended" if counts else "finding.weights_not_100"
+    ]
+    assert bool(list(weight_findings(content(weight=40), [ended], weighted))) is not counts
+    assert bool(list(weight_findings(content(weight=100), [ended], weighted))) is counts
+    assert not list(weight_findings(content(weight=100), [ended], EDITION))
 
 
 def test_a_delegate_and_who_gets_a_reassigned_task_are_checked_for_reporting_to_the_owner() -> None:
