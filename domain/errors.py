@@ -12,6 +12,7 @@ from domain.messages import Message
 class Status(IntEnum):
     """The class of an error, by the numbers of HTTP."""
 
+    UNAUTHENTICATED = 401  # nobody was let in
     FORBIDDEN = 403  # the caller may not do this
     NOT_FOUND = 404  # what the caller named does not exist
     CONFLICT = 409  # not possible in the present state; it may be possible in another
@@ -23,6 +24,7 @@ class Status(IntEnum):
 STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
+        Status.UNAUTHENTICATED: ("not_signed_in",),
         Status.FORBIDDEN: (
             "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "hr_begins_goals", "outside_line",
@@ -30,6 +32,7 @@ STATUS_OF: Mapping[str, Status] = {
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
+            "unknown_token",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
