@@ -45,7 +45,7 @@ from cli.session.output import (
     sentence_of,
     wants_json,
 )
-from cli.session.servers import demo, migrate, up, worker
+from cli.session.servers import demo, migrate, up, web, worker
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -64,6 +64,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     demo,
     migrate,
     worker,
+    web,
     inbox,
     delegate,
     delegations,

@@ -15,6 +15,8 @@ class Status(IntEnum):
     UNAUTHENTICATED = 401  # nobody was let in
     FORBIDDEN = 403  # the caller may not do this
     NOT_FOUND = 404  # what the caller named does not exist
+    TOO_LARGE = 413
+    PRECONDITION_REQUIRED = 428  # the request must say which version it is about
     CONFLICT = 409  # not possible in the present state; it may be possible in another
     UNPROCESSABLE = 422  # what the caller sent is wrong
     MISCONFIGURED = 500  # the installation must be corrected
@@ -26,7 +28,7 @@ STATUS_OF: Mapping[str, Status] = {
     for status, codes in {
         Status.UNAUTHENTICATED: ("not_signed_in",),
         Status.FORBIDDEN: (
-            "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
+            "scope_missing", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
@@ -47,11 +49,13 @@ STATUS_OF: Mapping[str, Status] = {
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
-            "no_participant", "other_owner", "same_owner",
+            "no_participant", "other_owner", "same_owner", "file_refused",
         ),
+        Status.TOO_LARGE: ("body_too_large",),
+        Status.PRECONDITION_REQUIRED: ("seen_missing",),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",
-            "wrong_hook_address", "wrong_hook_secret",
+            "wrong_hook_address", "wrong_hook_secret", "web_address_taken",
         ),
         Status.UNAVAILABLE: ("unreachable", "no_answer"),
     }.items()
