@@ -15,7 +15,6 @@ class Status(IntEnum):
     UNAUTHENTICATED = 401  # nobody was let in
     FORBIDDEN = 403  # the caller may not do this
     NOT_FOUND = 404  # what the caller named does not exist
-    TOO_LARGE = 413
     PRECONDITION_REQUIRED = 428  # the request must say which version it is about
     CONFLICT = 409  # not possible in the present state; it may be possible in another
     UNPROCESSABLE = 422  # what the caller sent is wrong
@@ -51,7 +50,6 @@ STATUS_OF: Mapping[str, Status] = {
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
             "no_participant", "other_owner", "same_owner", "file_refused",
         ),
-        Status.TOO_LARGE: ("body_too_large",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",

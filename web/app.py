@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import api, problems
 from web.opened import Opened, opened_of
 
-MOST_BYTES = 2_000_000  # of a request's body
 _HEADERS = [
     (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -74,8 +74,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MOST_BYTES:
-            raise problems.BodyTooLarge(MOST_BYTES)
+        if size > problems.MOST_BYTES:
+            raise HTTPException(413)  # FastAPI turns any other error of the body into a 400
         return message
 
     return bounded

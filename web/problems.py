@@ -30,7 +30,9 @@ from web.opened import opened_of
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS_OF_DOOR: Mapping[str, int] = {Code.GOAL_CHANGED: 412, Code.TOO_LARGE: 413}  # where HTTP has a status of its own
+_CODES = {404: "no_such_page", 405: "wrong_method", 413: "body_too_large"}  # of what Starlette and web/app.py refuse
 _UNAVAILABLE_SECONDS = "5"
+MOST_BYTES = 2_000_000  # of a request's body
 
 log = structlog.get_logger()
 
@@ -41,13 +43,6 @@ class FileRefused(MeguriError):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__("file_refused", message("error.file_refused"))
-
-
-class BodyTooLarge(MeguriError):
-    """The body of the request is larger than any of ours."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__("body_too_large", message("error.body_too_large", most=most))
 
 
 class WrongPart(Frozen):
@@ -75,7 +70,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(MeguriError, _meguri_error)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _http_error)
+    for lost in (OSError, DBAPIError, RPCError):
+        app.add_exception_handler(lost, _unexpected)
     app.add_exception_handler(Exception, _unexpected)
+    _document(app)
+
+
+def _document(app: FastAPI) -> None:
+    """Puts the form of a problem into the OpenAPI document."""
+    routes_only = app.openapi
+
+    def whole() -> dict[str, Any]:
+        document = routes_only()
+        own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = {**own.pop("$defs", {}), "Problem": own}
+        document["components"]["schemas"] = {**parts, **document["components"]["schemas"]}
+        return document
+
+    app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -122,8 +134,10 @@ def _part(details: Mapping[str, Any], locale: Locale) -> WrongPart:
 async def _http_error(request: Request, error: Exception) -> Response:
     """What Starlette refused: a path or a method that does not exist, a body that is not JSON."""
     known = cast("HTTPException", error)
-    code = {404: "no_such_page", 405: "wrong_method"}.get(known.status_code, "wrong_request")
-    return _answer(request, known.status_code, code, message(f"error.{code}"), headers=dict(known.headers or {}))
+    code = _CODES.get(known.status_code, "wrong_request")
+    return _answer(
+        request, known.status_code, code, message(f"error.{code}", most=MOST_BYTES), headers=dict(known.headers or {})
+    )
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
