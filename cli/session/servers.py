@@ -290,11 +290,11 @@ async def _migrate(settings: "Settings", *, as_json: bool) -> int:
 def _print_addresses(running: Running, settings: "Settings") -> None:
     """Where the servers answer, where their screens are, and which files hold what."""
     at = running.servers
-    _tell(settings, "screen.servers.api", address=f"{running.web}/api/v1")
     _tell(settings, "screen.servers.temporal", address=at.temporal_address)
     if at.ui_address:
         _tell(settings, "screen.servers.web_ui", address=f"{at.ui_address}/namespaces/default/workflows")
     _tell(settings, "screen.servers.postgresql", address=at.database_shown)
+    _tell(settings, "screen.servers.api", address=f"{running.web}/api/v1")
     _tell(settings, "screen.servers.notices", file=settings.var / "notices.txt")
     _tell(settings, "screen.servers.logs", file=settings.var / "worker.log")
     _tell(settings, "screen.servers.running")
