@@ -30,7 +30,11 @@ from web.opened import opened_of
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS_OF_DOOR: Mapping[str, int] = {Code.GOAL_CHANGED: 412, Code.TOO_LARGE: 413}  # where HTTP has a status of its own
-_CODES = {404: "no_such_page", 405: "wrong_method", 413: "body_too_large"}  # of what Starlette and web/app.py refuse
+_REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
+    404: ("no_such_page", "error.no_such_page"),
+    405: ("wrong_method", "error.wrong_method"),
+    413: ("body_too_large", "error.body_too_large"),
+}
 _UNAVAILABLE_SECONDS = "5"
 MOST_BYTES = 2_000_000  # of a request's body
 
@@ -134,9 +138,9 @@ def _part(details: Mapping[str, Any], locale: Locale) -> WrongPart:
 async def _http_error(request: Request, error: Exception) -> Response:
     """What Starlette refused: a path or a method that does not exist, a body that is not JSON."""
     known = cast("HTTPException", error)
-    code = _CODES.get(known.status_code, "wrong_request")
+    code, sentence = _REFUSED_BY_HTTP.get(known.status_code, ("wrong_request", "error.wrong_request"))
     return _answer(
-        request, known.status_code, code, message(f"error.{code}", most=MOST_BYTES), headers=dict(known.headers or {})
+        request, known.status_code, code, message(sentence, most=MOST_BYTES), headers=dict(known.headers or {})
     )
 
 

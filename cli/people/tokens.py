@@ -30,14 +30,14 @@ class ScopeName(StrEnum):
 
 @token.command("create")
 def create_token(
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="help.option.token_label")],
+    label: Annotated[str, typer.Argument(metavar="TEXT", help="help.option.token_label")],
     *,
     actor: Actor,
     scopes: Annotated[
         list[ScopeName] | None,
         typer.Option("--scope", parser=Choice("scope", ScopeName), metavar="SCOPE", help="help.option.token_scope"),
     ] = None,
-    days: Annotated[int, typer.Option("--days", metavar="DAYS", help="help.option.token_days")] = 90,
+    days: Annotated[int, typer.Option("--days", metavar="NUMBER", help="help.option.token_days")] = 90,
     as_json: AsJson = False,
 ) -> None:
     """Make an API token of one's own. It is shown once."""
@@ -68,7 +68,7 @@ def list_tokens(*, viewer: Viewer = None, as_json: AsJson = False) -> None:
 
 @token.command("revoke")
 def revoke_token(
-    token_id: Annotated[str, typer.Argument(metavar="TOKEN", help="help.option.token")],
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="help.option.token")],
     *,
     viewer: Annotated[str | None, typer.Option("--as", metavar="EMPLOYEE", help="help.option.token_ender")] = None,
     as_json: AsJson = False,
