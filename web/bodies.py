@@ -1,9 +1,13 @@
 """Bodies of requests: JSON, read strictly (no `"5"` for 5, no key that is not known)."""
 
 import json
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, WrapValidator
+from fastapi import Depends, Request
+from pydantic import BaseModel, BeforeValidator, WrapValidator
+from pydantic_core import PydanticKnownError
+from starlette.exceptions import HTTPException
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -18,3 +22,23 @@ def strict(model: type[Model]) -> Any:
         return model.model_validate_json(json.dumps(value), strict=True)
 
     return Annotated[model, WrapValidator(read)]
+
+
+async def _must_be_json(request: Request) -> None:
+    """FastAPI hands on a body of another kind as bytes."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415)
+
+
+JSON_ONLY = Depends(_must_be_json)
+
+
+def _iso_day(value: object) -> object:
+    """Pydantic takes a text of digits for seconds since 1970."""
+    if isinstance(value, str) and not value.count("-") == 2:  # noqa: PLR2004 - year, month, day
+        raise PydanticKnownError("date_parsing", {"error": "input is too short"})
+    return value
+
+
+QueryDay = Annotated[date, BeforeValidator(_iso_day)]

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, JsonValue
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import MeguriError
@@ -34,6 +35,7 @@ _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
     404: ("no_such_page", "error.no_such_page"),
     405: ("wrong_method", "error.wrong_method"),
     413: ("body_too_large", "error.body_too_large"),
+    415: ("wrong_media_type", "error.wrong_media_type"),
 }
 _UNAVAILABLE_SECONDS = "5"
 MOST_BYTES = 2_000_000  # of a request's body
@@ -140,8 +142,18 @@ async def _http_error(request: Request, error: Exception) -> Response:
     known = cast("HTTPException", error)
     code, sentence = _REFUSED_BY_HTTP.get(known.status_code, ("wrong_request", "error.wrong_request"))
     return _answer(
-        request, known.status_code, code, message(sentence, most=MOST_BYTES), headers=dict(known.headers or {})
+        request, known.status_code, code, message(sentence, most=MOST_BYTES), headers=_allowed(request, known)
     )
+
+
+def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
+    """The error's headers. Starlette names the methods of the first route of a path only, so `Allow` comes from the document."""
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        paths = request.app.openapi()["paths"]
+        ways = {way.upper() for path in paths if compile_path(path)[0].match(request.url.path) for way in paths[path]}
+        headers["Allow"] = ", ".join(sorted(ways)) or headers.get("Allow", "")
+    return headers
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -48,6 +48,13 @@ async def test_a_launch_is_accepted_and_followed_until_it_is_done(company: Steer
     assert len((await web.get("/api/v1/cycles", headers=headers)).json()["cycles"]) == 1
 
 
+@pytest.mark.parametrize("starts", ["0", "20270401", "tomorrow", "2027-02-30"])
+async def test_a_day_that_is_none_is_refused(company: Steered, web: httpx.AsyncClient, starts: str) -> None:
+    headers = await token_of(company, HR)
+    answer = await web.post(f"/api/v1/cycles/check?starts={starts}", headers=headers, content=cycle_file("x").encode())
+    assert (answer.status_code, [one["where"] for one in answer.json()["errors"]]) == (422, ["query.starts"])
+
+
 async def test_a_file_with_errors_launches_nothing_and_the_answer_names_them(
     company: Steered, web: httpx.AsyncClient
 ) -> None:

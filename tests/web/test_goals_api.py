@@ -110,6 +110,14 @@ async def test_a_body_that_is_no_json_and_one_that_is_too_large_are_refused(
     )
     assert broken.status_code == 422
     assert "{" not in broken.json()["detail"]
+    as_text = await web.post(
+        path(MORI, "comment"), headers=owner | {"Content-Type": "text/plain"}, content=b'{"text": "x"}'
+    )
+    assert (as_text.status_code, as_text.json()["code"]) == (415, "wrong_media_type")
+    not_utf8 = await web.post(
+        path(MORI, "comment"), headers=owner | {"Content-Type": "application/json"}, content=b"\xff\xfe%"
+    )
+    assert (not_utf8.status_code, not_utf8.json()["code"]) == (400, "wrong_request")
     large = await web.post(path(MORI, "comment"), headers=owner, json={"text": "x" * 2_000_000})
     assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
 
@@ -172,5 +180,7 @@ async def test_an_unknown_goal_an_unknown_path_and_a_wrong_method(company: Steer
     assert (await web.get(path("nobody"), headers=headers)).json()["code"] == "unknown_goal"
     nothing = await web.get("/api/v1/nothing", headers=headers)
     assert (nothing.status_code, nothing.json()["code"]) == (404, "no_such_page")
+    both = await web.delete("/api/v1/cycles", headers=headers)
+    assert (both.status_code, both.headers["allow"]) == (405, "GET, POST")
     wrong = await web.delete(path(MORI), headers=headers)
     assert (wrong.status_code, wrong.json()["code"], wrong.headers["allow"]) == (405, "wrong_method", "GET")

@@ -14,6 +14,7 @@ from domain.values import CycleId, Frozen
 from service.cycle_documents import CycleList, CycleStatus
 from texts.findings import FindingDocument, documents_of
 from web.api.events import follow
+from web.bodies import QueryDay
 from web.callers import CycleActor, Reader
 from web.opened import opened_of
 from web.problems import FileRefused, responses
@@ -21,7 +22,9 @@ from web.problems import FileRefused, responses
 router = APIRouter(tags=["cycles"])
 
 _Cycle = Annotated[str, Path(max_length=100)]
-_Starts = Annotated[date | None, Query(description="moves all dates of the file, so that the cycle starts on this day")]
+_Starts = Annotated[
+    QueryDay | None, Query(description="moves all dates of the file, so that the cycle starts on this day")
+]
 _Confirmed = Annotated[
     bool, Query(description="another running cycle for the same people at the same time is meant to be there")
 ]

@@ -13,7 +13,7 @@ from domain.values import Frozen, GoalId
 from service.giving import Given, Submitted
 from service.giving import Request as Asked
 from service.goal_documents import GoalDocument, GoalFilter, GoalList, ScoreDocument
-from web.bodies import strict
+from web.bodies import JSON_ONLY, strict
 from web.callers import GoalActor, Reader
 from web.conditions import Seen, tag
 from web.opened import opened_of
@@ -39,7 +39,7 @@ _Key = Annotated[
 ]
 
 
-@router.get("/goals")
+@router.get("/goals", responses=responses(404))
 async def list_goals(  # noqa: PLR0917 - the filters
     request: Request,
     caller: Reader,
@@ -135,6 +135,7 @@ for _command in _OFFERED:
         operation_id=_command.name,
         summary=_command.name.replace("_", " ").capitalize(),
         description=_command.__doc__,
+        dependencies=[JSON_ONLY],
         response_model=Submitted if _command is commands.Submit else Given,
-        responses=responses(404, 409, 413, *((412, 428) if _decides else ())),
+        responses=responses(400, 404, 409, 413, 415, *((412, 428) if _decides else ())),
     )

@@ -9,6 +9,7 @@ from domain.access import actor_of
 from service.inbox import InboxDocument, InboxItem
 from web.callers import Reader
 from web.opened import opened_of
+from web.problems import responses
 
 router = APIRouter(tags=["inbox"])
 
@@ -23,7 +24,7 @@ _COMMANDS = {
 }
 
 
-@router.get("/inbox")
+@router.get("/inbox", responses=responses(404))
 async def read_inbox(
     request: Request,
     caller: Reader,

@@ -15,7 +15,7 @@ from domain.values import CycleId, EmployeeId, Frozen
 from service.instruction_documents import InstructionList
 from storage.instructions import Progress
 from web.api.events import follow
-from web.bodies import strict
+from web.bodies import JSON_ONLY, strict
 from web.callers import CycleActor, Reader
 from web.opened import Opened, opened_of
 from web.problems import responses
@@ -82,13 +82,18 @@ class InstructionDocument(InstructionProgress):
     results: tuple[ResultAtGoal, ...]
 
 
-@router.get("/instructions")
+@router.get("/instructions", responses=responses(404))
 async def list_instructions(request: Request, caller: Reader, cycle: str | None = None) -> InstructionList:
     """The newest instructions; with `cycle`, those to this cycle and those to every open cycle."""
     return await opened_of(request).instructions.list_latest(caller, cycle)
 
 
-@router.post("/cycles/{cycle}/instructions", status_code=202, responses=responses(404, 409))
+@router.post(
+    "/cycles/{cycle}/instructions",
+    status_code=202,
+    dependencies=[JSON_ONLY],
+    responses=responses(400, 404, 409, 413, 415),
+)
 async def give_instruction(  # noqa: PLR0917 - each is a part of the request
     request: Request,
     response: Response,
