@@ -29,7 +29,7 @@ def _goal_id(cycle: _Segment, owner: _Segment, number: _Segment) -> GoalId:
 
 
 Goal = Annotated[GoalId, Depends(_goal_id)]
-_PATH = "/goals/{cycle}/{owner}/{number}"
+GOAL_PATH = "/goals/{cycle}/{owner}/{number}"
 _Key = Annotated[
     str | None,
     Header(
@@ -55,7 +55,7 @@ async def list_goals(  # noqa: PLR0917 - the filters
     return await opened_of(request).goals.list_goals(caller, wanted)
 
 
-@router.get(_PATH, responses=responses(404))
+@router.get(GOAL_PATH, responses=responses(404))
 async def read_goal(request: Request, response: Response, caller: Reader, goal: Goal) -> GoalDocument:
     """One goal with the last entries of its ledger. `ETag` is the number of the last entry."""
     page = await opened_of(request).goals.look(caller, goal)
@@ -63,7 +63,7 @@ async def read_goal(request: Request, response: Response, caller: Reader, goal: 
     return page.document()
 
 
-@router.get(f"{_PATH}/score", responses=responses(404))
+@router.get(f"{GOAL_PATH}/score", responses=responses(404))
 async def read_score(request: Request, caller: Reader, goal: Goal) -> ScoreDocument:
     """How the goal's score is made, in points."""
     return (await opened_of(request).goals.score_sheet(caller, goal)).document()
@@ -129,7 +129,7 @@ def _route_for(command: type[Command]) -> Callable[..., Awaitable[Given]]:
 for _command in _OFFERED:
     _decides = "expected_seq" in _command.model_fields
     router.add_api_route(
-        f"{_PATH}/{_command.name}",
+        f"{GOAL_PATH}/{_command.name}",
         _route_for(_command),
         methods=["POST"],
         operation_id=_command.name,
