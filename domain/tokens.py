@@ -19,6 +19,7 @@ class Scope(StrEnum):
     READ = "read"  # look, and change nothing
     GOALS = "goals"  # commands to goals
     CYCLES = "cycles"  # start and steer cycles
+    PEOPLE = "people"  # the directory
 
 
 class Parts(NamedTuple):

@@ -64,17 +64,17 @@ class _Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive), _with_headers(send))
+        await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), _with_headers(send))
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     size = 0
 
     async def bounded() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > problems.MOST_BYTES:
+        if size > most:
             raise HTTPException(413)  # FastAPI turns any other error of the body into a 400
         return message
 

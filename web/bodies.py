@@ -1,6 +1,7 @@
 """Bodies of requests: JSON, read strictly (no `"5"` for 5, no key that is not known)."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
@@ -8,6 +9,9 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, BeforeValidator, WrapValidator
 from pydantic_core import PydanticKnownError
 from starlette.exceptions import HTTPException
+
+from domain.messages import message
+from domain.refusals import Code, Refusal
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -22,6 +26,18 @@ def strict(model: type[Model]) -> Any:
         return model.model_validate_json(json.dumps(value), strict=True)
 
     return Annotated[model, WrapValidator(read)]
+
+
+def changed_names(where: str, given: Sequence[str]) -> dict[str, str]:
+    """The new names by the old ones, of parameters like `総務部=管理部`. Raises a `Refusal` for one that is none."""
+    found: dict[str, str] = {}
+    for one in given:
+        old, _, new = (part.strip() for part in one.partition("="))
+        if not old or not new or old in found:
+            problem = message("part.finding", where=where, finding=message("problem.other"))
+            raise Refusal(Code.INVALID, problems=[problem], more="")
+        found[old] = new
+    return found
 
 
 async def _must_be_json(request: Request) -> None:

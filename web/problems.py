@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.errors import MeguriError
 from domain.findings import Finding
 from domain.messages import Message, message
+from domain.people.people_rows import MAX_BYTES
 from domain.problems import place_of, problem_of
 from domain.refusals import Code, Refusal
 from domain.values import Frozen, Locale
@@ -30,7 +31,11 @@ from web.locales import locale_of
 from web.opened import opened_of
 
 MEDIA_TYPE = "application/problem+json"
-_STATUS_OF_DOOR: Mapping[str, int] = {Code.GOAL_CHANGED: 412, Code.TOO_LARGE: 413}  # where HTTP has a status of its own
+_STATUS_OF_DOOR: Mapping[str, int] = {
+    Code.GOAL_CHANGED: 412,
+    "other_comparison": 412,
+    Code.TOO_LARGE: 413,
+}  # where HTTP has a status of its own
 _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
     404: ("no_such_page", "error.no_such_page"),
     405: ("wrong_method", "error.wrong_method"),
@@ -38,9 +43,14 @@ _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
     415: ("wrong_media_type", "error.wrong_media_type"),
 }
 _UNAVAILABLE_SECONDS = "5"
-MOST_BYTES = 2_000_000  # of a request's body
+_MOST_BYTES = 2_000_000  # of a request's body
 
 log = structlog.get_logger()
+
+
+def most_bytes(path: str) -> int:
+    """The bytes that the body of a request may have: a file with all people is larger than any other."""
+    return MAX_BYTES if path.startswith("/api/v1/directory/") else _MOST_BYTES
 
 
 class FileRefused(MeguriError):
@@ -49,6 +59,20 @@ class FileRefused(MeguriError):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__("file_refused", message("error.file_refused"))
+
+
+class ManyLeave(MeguriError):
+    """More than a fifth of the people would leave, and the request does not say that it is meant."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__("many_leave", message("error.many_leave", n=people))
+
+
+class OtherComparison(MeguriError):
+    """The directory, the file or the parameters are not those that were compared."""
+
+    def __init__(self) -> None:
+        super().__init__("other_comparison", message("error.other_comparison"))
 
 
 class WrongPart(Frozen):
@@ -142,7 +166,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     known = cast("HTTPException", error)
     code, sentence = _REFUSED_BY_HTTP.get(known.status_code, ("wrong_request", "error.wrong_request"))
     return _answer(
-        request, known.status_code, code, message(sentence, most=MOST_BYTES), headers=_allowed(request, known)
+        request,
+        known.status_code,
+        code,
+        message(sentence, most=most_bytes(request.url.path)),
+        headers=_allowed(request, known),
     )
 
 

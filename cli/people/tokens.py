@@ -26,6 +26,7 @@ class ScopeName(StrEnum):
     READ = "read"
     GOALS = "goals"
     CYCLES = "cycles"
+    PEOPLE = "people"
 
 
 @token.command("create")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 async def events(
     web: httpx.AsyncClient, path: str, headers: dict[str, str]
-) -> AsyncIterator[tuple[str, dict[str, object]]]:
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     """Kind and document of each event, until the stream ends."""
     kind = ""
     async with web.stream("GET", path, headers=headers) as answer:
