@@ -16,6 +16,7 @@ class Status(IntEnum):
     FORBIDDEN = 403  # the caller may not do this
     NOT_FOUND = 404  # what the caller named does not exist
     PRECONDITION_REQUIRED = 428  # the request must say which version it is about
+    TOO_MANY = 429  # later it is possible again
     CONFLICT = 409  # not possible in the present state; it may be possible in another
     UNPROCESSABLE = 422  # what the caller sent is wrong
     MISCONFIGURED = 500  # the installation must be corrected
@@ -50,6 +51,7 @@ STATUS_OF: Mapping[str, Status] = {
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
             "no_participant", "other_owner", "same_owner", "file_refused",
         ),
+        Status.TOO_MANY: ("too_many_requests",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",

@@ -19,7 +19,7 @@ from domain.values import EmployeeId, Frozen, Line, Moment
 from service.answers import compose
 from service.projection import names_by_id
 from service.relations import relations_to_company
-from storage import tokens
+from storage import rates, tokens
 from storage.database import read_transaction
 from storage.tokens import Token
 
@@ -29,6 +29,14 @@ class NotSignedIn(MeguriError):
 
     def __init__(self) -> None:
         super().__init__("not_signed_in", message("error.not_signed_in"))
+
+
+class TooManyRequests(MeguriError):
+    """The token, or the address that sent no valid one, has used up this minute. `seconds`: until the next one."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__("too_many_requests", message("error.too_many_requests", seconds=seconds))
 
 
 class TokenWish(Frozen):
@@ -75,10 +83,13 @@ class LetIn(NamedTuple):
 
 
 class ApiTokens:
-    """Every method but `let_in` raises a `Refusal` for a caller without permission."""
+    """Every method but `let_in` raises a `Refusal` for a caller without permission.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    `rate`: most requests of a token in a minute; from an address without a valid one a tenth of it. 0: no limit.
+    """
+
+    def __init__(self, engine: AsyncEngine, rate: int = 0) -> None:
+        self._engine, self._rate = engine, rate
 
     async def make(self, caller: Caller, wish: Mapping[str, object], now: datetime) -> NewToken:
         """Makes a token of the caller's own. Its secret cannot be read again."""
@@ -116,13 +127,16 @@ class ApiTokens:
             names = await names_by_id(connection, [found.employee])
         return _listed(found._replace(ended_at=found.ended_at or now), names, now)
 
-    async def let_in(self, text: str, now: datetime) -> LetIn:
-        """Whom the token lets in. Raises `NotSignedIn`."""
-        if (parts := read_token(text)) is None:
-            raise NotSignedIn
+    async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
+        """Whom the token lets in. Raises `NotSignedIn`, and `TooManyRequests` for a token or an address with too many of them."""
+        parts = read_token(text or "")
         async with self._engine.begin() as connection:
-            found = await tokens.find_by_secret(connection, parts.id, parts.hash, now)
-        if found is None:
+            found = parts and await tokens.find_by_secret(connection, parts.id, parts.hash, now)
+            key, most = (f"token/{found.id}", self._rate) if found else (f"address/{address}", self._rate // 10)
+            requests = await rates.count(connection, key, now) if self._rate else 0
+        if requests > max(most, 1):
+            raise TooManyRequests(60 - now.second)
+        if not found:
             raise NotSignedIn
         caller = Caller(door=Door.API, employee=found.employee)
         return LetIn(caller, found.id, frozenset(Scope(one) for one in found.scopes))

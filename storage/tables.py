@@ -526,6 +526,17 @@ class ApiTokenRow(Table):
     ended_at: Mapped[datetime | None]
 
 
+class RequestRateRow(Table):
+    """The requests of a token or of an address in one minute. Unlogged: a crash forgets a minute."""
+
+    __tablename__ = "request_rate"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    minute: Mapped[datetime]
+    requests: Mapped[int]
+
+
 class JournalRow(Table):
     """Append-only logs of writes that concern no single goal; a hash chains each entry of a log to the one before."""
 

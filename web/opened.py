@@ -45,7 +45,7 @@ class Opened:
 
     @property
     def tokens(self) -> ApiTokens:
-        return ApiTokens(self.engine)
+        return ApiTokens(self.engine, self.settings.web_rate)
 
 
 def opened_of(request: Request) -> Opened:

@@ -23,7 +23,7 @@ from domain.refusals import Code, Refusal
 from domain.values import Frozen, Locale
 from service.giving import NotReady
 from service.message_names import names_in_messages
-from service.tokens import NotSignedIn
+from service.tokens import NotSignedIn, TooManyRequests
 from texts.findings import FindingDocument, documents_of
 from texts.say import say
 from web.callers import ScopeMissing
@@ -142,6 +142,8 @@ async def _meguri_error(request: Request, error: Exception) -> Response:
 def _headers(error: MeguriError, status: int) -> dict[str, str]:
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.seconds)}
     if isinstance(error, ScopeMissing):
         return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{error.scope}"'}
     return {"Retry-After": _UNAVAILABLE_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}

@@ -26,7 +26,7 @@ async def company(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) 
 async def web(company: Steered) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the server, without a token."""
     async with (
-        serving(Settings(), company.engine, company.client, listen("127.0.0.1:0")) as url,
+        serving(Settings(web_rate=0), company.engine, company.client, listen("127.0.0.1:0")) as url,
         httpx.AsyncClient(base_url=url, timeout=40) as client,
     ):
         yield client

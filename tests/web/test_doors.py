@@ -5,23 +5,24 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from domain.journal import Log
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Refusal
 from domain.values import CycleId
 from service.reorganisation import Reorganisation
-from service.tokens import ApiTokens
+from service.tokens import ApiTokens, NotSignedIn, TooManyRequests
 from settings import Settings
-from storage import journal
+from storage import journal, rates
 from storage.database import read_transaction
-from storage.tables import ApiTokenRow, EmployeeRow, JournalRow
+from storage.tables import ApiTokenRow, EmployeeRow, JournalRow, RequestRateRow
 from tests.callers import OPERATOR, by
 from tests.service.steered import GONE, HARA, HR, MANAGER, MORI, ONO, SALES, Steered
 from tests.web.people import token_of
 from web.app import make_app
 from web.opened import Opened
+from web.serving import listen, serving
 
 pytestmark = pytest.mark.slow
 CYCLE = CycleId("doors")
@@ -149,3 +150,38 @@ async def test_the_last_use_is_visible(company: Steered, web: httpx.AsyncClient)
     used = next(one for one in listed if one.token == made.token).last_used_at
     assert used is not None
     assert abs(datetime.now(UTC) - used) < timedelta(minutes=1)
+
+
+async def test_a_token_and_an_address_may_send_so_many_requests_in_a_minute(company: Steered) -> None:
+    now = datetime.now(UTC).replace(second=10)
+    tokens = ApiTokens(company.engine, rate=20)
+    made, other = [await tokens.make(by(MORI), {"label": one}, now) for one in "ab"]
+    for _ in range(20):
+        await tokens.let_in(made.secret, "192.0.2.1", now)
+    with pytest.raises(TooManyRequests) as refused:
+        await tokens.let_in(made.secret, "192.0.2.2", now)
+    assert refused.value.seconds == 50
+    assert (await tokens.let_in(other.secret, "192.0.2.1", now)).caller.employee == MORI
+    assert (await tokens.let_in(made.secret, "192.0.2.1", now + timedelta(minutes=1))).caller.employee == MORI
+    for expected in (NotSignedIn, NotSignedIn, TooManyRequests):
+        with pytest.raises(expected):
+            await tokens.let_in(f"{made.secret}0", "192.0.2.3", now)
+    with pytest.raises(NotSignedIn):
+        await tokens.let_in(None, "192.0.2.4", now)
+    async with company.engine.begin() as connection:  # what is an hour old is forgotten, a few at a time
+        await rates.count(connection, "address/new", now + timedelta(hours=2))
+        left = await connection.scalar(select(func.count()).select_from(RequestRateRow))
+    assert left == 1
+
+
+async def test_too_many_requests_are_answered_with_when_to_try_again(company: Steered) -> None:
+    headers = await token_of(company, SALES, "read")
+    async with (
+        serving(Settings(web_rate=10), company.engine, company.client, listen("127.0.0.1:0")) as url,
+        httpx.AsyncClient(base_url=url) as limited,
+    ):
+        answers = [await limited.get("/api/v1/inbox", headers=headers) for _ in range(21)]  # two minutes may share them
+        refused = [one for one in answers if one.status_code == 429]
+        assert {one.status_code for one in answers} == {200, 429}
+        assert refused[0].json()["code"] == "too_many_requests"
+        assert 0 < int(refused[0].headers["retry-after"]) <= 60

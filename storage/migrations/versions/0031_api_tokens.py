@@ -1,4 +1,4 @@
-"""API tokens of people. Only the hash of a token's secret is stored."""
+"""API tokens of people, of whose secrets only hashes are stored; and the requests of the present minute by token and address."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,4 +20,11 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True)),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
+    )
+    op.create_table(
+        "request_rate",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requests", sa.Integer, nullable=False),
+        prefixes=["UNLOGGED"],  # a crash forgets a minute
     )
