@@ -1,4 +1,4 @@
-# The image of the worker and of `meguri`. Libraries are installed by hash, from the lock without the developers' part.
+# The image of the worker, the web server and `meguri`. Libraries are installed by hash, from the lock without the developers' part.
 FROM python:3.13.12-slim-trixie AS libraries
 COPY requirements.run.lock .
 RUN python -m venv /opt/venv \
@@ -11,7 +11,7 @@ RUN useradd --system --uid 10001 --user-group --home-dir /app --shell /usr/sbin/
  && chmod 755 /usr/local/bin/meguri
 COPY --from=libraries /opt/venv /opt/venv
 WORKDIR /app
-COPY settings.py logs.py starter.py worker.py ./
+COPY settings.py logs.py starter.py worker.py web.py ./
 COPY domain domain
 COPY storage storage
 COPY channels channels
@@ -23,6 +23,7 @@ COPY service service
 COPY sheets sheets
 COPY texts texts
 COPY cli cli
+COPY web web
 COPY samples samples
 USER meguri
 CMD ["python", "worker.py", "--role", "all"]

@@ -106,6 +106,16 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(default="meguri@localhost", description="sender of the mails")
     delivery_seconds: int = Field(default=60, ge=1, description="seconds between two deliveries of due notices")
+    web_address: str = Field(default="127.0.0.1:8080", description="`host:port` of the web server")
+    web_rate: int = Field(
+        default=600,
+        ge=0,
+        description="most requests of one API token in a minute, over all web servers; from one address without a valid token a tenth; 0: no limit",
+    )
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` the web server believes, separated by commas; unset: none",
+    )
     health_address: str | None = Field(
         default=None,
         description="`host:port` of the health checks `/healthz` (the process runs) and `/readyz` (it reaches the servers; "

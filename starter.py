@@ -34,6 +34,7 @@ from cli.people.departments import departments
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
+from cli.people.tokens import token
 from cli.session.help import Commands
 from cli.session.output import (
     Exit,
@@ -44,7 +45,7 @@ from cli.session.output import (
     sentence_of,
     wants_json,
 )
-from cli.session.servers import demo, migrate, up, worker
+from cli.session.servers import demo, migrate, up, web, worker
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -63,6 +64,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     demo,
     migrate,
     worker,
+    web,
     inbox,
     delegate,
     delegations,
@@ -90,6 +92,7 @@ app.add_typer(goal, name="goal")
 app.add_typer(hearing, name="hearing")
 app.add_typer(sheet, name="sheet")
 app.add_typer(notices, name="notices")
+app.add_typer(token, name="token")
 app.add_typer(audit, name="audit")
 
 

@@ -6,6 +6,7 @@
 
 import argparse
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from domain.policy.policy import TaskKind
 from domain.values import Locale
 from settings import Settings
 from texts.words import word
+from web.app import make_app
+from web.opened import Opened
 
 # What an open goal waits for, by state, in the order in which it comes; tests/test_docs.py compares it with real goals.
 TASKS: dict[State, dict[TaskKind, str]] = {
@@ -185,7 +188,21 @@ def _values(field: FieldInfo) -> str:
 
 # --- printing --------------------------------------------------------------------------------------------------------
 
-PAGES: dict[str, Callable[[], str]] = {"lifecycle.md": lifecycle, "policy.md": policy, "settings.md": settings}
+# --- docs/openapi.json -----------------------------------------------------------------------------------------------
+
+
+def openapi() -> str:
+    """The OpenAPI document of the API, as its server gives it."""
+    document = make_app(Opened(Settings(), None, None)).openapi()  # type: ignore[arg-type]  # no route is called
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "lifecycle.md": lifecycle,
+    "openapi.json": openapi,
+    "policy.md": policy,
+    "settings.md": settings,
+}
 
 
 def stale(folder: Path) -> list[Path]:

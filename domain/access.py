@@ -1,6 +1,6 @@
 """Who may see and do what: one table, for every door.
 
-A door (the command line today) makes a `Caller` from whom it let in. Each method of `service/` takes the caller first, finds
+A door (the command line, the API) makes a `Caller` from whom it let in. Each method of `service/` takes the caller first, finds
 out how the caller is related to what is asked for (service/relations.py), and looks the action up in `ALLOWED`. Lists use the
 same table as a condition in SQL (`Visibility`, storage/visibility.py), so that a list never holds a row that the page would refuse.
 
@@ -20,6 +20,7 @@ class Door(StrEnum):
     """How the caller came in."""
 
     COMMAND_LINE = "command_line"
+    API = "api"  # by a token
     WORKER = "worker"  # the clock and changes of the organisation; they act in the name of no person
 
 
@@ -70,6 +71,9 @@ class Action(StrEnum):
     DELEGATE = "delegate"  # for oneself
     SET_PREFERENCES = "set_preferences"  # one's own
     TAKE_OVER_LESSON = "take_over_lesson"  # publish what a review of one goal taught, as a heard problem
+    SEE_TOKENS = "see_tokens"
+    MAKE_TOKEN = "make_token"  # noqa: S105 - an action; for oneself
+    END_TOKEN = "end_token"  # noqa: S105 - an action
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -101,6 +105,9 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),
     Action.TAKE_OVER_LESSON: frozenset({_R.OWNER, _R.HR}),
+    Action.SEE_TOKENS: frozenset({_R.OWNER, _R.OPERATOR}),
+    Action.MAKE_TOKEN: frozenset({_R.OWNER}),
+    Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

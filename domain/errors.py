@@ -12,8 +12,11 @@ from domain.messages import Message
 class Status(IntEnum):
     """The class of an error, by the numbers of HTTP."""
 
+    UNAUTHENTICATED = 401  # nobody was let in
     FORBIDDEN = 403  # the caller may not do this
     NOT_FOUND = 404  # what the caller named does not exist
+    PRECONDITION_REQUIRED = 428  # the request must say which version it is about
+    TOO_MANY = 429  # later it is possible again
     CONFLICT = 409  # not possible in the present state; it may be possible in another
     UNPROCESSABLE = 422  # what the caller sent is wrong
     MISCONFIGURED = 500  # the installation must be corrected
@@ -23,19 +26,21 @@ class Status(IntEnum):
 STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
+        Status.UNAUTHENTICATED: ("not_signed_in",),
         Status.FORBIDDEN: (
-            "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
+            "scope_missing", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
+            "unknown_token",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
             "already_reviewed", "newer_than_goal", "self_review_first", "no_task", "not_assigned", "cycle_over", "cycle_busy", "cycle_state",
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
-            "directory_changed", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
+            "directory_changed", "other_comparison", "many_leave", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
             "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over",
         ),
@@ -44,11 +49,13 @@ STATUS_OF: Mapping[str, Status] = {
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
-            "no_participant", "other_owner", "same_owner",
+            "no_participant", "other_owner", "same_owner", "file_refused",
         ),
+        Status.TOO_MANY: ("too_many_requests",),
+        Status.PRECONDITION_REQUIRED: ("seen_missing",),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",
-            "wrong_hook_address", "wrong_hook_secret",
+            "wrong_hook_address", "wrong_hook_secret", "web_address_taken",
         ),
         Status.UNAVAILABLE: ("unreachable", "no_answer"),
     }.items()

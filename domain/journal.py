@@ -25,6 +25,7 @@ class Log(StrEnum):
     HEARINGS = "hearings"
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
+    TOKENS = "tokens"
 
 
 class Entry(NamedTuple):

@@ -98,6 +98,7 @@ class Code(StrEnum):
     NOT_NEXT_GOAL = "not_next_goal"
     HANDED_OVER = "handed_over"
     UNKNOWN_COMPANY = "unknown_company"
+    UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a code
 
 
 class Refusal(MeguriError):

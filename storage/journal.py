@@ -1,4 +1,4 @@
-"""The journal: each write of the directory, delegations, hearings, instructions and preferences appends an entry in the same transaction."""
+"""The journal: each write of the directory, delegations, hearings, instructions, preferences and API tokens appends an entry in the same transaction."""
 
 import secrets
 from collections.abc import Mapping, Sequence

@@ -518,6 +518,33 @@ class DirectoryAdministratorRow(Table):
     employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
 
 
+class ApiTokenRow(Table):
+    """A token by which a program acts as a person. Its secret is not stored."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    hash: Mapped[str]  # SHA-256 of the secret
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    label: Mapped[str]  # what it is for
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]  # to the minute
+    ended_at: Mapped[datetime | None]
+
+
+class RequestRateRow(Table):
+    """The requests of a token or of an address in one minute. Unlogged: a crash forgets a minute."""
+
+    __tablename__ = "request_rate"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    minute: Mapped[datetime]
+    requests: Mapped[int]
+
+
 class JournalRow(Table):
     """Append-only logs of writes that concern no single goal; a hash chains each entry of a log to the one before."""
 

@@ -121,7 +121,7 @@ def test_secrets_have_no_default_and_stop_the_start_when_they_are_missing() -> N
 
 
 def test_our_containers_get_passwords_as_files_alone() -> None:
-    for name in ("postgresql", "migrate", "worker"):
+    for name in ("postgresql", "migrate", "worker", "web"):
         service = SERVICES[name]
         assert not re.search(r"\$\{\w*PASSWORD", str(service["environment"])), name
         assert "PASSWORD:" not in str(service["environment"].get("DATABASE_URL", "")), name
@@ -133,18 +133,23 @@ def test_no_service_may_gain_rights_or_take_all_memory() -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert service["mem_limit"], name
-    assert all(SERVICES[name]["read_only"] for name in ("postgresql", "migrate", "worker"))
+    assert all(SERVICES[name]["read_only"] for name in ("postgresql", "migrate", "worker", "web"))
     assert [name for name, service in SERVICES.items() if "cap_add" in service] == ["postgresql"]
 
 
 def test_the_workers_role_is_not_the_one_that_owns_the_tables() -> None:
-    owner, worker = (urlsplit(SERVICES[name]["environment"]["DATABASE_URL"]).username for name in ("migrate", "worker"))
-    assert (owner, worker) == ("meguri_owner", SERVICES["migrate"]["environment"]["MEGURI_DATABASE_WORKER"])
+    urls = {name: SERVICES[name]["environment"]["DATABASE_URL"] for name in ("migrate", "worker", "web")}
+    worker = SERVICES["migrate"]["environment"]["MEGURI_DATABASE_WORKER"]
+    assert {name: urlsplit(url).username for name, url in urls.items()} == {
+        "migrate": "meguri_owner", "worker": worker, "web": worker,
+    }  # fmt: skip
 
 
-def test_the_worker_gets_every_setting_that_is_offered() -> None:
+def test_the_worker_or_the_web_server_gets_every_setting_that_is_offered() -> None:
     offered = {name for name in documented() if name.startswith("MEGURI_") and not name.endswith("PASSWORD")}
-    assert offered <= set(SERVICES["worker"]["environment"])
+    of_the_web = {"MEGURI_TRUSTED_PROXIES"}
+    assert offered - of_the_web - {"MEGURI_WEB_PORTS"} <= set(SERVICES["worker"]["environment"])
+    assert of_the_web <= set(SERVICES["web"]["environment"])
 
 
 def test_a_default_in_the_file_is_the_default_that_is_documented() -> None:
@@ -166,7 +171,7 @@ def test_temporals_schema_is_set_up_by_the_tools_of_the_servers_own_release() ->
 
 def test_our_image_carries_our_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert SERVICES["migrate"]["image"] == SERVICES["worker"]["image"] == f"meguri:{version}"
+    assert {SERVICES[name]["image"] for name in ("migrate", "worker", "web")} == {f"meguri:{version}"}
 
 
 def test_a_worker_can_run_many_times_on_one_host() -> None:
@@ -246,7 +251,7 @@ def test_every_setting_that_a_service_gets_is_one_that_we_read() -> None:
     from settings import Settings
 
     known = {f"MEGURI_{field.upper()}" for field in Settings.model_fields}
-    given = {key for name in ("worker", "migrate") for key in SERVICES[name]["environment"]}
+    given = {key for name in ("worker", "migrate", "web") for key in SERVICES[name]["environment"]}
     assert {key for key in given if key.startswith("MEGURI_")} <= known
 
 

@@ -31,6 +31,7 @@ class LogName(StrEnum):
     HEARINGS = "hearings"
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
+    TOKENS = "tokens"
 
 
 _SHORT_HASH = 12

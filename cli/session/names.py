@@ -12,16 +12,10 @@ if TYPE_CHECKING:  # imported where they are used: `--help` needs none of it
 
 
 async def names_in(messages: "Iterable[Message]", engine: "AsyncEngine") -> dict[str, str]:
-    """The names, by employee id, of all people in the messages; one query, or none where nobody is in them."""
-    from service.projection import names_by_id
-    from storage.database import read_transaction
-    from texts.say import people_in
+    """The names, by employee id, of all people in the messages."""
+    from service.message_names import names_in_messages
 
-    people = frozenset[str]().union(*(people_in(one) for one in messages))
-    if not people:
-        return {}
-    async with read_transaction(engine) as connection:
-        return await names_by_id(connection, people)
+    return await names_in_messages(engine, messages)
 
 
 async def refusal_with_names(refusal: "Refusal", engine: "AsyncEngine", locale: "Locale") -> str:

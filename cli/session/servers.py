@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
@@ -69,6 +69,13 @@ def worker(
     _finish(worker_program.run(worker_program.Role(role), processes))
 
 
+def web() -> None:
+    """Serve the API. `python web.py` does the same."""
+    from web.serving import run
+
+    _finish(run())
+
+
 def _settings() -> "Settings":
     from settings import Settings  # with what reads the environment it takes longer than `--help` may take
 
@@ -85,15 +92,23 @@ def _finish(code: int) -> None:
     raise typer.Exit(code)
 
 
+class Running(NamedTuple):
+    """Where the servers of `meguri up` answer."""
+
+    servers: "Addresses"
+    web: str  # the URL
+
+
 @asynccontextmanager
-async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, AsyncEngine, Client]"]:
-    """Servers, schema and a worker of all roles; logs and notices go to files in `var`, the screen stays free."""
+async def _everything(settings: "Settings") -> AsyncIterator["tuple[Running, AsyncEngine, Client]"]:
+    """Servers, schema, a worker of all roles and the web server; logs and notices go to files in `var`, the screen stays free."""
     from functools import partial
 
     from channels.channel import ConsoleChannel
     from embedded.stack import running
     from service.connection import connect_temporal, time_limits
     from storage.database import open_database
+    from web import serving as web
     from worker import Role, serving
 
     async with running(settings.var, prepare=partial(_prepared, settings)) as at:
@@ -102,8 +117,11 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Addresses, A
             try:
                 client = await connect_temporal(settings, at=at.temporal_address)
                 channel = ConsoleChannel(notices) if settings.channel == "console" else None
-                async with serving(settings, Role.ALL, client, engine, channel):
-                    yield at, engine, client
+                async with (
+                    serving(settings, Role.ALL, client, engine, channel),
+                    web.serving(settings, engine, client, web.listen(settings.web_address, or_free=True)) as url,
+                ):
+                    yield Running(at, url), engine, client
             finally:
                 await engine.dispose()
 
@@ -269,12 +287,14 @@ async def _migrate(settings: "Settings", *, as_json: bool) -> int:
     return 0
 
 
-def _print_addresses(at: "Addresses", settings: "Settings") -> None:
+def _print_addresses(running: Running, settings: "Settings") -> None:
     """Where the servers answer, where their screens are, and which files hold what."""
+    at = running.servers
     _tell(settings, "screen.servers.temporal", address=at.temporal_address)
     if at.ui_address:
         _tell(settings, "screen.servers.web_ui", address=f"{at.ui_address}/namespaces/default/workflows")
     _tell(settings, "screen.servers.postgresql", address=at.database_shown)
+    _tell(settings, "screen.servers.api", address=f"{running.web}/api/v1")
     _tell(settings, "screen.servers.notices", file=settings.var / "notices.txt")
     _tell(settings, "screen.servers.logs", file=settings.var / "worker.log")
     _tell(settings, "screen.servers.running")

@@ -46,6 +46,8 @@ SOME_DAYS = (
     "tests/service/test_reorganisation.py",
     "tests/service/test_spells.py",
     "tests/service/test_visibility.py",
+    "tests/web/test_cycles_api.py",
+    "tests/web/test_doors.py",
     "tests/workflows/test_beginning.py",
 )
 EVERY_NTH = 4  # of the days; the modules take turns
@@ -92,6 +94,7 @@ LEFT_OUT = {
     "tests/cli/oversight/test_repair.py": _NO_DAYS,
     "tests/cli/papers/test_sheet.py": _NO_DAYS,
     "tests/cli/papers/test_sheets_of_a_company.py": "measures seconds; looks at no day",
+    "tests/cli/people/test_tokens.py": _NO_DAYS,
     "tests/cli/session/test_exit.py": _NO_DAYS,
     "tests/cli/session/test_unknown_ids.py": _NO_DAYS,
     "tests/replay/test_replay.py": "replays by the times that the histories hold",
@@ -117,6 +120,10 @@ LEFT_OUT = {
     "tests/torture/test_oracle.py": "looks at no day: answers and ledgers are handed in",
     "tests/test_as_of.py": "starts programs as of another day itself",
     "tests/test_compose.py": _NO_DAYS,
+    "tests/web/test_directory_api.py": _NO_DAYS,
+    "tests/web/test_goals_api.py": _NO_DAYS,
+    "tests/web/test_readme.py": _NO_DAYS,
+    "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/workflows/test_delivery.py": _HANDS_IN,
     "tests/workflows/test_hook.py": _HANDS_IN,
     "tests/workflows/test_instruction.py": "steers goals in ways that tests/service/test_instructions.py has too",

@@ -29,15 +29,27 @@ from texts.say import READINGS
 from texts.words import values
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("domain", "service", "sheets", "channels", "embedded", "storage", "workflows", "activities", "cli", "texts")
+ROOMS = (
+    "domain",
+    "service",
+    "sheets",
+    "channels",
+    "embedded",
+    "storage",
+    "workflows",
+    "activities",
+    "cli",
+    "texts",
+    "web",
+)
 NAMES = sorted({*translations.FILES.values(), translations.WORDS})
 # The example is a Japanese text with a field; the English sentence has no example.
 IN_ONE_LANGUAGE = frozenset({"suggestion.picture"})
 # Latin words that Japanese texts may contain: formats, encodings, products, keys of files, examples of values.
 ALLOWED = re.compile(
-    r"`[^`]*`|--[a-z-]+|name=login|meguri (?:inbox|goal show)|\[sites\.\{site\}\]|cycle\.hr|adjust_down|samples/[a-z.]+|\.venv/bin/meguri [a-z -]+|docs/[a-z_]+\.md|MEGURI_VAR|name@example\.jp|2026-11-30T09:00:00\+09:00|\{[^}]*\}"
+    r"`[^`]*`|--[a-z-]+|name=login|meguri (?:inbox|goal show)|\[sites\.\{site\}\]|cycle\.hr|adjust_down|samples/[a-z.]+|\.venv/bin/meguri [a-z -]+|docs/[a-z_]+\.md|MEGURI_VAR|MEGURI_WEB_ADDRESS|name@example\.jp|2026-11-30T09:00:00\+09:00|\{[^}]*\}"
     r"|\b(?:TOML|CSV|UTF-8|UTF-16|CP932|Shift_JIS|EUC-JP|Excel|Unicode|JSON|NUL|MB|ID|xlsx|JP|DE|U\+0000|Asia/Tokyo|true"
-    r"|false|ja|en|HR|PostgreSQL|Temporal|Linux|macOS|Ctrl-C|root|Meguri|meguri|DATABASE_URL|XX|Webhook|URL|https|Keyword|TLS|API|HH:MM|UTC|csv)\b"
+    r"|false|ja|en|HR|PostgreSQL|Temporal|Linux|macOS|Ctrl-C|root|Meguri|meguri|DATABASE_URL|XX|Webhook|URL|https|Keyword|TLS|API|Web|HH:MM|UTC|csv)\b"
 )
 
 
@@ -152,7 +164,7 @@ def word_kinds() -> set[str]:
     return (specs - READINGS - {""}) | {
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
         "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason", "os_error",
-        "grouping", "role", "actor", "log", "entry", "heard_as",
+        "grouping", "role", "actor", "log", "entry", "heard_as", "token_state",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from cli.session.vocabulary import in_vocabulary
 from starter import app
 from tests.cli.json_vocabulary import KEYS, differences
 
-RUNS_UNTIL_STOPPED = {"up", "demo", "worker"}  # they print addresses and logs, and no result
+RUNS_UNTIL_STOPPED = {"up", "demo", "worker", "web"}  # they print addresses and logs, and no result
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -1,0 +1,119 @@
+"""API tokens of people: making one, the lists, ending one, and the look-up by which a door lets somebody in.
+
+Making and ending append to the journal.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.journal import Log
+from domain.values import EmployeeId
+from storage import journal
+from storage.directory import works_today
+from storage.tables import ApiTokenRow, EmployeeRow
+
+_ORGANISATION = "@organisation"  # the actor of what follows when somebody has left
+_USE_IS_RECORDED_EVERY = timedelta(minutes=1)
+
+
+class Token(NamedTuple):
+    """A token as it is stored, without the hash of its secret."""
+
+    id: str
+    employee: EmployeeId
+    label: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    ended_at: datetime | None
+
+
+_COLUMNS = (
+    ApiTokenRow.id, ApiTokenRow.employee_id, ApiTokenRow.label, ApiTokenRow.scopes, ApiTokenRow.created_at,
+    ApiTokenRow.expires_at, ApiTokenRow.last_used_at, ApiTokenRow.ended_at,
+)  # fmt: skip
+
+
+async def add(connection: AsyncConnection, token: Token, secret_hash: str) -> None:
+    """Writes a token of its own person."""
+    row = {
+        "id": token.id, "hash": secret_hash, "employee_id": token.employee, "label": token.label,
+        "scopes": list(token.scopes), "created_at": token.created_at, "expires_at": token.expires_at,
+    }  # fmt: skip
+    await connection.execute(insert(ApiTokenRow).values(row))
+    facts = {"token": token.id, "scopes": list(token.scopes), "expires_at": token.expires_at.isoformat()}
+    texts = {"label": token.label}
+    await journal.append(connection, Log.TOKENS, "token_made", actor=token.employee, facts=facts, texts=texts)
+
+
+async def of_person(connection: AsyncConnection, employee: EmployeeId | None) -> list[Token]:
+    """The person's tokens (None: everybody's), those that were ended too, the newest first."""
+    query = select(*_COLUMNS).order_by(ApiTokenRow.created_at.desc(), ApiTokenRow.id)
+    if employee is not None:
+        query = query.where(ApiTokenRow.employee_id == employee)
+    return [_token(row) for row in await connection.execute(query)]
+
+
+async def find(connection: AsyncConnection, token: str) -> Token | None:
+    row = (await connection.execute(select(*_COLUMNS).where(ApiTokenRow.id == token))).one_or_none()
+    return _token(row) if row else None
+
+
+async def find_by_secret(connection: AsyncConnection, token: str, secret_hash: str, now: datetime) -> Token | None:
+    """The token with this id and secret, if it can be used at `now` by a person who works here. Records the use."""
+    query = (
+        select(*_COLUMNS)
+        .join(EmployeeRow, EmployeeRow.id == ApiTokenRow.employee_id)
+        .where(
+            ApiTokenRow.id == token,
+            ApiTokenRow.hash == secret_hash,
+            ApiTokenRow.ended_at.is_(None),
+            ApiTokenRow.expires_at > now,
+            works_today(),
+        )
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    found = _token(row)
+    if found.last_used_at is None or found.last_used_at <= now - _USE_IS_RECORDED_EVERY:
+        await connection.execute(update(ApiTokenRow).where(ApiTokenRow.id == token).values(last_used_at=now))
+    return found
+
+
+async def end(connection: AsyncConnection, token: str, *, by: str, now: datetime) -> bool:
+    """Ends a token. Returns False, and changes nothing, if it is over or unknown."""
+    return bool(await _end(connection, [token], by=by, now=now))
+
+
+async def end_of_leavers(connection: AsyncConnection, now: datetime) -> None:
+    """Ends the tokens of those who have left, so that they do not hold when somebody comes back. A repeat finds none."""
+    left = (
+        select(ApiTokenRow.id)
+        .join(EmployeeRow, EmployeeRow.id == ApiTokenRow.employee_id)
+        .where(ApiTokenRow.ended_at.is_(None), ~EmployeeRow.active)
+    )
+    await _end(connection, list(await connection.scalars(left)), by=_ORGANISATION, now=now)
+
+
+async def _end(connection: AsyncConnection, tokens: Sequence[str], *, by: str, now: datetime) -> Sequence[str]:
+    ended = []
+    for one in tokens:
+        which = (ApiTokenRow.id == one) & ApiTokenRow.ended_at.is_(None)
+        change = update(ApiTokenRow).where(which).values(ended_at=now).returning(ApiTokenRow.employee_id)
+        if employee := await connection.scalar(change):
+            ended.append(one)
+            facts = {"token": one, "employee": employee}
+            await journal.append(connection, Log.TOKENS, "token_ended", actor=by, facts=facts)
+    return ended
+
+
+def _token(row: Sequence[object]) -> Token:
+    token, employee, label, scopes, *moments = row
+    return Token(token, employee, label, tuple(scopes), *moments)  # type: ignore[arg-type]  # the columns' types, in their order

@@ -1,0 +1,14 @@
+"""Tokens of people for tests."""
+
+from datetime import UTC, datetime
+
+from service.tokens import ApiTokens
+from tests.callers import by
+from tests.service.steered import Steered
+
+
+async def token_of(company: Steered, employee: str, *scopes: str) -> dict[str, str]:
+    """The headers of a request by this person; without scopes, all of them."""
+    wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people")}
+    made = await ApiTokens(company.engine).make(by(employee), wish, datetime.now(UTC))
+    return {"Authorization": f"Bearer {made.secret}"}

@@ -1,0 +1,101 @@
+"""The directory: a file with all people of the company is compared with it, and what was compared is applied."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from domain.values import Frozen, Locale
+from service.reorganisation import Compared, Reorganisation, SyncDocument
+from web.bodies import changed_names
+from web.callers import PeopleActor
+from web.conditions import SeenMissing
+from web.opened import opened_of
+from web.problems import FileRefused, ManyLeave, OtherComparison, responses
+
+router = APIRouter(tags=["directory"], prefix="/directory")
+
+_FILE = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+class Comparison(NamedTuple):
+    compared: Compared
+    tag: str  # changes with the directory, the file and what was said about it
+
+
+async def _comparison(
+    request: Request,
+    caller: PeopleActor,
+    renamed: Annotated[
+        list[str] | None, Query(description="departments with another name now, each as `OLD=NEW`", max_length=100)
+    ] = None,
+    *,
+    leavers_absent: Annotated[bool, Query(description="people who are not in the file have left")] = False,
+) -> Comparison:
+    """Raises `FileRefused` for a file with errors."""
+    opened, data = opened_of(request), await request.body()
+    names = changed_names("renamed", renamed or ())
+    compared = await Reorganisation(opened.engine).compare(
+        caller,
+        data,
+        locale=Locale(opened.settings.company_locale),
+        absent_left=leavers_absent,
+        renamed=names,
+    )
+    if compared.difference is None:
+        raise FileRefused(compared.findings)
+    return Comparison(compared, _tag(compared, data, names, leavers_absent=leavers_absent))
+
+
+def _tag(compared: Compared, data: bytes, names: Mapping[str, str], *, leavers_absent: bool) -> str:
+    said = repr((compared.version, sorted(names.items()), leavers_absent))
+    return f'"{hashlib.sha256(said.encode() + data).hexdigest()[:32]}"'
+
+
+_Compared = Annotated[Comparison, Depends(_comparison)]
+
+
+class SyncAccepted(Frozen):
+    """The instruction that changes the directory and then the goals; all None where there is nothing to change."""
+
+    instruction: str | None
+    status: str | None
+    events: str | None
+
+
+@router.post("/comparisons", openapi_extra=_FILE, responses=responses(409, 413))
+async def compare_directory(response: Response, found: _Compared) -> SyncDocument:
+    """The difference between the file and the directory, and what applying it does to goals. Writes nothing.
+
+    `ETag` stands for the directory, the file and the parameters: `POST /directory/syncs` wants it.
+    """
+    response.headers["ETag"] = found.tag
+    return found.compared.document()
+
+
+@router.post("/syncs", status_code=202, openapi_extra=_FILE, responses=responses(409, 412, 413, 428))
+async def apply_sync(  # noqa: PLR0917 - each is a part of the request
+    request: Request,
+    response: Response,
+    caller: PeopleActor,
+    found: _Compared,
+    reason: Annotated[str, Query(min_length=1, max_length=1000, description="stands in each goal's ledger")],
+    if_match: Annotated[str | None, Header(description="the `ETag` of the comparison")] = None,
+    *,
+    many_leave: Annotated[bool, Query(description="more than a fifth of the people have really left")] = False,
+) -> SyncAccepted:
+    """Applies what was compared, to the directory and to all open goals. `Location` is where to follow it."""
+    if if_match is None:
+        raise SeenMissing
+    if if_match != found.tag:
+        raise OtherComparison
+    if found.compared.is_empty:
+        return SyncAccepted(instruction=None, status=None, events=None)
+    if found.compared.many and not many_leave:
+        raise ManyLeave(found.compared.many)
+    opened = opened_of(request)
+    given = await Reorganisation(opened.engine).apply(caller, opened.temporal, found.compared, reason)
+    where = f"/api/v1/instructions/{given}"
+    response.headers["Location"] = where
+    return SyncAccepted(instruction=given, status=where, events=f"{where}/events")

@@ -1,0 +1,91 @@
+"""The ASGI application: the routes, the errors, and what holds for every request."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web import api, problems
+from web.opened import Opened, opened_of
+
+_HEADERS = [
+    (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+def make_app(opened: Opened) -> FastAPI:
+    app = FastAPI(
+        title="Meguri",
+        version="1",
+        summary="Goals and their review cycles",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_name_of,
+    )
+    app.state.opened = opened
+    problems.install(app)
+    app.include_router(api.router)
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    app.add_middleware(_Bounds)
+    return app
+
+
+def _name_of(route: APIRoute) -> str:
+    return route.name
+
+
+async def _healthz() -> dict[str, str]:
+    return {"status": "OK"}
+
+
+async def _readyz(request: Request) -> dict[str, str]:
+    """Whether PostgreSQL answers: reads need nothing else."""
+    async with opened_of(request).engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    return {"status": "OK"}
+
+
+class _Bounds:
+    """Refuses a body that is too large, however it is sent, and puts the same headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), _with_headers(send))
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            raise HTTPException(413)  # FastAPI turns any other error of the body into a 400
+        return message
+
+    return bounded
+
+
+def _with_headers(send: Send) -> Callable[[Message], Awaitable[Any]]:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message["headers"]}
+            message = {**message, "headers": [*message["headers"], *(one for one in _HEADERS if one[0] not in own)]}
+        await send(message)
+
+    return with_headers

@@ -1,0 +1,56 @@
+"""Who asks: made of the token that came with the request, never of anything else in it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from domain.access import Caller
+from domain.errors import MeguriError
+from domain.messages import message
+from domain.tokens import Scope
+from web.opened import opened_of
+
+_BEARER = HTTPBearer(
+    auto_error=False, scheme_name="token", description="an API token, as `meguri token create` prints it"
+)
+_IPV6 = 6
+_Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+class ScopeMissing(MeguriError):
+    """The token is valid, but was not made for this."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        super().__init__("scope_missing", message("error.scope_missing", scope=scope.value))
+
+
+def _needs(scope: Scope) -> Callable[[Request, _Credentials], Awaitable[Caller]]:
+    async def caller(request: Request, credentials: _Credentials) -> Caller:
+        sent = credentials.credentials if credentials else None
+        found = await opened_of(request).tokens.let_in(sent, _address_of(request), datetime.now(UTC))
+        if scope not in found.scopes:
+            raise ScopeMissing(scope)
+        return found.caller
+
+    return caller
+
+
+def _address_of(request: Request) -> str:
+    """The caller's address; of an IPv6 address the network, since one machine has a whole one."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return ""
+    return str(ip_network((address, 64), strict=False)) if address.version == _IPV6 else str(address)
+
+
+Reader = Annotated[Caller, Depends(_needs(Scope.READ))]
+GoalActor = Annotated[Caller, Depends(_needs(Scope.GOALS))]
+CycleActor = Annotated[Caller, Depends(_needs(Scope.CYCLES))]
+PeopleActor = Annotated[Caller, Depends(_needs(Scope.PEOPLE))]

@@ -1,0 +1,234 @@
+"""Every error as an answer: problem details (RFC 9457), with the sentence in the reader's language."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field, JsonValue
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.errors import MeguriError
+from domain.findings import Finding
+from domain.messages import Message, message
+from domain.people.people_rows import MAX_BYTES
+from domain.problems import place_of, problem_of
+from domain.refusals import Code, Refusal
+from domain.values import Frozen, Locale
+from service.giving import NotReady
+from service.message_names import names_in_messages
+from service.tokens import NotSignedIn, TooManyRequests
+from texts.findings import FindingDocument, documents_of
+from texts.say import say
+from web.callers import ScopeMissing
+from web.locales import locale_of
+from web.opened import opened_of
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS_OF_DOOR: Mapping[str, int] = {
+    Code.GOAL_CHANGED: 412,
+    "other_comparison": 412,
+    Code.TOO_LARGE: 413,
+}  # where HTTP has a status of its own
+_REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
+    404: ("no_such_page", "error.no_such_page"),
+    405: ("wrong_method", "error.wrong_method"),
+    413: ("body_too_large", "error.body_too_large"),
+    415: ("wrong_media_type", "error.wrong_media_type"),
+}
+_UNAVAILABLE_SECONDS = "5"
+_MOST_BYTES = 2_000_000  # of a request's body
+
+log = structlog.get_logger()
+
+
+def most_bytes(path: str) -> int:
+    """The bytes that the body of a request may have: a file with all people is larger than any other."""
+    return MAX_BYTES if path.startswith("/api/v1/directory/") else _MOST_BYTES
+
+
+class FileRefused(MeguriError):
+    """The findings about a file prevent what was asked."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("file_refused", message("error.file_refused"))
+
+
+class ManyLeave(MeguriError):
+    """More than a fifth of the people would leave, and the request does not say that it is meant."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__("many_leave", message("error.many_leave", n=people))
+
+
+class OtherComparison(MeguriError):
+    """The directory, the file or the parameters are not those that were compared."""
+
+    def __init__(self) -> None:
+        super().__init__("other_comparison", message("error.other_comparison"))
+
+
+class WrongPart(Frozen):
+    """What is wrong in the request, and where."""
+
+    where: str  # as `content.steps[0].due`; empty for the whole body
+    message: str
+
+
+class Problem(Frozen):
+    """Problem details (RFC 9457). `code` and `fields` are for programs, `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    fields: dict[str, JsonValue] = Field(default_factory=dict)
+    errors: tuple[WrongPart, ...] = ()
+    findings: tuple[FindingDocument, ...] = ()  # of the writing rules, or of a file
+
+
+def install(app: FastAPI) -> None:
+    """Answers every error of the app's routes."""
+    app.add_exception_handler(MeguriError, _meguri_error)
+    app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    for lost in (OSError, DBAPIError, RPCError):
+        app.add_exception_handler(lost, _unexpected)
+    app.add_exception_handler(Exception, _unexpected)
+    _document(app)
+
+
+def _document(app: FastAPI) -> None:
+    """Puts the form of a problem into the OpenAPI document."""
+    routes_only = app.openapi
+
+    def whole() -> dict[str, Any]:
+        document = routes_only()
+        own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = {**own.pop("$defs", {}), "Problem": own}
+        document["components"]["schemas"] = {**parts, **document["components"]["schemas"]}
+        return document
+
+    app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route, for the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {one: {"description": HTTPStatus(one).phrase, "content": content} for one in statuses}
+
+
+async def _meguri_error(request: Request, error: Exception) -> Response:
+    known = cast("MeguriError", error)
+    fields = known.fields if isinstance(known, Refusal) else {}
+    found = known.refusing if isinstance(known, NotReady) else getattr(known, "findings", ())
+    findings = tuple(documents_of(found))
+    names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
+    status = _STATUS_OF_DOOR.get(known.code, int(known.status))
+    return _answer(
+        request, status, known.code, known.message, names=names, fields=fields, findings=findings,
+        headers=_headers(known, status),
+    )  # fmt: skip
+
+
+def _headers(error: MeguriError, status: int) -> dict[str, str]:
+    if isinstance(error, NotSignedIn):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.seconds)}
+    if isinstance(error, ScopeMissing):
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{error.scope}"'}
+    return {"Retry-After": _UNAVAILABLE_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+
+
+async def _wrong_request(request: Request, error: Exception) -> Response:
+    """What FastAPI refused. Values are never repeated: one may be a secret, or a megabyte."""
+    locale = locale_of(request)
+    wrong = tuple(_part(one, locale) for one in cast("RequestValidationError", error).errors())
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message("error.wrong_request"), errors=wrong)
+
+
+def _part(details: Mapping[str, Any], locale: Locale) -> WrongPart:
+    source, *place = details["loc"]
+    is_json = details["type"] == "json_invalid"
+    where = place_of(()) if is_json else place_of(tuple(place) if source == "body" else (source, *place))
+    return WrongPart(where=where, message=say(problem_of(cast("Any", details)), locale))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What Starlette refused: a path or a method that does not exist, a body that is not JSON."""
+    known = cast("HTTPException", error)
+    code, sentence = _REFUSED_BY_HTTP.get(known.status_code, ("wrong_request", "error.wrong_request"))
+    return _answer(
+        request,
+        known.status_code,
+        code,
+        message(sentence, most=most_bytes(request.url.path)),
+        headers=_allowed(request, known),
+    )
+
+
+def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
+    """The error's headers. Starlette names the methods of the first route of a path only, so `Allow` comes from the document."""
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        paths = request.app.openapi()["paths"]
+        ways = {way.upper() for path in paths if compile_path(path)[0].match(request.url.path) for way in paths[path]}
+        headers["Allow"] = ", ".join(sorted(ways)) or headers.get("Allow", "")
+    return headers
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A server that went away, or a defect. The log has it whole; the answer says nothing of it."""
+    if isinstance(error, OSError | DBAPIError):
+        return _lost(request, "PostgreSQL")
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
+        return _lost(request, "Temporal")
+    log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
+    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", message("error.unexpected"))
+
+
+def _lost(request: Request, server: str) -> Response:
+    log.warning("server_lost", server=server, route=_route(request))
+    text = message("error.server_lost", server=server)
+    headers = {"Retry-After": _UNAVAILABLE_SECONDS}
+    return _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "unreachable", text, headers=headers)
+
+
+def _route(request: Request) -> str:
+    """The route's pattern: a path may hold a person's id, and a query what they looked for."""
+    return str(getattr(request.scope.get("route"), "path", ""))
+
+
+def _answer(
+    request: Request,
+    status: int,
+    code: str,
+    text: Message,
+    *,
+    names: Mapping[str, str] | None = None,
+    fields: Mapping[str, JsonValue] | None = None,
+    errors: Sequence[WrongPart] = (),
+    findings: Iterable[FindingDocument] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    problem = Problem(
+        type=f"urn:meguri:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=say(text, locale_of(request), names or {}),
+        code=code,
+        fields=dict(fields or {}),
+        errors=tuple(errors),
+        findings=tuple(findings),
+    )
+    own = {"Vary": "Accept-Language", "Content-Language": locale_of(request).value, **(headers or {})}
+    return JSONResponse(problem.model_dump(mode="json"), status, own, MEDIA_TYPE)
