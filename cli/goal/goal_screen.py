@@ -100,8 +100,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.text("screen.goal.owner", owner=owner, department=department_of(goal, to))
     yield from leaving_lines(goal, to)
-    if goal.stages:
-        approvers = [person(one, names) for one in goal.approvers_in_order()]
+    if goal.stages or goal.joint:
+        approvers = [" + ".join(person(one, names) for one in people) for people in goal.approvers_in_order()]
         yield to.text("screen.goal.evaluators", people=" → ".join(approvers))
     yield to.text("screen.goal.state", state=state, outcome=outcome, revision=goal.revision, seq=goal.seq)
     if goal.paused_on is not None:
@@ -171,6 +171,8 @@ def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
         return
     people = ", ".join(person(one, names) for one in goal.task.assignees)
     yield to.text("screen.goal.task", task=task_name(goal.task.kind, to.locale), people=people, due=_due(goal, to))
+    if signed := [person(part.signed, names) for part in goal.task.parts if part.signed]:
+        yield to.text("screen.goal.agreed", people=", ".join(dict.fromkeys(signed)))
 
 
 def _due(goal: Goal, to: Terminal) -> str:

@@ -74,6 +74,7 @@ def first_draft(
         policy=policy_digest(policy.model_dump(mode="json")),
         stages=evaluators.stages or None,
         reviewers=evaluators.reviewers or None,
+        joint=evaluators.joint or None,
         away=away or None,
         leaves=leaves,
         additional=additional or None,

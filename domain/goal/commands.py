@@ -301,6 +301,11 @@ class AmendPolicy(Command):
         return self
 
 
+_Chains = Annotated[
+    tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...], Field(max_length=50)
+]  # of one joint stage
+
+
 class ChangeLine(Command):
     """HR, when the organisation changes: replace managers, evaluators, department and sites; open tasks go to the new people.
 
@@ -312,6 +317,7 @@ class ChangeLine(Command):
     line: tuple[_Person, ...] = Field(max_length=50)
     stages: tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...] = Field(default=(), max_length=5)
     reviewers: tuple[_Person, ...] = Field(default=(), max_length=50)
+    joint: tuple[_Chains, ...] = Field(default=(), max_length=5)
     department: Line
     additional: bool = False  # the department is that of an additional post (兼務) of the owner
     away: bool = False  # the owner is on leave: the goal is paused until a `change_line` without it

@@ -37,6 +37,7 @@ class Created(Body):
     policy: str
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    joint: tuple[tuple[Chain, ...], ...] | None = None
     away: bool | None = None  # the owner is on leave: the goal begins paused
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     additional: bool | None = None  # the department is that of an additional post (兼務) of the owner
@@ -68,6 +69,7 @@ class StageApproved(Body):
     stage: int
     saw: int  # the seq that the approver saw
     comment: Written | None = None
+    awaited: tuple[EmployeeId, ...] | None = None  # who must agree in this joint stage as well; None: the stage is done
 
 
 class Approved(Body):
@@ -205,6 +207,7 @@ class Reassigned(Body):
     kind: Literal[EventKind.REASSIGNED] = EventKind.REASSIGNED
     before: tuple[EmployeeId, ...]
     assignees: tuple[EmployeeId, ...]
+    replaced: dict[EmployeeId, EmployeeId] | None = None  # in a joint stage: who had the task, and who has it now
     reason: Written
 
 
@@ -259,6 +262,7 @@ class LineChanged(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    joint: tuple[tuple[Chain, ...], ...] | None = None
     department: str
     additional: bool | None = None  # of an additional post of the owner
     away: bool | None = None  # the owner is on leave
@@ -281,6 +285,7 @@ class Moved(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    joint: tuple[tuple[Chain, ...], ...] | None = None
     department: str
     additional: bool | None = None
     away: bool | None = None  # the owner is on leave

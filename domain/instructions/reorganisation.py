@@ -266,9 +266,9 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     away = owner.active and context.organisation.is_away(goal.owner)
     leaves = last_day_for_goals(owner, goal.policy.leavers)
     additional = post.post is not None
-    placed = (line, evaluators.stages, evaluators.reviewers, known, away, leaves, not owner.active, additional)
+    placed = (line, *evaluators, known, away, leaves, not owner.active, additional)
     as_it_is = (
-        goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional,
+        goal.line, goal.stages, goal.reviewers, goal.joint, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional,
     )  # fmt: skip
     unchanged = placed == as_it_is
     if unchanged and not moved and not replaced and not left:
@@ -280,6 +280,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         line=line,
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
+        joint=evaluators.joint,
         away=away,
         department=department,
         additional=additional,

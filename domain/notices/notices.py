@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from domain.goal import events, scoring
+from domain.goal.assignees import copied_to
 from domain.goal.goal import Goal
 from domain.goal.handing import owner_in
 from domain.lifecycle import EventKind
@@ -169,11 +170,16 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
             cycle=goal.cycle,
             goal=goal.id,
             kind=kind,
-            facts=facts,
+            facts=facts | _of_copy(goal, kind, person),
             urgent=kind in URGENT or (kind in _TASKS and _is_due_today(goal, event)),
         )
         for kind, person in told
     )
+
+
+def _of_copy(goal: Goal, kind: NoticeKind, person: EmployeeId) -> dict[str, JsonValue]:
+    """Whose reminder is copied: in a joint stage, that of the person below."""
+    return {"to": copied_to(goal)[person]} if kind is NoticeKind.REMINDER_COPIED and person in copied_to(goal) else {}
 
 
 def _is_launched(event: events.Event) -> bool:
@@ -213,13 +219,15 @@ def _told_to_owner(before: Goal | None, goal: Goal, event: events.Event) -> _Tol
 
 def _placed(goal: Goal) -> tuple[object, ...]:
     """Where the goal stands in the organisation."""
-    return goal.line, goal.stages, goal.reviewers, goal.department, goal.sites, goal.delegations
+    return goal.line, goal.stages, goal.reviewers, goal.joint, goal.department, goal.sites, goal.delegations
 
 
 def _told(goal: Goal, event: events.Event) -> _Told:
     if event.kind in _OPENS_TASK and goal.task and not goal.is_paused:
+        awaited = getattr(event.body, "awaited", None) or ()  # asked already, with the one who signed
         for person in goal.task.assignees:
-            yield _REQUESTS[goal.task.kind], person
+            if person not in awaited:
+                yield _REQUESTS[goal.task.kind], person
     yield from _told_of_body(goal, event)
 
 
