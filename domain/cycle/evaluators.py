@@ -18,15 +18,17 @@ from domain.values import EmployeeId
 
 
 class Evaluators(NamedTuple):
-    """The chains of a person's goals, as in `Goal.stages` and `Goal.reviewers`."""
+    """The chains of a person's goals, as in `Goal.stages`, `Goal.reviewers` and `Goal.joint`."""
 
     stages: tuple[Chain, ...] = ()
     reviewers: Chain = ()
+    joint: tuple[tuple[Chain, ...], ...] = ()
 
     @property
     def people(self) -> tuple[EmployeeId, ...]:
         """Everybody in the chains, each once."""
-        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers) for one in chain))
+        joint = (chain for chains in self.joint for chain in chains)
+        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers, *joint) for one in chain))
 
 
 NO_EVALUATORS = Evaluators()
@@ -47,6 +49,7 @@ class Role(NamedTuple):
 
 
 HEAD = Role(None)
+_TITLE = "title "
 
 
 class EvaluatorRules(NamedTuple):
@@ -54,22 +57,27 @@ class EvaluatorRules(NamedTuple):
 
     review_stage: int = 1  # whose evaluator gives the verdict
     roles: tuple[Role | None, ...] = ()  # for each stage, who is asked where the people file names nobody
+    joint: tuple[tuple[str, ...], ...] = ()  # for each stage, whom it asks at the same time (`StageRule.all`)
 
 
 def rules_of(review_stage: int, stages: Iterable[StageRule]) -> EvaluatorRules:
     """The rules by the fields of a policy, or of a cycle file."""
-    roles = tuple(HEAD if one.head else Role(one.title, one.department) if one.title else None for one in stages)
-    return EvaluatorRules(review_stage, roles if any(roles) else ())
+    rules = tuple(stages)
+    roles = tuple(HEAD if one.head else Role(one.title, one.department) if one.title else None for one in rules)
+    joint = tuple(one.all for one in rules)
+    return EvaluatorRules(review_stage, roles if any(roles) else (), joint if any(joint) else ())
 
 
 def titles_of(stages: Iterable[StageRule]) -> set[str]:
     """The titles that the rules name: who has one of them must be in the organisation that chains are computed from."""
-    return {one.title for one in stages if one.title}
+    rules = tuple(stages)
+    joint = {source.removeprefix(_TITLE) for one in rules for source in one.all if source.startswith(_TITLE)}
+    return {one.title for one in rules if one.title} | joint
 
 
 def names_heads(stages: Iterable[StageRule]) -> bool:
     """Whether the heads of departments must be in the organisation that chains are computed from."""
-    return any(one.head for one in stages)
+    return any(one.head or "head" in one.all for one in stages)
 
 
 def evaluators_of(
@@ -93,7 +101,42 @@ def evaluators_of(
     stages = [() if chain == line[stage:] else chain for stage, chain in enumerate(chains)]
     while stages and not stages[-1]:
         stages.pop()
-    return Evaluators(tuple(stages), _reviewers(chains, line, rules.review_stage))
+    where = post.department if post else person.department
+    joint = [
+        tuple(
+            dict.fromkeys(
+                chain
+                for source in sources
+                for chain in _chains_of(source, stage, owner, named, line, organisation, where)
+            )
+        )
+        for stage, sources in enumerate(rules.joint)
+    ]
+    while joint and not joint[-1]:
+        joint.pop()
+    return Evaluators(tuple(stages), _reviewers(chains, line, rules.review_stage), tuple(joint))
+
+
+def _chains_of(
+    source: str,
+    stage: int,
+    owner: EmployeeId,
+    named: tuple[EmployeeId | None, ...],
+    line: Chain,
+    organisation: Organisation,
+    department: str,
+) -> tuple[Chain, ...]:
+    """The chains of one source of a joint stage (from 0). The manager at its place is asked where it finds nobody."""
+    if source.startswith(_TITLE):
+        holders = organisation.holders(source.removeprefix(_TITLE))
+        found = tuple(chain for one in holders if one != owner and (chain := _chain(one, owner, organisation)))
+        return found or (line[stage:],)
+    kind, _, number = source.partition(" ")
+    place = int(number) - 1 if number else stage
+    if kind == "line":
+        return (line[place:],)
+    asked = organisation.head_of(owner, department) if kind == "head" else next(iter(named[place : place + 1]), None)
+    return (_chain(asked, owner, organisation) or line[place:],)
 
 
 _BY_THE_LINE = EvaluatorRules()
@@ -114,6 +157,13 @@ def role_findings(organisation: Organisation, rules: EvaluatorRules) -> Iterator
     """A title that nobody has refuses, and so does a head where no department has one; of a title that several have it is said
     who is asked.
     """
+    for stage, sources in enumerate(rules.joint):
+        if "head" in sources and not organisation.has_heads():
+            yield refuse("no_heads", f"policy.stages[{stage}].all")
+        for title in (one.removeprefix(_TITLE) for one in sources if one.startswith(_TITLE)):
+            if not organisation.holders(title):
+                titles = {one.title for one in organisation.employees.values() if one.active and one.title}
+                yield refuse("title_vacant", f"policy.stages[{stage}].all", role=title, near=did_you_mean(title, titles))
     for stage, role in enumerate(rules.roles):
         if role == HEAD and not organisation.has_heads():
             yield refuse("no_heads", f"policy.stages[{stage}].head")

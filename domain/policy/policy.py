@@ -76,6 +76,12 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 }
 
 
+Source = Annotated[str, Field(pattern=r"^((line|evaluator)( [1-5])?|head|title \S.{0,99})$")]
+"""Whom a joint stage asks: `line 2` the manager at that place, `evaluator 2` the evaluator of that number (without a number, of
+the stage), `head` the head of the department, `title X` everybody who has that title.
+"""
+
+
 class StageRule(Frozen):
     """A stage of the approval: when it is asked for, and whom it asks.
 
@@ -90,6 +96,7 @@ class StageRule(Frozen):
     title: Line | None = None
     department: Line | None = None
     head: bool = False
+    all: tuple[Source, ...] = Field(default=(), max_length=5)  # everybody who is named here is asked, and all must agree
 
     @model_validator(mode="after")
     def _a_department_has_a_title(self) -> Self:
@@ -97,13 +104,15 @@ class StageRule(Frozen):
             raise invalid_value("department_without_title")
         if self.head and self.title is not None:
             raise invalid_value("head_and_title")
+        if self.all and (self.head or self.title is not None):
+            raise invalid_value("all_and_title")
         return self
 
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """`head` came later: rules without it keep the hash that they had."""
+        """`head` and `all` came later: rules without them keep the hash that they had."""
         form: dict[str, Any] = dump(self)
-        return form if self.head else {name: value for name, value in form.items() if name != "head"}
+        return {name: value for name, value in form.items() if name not in ("head", "all") or value}
 
     @property
     def is_always(self) -> bool:
