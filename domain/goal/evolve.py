@@ -111,6 +111,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         task=None,
         stages=body.stages or (),
         reviewers=body.reviewers or (),
+        joint=body.joint or (),
         away=bool(body.away),
         leaves=body.leaves,
         additional=bool(body.additional),
