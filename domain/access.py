@@ -136,7 +136,7 @@ def relations_to(caller: Caller, goal: Goal, day: date) -> frozenset[Relation]:
         (Relation.LINE, goal.line),
         (Relation.EVALUATOR, goal.evaluators),
         (Relation.ASSIGNEE, assignees),
-        (Relation.HR, goal.policy.hr),
+        (Relation.HR, goal.hr),
         (Relation.DELEGATE, goal.delegates((*goal.line, *goal.evaluators, *assignees), day)),
     ):
         if caller.employee in people:

@@ -81,11 +81,13 @@ _PLACEMENTS = text("""
         aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
         away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
         policy ->> 'leavers', aggregate ->> 'leaves',
-        COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL
+        COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL,
+        array_to_string(part_hr, ','), policy ->> 'hr_of', COALESCE(aggregate ->> 'hr_left', '[]')
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text(
-    "SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages', policy ->> 'leavers' FROM cycle"
+    "SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages', policy ->> 'leavers', policy ->> 'hr_of'"
+    " FROM cycle"
 )
 
 
@@ -93,8 +95,9 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
     """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
     # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
     rules = await connection.execute(_RULES)
-    hr_of, rules_of = {}, {}
-    for cycle, hr, stage, stages, leavers in rules:
+    hr_of, rules_of, parts_of = {}, {}, {}
+    for cycle, hr, stage, stages, leavers, parts in rules:
+        parts_of[cycle] = parts or "[]"
         hr_of[cycle], rules_of[cycle] = tuple(hr), (int(stage or 1), stages or "[]", leavers or "settle")
     found = await connection.stream(_PLACEMENTS)
     async for rows in found.partitions(_PARTITION):
@@ -103,9 +106,10 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
                 away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
+                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left,
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
-                leavers, leaves, additional, gone in rows
+                leavers, leaves, additional, gone, part_hr, parts, hr_left in rows
         ]  # fmt: skip
 
 

@@ -148,11 +148,11 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
         case Act.ESCALATE:
             joined, climbed = next_manager(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
-            joined, climbed = goal.policy.hr, task.climbed
+            joined, climbed = goal.hr_asked, task.climbed
     # An owner who is in HR is notified, and never becomes the approver of their own goal.
     # Who approved an earlier stage is not asked again.
     new = tuple(person for person in joined if person not in (*task.assignees, goal.owner, *goal.signed))
-    to_hr = joined == goal.policy.hr
+    to_hr = joined == goal.hr_asked
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
 
@@ -161,7 +161,7 @@ def _escalate_parts(goal: Goal, alarm: Alarm, act: Act, *, late: bool) -> events
     parts, before = escalated_parts(goal, act), goal.task.assignees if goal.task else ()
     joined = tuple(one for one in awaited(parts) if one not in before)
     climbed = max(part.climbed for part in parts if part.is_awaited)
-    to_hr = act is Act.ESCALATE_TO_HR or any(one in goal.policy.hr for one in joined)
+    to_hr = act is Act.ESCALATE_TO_HR or any(one in goal.hr for one in joined)
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=joined, climbed=climbed, to_hr=to_hr)
 
 

@@ -23,7 +23,7 @@ def next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]
     for level in range(climbed, len(chain)):
         if chain[level] not in (*assignees, *goal.signed):
             return (chain[level],), level + 1
-    return goal.policy.hr, len(chain)
+    return goal.hr_asked, len(chain)
 
 
 def climbed_in(chain: Chain, assignees: Iterable[EmployeeId], climbed: int) -> int:
@@ -84,8 +84,7 @@ def _with_somebody(goal: Goal, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts; with one of HR where nobody is awaited any more, but nobody's signature completed the stage."""
     if awaited(parts):
         return parts
-    hr = tuple(one for one in goal.policy.hr if one != goal.owner)
-    return (*parts, Part(assignees=tuple(one for one in hr if one not in goal.signed) or hr))
+    return (*parts, Part(assignees=goal.first_left(()) or goal.hr_without_owner))
 
 
 def signed_parts(goal: Goal, who: EmployeeId) -> tuple[Part, ...]:
@@ -110,7 +109,7 @@ def escalated_parts(goal: Goal, act: Act) -> tuple[Part, ...]:
 
 
 def _escalated(goal: Goal, part: Part, act: Act) -> Part:
-    joined, climbed = goal.policy.hr, part.climbed
+    joined, climbed = goal.hr_asked, part.climbed
     if act is Act.ESCALATE:
         joined, climbed = next_manager(*_alone(goal, part))
     assignees = (*part.assignees, *(one for one in joined if one not in (goal.owner, *goal.signed)))
@@ -187,7 +186,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
     """The assignees of the open task where `after` is the goal with its new managers and evaluators.
 
     An assignee who may still be asked for the task keeps it. One who may not is replaced by who has the same place now, or by
-    HR if nobody has. An assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's task stays with the owner.
+    HR if nobody has. Somebody of HR whom the goal asks no more is replaced by HR whom it asks now. An assignee whom HR appointed
+    stays, or is replaced as `replaced` says. An owner's task stays with the owner.
     """
     if goal.task is None:
         return ()
@@ -208,6 +208,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
             found += after.first_left(now_places[places.index(person) :])
         elif person in before:
             found += after.first_left(chain[before.index(person) :])
+        elif person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
+            found += after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
         else:
             found.append(replaced.get(person, person))
     if not decides:

@@ -41,7 +41,7 @@ def require_owner(goal: Goal, command: Command, day: date) -> None:
 
 
 def require_hr(goal: Goal, command: Command, day: date) -> None:
-    _require(goal.policy.hr, command, principal(goal, command, day))
+    _require(goal.hr, command, principal(goal, command, day))
 
 
 def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
@@ -67,12 +67,12 @@ def require_concerned(goal: Goal, command: Command, day: date) -> None:
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager, an evaluator, HR, or a delegate of one of them; never the owner, not even as a delegate."""
     who = _principal_who_decides(goal, command, day)
-    _require((*goal.line, *goal.evaluators, *goal.policy.hr), command, who)
+    _require((*goal.line, *goal.evaluators, *goal.hr), command, who)
 
 
 def require_manager_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
-    allowed = tuple(one for one in (*goal.line, *goal.policy.hr) if one != goal.owner)
+    allowed = tuple(one for one in (*goal.line, *goal.hr) if one != goal.owner)
     _require(allowed, command, principal(goal, command, day))
 
 

@@ -102,7 +102,7 @@ def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:
 
 
 def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
-    if principal(goal, command, day) not in goal.policy.hr:
+    if principal(goal, command, day) not in goal.hr:
         require_owner(goal, command, day)
     require_state(goal, State.DRAFT)
     _require_written_from(goal, command)
@@ -227,7 +227,7 @@ def _submit_self_review(goal: Goal, command: commands.SubmitSelfReview, day: dat
 def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> None:
     """Before the self-review, only a reviewer who joined by escalation may decide."""
     waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
-    reviewers = (*goal.line, *goal.evaluators, *goal.policy.hr)
+    reviewers = (*goal.line, *goal.evaluators, *goal.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
         who = principal(goal, command, day)
         if who in reviewers and goal.owner not in (command.actor, who):

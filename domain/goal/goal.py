@@ -149,6 +149,8 @@ class Goal(Frozen):
     carried_from: GoalId | None = None  # a goal of another cycle, whose content it began with
     handed_from: GoalId | None = None  # the goal of an earlier owner, whose remaining content it began with
     handed_to: GoalId | None = None  # the goal in which somebody else goes on
+    part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company, without the owner; empty: the cycle's
+    hr_left: tuple[EmployeeId, ...] = ()  # HR of the cycle who do not work here any more: they are not asked
 
     @property
     def is_closed(self) -> bool:
@@ -230,7 +232,7 @@ class Goal(Frozen):
     @property
     def asked_of(self) -> tuple[EmployeeId, ...]:
         """Everybody whom the goal may ask, beside an assignee that HR chose: owner, managers, evaluators, HR; each once."""
-        return tuple(dict.fromkeys((self.owner, *self.line, *self.evaluators, *self.policy.hr)))
+        return tuple(dict.fromkeys((self.owner, *self.line, *self.evaluators, *self.hr)))
 
     def asks(self, stage: int) -> bool:
         """Whether the rules ask for that stage (from 0) of this goal's approval."""
@@ -280,24 +282,39 @@ class Goal(Frozen):
 
         Never the owner. In a joint stage, the first of every chain.
         """
-        asked = (chain[:1] or self._hr_without_owner for chain in self.chains_of_stage(stage))
+        asked = (chain[:1] or self.hr_without_owner for chain in self.chains_of_stage(stage))
         return tuple(dict.fromkeys(one for people in asked for one in people))
 
     def approvers_in_order(self) -> tuple[tuple[EmployeeId, ...], ...]:
         """For each stage that the rules ask for, the first who is asked; in a joint stage, of every chain."""
         stages = (stage for stage in range(self.policy.approval_stages) if self.asks(stage))
         chains = (self.chains_of_stage(stage) for stage in stages)
-        firsts = ([next(iter(chain or self._hr_without_owner), None) for chain in of_stage] for of_stage in chains)
+        firsts = ([next(iter(chain or self.hr_without_owner), None) for chain in of_stage] for of_stage in chains)
         found = (tuple(dict.fromkeys(one for one in people if one)) for people in firsts)
         return tuple(people for people in found if people)
 
     def review_deciders(self) -> tuple[EmployeeId, ...]:
         """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
-        return self.above(TaskKind.VERDICT)[:1] or self._hr_without_owner
+        return self.above(TaskKind.VERDICT)[:1] or self.hr_without_owner
 
     @property
-    def _hr_without_owner(self) -> tuple[EmployeeId, ...]:
-        return tuple(member for member in self.policy.hr if member != self.owner)
+    def hr(self) -> tuple[EmployeeId, ...]:
+        """Everybody who is HR of the goal: HR of the owner's part of the company, and HR of the cycle."""
+        return tuple(dict.fromkeys((*self.part_hr, *self.policy.hr)))
+
+    @property
+    def hr_asked(self) -> tuple[EmployeeId, ...]:
+        """HR who is asked where nobody above can be: of the owner's part, else of the cycle."""
+        return self.part_hr or self._cycle_hr
+
+    @property
+    def _cycle_hr(self) -> tuple[EmployeeId, ...]:
+        """HR of the cycle who work here; all of them where nobody does."""
+        return tuple(one for one in self.policy.hr if one not in self.hr_left) or self.policy.hr
+
+    @property
+    def hr_without_owner(self) -> tuple[EmployeeId, ...]:
+        return tuple(member for member in self.hr_asked if member != self.owner)
 
     def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:
         """The same without those who have approved since the last submission: nobody approves for two stages.
@@ -309,4 +326,9 @@ class Goal(Frozen):
     def first_left(self, chain: Chain) -> tuple[EmployeeId, ...]:
         """The first of the chain who has not approved since the last submission; HR where nobody is left."""
         left = tuple(one for one in chain if one not in self.signed)
-        return left[:1] or tuple(one for one in self._hr_without_owner if one not in self.signed)
+        signed_or_own = (*self.signed, self.owner)
+        return (
+            left[:1]
+            or tuple(one for one in self.hr_asked if one not in signed_or_own)
+            or tuple(one for one in self._cycle_hr if one not in signed_or_own)
+        )

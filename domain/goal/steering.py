@@ -204,11 +204,26 @@ def end_outcome(goal: Goal) -> Outcome:
 def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodies:
     require_hr(goal, command, day)
     policy = command.policy if command.rules is None else _with_rules(goal.policy, command)
-    if policy == goal.policy:
+    part_hr = goal.part_hr if command.part_hr is None else command.part_hr
+    if policy == goal.policy and part_hr == goal.part_hr:
         return ()
+    if goal.owner in part_hr:
+        raise Refusal(Code.SELF_APPROVAL)
     if policy.weighted != goal.policy.weighted:
         raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
-    return (events.PolicyAmended(policy=policy, reason=command.reason, due=due_after(goal, policy, day)),)
+    after = goal.model_copy(update={"policy": policy, "part_hr": part_hr})
+    assignees = assignees_after(goal, after, {}) if part_hr != goal.part_hr else ()
+    changed = goal.task is not None and bool(assignees) and assignees != goal.task.assignees
+    return (
+        events.PolicyAmended(
+            policy=policy,
+            reason=command.reason,
+            due=due_after(goal, policy, day),
+            part_hr=command.part_hr,
+            before=goal.task.assignees if goal.task and changed else None,
+            assignees=assignees if changed else None,
+        ),
+    )
 
 
 def _with_rules(policy: Policy, command: commands.AmendPolicy) -> Policy:
@@ -238,7 +253,7 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
 def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
     chains = (*command.stages, command.reviewers, *(chain for chains in command.joint for chain in chains))
-    if goal.owner in (*command.line, *(one for chain in chains for one in chain)):
+    if goal.owner in (*command.line, *command.part_hr, *(one for chain in chains for one in chain)):
         raise Refusal(Code.SELF_APPROVAL)
     if command.gone and not goal.gone:
         require_state(goal, *IN_PROGRESS)
@@ -251,7 +266,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         for one in command.delegations
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
-    people = {name: getattr(command, name) for name in ("line", "stages", "reviewers", "joint")}
+    people = {name: getattr(command, name) for name in ("line", "stages", "reviewers", "joint", "part_hr", "hr_left")}
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     placed["additional"] = command.additional
     same = all(getattr(goal, name) == value for name, value in placed.items())
@@ -262,6 +277,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "stages": command.stages or None,
         "reviewers": command.reviewers or None,
         "joint": command.joint or None,
+        "part_hr": command.part_hr or None,
+        "hr_left": command.hr_left or None,
         "department": command.department,
         "additional": command.additional or None,
         "sites": command.sites or None,
@@ -319,7 +336,7 @@ def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
 def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
     require_hr(goal, command, day)
     if goal.owner in (command.actor, command.acting_for):
-        others = [one for one in goal.policy.hr if one != goal.owner]
+        others = [one for one in goal.hr if one != goal.owner]
         raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=others or "-")
     entries = tuple(sorted(set(command.entries)))
     if entries[-1] > goal.seq:
