@@ -171,10 +171,11 @@ def measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
 def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.task is None:
         return
-    people = ", ".join(person(one, names) for one in goal.task.assignees)
+    parts = [part.assignees for part in goal.task.parts if part.is_awaited] or [goal.task.assignees]
+    people = " + ".join(", ".join(person(one, names) for one in assignees) for assignees in parts)
     yield to.text("screen.goal.task", task=task_name(goal.task.kind, to.locale), people=people, due=_due(goal, to))
-    if signed := [person(part.signed, names) for part in goal.task.parts if part.signed]:
-        yield to.text("screen.goal.agreed", people=", ".join(dict.fromkeys(signed)))
+    if agreed := [person(part.agreed, names) for part in goal.task.parts if part.agreed]:
+        yield to.text("screen.goal.agreed", people=", ".join(dict.fromkeys(agreed)))
 
 
 def _due(goal: Goal, to: Terminal) -> str:

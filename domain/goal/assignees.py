@@ -73,11 +73,11 @@ def _opened(goal: Goal, stage: int, agreed: Collection[EmployeeId]) -> tuple[Par
 
 def _open_part(goal: Goal, chain: Chain, agreed: Collection[EmployeeId]) -> Part:
     """The part of one chain; somebody who has agreed signs once for all."""
-    asked = next(iter(chain), None)
-    if asked in agreed:
-        return Part(asked=asked, assignees=(), signed=asked)
+    signer = next(iter(chain), None)
+    if signer in agreed:
+        return Part(signer=signer, assignees=(), agreed=signer)
     assignees = goal.first_left(chain)
-    return Part(asked=asked, assignees=assignees, climbed=climbed_in(chain, assignees, len(chain)))
+    return Part(signer=signer, assignees=assignees, climbed=climbed_in(chain, assignees, len(chain)))
 
 
 def _with_somebody(goal: Goal, parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -98,7 +98,7 @@ def signed_parts(goal: Goal, who: EmployeeId) -> tuple[Part, ...]:
 
 def _after_signature(goal: Goal, part: Part, who: EmployeeId) -> Part:
     if who in part.assignees:
-        return part.model_copy(update={"assignees": (), "signed": who})
+        return part.model_copy(update={"assignees": (), "agreed": who})
     left = tuple(one for one in part.assignees if one not in goal.signed)
     return part.model_copy(update={"assignees": left or goal.first_left(_chain_of(goal, part))})
 
@@ -138,28 +138,28 @@ def parts_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, EmployeeI
     left, chains = list(_parts(goal)), after.chains_of_stage(after.stage)
     found: dict[int, Part] = {}
     for n, chain in enumerate(chains):
-        same = next((part for part in left if part.asked == next(iter(chain), None)), None)
+        same = next((part for part in left if part.signer == next(iter(chain), None)), None)
         if same:
             left.remove(same)
             found[n] = same
-    agreed = [part.signed for part in _parts(goal) if part.signed]
+    agreed = [part.agreed for part in _parts(goal) if part.agreed]
     for n, chain in enumerate(chains):
         if n not in found and left:
             found[n] = left.pop(0)
-        found[n] = _part_after(goal, after, found[n], chain, replaced) if n in found else _open_part(after, chain, agreed)
+        found[n] = (
+            _part_after(goal, after, found[n], chain, replaced) if n in found else _open_part(after, chain, agreed)
+        )
     return _with_somebody(after, tuple(found[n] for n in range(len(chains))))
 
 
-def _part_after(
-    goal: Goal, after: Goal, part: Part, chain: Chain, replaced: Mapping[EmployeeId, EmployeeId]
-) -> Part:
-    asked = next(iter(chain), None)
+def _part_after(goal: Goal, after: Goal, part: Part, chain: Chain, replaced: Mapping[EmployeeId, EmployeeId]) -> Part:
+    signer = next(iter(chain), None)
     if not part.is_awaited:
-        return part.model_copy(update={"asked": asked})
+        return part.model_copy(update={"signer": signer})
     alone = goal.asking_only(_chain_of(goal, part), part.assignees)
     assignees = assignees_after(alone, after.asking_only(chain, part.assignees), replaced)
     return part.model_copy(
-        update={"asked": asked, "assignees": assignees, "climbed": climbed_in(chain, assignees, part.climbed)}
+        update={"signer": signer, "assignees": assignees, "climbed": climbed_in(chain, assignees, part.climbed)}
     )
 
 
@@ -167,12 +167,12 @@ def _parts(goal: Goal) -> tuple[Part, ...]:
     """The parts of the open task; of a stage that asks one person, the one."""
     if goal.task is None:
         return ()
-    asked = next(iter(goal.chain_of_stage(goal.stage)), None)
-    return goal.task.parts or (Part(asked=asked, assignees=goal.task.assignees, climbed=goal.task.climbed),)
+    signer = next(iter(goal.chain_of_stage(goal.stage)), None)
+    return goal.task.parts or (Part(signer=signer, assignees=goal.task.assignees, climbed=goal.task.climbed),)
 
 
 def _chain_of(goal: Goal, part: Part) -> Chain:
-    return next((chain for chain in goal.chains_of_stage(goal.stage) if chain[:1] == (part.asked,)), ())
+    return next((chain for chain in goal.chains_of_stage(goal.stage) if chain[:1] == (part.signer,)), ())
 
 
 def _alone(goal: Goal, part: Part) -> tuple[Goal, int]:

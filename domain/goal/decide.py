@@ -163,7 +163,7 @@ def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     parts = signed_parts(signed, who) if goal.task and goal.task.parts else ()
     if others := awaited(parts):
         return (events.StageApproved(stage=goal.stage, awaited=others, **said),)
-    agreed = {who, *(part.signed for part in parts if part.signed)}
+    agreed = {who, *(part.agreed for part in parts if part.agreed)}
     stage = _stage_reached(goal, agreed)
     kind = events.Approved if _is_last(signed, stage, agreed) else events.StageApproved
     return (kind(stage=stage, **said),)

@@ -195,7 +195,7 @@ def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, An
         return _of_parts(goal, signed_parts(goal, who)) | {"signed": goal.signed}
     following = goal.next_stage(body.stage)
     stage = body.stage + 1 if following is None else following
-    agreed = {who, *(part.signed for part in (goal.task.parts if goal.task else ()) if part.signed)}
+    agreed = {who, *(part.agreed for part in (goal.task.parts if goal.task else ()) if part.agreed)}
     return {"stage": stage, "signed": goal.signed, "task": approval_task(goal, stage, at, agreed)}
 
 
@@ -383,7 +383,11 @@ def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, An
     part_hr = goal.part_hr if body.part_hr is None else body.part_hr
     if task and body.assignees:
         after = goal.model_copy(update={"policy": body.policy, "part_hr": part_hr, "task": task})
-        if task.kind in DECISIONS:  # new assignees get the full time, as after a change of managers
+        if is_joint(goal, after):
+            parts = parts_after(goal, after, {})
+            task = reassigned_task(after, awaited(parts), at)
+            task = task and task.model_copy(update={"parts": parts})
+        elif task.kind in DECISIONS:  # new assignees get the full time, as after a change of managers
             task = reassigned_task(after, body.assignees, at)
         else:
             task = task.model_copy(update={"assignees": body.assignees})

@@ -47,14 +47,14 @@ class RepairStep(StrEnum):
 class Part(Frozen):
     """One of the people who must all agree in a joint stage, with their chain."""
 
-    asked: EmployeeId | None = None  # the first of the chain; None: HR
+    signer: EmployeeId | None = None  # the first of the chain; None: HR
     assignees: tuple[EmployeeId, ...]  # of whom one must agree
     climbed: int = 0  # number of people of the chain that escalation has passed
-    signed: EmployeeId | None = None  # who agreed, or in whose name
+    agreed: EmployeeId | None = None  # who agreed, or in whose name
 
     @property
     def is_awaited(self) -> bool:
-        return self.signed is None and bool(self.assignees)
+        return self.agreed is None and bool(self.assignees)
 
 
 class Task(Frozen):
@@ -142,7 +142,9 @@ class Goal(Frozen):
     slot: int | None = None  # number that spreads the cycle's alarms (alarms.py); None: the goal's id is used
     stages: tuple[Chain, ...] = ()  # of the approval; an empty one, and one that is missing, follows the line
     reviewers: Chain = ()  # of the verdict; empty: the line
-    joint: tuple[tuple[Chain, ...], ...] = ()  # the chains of a stage that asks several people; empty: one, as `stages` says
+    joint: tuple[
+        tuple[Chain, ...], ...
+    ] = ()  # the chains of a stage that asks several people; empty: one, as `stages` says
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     gone_on: date | None = None  # the day on which the goal learned that its owner has left; None: the owner works here
     additional: bool = False  # its department is that of an additional post (兼務) of the owner

@@ -1,11 +1,12 @@
 """The rules of one cycle, frozen at launch: due dates, reminders and escalations, points and limits."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.policy.calendar import BusinessCalendar
 from domain.values import EmployeeId, Frozen, Line, Number, Weight, invalid_value
@@ -76,9 +77,18 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 }
 
 
-Source = Annotated[str, Field(pattern=r"^((line|evaluator)( [1-5])?|head|title \S.{0,99})$")]
+_SOURCE = re.compile(r"(line|evaluator)( [1-5])?|head|(title|person) \S.{0,99}")
+
+
+def _source(value: str) -> str:
+    if not _SOURCE.fullmatch(value):
+        raise invalid_value("not_a_signer")
+    return value
+
+
+Source = Annotated[Line, AfterValidator(_source)]
 """Whom a joint stage asks: `line 2` the manager at that place, `evaluator 2` the evaluator of that number (without a number, of
-the stage), `head` the head of the department, `title X` everybody who has that title.
+the stage), `head` the head of the department, `title X` who has that title, `person X` that employee.
 """
 
 
@@ -96,7 +106,9 @@ class StageRule(Frozen):
     title: Line | None = None
     department: Line | None = None
     head: bool = False
-    all: tuple[Source, ...] = Field(default=(), max_length=5)  # everybody who is named here is asked, and all must agree
+    all: tuple[Source, ...] = Field(
+        default=(), max_length=5
+    )  # each of these is asked at the same time, and all must agree
 
     @model_validator(mode="after")
     def _a_department_has_a_title(self) -> Self:
@@ -106,6 +118,8 @@ class StageRule(Frozen):
             raise invalid_value("head_and_title")
         if self.all and (self.head or self.title is not None):
             raise invalid_value("all_and_title")
+        if self.all and len(set(self.all)) < max(2, len(self.all)):
+            raise invalid_value("all_needs_two")
         return self
 
     @model_serializer(mode="wrap")

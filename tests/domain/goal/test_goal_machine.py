@@ -26,7 +26,18 @@ from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
-from tests.domain.any_command import FIELDS, JOINT, LINES, PEOPLE, POLICIES, REVIEWERS, SITES, STAGES, WEIGHTS, any_command
+from tests.domain.any_command import (
+    FIELDS,
+    JOINT,
+    LINES,
+    PEOPLE,
+    POLICIES,
+    REVIEWERS,
+    SITES,
+    STAGES,
+    WEIGHTS,
+    any_command,
+)
 from tests.domain.builders import (
     CONTENT,
     DEPUTY,
@@ -235,7 +246,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
         assert len(set(task.assignees)) == len(task.assignees)
         if task.parts:
             assert set(task.assignees) == {one for part in task.parts if part.is_awaited for one in part.assignees}
-            assert not {part.signed for part in task.parts} - {None, *self.goal.signed}
+            assert not {part.agreed for part in task.parts} - {None, *self.goal.signed}
         if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
             assert self.goal.owner not in task.assignees
 

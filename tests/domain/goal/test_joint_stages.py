@@ -40,7 +40,7 @@ def submitted(joint: tuple[Any, ...] = JOINT, stages: int = 1, **first: Any) -> 
 
 
 def signed_by(goal: Goal) -> list[EmployeeId | None]:
-    return [part.signed for part in task_of(goal).parts]
+    return [part.agreed for part in task_of(goal).parts]
 
 
 def test_all_are_asked_at_once_and_the_goal_is_active_when_the_last_has_agreed() -> None:
