@@ -126,7 +126,7 @@ def reassigned_parts(goal: Goal, replaced: Mapping[EmployeeId, EmployeeId]) -> t
 def is_joint(goal: Goal, after: Goal) -> bool:
     """Whether the open task has parts, or has them `after` a change of the organisation."""
     is_approval = goal.task is not None and goal.task.kind is TaskKind.APPROVAL
-    return is_approval and bool(goal.task and goal.task.parts or after.joint_chains(after.stage))
+    return is_approval and bool((goal.task and goal.task.parts) or after.joint_chains(after.stage))
 
 
 def parts_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, EmployeeId]) -> tuple[Part, ...]:
@@ -157,7 +157,10 @@ def _part_after(goal: Goal, after: Goal, part: Part, chain: Chain, replaced: Map
     if not part.is_awaited:
         return part.model_copy(update={"signer": signer})
     alone = goal.asking_only(_chain_of(goal, part), part.assignees)
-    assignees = assignees_after(alone, after.asking_only(chain, part.assignees), replaced)
+    found = assignees_after(alone, after.asking_only(chain, part.assignees), replaced)
+    # Somebody of another chain can have the part, because HR said so: until they are in none.
+    dropped = {*goal.asked_of} - {*after.asked_of}
+    assignees = tuple(one for one in found if one not in dropped) or after.first_left(chain)
     return part.model_copy(
         update={"signer": signer, "assignees": assignees, "climbed": climbed_in(chain, assignees, part.climbed)}
     )

@@ -77,7 +77,7 @@ from domain.goal.tasks import (
 )
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, GoalId, Moment
+from domain.values import GoalId, Moment
 from domain.writing.content import Content
 
 # A decision is refused if one of these came after the version that the decider saw. Others, as reminders and comments, do

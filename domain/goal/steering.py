@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.goal import commands, events, scoring
+from domain.goal.assignees import DECISIONS, assignees_after
 from domain.goal.authority import (
     principal,
     require_concerned,
@@ -18,7 +19,6 @@ from domain.goal.authority import (
     require_state,
 )
 from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
-from domain.goal.assignees import DECISIONS, assignees_after
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind

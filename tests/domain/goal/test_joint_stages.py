@@ -3,11 +3,11 @@
 from typing import Any
 
 from domain.goal import commands
+from domain.goal.decide import decide
+from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.lifecycle import State
 from domain.notices.notices import NoticeKind, notices_of
-from domain.goal.decide import decide
-from domain.goal.evolve import evolve_all
 from domain.refusals import Code
 from domain.values import EmployeeId
 from tests.domain.builders import (
