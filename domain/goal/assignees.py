@@ -158,8 +158,8 @@ def _part_after(goal: Goal, after: Goal, part: Part, chain: Chain, replaced: Map
         return part.model_copy(update={"signer": signer})
     alone = goal.asking_only(_chain_of(goal, part), part.assignees)
     found = assignees_after(alone, after.asking_only(chain, part.assignees), replaced)
-    # Somebody of another chain can have the part, because HR said so: until they are in none.
-    dropped = {*goal.asked_of} - {*after.asked_of}
+    # Somebody of another chain can have the part, because HR said so: until they are in none, or have signed for another part.
+    dropped = {*goal.asked_of} - {*after.asked_of} | {*goal.signed}
     assignees = tuple(one for one in found if one not in dropped) or after.first_left(chain)
     return part.model_copy(
         update={"signer": signer, "assignees": assignees, "climbed": climbed_in(chain, assignees, part.climbed)}

@@ -20,7 +20,7 @@ from domain.instructions.instructions import Skipped, Sync
 from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import Employee, Organisation, some_of, with_new_name
 from domain.people.posts import MAIN, GoalPost, Post
-from domain.policy.policy import Policy
+from domain.policy.policy import Policy, TaskKind
 from domain.values import MAX_TEXT, EmployeeId, GoalId
 
 _LONGEST_REASON = MAX_TEXT - 60  # characters; an id and a last day in brackets follow
@@ -331,12 +331,18 @@ def _why_closed(owner: Employee | None, reason: str) -> str:
 
 
 def _replaced(goal: Goal, asked: Sync, organisation: Organisation) -> dict[EmployeeId, EmployeeId]:
-    """For assignees who left and were assigned by hand, or are HR: the person who takes over the task."""
+    """For assignees who left and were assigned by hand, or are HR: the person who takes over the task.
+
+    Who is in the chain of the task is replaced by the chain.
+    """
     if goal.task is None:
         return {}
+    kind = goal.task.kind
+    chains = (goal.above(kind), *(goal.chains_of_stage(goal.stage) if kind is TaskKind.APPROVAL else ()))
+    of_chains = {one for chain in chains for one in chain}
     found: dict[EmployeeId, EmployeeId] = {}
     for person in goal.task.assignees:
-        if person in (goal.owner, *goal.line, *goal.evaluators) or not _has_left(person, asked, organisation):
+        if person in (goal.owner, *of_chains) or not _has_left(person, asked, organisation):
             continue
         if stand_in := _stand_in(person, goal, asked, organisation):
             found[person] = stand_in

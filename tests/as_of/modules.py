@@ -15,6 +15,7 @@ EVERY_DAY = (
     "tests/service/test_leavers.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
+    "tests/workflows/test_joint_stages.py",
     "tests/workflows/test_leavers.py",
 )
 
