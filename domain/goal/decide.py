@@ -153,11 +153,12 @@ def _withdraw(goal: Goal, command: commands.Withdraw, day: date) -> Bodies:
 
 def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     require_state(goal, State.PENDING_APPROVAL)
+    if goal.task and goal.task.parts and command.acting_for is None:  # who has agreed is no assignee any more
+        _require_not_signed(goal, command.actor)
     require_decider(goal, command, day)
     require_seen(goal, command.expected_seq)
     who = principal(goal, command, day)
-    if again := next((one for one in (command.actor, who) if one in goal.signed), None):
-        raise Refusal(Code.ALREADY_SIGNED, who=again)
+    _require_not_signed(goal, command.actor, who)
     said: dict[str, Any] = {"saw": command.expected_seq, "comment": command.comment}
     signed = goal.model_copy(update={"signed": (*goal.signed, command.actor, who)})
     parts = signed_parts(signed, who) if goal.task and goal.task.parts else ()
@@ -167,6 +168,11 @@ def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     stage = _stage_reached(goal, agreed)
     kind = events.Approved if _is_last(signed, stage, agreed) else events.StageApproved
     return (kind(stage=stage, **said),)
+
+
+def _require_not_signed(goal: Goal, *people: EmployeeId) -> None:
+    if again := next((one for one in people if one in goal.signed), None):
+        raise Refusal(Code.ALREADY_SIGNED, who=again)
 
 
 def _is_last(signed: Goal, stage: int, agreed: set[EmployeeId]) -> bool:

@@ -75,7 +75,7 @@ async def test_two_managers_agree_one_by_the_deputy_and_one_late(
 
         with_deputy = await company.give(GOAL, commands.Approve(actor=DEPUTY, expected_seq=seq))
         assert (await task(company)).assignees == (CHIEF,)
-        for again, code in ((DEPUTY, Code.NOT_ALLOWED), (HEAD, Code.NOT_ALLOWED), (OWNER, Code.SELF_APPROVAL)):
+        for again, code in ((DEPUTY, Code.ALREADY_SIGNED), (HEAD, Code.NOT_ALLOWED), (OWNER, Code.SELF_APPROVAL)):
             with pytest.raises(Refusal) as refused:
                 await company.give(GOAL, commands.Approve(actor=again, expected_seq=with_deputy.seq))
             assert refused.value.code is code

@@ -66,7 +66,8 @@ def test_two_who_sign_at_the_same_second_both_count() -> None:
 
 def test_nobody_signs_twice() -> None:
     half = after(submitted(), approve(submitted(), FIRST), NOW)
-    refusal(half, approve(half, FIRST), NOW, Code.NOT_ALLOWED)
+    refusal(half, approve(half, FIRST), NOW, Code.ALREADY_SIGNED)
+    refusal(half, approve(half, ABOVE), NOW, Code.NOT_ALLOWED)
     refusal(half, reassign(FIRST), NOW, Code.REASSIGN_ONE)
 
 
