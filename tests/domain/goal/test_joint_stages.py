@@ -214,6 +214,14 @@ def test_hr_joins_every_part_that_is_awaited_at_the_end_of_the_ladder_and_no_oth
     assert (one.state, ABOVE in one.signed) == (State.PENDING_APPROVAL, True)
 
 
+def test_hr_joins_each_part_also_below_managers_who_were_not_asked_yet() -> None:
+    goal = at_rung(submitted(joint=(((FIRST, ABOVE, DIRECTOR, OTHER), (SECOND,)),)), 5)
+    assert [part.assignees for part in task_of(goal).parts] == [
+        (FIRST, ABOVE, DIRECTOR, HR, HR_TOO),
+        (SECOND, HR, HR_TOO),
+    ]
+
+
 def test_hr_of_the_part_of_the_company_is_asked_for_a_part_where_nobody_is_left_and_follows_an_amendment() -> None:
     goal = submitted(joint=(((FIRST,), ()),), part_hr=(OTHER,))
     assert [part.assignees for part in task_of(goal).parts] == [(FIRST,), (OTHER,)]
