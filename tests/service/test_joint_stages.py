@@ -11,11 +11,25 @@ from service.reorganisation import Compared, Reorganisation
 from service.sync_effects import goals_that_differ
 from storage.database import read_transaction
 from storage.people import load_organisation, replace_directory
-from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, TOP, Steered, goal_of, in_days, today
+from tests.service.steered import (
+    HARA,
+    HR,
+    HR_TOO,
+    MANAGER,
+    MORI,
+    ONO,
+    SALES,
+    TOP,
+    Steered,
+    goal_of,
+    in_days,
+    today,
+)
 from tests.service.test_evaluators import listed, visible_to
 
 pytestmark = pytest.mark.slow
 
+AUDITOR = EmployeeId("E31")  # takes no part in the cycle that asks them
 HEADER = "社員番号,氏名,部署,上長,役職,休職開始日,休職終了日,代理者,在籍"
 
 
@@ -104,10 +118,14 @@ async def test_a_leave_a_leaver_and_hr_replace_one_of_them_as_the_preview_says_a
 
 
 async def test_a_reassignment_of_all_tasks_of_one_person_replaces_their_part_only(company: Steered) -> None:
-    cycle = await company.launch("reassigned", more=both(f'"line", "person {TOP}"'))
+    rows = (f"{AUDITOR},監 査,監査室,{TOP},,,,,はい", f"{MORI},森 香織,経理部,{TOP},,,,,はい")
+    await apply(company, "\n".join([HEADER, *rows]).encode())
+    cycle = await company.launch("reassigned", without=(AUDITOR,), more=both(f'"line", "person {AUDITOR}"'))
+    assert (await company.goal(cycle, MORI)).joint == (((TOP,), (AUDITOR, TOP)),)
+    await apply(company, f"{HEADER}\n{MORI},森 香織,経理部,{MANAGER},,,,,はい".encode())
     await company.goals.give(goal_of(cycle, MORI), Submit(actor=MORI))
-    assert await asked(company, cycle, MORI) == [(MANAGER,), (TOP,)]
-    results = await company.carried_out(Reassign(person=TOP, to=HR_TOO, reason="出張"), cycle)
+    assert await asked(company, cycle, MORI) == [(MANAGER,), (AUDITOR,)]
+    results = await company.carried_out(Reassign(person=AUDITOR, to=HR_TOO, reason="出張"), cycle)
     assert results[MORI] == "done"
     assert await asked(company, cycle, MORI) == [(MANAGER,), (HR_TOO,)]
     await approve(company, cycle, MORI, HR_TOO)
