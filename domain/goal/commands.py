@@ -302,9 +302,8 @@ class AmendPolicy(Command):
         return self
 
 
-_Chains = Annotated[
-    tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...], Field(max_length=50)
-]  # of one joint stage
+_Chains = Annotated[tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...], Field(max_length=5)]
+"""Of one joint stage."""
 
 
 class ChangeLine(Command):

@@ -247,6 +247,9 @@ class GoalUnderAnything(RuleBasedStateMachine):
         if task.parts:
             assert set(task.assignees) == {one for part in task.parts if part.is_awaited for one in part.assignees}
             assert not {part.agreed for part in task.parts} - {None, *self.goal.signed}
+            everybody_signed = {*self.goal.policy.hr} <= {*self.goal.signed, self.goal.owner}
+            assert all(part.agreed or part.assignees or everybody_signed for part in task.parts)
+            assert not {*task.assignees} & {*self.goal.signed}
         if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
             assert self.goal.owner not in task.assignees
 
