@@ -7,10 +7,12 @@ from domain.goal.commands import Approve, ReturnForChanges, Submit
 from domain.instructions.instructions import Reassign
 from domain.people.people_file import read_people
 from domain.values import CycleId, EmployeeId
+from service.beginning import Beginnings, BeginningSource
 from service.reorganisation import Compared, Reorganisation
 from service.sync_effects import goals_that_differ
 from storage.database import read_transaction
 from storage.people import load_organisation, replace_directory
+from tests.callers import by
 from tests.service.steered import (
     HARA,
     HR,
@@ -122,6 +124,9 @@ async def test_a_reassignment_of_all_tasks_of_one_person_replaces_their_part_onl
     await apply(company, "\n".join([HEADER, *rows]).encode())
     cycle = await company.launch("reassigned", without=(AUDITOR,), more=both(f'"line", "person {AUDITOR}"'))
     assert (await company.goal(cycle, MORI)).joint == (((TOP,), (AUDITOR, TOP)),)
+    source = BeginningSource((await company.goal(cycle, MORI)).content)
+    begun = await Beginnings(company.engine, company.client).begin(by(HR), cycle, source, owner=ONO, command_id="b")
+    assert (await company.goals.require(begun.goal)).joint == (((MANAGER, TOP), (AUDITOR, TOP)),)
     await apply(company, f"{HEADER}\n{MORI},森 香織,経理部,{MANAGER},,,,,はい".encode())
     await company.goals.give(goal_of(cycle, MORI), Submit(actor=MORI))
     assert await asked(company, cycle, MORI) == [(MANAGER,), (AUDITOR,)]
