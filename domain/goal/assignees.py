@@ -154,7 +154,7 @@ def parts_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, EmployeeI
 
 def _part_after(goal: Goal, after: Goal, part: Part, chain: Chain, replaced: Mapping[EmployeeId, EmployeeId]) -> Part:
     signer = next(iter(chain), None)
-    if not part.is_awaited:
+    if part.agreed:
         return part.model_copy(update={"signer": signer})
     alone = goal.asking_only(_chain_of(goal, part), part.assignees)
     found = assignees_after(alone, after.asking_only(chain, part.assignees), replaced)
