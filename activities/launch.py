@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.heartbeating import heartbeating
 from domain.commitments import SEED_BYTES, salts_from
 from domain.cycle.carry_over import SettledGoal, drafts_beside, post_of_carried
-from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles_of
+from domain.cycle.evaluators import evaluators_of, names_heads, people_of, rules_of, titles_of
 from domain.cycle.file import PostDraft
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
@@ -79,7 +79,7 @@ class LaunchActivities(Launcher):
         async with read_transaction(self._engine) as connection:
             stages = cycle.launched_policy.stages
             organisation = await with_managers(
-                connection, _concerned(cycle, people), titles_of(stages), heads=names_heads(stages)
+                connection, _concerned(cycle, people) | people_of(stages), titles_of(stages), heads=names_heads(stages)
             )
             launched = [EmployeeId(one.employee_id) for one in people if one.added_by is None]
             first = cycle.launched_policy.calendar.day_of(cycle.launched_at)

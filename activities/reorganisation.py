@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.heartbeating import heartbeating
-from domain.cycle.evaluators import names_heads, titles_of
+from domain.cycle.evaluators import names_heads, people_of, titles_of
 from domain.goal.commands import Command
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Skipped, Sync
@@ -66,6 +66,7 @@ async def commands(
     today = now.date()
     concerned = {one for goal in goals for one in (goal.owner, *goal.part_hr, *goal.policy.everybody_of_hr)}
     concerned |= {one for goal in goals if goal.task for one in goal.task.assignees}
+    concerned |= {one for goal in goals for one in people_of(goal.policy.stages)}
     concerned |= {person for goal in goals for one in goal.delegations for person in (one.delegator, one.to)}
     async with read_transaction(engine) as connection:
         titles = {title for goal in goals for title in titles_of(goal.policy.stages)}

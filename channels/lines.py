@@ -11,7 +11,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from channels.texts import ABOUT_LEAVERS, REMOVED, TASK_IN, UNDATED, UNKNOWN, WITH_RESULT, WORDINGS, Group, Wording
+from channels.texts import (
+    ABOUT_LEAVERS,
+    ABOUT_SIGNATURES,
+    AWAITING_OTHERS,
+    REMOVED,
+    TASK_IN,
+    UNDATED,
+    UNKNOWN,
+    WITH_RESULT,
+    WORDINGS,
+    Group,
+    Wording,
+)
 from domain.goal.commands import ORGANISATION, SYSTEM
 from domain.goal.goal import Outcome
 from domain.lifecycle import State
@@ -109,6 +121,8 @@ def _wording(notice: Notice) -> Wording:
         return WORDINGS[NoticeKind.STEP_DUE]
     if notice.kind == NoticeKind.GOAL_CLOSED and _was_removed(notice.facts):
         return REMOVED
+    if notice.kind == NoticeKind.STAGE_APPROVED and _fact(notice.facts, "awaited"):
+        return AWAITING_OTHERS
     try:
         return WORDINGS[NoticeKind(notice.kind)]
     except ValueError:
@@ -130,6 +144,8 @@ def _details(notice: Notice, reader: Reader) -> Iterator[str]:
         yield say("mail.detail.to", locale, person=_person(facts, "to", reader))
     if _fact(facts, "from"):
         yield say("mail.detail.from", locale, person=_person(facts, "from", reader))
+    if notice.kind in ABOUT_SIGNATURES and (signatures := _fact(facts, "signatures")):
+        yield say("mail.detail.signatures", locale, count=signatures)
     if notice.kind in ABOUT_LEAVERS:
         yield from _leaving(facts, locale)
     if weight := _fact(facts, "weight"):

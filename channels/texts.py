@@ -70,6 +70,9 @@ UNKNOWN = Wording(Group.TO_KNOW, "notice.unknown")
 # For a goal that ended without being completed: its owner left or was removed, or the cycle was cancelled.
 REMOVED = Wording(Group.DECIDED, "notice.goal_removed")
 
+# For a signature of one of several who must all agree, while others are awaited.
+AWAITING_OTHERS = Wording(Group.DECIDED, "notice.stage_approved.awaiting")
+
 # Kinds without a due date in their line: the due date in the facts belongs to another person's task, or to no task.
 UNDATED = frozenset(
     {
@@ -87,6 +90,9 @@ ABOUT_LEAVERS = frozenset(
         _K.REASSIGNED,
     }
 )  # fmt: skip
+
+# Kinds that say how many people must agree.
+ABOUT_SIGNATURES = frozenset({_K.APPROVAL_REQUESTED, _K.APPROVAL_REMINDER, _K.ESCALATED})
 
 # The names of tasks; `UNKNOWN_TASK` is for a kind that only a newer release knows.
 TASK_TEXTS: Mapping[str, str] = MappingProxyType({kind: f"mail.task.{kind}" for kind in TaskKind})

@@ -85,9 +85,26 @@ the evaluator. Where an evaluator has left, the next active manager above them i
 asked for; an entry without a condition is for every goal, and one of them must be. `title` (役職), with `department` if need be, says whom it
 asks where the people file names nobody: the nearest manager who has the title, else the first by id. `head = true` asks the head (部門長)
 of the owner's department instead; of an owner who is the head, and where there is none, the head of the department above. Titles,
-`head` and `review_stage` cannot change while the cycle runs; who is the head can.
+`head`, `all` and `review_stage` cannot change while the cycle runs; who is the head can.
 
 {_ladders()}
+## Stages that ask several people (全員の承認が必要な段階)
+
+    [[policy.stages]]
+    all = ["line", "head"]            # everybody who is named must agree; all are asked at the same time
+
+`all` names at least two. Each asks one person: `line` the manager at the place of the stage (`line 2` the manager's manager),
+`evaluator` the evaluator of the stage (`evaluator 1` and `evaluator 2` for 一次評価者 and 二次評価者 together), `head` the head of the
+department, `title 役職` who has the title, `person 社員番号` that employee. Where one of them cannot be asked, the same people are
+asked as in other stages: the deputy, the next active manager above, the manager at that place of the line, HR.
+
+- All are told at the same time, and each signs for themself. Who has signed is asked no more. The stage is done when all have signed.
+- The first who returns the goal ends the round for all. After the next submission everybody is asked again.
+- There is one deadline. The ladder goes up from each person who has not signed, and HR joins at the end. Who joined for two people signs once.
+- Where two of them are the same person, one signature is enough; `cycle check` says for whose goals.
+- A sync or `reassign` gives the part of one person to another, and signatures stay. If all who are left have signed already, HR
+  gives the last signature.
+
 ## When it rings (何時に届くか)
 
 At the opening hour of the site where the task is, plus a spread: an alarm of the goal in slot *n* of its cycle comes

@@ -38,7 +38,7 @@ STATUS_OF: Mapping[str, Status] = {
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
-            "already_reviewed", "newer_than_goal", "self_review_first", "no_task", "not_assigned", "cycle_over", "cycle_busy", "cycle_state",
+            "already_reviewed", "newer_than_goal", "self_review_first", "no_task", "not_assigned", "reassign_one", "cycle_over", "cycle_busy", "cycle_state",
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "other_comparison", "many_leave", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",

@@ -60,6 +60,7 @@ class Code(StrEnum):
     ADJUSTMENT_DOWN = "adjustment_down"
     WEIGHTED_FIXED = "weighted_fixed"
     ALREADY_SIGNED = "already_signed"
+    REASSIGN_ONE = "reassign_one"
     NEWER_THAN_GOAL = "newer_than_goal"
     SUBORDINATE = "subordinate"
     OWN_GOALS_NOT_COVERED = "own_goals_not_covered"

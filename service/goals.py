@@ -50,8 +50,9 @@ class GoalReads:
             found = await visible_goal(connection, caller, goal)
             ledger = await rows.read_ledger(connection, goal, max(0, found.seq - _LAST_ENTRIES))
             assignees = found.task.assignees if found.task else ()
-            evaluators = found.approvers_in_order() if found.stages else ()
-            present = {(one, None) for one in (found.owner, *assignees, *evaluators, *found.part_hr)}
+            evaluators = [one for people in found.approvers_in_order() for one in people] if found.evaluators else []
+            agreed = [part.agreed for part in (found.task.parts if found.task else ()) if part.agreed]
+            present = {(one, None) for one in (found.owner, *assignees, *agreed, *evaluators, *found.part_hr)}
             names = await names_at(connection, present | people_in_ledger(ledger))
             owner = await names_in_cycle(connection, found.cycle, [found.owner]) if found.is_closed else {}
             return GoalPage(

@@ -55,7 +55,7 @@ class HandoverPreview(Frozen):
     """What handing the goal over would do. `score` stays with the owner.
 
     `unreviewed` are points that were reported and not confirmed: they stay out of the score. `running_weight` is the weight of the new
-    owner's running goals. `approver` is asked first for the new goal; None: HR.
+    owner's running goals. `approver` is asked first for the new goal; None: HR. `approvers` are all who are asked at the same time.
     """
 
     goal: GoalId
@@ -65,6 +65,7 @@ class HandoverPreview(Frozen):
     successor: GoalId
     to: EmployeeId
     approver: EmployeeId | None
+    approvers: tuple[EmployeeId, ...]
     away: bool  # the new owner is on leave: the new goal begins paused
     weight: Number
     running_weight: Number
@@ -179,12 +180,14 @@ def _goes_on(
     """What the new owner gets."""
     content, policy, owner = succession.content, cycle.launched_policy, succession.owner
     evaluators = evaluators_of(owner, organisation, rules_of(policy.review_stage, policy.stages))
-    chain = next((one for one in evaluators.stages[:1] if one), organisation.active_line(owner))
+    alone = next((one for one in evaluators.stages[:1] if one), organisation.active_line(owner))
+    chains = next((one for one in evaluators.joint[:1] if one), (alone,))
     running = (one for one in found.goals if one.state in (State.ACTIVE, State.IN_REVIEW))
     return {
         "successor": succession.goal,
         "to": owner,
-        "approver": next(iter(chain), None),
+        "approver": next(iter(chains[0]), None),
+        "approvers": tuple(dict.fromkeys(one for chain in chains for one in chain[:1])),
         "away": organisation.is_away(owner),
         "weight": content.weight,
         "running_weight": sum((one.content.weight for one in running), Decimal(0)),

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.cycle.beginning import OwnerInCycle
-from domain.cycle.evaluators import names_heads, titles_of
+from domain.cycle.evaluators import names_heads, people_of, titles_of
 from domain.cycle.part_hr import part_hr
 from domain.goal.goal import Goal
 from domain.lifecycles import ParticipantState
@@ -18,7 +18,8 @@ async def organisation_of(connection: AsyncConnection, cycle: cycles.Cycle, owne
     """The people whom a goal of the owner may ask."""
     hr = {*cycle.launched_policy.hr, *cycle.rules.everybody_of_hr}
     stages = cycle.launched_policy.stages
-    return await with_managers(connection, {owner, *hr}, titles_of(stages), heads=names_heads(stages))
+    concerned = {owner, *hr, *people_of(stages)}
+    return await with_managers(connection, concerned, titles_of(stages), heads=names_heads(stages))
 
 
 async def owner_in_cycle(

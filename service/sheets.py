@@ -180,7 +180,8 @@ async def _person(connection: AsyncConnection, cycle: CycleId, goal: Goal) -> Pe
     if employee is None:
         return Person(owner, "", "")
     manager = employee.manager_id or ""
-    evaluators = goal.approvers_in_order() if goal.stages else ()
+    approvers = goal.approvers_in_order() if goal.stages or goal.joint else ()
+    evaluators = [one for people in approvers for one in people]
     names = await names_for_sheets(connection, cycle, {owner, manager, *evaluators})
     name, manager_name = names.get(owner, employee.name), names.get(manager)
     asked = tuple(names.get(one, one) for one in evaluators)

@@ -225,13 +225,15 @@ class GoalRow(Table):
     )
     evaluators: Mapped[list[str]] = mapped_column(  # everybody in the chains of the stages and of the verdict
         Computed(
-            "text_array(jsonb_path_query_array(aggregate, '$.stages[*][*]')) || text_array(aggregate -> 'reviewers')",
+            "text_array(jsonb_path_query_array(aggregate, '$.stages[*][*]')) || text_array(aggregate -> 'reviewers')"
+            " || text_array(jsonb_path_query_array(aggregate, '$.joint[*][*][*]'))",
             persisted=True,
         )
     )
     chains: Mapped[str] = mapped_column(  # the same as JSON, to be compared with the directory; '' where there are none
         Computed(
-            "COALESCE(NULLIF(aggregate ->> 'stages', '[]'), '') || COALESCE(NULLIF(aggregate ->> 'reviewers', '[]'), '')",
+            "COALESCE(NULLIF(aggregate ->> 'stages', '[]'), '') || COALESCE(NULLIF(aggregate ->> 'reviewers', '[]'), '')"
+            " || COALESCE(NULLIF(aggregate ->> 'joint', '[]'), '')",
             persisted=True,
         )
     )

@@ -100,8 +100,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.text("screen.goal.owner", owner=owner, department=department_of(goal, to))
     yield from leaving_lines(goal, to)
-    if goal.stages:
-        approvers = [person(one, names) for one in goal.approvers_in_order()]
+    if goal.stages or goal.joint:
+        approvers = [" + ".join(person(one, names) for one in people) for people in goal.approvers_in_order()]
         yield to.text("screen.goal.evaluators", people=" → ".join(approvers))
     if goal.part_hr:
         yield to.text("screen.goal.part_hr", people=", ".join(person(one, names) for one in goal.part_hr))
@@ -171,8 +171,11 @@ def measure_lines(goal: Goal, to: Terminal) -> Iterator[str]:
 def _task_line(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.task is None:
         return
-    people = ", ".join(person(one, names) for one in goal.task.assignees)
+    parts = [part.assignees for part in goal.task.parts if part.is_awaited] or [goal.task.assignees]
+    people = " + ".join(", ".join(person(one, names) for one in assignees) for assignees in parts)
     yield to.text("screen.goal.task", task=task_name(goal.task.kind, to.locale), people=people, due=_due(goal, to))
+    if agreed := [person(part.agreed, names) for part in goal.task.parts if part.agreed]:
+        yield to.text("screen.goal.agreed", people=", ".join(dict.fromkeys(agreed)))
 
 
 def _due(goal: Goal, to: Terminal) -> str:

@@ -80,8 +80,9 @@ def _lines(preview: "HandoverPreview", to: "Terminal") -> Iterator[str]:
     )
     if preview.baseline is not None:
         yield to.text("screen.hand_over.baseline", value=preview.baseline)
-    if preview.approver is not None:
-        yield to.text("screen.hand_over.approver", person=person(preview.approver, names))
+    if preview.approvers:
+        approvers = " + ".join(person(one, names) for one in preview.approvers)
+        yield to.text("screen.hand_over.approver", person=approvers)
     if preview.away:
         yield to.text("screen.hand_over.away", person=person(preview.to, names))
     if preview.follows:

@@ -20,7 +20,7 @@ _PLACES = Decimal("0.01")
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
 OMITTED = frozenset({
-    "kind", "content", "policy", "line", "stages", "reviewers", "cycle", "owner", "department", "slot", "climbed",
+    "kind", "content", "policy", "line", "stages", "reviewers", "joint", "cycle", "owner", "department", "slot", "climbed",
 })  # fmt: skip
 # The order of facts within a fact; PostgreSQL's JSON keeps none.
 _ORDER = {name: place for place, name in enumerate(Delegation.model_fields)}
@@ -76,7 +76,7 @@ def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
         body,
         OMITTED
         if body.get("kind") != EventKind.LINE_CHANGED
-        else OMITTED - {"line", "stages", "reviewers", "department"},
+        else OMITTED - {"line", "stages", "reviewers", "joint", "department"},
         locale,
         zone,
     )
@@ -135,6 +135,8 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
         return " ".join(f"{_fact_name(key, locale)} {_fact(key, one, locale, zone)}" for key, one in ordered)
     if name in _CHAINS and isinstance(value, list):  # who is asked first; who is above them follows from the directory
         value = [next(iter(chain), "-") for chain in (value if name == "stages" else [value])]
+    if name == "joint" and isinstance(value, list):
+        value = [next(iter(chain), "-") for chains in value for chain in chains]
     if isinstance(value, list):
         return template("join.list", locale).join(_fact(name, one, locale, zone) for one in value)
     if name in _INDEXES:

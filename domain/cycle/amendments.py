@@ -22,7 +22,7 @@ def check_amendment(
     known = {_key(one) for one in check_without_dates(launched, organisation)}
     if file.policy.review_stage != rules.review_stage:
         return (refuse("review_stage_fixed", "policy.review_stage", stage=rules.review_stage),)
-    if rules_of(1, file.policy.stages).roles != rules_of(1, rules.stages).roles:
+    if rules_of(1, file.policy.stages) != rules_of(1, rules.stages):
         return (refuse("titles_fixed", "policy.stages"),)
     if file.policy.weighted != rules.weighted:
         return (refuse("weighted_fixed", "policy.weighted"),)

@@ -45,7 +45,7 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
     sites = _site_findings(file, organisation)
     drafts = (*_tree_findings(file), *_draft_findings(file))
     evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
-    evaluators += tuple(role_findings(organisation, _evaluator_rules(file)))
+    evaluators += (*role_findings(organisation, _evaluator_rules(file)), *_joint_findings(file, organisation))
     leave = (*_leave_findings(file, organisation), *_leaver_findings(file, organisation))
     leave += tuple(_joining_findings(file, organisation))
     return (*dates, *people, *sites, *_approver_findings(file, organisation), *evaluators, *leave, *drafts)
@@ -190,10 +190,26 @@ def _approver_findings(file: CycleFile, organisation: Organisation) -> Iterator[
         if not set(file.cycle.hr) <= {employee.id}:
             continue
         line = organisation.manager_line(employee.id)
-        stages = evaluators_of(employee.id, organisation, _evaluator_rules(file)).stages
+        stages, _, joint = evaluators_of(employee.id, organisation, _evaluator_rules(file))
         asked = [any(stages[stage : stage + 1]) or bool(line[stage:]) for stage in range(file.policy.approval_stages)]
+        asked = [all(joint[stage]) if any(joint[stage : stage + 1]) else one for stage, one in enumerate(asked)]
         if not all(asked):
             yield refuse("nobody_approves", employee.id, person=employee.id)
+
+
+def _joint_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    """A suggestion where all whom a stage asks at the same time are one person: one signature is enough there."""
+    rules = _evaluator_rules(file)
+    alone: dict[int, list[EmployeeId]] = {stage: [] for stage, sources in enumerate(rules.joint) if sources}
+    for employee in file.participants(organisation) if alone else ():
+        joint = evaluators_of(employee.id, organisation, rules).joint
+        for stage, owners in alone.items():
+            if len(joint[stage]) < 2:  # noqa: PLR2004 - two must agree
+                owners.append(employee.id)
+    for stage, owners in alone.items():
+        if owners:
+            where, count, people = f"policy.stages[{stage}].all", len(owners), some_of(owners)
+            yield advise("one_signature", where, stage=stage + 1, count=count, people=people, concerned=owners)
 
 
 def _evaluator_rules(file: CycleFile) -> EvaluatorRules:

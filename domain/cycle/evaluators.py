@@ -18,15 +18,17 @@ from domain.values import EmployeeId
 
 
 class Evaluators(NamedTuple):
-    """The chains of a person's goals, as in `Goal.stages` and `Goal.reviewers`."""
+    """The chains of a person's goals, as in `Goal.stages`, `Goal.reviewers` and `Goal.joint`."""
 
     stages: tuple[Chain, ...] = ()
     reviewers: Chain = ()
+    joint: tuple[tuple[Chain, ...], ...] = ()
 
     @property
     def people(self) -> tuple[EmployeeId, ...]:
         """Everybody in the chains, each once."""
-        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers) for one in chain))
+        joint = (chain for chains in self.joint for chain in chains)
+        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers, *joint) for one in chain))
 
 
 NO_EVALUATORS = Evaluators()
@@ -51,6 +53,7 @@ class Role(NamedTuple):
 
 
 HEAD = Role(None)
+_TITLE, _PERSON = "title ", "person "
 
 
 class EvaluatorRules(NamedTuple):
@@ -58,22 +61,35 @@ class EvaluatorRules(NamedTuple):
 
     review_stage: int = 1  # whose evaluator gives the verdict
     roles: tuple[Role | None, ...] = ()  # for each stage, who is asked where the people file names nobody
+    joint: tuple[tuple[str, ...], ...] = ()  # for each stage, whom it asks at the same time (`StageRule.all`)
 
 
 def rules_of(review_stage: int, stages: Iterable[StageRule]) -> EvaluatorRules:
     """The rules by the fields of a policy, or of a cycle file."""
-    roles = tuple(HEAD if one.head else Role(one.title, one.department) if one.title else None for one in stages)
-    return EvaluatorRules(review_stage, roles if any(roles) else ())
+    rules = tuple(stages)
+    roles = tuple(HEAD if one.head else Role(one.title, one.department) if one.title else None for one in rules)
+    joint = tuple(one.all for one in rules)
+    return EvaluatorRules(review_stage, roles if any(roles) else (), joint if any(joint) else ())
 
 
 def titles_of(stages: Iterable[StageRule]) -> set[str]:
     """The titles that the rules name: who has one of them must be in the organisation that chains are computed from."""
-    return {one.title for one in stages if one.title}
+    rules = tuple(stages)
+    return {one.title for one in rules if one.title} | set(_named(rules, _TITLE))
+
+
+def people_of(stages: Iterable[StageRule]) -> set[EmployeeId]:
+    """The people whom the rules name: they must be in the organisation that chains are computed from."""
+    return {EmployeeId(one) for one in _named(stages, _PERSON)}
+
+
+def _named(stages: Iterable[StageRule], kind: str) -> Iterator[str]:
+    return (source.removeprefix(kind) for one in stages for source in one.all if source.startswith(kind))
 
 
 def names_heads(stages: Iterable[StageRule]) -> bool:
     """Whether the heads of departments must be in the organisation that chains are computed from."""
-    return any(one.head for one in stages)
+    return any(one.head or "head" in one.all for one in stages)
 
 
 def evaluators_of(
@@ -88,16 +104,54 @@ def evaluators_of(
     if not named and rules == _BY_THE_LINE:
         return NO_EVALUATORS
     line = organisation.active_line(owner, post)
+    asking = _Asking(owner, organisation, named, line, post.department if post else person.department)
     chains = [_chain(one, owner, organisation) for one in named]
     chains += [()] * (len(rules.roles) - len(chains))
     for stage, role in enumerate(rules.roles):
         if role and not chains[stage]:
-            where = post.department if post else person.department
-            chains[stage] = _chain(_holder(role, owner, line, organisation, where), owner, organisation)
+            chains[stage] = _chain(_holder(role, owner, line, organisation, asking.department), owner, organisation)
     stages = [() if chain == line[stage:] else chain for stage, chain in enumerate(chains)]
     while stages and not stages[-1]:
         stages.pop()
-    return Evaluators(tuple(stages), _reviewers(chains, line, rules.review_stage))
+    joint = [_joint(sources, stage, asking) for stage, sources in enumerate(rules.joint)]
+    while joint and not joint[-1]:
+        joint.pop()
+    return Evaluators(tuple(stages), _reviewers(chains, line, rules.review_stage), tuple(joint))
+
+
+class _Asking(NamedTuple):
+    """For whom chains are computed, and from what."""
+
+    owner: EmployeeId
+    organisation: Organisation
+    named: tuple[EmployeeId | None, ...]  # the evaluators of the people file
+    line: Chain
+    department: str
+
+
+def _joint(sources: tuple[str, ...], stage: int, asking: _Asking) -> tuple[Chain, ...]:
+    """The chains of a joint stage (from 0), one for each person: somebody who is found twice agrees once."""
+    found: dict[Chain, Chain] = {}  # by who is asked
+    for source in sources:
+        chain = _chain_of(source, stage, asking)
+        found.setdefault(chain[:1], chain)
+    return tuple(found.values())
+
+
+def _chain_of(source: str, stage: int, asking: _Asking) -> Chain:
+    """The chain of one source. Where it finds nobody who can be asked, the manager at its place in the line is."""
+    kind, _, value = source.partition(" ")
+    place = int(value) - 1 if kind in ("line", "evaluator") and value else stage
+    asked: EmployeeId | None = None
+    match kind:
+        case "evaluator":
+            asked = next(iter(asking.named[place : place + 1]), None)
+        case "head" | "title":
+            role = Role(value) if value else HEAD
+            asked = _holder(role, asking.owner, asking.line, asking.organisation, asking.department)
+        case "person":
+            asked = EmployeeId(value)
+    return _chain(asked, asking.owner, asking.organisation) or asking.line[place:]
 
 
 _BY_THE_LINE = EvaluatorRules()
@@ -115,20 +169,44 @@ def _holder(
 
 
 def role_findings(organisation: Organisation, rules: EvaluatorRules) -> Iterator[Finding]:
-    """A title that nobody has refuses, and so does a head where no department has one; of a title that several have it is said
-    who is asked.
+    """A title that nobody has refuses, and so does a head where no department has one, or somebody who does not work here; of a
+    title that several have it is said who is asked.
     """
-    for stage, role in enumerate(rules.roles):
+    for where, role in _roles_with_places(rules):
         if role == HEAD and not organisation.has_heads():
-            yield refuse("no_heads", f"policy.stages[{stage}].head")
-        if role is None or role.title is None:
+            yield refuse("no_heads", where)
+        if role.title is None:
             continue
-        holders, where = organisation.holders(role.title, role.department), f"policy.stages[{stage}].title"
+        holders = organisation.holders(role.title, role.department)
         if not holders:
             titles = {one.title for one in organisation.employees.values() if one.active and one.title}
             yield refuse("title_vacant", where, role=_role_name(role), near=did_you_mean(role.title, titles))
         elif len(holders) > 1:
             yield advise("title_shared", where, role=_role_name(role), count=len(holders), people=some_of(holders))
+    for where, source in _joint_with_places(rules):
+        if source.startswith(_PERSON):
+            person = EmployeeId(source.removeprefix(_PERSON))
+            found = organisation.employees.get(person)
+            if found is None or not found.active:
+                yield refuse("signer_unknown", where, person=person)
+
+
+def _roles_with_places(rules: EvaluatorRules) -> Iterator[tuple[str, Role]]:
+    """The roles that the rules name, each with its place in the cycle file."""
+    for stage, role in enumerate(rules.roles):
+        if role is not None:
+            yield f"policy.stages[{stage}].{'head' if role == HEAD else 'title'}", role
+    for where, source in _joint_with_places(rules):
+        if source == "head":
+            yield where, HEAD
+        elif source.startswith(_TITLE):
+            yield where, Role(source.removeprefix(_TITLE))
+
+
+def _joint_with_places(rules: EvaluatorRules) -> Iterator[tuple[str, str]]:
+    for stage, sources in enumerate(rules.joint):
+        for n, source in enumerate(sources):
+            yield f"policy.stages[{stage}].all[{n}]", source
 
 
 def _role_name(role: Role) -> str:

@@ -76,6 +76,7 @@ def first_draft(
         policy=policy_digest(policy.model_dump(mode="json")),
         stages=evaluators.stages or None,
         reviewers=evaluators.reviewers or None,
+        joint=evaluators.joint or None,
         part_hr=part_hr or None,
         hr_left=hr_left or None,
         away=away or None,

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from domain.goal import events, scoring
+from domain.goal.assignees import awaited, copied_to, escalated_parts, next_manager
 from domain.goal.commands import SYSTEM
 from domain.goal.goal import Goal
 from domain.goal.steering import end_outcome
 from domain.lifecycle import State
 from domain.policy.calendar import BusinessCalendar
 from domain.policy.policy import Act
-from domain.values import CommandId, EmployeeId, Frozen, Moment
+from domain.values import CommandId, Frozen, Moment
 
 LATE = timedelta(hours=1)  # an alarm that rings more than this after its time was delayed by an outage
 
@@ -141,12 +142,11 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
         case Act.REMIND:
             return events.Reminded(rung=alarm.rung, due=alarm.at, late=late)
         case Act.REMIND_AND_COPY:
-            copied = tuple(
-                one for one in _next_manager(goal, task.climbed)[0] if one not in (*task.assignees, goal.owner)
-            )
-            return events.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
+            return events.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=tuple(copied_to(goal)))
+        case Act.ESCALATE | Act.ESCALATE_TO_HR as act if task.parts:
+            return _escalate_parts(goal, alarm, act, late=late)
         case Act.ESCALATE:
-            joined, climbed = _next_manager(goal, task.climbed)
+            joined, climbed = next_manager(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.hr_asked, task.climbed
     # An owner who is in HR is notified, and never becomes the approver of their own goal.
@@ -156,16 +156,13 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
 
-def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int]:
-    """The next manager of the line who is not an assignee yet (HR if there is none), and the new value of `climbed`.
-
-    The search begins above the first `climbed` managers.
-    """
-    assignees, chain = (goal.task.assignees, goal.above(goal.task.kind)) if goal.task else ((), goal.line)
-    for level in range(climbed, len(chain)):
-        if chain[level] not in (*assignees, *goal.signed):
-            return (chain[level],), level + 1
-    return goal.hr_asked, len(chain)
+def _escalate_parts(goal: Goal, alarm: Alarm, act: Act, *, late: bool) -> events.Escalated:
+    """In a joint stage, the next of every chain that is awaited joins."""
+    parts, before = escalated_parts(goal, act), goal.task.assignees if goal.task else ()
+    joined = tuple(one for one in awaited(parts) if one not in before)
+    climbed = max(part.climbed for part in parts if part.is_awaited)
+    to_hr = act is Act.ESCALATE_TO_HR or any(one in goal.hr for one in joined)
+    return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=joined, climbed=climbed, to_hr=to_hr)
 
 
 def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:

@@ -302,6 +302,10 @@ class AmendPolicy(Command):
         return self
 
 
+_Chains = Annotated[tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...], Field(max_length=5)]
+"""Of one joint stage."""
+
+
 class ChangeLine(Command):
     """HR, when the organisation changes: replace managers, evaluators, department and sites; open tasks go to the new people.
 
@@ -313,6 +317,7 @@ class ChangeLine(Command):
     line: tuple[_Person, ...] = Field(max_length=50)
     stages: tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...] = Field(default=(), max_length=5)
     reviewers: tuple[_Person, ...] = Field(default=(), max_length=50)
+    joint: tuple[_Chains, ...] = Field(default=(), max_length=5)
     part_hr: tuple[_Person, ...] = Field(default=(), max_length=100)  # HR of the owner's part of the company
     hr_left: tuple[_Person, ...] = Field(default=(), max_length=100)  # HR of the cycle who do not work here any more
     department: Line

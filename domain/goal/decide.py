@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.findings import Level, refuses
 from domain.goal import commands, events, scoring
+from domain.goal.assignees import asked_first, awaited, signed_parts
 from domain.goal.authority import (
     principal,
     require_concerned,
@@ -152,36 +153,53 @@ def _withdraw(goal: Goal, command: commands.Withdraw, day: date) -> Bodies:
 
 def _approve(goal: Goal, command: commands.Approve, day: date) -> Bodies:
     require_state(goal, State.PENDING_APPROVAL)
+    if goal.task and goal.task.parts and command.acting_for is None:  # who has agreed is no assignee any more
+        _require_not_signed(goal, command.actor)
     require_decider(goal, command, day)
     require_seen(goal, command.expected_seq)
     who = principal(goal, command, day)
-    if again := next((one for one in (command.actor, who) if one in goal.signed), None):
+    _require_not_signed(goal, command.actor, who)
+    said: dict[str, Any] = {"saw": command.expected_seq, "comment": command.comment}
+    signed = goal.model_copy(update={"signed": (*goal.signed, command.actor, who)})
+    parts = signed_parts(signed, who) if goal.task and goal.task.parts else ()
+    if others := awaited(parts):
+        return (events.StageApproved(stage=goal.stage, awaited=others, **said),)
+    agreed = {who, *(part.agreed for part in parts if part.agreed)}
+    stage = _stage_reached(goal, agreed)
+    kind = events.Approved if _is_last(signed, stage, agreed) else events.StageApproved
+    return (kind(stage=stage, **said),)
+
+
+def _require_not_signed(goal: Goal, *people: EmployeeId) -> None:
+    if again := next((one for one in people if one in goal.signed), None):
         raise Refusal(Code.ALREADY_SIGNED, who=again)
-    stage = _stage_reached(goal, who)
-    kind = events.Approved if _is_last(goal, stage, (command.actor, who)) else events.StageApproved
-    return (kind(stage=stage, saw=command.expected_seq, comment=command.comment),)
 
 
-def _is_last(goal: Goal, stage: int, signers: tuple[EmployeeId, ...]) -> bool:
+def _is_last(signed: Goal, stage: int, agreed: set[EmployeeId]) -> bool:
     """Whether no other approval is needed, or nobody is left to give it. HR that stands in for two stages approves once."""
-    following = goal.next_stage(stage)
-    if following is None or not (goal.chain_of_stage(stage) or goal.chain_of_stage(following)):
+    following = signed.next_stage(stage)
+    if following is None or not any((*signed.chains_of_stage(stage), *signed.chains_of_stage(following))):
         return True
-    return not goal.model_copy(update={"signed": (*goal.signed, *signers)}).approvers_left(following)
+    return not asked_first(signed, following, agreed)
 
 
-def _stage_reached(goal: Goal, who: EmployeeId) -> int:
-    """The stage that this approval completes: also the next ones, as long as the same person is asked for them or is above."""
+def _stage_reached(goal: Goal, agreed: set[EmployeeId]) -> int:
+    """The stage that this approval completes: also the next ones, as long as the same people are asked for them or are above."""
     stage = goal.stage
-    while (following := goal.next_stage(stage)) is not None and _approves(goal, following, who):
+    while (following := goal.next_stage(stage)) is not None and _approve_all_of(goal, following, agreed):
         stage = following
     return stage
 
 
-def _approves(goal: Goal, stage: int, who: EmployeeId) -> bool:
-    """Whether the person is who is asked for that stage, or a manager of the line above its place."""
+def _approve_all_of(goal: Goal, stage: int, agreed: set[EmployeeId]) -> bool:
+    """Whether one of the people is who is asked for that stage, or a manager of the line above its place.
+
+    Of a joint stage, whether all who are asked are among them.
+    """
+    if chains := goal.joint_chains(stage):
+        return all(agreed & set(chain[:1]) for chain in chains)
     own = goal.stages[stage] if stage < len(goal.stages) else ()
-    return who in (own[:1] or goal.line[stage:])
+    return bool(agreed & set(own[:1] or goal.line[stage:]))
 
 
 def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: date) -> Bodies:

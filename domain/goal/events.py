@@ -37,6 +37,7 @@ class Created(Body):
     policy: str
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    joint: tuple[tuple[Chain, ...], ...] | None = None
     part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
     hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     away: bool | None = None  # the owner is on leave: the goal begins paused
@@ -70,6 +71,7 @@ class StageApproved(Body):
     stage: int
     saw: int  # the seq that the approver saw
     comment: Written | None = None
+    awaited: tuple[EmployeeId, ...] | None = None  # who must agree in this joint stage as well; None: the stage is done
 
 
 class Approved(Body):
@@ -207,6 +209,7 @@ class Reassigned(Body):
     kind: Literal[EventKind.REASSIGNED] = EventKind.REASSIGNED
     before: tuple[EmployeeId, ...]
     assignees: tuple[EmployeeId, ...]
+    replaced: dict[EmployeeId, EmployeeId] | None = None  # in a joint stage: who had the task, and who has it now
     reason: Written
 
 
@@ -264,6 +267,7 @@ class LineChanged(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    joint: tuple[tuple[Chain, ...], ...] | None = None
     part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
     hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     department: str
@@ -288,6 +292,7 @@ class Moved(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    joint: tuple[tuple[Chain, ...], ...] | None = None
     part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
     hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     department: str

@@ -6,6 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from domain.commitments import without_texts
+from domain.goal.assignees import (
+    DECISIONS,
+    awaited,
+    climbed_in,
+    escalated_parts,
+    is_joint,
+    parts_after,
+    reassigned_parts,
+    signed_parts,
+)
 from domain.goal.events import (
     Adjusted,
     Approved,
@@ -48,17 +58,16 @@ from domain.goal.goal import (
     REMEMBERED_CHANGES,
     REMEMBERED_COMMANDS,
     REMEMBERED_REPORTS,
-    Chain,
     Delegation,
     Goal,
     MaterialChange,
     Outcome,
+    Part,
     Report,
     Task,
 )  # fmt: skip
 from domain.goal.ledger import chain, genesis
 from domain.goal.tasks import (
-    DECISIONS,
     approval_task,
     draft_task,
     reassigned_task,
@@ -68,7 +77,7 @@ from domain.goal.tasks import (
 )
 from domain.lifecycle import EventKind, State, next_state
 from domain.policy.policy import Policy, TaskKind
-from domain.values import EmployeeId, GoalId, Moment
+from domain.values import GoalId, Moment
 from domain.writing.content import Content
 
 # A decision is refused if one of these came after the version that the decider saw. Others, as reminders and comments, do
@@ -102,6 +111,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         task=None,
         stages=body.stages or (),
         reviewers=body.reviewers or (),
+        joint=body.joint or (),
         part_hr=body.part_hr or (),
         hr_left=body.hr_left or (),
         away=bool(body.away),
@@ -131,7 +141,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
     }
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
-    if body.kind in MATERIAL or _is_leaving(goal, body):
+    if (body.kind in MATERIAL and not _is_awaiting_others(body)) or _is_leaving(goal, body):
         change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
@@ -146,6 +156,11 @@ def evolve(goal: Goal, event: Event) -> Goal:
 def _is_leaving(goal: Goal, body: Body) -> bool:
     """Whether the owner has left by this event: what follows a verdict is another thing then."""
     return isinstance(body, LineChanged) and bool(body.gone) and not goal.gone
+
+
+def _is_awaiting_others(body: Body) -> bool:
+    """Whether it is the signature of one of several people. It changes nothing for the others, who sign at the same time."""
+    return isinstance(body, StageApproved) and body.awaited is not None
 
 
 def _with_signature(goal: Goal, event: Event) -> Goal:
@@ -175,9 +190,13 @@ def _submitted(goal: Goal, body: Submitted, at: Moment) -> dict[str, Any]:
 
 
 def _stage_approved(goal: Goal, body: StageApproved, at: Moment) -> dict[str, Any]:
+    who = goal.signed[-1]  # the principal: the last of the signature
+    if body.awaited is not None:
+        return _of_parts(goal, signed_parts(goal, who)) | {"signed": goal.signed}
     following = goal.next_stage(body.stage)
     stage = body.stage + 1 if following is None else following
-    return {"stage": stage, "signed": goal.signed, "task": approval_task(goal, stage, at)}
+    agreed = {who, *(part.agreed for part in (goal.task.parts if goal.task else ()) if part.agreed)}
+    return {"stage": stage, "signed": goal.signed, "task": approval_task(goal, stage, at, agreed)}
 
 
 def _approved(goal: Goal, body: Approved, at: Moment) -> dict[str, Any]:
@@ -281,7 +300,7 @@ def _end(goal: Goal, outcome: Outcome) -> dict[str, Any]:
 def _reopened(goal: Goal, body: Reopened, at: Moment) -> dict[str, Any]:
     tasks: dict[State, Callable[[], Task | None]] = {
         State.DRAFT: lambda: draft_task(goal, at),
-        State.PENDING_APPROVAL: lambda: approval_task(goal, goal.stage, at),
+        State.PENDING_APPROVAL: lambda: approval_task(goal, goal.stage, at, goal.signed),
         State.ACTIVE: lambda: step_task(goal, at),
         State.IN_REVIEW: lambda: review_task(goal, goal.self_reviewed, at),
     }
@@ -293,17 +312,27 @@ def _of_task(goal: Goal, **changes: Any) -> dict[str, Any]:
     return {"task": goal.task and goal.task.model_copy(update=changes)}
 
 
+def _of_parts(goal: Goal, parts: tuple[Part, ...], **changes: Any) -> dict[str, Any]:
+    return _of_task(goal, parts=parts, assignees=awaited(parts), **changes)
+
+
 def _reminded(goal: Goal, body: Reminded, at: Moment) -> dict[str, Any]:
     return _of_task(goal, rung=body.rung + 1)
 
 
 def _escalated(goal: Goal, body: Escalated, at: Moment) -> dict[str, Any]:
+    if goal.task and goal.task.parts:
+        act = goal.policy.ladders[goal.task.kind].rungs[body.rung].act
+        return _of_parts(goal, escalated_parts(goal, act), rung=body.rung + 1)
     assignees = (*goal.task.assignees, *body.joined) if goal.task else ()
     return _of_task(goal, rung=body.rung + 1, assignees=assignees, climbed=body.climbed)
 
 
 def _reassigned(goal: Goal, body: Reassigned, at: Moment) -> dict[str, Any]:
-    return {"task": reassigned_task(goal, body.assignees, at)}
+    task = reassigned_task(goal, body.assignees, at)
+    if task and body.replaced:
+        task = task.model_copy(update={"parts": reassigned_parts(goal, body.replaced)})
+    return {"task": task}
 
 
 def _delegated(goal: Goal, body: Delegated, at: Moment) -> dict[str, Any]:
@@ -354,7 +383,11 @@ def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, An
     part_hr = goal.part_hr if body.part_hr is None else body.part_hr
     if task and body.assignees:
         after = goal.model_copy(update={"policy": body.policy, "part_hr": part_hr, "task": task})
-        if task.kind in DECISIONS:  # new assignees get the full time, as after a change of managers
+        if is_joint(goal, after):
+            parts = parts_after(goal, after, {})
+            task = reassigned_task(after, awaited(parts), at)
+            task = task and task.model_copy(update={"parts": parts})
+        elif task.kind in DECISIONS:  # new assignees get the full time, as after a change of managers
             task = reassigned_task(after, body.assignees, at)
         else:
             task = task.model_copy(update={"assignees": body.assignees})
@@ -367,9 +400,11 @@ def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     after = goal.model_copy(update=changes)
     if after.gone != goal.gone and not (goal.task and goal.task.kind in DECISIONS):
         return changes | {"task": _task_of_presence(after, at)}
+    if goal.task and is_joint(goal, after):
+        return changes | {"task": _joint_task(goal, after, body, at)}
     if body.assignees is None or goal.task is None:
         return changes | ({"task": _later(goal, goal.task, body.paused_days)} if body.paused_days else {})
-    climbed = _climbed(goal.task, after.above(goal.task.kind), body.assignees)
+    climbed = climbed_in(after.above(goal.task.kind), body.assignees, goal.task.climbed)
     if goal.task.kind in (TaskKind.APPROVAL, TaskKind.VERDICT):
         task = reassigned_task(after, body.assignees, at)
         return changes | {"task": task and task.model_copy(update={"climbed": climbed})}
@@ -385,10 +420,13 @@ def _task_of_presence(after: Goal, at: Moment) -> Task | None:
     return step_task(after, at) if after.state is State.ACTIVE else review_task(after, after.self_reviewed, at)
 
 
-def _climbed(task: Task, chain: Chain, assignees: tuple[EmployeeId, ...]) -> int:
-    """Escalation goes on above the highest assignee of the new chain."""
-    places = [chain.index(person) + 1 for person in assignees if person in chain]
-    return max(places, default=min(task.climbed, len(chain)))
+def _joint_task(goal: Goal, after: Goal, body: LineChanged, at: Moment) -> Task | None:
+    """The task of a joint stage with the parts for the new chains. Its deadline is one for all of them."""
+    parts = parts_after(goal, after, body.replaced or {})
+    task = _later(goal, goal.task, body.paused_days or 0)
+    if body.assignees is not None:
+        task = reassigned_task(after, awaited(parts), at)
+    return task and task.model_copy(update={"parts": parts, "assignees": awaited(parts), "climbed": 0})
 
 
 def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> dict[str, Any]:
@@ -398,6 +436,7 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
         "line": body.line,
         "stages": body.stages or (),
         "reviewers": body.reviewers or (),
+        "joint": body.joint or (),
         "part_hr": body.part_hr or (),
         "hr_left": body.hr_left or (),
         "department": body.department,

@@ -44,6 +44,19 @@ class RepairStep(StrEnum):
     WORKFLOW_STARTED = "workflow_started"  # from the ledger
 
 
+class Part(Frozen):
+    """One of the people who must all agree in a joint stage, with their chain."""
+
+    signer: EmployeeId | None = None  # the first of the chain; None: HR
+    assignees: tuple[EmployeeId, ...]  # of whom one must agree
+    climbed: int = 0  # number of people of the chain that escalation has passed
+    agreed: EmployeeId | None = None  # who agreed, or in whose name
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.agreed is None and bool(self.assignees)
+
+
 class Task(Frozen):
     """The one thing that the goal waits for now."""
 
@@ -54,6 +67,7 @@ class Task(Frozen):
     rung: int = 0  # the next rung of the ladder
     climbed: int = 0  # number of managers of the line, from the nearest, that escalation has passed
     site: str | None = None  # whose business days count: the first assignee's
+    parts: tuple[Part, ...] = ()  # of a joint stage; `assignees` are those of the parts that are awaited
 
 
 class Delegation(Frozen):
@@ -128,6 +142,9 @@ class Goal(Frozen):
     slot: int | None = None  # number that spreads the cycle's alarms (alarms.py); None: the goal's id is used
     stages: tuple[Chain, ...] = ()  # of the approval; an empty one, and one that is missing, follows the line
     reviewers: Chain = ()  # of the verdict; empty: the line
+    joint: tuple[
+        tuple[Chain, ...], ...
+    ] = ()  # the chains of a stage that asks several people; empty: one, as `stages` says
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     gone_on: date | None = None  # the day on which the goal learned that its owner has left; None: the owner works here
     additional: bool = False  # its department is that of an additional post (兼務) of the owner
@@ -211,7 +228,8 @@ class Goal(Frozen):
     @property
     def evaluators(self) -> tuple[EmployeeId, ...]:
         """Everybody in the chains of the stages and of the verdict, each once."""
-        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers) for one in chain))
+        joint = (chain for chains in self.joint for chain in chains)
+        return tuple(dict.fromkeys(one for chain in (*self.stages, self.reviewers, *joint) for one in chain))
 
     @property
     def asked_of(self) -> tuple[EmployeeId, ...]:
@@ -238,6 +256,21 @@ class Goal(Frozen):
         own = self.stages[stage] if stage < len(self.stages) else ()
         return own or self.line[stage:]
 
+    def joint_chains(self, stage: int) -> tuple[Chain, ...]:
+        """The chains of a joint stage; none if the stage asks one person."""
+        return self.joint[stage] if stage < len(self.joint) else ()
+
+    def chains_of_stage(self, stage: int) -> tuple[Chain, ...]:
+        """The chain of everybody who must agree in that stage. One that is empty is HR."""
+        return self.joint_chains(stage) or (self.chain_of_stage(stage),)
+
+    def asking_only(self, chain: Chain, assignees: tuple[EmployeeId, ...]) -> "Goal":
+        """The goal as if its stage asked only this chain, with the open task at `assignees`."""
+        stages = (*self.stages[: self.stage], *((),) * (self.stage - len(self.stages)), chain)
+        task = self.task and self.task.model_copy(update={"assignees": assignees, "parts": ()})
+        line = self.line if chain else ()
+        return self.model_copy(update={"joint": (), "stages": stages, "line": line, "task": task})
+
     def above(self, kind: TaskKind) -> Chain:
         """The people up whom a task of that kind escalates; `Task.climbed` counts them."""
         if kind is TaskKind.VERDICT:
@@ -249,18 +282,22 @@ class Goal(Frozen):
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who approves stage `stage` (from 0): the evaluator, else the manager at that place of the line; HR if there is none.
 
-        Never the owner.
+        Never the owner. In a joint stage, the first of every chain.
         """
-        return self.chain_of_stage(stage)[:1] or self._hr_without_owner
+        asked = (chain[:1] or self.hr_without_owner for chain in self.chains_of_stage(stage))
+        return tuple(dict.fromkeys(one for people in asked for one in people))
 
-    def approvers_in_order(self) -> tuple[EmployeeId, ...]:
-        """The first who is asked for each stage that the rules ask for."""
+    def approvers_in_order(self) -> tuple[tuple[EmployeeId, ...], ...]:
+        """For each stage that the rules ask for, the first who is asked; in a joint stage, of every chain."""
         stages = (stage for stage in range(self.policy.approval_stages) if self.asks(stage))
-        return tuple(one for stage in stages for one in self.approvers(stage)[:1])
+        chains = (self.chains_of_stage(stage) for stage in stages)
+        firsts = ([next(iter(chain or self.hr_without_owner), None) for chain in of_stage] for of_stage in chains)
+        found = (tuple(dict.fromkeys(one for one in people if one)) for people in firsts)
+        return tuple(people for people in found if people)
 
     def review_deciders(self) -> tuple[EmployeeId, ...]:
         """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
-        return self.above(TaskKind.VERDICT)[:1] or self._hr_without_owner
+        return self.above(TaskKind.VERDICT)[:1] or self.hr_without_owner
 
     @property
     def hr(self) -> tuple[EmployeeId, ...]:
@@ -278,7 +315,7 @@ class Goal(Frozen):
         return tuple(one for one in self.policy.hr if one not in self.hr_left) or self.policy.hr
 
     @property
-    def _hr_without_owner(self) -> tuple[EmployeeId, ...]:
+    def hr_without_owner(self) -> tuple[EmployeeId, ...]:
         return tuple(member for member in self.hr_asked if member != self.owner)
 
     def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:

@@ -136,6 +136,13 @@ def _closed(body: events.Closed) -> _Made:
     }
 
 
+def _reassigned(body: events.Reassigned) -> _Made:
+    if not body.replaced:
+        return commands.Reassign, {"assignees": body.assignees, "reason": body.reason}
+    ((person, to),) = body.replaced.items()
+    return commands.Reassign, {"person": person, "to": to, "reason": body.reason}
+
+
 def _delegate(body: events.Delegated) -> _Made:
     one = body.delegation
     return commands.Delegate, one.model_dump() | {"reason": body.reason}
@@ -146,6 +153,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "line": body.line,
         "stages": body.stages or (),
         "reviewers": body.reviewers or (),
+        "joint": body.joint or (),
         "part_hr": body.part_hr or (),
         "hr_left": body.hr_left or (),
         "department": body.department,
@@ -186,7 +194,7 @@ REBUILT: dict[type[events.Body], Callable[[Any], _Made]] = {
     events.Closed: _closed,
     events.Withdrawn: _as(commands.Withdraw, "reason"),
     events.Reopened: _as(commands.Reopen, "reason", "closes"),
-    events.Reassigned: _as(commands.Reassign, "assignees", "reason"),
+    events.Reassigned: _reassigned,
     events.Delegated: _delegate,
     events.DelegationEnded: _as(commands.EndDelegation, "delegator", "to", "reason"),
     events.Extended: _as(commands.Extend, "due", "closes", "reason"),

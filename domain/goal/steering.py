@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.goal import commands, events, scoring
+from domain.goal.assignees import DECISIONS, assignees_after
 from domain.goal.authority import (
     principal,
     require_concerned,
@@ -18,7 +19,6 @@ from domain.goal.authority import (
     require_state,
 )
 from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
-from domain.goal.tasks import DECISIONS, assignees_after
 from domain.lifecycle import State
 from domain.messages import message
 from domain.policy.policy import Policy, TaskKind
@@ -45,6 +45,8 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
         raise Refusal(Code.NO_TASK)
     if command.expected_seq is not None:
         require_seen(goal, command.expected_seq)
+    if goal.task.parts and command.person is None:
+        raise Refusal(Code.REASSIGN_ONE, assignees=goal.task.assignees)
     assignees = _new_assignees(goal.task, command)
     if goal.task.kind in DECISIONS:
         if goal.owner in assignees:
@@ -53,7 +55,9 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
             raise Refusal(Code.ALREADY_SIGNED, who=again)
     elif goal.owner not in assignees:
         raise Refusal(Code.OWNERS_TASK)
-    return (events.Reassigned(before=goal.task.assignees, assignees=assignees, reason=command.reason),)
+    replaced = {command.person: command.to} if goal.task.parts and command.person and command.to else None
+    before = goal.task.assignees
+    return (events.Reassigned(before=before, assignees=assignees, replaced=replaced, reason=command.reason),)
 
 
 def _new_assignees(task: Task, command: commands.Reassign) -> tuple[EmployeeId, ...]:
@@ -248,11 +252,8 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
 
 def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
-    if goal.owner in (
-        *command.line,
-        *command.part_hr,
-        *(one for chain in (*command.stages, command.reviewers) for one in chain),
-    ):
+    chains = (*command.stages, command.reviewers, *(chain for chains in command.joint for chain in chains))
+    if goal.owner in (*command.line, *command.part_hr, *(one for chain in chains for one in chain)):
         raise Refusal(Code.SELF_APPROVAL)
     if command.gone and not goal.gone:
         require_state(goal, *IN_PROGRESS)
@@ -265,13 +266,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         for one in command.delegations
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
-    people = {
-        "line": command.line,
-        "stages": command.stages,
-        "reviewers": command.reviewers,
-        "part_hr": command.part_hr,
-        "hr_left": command.hr_left,
-    }
+    people = {name: getattr(command, name) for name in ("line", "stages", "reviewers", "joint", "part_hr", "hr_left")}
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     placed["additional"] = command.additional
     same = all(getattr(goal, name) == value for name, value in placed.items())
@@ -281,6 +276,7 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "line": command.line,
         "stages": command.stages or None,
         "reviewers": command.reviewers or None,
+        "joint": command.joint or None,
         "part_hr": command.part_hr or None,
         "hr_left": command.hr_left or None,
         "department": command.department,

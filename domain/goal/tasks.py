@@ -1,13 +1,12 @@
 """The tasks that events open, each with a new due date in business days of the assignee's site."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import date
 
+from domain.goal.assignees import awaited, opened_parts
 from domain.goal.goal import Goal, Task
 from domain.policy.policy import TaskKind
 from domain.values import EmployeeId, Moment
-
-DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)  # owners never make these for their own goals
 
 
 def _task(
@@ -41,8 +40,11 @@ def draft_task(goal: Goal, at: Moment) -> Task:
     return _task(goal, TaskKind.DRAFT, (goal.owner,), at)
 
 
-def approval_task(goal: Goal, stage: int, at: Moment) -> Task:
+def approval_task(goal: Goal, stage: int, at: Moment, agreed: Collection[EmployeeId] = ()) -> Task:
+    """The task of that stage. In a joint stage, who has `agreed` in the stage before is not asked again."""
     goal = goal.model_copy(update={"stage": stage})
+    if parts := opened_parts(goal, stage, agreed):
+        return _task(goal, TaskKind.APPROVAL, awaited(parts), at).model_copy(update={"parts": parts})
     approvers, chain = goal.approvers_left(stage), goal.above(TaskKind.APPROVAL)
     place = chain.index(approvers[0]) if approvers and approvers[0] in chain else stage
     return _task(goal, TaskKind.APPROVAL, approvers, at, climbed=place + 1)
@@ -76,56 +78,3 @@ def task_due_on(goal: Goal, due: date, at: Moment) -> Task | None:
     calendar = goal.policy.calendar_at(goal.task.site)
     moved = goal.task.model_copy(update={"due": calendar.on_or_after(due)})
     return moved.model_copy(update={"rung": next_rung(goal, moved, calendar.day_of(at))})
-
-
-def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, EmployeeId]) -> tuple[EmployeeId, ...]:
-    """The assignees of the open task where `after` is the goal with its new managers and evaluators.
-
-    An assignee who may still be asked for the task keeps it. One who may not is replaced by who has the same place now, or by
-    HR if nobody has. Somebody of HR whom the goal asks no more is replaced by HR whom it asks now. An assignee whom HR appointed
-    stays, or is replaced as `replaced` says. An owner's task stays with the owner.
-    """
-    if goal.task is None:
-        return ()
-    kind, decides = goal.task.kind, goal.task.kind in DECISIONS
-    before, chain = goal.above(kind), after.above(kind)
-    places, now_places = _places(goal, kind), _places(after, kind)
-    asked, now_asked = _asked(goal, kind), _asked(after, kind)
-    found: list[EmployeeId] = []
-    stays = any(person in chain for person in goal.task.assignees)
-    if decides and not stays and now_asked != asked:  # if they are equal, HR may have replaced them on purpose
-        found += now_asked
-    for person in goal.task.assignees:
-        if person in chain:
-            found.append(person)
-        elif person in places:
-            found += after.first_left(now_places[places.index(person) :])
-        elif person in before:
-            found += after.first_left(chain[before.index(person) :])
-        elif person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
-            found += after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
-        else:
-            found.append(replaced.get(person, person))
-    if not decides:
-        return tuple(dict.fromkeys(found))
-    without_owner = tuple(dict.fromkeys(one for one in found if one != goal.owner))
-    return without_owner or now_asked or after.approvers(after.stage)
-
-
-def _places(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:
-    """The people who can be asked for the task, from the first who is asked on.
-
-    Places are counted from there: the line of managers begins below a later stage, and the chain of an evaluator does not.
-    """
-    return goal.chain_of_stage(goal.stage) if kind is TaskKind.APPROVAL else goal.above(kind)
-
-
-def _asked(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:
-    """Who is asked for a decision of that kind; for tasks of owners, nobody but the owner."""
-    match kind:
-        case TaskKind.APPROVAL:
-            return goal.approvers_left(goal.stage)
-        case TaskKind.VERDICT:
-            return goal.review_deciders()
-        case _:
-            return (goal.owner,)

@@ -21,7 +21,9 @@ class Placement(NamedTuple):
     sites: Mapping[EmployeeId, str]
     hr: tuple[EmployeeId, ...]
     deputies: tuple[EmployeeId, ...] = ()  # both sides of the goal's delegations
-    chains: str = ""  # `Goal.stages` and `Goal.reviewers` as JSON, one behind the other; an empty one is left out
+    chains: str = (
+        ""  # `Goal.stages`, `Goal.reviewers` and `Goal.joint` as JSON, one behind the other; an empty one is left out
+    )
     away: bool = False  # paused because the owner is on leave
     review_stage: int = 1  # of the goal's rules
     stages: str = "[]"  # of the goal's rules, as JSON

@@ -29,7 +29,7 @@ def placement_of(goal: Goal) -> Placement:
     deputies = tuple(person for one in goal.delegations for person in (one.delegator, one.to))
     return Placement(
         goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
-        _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
+        _chains(Evaluators(goal.stages, goal.reviewers, goal.joint)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
         goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone, ",".join(goal.part_hr),
         json.dumps([one.model_dump(mode="json") for one in goal.policy.hr_of]), json.dumps(goal.hr_left),

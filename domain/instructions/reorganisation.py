@@ -20,7 +20,7 @@ from domain.instructions.instructions import Skipped, Sync
 from domain.people.departments import NO_CHANGE, DepartmentChange
 from domain.people.organisation import Employee, Organisation, some_of, with_new_name
 from domain.people.posts import MAIN, GoalPost, Post
-from domain.policy.policy import Policy
+from domain.policy.policy import Policy, TaskKind
 from domain.values import MAX_TEXT, EmployeeId, GoalId
 
 _LONGEST_REASON = MAX_TEXT - 60  # characters; an id and a last day in brackets follow
@@ -272,21 +272,10 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     away = owner.active and context.organisation.is_away(goal.owner)
     leaves = last_day_for_goals(owner, goal.policy.leavers)
     additional = post.post is not None
-    placed = (
-        line,
-        evaluators.stages,
-        evaluators.reviewers,
-        known,
-        away,
-        leaves,
-        not owner.active,
-        additional,
-        hr,
-        without,
-    )
+    placed = (line, *evaluators, known, away, leaves, not owner.active, additional, hr, without)
     as_it_is = (
-        goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional, goal.part_hr,
-        goal.hr_left,
+        goal.line, goal.stages, goal.reviewers, goal.joint, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional,
+        goal.part_hr, goal.hr_left,
     )  # fmt: skip
     unchanged = placed == as_it_is
     if unchanged and not moved and not replaced and not left:
@@ -298,6 +287,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         line=line,
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
+        joint=evaluators.joint,
         part_hr=hr,
         hr_left=without,
         away=away,
@@ -344,12 +334,18 @@ def _why_closed(owner: Employee | None, reason: str) -> str:
 
 
 def _replaced(goal: Goal, asked: Sync, organisation: Organisation) -> dict[EmployeeId, EmployeeId]:
-    """For assignees who left and were assigned by hand, or are HR: the person who takes over the task."""
+    """For assignees who left and were assigned by hand, or are HR: the person who takes over the task.
+
+    Who is in the chain of the task is replaced by the chain.
+    """
     if goal.task is None:
         return {}
+    kind = goal.task.kind
+    chains = (goal.above(kind), *(goal.chains_of_stage(goal.stage) if kind is TaskKind.APPROVAL else ()))
+    of_chains = {one for chain in chains for one in chain}
     found: dict[EmployeeId, EmployeeId] = {}
     for person in goal.task.assignees:
-        if person in (goal.owner, *goal.line, *goal.evaluators) or not _has_left(person, asked, organisation):
+        if person in (goal.owner, *of_chains) or not _has_left(person, asked, organisation):
             continue
         if stand_in := _stand_in(person, goal, asked, organisation):
             found[person] = stand_in

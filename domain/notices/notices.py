@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from domain.goal import events, scoring
+from domain.goal.assignees import copied_to
 from domain.goal.goal import Goal
 from domain.goal.handing import owner_in
 from domain.lifecycle import EventKind
@@ -151,7 +152,7 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
         (kind, person)
         for kind, person in (
             *_told_to_owner(before, goal, event),
-            *_told(goal, event),
+            *_told(before, goal, event),
             *(_told_of_end(before, goal, event) if before else ()),
             *(_told_of_presence(before, goal) if before else ()),
         )
@@ -169,11 +170,16 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
             cycle=goal.cycle,
             goal=goal.id,
             kind=kind,
-            facts=facts,
+            facts=facts | _of_copy(goal, kind, person),
             urgent=kind in URGENT or (kind in _TASKS and _is_due_today(goal, event)),
         )
         for kind, person in told
     )
+
+
+def _of_copy(goal: Goal, kind: NoticeKind, person: EmployeeId) -> dict[str, JsonValue]:
+    """Whose reminder is copied: in a joint stage, that of the person below."""
+    return {"to": copied_to(goal)[person]} if kind is NoticeKind.REMINDER_COPIED and person in copied_to(goal) else {}
 
 
 def _is_launched(event: events.Event) -> bool:
@@ -213,13 +219,16 @@ def _told_to_owner(before: Goal | None, goal: Goal, event: events.Event) -> _Tol
 
 def _placed(goal: Goal) -> tuple[object, ...]:
     """Where the goal stands in the organisation."""
-    return goal.line, goal.stages, goal.reviewers, goal.department, goal.sites, goal.delegations
+    return goal.line, goal.stages, goal.reviewers, goal.joint, goal.department, goal.sites, goal.delegations
 
 
-def _told(goal: Goal, event: events.Event) -> _Told:
+def _told(before: Goal | None, goal: Goal, event: events.Event) -> _Told:
     if event.kind in _OPENS_TASK and goal.task and not goal.is_paused:
+        is_one_of_several = isinstance(event.body, events.StageApproved) and event.body.awaited
+        asked = before.task.assignees if before and before.task and is_one_of_several else ()
         for person in goal.task.assignees:
-            yield _REQUESTS[goal.task.kind], person
+            if person not in asked:
+                yield _REQUESTS[goal.task.kind], person
     yield from _told_of_body(goal, event)
 
 
@@ -284,6 +293,7 @@ def _facts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         "verdict": getattr(event.body, "verdict", None),
         "step": goal.next_step,
         **_leaving(goal, event),
+        **_of_parts(goal, event),
         **_of_body(event.body),
         **_of_handover(event.body),
         **_why(event.body),
@@ -298,6 +308,13 @@ def _leaving(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
         return {"gone": "1"}
     is_last = goal.ends_with_verdict(goal.calendar.day_of(event.at))
     return {"leaves": goal.leaves.isoformat()} if is_last and goal.leaves else {}
+
+
+def _of_parts(goal: Goal, event: events.Event) -> dict[str, JsonValue]:
+    """In a joint stage, how many people must agree; after a signature, that others are awaited."""
+    parts = goal.task.parts if goal.task else ()
+    awaited = isinstance(event.body, events.StageApproved) and event.body.awaited
+    return {"signatures": str(len(parts)) if len(parts) > 1 else None, "awaited": "1" if awaited else None}
 
 
 def _why(body: events.Body) -> dict[str, JsonValue]:

@@ -1,11 +1,12 @@
 """The rules of one cycle, frozen at launch: due dates, reminders and escalations, points and limits."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.policy.calendar import BusinessCalendar
 from domain.values import EmployeeId, Frozen, Line, Number, Weight, invalid_value
@@ -76,6 +77,21 @@ DEFAULT_LADDERS: dict[TaskKind, Ladder] = {
 }
 
 
+_SOURCE = re.compile(r"(line|evaluator)( [1-5])?|head|(title|person) \S.{0,99}")
+
+
+def _source(value: str) -> str:
+    if not _SOURCE.fullmatch(value):
+        raise invalid_value("not_a_signer")
+    return value
+
+
+Source = Annotated[Line, AfterValidator(_source)]
+"""Whom a joint stage asks: `line 2` the manager at that place, `evaluator 2` the evaluator of that number (without a number, of
+the stage), `head` the head of the department, `title X` who has that title, `person X` that employee.
+"""
+
+
 class StageRule(Frozen):
     """A stage of the approval: when it is asked for, and whom it asks.
 
@@ -90,6 +106,9 @@ class StageRule(Frozen):
     title: Line | None = None
     department: Line | None = None
     head: bool = False
+    all: tuple[Source, ...] = Field(
+        default=(), max_length=5
+    )  # each of these is asked at the same time, and all must agree
 
     @model_validator(mode="after")
     def _a_department_has_a_title(self) -> Self:
@@ -97,13 +116,17 @@ class StageRule(Frozen):
             raise invalid_value("department_without_title")
         if self.head and self.title is not None:
             raise invalid_value("head_and_title")
+        if self.all and (self.head or self.title is not None):
+            raise invalid_value("all_and_title")
+        if self.all and len(set(self.all)) < max(2, len(self.all)):
+            raise invalid_value("all_needs_two")
         return self
 
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """`head` came later: rules without it keep the hash that they had."""
+        """`head` and `all` came later: rules without them keep the hash that they had."""
         form: dict[str, Any] = dump(self)
-        return form if self.head else {name: value for name, value in form.items() if name != "head"}
+        return {name: value for name, value in form.items() if name not in ("head", "all") or value}
 
     @property
     def is_always(self) -> bool:

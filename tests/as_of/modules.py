@@ -16,6 +16,7 @@ EVERY_DAY = (
     "tests/service/test_time_at_work.py",
     "tests/workflows/test_cycle.py",
     "tests/workflows/test_goal.py",
+    "tests/workflows/test_joint_stages.py",
     "tests/workflows/test_leavers.py",
 )
 
@@ -28,6 +29,7 @@ SOME_DAYS = (
     "tests/cli/cycle/test_steering.py",
     "tests/cli/goal/test_beginning.py",
     "tests/cli/goal/test_handing_over.py",
+    "tests/cli/goal/test_joint_stages.py",
     "tests/cli/goal/test_writing.py",
     "tests/cli/people/test_departments.py",
     "tests/cli/people/test_people_sync.py",
@@ -39,6 +41,7 @@ SOME_DAYS = (
     "tests/service/test_evaluators.py",
     "tests/service/test_handing_over.py",
     "tests/service/test_instructions.py",
+    "tests/service/test_joint_stages.py",
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
     "tests/service/test_one_writer.py",

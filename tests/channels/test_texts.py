@@ -201,3 +201,14 @@ def test_why_a_sign_off_was_not_applied_is_told_in_the_readers_language() -> Non
     told = notice(NoticeKind.SIGN_OFF_REFUSED, refusal=refusal)
     assert "(理由: 目標は一時停止していません。)" in line(told, japanese())
     assert "reason: the goal is not paused" in line(told, english())
+
+
+def test_a_signature_of_one_of_several_says_that_others_are_awaited_and_a_request_how_many_must_agree() -> None:
+    for reader, awaiting, signatures in (
+        (english(), "when the others who are asked with them agree too", "2 people must agree"),
+        (japanese(), "ほかの承認者の承認を待っています", "2 人全員の承認が必要です"),
+    ):
+        assert awaiting in line(notice(NoticeKind.STAGE_APPROVED, **FACTS, awaited="1"), reader)
+        assert awaiting not in line(notice(NoticeKind.STAGE_APPROVED, **FACTS), reader)
+        for kind in (NoticeKind.APPROVAL_REQUESTED, NoticeKind.APPROVAL_REMINDER, NoticeKind.ESCALATED):
+            assert signatures in line(notice(kind, **FACTS, signatures="2"), reader)

@@ -48,6 +48,15 @@ POLICIES = st.builds(
     ladders=st.sampled_from([DEFAULT_LADDERS, PATIENT]),
     leavers=st.sampled_from(Leavers),
 )
+JOINT = st.sampled_from(  # chains of people who must all agree, also of the same person, of HR, and of nobody
+    [
+        (),
+        (),
+        (((MANAGER, DIRECTOR), (STRANGER, DEPUTY)),),
+        (((STRANGER, DIRECTOR), (DEPUTY, DIRECTOR)), ((STRANGER,), (HR,), ())),
+        ((), ((MANAGER,), (DEPUTY,))),
+    ]
+)
 LINES = st.sampled_from([(), (MANAGER,), (MANAGER, DIRECTOR), (HR, MANAGER), (DIRECTOR, STRANGER, DEPUTY)])
 STAGES = st.sampled_from(  # chains of evaluators: other people, the same twice, HR, a stage that follows the line
     [
@@ -132,6 +141,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "leaves": st.none() | DATES,
             "gone": st.sampled_from([False, False, True]),
             "reviewers": REVIEWERS,
+            "joint": JOINT,
             "department": st.sampled_from(["経理", "総務"]),
             "sites": SITES,
             "replaced": st.sampled_from([{}, {STRANGER: DEPUTY}, {MANAGER: DIRECTOR}]),

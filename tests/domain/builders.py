@@ -214,7 +214,7 @@ def reassign(*assignees: EmployeeId) -> commands.Reassign:
 
 def change_line(goal: Goal, **changes: Any) -> commands.ChangeLine:
     """Other managers, another department or other sites; what `changes` does not name stays as the goal has it."""
-    chains = {"stages": goal.stages, "reviewers": goal.reviewers}
+    chains = {"stages": goal.stages, "reviewers": goal.reviewers, "joint": goal.joint}
     owner = {"away": goal.away, "leaves": goal.leaves, "gone": goal.gone}
     as_it_is = (
         chains | owner | {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "組織変更"}

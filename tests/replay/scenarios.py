@@ -27,10 +27,13 @@ from tests.acceptance.scene import (
     CHIEF,
     COLLEAGUE,
     CYCLE,
+    DIRECTOR,
     GOAL,
     HEAD,
     HR,
+    HR_TOO,
     OWNER,
+    PRESIDENT,
     Company,
     commit_and_die,
     until_cycle_is,
@@ -191,6 +194,25 @@ async def evaluated(stage: Stage) -> str:
     await _give(
         stage, evaluators, _SUBMIT, commands.Approve(actor=HEAD, expected_seq=1), others, _APPROVE, *_REVIEW,
         commands.DecideReview(actor=HEAD, verdict="achieved", expected_seq=1),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
+async def joint(stage: Stage) -> str:
+    """Two must both agree: one returns it, one signs, one is late, and another person takes the part; a server that skips time."""
+    await _launched(stage)
+    goal, around = await stage.company.goals.require(GOAL), season(await now_of(stage.server))
+    as_it_is = {"line": goal.line, "department": goal.department, "sites": goal.sites, "reason": "承認者の変更"}
+    both = commands.ChangeLine(actor=HR, joint=(((CHIEF, DIRECTOR), (HR_TOO, PRESIDENT)),), **as_it_is)
+    another = commands.ChangeLine(actor=HR, joint=(((CHIEF, DIRECTOR), (COLLEAGUE, PRESIDENT)),), **as_it_is)
+    agree = commands.Approve(actor=HR_TOO, expected_seq=1)
+    await _give(
+        stage, both, _SUBMIT, _APPROVE, commands.ReturnForChanges(actor=HR_TOO, comment="課題を具体的に"), _SUBMIT, agree,
+    )  # fmt: skip
+    await sleep_until(stage.server, around.after_due(3), 12)
+    await _give(
+        stage, another, commands.Reassign(actor=HR, person=CHIEF, to=COLLEAGUE, reason="休職"),
+        commands.Approve(actor=COLLEAGUE, expected_seq=1), _APPROVE_TOO, commands.Close(actor=HR, reason="試験の終了"),
     )  # fmt: skip
     return goal_workflow_id(GOAL)
 
@@ -411,4 +433,4 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }
-ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse, "leaver": leaver}
+ON_A_CLOCK_THAT_SKIPS: dict[str, Scenario] = {"alarms_to_lapse": alarms_to_lapse, "leaver": leaver, "joint": joint}

@@ -38,7 +38,7 @@ async def test_a_recorded_history_replays_to_the_answers_and_the_ledger_head_tha
     assert replayed.ends_as(recording)
 
 
-@pytest.mark.parametrize("name", ["lifecycle.1", "reset.2", "sign_off.1"])
+@pytest.mark.parametrize("name", ["lifecycle.1", "reset.2", "sign_off.1", "joint.1"])
 async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

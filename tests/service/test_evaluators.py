@@ -50,7 +50,7 @@ async def test_the_evaluators_of_the_file_sign_and_the_managers_are_not_asked(co
     assert goal_of(cycle, HARA) not in await visible_to(company, cycle, SALES)
 
     page = await GoalReads(company.engine).look(by(SALES), goal)
-    assert page.goal.approvers_in_order() == (SALES, HR)
+    assert page.goal.approvers_in_order() == ((SALES,), (HR,))
     assert {SALES, HR} <= set(page.names)
     await company.goals.give(goal, Submit(actor=MORI))
     assert goal in {one.goal.goal for one in await company.goals.inbox(SALES)}

@@ -32,6 +32,7 @@ OWNER, COLLEAGUE, MANAGER, DIRECTOR = (EmployeeId(one) for one in ("o1", "o2", "
 EVALUATOR, ABOVE, STANDS_IN = (EmployeeId(one) for one in ("e1", "e2", "e3"))
 DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT = (EmployeeId(one) for one in ("y1", "y2", "h1", "h9", "x1", "z1"))
 PART_HR = EmployeeId("h5")
+SIGNER, ABOVE_SIGNER = EmployeeId("s1"), EmployeeId("s2")
 AHEAD, BEHIND = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: their calendar days always differ
 RULES = POLICY.model_copy(
     update={
@@ -68,6 +69,7 @@ def goals() -> dict[str, Goal]:
             "evaluated", owner=COLLEAGUE, line=(LEFT,), stages=((EVALUATOR,), (ABOVE,)), reviewers=(ABOVE,),
             delegations=lent(EVALUATOR, STANDS_IN, today),
         ),
+        "of several": goal("several", owner=COLLEAGUE, line=(LEFT,), joint=(((LEFT,), (SIGNER, ABOVE_SIGNER)),)),
         "of a part": goal("part", owner=COLLEAGUE, line=(LEFT,), part_hr=(PART_HR,)),
         "lent": goal("lent", owner=COLLEAGUE, line=(DIRECTOR,), delegations=lent(DIRECTOR, DELEGATE, today)),
         "lent before": goal("before", owner=COLLEAGUE, line=(), delegations=lent(DIRECTOR, DELEGATE, today)),
@@ -108,6 +110,8 @@ async def company(database: AsyncEngine) -> dict[GoalId, str]:
         HR,
         OWN_HR,
         PART_HR,
+        SIGNER,
+        ABOVE_SIGNER,
         STRANGER,
         LEFT,
     )
@@ -144,6 +148,7 @@ _ALL = {
     "lent behind",
     "reassigned",
     "evaluated",
+    "of several",
     "of a part",
 }
 
@@ -163,6 +168,8 @@ _ALL = {
         pytest.param(by(HR), _ALL - {"own rules"}, id="HR"),
         pytest.param(by(OWN_HR), {"own rules"}, id="HR of one goal's own rules"),
         pytest.param(by(PART_HR), {"of a part"}, id="HR of a part of the company"),
+        pytest.param(by(SIGNER), {"of several"}, id="one of several who must agree"),
+        pytest.param(by(ABOVE_SIGNER), {"of several"}, id="a manager above one of several"),
         pytest.param(by(LEFT), set(), id="a manager who left"),
         pytest.param(by("nobody"), set(), id="somebody unknown"),
         pytest.param(OPERATOR, _ALL, id="operator"),

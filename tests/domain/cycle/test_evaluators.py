@@ -154,9 +154,85 @@ def test_a_rule_of_heads_is_refused_where_no_department_has_one() -> None:
         assert [finding.code for finding in found if finding.code == "no_heads"] == expected
 
 
-def test_rules_without_heads_are_stored_as_before() -> None:
-    assert "head" not in StageRule(title="部長").model_dump()
+def test_rules_without_heads_and_without_several_people_are_stored_as_before() -> None:
+    assert not {"head", "all"} & set(StageRule(title="部長").model_dump())
     assert StageRule(head=True).model_dump()["head"] is True
+    assert StageRule(all=("line", "head")).model_dump()["all"] == ("line", "head")
+
+
+_M, _D, _X = ("m", "d", "p"), ("d", "p"), ("x", "y", "p")
+
+
+@pytest.mark.parametrize(
+    ("sources", "named", "joint"),
+    [
+        (("evaluator 1", "evaluator 2"), ("x", "d"), (_X, _D)),
+        (("evaluator 1", "evaluator 2"), ("x",), (_X, _D)),  # the manager at that place
+        (("evaluator 1", "evaluator 2"), ("z", "o"), (_M, _D)),  # they report to the owner, or are the owner
+        (("evaluator 1", "evaluator 2"), ("gone", "x"), (_D, _X)),  # the next active manager above who has left
+        (("evaluator", "line 2"), (), (_M, _D)),
+        (("line", "head"), (), (_M, _X)),
+        (("line", "title 部長"), (), (_M, _X)),
+        (("line", "title 課長"), (), (_M,)),  # the manager has the title: one signature
+        (("person x", "person d"), (), (_X, _D)),
+        (("person x", "person nobody", "person z", "line 3"), (), (_X, _M, ("p",))),
+        (("line", "line 4"), (), (_M, ())),  # HR, where no manager is that high
+        (("line 4", "line 5"), (), ((),)),
+    ],
+)
+def test_everybody_who_must_agree_is_asked_by_a_chain_of_their_own(
+    sources: tuple[str, ...], named: tuple[str, ...], joint: tuple[tuple[str, ...], ...]
+) -> None:
+    organisation = headed(
+        "経理課",
+        one("o", "m", *named),
+        titled("x", "y", "部長"),
+        titled("m", "d", "課長"),
+        one("gone", "d", active=False),
+    )
+    people = organisation.employees
+    organisation = Organisation(
+        (replace(people[one], department="経理課") if one == "o" else people[one] for one in people),
+        departments=organisation.departments,
+    )
+    rules = EvaluatorRules(1, (), (sources,))
+    assert evaluators_of(EmployeeId("o"), organisation, rules).joint == (joint,)
+
+
+def test_who_is_on_leave_is_stood_in_for_by_the_deputy_or_by_who_is_above() -> None:
+    day = date(2026, 11, 26)
+    for deputy, asked in (("y", (("y", "p"), _D)), (None, (("y", "p"), _D)), ("d", (("d", "y", "p"), _D))):
+        away = replace(one("x", "y"), away_from=day, deputy_id=EmployeeId(deputy) if deputy else None)
+        organisation = Organisation(company(away).employees.values(), day)
+        found = evaluators_of(EmployeeId("o"), organisation, EvaluatorRules(1, (), (("person x", "line 2"),))).joint
+        assert found == ((asked[0],) if deputy == "d" else asked,)
+
+
+_ALONE = ("one_signature", "policy.stages[0].all", ("y",))
+_ALL = ("one_signature", "policy.stages[0].all", ("m", "o", "y"))
+
+
+@pytest.mark.parametrize(
+    ("everybody", "told"),
+    [
+        ('"line", "line 2"', []),
+        ('"line", "title 部長"', [("one_signature", "policy.stages[0].all", ("y",))]),  # the manager has the title
+        ('"person x", "person q"', [("signer_unknown", "policy.stages[0].all[1]", ()), _ALONE]),
+        ('"line", "title 次長"', [("title_vacant", "policy.stages[0].all[1]", ()), _ALL]),
+        ('"line", "head"', [("no_heads", "policy.stages[0].all[1]", ()), _ALL]),
+    ],
+)
+def test_people_who_cannot_be_asked_together_are_told_before_the_launch(
+    everybody: str, told: list[tuple[str, str, tuple[str, ...]]]
+) -> None:
+    organisation = company(titled("p", None, "部長"))
+    stages = f"1\nstages = [{{ all = [{everybody}] }}, {{}}]"
+    file = read_cycle_file(FILE.format(stages=2, review_stage=stages).encode())
+    assert isinstance(file, CycleFile)
+    file = file.model_copy(update={"cycle": file.cycle.model_copy(update={"without": ("p", "z", "x", "d")})})
+    found = [(one.code, one.where, one.concerned) for one in check_cycle(file, organisation, date(2026, 11, 26))]
+    ours = {"one_signature", "signer_unknown", "title_vacant", "no_heads"}
+    assert [one for one in found if one[0] in ours] == told
 
 
 def test_above_an_evaluator_who_has_left_the_next_active_manager_is_asked() -> None:

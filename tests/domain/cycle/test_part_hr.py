@@ -9,13 +9,13 @@ from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.cycle.part_hr import hr_left, part_hr
 from domain.goal.alarms import next_alarm, ring
+from domain.goal.assignees import assignees_after
 from domain.goal.commands import AmendPolicy, Withdraw
 from domain.goal.decide import decide
 from domain.goal.events import Escalated
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.goal.rebuilding import rebuild
-from domain.goal.tasks import assignees_after
 from domain.people.departments import Department, Departments
 from domain.people.organisation import Employee, Organisation
 from domain.people.posts import Post

@@ -213,7 +213,7 @@ def test_a_picture_of_success_needs_no_stage_for_high_targets() -> None:
 def test_a_recall_is_told_to_who_was_asked_first() -> None:
     rules = policy(approval_stages=2, stages=({"weight_over": 90}, {}))
     goal = pending(rules, stages=STAGES)
-    assert goal.approvers_in_order() == (SECOND,)
+    assert goal.approvers_in_order() == ((SECOND,),)
     [event] = decide(goal, commands.Recall(id=fresh_id(), actor=goal.owner), NOW)
     told = {notice.recipient for notice in notices_of(evolve_all(goal, [event]), event)}
     assert told >= {SECOND}

@@ -26,7 +26,18 @@ from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
-from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, REVIEWERS, SITES, STAGES, WEIGHTS, any_command
+from tests.domain.any_command import (
+    FIELDS,
+    JOINT,
+    LINES,
+    PEOPLE,
+    POLICIES,
+    REVIEWERS,
+    SITES,
+    STAGES,
+    WEIGHTS,
+    any_command,
+)
 from tests.domain.builders import (
     CONTENT,
     DEPUTY,
@@ -91,7 +102,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
         line=LINES,
         sites=SITES,
         steering=st.fixed_dictionaries(
-            {"slot": st.sampled_from([None, 0, 7]), "stages": STAGES, "reviewers": REVIEWERS}
+            {"slot": st.sampled_from([None, 0, 7]), "stages": STAGES, "reviewers": REVIEWERS, "joint": JOINT}
         ),
         written=st.fixed_dictionaries({"measure": st.sampled_from([NUMBERS, PICTURE]), "weight": WEIGHTS}),
     )
@@ -233,6 +244,12 @@ class GoalUnderAnything(RuleBasedStateMachine):
         assert task.kind in fits[self.goal.state]
         assert task.assignees
         assert len(set(task.assignees)) == len(task.assignees)
+        if task.parts:
+            assert set(task.assignees) == {one for part in task.parts if part.is_awaited for one in part.assignees}
+            assert not {part.agreed for part in task.parts} - {None, *self.goal.signed}
+            everybody_signed = {*self.goal.policy.hr} <= {*self.goal.signed, self.goal.owner}
+            assert all(part.agreed or part.assignees or everybody_signed for part in task.parts)
+            assert not {*task.assignees} & {*self.goal.signed}
         if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
             assert self.goal.owner not in task.assignees
 

@@ -44,9 +44,17 @@ LED_BY = {HR: TOP, HR_TOO: TOP, HEAD: TOP, BOSS: HEAD, CHIEF: BOSS, OWNER: CHIEF
 OWNERS = (OWNER, MEMBER, CHIEF)
 DEPARTMENTS = ("経理部", "人事部", "総務部")
 DECISIONS = (TaskKind.APPROVAL, TaskKind.VERDICT)
+APPROVAL = st.sampled_from(  # stages that ask one person, and some that ask several who must all agree
+    [
+        *({"approval_stages": stages} for stages in (1, 2, 3)),
+        {"approval_stages": 1, "stages": ({"all": ["line", "line 2"]},)},
+        {"approval_stages": 1, "stages": ({"all": ["head", "line", "person c3"]},)},
+        {"approval_stages": 2, "stages": ({"all": ["evaluator 1", "evaluator 2"]}, {})},
+        {"approval_stages": 2, "stages": ({}, {"all": ["line", "title 部長", "person c8"]})},
+    ]
+)
 RULES = st.fixed_dictionaries(
     {
-        "approval_stages": st.sampled_from([1, 2, 3]),
         "review_stage": st.sampled_from([1, 2]),
         "leavers": st.sampled_from(["settle", "verdict", "keep"]),
         "moves_settle": st.booleans(),
@@ -78,14 +86,21 @@ class CompanyUnderAnything(RuleBasedStateMachine):
     closed_by_leaving: set[GoalId]
     signed: dict[GoalId, list[EmployeeId]]
 
-    @initialize(rules=RULES)
-    def launch(self, rules: dict[str, Any]) -> None:
-        frozen = policy(hr=(HR, HR_TOO), **rules)
+    @initialize(rules=RULES, approval=APPROVAL)
+    def launch(self, rules: dict[str, Any], approval: dict[str, Any]) -> None:
+        frozen = policy(hr=(HR, HR_TOO), **rules, **approval)
         self.people = {
-            one: Employee(id=one, name=f"名 {one}", department=DEPARTMENTS[n % 3], manager_id=LED_BY.get(one))
+            one: Employee(
+                id=one,
+                name=f"名 {one}",
+                department=DEPARTMENTS[n % 3],
+                manager_id=LED_BY.get(one),
+                title="部長" if one in (HEAD, BOSS) else None,
+            )
             for n, one in enumerate(EVERYBODY)
         }
-        self.departments = Departments(Department(id=one, name=one) for one in DEPARTMENTS)
+        heads = {"経理部": HEAD, "総務部": CHIEF}
+        self.departments = Departments(Department(id=one, name=one, head_id=heads.get(one)) for one in DEPARTMENTS)
         self.now, self.goals, self.standing = LAUNCH, {}, ()
         self.closed_by_leaving, self.signed = set(), {}
         organisation = self.organisation
@@ -155,12 +170,15 @@ class CompanyUnderAnything(RuleBasedStateMachine):
         for goal in tuple(self.goals.values()):
             self._ask(goal, commands.Delegate(id=fresh_id(), **fields))
 
-    @rule(owner=st.sampled_from(OWNERS), to=PEOPLE)
-    def reassign(self, owner: EmployeeId, to: EmployeeId) -> None:
+    @rule(owner=st.sampled_from(OWNERS), to=PEOPLE, turn=st.integers(0, 3))
+    def reassign(self, owner: EmployeeId, to: EmployeeId, turn: int) -> None:
         if not self._works(to):
             return
         goal = self.goals[GoalId(f"q/{owner}/1")]
-        self._ask(goal, commands.Reassign(id=fresh_id(), actor=HR_TOO, assignees=(to,), reason="交代"))
+        asked = goal.task.assignees if goal.task else ()
+        whom = {"person": asked[turn % len(asked)], "to": to} if turn and asked else {"assignees": (to,)}
+        fields = {"id": fresh_id(), "actor": HR_TOO, "reason": "交代"}
+        self._ask(goal, commands.Reassign.model_validate(fields | whom))
 
     @invariant()
     def somebody_who_works_here_is_asked_and_nobody_decides_for_themselves(self) -> None:
@@ -179,6 +197,24 @@ class CompanyUnderAnything(RuleBasedStateMachine):
                 assert goal.owner not in goal.task.assignees
             else:
                 assert not goal.gone
+
+    @invariant()
+    def everybody_who_must_agree_is_asked_or_has_agreed_or_hr_is_asked_instead(self) -> None:
+        for goal in getattr(self, "goals", {}).values():
+            for part in goal.task.parts if goal.task else ():
+                if part.agreed is None:
+                    everybody_signed = {HR, HR_TOO} <= {*goal.signed, goal.owner}
+                    assert any(map(self._works, part.assignees)) or (everybody_signed and not part.assignees)
+                    assert not {*part.assignees} & {*goal.signed, goal.owner}
+                else:
+                    assert part.agreed in goal.signed
+
+    @invariant()
+    def nobody_is_asked_about_the_goals_of_somebody_above_them(self) -> None:
+        for goal in getattr(self, "goals", {}).values():
+            if not goal.is_closed:
+                for one in goal.evaluators:
+                    assert goal.owner not in (one, *self.organisation.manager_line(one))
 
     @invariant()
     def every_goal_stands_as_the_directory_says(self) -> None:

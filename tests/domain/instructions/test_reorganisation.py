@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from domain.goal import commands
-from domain.goal.goal import Delegation
+from domain.goal.decide import decide
+from domain.goal.evolve import evolve_all
+from domain.goal.goal import Delegation, Goal
 from domain.instructions.instructions import Skipped, Sync
 from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, compare, sync_command_for, weight_left
@@ -25,10 +27,13 @@ from tests.domain.builders import (
     PRESIDENT,
     STRANGER,
     active,
+    at,
     day,
     draft,
+    fresh_id,
     pending,
     policy,
+    task_of,
 )
 from texts.say import say_both
 
@@ -289,3 +294,27 @@ def test_an_administrator_who_is_not_hr_of_the_goal_acts_as_the_organisation_and
     back = sync_command_for(closed, Sync(reason="復職"), STRANGER, context)
     assert isinstance(back, commands.ReopenBySystem)
     assert (back.actor, back.reason) == (commands.ORGANISATION, f"復職 ({STRANGER})")
+
+
+def test_who_left_hands_on_also_what_hr_gave_them_of_somebody_elses_stage_or_part() -> None:
+    """They were asked for another stage, or for another part of the same one: the chain of the task does not replace them."""
+    people = with_(person(STRANGER, DIRECTOR), person("w1", PRESIDENT), person("v1", PRESIDENT))
+    after = Organisation(with_(person(STRANGER, DIRECTOR, active=False), *people[-2:]))
+
+    def asked_after(goal: Goal, **given: Any) -> tuple[EmployeeId, ...]:
+        reassigned = commands.Reassign(id=fresh_id(), actor=HR, reason="出張", **given)
+        goal = evolve_all(goal, decide(goal, reassigned, at(day(10, 6))))
+        assert STRANGER in task_of(goal).assignees
+        command = sync_command_for(goal, Sync(reason="退職"), HR, SyncContext(after, (), TODAY))
+        assert isinstance(command, commands.ChangeLine)
+        again = evolve_all(goal, decide(goal, command.model_copy(update={"id": fresh_id()}), at(TODAY)))
+        left = sync_command_for(again, Sync(reason="退職"), HR, SyncContext(after, (), TODAY))
+        assert left == Skipped(code="unchanged")
+        return task_of(again).assignees
+
+    line = (MANAGER, DIRECTOR, PRESIDENT)
+    later_stage = pending(policy(approval_stages=2), line=line, stages=((), (STRANGER, DIRECTOR, PRESIDENT)))
+    assert asked_after(later_stage, assignees=(STRANGER,)) == (DIRECTOR,)
+    both = policy(approval_stages=1, stages=({"all": (f"person {STRANGER}", "person w1")},))
+    other_part = pending(both, line=line, joint=(((STRANGER, DIRECTOR, PRESIDENT), ("w1", PRESIDENT)),))
+    assert asked_after(other_part, person="w1", to=STRANGER) == (DIRECTOR, "w1")

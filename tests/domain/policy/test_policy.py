@@ -32,6 +32,13 @@ CROWDED = BERLIN.model_copy(update={"days_off": tuple(date(2000, 1, 1) + timedel
         ({"stages": ({},), "approval_stages": 2}, "stages_count"),
         ({"stages": ({"department": "経理"},), "approval_stages": 1}, "department_without_title"),
         ({"stages": ({"title": "部長", "head": True},), "approval_stages": 1}, "head_and_title"),
+        ({"stages": ({"title": "部長", "all": ["line", "head"]},), "approval_stages": 1}, "all_and_title"),
+        ({"stages": ({"all": ["line"]},), "approval_stages": 1}, "all_needs_two"),
+        ({"stages": ({"all": ["line", "head", "line"]},), "approval_stages": 1}, "all_needs_two"),
+        *(
+            ({"stages": ({"all": ["line", one]},), "approval_stages": 1}, "not_a_signer")
+            for one in ("head 1", "line 6", "person", "x")
+        ),
         ({"stages": ({"weight_over": 50},), "approval_stages": 1}, "no_stage_always"),
         ({"reviews": (day(11, 30), day(10, 30))}, "reviews_order"),
         ({"reviews": (day(10, 30), day(10, 30))}, "reviews_order"),
