@@ -25,7 +25,7 @@ STATUS_OF: Mapping[str, Status] = {
     for status, codes in {
         Status.FORBIDDEN: (
             "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
-            "already_signed", "hr_begins_goals", "outside_line",
+            "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
@@ -44,7 +44,7 @@ STATUS_OF: Mapping[str, Status] = {
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
-            "no_participant", "other_owner", "same_owner",
+            "no_participant", "other_owner", "same_owner", "owner_contributes", "nobody_decides", "unknown_contributor",
         ),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",

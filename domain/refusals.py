@@ -98,6 +98,10 @@ class Code(StrEnum):
     NOT_NEXT_GOAL = "not_next_goal"
     HANDED_OVER = "handed_over"
     UNKNOWN_COMPANY = "unknown_company"
+    CONTRIBUTOR_DECIDES = "contributor_decides"
+    OWNER_CONTRIBUTES = "owner_contributes"
+    NOBODY_DECIDES = "nobody_decides"
+    UNKNOWN_CONTRIBUTOR = "unknown_contributor"
 
 
 class Refusal(MeguriError):

@@ -81,7 +81,8 @@ _PLACEMENTS = text("""
         aggregate #>> '{sites}', array_to_string(own_hr, ','), aggregate #>> '{delegations}', chains,
         away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
         policy ->> 'leavers', aggregate ->> 'leaves',
-        COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL
+        COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL,
+        array_to_string(contributors, ',')
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text(
@@ -103,9 +104,10 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
                 away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
+                contributors,
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
-                leavers, leaves, additional, gone in rows
+                leavers, leaves, additional, gone, contributors in rows
         ]  # fmt: skip
 
 

@@ -224,6 +224,9 @@ class GoalRow(Table):
             persisted=True,
         )
     )
+    contributors: Mapped[list[str]] = mapped_column(
+        Computed("text_array(jsonb_path_query_array(aggregate, '$.content.contributors[*].person'))", persisted=True)
+    )
     away: Mapped[bool] = mapped_column(Computed("COALESCE((aggregate ->> 'away')::boolean, false)", persisted=True))
     reviewer: Mapped[str | None] = mapped_column(
         Computed("COALESCE(aggregate #>> '{reviewers,0}', aggregate #>> '{line,0}')", persisted=True)
@@ -248,6 +251,9 @@ class GoalRow(Table):
         Index("goal_by_reviewer", "cycle_id", "reviewer", "owner_id"),
         Index("goal_by_line", "line", postgresql_using="gin"),
         Index("goal_by_evaluators", "evaluators", postgresql_using="gin", postgresql_where=text("evaluators <> '{}'")),
+        Index(
+            "goal_by_contributors", "contributors", postgresql_using="gin", postgresql_where=text("contributors <> '{}'")
+        ),
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),

@@ -71,6 +71,10 @@ def _is_evaluator(person: str, _: datetime) -> ColumnElement[bool]:
     return (GoalRow.evaluators != EMPTY) & _contains(GoalRow.evaluators, person)
 
 
+def _is_contributor(person: str, _: datetime) -> ColumnElement[bool]:
+    return (GoalRow.contributors != EMPTY) & _contains(GoalRow.contributors, person)
+
+
 def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
     return GoalRow.task.is_not(None) & _contains(GoalRow.assignees, person)
 
@@ -117,6 +121,7 @@ _RELATED: Mapping[str, _Related] = {
     "line": _is_in_line,
     "evaluator": _is_evaluator,
     "assignee": _is_assignee,
+    "contributor": _is_contributor,
     "delegate": _is_delegate,
     _HR: _is_hr_by_its_own_rules,
 }

@@ -142,16 +142,16 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
             return events.Reminded(rung=alarm.rung, due=alarm.at, late=late)
         case Act.REMIND_AND_COPY:
             copied = tuple(
-                one for one in _next_manager(goal, task.climbed)[0] if one not in (*task.assignees, goal.owner)
+                one for one in _next_manager(goal, task.climbed)[0] if one not in (*task.assignees, *goal.sharers)
             )
             return events.Reminded(rung=alarm.rung, due=alarm.at, late=late, copied=copied)
         case Act.ESCALATE:
             joined, climbed = _next_manager(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.policy.hr, task.climbed
-    # An owner who is in HR is notified, and never becomes the approver of their own goal.
+    # An owner or a contributor who is in HR never becomes the approver of their own goal.
     # Who approved an earlier stage is not asked again.
-    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner, *goal.signed))
+    new = tuple(person for person in joined if person not in (*task.assignees, *goal.sharers, *goal.signed))
     to_hr = joined == goal.policy.hr
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 

@@ -16,7 +16,7 @@ from domain.goal.authority import (
 )
 from domain.goal.goal import Goal, Outcome
 from domain.goal.handing import HANDING
-from domain.goal.steering import STEERING, Bodies, next_revision
+from domain.goal.steering import STEERING, Bodies, next_revision, require_hr_without_share
 from domain.goal.working import WORKING
 from domain.lifecycle import State
 from domain.messages import message
@@ -107,6 +107,7 @@ def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
     _require_written_from(goal, command)
     if command.content == Content() and goal.content != Content():
         raise Refusal(Code.NOTHING_WRITTEN)
+    _require_contributors(goal, command.content)
     return _revision(goal, command.content)
 
 
@@ -114,6 +115,14 @@ def _require_written_from(goal: Goal, command: commands.Revise | commands.Submit
     """Raises a `Refusal` if somebody changed the goal after the version from which the new content was written."""
     if command.expected_seq is not None:
         require_seen(goal, command.expected_seq)
+
+
+def _require_contributors(goal: Goal, content: Content) -> None:
+    """The owner has a share anyway, and somebody is left to decide, whoever becomes a manager."""
+    planned = goal.model_copy(update={"content": content})
+    if goal.owner in planned.contributors:
+        raise Refusal(Code.OWNER_CONTRIBUTES, owner=goal.owner)
+    require_hr_without_share(planned, goal.policy)
 
 
 def _revision(goal: Goal, content: Content) -> Bodies:
@@ -126,6 +135,7 @@ def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
     require_state(goal, State.DRAFT)
     _require_written_from(goal, command)
     content = command.content or goal.content
+    _require_contributors(goal, content)
     findings = check(content, goal.policy)
     if refuses(findings):
         refused = [finding for finding in findings if finding.level is Level.REFUSE]
@@ -218,7 +228,7 @@ def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> 
     reviewers = (*goal.line, *goal.evaluators, *goal.policy.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
         who = principal(goal, command, day)
-        if who in reviewers and goal.owner not in (command.actor, who):
+        if who in reviewers and not {*goal.sharers} & {command.actor, who}:
             raise Refusal(Code.SELF_REVIEW_FIRST)
     require_decider(goal, command, day)
 

@@ -57,6 +57,7 @@ from domain.goal.goal import (
     Task,
 )  # fmt: skip
 from domain.goal.ledger import chain, genesis
+from domain.goal.scoring import credits
 from domain.goal.tasks import (
     DECISIONS,
     approval_task,
@@ -129,16 +130,30 @@ def evolve(goal: Goal, event: Event) -> Goal:
     }
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
-    if body.kind in MATERIAL or _is_leaving(goal, body):
-        change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
+    if body.kind in MATERIAL or _is_leaving(goal, body) or _releases(body):
+        fields = ("contributors",) if _releases(body) else getattr(body, "fields", ())
+        change = MaterialChange(seq=event.seq, kind=body.kind, fields=fields)
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
         changes |= effect(_with_signature(goal, event), body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
-    if "content" in changes and not isinstance(body, TextsErased | ParentFollowed):
+    if "content" in changes and not isinstance(body, TextsErased | ParentFollowed | LineChanged):
         changes["written"] = event.seq
-    return goal.model_copy(update=changes)
+    return _with_earned(goal, goal.model_copy(update=changes))
+
+
+def _with_earned(before: Goal, after: Goal) -> Goal:
+    """Where the shares change, what was earned until then stays as it was divided."""
+    if before.content.contributors == after.content.contributors or before.shares == after.shares:
+        return after
+    earned = credits(before)
+    return after.model_copy(update={"earned": earned}) if any(earned.values()) else after
+
+
+def _releases(body: Body) -> bool:
+    """Whether a contributor has left by this event: the plan is another one."""
+    return isinstance(body, LineChanged) and bool(body.released)
 
 
 def _is_leaving(goal: Goal, body: Body) -> bool:
@@ -355,6 +370,8 @@ def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, An
 def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     """New assignees of an approval or verdict get the full time for it; an owner's task keeps its due date."""
     changes = _organisation_fields(goal, body, at)
+    if body.released:
+        changes["content"] = goal.content.without(body.released)
     after = goal.model_copy(update=changes)
     if after.gone != goal.gone and not (goal.task and goal.task.kind in DECISIONS):
         return changes | {"task": _task_of_presence(after, at)}

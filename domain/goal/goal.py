@@ -134,6 +134,23 @@ class Goal(Frozen):
     carried_from: GoalId | None = None  # a goal of another cycle, whose content it began with
     handed_from: GoalId | None = None  # the goal of an earlier owner, whose remaining content it began with
     handed_to: GoalId | None = None  # the goal in which somebody else goes on
+    earned: dict[EmployeeId, Number] | None = None  # points of each person before the shares last changed
+
+    @property
+    def contributors(self) -> tuple[EmployeeId, ...]:
+        """The people who work on the goal with its owner. They decide nothing on it."""
+        return tuple(one.person for one in self.content.contributors or ())
+
+    @property
+    def sharers(self) -> tuple[EmployeeId, ...]:
+        """The owner and the contributors: the goal's points are theirs."""
+        return (self.owner, *self.contributors)
+
+    @property
+    def shares(self) -> dict[EmployeeId, int]:
+        """The share of each in percent, the owner first. They add up to 100."""
+        given = {one.person: one.share for one in self.content.contributors or ()}
+        return {self.owner: 100 - sum(given.values())} | given
 
     @property
     def is_closed(self) -> bool:
@@ -203,7 +220,7 @@ class Goal(Frozen):
             for one in self.delegations
             if one.delegator in delegators
             and one.first <= day <= one.last
-            and (one.own_goals or one.delegator != self.owner)
+            and (one.own_goals or one.delegator not in self.sharers)
         )
 
     @property
@@ -234,22 +251,31 @@ class Goal(Frozen):
     def chain_of_stage(self, stage: int) -> Chain:
         """Who is asked for that stage (from 0) of the approval, and who is above them."""
         own = self.stages[stage] if stage < len(self.stages) else ()
-        return own or self.line[stage:]
+        return self.deciding(own) or self.deciding(self.line)[stage:]
+
+    def deciding(self, chain: Chain) -> Chain:
+        """The part of the chain that may decide on the goal: nobody signs for themselves or for a boss, so it begins above the
+        highest contributor.
+        """
+        contributors = self.contributors
+        highest = max((place for place, one in enumerate(chain, start=1) if one in contributors), default=0)
+        return chain[highest:]
 
     def above(self, kind: TaskKind) -> Chain:
         """The people up whom a task of that kind escalates; `Task.climbed` counts them."""
+        line = self.deciding(self.line)
         if kind is TaskKind.VERDICT:
-            return self.reviewers or self.line
+            return self.deciding(self.reviewers) or line
         if kind is TaskKind.APPROVAL and self.stage < len(self.stages):
-            return self.stages[self.stage] or self.line
-        return self.line
+            return self.deciding(self.stages[self.stage]) or line
+        return line
 
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who approves stage `stage` (from 0): the evaluator, else the manager at that place of the line; HR if there is none.
 
-        Never the owner.
+        Never the owner or a contributor.
         """
-        return self.chain_of_stage(stage)[:1] or self._hr_without_owner
+        return self.chain_of_stage(stage)[:1] or self._hr_without_sharers
 
     def approvers_in_order(self) -> tuple[EmployeeId, ...]:
         """The first who is asked for each stage that the rules ask for."""
@@ -257,12 +283,12 @@ class Goal(Frozen):
         return tuple(one for stage in stages for one in self.approvers(stage)[:1])
 
     def review_deciders(self) -> tuple[EmployeeId, ...]:
-        """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
-        return self.above(TaskKind.VERDICT)[:1] or self._hr_without_owner
+        """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner or a contributor."""
+        return self.above(TaskKind.VERDICT)[:1] or self._hr_without_sharers
 
     @property
-    def _hr_without_owner(self) -> tuple[EmployeeId, ...]:
-        return tuple(member for member in self.policy.hr if member != self.owner)
+    def _hr_without_sharers(self) -> tuple[EmployeeId, ...]:
+        return tuple(member for member in self.policy.hr if member not in self.sharers)
 
     def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:
         """The same without those who have approved since the last submission: nobody approves for two stages.
@@ -274,4 +300,4 @@ class Goal(Frozen):
     def first_left(self, chain: Chain) -> tuple[EmployeeId, ...]:
         """The first of the chain who has not approved since the last submission; HR where nobody is left."""
         left = tuple(one for one in chain if one not in self.signed)
-        return left[:1] or tuple(one for one in self._hr_without_owner if one not in self.signed)
+        return left[:1] or tuple(one for one in self._hr_without_sharers if one not in self.signed)

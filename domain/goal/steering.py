@@ -13,6 +13,8 @@ from domain.goal.authority import (
     require_concerned,
     require_hr,
     require_hr_or_system,
+    require_no_contributor,
+    require_no_share,
     require_reviewer_or_hr,
     require_seen,
     require_state,
@@ -49,6 +51,8 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     if goal.task.kind in DECISIONS:
         if goal.owner in assignees:
             raise Refusal(Code.SELF_APPROVAL)
+        if has_share := next((one for one in assignees if one in goal.contributors), None):
+            raise Refusal(Code.CONTRIBUTOR_DECIDES, contributor=has_share)
         if again := next((one for one in assignees if one in goal.signed), None):
             raise Refusal(Code.ALREADY_SIGNED, who=again)
     elif goal.owner not in assignees:
@@ -170,6 +174,8 @@ def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
     if command.achieved and command.actor in (goal.owner, commands.SYSTEM, commands.ORGANISATION):
         raise Refusal(Code.SELF_APPROVAL)
+    if command.achieved:
+        require_no_contributor(goal, command)
     attained = scoring.confirmed(goal) if command.achieved else goal.attained
     total = goal.banked + scoring.revision_score(goal, attained)
     return (
@@ -204,7 +210,14 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
         return ()
     if policy.weighted != goal.policy.weighted:
         raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
+    require_hr_without_share(goal, policy)
     return (events.PolicyAmended(policy=policy, reason=command.reason, due=due_after(goal, policy, day)),)
+
+
+def require_hr_without_share(goal: Goal, policy: Policy) -> None:
+    """Of a shared goal: somebody of HR is neither owner nor contributor. Where nobody of the line is left, HR decides."""
+    if goal.contributors and not set(policy.hr) - set(goal.sharers):
+        raise Refusal(Code.NOBODY_DECIDES, hr=policy.hr)
 
 
 def _with_rules(policy: Policy, command: commands.AmendPolicy) -> Policy:
@@ -246,11 +259,12 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         for one in command.delegations
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
-    people = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
+    released = tuple(one for one in goal.contributors if one in gone)
+    people: dict[str, Any] = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     placed["additional"] = command.additional
     same = all(getattr(goal, name) == value for name, value in placed.items())
-    if same and not moved and not new and not left and not command.replaced:
+    if same and not moved and not new and not left and not released and not command.replaced:
         return ()
     fields: dict[str, Any] = {
         "line": command.line,
@@ -263,16 +277,19 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "paused_days": _paused_days(goal, day) if goal.away and not command.away and not goal.is_paused_by_hr else None,
         "delegations": new or None,
         "left": left or None,
+        "released": released or None,
         "leaves": command.leaves,
         "reason": command.reason,
     }
     if moved and command.settle and goal.state in IN_PROGRESS and not command.gone:
-        content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight)
+        content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight).without(released)
         return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
     fields["gone"] = command.gone or None
+    if released:
+        people["content"] = goal.content.without(released)
     assignees = _assignees_after(goal, people, command)
     changed = goal.task is not None and assignees != goal.task.assignees
-    if not changed and same and not moved and not new and not left:
+    if not changed and same and not moved and not new and not left and not released:
         return ()
     if changed and goal.task:
         replaced = {one: by for one, by in command.replaced.items() if one in goal.task.assignees}
@@ -290,8 +307,7 @@ def _assignees_after(goal: Goal, people: dict[str, Any], command: commands.Chang
 def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
     require_hr(goal, command, day)
     _require_closed(goal)
-    if goal.owner in (command.actor, command.acting_for):
-        raise Refusal(Code.SELF_APPROVAL)
+    require_no_share(goal, command)
     if command.points < 0 and not goal.policy.adjust_down:
         raise Refusal(Code.ADJUSTMENT_DOWN, points=command.points)
     return (events.Adjusted(points=command.points, reason=command.reason),)
@@ -312,8 +328,8 @@ def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
 
 def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
     require_hr(goal, command, day)
-    if goal.owner in (command.actor, command.acting_for):
-        others = [one for one in goal.policy.hr if one != goal.owner]
+    if {*goal.sharers} & {command.actor, command.acting_for}:
+        others = [one for one in goal.policy.hr if one not in goal.sharers]
         raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=others or "-")
     entries = tuple(sorted(set(command.entries)))
     if entries[-1] > goal.seq:

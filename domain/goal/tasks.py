@@ -52,7 +52,8 @@ def step_task(goal: Goal, at: Moment) -> Task | None:
     step = goal.next_step
     if step is None or goal.gone:
         return None
-    return _task(goal, TaskKind.STEP, (goal.owner,), at, due=goal.content.steps[step].due)
+    by = goal.content.steps[step].by  # a contributor; the owner is responsible for their steps too
+    return _task(goal, TaskKind.STEP, (goal.owner, by) if by else (goal.owner,), at, due=goal.content.steps[step].due)
 
 
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:
@@ -101,12 +102,12 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
             found += after.first_left(now_places[places.index(person) :])
         elif person in before:
             found += after.first_left(chain[before.index(person) :])
-        else:
+        elif person not in goal.contributors or person in after.contributors:
             found.append(replaced.get(person, person))
     if not decides:
         return tuple(dict.fromkeys(found))
-    without_owner = tuple(dict.fromkeys(one for one in found if one != goal.owner))
-    return without_owner or now_asked or after.approvers(after.stage)
+    without_share = tuple(dict.fromkeys(one for one in found if one not in after.sharers))
+    return without_share or now_asked or after.approvers(after.stage)
 
 
 def _places(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:

@@ -29,3 +29,4 @@ class Placement(NamedTuple):
     leaves: str | None = None  # the owner's last day, as the goal knows it
     additional: bool = False  # its department is that of an additional post
     gone: bool = False  # the owner has left, and the goal stays open
+    contributors: str = ""  # ids joined by commas

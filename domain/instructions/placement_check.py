@@ -30,6 +30,7 @@ def placement_of(goal: Goal) -> Placement:
         _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
         goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone,
+        ",".join(goal.contributors),
     )  # fmt: skip
 
 
@@ -63,6 +64,8 @@ class PlacementCheck:
         if ended or (department, as_text, post is not None) != (placed.department, placed.line, placed.additional):
             return True
         if placed.assignees != placed.owner and any(map(self._has_left, placed.assignees.split(","))):
+            return True
+        if placed.contributors and any(map(self._has_left, placed.contributors.split(","))):
             return True
         away = owner.active and self._organisation.is_away(placed.owner)
         if placed.away != away or any(map(self._has_left, placed.deputies)):

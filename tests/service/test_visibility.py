@@ -24,12 +24,12 @@ from storage.database import read_transaction
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 from storage.visibility import visible
 from tests.callers import OPERATOR, by
-from tests.domain.builders import POLICY, draft, pending
+from tests.domain.builders import POLICY, content, draft, pending
 from workflows.recording import row_of
 
 CYCLE = CycleId("2026-q4")
 OWNER, COLLEAGUE, MANAGER, DIRECTOR = (EmployeeId(one) for one in ("o1", "o2", "m1", "d1"))
-EVALUATOR, ABOVE, STANDS_IN = (EmployeeId(one) for one in ("e1", "e2", "e3"))
+EVALUATOR, ABOVE, STANDS_IN, CONTRIBUTOR = (EmployeeId(one) for one in ("e1", "e2", "e3", "c1"))
 DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT = (EmployeeId(one) for one in ("y1", "y2", "h1", "h9", "x1", "z1"))
 AHEAD, BEHIND = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: their calendar days always differ
 RULES = POLICY.model_copy(
@@ -62,6 +62,9 @@ def goals() -> dict[str, Goal]:
         "draft": goal("draft", owner=OWNER, line=(MANAGER, DIRECTOR)),
         "waiting": pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/waiting/1"), owner=OWNER, line=(MANAGER,)),
         "alone": goal("alone", owner=COLLEAGUE, line=()),
+        "shared": goal(
+            "shared", owner=COLLEAGUE, line=(), content=content(contributors=[{"person": CONTRIBUTOR, "share": 30}])
+        ),
         "own rules": goal("rules", own_rules, owner=COLLEAGUE, line=(LEFT,)),
         "evaluated": goal(
             "evaluated", owner=COLLEAGUE, line=(LEFT,), stages=((EVALUATOR,), (ABOVE,)), reviewers=(ABOVE,),
@@ -94,6 +97,7 @@ async def company(database: AsyncEngine) -> dict[GoalId, str]:
         pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/reassigned/1"), owner=COLLEAGUE, line=(DIRECTOR,))
     )
     people = (
+        CONTRIBUTOR,
         EVALUATOR,
         ABOVE,
         STANDS_IN,
@@ -131,6 +135,7 @@ def _row(goal: Goal) -> dict[str, object]:
 
 
 _ALL = {
+    "shared",
     "draft",
     "waiting",
     "alone",
@@ -154,6 +159,7 @@ _ALL = {
         pytest.param(by(LATE), {"lent behind"}, id="delegate of a day that has come at one site only"),
         pytest.param(by(STRANGER), {"reassigned"}, id="assignee outside the line"),
         pytest.param(by(EVALUATOR), {"evaluated"}, id="evaluator"),
+        pytest.param(by(CONTRIBUTOR), {"shared"}, id="contributor"),
         pytest.param(by(ABOVE), {"evaluated"}, id="evaluator of another stage"),
         pytest.param(by(STANDS_IN), {"evaluated"}, id="delegate of an evaluator"),
         pytest.param(by(HR), _ALL - {"own rules"}, id="HR"),
