@@ -16,13 +16,14 @@ from activities import reorganisation
 from activities.pace import FanOut, people_act_now
 from domain.goal.commands import Command, Reopen
 from domain.goal.goal import Goal
-from domain.instructions.instructions import Add, AnyInstruction, Skipped, Sync, command_for, skipped_by
+from domain.instructions.instructions import Add, Amend, AnyInstruction, Skipped, Sync, command_for, skipped_by
 from domain.lifecycles import ParticipantState
+from domain.people.organisation import Organisation
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from service.answers import NoAnswer
 from service.goal_updates import GoalUpdates
-from storage import instruction_course, instructions, participants
+from storage import directory, instruction_course, instructions, participants
 from storage.database import read_transaction
 from storage.goals import load_aggregates
 from storage.instructions import Instruction, InstructionResult
@@ -80,7 +81,16 @@ class Asking:
         asked, actor = self._asked, EmployeeId(self._row.actor)
         if isinstance(asked, Sync):
             return await reorganisation.commands(self._engine, asked, goals, actor, self._now)
-        return lambda goal: command_for(asked, goal, actor)
+        organisation = await self._organisation(asked, goals) if isinstance(asked, Amend) else None
+        return lambda goal: command_for(asked, goal, actor, organisation)
+
+    async def _organisation(self, asked: Amend, goals: Sequence[Goal]) -> Organisation | None:
+        """The people whom the HR of parts is computed from; None where the amendment does not change it."""
+        if asked.before.hr_of == asked.after.hr_of:
+            return None
+        concerned = {*(goal.owner for goal in goals), *asked.after.everybody_of_hr}
+        async with read_transaction(self._engine) as connection:
+            return await directory.with_managers(connection, concerned)
 
     async def _ask(self, chosen: tuple[Goal, _Decide]) -> None:
         goal, decide = chosen

@@ -14,6 +14,7 @@ from domain.cycle.beginning import Beginning, next_number, require_may_begin
 from domain.cycle.evaluators import evaluators_of, rules_of
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
+from domain.cycle.part_hr import hr_left, part_hr
 from domain.goal.ledger import genesis
 from domain.people.organisation import Organisation
 from domain.people.posts import Post, departments_of
@@ -107,6 +108,8 @@ async def _entries(  # noqa: PLR0917 - all of them are of the one goal
         department=post.department if post else person.department,
         line=organisation.active_line(asked.owner, post),
         evaluators=evaluators_of(asked.owner, organisation, rules_of(frozen.review_stage, frozen.stages), post),
+        part_hr=part_hr(asked.owner, organisation, now.hr_of, post),
+        hr_left=hr_left(now, organisation),
         additional=post is not None,
         away=organisation.is_away(asked.owner),
         leaves=last_day_for_goals(person, now.leavers),

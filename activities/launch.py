@@ -22,6 +22,7 @@ from domain.cycle.evaluators import evaluators_of, names_heads, rules_of, titles
 from domain.cycle.file import PostDraft
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
+from domain.cycle.part_hr import hr_left, part_hr
 from domain.goal.alarms import next_alarm
 from domain.goal.events import Event, PolicyAmended
 from domain.goal.evolve import evolve
@@ -180,7 +181,7 @@ def _until_first_alarm(goal: Goal) -> timedelta:
 
 def _concerned(cycle: cycles.Cycle, people: list[cycles.UnstartedParticipant]) -> set[str]:
     """The people whose site or managers the goals need: owners and HR."""
-    return {*(one.employee_id for one in people), *cycle.launched_policy.hr, *cycle.rules.hr}
+    return {*(one.employee_id for one in people), *cycle.launched_policy.hr, *cycle.rules.everybody_of_hr}
 
 
 async def _cycle(engine: AsyncEngine, piece: ParticipantRange) -> cycles.Cycle:
@@ -227,6 +228,8 @@ def _batch(
                 department=post.department if post else person.department,
                 line=organisation.active_line(owner, post),
                 evaluators=evaluators_of(owner, organisation, rules, post),
+                part_hr=part_hr(owner, organisation, now.hr_of, post),
+                hr_left=hr_left(now, organisation),
                 additional=post is not None,
                 away=organisation.is_away(owner),
                 leaves=leaves,

@@ -153,6 +153,20 @@ Every rung that fell into the outage happens once, in order, when the workers ar
 - `max_goals` ({_default("max_goals")}) and weights that make at most 100 percent together (with at most two decimals, so 33.3 three times and 0.1 fill it): checked when a goal is approved, over the
   goals that its owner is working on, so that two approvals at the same moment cannot break them.
 
+## HR of parts of the company (会社・部署ごとの人事)
+
+    [[policy.hr_of]]
+    company = "巡商事北海道"          # or: department = "経理本部", with all departments below it
+    people = ["M0012", "M0013"]
+
+The nearest part counts: the department of the post to which a goal belongs, the departments above it, then the owner's company. Its
+HR is asked where HR of the cycle would be: at the end of an escalation, and where no manager is above. Where nobody of the part
+works here, or its only HR is the owner, HR of the cycle is asked. HR of a part sees the goals of the part and may do at each of them
+what HR of the cycle may. They do not steer the cycle and do not see its results. HR of the cycle may do everything as before.
+Somebody of HR who has left, of a part or of the cycle, is not asked any more from the sync that says so.
+
+`cycle amend` changes it for open goals, and shows which. A sync that moves somebody to another part changes whom their goals ask.
+
 ## Reviews and calibration (見直し・甘辛調整)
 
 - `causes`: more causes to choose from in a self-review, beside {_listed(list(CAUSES))}.

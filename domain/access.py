@@ -138,7 +138,7 @@ def relations_to(caller: Caller, goal: Goal, day: date) -> frozenset[Relation]:
         (Relation.EVALUATOR, goal.evaluators),
         (Relation.ASSIGNEE, assignees),
         (Relation.CONTRIBUTOR, goal.contributors),
-        (Relation.HR, goal.policy.hr),
+        (Relation.HR, goal.hr),
         (Relation.DELEGATE, goal.delegates((*goal.line, *goal.evaluators, *assignees), day)),
     ):
         if caller.employee in people:

@@ -12,11 +12,11 @@ from domain.findings import Finding, refuse, refuses
 from domain.goal.alarms import AlarmKind, due_alarms
 from domain.goal.goal import Goal, Outcome
 from domain.goal.steering import due_after, end_outcome
-from domain.instructions.instructions import Amend, Selection, amended
+from domain.instructions.instructions import Amend, Selection, amended, part_hr_after
 from domain.messages import Message, message
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.policy.calendar import BusinessCalendar
-from domain.policy.policy import Ladder, Leavers, Policy, Rung
+from domain.policy.policy import HrOfPart, Ladder, Leavers, Policy, Rung
 from domain.values import CycleId, EmployeeId, GoalId
 from service.calendars import freeze
 from service.cycle_lookup import require_cycle
@@ -61,10 +61,22 @@ class EndingGoal(NamedTuple):
     outcome: Outcome
 
 
+class HrChange(NamedTuple):
+    """A goal that would ask other HR of its owner's part of the company; nobody: HR of the cycle."""
+
+    goal: GoalId
+    owner: EmployeeId
+    department: str
+    before: tuple[EmployeeId, ...]
+    after: tuple[EmployeeId, ...]
+
+
 class Amendment(NamedTuple):
     """What the file would change: the rules, the number of goals whose rules change, and the due dates.
 
     `ending` are the goals that would end at once, `reviews_now` those whose review would open at once.
+
+    `hr` are the goals that would have other HR of their owner's part.
 
     `misfits` are the goals for which the new rules would be invalid. Without `after`, the findings say why.
     """
@@ -78,6 +90,7 @@ class Amendment(NamedTuple):
     misfits: tuple[GoalId, ...] = ()
     ending: tuple[EndingGoal, ...] = ()
     reviews_now: tuple[GoalId, ...] = ()
+    hr: tuple[HrChange, ...] = ()
 
     def instruction(self, selection: Selection, reason: str) -> Amend:
         """The instruction that makes the change. Raises `ValueError` if the comparison found errors."""
@@ -110,10 +123,9 @@ class Amending:
         async with read_transaction(self._engine) as connection:
             row = await require_cycle(connection, cycle)
             await require_hr_of(connection, caller, Action.STEER_CYCLE, row.rules.hr)
-            amendment = _compare(
-                row, data, starts, await load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date()), now
-            )
-            return await _at_goals(connection, amendment, cycle, selection, now)
+            organisation = await load_organisation(connection, as_of=now.astimezone(DIRECTORY_ZONE).date())
+            amendment = _compare(row, data, starts, organisation, now)
+            return await _at_goals(connection, amendment, cycle, selection, now, organisation)
 
 
 def _compare(row: Cycle, data: bytes, starts: date | None, organisation: Organisation, now: datetime) -> Amendment:
@@ -135,8 +147,13 @@ def _compare(row: Cycle, data: bytes, starts: date | None, organisation: Organis
     return Amendment(before, after, findings, tuple(_rules(before, after)))
 
 
-async def _at_goals(
-    connection: "AsyncConnection", amendment: Amendment, cycle: CycleId, selection: Selection, now: datetime
+async def _at_goals(  # noqa: PLR0917 - all of them are of the one amendment
+    connection: "AsyncConnection",
+    amendment: Amendment,
+    cycle: CycleId,
+    selection: Selection,
+    now: datetime,
+    organisation: Organisation,
 ) -> Amendment:
     """The amendment with its effects on the open goals of the selection."""
     before, after = amendment.before, amendment.after
@@ -146,6 +163,7 @@ async def _at_goals(
     goals, dues, misfits, last = 0, [], [], ""
     ending: list[EndingGoal] = []
     reviews: list[GoalId] = []
+    asked_hr: list[HrChange] = []
     while page := await _page(connection, cycle, last):
         for form in page:
             goal = Goal.model_validate(form)
@@ -156,6 +174,9 @@ async def _at_goals(
             except ValidationError:
                 misfits.append(goal.id)
                 continue
+            hr = part_hr_after(goal, policy, organisation)
+            if hr not in (None, goal.part_hr):
+                asked_hr.append(HrChange(goal.id, goal.owner, goal.department, goal.part_hr, hr or ()))
             goals += policy != goal.policy
             due = due_after(goal, policy, goal.calendar.day_of(now))
             if due and goal.task and due != goal.task.due:
@@ -167,7 +188,12 @@ async def _at_goals(
                     reviews.append(goal.id)
         last = page[-1]["id"]
     return amendment._replace(
-        goals=goals, dues=tuple(dues), misfits=tuple(misfits), ending=tuple(ending), reviews_now=tuple(reviews)
+        goals=goals,
+        dues=tuple(dues),
+        misfits=tuple(misfits),
+        ending=tuple(ending),
+        reviews_now=tuple(reviews),
+        hr=tuple(asked_hr),
     )
 
 
@@ -260,4 +286,6 @@ def _with_single_days(calendar: Message, value: BusinessCalendar) -> Message:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, HrOfPart):
+        return f"{value.name}: {', '.join(value.people)}"
     return value.isoformat() if isinstance(value, date) else str(value)

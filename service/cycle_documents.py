@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.lifecycles import CycleState
 from domain.people.departments import Departments
+from domain.policy.policy import HrOfPart
 from domain.results.department_totals import roll_up
 from domain.values import CycleId, EmployeeId, Frozen
 from storage.cycles import Cycle, CycleCounts
@@ -62,6 +63,7 @@ class CycleStatus(CycleSummary):
     failed: tuple[FailedLaunch, ...]
     problems: HeardProblemCounts
     departments: tuple[DepartmentCounts, ...]
+    hr_of: tuple[HrOfPart, ...] = ()
 
     @property
     def people(self) -> int:
@@ -87,7 +89,11 @@ def summary_of(cycle: Cycle, names: Names) -> CycleSummary:
 
 
 def status_of(
-    summary: CycleSummary, counts: CycleCounts, problems: HeardProblemCounts, departments: Departments
+    summary: CycleSummary,
+    counts: CycleCounts,
+    problems: HeardProblemCounts,
+    departments: Departments,
+    hr_of: tuple[HrOfPart, ...] = (),
 ) -> CycleStatus:
     """While the cycle runs, goals are counted under the present names of departments; afterwards, under the names of then."""
     goals: dict[str, dict[str, int]] = {}
@@ -103,4 +109,5 @@ def status_of(
         failed=tuple(FailedLaunch(employee=EmployeeId(one), reason=reason) for one, reason in counts.failed),
         problems=problems,
         departments=tuple(DepartmentCounts(**row._asdict()) for row in roll_up(goals, departments)),
+        hr_of=hr_of,
     )

@@ -105,7 +105,7 @@ class CycleReads:
             departments = await load_departments(connection)
         unanswered = tuple(one.id for one in problems if not one.answers)
         heard = HeardProblemCounts(heard=len(problems), unanswered=unanswered)
-        return status_of(summary_of(row, names), counts, heard, departments)
+        return status_of(summary_of(row, names), counts, heard, departments, row.rules.hr_of)
 
 
 class Cycles(CycleReads):

@@ -35,7 +35,7 @@ class Erasure:
         """
         async with read_transaction(self._engine) as connection:
             found = await require_goal(connection, goal)
-            await require_hr_of(connection, caller, Action.ERASE_TEXTS, found.policy.hr)
+            await require_hr_of(connection, caller, Action.ERASE_TEXTS, found.hr)
         request = Request("erase_texts", {"entries": tuple(entries), "reason": reason}, command_id=command_id)
         return await self._goals.give(caller, goal, request)
 

@@ -51,7 +51,7 @@ class GoalReads:
             ledger = await rows.read_ledger(connection, goal, max(0, found.seq - _LAST_ENTRIES))
             assignees = found.task.assignees if found.task else ()
             evaluators = found.approvers_in_order() if found.stages else ()
-            present = {(one, None) for one in (found.owner, *assignees, *evaluators)}
+            present = {(one, None) for one in (found.owner, *assignees, *evaluators, *found.part_hr)}
             names = await names_at(connection, present | people_in_ledger(ledger))
             owner = await names_in_cycle(connection, found.cycle, [found.owner]) if found.is_closed else {}
             return GoalPage(

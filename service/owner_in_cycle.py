@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.cycle.beginning import OwnerInCycle
 from domain.cycle.evaluators import names_heads, titles_of
+from domain.cycle.part_hr import part_hr
 from domain.goal.goal import Goal
 from domain.lifecycles import ParticipantState
 from domain.people.organisation import Organisation
@@ -15,7 +16,7 @@ from storage.goals import load_aggregates
 
 async def organisation_of(connection: AsyncConnection, cycle: cycles.Cycle, owner: EmployeeId) -> Organisation:
     """The people whom a goal of the owner may ask."""
-    hr = {*cycle.launched_policy.hr, *cycle.rules.hr}
+    hr = {*cycle.launched_policy.hr, *cycle.rules.everybody_of_hr}
     stages = cycle.launched_policy.stages
     return await with_managers(connection, {owner, *hr}, titles_of(stages), heads=names_heads(stages))
 
@@ -34,6 +35,7 @@ async def owner_in_cycle(
         cycle=CycleId(cycle.id),
         owner=owner,
         rules=cycle.rules,
+        part_hr=part_hr(owner, organisation, cycle.rules.hr_of),
         state=cycle.state,
         is_ending=await instructions.is_ending(connection, cycle.id),
         participant=participant,

@@ -89,6 +89,13 @@ class EmploymentChangeDocument(Frozen):
     change: str
 
 
+class PartOfHr(Frozen):
+    """A part of the company of which a person is HR in a running cycle."""
+
+    cycle: str
+    part: str
+
+
 class PersonPage(Frozen):
     """A person with managers, nearest first, evaluators by their stages, direct reports, and newest goals that the caller may see.
 
@@ -102,6 +109,7 @@ class PersonPage(Frozen):
     goals: tuple[PersonsGoal, ...]
     employment: tuple[EmploymentChangeDocument, ...]
     waiting: int | None
+    hr_parts: tuple[PartOfHr, ...] = ()
 
 
 class People:
@@ -226,7 +234,15 @@ class People:
                     for one in await employment_of(connection, employee)
                 ),
                 waiting=await count_waiting(connection, employee, now or datetime.now(UTC)) if sees_inbox else None,
+                hr_parts=await _parts_of_hr(connection, employee),
             )
+
+
+async def _parts_of_hr(connection: AsyncConnection, employee: EmployeeId) -> tuple[PartOfHr, ...]:
+    rows = [row for row in await cycles.list_cycles(connection) if row.state.is_running]
+    return tuple(
+        PartOfHr(cycle=row.id, part=one.name) for row in rows for one in row.rules.hr_of if employee in one.people
+    )
 
 
 async def _require_no_open_cycle(connection: AsyncConnection) -> None:

@@ -97,6 +97,11 @@ def hr_findings(difference: Difference, running: Sequence[OpenCycle]) -> list[Fi
         for member in sorted(set(members) & leaving - set(staying)):
             refused = refuse("last_hr_leaves", member, person=member, cycle=cycle.id)
             findings.append(advise("hr_left", member, person=member, cycle=cycle.id) if staying else refused)
+        for part in cycle.policy.hr_of:
+            findings += [
+                advise("part_hr_left", member, person=member, part=part.name, cycle=cycle.id)
+                for member in sorted(set(part.people) & leaving)
+            ]
     return findings
 
 

@@ -82,11 +82,13 @@ _PLACEMENTS = text("""
         away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
         policy ->> 'leavers', aggregate ->> 'leaves',
         COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL,
+        array_to_string(part_hr, ','), policy ->> 'hr_of', COALESCE(aggregate ->> 'hr_left', '[]'),
         array_to_string(contributors, ',')
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text(
-    "SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages', policy ->> 'leavers' FROM cycle"
+    "SELECT id, policy -> 'hr', policy ->> 'review_stage', policy ->> 'stages', policy ->> 'leavers', policy ->> 'hr_of'"
+    " FROM cycle"
 )
 
 
@@ -94,8 +96,9 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
     """Where each open goal stands in the organisation, by id; the query reads thousands of rows at a time."""
     # Read once: as a column of the query, PostgreSQL would unpack the rules of the cycle for every goal.
     rules = await connection.execute(_RULES)
-    hr_of, rules_of = {}, {}
-    for cycle, hr, stage, stages, leavers in rules:
+    hr_of, rules_of, parts_of = {}, {}, {}
+    for cycle, hr, stage, stages, leavers, parts in rules:
+        parts_of[cycle] = parts or "[]"
         hr_of[cycle], rules_of[cycle] = tuple(hr), (int(stage or 1), stages or "[]", leavers or "settle")
     found = await connection.stream(_PLACEMENTS)
     async for rows in found.partitions(_PARTITION):
@@ -104,10 +107,10 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
                 away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
-                contributors,
+                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left, contributors,
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
-                leavers, leaves, additional, gone, contributors in rows
+                leavers, leaves, additional, gone, part_hr, parts, hr_left, contributors in rows
         ]  # fmt: skip
 
 

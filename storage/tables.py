@@ -212,6 +212,9 @@ class GoalRow(Table):
     own_hr: Mapped[list[str]] = mapped_column(
         Computed("text_array(policy -> 'hr')", persisted=True)
     )  # HR in the goal's own rules
+    part_hr: Mapped[list[str]] = mapped_column(  # HR of the owner's part of the company
+        Computed("text_array(aggregate -> 'part_hr')", persisted=True)
+    )
     evaluators: Mapped[list[str]] = mapped_column(  # everybody in the chains of the stages and of the verdict
         Computed(
             "text_array(jsonb_path_query_array(aggregate, '$.stages[*][*]')) || text_array(aggregate -> 'reviewers')",
@@ -256,6 +259,7 @@ class GoalRow(Table):
         ),
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
+        Index("goal_by_part_hr", "part_hr", postgresql_using="gin", postgresql_where=text("part_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
         Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL AND NOT paused")),
         Index("goal_paused", "cycle_id", postgresql_where=text("paused")),

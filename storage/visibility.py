@@ -79,8 +79,9 @@ def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
     return GoalRow.task.is_not(None) & _contains(GoalRow.assignees, person)
 
 
-def _is_hr_by_its_own_rules(person: str, _: datetime) -> ColumnElement[bool]:
-    return (GoalRow.own_hr != EMPTY) & _contains(GoalRow.own_hr, person)
+def _is_hr_by_the_goal(person: str, _: datetime) -> ColumnElement[bool]:
+    by_rules = (GoalRow.own_hr != EMPTY) & _contains(GoalRow.own_hr, person)
+    return by_rules | ((GoalRow.part_hr != EMPTY) & _contains(GoalRow.part_hr, person))
 
 
 def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
@@ -123,5 +124,5 @@ _RELATED: Mapping[str, _Related] = {
     "assignee": _is_assignee,
     "contributor": _is_contributor,
     "delegate": _is_delegate,
-    _HR: _is_hr_by_its_own_rules,
+    _HR: _is_hr_by_the_goal,
 }

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.as_of.any_day import DAYS
-from tests.as_of.modules import ANY_DAY, LEFT_OUT
+from tests.as_of.modules import EVERY_DAY, LEFT_OUT, SOME_DAYS, modules_of
 from tests.as_of.shift import OFFSET, moment_for_a_whole_run, offset, shifted_to
 from tests.working_days import JAPAN
 
@@ -161,10 +162,17 @@ def reads_clock(module: Path, seen: frozenset[Path] = frozenset()) -> bool:
 def test_every_module_that_reads_the_clock_runs_as_of_other_days_or_says_why_not() -> None:
     modules = sorted((ROOT / "tests").rglob("test_*.py"))
     read = {one.relative_to(ROOT).as_posix() for one in modules if reads_clock(one)}
-    assert not set(ANY_DAY) & set(LEFT_OUT)
-    assert read - set(ANY_DAY) - set(LEFT_OUT) == set(), "add them to one of the lists of tests/as_of/modules.py"
+    listed = [*EVERY_DAY, *SOME_DAYS, *LEFT_OUT]
+    assert len(set(listed)) == len(listed), "a module is in two lists"
+    assert read - set(listed) == set(), "add them to one of the lists of tests/as_of/modules.py"
     known = {one.relative_to(ROOT).as_posix() for one in modules}
-    assert {*ANY_DAY, *LEFT_OUT} - known == set(), "no such modules"
+    assert set(listed) - known == set(), "no such modules"
+
+
+def test_each_module_runs_as_of_every_day_or_of_at_least_three() -> None:
+    days = Counter(module for number in range(len(DAYS)) for module in modules_of(number))
+    assert all(days[one] == len(DAYS) for one in EVERY_DAY)
+    assert all(days[one] >= 3 for one in SOME_DAYS)
 
 
 def test_a_module_that_reads_the_clock_through_another_is_found() -> None:

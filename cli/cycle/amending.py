@@ -91,6 +91,13 @@ def show(amendment: "Amendment", to: "Terminal") -> None:
         print_line(f"  {one.goal}: {one.before} → {one.after}")
     if (more := len(amendment.dues) - _SHOWN) > 0:
         print_line("  " + to.text("screen.cycle.more", more=more))
+    if amendment.hr:
+        to.tell("screen.amend.hr", goals=len(amendment.hr), n=len(amendment.hr))
+    for change in amendment.hr[:_SHOWN]:
+        before, after = (", ".join(people) or "-" for people in (change.before, change.after))
+        print_line(f"  {change.goal}: {before} → {after}")
+    if (more := len(amendment.hr) - _SHOWN) > 0:
+        print_line("  " + to.text("screen.cycle.more", more=more))
     _show_ending(amendment, to)
     if amendment.misfits:
         named = ", ".join(amendment.misfits[:_SHOWN])
@@ -133,6 +140,7 @@ def _document(amendment: "Amendment") -> dict[str, Any]:
         "dues": [one._asdict() for one in amendment.dues],
         "ending": [one._asdict() for one in amendment.ending],
         "reviews_now": amendment.reviews_now,
+        "hr_changes": [one._asdict() for one in amendment.hr],
         "misfits": amendment.misfits,
         "findings": documents_of(amendment.findings),
     }

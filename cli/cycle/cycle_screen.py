@@ -111,6 +111,9 @@ def _screen(status: CycleStatus, to: Terminal) -> RenderableType:
         to.text("screen.cycle.participants", people=people),
         to.text("screen.cycle.overdue", goals=status.overdue),
     ]
+    lines += [
+        to.text("screen.cycle.part_hr", part=visible(one.name), people=", ".join(one.people)) for one in status.hr_of
+    ]
     if status.paused:
         lines.append(to.text("screen.cycle.paused", goals=status.paused))
     failed = [f"{one.employee}: {visible(reason_text(one.reason, to.locale))}" for one in status.failed]

@@ -103,6 +103,8 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.stages:
         approvers = [person(one, names) for one in goal.approvers_in_order()]
         yield to.text("screen.goal.evaluators", people=" → ".join(approvers))
+    if goal.part_hr:
+        yield to.text("screen.goal.part_hr", people=", ".join(person(one, names) for one in goal.part_hr))
     yield to.text("screen.goal.state", state=state, outcome=outcome, revision=goal.revision, seq=goal.seq)
     if goal.paused_on is not None:
         reason = AWAY if goal.pause_reason is None else goal.pause_reason

@@ -278,6 +278,8 @@ def _show_person(page: "PersonPage", locale: "Locale", *, as_json: bool) -> None
     _print_people([page.employee], locale)
     _print_company(page.employee, locale)
     _print_posts(page.employee, locale)
+    for one in page.hr_parts:
+        print_line(say("screen.people.hr_part", locale, part=one.part, cycle=one.cycle))
     _print_employment(page, locale)
     _print_people(page.manager_line, locale, title=say("screen.people.managers", locale))
     _print_people(page.named_evaluators, locale, title=say("screen.people.evaluators", locale))

@@ -64,11 +64,12 @@ class OwnerInCycle(NamedTuple):
     works_here: bool
     site: str | None
     goals: Sequence[Goal]
+    part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company
 
 
 def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> None:
     """Raises a `Refusal` if the actor may not begin the goal, or if there cannot be another one now."""
-    _require_actor(asked, found.rules)
+    _require_actor(asked, found)
     require_may_have_another(found, now)
     if carried := _carried(found.goals, asked.carried_from):
         raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
@@ -86,11 +87,11 @@ def require_may_have_another(found: OwnerInCycle, now: Moment) -> None:
     _require_room(found)
 
 
-def _require_actor(asked: Beginning, rules: Policy) -> None:
+def _require_actor(asked: Beginning, found: OwnerInCycle) -> None:
     """HR begins goals of others. Owners, who HR are for their own goals, begin theirs where the rules say so."""
-    hr = [one for one in rules.hr if one != asked.owner]
+    hr = [one for one in dict.fromkeys((*found.part_hr, *found.rules.hr)) if one != asked.owner]
     if asked.actor == asked.owner:
-        if not rules.owners_begin_goals:
+        if not found.rules.owners_begin_goals:
             raise Refusal(Code.HR_BEGINS_GOALS, hr=hr or "-")
     elif asked.actor not in hr:
         raise Refusal(Code.NOT_ALLOWED, actor=asked.actor[:80], allowed=hr or "-")

@@ -116,6 +116,7 @@ def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Fi
         elif (now := organisation.departments.current(name)) != name:
             yield advise("department_renamed", where, department=name, now=now)
     yield from _company_findings(file, organisation)
+    yield from _part_findings(file, organisation)
     if not any(True for _ in file.participants(organisation)):
         yield refuse("nobody_takes_part", "cycle")
 
@@ -128,6 +129,30 @@ def _company_findings(file: CycleFile, organisation: Organisation) -> Iterator[F
             yield refuse("company_unknown", f"cycle.companies[{n}]", company=name, near=near)
 
 
+def _part_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
+    """HR of parts: the part must be known and named once, and the people must be active."""
+    people, known = organisation.employees.values(), organisation.departments
+    companies = {one.company for one in people if one.active and one.company}
+    departments = {one.department for one in people}
+    seen: set[tuple[str | None, str | None]] = set()
+    for n, part in enumerate(file.policy.hr_of):
+        where = f"policy.hr_of[{n}]"
+        if part.company is not None and part.company not in companies:
+            near = did_you_mean(part.company, companies)
+            yield refuse("company_unknown", f"{where}.company", company=part.company, near=near)
+        if part.department is not None and departments.isdisjoint(known.names_meant([part.department])):
+            near = did_you_mean(part.department, departments)
+            yield refuse("department_unknown", f"{where}.department", department=part.department, near=near)
+        key = part.company, known.current(part.department) if part.department else None
+        if key in seen:
+            yield refuse("part_twice", where, part=part.name)
+        seen.add(key)
+        for m, member in enumerate(part.people):
+            found = organisation.employees.get(member)
+            if found is None or not found.active:
+                yield refuse("hr_unknown", f"{where}.people[{m}]", person=member)
+
+
 def _somebody_stays(cycle: CycleSection, organisation: Organisation) -> bool:
     """Whether one of HR has no last day before the cycle closes; true where none is active, which is another finding."""
     found = [organisation.employees[one] for one in cycle.hr if one in organisation.employees]
@@ -137,7 +162,8 @@ def _somebody_stays(cycle: CycleSection, organisation: Organisation) -> bool:
 
 def _concerned(file: CycleFile, organisation: Organisation) -> Iterator[Employee]:
     """Everybody who may get a task in this cycle: participants, their managers and evaluators, HR."""
-    ids: dict[EmployeeId, None] = dict.fromkeys(file.cycle.hr)
+    of_parts = (one for part in file.policy.hr_of for one in part.people)
+    ids: dict[EmployeeId, None] = dict.fromkeys((*file.cycle.hr, *of_parts))
     rules = _evaluator_rules(file)
     for employee in file.participants(organisation):
         evaluators = evaluators_of(employee.id, organisation, rules).people

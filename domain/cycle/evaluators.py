@@ -33,10 +33,14 @@ NO_EVALUATORS = Evaluators()
 
 
 def may_be_asked(
-    owner: EmployeeId, line: tuple[EmployeeId, ...], evaluators: Evaluators, policy: Policy
+    owner: EmployeeId,
+    line: tuple[EmployeeId, ...],
+    evaluators: Evaluators,
+    policy: Policy,
+    part_hr: tuple[EmployeeId, ...] = (),
 ) -> tuple[EmployeeId, ...]:
     """Everybody whom the owner's goals may ask: the owner, the managers, the evaluators, HR; each once."""
-    return tuple(dict.fromkeys((owner, *line, *evaluators.people, *policy.hr)))
+    return tuple(dict.fromkeys((owner, *line, *evaluators.people, *part_hr, *policy.hr)))
 
 
 class Role(NamedTuple):

@@ -43,6 +43,8 @@ def first_draft(
     away: bool = False,
     leaves: date | None = None,
     additional: bool = False,
+    part_hr: tuple[EmployeeId, ...] = (),
+    hr_left: tuple[EmployeeId, ...] = (),
     number: int,
     content: Content,
     launched_by: EmployeeId,
@@ -64,7 +66,7 @@ def first_draft(
     goal_id = GoalId(f"{cycle}/{owner}/{number}")
     known = sites or {}
     calendar = policy.calendar_at(known.get(owner))
-    asked = may_be_asked(owner, line, evaluators, policy)
+    asked = may_be_asked(owner, line, evaluators, policy, part_hr)
     body = Created(
         cycle=cycle,
         owner=owner,
@@ -74,6 +76,8 @@ def first_draft(
         policy=policy_digest(policy.model_dump(mode="json")),
         stages=evaluators.stages or None,
         reviewers=evaluators.reviewers or None,
+        part_hr=part_hr or None,
+        hr_left=hr_left or None,
         away=away or None,
         leaves=leaves,
         additional=additional or None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from domain.policy.calendar import BusinessCalendar, TimeZone
-from domain.policy.policy import Ladder, Leavers, StageRule, TaskKind
+from domain.policy.policy import HrOfPart, Ladder, Leavers, StageRule, TaskKind
 from domain.values import ID_FORM, ClockTime, CycleId, Day, EmployeeId, Frozen, Id, Line, Locale, Number, invalid_value
 from domain.writing.content import Content
 
@@ -88,6 +88,7 @@ class PolicySection(Frozen):
     leavers: Leavers = Leavers.SETTLE
     owners_begin_goals: bool = False
     weighted: bool = False
+    hr_of: tuple[HrOfPart, ...] = Field(default=(), max_length=200)
     ladders: dict[TaskKind, Ladder] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -47,7 +47,7 @@ def require_may_take_over(
     HR gives goals to everybody; a manager to themselves, and to people below them. `line` is the new owner's line.
     """
     require_may_have_another(found, now)
-    if succession.giver not in (*found.rules.hr, *line, found.owner):
+    if succession.giver not in (*found.part_hr, *found.rules.hr, *line, found.owner):
         raise Refusal(Code.OUTSIDE_LINE, actor=succession.giver, owner=found.owner)
     if succession.goal.rpartition("/")[2] != str(next_number(found.goals)):
         raise Refusal(Code.NOT_NEXT_GOAL, goal=succession.goal, owner=found.owner)

@@ -148,11 +148,11 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
         case Act.ESCALATE:
             joined, climbed = _next_manager(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
-            joined, climbed = goal.policy.hr, task.climbed
+            joined, climbed = goal.hr_asked, task.climbed
     # An owner or a contributor who is in HR never becomes the approver of their own goal.
     # Who approved an earlier stage is not asked again.
     new = tuple(person for person in joined if person not in (*task.assignees, *goal.sharers, *goal.signed))
-    to_hr = joined == goal.policy.hr
+    to_hr = joined == goal.hr_asked
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 
 
@@ -165,7 +165,7 @@ def _next_manager(goal: Goal, climbed: int) -> tuple[tuple[EmployeeId, ...], int
     for level in range(climbed, len(chain)):
         if chain[level] not in (*assignees, *goal.signed):
             return (chain[level],), level + 1
-    return goal.policy.hr, len(chain)
+    return goal.hr_asked, len(chain)
 
 
 def _open_review(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:

@@ -52,7 +52,7 @@ def require_doer(goal: Goal, command: Command, step: int, day: date) -> None:
 
 
 def require_hr(goal: Goal, command: Command, day: date) -> None:
-    _require(goal.policy.hr, command, principal(goal, command, day))
+    _require(goal.hr, command, principal(goal, command, day))
 
 
 def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
@@ -70,20 +70,26 @@ def require_decider(goal: Goal, command: Command, day: date) -> None:
 
 
 def require_concerned(goal: Goal, command: Command, day: date) -> None:
-    """The owner, a manager, an evaluator, HR, an assignee of the open task, or a delegate of one of them."""
+    """The owner, a contributor, a manager, an evaluator, HR, an assignee of the open task, or a delegate of one of them."""
     assignees = goal.task.assignees if goal.task else ()
+    _require((*goal.asked_of, *goal.contributors, *assignees), command, principal(goal, command, day))
+
+
+def require_concerned_with_all(goal: Goal, command: Command, day: date) -> None:
+    """The same without contributors, who work on parts of the goal only, and have the task of a step of theirs."""
+    assignees = tuple(one for one in (goal.task.assignees if goal.task else ()) if one not in goal.contributors)
     _require((*goal.asked_of, *assignees), command, principal(goal, command, day))
 
 
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager, an evaluator, HR, or a delegate of one of them; never the owner or a contributor, not even as a delegate."""
     who = _principal_who_decides(goal, command, day)
-    _require((*goal.line, *goal.evaluators, *goal.policy.hr), command, who)
+    _require((*goal.line, *goal.evaluators, *goal.hr), command, who)
 
 
 def require_manager_or_hr(goal: Goal, command: Command, day: date) -> None:
     """A manager of the line, HR, or a delegate of one of them; never the owner or a contributor, not even as a delegate."""
-    allowed = tuple(one for one in (*goal.line, *goal.policy.hr) if one not in goal.sharers)
+    allowed = tuple(one for one in (*goal.line, *goal.hr) if one not in goal.sharers)
     _require(allowed, command, principal(goal, command, day))
     require_no_contributor(goal, command)
 

@@ -292,6 +292,7 @@ class AmendPolicy(Command):
     name: ClassVar[str] = "amend_policy"
     policy: Policy
     rules: tuple[Line, ...] | None = Field(default=None, min_length=1, max_length=100)
+    part_hr: tuple[_Person, ...] | None = Field(default=None, max_length=100)  # of the owner's part; None: as it is
     reason: Prose
 
     @model_validator(mode="after")
@@ -312,6 +313,8 @@ class ChangeLine(Command):
     line: tuple[_Person, ...] = Field(max_length=50)
     stages: tuple[Annotated[tuple[_Person, ...], Field(max_length=50)], ...] = Field(default=(), max_length=5)
     reviewers: tuple[_Person, ...] = Field(default=(), max_length=50)
+    part_hr: tuple[_Person, ...] = Field(default=(), max_length=100)  # HR of the owner's part of the company
+    hr_left: tuple[_Person, ...] = Field(default=(), max_length=100)  # HR of the cycle who do not work here any more
     department: Line
     additional: bool = False  # the department is that of an additional post (兼務) of the owner
     away: bool = False  # the owner is on leave: the goal is paused until a `change_line` without it

@@ -78,7 +78,7 @@ def _sharing(before: Goal, after: Goal, events: Iterable[Event]) -> dict[str, tu
     made = tuple(events)
     known = () if any(event.kind is EventKind.SUBMITTED for event in made) else before.contributors
     named = tuple(one for one in after.contributors if one not in known)
-    deciders = _deciders(made, before.policy.hr) if before.contributors else ()
+    deciders = _deciders(made, before.hr) if before.contributors else ()
     if not named and not deciders:
         return {}
     return {"contributors": after.contributors, "named": named, "deciders": deciders}

@@ -8,7 +8,7 @@ from domain.findings import Level, refuses
 from domain.goal import commands, events, scoring
 from domain.goal.authority import (
     principal,
-    require_concerned,
+    require_concerned_with_all,
     require_decider,
     require_owner,
     require_seen,
@@ -101,7 +101,7 @@ def _refuse_while_paused(goal: Goal, command: commands.Command) -> None:
 
 
 def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
-    if principal(goal, command, day) not in goal.policy.hr:
+    if principal(goal, command, day) not in goal.hr:
         require_owner(goal, command, day)
     require_state(goal, State.DRAFT)
     _require_written_from(goal, command)
@@ -122,7 +122,7 @@ def _require_contributors(goal: Goal, content: Content) -> None:
     planned = goal.model_copy(update={"content": content})
     if goal.owner in planned.contributors:
         raise Refusal(Code.OWNER_CONTRIBUTES, owner=goal.owner)
-    require_hr_without_share(planned, goal.policy)
+    require_hr_without_share(planned)
 
 
 def _revision(goal: Goal, content: Content) -> Bodies:
@@ -190,8 +190,8 @@ def _stage_reached(goal: Goal, who: EmployeeId) -> int:
 
 def _approves(goal: Goal, stage: int, who: EmployeeId) -> bool:
     """Whether the person is who is asked for that stage, or a manager of the line above its place."""
-    own = goal.stages[stage] if stage < len(goal.stages) else ()
-    return who in (own[:1] or goal.line[stage:])
+    own = goal.deciding(goal.stages[stage]) if stage < len(goal.stages) else ()
+    return who in (own[:1] or goal.deciding(goal.line)[stage:])
 
 
 def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: date) -> Bodies:
@@ -206,7 +206,7 @@ def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: dat
 
 
 def _call_review(goal: Goal, command: commands.CallReview, day: date) -> Bodies:
-    require_concerned(goal, command, day)
+    require_concerned_with_all(goal, command, day)
     require_state(goal, State.ACTIVE)
     return (events.ReviewOpened(reason=command.reason),)
 
@@ -225,7 +225,7 @@ def _submit_self_review(goal: Goal, command: commands.SubmitSelfReview, day: dat
 def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> None:
     """Before the self-review, only a reviewer who joined by escalation may decide."""
     waits_for_owner = goal.task is not None and goal.task.kind is TaskKind.SELF_REVIEW
-    reviewers = (*goal.line, *goal.evaluators, *goal.policy.hr)
+    reviewers = (*goal.line, *goal.evaluators, *goal.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
         who = principal(goal, command, day)
         if who in reviewers and not {*goal.sharers} & {command.actor, who}:

@@ -37,6 +37,8 @@ class Created(Body):
     policy: str
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
+    hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     away: bool | None = None  # the owner is on leave: the goal begins paused
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     additional: bool | None = None  # the department is that of an additional post (兼務) of the owner
@@ -250,6 +252,9 @@ class PolicyAmended(Body):
     policy: Policy
     reason: Written
     due: date | None = None  # new due date of the open task, if it moves
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company; None: as it was
+    before: tuple[EmployeeId, ...] | None = None  # assignees of the open task, if they change with `part_hr`
+    assignees: tuple[EmployeeId, ...] | None = None
 
 
 class LineChanged(Body):
@@ -259,6 +264,8 @@ class LineChanged(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
+    hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     department: str
     additional: bool | None = None  # of an additional post of the owner
     away: bool | None = None  # the owner is on leave
@@ -282,6 +289,8 @@ class Moved(Body):
     line: tuple[EmployeeId, ...]
     stages: tuple[Chain, ...] | None = None
     reviewers: Chain | None = None
+    part_hr: tuple[EmployeeId, ...] | None = None  # HR of the owner's part of the company
+    hr_left: tuple[EmployeeId, ...] | None = None  # HR of the cycle who do not work here any more
     department: str
     additional: bool | None = None
     away: bool | None = None  # the owner is on leave

@@ -103,6 +103,8 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         task=None,
         stages=body.stages or (),
         reviewers=body.reviewers or (),
+        part_hr=body.part_hr or (),
+        hr_left=body.hr_left or (),
         away=bool(body.away),
         leaves=body.leaves,
         additional=bool(body.additional),
@@ -364,7 +366,14 @@ def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, An
     task = goal.task
     if task and (body.due or body.policy.ladders[task.kind] != goal.policy.ladders[task.kind]):
         task = task_due_on(goal.model_copy(update={"policy": body.policy}), body.due or task.due, at)
-    return {"policy": body.policy, "task": task}
+    part_hr = goal.part_hr if body.part_hr is None else body.part_hr
+    if task and body.assignees:
+        after = goal.model_copy(update={"policy": body.policy, "part_hr": part_hr, "task": task})
+        if task.kind in DECISIONS:  # new assignees get the full time, as after a change of managers
+            task = reassigned_task(after, body.assignees, at)
+        else:
+            task = task.model_copy(update={"assignees": body.assignees})
+    return {"policy": body.policy, "task": task, "part_hr": part_hr}
 
 
 def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
@@ -406,6 +415,8 @@ def _organisation_fields(goal: Goal, body: LineChanged | Moved, at: Moment) -> d
         "line": body.line,
         "stages": body.stages or (),
         "reviewers": body.reviewers or (),
+        "part_hr": body.part_hr or (),
+        "hr_left": body.hr_left or (),
         "department": body.department,
         "additional": bool(body.additional),
         "sites": sites,

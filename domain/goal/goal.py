@@ -134,6 +134,8 @@ class Goal(Frozen):
     carried_from: GoalId | None = None  # a goal of another cycle, whose content it began with
     handed_from: GoalId | None = None  # the goal of an earlier owner, whose remaining content it began with
     handed_to: GoalId | None = None  # the goal in which somebody else goes on
+    part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company, without the owner; empty: the cycle's
+    hr_left: tuple[EmployeeId, ...] = ()  # HR of the cycle who do not work here any more: they are not asked
     earned: dict[EmployeeId, Number] | None = None  # points of each person before the shares last changed
 
     @property
@@ -231,7 +233,7 @@ class Goal(Frozen):
     @property
     def asked_of(self) -> tuple[EmployeeId, ...]:
         """Everybody whom the goal may ask, beside an assignee that HR chose: owner, managers, evaluators, HR; each once."""
-        return tuple(dict.fromkeys((self.owner, *self.line, *self.evaluators, *self.policy.hr)))
+        return tuple(dict.fromkeys((self.owner, *self.line, *self.evaluators, *self.hr)))
 
     def asks(self, stage: int) -> bool:
         """Whether the rules ask for that stage (from 0) of this goal's approval."""
@@ -287,8 +289,30 @@ class Goal(Frozen):
         return self.above(TaskKind.VERDICT)[:1] or self._hr_without_sharers
 
     @property
+    def hr(self) -> tuple[EmployeeId, ...]:
+        """Everybody who is HR of the goal: HR of the owner's part of the company, and HR of the cycle."""
+        return tuple(dict.fromkeys((*self.part_hr, *self.policy.hr)))
+
+    @property
+    def hr_asked(self) -> tuple[EmployeeId, ...]:
+        """HR who is asked where nobody above can be: of the owner's part, else of the cycle."""
+        return self.part_hr or self._cycle_hr
+
+    @property
+    def _cycle_hr(self) -> tuple[EmployeeId, ...]:
+        """HR of the cycle who work here; all of them where nobody does, or where all who do have a share of the goal."""
+        here = tuple(one for one in self.policy.hr if one not in self.hr_left)
+        return here if {*here} - {*self.sharers} else self.policy.hr
+
+    @property
     def _hr_without_sharers(self) -> tuple[EmployeeId, ...]:
-        return tuple(member for member in self.policy.hr if member not in self.sharers)
+        return self._first_without(self.sharers)
+
+    def _first_without(self, people: Iterable[EmployeeId]) -> tuple[EmployeeId, ...]:
+        """HR who is asked, without these people; HR of the cycle where these are all of the part's HR."""
+        left_out = set(people)
+        asked, cycle = (tuple(one for one in hr if one not in left_out) for hr in (self.hr_asked, self._cycle_hr))
+        return asked or cycle
 
     def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:
         """The same without those who have approved since the last submission: nobody approves for two stages.
@@ -300,4 +324,4 @@ class Goal(Frozen):
     def first_left(self, chain: Chain) -> tuple[EmployeeId, ...]:
         """The first of the chain who has not approved since the last submission; HR where nobody is left."""
         left = tuple(one for one in chain if one not in self.signed)
-        return left[:1] or tuple(one for one in self._hr_without_sharers if one not in self.signed)
+        return left[:1] or self._first_without((*self.signed, *self.sharers))

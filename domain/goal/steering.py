@@ -206,18 +206,33 @@ def end_outcome(goal: Goal) -> Outcome:
 def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodies:
     require_hr(goal, command, day)
     policy = command.policy if command.rules is None else _with_rules(goal.policy, command)
-    if policy == goal.policy:
+    part_hr = goal.part_hr if command.part_hr is None else command.part_hr
+    if policy == goal.policy and part_hr == goal.part_hr:
         return ()
+    if goal.owner in part_hr:
+        raise Refusal(Code.SELF_APPROVAL)
     if policy.weighted != goal.policy.weighted:
         raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
-    require_hr_without_share(goal, policy)
-    return (events.PolicyAmended(policy=policy, reason=command.reason, due=due_after(goal, policy, day)),)
+    after = goal.model_copy(update={"policy": policy, "part_hr": part_hr})
+    require_hr_without_share(after)
+    assignees = assignees_after(goal, after, {}) if part_hr != goal.part_hr else ()
+    changed = goal.task is not None and bool(assignees) and assignees != goal.task.assignees
+    return (
+        events.PolicyAmended(
+            policy=policy,
+            reason=command.reason,
+            due=due_after(goal, policy, day),
+            part_hr=command.part_hr,
+            before=goal.task.assignees if goal.task and changed else None,
+            assignees=assignees if changed else None,
+        ),
+    )
 
 
-def require_hr_without_share(goal: Goal, policy: Policy) -> None:
-    """Of a shared goal: somebody of HR is neither owner nor contributor. Where nobody of the line is left, HR decides."""
-    if goal.contributors and not set(policy.hr) - set(goal.sharers):
-        raise Refusal(Code.NOBODY_DECIDES, hr=policy.hr)
+def require_hr_without_share(goal: Goal) -> None:
+    """Of a shared goal: somebody of the cycle's HR is neither owner nor contributor. Where nobody of the line is left, they decide."""
+    if goal.contributors and not set(goal.policy.hr) - set(goal.sharers):
+        raise Refusal(Code.NOBODY_DECIDES, hr=goal.policy.hr)
 
 
 def _with_rules(policy: Policy, command: commands.AmendPolicy) -> Policy:
@@ -246,7 +261,11 @@ def due_after(goal: Goal, policy: Policy, day: date) -> date | None:
 
 def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
-    if goal.owner in (*command.line, *(one for chain in (*command.stages, command.reviewers) for one in chain)):
+    if goal.owner in (
+        *command.line,
+        *command.part_hr,
+        *(one for chain in (*command.stages, command.reviewers) for one in chain),
+    ):
         raise Refusal(Code.SELF_APPROVAL)
     if command.gone and not goal.gone:
         require_state(goal, *IN_PROGRESS)
@@ -260,7 +279,13 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
     released = tuple(one for one in goal.contributors if one in gone)
-    people: dict[str, Any] = {"line": command.line, "stages": command.stages, "reviewers": command.reviewers}
+    people: dict[str, Any] = {
+        "line": command.line,
+        "stages": command.stages,
+        "reviewers": command.reviewers,
+        "part_hr": command.part_hr,
+        "hr_left": command.hr_left,
+    }
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     placed["additional"] = command.additional
     same = all(getattr(goal, name) == value for name, value in placed.items())
@@ -270,6 +295,8 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "line": command.line,
         "stages": command.stages or None,
         "reviewers": command.reviewers or None,
+        "part_hr": command.part_hr or None,
+        "hr_left": command.hr_left or None,
         "department": command.department,
         "additional": command.additional or None,
         "sites": command.sites or None,
@@ -329,7 +356,7 @@ def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
 def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
     require_hr(goal, command, day)
     if {*goal.sharers} & {command.actor, command.acting_for}:
-        others = [one for one in goal.policy.hr if one not in goal.sharers]
+        others = [one for one in goal.hr if one not in goal.sharers]
         raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=others or "-")
     entries = tuple(sorted(set(command.entries)))
     if entries[-1] > goal.seq:

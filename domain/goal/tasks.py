@@ -83,7 +83,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
     """The assignees of the open task where `after` is the goal with its new managers and evaluators.
 
     An assignee who may still be asked for the task keeps it. One who may not is replaced by who has the same place now, or by
-    HR if nobody has. An assignee whom HR appointed stays, or is replaced as `replaced` says. An owner's task stays with the owner.
+    HR if nobody has. Somebody of HR whom the goal asks no more is replaced by HR whom it asks now. An assignee whom HR appointed
+    stays, or is replaced as `replaced` says. An owner's task stays with the owner.
     """
     if goal.task is None:
         return ()
@@ -102,6 +103,8 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
             found += after.first_left(now_places[places.index(person) :])
         elif person in before:
             found += after.first_left(chain[before.index(person) :])
+        elif person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
+            found += after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
         elif person not in goal.contributors or person in after.contributors:
             found.append(replaced.get(person, person))
     if not decides:

@@ -5,10 +5,12 @@ from typing import Annotated, Literal, Self, Union, get_args
 
 from pydantic import Field, TypeAdapter, model_validator
 
+from domain.cycle.part_hr import part_hr
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal, Task
 from domain.lifecycle import State
 from domain.people.departments import Department, DepartmentChange
+from domain.people.organisation import Organisation
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Code, Refusal
 from domain.values import ID_FORM, SILENT, Day, EmployeeId, Frozen, Line, Prose, invalid_value
@@ -160,9 +162,11 @@ def skipped_by(asked: AnyInstruction, refusal: Refusal) -> Skipped | None:
     return Skipped(code=_NO_LONGER_CONCERNED[refusal.code])
 
 
-def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:  # noqa: C901, PLR0911, PLR0912 - one case per kind
+def command_for(  # noqa: C901, PLR0911, PLR0912 - one case per kind
+    asked: AnyInstruction, goal: Goal, actor: EmployeeId, organisation: Organisation | None = None
+) -> commands.Command | Skipped:
     """The command of the instruction for this goal. Not for `Sync` (domain/instructions/reorganisation.py), and for `Add` only
-    at goals of people who were removed before; new people are launched.
+    at goals of people who were removed before; new people are launched. `organisation` is needed by an amendment of the HR of parts.
     """
     if isinstance(asked, Reopen):
         if goal.state is not State.CLOSED:
@@ -184,10 +188,12 @@ def command_for(asked: AnyInstruction, goal: Goal, actor: EmployeeId) -> command
                 else Skipped(code="not_paused")
             )
         case Amend():
-            if amended(goal.policy, asked.before, asked.after) == goal.policy:
+            policy = amended(goal.policy, asked.before, asked.after)
+            hr = part_hr_after(goal, policy, organisation)
+            if policy == goal.policy and hr in (None, goal.part_hr):
                 return Skipped(code="unchanged")
             rules = changed_rules(asked.before, asked.after)
-            return commands.AmendPolicy(actor=actor, policy=asked.after, rules=rules, reason=asked.reason)
+            return commands.AmendPolicy(actor=actor, policy=asked.after, rules=rules, part_hr=hr, reason=asked.reason)
         case Close() | Remove() | Cancel():
             removed, cancelled = isinstance(asked, Remove), isinstance(asked, Cancel)
             return commands.Close(actor=actor, reason=asked.reason, removed=removed, cancelled=cancelled)
@@ -244,6 +250,14 @@ def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) 
 def amended(policy: Policy, before: Policy, after: Policy) -> Policy:
     """`policy` with those rules that differ between `before` and `after`; what was changed for one goal alone stays."""
     return policy.with_rules(after, changed_rules(before, after))
+
+
+def part_hr_after(goal: Goal, policy: Policy, organisation: Organisation | None) -> tuple[EmployeeId, ...] | None:
+    """HR of the owner's part under the new rules; None where these say the same about parts as before."""
+    if organisation is None or policy.hr_of == goal.policy.hr_of or goal.owner not in organisation.employees:
+        return None
+    post = organisation.post_of(goal.owner, goal.department, additional=goal.additional).post
+    return part_hr(goal.owner, organisation, policy.hr_of, post)
 
 
 def changed_rules(before: Policy, after: Policy) -> tuple[str, ...]:

@@ -29,4 +29,7 @@ class Placement(NamedTuple):
     leaves: str | None = None  # the owner's last day, as the goal knows it
     additional: bool = False  # its department is that of an additional post
     gone: bool = False  # the owner has left, and the goal stays open
+    part_hr: str = ""  # ids joined by commas
+    hr_of: str = "[]"  # of the goal's rules, as JSON
+    hr_left: str = "[]"  # of the HR of the goal's rules, as JSON
     contributors: str = ""  # ids joined by commas

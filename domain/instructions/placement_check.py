@@ -11,14 +11,16 @@ from pydantic import TypeAdapter
 
 from domain.cycle.evaluators import EvaluatorRules, Evaluators, evaluators_of, rules_of
 from domain.cycle.leavers import last_day_for_goals
+from domain.cycle.part_hr import part_hr
 from domain.goal.goal import Goal
 from domain.instructions.placement import Placement
 from domain.people.organisation import Employee, Organisation
 from domain.people.posts import Post
-from domain.policy.policy import Leavers, StageRule
+from domain.policy.policy import HrOfPart, Leavers, StageRule
 from domain.values import SILENT, EmployeeId
 
 _STAGES = TypeAdapter(tuple[StageRule, ...], config=SILENT)
+_HR_OF = TypeAdapter(tuple[HrOfPart, ...], config=SILENT)
 
 
 def placement_of(goal: Goal) -> Placement:
@@ -29,8 +31,8 @@ def placement_of(goal: Goal) -> Placement:
         goal.id, goal.owner, goal.department, ",".join(goal.line), ",".join(assignees), goal.sites, goal.policy.hr, deputies,
         _chains(Evaluators(goal.stages, goal.reviewers)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
-        goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone,
-        ",".join(goal.contributors),
+        goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone, ",".join(goal.part_hr),
+        json.dumps([one.model_dump(mode="json") for one in goal.policy.hr_of]), json.dumps(goal.hr_left), ",".join(goal.contributors),
     )  # fmt: skip
 
 
@@ -42,6 +44,11 @@ def _chains(evaluators: Evaluators) -> str:
 @lru_cache(100)
 def _rules(review_stage: int, stages: str) -> EvaluatorRules:
     return rules_of(review_stage, _STAGES.validate_json(stages))
+
+
+@lru_cache(100)
+def _hr_of(parts: str) -> tuple[HrOfPart, ...]:
+    return _HR_OF.validate_json(parts)
 
 
 class PlacementCheck:
@@ -71,9 +78,11 @@ class PlacementCheck:
         if placed.away != away or any(map(self._has_left, placed.deputies)):
             return True
         evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages), post)
-        if _chains(evaluators) != placed.chains:
+        if _chains(evaluators) != placed.chains or self._hr_left(placed.hr) != placed.hr_left:
             return True
-        return self._sites_of((placed.owner, *line, *evaluators.people, *placed.hr)) != placed.sites
+        hr = part_hr(placed.owner, self._organisation, _hr_of(placed.hr_of), post)
+        sites = self._sites_of((placed.owner, *line, *evaluators.people, *hr, *placed.hr))
+        return (",".join(hr), sites) != (placed.part_hr, placed.sites)
 
     @staticmethod
     def _leaving_differs(placed: Placement, owner: Employee) -> bool:
@@ -93,6 +102,11 @@ class PlacementCheck:
         if post is None and not any(map(self._organisation.is_away, self._organisation.manager_line(owner))):
             self._lines[manager] = found  # with a deputy it can be another for each of the reports
         return found
+
+    def _hr_left(self, hr: tuple[EmployeeId, ...]) -> str:
+        """As PostgreSQL writes JSON."""
+        left = [one for one in hr if self._has_left(one)]
+        return json.dumps(left) if left else "[]"
 
     def _has_left(self, person: str) -> bool:
         found = self._people.get(EmployeeId(person))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from domain.cycle.evaluators import evaluators_of, inactive_findings, may_be_asked, rules_of
 from domain.cycle.launch import delegations_of
 from domain.cycle.leavers import last_day_for_goals, stays_open
+from domain.cycle.part_hr import hr_left, part_hr
 from domain.findings import Finding, advise
 from domain.goal import commands
 from domain.goal.goal import Delegation, Goal
@@ -243,7 +244,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     It is in the name of `actor` where they are HR of the goal, else of the organisation: an administrator of the directory
     has no say about goals.
     """
-    by_system = actor not in goal.policy.hr
+    by_system = actor not in goal.hr
     by, reason = (commands.ORGANISATION, _reason_with(actor, asked.reason)) if by_system else (actor, asked.reason)
     owner = context.organisation.employees.get(goal.owner)
     post = _post_of(goal, context.organisation)
@@ -259,16 +260,30 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     moved = department != goal.department
     rules = rules_of(goal.policy.review_stage, goal.policy.stages)
     evaluators = evaluators_of(goal.owner, context.organisation, rules, post.post)
-    may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy)
+    hr = part_hr(goal.owner, context.organisation, goal.policy.hr_of, post.post)
+    without = hr_left(goal.policy, context.organisation)
+    may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy, hr)
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)
     left = _left(goal, asked, context.organisation)
     away = owner.active and context.organisation.is_away(goal.owner)
     leaves = last_day_for_goals(owner, goal.policy.leavers)
     additional = post.post is not None
-    placed = (line, evaluators.stages, evaluators.reviewers, known, away, leaves, not owner.active, additional)
+    placed = (
+        line,
+        evaluators.stages,
+        evaluators.reviewers,
+        known,
+        away,
+        leaves,
+        not owner.active,
+        additional,
+        hr,
+        without,
+    )
     as_it_is = (
-        goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional,
+        goal.line, goal.stages, goal.reviewers, goal.sites, goal.away, goal.leaves, goal.gone, goal.additional, goal.part_hr,
+        goal.hr_left,
     )  # fmt: skip
     unchanged = placed == as_it_is
     if unchanged and not moved and not replaced and not left:
@@ -280,6 +295,8 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
         line=line,
         stages=evaluators.stages,
         reviewers=evaluators.reviewers,
+        part_hr=hr,
+        hr_left=without,
         away=away,
         department=department,
         additional=additional,
@@ -343,8 +360,8 @@ def _has_left(person: EmployeeId, asked: Sync, organisation: Organisation) -> bo
 
 def _stand_in(person: EmployeeId, goal: Goal, asked: Sync, organisation: Organisation) -> EmployeeId | None:
     """The next active manager of somebody who left; for HR, and where nobody is above, another HR member."""
-    hr = [one for one in goal.policy.hr if one != goal.owner and not _has_left(one, asked, organisation)]
-    if person not in goal.policy.hr:
+    hr = [one for one in goal.hr if one != goal.owner and not _has_left(one, asked, organisation)]
+    if person not in goal.hr:
         above = asked.stands_in.get(person) or next(iter(_active_above(person, organisation)), None)
         if above not in (None, goal.owner):
             return above

@@ -237,7 +237,10 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
         case events.Reassigned(before=before, assignees=assignees):
             for person in (*before, *assignees):
                 yield NoticeKind.REASSIGNED, person
-        case events.LineChanged(before=before, assignees=assignees) if task and before and assignees:
+        case (
+            events.LineChanged(before=before, assignees=assignees)
+            | events.PolicyAmended(before=before, assignees=assignees)
+        ) if task and before and assignees:
             for person in assignees:
                 if person not in before:
                     yield _REQUESTS[task.kind], person
@@ -261,7 +264,7 @@ def _told_of_body(goal: Goal, event: events.Event) -> _Told:  # noqa: C901, PLR0
             for person in (goal.owner, *goal.review_deciders()):
                 yield NoticeKind.COMMENTED, person
         case events.SignOffRefused():
-            for person in task.assignees if task else goal.policy.hr:
+            for person in task.assignees if task else goal.hr_asked:
                 yield NoticeKind.SIGN_OFF_REFUSED, person
 
 
@@ -312,6 +315,7 @@ def _of_body(body: events.Body) -> dict[str, JsonValue]:
         case (
             events.Reassigned(before=before, assignees=assignees)
             | events.LineChanged(before=before, assignees=assignees)
+            | events.PolicyAmended(before=before, assignees=assignees)
         ) if before and assignees:
             return {"from": before[0], "to": assignees[0]}
         case events.Reminded(due=due, late=True) | events.Escalated(due=due, late=True):

@@ -110,6 +110,24 @@ class StageRule(Frozen):
         return (self.weight_over, self.target_over, self.measure) == (None, None, None)
 
 
+class HrOfPart(Frozen):
+    """HR for one company, or for one department and all departments below it."""
+
+    company: Line | None = None
+    department: Line | None = None
+    people: tuple[EmployeeId, ...] = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _names_one_part(self) -> Self:
+        if (self.company is None) is (self.department is None):
+            raise invalid_value("company_or_department")
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.company or self.department or ""
+
+
 MAX_DAYS_OFF = 20_000  # of all calendars together; every goal carries them, and Temporal refuses payloads of 2 MB
 
 
@@ -122,6 +140,7 @@ class Policy(Frozen):
     closes: date  # last day to act; on the next business day what is still open is settled
     reviews: tuple[date, ...] = Field(max_length=24)  # days on which reviews open
     hr: tuple[EmployeeId, ...] = Field(min_length=1, max_length=100)  # the pool that gets what nobody above can take
+    hr_of: tuple[HrOfPart, ...] = Field(default=(), max_length=200)  # who is asked before `hr`, by part of the company
     # 1: the first evaluator, who is the manager where none is named; 2: and the second, else the manager's manager; …
     approval_stages: int = Field(default=1, ge=1, le=5)
     review_stage: int = Field(default=1, ge=1, le=5)  # whose evaluator gives the verdict
@@ -178,6 +197,11 @@ class Policy(Frozen):
         taken = {name: getattr(other, name) for name in rules}
         return Policy.model_validate({name: getattr(self, name) for name in Policy.model_fields} | taken)
 
+    @property
+    def everybody_of_hr(self) -> tuple[EmployeeId, ...]:
+        """HR of the cycle and of all parts, each once."""
+        return tuple(dict.fromkeys((*self.hr, *(person for part in self.hr_of for person in part.people))))
+
     def calendar_at(self, site: str | None) -> BusinessCalendar:
         """The site's calendar; the cycle's own where the policy does not know the site."""
         return self.sites.get(site or "", self.calendar)
@@ -186,4 +210,5 @@ class Policy(Frozen):
 _LATER: dict[str, Any] = {
     "sites": {}, "review_stage": 1, "stages": (), "spread_minutes": 15, "joiners_get_drafts": True, "moves_settle": False, "edition": 1, "max_stretch": 200,
     "causes": (), "adjust_down": False, "leavers": Leavers.SETTLE, "owners_begin_goals": False, "weighted": False,
+    "hr_of": (),
 }  # fmt: skip

@@ -27,12 +27,26 @@ class Asked(NamedTuple):
 
 
 class Deed(NamedTuple):
-    """What somebody did with a goal: submit, approve, step, self_review, achieved or continue."""
+    """What somebody did with a goal: submit, approve, return, step, report, call_review, self_review, achieved, continue or withdraw.
+
+    What is submitted has another weight, or that many steps, where the owner changed it. `value` is what was reported.
+    """
 
     day: date
     goal: str
     actor: str
     kind: str
+    weight: float | None = None
+    steps: int | None = None
+    value: float | None = None
+
+
+class Draft(NamedTuple):
+    """What a goal begins with. `target` is the value to reach."""
+
+    weight: float
+    steps: int
+    target: float
 
 
 class Office:
@@ -70,6 +84,7 @@ class _Person:
     evaluators: list[str]
     away: tuple[str, str, str]  # first day, last day, deputy
     leaves: str
+    company: str
     posts: list["_Person"] = field(default_factory=list)
 
     def is_away(self, day: date) -> bool:
@@ -85,6 +100,7 @@ class _Goal:
     additional: bool
     weight: float
     steps: int
+    target: float
     state: str = "draft"
     stage: int = 0
     signed: list[str] = field(default_factory=list)
@@ -95,6 +111,9 @@ class _Goal:
     gone_on: date | None = None
     closed_from: str = ""
     removed: bool = False  # because the owner left, or the post ended
+    reported: float | None = None
+    reached: bool = False  # a verdict confirmed the target
+    unfinished: bool = False  # at work when HR closed the cycle
 
     @property
     def what(self) -> str:
@@ -113,8 +132,11 @@ class _Goal:
 
 
 class Oracle:
-    def __init__(self, people: str, departments: str, cycle: str) -> None:
+    """What must be asked in one cycle. `before` is the cycle whose unfinished goals the launch takes over."""
+
+    def __init__(self, people: str, departments: str, cycle: str, before: "Oracle | None" = None) -> None:
         self.cycle: dict[str, Any] = tomllib.loads(cycle)
+        self._before = before
         self.office = Office(self.cycle["calendar"])
         self.hr: list[str] = self.cycle["cycle"]["hr"]
         self.people: dict[str, _Person] = {}
@@ -153,7 +175,8 @@ class Oracle:
             (row["休職開始日"], row["休職終了日"], id_of("代理者")),
         )
         return _Person(
-            id_of("社員番号"), row["部署"], id_of("上長"), row["役職"], row["在籍区分"] != "退職", evaluators, away, row["退職日"]
+            id_of("社員番号"), row["部署"], id_of("上長"), row["役職"], row["在籍区分"] != "退職", evaluators, away, row["退職日"],
+            row["会社"],
         )  # fmt: skip
 
     def _settle_leavers(self) -> None:
@@ -286,11 +309,16 @@ class Oracle:
         self.today = day
         self._settle_leavers()
         for one in sorted(self.people):
-            self._joins(one)
+            self._joins(one, self._before.unfinished(one) if self._before else {})
 
-    def _joins(self, owner: str) -> None:
+    def _joins(self, owner: str, carried: Mapping[str, Draft]) -> None:
+        """Somebody takes part; `carried` are their goals of the earlier cycle, which come instead of the drafts of the file."""
         person = self.people[owner]
-        if not person.active or owner in self.cycle["cycle"]["without"]:
+        if not person.active or not self._takes_part(person):
+            return
+        if carried:
+            for one in [*carried.values()][: self.cycle["policy"]["max_goals"]]:
+                self._begin(owner, person.department, one, additional=False)
             return
         for draft in self._drafts(person.department) or self._drafts(""):
             self._begin(owner, person.department, draft, additional=False)
@@ -298,30 +326,54 @@ class Oracle:
             for draft in self._drafts(post.department):
                 self._begin(owner, post.department, draft, additional=True)
 
-    def _drafts(self, department: str) -> list[dict[str, Any]]:
+    def _takes_part(self, person: _Person) -> bool:
+        asked = self.cycle["cycle"]
+        return (
+            person.id not in asked.get("without", ())
+            and person.department in asked.get("departments", [person.department])
+            and person.company in asked.get("companies", [person.company])
+        )
+
+    def unfinished(self, owner: str) -> dict[str, Draft]:
+        """The goals that the owner worked on until the end, and whose target no verdict confirmed; with the steps that are left."""
+        return {
+            one.id: Draft(one.weight, one.steps - one.done, one.target)
+            for one in self.goals.values()
+            if one.owner == owner and one.unfinished and not one.reached
+        }
+
+    def _drafts(self, department: str) -> list[Draft]:
         """The drafts of the nearest department upwards that has some, under all its names. Without a department, the other drafts."""
         for name in [one["部署名"] for one in self._upwards(department)] or [""]:
             if found := [one for one in self.cycle["drafts"] if self._called(one.get("department", "")) == name]:
-                return found
+                return [draft_of(one) for one in found]
         return []
 
-    def _begin(self, owner: str, department: str, draft: Mapping[str, Any], *, additional: bool) -> None:
+    def _begin(self, owner: str, department: str, draft: Draft, *, additional: bool) -> None:
         number = 1 + sum(one.owner == owner for one in self.goals.values())
         goal = _Goal(
             f"{self.cycle['cycle']['id']}/{owner}/{number}",
             owner,
             department,
             additional,
-            draft["weight"],
-            len(draft["steps"]),
+            *draft,
         )
         goal.away = self.people[owner].is_away(self.today)
         self.goals[goal.id] = goal
         self._ask(goal)
 
-    def begin(self, day: date, owner: str, draft: Mapping[str, Any]) -> None:
+    def begin(self, day: date, owner: str, draft: Draft, post: str | None = None) -> None:
+        """A goal is begun while the cycle runs; `post` is the department of an additional post."""
         self.today = day
-        self._begin(owner, self.people[owner].department, draft, additional=False)
+        self._begin(owner, post or self.people[owner].department, draft, additional=post is not None)
+
+    def hand_over(self, day: date, goal: str, to: str) -> None:
+        """The goal ends for its owner, and the other person has a draft of what is left to do."""
+        self.today = day
+        old = self.goals[goal]
+        old.state = "closed"
+        self._write(old)
+        self.begin(day, to, Draft(old.weight, old.steps - old.done, old.target))
 
     def night(self, day: date) -> None:
         """Just after midnight: leaves begin and end, last days are over."""
@@ -343,7 +395,7 @@ class Oracle:
         self._follow(joined)
         owners = {one.owner for one in self.goals.values()}
         for one in sorted(joined - owners):
-            self._joins(one)
+            self._joins(one, {})
 
     def _rename(self, old: str, new: str) -> None:
         """The department has the new name; if another one has it already, the two are one."""
@@ -419,6 +471,8 @@ class Oracle:
     def deed(self, deed: Deed) -> None:
         self.today = deed.day
         goal = self.goals[deed.goal]
+        goal.weight, goal.steps = deed.weight or goal.weight, deed.steps or goal.steps
+        goal.reported = deed.value or goal.reported
         _DEEDS[deed.kind](self, goal, deed.actor)
         self._ask(goal)
         self._open_last_review(goal)
@@ -439,18 +493,36 @@ class Oracle:
             goal.stage = stage
         goal.state, goal.signed = "active", []
 
+    def _return(self, goal: _Goal, _: str) -> None:
+        goal.state, goal.signed = "draft", []
+
+    def _nothing(self, goal: _Goal, _: str) -> None:
+        """A report changes nobody's task."""
+
+    def _call_review(self, goal: _Goal, _: str) -> None:
+        self._open_review(goal)
+
     def _step(self, goal: _Goal, _: str) -> None:
         goal.done += 1
 
     def _self_review(self, goal: _Goal, _: str) -> None:
         goal.self_reviewed = True
 
-    def _achieved(self, goal: _Goal, _: str) -> None:
+    def _closes(self, goal: _Goal, _: str) -> None:
         goal.state = "closed"
 
     def _continue(self, goal: _Goal, _: str) -> None:
+        goal.reached = goal.reported == goal.target
         last = self._last_review(goal)
         goal.state = "closed" if last and last <= self.today else "active"
+
+    def close(self, day: date) -> None:
+        """HR closes the cycle before its end."""
+        self.today = day
+        for goal in self.goals.values():
+            goal.unfinished = goal.state in ("active", "review")
+            goal.state = "closed"
+            self._write(goal)
 
     def end(self, day: date) -> None:
         """The first working day after the cycle: what is open ends, but for people on leave."""
@@ -467,11 +539,20 @@ class Oracle:
             self._write(goal)
 
 
+def draft_of(section: Mapping[str, Any]) -> Draft:
+    """A draft as the cycle file writes it."""
+    return Draft(section["weight"], len(section["steps"]), section["measure"]["target"])
+
+
 _DEEDS: Mapping[str, Callable[[Oracle, _Goal, str], None]] = {
     "submit": Oracle._submit,
     "approve": Oracle._approve,
+    "return": Oracle._return,
     "step": Oracle._step,
+    "report": Oracle._nothing,
+    "call_review": Oracle._call_review,
     "self_review": Oracle._self_review,
-    "achieved": Oracle._achieved,
+    "achieved": Oracle._closes,
+    "withdraw": Oracle._closes,
     "continue": Oracle._continue,
 }

@@ -1,4 +1,4 @@
-"""The files of the company of 200 people in `samples/`, and what HR changes in them while the cycle runs."""
+"""The files of the company of 200 people in `samples/`, and what HR changes in them while the cycles run."""
 
 import csv
 import io
@@ -6,15 +6,18 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
+from domain.values import CycleId
 from tests.acceptance.scene import SAMPLES
 
 Row = dict[str, str]
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 FIRST_DAY = date(2027, 4, 5)  # of the cycle in the sample, a Monday
+BEFORE, CYCLE, SALES = (CycleId(one) for one in ("2026-q4", "2027-q1", "2027-q1-sales"))
+MAKERS, SELLERS = "巡り製作所", "巡り販売"
 
 LEAVER, LEAVING_CHIEF = "K034", "K020"
-BACK_AS, JOINER = "K234", "K205"
+BACK_AS, JOINER, SALES_JOINER = "K234", "K205", "K206"
 SAME = {BACK_AS: LEAVER}
 NEW = ("K020",)  # a number that another person has now
 IDS = {BACK_AS: LEAVER, "K020": "K020-2"}  # by the numbers of the last file
@@ -31,6 +34,23 @@ def moved(text: str, starts: date) -> str:
 
 def sample(name: str, starts: date) -> str:
     return moved((SAMPLES / name).read_text(encoding="utf-8"), starts)
+
+
+def cycle_file(cycle: CycleId, starts: date) -> str:
+    """The files of the three cycles. The second takes over goals of the first; the third is of the other company, with its own HR."""
+    if cycle == BEFORE:
+        return sample("cycle_of_200_before.toml", starts)
+    text = sample("cycle_of_200.toml", starts)
+    if cycle == CYCLE:
+        return _replaced(text, {"companies = ": f'carry_over = "{BEFORE}"\ncompanies = '})
+    return _replaced(text, {f'"{CYCLE}"': f'"{SALES}"', MAKERS: SELLERS, '["K006", "K018"]': '["K011", "K027"]'})
+
+
+def _replaced(text: str, words: dict[str, str]) -> str:
+    for before, after in words.items():
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    return text
 
 
 @dataclass
@@ -66,12 +86,23 @@ class PeopleFile:
         return self.text()
 
     def people_come_and_posts_change(self) -> str:
-        """One comes back under another number, another person gets the number of a leaver, one joins; posts and evaluators change."""
+        """One comes back under another number, another person gets the number of a leaver, one joins each company; one goes from one to
+        the other, one is seconded; posts and evaluators change.
+        """
         self._of(LEAVER).update({"社員番号": BACK_AS, "在籍区分": "在籍", "上長": "K014"})
-        new = dict.fromkeys(self.rows[0], "") | {"役職": "担当", "言語": "ja", "在籍区分": "在籍", "兼務区分": "本務"}
-        reused, joiner = (
+        self._of("K176")["会社"] = SELLERS
+        self._of("K040")["出向元"] = SELLERS
+        new = dict.fromkeys(self.rows[0], "") | {
+            "役職": "担当",
+            "言語": "ja",
+            "在籍区分": "在籍",
+            "兼務区分": "本務",
+            "会社": MAKERS,
+        }
+        reused, joiner, seller = (
             new | {"社員番号": LEAVING_CHIEF, "氏名": "戸田 健太", "部署": "総務部", "上長": "K019"},
             new | {"社員番号": JOINER, "氏名": "三宅 紗季", "部署": ACCOUNTING, "上長": "K013"},
+            new | {"社員番号": SALES_JOINER, "氏名": "森本 司", "部署": "購買部", "上長": "K027", "会社": SELLERS},
         )
         ended = self._of("K041", "兼務")
         self._of("K041")["従事割合"] = ""
@@ -79,6 +110,7 @@ class PeopleFile:
             *(row for row in self.rows if row["社員番号"] != LEAVING_CHIEF and row is not ended),
             reused,
             joiner,
+            seller,
         ]
         self._of("K131", "兼務")["上長"] = "K028"  # of another department than the post
         for number in ("K123", "K124", "K125"):

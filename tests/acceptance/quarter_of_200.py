@@ -1,143 +1,110 @@
-"""The story of a quarter of 200 people: what HR does on which day, and when people act; on a time-skipping server."""
+"""The story of 200 people: what HR does on which day, and when people act; on a time-skipping server."""
 
 import asyncio
 import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-import time_machine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.beginning import BeginningActivities
-from activities.instruction import InstructionActivities
-from activities.launch import LaunchActivities
-from activities.recording import RecordingActivities
-from activities.reorganisation import LeavingActivities
-from activities.settlement import SettlementActivities
 from cli.session.callers import operator
+from domain.access import Caller
 from domain.goal import commands
 from domain.goal.goal import Goal
+from domain.instructions.instructions import Close
 from domain.people.numbers import NOTHING_SAID, Said
-from domain.policy.policy import TaskKind
-from domain.values import CycleId, EmployeeId
+from domain.values import CycleId, EmployeeId, GoalId
 from domain.writing.content import Content
+from service.administrators import Administrators
 from service.beginning import Beginnings, BeginningSource
 from service.departments import DepartmentRecords
+from service.handing_over import HandingOver, HandoverRequest
 from service.people import People
 from service.reorganisation import Compared, Reorganisation
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
-from storage.ledger import open_ledger
 from tests.acceptance import company_of_200 as files
-from tests.acceptance.asked_oracle import Deed, Oracle
+from tests.acceptance.asked_oracle import Deed, Draft, Oracle, draft_of
+from tests.acceptance.company_of_200 import BEFORE, CYCLE, SALES
 from tests.acceptance.scene import TOKYO, Company, until_cycle_is
-from tests.acceptance.skipped_time import sleep_until
+from tests.acceptance.skipped_time import Clock, workers_in_skipped_time
+from tests.acceptance.work_of_200 import NEVER_REVIEWS, Running, command_of, deed_of
 from tests.callers import OPERATOR, by
 from tests.desk import InstructionDesk
 from tests.servers import now_of
-from workflows.beginning import BeginningWorkflow
-from workflows.cycle import CycleWorkflow
-from workflows.goal import GoalWorkflow
-from workflows.instruction import InstructionWorkflow
-from workflows.leaving import LeavingWorkflow
-from workflows.queues import BULK, GOALS
 
-CYCLE = CycleId("2027-q1")
-HR = EmployeeId("K006")
+HR, SALES_HR, ADMINISTRATOR = EmployeeId("K006"), EmployeeId("K011"), EmployeeId("K017")
 AT_THE_SERVER = operator(HR)  # before there is a cycle, nobody else may
-BEGUN_FOR = "K150"
 _AT_ONCE = 8  # commands
-_SUBMITTED_ON = (2, 3, 5, 8)  # working days after the start, by number
-_SLOW = {"K005": 5, "K008": 4, "K014": 3}  # working days until they decide; others need one
-_NEVER_REVIEWS = "K106"  # submits late, and leaves without a self-review
+_BEFORE = timedelta(days=35)  # from the start of the earlier cycle to that of the quarter
+_CLOSED_ON = 17  # the working day of the earlier cycle on which HR closes it
 
 
-class Clock:
-    """The clock of this process, which follows that of the server."""
+_HANDED_OVER = {
+    2: (f"{CYCLE}/K091/1", "K092", HR),  # to somebody on leave
+    4: (f"{CYCLE}/{files.LEAVER}/2", "K035", HR),  # who leaves and comes back does not get it back
+    7: (f"{CYCLE}/K177/1", "K179", "K028"),  # by a manager
+    8: (f"{CYCLE}/K073/1", "K074", HR),  # of somebody on leave
+    10: (f"{SALES}/K168/2", "K167", SALES_HR),  # from an additional post to the main post of another
+    14: (f"{SALES}/K171/1", "K172", SALES_HR),
+    17: (f"{CYCLE}/K179/2", "K177", HR),  # back to whom it came from
+}
+"""By the working day of the quarter: the goal, who goes on with it, and who hands it over."""
 
-    def __init__(self, server: WorkflowEnvironment) -> None:
-        self.server = server
-        self._travel: time_machine.travel | None = None
-
-    async def until(self, day: date, hour: int, minute: int = 0) -> None:
-        await sleep_until(self.server, day, hour, minute)
-        self.stop()
-        self._travel = time_machine.travel(await now_of(self.server), tick=True)
-        self._travel.start()
-
-    def stop(self) -> None:
-        if self._travel:
-            self._travel.stop()
-            self._travel = None
+Participant = tuple[CycleId, str]
 
 
-@asynccontextmanager
-async def workers(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
-    """Workers for everything but notices; workflows in the SDK's sandbox."""
-    client = server.client
-    launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
-    instruction, beginning = InstructionActivities(engine, client), BeginningActivities(engine, client)
-    async with open_ledger(engine) as ledger:
-        recording = RecordingActivities(ledger)
-        bulk = Worker(
-            client,
-            task_queue=BULK,
-            workflows=[CycleWorkflow, InstructionWorkflow, LeavingWorkflow],
-            activities=[
-                launch.write_goals, launch.start_goals, launch.retry_failed, launch.set_cycle_state, settlement.settle_goals,
-                instruction.prepare, instruction.carry_out, instruction.finish,
-                LeavingActivities(engine, client).process_leavers,
-            ],
-        )  # fmt: skip
-        goals = Worker(
-            client,
-            task_queue=GOALS,
-            workflows=[GoalWorkflow, BeginningWorkflow],
-            activities=[
-                recording.record, recording.read_behind, beginning.write_begun_goal, beginning.start_begun_goal,
-            ],
-        )  # fmt: skip
-        async with bulk, goals:
-            yield Company(engine, client)
+def cycle_of(goal: str) -> CycleId:
+    return CycleId(goal.partition("/")[0])
 
 
 @dataclass
-class Quarter:
-    """The story: what HR does on which day, and what people do with their tasks. The oracle hears of it, and of nothing else."""
+class Story:
+    """What HR does on which day, and what people do with their tasks. The oracles hear of it, and of nothing else."""
 
     company: Company
     clock: Clock
-    starts: date
-    oracle: Oracle
+    starts: date  # of the quarter
     people: files.PeopleFile
-    closes: date
-    days: list[date]  # the working days of the cycle
+    cycles: dict[CycleId, Running] = field(default_factory=dict)
+    open: list[Running] = field(default_factory=list)
 
-    async def launch(self) -> None:
-        await self.clock.until(self.starts, 8)
+    async def employ(self) -> None:
         imported = await People(self.company.engine).import_file(OPERATOR, self.people.text().encode())
         assert imported.imported, imported.findings
         assert imported.imported.added == 200
-        departments = files.sample("departments_of_200.csv", self.starts)
-        await self._apply(
-            await DepartmentRecords(self.company.engine).compare(AT_THE_SERVER, departments.encode()), "部署の登録"
-        )
-        cycle = files.sample("cycle_of_200.toml", self.starts).encode()
-        checked = await self.company.cycles.check(cycle, self.starts)
-        assert checked.policy, checked.findings
-        assert (checked.people, checked.goals) == (199, 204)
-        await self.company.cycles.launch(checked, HR, await now_of(self.clock.server))
-        await until_cycle_is(self.company, CYCLE, "open")
-        self.oracle.launch(self.starts)
+        records = DepartmentRecords(self.company.engine)
+        departments = files.sample("departments_of_200.csv", self.starts).encode()
+        await self._apply(AT_THE_SERVER, await records.compare(AT_THE_SERVER, departments), "部署の登録")
+        await Administrators(self.company.engine).add(OPERATOR, ADMINISTRATOR)
 
-    async def _apply(self, compared: Compared, reason: str) -> None:
+    async def launch(self, cycle: CycleId, hr: EmployeeId, people: int, goals: int) -> Running:
+        text, before = files.cycle_file(cycle, self.starts), self.cycles.get(BEFORE)
+        departments = files.sample("departments_of_200.csv", self.starts)
+        section = tomllib.loads(text)["cycle"]
+        earlier = before.oracle if before and "carry_over" in section else None
+        oracle = Oracle(self.people.text(), departments, text, earlier)
+        starts, closes = section["starts"], section["closes"]
+        days = [
+            day for n in range((closes - starts).days + 1) if oracle.office.works(day := starts + timedelta(days=n))
+        ]
+        checked = await self.company.cycles.check(text.encode(), starts)
+        assert checked.policy, checked.findings
+        assert (checked.people, checked.goals) == (people, goals)
+        await self.company.cycles.launch(checked, hr, await now_of(self.clock.server))
+        await until_cycle_is(self.company, cycle, "open")
+        oracle.launch(starts)
+        self.cycles[cycle] = Running(cycle, oracle, days, closes)
+        self.open.append(self.cycles[cycle])
+        return self.cycles[cycle]
+
+    async def _apply(self, caller: Caller, compared: Compared, reason: str) -> None:
         assert compared.difference, compared.findings
         reorganisation = Reorganisation(self.company.engine)
-        await self._done(await reorganisation.apply(AT_THE_SERVER, self.company.client, compared, reason))
+        await self._done(await reorganisation.apply(caller, self.company.client, compared, reason))
 
     async def _done(self, instruction: str) -> None:
         desk = InstructionDesk(self.company.engine, self.company.client)
@@ -149,25 +116,95 @@ class Quarter:
     async def sync(
         self, day: date, text: str, reason: str, said: Said = NOTHING_SAID, renamed: Mapping[str, str] | None = None
     ) -> None:
-        """Applies the people file: the preview and the result agree, so the same file again changes nothing."""
+        """The administrator, who is HR of no cycle, applies the people file; the same file again changes nothing."""
         reorganisation = Reorganisation(self.company.engine)
 
-        compared = await reorganisation.compare(by(HR), text.encode(), said=said, renamed=renamed)
-        await self._apply(compared, reason)
-        await until_cycle_is(self.company, CYCLE, "open")  # who joined has been launched
-        again = await reorganisation.compare(by(HR), text.encode(), said=said)
+        compared = await reorganisation.compare(by(ADMINISTRATOR), text.encode(), said=said, renamed=renamed)
+        await self._apply(by(ADMINISTRATOR), compared, reason)
+        for cycle in self.open:
+            await until_cycle_is(self.company, cycle.id, "open")  # who joined has been launched
+        again = await reorganisation.compare(by(ADMINISTRATOR), text.encode(), said=said)
         assert again.is_empty, (again.difference, again.effects)
-        self.oracle.people_file(day, text, files.IDS if said != NOTHING_SAID else {}, renamed or {})
+        for cycle in self.open:
+            cycle.oracle.people_file(day, text, files.IDS if said != NOTHING_SAID else {}, renamed or {})
 
     async def night(self, day: date) -> None:
         """Just after midnight, when leaves begin and end and last days are over."""
         await self.clock.until(day, 0, 4)
         await self.clock.until(day, 0, 10)
         await self._done(f"leaving-{day - timedelta(days=1)}")
-        self.oracle.night(day)
+        for cycle in self.open:
+            cycle.oracle.night(day)
+
+    async def begin(
+        self,
+        day: date,
+        goal_of: Participant,
+        source: BeginningSource,
+        draft: Draft,
+        *,
+        actor: str,
+        post: str | None = None,
+    ) -> None:
+        cycle, owner = goal_of
+        beginnings = Beginnings(self.company.engine, self.company.client)
+        with self.clock.server.auto_time_skipping_disabled():  # the server would skip while the answer is awaited
+            await beginnings.begin(by(actor), cycle, source, owner=EmployeeId(owner), post=post)
+        self.cycles[cycle].oracle.begin(day, owner, draft, post)
+
+    async def begin_blank(self, day: date, cycle: CycleId, actor: str, owner: str, post: str | None = None) -> None:
+        """A goal that is begun with the last draft of the cycle file."""
+        draft = tomllib.loads(files.cycle_file(cycle, self.starts))["drafts"][-1]
+        source = BeginningSource(Content.model_validate(draft))
+        await self.begin(day, (cycle, owner), source, draft_of(draft), actor=actor, post=post)
+
+    async def carry_over(self, day: date, cycle: CycleId, goal: str) -> None:
+        """The owner goes on with a goal of the earlier cycle."""
+        owner = goal.split("/")[1]
+        draft = self.cycles[BEFORE].oracle.unfinished(owner)[goal]
+        await self.begin(day, (cycle, owner), BeginningSource(carried_from=GoalId(goal)), draft, actor=owner)
+
+    async def hand_over(self, day: date, goal: str, to: str, actor: str = HR) -> None:
+        handing, request = (
+            HandingOver(self.company.engine, self.company.client),
+            HandoverRequest(EmployeeId(to), "分担"),
+        )
+        with self.clock.server.auto_time_skipping_disabled():  # as above
+            await handing.hand_over(by(actor), GoalId(goal), request)
+        self.cycles[cycle_of(goal)].oracle.hand_over(day, goal, to)
+
+    async def do(self, deed: Deed, command: commands.Command) -> None:
+        await self.company.give(GoalId(deed.goal), command)
+        self.cycles[cycle_of(deed.goal)].oracle.deed(deed)
+
+    async def organise_before(self, day: date, number: int) -> None:
+        """What happens on the `number`-th working day of the earlier cycle, but for the work on tasks."""
+        match number:
+            case 4:
+                for _ in range(3):  # with that of the launch, one more than the next cycle takes over
+                    await self.begin_blank(day, BEFORE, HR, "K155")
+            case 13:
+                await self.hand_over(day, f"{BEFORE}/K156/1", "K157")
+                await self.report(day, "K151", 60)
+                await self.report(day, "K152", 45)
+                for owner in ("K151", "K152", "K154"):
+                    call = commands.CallReview(actor=EmployeeId(owner), reason="期末の前に確認したい")
+                    await self.do(Deed(day, f"{BEFORE}/{owner}/1", owner, "call_review"), call)
+
+    async def report(self, day: date, owner: str, value: float) -> None:
+        command = commands.ReportProgress(actor=EmployeeId(owner), value=str(value))
+        await self.do(Deed(day, f"{BEFORE}/{owner}/1", owner, "report", value=value), command)
+
+    async def close_before(self, day: date) -> None:
+        before = self.cycles[BEFORE]
+        desk = InstructionDesk(self.company.engine, self.company.client)
+        await self._done(await desk.give(Close(reason="次の期に備える"), HR, BEFORE))
+        await until_cycle_is(self.company, BEFORE, "closed")
+        before.oracle.close(day)
+        self.open.remove(before)
 
     async def organise(self, day: date, number: int) -> None:
-        """What HR does on the `number`-th working day."""
+        """How the company changes on the `number`-th working day of the quarter."""
         match number:
             case 6:
                 await self.sync(day, self.people.two_leave_and_one_gets_another_manager(), "退職と異動")
@@ -181,73 +218,56 @@ class Quarter:
                 )
             case 13:
                 records = DepartmentRecords(self.company.engine)
-                await self._apply(await records.compare(by(HR), files.NEW_HEAD.encode()), "部門長の交代")
-                self.oracle.department_file(day, files.NEW_HEAD)
+                compared = await records.compare(by(ADMINISTRATOR), files.NEW_HEAD.encode())
+                await self._apply(by(ADMINISTRATOR), compared, "部門長の交代")
+                for cycle in self.open:
+                    cycle.oracle.department_file(day, files.NEW_HEAD)
             case 15:
                 said = Said(files.SAME, frozenset(files.NEW))
                 await self.sync(day, self.people.people_come_and_posts_change(), "復職と入社", said)
-            case 16:
-                draft = tomllib.loads(files.sample("cycle_of_200.toml", self.starts))["drafts"][-1]
-                beginnings = Beginnings(self.company.engine, self.company.client)
-                content = BeginningSource(Content.model_validate(draft))
-                with (
-                    self.clock.server.auto_time_skipping_disabled()
-                ):  # the server would skip while the answer is awaited
-                    await beginnings.begin(by(HR), CYCLE, content, owner=EmployeeId(BEGUN_FOR))
-                self.oracle.begin(day, BEGUN_FOR, draft)
 
-    async def work(self, day: date, number: int) -> None:
+    async def begin_and_hand_over(self, day: date, number: int) -> None:
+        """What happens to single goals on that day, but for the work on tasks."""
+        match number:
+            case 2:
+                await self.begin_blank(day, CYCLE, HR, "K092")  # who is on leave
+                await self.begin_blank(day, CYCLE, HR, files.LEAVER)
+            case 3:
+                withdraw = commands.Withdraw(actor=EmployeeId("K155"), reason="別の目標を続けたい")
+                await self.do(Deed(day, f"{CYCLE}/K155/3", "K155", "withdraw"), withdraw)
+                await self.carry_over(day, CYCLE, f"{BEFORE}/K155/4")
+                await self.carry_over(day, SALES, f"{BEFORE}/K170/1")
+            case 8:
+                await self.begin_blank(day, CYCLE, "K018", "K018", "総務部")  # for an additional post
+            case 14:
+                await self.begin_blank(day, CYCLE, "K200", "K200")
+            case 16:
+                await self.begin_blank(day, CYCLE, HR, "K150")
+        if number in _HANDED_OVER:
+            await self.hand_over(day, *_HANDED_OVER[number])
+        left = f"{CYCLE}/{NEVER_REVIEWS}/1"
+        if self.cycles[CYCLE].oracle.goals[left].what == "verdict":
+            await self.hand_over(day, left, "K107")  # of somebody who has left, before its reviewer decides
+
+    async def work(self, day: date) -> None:
         """Everybody whose time it is acts."""
+        for cycle in list(self.open):
+            await self._work_in(cycle, day, cycle.days.index(day))
+
+    async def _work_in(self, cycle: Running, day: date, number: int) -> None:
         async with read_transaction(self.company.engine) as connection:
-            ids = await open_goals(connection, CYCLE, "", 1000)
+            ids = await open_goals(connection, cycle.id, "", 1000)
             goals = [Goal.model_validate(one) for one in await load_aggregates(connection, ids=ids)]
-        due = [(goal, deed) for goal in goals if (deed := self._deed(goal, day, number))]
+        due = [(goal, deed) for goal in goals if (deed := deed_of(cycle, goal, day, number))]
         limit = asyncio.Semaphore(_AT_ONCE)
 
         async def give(goal: Goal, deed: Deed) -> None:
             async with limit:
-                await self.company.give(goal.id, _command(goal, deed))
+                await self.company.give(goal.id, command_of(goal, deed))
 
         await asyncio.gather(*(give(*one) for one in due))
         for _, deed in due:
-            self.oracle.deed(deed)
-
-    def _deed(self, goal: Goal, day: date, number: int) -> Deed | None:
-        task = goal.task
-        if task is None or goal.is_paused:
-            return None
-        waited = sum(task.opened < one <= day for one in self.days)
-        actor = task.assignees[0]
-        owner = int(goal.owner[1:4])
-        match task.kind:
-            case TaskKind.DRAFT:
-                first = 11 if goal.owner == _NEVER_REVIEWS else _SUBMITTED_ON[owner % 4]
-                acts, kind = waited >= 2 and number >= first, "submit"
-            case TaskKind.APPROVAL:
-                acts, kind = waited >= _SLOW.get(actor, 1), "approve"
-            case TaskKind.STEP:
-                acts, kind = day >= task.due - timedelta(days=3), "step"
-            case TaskKind.SELF_REVIEW:
-                acts, kind = waited >= 1 + owner % 2 and goal.owner != _NEVER_REVIEWS, "self_review"
-            case TaskKind.VERDICT:
-                acts, kind = waited >= 1, "continue" if owner % 5 == 0 else "achieved"
-        return Deed(day, goal.id, actor, kind) if acts else None
-
-
-def _command(goal: Goal, deed: Deed) -> commands.Command:
-    actor = EmployeeId(deed.actor)
-    match deed.kind:
-        case "submit":
-            return commands.Submit(actor=actor)
-        case "approve":
-            return commands.Approve(actor=actor, expected_seq=goal.seq)
-        case "step":
-            assert goal.next_step is not None
-            return commands.CompleteStep(actor=actor, step=goal.next_step)
-        case "self_review":
-            return commands.SubmitSelfReview(actor=actor, went_well="予定どおり進んだ")
-    verdict = {"actor": actor, "verdict": deed.kind, "expected_seq": goal.seq}
-    return commands.DecideReview.model_validate(verdict)
+            cycle.oracle.deed(deed)
 
 
 def next_monday(now: date) -> date:
@@ -255,38 +275,65 @@ def next_monday(now: date) -> date:
 
 
 @asynccontextmanager
-async def quarter(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Quarter]:
-    starts = next_monday((await now_of(server)).astimezone(TOKYO).date())
-    clock, people = Clock(server), files.PeopleFile(starts)
-    departments, cycle = files.sample("departments_of_200.csv", starts), files.sample("cycle_of_200.toml", starts)
-    oracle = Oracle(people.text(), departments, cycle)
-    closes: date = tomllib.loads(cycle)["cycle"]["closes"]
-    days = [day for n in range((closes - starts).days + 1) if oracle.office.works(day := starts + timedelta(days=n))]
+async def story_of_200(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Story]:
+    first = next_monday((await now_of(server)).astimezone(TOKYO).date())
+    starts = first + _BEFORE
+    clock = Clock(server)
     try:
-        async with workers(engine, server) as company:
-            yield Quarter(company, clock, starts, oracle, people, closes, days)
+        async with workers_in_skipped_time(engine, server) as company:
+            yield Story(company, clock, starts, files.PeopleFile(starts))
     finally:
         clock.stop()
 
 
-async def play(story: Quarter) -> None:
-    """The whole quarter, day by day."""
-    await story.launch()
-    after = story.oracle.office.on_or_after(story.days[-1] + timedelta(days=1))
-    nights = story.oracle.days_of_change()
-    for n in range(1, (after - story.starts).days):
-        day = story.starts + timedelta(days=n)
+async def play(story: Story) -> None:
+    """An earlier cycle, and then a quarter of two companies, day by day."""
+    await story.clock.until(story.starts - _BEFORE, 8)
+    await story.employ()
+    before = await story.launch(BEFORE, HR, 42, 42)
+    nights = before.oracle.days_of_change()
+    for day in _days(story.starts - _BEFORE, before.days[_CLOSED_ON]):
         if day in nights:
             await story.night(day)
-        if day not in story.days:
+        if day in before.days:
+            await story.clock.until(day, 11)
+            before.oracle.morning(day)
+            number = before.days.index(day)
+            await story.organise_before(day, number)
+            await story.work(day)
+    await story.close_before(before.days[_CLOSED_ON])
+    await play_quarter(story, nights)
+
+
+async def play_quarter(story: Story, nights: set[date]) -> None:
+    for day in sorted(nights):
+        if story.cycles[BEFORE].days[_CLOSED_ON] < day < story.starts:
+            await story.night(day)
+    await story.clock.until(story.starts, 8)
+    quarter = await story.launch(CYCLE, HR, 189, 196)
+    await story.launch(SALES, SALES_HR, 10, 11)
+    after = quarter.oracle.office.on_or_after(quarter.days[-1] + timedelta(days=1))
+    first_step = quarter.oracle.office.on_or_after(story.starts + timedelta(days=40))
+    for day in _days(story.starts + timedelta(days=1), after - timedelta(days=1)):
+        if day in nights:
+            await story.night(day)
+        if day not in quarter.days:
             continue
         await story.clock.until(day, 11)
-        story.oracle.morning(day)
-        number = story.days.index(day)
-        await story.organise(day, number)
-        await story.work(day, number)
-    story.oracle.end(after)
-    settled = story.oracle.office.on_or_after(story.closes) + timedelta(days=12)
+        for cycle in story.open:
+            cycle.oracle.morning(day)
+        await story.organise(day, quarter.days.index(day))
+        await story.begin_and_hand_over(day, quarter.days.index(day))
+        if day == first_step:
+            await story.hand_over(day, f"{CYCLE}/K031/1", "K032", "K013")  # a manager, with one step left
+        await story.work(day)
+    settled = quarter.oracle.office.on_or_after(quarter.closes) + timedelta(days=12)
     await story.clock.until(settled, 11)
-    await until_cycle_is(story.company, CYCLE, "closed")
-    story.oracle.settle(settled)
+    for cycle in story.open:
+        cycle.oracle.end(after)
+        await until_cycle_is(story.company, cycle.id, "closed")
+        cycle.oracle.settle(settled)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

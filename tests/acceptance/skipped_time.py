@@ -8,12 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import time_machine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.beginning import BeginningActivities
+from activities.handing_over import HandoverActivities
+from activities.instruction import InstructionActivities
 from activities.launch import LaunchActivities
 from activities.recording import RecordingActivities
+from activities.reorganisation import LeavingActivities
+from activities.settlement import SettlementActivities
 from domain.cycle.file import CycleFile, CycleSection, DraftSection, PolicySection, read_cycle_file
 from domain.policy.policy import Act, Ladder, Rung, TaskKind
 from domain.values import CycleId, EmployeeId
@@ -22,9 +28,13 @@ from storage import cycles
 from storage.ledger import open_ledger
 from tests.acceptance.scene import CYCLE, HR, HR_TOO, SAMPLES, TOKYO, Company, employ
 from tests.servers import now_of
-from workflows.cycle import ParticipantRange, StartedGoals
+from workflows.beginning import BeginningWorkflow
+from workflows.cycle import CycleWorkflow, ParticipantRange, StartedGoals
 from workflows.goal import GoalWorkflow
-from workflows.queues import GOALS
+from workflows.handing_over import HandoverWorkflow
+from workflows.instruction import InstructionWorkflow
+from workflows.leaving import LeavingWorkflow
+from workflows.queues import BULK, GOALS
 
 _LADDER = (
     Rung(-1, Act.REMIND), Rung(1, Act.REMIND), Rung(3, Act.ESCALATE), Rung(5, Act.ESCALATE), Rung(8, Act.ESCALATE_TO_HR),
@@ -151,3 +161,54 @@ async def sleep_until(server: WorkflowEnvironment, day: date, hour: int, minute:
     """Makes the server's clock skip to that time in Tokyo."""
     there = datetime(day.year, day.month, day.day, hour, minute, tzinfo=TOKYO)
     await server.sleep(there - await now_of(server))
+
+
+class Clock:
+    """The clock of this process, which follows that of the server."""
+
+    def __init__(self, server: WorkflowEnvironment) -> None:
+        self.server = server
+        self._travel: time_machine.travel | None = None
+
+    async def until(self, day: date, hour: int, minute: int = 0) -> None:
+        await sleep_until(self.server, day, hour, minute)
+        self.stop()
+        self._travel = time_machine.travel(await now_of(self.server), tick=True)
+        self._travel.start()
+
+    def stop(self) -> None:
+        if self._travel:
+            self._travel.stop()
+            self._travel = None
+
+
+@asynccontextmanager
+async def workers_in_skipped_time(engine: AsyncEngine, server: WorkflowEnvironment) -> AsyncIterator[Company]:
+    """Workers for everything but notices; workflows in the SDK's sandbox."""
+    client = server.client
+    launch, settlement = LaunchActivities(engine, client), SettlementActivities(engine, client)
+    instruction, beginning = InstructionActivities(engine, client), BeginningActivities(engine, client)
+    handing_over = HandoverActivities(engine, client)
+    async with open_ledger(engine) as ledger:
+        recording = RecordingActivities(ledger)
+        bulk = Worker(
+            client,
+            task_queue=BULK,
+            workflows=[CycleWorkflow, InstructionWorkflow, LeavingWorkflow],
+            activities=[
+                launch.write_goals, launch.start_goals, launch.retry_failed, launch.set_cycle_state, settlement.settle_goals,
+                instruction.prepare, instruction.carry_out, instruction.finish,
+                LeavingActivities(engine, client).process_leavers,
+            ],
+        )  # fmt: skip
+        goals = Worker(
+            client,
+            task_queue=GOALS,
+            workflows=[GoalWorkflow, BeginningWorkflow, HandoverWorkflow],
+            activities=[
+                recording.record, recording.read_behind, beginning.write_begun_goal, beginning.start_begun_goal,
+                handing_over.hand_goal_over, handing_over.follow_successor,
+            ],
+        )  # fmt: skip
+        async with bulk, goals:
+            yield Company(engine, client)

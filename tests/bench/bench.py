@@ -11,44 +11,25 @@ import os
 import platform
 import statistics
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedded.addresses import Addresses
-from embedded.stack import running
-from service.connection import connect_temporal
-from settings import Settings
-from storage.database import open_database
-from storage.migrate import upgrade
 from tests.bench import operations, people
-from tests.bench.company import Bench, worker_process
+from tests.bench.company import worker_process
 from tests.bench.cpu import Processes
 from tests.bench.dataset import ENTRIES, GOALS, PEOPLE, Size
 from tests.bench.large_company import LARGE
 from tests.bench.lifecycle import measure_bare_events, measure_lifecycle, measure_memory
 from tests.bench.operations import Sample, Samples, measure_operations, operations_table
 from tests.bench.reads import measure_filled
+from tests.bench.servers import servers
 from tests.bench.steering import measure_steering
 
 if TYPE_CHECKING:  # `make bench` alone installs DBOS
     from tests.bench.dbos_approvals import DbosApprovals
 
 BUDGETS = "| what | budget | measured: median (least-most) | met |\n|---|---|---|---|"
-
-
-@asynccontextmanager
-async def servers() -> AsyncIterator[tuple[Addresses, Path, Bench]]:
-    """Both servers on a folder of their own, and a company that talks to them."""
-    with tempfile.TemporaryDirectory(prefix="meguri-bench-") as folder:
-        async with running(Path(folder), ui=False) as at:
-            await upgrade(at.database_url)
-            engine = open_database(at.database_url)
-            client = await connect_temporal(Settings(), at=at.temporal_address)
-            yield at, Path(folder), Bench(engine, client)
-            await engine.dispose()
 
 
 async def operations_section(size: argparse.Namespace) -> list[str]:

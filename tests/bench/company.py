@@ -59,9 +59,9 @@ class Bench:
         self.cycles, self.goals = CycleDesk(engine, client), GoalDesk(engine, client)
         self.today = datetime.now(UTC).date()
 
-    async def hire(self, size: int) -> None:
-        """A department of `size` people below one manager."""
-        rows = ["id,name,department,manager", "H1,H1,HR,", "H2,H2,HR,H1", f"M{size},M,MGMT,H1"]
+    async def hire(self, size: int, top: str = "") -> None:
+        """A department of `size` people below one manager; `top`: who leads the company, if it has people already."""
+        rows = ["id,name,department,manager", f"H1,H1,HR,{top}", "H2,H2,HR,H1", f"M{size},M,MGMT,H1"]
         rows += [f"E{size}-{n},P,D{size},M{size}" for n in range(size)]
         # Into the table: an import is refused while a cycle is open, and a sync would be measured with the launch.
         await replace_directory(self.engine, read_people("\n".join(rows).encode()).employees)

@@ -6,11 +6,12 @@ above them. A department is what one manager of the fourth level leads. Employee
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 LARGE = 191_000
+EVERY_NTH_HAS_A_POST = 20
 HEADER = ("社員番号", "氏名", "メールアドレス", "部署", "役職", "上長", "言語", "在籍", "勤務地", "退職日")
 
 _FAMILY_NAMES = [
@@ -118,10 +119,31 @@ def changed(company: list[Person], count: int) -> list[Person]:
 
 def as_csv(company: list[Person]) -> bytes:
     """UTF-8 with a byte order mark and CRLF, as spreadsheets save it."""
+    return _csv(HEADER, company)
+
+
+def with_posts_as_csv(company: list[Person]) -> bytes:
+    """The same, with two evaluators for everybody who has as many managers, and an additional post for every twentieth person."""
+    by_id = {one.id: one for one in company}
+    rows: list[tuple[str, ...]] = []
+    for turn, one in enumerate(company):
+        second = by_id[one.manager].manager if one.manager else ""
+        rows.append((*one, one.manager, second, "本務", ""))
+        if (
+            turn % EVERY_NTH_HAS_A_POST == 0 and second
+        ):  # who may lead the post: somebody who is above the person anyway
+            post = one._replace(
+                department=company[(turn + _STRIDE) % len(company)].department + "準備室", manager=second
+            )
+            rows.append((*post, second, "", "兼務", "20"))
+    return _csv((*HEADER, "一次評価者", "二次評価者", "本務兼務区分", "兼務率"), rows)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(HEADER)
-    writer.writerows(company)
+    writer.writerow(header)
+    writer.writerows(rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -164,7 +186,7 @@ def _person(place: int, size: int, manager: int, level: int, department: str) ->
         manager=_number(manager, size) if manager >= 0 else "",
         locale="en" if place % 25 == 24 else "ja",
         active="在籍",
-        site=_SITES[place % 7] if place % 7 < len(_SITES) else "",
+        site=_SITES[place % 7] if place > 0 and place % 7 < len(_SITES) else "",
         leaves=leaves.isoformat() if leaves else "",
     )
 

@@ -16,6 +16,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.beginning import BeginningActivities
+from activities.handing_over import HandoverActivities
 from activities.recording import RecordingActivities
 from storage.database import open_database, read_transaction
 from storage.goals import read_ledger
@@ -24,8 +26,10 @@ from tests.acceptance.scene import Company, employ
 from tests.replay.recordings import HISTORIES, Recording
 from tests.replay.scenarios import ON_A_CLOCK_THAT_SKIPS, ON_A_REAL_CLOCK, Scenario, Stage, cycle, steered_cycle
 from tests.servers import Postgres, running_postgres, running_temporal, running_time_skipping
+from workflows.beginning import BeginningWorkflow
 from workflows.cycle import CycleProgress
 from workflows.goal import GoalWorkflow
+from workflows.handing_over import HandoverWorkflow
 from workflows.queues import GOALS
 
 _IDENTITY = "recorder"  # the default would write the machine's name into the history
@@ -43,10 +47,13 @@ async def _stage(postgres: Postgres, server: Server, *, with_people: bool) -> As
             await employ(engine)
         async with open_ledger(engine) as ledger:
             recording = RecordingActivities(ledger)
-            activities: list[Callable[..., Any]] = [recording.record, recording.read_behind]
-            async with Worker(
-                client, task_queue=GOALS, workflows=[GoalWorkflow], activities=activities, identity=_IDENTITY
-            ):
+            beginning, handing_over = BeginningActivities(engine, client), HandoverActivities(engine, client)
+            activities: list[Callable[..., Any]] = [
+                recording.record, recording.read_behind, beginning.write_begun_goal, beginning.start_begun_goal,
+                handing_over.hand_goal_over, handing_over.follow_successor,
+            ]  # fmt: skip
+            workflows = [GoalWorkflow, BeginningWorkflow, HandoverWorkflow]
+            async with Worker(client, task_queue=GOALS, workflows=workflows, activities=activities, identity=_IDENTITY):
                 yield Stage(Company(engine, client), environment)
         await engine.dispose()
 

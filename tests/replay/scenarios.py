@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from sqlalchemy import update
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -18,9 +19,25 @@ from domain.policy.policy import Leavers
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from domain.writing.content import Content, NumericMeasure, Step
-from tests.acceptance.scene import CHIEF, GOAL, HEAD, HR, OWNER, Company, commit_and_die, until_cycle_is, until_launched
+from service.beginning import Beginnings, BeginningSource
+from service.handing_over import HandingOver, HandoverRequest
+from storage.tables import CycleRow
+from tests.acceptance.scene import (
+    CHIEF,
+    COLLEAGUE,
+    CYCLE,
+    GOAL,
+    HEAD,
+    HR,
+    OWNER,
+    Company,
+    commit_and_die,
+    until_cycle_is,
+    until_launched,
+)
 from tests.acceptance.skipped_time import cycle_around, launch_for, season, sleep_until
 from tests.acceptance.three_people import RefusesStarts, cycle_of_three, employ_three
+from tests.callers import by
 from tests.desk import InstructionDesk
 from tests.servers import now_of
 from workflows.cycle import CycleWorkflow, EndCycle, cycle_workflow_id
@@ -221,6 +238,67 @@ async def weighted(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def reopened(stage: Stage) -> str:
+    """The owner leaves while a stage of the approval waits, and comes back with another manager: the two commands of a sync."""
+    await _launched(stage)
+    await _give(stage, _SUBMIT, _APPROVE)
+    goal = await stage.company.goals.require(GOAL)
+    back = {"line": goal.line[1:], "department": goal.department, "sites": goal.sites, "reason": "復職"}
+    await _give(
+        stage, commands.CloseBySystem(actor=commands.ORGANISATION, removed=True, reason="退職"),
+        commands.ReopenBySystem(actor=commands.ORGANISATION, reason="復職"),
+        commands.ChangeLineBySystem(actor=commands.ORGANISATION, **back),
+        _APPROVE_TOO, commands.Close(actor=HR, reason="試験の終了"),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
+async def begun(stage: Stage) -> str:
+    """A goal that HR begins after the launch."""
+    goal = await _begun(stage)
+    await stage.company.give(goal, _SUBMIT, "submit")
+    await stage.company.give(goal, commands.Approve(actor=CHIEF, expected_seq=2), "approve")
+    await stage.company.give(goal, commands.Close(actor=HR, reason="試験の終了"), "close")
+    return goal_workflow_id(goal)
+
+
+async def handed_over(stage: Stage) -> str:
+    """The goal that closes when it is handed over, with a step that is done."""
+    await _handed_over(stage)
+    return goal_workflow_id(GOAL)
+
+
+async def taken_over(stage: Stage) -> str:
+    """The goal with which the new owner goes on."""
+    goal = await _handed_over(stage)
+    await stage.company.give(goal, commands.Submit(actor=COLLEAGUE), "submit")
+    await stage.company.give(goal, commands.Approve(actor=CHIEF, expected_seq=2), "approve")
+    await stage.company.give(goal, commands.Close(actor=HR, reason="試験の終了"), "close")
+    return goal_workflow_id(goal)
+
+
+async def _begun(stage: Stage) -> GoalId:
+    await _launched_openly(stage, OWNER)
+    content = (await stage.company.goals.require(GOAL)).content
+    begin = Beginnings(stage.company.engine, stage.company.client).begin
+    return (await begin(by(HR), CYCLE, BeginningSource(content), owner=OWNER, command_id="begin")).goal
+
+
+async def _handed_over(stage: Stage) -> GoalId:
+    await _launched_openly(stage, OWNER, COLLEAGUE)
+    await _give(stage, _SUBMIT, _APPROVE, _APPROVE_TOO, commands.CompleteStep(actor=OWNER, step=0))
+    handing = HandingOver(stage.company.engine, stage.company.client)
+    return (await handing.hand_over(by(HR), GOAL, HandoverRequest(COLLEAGUE, "産休"), "hand-over")).goal
+
+
+async def _launched_openly(stage: Stage, *owners: EmployeeId) -> None:
+    """Launches goals of these people in a cycle that is open, so that another goal can be begun."""
+    around = season(await now_of(stage.server))
+    await launch_for(stage.company, cycle_around(around), around.off, *owners)
+    async with stage.company.engine.begin() as connection:
+        await connection.execute(update(CycleRow).values(state="open"))
+
+
 async def cycle(stage: Stage) -> str:
     """The goals of one of three people cannot be started at first; a retry starts them, and the cycle is closed by its former command."""
     refuses = RefusesStarts(goal_workflow_id(GoalId("three/P3/1")))
@@ -299,6 +377,10 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "erased": erased,
     "evaluated": evaluated,
     "weighted": weighted,
+    "reopened": reopened,
+    "begun": begun,
+    "handed_over": handed_over,
+    "taken_over": taken_over,
     "cycle": cycle,
     "steered_cycle": steered_cycle,
 }

@@ -31,6 +31,7 @@ CYCLE = CycleId("2026-q4")
 OWNER, COLLEAGUE, MANAGER, DIRECTOR = (EmployeeId(one) for one in ("o1", "o2", "m1", "d1"))
 EVALUATOR, ABOVE, STANDS_IN, CONTRIBUTOR = (EmployeeId(one) for one in ("e1", "e2", "e3", "c1"))
 DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT = (EmployeeId(one) for one in ("y1", "y2", "h1", "h9", "x1", "z1"))
+PART_HR = EmployeeId("h5")
 AHEAD, BEHIND = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: their calendar days always differ
 RULES = POLICY.model_copy(
     update={
@@ -70,6 +71,7 @@ def goals() -> dict[str, Goal]:
             "evaluated", owner=COLLEAGUE, line=(LEFT,), stages=((EVALUATOR,), (ABOVE,)), reviewers=(ABOVE,),
             delegations=lent(EVALUATOR, STANDS_IN, today),
         ),
+        "of a part": goal("part", owner=COLLEAGUE, line=(LEFT,), part_hr=(PART_HR,)),
         "lent": goal("lent", owner=COLLEAGUE, line=(DIRECTOR,), delegations=lent(DIRECTOR, DELEGATE, today)),
         "lent before": goal("before", owner=COLLEAGUE, line=(), delegations=lent(DIRECTOR, DELEGATE, today)),
         "lent ahead": goal(
@@ -109,6 +111,7 @@ async def company(database: AsyncEngine) -> dict[GoalId, str]:
         LATE,
         HR,
         OWN_HR,
+        PART_HR,
         STRANGER,
         LEFT,
     )
@@ -146,6 +149,7 @@ _ALL = {
     "lent behind",
     "reassigned",
     "evaluated",
+    "of a part",
 }
 
 
@@ -164,6 +168,7 @@ _ALL = {
         pytest.param(by(STANDS_IN), {"evaluated"}, id="delegate of an evaluator"),
         pytest.param(by(HR), _ALL - {"own rules"}, id="HR"),
         pytest.param(by(OWN_HR), {"own rules"}, id="HR of one goal's own rules"),
+        pytest.param(by(PART_HR), {"of a part"}, id="HR of a part of the company"),
         pytest.param(by(LEFT), set(), id="a manager who left"),
         pytest.param(by("nobody"), set(), id="somebody unknown"),
         pytest.param(OPERATOR, _ALL, id="operator"),

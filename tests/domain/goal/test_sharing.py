@@ -135,11 +135,13 @@ def test_nobody_is_asked_to_sign_for_themselves_or_for_a_boss(
     assert awaiting_verdict(content=shared((contributor, 30)), line=line).review_deciders() == asked
 
 
-def test_an_evaluator_who_contributes_or_reports_to_a_contributor_is_not_asked() -> None:
-    for contributor in (STRANGER, DEPUTY):
-        goal = pending(content=shared((contributor, 30)), stages=((STRANGER, DEPUTY),), reviewers=(STRANGER, DEPUTY))
-        assert task_of(goal).assignees == (MANAGER,)
-        assert goal.review_deciders() == (MANAGER,)
+@pytest.mark.parametrize(("contributor", "asked"), [(STRANGER, DEPUTY), (DEPUTY, MANAGER)])
+def test_an_evaluator_who_contributes_or_reports_to_a_contributor_is_not_asked(
+    contributor: EmployeeId, asked: EmployeeId
+) -> None:
+    goal = pending(content=shared((contributor, 30)), stages=((STRANGER, DEPUTY),), reviewers=(STRANGER, DEPUTY))
+    assert task_of(goal).assignees == (asked,)
+    assert goal.review_deciders() == (asked,)
 
 
 def test_a_contributor_decides_nothing_not_even_for_somebody_else() -> None:
@@ -200,6 +202,8 @@ def test_a_contributor_reports_own_steps_and_nothing_else() -> None:
         commands.SubmitSelfReview(id=fresh_id(), actor=FIRST, went_well="順調"),
     ):
         refusal(goal, command, NOW, Code.NOT_ALLOWED)
+    said = after(goal, commands.Comment(id=fresh_id(), actor=SECOND, text="了解"), NOW)
+    assert said.seq == goal.seq + 1
 
 
 def test_the_points_are_divided_by_the_shares() -> None:

@@ -92,7 +92,7 @@ def test_a_policy_is_frozen() -> None:
 
 LATER = (
     "sites", "spread_minutes", "joiners_get_drafts", "moves_settle", "edition", "max_stretch", "causes", "adjust_down",
-    "review_stage", "stages", "leavers", "owners_begin_goals", "weighted",
+    "review_stage", "stages", "leavers", "owners_begin_goals", "weighted", "hr_of",
 )  # fmt: skip
 
 
@@ -117,6 +117,7 @@ def test_a_policy_that_says_nothing_of_later_rules_is_written_as_the_first_relea
         {"leavers": "keep"},
         {"owners_begin_goals": True},
         {"weighted": True},
+        {"hr_of": ({"company": "巡商事", "people": ("M1",)},)},
     ],
     ids=LATER,
 )

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0027"
 
 _CONTRIBUTORS = "text_array(jsonb_path_query_array(aggregate, '$.content.contributors[*].person'))"
 
