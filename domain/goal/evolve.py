@@ -49,6 +49,7 @@ from domain.goal.goal import (
     REMEMBERED_COMMANDS,
     REMEMBERED_REPORTS,
     Chain,
+    Credit,
     Delegation,
     Goal,
     MaterialChange,
@@ -57,7 +58,7 @@ from domain.goal.goal import (
     Task,
 )  # fmt: skip
 from domain.goal.ledger import chain, genesis
-from domain.goal.scoring import credits
+from domain.goal.scoring import calibrated, credits
 from domain.goal.tasks import (
     DECISIONS,
     approval_task,
@@ -115,7 +116,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         handed_from=body.handed_from,
     )
     paused_on = goal.calendar.day_of(created.at) if goal.away else None
-    return goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on})
+    return _with_credits(goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on}))
 
 
 def evolve(goal: Goal, event: Event) -> Goal:
@@ -142,7 +143,7 @@ def evolve(goal: Goal, event: Event) -> Goal:
         changes["active_since"] = event.at
     if "content" in changes and not isinstance(body, TextsErased | ParentFollowed | LineChanged):
         changes["written"] = event.seq
-    return _with_earned(goal, goal.model_copy(update=changes))
+    return _with_credits(_with_earned(goal, goal.model_copy(update=changes)))
 
 
 def _with_earned(before: Goal, after: Goal) -> Goal:
@@ -151,6 +152,16 @@ def _with_earned(before: Goal, after: Goal) -> Goal:
         return after
     earned = credits(before)
     return after.model_copy(update={"earned": earned}) if any(earned.values()) else after
+
+
+def _with_credits(goal: Goal) -> Goal:
+    """The goal with everybody's points, which lists and results read."""
+    if not goal.contributors and not goal.earned:
+        return goal if goal.credited is None else goal.model_copy(update={"credited": None})
+    scored, final = credits(goal), credits(goal, calibrated(goal))
+    people = {**scored, **final}
+    credited = {one: Credit(score=scored.get(one, 0), final=final.get(one, 0)) for one in people}
+    return goal.model_copy(update={"credited": credited})
 
 
 def _releases(body: Body) -> bool:

@@ -83,6 +83,13 @@ class MaterialChange(Frozen):
     fields: tuple[str, ...] = ()
 
 
+class Credit(Frozen):
+    """A person's part of the points of a shared goal: of its score, and of what counts after HR's adjustments."""
+
+    score: Number
+    final: Number
+
+
 class Goal(Frozen):
     """A goal after the event `seq` of its ledger. Only `created_goal` and `evolve` make one."""
 
@@ -137,6 +144,7 @@ class Goal(Frozen):
     part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company, without the owner; empty: the cycle's
     hr_left: tuple[EmployeeId, ...] = ()  # HR of the cycle who do not work here any more: they are not asked
     earned: dict[EmployeeId, Number] | None = None  # points of each person before the shares last changed
+    credited: dict[EmployeeId, Credit] | None = None  # the points of each person, where somebody beside the owner has some
 
     @property
     def contributors(self) -> tuple[EmployeeId, ...]:

@@ -269,6 +269,11 @@ class GoalUnderAnything(RuleBasedStateMachine):
         assert sum(credits(self.goal).values()) == score(self.goal)
         assert sum(credits(self.goal, calibrated(self.goal)).values()) == calibrated(self.goal)
         assert min(credits(self.goal).values()) >= 0
+        if credited := self.goal.credited:
+            assert sum(one.score for one in credited.values()) == score(self.goal)
+            assert sum(one.final for one in credited.values()) == calibrated(self.goal)
+        else:
+            assert not self.goal.contributors
 
     @invariant()
     def an_owner_who_has_left_is_asked_for_nothing_and_somebody_else_gives_the_verdict(self) -> None:

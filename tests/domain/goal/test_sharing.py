@@ -197,7 +197,6 @@ def test_a_contributor_reports_own_steps_and_nothing_else() -> None:
     for command in (
         commands.ReportProgress(id=fresh_id(), actor=FIRST, value="8"),
         commands.UndoReport(id=fresh_id(), actor=FIRST, reason="誤り"),
-        commands.Comment(id=fresh_id(), actor=FIRST, text="了解"),
         commands.CallReview(id=fresh_id(), actor=FIRST, reason="相談"),
         commands.SubmitSelfReview(id=fresh_id(), actor=FIRST, went_well="順調"),
     ):
@@ -209,7 +208,16 @@ def test_a_contributor_reports_own_steps_and_nothing_else() -> None:
 def test_the_points_are_divided_by_the_shares() -> None:
     goal = after(active(content=BOTH), step_done(0, FIRST), NOW)
     assert credits(goal) == {OWNER: Decimal(10), FIRST: Decimal(6), SECOND: Decimal(4)}
+    assert {one: credit.score for one, credit in (goal.credited or {}).items()} == credits(goal)
     assert credits(closed()) == {OWNER: score(closed())}
+    assert closed().credited is None
+
+
+def test_an_adjustment_is_divided_like_the_points() -> None:
+    goal = closed(content=shared((STRANGER, 30)))
+    adjust = commands.Adjust(id=fresh_id(), actor=HR, points="10", reason="調整")
+    credited = after(goal, adjust, at(day(11, 5))).credited or {}
+    assert {one: credit.final - credit.score for one, credit in credited.items()} == {OWNER: 7, STRANGER: 3}
 
 
 def test_with_more_points_nobody_has_less() -> None:
