@@ -107,7 +107,7 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
                 away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
-                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left, contributors,
+                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left, tuple(contributors.split(",")) if contributors else (),
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
                 leavers, leaves, additional, gone, part_hr, parts, hr_left, contributors in rows

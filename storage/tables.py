@@ -255,7 +255,10 @@ class GoalRow(Table):
         Index("goal_by_line", "line", postgresql_using="gin"),
         Index("goal_by_evaluators", "evaluators", postgresql_using="gin", postgresql_where=text("evaluators <> '{}'")),
         Index(
-            "goal_by_contributors", "contributors", postgresql_using="gin", postgresql_where=text("contributors <> '{}'")
+            "goal_by_contributors",
+            "contributors",
+            postgresql_using="gin",
+            postgresql_where=text("contributors <> '{}'"),
         ),
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),

@@ -8,6 +8,7 @@ from domain.lifecycle import State
 from domain.messages import Message, message
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId
+from domain.writing.content import Content
 
 
 def principal(goal: Goal, command: Command, day: date) -> EmployeeId:
@@ -111,6 +112,15 @@ def require_no_contributor(goal: Goal, command: Command) -> None:
     for one in (command.actor, command.acting_for):
         if one in goal.contributors:
             raise Refusal(Code.CONTRIBUTOR_DECIDES, contributor=one)
+
+
+def require_sharing(owner: EmployeeId, content: Content, hr: tuple[EmployeeId, ...]) -> None:
+    """The owner has a share anyway, and somebody of the cycle's HR has none: they decide where nobody of the line is left."""
+    contributors = [one.person for one in content.contributors or ()]
+    if owner in contributors:
+        raise Refusal(Code.OWNER_CONTRIBUTES, owner=owner)
+    if contributors and not set(hr) - {owner, *contributors}:
+        raise Refusal(Code.NOBODY_DECIDES, hr=hr)
 
 
 def require_state(goal: Goal, *possible: State) -> None:

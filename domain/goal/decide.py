@@ -12,11 +12,12 @@ from domain.goal.authority import (
     require_decider,
     require_owner,
     require_seen,
+    require_sharing,
     require_state,
 )
 from domain.goal.goal import Goal, Outcome
 from domain.goal.handing import HANDING
-from domain.goal.steering import STEERING, Bodies, next_revision, require_hr_without_share
+from domain.goal.steering import STEERING, Bodies, next_revision
 from domain.goal.working import WORKING
 from domain.lifecycle import State
 from domain.messages import message
@@ -107,7 +108,7 @@ def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
     _require_written_from(goal, command)
     if command.content == Content() and goal.content != Content():
         raise Refusal(Code.NOTHING_WRITTEN)
-    _require_contributors(goal, command.content)
+    require_sharing(goal.owner, command.content, goal.policy.hr)
     return _revision(goal, command.content)
 
 
@@ -115,14 +116,6 @@ def _require_written_from(goal: Goal, command: commands.Revise | commands.Submit
     """Raises a `Refusal` if somebody changed the goal after the version from which the new content was written."""
     if command.expected_seq is not None:
         require_seen(goal, command.expected_seq)
-
-
-def _require_contributors(goal: Goal, content: Content) -> None:
-    """The owner has a share anyway, and somebody is left to decide, whoever becomes a manager."""
-    planned = goal.model_copy(update={"content": content})
-    if goal.owner in planned.contributors:
-        raise Refusal(Code.OWNER_CONTRIBUTES, owner=goal.owner)
-    require_hr_without_share(planned)
 
 
 def _revision(goal: Goal, content: Content) -> Bodies:
@@ -135,7 +128,7 @@ def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
     require_state(goal, State.DRAFT)
     _require_written_from(goal, command)
     content = command.content or goal.content
-    _require_contributors(goal, content)
+    require_sharing(goal.owner, content, goal.policy.hr)
     findings = check(content, goal.policy)
     if refuses(findings):
         refused = [finding for finding in findings if finding.level is Level.REFUSE]

@@ -58,7 +58,7 @@ from domain.goal.goal import (
     Task,
 )  # fmt: skip
 from domain.goal.ledger import chain, genesis
-from domain.goal.scoring import calibrated, credits
+from domain.goal.scoring import calibrated, divided
 from domain.goal.tasks import (
     DECISIONS,
     approval_task,
@@ -150,7 +150,7 @@ def _with_earned(before: Goal, after: Goal) -> Goal:
     """Where the shares change, what was earned until then stays as it was divided."""
     if before.content.contributors == after.content.contributors or before.shares == after.shares:
         return after
-    earned = credits(before)
+    earned = divided(before)
     return after.model_copy(update={"earned": earned}) if any(earned.values()) else after
 
 
@@ -158,7 +158,7 @@ def _with_credits(goal: Goal) -> Goal:
     """The goal with everybody's points, which lists and results read."""
     if not goal.contributors and not goal.earned:
         return goal if goal.credited is None else goal.model_copy(update={"credited": None})
-    scored, final = credits(goal), credits(goal, calibrated(goal))
+    scored, final = divided(goal), divided(goal, calibrated(goal))
     people = {**scored, **final}
     credited = {one: Credit(score=scored.get(one, 0), final=final.get(one, 0)) for one in people}
     return goal.model_copy(update={"credited": credited})

@@ -144,7 +144,9 @@ class Goal(Frozen):
     part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company, without the owner; empty: the cycle's
     hr_left: tuple[EmployeeId, ...] = ()  # HR of the cycle who do not work here any more: they are not asked
     earned: dict[EmployeeId, Number] | None = None  # points of each person before the shares last changed
-    credited: dict[EmployeeId, Credit] | None = None  # the points of each person, where somebody beside the owner has some
+    credited: dict[EmployeeId, Credit] | None = (
+        None  # the points of each person, where somebody beside the owner has some
+    )
 
     @property
     def contributors(self) -> tuple[EmployeeId, ...]:

@@ -10,7 +10,7 @@ Both products are rounded half up to a cent. The weight of a revision cannot cha
 revision brought at its own weight: so another weight in the next revision changes no point that was earned. Adjustments are not
 multiplied.
 
-The points of a shared goal are divided among its owner and its contributors by their shares (`credits`).
+The points of a shared goal are divided among its owner and its contributors by their shares (`divided`).
 
 `banked` are the points of earlier revisions. `attained` is the share of the measure that a verdict confirmed. It never decreases.
 A value that was reported and not reviewed does not count, whether the goal is open or was closed without a verdict; HR
@@ -135,7 +135,7 @@ def calibrated(goal: Goal) -> Decimal:
     return max(score(goal) + goal.adjusted, Decimal(0))
 
 
-def credits(goal: Goal, points: Decimal | None = None) -> dict[EmployeeId, Decimal]:
+def divided(goal: Goal, points: Decimal | None = None) -> dict[EmployeeId, Decimal]:
     """The part of the goal's points (its score, if none are given) that is each person's, the owner first; they add up to them.
 
     What was earned before the shares last changed stays as it was divided then; what came later is divided by the shares now.

@@ -17,6 +17,7 @@ from domain.goal.authority import (
     require_no_share,
     require_reviewer_or_hr,
     require_seen,
+    require_sharing,
     require_state,
 )
 from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
@@ -214,7 +215,7 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
     if policy.weighted != goal.policy.weighted:
         raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
     after = goal.model_copy(update={"policy": policy, "part_hr": part_hr})
-    require_hr_without_share(after)
+    require_sharing(goal.owner, goal.content, policy.hr)
     assignees = assignees_after(goal, after, {}) if part_hr != goal.part_hr else ()
     changed = goal.task is not None and bool(assignees) and assignees != goal.task.assignees
     return (
@@ -227,12 +228,6 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
             assignees=assignees if changed else None,
         ),
     )
-
-
-def require_hr_without_share(goal: Goal) -> None:
-    """Of a shared goal: somebody of the cycle's HR is neither owner nor contributor. Where nobody of the line is left, they decide."""
-    if goal.contributors and not set(goal.policy.hr) - set(goal.sharers):
-        raise Refusal(Code.NOBODY_DECIDES, hr=goal.policy.hr)
 
 
 def _with_rules(policy: Policy, command: commands.AmendPolicy) -> Policy:

@@ -20,7 +20,9 @@ class _File(Content):
     seen: int | None = Field(default=None, ge=1)
 
 
-_KEYS = sorted({name for model in (_File, NumericMeasure, QualitativeMeasure, Step, Contributor) for name in model.model_fields})
+_KEYS = sorted(
+    {name for model in (_File, NumericMeasure, QualitativeMeasure, Step, Contributor) for name in model.model_fields}
+)
 
 
 class WrittenContent(NamedTuple):

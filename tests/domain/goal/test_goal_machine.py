@@ -21,12 +21,23 @@ from domain.goal.evolve import created_goal, evolve, evolve_all
 from domain.goal.goal import Goal, Outcome
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.rebuilding import is_same
-from domain.goal.scoring import calibrated, credits, score
+from domain.goal.scoring import calibrated, divided, score
 from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
 from domain.values import EmployeeId
-from tests.domain.any_command import FIELDS, LINES, PEOPLE, POLICIES, REVIEWERS, SHARINGS, SITES, STAGES, WEIGHTS, any_command
+from tests.domain.any_command import (
+    FIELDS,
+    LINES,
+    PEOPLE,
+    POLICIES,
+    REVIEWERS,
+    SHARINGS,
+    SITES,
+    STAGES,
+    WEIGHTS,
+    any_command,
+)
 from tests.domain.builders import (
     CONTENT,
     DEPUTY,
@@ -59,7 +70,9 @@ def fitting(goal: Goal, turn: int) -> Command:
     return resume() if goal.is_paused else _awaited_by_its_task(goal, turn)
 
 
-SHARED = content(contributors=SHARINGS[1], steps=(CONTENT.steps[0].model_copy(update={"by": STRANGER}), CONTENT.steps[1]))
+SHARED = content(
+    contributors=SHARINGS[1], steps=(CONTENT.steps[0].model_copy(update={"by": STRANGER}), CONTENT.steps[1])
+)
 
 
 def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
@@ -96,7 +109,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
     ledger: list[Event]
     now: datetime
     most: Decimal
-    credits: dict[EmployeeId, Decimal]
+    points_of: dict[EmployeeId, Decimal]
     last: Command | None
 
     @initialize(
@@ -107,7 +120,11 @@ class GoalUnderAnything(RuleBasedStateMachine):
             {"slot": st.sampled_from([None, 0, 7]), "stages": STAGES, "reviewers": REVIEWERS}
         ),
         written=st.fixed_dictionaries(
-            {"measure": st.sampled_from([NUMBERS, PICTURE]), "weight": WEIGHTS, "contributors": st.sampled_from(SHARINGS)}
+            {
+                "measure": st.sampled_from([NUMBERS, PICTURE]),
+                "weight": WEIGHTS,
+                "contributors": st.sampled_from(SHARINGS),
+            }
         ),
     )
     def launch(
@@ -120,7 +137,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
     ) -> None:
         first = created(line=line, content=content(**written), sites=sites or None, **steering)
         self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
-        self.goal, self.credits = created_goal(GOAL_ID, rules, first), {}
+        self.goal, self.points_of = created_goal(GOAL_ID, rules, first), {}
 
     def _record(self, events: tuple[Event, ...]) -> None:
         if events:  # a workflow that finds them in the ledger, without the command that made them, takes them over
@@ -131,11 +148,13 @@ class GoalUnderAnything(RuleBasedStateMachine):
             self.goal = evolve(self.goal, event)
             self.ledger.append(event)
             if event.kind is EventKind.REPORT_UNDONE:  # the owner's own mistake: the only way to fewer points
-                self.most, self.credits = score(self.goal), {}
+                self.most, self.points_of = score(self.goal), {}
             assert score(self.goal) >= self.most
-            now = credits(self.goal)
-            assert all(now.get(one, 0) >= points for one, points in self.credits.items())  # also whoever is no contributor any more
-            self.most, self.credits = score(self.goal), now
+            now = divided(self.goal)
+            assert all(
+                now.get(one, 0) >= points for one, points in self.points_of.items()
+            )  # also whoever is no contributor any more
+            self.most, self.points_of = score(self.goal), now
 
     def _forged(self, events: tuple[Event, ...]) -> bool:
         """Whether the same entries are refused if they say that another person made them, or a later moment."""
@@ -202,10 +221,10 @@ class GoalUnderAnything(RuleBasedStateMachine):
     @rule(turn=st.integers(0, 3))
     def a_contributor_leaves(self, turn: int) -> None:
         leaver = self.goal.contributors[turn % len(self.goal.contributors)]
-        before = credits(self.goal)
+        before = divided(self.goal)
         self._ask(change_line(self.goal, left=[leaver]))
         assert self.goal.is_closed or leaver not in self.goal.contributors
-        assert credits(self.goal).get(leaver, Decimal(0)) == before[leaver]
+        assert divided(self.goal).get(leaver, Decimal(0)) == before[leaver]
 
     @rule(actor=PEOPLE)
     def somebody_is_absent(self, actor: EmployeeId) -> None:
@@ -266,9 +285,9 @@ class GoalUnderAnything(RuleBasedStateMachine):
     def the_points_of_a_goal_are_divided_to_the_last_hundredth(self) -> None:
         assert sum(self.goal.shares.values()) == 100
         assert min(self.goal.shares.values()) > 0
-        assert sum(credits(self.goal).values()) == score(self.goal)
-        assert sum(credits(self.goal, calibrated(self.goal)).values()) == calibrated(self.goal)
-        assert min(credits(self.goal).values()) >= 0
+        assert sum(divided(self.goal).values()) == score(self.goal)
+        assert sum(divided(self.goal, calibrated(self.goal)).values()) == calibrated(self.goal)
+        assert min(divided(self.goal).values()) >= 0
         if credited := self.goal.credited:
             assert sum(one.score for one in credited.values()) == score(self.goal)
             assert sum(one.final for one in credited.values()) == calibrated(self.goal)

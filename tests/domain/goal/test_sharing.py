@@ -12,7 +12,7 @@ from domain.goal.constraints import constraints_of
 from domain.goal.decide import decide
 from domain.goal.goal import Goal
 from domain.goal.handing import remaining
-from domain.goal.scoring import apportioned, credits, score
+from domain.goal.scoring import apportioned, divided, score
 from domain.instructions.instructions import Sync
 from domain.instructions.placement_check import PlacementCheck, placement_of
 from domain.instructions.reorganisation import SyncContext, sync_command_for
@@ -207,9 +207,9 @@ def test_a_contributor_reports_own_steps_and_nothing_else() -> None:
 
 def test_the_points_are_divided_by_the_shares() -> None:
     goal = after(active(content=BOTH), step_done(0, FIRST), NOW)
-    assert credits(goal) == {OWNER: Decimal(10), FIRST: Decimal(6), SECOND: Decimal(4)}
-    assert {one: credit.score for one, credit in (goal.credited or {}).items()} == credits(goal)
-    assert credits(closed()) == {OWNER: score(closed())}
+    assert divided(goal) == {OWNER: Decimal(10), FIRST: Decimal(6), SECOND: Decimal(4)}
+    assert {one: credit.score for one, credit in (goal.credited or {}).items()} == divided(goal)
+    assert divided(closed()) == {OWNER: score(closed())}
     assert closed().credited is None
 
 
@@ -237,9 +237,9 @@ def test_a_contributor_who_leaves_keeps_what_was_earned_and_the_rest_is_the_owne
     left = after(goal, change_line(goal, left=[FIRST, STRANGER]), NOW)
     assert left.shares == {OWNER: 80, SECOND: 20}
     assert left.content.steps[0].by is None
-    assert credits(left) == credits(goal)
+    assert divided(left) == divided(goal)
     later = after(left, step_done(1, OWNER), NOW)
-    assert credits(later) == {OWNER: Decimal(26), SECOND: Decimal(8), FIRST: Decimal(6)}
+    assert divided(later) == {OWNER: Decimal(26), SECOND: Decimal(8), FIRST: Decimal(6)}
     assert decide(left, change_line(left, left=[FIRST, STRANGER]), NOW) == ()
 
 
@@ -247,7 +247,7 @@ def test_a_step_that_is_taken_back_after_somebody_left_is_taken_from_everybody()
     goal = after(active(content=BOTH), step_done(0, FIRST), NOW)
     left = after(goal, change_line(goal, left=[FIRST]), NOW)
     undo = commands.UndoReport(id=fresh_id(), actor=OWNER, step=0, reason="押し間違い")
-    assert set(credits(after(left, undo, NOW)).values()) == {Decimal(0)}
+    assert set(divided(after(left, undo, NOW)).values()) == {Decimal(0)}
 
 
 def test_the_task_and_the_approval_follow_a_contributor_who_leaves() -> None:
@@ -268,7 +268,7 @@ def test_other_shares_in_the_next_revision_change_no_point_that_was_earned() -> 
     assert goal.state is State.DRAFT
     plan = content(contributors=[{"person": SECOND, "share": 50}])
     again = after(goal, commands.Submit(id=fresh_id(), actor=OWNER, content=plan), NOW)
-    assert credits(again) == {OWNER: Decimal(10), SECOND: Decimal(4), FIRST: Decimal(6)}
+    assert divided(again) == {OWNER: Decimal(10), SECOND: Decimal(4), FIRST: Decimal(6)}
 
 
 def test_the_goal_of_a_contributor_who_takes_over_has_the_other_contributors() -> None:
@@ -288,10 +288,20 @@ def test_a_contributor_on_leave_does_not_pause_the_goal() -> None:
 
 def _company(*, left: EmployeeId | None = None, away: EmployeeId | None = None) -> Organisation:
     def person(one: EmployeeId, manager: EmployeeId | None) -> Employee:
-        leave: dict[str, Any] = {"away_from": date(2026, 10, 1), "away_until": date(2026, 11, 30)} if one == away else {}
+        leave: dict[str, Any] = (
+            {"away_from": date(2026, 10, 1), "away_until": date(2026, 11, 30)} if one == away else {}
+        )
         return Employee(id=one, name=one, department="経理", manager_id=manager, active=one != left, **leave)
 
-    line = ((DIRECTOR, None), (MANAGER, DIRECTOR), (OWNER, MANAGER), (FIRST, DIRECTOR), (SECOND, DIRECTOR), (HR, None), (HR_TOO, None))
+    line = (
+        (DIRECTOR, None),
+        (MANAGER, DIRECTOR),
+        (OWNER, MANAGER),
+        (FIRST, DIRECTOR),
+        (SECOND, DIRECTOR),
+        (HR, None),
+        (HR_TOO, None),
+    )
     return Organisation((person(*one) for one in line), day(10, 9))
 
 
@@ -313,7 +323,9 @@ def _recorded(before: Goal, command: commands.Command) -> Any:
 
 
 def test_contributors_are_looked_up_when_they_are_named_and_when_the_goal_is_submitted() -> None:
-    revised = after(draft(goal_id=GOAL_ID), commands.Revise(id=fresh_id(), actor=OWNER, content=shared((FIRST, 30))), NOW)
+    revised = after(
+        draft(goal_id=GOAL_ID), commands.Revise(id=fresh_id(), actor=OWNER, content=shared((FIRST, 30))), NOW
+    )
     more = _recorded(revised, commands.Revise(id=fresh_id(), actor=OWNER, content=BOTH))
     assert more.named == (SECOND,)
     assert _recorded(revised, commands.Submit(id=fresh_id(), actor=OWNER)).named == (FIRST,)
