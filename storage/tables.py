@@ -230,6 +230,9 @@ class GoalRow(Table):
     contributors: Mapped[list[str]] = mapped_column(
         Computed("text_array(jsonb_path_query_array(aggregate, '$.content.contributors[*].person'))", persisted=True)
     )
+    shared: Mapped[bool] = mapped_column(
+        Computed("aggregate ? 'credited'", persisted=True)
+    )  # somebody beside the owner has points of it
     away: Mapped[bool] = mapped_column(Computed("COALESCE((aggregate ->> 'away')::boolean, false)", persisted=True))
     reviewer: Mapped[str | None] = mapped_column(
         Computed("COALESCE(aggregate #>> '{reviewers,0}', aggregate #>> '{line,0}')", persisted=True)
@@ -260,6 +263,7 @@ class GoalRow(Table):
             postgresql_using="gin",
             postgresql_where=text("contributors <> '{}'"),
         ),
+        Index("goal_shared", "cycle_id", "id", postgresql_where=text("shared")),
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_part_hr", "part_hr", postgresql_using="gin", postgresql_where=text("part_hr <> '{}'")),

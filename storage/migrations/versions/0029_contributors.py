@@ -1,4 +1,4 @@
-"""Goals have contributors, who see them."""
+"""Goals have contributors, who see them and have a share of their points."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,6 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("contributors <> '{}'"),
     )
+    shared = sa.Computed("aggregate ? 'credited'", persisted=True)
+    op.add_column("goal", sa.Column("shared", sa.Boolean, shared, nullable=False))
+    op.create_index("goal_shared", "goal", ["cycle_id", "id"], postgresql_where=sa.text("shared"))
