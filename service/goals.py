@@ -51,7 +51,10 @@ class GoalReads:
             ledger = await rows.read_ledger(connection, goal, max(0, found.seq - _LAST_ENTRIES))
             assignees = found.task.assignees if found.task else ()
             evaluators = found.approvers_in_order() if found.stages else ()
-            present = {(one, None) for one in (found.owner, *assignees, *evaluators, *found.part_hr)}
+            present = {
+                (one, None)
+                for one in (*found.sharers, *(found.credited or ()), *assignees, *evaluators, *found.part_hr)
+            }
             names = await names_at(connection, present | people_in_ledger(ledger))
             owner = await names_in_cycle(connection, found.cycle, [found.owner]) if found.is_closed else {}
             return GoalPage(
@@ -62,7 +65,8 @@ class GoalReads:
         """How the goal's score is made."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
-            return ScoreSheet(found, [line.event for line in await rows.read_ledger(connection, goal)])
+            names = await names_in_cycle(connection, found.cycle, [*found.credited]) if found.credited else {}
+            return ScoreSheet(found, [line.event for line in await rows.read_ledger(connection, goal)], names)
 
     async def review_form(
         self, caller: Caller, goal: GoalId, new_target: Decimal | None = None, new_weight: Decimal | None = None
@@ -88,5 +92,6 @@ async def _require_known(connection: "AsyncConnection", wanted: GoalFilter) -> N
     """A misspelled cycle or person is refused: an empty list would hide it. Raises a `Refusal`."""
     if wanted.cycle is not None and await cycles.find_cycle(connection, wanted.cycle) is None:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=wanted.cycle[:80])
-    if wanted.owner is not None and await find_employee(connection, EmployeeId(wanted.owner)) is None:
-        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=wanted.owner[:80], near="")
+    for person in (wanted.owner, wanted.contributor):
+        if person is not None and await find_employee(connection, EmployeeId(person)) is None:
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")
