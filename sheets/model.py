@@ -7,7 +7,7 @@ from domain.goal.goal import Goal
 from domain.values import GoalId
 from sheets.fields import Fields
 
-FORMAT = 1  # version of the hidden page, which holds the positions of the goals
+FORMAT = 2  # version of the hidden page, which holds the positions of the goals; the first one is still read
 
 
 class Person(NamedTuple):
