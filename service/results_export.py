@@ -69,7 +69,12 @@ async def _fill(book: ResultsBook, connection: "AsyncConnection", cycle: CycleId
 
 async def _goals(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterator[tuple[list[Goal], Names]]:
     async for page in stream_goals(connection, cycle):
-        yield page, await names_in_cycle(connection, cycle, {goal.owner for goal in page})
+        yield (
+            page,
+            await names_in_cycle(
+                connection, cycle, {one for goal in page for one in (goal.owner, *(goal.credited or ()))}
+            ),
+        )
 
 
 async def _people(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterator[list[PersonLine]]:
