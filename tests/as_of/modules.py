@@ -43,6 +43,7 @@ SOME_DAYS = (
     "tests/service/test_one_writer.py",
     "tests/service/test_posts.py",
     "tests/service/test_reorganisation.py",
+    "tests/service/test_sharing.py",
     "tests/service/test_spells.py",
     "tests/service/test_visibility.py",
     "tests/workflows/test_beginning.py",

@@ -45,7 +45,6 @@ from workflows.goal import goal_workflow_id
 from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
 
-
 _SECOND_COLLEAGUE = EmployeeId("M0033")
 
 

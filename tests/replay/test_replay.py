@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands, events
+from domain.goal import commands, events, working
 from domain.goal import decide as deciding
-from domain.goal import working
 from domain.goal.authority import require_owner
 from domain.goal.goal import Goal
 from tests.acceptance.scene import OWNER, SAMPLES
