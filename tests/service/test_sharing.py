@@ -113,7 +113,7 @@ async def test_a_goal_is_shared_from_its_draft_to_the_results(company: Steered, 
     people = {row[0]: row[7] for row in book.get_sheet_by_name("people").to_python()[2:]}
     assert (people[MORI], people[SALES]) == (70.0, 30.0)
     (shares,) = [row[-1] for row in book.get_sheet_by_name("goals").to_python()[2:] if row[0] == goal]
-    assert shares == "森 香織 70.00; 岡 一郎 30.00"
+    assert shares == "森 香織 70; 岡 一郎 30"
 
 
 async def test_whoever_cannot_contribute_is_refused_and_nothing_changes(company: Steered) -> None:
