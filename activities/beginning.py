@@ -22,9 +22,9 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId, Moment
 from service.owner_in_cycle import organisation_of, owner_in_cycle
 from service.projection import delegations_between, require_goal
+from service.sharing import contributors_gone, require_here
 from storage import beginnings, cycles
 from storage.database import read_transaction
-from storage.people import working_here
 from workflows.beginning import Begun, GoalBeginner, TimedBeginning
 from workflows.recording import RecordedRefusal
 
@@ -70,15 +70,8 @@ async def _written(connection: AsyncConnection, asked: Beginning, at: Moment) ->
     organisation = await organisation_of(connection, cycle, asked.owner)
     found = await owner_in_cycle(connection, cycle, asked.owner, organisation, participant)
     require_may_begin(asked, found, at)
-    await _require_contributors(connection, asked)
+    require_here(asked.content, await contributors_gone(connection, [asked.content]))
     return await write_goal(connection, asked, cycle, organisation, next_number(found.goals), at)
-
-
-async def _require_contributors(connection: AsyncConnection, asked: Beginning) -> None:
-    contributors = [one.person for one in asked.content.contributors or ()]
-    here = await working_here(connection, contributors) if contributors else set()
-    if unknown := [one for one in contributors if one not in here]:
-        raise Refusal(Code.UNKNOWN_CONTRIBUTOR, contributor=unknown)
 
 
 async def write_goal(  # noqa: PLR0917 - all of them are of the one goal

@@ -17,11 +17,11 @@ from domain.writing import catalog
 from domain.writing.content import Content
 from domain.writing.working_days import on_working_days
 from service.answers import ANSWER_SECONDS, NoAnswer, compose
-from service.carry_over import contributors_gone
 from service.cycle_lookup import require_cycle
 from service.giving import Given, given_of
 from service.projection import require_goal
 from service.relations import require_colleague, visible_goal
+from service.sharing import contributors_gone
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.people import find_employee
@@ -153,5 +153,5 @@ async def _carried(
     policy: Policy = cycle.rules
     first = min(max(policy.starts, goal.calendar.day_of(datetime.now(UTC))), policy.ends)
     nodes = {*(one.id for one in cycle.file.themes), *(one.id for one in cycle.file.department_goals)}
-    gone = await contributors_gone(connection, [goal])
+    gone = await contributors_gone(connection, [goal.content])
     return carried_content(goal, first, policy.starts, policy.ends, nodes).without(gone)

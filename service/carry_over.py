@@ -1,6 +1,6 @@
 """What a launch takes over of an earlier cycle. Every function reads on the given connection."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,13 +14,12 @@ from domain.cycle.carry_over import (
     chosen,
 )
 from domain.cycle.file import CycleFile
-from domain.goal.goal import Goal
 from domain.values import EmployeeId, GoalId
 from domain.writing.content import Content
 from service.projection import find_goals
+from service.sharing import contributors_gone
 from storage import carry_over
 from storage.cycles import find_cycle
-from storage.people import working_here
 
 
 async def earlier_cycle(connection: AsyncConnection, file: CycleFile) -> EarlierCycle | None:
@@ -56,16 +55,10 @@ async def carried_drafts(
     goals = await find_goals(connection, [goal for some in carried.values() for goal in some])
     cycle, nodes = file.cycle, {*(one.id for one in file.themes), *(one.id for one in file.department_goals)}
     start = min(max(first, cycle.starts), cycle.ends)
-    gone = await contributors_gone(connection, goals.values())
+    gone = await contributors_gone(connection, [one.content for one in goals.values()])
     return {
         owner: [
             (one, carried_content(goals[one], start, cycle.starts, cycle.ends, nodes).without(gone)) for one in some
         ]
         for owner, some in carried.items()
     }
-
-
-async def contributors_gone(connection: AsyncConnection, goals: Iterable[Goal]) -> set[EmployeeId]:
-    """The contributors of these goals who do not work here any more."""
-    contributors = {one for goal in goals for one in goal.contributors}
-    return contributors - await working_here(connection, contributors) if contributors else set()

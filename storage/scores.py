@@ -56,12 +56,12 @@ class DepartmentGoals(NamedTuple):
 # What each goal brings to each person. Goals without contributors are all the owner's.
 _PARTS = """
 SELECT owner_id AS person, id, department, reviewer, true AS own,
-       CASE WHEN shared THEN (aggregate #>> ARRAY['credited', owner_id, 'score'])::numeric ELSE score END AS score,
-       CASE WHEN shared THEN (aggregate #>> ARRAY['credited', owner_id, 'final'])::numeric
+       CASE WHEN shared THEN (aggregate #>> ARRAY['credited', owner_id, 'score'])::numeric(12, 2) ELSE score END AS score,
+       CASE WHEN shared THEN (aggregate #>> ARRAY['credited', owner_id, 'final'])::numeric(12, 2)
             ELSE greatest(score + adjusted, 0) END AS final
 FROM goal WHERE cycle_id = :cycle
 UNION ALL
-SELECT credit.key, id, department, reviewer, false, (credit.value ->> 'score')::numeric, (credit.value ->> 'final')::numeric
+SELECT credit.key, id, department, reviewer, false, (credit.value ->> 'score')::numeric(12, 2), (credit.value ->> 'final')::numeric(12, 2)
 FROM goal CROSS JOIN LATERAL jsonb_each(aggregate -> 'credited') AS credit
 WHERE cycle_id = :cycle AND shared AND credit.key <> owner_id
 """
