@@ -122,11 +122,12 @@ def _both_sides(delegations: str | None) -> tuple[EmployeeId, ...]:
 
 
 def has_part(people: Sequence[str]) -> ColumnElement[bool]:
-    """The condition that one of these people is owner, manager, evaluator or assignee of the goal. Each part has an index."""
+    """The condition that one of these people is owner, contributor, manager, evaluator or assignee of the goal. Each part has an index."""
     asked: ColumnElement[bool] = GoalRow.task.is_not(None) & GoalRow.assignees.overlap(array_of(people))
     leads: ColumnElement[bool] = GoalRow.line.overlap(array_of(people))
     evaluates: ColumnElement[bool] = (GoalRow.evaluators != EMPTY) & GoalRow.evaluators.overlap(array_of(people))
-    return is_one_of(GoalRow.owner_id, people) | asked | leads | evaluates
+    contributes: ColumnElement[bool] = (GoalRow.contributors != EMPTY) & GoalRow.contributors.overlap(array_of(people))
+    return is_one_of(GoalRow.owner_id, people) | asked | leads | evaluates | contributes
 
 
 async def load_aggregates(

@@ -22,7 +22,7 @@ from domain.goal.goal import Goal
 from domain.policy.calendar import BusinessCalendar
 from domain.reasons import AWAY
 from domain.values import GoalId
-from domain.writing.content import NumericMeasure, QualitativeMeasure
+from domain.writing.content import NumericMeasure, QualitativeMeasure, Step
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
 from texts.dates import moment_text
 from texts.words import reason_text
@@ -198,7 +198,7 @@ def _print_steps(page: GoalPage, to: Terminal) -> None:
     goal = page.goal
     rows: Iterable[tuple[str | int, ...]] = [
         (
-            f"{n + 1}:", _mark(n in goal.done), visible(step.title) + (f" [{person(step.by, page.names)}]" if step.by else ""),
+            f"{n + 1}:", _mark(n in goal.done), step_title(step, page.names),
             step_day(step.due, goal.calendar, to), step.points,
         )
         for n, step in enumerate(goal.content.steps)
@@ -206,6 +206,11 @@ def _print_steps(page: GoalPage, to: Terminal) -> None:
     if goal.content.steps:
         print_line("")
         print_table(to.heads("screen.goal.step_heads"), rows)
+
+
+def step_title(step: Step, names: Names) -> str:
+    """The title, with the contributor who does the step."""
+    return visible(step.title) + (f" [{person(step.by, names)}]" if step.by else "")
 
 
 def step_day(due: date, calendar: BusinessCalendar, to: Terminal) -> str:

@@ -20,6 +20,7 @@ from domain.lifecycle import State
 from domain.people.organisation import Employee, Organisation
 from domain.policy.policy import TaskKind
 from domain.refusals import Code
+from domain.results.exemplars import KnownNames, exemplar_of
 from domain.values import EmployeeId
 from domain.writing.content import Content
 from tests.domain.builders import (
@@ -330,6 +331,12 @@ def test_contributors_are_looked_up_when_they_are_named_and_when_the_goal_is_sub
     assert more.named == (SECOND,)
     assert _recorded(revised, commands.Submit(id=fresh_id(), actor=OWNER)).named == (FIRST,)
     assert _recorded(revised, commands.Revise(id=fresh_id(), actor=OWNER, content=content(measure=NUMBERS))) is None
+
+
+def test_an_example_to_follow_names_no_contributor() -> None:
+    ledger = [{"body": {"kind": "exemplar_marked", "reason": "手本"}}]
+    example = exemplar_of(closed(content=BOTH), "ab" * 32, ledger, KnownNames([]))
+    assert FIRST not in example.model_dump_json()
 
 
 def test_who_decides_on_a_shared_goal_must_not_report_to_a_contributor() -> None:
