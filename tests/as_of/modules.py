@@ -27,6 +27,7 @@ SOME_DAYS = (
     "tests/cli/cycle/test_steering.py",
     "tests/cli/goal/test_beginning.py",
     "tests/cli/goal/test_handing_over.py",
+    "tests/cli/goal/test_sharing.py",
     "tests/cli/goal/test_writing.py",
     "tests/cli/people/test_departments.py",
     "tests/cli/people/test_people_sync.py",
