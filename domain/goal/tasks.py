@@ -97,7 +97,7 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
     if decides and not stays and now_asked != asked:  # if they are equal, HR may have replaced them on purpose
         found += now_asked
     for person in goal.task.assignees:
-        if person in chain:
+        if person in chain or person in after.contributors:  # whose step it is, wherever they are in the organisation
             found.append(person)
         elif person in places:
             found += after.first_left(now_places[places.index(person) :])
@@ -105,7 +105,7 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
             found += after.first_left(chain[before.index(person) :])
         elif person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
             found += after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
-        elif person not in goal.contributors or person in after.contributors:
+        elif person not in goal.contributors:  # who is one no more has left
             found.append(replaced.get(person, person))
     if not decides:
         return tuple(dict.fromkeys(found))

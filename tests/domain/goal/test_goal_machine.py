@@ -80,7 +80,7 @@ def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
     by = deciders[turn % len(deciders)] if deciders else MANAGER
     match goal.task and goal.task.kind:
         case TaskKind.DRAFT:
-            return commands.Submit(id=fresh_id(), actor=OWNER, content=SHARED if turn == 4 else CONTENT)
+            return commands.Submit(id=fresh_id(), actor=OWNER, content=SHARED if turn % 2 else CONTENT)
         case TaskKind.APPROVAL:
             return approve(goal, by)
         case TaskKind.STEP if turn % 2:
@@ -217,6 +217,11 @@ class GoalUnderAnything(RuleBasedStateMachine):
     def somebody_does_what_is_awaited(self, turn: int) -> None:
         self._ask(fitting(self.goal, turn))
 
+    @precondition(lambda self: self.goal.contributors and self.goal.next_step is not None)
+    @rule(actor=PEOPLE)
+    def somebody_completes_the_next_step(self, actor: EmployeeId) -> None:
+        self._ask(commands.CompleteStep(id=fresh_id(), actor=actor, step=self.goal.next_step or 0))
+
     @precondition(lambda self: self.goal.contributors)
     @rule(turn=st.integers(0, 3))
     def a_contributor_leaves(self, turn: int) -> None:
@@ -311,6 +316,14 @@ class GoalUnderAnything(RuleBasedStateMachine):
         for event in self.ledger[-1:]:
             if event.kind in {EventKind.CONTINUED, EventKind.RESET}:
                 assert not self.goal.ends_with_verdict(self.goal.calendar.day_of(event.at))
+
+    @invariant()
+    def a_step_is_completed_by_the_owner_or_by_who_does_it(self) -> None:
+        steps = self.goal.content.steps
+        event = self.ledger[-1]
+        if event.kind is EventKind.STEP_COMPLETED:
+            number = getattr(event.body, "step", 0)
+            assert (event.acting_for or event.actor) in {self.goal.owner, steps[number].by}
 
     @invariant()
     def nobody_signs_twice_in_a_round_or_for_their_own_goal(self) -> None:

@@ -260,6 +260,11 @@ def test_the_task_and_the_approval_follow_a_contributor_who_leaves() -> None:
     assert "協力者" in str(refused.message.fields) or "contributors" in str(refused.message.fields)
 
 
+def test_the_step_of_a_contributor_stays_with_them_while_they_contribute() -> None:
+    goal = active(content=BOTH)
+    assert decide(goal, change_line(goal, replaced={FIRST: DEPUTY}), NOW) == ()
+
+
 def test_other_shares_in_the_next_revision_change_no_point_that_was_earned() -> None:
     goal = after(active(content=BOTH), step_done(0, FIRST), NOW)
     review = commands.CallReview(id=fresh_id(), actor=MANAGER, reason="相談")
