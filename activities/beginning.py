@@ -22,6 +22,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId, GoalId, Moment
 from service.owner_in_cycle import organisation_of, owner_in_cycle
 from service.projection import delegations_between, require_goal
+from service.sharing import contributors_gone, require_here
 from storage import beginnings, cycles
 from storage.database import read_transaction
 from workflows.beginning import Begun, GoalBeginner, TimedBeginning
@@ -69,6 +70,7 @@ async def _written(connection: AsyncConnection, asked: Beginning, at: Moment) ->
     organisation = await organisation_of(connection, cycle, asked.owner)
     found = await owner_in_cycle(connection, cycle, asked.owner, organisation, participant)
     require_may_begin(asked, found, at)
+    require_here(asked.content, await contributors_gone(connection, [asked.content]))
     return await write_goal(connection, asked, cycle, organisation, next_number(found.goals), at)
 
 

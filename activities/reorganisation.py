@@ -64,7 +64,7 @@ async def commands(
 ) -> Callable[[Goal], Command | Skipped]:
     """Returns the function that makes the command of each of these goals, from the organisation as it is now."""
     today = now.date()
-    concerned = {one for goal in goals for one in (goal.owner, *goal.part_hr, *goal.policy.everybody_of_hr)}
+    concerned = {one for goal in goals for one in (*goal.sharers, *goal.part_hr, *goal.policy.everybody_of_hr)}
     concerned |= {one for goal in goals if goal.task for one in goal.task.assignees}
     concerned |= {one for goal in goals for one in people_of(goal.policy.stages)}
     concerned |= {person for goal in goals for one in goal.delegations for person in (one.delegator, one.to)}

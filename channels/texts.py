@@ -50,7 +50,7 @@ _GROUPS: Mapping[Group, frozenset[NoticeKind]] = MappingProxyType(
         ),
         Group.OVERDUE: frozenset({_K.STEP_OVERDUE, _K.ESCALATED, _K.ESCALATION_TOLD}),
         Group.DECIDED: frozenset(
-            {_K.APPROVED, _K.STAGE_APPROVED, _K.VERDICT_GIVEN, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.HANDED_OVER}
+            {_K.APPROVED, _K.STAGE_APPROVED, _K.VERDICT_GIVEN, _K.GOAL_CLOSED, _K.GOAL_LAPSED, _K.HANDED_OVER, _K.SHARED_RESET}
         ),
     }
 )  # fmt: skip
@@ -78,6 +78,7 @@ UNDATED = frozenset(
     {
         _K.STAGE_APPROVED, _K.COMMENTED, _K.PAUSED, _K.DELEGATED, _K.POLICY_AMENDED, _K.RECALLED, _K.WITHDRAWN, _K.HANDLED,
         _K.DELIVERY_TROUBLE, _K.CALENDAR_CHANGED, _K.HANDED_OVER, _K.TAKEN_OVER, _K.PARENT_FOLLOWED, _K.DIRECTORY_CHANGED,
+        _K.SHARED_RESET, _K.STEP_DONE, _K.CONTRIBUTOR_LEFT,
     }
 )  # fmt: skip
 # Kinds that show the outcome and the score. In others, a score of 0 would only discourage.

@@ -38,6 +38,7 @@ class Relation(StrEnum):
     EVALUATOR = "evaluator"  # approves or reviews the goal instead of the line, or is above somebody who does
     ASSIGNEE = "assignee"  # the open task waits for them
     DELEGATE = "delegate"  # may act today for a manager, an evaluator or an assignee
+    CONTRIBUTOR = "contributor"  # has a share of the goal and does steps of it
     HR = "hr"  # of the cycle; where no cycle is named, of one that is open
     SETTING_UP = "setting_up"  # the operator while nobody is HR (no cycle is open), or while nobody is an administrator
     COLLEAGUE = "colleague"  # an active employee
@@ -78,7 +79,7 @@ class Action(StrEnum):
 
 
 _R = Relation
-_CONCERNED = frozenset({_R.OWNER, _R.LINE, _R.EVALUATOR, _R.ASSIGNEE, _R.DELEGATE, _R.HR, _R.OPERATOR})
+_CONCERNED = frozenset({_R.OWNER, _R.LINE, _R.EVALUATOR, _R.ASSIGNEE, _R.DELEGATE, _R.CONTRIBUTOR, _R.HR, _R.OPERATOR})
 _EVERYBODY = frozenset({_R.COLLEAGUE, _R.HR, _R.OPERATOR})
 
 ALLOWED: Mapping[Action, frozenset[Relation]] = {
@@ -143,6 +144,7 @@ def relations_to(caller: Caller, goal: Goal, day: date) -> frozenset[Relation]:
         (Relation.LINE, goal.line),
         (Relation.EVALUATOR, goal.evaluators),
         (Relation.ASSIGNEE, assignees),
+        (Relation.CONTRIBUTOR, goal.contributors),
         (Relation.HR, goal.hr),
         (Relation.DELEGATE, goal.delegates((*goal.line, *goal.evaluators, *assignees), day)),
     ):

@@ -29,7 +29,7 @@ STATUS_OF: Mapping[str, Status] = {
         Status.UNAUTHENTICATED: ("not_signed_in",),
         Status.FORBIDDEN: (
             "scope_missing", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
-            "already_signed", "hr_begins_goals", "outside_line",
+            "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
@@ -49,7 +49,8 @@ STATUS_OF: Mapping[str, Status] = {
             "date_outside", "owners_task", "delegation", "invalid", "not_in_cycle", "selection_empty",
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
-            "no_participant", "other_owner", "same_owner", "file_refused",
+            "no_participant", "other_owner", "same_owner", "owner_contributes", "nobody_decides", "unknown_contributor",
+            "file_refused",
         ),
         Status.TOO_MANY: ("too_many_requests",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),

@@ -100,6 +100,10 @@ class Code(StrEnum):
     HANDED_OVER = "handed_over"
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a code
+    CONTRIBUTOR_DECIDES = "contributor_decides"
+    OWNER_CONTRIBUTES = "owner_contributes"
+    NOBODY_DECIDES = "nobody_decides"
+    UNKNOWN_CONTRIBUTOR = "unknown_contributor"
 
 
 class Refusal(MeguriError):

@@ -22,6 +22,7 @@ from service.cycle_lookup import require_cycle
 from service.giving import Given, given_of
 from service.projection import require_goal
 from service.relations import require_colleague, visible_goal
+from service.sharing import contributors_gone
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.departments import load_departments
@@ -162,4 +163,5 @@ async def _carried(
     policy: Policy = cycle.rules
     first = min(max(policy.starts, goal.calendar.day_of(datetime.now(UTC))), policy.ends)
     nodes = {*(one.id for one in cycle.file.themes), *(one.id for one in cycle.file.department_goals)}
-    return carried_content(goal, first, policy.starts, policy.ends, nodes)
+    gone = await contributors_gone(connection, [goal.content])
+    return carried_content(goal, first, policy.starts, policy.ends, nodes).without(gone)

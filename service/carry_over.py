@@ -17,6 +17,7 @@ from domain.cycle.file import CycleFile
 from domain.values import EmployeeId, GoalId
 from domain.writing.content import Content
 from service.projection import find_goals
+from service.sharing import contributors_gone
 from storage import carry_over
 from storage.cycles import find_cycle
 
@@ -54,7 +55,10 @@ async def carried_drafts(
     goals = await find_goals(connection, [one.id for some in carried.values() for one in some])
     cycle, nodes = file.cycle, {*(one.id for one in file.themes), *(one.id for one in file.department_goals)}
     start = min(max(first, cycle.starts), cycle.ends)
+    gone = await contributors_gone(connection, [one.content for one in goals.values()])
     return {
-        owner: [(one, carried_content(goals[one.id], start, cycle.starts, cycle.ends, nodes)) for one in some]
+        owner: [
+            (one, carried_content(goals[one.id], start, cycle.starts, cycle.ends, nodes).without(gone)) for one in some
+        ]
         for owner, some in carried.items()
     }

@@ -128,7 +128,9 @@ class Goals(GoalReads):
         async with read_transaction(self._engine) as connection:
             company = await relations_to_company(connection, caller)
             found = await find_goals(connection, wanted)
-            names = await names_by_id(connection, {goal.owner for goal in found.values()})
+            names = await names_by_id(
+                connection, {one for goal in found.values() for one in (*goal.sharers, *(goal.credited or ()))}
+            )
         seen: dict[GoalId, SeenGoal | Refusal] = {}
         for one in wanted:
             if goal := found.get(one):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, PlainSerializer, SerializerFunctionWrapHandler, computed_field, model_serializer
 
 from domain.goal import scoring
-from domain.goal.goal import Goal
+from domain.goal.goal import Credit, Goal
 from domain.policy.policy import Policy
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Share, plain
 from storage.cycles import TimeZones
@@ -36,6 +37,7 @@ class GoalFilter(NamedTuple):
     department: str | None = None
     limit: int = 100
     after: str = ""
+    contributor: str | None = None
 
 
 def is_overdue(due_at: datetime | None, now: datetime, *, paused: bool) -> bool:
@@ -76,6 +78,7 @@ class ListedGoal(Frozen):
     overdue: bool
     time_zone: str
     gone: bool  # the owner has left the company
+    shared_with: tuple[EmployeeId, ...]  # the contributors
 
 
 def listed_goal(line: GoalLine, zones: Mapping[str, TimeZones], now: datetime) -> ListedGoal:
@@ -194,13 +197,15 @@ class ScoreDocument(Frozen):
     score: Decimal
     adjusted: Decimal
     final: Decimal
+    credited: dict[EmployeeId, Credit] | None
 
 
 class ScoreSheet(NamedTuple):
-    """A goal with all events of its ledger, which explain its score."""
+    """A goal with all events of its ledger, which explain its score; and the names of the people who share it."""
 
     goal: Goal
     events: Sequence[dict[str, Any]]
+    names: Names = MappingProxyType({})
 
     def document(self) -> ScoreDocument:
         goal = self.goal
@@ -213,4 +218,5 @@ class ScoreSheet(NamedTuple):
             score=scoring.score(goal),
             adjusted=goal.adjusted,
             final=scoring.calibrated(goal),
+            credited=goal.credited,
         )

@@ -52,7 +52,8 @@ class GoalReads:
             assignees = found.task.assignees if found.task else ()
             evaluators = [one for people in found.approvers_in_order() for one in people] if found.evaluators else []
             agreed = [part.agreed for part in (found.task.parts if found.task else ()) if part.agreed]
-            present = {(one, None) for one in (found.owner, *assignees, *agreed, *evaluators, *found.part_hr)}
+            shown = (*found.sharers, *(found.credited or ()), *assignees, *agreed, *evaluators, *found.part_hr)
+            present: set[tuple[str, datetime | None]] = {(one, None) for one in shown}
             names = await names_at(connection, present | people_in_ledger(ledger))
             owner = await names_in_cycle(connection, found.cycle, [found.owner]) if found.is_closed else {}
             return GoalPage(
@@ -63,7 +64,8 @@ class GoalReads:
         """How the goal's score is made."""
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
-            return ScoreSheet(found, [line.event for line in await rows.read_ledger(connection, goal)])
+            names = await names_in_cycle(connection, found.cycle, [*found.credited]) if found.credited else {}
+            return ScoreSheet(found, [line.event for line in await rows.read_ledger(connection, goal)], names)
 
     async def review_form(
         self, caller: Caller, goal: GoalId, new_target: Decimal | None = None, new_weight: Decimal | None = None
@@ -89,5 +91,6 @@ async def _require_known(connection: "AsyncConnection", wanted: GoalFilter) -> N
     """A misspelled cycle or person is refused: an empty list would hide it. Raises a `Refusal`."""
     if wanted.cycle is not None and await cycles.find_cycle(connection, wanted.cycle) is None:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=wanted.cycle[:80])
-    if wanted.owner is not None and await find_employee(connection, EmployeeId(wanted.owner)) is None:
-        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=wanted.owner[:80], near="")
+    for person in (wanted.owner, wanted.contributor):
+        if person is not None and await find_employee(connection, EmployeeId(person)) is None:
+            raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")

@@ -122,12 +122,19 @@ def _waiting(item: InboxItem, names: Names, command: str | None) -> WaitingGoal:
     return WaitingGoal(**dict(item.goal), acting_for=item.acting_for, returned=returned, command=command)
 
 
+class _NextStep(NamedTuple):
+    """The number of a goal's next step, and the contributor who does it; None: the owner."""
+
+    number: int | None
+    by: EmployeeId | None
+
+
 class _Context(NamedTuple):
     """What is read for all lines of a page at once."""
 
     employee: EmployeeId
     now: datetime
-    steps: dict[GoalId, int | None]  # the next step of each goal
+    steps: dict[GoalId, "_NextStep"]
     returned: dict[GoalId, Returned]
     zones: dict[str, TimeZones]
 
@@ -193,25 +200,32 @@ async def _returned(connection: "AsyncConnection", drafts: list[GoalId]) -> dict
     }
 
 
-async def _next_steps(connection: "AsyncConnection", goals: list[GoalId]) -> dict[GoalId, int | None]:
+async def _next_steps(connection: "AsyncConnection", goals: list[GoalId]) -> dict[GoalId, _NextStep]:
     found = await find_goals(connection, goals) if goals else {}
-    return {goal.id: goal.next_step for goal in found.values()}
+    return {
+        goal.id: _NextStep(step, None if step is None else goal.content.steps[step].by)
+        for goal in found.values()
+        for step in [goal.next_step]
+    }
 
 
 def _item(one: InboxLine, context: _Context) -> InboxItem:
     line, goal = one.goal, GoalId(one.goal.id)
     acting_for = EmployeeId(one.acting_for) if one.acting_for else None
+    step = context.steps.get(goal, _NextStep(None, None))
     return InboxItem(
         goal=listed_goal(line, context.zones, context.now),
         acting_for=acting_for,
-        action=_action(line, acting_for or context.employee),
-        step=context.steps.get(goal),
+        action=_action(line, acting_for or context.employee, step.by),
+        step=step.number,
         returned=context.returned.get(goal),
     )
 
 
-def _action(line: GoalLine, person: EmployeeId) -> TaskAction:
+def _action(line: GoalLine, person: EmployeeId, does_step: EmployeeId | None) -> TaskAction:
     task, is_owner = TaskKind(line.task or ""), person == line.owner_id
+    if task is TaskKind.STEP and person == does_step:
+        return TaskAction.COMPLETE_STEP
     if task in _ONLY_OWNER and not is_owner:
         return TaskAction.COMMENT
     if task is TaskKind.SELF_REVIEW and not is_owner:

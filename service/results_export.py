@@ -72,7 +72,8 @@ async def _fill(book: ResultsBook, connection: "AsyncConnection", cycle: CycleId
 
 async def _goals(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterator[tuple[list[Goal], Names]]:
     async for page in stream_goals(connection, cycle):
-        yield page, await names_for_sheets(connection, cycle, {goal.owner for goal in page})
+        people = {one for goal in page for one in (goal.owner, *(goal.credited or ()))}
+        yield page, await names_for_sheets(connection, cycle, people)
 
 
 async def _people(connection: "AsyncConnection", cycle: CycleId) -> AsyncIterator[list[PersonLine]]:

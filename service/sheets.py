@@ -20,6 +20,7 @@ from service.cycle_lookup import require_cycle
 from service.goal_updates import GoalUpdates
 from service.projection import find_goals, stream_goals
 from service.relations import relations_to_company, relations_to_goal, require_goal_relation, visible_goals
+from service.sharing import contributors_gone, sharing_findings
 from sheets.fields import InvalidFields, fields_of, merged
 from sheets.model import GoalSheet, LeftName, Person, ReadGoal, Review, SheetGoal
 from storage.database import read_transaction
@@ -128,7 +129,19 @@ class Sheets:
                 changed.append(found)
             else:
                 findings += found
+        findings += await self._sharing(read, changed)
         return Plan(() if findings else tuple(changed), len(read) - len(changed), tuple(findings))
+
+    async def _sharing(self, read: Sequence[ReadGoal], changed: Sequence[DraftChange]) -> list[Finding]:
+        """What is wrong with the contributors that the changed goals name."""
+        places = {one.id: one for one in read}
+        async with read_transaction(self._engine) as connection:
+            gone = await contributors_gone(connection, [one.content for one in changed])
+        return [
+            _with_place(finding, places[one.goal.id])
+            for one in changed
+            for finding in sharing_findings(one.goal, one.content, gone)
+        ]
 
     async def apply(self, caller: Caller, temporal: "Client", plan: Plan) -> int:
         """Updates the drafts of a plan, with one command each; returns how many. A repeat changes nothing.

@@ -20,6 +20,7 @@ from service.cycle_lookup import require_cycle
 from service.exemplars import require_exemplar
 from service.projection import goals_of_cycle
 from service.relations import visible_goal
+from service.sharing import contributors_gone, sharing_findings
 from storage import hearing
 from storage.database import read_transaction
 from storage.goals import find_line
@@ -102,10 +103,12 @@ class Writing:
         async with read_transaction(self._engine) as connection:
             found = await visible_goal(connection, caller, goal)
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
+            gone = await contributors_gone(connection, [content or found.content])
         others = [one for one in siblings if one.id != found.id]
         written = content or found.content
         findings = (
             *check(written, found.policy),
+            *sharing_findings(found, written, gone),
             *weight_findings(written, others, found.policy),
             *moved_steps(written, found.calendar),
         )

@@ -21,9 +21,9 @@ from domain.writing.content import Content, Direction, NumericMeasure, Qualitati
 from texts.words import word
 
 MAX_STEPS = 12
-STEP_FIELDS = tuple(f"step{n}_{part}" for n in range(1, MAX_STEPS + 1) for part in ("title", "due", "points"))
+STEP_FIELDS = tuple(f"step{n}_{part}" for n in range(1, MAX_STEPS + 1) for part in ("title", "by", "due", "points"))
 _MEASURE = ("measure", "unit", "direction", "baseline", "target", "points", "image", "criteria")
-_SIMPLE = ("theme", "challenge", "heard", "aligned_to", "parent", "answers", "weight")
+_SIMPLE = ("theme", "challenge", "heard", "aligned_to", "parent", "answers", "weight", "contributors")
 FIELDS = (*_SIMPLE, *_MEASURE, *STEP_FIELDS)
 
 _DIRECTION_CODES = {
@@ -51,9 +51,11 @@ def fields_of(content: Content) -> dict[str, Value]:
         "parent": content.parent or "",
         "answers": "\n".join(content.answers or ()),
         "weight": content.weight,
+        "contributors": "\n".join(f"{one.person} {one.share}" for one in content.contributors or ()),
     }
     for n, step in enumerate(content.steps, start=1):
         fields |= {f"step{n}_title": step.title, f"step{n}_due": step.due, f"step{n}_points": step.points}
+        fields[f"step{n}_by"] = step.by or ""
     return {name: value for name, value in (fields | _measure_fields(content)).items() if value != ""}
 
 
@@ -119,10 +121,21 @@ def _normalized(value: Value) -> str:
 def _simple_value(name: str, value: Value, findings: list[Finding]) -> Any:
     if name == "weight":
         return _weight(value, findings)
+    if name == "contributors":
+        return [_contributor(line, findings) for line in _lines(value)] or None
     if name in ("heard", "answers"):
         items = _lines(value)
         return items if items or name == "heard" else None
     return _normalized(value) or (None if name == "parent" else "")
+
+
+def _contributor(line: str, findings: list[Finding]) -> dict[str, Any]:
+    """An employee id, and a share in percent: `E102 30`, also `E102 30 %`."""
+    person, _, share = unicodedata.normalize("NFKC", line).removesuffix("%").strip().partition(" ")
+    if not share.strip().isdecimal():
+        findings.append(refuse("bad_contributor", "contributors", value=line[:40]))
+        return {}
+    return {"person": person, "share": int(share)}
 
 
 def _lines(value: Value) -> list[str]:
@@ -174,13 +187,14 @@ def _direction(value: Value, findings: list[Finding]) -> str:
 
 def _steps(fields: Fields, findings: list[Finding]) -> Iterator[dict[str, Any]]:
     for n in range(1, MAX_STEPS + 1):
-        title, due, points = (f"step{n}_{part}" for part in ("title", "due", "points"))
+        title, by, due, points = (f"step{n}_{part}" for part in ("title", "by", "due", "points"))
         if title not in fields and due not in fields:
             continue
         yield {
             "title": _normalized(fields.get(title, "")),
             "due": _date(due, fields.get(due, ""), findings),
             "points": _whole(points, fields.get(points, 20), findings),
+            "by": _normalized(fields.get(by, "")) or None,
         }
 
 
@@ -238,6 +252,8 @@ def _finding_of(problem: ErrorDetails) -> Finding:
             where = _FIELD_OF.get(str(part), str(part))
         case [part, *_]:
             where = str(part)
+        case _ if problem["type"] == "step_by_nobody":
+            where = f"step{problem['ctx']['step']}_by"
         case _:
             where = "theme"
     return refuse_with("invalid", where, problem_of(problem))

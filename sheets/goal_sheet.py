@@ -14,6 +14,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from domain.goal import scoring
+from domain.goal.goal import Goal
 from domain.values import Locale
 from domain.writing.content import Direction
 from sheets.fields import MAX_STEPS, Value, cell_text, fields_of
@@ -55,9 +56,10 @@ FIELD_CELLS: dict[str, Cells] = {
     "target": Cells(6, 8, 8),
     "image": Cells(7, 2, 11),
     "criteria": Cells(8, 2, 11),
+    "contributors": Cells(9, 2, 11),
 }
-FIRST_STEP = 10  # row of the first step in a block
-STEP_COLUMNS = {"title": (2, 7), "due": (8, 9), "points": (10, 10)}
+FIRST_STEP = 11  # row of the first step in a block
+STEP_COLUMNS = {"title": (2, 6), "by": (7, 7), "due": (8, 9), "points": (10, 10)}
 
 
 def field_cells(field: str) -> Cells:
@@ -88,8 +90,12 @@ def write_goal_sheet(sheet: GoalSheet, locale: Locale) -> bytes:
             steps = step_rows(len(one.goal.content.steps))
             hidden.write_row(number, 0, [one.goal.id, one.goal.seq, row, steps])
             row = page.goal(row, number, one, steps)
-        page.foot(row, sum((scoring.calibrated(one.goal) for one in sheet.goals), Decimal(0)))
+        page.foot(row, sum((_points_of_owner(one.goal) for one in sheet.goals), Decimal(0)))
     return out.getvalue()
+
+
+def _points_of_owner(goal: Goal) -> Decimal:
+    return goal.credited[goal.owner].final if goal.credited else scoring.calibrated(goal)
 
 
 class _Page:
@@ -153,6 +159,7 @@ class _Page:
             ("theme", 1, 0, 1), ("challenge", 2, 0, 1), ("heard", 3, 0, 1), ("answers", 3, 6, 7), ("aligned_to", 4, 0, 1),
             ("parent", 4, 6, 7), ("measure", 5, 0, 1), ("unit", 5, 6, 6), ("points", 5, 8, 8), ("direction", 6, 2, 2),
             ("baseline", 6, 5, 5), ("target", 6, 7, 7), ("image", 7, 0, 1), ("criteria", 8, 0, 1),
+            ("contributors", 9, 0, 1),
         ):  # fmt: skip
             self._label(top + row, first, last, field_of_sheet(field, self._locale))
         self._label(top + 6, 0, 1, self._say("sheet.number"))
@@ -168,7 +175,7 @@ class _Page:
         row = top + FIRST_STEP - 1
         self._label(row, 0, 1, self._say("sheet.steps"))
         for first, last, label in (
-            (2, 7, self._say("sheet.what")), (8, 9, self._say("sheet.due")),
+            (2, 6, self._say("sheet.what")), (7, 7, self._say("sheet.by")), (8, 9, self._say("sheet.due")),
             (10, 10, self._say("sheet.points")), (11, 11, self._say("sheet.done")),
         ):  # fmt: skip
             self._label(row, first, last, label)
@@ -296,11 +303,15 @@ class _Page:
         return say(key, self._locale, **fields)
 
 
-def cells_of_block(top: int, steps: int) -> Iterator[tuple[str, int, int]]:
-    """Every field of a block with this many step rows, with its row and column in the sheet."""
+def cells_of_block(top: int, steps: int, version: int = FORMAT) -> Iterator[tuple[str, int, int]]:
+    """Every field of a block with this many step rows, with its row and column in the sheet. Version 1 had no contributors."""
     for field, cells in FIELD_CELLS.items():
-        yield field, top + cells.row, cells.first
+        if version > 1 or field != "contributors":
+            yield field, top + cells.row, cells.first
     for n in range(1, steps + 1):
         for part in STEP_COLUMNS:
             cells = field_cells(f"step{n}_{part}")
-            yield f"step{n}_{part}", top + cells.row, cells.first
+            if version > 1:
+                yield f"step{n}_{part}", top + cells.row, cells.first
+            elif part != "by":
+                yield f"step{n}_{part}", top + cells.row - 1, cells.first

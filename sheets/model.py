@@ -8,7 +8,7 @@ from domain.values import GoalId, Locale
 from sheets.fields import Fields
 from texts.say import say
 
-FORMAT = 1  # version of the hidden page, which holds the positions of the goals
+FORMAT = 2  # version of the hidden page, which holds the positions of the goals; the first one is still read
 
 
 class LeftName(str):

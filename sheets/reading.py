@@ -38,7 +38,7 @@ def _too_large() -> Finding:
 
 def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...] | tuple[Finding, ...]:
     head = plan[0] if plan else []
-    if len(head) < 2 or head[0] != HIDDEN_PAGE or head[1] != FORMAT:  # noqa: PLR2004 - the name and the version
+    if len(head) < 2 or head[0] != HIDDEN_PAGE or head[1] not in range(1, FORMAT + 1):  # noqa: PLR2004 - the name and the version
         return (refuse("other_version", "file"),)
     if len(plan) > _MAX_GOALS or len(cells) > _MAX_ROWS:
         return (refuse("too_large", "file", text="finding.too_many_rows"),)
@@ -48,13 +48,13 @@ def _goals(plan: list[list[Any]], cells: list[list[Any]]) -> tuple[ReadGoal, ...
             case [str(goal), int() | float() as seq, int() | float() as top, int() | float() as steps] if (
                 goal and 0 <= top <= _MAX_ROWS and 0 < steps <= MAX_STEPS
             ):  # some programs save whole numbers as float
-                found.append(_goal(GoalId(goal), int(seq), (int(top), int(steps)), number, cells))
+                found.append(_goal(GoalId(goal), int(seq), (int(top), int(steps), int(head[1])), number, cells))
             case _:
                 return (refuse("hidden_page", "file"),)
     return tuple(found)
 
 
-def _goal(goal: GoalId, seq: int, block: tuple[int, int], number: int, cells: list[list[Any]]) -> ReadGoal:
+def _goal(goal: GoalId, seq: int, block: tuple[int, int, int], number: int, cells: list[list[Any]]) -> ReadGoal:
     fields: dict[str, Value] = {}
     places: dict[str, str] = {}
     for field, row, column in cells_of_block(*block):

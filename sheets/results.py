@@ -85,7 +85,7 @@ class ResultsBook:
             self._people.add(line if self._at_work else line[:-1])
 
     def add_goals(self, goals: Iterable[Goal], names: Names) -> None:
-        """`names` are those of the owners, by id."""
+        """`names` are those of the owners and contributors, by id."""
         for goal in goals:
             self._goals.add(_goal(goal, names, self._locale))
 
@@ -111,7 +111,7 @@ def results_csv_head(locale: Locale) -> bytes:
 
 
 def results_csv_rows(goals: Iterable[Goal], names: Names, locale: Locale) -> bytes:
-    """A row for each goal; `names` are those of the owners, by id."""
+    """A row for each goal; `names` are those of the owners and contributors, by id."""
     return csv_rows(map(_csv_cell, _goal(goal, names, locale)) for goal in goals)
 
 
@@ -156,6 +156,7 @@ _GOAL_HEADS = (
     "sheet.results.adjusted",
     "sheet.results.final",
     "sheet.results.weight_factor",
+    "sheet.results.shares",
 )
 
 
@@ -172,8 +173,14 @@ def _goal(goal: Goal, names: Names, locale: Locale) -> tuple[Cell, ...]:
         goal.content.measure.name if goal.content.measure else "", shortest(goal.content.weight), word("state", goal.state, locale),
         word("outcome", goal.outcome, locale) if goal.outcome else "", goal.revision, goal.attained, terms.steps,
         terms.measure, terms.bonus, terms.banked, terms.total, scoring.unreviewed(goal), goal.adjusted, scoring.calibrated(goal),
-        shortest(terms.factor * 100),
+        shortest(terms.factor * 100), _shares(goal, names),
     )  # fmt: skip
+
+
+def _shares(goal: Goal, names: Names) -> str:
+    """Who has which part of the points; empty where all are the owner's."""
+    credited = goal.credited or {}
+    return "; ".join(f"{names.get(one, one)} {credit.final:f}" for one, credit in credited.items())
 
 
 class _Table:

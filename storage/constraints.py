@@ -45,6 +45,7 @@ WITH RECURSIVE above AS (
 SELECT person FROM above WHERE manager = $2 ORDER BY person LIMIT 1
 """
 # A problem that somebody takes back at the same moment is waited for: it is either answered or taken back.
+_ACTIVE = "SELECT id FROM employee WHERE id = ANY($1) AND active ORDER BY id FOR SHARE"
 _KNOWN_PROBLEMS = (
     "SELECT id FROM problem WHERE id = ANY($1) AND cycle_id = $2 AND taken_back_at IS NULL ORDER BY id FOR SHARE"
 )
@@ -76,6 +77,8 @@ async def check(connection: asyncpg.Connection, goal: str, claims: Mapping[str, 
     cycle, owner = claims["cycle"], claims["owner"]
     if claims["judges"] and (found := await connection.fetchval(_REPORTS_TO, list(claims["judges"]), owner)):
         return Conflict("subordinate", {"actor": found, "owner": owner})
+    if claims["contributors"] and (conflict := await _sharing(connection, claims)):
+        return conflict
     if claims["weight"] is not None and (
         conflict := _weight(claims, *await connection.fetchrow(_WEIGHT, owner, cycle))
     ):
@@ -96,6 +99,7 @@ def only_weight(claims: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """Owner, cycle, weight and limits, if the weight is the only claim and no notices to child goals are due; else None."""
     if (
         claims["judges"]
+        or claims["contributors"]
         or claims["weight"] is None
         or claims["parent"] is not None
         or claims["answers"]
@@ -112,6 +116,17 @@ async def notify_children(connection: asyncpg.Connection, goal: str, claims: Map
     """
     if claims["ended_by"] is not None:
         await connection.execute(_NOTIFY_CHILDREN, goal, str(claims["ended_by"]), claims["cycle"], at)
+
+
+async def _sharing(connection: asyncpg.Connection, claims: Mapping[str, Any]) -> Conflict | None:
+    """Contributors whom the goal names work here, and nobody who decides on it reports to a contributor."""
+    active = {row["id"] for row in await connection.fetch(_ACTIVE, list(claims["named"]))}
+    if unknown := [one for one in claims["named"] if one not in active]:
+        return Conflict("unknown_contributor", {"contributor": tuple(unknown[:_MAX_LISTED])})
+    for one in claims["contributors"] if claims["deciders"] else ():
+        if found := await connection.fetchval(_REPORTS_TO, list(claims["deciders"]), one):
+            return Conflict("subordinate", {"actor": found, "owner": one})
+    return None
 
 
 def _weight(claims: Mapping[str, Any], goals: int, taken: Decimal) -> Conflict | None:

@@ -26,11 +26,12 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from domain.lifecycle import State
+from storage.arrays import EMPTY
 from storage.departments import names_meant
 from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalRow
 
@@ -56,6 +57,7 @@ class GoalLine(NamedTuple):
     site: str | None  # whose business days count for the task; None: the calendar of the rules
     own_zone: str | None  # the time zone of the task by the goal's own rules; None: the cycle's rules apply
     gone: bool  # the owner has left the company
+    shared_with: list[str]  # the contributors
 
 
 def _own_zone() -> ColumnElement[str | None]:
@@ -80,6 +82,7 @@ LINE = (
         GoalRow.assignees, GoalRow.due_at, GoalRow.score, GoalRow.outcome, GoalRow.theme, GoalRow.seq,
         GoalRow.cycle_id, GoalRow.paused, func.jsonb_extract_path_text(GoalRow.aggregate, "task", "site"), _own_zone(),
         func.jsonb_extract_path_text(GoalRow.aggregate, "gone_on").is_not(None),
+        GoalRow.contributors,
     ).join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
 )  # fmt: skip
 
@@ -91,6 +94,7 @@ async def list_goals(
     owner: str | None = None,
     state: str | None = None,
     department: str | None = None,
+    contributor: str | None = None,
     after: str = "",
     limit: int = 100,
     condition: ColumnElement[bool] | None = None,
@@ -102,7 +106,7 @@ async def list_goals(
     `condition` (storage/visibility.py) limits the list to the goals that the caller may see.
     """
     names = None if department is None else list(await names_meant(connection, department))
-    filters = {"cycle": cycle, "owner": owner, "state": state, "department": names}
+    filters = {"cycle": cycle, "owner": owner, "state": state, "department": names, "contributor": contributor}
     given = {name: value for name, value in filters.items() if value is not None}
     query = _listing(frozenset(given)) if condition is None else _listing_of(frozenset(given), condition)
     states = [one.value for one in State if state in (None, one)]
@@ -112,6 +116,7 @@ async def list_goals(
 
 _COLUMNS = {"cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state}
 _DEPARTMENTS = bindparam("department", type_=ARRAY(Text))
+_CONTRIBUTOR = bindparam("contributor", type_=Text)
 _LIMIT = bindparam("limit", type_=Integer)
 
 
@@ -122,14 +127,19 @@ def _listing(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 
 def _listing_of(given: frozenset[str], condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    is_merged = "owner" not in given and ("department" in given or given == {"state"})
+    is_merged = not {"owner", "contributor"} & given and ("department" in given or given == {"state"})
     page = _page_by_merge(given, condition) if is_merged else _page_by_scan(given, condition)
     return LINE.join(page, page.c.id == GoalRow.id).order_by(GoalRow.id)
 
 
 def _page_by_scan(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
     """The ids of the page, if one index holds them in order, or if an owner filter leaves only a few goals."""
-    chosen = [_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given - {"department"})]
+    chosen = [_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given & _COLUMNS.keys())]
+    if "contributor" in given:  # the first condition is that of the index
+        chosen += [
+            GoalRow.contributors != EMPTY,
+            GoalRow.contributors.overlap(cast(array([_CONTRIBUTOR]), ARRAY(Text))),
+        ]
     if "department" in given:
         chosen.append(GoalRow.department == any_(_DEPARTMENTS))
     query = select(GoalRow.id).where(GoalRow.id > bindparam("after", type_=Text), condition, *chosen)

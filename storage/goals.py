@@ -84,7 +84,8 @@ _PLACEMENTS = text("""
         away, policy ->> 'review_stage', policy ->> 'stages', policy IS NULL,
         policy ->> 'leavers', aggregate ->> 'leaves',
         COALESCE((aggregate ->> 'additional')::boolean, false), aggregate ->> 'gone_on' IS NOT NULL,
-        array_to_string(part_hr, ','), policy ->> 'hr_of', COALESCE(aggregate ->> 'hr_left', '[]')
+        array_to_string(part_hr, ','), policy ->> 'hr_of', COALESCE(aggregate ->> 'hr_left', '[]'),
+        array_to_string(contributors, ',')
     FROM goal WHERE state <> 'closed' ORDER BY id
 """)
 _RULES = text(
@@ -108,10 +109,10 @@ async def stream_placements(connection: AsyncConnection) -> AsyncIterator[list[P
                 goal, owner, department, line, assignees, loads(sites) if sites not in (None, "{}") else _NO_SITES,
                 tuple(hr.split(",")) if hr else hr_of[cycle], _both_sides(delegations), chains,
                 away, *(rules_of[cycle] if by_cycle else (int(stage or 1), stages or "[]", leavers or "settle")), leaves, additional, gone,
-                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left,
+                part_hr, parts_of[cycle] if by_cycle else parts or "[]", hr_left, tuple(contributors.split(",")) if contributors else (),
             )
             for goal, cycle, owner, department, line, assignees, sites, hr, delegations, chains, away, stage, stages, by_cycle,
-                leavers, leaves, additional, gone, part_hr, parts, hr_left in rows
+                leavers, leaves, additional, gone, part_hr, parts, hr_left, contributors in rows
         ]  # fmt: skip
 
 
@@ -123,11 +124,12 @@ def _both_sides(delegations: str | None) -> tuple[EmployeeId, ...]:
 
 
 def has_part(people: Sequence[str]) -> ColumnElement[bool]:
-    """The condition that one of these people is owner, manager, evaluator or assignee of the goal. Each part has an index."""
+    """The condition that one of these people is owner, contributor, manager, evaluator or assignee of the goal. Each part has an index."""
     asked: ColumnElement[bool] = GoalRow.task.is_not(None) & GoalRow.assignees.overlap(array_of(people))
     leads: ColumnElement[bool] = GoalRow.line.overlap(array_of(people))
     evaluates: ColumnElement[bool] = (GoalRow.evaluators != EMPTY) & GoalRow.evaluators.overlap(array_of(people))
-    return is_one_of(GoalRow.owner_id, people) | asked | leads | evaluates
+    contributes: ColumnElement[bool] = (GoalRow.contributors != EMPTY) & GoalRow.contributors.overlap(array_of(people))
+    return is_one_of(GoalRow.owner_id, people) | asked | leads | evaluates | contributes
 
 
 async def load_aggregates(

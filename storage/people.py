@@ -203,6 +203,12 @@ async def find_employee(connection: AsyncConnection, employee_id: EmployeeId) ->
     return next(iter(_read(found.all())), None)
 
 
+async def working_here(connection: AsyncConnection, ids: Collection[EmployeeId]) -> set[EmployeeId]:
+    """Which of these people are active employees."""
+    wanted = text("SELECT id FROM employee WHERE id = ANY(:ids) AND active")
+    return {EmployeeId(row.id) for row in await connection.execute(wanted, {"ids": list(ids)})}
+
+
 async def names_of(connection: AsyncConnection, ids: Collection[EmployeeId]) -> dict[EmployeeId, str]:
     """The names of these people, by id; ids that are not in the directory are left out."""
     wanted = text("SELECT id, name FROM employee WHERE id = ANY(:ids)")  # an array: any number is one parameter

@@ -1,6 +1,7 @@
 """Scores of a cycle: each person's result, and the distribution of the results by reviewer or department.
 
-A person's result is the sum over their goals. The reviewer and the department are those of the last goal, by id.
+A person's result is the sum over their goals, and their share of the goals to which they contribute. The reviewer and the department
+are those of their last goal, by id; of the last one to which they contribute, if they have none.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ class Grouping(StrEnum):
 
 
 class PersonScore(NamedTuple):
-    """A person's points in a cycle, without and with HR's adjustments; no goal counts less than 0."""
+    """A person's points in a cycle, without and with HR's adjustments; no goal counts less than 0. `goals` are their own."""
 
     person: str
     department: str
@@ -56,22 +57,38 @@ class DepartmentGoals(NamedTuple):
     achieved: int
 
 
+# What each goal brings to each person. Goals without contributors are all the owner's.
+_PARTS = """
+SELECT owner_id AS person, id, department, reviewer, true AS own,
+       CASE WHEN shared THEN (aggregate #>> ARRAY['credited', owner_id, 'score'])::numeric(12, 2) ELSE score END AS score,
+       CASE WHEN shared THEN (aggregate #>> ARRAY['credited', owner_id, 'final'])::numeric(12, 2)
+            ELSE greatest(score + adjusted, 0) END AS final
+FROM goal WHERE cycle_id = :cycle
+UNION ALL
+SELECT credit.key, id, department, reviewer, false, (credit.value ->> 'score')::numeric(12, 2), (credit.value ->> 'final')::numeric(12, 2)
+FROM goal CROSS JOIN LATERAL jsonb_each(aggregate -> 'credited') AS credit
+WHERE cycle_id = :cycle AND shared AND credit.key <> owner_id
+"""
 _PEOPLE = """
-SELECT owner_id AS person, (array_agg(department ORDER BY id DESC))[1] AS department,
-       (array_agg(reviewer ORDER BY id DESC))[1] AS reviewer, count(*) AS goals, sum(score) AS score,
-       sum(greatest(score + adjusted, 0)) AS final
-FROM goal WHERE cycle_id = :cycle AND {chosen} {of_department} GROUP BY owner_id
+SELECT person, (array_agg(department ORDER BY own DESC, id DESC))[1] AS department,
+       (array_agg(reviewer ORDER BY own DESC, id DESC))[1] AS reviewer, count(*) FILTER (WHERE own) AS goals,
+       sum(score) AS score, sum(final) AS final
+FROM ({parts}) AS part WHERE {chosen} {of_department} GROUP BY person
 """
 _EVERYBODY = "true"
-_NEXT_PEOPLE = """owner_id = ANY(ARRAY(
-    SELECT employee_id FROM participant WHERE cycle_id = :cycle AND employee_id > :after AND goals > 0
-    ORDER BY employee_id LIMIT :limit)) """
-_NEXT_OF_DEPARTMENT = """owner_id = ANY(ARRAY(
-    SELECT DISTINCT owner_id FROM goal WHERE cycle_id = :cycle AND department = ANY(:departments) AND owner_id > :after
-    ORDER BY owner_id LIMIT :limit)) """
+_NEXT_PEOPLE = """person = ANY(ARRAY(
+    (SELECT employee_id AS person FROM participant WHERE cycle_id = :cycle AND employee_id > :after AND goals > 0
+     ORDER BY employee_id LIMIT :limit)
+    UNION
+    SELECT key FROM goal CROSS JOIN LATERAL jsonb_object_keys(aggregate -> 'credited') AS key
+    WHERE cycle_id = :cycle AND shared AND key > :after
+    ORDER BY person LIMIT :limit)) """
+_NEXT_OF_DEPARTMENT = """person = ANY(ARRAY(
+    SELECT DISTINCT person FROM ({parts}) AS part WHERE department = ANY(:departments) AND person > :after
+    ORDER BY person LIMIT :limit)) """
 _OF_DEPARTMENT = "AND department = ANY(:departments)"
 
-# The next reviewers, each found by one step through the index, and everybody who has a goal with one of them.
+# The next reviewers, each found by one step through the index, and everybody who has points of a goal with one of them.
 _NEXT_REVIEWERS = """
 WITH RECURSIVE next AS (
     SELECT min(reviewer) AS name, 1 AS number FROM goal WHERE cycle_id = :cycle AND reviewer > :after {of_department}
@@ -81,8 +98,8 @@ WITH RECURSIVE next AS (
 )
 SELECT name FROM next WHERE name IS NOT NULL
 """
-_WITH_THEM = "owner_id = ANY(ARRAY(SELECT owner_id FROM goal WHERE cycle_id = :cycle AND reviewer = ANY(:reviewers)))"
-_WITHOUT = "owner_id = ANY(ARRAY(SELECT owner_id FROM goal WHERE cycle_id = :cycle AND reviewer IS NULL))"
+_WITH_THEM = "person = ANY(ARRAY(SELECT person FROM ({parts}) AS part WHERE reviewer = ANY(:reviewers)))"
+_WITHOUT = "person = ANY(ARRAY(SELECT person FROM ({parts}) AS part WHERE reviewer IS NULL))"
 
 # The median of an even number of values is the mean of the two in the middle: exact, unlike percentile_cont.
 _SPREAD = """
@@ -108,7 +125,7 @@ async def people(
 ) -> list[PersonScore]:
     """The results of the next people, by employee id, after the id `after`; of one department, by its goals. One query."""
     chosen = _NEXT_PEOPLE if department is None else _NEXT_OF_DEPARTMENT
-    query = text(_people(chosen, department) + "ORDER BY owner_id")
+    query = text(_people(chosen, department) + "ORDER BY person")
     values = await _values(connection, cycle, department) | {"after": after, "limit": limit}
     return [PersonScore(*row) for row in await connection.execute(query, values)]
 
@@ -182,7 +199,11 @@ async def _values(connection: AsyncConnection, cycle: str, department: str | Non
 
 
 def _people(chosen: str, department: str | None) -> str:
-    return _PEOPLE.format(chosen=chosen, of_department="" if department is None else _OF_DEPARTMENT)
+    return _PEOPLE.format(
+        parts=_PARTS,
+        chosen=chosen.format(parts=_PARTS),
+        of_department="" if department is None else _OF_DEPARTMENT,
+    )
 
 
 def _spread(

@@ -237,6 +237,12 @@ class GoalRow(Table):
             persisted=True,
         )
     )
+    contributors: Mapped[list[str]] = mapped_column(
+        Computed("text_array(jsonb_path_query_array(aggregate, '$.content.contributors[*].person'))", persisted=True)
+    )
+    shared: Mapped[bool] = mapped_column(
+        Computed("aggregate ? 'credited'", persisted=True)
+    )  # somebody beside the owner has points of it
     away: Mapped[bool] = mapped_column(Computed("COALESCE((aggregate ->> 'away')::boolean, false)", persisted=True))
     reviewer: Mapped[str | None] = mapped_column(
         Computed("COALESCE(aggregate #>> '{reviewers,0}', aggregate #>> '{line,0}')", persisted=True)
@@ -261,6 +267,13 @@ class GoalRow(Table):
         Index("goal_by_reviewer", "cycle_id", "reviewer", "owner_id"),
         Index("goal_by_line", "line", postgresql_using="gin"),
         Index("goal_by_evaluators", "evaluators", postgresql_using="gin", postgresql_where=text("evaluators <> '{}'")),
+        Index(
+            "goal_by_contributors",
+            "contributors",
+            postgresql_using="gin",
+            postgresql_where=text("contributors <> '{}'"),
+        ),
+        Index("goal_shared", "cycle_id", "id", postgresql_where=text("shared")),
         Index("goal_by_delegates", "delegates", postgresql_using="gin", postgresql_where=text("delegates <> '{}'")),
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_part_hr", "part_hr", postgresql_using="gin", postgresql_where=text("part_hr <> '{}'")),

@@ -71,6 +71,10 @@ def _is_evaluator(person: str, _: datetime) -> ColumnElement[bool]:
     return (GoalRow.evaluators != EMPTY) & _contains(GoalRow.evaluators, person)
 
 
+def _is_contributor(person: str, _: datetime) -> ColumnElement[bool]:
+    return (GoalRow.contributors != EMPTY) & _contains(GoalRow.contributors, person)
+
+
 def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
     return GoalRow.task.is_not(None) & _contains(GoalRow.assignees, person)
 
@@ -81,7 +85,10 @@ def _is_hr_by_the_goal(person: str, _: datetime) -> ColumnElement[bool]:
 
 
 def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
-    """The person may act for a manager, an evaluator or an assignee, on the current day in the time zone of the goal's owner."""
+    """The person may act for a manager, an evaluator or an assignee, on the current day in the time zone of the goal's owner.
+
+    For the owner or a contributor only where the delegation covers their own goals.
+    """
     one = func.jsonb_array_elements(GoalRow.aggregate["delegations"]).column_valued("one")
     delegator = one.op("->>")("delegator")
     today = cast(func.timezone(_zone_of_owner(), literal(now)), Date)
@@ -91,6 +98,10 @@ def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
             one.op("->>")("to") == person,
             cast(one.op("->>")("first"), Date) <= today,
             cast(one.op("->>")("last"), Date) >= today,
+            or_(
+                one.op("->>")("own_goals") == "true",
+                (delegator != GoalRow.owner_id) & (delegator != func.all(GoalRow.contributors)),
+            ),
             or_(
                 delegator == func.any(GoalRow.line),
                 delegator == func.any(GoalRow.evaluators),
@@ -118,6 +129,7 @@ _RELATED: Mapping[str, _Related] = {
     "line": _is_in_line,
     "evaluator": _is_evaluator,
     "assignee": _is_assignee,
+    "contributor": _is_contributor,
     "delegate": _is_delegate,
     _HR: _is_hr_by_the_goal,
 }

@@ -38,6 +38,9 @@ def list_goals(
     *,
     cycle: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="help.option.of_cycle")] = None,
     owner: Annotated[str | None, typer.Option("--owner", metavar="EMPLOYEE", help="help.option.of_owner")] = None,
+    contributor: Annotated[
+        str | None, typer.Option("--contributor", metavar="EMPLOYEE", help="help.option.of_contributor")
+    ] = None,
     state: Annotated[
         State | None, typer.Option("--state", parser=Choice("state", State), metavar="STATE", help="help.option.state")
     ] = None,
@@ -53,7 +56,7 @@ def list_goals(
     from cli.goal.goal_screen import show_list
     from service.goal_documents import GoalFilter
 
-    show_list(GoalFilter(cycle, owner, state, department, limit, after), viewer, as_json=as_json)
+    show_list(GoalFilter(cycle, owner, state, department, limit, after, contributor), viewer, as_json=as_json)
 
 
 @goal.command("show")

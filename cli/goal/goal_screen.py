@@ -22,7 +22,7 @@ from domain.goal.goal import Goal
 from domain.policy.calendar import BusinessCalendar
 from domain.reasons import AWAY
 from domain.values import GoalId
-from domain.writing.content import NumericMeasure, QualitativeMeasure
+from domain.writing.content import NumericMeasure, QualitativeMeasure, Step
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
 from texts.dates import moment_text
 from texts.words import reason_text
@@ -55,7 +55,7 @@ def _row(line: ListedGoal, to: Terminal) -> tuple[str | int, ...]:
     if line.outcome:
         waits = outcome_name(line.outcome, to.locale)
     return (
-        line.goal, visible(line.owner_name), line.department, state_mark(line.state, to, paused=line.paused, gone=line.gone), line.revision,
+        line.goal, visible(line.owner_name) + (f" +{len(line.shared_with)}" if line.shared_with else ""), line.department, state_mark(line.state, to, paused=line.paused, gone=line.gone), line.revision,
         waits, due_mark(line, to), f"{line.score:f}",
         visible(line.theme, _THEME),
     )  # fmt: skip
@@ -87,7 +87,7 @@ def show_goal(goal_id: str, viewer: str | None, *, as_json: bool) -> None:
             return
         for line in _lines(page.goal, page.names, session.terminal):
             print_line(line)
-        _print_steps(page.goal, session.terminal)
+        _print_steps(page, session.terminal)
         _print_ledger(page, session.terminal)
 
     run(terminal(as_json), reading, work)
@@ -99,6 +99,7 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     terms, owner = scoring.terms(goal), person(goal.owner, names)
     yield f"{goal.id}  {visible(goal.content.theme)}"
     yield to.text("screen.goal.owner", owner=owner, department=department_of(goal, to))
+    yield from sharing_lines(goal, names, to)
     yield from leaving_lines(goal, to)
     if goal.stages or goal.joint:
         approvers = [" + ".join(person(one, names) for one in people) for people in goal.approvers_in_order()]
@@ -134,6 +135,13 @@ def _lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
     if goal.adjusted:
         final = scoring.calibrated(goal)
         yield to.text("screen.goal.adjusted", adjusted=f"{goal.adjusted:+f}", final=final)
+
+
+def sharing_lines(goal: Goal, names: Names, to: Terminal) -> Iterator[str]:
+    """Of a shared goal: everybody's share, and their points. Who contributes no more has points without a share."""
+    for one, credit in (goal.credited or {}).items():
+        share = f"{goal.shares[one]} %" if one in goal.shares else "-"
+        yield to.text("screen.goal.share", person=person(one, names), share=share, points=f"{credit.final:f}")
 
 
 def leaving_lines(goal: Goal, to: Terminal) -> Iterator[str]:
@@ -189,14 +197,23 @@ def _mark(done: bool) -> str:
     return "[x]" if done else "[ ]"
 
 
-def _print_steps(goal: Goal, to: Terminal) -> None:
+def _print_steps(page: GoalPage, to: Terminal) -> None:
+    goal = page.goal
     rows: Iterable[tuple[str | int, ...]] = [
-        (f"{n + 1}:", _mark(n in goal.done), visible(step.title), step_day(step.due, goal.calendar, to), step.points)
+        (
+            f"{n + 1}:", _mark(n in goal.done), step_title(step, page.names),
+            step_day(step.due, goal.calendar, to), step.points,
+        )
         for n, step in enumerate(goal.content.steps)
-    ]
+    ]  # fmt: skip
     if goal.content.steps:
         print_line("")
         print_table(to.heads("screen.goal.step_heads"), rows)
+
+
+def step_title(step: Step, names: Names) -> str:
+    """The title, with the contributor who does the step."""
+    return visible(step.title) + (f" [{person(step.by, names)}]" if step.by else "")
 
 
 def step_day(due: date, calendar: BusinessCalendar, to: Terminal) -> str:

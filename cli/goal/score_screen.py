@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from cli.goal.goal_screen import sharing_lines
 from cli.session.session import Terminal
 from cli.session.wording import percent, visible
 from domain.goal import scoring
@@ -88,8 +89,9 @@ def _bonuses(goal: Goal, ledger: Sequence[dict[str, Any]], to: Terminal) -> Iter
             yield (to.text("screen.score.bonus"), reason, str(body["bonus"]))
 
 
-def summary(goal: Goal, to: Terminal) -> Iterator[str]:
-    """The sum, and what calibration adds beside it."""
+def summary(sheet: ScoreSheet, to: Terminal) -> Iterator[str]:
+    """The sum, what calibration adds beside it, and how it is divided."""
+    goal = sheet.goal
     total = scoring.score(goal)
     yield to.text("screen.score.total", total=f"{total:f}")
     if points := scoring.unreviewed(goal):
@@ -97,3 +99,4 @@ def summary(goal: Goal, to: Terminal) -> Iterator[str]:
     if goal.adjusted:
         final = scoring.calibrated(goal)
         yield to.text("screen.score.adjusted", adjusted=f"{goal.adjusted:+f}", final=f"{final:f}")
+    yield from sharing_lines(goal, sheet.names, to)

@@ -121,7 +121,7 @@ def score(goal_id: GoalArgument, viewer: Viewer = None, as_json: AsJson = False)
             print_json(sheet.document())
             return
         print_table(to.heads("screen.score.heads"), rows(sheet, to))
-        for line in summary(sheet.goal, to):
+        for line in summary(sheet, to):
             print_line(line)
 
     run(terminal(as_json), reading, work)

@@ -10,7 +10,7 @@ from typing import Any
 # Parts with keys of their own.
 OPAQUE = frozenset({
     "body", "content", "measure", "asked", "policy", "now", "after_reset", "self_review", "ledger", "causes", "rules", "sites",
-    "participants", "goals_by_department", "counts", "score_terms", "imported",
+    "participants", "goals_by_department", "counts", "score_terms", "imported", "credited", "earned",
 })  # fmt: skip
 
 # The id of a thing is called by what the thing is; the list that holds it says which.

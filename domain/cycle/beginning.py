@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from domain.goal.authority import require_sharing
 from domain.goal.commands import CommandIdText
 from domain.goal.events import Created, Event
 from domain.goal.goal import Goal, Outcome
@@ -71,6 +72,7 @@ def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> Non
     """Raises a `Refusal` if the actor may not begin the goal, or if there cannot be another one now."""
     _require_actor(asked, found)
     require_may_have_another(found, now)
+    require_sharing(asked.owner, asked.content, found.rules.hr)
     if carried := _carried(found.goals, asked.carried_from):
         raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
 

@@ -128,6 +128,13 @@ class DraftSection(Content):
     catalog: str | None = Field(default=None, max_length=80)
     en: Content | None = None
 
+    @model_validator(mode="after")
+    def _has_no_contributors(self) -> Self:
+        """Many people get the draft: owners name who works with them."""
+        if self.contributors or (self.en and self.en.contributors):
+            raise invalid_value("draft_contributors")
+        return self
+
     def content(self, locale: Locale = Locale.JA) -> Content:
         """The draft in that language, as far as the file or the catalogue has it."""
         if self.en and locale is Locale.EN:

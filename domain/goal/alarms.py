@@ -149,9 +149,9 @@ def _remind_or_escalate(goal: Goal, alarm: Alarm, now: Moment) -> events.Body:
             joined, climbed = next_manager(goal, task.climbed)
         case Act.ESCALATE_TO_HR:
             joined, climbed = goal.hr_asked, task.climbed
-    # An owner who is in HR is notified, and never becomes the approver of their own goal.
+    # An owner or a contributor who is in HR never becomes the approver of their own goal.
     # Who approved an earlier stage is not asked again.
-    new = tuple(person for person in joined if person not in (*task.assignees, goal.owner, *goal.signed))
+    new = tuple(person for person in joined if person not in (*task.assignees, *goal.sharers, *goal.signed))
     to_hr = joined == goal.hr_asked
     return events.Escalated(rung=alarm.rung, due=alarm.at, late=late, joined=new, climbed=climbed, to_hr=to_hr)
 

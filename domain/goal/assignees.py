@@ -42,7 +42,7 @@ def copied_to(goal: Goal) -> dict[EmployeeId, EmployeeId]:
     found: dict[EmployeeId, EmployeeId] = {}
     for assignees, managers in asked:
         for one in managers:
-            if one not in (*task.assignees, goal.owner):
+            if one not in (*task.assignees, *goal.sharers):
                 found.setdefault(one, assignees[0])
     return found
 
@@ -84,7 +84,7 @@ def _with_somebody(goal: Goal, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts; with one of HR where nobody is awaited any more, but nobody's signature completed the stage."""
     if awaited(parts):
         return parts
-    return (*parts, Part(assignees=goal.first_left(()) or goal.hr_without_owner))
+    return (*parts, Part(assignees=goal.first_left(()) or goal.hr_without_sharers))
 
 
 def signed_parts(goal: Goal, who: EmployeeId) -> tuple[Part, ...]:
@@ -112,7 +112,7 @@ def _escalated(goal: Goal, part: Part, act: Act) -> Part:
     joined, climbed = goal.hr_asked, part.climbed
     if act is Act.ESCALATE:
         joined, climbed = next_manager(*_alone(goal, part))
-    assignees = (*part.assignees, *(one for one in joined if one not in (goal.owner, *goal.signed)))
+    assignees = (*part.assignees, *(one for one in joined if one not in (*goal.sharers, *goal.signed)))
     return part.model_copy(update={"assignees": tuple(dict.fromkeys(assignees)), "climbed": climbed})
 
 
@@ -197,28 +197,34 @@ def assignees_after(goal: Goal, after: Goal, replaced: Mapping[EmployeeId, Emplo
     if is_joint(goal, after):
         return awaited(parts_after(goal, after, replaced))
     kind, decides = goal.task.kind, goal.task.kind in DECISIONS
-    before, chain = goal.above(kind), after.above(kind)
-    places, now_places = _places(goal, kind), _places(after, kind)
     asked, now_asked = _asked(goal, kind), _asked(after, kind)
     found: list[EmployeeId] = []
-    stays = any(person in chain for person in goal.task.assignees)
+    stays = any(person in after.above(kind) for person in goal.task.assignees)
     if decides and not stays and now_asked != asked:  # if they are equal, HR may have replaced them on purpose
         found += now_asked
     for person in goal.task.assignees:
-        if person in chain:
-            found.append(person)
-        elif person in places:
-            found += after.first_left(now_places[places.index(person) :])
-        elif person in before:
-            found += after.first_left(chain[before.index(person) :])
-        elif person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
-            found += after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
-        else:
-            found.append(replaced.get(person, person))
+        found += _in_place_of(person, goal, after, kind, replaced)
     if not decides:
         return tuple(dict.fromkeys(found))
-    without_owner = tuple(dict.fromkeys(one for one in found if one != goal.owner))
-    return without_owner or now_asked or after.approvers(after.stage)
+    without_share = tuple(dict.fromkeys(one for one in found if one not in after.sharers))
+    return without_share or now_asked or after.approvers(after.stage)
+
+
+def _in_place_of(
+    person: EmployeeId, goal: Goal, after: Goal, kind: TaskKind, replaced: Mapping[EmployeeId, EmployeeId]
+) -> tuple[EmployeeId, ...]:
+    """Who has the task of this assignee afterwards."""
+    before, chain = goal.above(kind), after.above(kind)
+    places, now_places = _places(goal, kind), _places(after, kind)
+    if person in chain or person in after.contributors:  # whose step it is, wherever they are in the organisation
+        return (person,)
+    if person in places:
+        return after.first_left(now_places[places.index(person) :])
+    if person in before:
+        return after.first_left(chain[before.index(person) :])
+    if person not in replaced and person in goal.hr_asked and person not in after.hr_asked:
+        return after.first_left(())  # the goal belongs to another part of the company, or somebody of HR has left
+    return () if person in goal.contributors else (replaced.get(person, person),)  # who is none any more has left
 
 
 def _places(goal: Goal, kind: TaskKind) -> tuple[EmployeeId, ...]:

@@ -8,6 +8,7 @@ from domain.lifecycle import State
 from domain.messages import Message, message
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import EmployeeId
+from domain.writing.content import Content
 
 
 def principal(goal: Goal, command: Command, day: date) -> EmployeeId:
@@ -24,7 +25,7 @@ def principal(goal: Goal, command: Command, day: date) -> EmployeeId:
     ]
     if not held:
         raise Refusal(Code.NOT_DELEGATED, actor=command.actor, acting_for=command.acting_for)
-    if command.acting_for == goal.owner and not any(one.own_goals for one in held):
+    if command.acting_for in goal.sharers and not any(one.own_goals for one in held):
         raise Refusal(Code.OWN_GOALS_NOT_COVERED, actor=command.actor, acting_for=command.acting_for)
     return command.acting_for
 
@@ -40,6 +41,17 @@ def require_owner(goal: Goal, command: Command, day: date) -> None:
         raise Refusal(Code.OWNER_LEFT)
 
 
+def require_doer(goal: Goal, command: Command, step: int, day: date) -> None:
+    """The owner, or the contributor who does the step."""
+    steps = goal.content.steps
+    by = steps[step].by if step < len(steps) else None
+    if by is None:
+        require_owner(goal, command, day)
+    elif principal(goal, command, day) != by:
+        _require((goal.owner, by), command, principal(goal, command, day))
+        require_owner(goal, command, day)
+
+
 def require_hr(goal: Goal, command: Command, day: date) -> None:
     _require(goal.hr, command, principal(goal, command, day))
 
@@ -53,34 +65,62 @@ def require_hr_or_system(goal: Goal, command: Command, day: date) -> None:
 
 
 def require_decider(goal: Goal, command: Command, day: date) -> None:
-    """An assignee of the open task, or an assignee's delegate; never the goal's owner, not even as a delegate."""
+    """An assignee of the open task, or an assignee's delegate; never the owner or a contributor, not even as a delegate."""
     who = _principal_who_decides(goal, command, day)
     _require(goal.task.assignees if goal.task else (), command, who)
 
 
 def require_concerned(goal: Goal, command: Command, day: date) -> None:
-    """The owner, a manager, an evaluator, HR, an assignee of the open task, or a delegate of one of them."""
+    """The owner, a contributor, a manager, an evaluator, HR, an assignee of the open task, or a delegate of one of them."""
     assignees = goal.task.assignees if goal.task else ()
+    _require((*goal.asked_of, *goal.contributors, *assignees), command, principal(goal, command, day))
+
+
+def require_concerned_with_all(goal: Goal, command: Command, day: date) -> None:
+    """The same without contributors, who work on parts of the goal only, and have the task of a step of theirs."""
+    assignees = tuple(one for one in (goal.task.assignees if goal.task else ()) if one not in goal.contributors)
     _require((*goal.asked_of, *assignees), command, principal(goal, command, day))
 
 
 def require_reviewer_or_hr(goal: Goal, command: Command, day: date) -> None:
-    """A manager, an evaluator, HR, or a delegate of one of them; never the owner, not even as a delegate."""
+    """A manager, an evaluator, HR, or a delegate of one of them; never the owner or a contributor, not even as a delegate."""
     who = _principal_who_decides(goal, command, day)
     _require((*goal.line, *goal.evaluators, *goal.hr), command, who)
 
 
 def require_manager_or_hr(goal: Goal, command: Command, day: date) -> None:
-    """A manager of the line, HR, or a delegate of one of them; never the owner, not even as a delegate."""
-    allowed = tuple(one for one in (*goal.line, *goal.hr) if one != goal.owner)
+    """A manager of the line, HR, or a delegate of one of them; never the owner or a contributor, not even as a delegate."""
+    allowed = tuple(one for one in (*goal.line, *goal.hr) if one not in goal.sharers)
     _require(allowed, command, principal(goal, command, day))
+    require_no_contributor(goal, command)
 
 
 def _principal_who_decides(goal: Goal, command: Command, day: date) -> EmployeeId:
-    """The principal, who is not the owner. An owner who acts for somebody hears this first, whether they may act for them or not."""
+    """The principal, who has no share of the goal. An owner who acts for somebody hears this first, whether they may act for them or not."""
+    require_no_share(goal, command)
+    return principal(goal, command, day)
+
+
+def require_no_share(goal: Goal, command: Command) -> None:
+    """Neither who gives the command nor in whose name is the owner or a contributor."""
     if goal.owner in (command.actor, command.acting_for):
         raise Refusal(Code.SELF_APPROVAL)
-    return principal(goal, command, day)
+    require_no_contributor(goal, command)
+
+
+def require_no_contributor(goal: Goal, command: Command) -> None:
+    for one in (command.actor, command.acting_for):
+        if one in goal.contributors:
+            raise Refusal(Code.CONTRIBUTOR_DECIDES, contributor=one)
+
+
+def require_sharing(owner: EmployeeId, content: Content, hr: tuple[EmployeeId, ...]) -> None:
+    """The owner has a share anyway, and somebody of the cycle's HR has none: they decide where nobody of the line is left."""
+    contributors = [one.person for one in content.contributors or ()]
+    if owner in contributors:
+        raise Refusal(Code.OWNER_CONTRIBUTES, owner=owner)
+    if contributors and not set(hr) - {owner, *contributors}:
+        raise Refusal(Code.NOBODY_DECIDES, hr=hr)
 
 
 def require_state(goal: Goal, *possible: State) -> None:

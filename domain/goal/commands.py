@@ -100,7 +100,7 @@ class ReportProgress(Command):
 
 
 class CompleteStep(Command):
-    """Owner: complete a step (numbered from 0), with evidence."""
+    """Owner; the contributor who does it: complete a step (numbered from 0), with evidence."""
 
     name: ClassVar[str] = "complete_step"
     step: int = Field(ge=0, le=11)
@@ -108,7 +108,7 @@ class CompleteStep(Command):
 
 
 class UndoReport(Command):
-    """Owner, until a verdict was given on it: take back a completed step (numbered from 0), or the last report of progress."""
+    """Owner; of a step, the contributor who does it; until a verdict was given on it: take back a completed step (numbered from 0), or the last report of progress."""
 
     name: ClassVar[str] = "undo_report"
     step: int | None = Field(default=None, ge=0, le=11)

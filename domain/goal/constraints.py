@@ -41,6 +41,9 @@ class Constraints(Frozen):
     judges: tuple[
         EmployeeId, ...
     ] = ()  # people outside the line who decide on the goal: the owner is not a manager of theirs
+    deciders: tuple[EmployeeId, ...] = ()  # who decided on a shared goal: no contributor is a manager of theirs
+    contributors: tuple[EmployeeId, ...] = ()  # of a shared goal
+    named: tuple[EmployeeId, ...] = ()  # of these, whom a revision or the submission names: they work here
     ended_by: int | None = (
         None  # seq of the event that closed the goal: the owners of its child goals are notified (they follow one that is handed over)
     )
@@ -50,13 +53,16 @@ def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constr
     """What the events from `before` to `after` require of other goals; None if they require nothing."""
     made = tuple(events)
     judges = judges_of(before, made)
+    sharing = _sharing(before, after, made)
     if after.policy.edition < _FIRST_EDITION:
-        return Constraints(cycle=after.cycle, owner=after.owner, judges=judges) if judges else None
+        required = Constraints(cycle=after.cycle, owner=after.owner, judges=judges, **sharing)
+        return required if judges or sharing else None
     kinds = {event.kind for event in made}
     required = Constraints(
         cycle=after.cycle,
         owner=after.owner,
         judges=judges,
+        **sharing,
         ended_by=after.seq if after.is_closed and not before.is_closed and after.handed_to is None else None,
     )
     unconstrained = required
@@ -64,7 +70,25 @@ def constraints_of(before: Goal, after: Goal, events: Iterable[Event]) -> Constr
         required = required.model_copy(update={"weight": after.content.weight, "max_goals": after.policy.max_goals})
     if EventKind.SUBMITTED in kinds:
         required = required.model_copy(update={"parent": after.content.parent, "answers": after.content.answers or ()})
-    return None if required == unconstrained and required.ended_by is None and not judges else required
+    is_free = required == unconstrained and required.ended_by is None and not judges and not sharing
+    return None if is_free else required
+
+
+def _sharing(before: Goal, after: Goal, events: Iterable[Event]) -> dict[str, tuple[EmployeeId, ...]]:
+    """What a shared goal requires: contributors who work here, and deciders who do not report to one of them. HR acts by its office."""
+    made = tuple(events)
+    known = () if any(event.kind is EventKind.SUBMITTED for event in made) else before.contributors
+    named = tuple(one for one in after.contributors if one not in known)
+    deciders = _deciders(made, before.hr) if before.contributors else ()
+    if not named and not deciders:
+        return {}
+    return {"contributors": after.contributors, "named": named, "deciders": deciders}
+
+
+def _deciders(events: Iterable[Event], hr: tuple[EmployeeId, ...]) -> tuple[EmployeeId, ...]:
+    deciding = (one for one in events if one.kind in _DECISIONS and one.actor not in (SYSTEM, ORGANISATION))
+    found = (person for one in deciding for person in (one.actor, one.acting_for) if person is not None)
+    return tuple(dict.fromkeys(one for one in found if one not in hr))
 
 
 def judges_of(before: Goal, events: Iterable[Event]) -> tuple[EmployeeId, ...]:

@@ -9,10 +9,11 @@ from domain.goal import commands, events, scoring
 from domain.goal.assignees import asked_first, awaited, signed_parts
 from domain.goal.authority import (
     principal,
-    require_concerned,
+    require_concerned_with_all,
     require_decider,
     require_owner,
     require_seen,
+    require_sharing,
     require_state,
 )
 from domain.goal.goal import Goal, Outcome
@@ -108,6 +109,7 @@ def _revise(goal: Goal, command: commands.Revise, day: date) -> Bodies:
     _require_written_from(goal, command)
     if command.content == Content() and goal.content != Content():
         raise Refusal(Code.NOTHING_WRITTEN)
+    require_sharing(goal.owner, command.content, goal.policy.hr)
     return _revision(goal, command.content)
 
 
@@ -127,6 +129,7 @@ def _submit(goal: Goal, command: commands.Submit, day: date) -> Bodies:
     require_state(goal, State.DRAFT)
     _require_written_from(goal, command)
     content = command.content or goal.content
+    require_sharing(goal.owner, content, goal.policy.hr)
     findings = check(content, goal.policy)
     if refuses(findings):
         refused = [finding for finding in findings if finding.level is Level.REFUSE]
@@ -198,8 +201,8 @@ def _approve_all_of(goal: Goal, stage: int, agreed: set[EmployeeId]) -> bool:
     """
     if chains := goal.joint_chains(stage):
         return all(agreed & set(chain[:1]) for chain in chains)
-    own = goal.stages[stage] if stage < len(goal.stages) else ()
-    return bool(agreed & set(own[:1] or goal.line[stage:]))
+    own = goal.deciding(goal.stages[stage]) if stage < len(goal.stages) else ()
+    return bool(agreed & set(own[:1] or goal.deciding(goal.line)[stage:]))
 
 
 def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: date) -> Bodies:
@@ -214,7 +217,7 @@ def _return_for_changes(goal: Goal, command: commands.ReturnForChanges, day: dat
 
 
 def _call_review(goal: Goal, command: commands.CallReview, day: date) -> Bodies:
-    require_concerned(goal, command, day)
+    require_concerned_with_all(goal, command, day)
     require_state(goal, State.ACTIVE)
     return (events.ReviewOpened(reason=command.reason),)
 
@@ -236,7 +239,7 @@ def _require_reviewer(goal: Goal, command: commands.DecideReview, day: date) -> 
     reviewers = (*goal.line, *goal.evaluators, *goal.hr)
     if waits_for_owner and goal.task and goal.task.assignees == (goal.owner,):
         who = principal(goal, command, day)
-        if who in reviewers and goal.owner not in (command.actor, who):
+        if who in reviewers and not {*goal.sharers} & {command.actor, who}:
             raise Refusal(Code.SELF_REVIEW_FIRST)
     require_decider(goal, command, day)
 

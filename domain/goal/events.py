@@ -280,6 +280,9 @@ class LineChanged(Body):
     replaced: dict[EmployeeId, EmployeeId] | None = None  # of `before`: people who left, and who takes over their task
     delegations: tuple[Delegation, ...] | None = None
     left: tuple[EmployeeId, ...] | None = None  # people who are not active: their delegations ended
+    released: tuple[EmployeeId, ...] | None = (
+        None  # contributors who left: their share and steps are the owner's from now on
+    )
     leaves: date | None = None  # the owner's last day, where the rules ask for a verdict before it
     gone: bool | None = None  # the owner has left, and the goal stays open for its reviewers
     reason: Written
@@ -302,6 +305,7 @@ class Moved(Body):
     sites: dict[EmployeeId, str] | None = None
     delegations: tuple[Delegation, ...] | None = None
     left: tuple[EmployeeId, ...] | None = None
+    released: tuple[EmployeeId, ...] | None = None
     leaves: date | None = None
     attained: Share
     banked: Number

@@ -58,6 +58,7 @@ from domain.goal.goal import (
     REMEMBERED_CHANGES,
     REMEMBERED_COMMANDS,
     REMEMBERED_REPORTS,
+    Credit,
     Delegation,
     Goal,
     MaterialChange,
@@ -67,6 +68,7 @@ from domain.goal.goal import (
     Task,
 )  # fmt: skip
 from domain.goal.ledger import chain, genesis
+from domain.goal.scoring import calibrated, divided
 from domain.goal.tasks import (
     approval_task,
     draft_task,
@@ -124,7 +126,7 @@ def created_goal(goal_id: GoalId, policy: Policy, created: Event) -> Goal:
         handed_from=body.handed_from,
     )
     paused_on = goal.calendar.day_of(created.at) if goal.away else None
-    return goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on})
+    return _with_credits(goal.model_copy(update={"task": draft_task(goal, created.at), "paused_on": paused_on}))
 
 
 def evolve(goal: Goal, event: Event) -> Goal:
@@ -141,16 +143,40 @@ def evolve(goal: Goal, event: Event) -> Goal:
     }
     if body.kind is not EventKind.REOPENED:
         changes["state"] = next_state(goal.state, body.kind)
-    if (body.kind in MATERIAL and not _is_awaiting_others(body)) or _is_leaving(goal, body):
-        change = MaterialChange(seq=event.seq, kind=body.kind, fields=getattr(body, "fields", ()))
+    if (body.kind in MATERIAL and not _is_awaiting_others(body)) or _is_leaving(goal, body) or _releases(body):
+        fields = ("contributors",) if _releases(body) else getattr(body, "fields", ())
+        change = MaterialChange(seq=event.seq, kind=body.kind, fields=fields)
         changes["changes"] = (*goal.changes, change)[-REMEMBERED_CHANGES:]
     if effect := _EFFECTS.get(type(body)):
         changes |= effect(_with_signature(goal, event), body, event.at)
     if body.kind is EventKind.APPROVED:
         changes["active_since"] = event.at
-    if "content" in changes and not isinstance(body, TextsErased | ParentFollowed):
+    if "content" in changes and not isinstance(body, TextsErased | ParentFollowed | LineChanged):
         changes["written"] = event.seq
-    return goal.model_copy(update=changes)
+    return _with_credits(_with_earned(goal, goal.model_copy(update=changes)))
+
+
+def _with_earned(before: Goal, after: Goal) -> Goal:
+    """Where the shares change, what was earned until then stays as it was divided."""
+    if before.content.contributors == after.content.contributors or before.shares == after.shares:
+        return after
+    earned = divided(before)
+    return after.model_copy(update={"earned": earned}) if any(earned.values()) else after
+
+
+def _with_credits(goal: Goal) -> Goal:
+    """The goal with everybody's points, which lists and results read."""
+    if not goal.contributors and not goal.earned:
+        return goal if goal.credited is None else goal.model_copy(update={"credited": None})
+    scored, final = divided(goal), divided(goal, calibrated(goal))
+    people = {**scored, **final}
+    credited = {one: Credit(score=scored.get(one, 0), final=final.get(one, 0)) for one in people}
+    return goal.model_copy(update={"credited": credited})
+
+
+def _releases(body: Body) -> bool:
+    """Whether a contributor has left by this event: the plan is another one."""
+    return isinstance(body, LineChanged) and bool(body.released)
 
 
 def _is_leaving(goal: Goal, body: Body) -> bool:
@@ -397,6 +423,8 @@ def _policy_amended(goal: Goal, body: PolicyAmended, at: Moment) -> dict[str, An
 def _line_changed(goal: Goal, body: LineChanged, at: Moment) -> dict[str, Any]:
     """New assignees of an approval or verdict get the full time for it; an owner's task keeps its due date."""
     changes = _organisation_fields(goal, body, at)
+    if body.released:
+        changes["content"] = goal.content.without(body.released)
     after = goal.model_copy(update=changes)
     if after.gone != goal.gone and not (goal.task and goal.task.kind in DECISIONS):
         return changes | {"task": _task_of_presence(after, at)}

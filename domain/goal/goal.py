@@ -97,6 +97,13 @@ class MaterialChange(Frozen):
     fields: tuple[str, ...] = ()
 
 
+class Credit(Frozen):
+    """A person's part of the points of a shared goal: of its score, and of what counts after HR's adjustments."""
+
+    score: Number
+    final: Number
+
+
 class Goal(Frozen):
     """A goal after the event `seq` of its ledger. Only `created_goal` and `evolve` make one."""
 
@@ -153,6 +160,26 @@ class Goal(Frozen):
     handed_to: GoalId | None = None  # the goal in which somebody else goes on
     part_hr: tuple[EmployeeId, ...] = ()  # HR of the owner's part of the company, without the owner; empty: the cycle's
     hr_left: tuple[EmployeeId, ...] = ()  # HR of the cycle who do not work here any more: they are not asked
+    earned: dict[EmployeeId, Number] | None = None  # points of each person before the shares last changed
+    credited: dict[EmployeeId, Credit] | None = (
+        None  # the points of each person, where somebody beside the owner has some
+    )
+
+    @property
+    def contributors(self) -> tuple[EmployeeId, ...]:
+        """The people who work on the goal with its owner. They decide nothing on it."""
+        return tuple(one.person for one in self.content.contributors or ())
+
+    @property
+    def sharers(self) -> tuple[EmployeeId, ...]:
+        """The owner and the contributors: the goal's points are theirs."""
+        return (self.owner, *self.contributors)
+
+    @property
+    def shares(self) -> dict[EmployeeId, int]:
+        """The share of each in percent, the owner first. They add up to 100."""
+        given = {one.person: one.share for one in self.content.contributors or ()}
+        return {self.owner: 100 - sum(given.values())} | given
 
     @property
     def is_closed(self) -> bool:
@@ -222,7 +249,7 @@ class Goal(Frozen):
             for one in self.delegations
             if one.delegator in delegators
             and one.first <= day <= one.last
-            and (one.own_goals or one.delegator != self.owner)
+            and (one.own_goals or one.delegator not in self.sharers)
         )
 
     @property
@@ -254,11 +281,19 @@ class Goal(Frozen):
     def chain_of_stage(self, stage: int) -> Chain:
         """Who is asked for that stage (from 0) of the approval, and who is above them."""
         own = self.stages[stage] if stage < len(self.stages) else ()
-        return own or self.line[stage:]
+        return self.deciding(own) or self.deciding(self.line)[stage:]
+
+    def deciding(self, chain: Chain) -> Chain:
+        """The part of the chain that may decide on the goal: nobody signs for themselves or for a boss, so it begins above the
+        highest contributor.
+        """
+        contributors = self.contributors
+        highest = max((place for place, one in enumerate(chain, start=1) if one in contributors), default=0)
+        return chain[highest:]
 
     def joint_chains(self, stage: int) -> tuple[Chain, ...]:
         """The chains of a joint stage; none if the stage asks one person."""
-        return self.joint[stage] if stage < len(self.joint) else ()
+        return tuple(map(self.deciding, self.joint[stage])) if stage < len(self.joint) else ()
 
     def chains_of_stage(self, stage: int) -> tuple[Chain, ...]:
         """The chain of everybody who must agree in that stage. One that is empty is HR."""
@@ -273,31 +308,32 @@ class Goal(Frozen):
 
     def above(self, kind: TaskKind) -> Chain:
         """The people up whom a task of that kind escalates; `Task.climbed` counts them."""
+        line = self.deciding(self.line)
         if kind is TaskKind.VERDICT:
-            return self.reviewers or self.line
+            return self.deciding(self.reviewers) or line
         if kind is TaskKind.APPROVAL and self.stage < len(self.stages):
-            return self.stages[self.stage] or self.line
-        return self.line
+            return self.deciding(self.stages[self.stage]) or line
+        return line
 
     def approvers(self, stage: int) -> tuple[EmployeeId, ...]:
         """Who approves stage `stage` (from 0): the evaluator, else the manager at that place of the line; HR if there is none.
 
-        Never the owner. In a joint stage, the first of every chain.
+        Never the owner or a contributor. In a joint stage, the first of every chain.
         """
-        asked = (chain[:1] or self.hr_without_owner for chain in self.chains_of_stage(stage))
+        asked = (chain[:1] or self.hr_without_sharers for chain in self.chains_of_stage(stage))
         return tuple(dict.fromkeys(one for people in asked for one in people))
 
     def approvers_in_order(self) -> tuple[tuple[EmployeeId, ...], ...]:
         """For each stage that the rules ask for, the first who is asked; in a joint stage, of every chain."""
         stages = (stage for stage in range(self.policy.approval_stages) if self.asks(stage))
         chains = (self.chains_of_stage(stage) for stage in stages)
-        firsts = ([next(iter(chain or self.hr_without_owner), None) for chain in of_stage] for of_stage in chains)
+        firsts = ([next(iter(chain or self.hr_without_sharers), None) for chain in of_stage] for of_stage in chains)
         found = (tuple(dict.fromkeys(one for one in people if one)) for people in firsts)
         return tuple(people for people in found if people)
 
     def review_deciders(self) -> tuple[EmployeeId, ...]:
-        """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner."""
-        return self.above(TaskKind.VERDICT)[:1] or self.hr_without_owner
+        """Who gives the verdict: the reviewer, else the manager; HR if there is none. Never the owner or a contributor."""
+        return self.above(TaskKind.VERDICT)[:1] or self.hr_without_sharers
 
     @property
     def hr(self) -> tuple[EmployeeId, ...]:
@@ -311,12 +347,19 @@ class Goal(Frozen):
 
     @property
     def _cycle_hr(self) -> tuple[EmployeeId, ...]:
-        """HR of the cycle who work here; all of them where nobody does."""
-        return tuple(one for one in self.policy.hr if one not in self.hr_left) or self.policy.hr
+        """HR of the cycle who work here; all of them where nobody does, or where all who do have a share of the goal."""
+        here = tuple(one for one in self.policy.hr if one not in self.hr_left)
+        return here if {*here} - {*self.sharers} else self.policy.hr
 
     @property
-    def hr_without_owner(self) -> tuple[EmployeeId, ...]:
-        return tuple(member for member in self.hr_asked if member != self.owner)
+    def hr_without_sharers(self) -> tuple[EmployeeId, ...]:
+        return self._first_without(self.sharers)
+
+    def _first_without(self, people: Iterable[EmployeeId]) -> tuple[EmployeeId, ...]:
+        """HR who is asked, without these people; HR of the cycle where these are all of the part's HR."""
+        left_out = set(people)
+        asked, cycle = (tuple(one for one in hr if one not in left_out) for hr in (self.hr_asked, self._cycle_hr))
+        return asked or cycle
 
     def approvers_left(self, stage: int) -> tuple[EmployeeId, ...]:
         """The same without those who have approved since the last submission: nobody approves for two stages.
@@ -328,9 +371,4 @@ class Goal(Frozen):
     def first_left(self, chain: Chain) -> tuple[EmployeeId, ...]:
         """The first of the chain who has not approved since the last submission; HR where nobody is left."""
         left = tuple(one for one in chain if one not in self.signed)
-        signed_or_own = (*self.signed, self.owner)
-        return (
-            left[:1]
-            or tuple(one for one in self.hr_asked if one not in signed_or_own)
-            or tuple(one for one in self._cycle_hr if one not in signed_or_own)
-        )
+        return left[:1] or self._first_without((*self.signed, *self.sharers))

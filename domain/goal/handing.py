@@ -45,7 +45,7 @@ def succession_of(before: Goal, event: events.Event) -> Succession | None:
         giver=event.acting_for or event.actor,
         command=event.command,
         at=event.at,
-        content=remaining(before, body.weight),
+        content=remaining(before, body.weight).without([body.to]),
     )
 
 

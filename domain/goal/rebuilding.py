@@ -161,7 +161,7 @@ def _line(body: events.LineChanged | events.Moved) -> dict[str, Any]:
         "additional": bool(body.additional),
         "sites": body.sites or {},
         "delegations": body.delegations or (),
-        "left": body.left or (),
+        "left": (*(body.left or ()), *(body.released or ())),
         "leaves": body.leaves,
         "reason": body.reason,
     }

@@ -10,16 +10,19 @@ Both products are rounded half up to a cent. The weight of a revision cannot cha
 revision brought at its own weight: so another weight in the next revision changes no point that was earned. Adjustments are not
 multiplied.
 
+The points of a shared goal are divided among its owner and its contributors by their shares (`divided`).
+
 `banked` are the points of earlier revisions. `attained` is the share of the measure that a verdict confirmed. It never decreases.
 A value that was reported and not reviewed does not count, whether the goal is open or was closed without a verdict; HR
 may add its points by an adjustment.
 """
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from domain.goal.goal import Goal
-from domain.values import plain
+from domain.values import EmployeeId, plain
 from domain.writing.content import NumericMeasure, QualitativeMeasure
 
 _CENT = Decimal("0.01")
@@ -130,3 +133,37 @@ def terms(goal: Goal) -> Terms:
 def calibrated(goal: Goal) -> Decimal:
     """The score plus HR's adjustments (甘辛調整), at least 0."""
     return max(score(goal) + goal.adjusted, Decimal(0))
+
+
+def divided(goal: Goal, points: Decimal | None = None) -> dict[EmployeeId, Decimal]:
+    """The part of the goal's points (its score, if none are given) that is each person's, the owner first; they add up to them.
+
+    What was earned before the shares last changed stays as it was divided then; what came later is divided by the shares now.
+    Where a report was taken back, or HR adjusted downwards, and less is left than was earned then, everybody has less of it.
+    """
+    points = score(goal) if points is None else points
+    earned = goal.earned or {}
+    before = sum(earned.values(), Decimal(0))
+    if points < before:
+        return apportioned(points, earned)
+    added = apportioned(points - before, goal.shares)
+    return {one: earned.get(one, Decimal(0)) + added.get(one, Decimal(0)) for one in {**added, **earned}}
+
+
+def apportioned(points: Decimal, shares: Mapping[EmployeeId, int | Decimal]) -> dict[EmployeeId, Decimal]:
+    """The points, divided by the shares to a hundredth; the parts add up to the points.
+
+    Webster's method (Sainte-Laguë): hundredth by hundredth, the next one goes to the largest share ÷ (2 × hundredths so far + 1),
+    at a tie to whom is named first. With more points nobody has less, which the method of the largest remainder does not
+    guarantee (the Alabama paradox; Balinski and Young, Fair Representation, 1982).
+    """
+    cents = int(points / _CENT)
+    whole = {one: int(share / _CENT) for one, share in shares.items()}
+    total, people = sum(whole.values()), len(whole)
+    # Nearest whole parts of slightly fewer hundredths (half: downwards) are a beginning of the same sequence.
+    few = max(cents - people, 0)
+    parts = {one: max(0, -((total - 2 * share * few) // (2 * total))) for one, share in whole.items()} if total else {}
+    for _ in range(cents - sum(parts.values()) if total else 0):
+        following = max(whole, key=lambda one: Decimal(whole[one]) / (2 * parts[one] + 1))
+        parts[following] += 1
+    return {one: part * _CENT for one, part in parts.items()}

@@ -14,8 +14,11 @@ from domain.goal.authority import (
     require_concerned,
     require_hr,
     require_hr_or_system,
+    require_no_contributor,
+    require_no_share,
     require_reviewer_or_hr,
     require_seen,
+    require_sharing,
     require_state,
 )
 from domain.goal.goal import MAX_DELEGATIONS, Delegation, Goal, Outcome, Task
@@ -51,6 +54,8 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     if goal.task.kind in DECISIONS:
         if goal.owner in assignees:
             raise Refusal(Code.SELF_APPROVAL)
+        if has_share := next((one for one in assignees if one in goal.contributors), None):
+            raise Refusal(Code.CONTRIBUTOR_DECIDES, contributor=has_share)
         if again := next((one for one in assignees if one in goal.signed), None):
             raise Refusal(Code.ALREADY_SIGNED, who=again)
     elif goal.owner not in assignees:
@@ -174,6 +179,8 @@ def _close(goal: Goal, command: commands.Close, day: date) -> Bodies:
     require_hr_or_system(goal, command, day)
     if command.achieved and command.actor in (goal.owner, commands.SYSTEM, commands.ORGANISATION):
         raise Refusal(Code.SELF_APPROVAL)
+    if command.achieved:
+        require_no_contributor(goal, command)
     attained = scoring.confirmed(goal) if command.achieved else goal.attained
     total = goal.banked + scoring.revision_score(goal, attained)
     return (
@@ -212,6 +219,7 @@ def _amend_policy(goal: Goal, command: commands.AmendPolicy, day: date) -> Bodie
     if policy.weighted != goal.policy.weighted:
         raise Refusal(Code.WEIGHTED_FIXED)  # points that were earned would count otherwise
     after = goal.model_copy(update={"policy": policy, "part_hr": part_hr})
+    require_sharing(goal.owner, goal.content, policy.hr)
     assignees = assignees_after(goal, after, {}) if part_hr != goal.part_hr else ()
     changed = goal.task is not None and bool(assignees) and assignees != goal.task.assignees
     return (
@@ -266,11 +274,12 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         for one in command.delegations
         if one not in known and goal.owner != one.to and one.last >= day and not {one.delegator, one.to} & gone
     )[: MAX_DELEGATIONS - len(_running(goal, day))]
+    released = tuple(one for one in goal.contributors if one in gone)
     people = {name: getattr(command, name) for name in ("line", "stages", "reviewers", "joint", "part_hr", "hr_left")}
     placed = people | {"sites": command.sites, "away": command.away, "leaves": command.leaves, "gone": command.gone}
     placed["additional"] = command.additional
     same = all(getattr(goal, name) == value for name, value in placed.items())
-    if same and not moved and not new and not left and not command.replaced:
+    if same and not moved and not new and not left and not released and not command.replaced:
         return ()
     fields: dict[str, Any] = {
         "line": command.line,
@@ -286,16 +295,19 @@ def _change_line(goal: Goal, command: commands.ChangeLine, day: date) -> Bodies:
         "paused_days": _paused_days(goal, day) if goal.away and not command.away and not goal.is_paused_by_hr else None,
         "delegations": new or None,
         "left": left or None,
+        "released": released or None,
         "leaves": command.leaves,
         "reason": command.reason,
     }
     if moved and command.settle and goal.state in IN_PROGRESS and not command.gone:
-        content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight)
+        content = next_revision(goal, scoring.confirmed_value(goal), command.new_weight).without(released)
         return (events.Moved(**fields, attained=goal.attained, banked=scoring.score(goal), content=content),)
     fields["gone"] = command.gone or None
+    if released:
+        people["content"] = goal.content.without(released)
     assignees = _assignees_after(goal, people, command)
     changed = goal.task is not None and assignees != goal.task.assignees
-    if not changed and same and not moved and not new and not left:
+    if not changed and same and not moved and not new and not left and not released:
         return ()
     if changed and goal.task:
         replaced = {one: by for one, by in command.replaced.items() if one in goal.task.assignees}
@@ -313,8 +325,7 @@ def _assignees_after(goal: Goal, people: dict[str, Any], command: commands.Chang
 def _adjust(goal: Goal, command: commands.Adjust, day: date) -> Bodies:
     require_hr(goal, command, day)
     _require_closed(goal)
-    if goal.owner in (command.actor, command.acting_for):
-        raise Refusal(Code.SELF_APPROVAL)
+    require_no_share(goal, command)
     if command.points < 0 and not goal.policy.adjust_down:
         raise Refusal(Code.ADJUSTMENT_DOWN, points=command.points)
     return (events.Adjusted(points=command.points, reason=command.reason),)
@@ -335,8 +346,8 @@ def _note_repair(goal: Goal, command: commands.NoteRepair, day: date) -> Bodies:
 
 def _erase_texts(goal: Goal, command: commands.EraseTexts, day: date) -> Bodies:
     require_hr(goal, command, day)
-    if goal.owner in (command.actor, command.acting_for):
-        others = [one for one in goal.hr if one != goal.owner]
+    if {*goal.sharers} & {command.actor, command.acting_for}:
+        others = [one for one in goal.hr if one not in goal.sharers]
         raise Refusal(Code.NOT_ALLOWED, actor=command.actor, allowed=others or "-")
     entries = tuple(sorted(set(command.entries)))
     if entries[-1] > goal.seq:

@@ -54,7 +54,8 @@ def step_task(goal: Goal, at: Moment) -> Task | None:
     step = goal.next_step
     if step is None or goal.gone:
         return None
-    return _task(goal, TaskKind.STEP, (goal.owner,), at, due=goal.content.steps[step].due)
+    by = goal.content.steps[step].by  # a contributor; the owner is responsible for their steps too
+    return _task(goal, TaskKind.STEP, (goal.owner, by) if by else (goal.owner,), at, due=goal.content.steps[step].due)
 
 
 def review_task(goal: Goal, self_reviewed: bool, at: Moment) -> Task:

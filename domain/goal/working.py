@@ -1,11 +1,11 @@
-"""The part of `decide` for the owner's work on an active goal: progress and steps, and taking a report back."""
+"""The part of `decide` for the work on an active goal: progress and steps, and taking a report back. Contributors have steps of their own."""
 
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from domain.goal import commands, events
-from domain.goal.authority import require_owner, require_state
+from domain.goal.authority import require_doer, require_owner, require_state
 from domain.goal.goal import Goal
 from domain.goal.steering import IN_PROGRESS, Bodies
 from domain.messages import message
@@ -40,7 +40,7 @@ def _report_progress(goal: Goal, command: commands.ReportProgress, day: date) ->
 
 
 def _complete_step(goal: Goal, command: commands.CompleteStep, day: date) -> Bodies:
-    require_owner(goal, command, day)
+    require_doer(goal, command, command.step, day)
     require_state(goal, *IN_PROGRESS)
     if command.step >= len(goal.content.steps):
         raise Refusal(Code.NO_SUCH_STEP, step=command.step, count=len(goal.content.steps))
@@ -52,10 +52,12 @@ def _complete_step(goal: Goal, command: commands.CompleteStep, day: date) -> Bod
 
 def _undo_report(goal: Goal, command: commands.UndoReport, day: date) -> Bodies:
     """A mistake is taken back by who made it, until a verdict was given on it."""
+    if command.step is not None:
+        require_doer(goal, command, command.step, day)
+        require_state(goal, *IN_PROGRESS)
+        return (_undone_step(goal, command.step, command.reason),)
     require_owner(goal, command, day)
     require_state(goal, *IN_PROGRESS)
-    if command.step is not None:
-        return (_undone_step(goal, command.step, command.reason),)
     if not goal.earlier:
         raise Refusal(Code.NOTHING_TO_UNDO)
     before = goal.earlier[-1]

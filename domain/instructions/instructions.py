@@ -235,7 +235,7 @@ def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> commands.Comm
 
 def _delegated(asked: Delegate, one: Delegation, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:
     assignees = goal.task.assignees if goal.task else ()
-    if one.delegator not in (*goal.asked_of, *assignees):
+    if one.delegator not in (*goal.asked_of, *goal.contributors, *assignees):
         return Skipped(code="unconcerned")
     if one.to == goal.owner:
         return Skipped(code="owner")

@@ -34,3 +34,4 @@ class Placement(NamedTuple):
     part_hr: str = ""  # ids joined by commas
     hr_of: str = "[]"  # of the goal's rules, as JSON
     hr_left: str = "[]"  # of the HR of the goal's rules, as JSON
+    contributors: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ def placement_of(goal: Goal) -> Placement:
         _chains(Evaluators(goal.stages, goal.reviewers, goal.joint)), goal.away, goal.policy.review_stage,
         json.dumps([one.model_dump(mode="json") for one in goal.policy.stages]),
         goal.policy.leavers, goal.leaves.isoformat() if goal.leaves else None, goal.additional, goal.gone, ",".join(goal.part_hr),
-        json.dumps([one.model_dump(mode="json") for one in goal.policy.hr_of]), json.dumps(goal.hr_left),
+        json.dumps([one.model_dump(mode="json") for one in goal.policy.hr_of]), json.dumps(goal.hr_left), goal.contributors,
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ class PlacementCheck:
         if placed.assignees != placed.owner and any(map(self._has_left, placed.assignees.split(","))):
             return True
         away = owner.active and self._organisation.is_away(placed.owner)
-        if placed.away != away or any(map(self._has_left, placed.deputies)):
+        if placed.away != away or any(map(self._has_left, (*placed.deputies, *placed.contributors))):
             return True
         evaluators = evaluators_of(placed.owner, self._organisation, _rules(placed.review_stage, placed.stages), post)
         if _chains(evaluators) != placed.chains or self._hr_left(placed.hr) != placed.hr_left:

@@ -268,7 +268,7 @@ def sync_command_for(goal: Goal, asked: Sync, actor: EmployeeId, context: SyncCo
     may_ask = may_be_asked(goal.owner, line, evaluators, goal.policy, hr)
     replaced = _replaced(goal, asked, context.organisation)
     known = _sites(context.organisation, may_ask)
-    left = _inactive_delegates(goal, asked, context.organisation)
+    left = _left(goal, asked, context.organisation)
     away = owner.active and context.organisation.is_away(goal.owner)
     leaves = last_day_for_goals(owner, goal.policy.leavers)
     additional = post.post is not None
@@ -316,9 +316,9 @@ def _post_of(goal: Goal, organisation: Organisation) -> GoalPost:
     return organisation.post_of(goal.owner, goal.department, additional=goal.additional)
 
 
-def _inactive_delegates(goal: Goal, asked: Sync, organisation: Organisation) -> tuple[EmployeeId, ...]:
-    """The delegators and delegates of the goal who have left."""
-    people = {person for one in goal.delegations for person in (one.delegator, one.to)}
+def _left(goal: Goal, asked: Sync, organisation: Organisation) -> tuple[EmployeeId, ...]:
+    """The contributors, delegators and delegates of the goal who have left."""
+    people = {*goal.contributors} | {person for one in goal.delegations for person in (one.delegator, one.to)}
     return tuple(one for one in sorted(people) if _has_left(one, asked, organisation))
 
 

@@ -57,6 +57,9 @@ class NoticeKind(StrEnum):
     HANDED_OVER = "handed_over"  # to the owner and their manager: somebody else goes on with the goal
     TAKEN_OVER = "taken_over"  # to who goes on with it, and their manager
     PARENT_FOLLOWED = "parent_followed"  # to the owners of the goals under one that was handed over
+    SHARED_RESET = "shared_reset"  # to the contributors: the owner writes the goal anew
+    STEP_DONE = "step_done"  # to the owner: a contributor completed a step
+    CONTRIBUTOR_LEFT = "contributor_left"  # to the owner, whose steps and share they are now
     DIRECTORY_CHANGED = "directory_changed"  # to HR: goals of their cycle followed a change by an administrator
 
 
@@ -122,6 +125,16 @@ _TO_OWNER = {
     EventKind.HANDED_OVER: NoticeKind.HANDED_OVER,
     EventKind.PARENT_FOLLOWED: NoticeKind.PARENT_FOLLOWED,
 }
+# What contributors hear of it, beside the requests for their steps.
+_TO_CONTRIBUTORS = {
+    EventKind.APPROVED: NoticeKind.APPROVED,
+    EventKind.RESET: NoticeKind.SHARED_RESET,
+    EventKind.MOVED: NoticeKind.SHARED_RESET,
+    EventKind.CLOSED: NoticeKind.GOAL_CLOSED,
+    EventKind.LAPSED: NoticeKind.GOAL_LAPSED,
+    EventKind.WITHDRAWN: NoticeKind.WITHDRAWN,
+    EventKind.HANDED_OVER: NoticeKind.HANDED_OVER,
+}
 # These put a task before somebody who did not ask for it.
 _OPENS_TASK = frozenset(
     {
@@ -152,6 +165,7 @@ def notices_of(goal: Goal, event: events.Event, before: Goal | None = None) -> t
         (kind, person)
         for kind, person in (
             *_told_to_owner(before, goal, event),
+            *_told_of_sharing(before, goal, event),
             *_told(before, goal, event),
             *(_told_of_end(before, goal, event) if before else ()),
             *(_told_of_presence(before, goal) if before else ()),
@@ -215,6 +229,24 @@ def _told_to_owner(before: Goal | None, goal: Goal, event: events.Event) -> _Tol
         yield kind, goal.owner
     if before is not None and before.away != goal.away and not goal.is_closed and not goal.is_paused_by_hr:
         yield (NoticeKind.PAUSED if goal.away else NoticeKind.RESUMED), goal.owner
+
+
+def _told_of_sharing(before: Goal | None, goal: Goal, event: events.Event) -> _Told:
+    """What the contributors hear, and what the owner hears of them."""
+    if before is None or not before.contributors:
+        return
+    if kind := _TO_CONTRIBUTORS.get(event.kind):
+        for person in goal.contributors:
+            yield kind, person
+    if getattr(event.body, "released", None):
+        yield NoticeKind.CONTRIBUTOR_LEFT, goal.owner
+    if event.kind is EventKind.STEP_COMPLETED and (event.acting_for or event.actor) in before.contributors:
+        yield NoticeKind.STEP_DONE, goal.owner
+    asked = before.task.assignees if before.task and before.task.kind is TaskKind.STEP else ()
+    if goal.task and goal.task.kind is TaskKind.STEP and not goal.is_paused:
+        for person in goal.task.assignees:
+            if person in goal.contributors and person not in asked:
+                yield NoticeKind.STEP_DUE, person
 
 
 def _placed(goal: Goal) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import NamedTuple
 
-from domain.goal.goal import Goal
+from domain.goal.goal import Credit, Goal
 from domain.goal.scoring import calibrated, score
 from domain.results.time_at_work import TimeAtWork, weighted_mean
 from domain.values import EmployeeId
@@ -17,7 +17,7 @@ _CENT = Decimal("0.01")
 
 
 class PersonResult(NamedTuple):
-    """A person's result in a cycle: the sum over goals, revisions that were banked included."""
+    """A person's result in a cycle: the sum over their goals, revisions that were banked included, and over their shares of others'."""
 
     person: EmployeeId
     department: str
@@ -47,13 +47,26 @@ class Spread(NamedTuple):
     counts: tuple[int, ...]
 
 
+class _Part(NamedTuple):
+    """What a goal brings to a person."""
+
+    goal: Goal
+    own: bool
+    credit: Credit
+
+
 def results_of(
     goals: Iterable[Goal], times: Mapping[EmployeeId, TimeAtWork] = MappingProxyType({})
 ) -> tuple[PersonResult, ...]:
-    """One per person, by id; department and reviewer are those of the last goal. `times`: of people who were not always at work."""
-    by_person: dict[EmployeeId, list[Goal]] = {}
+    """One per person, by id; department and reviewer are those of the last goal of their own, else of the last one they contribute to.
+
+    `times`: of people who were not always at work.
+    """
+    by_person: dict[EmployeeId, list[_Part]] = {}
     for goal in goals:
-        by_person.setdefault(goal.owner, []).append(goal)
+        alone = {goal.owner: Credit(score=score(goal), final=calibrated(goal))}
+        for person, credit in (goal.credited or alone).items():
+            by_person.setdefault(person, []).append(_Part(goal, person == goal.owner, credit))
     whole = TimeAtWork(0, 0)
     return tuple(
         _result(person, theirs)._replace(share=times.get(person, whole).share)
@@ -61,12 +74,13 @@ def results_of(
     )
 
 
-def _result(person: EmployeeId, goals: list[Goal]) -> PersonResult:
-    last = goals[-1]
-    total = sum((score(goal) for goal in goals), Decimal(0))
-    final = sum((calibrated(goal) for goal in goals), Decimal(0))
+def _result(person: EmployeeId, parts: list[_Part]) -> PersonResult:
+    own = [one for one in parts if one.own]
+    last = (own or parts)[-1].goal
+    total = sum((one.credit.score for one in parts), Decimal(0))
+    final = sum((one.credit.final for one in parts), Decimal(0))
     return PersonResult(
-        person, last.department, next(iter(last.reviewers or last.line), None), len(goals), total, final - total
+        person, last.department, next(iter(last.reviewers or last.line), None), len(own), total, final - total
     )
 
 

@@ -52,7 +52,7 @@ def exemplar_of(goal: Goal, mark: str, ledger: Iterable[dict[str, Any]], names: 
     commitments, so nobody can compute the id from what a goal's id tells.
     """
     bodies = {event["body"]["kind"]: event["body"] for event in ledger}
-    content = goal.content.model_copy(update={"parent": None, "answers": None})
+    content = goal.content.without(goal.contributors).model_copy(update={"parent": None, "answers": None})
     shown = Exemplar(
         id=mark[:ID_LENGTH],
         department=goal.department,

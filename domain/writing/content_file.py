@@ -10,7 +10,7 @@ from domain.messages import did_you_mean
 from domain.problems import UNKNOWN_KEY, Problem, problems_of
 from domain.toml_text import read_toml
 from domain.values import Line
-from domain.writing.content import Content, NumericMeasure, QualitativeMeasure, Step
+from domain.writing.content import Content, Contributor, NumericMeasure, QualitativeMeasure, Step
 
 
 class _File(Content):
@@ -20,7 +20,9 @@ class _File(Content):
     seen: int | None = Field(default=None, ge=1)
 
 
-_KEYS = sorted({name for model in (_File, NumericMeasure, QualitativeMeasure, Step) for name in model.model_fields})
+_KEYS = sorted(
+    {name for model in (_File, NumericMeasure, QualitativeMeasure, Step, Contributor) for name in model.model_fields}
+)
 
 
 class WrittenContent(NamedTuple):

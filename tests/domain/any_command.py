@@ -73,8 +73,18 @@ SITES = st.sampled_from([{}, {OWNER: "berlin"}, {MANAGER: "berlin", OWNER: "nowh
 DELEGATIONS = st.lists(st.builds(Delegation, delegator=PEOPLE, to=PEOPLE, first=DATES, last=DATES), max_size=2)
 CLOSES = st.none() | st.dates(date(2026, 12, 20), date(2027, 2, 28))
 WEIGHTS = st.integers(1, 100) | st.decimals("0.01", 100, places=2)
+SHARINGS: tuple[Any, ...] = (  # managers, evaluators and HR too
+    None,
+    ({"person": STRANGER, "share": 30},),
+    ({"person": MANAGER, "share": 33}, {"person": STRANGER, "share": 33}),
+    ({"person": DIRECTOR, "share": 1}, {"person": HR, "share": 49}, {"person": DEPUTY, "share": 49}),
+)
 CONTENTS = st.builds(
-    content, measure=st.sampled_from([NUMBERS, PICTURE, None]), weight=WEIGHTS, theme=st.sampled_from("ab")
+    content,
+    measure=st.sampled_from([NUMBERS, PICTURE, None]),
+    weight=WEIGHTS,
+    theme=st.sampled_from("ab"),
+    contributors=st.sampled_from(SHARINGS),
 )
 SEQS = st.integers(1, 12)
 FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -145,6 +155,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "department": st.sampled_from(["経理", "総務"]),
             "sites": SITES,
             "replaced": st.sampled_from([{}, {STRANGER: DEPUTY}, {MANAGER: DIRECTOR}]),
+            "left": st.sampled_from([(), (), (STRANGER,), (MANAGER, DEPUTY)]),
             "delegations": DELEGATIONS,
             "settle": st.booleans(),
             "new_weight": st.none() | WEIGHTS,

@@ -19,7 +19,7 @@ from domain.instructions.instructions import Add, Close, Extend, Selection
 from domain.policy.policy import Leavers
 from domain.refusals import Code, Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
-from domain.writing.content import Content, NumericMeasure, Step
+from domain.writing.content import Content, Contributor, NumericMeasure, Step
 from service.beginning import Beginnings, BeginningSource
 from service.handing_over import HandingOver, HandoverRequest
 from storage.tables import CycleRow
@@ -50,6 +50,8 @@ from workflows.goal import goal_workflow_id
 from workflows.handing_over import handover_workflow_id
 from workflows.instruction import InstructionWorkflow, instruction_workflow_id
 from workflows.queues import BULK
+
+_SECOND_COLLEAGUE = EmployeeId("M0033")
 
 
 class Stage(NamedTuple):
@@ -278,6 +280,34 @@ async def reopened(stage: Stage) -> str:
     return goal_workflow_id(GOAL)
 
 
+async def shared(stage: Stage) -> str:
+    """Two contributors: one does a step and leaves, which the sync's command says; the owner does the rest."""
+    content = await _launched(stage)
+    contributors = (Contributor(person=COLLEAGUE, share=30), Contributor(person=_SECOND_COLLEAGUE, share=20))
+    first, second, *rest = content.steps
+    by_others = (
+        first.model_copy(update={"by": COLLEAGUE}), second.model_copy(update={"by": _SECOND_COLLEAGUE}), *rest,
+    )  # fmt: skip
+    plan = content.model_copy(update={"contributors": contributors, "steps": by_others})
+    await _give(
+        stage, commands.Submit(actor=OWNER, content=plan), _APPROVE, _APPROVE_TOO,
+        commands.CompleteStep(actor=COLLEAGUE, step=0, evidence="集計表"), commands.Comment(actor=_SECOND_COLLEAGUE, text="来週始めます"),
+    )  # fmt: skip
+    goal = await stage.company.goals.require(GOAL)
+    left = {
+        "line": goal.line,
+        "department": goal.department,
+        "sites": goal.sites,
+        "left": (COLLEAGUE,),
+        "reason": "退職",
+    }
+    await _give(
+        stage, commands.ChangeLineBySystem(actor=commands.ORGANISATION, **left), commands.CompleteStep(actor=OWNER, step=1),
+        *_REVIEW, commands.DecideReview(actor=CHIEF, verdict="achieved", expected_seq=1),
+    )  # fmt: skip
+    return goal_workflow_id(GOAL)
+
+
 async def begun(stage: Stage) -> str:
     """A goal that HR begins after the launch."""
     goal = await _begun(stage)
@@ -424,6 +454,7 @@ ON_A_REAL_CLOCK: dict[str, Scenario] = {
     "evaluated": evaluated,
     "weighted": weighted,
     "reopened": reopened,
+    "shared": shared,
     "begun": begun,
     "handed_over": handed_over,
     "taken_over": taken_over,

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from domain.goal import commands, events
+from domain.goal import commands, events, working
 from domain.goal import decide as deciding
+from domain.goal.authority import require_owner
 from domain.goal.goal import Goal
 from tests.acceptance.scene import GOAL, OWNER, SAMPLES
 from tests.replay.recordings import Recording, read_all
@@ -38,7 +39,7 @@ async def test_a_recorded_history_replays_to_the_answers_and_the_ledger_head_tha
     assert replayed.ends_as(recording)
 
 
-@pytest.mark.parametrize("name", ["lifecycle.1", "reset.2", "sign_off.1", "joint.1"])
+@pytest.mark.parametrize("name", ["lifecycle.1", "reset.2", "sign_off.1", "joint.1", "shared.1"])
 async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -53,6 +54,15 @@ async def test_a_decision_that_comes_out_otherwise_than_recorded_is_noticed(
     replayed = await replay(recording)
     assert not replayed.ends_as(recording)
     assert replayed.answers != recording.answers()
+
+
+async def test_a_step_that_a_contributor_may_not_complete_any_more_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_the_owner(goal: Goal, command: commands.Command, step: int, day: date) -> None:
+        require_owner(goal, command, day)
+
+    monkeypatch.setattr(working, "require_doer", only_the_owner)
+    replayed = await replay(recorded("shared.1"))
+    assert replayed.answers != recorded("shared.1").answers()
 
 
 async def test_a_history_that_the_code_would_not_make_any_more_is_noticed() -> None:

@@ -24,15 +24,16 @@ from storage.database import read_transaction
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 from storage.visibility import visible
 from tests.callers import OPERATOR, by
-from tests.domain.builders import POLICY, draft, pending
+from tests.domain.builders import POLICY, content, draft, pending
 from workflows.recording import row_of
 
 CYCLE = CycleId("2026-q4")
 OWNER, COLLEAGUE, MANAGER, DIRECTOR = (EmployeeId(one) for one in ("o1", "o2", "m1", "d1"))
-EVALUATOR, ABOVE, STANDS_IN = (EmployeeId(one) for one in ("e1", "e2", "e3"))
+EVALUATOR, ABOVE, STANDS_IN, CONTRIBUTOR = (EmployeeId(one) for one in ("e1", "e2", "e3", "c1"))
 DELEGATE, LATE, HR, OWN_HR, STRANGER, LEFT = (EmployeeId(one) for one in ("y1", "y2", "h1", "h9", "x1", "z1"))
 PART_HR = EmployeeId("h5")
 SIGNER, ABOVE_SIGNER = EmployeeId("s1"), EmployeeId("s2")
+FOR_OWN, NOT_FOR_OWN = EmployeeId("y3"), EmployeeId("y4")
 AHEAD, BEHIND = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: their calendar days always differ
 RULES = POLICY.model_copy(
     update={
@@ -64,6 +65,15 @@ def goals() -> dict[str, Goal]:
         "draft": goal("draft", owner=OWNER, line=(MANAGER, DIRECTOR)),
         "waiting": pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/waiting/1"), owner=OWNER, line=(MANAGER,)),
         "alone": goal("alone", owner=COLLEAGUE, line=()),
+        "shared": with_step_of_contributor(
+            goal(
+                "shared", owner=COLLEAGUE, line=(), content=content(contributors=[{"person": CONTRIBUTOR, "share": 30}]),
+                delegations=(
+                    *lent(CONTRIBUTOR, NOT_FOR_OWN, today),
+                    *(one.model_copy(update={"own_goals": True}) for one in lent(CONTRIBUTOR, FOR_OWN, today)),
+                ),
+            )
+        ),
         "own rules": goal("rules", own_rules, owner=COLLEAGUE, line=(LEFT,)),
         "evaluated": goal(
             "evaluated", owner=COLLEAGUE, line=(LEFT,), stages=((EVALUATOR,), (ABOVE,)), reviewers=(ABOVE,),
@@ -84,6 +94,11 @@ def goals() -> dict[str, Goal]:
     }  # fmt: skip
 
 
+def with_step_of_contributor(goal: Goal) -> Goal:
+    assert goal.task is not None
+    return goal.model_copy(update={"task": goal.task.model_copy(update={"assignees": (COLLEAGUE, CONTRIBUTOR)})})
+
+
 def assigned_outside_the_line(goal: Goal) -> Goal:
     """A goal whose task HR reassigned to somebody who is not a manager of the owner."""
     assert goal.task is not None
@@ -98,6 +113,9 @@ async def company(database: AsyncEngine) -> dict[GoalId, str]:
         pending(policy=RULES, goal_id=GoalId(f"{CYCLE}/reassigned/1"), owner=COLLEAGUE, line=(DIRECTOR,))
     )
     people = (
+        CONTRIBUTOR,
+        FOR_OWN,
+        NOT_FOR_OWN,
         EVALUATOR,
         ABOVE,
         STANDS_IN,
@@ -138,6 +156,7 @@ def _row(goal: Goal) -> dict[str, object]:
 
 
 _ALL = {
+    "shared",
     "draft",
     "waiting",
     "alone",
@@ -163,6 +182,9 @@ _ALL = {
         pytest.param(by(LATE), {"lent behind"}, id="delegate of a day that has come at one site only"),
         pytest.param(by(STRANGER), {"reassigned"}, id="assignee outside the line"),
         pytest.param(by(EVALUATOR), {"evaluated"}, id="evaluator"),
+        pytest.param(by(CONTRIBUTOR), {"shared"}, id="contributor"),
+        pytest.param(by(FOR_OWN), {"shared"}, id="delegate of a contributor"),
+        pytest.param(by(NOT_FOR_OWN), set(), id="delegate of a contributor, not for their own goals"),
         pytest.param(by(ABOVE), {"evaluated"}, id="evaluator of another stage"),
         pytest.param(by(STANDS_IN), {"evaluated"}, id="delegate of an evaluator"),
         pytest.param(by(HR), _ALL - {"own rules"}, id="HR"),
@@ -183,6 +205,19 @@ async def test_a_list_holds_exactly_the_goals_whose_page_the_caller_may_see(
     listed = {company[one.goal] for one in (await reads.list_goals(caller, GoalFilter(cycle=CYCLE))).goals}
     shown = {name for goal, name in company.items() if await _is_shown(reads, caller, goal)}
     assert listed == shown == sees
+
+
+async def test_a_person_lists_the_goals_to_which_they_contribute(
+    database: AsyncEngine, company: dict[GoalId, str]
+) -> None:
+    wanted = GoalFilter(cycle=CYCLE, contributor=CONTRIBUTOR)
+    for caller in (by(CONTRIBUTOR), by(HR)):
+        (line,) = (await GoalReads(database).list_goals(caller, wanted)).goals
+        assert (company[line.goal], line.shared_with) == ("shared", (CONTRIBUTOR,))
+    assert (await GoalReads(database).list_goals(by(EVALUATOR), wanted)).goals == ()
+    with pytest.raises(Refusal) as caught:
+        await GoalReads(database).list_goals(by(HR), GoalFilter(contributor="nobody"))
+    assert caught.value.code is Code.UNKNOWN_EMPLOYEE
 
 
 async def _is_shown(reads: GoalReads, caller: Caller, goal: GoalId) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.goal.goal import Goal
 from domain.values import GoalId
-from domain.writing.content import Content, Direction, NumericMeasure, QualitativeMeasure, Step
+from domain.writing.content import Content, Contributor, Direction, NumericMeasure, QualitativeMeasure, Step
 from sheets.fields import cell_text
 from sheets.model import GoalSheet, Person, Review, SheetGoal
 from tests.domain.builders import POLICY, draft
@@ -57,10 +57,26 @@ MEASURES = st.builds(
     criteria=st.lists(LINES, max_size=4).map(tuple), points=st.integers(0, 1000),
 )  # fmt: skip
 STEPS = st.builds(Step, title=LINES, due=st.dates(date(2000, 1, 1), date(2100, 1, 1)), points=st.integers(0, 1000))
+SHARINGS = st.sampled_from(
+    [None, (Contributor(person="M0001", share=30),), (Contributor(person="M0001", share=30), Contributor(person="x-2", share=5))]
+)  # fmt: skip
+
+
+def _shared(content: Content, contributors: tuple[Contributor, ...] | None) -> Content:
+    """The content with these contributors, of whom the first does every second step."""
+    by = contributors[0].person if contributors else None
+    steps = tuple(step.model_copy(update={"by": by if n % 2 else None}) for n, step in enumerate(content.steps))
+    return content.model_copy(update={"contributors": contributors, "steps": steps})
+
+
 CONTENTS = st.builds(
+    _shared,
+    st.builds(
     Content, theme=OPEN_LINES, challenge=PROSES, heard=st.lists(LINES, max_size=3).map(tuple), aligned_to=OPEN_LINES,
     measure=st.none() | MEASURES, steps=st.lists(STEPS, max_size=12).map(tuple), weight=st.decimals(1, 100, places=2),
     parent=st.sampled_from([None, "digital", "2026-q4/M0005/1"]), answers=st.sampled_from([None, ("H1",), ("H1", "H12")]),
+    ),
+    SHARINGS,
 )  # fmt: skip
 
 PERSON = Person("M0031", "岡本 蓮", "経理部", "主任", "清水 幸恵")

@@ -10,10 +10,11 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import given, settings
 from python_calamine import CalamineWorkbook
+from xlsxwriter.workbook import Workbook
 
 from domain.findings import Finding
 from domain.values import Locale
-from domain.writing.content import Content
+from domain.writing.content import Content, Contributor
 from sheets.fields import FIELDS, InvalidFields, fields_of, merged
 from sheets.goal_sheet import cells_of_block, write_goal_sheet
 from sheets.goals_csv import read_goals_csv, write_goals_csv
@@ -91,6 +92,62 @@ def test_each_field_that_is_changed_changes_and_nothing_else(way: Way, one: Cont
         before, now = fields_of(one), fields_of(after)
         assert {name for name in FIELDS if before.get(name) != now.get(name)} == {field}
         assert now[field] == value
+
+
+SHARED = CONTENT.model_copy(
+    update={
+        "contributors": (Contributor(person="M1", share=30),),
+        "steps": (CONTENT.steps[0].model_copy(update={"by": "M1"}), CONTENT.steps[1]),
+    }
+)
+
+
+@WAYS
+def test_contributors_and_their_steps_are_changed_in_a_sheet(way: Way) -> None:
+    read = way(SHARED, Locale.JA)
+    assert (read.fields["contributors"], read.fields["step1_by"]) == ("M1 30", "M1")
+    after = merged(SHARED, dict(read.fields) | {"contributors": "M1 ２０\nM2  5 %", "step2_by": "M2"}, read.places)
+    assert [(one.person, one.share) for one in after.contributors or ()] == [("M1", 20), ("M2", 5)]
+    assert [step.by for step in after.steps] == ["M1", "M2"]
+    alone = {name: value for name, value in read.fields.items() if name not in ("contributors", "step1_by")}
+    assert merged(SHARED, alone, read.places).contributors is None
+
+
+@pytest.mark.parametrize(
+    ("said", "where", "code"),
+    [
+        ({"contributors": "M1"}, "contributors", "bad_contributor"),
+        ({"contributors": "M1 many"}, "contributors", "bad_contributor"),
+        ({"contributors": "M1 100"}, "contributors", "invalid"),
+        ({"contributors": "M1 60\nM2 40"}, "contributors", "invalid"),
+        ({"contributors": "M2 30"}, "step1_by", "invalid"),
+        ({"step2_by": "M9"}, "step2_by", "invalid"),
+    ],
+)
+def test_contributors_that_cannot_be_are_found_in_their_cell(said: dict[str, str], where: str, code: str) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        merged(SHARED, dict(fields_of(SHARED)) | said)
+    assert {(one.code, one.where.split(".")[0]) for one in caught.value.findings} == {(code, where)}
+
+
+def test_a_sheet_of_the_first_version_is_read_and_leaves_the_contributors_as_they_are() -> None:
+    out = io.BytesIO()
+    with Workbook(out, {"in_memory": True}) as book:
+        page, hidden = book.add_worksheet("目標管理シート"), book.add_worksheet("meguri")
+        hidden.write_row(0, 0, ["meguri", 1, "ja"])
+        hidden.write_row(1, 0, ["2026-q4/e100/1", 1, 5, 4])
+        page.write_string(6, 2, "新しいテーマ")
+        page.write_string(15, 0, "1")
+        page.write_string(15, 2, "最初のステップ")
+        page.write_string(19, 2, "手順")  # the points, below the steps
+    (read,) = goals_of(read_goal_sheet(out.getvalue(), READER))
+    assert {name: value for name, value in read.fields.items() if value} == {
+        "theme": "新しいテーマ", "step1_title": "最初のステップ",
+    }  # fmt: skip
+    known = dict(fields_of(SHARED)) | {"theme": "新しいテーマ"}
+    old = {name: value for name, value in known.items() if name in read.places}
+    after = merged(SHARED, old, read.places)
+    assert (after.theme, after.contributors, after.steps) == ("新しいテーマ", SHARED.contributors, SHARED.steps)
 
 
 def test_numbers_and_dates_are_read_as_people_write_them() -> None:
@@ -216,8 +273,6 @@ def test_five_goals_come_back_from_one_sheet() -> None:
 
 
 def saved(rows: list[list[Any]], name: str = "meguri") -> bytes:
-    from xlsxwriter.workbook import Workbook
-
     out = io.BytesIO()
     with Workbook(out) as book:
         book.add_worksheet("x")
@@ -235,7 +290,7 @@ def saved(rows: list[list[Any]], name: str = "meguri") -> bytes:
         ("目標".encode(), "no_workbook"),
         (b"x" * 5_000_001, "too_large"),
         (saved([], name="other"), "no_goal_sheet"),
-        (saved([["meguri", 2, "ja"]]), "other_version"),
+        (saved([["meguri", 3, "ja"]]), "other_version"),
         (saved([]), "other_version"),
         (saved([["meguri", 1, "ja"], ["2026-q4/e100/1", "x", 5, 4]]), "hidden_page"),
         (saved([["meguri", 1, "ja"], ["2026-q4/e100/1", 1, 5, 99]]), "hidden_page"),

@@ -69,3 +69,28 @@ async def test_nobody_who_reports_to_the_owner_decides_on_the_goal(
     finally:
         await connection.close()
     assert found == (Conflict("subordinate", {"actor": refused, "owner": owner}) if refused else None)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "conflict"),
+    [
+        ({"named": ("a", "left")}, Conflict("unknown_contributor", {"contributor": ("left",)})),
+        ({"named": ("nobody", "a")}, Conflict("unknown_contributor", {"contributor": ("nobody",)})),
+        ({"named": ("a", "b")}, None),
+        ({"deciders": ("c",), "contributors": ("x", "a")}, Conflict("subordinate", {"actor": "c", "owner": "a"})),
+        ({"deciders": ("c",), "contributors": ("x",)}, None),
+    ],
+)
+async def test_contributors_work_here_and_nobody_decides_on_the_goal_of_a_boss(
+    database: AsyncEngine, claimed: dict[str, Any], conflict: Conflict | None
+) -> None:
+    await employ(database, "a", "b", "c", "x", "left")
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE employee SET manager_id = 'a' WHERE id = 'c'"))
+        await connection.execute(text("UPDATE employee SET active = false WHERE id = 'left'"))
+    claims = WANTED.model_copy(update={"contributors": claimed.get("named", ())} | claimed).model_dump()
+    connection = await asyncpg.connect(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    try:
+        assert await check(connection, OTHER, claims) == conflict
+    finally:
+        await connection.close()

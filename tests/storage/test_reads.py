@@ -33,7 +33,14 @@ from tests.servers import Postgres
 
 SIZE = Size(goals=600, people=300, entries=5_000)
 CYCLE = CycleId(cycle_id(1))
+SHARED = """
+UPDATE goal SET aggregate = aggregate || jsonb_build_object('credited', jsonb_build_object(
+    owner_id, jsonb_build_object('score', (score - 2)::text, 'final', (score - 2 + adjusted)::text),
+    '{colleague}', '{{"score": "1.50", "final": "1.50"}}'::jsonb, 'without-goals', '{{"score": "0.5", "final": "0.5"}}'::jsonb))
+WHERE id LIKE '%8/1' AND score > 2
+"""
 CHANGED = (
+    SHARED.format(colleague=person_id(3)),
     "UPDATE goal SET department = 'D999' WHERE id LIKE '%1/1' AND state <> 'closed'",
     "UPDATE goal SET state = 'closed', outcome = 'withdrawn', task = NULL WHERE id LIKE '%2/1' AND state = 'draft'",
     "UPDATE goal SET progress = progress + 0.1 WHERE id LIKE '%3/1'",
@@ -189,6 +196,7 @@ async def test_the_scores_are_those_that_the_domain_works_out(company: AsyncEngi
     assert [(one.person, one.reviewer, one.goals, one.score, one.final) for one in people] == [
         (one.person, one.reviewer, one.goals, one.score, one.final) for one in results
     ]
+    assert {one.person: one.goals for one in people}["without-goals"] == 0
     assert [tuple(one) for one in reviewers] == [_spread(one) for one in calibration.by_reviewer(results)]
     expected = calibration.overall(results)
     assert expected is not None

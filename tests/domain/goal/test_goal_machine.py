@@ -21,7 +21,7 @@ from domain.goal.evolve import created_goal, evolve, evolve_all
 from domain.goal.goal import Goal, Outcome
 from domain.goal.ledger import Link, chain, genesis, verify
 from domain.goal.rebuilding import is_same
-from domain.goal.scoring import score
+from domain.goal.scoring import calibrated, divided, score
 from domain.lifecycle import EventKind
 from domain.policy.policy import Policy, TaskKind
 from domain.refusals import Refusal
@@ -33,6 +33,7 @@ from tests.domain.any_command import (
     PEOPLE,
     POLICIES,
     REVIEWERS,
+    SHARINGS,
     SITES,
     STAGES,
     WEIGHTS,
@@ -48,7 +49,9 @@ from tests.domain.builders import (
     NUMBERS,
     OWNER,
     PICTURE,
+    STRANGER,
     approve,
+    change_line,
     content,
     created,
     delegate,
@@ -68,16 +71,22 @@ def fitting(goal: Goal, turn: int) -> Command:
     return resume() if goal.is_paused else _awaited_by_its_task(goal, turn)
 
 
+SHARED = content(
+    contributors=SHARINGS[1], steps=(CONTENT.steps[0].model_copy(update={"by": STRANGER}), CONTENT.steps[1])
+)
+
+
 def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
-    deciders = [one for one in goal.task.assignees if one != goal.owner] if goal.task else []
+    deciders = [one for one in goal.task.assignees if one not in goal.sharers] if goal.task else []
     by = deciders[turn % len(deciders)] if deciders else MANAGER
     match goal.task and goal.task.kind:
         case TaskKind.DRAFT:
-            return commands.Submit(id=fresh_id(), actor=OWNER, content=CONTENT)
+            return commands.Submit(id=fresh_id(), actor=OWNER, content=SHARED if turn % 2 else CONTENT)
         case TaskKind.APPROVAL:
             return approve(goal, by)
         case TaskKind.STEP if turn % 2:
-            return commands.CompleteStep(id=fresh_id(), actor=OWNER, step=goal.next_step or 0)
+            step = goal.next_step or 0
+            return commands.CompleteStep(id=fresh_id(), actor=goal.content.steps[step].by or OWNER, step=step)
         case TaskKind.SELF_REVIEW:
             return self_review()
         case TaskKind.VERDICT:
@@ -85,6 +94,12 @@ def _awaited_by_its_task(goal: Goal, turn: int) -> Command:
             return verdict(goal, said, by, bonus=turn % 2 if goal.policy.max_bonus > goal.bonus else 0)
         case _:
             return commands.CallReview(id=fresh_id(), actor=OWNER, reason="相談")
+
+
+JUDGEMENTS = {
+    EventKind.STAGE_APPROVED, EventKind.APPROVED, EventKind.RETURNED, EventKind.CONTINUED, EventKind.RESET, EventKind.CLOSED,
+    EventKind.ADJUSTED, EventKind.EXEMPLAR_MARKED, EventKind.HANDED_OVER,
+}  # fmt: skip
 
 
 class GoalUnderAnything(RuleBasedStateMachine):
@@ -95,6 +110,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
     ledger: list[Event]
     now: datetime
     most: Decimal
+    points_of: dict[EmployeeId, Decimal]
     last: Command | None
 
     @initialize(
@@ -104,7 +120,13 @@ class GoalUnderAnything(RuleBasedStateMachine):
         steering=st.fixed_dictionaries(
             {"slot": st.sampled_from([None, 0, 7]), "stages": STAGES, "reviewers": REVIEWERS, "joint": JOINT}
         ),
-        written=st.fixed_dictionaries({"measure": st.sampled_from([NUMBERS, PICTURE]), "weight": WEIGHTS}),
+        written=st.fixed_dictionaries(
+            {
+                "measure": st.sampled_from([NUMBERS, PICTURE]),
+                "weight": WEIGHTS,
+                "contributors": st.sampled_from(SHARINGS),
+            }
+        ),
     )
     def launch(
         self,
@@ -116,7 +138,7 @@ class GoalUnderAnything(RuleBasedStateMachine):
     ) -> None:
         first = created(line=line, content=content(**written), sites=sites or None, **steering)
         self.now, self.last, self.most, self.ledger, self.first_policy = LAUNCH, None, Decimal(0), [first], rules
-        self.goal = created_goal(GOAL_ID, rules, first)
+        self.goal, self.points_of = created_goal(GOAL_ID, rules, first), {}
 
     def _record(self, events: tuple[Event, ...]) -> None:
         if events:  # a workflow that finds them in the ledger, without the command that made them, takes them over
@@ -127,9 +149,13 @@ class GoalUnderAnything(RuleBasedStateMachine):
             self.goal = evolve(self.goal, event)
             self.ledger.append(event)
             if event.kind is EventKind.REPORT_UNDONE:  # the owner's own mistake: the only way to fewer points
-                self.most = score(self.goal)
+                self.most, self.points_of = score(self.goal), {}
             assert score(self.goal) >= self.most
-            self.most = score(self.goal)
+            now = divided(self.goal)
+            assert all(
+                now.get(one, 0) >= points for one, points in self.points_of.items()
+            )  # also whoever is no contributor any more
+            self.most, self.points_of = score(self.goal), now
 
     def _forged(self, events: tuple[Event, ...]) -> bool:
         """Whether the same entries are refused if they say that another person made them, or a later moment."""
@@ -192,6 +218,20 @@ class GoalUnderAnything(RuleBasedStateMachine):
     def somebody_does_what_is_awaited(self, turn: int) -> None:
         self._ask(fitting(self.goal, turn))
 
+    @precondition(lambda self: self.goal.contributors and self.goal.next_step is not None)
+    @rule(actor=PEOPLE)
+    def somebody_completes_the_next_step(self, actor: EmployeeId) -> None:
+        self._ask(commands.CompleteStep(id=fresh_id(), actor=actor, step=self.goal.next_step or 0))
+
+    @precondition(lambda self: self.goal.contributors)
+    @rule(turn=st.integers(0, 3))
+    def a_contributor_leaves(self, turn: int) -> None:
+        leaver = self.goal.contributors[turn % len(self.goal.contributors)]
+        before = divided(self.goal)
+        self._ask(change_line(self.goal, left=[leaver]))
+        assert self.goal.is_closed or leaver not in self.goal.contributors
+        assert divided(self.goal).get(leaver, Decimal(0)) == before[leaver]
+
     @rule(actor=PEOPLE)
     def somebody_is_absent(self, actor: EmployeeId) -> None:
         self._ask(delegate(actor, DEPUTY))
@@ -247,11 +287,24 @@ class GoalUnderAnything(RuleBasedStateMachine):
         if task.parts:
             assert set(task.assignees) == {one for part in task.parts if part.is_awaited for one in part.assignees}
             assert not {part.agreed for part in task.parts} - {None, *self.goal.signed}
-            everybody_signed = {*self.goal.policy.hr} <= {*self.goal.signed, self.goal.owner}
+            everybody_signed = {*self.goal.policy.hr} <= {*self.goal.signed, *self.goal.sharers}
             assert all(part.agreed or part.assignees or everybody_signed for part in task.parts)
             assert not {*task.assignees} & {*self.goal.signed}
         if task.kind in {TaskKind.APPROVAL, TaskKind.VERDICT}:
-            assert self.goal.owner not in task.assignees
+            assert not {*self.goal.sharers} & {*task.assignees}
+
+    @invariant()
+    def the_points_of_a_goal_are_divided_to_the_last_hundredth(self) -> None:
+        assert sum(self.goal.shares.values()) == 100
+        assert min(self.goal.shares.values()) > 0
+        assert sum(divided(self.goal).values()) == score(self.goal)
+        assert sum(divided(self.goal, calibrated(self.goal)).values()) == calibrated(self.goal)
+        assert min(divided(self.goal).values()) >= 0
+        if credited := self.goal.credited:
+            assert sum(one.score for one in credited.values()) == score(self.goal)
+            assert sum(one.final for one in credited.values()) == calibrated(self.goal)
+        else:
+            assert not self.goal.contributors
 
     @invariant()
     def an_owner_who_has_left_is_asked_for_nothing_and_somebody_else_gives_the_verdict(self) -> None:
@@ -272,9 +325,23 @@ class GoalUnderAnything(RuleBasedStateMachine):
                 assert not self.goal.ends_with_verdict(self.goal.calendar.day_of(event.at))
 
     @invariant()
+    def a_step_is_completed_by_the_owner_or_by_who_does_it(self) -> None:
+        steps = self.goal.content.steps
+        event = self.ledger[-1]
+        if event.kind is EventKind.STEP_COMPLETED:
+            number = getattr(event.body, "step", 0)
+            assert (event.acting_for or event.actor) in {self.goal.owner, steps[number].by}
+
+    @invariant()
     def nobody_signs_twice_in_a_round_or_for_their_own_goal(self) -> None:
         signers: list[EmployeeId] = []
+        contributors: set[EmployeeId] = set()
         for event in self.ledger:
+            if written := getattr(event.body, "content", None):
+                contributors = {one.person for one in written.contributors or ()}
+            if event.kind in JUDGEMENTS and getattr(event.body, "verdict", "-") is not None:
+                assert not contributors & {event.actor, event.acting_for}
+            contributors -= {*(getattr(event.body, "released", None) or ())}
             if event.kind in {EventKind.SUBMITTED, EventKind.REOPENED}:
                 signers = []
             elif event.kind in {EventKind.STAGE_APPROVED, EventKind.APPROVED}:
