@@ -207,15 +207,15 @@ async def test_means_that_are_weighted_by_the_time_at_work_are_those_that_the_do
     company: AsyncEngine,
 ) -> None:
     goals = await _goals(company)
-    owners = sorted({goal.owner for goal in goals})
-    times = {one: TimeAtWork(n % 7 * 9, 63) for n, one in enumerate(owners) if n % 3}  # a third has worked always
+    people = [one.person for one in calibration.results_of(goals)]  # also who contributes to a goal and owns none
+    times = {one: TimeAtWork(n % 7 * 9, 63) for n, one in enumerate(people) if n % 3}  # a third has worked always
     shares = {person: time.share for person, time in times.items()}
     form: dict[str, Any] = {"width": BUCKET, "buckets": BUCKETS, "shares": shares}
     async with read_transaction(company) as connection:
         reviewers = await scores.by_reviewer(connection, CYCLE, limit=1_000, **form)
         reviewers = [*await scores.without_reviewer(connection, CYCLE, **form), *reviewers]
         overall = await scores.spread(connection, CYCLE, scores.Grouping.ALL, **form)
-        none_worked = dict.fromkeys(owners, Decimal(0))
+        none_worked = dict.fromkeys(people, Decimal(0))
         plain = await scores.spread(connection, CYCLE, scores.Grouping.ALL, **(form | {"shares": none_worked}))
         unweighted = await scores.spread(connection, CYCLE, scores.Grouping.ALL, width=BUCKET, buckets=BUCKETS)
     results = calibration.results_of(goals, times)
