@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.launch import FirstEntry, add_rows, amended_entry, start_goal
 from domain.commitments import SEED_BYTES, salts_from
 from domain.cycle.beginning import Beginning, next_number, require_may_begin
+from domain.cycle.carry_over import post_of_carried
 from domain.cycle.evaluators import evaluators_of, rules_of
 from domain.cycle.launch import first_draft
 from domain.cycle.leavers import last_day_for_goals
@@ -71,7 +72,18 @@ async def _written(connection: AsyncConnection, asked: Beginning, at: Moment) ->
     found = await owner_in_cycle(connection, cycle, asked.owner, organisation, participant)
     require_may_begin(asked, found, at)
     require_here(asked.content, await contributors_gone(connection, [asked.content]))
-    return await write_goal(connection, asked, cycle, organisation, next_number(found.goals), at)
+    placed = await _placed(connection, asked, organisation)
+    return await write_goal(connection, placed, cycle, organisation, next_number(found.goals), at)
+
+
+async def _placed(connection: AsyncConnection, asked: Beginning, organisation: Organisation) -> Beginning:
+    """The request with the post of the goal that is carried over, if it names none."""
+    if asked.post is not None or asked.carried_from is None:
+        return asked
+    goal, owner = await require_goal(connection, asked.carried_from), organisation.employees[asked.owner]
+    posts = departments_of(owner.posts)
+    post = post_of_carried(goal.department, owner.department, posts, organisation.departments)
+    return asked.model_copy(update={"post": post})
 
 
 async def write_goal(  # noqa: PLR0917 - all of them are of the one goal

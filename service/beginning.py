@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller, actor_of
 from domain.cycle.beginning import Beginning
-from domain.cycle.carry_over import carried_content, post_of_carried
+from domain.cycle.carry_over import carried_content
 from domain.lifecycle import State
 from domain.people.organisation import Employee
-from domain.people.posts import departments_of
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal, wrong_state
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
@@ -25,7 +24,6 @@ from service.relations import require_colleague, visible_goal
 from service.sharing import contributors_gone
 from storage.cycles import Cycle
 from storage.database import read_transaction
-from storage.departments import load_departments
 from storage.people import find_employee
 
 if TYPE_CHECKING:
@@ -74,8 +72,6 @@ class Beginnings:
             if person is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=(owner or actor)[:80], near="")
             content = await _content(connection, caller, row, person, source)
-            if source.carried_from is not None:
-                post = post or await _post_of_carried(connection, person, source.carried_from)
         fields = {
             "cycle": row.id,
             "owner": person.id,
@@ -144,11 +140,6 @@ async def _content(
     else:
         content = Content()
     return on_working_days(content, calendar, policy.ends)
-
-
-async def _post_of_carried(connection: "AsyncConnection", owner: Employee, source: GoalId) -> str | None:
-    goal, known = await require_goal(connection, source), await load_departments(connection)
-    return post_of_carried(goal.department, owner.department, departments_of(owner.posts), known)
 
 
 async def _carried(

@@ -31,7 +31,9 @@ class Beginning(Frozen):
     content: Content
     is_proposed: bool = False
     carried_from: GoalId | None = None
-    post: Line | None = None  # department of an additional post of the owner; None: the main post
+    post: Line | None = (
+        None  # department of an additional post of the owner; None: the main post, or that of the carried goal
+    )
     handed_from: GoalId | None = None
 
     def has_made(self, first: Event) -> bool:
@@ -41,10 +43,15 @@ class Beginning(Frozen):
             isinstance(body, Created)
             and bool(body.begun)
             and (first.actor, body.owner, body.carried_from) == (self.actor, self.owner, self.carried_from)
-            and bool(body.additional) == (self.post is not None)
+            and self._has_chosen_post(additional=bool(body.additional))
             and body.handed_from == self.handed_from
             and self._compared(body.content) == self._compared(self.content)
         )
+
+    def _has_chosen_post(self, *, additional: bool) -> bool:
+        """Without a post, a goal that is carried over goes on in its own: it may have another one at a repeat."""
+        goes_on = self.carried_from is not None and self.post is None
+        return goes_on or additional == (self.post is not None)
 
     def _compared(self, content: Content) -> Content:
         if not self.is_proposed:

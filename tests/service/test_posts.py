@@ -1,6 +1,7 @@
 """Additional posts (兼務) from a people file to goals: drafts, who is asked, the end of a post, and goals begun for a post."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,9 @@ async def test_a_goal_that_is_carried_over_by_command_goes_on_in_its_post(compan
     await company.goals.give(source.id, Approve(actor=SALES, expected_seq=2))
     await company.carried_out(Close(reason="終了"), first)
     begin = Beginnings(company.engine, company.client).begin
-    begun = await begin(by(HR), second, BeginningSource(carried_from=source.id), owner=MORI)
+    given: dict[str, Any] = {"owner": MORI, "command_id": "carried"}
+    begun = await begin(by(HR), second, BeginningSource(carried_from=source.id), **given)
     found = await company.goals.require(begun.goal)
     assert (found.department, found.additional, found.line[0]) == ("営業部", True, SALES)
+    await apply(company, MAIN.replace(",70", ","))  # the post ends before the command comes again
+    assert (await begin(by(HR), second, BeginningSource(carried_from=source.id), **given)).goal == begun.goal
