@@ -29,7 +29,8 @@ class Asked(NamedTuple):
 class Deed(NamedTuple):
     """What somebody did with a goal: submit, approve, return, step, report, call_review, self_review, achieved, continue or withdraw.
 
-    What is submitted has another weight, or that many steps, where the owner changed it. `value` is what was reported.
+    What is submitted has another weight, that many steps, or somebody with a share who does the second step, where the owner changed it.
+    `value` is what was reported.
     """
 
     day: date
@@ -39,6 +40,7 @@ class Deed(NamedTuple):
     weight: float | None = None
     steps: int | None = None
     value: float | None = None
+    with_share: str | None = None
 
 
 class Draft(NamedTuple):
@@ -83,14 +85,22 @@ class _Person:
     title: str
     active: bool
     evaluators: list[str]
-    away: tuple[str, str, str]  # first day, last day, deputy
+    away: list[tuple[str, str]]  # first and last days of leaves
+    deputy: str
     leaves: str
     company: str
     posts: list["_Person"] = field(default_factory=list)
 
     def is_away(self, day: date) -> bool:
-        first, last, _ = self.away
-        return bool(first) and first <= day.isoformat() and (not last or day.isoformat() <= last)
+        return any(first <= day.isoformat() and (not last or day.isoformat() <= last) for first, last in self.away)
+
+
+@dataclass
+class _Part:
+    """One of several who must agree: who is asked in their place; nobody once somebody has agreed."""
+
+    chain: Chain
+    asked: Chain
 
 
 @dataclass
@@ -115,6 +125,12 @@ class _Goal:
     reported: float | None = None
     reached: bool = False  # a verdict confirmed the target
     unfinished: bool = False  # at work when HR closed the cycle
+    with_share: str | None = None  # who does the second step
+    parts: list["_Part"] = field(default_factory=list)  # of a stage in which several must agree
+
+    @property
+    def sharers(self) -> Chain:
+        return (self.owner, self.with_share) if self.with_share else (self.owner,)
 
     @property
     def what(self) -> str:
@@ -171,12 +187,10 @@ class Oracle:
         def id_of(column: str) -> str:
             return self._ids.get(row[column], row[column])
 
-        evaluators, away = (
-            [id_of("一次評価者"), id_of("二次評価者")],
-            (row["休職開始日"], row["休職終了日"], id_of("代理者")),
-        )
+        evaluators = [id_of("一次評価者"), id_of("二次評価者")]
+        away = [(row[f"休職開始日{n}"], row[f"休職終了日{n}"]) for n in ("", "2") if row[f"休職開始日{n}"]]
         return _Person(
-            id_of("社員番号"), row["部署"], id_of("上長"), row["役職"], row["在籍区分"] != "退職", evaluators, away, row["退職日"],
+            id_of("社員番号"), row["部署"], id_of("上長"), row["役職"], row["在籍区分"] != "退職", evaluators, away, id_of("代理者"), row["退職日"],
             row["会社"],
         )  # fmt: skip
 
@@ -214,7 +228,7 @@ class Oracle:
     def _present(self, chain: Iterable[str], owner: str) -> Chain:
         found: dict[str, None] = {}
         for one in (self.people[each] for each in chain):
-            asked = self.people.get(one.away[2]) if one.is_away(self.today) else one
+            asked = self.people.get(one.deputy) if one.is_away(self.today) else one
             if not one.active or asked is None or not asked.active or asked.is_away(self.today):
                 continue
             if asked.id != owner and owner not in self._line(asked.id):
@@ -240,21 +254,49 @@ class Oracle:
         return self._present((post.manager, *self._line(post.manager)), goal.owner)
 
     def _chains(self, goal: _Goal) -> list[Chain]:
-        """Who is asked for each stage of the approval, and who is above them."""
-        post, line = self._post(goal), self._managers(goal)
+        """Who is asked for each stage of the approval, and who is above them; nobody for a stage in which several must agree."""
+        post, line = self._post(goal), self._deciding(goal, self._managers(goal))
         assert post is not None
-        chains = []
+        chains: list[Chain] = []
         for stage, rule in enumerate(self.cycle["policy"]["stages"]):
+            if "all" in rule:
+                chains.append(())
+                continue
             named = post.evaluators[stage] if stage < len(post.evaluators) else ""
             chain = self._up_from(named, goal.owner)
             if not chain and rule.get("head"):
-                heads = (one["部門長"] for one in self._upwards(post.department))
-                head = next((one for one in heads if one and one != goal.owner and self.people[one].active), None)
-                chain = self._up_from(head, goal.owner)
+                chain = self._up_from(self._head(post, goal.owner), goal.owner)
             if not chain and "title" in rule:
-                chain = self._up_from(self._holder(rule["title"], goal.owner, line), goal.owner)
-            chains.append(chain or line[stage:])
+                chain = self._up_from(self._holder(rule["title"], goal.owner, self._managers(goal)), goal.owner)
+            chains.append(self._deciding(goal, chain) or line[stage:])
         return chains
+
+    def _head(self, post: _Person, owner: str) -> str | None:
+        heads = (one["部門長"] for one in self._upwards(post.department))
+        return next((one for one in heads if one and one != owner and self.people[one].active), None)
+
+    def _deciding(self, goal: _Goal, chain: Chain) -> Chain:
+        """Nobody decides who has a share of the goal, or reports to somebody who has."""
+        return chain[chain.index(goal.with_share) + 1 :] if goal.with_share in chain else chain
+
+    def _all_of(self, goal: _Goal, stage: int) -> list[Chain]:
+        """The chain of everybody who must agree in that stage; nothing where one is asked."""
+        post, line = self._post(goal), self._managers(goal)
+        assert post is not None
+        chains: list[Chain] = []
+        for source in self.cycle["policy"]["stages"][stage].get("all", ()):
+            one = self._head(post, goal.owner) if source == "head" else source.removeprefix("person ")
+            chain = self._deciding(goal, self._up_from(one, goal.owner) or line[stage:])
+            if chain[:1] not in [other[:1] for other in chains]:
+                chains.append(chain)
+        return chains
+
+    def _open_parts(self, goal: _Goal, agreed: Iterable[str]) -> None:
+        """Who has agreed in the stage before is not asked again."""
+        goal.parts = [
+            _Part(chain, () if chain[:1] and chain[0] in agreed else self._first_left(goal, chain))
+            for chain in self._all_of(goal, goal.stage)
+        ]
 
     def _holder(self, title: str, owner: str, line: Chain) -> str | None:
         holders = sorted(
@@ -267,7 +309,7 @@ class Oracle:
         return tuple(left[:1]) or self._hr_left(goal, self._hr_of_part(goal)) or self._hr_left(goal, self._hr_at_work())
 
     def _hr_left(self, goal: _Goal, hr: Iterable[str]) -> Chain:
-        return tuple(one for one in hr if one != goal.owner and one not in goal.signed)
+        return tuple(one for one in hr if one not in goal.sharers and one not in goal.signed)
 
     def _hr_at_work(self) -> list[str]:
         """HR of the cycle who have not left."""
@@ -299,6 +341,10 @@ class Oracle:
         chain = self._deciders(goal) if goal.what.startswith(("approval", "verdict")) else ()
         if goal.what == "nothing":
             goal.asked = ()
+        elif goal.what.startswith("approval") and goal.parts:
+            goal.asked = tuple(dict.fromkeys(one for part in goal.parts for one in part.asked))
+        elif goal.what == "step 2" and goal.with_share:
+            goal.asked = goal.sharers
         elif goal.state == "review" and chain:
             goal.asked = chain[:1]
         else:
@@ -319,9 +365,9 @@ class Oracle:
         """The days just after whose midnight a leave begins or ends, or a last day is over, by the files so far."""
         found: set[date] = set()
         for one in self.people.values():
-            first, last, _ = one.away
-            found |= {date.fromisoformat(first)} if first else set()
-            found |= {date.fromisoformat(day) + timedelta(days=1) for day in (last, one.leaves) if day}
+            found |= {date.fromisoformat(first) for first, _ in one.away}
+            ends = [*(last for _, last in one.away), one.leaves]
+            found |= {date.fromisoformat(day) + timedelta(days=1) for day in ends if day}
         return found
 
     def launch(self, day: date) -> None:
@@ -461,6 +507,10 @@ class Oracle:
 
     def _readdress(self, goal: _Goal) -> None:
         """Who may still decide keeps the task; else whoever is asked first now has it."""
+        if goal.parts:
+            chains = self._all_of(goal, goal.stage)
+            assert [part.chain[:1] for part in goal.parts] == [one[:1] for one in chains], "nobody else must agree now"
+            return
         chain = self._deciders(goal)
         if not any(one in chain for one in goal.asked):
             goal.asked = self._first_left(goal, chain) if goal.state == "approval" else chain[:1]
@@ -494,17 +544,30 @@ class Oracle:
         goal = self.goals[deed.goal]
         goal.weight, goal.steps = deed.weight or goal.weight, deed.steps or goal.steps
         goal.reported = deed.value or goal.reported
+        goal.with_share = deed.with_share or goal.with_share
         _DEEDS[deed.kind](self, goal, deed.actor)
         self._ask(goal)
         self._open_last_review(goal)
 
     def _submit(self, goal: _Goal, _: str) -> None:
-        goal.state, goal.signed, goal.stage = "approval", [], self._stages_after(goal, -1)[0]
+        goal.state, goal.signed, goal.stage, goal.parts = "approval", [], self._stages_after(goal, -1)[0], []
 
     def _approve(self, goal: _Goal, actor: str) -> None:
-        chains, line = self._chains(goal), self._managers(goal)
+        chains, line = self._chains(goal), self._deciding(goal, self._managers(goal))
         goal.signed.append(actor)
+        for part in goal.parts:
+            part.asked = () if actor in part.asked else part.asked
+        if any(part.asked for part in goal.parts):
+            return
+        goal.parts = []
         for stage in self._stages_after(goal, goal.stage):
+            if several := self._all_of(goal, stage):
+                if not all(one[:1] == (actor,) for one in several):
+                    goal.stage = stage
+                    self._open_parts(goal, (actor,))
+                    return
+                goal.stage = stage
+                continue
             by_the_line = chains[stage] == line[stage:]
             if actor not in (chains[stage] if by_the_line else chains[stage][:1]):
                 if (chains[goal.stage] or chains[stage]) and self._first_left(goal, chains[stage]):
@@ -515,7 +578,7 @@ class Oracle:
         goal.state, goal.signed = "active", []
 
     def _return(self, goal: _Goal, _: str) -> None:
-        goal.state, goal.signed = "draft", []
+        goal.state, goal.signed, goal.parts = "draft", [], []
 
     def _nothing(self, goal: _Goal, _: str) -> None:
         """A report changes nobody's task."""

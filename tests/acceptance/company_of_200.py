@@ -55,7 +55,8 @@ def cycle_file(cycle: CycleId, starts: date) -> str:
     if cycle == CYCLE:
         words = {"companies = ": f'carry_over = "{BEFORE}"\ncompanies = ', _HR: f'["K006", "K018", "{LEAVING_HR}"]'}
         return _replaced(text, words) + HR_OF_PARTS
-    return _replaced(text, {f'"{CYCLE}"': f'"{SALES}"', MAKERS: SELLERS, _HR: '["K011", "K027"]'})
+    both_agree = {"{ head = true }": 'all = ["head", "person K026"]'.join("{}")}
+    return _replaced(text, {f'"{CYCLE}"': f'"{SALES}"', MAKERS: SELLERS, _HR: '["K011", "K027"]'} | both_agree)
 
 
 def _replaced(text: str, words: dict[str, str]) -> str:

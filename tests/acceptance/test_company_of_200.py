@@ -3,7 +3,7 @@
 People have evaluators, deputies, additional posts and last days; chiefs go on leave and come back; people leave, come back under
 another number, or get the number of somebody else; one department is renamed, one is merged, one gets another head. An earlier cycle
 leaves goals behind that are carried over; goals are begun later, returned and handed over; two companies have cycles with their own HR,
-in one of them a company and a department have HR of their own, some of HR leave, and an administrator of the directory applies the files. Everybody who was asked for something is compared with `asked_oracle`, a second
+in one of them a company and a department have HR of their own, some of HR leave, in the other one two people must both agree and goals are shared, and an administrator of the directory applies the files. Everybody who was asked for something is compared with `asked_oracle`, a second
 implementation.
 """
 
@@ -54,7 +54,7 @@ _PARTS = {
     ("K157/2", "approval 2", ("K010",)),  # carried over twice: handed over there, and then by the launch
     ("2027-q1-sales/K170/2", "approval 1", ("K027",)),  # into the cycle of another company
     ("K093/1", "approval 3", ("K006",)),  # returned, and submitted with a larger weight
-    ("2027-q1-sales/K169/1", "approval 2", ("K011",)),
+    ("2027-q1-sales/K169/1", "approval 2", ("K011", "K026")),  # returned by one of the two
     ("K032/2", "approval 2", ("K004",)),  # handed over with one step left
     ("K092/3", "paused", ()),  # handed to somebody on leave
     ("K074/2", "approval 1", ("K017",)),  # of somebody on leave
@@ -63,6 +63,13 @@ _PARTS = {
     ("K177/2", "approval 1", ("K028",)),  # handed over and back
     ("2027-q1-sales/K167/2", "approval 1", ("K027",)),  # of an additional post
     ("2027-q1-sales/K206/1", "draft", ("K206",)),  # who joined the other company
+    ("2027-q1-sales/K166/1", "approval 2", ("K011", "K026")),  # two who must both agree
+    ("2027-q1-sales/K166/1", "approval 2", ("K026",)),  # when one of them has agreed
+    ("2027-q1-sales/K027/1", "approval 2", ("K026",)),  # one of the two has signed the first stage
+    ("2027-q1-sales/K172/1", "approval 1", ("K011",)),  # the manager has a share
+    ("2027-q1-sales/K172/1", "step 2", ("K172", "K027")),  # and does a step
+    ("2027-q1-sales/K173/1", "step 2", ("K173", "K166")),  # a colleague has one
+    ("K036/1", "verdict", ("K014",)),  # the deputy of somebody on a second leave
     ("K006/1", "approval 3", ("K075", "K017")),  # HR of the department, where nobody is above
     ("K006/1", "approval 3", ("K017",)),  # the one who stays
     ("K002/1", "approval 3", ("K071",)),  # HR of the company

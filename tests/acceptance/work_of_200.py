@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.policy.policy import TaskKind
 from domain.values import CycleId, EmployeeId, GoalId
-from domain.writing.content import Content, Step
+from domain.writing.content import Content, Contributor, Step
 from tests.acceptance.asked_oracle import Deed, Oracle
 from tests.acceptance.company_of_200 import BEFORE, CYCLE, LEAVING_COMPANY_HR, LEAVING_DEPARTMENT_HR, SALES
 
@@ -32,6 +33,8 @@ _RETURNED = {
     f"{SALES}/K169/1": ("approval 2", None),  # by somebody of the other company
 }
 """At which stage an approver returns a goal, once, and the weight with which its owner submits it again."""
+_WITH_SHARE = {f"{SALES}/K173/1": "K166", f"{SALES}/K172/1": "K027"}
+"""Who has a share of the goal, and does the second step: a colleague; the manager, who is HR too."""
 _ENOUGH_STEPS = 2  # a goal with fewer is not submitted
 
 
@@ -61,7 +64,8 @@ def deed_of(cycle: Running, goal: Goal, day: date, number: int) -> Deed | None:
             first = 11 if goal.owner == NEVER_REVIEWS else _SUBMITTED_ON[owner % 4]
             if waited >= 2 and number >= first:
                 steps = _ENOUGH_STEPS if len(goal.content.steps) < _ENOUGH_STEPS else None
-                return Deed(day, goal.id, actor, "submit", weight if goal.id in cycle.returned else None, steps)
+                again = weight if goal.id in cycle.returned else None
+                return Deed(day, goal.id, actor, "submit", again, steps, with_share=_WITH_SHARE.get(goal.id))
             return None
         case TaskKind.APPROVAL:
             returns = goal.id not in cycle.returned and stage == f"approval {goal.stage + 1}"
@@ -69,7 +73,7 @@ def deed_of(cycle: Running, goal: Goal, day: date, number: int) -> Deed | None:
             if acts and returns:
                 cycle.returned.add(goal.id)
         case TaskKind.STEP:
-            acts, kind = day >= task.due - timedelta(days=3), "step"
+            acts, kind, actor = day >= task.due - timedelta(days=3), "step", task.assignees[-1]
         case TaskKind.SELF_REVIEW:
             acts, kind = waited >= 1 + owner % 2 and goal.owner != NEVER_REVIEWS, "self_review"
         case TaskKind.VERDICT:
@@ -97,8 +101,8 @@ def command_of(goal: Goal, deed: Deed) -> commands.Command:
 
 
 def _written(goal: Goal, deed: Deed) -> Content | None:
-    """The content with the weight and the number of steps of the deed; None: as it is."""
-    if (deed.weight, deed.steps) == (None, None):
+    """The content with the weight, the number of steps and the contributor of the deed; None: as it is."""
+    if (deed.weight, deed.steps, deed.with_share) == (None, None, None):
         return None
     content = goal.content
     steps = list(content.steps)
@@ -107,4 +111,9 @@ def _written(goal: Goal, deed: Deed) -> Content | None:
         steps.append(Step(title=f"残りの手順 {len(steps) + 1}", due=due))
     steps.sort(key=lambda one: one.due)
     weight = content.weight if deed.weight is None else Decimal(str(deed.weight))
-    return content.model_copy(update={"steps": tuple(steps), "weight": weight})
+    shared: dict[str, Any] = {}
+    if deed.with_share:
+        person = EmployeeId(deed.with_share)
+        shared = {"contributors": (Contributor(person=person, share=30),)}
+        steps[1] = steps[1].model_copy(update={"by": person})
+    return content.model_copy(update={"steps": tuple(steps), "weight": weight, **shared})
