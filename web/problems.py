@@ -107,14 +107,20 @@ def install(app: FastAPI) -> None:
 
 
 def _document(app: FastAPI) -> None:
-    """Puts the form of a problem into the OpenAPI document."""
+    """Puts the form of a problem into the OpenAPI document, once for each status."""
     routes_only = app.openapi
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
     def whole() -> dict[str, Any]:
         document = routes_only()
         own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = {**own.pop("$defs", {}), "Problem": own}
         document["components"]["schemas"] = {**parts, **document["components"]["schemas"]}
+        errors: dict[str, Any] = document["components"].setdefault("responses", {})
+        for route in (route for ways in document["paths"].values() for route in ways.values()):
+            for status in (one for one in route["responses"] if one >= "400"):
+                errors[status] = {"description": HTTPStatus(int(status)).phrase, "content": content}
+                route["responses"][status] = {"$ref": f"#/components/responses/{status}"}
         return document
 
     app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the document
@@ -122,8 +128,7 @@ def _document(app: FastAPI) -> None:
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route, for the OpenAPI document."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {one: {"description": HTTPStatus(one).phrase, "content": content} for one in statuses}
+    return {one: {"description": HTTPStatus(one).phrase} for one in statuses}
 
 
 async def _meguri_error(request: Request, error: Exception) -> Response:
