@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Response
 from domain.errors import MeguriError
 from domain.messages import message
 
-_TAG = re.compile(r'"([1-9][0-9]{0,8})"')
+_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')  # a proxy that compresses answers makes the tag a weak one
 
 
 class SeenMissing(MeguriError):

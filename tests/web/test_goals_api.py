@@ -71,6 +71,8 @@ async def test_a_decision_names_the_version_that_was_seen(company: Steered, web:
     assert (missing.status_code, missing.json()["code"]) == (428, "seen_missing")
     anything = await web.post(path(HARA, "approve"), headers=manager | {"If-Match": "*"}, json={})
     assert anything.status_code == 428
+    weak = await web.post(path(HARA, "approve"), headers=manager | {"If-Match": f"W/{seen['If-Match']}"}, json={})
+    assert weak.status_code == 412
     stale = await web.post(path(HARA, "approve"), headers=manager | seen, json={})
     assert (stale.status_code, stale.json()["code"]) == (412, "goal_changed")
     assert stale.json()["fields"]["seq"] == before
