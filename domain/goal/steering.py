@@ -51,7 +51,8 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
     if goal.task.kind in DECISIONS:
         if goal.owner in assignees:
             raise Refusal(Code.SELF_APPROVAL)
-        if again := next((one for one in assignees if one in goal.signed), None):
+        new = (command.to,) if goal.task.parts else assignees  # the others of a joint stage stay as they are
+        if again := next((one for one in new if one in goal.signed), None):
             raise Refusal(Code.ALREADY_SIGNED, who=again)
     elif goal.owner not in assignees:
         raise Refusal(Code.OWNERS_TASK)
