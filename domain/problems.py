@@ -46,7 +46,7 @@ TYPES = frozenset(
 OWN = frozenset(
     {
         "not_storable", "not_one_line", "time_with_zone", "not_an_address", "zone_unknown", "ladder_order", "stages_count", "no_stage_always", "department_without_title", "head_and_title", "all_and_title", "all_needs_two", "not_a_signer", "company_or_department", "dates_order", "reviews_order",
-        "review_outside", "no_ladder", "no_cycle_name", "too_many_days_off", "nothing_to_extend", "two_endings", "reassigned_in_one_way", "unknown_rule",
+        "review_outside", "no_ladder", "no_cycle_name", "too_many_days_off", "nothing_to_extend", "two_endings", "reassigned_in_one_way", "unknown_rule", "not_a_renaming",
         "contributor_twice", "shares_too_large", "step_by_nobody", "draft_contributors",
         *NotADayBecause,
     }

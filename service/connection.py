@@ -102,15 +102,13 @@ async def connect_temporal(
     settings: Settings,
     *,
     at: str | None = None,
-    lazy: bool = False,
     identity: str | None = None,
     interceptors: "Sequence[Interceptor]" = (),
     runtime: "Runtime | None" = None,
 ) -> "Client":
     """A connected client that converts pydantic models to payloads. Raises `Unreachable`.
 
-    `at` (`host:port`) takes precedence over the settings: for a server that the caller has just started. `lazy` connects at the
-    first call.
+    `at` (`host:port`) takes precedence over the settings: for a server that the caller has just started.
     """
     from temporalio.client import Client
     from temporalio.contrib.pydantic import pydantic_data_converter
@@ -125,7 +123,6 @@ async def connect_temporal(
                 **options,
                 data_converter=pydantic_data_converter,
                 interceptors=list(interceptors),
-                lazy=lazy,
                 identity=identity,
                 runtime=runtime,
                 connect_timeout=timedelta(seconds=CONNECT_SECONDS),

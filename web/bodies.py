@@ -34,7 +34,7 @@ def changed_names(where: str, given: Sequence[str]) -> dict[str, str]:
     for one in given:
         old, _, new = (part.strip() for part in one.partition("="))
         if not old or not new or old in found:
-            problem = message("part.finding", where=where, finding=message("problem.other"))
+            problem = message("part.finding", where=where, finding=message("problem.not_a_renaming"))
             raise Refusal(Code.INVALID, problems=[problem], more="")
         found[old] = new
     return found

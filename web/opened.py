@@ -1,15 +1,17 @@
 """What every route works with: the use cases, on one engine and one Temporal client of the process."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi import Request
 
-from service.cycles import Cycles
+from service.cycles import CycleReads, Cycles
 from service.giving import Goals
+from service.goals import GoalReads
 from service.inbox import Inbox
-from service.instructions import Instructions
+from service.instructions import InstructionReads, Instructions
 from service.tokens import ApiTokens
 from settings import Settings
 
@@ -18,34 +20,58 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
 
+class Temporal:
+    """Connects when a command first needs it, so that reads are answered while Temporal is away, also from the start."""
+
+    def __init__(self, connect: "Callable[[], Awaitable[Client]]") -> None:
+        self._connect, self._lock = connect, asyncio.Lock()
+        self._client: Client | None = None
+
+    async def client(self) -> "Client":
+        """The client, which connects again by itself from then on. Raises `Unreachable`."""
+        async with self._lock:
+            if self._client is None:
+                self._client = await self._connect()
+            return self._client
+
+
 @dataclass(frozen=True)
 class Opened:
-    """Reads need the database only, so they are answered while Temporal is down."""
+    """Reads need the database only. What changes something is asked for by a method that needs Temporal, and raises `Unreachable`."""
 
     settings: Settings
     engine: "AsyncEngine"
-    temporal: "Client"
+    temporal: Temporal
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set at the stop signal: streams end
 
     @property
-    def goals(self) -> Goals:
-        return Goals(self.engine, self.temporal)
+    def goals(self) -> GoalReads:
+        return GoalReads(self.engine)
 
     @property
     def inbox(self) -> Inbox:
         return Inbox(self.engine)
 
     @property
-    def cycles(self) -> Cycles:
-        return Cycles(self.engine, self.temporal)
+    def cycles(self) -> CycleReads:
+        return CycleReads(self.engine)
 
     @property
-    def instructions(self) -> Instructions:
-        return Instructions(self.engine, self.temporal)
+    def instructions(self) -> InstructionReads:
+        return InstructionReads(self.engine)
 
     @property
     def tokens(self) -> ApiTokens:
         return ApiTokens(self.engine, self.settings.web_rate)
+
+    async def acting_on_goals(self) -> Goals:
+        return Goals(self.engine, await self.temporal.client())
+
+    async def acting_on_cycles(self) -> Cycles:
+        return Cycles(self.engine, await self.temporal.client())
+
+    async def acting_by_instructions(self) -> Instructions:
+        return Instructions(self.engine, await self.temporal.client())
 
 
 def opened_of(request: Request) -> Opened:

@@ -5,6 +5,7 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,11 +22,10 @@ from settings import Settings
 from storage.migrate import require_current
 from texts.say import say_with_hint
 from web.app import make_app
-from web.opened import Opened
+from web.opened import Opened, Temporal
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
-    from temporalio.client import Client
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, engine: "AsyncEngine", temporal: "Client", listener: socket.socket
+    settings: Settings, engine: "AsyncEngine", temporal: Temporal, listener: socket.socket
 ) -> AsyncIterator[str]:
     """Serves on the listening socket until the block ends, and closes it. Gives the URL.
 
@@ -96,7 +96,7 @@ async def work(settings: Settings) -> None:
     engine = await connect_database(settings)
     try:
         await require_current(engine)
-        temporal = await connect_temporal(settings, lazy=True)
+        temporal = Temporal(partial(connect_temporal, settings))
         async with serving(settings, engine, temporal, listen(settings.web_address)) as url:
             log.info("web_started", url=url)
             await stop.wait()

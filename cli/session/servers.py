@@ -109,6 +109,7 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Running, Asy
     from service.connection import connect_temporal, time_limits
     from storage.database import open_database
     from web import serving as web
+    from web.opened import Temporal
     from worker import Role, serving
 
     async with running(settings.var, prepare=partial(_prepared, settings)) as at:
@@ -116,10 +117,16 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Running, Asy
             engine = open_database(at.database_url, pool=settings.database_pool, limits=time_limits(settings))
             try:
                 client = await connect_temporal(settings, at=at.temporal_address)
+
+                async def at_hand() -> "Client":
+                    return client
+
                 channel = ConsoleChannel(notices) if settings.channel == "console" else None
                 async with (
                     serving(settings, Role.ALL, client, engine, channel),
-                    web.serving(settings, engine, client, web.listen(settings.web_address, or_free=True)) as url,
+                    web.serving(
+                        settings, engine, Temporal(at_hand), web.listen(settings.web_address, or_free=True)
+                    ) as url,
                 ):
                     yield Running(at, url), engine, client
             finally:

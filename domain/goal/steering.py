@@ -56,7 +56,8 @@ def _reassign(goal: Goal, command: commands.Reassign, day: date) -> Bodies:
             raise Refusal(Code.SELF_APPROVAL)
         if has_share := next((one for one in assignees if one in goal.contributors), None):
             raise Refusal(Code.CONTRIBUTOR_DECIDES, contributor=has_share)
-        if again := next((one for one in assignees if one in goal.signed), None):
+        new = (command.to,) if goal.task.parts else assignees  # the others of a joint stage stay as they are
+        if again := next((one for one in new if one in goal.signed), None):
             raise Refusal(Code.ALREADY_SIGNED, who=again)
     elif goal.owner not in assignees:
         raise Refusal(Code.OWNERS_TASK)

@@ -10,6 +10,7 @@ from settings import Settings
 from storage.database import open_database
 from tests.servers import Postgres, running_temporal
 from tests.service.steered import Steered, steered
+from tests.web.people import temporal_of
 from web.serving import listen, serving
 
 
@@ -26,7 +27,7 @@ async def company(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) 
 async def web(company: Steered) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the server, without a token."""
     async with (
-        serving(Settings(web_rate=0), company.engine, company.client, listen("127.0.0.1:0")) as url,
+        serving(Settings(web_rate=0), company.engine, temporal_of(company), listen("127.0.0.1:0")) as url,
         httpx.AsyncClient(base_url=url, timeout=40) as client,
     ):
         yield client

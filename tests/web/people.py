@@ -1,10 +1,13 @@
-"""Tokens of people for tests."""
+"""What tests of the API need: tokens of people, and the company's Temporal server."""
 
 from datetime import UTC, datetime
+
+from temporalio.client import Client
 
 from service.tokens import ApiTokens
 from tests.callers import by
 from tests.service.steered import Steered
+from web.opened import Temporal
 
 
 async def token_of(company: Steered, employee: str, *scopes: str) -> dict[str, str]:
@@ -12,3 +15,10 @@ async def token_of(company: Steered, employee: str, *scopes: str) -> dict[str, s
     wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people")}
     made = await ApiTokens(company.engine).make(by(employee), wish, datetime.now(UTC))
     return {"Authorization": f"Bearer {made.secret}"}
+
+
+def temporal_of(company: Steered) -> Temporal:
+    async def client() -> Client:
+        return company.client
+
+    return Temporal(client)

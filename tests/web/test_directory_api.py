@@ -52,6 +52,7 @@ async def test_a_file_with_errors_many_leavers_and_a_caller_who_may_not(
     assert broken.json()["findings"]
     renamed = await web.post("/api/v1/directory/comparisons?renamed=x", headers=headers, content=MOVED)
     assert (renamed.status_code, renamed.json()["code"]) == (422, "invalid")
+    assert "旧名称=新名称" in renamed.json()["detail"]
     few = (
         f"{HEADER}\n{TOP},社長 一,経営,,はい\n{HR},西村 直美,人事部,{TOP},はい\nE3,東 京子,人事部,{TOP},はい\n".encode()
     )

@@ -19,7 +19,7 @@ from storage.database import read_transaction
 from storage.tables import ApiTokenRow, EmployeeRow, JournalRow, RequestRateRow
 from tests.callers import OPERATOR, by
 from tests.service.steered import GONE, HARA, HR, MANAGER, MORI, ONO, SALES, Steered
-from tests.web.people import token_of
+from tests.web.people import temporal_of, token_of
 from web.app import make_app
 from web.opened import Opened
 from web.serving import listen, serving
@@ -177,7 +177,7 @@ async def test_a_token_and_an_address_may_send_so_many_requests_in_a_minute(comp
 async def test_too_many_requests_are_answered_with_when_to_try_again(company: Steered) -> None:
     headers = await token_of(company, SALES, "read")
     async with (
-        serving(Settings(web_rate=10), company.engine, company.client, listen("127.0.0.1:0")) as url,
+        serving(Settings(web_rate=10), company.engine, temporal_of(company), listen("127.0.0.1:0")) as url,
         httpx.AsyncClient(base_url=url) as limited,
     ):
         answers = [await limited.get("/api/v1/inbox", headers=headers) for _ in range(21)]  # two minutes may share them

@@ -78,7 +78,7 @@ async def launch_cycle(
     request: Request, response: Response, caller: CycleActor, starts: _Starts = None, *, confirmed: _Confirmed = False
 ) -> Launched:
     """Launches the cycle of the file in the body. A repeat with the same file changes nothing. `Location` is where to follow it."""
-    cycles = opened_of(request).cycles
+    cycles = await opened_of(request).acting_on_cycles()
     checked = await cycles.check(caller, await request.body(), _today(), starts, confirmed=confirmed)
     file = checked.file
     if file is None or checked.policy is None or refuses(checked.findings):

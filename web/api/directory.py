@@ -95,7 +95,8 @@ async def apply_sync(  # noqa: PLR0917 - each is a part of the request
     if found.compared.many and not many_leave:
         raise ManyLeave(found.compared.many)
     opened = opened_of(request)
-    given = await Reorganisation(opened.engine).apply(caller, opened.temporal, found.compared, reason)
+    temporal = await opened.temporal.client()
+    given = await Reorganisation(opened.engine).apply(caller, temporal, found.compared, reason)
     where = f"/api/v1/instructions/{given}"
     response.headers["Location"] = where
     return SyncAccepted(instruction=given, status=where, events=f"{where}/events")

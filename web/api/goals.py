@@ -88,7 +88,7 @@ def _body_of(command: type[Command]) -> type[Frozen]:
 
 
 async def _give(request: Request, response: Response, caller: GoalActor, goal: GoalId, asked: Asked) -> Given:
-    use_cases = opened_of(request).goals
+    use_cases = await opened_of(request).acting_on_goals()
     given = await (use_cases.submit if asked.name == commands.Submit.name else use_cases.give)(caller, goal, asked)
     tag(response, given.seq)
     return given

@@ -103,7 +103,8 @@ async def give_instruction(  # noqa: PLR0917 - each is a part of the request
     key: _Key = None,
 ) -> Accepted:
     """Gives an instruction to the goals of a cycle. `Location` is where to follow it."""
-    identity = await opened_of(request).instructions.give(caller, body.root, CycleId(cycle), key)
+    instructions = await opened_of(request).acting_by_instructions()
+    identity = await instructions.give(caller, body.root, CycleId(cycle), key)
     where = f"/api/v1/instructions/{identity}"
     response.headers["Location"] = where
     return Accepted(instruction=identity, status=where, events=f"{where}/events")

@@ -254,7 +254,7 @@ async def test_an_instruction_that_fails_is_shown_with_what_can_be_done_and_hr_e
         "UPDATE instruction SET state = 'running', failures = 4, failure = 'DBAPIError', failed_at = now() "
         "WHERE id = 'stuck-1'",
         # A goal that has not carried it out: of one that has, only the result would be missing.
-        f"UPDATE instruction_goal SET result = 'waiting', goal_id = 'q4/{MORI}/1' WHERE instruction_id = 'stuck-1'",
+        f"UPDATE instruction_goal SET result = 'waiting', goal_id = 'q4/{MORI}/1' WHERE instruction_id = 'stuck-1'",  # noqa: S608 - an id of the test
     )
     result = await office.type("instruction", "stuck-1")
     assert result.exit_code == 1

@@ -282,3 +282,18 @@ def test_what_is_recorded_is_rebuilt_as_the_commands_that_were_given() -> None:
         assert decide(goal, again, NOW) == events
         assert is_same(command, events)
         goal = evolve_all(goal, events)
+
+
+def test_where_all_of_hr_has_signed_too_hr_is_asked_and_names_somebody_or_returns_the_goal() -> None:
+    late = at(day(10, 27))
+    half = after(submitted(), approve(submitted(), FIRST), late)
+    signed = half.model_copy(
+        update={"signed": (*half.signed, HR, HR_TOO)}
+    )  # for other parts, before the chains changed
+    left = after(signed, change_line(signed, joint=(((FIRST,),),)), late)
+    assert task_of(left).assignees == (HR, HR_TOO)
+    refusal(left, approve(left, HR), late, Code.ALREADY_SIGNED)
+    back = commands.ReturnForChanges(id=fresh_id(), actor=HR, comment="担当者を決め直す")
+    assert after(left, back, late).state is State.DRAFT
+    named = after(left, commands.Reassign(id=fresh_id(), actor=HR, person=HR, to=DEPUTY, reason="休職"), late)
+    assert after(named, approve(named, DEPUTY), late).state is State.ACTIVE
