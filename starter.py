@@ -29,11 +29,11 @@ from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
-from cli.people.administrators import admins
 from cli.people.departments import departments
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
+from cli.people.roles import admins, role
 from cli.people.tokens import token
 from cli.session.help import Commands
 from cli.session.output import (
@@ -92,6 +92,7 @@ app.add_typer(goal, name="goal")
 app.add_typer(hearing, name="hearing")
 app.add_typer(sheet, name="sheet")
 app.add_typer(notices, name="notices")
+app.add_typer(role, name="role")
 app.add_typer(token, name="token")
 app.add_typer(audit, name="audit")
 

@@ -40,7 +40,7 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_updates import CycleUpdates
 from service.goal_updates import GoalUpdates
-from storage import administrators, cycles, instructions, outbox, participants
+from storage import cycles, instructions, outbox, participants, roles
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.departments import load_departments
@@ -113,7 +113,7 @@ class InstructionActivities(InstructionSteps):
         if isinstance(asked, Sync):
             await reorganisation.finish(self._engine, self._client, asked, EmployeeId(row.actor), now)
             async with self._engine.begin() as connection:
-                await administrators.tell_hr(connection, row.id)
+                await roles.tell_hr(connection, row.id)
         elif row.cycle_id:
             try:
                 await self._tell_cycle(CycleId(row.cycle_id), asked, EmployeeId(row.actor))

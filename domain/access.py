@@ -27,6 +27,7 @@ class Door(StrEnum):
 class Role(StrEnum):
     """What a caller is to the company, beside what they are to single goals and cycles."""
 
+    AUDITOR = "auditor"  # came in to audit: sees everything, and changes nothing
     OPERATOR = "operator"  # holds the database's address: sees everything, and changes nothing without a name
 
 
@@ -43,6 +44,8 @@ class Relation(StrEnum):
     SETTING_UP = "setting_up"  # the operator while nobody is HR (no cycle is open), or while nobody is an administrator
     COLLEAGUE = "colleague"  # an active employee
     ADMINISTRATOR = "administrator"  # of the directory: changes it, and is nothing to goals
+    SYSTEM = "system"  # administrator of roles and tokens; nothing to goals
+    AUDITOR = "auditor"  # who came in as one
     OPERATOR = "operator"
 
 
@@ -60,6 +63,8 @@ class Action(StrEnum):
     SEE_NOTICES = "see_notices"
     CHANGE_DIRECTORY = "change_directory"  # import and sync
     NAME_ADMINISTRATORS = "name_administrators"  # of the directory, and end their role
+    GIVE_ROLES = "give_roles"  # and end them
+    SEE_ROLES = "see_roles"
     START_CYCLE = "start_cycle"
     STEER_CYCLE = "steer_cycle"  # extend, pause, amend, close, retry, …
     HEAR = "hear"  # record a problem that was heard
@@ -79,36 +84,39 @@ class Action(StrEnum):
 
 
 _R = Relation
-_CONCERNED = frozenset({_R.OWNER, _R.LINE, _R.EVALUATOR, _R.ASSIGNEE, _R.DELEGATE, _R.CONTRIBUTOR, _R.HR, _R.OPERATOR})
-_EVERYBODY = frozenset({_R.COLLEAGUE, _R.HR, _R.OPERATOR})
+_ALL_SEEING = frozenset({_R.AUDITOR, _R.OPERATOR})
+_CONCERNED = _ALL_SEEING | {_R.OWNER, _R.LINE, _R.EVALUATOR, _R.ASSIGNEE, _R.DELEGATE, _R.CONTRIBUTOR, _R.HR}
+_EVERYBODY = _ALL_SEEING | {_R.COLLEAGUE, _R.HR}
 
 ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_GOAL: _CONCERNED,
     Action.IMPORT_DRAFT: frozenset({_R.OWNER, _R.HR}),
     Action.SEE_INBOX: frozenset({_R.OWNER, _R.OPERATOR}),
     Action.SEE_CYCLE: _EVERYBODY,
-    Action.SEE_RESULTS: frozenset({_R.HR, _R.OPERATOR}),
+    Action.SEE_RESULTS: _ALL_SEEING | {_R.HR},
     Action.SEE_TREE: _EVERYBODY,
     Action.SEE_PEOPLE: _EVERYBODY,
     Action.SEE_LIBRARY: _EVERYBODY,
-    Action.SEE_NOTICES: frozenset({_R.HR, _R.OPERATOR}),
+    Action.SEE_NOTICES: _ALL_SEEING | {_R.HR},
     Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR}),
-    Action.NAME_ADMINISTRATORS: frozenset({_R.SETTING_UP, _R.ADMINISTRATOR}),
+    Action.NAME_ADMINISTRATORS: frozenset({_R.SETTING_UP, _R.ADMINISTRATOR, _R.SYSTEM}),
+    Action.GIVE_ROLES: frozenset({_R.SETTING_UP, _R.SYSTEM}),
+    Action.SEE_ROLES: _EVERYBODY,
     Action.START_CYCLE: frozenset({_R.HR}),
     Action.STEER_CYCLE: frozenset({_R.HR}),
     Action.HEAR: frozenset({_R.COLLEAGUE}),
     Action.CORRECT_HEARD: frozenset({_R.OWNER, _R.HR}),
     Action.RESEND_NOTICES: frozenset({_R.HR}),
-    Action.SEE_FAULTS: frozenset({_R.HR, _R.OPERATOR}),
+    Action.SEE_FAULTS: _ALL_SEEING | {_R.HR},
     Action.REPAIR: frozenset({_R.HR}),
-    Action.SEE_JOURNAL: frozenset({_R.HR, _R.OPERATOR}),
+    Action.SEE_JOURNAL: _ALL_SEEING | {_R.HR},
     Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),
     Action.SET_PREFERENCES: frozenset({_R.OWNER, _R.HR}),
     Action.TAKE_OVER_LESSON: frozenset({_R.OWNER, _R.HR}),
-    Action.SEE_TOKENS: frozenset({_R.OWNER, _R.OPERATOR}),
+    Action.SEE_TOKENS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MAKE_TOKEN: frozenset({_R.OWNER}),
-    Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR}),
+    Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 
@@ -124,6 +132,10 @@ class Caller(Frozen):
     def is_operator(self) -> bool:
         return Role.OPERATOR in self.roles
 
+    @property
+    def is_auditor(self) -> bool:
+        return Role.AUDITOR in self.roles
+
 
 class Visibility(Frozen):
     """Which goals a list may hold for a caller: all of them, or those to which `person` has one of `relations`."""
@@ -136,6 +148,8 @@ class Visibility(Frozen):
 def relations_to(caller: Caller, goal: Goal, day: date) -> frozenset[Relation]:
     """What the caller is to the goal on that day, if they are an active employee; that is for the directory to say."""
     found = {Relation.OPERATOR} if caller.is_operator else set()
+    if caller.is_auditor:
+        return frozenset({Relation.AUDITOR})
     if caller.employee is None:
         return frozenset(found)
     assignees = goal.task.assignees if goal.task else ()
@@ -179,8 +193,8 @@ def _refusal(caller: Caller, allowed: Iterable[EmployeeId]) -> Refusal:
 
 def visibility_of(caller: Caller, action: Action, held: frozenset[Relation]) -> Visibility:
     """What lists may show the caller; `held` is what they are to the company: operator, active employee, or nothing."""
-    if Relation.OPERATOR in held & ALLOWED[action]:
+    if _ALL_SEEING & held & ALLOWED[action]:
         return Visibility(everything=True)
     if Relation.COLLEAGUE not in held:
         return Visibility(everything=False)
-    return Visibility(everything=False, person=caller.employee, relations=ALLOWED[action] - {Relation.OPERATOR})
+    return Visibility(everything=False, person=caller.employee, relations=ALLOWED[action] - _ALL_SEEING)

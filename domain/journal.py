@@ -26,6 +26,8 @@ class Log(StrEnum):
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
     TOKENS = "tokens"
+    ROLES = "roles"
+    LOOKS = "looks"  # of auditors
 
 
 class Entry(NamedTuple):

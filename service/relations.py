@@ -15,18 +15,19 @@ from domain.access import Action, Caller, Relation
 from domain.goal.goal import Goal
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
+from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
-from storage import administrators, cycles
+from storage import cycles, roles
 from storage.people import find_employee
 from storage.visibility import visible
 
 
 async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
-    """The relations to the company: operator, active employee, both or none."""
+    """The relations to the company: operator, active employee, both or none. Who came in as an auditor is that, and nothing else."""
     held = {Relation.OPERATOR} if caller.is_operator else set()
     if caller.employee is not None and await is_colleague(connection, caller.employee):
-        held.add(Relation.COLLEAGUE)
+        held.add(Relation.AUDITOR if caller.is_auditor else Relation.COLLEAGUE)
     return frozenset(held)
 
 
@@ -83,17 +84,32 @@ async def may_see_inbox(connection: AsyncConnection, caller: Caller, employee: E
     return True
 
 
-async def require_administrator(connection: AsyncConnection, caller: Caller, action: Action) -> None:
-    """Checks an action of the administrators of the directory. While there is none, the operator may do it."""
-    everybody = await administrators.active(connection)
-    held = await relations_to_company(connection, caller) | _as_administrator(caller, everybody)
+async def require_to_give(connection: AsyncConnection, caller: Caller, role: CompanyRole) -> None:
+    """Checks giving and ending a role: by a system administrator, and that of the directory also by who has it.
+
+    While nobody may, the operator may do it.
+    """
+    held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
+    everybody = [*await roles.active(connection, CompanyRole.SYSTEM)]
+    if role is CompanyRole.DIRECTORY:
+        named = await roles.active(connection, CompanyRole.DIRECTORY)
+        held |= _as_administrator(caller, named)
+        everybody += named
     if not everybody and caller.is_operator:
         held |= {Relation.SETTING_UP}
+    action = Action.NAME_ADMINISTRATORS if role is CompanyRole.DIRECTORY else Action.GIVE_ROLES
     access.require(caller, action, held, everybody)
 
 
+async def system_relations(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
+    """Whether the caller is a system administrator, as a relation."""
+    named = () if caller.is_auditor else await roles.active(connection, CompanyRole.SYSTEM)
+    return frozenset({Relation.SYSTEM} if caller.employee in named else ())
+
+
 def _as_administrator(caller: Caller, everybody: Collection[EmployeeId]) -> frozenset[Relation]:
-    return frozenset({Relation.ADMINISTRATOR} if caller.employee in everybody else ())
+    is_one = caller.employee in everybody and not caller.is_auditor
+    return frozenset({Relation.ADMINISTRATOR} if is_one else ())
 
 
 async def require_directory(connection: AsyncConnection, caller: Caller, action: Action) -> None:
@@ -101,7 +117,7 @@ async def require_directory(connection: AsyncConnection, caller: Caller, action:
     operator may do it.
     """
     held = await relations_to_company(connection, caller)
-    held |= _as_administrator(caller, await administrators.active(connection))
+    held |= _as_administrator(caller, await roles.active(connection, CompanyRole.DIRECTORY))
     rows = [row for row in await cycles.list_cycles(connection) if row.state.is_running]
     if caller.is_operator and not rows:
         held |= {Relation.SETTING_UP}
@@ -115,7 +131,8 @@ async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, act
     Administrators of the directory may change it, whatever cycles are open.
     """
     held = await relations_to_company(connection, caller)
-    named = await administrators.active(connection) if Relation.ADMINISTRATOR in access.ALLOWED[action] else ()
+    may_administrate = Relation.ADMINISTRATOR in access.ALLOWED[action]
+    named = await roles.active(connection, CompanyRole.DIRECTORY) if may_administrate else ()
     held |= _as_administrator(caller, named)
     pools = [row.rules.hr for row in await cycles.list_cycles(connection) if row.state.is_running]
     if not pools and caller.is_operator:
@@ -162,6 +179,12 @@ def relations_to_goal(caller: Caller, goal: Goal, company: frozenset[Relation]) 
     if not company:
         return company
     return company | access.relations_to(caller, goal, goal.calendar.day_of(datetime.now(UTC)))
+
+
+async def sees_every_goal(connection: AsyncConnection, caller: Caller) -> bool:
+    """Whether the caller sees every goal, whatever they are to it."""
+    held = await relations_to_company(connection, caller)
+    return access.visibility_of(caller, Action.SEE_GOAL, held).everything
 
 
 async def visible_goals(

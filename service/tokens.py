@@ -9,17 +9,18 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import access
-from domain.access import Action, Caller, Door, Relation, actor_of
+from domain.access import Action, Caller, Door, Relation, Role, actor_of
 from domain.errors import MeguriError
-from domain.journal import OPERATOR
+from domain.journal import OPERATOR, Log
 from domain.messages import message
 from domain.refusals import Code, Refusal
+from domain.roles import CompanyRole
 from domain.tokens import DEFAULT_DAYS, ID_BYTES, MAX_DAYS, SECRET_BYTES, Parts, Scope, read_token
 from domain.values import EmployeeId, Frozen, Line, Moment
 from service.answers import compose
 from service.projection import names_by_id
-from service.relations import relations_to_company
-from storage import rates, tokens
+from service.relations import relations_to_company, system_relations
+from storage import journal, rates, roles, tokens
 from storage.database import read_transaction
 from storage.tokens import Token
 
@@ -105,19 +106,20 @@ class ApiTokens:
             names = await names_by_id(connection, [owner])
         return NewToken(**dict(_listed(made, names, now)), secret=str(parts))
 
-    async def list_tokens(self, caller: Caller, now: datetime) -> TokenList:
-        """The caller's own tokens; an operator without a name sees everybody's."""
+    async def list_tokens(self, caller: Caller, now: datetime, *, own: bool = False) -> TokenList:
+        """The caller's own tokens; everybody's for an operator without a name, an auditor, and a system administrator unless `own`."""
         async with read_transaction(self._engine) as connection:
-            held = await relations_to_company(connection, caller)
+            held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
             access.require(caller, Action.SEE_TOKENS, _as_owner(held))
-            found = await tokens.of_person(connection, caller.employee)
+            everybody = not own and bool(held & {Relation.SYSTEM, Relation.AUDITOR})
+            found = await tokens.of_person(connection, None if everybody else caller.employee)
             names = await names_by_id(connection, {one.employee for one in found})
         return TokenList(tokens=tuple(_listed(one, names, now) for one in found))
 
     async def end(self, caller: Caller, token: str, now: datetime) -> ListedToken:
-        """Ends one of the caller's own tokens; an operator ends anybody's. A repeat changes nothing."""
+        """Ends one of the caller's own tokens; an operator and a system administrator end anybody's. A repeat changes nothing."""
         async with self._engine.begin() as connection:
-            held = await relations_to_company(connection, caller)
+            held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
             found = await tokens.find(connection, token)
             is_theirs = found is not None and found.employee == caller.employee
             access.require(caller, Action.END_TOKEN, _as_owner(held) if is_theirs or found is None else held)
@@ -140,6 +142,22 @@ class ApiTokens:
             raise NotSignedIn
         caller = Caller(door=Door.API, employee=found.employee)
         return LetIn(caller, found.id, frozenset(Scope(one) for one in found.scopes))
+
+    async def as_auditor(self, let_in: LetIn, what: str, parts: Mapping[str, str], query: str) -> Caller:
+        """The caller as an auditor. Their look is an entry of the journal before they see anything.
+
+        `what` is the pattern of what they look at, `parts` the ids in it. Raises a `Refusal` if they are no auditor today.
+        """
+        employee = actor_of(let_in.caller)
+        async with self._engine.begin() as connection:
+            auditors = await roles.active(connection, CompanyRole.AUDITOR)
+            if employee not in auditors:
+                raise Refusal(Code.NOT_ALLOWED, actor=employee, allowed=list(auditors) or "-")
+            facts = {"token": let_in.token, "what": what, **parts}
+            await journal.append(
+                connection, Log.LOOKS, "looked", actor=employee, facts=facts, texts={"query": query or None}
+            )
+        return let_in.caller.model_copy(update={"roles": frozenset({Role.AUDITOR})})
 
 
 def _as_owner(held: frozenset[Relation]) -> frozenset[Relation]:

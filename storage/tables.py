@@ -525,12 +525,13 @@ class PreferenceRow(Table):
     __table_args__ = (CheckConstraint("channel IN ('mail', 'chat', 'console')", name="preference_channel"),)
 
 
-class DirectoryAdministratorRow(Table):
-    """Somebody who may change the directory without being HR of the open cycles."""
+class RoleHolderRow(Table):
+    """A role of a person in the company (domain.roles.CompanyRole)."""
 
-    __tablename__ = "directory_administrator"
+    __tablename__ = "role_holder"
 
     employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
 
 
 class ApiTokenRow(Table):

@@ -12,6 +12,7 @@ from domain.access import Caller
 from domain.errors import MeguriError
 from domain.messages import message
 from domain.tokens import Scope
+from service.tokens import LetIn
 from web.opened import opened_of
 
 _BEARER = HTTPBearer(
@@ -29,15 +30,28 @@ class ScopeMissing(MeguriError):
         super().__init__("scope_missing", message("error.scope_missing", scope=scope.value))
 
 
-def _needs(scope: Scope) -> Callable[[Request, _Credentials], Awaitable[Caller]]:
-    async def caller(request: Request, credentials: _Credentials) -> Caller:
-        sent = credentials.credentials if credentials else None
-        found = await opened_of(request).tokens.let_in(sent, _address_of(request), datetime.now(UTC))
+async def _let_in(request: Request, credentials: _Credentials) -> LetIn:
+    sent = credentials.credentials if credentials else None
+    return await opened_of(request).tokens.let_in(sent, _address_of(request), datetime.now(UTC))
+
+
+def _needs(scope: Scope) -> Callable[[LetIn], Awaitable[Caller]]:
+    async def caller(found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
         if scope not in found.scopes:
             raise ScopeMissing(scope)
         return found.caller
 
     return caller
+
+
+async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
+    """Who looks: an auditor, if the token is for that. Their look is recorded, with the ids in the path and what was searched for."""
+    if Scope.AUDIT in found.scopes:
+        route, parts = request.scope["route"].path, {key: str(one)[:100] for key, one in request.path_params.items()}
+        return await opened_of(request).tokens.as_auditor(found, route, parts, request.url.query[:1000])
+    if Scope.READ not in found.scopes:
+        raise ScopeMissing(Scope.READ)
+    return found.caller
 
 
 def _address_of(request: Request) -> str:
@@ -50,7 +64,7 @@ def _address_of(request: Request) -> str:
     return str(ip_network((address, 64), strict=False)) if address.version == _IPV6 else str(address)
 
 
-Reader = Annotated[Caller, Depends(_needs(Scope.READ))]
+Reader = Annotated[Caller, Depends(_reader)]
 GoalActor = Annotated[Caller, Depends(_needs(Scope.GOALS))]
 CycleActor = Annotated[Caller, Depends(_needs(Scope.CYCLES))]
 PeopleActor = Annotated[Caller, Depends(_needs(Scope.PEOPLE))]

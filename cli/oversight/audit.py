@@ -32,6 +32,8 @@ class LogName(StrEnum):
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
     TOKENS = "tokens"
+    ROLES = "roles"
+    LOOKS = "looks"
 
 
 _SHORT_HASH = 12

@@ -16,14 +16,15 @@ from domain.goal import commands
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Close
 from domain.people.numbers import NOTHING_SAID, Said
+from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from domain.writing.content import Content
-from service.administrators import Administrators
 from service.beginning import Beginnings, BeginningSource
 from service.departments import DepartmentRecords
 from service.handing_over import HandingOver, HandoverRequest
 from service.people import People
 from service.reorganisation import Compared, Reorganisation
+from service.roles import Roles
 from storage.database import read_transaction
 from storage.goals import load_aggregates, open_goals
 from tests.acceptance import company_of_200 as files
@@ -79,7 +80,7 @@ class Story:
         records = DepartmentRecords(self.company.engine)
         departments = files.sample("departments_of_200.csv", self.starts).encode()
         await self._apply(AT_THE_SERVER, await records.compare(AT_THE_SERVER, departments), "部署の登録")
-        await Administrators(self.company.engine).add(OPERATOR, ADMINISTRATOR)
+        await Roles(self.company.engine).give(OPERATOR, ADMINISTRATOR, CompanyRole.DIRECTORY)
 
     async def launch(self, cycle: CycleId, hr: EmployeeId, people: int, goals: int) -> Running:
         text, before = files.cycle_file(cycle, self.starts), self.cycles.get(BEFORE)

@@ -14,13 +14,14 @@ from domain.instructions.instructions import Pause
 from domain.journal import OPERATOR as NAMELESS
 from domain.journal import Log
 from domain.refusals import Code, Refusal
+from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId
-from service.administrators import Administrators
 from service.departments import DepartmentRecords
 from service.goals import GoalReads
 from service.instructions import Instructions
 from service.people import People
 from service.reorganisation import Compared, Reorganisation
+from service.roles import Roles
 from storage import journal
 from storage.database import open_database, read_transaction
 from storage.tables import OutboxRow
@@ -95,7 +96,7 @@ async def test_two_cycles_with_different_hr_do_not_block_a_sync_by_an_administra
         with pytest.raises(Refusal) as refused:
             await compared_by(company, hr, LEAVES)
         assert refused.value.code is Code.NOT_ALLOWED
-    await Administrators(company.engine).add(OPERATOR, ADMINISTRATOR)
+    await Roles(company.engine).give(OPERATOR, ADMINISTRATOR, CompanyRole.DIRECTORY)
 
     compared = await compared_by(company, ADMINISTRATOR, LEAVES)
     shown = {one.cycle: (one.closed, one.relined, one.refused) for one in compared.effects}
@@ -122,7 +123,7 @@ async def test_two_cycles_with_different_hr_do_not_block_a_sync_by_an_administra
 
 async def test_an_administrator_who_is_hr_of_one_cycle_acts_there_in_their_own_name(company: Steered) -> None:
     first, second = await company.launch("own"), await launch_with_hr(company, "other", TOP)
-    await Administrators(company.engine).add(OPERATOR, HR)
+    await Roles(company.engine).give(OPERATOR, HR, CompanyRole.DIRECTORY)
     await apply(company, HR, await compared_by(company, HR, LEAVES))
     assert (await company.entries(first, ONO))[-1] == ("closed", HR, "組織変更")
     assert (await company.entries(second, ONO))[-1] == ("closed", ORGANISATION, "組織変更 (E2)")
@@ -131,7 +132,7 @@ async def test_an_administrator_who_is_hr_of_one_cycle_acts_there_in_their_own_n
 
 async def test_an_administrator_sees_people_and_no_goals_and_steers_no_cycle(company: Steered) -> None:
     cycle = await company.launch("unseen")
-    await Administrators(company.engine).add(OPERATOR, ADMINISTRATOR)
+    await Roles(company.engine).give(OPERATOR, ADMINISTRATOR, CompanyRole.DIRECTORY)
     page = await People(company.engine).person(by(ADMINISTRATOR), MORI)
     assert (page.employee.id, page.goals, page.waiting) == (MORI, (), None)
     with pytest.raises(Refusal) as refused:
@@ -146,52 +147,54 @@ async def test_an_administrator_sees_people_and_no_goals_and_steers_no_cycle(com
 
 
 async def test_the_operator_names_the_first_administrators_and_they_the_next(company: Steered) -> None:
-    administrators = Administrators(company.engine)
+    roles = Roles(company.engine)
     for nobody in ("E99", "E77"):
         with pytest.raises(Refusal) as refused:
-            await administrators.add(OPERATOR, EmployeeId(nobody))
+            await roles.give(OPERATOR, EmployeeId(nobody), CompanyRole.DIRECTORY)
         assert refused.value.code is Code.UNKNOWN_EMPLOYEE
     with pytest.raises(Refusal) as refused:
-        await administrators.add(by(HR), HR)
+        await roles.give(by(HR), HR, CompanyRole.DIRECTORY)
     assert refused.value.code is Code.NOT_ALLOWED
-    assert [one.employee for one in (await administrators.add(OPERATOR, HARA)).administrators] == [HARA]
+    assert [one.employee for one in (await roles.give(OPERATOR, HARA, CompanyRole.DIRECTORY)).roles] == [HARA]
     for caller in (OPERATOR, operator(HR), by(HR)):
         with pytest.raises(Refusal) as refused:
-            await administrators.add(caller, MORI)
+            await roles.give(caller, MORI, CompanyRole.DIRECTORY)
         assert refused.value.fields["allowed"] == [HARA]
-    found = await administrators.add(by(HARA), MORI)
-    assert [(one.employee, one.name) for one in found.administrators] == [(MORI, "森 香織"), (HARA, "原田 修")]
-    assert await administrators.add(by(HARA), MORI) == found, "a repeat changes nothing"
-    assert [one.employee for one in (await administrators.remove(by(MORI), HARA)).administrators] == [MORI]
+    found = await roles.give(by(HARA), MORI, CompanyRole.DIRECTORY)
+    assert [(one.employee, one.name) for one in found.roles] == [(MORI, "森 香織"), (HARA, "原田 修")]
+    assert await roles.give(by(HARA), MORI, CompanyRole.DIRECTORY) == found, "a repeat changes nothing"
+    assert [one.employee for one in (await roles.end(by(MORI), HARA, CompanyRole.DIRECTORY)).roles] == [MORI]
     with pytest.raises(Refusal) as refused:
-        await administrators.remove(by(MORI), HARA)
+        await roles.end(by(MORI), HARA, CompanyRole.DIRECTORY)
     assert refused.value.code is Code.UNKNOWN_EMPLOYEE
     async with read_transaction(company.engine) as connection:
-        entries = await journal.entries_of(connection, Log.DIRECTORY)
-        assert await journal.first_break(connection, Log.DIRECTORY) is None
-    assert [(one.kind, one.actor, one.body["employee"]) for one in entries if "administrator" in one.kind] == [
-        ("administrator_added", NAMELESS, HARA),
-        ("administrator_added", HARA, MORI),
-        ("administrator_removed", MORI, HARA),
+        entries = await journal.entries_of(connection, Log.ROLES)
+        assert await journal.first_break(connection, Log.ROLES) is None
+    assert [(one.kind, one.actor, one.body["employee"]) for one in entries] == [
+        ("role_given", NAMELESS, HARA),
+        ("role_given", HARA, MORI),
+        ("role_ended", MORI, HARA),
     ]
 
 
 async def test_an_administrator_who_leaves_loses_the_role_for_good(company: Steered) -> None:
     await company.launch("leaves")
-    administrators = Administrators(company.engine)
-    await administrators.add(OPERATOR, ONO)
+    roles = Roles(company.engine)
+    await roles.give(OPERATOR, ONO, CompanyRole.DIRECTORY)
     await apply(company, HR, await compared_by(company, HR, LEAVES))
     await apply(company, HR, await compared_by(company, HR, IS_BACK))
-    assert (await administrators.list_active(by(ONO))).administrators == ()
+    assert (await roles.list_holders(by(ONO), CompanyRole.DIRECTORY)).roles == ()
     with pytest.raises(Refusal) as refused:
         await compared_by(company, ONO, IS_BACK)
     assert refused.value.code is Code.NOT_ALLOWED
-    assert (await administrators.add(OPERATOR, HARA)).administrators, "nobody is one, so the operator names the next"
+    assert (await roles.give(OPERATOR, HARA, CompanyRole.DIRECTORY)).roles, (
+        "nobody is one, so the operator names the next"
+    )
 
 
 async def test_after_the_last_day_an_administrator_may_not_change_the_directory(company: Steered) -> None:
     await company.launch("last-day")
-    await Administrators(company.engine).add(OPERATOR, ONO)
+    await Roles(company.engine).give(OPERATOR, ONO, CompanyRole.DIRECTORY)
     assert (await compared_by(company, ONO, IS_BACK)).difference
     async with company.engine.begin() as connection:
         await connection.execute(text("UPDATE employee SET leaves = current_date - 2 WHERE id = :id"), {"id": ONO})
@@ -203,7 +206,7 @@ async def test_after_the_last_day_an_administrator_may_not_change_the_directory(
 async def test_an_administrator_imports_while_no_cycle_is_open_and_changes_departments_while_one_is(
     company: Steered,
 ) -> None:
-    await Administrators(company.engine).add(OPERATOR, ADMINISTRATOR)
+    await Roles(company.engine).give(OPERATOR, ADMINISTRATOR, CompanyRole.DIRECTORY)
     assert (await People(company.engine).import_file(by(ADMINISTRATOR), LEAVES)).imported
     cycle = await launch_with_hr(company, "later", TOP)
     file = "部署名,部署ID,上位部署\n経理部,D1,営業部".encode()

@@ -14,14 +14,15 @@ from domain.goal.commands import ORGANISATION
 from domain.goal.commands import Pause as PauseGoal
 from domain.instructions.instructions import Pause, Selection
 from domain.refusals import Code, Refusal
+from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId
-from service.administrators import Administrators
 from service.amending import Amending
 from service.goal_documents import GoalFilter
 from service.goals import GoalReads
 from service.people import People
 from service.relations import require_hr
 from service.reorganisation import Compared, Reorganisation
+from service.roles import Roles
 from service.sync_effects import goals_that_differ
 from storage.database import open_database, read_transaction
 from storage.people import load_organisation
@@ -88,7 +89,7 @@ async def company(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Steered]:
     async with postgres.migrated_database() as url, running_temporal() as environment:
         engine = open_database(url)
         async with steered(engine, url, environment.client, tmp_path) as company:
-            await Administrators(engine).add(OPERATOR, ONO)
+            await Roles(engine).give(OPERATOR, ONO, CompanyRole.DIRECTORY)
             await apply(company, await compared_with(company, *ROWS))
             yield company
         await engine.dispose()
