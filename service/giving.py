@@ -96,6 +96,10 @@ class NotReady(Refusal):
         self.refusing = tuple(finding for finding in findings if finding.level is Level.REFUSE)
 
 
+# Refusals that tell nothing of the goal but who may decide on it.
+_ABOUT_THE_CALLER = frozenset({Code.NOT_ALLOWED, Code.NOT_DELEGATED})
+
+
 class Goals(GoalReads):
     """Use cases of goals that need Temporal. For every change, the caller must be an active employee."""
 
@@ -176,6 +180,12 @@ class Goals(GoalReads):
                 raise Refusal(Code.NOT_DELEGATED, actor=actor, acting_for=acting_for[:80])
         return found
 
+    async def _require_visible(self, caller: Caller, goal: GoalId) -> None:
+        """Raises a `Refusal` that tells only who may, for a caller who may not see the goal: others tell what state it is in, or why it is paused."""
+        async with read_transaction(self._engine) as connection:
+            company = await relations_to_company(connection, caller)
+            require_goal_relation(caller, Action.SEE_GOAL, await require_goal(connection, goal), company)
+
     async def _give(self, caller: Caller, goal: GoalId, request: Request) -> Given:
         if request.name not in COMMANDS:
             raise Refusal(Code.UNKNOWN_COMMAND, command=request.name[:40], known=COMMANDS)
@@ -188,7 +198,12 @@ class Goals(GoalReads):
         }
         command = compose(COMMANDS[request.name], {**request.fields, **fields})
         _require_small(command)
-        receipt = await self._updates.send(goal, command, identity)
+        try:
+            receipt = await self._updates.send(goal, command, identity)
+        except Refusal as refusal:
+            if refusal.code not in _ABOUT_THE_CALLER:
+                await self._require_visible(caller, goal)
+            raise
         if request.command_id is not None:
             await self._updates.require_same(goal, command, identity)
         async with read_transaction(self._engine) as connection:

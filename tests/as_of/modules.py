@@ -126,6 +126,7 @@ LEFT_OUT = {
     "tests/torture/test_oracle.py": "looks at no day: answers and ledgers are handed in",
     "tests/test_as_of.py": "starts programs as of another day itself",
     "tests/test_compose.py": _NO_DAYS,
+    "tests/web/test_access.py": _NO_DAYS,
     "tests/web/test_auditors.py": _NO_DAYS,
     "tests/web/test_directory_api.py": _NO_DAYS,
     "tests/web/test_goals_api.py": _NO_DAYS,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from domain.findings import refuses
@@ -95,7 +95,17 @@ async def read_cycle(request: Request, caller: Reader, cycle: _Cycle) -> CycleSt
     return await opened_of(request).cycles.status(caller, CycleId(cycle), datetime.now(UTC))
 
 
-@router.get("/cycles/{cycle}/events", response_class=EventSourceResponse, responses=responses(404))
+async def _require_shown(request: Request, caller: Reader, cycle: _Cycle) -> None:
+    """What is refused is refused before a stream begins, which can no longer say so."""
+    await opened_of(request).cycles.status(caller, CycleId(cycle), datetime.now(UTC))
+
+
+@router.get(
+    "/cycles/{cycle}/events",
+    response_class=EventSourceResponse,
+    responses=responses(404),
+    dependencies=[Depends(_require_shown)],
+)
 async def follow_launch(request: Request, caller: Reader, cycle: _Cycle) -> AsyncIterator[ServerSentEvent]:
     """The progress of the launch: events `progress`, then `done`, each with the cycle as `GET` shows it."""
     opened = opened_of(request)

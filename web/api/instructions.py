@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, RootModel
 
@@ -129,7 +129,17 @@ async def read_instruction(request: Request, caller: Reader, instruction: _Id) -
     )
 
 
-@router.get("/instructions/{instruction}/events", response_class=EventSourceResponse, responses=responses(404))
+async def _require_shown(request: Request, caller: Reader, instruction: _Id) -> None:
+    """What is refused is refused before a stream begins, which can no longer say so."""
+    await opened_of(request).instructions.progress(caller, instruction)
+
+
+@router.get(
+    "/instructions/{instruction}/events",
+    response_class=EventSourceResponse,
+    responses=responses(404),
+    dependencies=[Depends(_require_shown)],
+)
 async def follow_instruction(request: Request, caller: Reader, instruction: _Id) -> AsyncIterator[ServerSentEvent]:
     """The progress: events `progress`, then `done`."""
     opened = opened_of(request)
