@@ -1,6 +1,8 @@
 """Who comes in by a provider, what forged answers do, and when a session is over."""
 
-import io
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +15,6 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-import logs
 from domain.journal import Log
 from settings import Settings
 from storage import journal, sessions
@@ -504,27 +505,43 @@ async def test_without_a_provider_nobody_signs_in(engine: AsyncEngine) -> None:
 
 
 async def test_the_log_has_no_secret_no_token_and_no_mail(engine: AsyncEngine, forger: Forger) -> None:
-    log, forger.tokens = io.StringIO(), []
-    logs.configure(Settings(log_level="debug", log_format="json"), log)
-    async with site(engine, forger.issuer, oidc_claim="email") as browser:
-        secrets = [SECRET]
+    """Of a process of its own: in this one the browser of the tests logs what it sends."""
+    forger.tokens = []
+    with listen("127.0.0.1:0") as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    environment = {
+        "DATABASE_URL": engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
+        "MEGURI_WEB_ADDRESS": address, "MEGURI_PUBLIC_URL": f"http://{address}", "MEGURI_OIDC_ISSUER": forger.issuer,
+        "MEGURI_OIDC_CLIENT_ID": CLIENT, "MEGURI_OIDC_CLIENT_SECRET": SECRET, "MEGURI_LOG_LEVEL": "debug",
+    }  # fmt: skip
+    pipe = asyncio.subprocess.PIPE
+    web = await asyncio.create_subprocess_exec(
+        sys.executable, "web.py", env=os.environ | environment, stderr=pipe, stdout=pipe
+    )
+    secrets = [SECRET]
+    async with httpx.AsyncClient(base_url=f"http://{address}") as browser:
+        await _answers(browser)
         for by, subject in (("key", "quiet-account"), ("altered", "quiet-account"), ("key", "account-of-nobody")):
             forger.by = by
             mail = PEOPLE[MORI] if subject == "quiet-account" else "nobody@example.com"
             forger.claims = {"email": mail, "email_verified": True, "sub": subject}
-            login = (await browser.get("/sign-in")).headers["location"]
-            back = forger.log_in(login)
-            secrets += [
-                browser.cookies["meguri-sign-in"],
-                *back.values(),
-                forger.asked[back["code"]]["nonce"],
-                mail,
-                subject,
-            ]
+            back = forger.log_in((await browser.get("/sign-in")).headers["location"])
+            secrets += [browser.cookies["meguri-sign-in"], *back.values(), mail, subject]
             await browser.get("/sign-in/callback", params=back)
         secrets += [browser.cookies["meguri-session"].rsplit("_", 1)[1], *forger.tokens]
-    logs.configure(Settings())
-    text = log.getvalue()
+    web.terminate()
+    text = "".join(part.decode() for part in await web.communicate())
     for expected in ("signed_in", "sign_in_failed", "sign_in_refused"):
         assert f'"event": "{expected}"' in text
     assert [one for one in secrets if one in text] == []
+
+
+async def _answers(browser: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await browser.get("/healthz")
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return
