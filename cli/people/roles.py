@@ -60,7 +60,11 @@ def list_administrators(*, viewer: Viewer = None, as_json: AsJson = False) -> No
     from cli.session.callers import caller_for
     from domain.roles import CompanyRole
 
-    _run(lambda found: found.list_holders(caller_for(viewer), CompanyRole.DIRECTORY), as_json=as_json)
+    _run(
+        lambda found: found.list_holders(caller_for(viewer), CompanyRole.DIRECTORY),
+        as_json=as_json,
+        nobody="screen.roles.no_administrators",
+    )
 
 
 @admins.command("add")
@@ -87,7 +91,7 @@ def _change(how: str, employee: str, name: RoleName, actor: str | None, *, as_js
         _run(lambda found: found.end(caller, person, one), as_json=as_json)
 
 
-def _run(work: "Callable[[Roles], Awaitable[RoleList]]", *, as_json: bool) -> None:
+def _run(work: "Callable[[Roles], Awaitable[RoleList]]", *, as_json: bool, nobody: str = "screen.roles.nobody") -> None:
     from cli.session.session import Reading, reading, run, terminal
 
     to = terminal(as_json)
@@ -100,7 +104,7 @@ def _run(work: "Callable[[Roles], Awaitable[RoleList]]", *, as_json: bool) -> No
         if to.as_json:
             print_json(found)
         elif not found.roles:
-            to.tell("screen.roles.nobody")
+            to.tell(nobody)
         else:
             rows = [(one.employee, one.name, word("company_role", one.role, to.locale)) for one in found.roles]
             print_table(to.heads("screen.roles.heads"), rows)

@@ -131,8 +131,8 @@ async def test_administrators_of_the_directory_are_named_and_listed(office: Offi
     sync = ("people", "sync", file, "--as", MANAGER)
     assert HR in await office.refused(*sync)
     assert "HR of every open cycle" in await office.done(*admins, "list")
-    assert (await office.told(*admins, "add", MANAGER))["administrators"] == [
-        {"employee": MANAGER, "name": "清水 幸恵"}
+    assert (await office.told(*admins, "add", MANAGER))["roles"] == [
+        {"employee": MANAGER, "name": "清水 幸恵", "role": "directory"}
     ]
     assert MANAGER in await office.refused(*admins, "add", HARA), "there is one, who names the next"
     assert "E77" in await office.refused(*admins, "add", "E77", "--as", MANAGER)
@@ -141,6 +141,5 @@ async def test_administrators_of_the_directory_are_named_and_listed(office: Offi
     assert "社員情報の管理者" in await office.done(*admins, "list", MEGURI_LOCALE="ja")
     for one in (HARA, MANAGER):
         await office.done(*admins, "remove", one, "--as", MANAGER)
-    assert (await office.told(*admins, "list"))["administrators"] == []
-    journal = await office.done("audit", "journal", "--log", "directory")
-    assert "administrator of the directory added" in journal
+    assert (await office.told(*admins, "list"))["roles"] == []
+    assert "role given" in await office.done("audit", "journal", "--log", "roles")
