@@ -76,9 +76,11 @@ class Provider:
             raise SignInFailed("other_issuer")
         async with _client() as client:
             found = await self._metadata(client)
-            token = await self._id_token(client, found, attempt, code)
+            id_token, access_token = await self._tokens(client, found, attempt, code)
             keys = await _json(client, "keys", self._endpoint(found, "jwks_uri"))
-        claims = self._verified(token, keys, attempt)
+            claims = self._verified(id_token, keys, attempt)
+            if self.claim not in claims and "userinfo_endpoint" in found:
+                claims = await self._with_userinfo(client, found, access_token, claims)
         mail = claims.get(_MAIL) if self.claim == _MAIL and claims.get("email_verified") is True else None
         number = claims.get(self.claim) if self.claim != _MAIL else None
         return Account(self.issuer, claims["sub"], _text(mail), _text(number))
@@ -89,7 +91,10 @@ class Provider:
             raise ProviderAway("metadata_of_other_issuer")
         return found
 
-    async def _id_token(self, client: httpx.AsyncClient, found: Mapping[str, Any], attempt: Attempt, code: str) -> str:
+    async def _tokens(
+        self, client: httpx.AsyncClient, found: Mapping[str, Any], attempt: Attempt, code: str
+    ) -> tuple[str, str]:
+        """The ID token and the access token."""
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": self.callback,
             "code_verifier": attempt.verifier,
@@ -109,12 +114,22 @@ class Provider:
         if answer.is_server_error:
             raise ProviderAway("token")
         try:
-            token = answer.json()["id_token"] if answer.is_success else None
-        except (ValueError, KeyError, TypeError):
-            token = None
-        if not isinstance(token, str):
+            tokens = answer.json() if answer.is_success else None
+        except ValueError:
+            tokens = None
+        if not isinstance(tokens, dict) or not isinstance(tokens.get("id_token"), str):
             raise SignInFailed("code_refused")
-        return token
+        return tokens["id_token"], str(tokens.get("access_token", ""))
+
+    async def _with_userinfo(
+        self, client: httpx.AsyncClient, found: Mapping[str, Any], access_token: str, claims: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The claims with those of the user info, where providers put what they leave out of a token. It must be the same account's."""
+        url = self._endpoint(found, "userinfo_endpoint")
+        more = await _json(client, "userinfo", url, {"Authorization": f"Bearer {access_token}"})
+        if more.get("sub") != claims["sub"]:
+            raise SignInFailed("userinfo_of_other_account")
+        return {**more, **claims}
 
     def _verified(self, token: str, keys: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
         """The claims of the token, by OpenID Connect Core 1.0, section 3.1.3.7."""
@@ -175,9 +190,11 @@ def _client() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=_SECONDS)
 
 
-async def _json(client: httpx.AsyncClient, what: str, url: str) -> dict[str, Any]:
+async def _json(
+    client: httpx.AsyncClient, what: str, url: str, headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     try:
-        answer = await client.get(url, headers={"Accept": "application/json"})
+        answer = await client.get(url, headers={"Accept": "application/json", **(headers or {})})
         found = answer.raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
         raise ProviderAway(what) from error

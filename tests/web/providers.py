@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -68,6 +68,7 @@ class Forger:
     claims: dict[str, Any] = field(default_factory=dict)
     by: str = "key"
     metadata: dict[str, Any] = field(default_factory=dict)
+    userinfo: dict[str, Any] = field(default_factory=dict)
     asked: dict[str, dict[str, str]] = field(default_factory=dict)  # of each code, the query of the login
     refused: list[str] = field(default_factory=list)  # why this provider refused a code
     tokens: list[str] = field(default_factory=list)  # that were handed out
@@ -94,10 +95,11 @@ class Forger:
         if self.by == "altered":
             head, _, signature = jwt.encode({"alg": "RS256", "kid": "one"}, {**claims, "x": 1}, self.key).split(".")
             return f"{head}.{_encoded(claims)}.{signature}"
-        key, algorithm = {
+        keys: dict[str, tuple[RSAKey | OctKey, str]] = {
             "key": (self.key, "RS256"), "other key": (self.other_key, "RS256"), "client secret": (OctKey.import_key(SECRET), "HS256"),
             "public key": (OctKey.import_key(public.replace(b"-----", b"~~~~~")), "HS256"),
-        }[self.by]  # fmt: skip
+        }  # fmt: skip
+        key, algorithm = keys[self.by]
         return jwt.encode({"alg": algorithm, "kid": "one"}, claims, key, algorithms=["RS256", "HS256"])
 
 
@@ -122,6 +124,11 @@ async def forging_provider() -> AsyncIterator[Forger]:
     async def keys() -> dict[str, Any]:
         return {"keys": [forger.key.as_dict(private=False)]}
 
+    @app.get("/me")
+    async def userinfo(request: Request) -> dict[str, Any]:
+        assert request.headers["authorization"] == "Bearer access"
+        return forger.userinfo
+
     @app.post("/token")
     async def token(request: Request) -> JSONResponse:
         form = {name: one[0] for name, one in parse_qs((await request.body()).decode()).items()}
@@ -139,18 +146,13 @@ async def forging_provider() -> AsyncIterator[Forger]:
                 forger.refused.append(why)
                 return JSONResponse({"error": "invalid_grant"}, 400)
         forger.tokens.append(forger.token(query or {}))
-        return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": forger.tokens[-1]})
+        return JSONResponse({"access_token": "access", "token_type": "Bearer", "id_token": forger.tokens[-1]})
 
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    server.capture_signals = _no_signals  # type: ignore[method-assign]
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the signals are the test run's
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield forger
     finally:
         server.should_exit = True
         await serving
-
-
-class _no_signals:  # noqa: N801 - takes the place of a method
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...

@@ -184,6 +184,21 @@ async def test_a_number_is_the_present_one_and_two_people_with_one_mail_are_refu
         assert (await signed_in(browser, forger)).status_code == 403
 
 
+async def test_a_claim_that_is_not_in_the_token_is_read_from_the_user_info_of_the_same_account(
+    browser: httpx.AsyncClient, forger: Forger
+) -> None:
+    forger.claims = {"employee_number": None}
+    forger.metadata = {"userinfo_endpoint": f"{forger.issuer}/me"}
+    for sub, expected in (("account-2", 401), ("account-1", 303)):
+        forger.userinfo = {"sub": sub, "employee_number": MORI}
+        assert (await signed_in(browser, forger)).status_code == expected
+    forger.claims, forger.userinfo = (
+        {"sub": "account-3", "employee_number": "nobody"},
+        {"sub": "account-3", "employee_number": HARA},
+    )
+    assert (await signed_in(browser, forger)).status_code == 403  # what is signed counts
+
+
 # Forged and repeated answers
 
 
@@ -328,7 +343,9 @@ async def test_a_session_is_over_after_its_idle_and_its_whole_time(
     await age(used_at=now - timedelta(minutes=119))
     assert await inbox(browser) == 200
     async with read_transaction(engine) as connection:
-        assert await connection.scalar(select(SessionRow.used_at)) >= now  # a use puts the idle end off
+        used = await connection.scalar(select(SessionRow.used_at))
+        assert used is not None
+        assert used >= now  # a use puts the idle end off
     await age(used_at=now - timedelta(minutes=121))
     assert await inbox(browser) == 401
     await age(used_at=now, expires_at=now - timedelta(seconds=1))
@@ -338,6 +355,7 @@ async def test_a_session_is_over_after_its_idle_and_its_whole_time(
     await signed_in(browser, forger)
     async with read_transaction(engine) as connection:
         ends = await connection.scalar(select(SessionRow.expires_at).where(SessionRow.ended_at.is_(None)))
+    assert ends is not None
     assert abs(ends - now - timedelta(hours=12)) < timedelta(minutes=1)
 
 
@@ -492,7 +510,11 @@ async def test_another_host_is_refused_except_by_the_health_checks(browser: http
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(settings: dict[str, Any], variable: str) -> None:
-    fitting = {"oidc_issuer": "https://login.example", "oidc_client_id": "x", "public_url": "https://meguri.example"}
+    fitting: dict[str, Any] = {
+        "oidc_issuer": "https://login.example",
+        "oidc_client_id": "x",
+        "public_url": "https://meguri.example",
+    }
     assert provider_of(Settings(**fitting)) is not None
     with pytest.raises(WrongSignIn) as refused:
         provider_of(Settings(**fitting | settings))
