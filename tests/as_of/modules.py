@@ -100,6 +100,7 @@ LEFT_OUT = {
     "tests/cli/oversight/test_repair.py": _NO_DAYS,
     "tests/cli/papers/test_sheet.py": _NO_DAYS,
     "tests/cli/papers/test_sheets_of_a_company.py": "measures seconds; looks at no day",
+    "tests/cli/people/test_identities.py": _NO_DAYS,
     "tests/cli/people/test_tokens.py": _NO_DAYS,
     "tests/cli/session/test_exit.py": _NO_DAYS,
     "tests/cli/session/test_unknown_ids.py": _NO_DAYS,
