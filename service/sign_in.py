@@ -81,11 +81,15 @@ class SignIn:
         """
         async with self._engine.begin() as connection:
             employee = await _person_of(connection, account, now)
-            parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
-            await self._end(connection, before, now)
-            await sessions.begin(connection, Session(parts.id, employee), parts.hash, now, now + self._limits.whole)
-        log.info("signed_in", employee=employee, session=parts.id)
-        return parts
+            return await self._enter(connection, employee, before, now)
+
+    async def choose(self, employee: str, before: str | None, now: datetime) -> Parts:
+        """Begins a session of this person, whoever asks. Raises `NobodysAccount` for somebody who does not work here."""
+        async with self._engine.begin() as connection:
+            person = EmployeeId(employee)
+            if not person.isprintable() or not await is_colleague(connection, person):
+                raise NobodysAccount("chosen")
+            return await self._enter(connection, person, before, now)
 
     async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
         """Whom the session lets in. Raises `NotSignedIn`, and `TooManyRequests` for a session or an address with too many of them."""
@@ -111,6 +115,15 @@ class SignIn:
             ended = await sessions.end_of_person(connection, actor_of(caller), now)
         log.info("signed_out_everywhere", employee=caller.employee, sessions=ended)
         return ended
+
+    async def _enter(
+        self, connection: AsyncConnection, employee: EmployeeId, before: str | None, now: datetime
+    ) -> Parts:
+        parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
+        await self._end(connection, before, now)
+        await sessions.begin(connection, Session(parts.id, employee), parts.hash, now, now + self._limits.whole)
+        log.info("signed_in", employee=employee, session=parts.id)
+        return parts
 
     async def _end(self, connection: AsyncConnection, text: str | None, now: datetime) -> None:
         if parts := read_token(text or ""):

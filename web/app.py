@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web import api, problems, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
-from web.provider import provider_of
+from web.provider import provider_of, require_choosing
 
 _HEADERS = [
     (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
@@ -44,9 +44,14 @@ def make_app(opened: Opened) -> FastAPI:
     app.include_router(api.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    if opened.settings.choose_person:
+        require_choosing(opened.settings, is_embedded=opened.is_embedded)
+        app.include_router(sign_in.choosing)
     if provider:
         app.state.provider = provider
         app.include_router(sign_in.router)
+    if provider or opened.settings.choose_person:
+        app.include_router(sign_in.leaving)
     app.add_middleware(_Bounds, public=opened.public)
     return app
 

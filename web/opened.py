@@ -45,6 +45,7 @@ class Opened:
     settings: Settings
     engine: "AsyncEngine"
     temporal: Temporal
+    is_embedded: bool = False  # beside servers of `meguri up`, which serve this machine alone
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set at the stop signal: streams end
 
     @property

@@ -67,6 +67,13 @@ def require_host(headers: Headers, public: Origin) -> None:
         raise OtherHost
 
 
+def require_loopback(request: Request) -> None:
+    """Raises `OtherHost` where the request does not name this machine."""
+    named = origin_of(f"http://{request.headers.get('host', '')}")
+    if named is None or not named.is_loopback:
+        raise OtherHost
+
+
 def require_this_site(request: Request, public: Origin | None) -> None:
     """Raises `NotOfThisSite` for an unsafe method, unless the browser says that a page of this site, or nobody's, made the request.
 

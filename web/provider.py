@@ -19,7 +19,7 @@ from domain.messages import message
 from domain.sign_in import MAX_SUBJECT, Account, Attempt
 from service.sign_in import SignInFailed
 from settings import Settings
-from web.origins import Origin, origin_of
+from web.origins import Origin, is_loopback, origin_of
 
 CALLBACK = "/sign-in/callback"
 _METADATA = "/.well-known/openid-configuration"
@@ -150,7 +150,7 @@ class Provider:
         is_for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if is_for_others else self.client_id) != self.client_id:
             raise SignInFailed("authorised_party")
-        if not 0 < len(claims["sub"]) <= MAX_SUBJECT:
+        if _text(claims["sub"]) is None:
             raise SignInFailed("subject")
         return claims
 
@@ -181,6 +181,13 @@ def provider_of(settings: Settings) -> Provider | None:
     )  # fmt: skip
 
 
+def require_choosing(settings: Settings, *, is_embedded: bool) -> None:
+    """Raises `WrongSignIn` where people must not choose whose session they get."""
+    host = settings.web_address.rpartition(":")[0].strip("[]") or "127.0.0.1"
+    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer:
+        raise WrongSignIn("MEGURI_CHOOSE_PERSON", "error.sign_in_choosing")
+
+
 def _is_protected(origin: Origin | None) -> bool:
     """https; on this machine alone, http too."""
     return origin is not None and (origin.is_secure or origin.is_loopback)
@@ -204,4 +211,5 @@ async def _json(
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= MAX_SUBJECT and "\0" not in value else None
+    """A text that a database can hold, as names of accounts are; None for any other value."""
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_SUBJECT and value.isprintable() else None

@@ -2,20 +2,24 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
+from domain.sign_in import path_after
 from service.sign_in import SignInFailed
 from service.tokens import LetIn
 from web.callers import address_of, session_let_in
 from web.cookies import attempt_in, forget_attempt, forget_session, session_in, set_attempt, set_session
 from web.opened import opened_of
-from web.origins import require_this_site
+from web.origins import require_loopback, require_this_site
 from web.provider import CALLBACK, Provider
 
 _SEE_OTHER = 303  # followed by a GET
 router = APIRouter(include_in_schema=False)
+leaving = APIRouter(include_in_schema=False)
+choosing = APIRouter(include_in_schema=False)
 
 
 def _provider(request: Request) -> Provider:
@@ -55,14 +59,27 @@ async def come_back(
     return answer
 
 
-@router.post("/sign-out")
+@choosing.post("/sign-in/as")
+async def sign_in_as(request: Request) -> RedirectResponse:
+    """A form with `person`, an employee id, and `next`. The host is looked at, since a name of another site can lead to this machine."""
+    require_loopback(request)
+    require_this_site(request, None)
+    form = parse_qs((await request.body()).decode(errors="replace"))
+    person, wanted = (form.get(name, [""])[0] for name in ("person", "next"))
+    session = await opened_of(request).sign_in.choose(person, session_in(request), datetime.now(UTC))
+    answer = RedirectResponse(path_after(wanted), _SEE_OTHER)
+    set_session(request, answer, str(session))
+    return answer
+
+
+@leaving.post("/sign-out")
 async def sign_out(request: Request) -> RedirectResponse:
     require_this_site(request, opened_of(request).public)
     await opened_of(request).sign_in.leave(session_in(request), datetime.now(UTC))
     return _signed_out(request)
 
 
-@router.post("/sign-out/everywhere")
+@leaving.post("/sign-out/everywhere")
 async def sign_out_everywhere(request: Request, found: Annotated[LetIn, Depends(session_let_in)]) -> RedirectResponse:
     await opened_of(request).sign_in.leave_everywhere(found.caller, datetime.now(UTC))
     return _signed_out(request)

@@ -22,7 +22,8 @@ from storage.database import open_database, read_transaction
 from storage.tables import EmployeeRow, IdentityRow, JournalRow, SessionRow, SignInAttemptRow
 from tests.servers import Postgres
 from tests.web.providers import CLIENT, SECRET, Forger, forging_provider, log_in, mock_provider, set_account
-from web.opened import Temporal
+from web.app import make_app
+from web.opened import Opened, Temporal
 from web.provider import WrongSignIn, provider_of
 from web.serving import listen, serving
 
@@ -65,20 +66,23 @@ async def company(engine: AsyncEngine, forger: Forger) -> None:
         await connection.execute(left.values(leaves=date(2020, 1, 1)))
 
 
+async def _no_temporal() -> Client:
+    raise AssertionError
+
+
+_NO_TEMPORAL = Temporal(_no_temporal)
+
+
 @asynccontextmanager
 async def site(engine: AsyncEngine, issuer: str | None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A browser at a web server whose people sign in at this provider."""
-
-    async def no_temporal() -> Client:
-        raise AssertionError
-
     listener = listen("127.0.0.1:0")
     own = {
         "public_url": f"http://127.0.0.1:{listener.getsockname()[1]}", "oidc_issuer": issuer, "oidc_client_id": CLIENT,
         "oidc_client_secret": SECRET, "oidc_claim": "employee_number", "web_rate": 0,
     } | settings  # fmt: skip
     async with (
-        serving(Settings(**own), engine, Temporal(no_temporal), listener) as url,
+        serving(Settings(**own), engine, _NO_TEMPORAL, listener) as url,
         httpx.AsyncClient(base_url=url) as browser,
     ):
         yield browser
@@ -216,6 +220,8 @@ FORGED: dict[str, tuple[str, dict[str, Any]]] = {
     "of no account": ("key", {"sub": None}),
     "of an empty account": ("key", {"sub": ""}),
     "of an account with a long name": ("key", {"sub": "x" * 256}),
+    "of an account that no database can hold": ("key", {"sub": "a\0b"}),
+    "of an account that is no text": ("key", {"sub": "a\ud800"}),
     "of a number as account": ("key", {"sub": 7}),
     "not signed": ("none", {}),
     "signed by another key": ("other key", {}),
@@ -436,6 +442,49 @@ async def test_the_cookie_s_secret_is_not_stored_and_the_cookie_is_for_this_host
     assert attempt.partition("=")[2] not in stored
 
 
+async def test_on_this_machine_alone_a_browser_may_choose_a_person(engine: AsyncEngine) -> None:
+    async with (
+        serving(
+            Settings(web_rate=0, choose_person=True), engine, _NO_TEMPORAL, listen("127.0.0.1:0"), is_embedded=True
+        ) as url,
+        httpx.AsyncClient(base_url=url) as browser,
+    ):
+        for form, headers, expected in (
+            ({"person": MORI}, {}, 403),
+            ({"person": MORI}, {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 403),
+            ({"person": MORI}, {**HERE, "Host": f"evil.example:{browser.base_url.port}"}, 421),
+            ({"person": GONE}, HERE, 403),
+            ({"person": "a\0"}, HERE, 403),
+            ({}, HERE, 403),
+        ):
+            assert (await browser.post("/sign-in/as", data=form, headers=headers)).status_code == expected, (
+                form,
+                headers,
+            )
+            assert await inbox(browser) == 401
+        answer = await browser.post("/sign-in/as", data={"person": MORI, "next": "//evil.example"}, headers=HERE)
+        assert (answer.status_code, answer.headers["location"], await inbox(browser)) == (303, "/", 200)
+        await browser.post("/sign-out", headers=HERE)
+        assert await inbox(browser) == 401
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_embedded"),
+    [
+        ({}, False),
+        ({"web_address": "0.0.0.0:8080"}, True),
+        ({"public_url": "https://meguri.example"}, True),
+        ({"public_url": "https://meguri.example", "oidc_issuer": "https://login.example", "oidc_client_id": "x"}, True),
+    ],
+)
+async def test_elsewhere_choosing_a_person_prevents_the_start(
+    engine: AsyncEngine, settings: dict[str, Any], is_embedded: bool
+) -> None:
+    with pytest.raises(WrongSignIn) as refused:
+        make_app(Opened(Settings(choose_person=True, **settings), engine, _NO_TEMPORAL, is_embedded))
+    assert refused.value.message.fields["variable"] == "MEGURI_CHOOSE_PERSON"
+
+
 # Other sites
 
 
@@ -524,6 +573,7 @@ def test_settings_that_do_not_fit_together_are_refused(settings: dict[str, Any],
 async def test_without_a_provider_nobody_signs_in(engine: AsyncEngine) -> None:
     async with site(engine, None, public_url=None) as browser:
         assert [(await browser.get(one)).status_code for one in ("/sign-in", "/sign-in/callback")] == [404, 404]
+        assert (await browser.post("/sign-in/as", data={"person": MORI}, headers=HERE)).status_code == 404
 
 
 async def test_the_log_has_no_secret_no_token_and_no_mail(engine: AsyncEngine, forger: Forger) -> None:
