@@ -82,7 +82,9 @@ class Settings(BaseSettings):
         description="daily: notices that are not urgent are one message per person and working day; minute: all are sent at once",
     )
     public_url: str | None = Field(
-        default=None, description="address of the pages, for links in notices; unset: notices show commands"
+        default=None,
+        description="address of the pages, for links in notices (unset: notices show commands); the web server then refuses requests "
+        "to another host, and uses it to sign in",
     )
     smtp_url: str = Field(
         default="smtp://127.0.0.1:25",
@@ -111,6 +113,31 @@ class Settings(BaseSettings):
         default=600,
         ge=0,
         description="most requests of one API token in a minute, over all web servers; from one address without a valid token a tenth; 0: no limit",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="issuer of the OpenID Connect provider by which people sign in, such as `https://login.example.com`; unset: no sign-in. "
+        "Needs the public URL",
+    )
+    oidc_client_id: str | None = Field(default=None, description="name of this installation at the provider")
+    oidc_client_secret: str | None = Field(
+        default=None, description="its secret there; unset: the provider asks for none", repr=False
+    )
+    oidc_claim: str = Field(
+        default="email",
+        description="claim by which the provider's account is matched to the directory at the first sign-in: `email`, which the provider must "
+        "have verified, or the name of the claim with the employee number",
+    )
+    choose_person: bool = Field(
+        default=False,
+        description="whether a browser on this machine may choose whose session it gets: to try out `meguri up` and `meguri demo`. "
+        "Only there, at a loopback address, without a public URL and a provider",
+    )
+    session_idle_minutes: int = Field(
+        default=120, ge=5, le=10_080, description="minutes without a request after which a session in a browser is over"
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=720, description="hours after which a session in a browser is over, used or not"
     )
     trusted_proxies: str | None = Field(
         default=None,

@@ -30,6 +30,7 @@ from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
 from cli.people.departments import departments
+from cli.people.identities import identity
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
@@ -94,6 +95,7 @@ app.add_typer(sheet, name="sheet")
 app.add_typer(notices, name="notices")
 app.add_typer(role, name="role")
 app.add_typer(token, name="token")
+app.add_typer(identity, name="identity")
 app.add_typer(audit, name="audit")
 
 

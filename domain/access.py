@@ -21,6 +21,7 @@ class Door(StrEnum):
 
     COMMAND_LINE = "command_line"
     API = "api"  # by a token
+    BROWSER = "browser"  # by a session
     WORKER = "worker"  # the clock and changes of the organisation; they act in the name of no person
 
 
@@ -80,6 +81,8 @@ class Action(StrEnum):
     SEE_TOKENS = "see_tokens"
     MAKE_TOKEN = "make_token"  # noqa: S105 - an action; for oneself
     END_TOKEN = "end_token"  # noqa: S105 - an action
+    SEE_IDENTITIES = "see_identities"  # accounts at a provider, bound to people
+    UNBIND_IDENTITY = "unbind_identity"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -117,6 +120,8 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_TOKENS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MAKE_TOKEN: frozenset({_R.OWNER}),
     Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.SEE_IDENTITIES: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
+    Action.UNBIND_IDENTITY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

@@ -15,6 +15,7 @@ class Status(IntEnum):
     UNAUTHENTICATED = 401  # nobody was let in
     FORBIDDEN = 403  # the caller may not do this
     NOT_FOUND = 404  # what the caller named does not exist
+    MISDIRECTED = 421  # the request names another host
     PRECONDITION_REQUIRED = 428  # the request must say which version it is about
     TOO_MANY = 429  # later it is possible again
     CONFLICT = 409  # not possible in the present state; it may be possible in another
@@ -26,15 +27,15 @@ class Status(IntEnum):
 STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
-        Status.UNAUTHENTICATED: ("not_signed_in",),
+        Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed"),
         Status.FORBIDDEN: (
-            "scope_missing", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
+            "scope_missing", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
-            "unknown_token",
+            "unknown_token", "unknown_identity",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
@@ -54,11 +55,12 @@ STATUS_OF: Mapping[str, Status] = {
         ),
         Status.TOO_MANY: ("too_many_requests",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),
+        Status.MISDIRECTED: ("other_host",),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",
-            "wrong_hook_address", "wrong_hook_secret", "web_address_taken",
+            "wrong_hook_address", "wrong_hook_secret", "web_address_taken", "wrong_sign_in",
         ),
-        Status.UNAVAILABLE: ("unreachable", "no_answer"),
+        Status.UNAVAILABLE: ("unreachable", "no_answer", "provider_away"),
     }.items()
     for code in codes
 }  # fmt: skip

@@ -26,6 +26,7 @@ class Log(StrEnum):
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
     TOKENS = "tokens"
+    IDENTITIES = "identities"  # accounts at a provider, bound to people
     ROLES = "roles"
     LOOKS = "looks"  # of auditors
 

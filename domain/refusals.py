@@ -99,6 +99,7 @@ class Code(StrEnum):
     NOT_NEXT_GOAL = "not_next_goal"
     HANDED_OVER = "handed_over"
     UNKNOWN_COMPANY = "unknown_company"
+    UNKNOWN_IDENTITY = "unknown_identity"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a code
     CONTRIBUTOR_DECIDES = "contributor_decides"
     OWNER_CONTRIBUTES = "owner_contributes"

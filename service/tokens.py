@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import access
 from domain.access import Action, Caller, Door, Relation, Role, actor_of
@@ -76,11 +76,19 @@ class TokenList(Frozen):
 
 
 class LetIn(NamedTuple):
-    """Whom a token lets in, and what for."""
+    """Whom a token or a session lets in, and what for."""
 
     caller: Caller
-    token: str
+    key: str  # the id of the token or session
     scopes: frozenset[Scope]
+
+
+async def is_over_rate(connection: AsyncConnection, key: str | None, address: str, rate: int, now: datetime) -> bool:
+    """Counts a request of a token or session; with None as key, of the address. The caller raises `TooManyRequests` after the transaction."""
+    if not rate:
+        return False
+    requests = await rates.count(connection, key or f"address/{address}", now)
+    return requests > max(rate if key else rate // 10, 1)
 
 
 class ApiTokens:
@@ -134,9 +142,9 @@ class ApiTokens:
         parts = read_token(text or "")
         async with self._engine.begin() as connection:
             found = parts and await tokens.find_by_secret(connection, parts.id, parts.hash, now)
-            key, most = (f"token/{found.id}", self._rate) if found else (f"address/{address}", self._rate // 10)
-            requests = await rates.count(connection, key, now) if self._rate else 0
-        if requests > max(most, 1):
+            key = f"token/{found.id}" if found else None
+            is_over = await is_over_rate(connection, key, address, self._rate, now)
+        if is_over:
             raise TooManyRequests(60 - now.second)
         if not found:
             raise NotSignedIn
@@ -153,7 +161,7 @@ class ApiTokens:
             auditors = await roles.active(connection, CompanyRole.AUDITOR)
             if employee not in auditors:
                 raise Refusal(Code.NOT_ALLOWED, actor=employee, allowed=list(auditors) or "-")
-            facts = {"token": let_in.token, "what": what, **parts}
+            facts = {"token": let_in.key, "what": what, **parts}
             await journal.append(
                 connection, Log.LOOKS, "looked", actor=employee, facts=facts, texts={"query": query or None}
             )

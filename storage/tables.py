@@ -550,6 +550,49 @@ class ApiTokenRow(Table):
     ended_at: Mapped[datetime | None]
 
 
+class IdentityRow(Table):
+    """An account at a provider that is, or was, bound to a person. A row is never deleted."""
+
+    __tablename__ = "identity"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]  # what the provider calls the account; never another one's
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"))
+    bound_at: Mapped[datetime]
+    unbound_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("identity_account", "issuer", "subject", unique=True, postgresql_where=text("unbound_at IS NULL")),
+        Index("identity_person", "employee_id", "issuer", unique=True, postgresql_where=text("unbound_at IS NULL")),
+    )
+
+
+class SignInAttemptRow(Table):
+    """A browser that went to the provider and did not come back yet. Unlogged: after a crash, people begin again."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of the cookie's secret
+    next: Mapped[str]  # the path to go to afterwards
+    began_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SessionRow(Table):
+    """A browser in which a person is signed in. The secret of its cookie is not stored."""
+
+    __tablename__ = "session"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    hash: Mapped[str]  # SHA-256 of the secret
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    began_at: Mapped[datetime]
+    used_at: Mapped[datetime]  # to the minute
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
 class RequestRateRow(Table):
     """The requests of a token or of an address in one minute. Unlogged: a crash forgets a minute."""
 

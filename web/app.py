@@ -6,11 +6,14 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, problems
+from web import api, problems, sign_in
 from web.opened import Opened, opened_of
+from web.origins import Origin, OtherHost, require_host
+from web.provider import provider_of, require_choosing
 
 _HEADERS = [
     (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
@@ -20,7 +23,13 @@ _HEADERS = [
 ]
 
 
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_HEALTH = frozenset({"/healthz", "/readyz"})  # asked by machines that know an address only
+
+
 def make_app(opened: Opened) -> FastAPI:
+    """Raises `WrongSignIn` for settings that do not fit together."""
+    provider = provider_of(opened.settings)
     app = FastAPI(
         title="Meguri",
         version="1",
@@ -35,7 +44,15 @@ def make_app(opened: Opened) -> FastAPI:
     app.include_router(api.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
-    app.add_middleware(_Bounds)
+    if opened.settings.choose_person:
+        require_choosing(opened.settings, is_embedded=opened.is_embedded)
+        app.include_router(sign_in.choosing)
+    if provider:
+        app.state.provider = provider
+        app.include_router(sign_in.router)
+    if provider or opened.settings.choose_person:
+        app.include_router(sign_in.leaving)
+    app.add_middleware(_Bounds, public=opened.public)
     return app
 
 
@@ -55,16 +72,25 @@ async def _readyz(request: Request) -> dict[str, str]:
 
 
 class _Bounds:
-    """Refuses a body that is too large, however it is sent, and puts the same headers on every answer."""
+    """Refuses a body that is too large, however it is sent, and another host than the public one; puts the same headers on every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, public: Origin | None) -> None:
+        self._app, self._public = app, public
+        self._headers = [*_HEADERS, _HSTS] if public and public.is_secure else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), _with_headers(send))
+        send = _with_headers(send, self._headers)
+        try:
+            if self._public and scope["path"] not in _HEALTH:
+                require_host(Headers(scope=scope), self._public)
+        except OtherHost as refused:
+            answer = await problems.answer_to(Request(scope, receive), refused)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), send)
 
 
 def _bounded(receive: Receive, most: int) -> Receive:
@@ -81,11 +107,11 @@ def _bounded(receive: Receive, most: int) -> Receive:
     return bounded
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[Any]]:
+def _with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Callable[[Message], Awaitable[Any]]:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = {name for name, _ in message["headers"]}
-            message = {**message, "headers": [*message["headers"], *(one for one in _HEADERS if one[0] not in own)]}
+            message = {**message, "headers": [*message["headers"], *(one for one in headers if one[0] not in own)]}
         await send(message)
 
     return with_headers

@@ -1,4 +1,4 @@
-"""Who asks: made of the token that came with the request, never of anything else in it."""
+"""Who asks: made of the token or the session's cookie that came with the request, never of anything else in it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ from domain.errors import MeguriError
 from domain.messages import message
 from domain.tokens import Scope
 from service.tokens import LetIn
+from web.cookies import session_in
 from web.opened import opened_of
+from web.origins import require_this_site
 
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="token", description="an API token, as `meguri token create` prints it"
@@ -30,9 +32,18 @@ class ScopeMissing(MeguriError):
         super().__init__("scope_missing", message("error.scope_missing", scope=scope.value))
 
 
+async def session_let_in(request: Request) -> LetIn:
+    """Whom the session's cookie lets in. Raises `NotOfThisSite` for what another site's page sends with it."""
+    require_this_site(request, opened_of(request).public)
+    return await opened_of(request).sign_in.let_in(session_in(request), address_of(request), datetime.now(UTC))
+
+
 async def _let_in(request: Request, credentials: _Credentials) -> LetIn:
+    """By the token; by the session where the request has no `Authorization` at all, which another site's page cannot add."""
+    if "authorization" not in request.headers and session_in(request):
+        return await session_let_in(request)
     sent = credentials.credentials if credentials else None
-    return await opened_of(request).tokens.let_in(sent, _address_of(request), datetime.now(UTC))
+    return await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC))
 
 
 def _needs(scope: Scope) -> Callable[[LetIn], Awaitable[Caller]]:
@@ -54,7 +65,7 @@ async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -
     return found.caller
 
 
-def _address_of(request: Request) -> str:
+def address_of(request: Request) -> str:
     """The caller's address; of an IPv6 address the network, since one machine has a whole one."""
     host = request.client.host if request.client else ""
     try:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -12,8 +13,10 @@ from service.giving import Goals
 from service.goals import GoalReads
 from service.inbox import Inbox
 from service.instructions import InstructionReads, Instructions
+from service.sign_in import SessionLimits, SignIn
 from service.tokens import ApiTokens
 from settings import Settings
+from web.origins import Origin, origin_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,7 +45,13 @@ class Opened:
     settings: Settings
     engine: "AsyncEngine"
     temporal: Temporal
+    is_embedded: bool = False  # beside servers of `meguri up`, which serve this machine alone
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set at the stop signal: streams end
+
+    @property
+    def public(self) -> Origin | None:
+        """The origin that people's browsers see, if the settings name it."""
+        return origin_of(self.settings.public_url) if self.settings.public_url else None
 
     @property
     def goals(self) -> GoalReads:
@@ -63,6 +72,14 @@ class Opened:
     @property
     def tokens(self) -> ApiTokens:
         return ApiTokens(self.engine, self.settings.web_rate)
+
+    @property
+    def sign_in(self) -> SignIn:
+        idle, whole = (
+            timedelta(minutes=self.settings.session_idle_minutes),
+            timedelta(hours=self.settings.session_hours),
+        )
+        return SignIn(self.engine, SessionLimits(idle, whole), self.settings.web_rate)
 
     async def acting_on_goals(self) -> Goals:
         return Goals(self.engine, await self.temporal.client())

@@ -97,7 +97,7 @@ class Problem(Frozen):
 
 def install(app: FastAPI) -> None:
     """Answers every error of the app's routes."""
-    app.add_exception_handler(MeguriError, _meguri_error)
+    app.add_exception_handler(MeguriError, answer_to)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _http_error)
     for lost in (OSError, DBAPIError, RPCError):
@@ -131,7 +131,8 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {one: {"description": HTTPStatus(one).phrase} for one in statuses}
 
 
-async def _meguri_error(request: Request, error: Exception) -> Response:
+async def answer_to(request: Request, error: Exception) -> Response:
+    """The answer to an error of ours."""
     known = cast("MeguriError", error)
     fields = known.fields if isinstance(known, Refusal) else {}
     found = known.refusing if isinstance(known, NotReady) else getattr(known, "findings", ())

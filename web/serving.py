@@ -48,13 +48,18 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, engine: "AsyncEngine", temporal: Temporal, listener: socket.socket
+    settings: Settings,
+    engine: "AsyncEngine",
+    temporal: Temporal,
+    listener: socket.socket,
+    *,
+    is_embedded: bool = False,
 ) -> AsyncIterator[str]:
     """Serves on the listening socket until the block ends, and closes it. Gives the URL.
 
     At the end streams end first; then requests that run get `MEGURI_DRAIN_SECONDS`.
     """
-    opened = Opened(settings, engine, temporal)
+    opened = Opened(settings, engine, temporal, is_embedded)
     server = _Server(
         uvicorn.Config(
             make_app(opened),

@@ -32,6 +32,7 @@ class LogName(StrEnum):
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
     TOKENS = "tokens"
+    IDENTITIES = "identities"
     ROLES = "roles"
     LOOKS = "looks"
 

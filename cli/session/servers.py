@@ -125,7 +125,11 @@ async def _everything(settings: "Settings") -> AsyncIterator["tuple[Running, Asy
                 async with (
                     serving(settings, Role.ALL, client, engine, channel),
                     web.serving(
-                        settings, engine, Temporal(at_hand), web.listen(settings.web_address, or_free=True)
+                        settings,
+                        engine,
+                        Temporal(at_hand),
+                        web.listen(settings.web_address, or_free=True),
+                        is_embedded=True,
                     ) as url,
                 ):
                     yield Running(at, url), engine, client

@@ -1,0 +1,149 @@
+"""Use cases of signing in: an attempt, the account that the provider names, sessions in browsers, and whom a session lets in."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.access import Caller, Door, actor_of
+from domain.errors import MeguriError
+from domain.messages import message
+from domain.sign_in import MINUTES, Account, Attempt, path_after
+from domain.tokens import ID_BYTES, SECRET_BYTES, Parts, Scope, read_token
+from domain.values import EmployeeId
+from service.relations import is_colleague
+from service.tokens import LetIn, NotSignedIn, TooManyRequests, is_over_rate
+from storage import identities, sessions
+from storage.sessions import Session
+
+_ATTEMPT = timedelta(minutes=MINUTES)
+_SCOPES = frozenset({Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE})  # an auditor comes in by a token for that
+
+log = structlog.get_logger()
+
+
+class SignInFailed(MeguriError):
+    """The attempt is over or another browser's, or the provider's answer is not valid. Which of these only the log says."""
+
+    def __init__(self, reason: str) -> None:
+        log.warning("sign_in_failed", reason=reason)
+        super().__init__("sign_in_failed", message("error.sign_in_failed"))
+
+
+class NobodysAccount(MeguriError):
+    """The account is not bound to a person who works here, and cannot be. Which of the reasons it is only the log says."""
+
+    def __init__(self, reason: str) -> None:
+        log.warning("sign_in_refused", reason=reason)
+        super().__init__("nobodys_account", message("error.nobodys_account"))
+
+
+class SessionLimits(NamedTuple):
+    """When a session is over: after so long without a request, and after so long at all."""
+
+    idle: timedelta
+    whole: timedelta
+
+
+class SignIn:
+    """`rate` as of `ApiTokens`: most requests of a session in a minute; from an address without a valid one a tenth of it."""
+
+    def __init__(self, engine: AsyncEngine, limits: SessionLimits, rate: int = 0) -> None:
+        self._engine, self._limits, self._rate = engine, limits, rate
+
+    async def begin(self, wanted: str, address: str, now: datetime) -> Attempt:
+        """Begins an attempt, after which the browser goes to `wanted` if that is a path of this origin. Raises `TooManyRequests`."""
+        attempt = Attempt(secrets.token_hex(SECRET_BYTES))
+        async with self._engine.begin() as connection:  # a whole office may come from one address in the morning
+            is_over = await is_over_rate(connection, f"sign_in/{address}", address, self._rate, now)
+            if not is_over:
+                await sessions.begin_attempt(connection, attempt.hash, path_after(wanted), now, now - _ATTEMPT)
+        if is_over:
+            raise TooManyRequests(60 - now.second)
+        return attempt
+
+    async def take(self, attempt: Attempt | None, state: str, now: datetime) -> str:
+        """Uses up the attempt of this browser; returns where to go. Raises `SignInFailed` if it is over, or the state is not its own."""
+        if attempt is None or not attempt.is_state(state):
+            raise SignInFailed("state")
+        async with self._engine.begin() as connection:
+            path = await sessions.take_attempt(connection, attempt.hash, now - _ATTEMPT)
+        if path is None:
+            raise SignInFailed("attempt_over")
+        return path
+
+    async def enter(self, account: Account, before: str | None, now: datetime) -> Parts:
+        """Begins a session of the person to whom the account is bound; the first time, binds it. Ends the browser's session of before.
+
+        Raises `NobodysAccount`.
+        """
+        async with self._engine.begin() as connection:
+            employee = await _person_of(connection, account, now)
+            return await self._enter(connection, employee, before, now)
+
+    async def choose(self, employee: str, before: str | None, now: datetime) -> Parts:
+        """Begins a session of this person, whoever asks. Raises `NobodysAccount` for somebody who does not work here."""
+        async with self._engine.begin() as connection:
+            person = EmployeeId(employee)
+            if not person.isprintable() or not await is_colleague(connection, person):
+                raise NobodysAccount("chosen")
+            return await self._enter(connection, person, before, now)
+
+    async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
+        """Whom the session lets in. Raises `NotSignedIn`, and `TooManyRequests` for a session or an address with too many of them."""
+        parts = read_token(text or "")
+        async with self._engine.begin() as connection:
+            found = parts and await sessions.find_by_secret(connection, parts.id, parts.hash, now, self._limits.idle)
+            key = f"session/{found.id}" if found else None
+            is_over = await is_over_rate(connection, key, address, self._rate, now)
+        if is_over:
+            raise TooManyRequests(60 - now.second)
+        if not found:
+            raise NotSignedIn
+        return LetIn(Caller(door=Door.BROWSER, employee=found.employee), found.id, _SCOPES)
+
+    async def leave(self, text: str | None, now: datetime) -> None:
+        """Ends the session, if it is one. A repeat changes nothing."""
+        async with self._engine.begin() as connection:
+            await self._end(connection, text, now)
+
+    async def leave_everywhere(self, caller: Caller, now: datetime) -> int:
+        """Ends all sessions of the caller; returns how many."""
+        async with self._engine.begin() as connection:
+            ended = await sessions.end_of_person(connection, actor_of(caller), now)
+        log.info("signed_out_everywhere", employee=caller.employee, sessions=ended)
+        return ended
+
+    async def _enter(
+        self, connection: AsyncConnection, employee: EmployeeId, before: str | None, now: datetime
+    ) -> Parts:
+        parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
+        await self._end(connection, before, now)
+        await sessions.begin(connection, Session(parts.id, employee), parts.hash, now, now + self._limits.whole)
+        log.info("signed_in", employee=employee, session=parts.id)
+        return parts
+
+    async def _end(self, connection: AsyncConnection, text: str | None, now: datetime) -> None:
+        if parts := read_token(text or ""):
+            await sessions.end(connection, parts.id, parts.hash, now)
+
+
+async def _person_of(connection: AsyncConnection, account: Account, now: datetime) -> EmployeeId:
+    """The active employee of the account. What the provider says of mail and number counts only while the account is not bound."""
+    bound = await identities.find_account(connection, account.issuer, account.subject)
+    if bound:
+        if not await is_colleague(connection, bound.employee):
+            raise NobodysAccount("left")
+        return bound.employee
+    found = await identities.people_with(connection, mail=account.mail, number=account.number)
+    if len(found) != 1:
+        raise NobodysAccount("not_in_directory" if not found else "several_people")
+    if not await identities.bind(connection, account.issuer, account.subject, found[0], now):
+        again = await identities.find_account(
+            connection, account.issuer, account.subject
+        )  # by a request at the same time
+        if again is None or again.employee != found[0]:
+            raise NobodysAccount("other_account_bound")
+    return found[0]

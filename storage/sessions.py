@@ -1,0 +1,94 @@
+"""Sessions in browsers and the attempts to sign in that precede them."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.values import EmployeeId
+from storage.directory import works_today
+from storage.tables import EmployeeRow, SessionRow, SignInAttemptRow
+
+_USE_IS_RECORDED_EVERY = timedelta(minutes=1)
+_KEPT = timedelta(days=30)  # after its end
+_DELETED_AT_ONCE = 100  # so that nobody waits for it
+
+
+class Session(NamedTuple):
+    id: str
+    employee: EmployeeId
+
+
+async def begin_attempt(
+    connection: AsyncConnection, attempt_hash: str, path: str, now: datetime, oldest: datetime
+) -> None:
+    """Keeps an attempt, and forgets a few of those that began before `oldest`."""
+    over = select(SignInAttemptRow.hash).where(SignInAttemptRow.began_at < oldest)
+    over = over.limit(_DELETED_AT_ONCE).with_for_update(skip_locked=True)
+    await connection.execute(delete(SignInAttemptRow).where(SignInAttemptRow.hash.in_(over.scalar_subquery())))
+    await connection.execute(insert(SignInAttemptRow).values(hash=attempt_hash, next=path, began_at=now))
+
+
+async def take_attempt(connection: AsyncConnection, attempt_hash: str, oldest: datetime) -> str | None:
+    """Deletes the attempt, so that it is used once. Returns its path; None if there is none that began since `oldest`."""
+    taken = delete(SignInAttemptRow).where(SignInAttemptRow.hash == attempt_hash)
+    row = (await connection.execute(taken.returning(SignInAttemptRow.next, SignInAttemptRow.began_at))).one_or_none()
+    return row.next if row and row.began_at >= oldest else None
+
+
+async def begin(
+    connection: AsyncConnection, session: Session, secret_hash: str, now: datetime, expires_at: datetime
+) -> None:
+    """Keeps a new session, and forgets a few that were over long ago."""
+    over = select(SessionRow.id).where(SessionRow.expires_at < now - _KEPT)
+    over = over.limit(_DELETED_AT_ONCE).with_for_update(skip_locked=True)
+    await connection.execute(delete(SessionRow).where(SessionRow.id.in_(over.scalar_subquery())))
+    row = {
+        "id": session.id, "hash": secret_hash, "employee_id": session.employee, "began_at": now, "used_at": now,
+        "expires_at": expires_at,
+    }  # fmt: skip
+    await connection.execute(insert(SessionRow).values(row))
+
+
+async def find_by_secret(
+    connection: AsyncConnection, session: str, secret_hash: str, now: datetime, idle: timedelta
+) -> Session | None:
+    """The session with this id and secret, if it is open at `now` and its person works here. Records the use."""
+    query = (
+        select(SessionRow.id, SessionRow.employee_id, SessionRow.used_at)
+        .join(EmployeeRow, EmployeeRow.id == SessionRow.employee_id)
+        .where(
+            SessionRow.id == session,
+            SessionRow.hash == secret_hash,
+            SessionRow.ended_at.is_(None),
+            SessionRow.expires_at > now,
+            SessionRow.used_at > now - idle,
+            works_today(),
+        )
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    if row.used_at <= now - _USE_IS_RECORDED_EVERY:
+        await connection.execute(update(SessionRow).where(SessionRow.id == session).values(used_at=now))
+    return Session(row.id, EmployeeId(row.employee_id))
+
+
+async def end(connection: AsyncConnection, session: str, secret_hash: str, now: datetime) -> None:
+    """Ends the session with this id and secret. A repeat changes nothing."""
+    which = (SessionRow.id == session) & (SessionRow.hash == secret_hash) & SessionRow.ended_at.is_(None)
+    await connection.execute(update(SessionRow).where(which).values(ended_at=now))
+
+
+async def end_of_person(connection: AsyncConnection, employee: EmployeeId, now: datetime) -> int:
+    """Ends all sessions of the person; returns how many were open."""
+    which = (SessionRow.employee_id == employee) & SessionRow.ended_at.is_(None) & (SessionRow.expires_at > now)
+    return (await connection.execute(update(SessionRow).where(which).values(ended_at=now))).rowcount
+
+
+async def end_of_leavers(connection: AsyncConnection, now: datetime) -> None:
+    """Ends the sessions of those who have left, so that they do not hold when somebody comes back. A repeat finds none."""
+    left = select(EmployeeRow.id).where(EmployeeRow.id == SessionRow.employee_id, ~EmployeeRow.active)
+    which = SessionRow.ended_at.is_(None) & left.exists()
+    await connection.execute(update(SessionRow).where(which).values(ended_at=now))

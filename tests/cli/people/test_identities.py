@@ -1,0 +1,65 @@
+"""`meguri identity`: an account is unbound, its person is out, and their next sign-in binds another one."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from domain.journal import Log
+from domain.sign_in import Account
+from service.sign_in import NobodysAccount, SessionLimits, SignIn
+from service.tokens import NotSignedIn
+from storage import journal
+from storage.database import open_database, read_transaction
+from tests.cli.office import HARA, HR, MORI, ONO, Office
+
+pytestmark = pytest.mark.slow
+AT = "https://login.example"
+
+
+@pytest_asyncio.fixture
+async def entrance(office: Office) -> AsyncIterator[SignIn]:
+    engine = open_database(office.env["DATABASE_URL"])
+    yield SignIn(engine, SessionLimits(timedelta(hours=1), timedelta(hours=12)))
+    await engine.dispose()
+
+
+async def test_an_account_is_unbound_and_another_one_bound(office: Office, entrance: SignIn) -> None:
+    now, first, second = datetime.now(UTC), Account(AT, "old", number=MORI), Account(AT, "new", number=MORI)
+    session = await entrance.enter(first, None, now)
+    colleague = await entrance.enter(Account(AT, "other", number=HARA), None, now)
+    with pytest.raises(NobodysAccount):
+        await entrance.enter(second, None, now)
+    own = (await office.told("identity", "list", "--as", MORI))["identities"]
+    assert [(one["employee"], one["issuer"], one["unbound_at"]) for one in own] == [(MORI, AT, None)]
+    assert {one["employee"] for one in (await office.told("identity", "list"))["identities"]} == {MORI, HARA}
+    assert "森 香織" in await office.done("identity", "list", MEGURI_LOCALE="ja")
+
+    bound = own[0]["identity"]
+    for person in (MORI, HR):
+        await office.refused("identity", "unbind", bound, "--as", person)
+    await office.refused("identity", "unbind", "nothing")
+    assert (await entrance.let_in(str(session), "", now)).caller.employee == MORI
+
+    await office.done("role", "give", ONO, "system")
+    assert "解除しました" in await office.done("identity", "unbind", bound, "--as", ONO, MEGURI_LOCALE="ja")
+    await office.done("identity", "unbind", bound, "--as", ONO)  # a repeat
+    with pytest.raises(NotSignedIn):
+        await entrance.let_in(str(session), "", now)
+    assert (await entrance.let_in(str(colleague), "", now)).caller.employee == HARA
+    assert {one["employee"] for one in (await office.told("identity", "list", "--as", ONO))["identities"]} == {
+        MORI,
+        HARA,
+    }
+    await entrance.enter(second, None, now)
+    with pytest.raises(NobodysAccount):
+        await entrance.enter(first, None, now)
+    await office.done("role", "end", ONO, "system", "--as", ONO)
+
+    async with read_transaction(entrance._engine) as connection:
+        entries = [one for one in await journal.entries_of(connection, Log.IDENTITIES) if one.body["employee"] == MORI]
+        assert await journal.first_break(connection, Log.IDENTITIES) is None
+    assert [(one.kind, one.actor) for one in entries] == [
+        ("identity_bound", MORI), ("identity_unbound", ONO), ("identity_bound", MORI),
+    ]  # fmt: skip
