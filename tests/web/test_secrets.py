@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.values import CycleId
+from domain.values import CycleId, EmployeeId
 from service.tokens import ApiTokens
 from storage.database import read_transaction
 from storage.tables import EmployeeRow
@@ -68,7 +68,7 @@ async def test_no_secret_no_name_and_no_mail_is_in_a_log_a_problem_or_a_history(
     log: list[bytes] = []
     async with web_process(company, log) as web:
 
-        def headers(person: str) -> dict[str, str]:
+        def headers(person: EmployeeId) -> dict[str, str]:
             return {"Authorization": f"Bearer {secrets[person]}"}
 
         goal = f"/api/v1/goals/{CYCLE}/{MORI}/1"
