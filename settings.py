@@ -139,6 +139,11 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=720, description="hours after which a session in a browser is over, used or not"
     )
+    cors_origins: str | None = Field(
+        default=None,
+        description="origins of other sites whose pages may use the API with a token, separated by commas, such as "
+        "`https://intranet.example.com`; unset: none. A session in the browser never counts there",
+    )
     trusted_proxies: str | None = Field(
         default=None,
         description="addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` the web server believes, separated by commas; unset: none",

@@ -8,12 +8,13 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import api, problems, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
-from web.provider import provider_of, require_choosing
+from web.provider import origins_of, provider_of, require_choosing
 
 _HEADERS = [
     (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
@@ -25,6 +26,12 @@ _HEADERS = [
 ]
 
 
+# For pages of other sites that the settings name: a token in a header, never the cookie of a session.
+_OTHER_SITES: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+    "expose_headers": ["ETag", "Location", "Retry-After"],
+}
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _HEALTH = frozenset({"/healthz", "/readyz"})  # asked by machines that know an address only
 
@@ -54,6 +61,8 @@ def make_app(opened: Opened) -> FastAPI:
         app.include_router(sign_in.router)
     if provider or opened.settings.choose_person:
         app.include_router(sign_in.leaving)
+    if others := origins_of(opened.settings.cors_origins):
+        app.add_middleware(CORSMiddleware, allow_origins=others, **_OTHER_SITES)
     app.add_middleware(_Bounds, public=opened.public)
     return app
 

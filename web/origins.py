@@ -34,6 +34,11 @@ class Origin(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        """As a browser writes it in `Origin`: without the port that the scheme has by itself."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
+
     @property
     def is_secure(self) -> bool:
         return self.scheme == "https"

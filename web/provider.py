@@ -41,7 +41,7 @@ class ProviderAway(MeguriError):
 
 
 class WrongSignIn(MeguriError):
-    """The settings of signing in do not fit together. `variable`: the one to correct; `todo`: the key of how."""
+    """The settings of the web server do not fit together. `variable`: the one to correct; `todo`: the key of how."""
 
     def __init__(self, variable: str, todo: str) -> None:
         super().__init__("wrong_sign_in", message("error.wrong_sign_in", variable=variable, todo=message(todo)))
@@ -179,6 +179,17 @@ def provider_of(settings: Settings) -> Provider | None:
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_claim,
         settings.public_url.rstrip("/") + CALLBACK,
     )  # fmt: skip
+
+
+def origins_of(setting: str | None) -> list[str]:
+    """The origins that a setting names, as browsers write them. Raises `WrongSignIn` for one that is none."""
+    found = []
+    for one in (part.strip() for part in (setting or "").split(",") if part.strip()):
+        origin = origin_of(one)
+        if not _is_protected(origin) or one != str(origin):
+            raise WrongSignIn("MEGURI_CORS_ORIGINS", "error.cors_origins")
+        found.append(one)
+    return found
 
 
 def require_choosing(settings: Settings, *, is_embedded: bool) -> None:
