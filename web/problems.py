@@ -141,11 +141,12 @@ async def answer_to(request: Request, error: Exception) -> Response:
     status = _STATUS_OF_DOOR.get(known.code, int(known.status))
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
-        headers=_headers(known, status),
+        headers=headers_of(known, status),
     )  # fmt: skip
 
 
-def _headers(error: MeguriError, status: int) -> dict[str, str]:
+def headers_of(error: MeguriError, status: int) -> dict[str, str]:
+    """The headers that belong to an error of ours."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyRequests):
