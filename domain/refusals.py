@@ -105,6 +105,10 @@ class Code(StrEnum):
     OWNER_CONTRIBUTES = "owner_contributes"
     NOBODY_DECIDES = "nobody_decides"
     UNKNOWN_CONTRIBUTOR = "unknown_contributor"
+    UNKNOWN_RESOURCE = "unknown_resource"
+    RESOURCE_TAKEN = "resource_taken"
+    UNKNOWN_MANAGER = "unknown_manager"
+    UNKNOWN_MEMBER = "unknown_member"
 
 
 class Refusal(MeguriError):

@@ -19,7 +19,7 @@ from domain.tokens import DEFAULT_DAYS, ID_BYTES, MAX_DAYS, SECRET_BYTES, Parts,
 from domain.values import EmployeeId, Frozen, Line, Moment
 from service.answers import compose
 from service.projection import names_by_id
-from service.relations import relations_to_company, system_relations
+from service.relations import relations_to_company, require_provisioner, system_relations
 from storage import journal, rates, roles, tokens
 from storage.database import read_transaction
 from storage.tokens import Token
@@ -110,6 +110,8 @@ class ApiTokens:
         async with self._engine.begin() as connection:
             held = await relations_to_company(connection, caller)
             access.require(caller, Action.MAKE_TOKEN, _as_owner(held))
+            if Scope.PROVISION in wanted.scopes:
+                await require_provisioner(connection, caller)
             await tokens.add(connection, made, parts.hash)
             names = await names_by_id(connection, [owner])
         return NewToken(**dict(_listed(made, names, now)), secret=str(parts))

@@ -593,6 +593,61 @@ class SessionRow(Table):
     ended_at: Mapped[datetime | None]
 
 
+class ScimResourceRow(Table):
+    """A user or a group as the identity provider wants it. A row is never deleted: one that was removed is a person who leaves."""
+
+    __tablename__ = "scim_resource"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # User or Group
+    key: Mapped[str]  # userName or displayName in lower case
+    external_id: Mapped[str | None] = mapped_column(index=True)  # what the provider calls it
+    employee_id: Mapped[
+        str | None
+    ]  # who it is in the directory, once that is known; no foreign key: an instruction may still be writing them
+    number: Mapped[str | None]  # employee number that the provider says
+    attributes: Mapped[dict[str, Any]]  # as SCIM
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]  # whose token it was
+    removed_at: Mapped[datetime | None]
+    pending_at: Mapped[datetime | None]  # the last change that was not compared with the directory
+    applied: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what the directory was told last
+    refused: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # the findings because of which the last change was not applied
+
+    __table_args__ = (
+        Index("scim_resource_key", "kind", "key", unique=True, postgresql_where=text("removed_at IS NULL")),
+        Index(
+            "scim_resource_person",
+            "employee_id",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL AND employee_id IS NOT NULL"),
+        ),
+        Index(
+            "scim_resource_number",
+            "number",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL AND number IS NOT NULL"),
+        ),
+        Index("scim_resource_pending", "pending_at", postgresql_where=text("pending_at IS NOT NULL")),
+    )
+
+
+class ScimRunRow(Table):
+    """A comparison of gathered changes with the directory, and the instruction that it made, if any."""
+
+    __tablename__ = "scim_run"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    instruction_id: Mapped[str | None]
+    resources: Mapped[int]  # that had changed
+    refused: Mapped[int]  # of these
+
+
 class RequestRateRow(Table):
     """The requests of a token or of an address in one minute. Unlogged: a crash forgets a minute."""
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, problems, sign_in
+from web import api, problems, scim, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.provider import origins_of, provider_of, require_choosing
@@ -53,6 +53,7 @@ def make_app(opened: Opened) -> FastAPI:
     app.include_router(api.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    app.mount(scim.PATH, scim.make_scim_app(opened))
     if opened.settings.choose_person:
         require_choosing(opened.settings, is_embedded=opened.is_embedded)
         app.include_router(sign_in.choosing)

@@ -144,7 +144,7 @@ async def answer_to(request: Request, error: Exception) -> Response:
         _log_refused(request, known.code, status)
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
-        headers=_headers(known, status),
+        headers=headers_of(known, status),
     )  # fmt: skip
 
 
@@ -157,7 +157,8 @@ def _log_refused(request: Request, code: str, status: int) -> None:
         log.info("refused", code=code, status=status, route=_route(request), employee=found.caller.employee)
 
 
-def _headers(error: MeguriError, status: int) -> dict[str, str]:
+def headers_of(error: MeguriError, status: int) -> dict[str, str]:
+    """The headers that belong to an error of ours."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyRequests):
