@@ -81,6 +81,7 @@ class Action(StrEnum):
     SEE_TOKENS = "see_tokens"
     MAKE_TOKEN = "make_token"  # noqa: S105 - an action; for oneself
     END_TOKEN = "end_token"  # noqa: S105 - an action
+    USE_CALENDAR_LINK = "use_calendar_link"  # one's own: make it, see whether there is one, end it
     SEE_IDENTITIES = "see_identities"  # accounts at a provider, bound to people
     UNBIND_IDENTITY = "unbind_identity"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
@@ -120,6 +121,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_TOKENS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MAKE_TOKEN: frozenset({_R.OWNER}),
     Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.USE_CALENDAR_LINK: frozenset({_R.OWNER}),
     Action.SEE_IDENTITIES: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.UNBIND_IDENTITY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),

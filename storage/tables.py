@@ -550,6 +550,16 @@ class ApiTokenRow(Table):
     ended_at: Mapped[datetime | None]
 
 
+class CalendarLinkRow(Table):
+    """The link by which a calendar program reads a person's dates. Its secret is not stored; a link that was ended has no row."""
+
+    __tablename__ = "calendar_link"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the secret
+    made_at: Mapped[datetime]
+
+
 class IdentityRow(Table):
     """An account at a provider that is, or was, bound to a person. A row is never deleted."""
 

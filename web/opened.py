@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
+from service.calendar_links import CalendarLinks
 from service.cycles import CycleReads, Cycles
 from service.giving import Goals
 from service.goals import GoalReads
@@ -72,6 +73,11 @@ class Opened:
     @property
     def tokens(self) -> ApiTokens:
         return ApiTokens(self.engine, self.settings.web_rate)
+
+    @property
+    def calendar_links(self) -> CalendarLinks:
+        base = self.settings.public_url or f"http://{self.settings.web_address}"
+        return CalendarLinks(self.engine, base, self.settings.web_rate)
 
     @property
     def sign_in(self) -> SignIn:

@@ -82,6 +82,7 @@ _LOOKS = {
     "list_delegations": Way(Action.SEE_PEOPLE),
     "read_preferences": Way(Action.SET_PREFERENCES, own=True),
     "list_tokens": Way(Action.SEE_TOKENS, own=True),
+    "read_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
     "read_scores": Way(Action.SEE_RESULTS),
@@ -94,6 +95,8 @@ _CHANGES = {
     ),
     "compare_directory": Way(Action.CHANGE_DIRECTORY),
     "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
+    "make_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
+    "end_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
