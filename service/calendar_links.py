@@ -26,7 +26,7 @@ from storage.database import read_transaction
 class CalendarLink(Frozen):
     """When the caller's link was made; null: there is none."""
 
-    made_at: Moment | None
+    created_at: Moment | None
 
 
 class NewCalendarLink(CalendarLink):
@@ -47,7 +47,7 @@ class CalendarLinks:
     async def show(self, caller: Caller) -> CalendarLink:
         async with read_transaction(self._engine) as connection:
             person = await _require(connection, caller)
-            return CalendarLink(made_at=await calendar_links.made_at(connection, person))
+            return CalendarLink(created_at=await calendar_links.made_at(connection, person))
 
     async def make(self, caller: Caller, now: datetime) -> NewCalendarLink:
         """Makes the caller's link. An earlier one ends. The address cannot be read again."""
@@ -55,14 +55,14 @@ class CalendarLinks:
         async with self._engine.begin() as connection:
             person = await _require(connection, caller)
             await calendar_links.make(connection, person, _hash(secret), now)
-        return NewCalendarLink(made_at=now, url=f"{(self._base or '').rstrip('/')}/calendar/{secret}.ics")
+        return NewCalendarLink(created_at=now, url=f"{(self._base or '').rstrip('/')}/calendar/{secret}.ics")
 
     async def end(self, caller: Caller) -> CalendarLink:
         """Ends the caller's link. A repeat changes nothing."""
         async with self._engine.begin() as connection:
             person = await _require(connection, caller)
             await calendar_links.end(connection, person)
-        return CalendarLink(made_at=None)
+        return CalendarLink(created_at=None)
 
     async def read(self, secret: str, address: str, now: datetime, links: Links) -> Feed | None:
         """The calendar of the link with this secret; None for one that is unknown, was ended, or is of somebody who left.

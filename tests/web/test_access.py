@@ -177,10 +177,10 @@ async def test_a_route_lets_in_whom_the_table_names(
     for owner, near in ((MORI, NEAR), (SALES, FAR)):
         for role, headers in callers.items():
             held = ROLES[role] | near.get(role, frozenset()) if way.at_goal else ROLES[role]
-            if way.own and role != "auditor":
-                held |= {R.OWNER}
             if name in _CHANGES and role == "auditor":  # their commands are those of the colleague who they are
                 held = ROLES["colleague"]
+            if way.own and held & _EMPLOYEE:
+                held |= {R.OWNER}
             answer = await web.request(
                 method, f"{_at(path, owner)}{way.query}", headers=headers, json=way.json, content=content
             )

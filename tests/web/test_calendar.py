@@ -108,15 +108,15 @@ async def test_a_link_is_made_replaced_and_ended_by_its_person_and_the_journal_s
     company: Steered, web: httpx.AsyncClient
 ) -> None:
     headers = await token_of(company, ONO)
-    assert (await web.get(_OWN, headers=headers)).json() == {"made_at": None}
+    assert (await web.get(_OWN, headers=headers)).json() == {"created_at": None}
     first, second = [(await web.post(_OWN, headers=headers)).json()["url"] for _ in range(2)]
     paths = [httpx.URL(one).path for one in (first, second)]
     assert [(await web.get(one)).status_code for one in paths] == [404, 200]
     shown = (await web.get(_OWN, headers=headers)).json()
-    assert shown["made_at"]
+    assert shown["created_at"]
     assert "url" not in shown
     for _ in range(2):
-        assert (await web.delete(_OWN, headers=headers)).json() == {"made_at": None}
+        assert (await web.delete(_OWN, headers=headers)).json() == {"created_at": None}
     assert (await web.get(paths[1])).status_code == 404
     async with read_transaction(company.engine) as connection:
         entries = [one for one in await journal.entries_of(connection, Log.TOKENS) if one.body.get("employee") == ONO]

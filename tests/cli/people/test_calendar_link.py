@@ -15,7 +15,7 @@ async def test_a_link_is_shown_once_and_ended(office: Office) -> None:
     assert "again" in made.stderr
     again = await office.told("calendar", "link", "--as", MORI)
     assert again["url"] != made.stdout.strip()
-    assert again["made_at"]
-    assert await office.told("calendar", "revoke", "--as", MORI) == {"made_at": None}
+    assert again["created_at"]
+    assert await office.told("calendar", "revoke", "--as", MORI) == {"created_at": None}
     assert "失効させました" in await office.done("calendar", "revoke", "--as", MORI, MEGURI_LOCALE="ja")  # a repeat
     await office.refused("calendar", "link", "--as", "nobody")
