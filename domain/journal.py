@@ -28,6 +28,7 @@ class Log(StrEnum):
     TOKENS = "tokens"
     IDENTITIES = "identities"  # accounts at a provider, bound to people
     ROLES = "roles"
+    HOOKS = "hooks"  # receivers of events
     LOOKS = "looks"  # of auditors
 
 

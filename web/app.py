@@ -28,7 +28,8 @@ _HEALTH = frozenset({"/healthz", "/readyz"})  # asked by machines that know an a
 
 
 def make_app(opened: Opened) -> FastAPI:
-    """Raises `WrongSignIn` for settings that do not fit together."""
+    """Raises `WrongSignIn` for settings that do not fit together, and `WrongHookKey`."""
+    opened.hook_key  # noqa: B018 - so that a wrong one stops the start, and not the first request
     provider = provider_of(opened.settings)
     app = FastAPI(
         title="Meguri",

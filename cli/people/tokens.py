@@ -27,6 +27,7 @@ class ScopeName(StrEnum):
     GOALS = "goals"
     CYCLES = "cycles"
     PEOPLE = "people"
+    SYSTEM = "system"
     AUDIT = "audit"
 
 

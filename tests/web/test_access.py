@@ -83,6 +83,8 @@ _LOOKS = {
     "read_preferences": Way(Action.SET_PREFERENCES, own=True),
     "list_tokens": Way(Action.SEE_TOKENS, own=True),
     "read_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
+    "list_hooks": Way(Action.SEE_HOOKS),
+    "list_deliveries": Way(Action.SEE_HOOKS),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
     "read_scores": Way(Action.SEE_RESULTS),
@@ -97,6 +99,11 @@ _CHANGES = {
     "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
     "make_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "end_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
+    "make_hook": Way(Action.CHANGE_HOOKS, json={"url": "https://hooks.example.com/x"}),
+    "change_hook": Way(Action.CHANGE_HOOKS, json={"paused": True}),
+    "rotate_hook": Way(Action.CHANGE_HOOKS, json={"generation": 1}),
+    "delete_hook": Way(Action.CHANGE_HOOKS),
+    "replay_delivery": Way(Action.CHANGE_HOOKS),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
@@ -137,7 +144,7 @@ async def callers(company: Steered) -> Mapping[str, dict[str, str]]:
     await roles.give(by(SALES), ONO, CompanyRole.DIRECTORY)
     await roles.give(by(SALES), HARA, CompanyRole.AUDITOR)
     await company.launch(CYCLE)
-    scopes = {"auditor": ("audit", "goals", "cycles", "people")}
+    scopes = {"auditor": ("audit", "goals", "cycles", "people", "system")}
     return {role: await token_of(company, person, *scopes.get(role, ())) for role, person in _PERSON.items()}
 
 
@@ -160,7 +167,7 @@ def test_the_table_knows_every_route() -> None:
 
 
 def _at(path: str, owner: str) -> str:
-    return path.format(cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner)
+    return path.format(cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, hook="x", delivery="1")
 
 
 def _answers_who_may(answer: httpx.Response) -> bool:
