@@ -106,6 +106,15 @@ class Settings(BaseSettings):
     hook_secret: str | None = Field(
         default=None, description="key of the signature, `whsec_` and base64 (Standard Webhooks)", repr=False
     )
+    hook_key: str | None = Field(
+        default=None,
+        description="key of which the secrets of receivers of events (`meguri hook`) are made: base64 of at least 32 random bytes, the same for web "
+        "servers and workers; unset: no receiver can be made",
+        repr=False,
+    )
+    hook_private_hosts: bool = Field(
+        default=False, description="whether such receivers may be on a private network, such as the company's"
+    )
     mail_from: str = Field(default="meguri@localhost", description="sender of the mails")
     delivery_seconds: int = Field(default=60, ge=1, description="seconds between two deliveries of due notices")
     web_address: str = Field(default="127.0.0.1:8080", description="`host:port` of the web server")

@@ -45,7 +45,7 @@ class Relation(StrEnum):
     SETTING_UP = "setting_up"  # the operator while nobody is HR (no cycle is open), or while nobody is an administrator
     COLLEAGUE = "colleague"  # an active employee
     ADMINISTRATOR = "administrator"  # of the directory: changes it, and is nothing to goals
-    SYSTEM = "system"  # administrator of roles and tokens; nothing to goals
+    SYSTEM = "system"  # administrator of roles, tokens and receivers of events; nothing to goals
     AUDITOR = "auditor"  # who came in as one
     OPERATOR = "operator"
 
@@ -82,8 +82,11 @@ class Action(StrEnum):
     SEE_TOKENS = "see_tokens"
     MAKE_TOKEN = "make_token"  # noqa: S105 - an action; for oneself
     END_TOKEN = "end_token"  # noqa: S105 - an action
+    USE_CALENDAR_LINK = "use_calendar_link"  # one's own: make it, see whether there is one, end it
     SEE_IDENTITIES = "see_identities"  # accounts at a provider, bound to people
     UNBIND_IDENTITY = "unbind_identity"
+    SEE_HOOKS = "see_hooks"  # receivers of events, and their deliveries
+    CHANGE_HOOKS = "change_hooks"  # make one, which then gets what is in every ledger
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -122,8 +125,11 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_TOKENS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MAKE_TOKEN: frozenset({_R.OWNER}),
     Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.USE_CALENDAR_LINK: frozenset({_R.OWNER}),
     Action.SEE_IDENTITIES: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.UNBIND_IDENTITY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.SEE_HOOKS: _ALL_SEEING | {_R.SYSTEM},
+    Action.CHANGE_HOOKS: frozenset({_R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

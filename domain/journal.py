@@ -29,6 +29,7 @@ class Log(StrEnum):
     IDENTITIES = "identities"  # accounts at a provider, bound to people
     ROLES = "roles"
     PROVISIONING = "provisioning"  # by SCIM
+    HOOKS = "hooks"  # receivers of events
     LOOKS = "looks"  # of auditors
 
 

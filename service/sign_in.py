@@ -19,7 +19,9 @@ from storage import identities, sessions
 from storage.sessions import Session
 
 _ATTEMPT = timedelta(minutes=MINUTES)
-_SCOPES = frozenset({Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE})  # an auditor comes in by a token for that
+_SCOPES = frozenset(
+    {Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE, Scope.SYSTEM}
+)  # an auditor comes in by a token for that
 
 log = structlog.get_logger()
 

@@ -550,6 +550,16 @@ class ApiTokenRow(Table):
     ended_at: Mapped[datetime | None]
 
 
+class CalendarLinkRow(Table):
+    """The link by which a calendar program reads a person's dates. Its secret is not stored; a link that was ended has no row."""
+
+    __tablename__ = "calendar_link"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the secret
+    made_at: Mapped[datetime]
+
+
 class IdentityRow(Table):
     """An account at a provider that is, or was, bound to a person. A row is never deleted."""
 
@@ -685,20 +695,32 @@ class JournalHeadRow(Table):
     hash: Mapped[str]
 
 
-class HookRow(Table):
-    """The time up to which ledger entries were queued for the other system; at first, the time when the hook was switched on."""
+class HookReceiverRow(Table):
+    """Another system that gets ledger entries. Its secret is not stored: it is derived from the installation's key, the id and the generation."""
 
-    __tablename__ = "hook"
+    __tablename__ = "hook_receiver"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
-    since: Mapped[datetime]
+    id: Mapped[str] = mapped_column(primary_key=True)  # `settings`: the one that the settings name
+    url: Mapped[str | None]  # None: in the settings
+    kinds: Mapped[list[str] | None]  # of events; None: all
+    since: Mapped[datetime]  # up to then entries were queued; at first, when the receiver was made
+    paused_at: Mapped[datetime | None]  # entries are queued meanwhile
+    generation: Mapped[int] = mapped_column(server_default=text("1"))  # of the secret
+    earlier_until: Mapped[datetime | None]  # until then, the secret of the generation before signs too
+    key_id: Mapped[str | None]  # of the key from which the secret was derived
+    created_by: Mapped[str | None]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("hook_receiver_url", "url", unique=True, postgresql_where=text("deleted_at IS NULL")),)
 
 
 class HookEventRow(Table):
-    """A ledger entry that is to be sent to the other system, and the result; the ledger itself is never changed."""
+    """A ledger entry that is to be sent to a receiver, and the result; the ledger itself is never changed."""
 
     __tablename__ = "hook_event"
 
+    receiver_id: Mapped[str] = mapped_column(primary_key=True, server_default="settings")
     goal_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
@@ -709,5 +731,9 @@ class HookEventRow(Table):
     error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     gave_up_at: Mapped[datetime | None]
+    number: Mapped[int] = mapped_column(BigInteger, Identity())  # of the delivery
 
-    __table_args__ = (Index("hook_event_pending", "goal_id", "seq", postgresql_where=text(_PENDING)),)
+    __table_args__ = (
+        Index("hook_event_pending", "receiver_id", "goal_id", "seq", postgresql_where=text(_PENDING)),
+        Index("hook_event_by_number", "receiver_id", "number", unique=True),
+    )

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, problems, scim, sign_in
+from web import api, calendar, problems, scim, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.provider import origins_of, provider_of, require_choosing
@@ -37,7 +37,8 @@ _HEALTH = frozenset({"/healthz", "/readyz"})  # asked by machines that know an a
 
 
 def make_app(opened: Opened) -> FastAPI:
-    """Raises `WrongSignIn` for settings that do not fit together."""
+    """Raises `WrongSignIn` for settings that do not fit together, and `WrongHookKey`."""
+    opened.hook_key  # noqa: B018 - so that a wrong one stops the start, and not the first request
     provider = provider_of(opened.settings)
     app = FastAPI(
         title="Meguri",
@@ -51,6 +52,7 @@ def make_app(opened: Opened) -> FastAPI:
     app.state.opened = opened
     problems.install(app)
     app.include_router(api.router)
+    app.include_router(calendar.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
     app.mount(scim.PATH, scim.make_scim_app(opened))

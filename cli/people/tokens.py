@@ -28,6 +28,7 @@ class ScopeName(StrEnum):
     CYCLES = "cycles"
     PEOPLE = "people"
     PROVISION = "provision"
+    SYSTEM = "system"
     AUDIT = "audit"
 
 

@@ -12,7 +12,7 @@ from web.opened import Temporal
 
 async def token_of(company: Steered, employee: str, *scopes: str) -> dict[str, str]:
     """The headers of a request by this person; without scopes, all of them."""
-    wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people")}
+    wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people", "system")}
     made = await ApiTokens(company.engine).make(by(employee), wish, datetime.now(UTC))
     return {"Authorization": f"Bearer {made.secret}"}
 
