@@ -29,7 +29,7 @@ STATUS_OF: Mapping[str, Status] = {
     for status, codes in {
         Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed"),
         Status.FORBIDDEN: (
-            "scope_missing", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
+            "scope_missing", "session_needed", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
