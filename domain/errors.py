@@ -51,7 +51,7 @@ STATUS_OF: Mapping[str, Status] = {
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
             "no_participant", "other_owner", "same_owner", "owner_contributes", "nobody_decides", "unknown_contributor",
-            "file_refused",
+            "file_refused", "logout_refused",
         ),
         Status.TOO_MANY: ("too_many_requests",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),

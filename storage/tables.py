@@ -591,6 +591,20 @@ class SessionRow(Table):
     used_at: Mapped[datetime]  # to the minute
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    identity_id: Mapped[str | None] = mapped_column(
+        ForeignKey("identity.id"), index=True
+    )  # by which the person came in
+    provider_session: Mapped[str | None] = mapped_column(index=True)  # its name at the provider (`sid`)
+
+
+class LogoutTokenRow(Table):
+    """A token by which the provider ended sessions. Unlogged: after a crash, one that is not over yet could do so again."""
+
+    __tablename__ = "logout_token"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of issuer and `jti`
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RequestRateRow(Table):

@@ -25,9 +25,9 @@ CALLBACK = "/sign-in/callback"
 _METADATA = "/.well-known/openid-configuration"
 _MAIL = "email"
 _SECONDS = 10.0
-_LEEWAY_SECONDS = 30  # between two clocks
+LEEWAY_SECONDS = 30  # between two clocks
 # Signatures by a key of the provider. Never `none`, and never HS*, whose key is a secret that this side knows, too.
-_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 
 log = structlog.get_logger()
 
@@ -83,7 +83,13 @@ class Provider:
                 claims = await self._with_userinfo(client, found, access_token, claims)
         mail = claims.get(_MAIL) if self.claim == _MAIL and claims.get("email_verified") is True else None
         number = claims.get(self.claim) if self.claim != _MAIL else None
-        return Account(self.issuer, claims["sub"], _text(mail), _text(number))
+        return Account(self.issuer, claims["sub"], text_of(mail), text_of(number), text_of(claims.get("sid")))
+
+    async def keys(self) -> dict[str, Any]:
+        """The keys with which the provider signs. Raises `ProviderAway`."""
+        async with _client() as client:
+            found = await self._metadata(client)
+            return await _json(client, "keys", self._endpoint(found, "jwks_uri"))
 
     async def _metadata(self, client: httpx.AsyncClient) -> dict[str, Any]:
         found = await _json(client, "metadata", self.issuer.rstrip("/") + _METADATA)
@@ -134,7 +140,7 @@ class Provider:
     def _verified(self, token: str, keys: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
         """The claims of the token, by OpenID Connect Core 1.0, section 3.1.3.7."""
         rules = jwt.JWTClaimsRegistry(
-            leeway=_LEEWAY_SECONDS,
+            leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self.client_id},
             exp={"essential": True},
@@ -143,14 +149,14 @@ class Provider:
             sub={"essential": True},
         )
         try:
-            claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS).claims  # type: ignore[arg-type]  # its type of a key set is a TypedDict
+            claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims  # type: ignore[arg-type]  # its type of a key set is a TypedDict
             rules.validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise SignInFailed(type(error).__name__) from None  # its text may quote the token
         is_for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if is_for_others else self.client_id) != self.client_id:
             raise SignInFailed("authorised_party")
-        if _text(claims["sub"]) is None:
+        if text_of(claims["sub"]) is None:
             raise SignInFailed("subject")
         return claims
 
@@ -210,6 +216,6 @@ async def _json(
     return found
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     """A text that a database can hold, as names of accounts are; None for any other value."""
     return value if isinstance(value, str) and 0 < len(value) <= MAX_SUBJECT and value.isprintable() else None

@@ -1,0 +1,20 @@
+"""The provider's side of a session, so that the provider can end it; and the logout tokens that were used."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0036"
+down_revision = "0033"
+
+
+def upgrade() -> None:
+    op.add_column("session", sa.Column("identity_id", sa.Text, sa.ForeignKey("identity.id")))
+    op.add_column("session", sa.Column("provider_session", sa.Text))
+    op.create_index("ix_session_identity_id", "session", ["identity_id"])
+    op.create_index("ix_session_provider_session", "session", ["provider_session"])
+    op.create_table(
+        "logout_token",
+        sa.Column("hash", sa.Text, primary_key=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+        prefixes=["UNLOGGED"],  # after a crash, a token that is not over yet could end sessions again
+    )
