@@ -17,13 +17,15 @@ from web.provider import provider_of, require_choosing
 
 _HEADERS = [
     (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 ]
 
 
-_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _HEALTH = frozenset({"/healthz", "/readyz"})  # asked by machines that know an address only
 
 

@@ -42,7 +42,8 @@ class SessionNeeded(MeguriError):
 async def session_let_in(request: Request) -> LetIn:
     """Whom the session's cookie lets in. Raises `NotOfThisSite` for what another site's page sends with it."""
     require_this_site(request, opened_of(request).public)
-    return await opened_of(request).sign_in.let_in(session_in(request), address_of(request), datetime.now(UTC))
+    found = await opened_of(request).sign_in.let_in(session_in(request), address_of(request), datetime.now(UTC))
+    return _remembered(request, found)
 
 
 async def _let_in(request: Request, credentials: _Credentials) -> LetIn:
@@ -50,7 +51,13 @@ async def _let_in(request: Request, credentials: _Credentials) -> LetIn:
     if "authorization" not in request.headers and session_in(request):
         return await session_let_in(request)
     sent = credentials.credentials if credentials else None
-    return await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC))
+    return _remembered(request, await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC)))
+
+
+def _remembered(request: Request, found: LetIn) -> LetIn:
+    """For the log: who was refused."""
+    request.state.let_in = found
+    return found
 
 
 def _needs(scope: Scope) -> Callable[[LetIn], Awaitable[Caller]]:

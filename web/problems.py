@@ -37,6 +37,7 @@ _STATUS_OF_DOOR: Mapping[str, int] = {
     Code.TOO_LARGE: 413,
     "logout_refused": 400,  # by Back-Channel Logout 1.0
 }  # where HTTP has a status of its own
+_LOGGED = frozenset({401, 403, 421, 429})  # somebody tried what they may not do
 _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
     404: ("no_such_page", "error.no_such_page"),
     405: ("wrong_method", "error.wrong_method"),
@@ -140,10 +141,21 @@ async def answer_to(request: Request, error: Exception) -> Response:
     findings = tuple(documents_of(found))
     names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
     status = _STATUS_OF_DOOR.get(known.code, int(known.status))
+    if status in _LOGGED:
+        _log_refused(request, known.code, status)
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
         headers=_headers(known, status),
     )  # fmt: skip
+
+
+def _log_refused(request: Request, code: str, status: int) -> None:
+    """Who is known has a line for each; strangers, who may send thousands, share a few lines a minute (`logs.RepeatedLines`)."""
+    found = getattr(request.state, "let_in", None)
+    if found is None:
+        log.warning("stranger_refused", code=code, status=status, route=_route(request))
+    else:
+        log.info("refused", code=code, status=status, route=_route(request), employee=found.caller.employee)
 
 
 def _headers(error: MeguriError, status: int) -> dict[str, str]:
