@@ -7,6 +7,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.roles import CompanyRole
+
 MINUTES = 10  # for signing in at the provider
 MAX_SUBJECT = 255  # characters, by OpenID Connect Core 1.0, section 2
 
@@ -59,6 +61,7 @@ class Account(NamedTuple):
     mail: str | None = None  # verified by the provider
     number: str | None = None
     session: str | None = None  # what the provider calls its own session (`sid`), if it says so
+    roles: frozenset[CompanyRole] = frozenset()  # that the provider says its person has
 
 
 class Logout(NamedTuple):

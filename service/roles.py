@@ -6,7 +6,7 @@ from domain.access import Action, Caller
 from domain.journal import OPERATOR
 from domain.messages import did_you_mean
 from domain.refusals import Code, Refusal
-from domain.roles import CompanyRole
+from domain.roles import CompanyRole, Source
 from domain.values import EmployeeId, Frozen
 from service.relations import is_colleague, require_colleague, require_to_give
 from storage import directory, roles
@@ -20,6 +20,7 @@ class RoleLine(Frozen):
     employee: EmployeeId
     name: str
     role: CompanyRole
+    source: Source  # a role from the provider comes back at the next sign-in, if the provider still says so
 
 
 class RoleList(Frozen):
@@ -65,6 +66,9 @@ async def _list(connection: AsyncConnection, role: CompanyRole | None) -> RoleLi
     names = await names_of(connection, [one.employee for one in found])
     return RoleList(
         roles=tuple(
-            RoleLine(employee=one.employee, name=names.get(one.employee, one.employee), role=one.role) for one in found
+            RoleLine(
+                employee=one.employee, name=names.get(one.employee, one.employee), role=one.role, source=one.source
+            )
+            for one in found
         )
     )

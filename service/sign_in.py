@@ -15,7 +15,7 @@ from domain.tokens import ID_BYTES, SECRET_BYTES, Parts, Scope, read_token
 from domain.values import EmployeeId
 from service.relations import is_colleague
 from service.tokens import LetIn, NotSignedIn, TooManyRequests, is_over_rate
-from storage import identities, sessions
+from storage import identities, roles, sessions
 from storage.identities import Identity
 from storage.sessions import Session
 
@@ -93,11 +93,13 @@ class SignIn:
 
     async def enter(self, account: Account, before: str | None, now: datetime) -> Parts:
         """Begins a session of the person to whom the account is bound; the first time, binds it. Ends the browser's session of before.
+        The roles that the provider gives are from then on those of `account`.
 
         Raises `NobodysAccount`.
         """
         async with self._engine.begin() as connection:
             bound = await _bound(connection, account, now)
+            await roles.follow_provider(connection, bound.employee, account.roles, account.issuer)
             who = _Who(bound.employee, bound.id, account.session)
             return await self._enter(connection, who, before, now)
 

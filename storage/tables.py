@@ -532,6 +532,7 @@ class RoleHolderRow(Table):
 
     employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
     role: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True, server_default="hand")  # domain.roles.Source
 
 
 class ApiTokenRow(Table):

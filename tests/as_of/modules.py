@@ -134,6 +134,7 @@ LEFT_OUT = {
     "tests/web/test_directory_api.py": _NO_DAYS,
     "tests/web/test_goals_api.py": _NO_DAYS,
     "tests/web/test_headers.py": _NO_DAYS,
+    "tests/web/test_provider_roles.py": _NO_DAYS,
     "tests/web/test_readme.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,

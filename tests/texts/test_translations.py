@@ -164,7 +164,7 @@ def word_kinds() -> set[str]:
     return (specs - READINGS - {""}) | {
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
         "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason", "os_error",
-        "grouping", "role", "actor", "log", "entry", "heard_as", "token_state", "company_role",
+        "grouping", "role", "actor", "log", "entry", "heard_as", "token_state", "company_role", "role_source",
     }  # fmt: skip
 
 

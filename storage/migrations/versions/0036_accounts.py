@@ -1,4 +1,4 @@
-"""The provider's side of a session, so that the provider can end it; and the logout tokens that were used."""
+"""The provider's side of a session, so that the provider can end it; the logout tokens that were used; roles that the provider gives."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,3 +18,6 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
         prefixes=["UNLOGGED"],  # after a crash, a token that is not over yet could end sessions again
     )
+    op.add_column("role_holder", sa.Column("source", sa.Text, nullable=False, server_default="hand"))
+    op.drop_constraint("role_holder_pkey", "role_holder")
+    op.create_primary_key("role_holder_pkey", "role_holder", ["employee_id", "role", "source"])
