@@ -156,7 +156,9 @@ class Settings(BaseSettings):
         description="`host:port` of the health checks `/healthz` (the process runs) and `/readyz` (it reaches the servers; "
         "`tables` in its answer is what the worker's last daily check of the tables found)",
     )
-    metrics_address: str | None = Field(default=None, description="`host:port` of the Prometheus metrics at `/metrics`")
+    metrics_address: str | None = Field(
+        default=None, description="`host:port` of the Prometheus metrics at `/metrics`, of a worker or of a web server"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="lowest level that is logged"
     )

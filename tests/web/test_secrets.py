@@ -30,8 +30,8 @@ WRONG = "meguri_" + "ab" * 6 + "_" + "cd" * 32  # of the form of a token
 
 
 @asynccontextmanager
-async def web_process(company: Steered, log: list[bytes]) -> AsyncIterator[httpx.AsyncClient]:
-    """`python web.py`, which logs everything it can; at its end its log is in `log`."""
+async def web_process(company: Steered, log: list[bytes], **more: str) -> AsyncIterator[httpx.AsyncClient]:
+    """`python web.py`, which logs everything it can; at its end its log is in `log`. `more`: variables of its environment."""
     with listen("127.0.0.1:0") as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     environment = {
@@ -41,7 +41,11 @@ async def web_process(company: Steered, log: list[bytes]) -> AsyncIterator[httpx
     }  # fmt: skip
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "web.py", env={**os.environ, **shifted_as_here(), **environment}, stderr=pipe, stdout=pipe
+        sys.executable,
+        "web.py",
+        env={**os.environ, **shifted_as_here(), **environment, **more},
+        stderr=pipe,
+        stdout=pipe,
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://{address}", timeout=40) as client, asyncio.timeout(60):
