@@ -29,6 +29,7 @@ from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
+from cli.people.accounts import account
 from cli.people.departments import departments
 from cli.people.identities import identity
 from cli.people.people import people
@@ -96,6 +97,7 @@ app.add_typer(notices, name="notices")
 app.add_typer(role, name="role")
 app.add_typer(token, name="token")
 app.add_typer(identity, name="identity")
+app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
 
 

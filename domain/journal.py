@@ -28,6 +28,7 @@ class Log(StrEnum):
     TOKENS = "tokens"
     IDENTITIES = "identities"  # accounts at a provider, bound to people
     ROLES = "roles"
+    PROGRAMS = "programs"  # accounts of programs
     LOOKS = "looks"  # of auditors
 
 

@@ -101,6 +101,10 @@ class Code(StrEnum):
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_IDENTITY = "unknown_identity"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a code
+    UNKNOWN_PROGRAM = "unknown_program"
+    PROGRAM_EXISTS = "program_exists"
+    PROGRAM_ENDED = "program_ended"
+    PROGRAM_ROLE = "program_role"
     CONTRIBUTOR_DECIDES = "contributor_decides"
     OWNER_CONTRIBUTES = "owner_contributes"
     NOBODY_DECIDES = "nobody_decides"

@@ -12,7 +12,7 @@ from storage.migrate import OtherSchema
 OTHERS = {
     "unreachable", "no_answer", "other_schema", "not_prepared", "local_server", "no_chat_url", "wrong_chat_url",
     "wrong_hour", "wrong_mail_server", "wrong_webhook", "wrong_hook_address", "wrong_hook_secret",
-    "not_signed_in", "scope_missing", "session_needed", "seen_missing", "file_refused", "web_address_taken",
+    "not_signed_in", "scope_missing", "session_needed", "nobody_answers", "seen_missing", "file_refused", "web_address_taken",
     "sign_in_failed", "logout_refused", "nobodys_account", "not_of_this_site", "other_host", "provider_away", "wrong_sign_in",
     "many_leave", "other_comparison", "too_many_requests",
 }  # fmt: skip

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from web.api import cycles, directory, goals, inbox, instructions, library, people, results, tokens
+from web.api import accounts, cycles, directory, goals, inbox, instructions, library, people, results, tokens
 from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
-for noun in (inbox, goals, cycles, instructions, people, directory, library, results, tokens):
+for noun in (inbox, goals, cycles, instructions, people, directory, library, results, tokens, accounts):
     router.include_router(noun.router)
