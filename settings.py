@@ -137,6 +137,14 @@ class Settings(BaseSettings):
         description="claim by which the provider's account is matched to the directory at the first sign-in: `email`, which the provider must "
         "have verified, or the name of the claim with the employee number",
     )
+    oidc_roles_claim: str | None = Field(
+        default=None,
+        description="claim whose values give roles at each sign-in, such as `groups`: a text or a list of texts; unset: roles are given by people alone",
+    )
+    oidc_roles: str | None = Field(
+        default=None,
+        description="which value of that claim gives which role (`directory`, `auditor`, `system`): `VALUE:ROLE`, several separated by commas",
+    )
     choose_person: bool = Field(
         default=False,
         description="whether a browser on this machine may choose whose session it gets: to try out `meguri up` and `meguri demo`. "

@@ -30,6 +30,7 @@ class Log(StrEnum):
     ROLES = "roles"
     PROVISIONING = "provisioning"  # by SCIM
     HOOKS = "hooks"  # receivers of events
+    PROGRAMS = "programs"  # accounts of programs
     LOOKS = "looks"  # of auditors
 
 

@@ -14,19 +14,27 @@ from domain import access
 from domain.access import Action, Caller, Relation
 from domain.goal.goal import Goal
 from domain.people.organisation import DIRECTORY_ZONE
+from domain.programs import is_program
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
-from storage import cycles, roles
+from storage import cycles, programs, roles
 from storage.people import find_employee
 from storage.visibility import visible
 
 
 async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
-    """The relations to the company: operator, active employee, both or none. Who came in as an auditor is that, and nothing else."""
+    """The relations to the company: operator, active employee, both or none. Who came in as an auditor is that, and nothing else.
+
+    A program is what its roles say, and no employee.
+    """
     held = {Relation.OPERATOR} if caller.is_operator else set()
-    if caller.employee is not None and await is_colleague(connection, caller.employee):
+    if caller.employee is not None and is_program(caller.employee):
+        used = CompanyRole.AUDITOR if caller.is_auditor else CompanyRole.DIRECTORY
+        if used in await programs.roles_in_force(connection, caller.employee):
+            held.add(Relation.AUDITOR if caller.is_auditor else Relation.PROGRAM)
+    elif caller.employee is not None and await is_colleague(connection, caller.employee):
         held.add(Relation.AUDITOR if caller.is_auditor else Relation.COLLEAGUE)
     return frozenset(held)
 
@@ -98,6 +106,15 @@ async def require_to_give(connection: AsyncConnection, caller: Caller, role: Com
     if not everybody and caller.is_operator:
         held |= {Relation.SETTING_UP}
     action = Action.NAME_ADMINISTRATORS if role is CompanyRole.DIRECTORY else Action.GIVE_ROLES
+    access.require(caller, action, held, everybody)
+
+
+async def require_system(connection: AsyncConnection, caller: Caller, action: Action) -> None:
+    """Checks an action of system administrators. While there is none, the operator may do it."""
+    held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
+    everybody = await roles.active(connection, CompanyRole.SYSTEM)
+    if not everybody and caller.is_operator:
+        held |= {Relation.SETTING_UP}
     access.require(caller, action, held, everybody)
 
 

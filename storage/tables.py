@@ -532,22 +532,47 @@ class RoleHolderRow(Table):
 
     employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
     role: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True, server_default="hand")  # domain.roles.Source
+
+
+class ServiceAccountRow(Table):
+    """An account of a program, with a name of its own. A row is never deleted."""
+
+    __tablename__ = "service_account"
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # domain/programs.py
+    purpose: Mapped[str]
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("employee.id"), index=True)  # who answers for it
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ServiceAccountRoleRow(Table):
+    """A role of a program."""
+
+    __tablename__ = "service_account_role"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("service_account.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
 
 
 class ApiTokenRow(Table):
-    """A token by which a program acts as a person. Its secret is not stored."""
+    """A token by which a program acts as a person, or as itself. Its secret is not stored."""
 
     __tablename__ = "api_token"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     hash: Mapped[str]  # SHA-256 of the secret
-    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    employee_id: Mapped[str | None] = mapped_column(ForeignKey("employee.id"), index=True)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("service_account.id"), index=True)
     label: Mapped[str]  # what it is for
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]  # to the minute
     ended_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("num_nonnulls(employee_id, account_id) = 1", name="api_token_holder"),)
 
 
 class CalendarLinkRow(Table):
@@ -601,6 +626,20 @@ class SessionRow(Table):
     used_at: Mapped[datetime]  # to the minute
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    identity_id: Mapped[str | None] = mapped_column(
+        ForeignKey("identity.id"), index=True
+    )  # by which the person came in
+    provider_session: Mapped[str | None] = mapped_column(index=True)  # its name at the provider (`sid`)
+
+
+class LogoutTokenRow(Table):
+    """A token by which the provider ended sessions. Unlogged: after a crash, one that is not over yet could do so again."""
+
+    __tablename__ = "logout_token"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of issuer and `jti`
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ScimResourceRow(Table):

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from domain.access import Caller
+from domain.access import Caller, Door
 from domain.errors import MeguriError
 from domain.messages import message
 from domain.tokens import Scope
@@ -30,6 +30,13 @@ class ScopeMissing(MeguriError):
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         super().__init__("scope_missing", message("error.scope_missing", scope=scope.value))
+
+
+class SessionNeeded(MeguriError):
+    """Only a person who is signed in may do this, and a token came."""
+
+    def __init__(self) -> None:
+        super().__init__("session_needed", message("error.session_needed"))
 
 
 async def session_let_in(request: Request) -> LetIn:
@@ -62,6 +69,12 @@ def _needs(scope: Scope) -> Callable[[LetIn], Awaitable[Caller]]:
     return caller
 
 
+async def _signed_in(found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
+    if found.caller.door is not Door.BROWSER:
+        raise SessionNeeded
+    return found.caller
+
+
 async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
     """Who looks: an auditor, if the token is for that. Their look is recorded, with the ids in the path and what was searched for."""
     if Scope.AUDIT in found.scopes:
@@ -92,6 +105,7 @@ def address_of(request: Request) -> str:
 
 
 Reader = Annotated[Caller, Depends(_reader)]
+SignedIn = Annotated[Caller, Depends(_signed_in)]
 GoalActor = Annotated[Caller, Depends(_needs(Scope.GOALS))]
 CycleActor = Annotated[Caller, Depends(_needs(Scope.CYCLES))]
 PeopleActor = Annotated[Caller, Depends(_needs(Scope.PEOPLE))]

@@ -35,6 +35,7 @@ _STATUS_OF_DOOR: Mapping[str, int] = {
     Code.GOAL_CHANGED: 412,
     "other_comparison": 412,
     Code.TOO_LARGE: 413,
+    "logout_refused": 400,  # by Back-Channel Logout 1.0
 }  # where HTTP has a status of its own
 _LOGGED = frozenset({401, 403, 421, 429})  # somebody tried what they may not do
 _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence

@@ -165,6 +165,7 @@ def word_kinds() -> set[str]:
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
         "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason", "os_error",
         "grouping", "role", "actor", "log", "entry", "heard_as", "token_state", "company_role", "hook_state", "delivery_state",
+        "role_source",
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ A route that this file does not know fails the test.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,10 +16,11 @@ from domain.access import Action, Relation, may
 from domain.roles import CompanyRole
 from domain.values import CycleId
 from service.roles import Roles
+from service.tokens import ApiTokens
 from settings import Settings
 from tests.callers import OPERATOR, by
 from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
-from tests.web.people import token_of
+from tests.web.people import BY_SESSION, session_of, token_of
 from web.app import make_app
 from web.opened import Opened
 
@@ -58,6 +60,7 @@ class Way:
 
     action: Action
     at_goal: bool = False
+    at_token: bool = False  # of the owner of the goals that are near
     own: bool = False  # it is about the caller themselves
     query: str = ""
     json: Any = None
@@ -104,6 +107,8 @@ _CHANGES = {
     "rotate_hook": Way(Action.CHANGE_HOOKS, json={"generation": 1}),
     "delete_hook": Way(Action.CHANGE_HOOKS),
     "replay_delivery": Way(Action.CHANGE_HOOKS),
+    "make_token": Way(Action.MAKE_TOKEN, own=True, json={"label": "x", "days": 1}),
+    "end_token": Way(Action.END_TOKEN, at_token=True),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
@@ -148,6 +153,12 @@ async def callers(company: Steered) -> Mapping[str, dict[str, str]]:
     return {role: await token_of(company, person, *scopes.get(role, ())) for role, person in _PERSON.items()}
 
 
+@pytest_asyncio.fixture(scope="module")
+async def browsers(company: Steered, callers: object) -> Mapping[str, dict[str, str]]:
+    """The same people in browsers in which they are signed in."""
+    return {role: await session_of(company, person) for role, person in _PERSON.items()}
+
+
 def _routes() -> dict[str, tuple[str, str]]:
     """Method and path of every route, by its name in the OpenAPI document."""
     document = make_app(Opened(Settings(), None, None)).openapi()  # type: ignore[arg-type]  # nothing is asked of it
@@ -166,8 +177,10 @@ def test_the_table_knows_every_route() -> None:
     }  # fmt: skip
 
 
-def _at(path: str, owner: str) -> str:
-    return path.format(cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, hook="x", delivery="1")
+def _at(path: str, owner: str, token: str | None = None) -> str:
+    return path.format(
+        cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, token=token, hook="x", delivery="1"
+    )
 
 
 def _answers_who_may(answer: httpx.Response) -> bool:
@@ -177,19 +190,25 @@ def _answers_who_may(answer: httpx.Response) -> bool:
 
 @pytest.mark.parametrize("name", sorted(_WAYS))
 async def test_a_route_lets_in_whom_the_table_names(
-    web: httpx.AsyncClient, callers: Mapping[str, dict[str, str]], name: str
+    company: Steered,
+    web: httpx.AsyncClient,
+    callers: Mapping[str, dict[str, str]],
+    browsers: Mapping[str, dict[str, str]],
+    name: str,
 ) -> None:
     (method, path), way = ROUTES[name], _WAYS[name]
     content = cycle_file("another").encode() if name == "launch_cycle" else way.content
     for owner, near in ((MORI, NEAR), (SALES, FAR)):
-        for role, headers in callers.items():
-            held = ROLES[role] | near.get(role, frozenset()) if way.at_goal else ROLES[role]
-            if name in _CHANGES and role == "auditor":  # their commands are those of the colleague who they are
-                held = ROLES["colleague"]
-            if way.own and held & _EMPLOYEE:
+        token = (await ApiTokens(company.engine).make(by(owner), {"label": "x"}, datetime.now(UTC))).token
+        for role, headers in (browsers if name in BY_SESSION else callers).items():
+            # commands of an auditor are those of the colleague who they are
+            held = ROLES["colleague" if name in _CHANGES and role == "auditor" else role]
+            if way.at_goal or way.at_token:
+                held |= near.get(role, frozenset()) - ({R.AUDITOR} if way.at_token else set())
+            if way.own and held & _EMPLOYEE and R.AUDITOR not in held:
                 held |= {R.OWNER}
             answer = await web.request(
-                method, f"{_at(path, owner)}{way.query}", headers=headers, json=way.json, content=content
+                method, f"{_at(path, owner, token)}{way.query}", headers=headers, json=way.json, content=content
             )
             assert _answers_who_may(answer) == may(way.action, held), (role, owner, answer.status_code, answer.text)
 

@@ -2,9 +2,24 @@
 
 from fastapi import APIRouter
 
-from web.api import calendar_link, cycles, directory, goals, hooks, inbox, instructions, library, people, results
+from web.api import (
+    accounts,
+    calendar_link,
+    cycles,
+    directory,
+    goals,
+    hooks,
+    inbox,
+    instructions,
+    library,
+    people,
+    results,
+    tokens,
+)
 from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
-for noun in (inbox, goals, cycles, instructions, people, calendar_link, directory, library, results, hooks):
+for noun in (
+    inbox, goals, cycles, instructions, people, calendar_link, directory, library, results, tokens, accounts, hooks,
+):  # fmt: skip
     router.include_router(noun.router)

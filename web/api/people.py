@@ -11,7 +11,6 @@ from service.departments import DepartmentRecords, DepartmentTree
 from service.instruction_documents import DelegationList
 from service.people import People, PersonPage
 from service.preferences import PreferenceDocument, Preferences, document_of
-from service.tokens import TokenList
 from web.callers import Reader
 from web.opened import opened_of
 from web.problems import responses
@@ -45,9 +44,3 @@ async def read_preferences(request: Request, caller: Reader) -> PreferenceDocume
     settings = opened.settings
     own = Preferences(opened.engine, company_chat=settings.channel == "chat", private_hosts=settings.chat_private_hosts)
     return document_of(person, await own.show(caller, person))
-
-
-@router.get("/tokens")
-async def list_tokens(request: Request, caller: Reader) -> TokenList:
-    """The caller's API tokens, the newest first, without their secrets; everybody's for an auditor."""
-    return await opened_of(request).tokens.list_tokens(caller, datetime.now(UTC), own=not caller.is_auditor)
