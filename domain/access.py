@@ -83,6 +83,11 @@ class Action(StrEnum):
     END_TOKEN = "end_token"  # noqa: S105 - an action
     SEE_IDENTITIES = "see_identities"  # accounts at a provider, bound to people
     UNBIND_IDENTITY = "unbind_identity"
+    SEE_PASSKEYS = "see_passkeys"
+    INVITE_TO_PASSKEY = (
+        "invite_to_passkey"  # make a link by which a person adds one; who has the link can sign in as the person
+    )
+    REMOVE_PASSKEY = "remove_passkey"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -122,6 +127,9 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
     Action.SEE_IDENTITIES: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.UNBIND_IDENTITY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.SEE_PASSKEYS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
+    Action.INVITE_TO_PASSKEY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.REMOVE_PASSKEY: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

@@ -27,7 +27,7 @@ class Status(IntEnum):
 STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
-        Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed"),
+        Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed", "other_passkey"),
         Status.FORBIDDEN: (
             "scope_missing", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
@@ -35,7 +35,7 @@ STATUS_OF: Mapping[str, Status] = {
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
-            "unknown_token", "unknown_identity",
+            "unknown_token", "unknown_identity", "unknown_passkey", "link_over",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
@@ -43,7 +43,7 @@ STATUS_OF: Mapping[str, Status] = {
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "other_comparison", "many_leave", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
-            "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over",
+            "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over", "passkeys_off",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "owner_leaves", "comment_required", "bonus_too_high",
@@ -51,7 +51,7 @@ STATUS_OF: Mapping[str, Status] = {
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
             "no_participant", "other_owner", "same_owner", "owner_contributes", "nobody_decides", "unknown_contributor",
-            "file_refused",
+            "file_refused", "passkey_not_added",
         ),
         Status.TOO_MANY: ("too_many_requests",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),

@@ -68,6 +68,10 @@ class SignIn:
         """Uses up the attempt of this browser; returns where to go. Raises `SignInFailed` if it is over, or the state is not its own."""
         if attempt is None or not attempt.is_state(state):
             raise SignInFailed("state")
+        return await self.use_up(attempt, now)
+
+    async def use_up(self, attempt: Attempt, now: datetime) -> str:
+        """The same for an answer that is signed by a passkey: the signature proves that it is the attempt's."""
         async with self._engine.begin() as connection:
             path = await sessions.take_attempt(connection, attempt.hash, now - _ATTEMPT)
         if path is None:
@@ -81,7 +85,7 @@ class SignIn:
         """
         async with self._engine.begin() as connection:
             employee = await _person_of(connection, account, now)
-            return await self._enter(connection, employee, before, now)
+            return await self.begin_session(connection, employee, before, now)
 
     async def choose(self, employee: str, before: str | None, now: datetime) -> Parts:
         """Begins a session of this person, whoever asks. Raises `NobodysAccount` for somebody who does not work here."""
@@ -89,7 +93,7 @@ class SignIn:
             person = EmployeeId(employee)
             if not person.isprintable() or not await is_colleague(connection, person):
                 raise NobodysAccount("chosen")
-            return await self._enter(connection, person, before, now)
+            return await self.begin_session(connection, person, before, now)
 
     async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
         """Whom the session lets in. Raises `NotSignedIn`, and `TooManyRequests` for a session or an address with too many of them."""
@@ -116,9 +120,10 @@ class SignIn:
         log.info("signed_out_everywhere", employee=caller.employee, sessions=ended)
         return ended
 
-    async def _enter(
+    async def begin_session(
         self, connection: AsyncConnection, employee: EmployeeId, before: str | None, now: datetime
     ) -> Parts:
+        """Begins a session of somebody who proved who they are, in their transaction. Ends the browser's session of before."""
         parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
         await self._end(connection, before, now)
         await sessions.begin(connection, Session(parts.id, employee), parts.hash, now, now + self._limits.whole)
