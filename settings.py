@@ -128,10 +128,15 @@ class Settings(BaseSettings):
         description="claim by which the provider's account is matched to the directory at the first sign-in: `email`, which the provider must "
         "have verified, or the name of the claim with the employee number",
     )
+    passkeys: bool = Field(
+        default=False,
+        description="whether people sign in by passkeys, which they add by a link (`meguri identity invite`); beside a provider or without one. "
+        "Needs the public URL, by https and a name; beside `meguri up`, `localhost` is used",
+    )
     choose_person: bool = Field(
         default=False,
         description="whether a browser on this machine may choose whose session it gets: to try out `meguri up` and `meguri demo`. "
-        "Only there, at a loopback address, without a public URL and a provider",
+        "Only there, at a loopback address, without a public URL, a provider and passkeys",
     )
     session_idle_minutes: int = Field(
         default=120, ge=5, le=10_080, description="minutes without a request after which a session in a browser is over"

@@ -27,9 +27,9 @@ class Status(IntEnum):
 STATUS_OF: Mapping[str, Status] = {
     code: status
     for status, codes in {
-        Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed", "other_passkey"),
+        Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed"),
         Status.FORBIDDEN: (
-            "scope_missing", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
+            "scope_missing", "not_of_this_site", "nobodys_account", "other_passkey", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
             "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (

@@ -10,9 +10,10 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, problems, sign_in
+from web import api, passkeys, problems, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
+from web.passkey_site import require_passkeys
 from web.provider import provider_of, require_choosing
 
 _HEADERS = [
@@ -47,10 +48,13 @@ def make_app(opened: Opened) -> FastAPI:
     if opened.settings.choose_person:
         require_choosing(opened.settings, is_embedded=opened.is_embedded)
         app.include_router(sign_in.choosing)
+    if opened.settings.passkeys:
+        require_passkeys(opened.settings, is_embedded=opened.is_embedded)
+        app.include_router(passkeys.router)
     if provider:
         app.state.provider = provider
         app.include_router(sign_in.router)
-    if provider or opened.settings.choose_person:
+    if provider or opened.settings.choose_person or opened.settings.passkeys:
         app.include_router(sign_in.leaving)
     app.add_middleware(_Bounds, public=opened.public)
     return app

@@ -134,6 +134,8 @@ LEFT_OUT = {
     "tests/web/test_directory_api.py": _NO_DAYS,
     "tests/web/test_goals_api.py": _NO_DAYS,
     "tests/web/test_readme.py": _NO_DAYS,
+    "tests/web/test_passkeys.py": _NO_DAYS,
+    "tests/web/test_passkeys_in_browser.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_servers_away.py": _NO_DAYS,
     "tests/workflows/test_delivery.py": _HANDS_IN,
