@@ -21,7 +21,7 @@ from web.origins import require_this_site
 from web.pages import asset, page
 from web.passkey_site import site_of, way_to_name
 
-_FAMILY = "passkey"
+_SIGN_IN, _NEW = "screen.passkey", "screen.new_passkey"  # the texts of the two pages
 router = APIRouter(include_in_schema=False)
 
 
@@ -56,12 +56,12 @@ Here = Annotated[PasskeySignIn, Depends(_here)]
 async def sign_in_page(request: Request, wanted: Annotated[str, Query(alias="next")] = "/") -> Response:
     path = path_after(wanted)
     has_provider = hasattr(request.app.state, "provider")
-    return way_to_name(request) or page(request, "sign_in.html", _FAMILY, wanted=path, has_provider=has_provider)
+    return way_to_name(request) or page(request, "sign_in.html", _SIGN_IN, wanted=path, has_provider=has_provider)
 
 
 @router.get(PAGE)
 async def passkey_page(request: Request) -> Response:
-    return way_to_name(request) or page(request, "passkey.html", "new_passkey")
+    return way_to_name(request) or page(request, "passkey.html", _NEW)
 
 
 @router.get("/sign-in/pages.css")

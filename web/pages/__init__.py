@@ -25,7 +25,7 @@ _HEADERS = {
 
 
 def page(request: Request, name: str, family: str, **values: Any) -> Response:
-    """The page in the request's language. In its template, `say("x")` is the text `screen.<family>.x`."""
+    """The page in the request's language. In its template, `say("x")` is the text `<family>.x`."""
     locale = locale_of(request)
     html = _templates().get_template(name).render(say=_Texts(locale, family), locale=locale.value, **values)
     return HTMLResponse(html, headers={**_HEADERS, "Content-Language": locale.value})
@@ -43,7 +43,7 @@ class _Texts:
         self._locale, self._family = locale, family
 
     def __call__(self, name: str, **fields: Any) -> str:
-        return say(f"screen.{self._family}.{name}", self._locale, **fields)
+        return say(f"{self._family}.{name}", self._locale, **fields)
 
 
 @cache
