@@ -145,10 +145,15 @@ class Settings(BaseSettings):
         default=None,
         description="which value of that claim gives which role (`directory`, `auditor`, `system`): `VALUE:ROLE`, several separated by commas",
     )
+    passkeys: bool = Field(
+        default=False,
+        description="whether people sign in by passkeys, which they add by a link (`meguri identity invite`); beside a provider or without one. "
+        "Needs the public URL, by https and a name; beside `meguri up`, `localhost` is used",
+    )
     choose_person: bool = Field(
         default=False,
         description="whether a browser on this machine may choose whose session it gets: to try out `meguri up` and `meguri demo`. "
-        "Only there, at a loopback address, without a public URL and a provider",
+        "Only there, at a loopback address, without a public URL, a provider and passkeys",
     )
     session_idle_minutes: int = Field(
         default=120, ge=5, le=10_080, description="minutes without a request after which a session in a browser is over"

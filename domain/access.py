@@ -92,6 +92,11 @@ class Action(StrEnum):
     CHANGE_HOOKS = "change_hooks"  # make one, which then gets what is in every ledger
     SEE_PROGRAMS = "see_programs"  # accounts of programs, by whom they are answered for
     MANAGE_PROGRAMS = "manage_programs"  # make and end them, and their tokens
+    SEE_PASSKEYS = "see_passkeys"
+    INVITE_TO_PASSKEY = (
+        "invite_to_passkey"  # make a link by which a person adds one; who has the link can sign in as the person
+    )
+    REMOVE_PASSKEY = "remove_passkey"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -137,6 +142,9 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.CHANGE_HOOKS: frozenset({_R.SYSTEM}),
     Action.SEE_PROGRAMS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MANAGE_PROGRAMS: frozenset({_R.SETTING_UP, _R.SYSTEM}),
+    Action.SEE_PASSKEYS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
+    Action.INVITE_TO_PASSKEY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.REMOVE_PASSKEY: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

@@ -26,7 +26,7 @@ class Log(StrEnum):
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
     TOKENS = "tokens"
-    IDENTITIES = "identities"  # accounts at a provider, bound to people
+    IDENTITIES = "identities"  # accounts at a provider, bound to people; passkeys
     ROLES = "roles"
     PROVISIONING = "provisioning"  # by SCIM
     HOOKS = "hooks"  # receivers of events

@@ -603,8 +603,35 @@ class IdentityRow(Table):
     )
 
 
+class PasskeyRow(Table):
+    """A passkey that a person has, or had. A row is never deleted."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    credential: Mapped[bytes] = mapped_column(unique=True)  # its id on the person's device
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)  # 0 for devices that do not count
+    synced: Mapped[bool]  # kept by a password manager on several devices
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PasskeyLinkRow(Table):
+    """The link by which a person adds a passkey. It is deleted when it is used; a new one replaces it."""
+
+    __tablename__ = "passkey_link"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    hash: Mapped[str]  # SHA-256 of the secret
+    expires_at: Mapped[datetime]
+
+
 class SignInAttemptRow(Table):
-    """A browser that went to the provider and did not come back yet. Unlogged: after a crash, people begin again."""
+    """A browser that began to sign in, or to add a passkey, and did not finish yet. Unlogged: after a crash, people begin again."""
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form

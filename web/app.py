@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, calendar, problems, scim, sign_in
+from web import api, calendar, passkeys, problems, scim, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
+from web.passkey_site import require_passkeys
 from web.provider import origins_of, provider_of, require_choosing
 
 _HEADERS = [
@@ -59,10 +60,13 @@ def make_app(opened: Opened) -> FastAPI:
     if opened.settings.choose_person:
         require_choosing(opened.settings, is_embedded=opened.is_embedded)
         app.include_router(sign_in.choosing)
+    if opened.settings.passkeys:
+        require_passkeys(opened.settings, is_embedded=opened.is_embedded)
+        app.include_router(passkeys.router)
     if provider:
         app.state.provider = provider
         app.include_router(sign_in.router)
-    if provider or opened.settings.choose_person:
+    if provider or opened.settings.choose_person or opened.settings.passkeys:
         app.include_router(sign_in.leaving)
     if others := origins_of(opened.settings.cors_origins):
         app.add_middleware(CORSMiddleware, allow_origins=others, **_OTHER_SITES)

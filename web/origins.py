@@ -34,10 +34,16 @@ class Origin(NamedTuple):
     host: str
     port: int
 
+    @property
+    def ascii_host(self) -> str:
+        """The host as browsers write it."""
+        return self.host if self.host.isascii() else self.host.encode("idna").decode()
+
     def __str__(self) -> str:
-        """As a browser writes it in `Origin`: without the port that the scheme has by itself."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
+        """As browsers write it: without the port that the scheme has anyway."""
+        host = f"[{self.host}]" if ":" in self.host else self.ascii_host
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
 
     @property
     def is_secure(self) -> bool:

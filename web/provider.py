@@ -233,7 +233,7 @@ def _roles_by_value(settings: Settings) -> Mapping[str, frozenset[CompanyRole]]:
 def require_choosing(settings: Settings, *, is_embedded: bool) -> None:
     """Raises `WrongSignIn` where people must not choose whose session they get."""
     host = settings.web_address.rpartition(":")[0].strip("[]") or "127.0.0.1"
-    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer:
+    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer or settings.passkeys:
         raise WrongSignIn("MEGURI_CHOOSE_PERSON", "error.sign_in_choosing")
 
 

@@ -88,6 +88,7 @@ _LOOKS = {
     "read_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "list_hooks": Way(Action.SEE_HOOKS),
     "list_deliveries": Way(Action.SEE_HOOKS),
+    "list_passkeys": Way(Action.SEE_PASSKEYS, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
     "read_scores": Way(Action.SEE_RESULTS),
@@ -109,6 +110,8 @@ _CHANGES = {
     "replay_delivery": Way(Action.CHANGE_HOOKS),
     "make_token": Way(Action.MAKE_TOKEN, own=True, json={"label": "x", "days": 1}),
     "end_token": Way(Action.END_TOKEN, at_token=True),
+    "remove_passkey": Way(Action.REMOVE_PASSKEY, own=True),  # of one that is nobody's
+    "make_passkey_link": Way(Action.INVITE_TO_PASSKEY),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
@@ -179,7 +182,15 @@ def test_the_table_knows_every_route() -> None:
 
 def _at(path: str, owner: str, token: str | None = None) -> str:
     return path.format(
-        cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, token=token, hook="x", delivery="1"
+        cycle=CYCLE,
+        owner=owner,
+        number="1",
+        instruction="x",
+        employee=owner,
+        token=token,
+        hook="x",
+        passkey="x",
+        delivery="1",
     )
 
 

@@ -12,6 +12,7 @@ from web.api import (
     inbox,
     instructions,
     library,
+    passkeys,
     people,
     results,
     tokens,
@@ -20,6 +21,6 @@ from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
 for noun in (
-    inbox, goals, cycles, instructions, people, calendar_link, directory, library, results, tokens, accounts, hooks,
+    inbox, goals, cycles, instructions, people, passkeys, calendar_link, directory, library, results, tokens, accounts, hooks,
 ):  # fmt: skip
     router.include_router(noun.router)
