@@ -14,10 +14,11 @@ import pytest_asyncio
 from domain.access import Action, Relation, may
 from domain.roles import CompanyRole
 from domain.values import CycleId
+from service.hearing import Hearing
 from service.roles import Roles
 from settings import Settings
 from tests.callers import OPERATOR, by
-from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
+from tests.service.steered import EVERYBODY, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
 from tests.web.people import token_of
 from web.app import make_app
 from web.opened import Opened
@@ -59,6 +60,7 @@ class Way:
     action: Action
     at_goal: bool = False
     own: bool = False  # it is about the caller themselves
+    of_person: bool = False  # it is about the person in whose name the path is made
     query: str = ""
     json: Any = None
     content: bytes | None = None
@@ -84,7 +86,16 @@ _LOOKS = {
     "list_tokens": Way(Action.SEE_TOKENS, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
+    "read_exemplar": Way(Action.SEE_LIBRARY),
+    "list_catalog": Way(Action.SEE_LIBRARY),
+    "read_catalog_entry": Way(Action.SEE_LIBRARY),
+    "draft_goal": Way(Action.SEE_GOAL, at_goal=True),
+    "check_goal": Way(Action.SEE_GOAL, at_goal=True, json={}),
+    "read_review_form": Way(Action.SEE_GOAL, at_goal=True),
+    "list_lessons": Way(Action.SEE_LIBRARY, query=f"?earlier={CYCLE}"),
+    "read_tree": Way(Action.SEE_TREE),
     "read_scores": Way(Action.SEE_RESULTS),
+    "read_distribution": Way(Action.SEE_RESULTS),
     "read_journal": Way(Action.SEE_JOURNAL),
 }
 _CHANGES = {
@@ -95,6 +106,9 @@ _CHANGES = {
     "compare_directory": Way(Action.CHANGE_DIRECTORY),
     "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
+    "correct_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"text": "請求書が月末に集中している"}),
+    "take_back_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"reason": "重複"}),
+    "take_over_lesson": Way(Action.HEAR, json={"lesson": "x", "earlier": CYCLE}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
 _OWNER, _DECIDERS = {"owner"}, {"manager", "top"}
@@ -134,6 +148,8 @@ async def callers(company: Steered) -> Mapping[str, dict[str, str]]:
     await roles.give(by(SALES), ONO, CompanyRole.DIRECTORY)
     await roles.give(by(SALES), HARA, CompanyRole.AUDITOR)
     await company.launch(CYCLE)
+    for person in EVERYBODY:
+        _PROBLEM_OF[person] = await Hearing(company.engine).add(by(person), cycle=CYCLE, text="締め日が遅い")
     scopes = {"auditor": ("audit", "goals", "cycles", "people")}
     return {role: await token_of(company, person, *scopes.get(role, ())) for role, person in _PERSON.items()}
 
@@ -156,8 +172,14 @@ def test_the_table_knows_every_route() -> None:
     }  # fmt: skip
 
 
+_PROBLEM_OF: dict[str, str] = {}  # a problem that this person has heard
+
+
 def _at(path: str, owner: str) -> str:
-    return path.format(cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner)
+    return path.format(
+        cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, problem=_PROBLEM_OF[owner],
+        exemplar="x", department="accounting", entry="x",
+    )  # fmt: skip
 
 
 def _answers_who_may(answer: httpx.Response) -> bool:
@@ -174,10 +196,10 @@ async def test_a_route_lets_in_whom_the_table_names(
     for owner, near in ((MORI, NEAR), (SALES, FAR)):
         for role, headers in callers.items():
             held = ROLES[role] | near.get(role, frozenset()) if way.at_goal else ROLES[role]
-            if way.own and role != "auditor":
-                held |= {R.OWNER}
             if name in _CHANGES and role == "auditor":  # their commands are those of the colleague who they are
                 held = ROLES["colleague"]
+            if (way.own and role != "auditor") or (way.of_person and _PERSON[role] == owner):
+                held |= {R.OWNER}
             answer = await web.request(
                 method, f"{_at(path, owner)}{way.query}", headers=headers, json=way.json, content=content
             )
