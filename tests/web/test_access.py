@@ -18,7 +18,7 @@ from service.hearing import Hearing
 from service.roles import Roles
 from settings import Settings
 from tests.callers import OPERATOR, by
-from tests.service.steered import EVERYBODY, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
+from tests.service.steered import EVERYBODY, GONE, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
 from tests.web.people import token_of
 from web.app import make_app
 from web.opened import Opened
@@ -50,6 +50,7 @@ NEAR: Mapping[str, frozenset[Relation]] = {
 FAR: Mapping[str, frozenset[Relation]] = {
     "system": frozenset({R.OWNER}), "top": frozenset({R.LINE}), "hr": frozenset({R.HR}), "auditor": frozenset({R.AUDITOR}),
 }  # fmt: skip
+_WHY = {"reason": "理由"}
 _GOAL = "/goals/{cycle}/{owner}/{number}"
 
 
@@ -83,6 +84,9 @@ _LOOKS = {
     "read_person": Way(Action.SEE_PEOPLE),
     "list_delegations": Way(Action.SEE_PEOPLE),
     "read_preferences": Way(Action.SET_PREFERENCES, own=True),
+    "read_preferences_of": Way(Action.SET_PREFERENCES, of_person=True),
+    "count_notices": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
+    "list_failures": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
     "list_tokens": Way(Action.SEE_TOKENS, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
@@ -108,12 +112,16 @@ _CHANGES = {
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
     "correct_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"text": "請求書が月末に集中している"}),
     "take_back_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"reason": "重複"}),
+    "choose_preferences": Way(Action.SET_PREFERENCES, own=True, json={"digest_at": "09:00"}),
+    "choose_preferences_of": Way(Action.SET_PREFERENCES, of_person=True, json={"digest_at": "09:00"}),
+    "delegate": Way(Action.DELEGATE, own=True, json={"to": GONE, "first": str(today()), "last": str(today()), **_WHY}),
+    "end_delegation": Way(Action.DELEGATE, own=True, json={"to": GONE, **_WHY}),
+    "retry_notices": Way(Action.RESEND_NOTICES, json={"cycle": CYCLE}),
     "take_over_lesson": Way(Action.HEAR, json={"lesson": "x", "earlier": CYCLE}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
 _OWNER, _DECIDERS = {"owner"}, {"manager", "top"}
 _CONCERNED = {*_OWNER, *_DECIDERS, "hr"}
-_WHY = {"reason": "理由"}
 COMMANDS: Mapping[str, tuple[dict[str, Any], set[str]]] = {
     "comment": ({"text": "確認しました"}, _CONCERNED),
     "revise": ({"content": {"theme": "月次決算の早期化"}}, {*_OWNER, "hr"}),
@@ -198,7 +206,8 @@ async def test_a_route_lets_in_whom_the_table_names(
             held = ROLES[role] | near.get(role, frozenset()) if way.at_goal else ROLES[role]
             if name in _CHANGES and role == "auditor":  # their commands are those of the colleague who they are
                 held = ROLES["colleague"]
-            if (way.own and role != "auditor") or (way.of_person and _PERSON[role] == owner):
+            is_themselves = role != "auditor" or name in _CHANGES
+            if is_themselves and (way.own or (way.of_person and _PERSON[role] == owner)):
                 held |= {R.OWNER}
             answer = await web.request(
                 method, f"{_at(path, owner)}{way.query}", headers=headers, json=way.json, content=content

@@ -2,9 +2,28 @@
 
 from fastapi import APIRouter
 
-from web.api import cycles, directory, goals, inbox, instructions, lessons, library, people, results, tree, writing
+from web.api import (
+    cycles,
+    delegations,
+    directory,
+    goals,
+    inbox,
+    instructions,
+    lessons,
+    library,
+    notices,
+    people,
+    preferences,
+    results,
+    tree,
+    writing,
+)
 from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
-for noun in (inbox, goals, writing, cycles, tree, instructions, people, directory, library, lessons, results):
+_NOUNS = (
+    inbox, goals, writing, cycles, tree, instructions, people, delegations, preferences, notices, directory, library, lessons,
+    results,
+)  # fmt: skip
+for noun in _NOUNS:
     router.include_router(noun.router)
