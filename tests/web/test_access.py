@@ -12,19 +12,35 @@ import pytest
 import pytest_asyncio
 
 from domain.access import Action, Relation, may
+from domain.instructions.instructions import Pause
 from domain.roles import CompanyRole
 from domain.values import CycleId
 from service.hearing import Hearing
 from service.roles import Roles
 from settings import Settings
 from tests.callers import OPERATOR, by
-from tests.service.steered import EVERYBODY, GONE, HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
+from tests.service.steered import (
+    EVERYBODY,
+    GONE,
+    HARA,
+    HR,
+    MANAGER,
+    MORI,
+    ONO,
+    SALES,
+    TOP,
+    Steered,
+    cycle_file,
+    of,
+    today,
+)
 from tests.web.people import token_of
 from web.app import make_app
 from web.opened import Opened
 
 pytestmark = pytest.mark.slow
 CYCLE = CycleId("access")
+_INSTRUCTION = "access-1"  # of this cycle, and done
 
 R = Relation
 _EMPLOYEE = frozenset({R.COLLEAGUE})
@@ -80,6 +96,7 @@ _LOOKS = {
     "list_instructions": Way(Action.SEE_CYCLE),
     "read_instruction": Way(Action.SEE_CYCLE),
     "follow_instruction": Way(Action.SEE_CYCLE),
+    "check_instruction": Way(Action.STEER_CYCLE, json={"kind": "pause", **_WHY}),
     "list_departments": Way(Action.SEE_PEOPLE),
     "read_person": Way(Action.SEE_PEOPLE),
     "list_delegations": Way(Action.SEE_PEOPLE),
@@ -87,6 +104,10 @@ _LOOKS = {
     "read_preferences_of": Way(Action.SET_PREFERENCES, of_person=True),
     "count_notices": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
     "list_failures": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
+    "list_people_of_department": Way(Action.SEE_PEOPLE),
+    "list_people_of_company": Way(Action.SEE_PEOPLE),
+    "list_roles": Way(Action.SEE_ROLES),
+    "list_identities": Way(Action.SEE_IDENTITIES, own=True),
     "list_tokens": Way(Action.SEE_TOKENS, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
@@ -114,6 +135,15 @@ _CHANGES = {
     "take_back_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"reason": "重複"}),
     "choose_preferences": Way(Action.SET_PREFERENCES, own=True, json={"digest_at": "09:00"}),
     "choose_preferences_of": Way(Action.SET_PREFERENCES, of_person=True, json={"digest_at": "09:00"}),
+    "give_role": Way(Action.GIVE_ROLES),
+    "end_role": Way(Action.GIVE_ROLES),
+    "end_token": Way(Action.END_TOKEN, own=True),
+    "unbind_identity": Way(Action.UNBIND_IDENTITY),
+    "erase_texts": Way(Action.ERASE_TEXTS, at_goal=True, json={"entries": [1], **_WHY}),
+    "erase_texts_in_journal": Way(Action.ERASE_TEXTS, json={"log": "looks", "entries": [2**31 - 1], **_WHY}),
+    "end_instruction": Way(Action.STEER_CYCLE, json=_WHY),
+    "retry_instruction": Way(Action.STEER_CYCLE),
+    "retry_launch": Way(Action.STEER_CYCLE),
     "delegate": Way(Action.DELEGATE, own=True, json={"to": GONE, "first": str(today()), "last": str(today()), **_WHY}),
     "end_delegation": Way(Action.DELEGATE, own=True, json={"to": GONE, **_WHY}),
     "retry_notices": Way(Action.RESEND_NOTICES, json={"cycle": CYCLE}),
@@ -156,6 +186,7 @@ async def callers(company: Steered) -> Mapping[str, dict[str, str]]:
     await roles.give(by(SALES), ONO, CompanyRole.DIRECTORY)
     await roles.give(by(SALES), HARA, CompanyRole.AUDITOR)
     await company.launch(CYCLE)
+    await company.carried_out(Pause(reason="棚卸し", selection=of(MANAGER)), CYCLE, identity=_INSTRUCTION)
     for person in EVERYBODY:
         _PROBLEM_OF[person] = await Hearing(company.engine).add(by(person), cycle=CYCLE, text="締め日が遅い")
     scopes = {"auditor": ("audit", "goals", "cycles", "people")}
@@ -176,7 +207,7 @@ ROUTES = _routes()
 def test_the_table_knows_every_route() -> None:
     assert {*_WAYS, *COMMANDS} == set(ROUTES)
     assert {name for name, (_, path) in ROUTES.items() if _GOAL in path} == {
-        *COMMANDS, *(name for name, way in _LOOKS.items() if way.at_goal)
+        *COMMANDS, *(name for name, way in _WAYS.items() if way.at_goal)
     }  # fmt: skip
 
 
@@ -185,8 +216,8 @@ _PROBLEM_OF: dict[str, str] = {}  # a problem that this person has heard
 
 def _at(path: str, owner: str) -> str:
     return path.format(
-        cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, problem=_PROBLEM_OF[owner],
-        exemplar="x", department="accounting", entry="x",
+        cycle=CYCLE, owner=owner, number="1", instruction=_INSTRUCTION, employee=owner, problem=_PROBLEM_OF[owner],
+        exemplar="x", department="accounting", entry="x", company="x", role="auditor", token="x", identity="x",
     )  # fmt: skip
 
 

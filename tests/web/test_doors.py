@@ -36,8 +36,10 @@ async def cycle(company: Steered) -> CycleId:
 def _routes() -> list[tuple[str, str]]:
     """Method and path of every route of the OpenAPI document, at a goal and a cycle that exist."""
     document = make_app(Opened(Settings(), None, None)).openapi()  # type: ignore[arg-type]  # nothing is asked of it
-    named = dict.fromkeys(("instruction", "department", "entry", "exemplar", "problem"), "x")
-    named |= {"cycle": CYCLE, "owner": MORI, "number": "1", "employee": MORI}
+    named = dict.fromkeys(
+        ("instruction", "department", "entry", "exemplar", "problem", "company", "token", "identity"), "x"
+    )
+    named |= {"cycle": CYCLE, "owner": MORI, "number": "1", "employee": MORI, "role": "auditor"}
     found = [(method.upper(), path.format(**named)) for path, ways in document["paths"].items() for method in ways]
     assert len(found) > 30
     return found

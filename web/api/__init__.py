@@ -6,6 +6,7 @@ from web.api import (
     cycles,
     delegations,
     directory,
+    erasure,
     goals,
     inbox,
     instructions,
@@ -15,6 +16,8 @@ from web.api import (
     people,
     preferences,
     results,
+    roles,
+    steering,
     tree,
     writing,
 )
@@ -22,8 +25,8 @@ from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
 _NOUNS = (
-    inbox, goals, writing, cycles, tree, instructions, people, delegations, preferences, notices, directory, library, lessons,
-    results,
+    inbox, goals, writing, cycles, tree, steering, instructions, people, delegations, preferences, notices, directory, library, lessons,
+    results, erasure, roles,
 )  # fmt: skip
 for noun in _NOUNS:
     router.include_router(noun.router)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 
 from domain.values import EmployeeId
 from service.departments import DepartmentRecords, DepartmentTree
-from service.people import People, PersonPage
+from service.people import CompanyPeople, DepartmentPeople, People, PersonPage
 from service.tokens import TokenList
 from web.callers import Reader
 from web.opened import opened_of
@@ -20,6 +20,22 @@ router = APIRouter(tags=["people"])
 async def list_departments(request: Request, caller: Reader) -> DepartmentTree:
     """The tree of departments, with heads and numbers of people."""
     return await DepartmentRecords(opened_of(request).engine).tree(caller)
+
+
+@router.get("/departments/{department:path}/people", responses=responses(404))
+async def list_people_of_department(
+    request: Request, caller: Reader, department: Annotated[str, Path(max_length=200)]
+) -> DepartmentPeople:
+    """The people of a department and of those below it, including those who left."""
+    return await People(opened_of(request).engine).department(caller, department)
+
+
+@router.get("/companies/{company:path}/people", responses=responses(404))
+async def list_people_of_company(
+    request: Request, caller: Reader, company: Annotated[str, Path(max_length=200)]
+) -> CompanyPeople:
+    """The people who work in a company of the group or are seconded from it, including those who left."""
+    return await People(opened_of(request).engine).company(caller, company)
 
 
 @router.get("/people/{employee}", responses=responses(404))
