@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from web.api import (
+    amendments,
+    beginning,
     cycles,
     delegations,
     directory,
@@ -25,7 +27,7 @@ from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
 _NOUNS = (
-    inbox, goals, writing, cycles, tree, steering, instructions, people, delegations, preferences, notices, directory, library, lessons,
+    inbox, goals, beginning, writing, cycles, amendments, tree, steering, instructions, people, delegations, preferences, notices, directory, library, lessons,
     results, erasure, roles,
 )  # fmt: skip
 for noun in _NOUNS:
