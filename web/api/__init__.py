@@ -4,23 +4,36 @@ from fastapi import APIRouter
 
 from web.api import (
     accounts,
+    amendments,
+    beginning,
     calendar_link,
     cycles,
+    delegations,
     directory,
+    erasure,
     goals,
     hooks,
     inbox,
     instructions,
+    lessons,
     library,
+    notices,
     passkeys,
     people,
+    preferences,
     results,
+    roles,
+    steering,
     tokens,
+    tree,
+    writing,
 )
 from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
-for noun in (
-    inbox, goals, cycles, instructions, people, passkeys, calendar_link, directory, library, results, tokens, accounts, hooks,
-):  # fmt: skip
+_NOUNS = (
+    inbox, goals, beginning, writing, cycles, amendments, tree, steering, instructions, people, passkeys, calendar_link, delegations, preferences, notices, directory, library, lessons,
+    results, erasure, roles, tokens, accounts, hooks,
+)  # fmt: skip
+for noun in _NOUNS:
     router.include_router(noun.router)

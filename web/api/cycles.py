@@ -84,9 +84,14 @@ async def launch_cycle(
     if file is None or checked.policy is None or refuses(checked.findings):
         raise FileRefused(checked.findings)
     await cycles.launch(caller, checked, datetime.now(UTC))
-    where = f"/api/v1/cycles/{file.cycle.id}"
+    return launched(response, file.cycle.id)
+
+
+def launched(response: Response, cycle: CycleId) -> Launched:
+    """The answer, with `Location`, that a launch was accepted."""
+    where = f"/api/v1/cycles/{cycle}"
     response.headers["Location"] = where
-    return Launched(cycle=file.cycle.id, status=where, events=f"{where}/events")
+    return Launched(cycle=cycle, status=where, events=f"{where}/events")
 
 
 @router.get("/cycles/{cycle}", responses=responses(404))
