@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, problems, sign_in
+from web import api, document, problems, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.provider import provider_of, require_choosing
@@ -41,6 +41,7 @@ def make_app(opened: Opened) -> FastAPI:
     )
     app.state.opened = opened
     problems.install(app)
+    document.install(app)
     app.include_router(api.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
