@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, calendar, passkeys, problems, scim, sign_in
+from web import api, calendar, document, passkeys, problems, scim, sign_in
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.passkey_site import require_passkeys
@@ -52,6 +52,7 @@ def make_app(opened: Opened) -> FastAPI:
     )
     app.state.opened = opened
     problems.install(app)
+    document.install(app)
     app.include_router(api.router)
     app.include_router(calendar.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)

@@ -105,27 +105,6 @@ def install(app: FastAPI) -> None:
     for lost in (OSError, DBAPIError, RPCError):
         app.add_exception_handler(lost, _unexpected)
     app.add_exception_handler(Exception, _unexpected)
-    _document(app)
-
-
-def _document(app: FastAPI) -> None:
-    """Puts the form of a problem into the OpenAPI document, once for each status."""
-    routes_only = app.openapi
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
-    def whole() -> dict[str, Any]:
-        document = routes_only()
-        own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts = {**own.pop("$defs", {}), "Problem": own}
-        document["components"]["schemas"] = {**parts, **document["components"]["schemas"]}
-        errors: dict[str, Any] = document["components"].setdefault("responses", {})
-        for route in (route for ways in document["paths"].values() for route in ways.values()):
-            for status in (one for one in route["responses"] if one >= "400"):
-                errors[status] = {"description": HTTPStatus(int(status)).phrase, "content": content}
-                route["responses"][status] = {"$ref": f"#/components/responses/{status}"}
-        return document
-
-    app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -200,8 +179,9 @@ def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
     """The error's headers. Starlette names the methods of the first route of a path only, so `Allow` comes from the document."""
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        paths = request.app.openapi()["paths"]
-        ways = {way.upper() for path in paths if compile_path(path)[0].match(request.url.path) for way in paths[path]}
+        path, paths = request.url.path, request.app.openapi()["paths"]
+        fitting = [path] if path in paths else [one for one in paths if compile_path(one)[0].match(path)]
+        ways = {way.upper() for one in fitting for way in paths[one]}
         headers["Allow"] = ", ".join(sorted(ways)) or headers.get("Allow", "")
     return headers
 

@@ -147,6 +147,7 @@ LEFT_OUT = {
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,
     "tests/web/test_scim.py": _NO_DAYS,
+    "tests/web/test_schemathesis.py": _NO_DAYS,
     "tests/web/test_servers_away.py": _NO_DAYS,
     "tests/web/test_tokens_api.py": _NO_DAYS,
     "tests/web/test_roles_api.py": _NO_DAYS,

@@ -1,6 +1,7 @@
 """`/api/v1`: the routes of programs, by noun. Each calls one method of `service/` and returns its document."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
 
 from web.api import (
     accounts,
@@ -30,7 +31,16 @@ from web.api import (
 )
 from web.problems import responses
 
-router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
+
+async def _require_own_path(request: Request) -> None:
+    """As OpenAPI has it, a path comes before a pattern that it fits: `/cycles/check` is no cycle, with whatever method."""
+    if request.path_params and request.url.path in request.app.openapi()["paths"]:
+        raise HTTPException(405)
+
+
+router = APIRouter(
+    prefix="/api/v1", dependencies=[Depends(_require_own_path)], responses=responses(401, 403, 422, 429, 503)
+)
 _NOUNS = (
     inbox, goals, beginning, writing, cycles, amendments, tree, steering, instructions, people, passkeys, calendar_link, delegations, preferences, notices, directory, library, lessons,
     results, erasure, roles, tokens, accounts, hooks,
