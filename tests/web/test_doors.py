@@ -38,7 +38,15 @@ async def cycle(company: Steered) -> CycleId:
 def _routes(without: Collection[str] = ()) -> list[tuple[str, str]]:
     """Method and path of every route of the OpenAPI document but some, at a goal and a cycle that exist."""
     document = make_app(Opened(Settings(), None, None)).openapi()  # type: ignore[arg-type]  # nothing is asked of it
-    named = {"cycle": CYCLE, "owner": MORI, "number": "1", "instruction": "x", "employee": MORI, "token": "x"}
+    named = {
+        "cycle": CYCLE,
+        "owner": MORI,
+        "number": "1",
+        "instruction": "x",
+        "employee": MORI,
+        "token": "x",
+        "account": "x",
+    }
     found = [
         (method.upper(), path.format(**named))
         for path, ways in document["paths"].items()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from domain.access import actor_of
+from domain.access import person_of
 from domain.values import EmployeeId
 from service.departments import DepartmentRecords, DepartmentTree
 from service.instruction_documents import DelegationList
@@ -40,7 +40,7 @@ async def list_delegations(request: Request, caller: Reader, employee: str | Non
 @router.get("/preferences")
 async def read_preferences(request: Request, caller: Reader) -> PreferenceDocument:
     """How the caller's notices come, and when."""
-    opened, person = opened_of(request), actor_of(caller)
+    opened, person = opened_of(request), person_of(caller)
     settings = opened.settings
     own = Preferences(opened.engine, company_chat=settings.channel == "chat", private_hosts=settings.chat_private_hosts)
     return document_of(person, await own.show(caller, person))
