@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from domain.goal.goal import Goal
+from domain.programs import is_program
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
 
@@ -210,6 +211,13 @@ def actor_of(caller: Caller) -> EmployeeId:
     if caller.employee is None:
         raise _refusal(caller, ())
     return caller.employee
+
+
+def person_of(caller: Caller) -> EmployeeId:
+    """Who asks for what is their own, such as an inbox; raises a `Refusal` for a program, which has none."""
+    if is_program(actor_of(caller)):
+        raise _refusal(caller, ())
+    return actor_of(caller)
 
 
 def _refusal(caller: Caller, allowed: Iterable[EmployeeId]) -> Refusal:

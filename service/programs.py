@@ -113,7 +113,7 @@ class Programs:
 
     async def _known(self, connection: AsyncConnection, caller: Caller, program: str) -> Program:
         await require_system(connection, caller, Action.MANAGE_PROGRAMS)
-        found = await programs.find(connection, program_id(program), lock=True)
+        found = await programs.find(connection, program_id(program), lock=True) if program.isprintable() else None
         if found is None:
             known = [name_of(one.id) for one in await programs.list_programs(connection)]
             raise Refusal(Code.UNKNOWN_PROGRAM, program=program[:80], near=did_you_mean(name_of(program), known))

@@ -131,7 +131,7 @@ class ApiTokens:
         """Ends one of the caller's own tokens; an operator and a system administrator end anybody's. A repeat changes nothing."""
         async with self._engine.begin() as connection:
             held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
-            found = await tokens.find(connection, token)
+            found = await tokens.find(connection, token) if token.isprintable() else None
             is_theirs = found is not None and found.holder == caller.employee
             access.require(caller, Action.END_TOKEN, _as_owner(held) if is_theirs or found is None else held)
             if found is None:

@@ -35,6 +35,7 @@ class LogName(StrEnum):
     IDENTITIES = "identities"
     ROLES = "roles"
     HOOKS = "hooks"
+    PROGRAMS = "programs"
     LOOKS = "looks"
 
 

@@ -52,7 +52,7 @@ def _routes(without: Collection[str] = ()) -> list[tuple[str, str]]:
             "passkey",
             "hook",
             "delivery",
-            "program",
+            "account",
         ),
         "x",
     )
