@@ -14,12 +14,21 @@ from domain.tokens import ID_BYTES, SECRET_BYTES, Parts
 from domain.values import EmployeeId, Frozen, Moment
 from service.projection import names_by_id
 from service.relations import is_colleague, relations_to_company, system_relations
+from settings import Settings
 from storage import directory, passkeys, sessions
 from storage.database import read_transaction
 from storage.passkeys import Passkey
 
 LINK_HOURS = 72
 PAGE = "/sign-in/passkey"  # where a link leads
+
+
+def site_of_settings(settings: Settings) -> str | None:
+    """Where the links lead that are made at the command line; None where passkeys are off."""
+    if not settings.passkeys:
+        return None
+    port = settings.web_address.rpartition(":")[2]
+    return settings.public_url.rstrip("/") if settings.public_url else f"http://localhost:{port}"
 
 
 class PasskeyLink(Frozen):
@@ -39,8 +48,8 @@ class ListedPasskey(Frozen):
     name: str | None
     synced: bool  # kept by a password manager on several devices
     added_at: Moment
-    used_at: Moment | None
-    removed_at: Moment | None
+    last_used_at: Moment | None
+    ended_at: Moment | None
 
 
 class PasskeyList(Frozen):
@@ -109,5 +118,5 @@ def _as_owner(held: frozenset[Relation]) -> frozenset[Relation]:
 def _listed(one: Passkey, names: dict[str, str]) -> ListedPasskey:
     return ListedPasskey(
         passkey=one.id, employee=one.employee, name=names.get(one.employee), synced=one.synced, added_at=one.added_at,
-        used_at=one.used_at, removed_at=one.ended_at,
+        last_used_at=one.used_at, ended_at=one.ended_at,
     )  # fmt: skip

@@ -115,8 +115,8 @@ async def test_a_person_adds_a_passkey_by_a_link_and_signs_in_with_it(door: Door
     session, path = await door.enter(phone, "/goals?state=active")
     assert (await door.who(session), path) == (MORI, "/goals?state=active")
     listed = (await door.records.list_passkeys(by(MORI))).passkeys
-    assert [(one.employee, one.synced, one.removed_at) for one in listed] == [(MORI, True, None)]
-    assert listed[0].used_at is not None
+    assert [(one.employee, one.synced, one.ended_at) for one in listed] == [(MORI, True, None)]
+    assert listed[0].last_used_at is not None
     new = (await entries(door.engine))[before:]
     assert [(one.kind, one.actor) for one in new] == [("passkey_link_made", ADMIN), ("passkey_added", MORI)]
     secret = link.rpartition("_")[2]
@@ -348,7 +348,7 @@ async def test_people_remove_their_own_and_administrators_anybodys_and_the_perso
     assert await door.who(session) == MORI
     before = len(await entries(door.engine))
     for _ in range(2):  # a repeat
-        assert (await door.records.remove(by(MORI), own[0].passkey, now)).removed_at
+        assert (await door.records.remove(by(MORI), own[0].passkey, now)).ended_at
     with pytest.raises(NotSignedIn):
         await door.who(session)
     assert await door.who(other) == HARA

@@ -136,11 +136,11 @@ async def test_a_person_adds_a_passkey_signs_in_and_out_and_removes_it(
     assert await inbox(browser) == 401
     await enter(browser, phone)
     listed = (await browser.get("/api/v1/passkeys")).json()["passkeys"]
-    assert [(one["employee"], one["synced"], one["removed_at"]) for one in listed] == [(MORI, False, None)]
+    assert [(one["employee"], one["synced"], one["ended_at"]) for one in listed] == [(MORI, False, None)]
     path = f"/api/v1/passkeys/{listed[0]['passkey']}"
     assert (await browser.delete(path, headers=await token(engine, HARA))).status_code == 403
     assert (await browser.delete(path, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
-    assert (await browser.delete(path)).json()["removed_at"]
+    assert (await browser.delete(path)).json()["ended_at"]
     assert await inbox(browser) == 401
     refused = await enter(browser, phone)
     assert (refused.status_code, refused.json()["code"]) == (403, "other_passkey")
