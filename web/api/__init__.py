@@ -19,6 +19,7 @@ from web.api import (
     preferences,
     results,
     roles,
+    sheets,
     steering,
     tree,
     writing,
@@ -27,8 +28,8 @@ from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
 _NOUNS = (
-    inbox, goals, beginning, writing, cycles, amendments, tree, steering, instructions, people, delegations, preferences, notices, directory, library, lessons,
-    results, erasure, roles,
+    inbox, goals, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
+    lessons, people, directory, roles, delegations, preferences, notices,
 )  # fmt: skip
 for noun in _NOUNS:
     router.include_router(noun.router)
