@@ -46,13 +46,14 @@ _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
 }
 _UNAVAILABLE_SECONDS = "5"
 _MOST_BYTES = 2_000_000  # of a request's body
+_WITH_LARGE_FILES = ("/api/v1/directory/", "/api/v1/sheets")
 
 log = structlog.get_logger()
 
 
 def most_bytes(path: str) -> int:
-    """The bytes that the body of a request may have: a file with all people is larger than any other."""
-    return MAX_BYTES if path.startswith("/api/v1/directory/") else _MOST_BYTES
+    """The bytes that the body of a request may have: a file with all people, or all their sheets, is larger than any other."""
+    return MAX_BYTES if path.startswith(_WITH_LARGE_FILES) else _MOST_BYTES
 
 
 class FileRefused(MeguriError):

@@ -80,11 +80,13 @@ class Way:
     action: Action
     at_goal: bool = False
     at_token: bool = False  # of the owner of the goals that are near
+    at_owner: bool = False  # it is about the goals of the person in the path
     own: bool = False  # it is about the caller themselves
     of_person: bool = False  # it is about the person in whose name the path is made
     query: str = ""
     json: Any = None
     content: bytes | None = None
+    kind: str = "application/octet-stream"  # of the content
 
 
 _LOOKS = {
@@ -102,6 +104,12 @@ _LOOKS = {
     "follow_instruction": Way(Action.SEE_CYCLE),
     "check_instruction": Way(Action.STEER_CYCLE, json={"kind": "pause", **_WHY}),
     "check_amendment": Way(Action.STEER_CYCLE, content=b"x"),
+    "read_sheets": Way(Action.SEE_CYCLE),  # everybody here has a goal of their own
+    "read_sheet": Way(Action.SEE_GOAL, at_owner=True),
+    "read_table": Way(Action.SEE_CYCLE),
+    "read_results_table": Way(Action.SEE_RESULTS),
+    "read_results_book": Way(Action.SEE_RESULTS),
+    "check_sheets": Way(Action.SEE_CYCLE, kind="text/csv", content=b"x"),
     "list_departments": Way(Action.SEE_PEOPLE),
     "read_person": Way(Action.SEE_PEOPLE),
     "list_delegations": Way(Action.SEE_PEOPLE),
@@ -168,6 +176,7 @@ _CHANGES = {
     "end_instruction": Way(Action.STEER_CYCLE, json=_WHY),
     "retry_instruction": Way(Action.STEER_CYCLE),
     "retry_launch": Way(Action.STEER_CYCLE),
+    "import_sheets": Way(Action.SEE_CYCLE, kind="text/csv", content=b"x"),  # what prevents it is said of each goal
     "begin_goal": Way(Action.BEGIN_GOAL, json={"owner": GONE}),  # the cycle's rules let nobody but HR
     "amend_cycle": Way(Action.STEER_CYCLE, query="?reason=x", content=b"x"),
     "delegate": Way(Action.DELEGATE, own=True, json={"to": GONE, "first": str(today()), "last": str(today()), **_WHY}),
@@ -278,13 +287,14 @@ async def test_a_route_lets_in_whom_the_table_names(
         for role, headers in (browsers if name in BY_SESSION else callers).items():
             # commands of an auditor are those of the colleague who they are
             held = ROLES["colleague" if name in _CHANGES and role == "auditor" else role]
-            if way.at_goal or way.at_token:
+            if way.at_goal or way.at_owner or way.at_token:
                 held |= near.get(role, frozenset()) - ({R.AUDITOR} if way.at_token else set())
             is_themselves = bool(held & _EMPLOYEE) and R.AUDITOR not in held
             if is_themselves and (way.own or (way.of_person and _PERSON[role] == owner)):
                 held |= {R.OWNER}
+            kind = {"Content-Type": way.kind} if content else {}
             answer = await web.request(
-                method, f"{_at(path, owner, token)}{way.query}", headers=headers, json=way.json, content=content
+                method, f"{_at(path, owner, token)}{way.query}", headers=headers | kind, json=way.json, content=content
             )
             assert _answers_who_may(answer) == may(way.action, held), (role, owner, answer.status_code, answer.text)
 

@@ -24,6 +24,7 @@ from web.api import (
     preferences,
     results,
     roles,
+    sheets,
     steering,
     tokens,
     tree,
@@ -42,8 +43,8 @@ router = APIRouter(
     prefix="/api/v1", dependencies=[Depends(_require_own_path)], responses=responses(401, 403, 422, 429, 503)
 )
 _NOUNS = (
-    inbox, goals, beginning, writing, cycles, amendments, tree, steering, instructions, people, passkeys, calendar_link, delegations, preferences, notices, directory, library, lessons,
-    results, erasure, roles, tokens, accounts, hooks,
+    inbox, goals, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
+    lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, tokens, accounts, hooks,
 )  # fmt: skip
 for noun in _NOUNS:
     router.include_router(noun.router)
