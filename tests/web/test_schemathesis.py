@@ -62,7 +62,7 @@ numbers = {{ values = ["1"] }}
 expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422"]
 
 [checks.missing_required_header]
-expected-statuses = ["401", "422", "428"]
+expected-statuses = ["401", "403", "422", "428"]
 
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "428"]
