@@ -36,7 +36,15 @@ async def cycle(company: Steered) -> CycleId:
 def _routes() -> list[tuple[str, str]]:
     """Method and path of every route of the OpenAPI document, at a goal and a cycle that exist."""
     document = make_app(Opened(Settings(), None, None)).openapi()  # type: ignore[arg-type]  # nothing is asked of it
-    named = {"cycle": CYCLE, "owner": MORI, "number": "1", "instruction": "x", "employee": MORI}
+    named = {
+        "cycle": CYCLE,
+        "owner": MORI,
+        "number": "1",
+        "instruction": "x",
+        "employee": MORI,
+        "hook": "x",
+        "delivery": "1",
+    }
     found = [(method.upper(), path.format(**named)) for path, ways in document["paths"].items() for method in ways]
     assert len(found) > 30
     return found
@@ -65,7 +73,7 @@ async def test_a_token_without_the_scope_changes_nothing(
 ) -> None:
     """A token to read cannot post, except the check of a file, which writes nothing; one for goals cannot read."""
     is_look = method == "GET" or path.endswith("/check")
-    headers = await token_of(company, HR, *(("goals", "cycles", "people") if is_look else ("read",)))
+    headers = await token_of(company, HR, *(("goals", "cycles", "people", "system") if is_look else ("read",)))
     answer = await web.request(method, path, headers=headers, json={})
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
     assert "insufficient_scope" in answer.headers["www-authenticate"]
