@@ -30,6 +30,7 @@ from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
+from cli.people.accounts import account
 from cli.people.calendar_link import calendar
 from cli.people.departments import departments
 from cli.people.identities import identity
@@ -100,6 +101,7 @@ app.add_typer(token, name="token")
 app.add_typer(calendar, name="calendar")
 app.add_typer(hook, name="hook")
 app.add_typer(identity, name="identity")
+app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.sign_in import Logout
 from domain.values import EmployeeId
 from storage.directory import works_today
-from storage.tables import EmployeeRow, SessionRow, SignInAttemptRow
+from storage.tables import EmployeeRow, IdentityRow, LogoutTokenRow, SessionRow, SignInAttemptRow
 
 _USE_IS_RECORDED_EVERY = timedelta(minutes=1)
 _KEPT = timedelta(days=30)  # after its end
@@ -18,6 +20,8 @@ _DELETED_AT_ONCE = 100  # so that nobody waits for it
 class Session(NamedTuple):
     id: str
     employee: EmployeeId
+    identity: str | None = None  # of the account by which the person came in
+    provider_session: str | None = None
 
 
 async def begin_attempt(
@@ -46,7 +50,7 @@ async def begin(
     await connection.execute(delete(SessionRow).where(SessionRow.id.in_(over.scalar_subquery())))
     row = {
         "id": session.id, "hash": secret_hash, "employee_id": session.employee, "began_at": now, "used_at": now,
-        "expires_at": expires_at,
+        "expires_at": expires_at, "identity_id": session.identity, "provider_session": session.provider_session,
     }  # fmt: skip
     await connection.execute(insert(SessionRow).values(row))
 
@@ -85,6 +89,26 @@ async def end_of_person(connection: AsyncConnection, employee: EmployeeId, now: 
     """Ends all sessions of the person; returns how many were open."""
     which = (SessionRow.employee_id == employee) & SessionRow.ended_at.is_(None) & (SessionRow.expires_at > now)
     return (await connection.execute(update(SessionRow).where(which).values(ended_at=now))).rowcount
+
+
+async def end_by_provider(connection: AsyncConnection, logout: Logout, now: datetime) -> int | None:
+    """Ends the sessions that the logout is about; returns how many were open. None, and no change, if its token was used before."""
+    over = select(LogoutTokenRow.hash).where(LogoutTokenRow.expires_at < now)
+    over = over.limit(_DELETED_AT_ONCE).with_for_update(skip_locked=True)
+    await connection.execute(delete(LogoutTokenRow).where(LogoutTokenRow.hash.in_(over.scalar_subquery())))
+    used = upsert(LogoutTokenRow).values(hash=logout.hash, expires_at=logout.ends).on_conflict_do_nothing()
+    if await connection.scalar(used.returning(LogoutTokenRow.hash)) is None:
+        return None
+    account = select(IdentityRow.id).where(
+        IdentityRow.id == SessionRow.identity_id, IdentityRow.issuer == logout.issuer
+    )
+    which: list[ColumnElement[bool]] = [SessionRow.ended_at.is_(None)]
+    if logout.subject is not None:
+        account = account.where(IdentityRow.subject == logout.subject)
+    if logout.session is not None:
+        which.append(SessionRow.provider_session == logout.session)
+    ended = update(SessionRow).where(*which, account.exists()).values(ended_at=now)
+    return (await connection.execute(ended)).rowcount
 
 
 async def end_of_leavers(connection: AsyncConnection, now: datetime) -> None:

@@ -16,6 +16,7 @@ from service.goals import GoalReads
 from service.hooks import Hooks
 from service.inbox import Inbox
 from service.instructions import InstructionReads, Instructions
+from service.provisioning import Provisioning
 from service.sign_in import SessionLimits, SignIn
 from service.tokens import ApiTokens
 from settings import Settings
@@ -75,6 +76,10 @@ class Opened:
     @property
     def tokens(self) -> ApiTokens:
         return ApiTokens(self.engine, self.settings.web_rate)
+
+    @property
+    def provisioning(self) -> Provisioning:
+        return Provisioning(self.engine)
 
     @property
     def calendar_links(self) -> CalendarLinks:

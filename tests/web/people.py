@@ -1,9 +1,10 @@
 """What tests of the API need: tokens of people, and the company's Temporal server."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 
+from service.sign_in import SessionLimits, SignIn
 from service.tokens import ApiTokens
 from tests.callers import by
 from tests.service.steered import Steered
@@ -15,6 +16,17 @@ async def token_of(company: Steered, employee: str, *scopes: str) -> dict[str, s
     wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people", "system")}
     made = await ApiTokens(company.engine).make(by(employee), wish, datetime.now(UTC))
     return {"Authorization": f"Bearer {made.secret}"}
+
+
+# Routes of people who are signed in; a token is refused whatever its scopes.
+BY_SESSION = frozenset({"make_token", "end_token", "make_calendar_link", "end_calendar_link"})
+
+
+async def session_of(company: Steered, employee: str) -> dict[str, str]:
+    """The headers of a request from this person's browser, by a page of this site."""
+    limits = SessionLimits(timedelta(hours=1), timedelta(hours=1))
+    session = await SignIn(company.engine, limits).choose(employee, None, datetime.now(UTC))
+    return {"Cookie": f"meguri-session={session}", "Sec-Fetch-Site": "same-origin"}
 
 
 def temporal_of(company: Steered) -> Temporal:

@@ -1,10 +1,49 @@
 """`/api/v1`: the routes of programs, by noun. Each calls one method of `service/` and returns its document."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
 
-from web.api import calendar_link, cycles, directory, goals, hooks, inbox, instructions, library, people, results
+from web.api import (
+    accounts,
+    amendments,
+    beginning,
+    calendar_link,
+    cycles,
+    delegations,
+    directory,
+    erasure,
+    goals,
+    hooks,
+    inbox,
+    instructions,
+    lessons,
+    library,
+    notices,
+    passkeys,
+    people,
+    preferences,
+    results,
+    roles,
+    steering,
+    tokens,
+    tree,
+    writing,
+)
 from web.problems import responses
 
-router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
-for noun in (inbox, goals, cycles, instructions, people, calendar_link, directory, library, results, hooks):
+
+async def _require_own_path(request: Request) -> None:
+    """As OpenAPI has it, a path comes before a pattern that it fits: `/cycles/check` is no cycle, with whatever method."""
+    if request.path_params and request.url.path in request.app.openapi()["paths"]:
+        raise HTTPException(405)
+
+
+router = APIRouter(
+    prefix="/api/v1", dependencies=[Depends(_require_own_path)], responses=responses(401, 403, 422, 429, 503)
+)
+_NOUNS = (
+    inbox, goals, beginning, writing, cycles, amendments, tree, steering, instructions, people, passkeys, calendar_link, delegations, preferences, notices, directory, library, lessons,
+    results, erasure, roles, tokens, accounts, hooks,
+)  # fmt: skip
+for noun in _NOUNS:
     router.include_router(noun.router)
