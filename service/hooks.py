@@ -72,9 +72,9 @@ class ListedDelivery(Frozen):
     seq: int
     kind: str
     state: DeliveryState
-    attempts: int
+    attempt_count: int
     code: str | None
-    at: Moment
+    recorded_at: Moment
     retry_at: Moment | None
     sent_at: Moment | None
     gave_up_at: Moment | None
@@ -84,7 +84,7 @@ class DeliveryPage(Frozen):
     """Deliveries, the newest first. `next`: the value of `after` for the next page; null on the last page."""
 
     deliveries: tuple[ListedDelivery, ...]
-    next: int | None
+    next: str | None
 
 
 class Hooks:
@@ -166,7 +166,7 @@ class Hooks:
             await _require(connection, caller, Action.SEE_HOOKS)
             receiver = await _known(connection, hook)
             found = await hook_deliveries.page(connection, receiver.id, before=after, limit=limit)
-        following = found[-1].number if len(found) == limit else None
+        following = str(found[-1].number) if len(found) == limit else None
         return DeliveryPage(deliveries=tuple(map(_listed_delivery, found)), next=following)
 
     async def replay(self, caller: Caller, hook: str, delivery: int) -> ListedDelivery:
@@ -249,6 +249,6 @@ def _listed_delivery(one: Delivery) -> ListedDelivery:
     else:
         state = DeliveryState.FAILING if one.error else DeliveryState.WAITING
     return ListedDelivery(
-        delivery=one.number, goal=one.goal_id, seq=one.seq, kind=one.kind, state=state, attempts=one.attempts, code=one.error,
-        at=one.recorded_at, retry_at=one.retry_at, sent_at=one.sent_at, gave_up_at=one.gave_up_at,
+        delivery=one.number, goal=one.goal_id, seq=one.seq, kind=one.kind, state=state, attempt_count=one.attempts, code=one.error,
+        recorded_at=one.recorded_at, retry_at=one.retry_at, sent_at=one.sent_at, gave_up_at=one.gave_up_at,
     )  # fmt: skip

@@ -167,7 +167,7 @@ def _delivery(one: "ListedDelivery", to: "Terminal") -> tuple[str, ...]:
 
     kind, state = word("event", one.kind, to.locale), word("delivery_state", one.state, to.locale)
     last = one.sent_at or one.gave_up_at or one.retry_at
-    return str(one.delivery), one.goal, str(one.seq), kind, state, str(one.attempts), one.code or "", _moment(last)
+    return str(one.delivery), one.goal, str(one.seq), kind, state, str(one.attempt_count), one.code or "", _moment(last)
 
 
 def _moment(at: datetime | None) -> str:

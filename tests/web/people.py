@@ -36,7 +36,16 @@ async def program_token(
 
 # Routes of people who are signed in; a token is refused whatever its scopes.
 BY_SESSION = frozenset(
-    {"make_token", "end_token", "make_account", "answer_for_account", "end_account", "make_account_token"}
+    {
+        "make_token",
+        "end_token",
+        "make_account",
+        "answer_for_account",
+        "end_account",
+        "make_account_token",
+        "make_calendar_link",
+        "end_calendar_link",
+    }
 )
 
 

@@ -25,7 +25,7 @@ from storage.tables import CalendarLinkRow, EmployeeRow, JournalRow
 from tests.callers import by
 from tests.servers import Postgres
 from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, Steered
-from tests.web.people import temporal_of, token_of
+from tests.web.people import session_of, temporal_of, token_of
 from web.serving import listen, serving
 
 pytestmark = pytest.mark.slow
@@ -107,7 +107,7 @@ async def test_a_program_that_has_the_calendar_gets_it_again_only_when_it_change
 async def test_a_link_is_made_replaced_and_ended_by_its_person_and_the_journal_says_so(
     company: Steered, web: httpx.AsyncClient
 ) -> None:
-    headers = await token_of(company, ONO)
+    headers = await session_of(company, ONO)
     assert (await web.get(_OWN, headers=headers)).json() == {"created_at": None}
     first, second = [(await web.post(_OWN, headers=headers)).json()["url"] for _ in range(2)]
     paths = [httpx.URL(one).path for one in (first, second)]
@@ -126,9 +126,12 @@ async def test_a_link_is_made_replaced_and_ended_by_its_person_and_the_journal_s
     ]  # fmt: skip
 
 
-async def test_a_token_that_only_reads_makes_no_link(company: Steered, web: httpx.AsyncClient) -> None:
-    refused = await web.post(_OWN, headers=await token_of(company, ONO, "read"))
-    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+async def test_a_token_makes_and_ends_no_link(company: Steered, web: httpx.AsyncClient) -> None:
+    link = await link_of(company, ONO)
+    for method in ("POST", "DELETE"):
+        refused = await web.request(method, _OWN, headers=await token_of(company, ONO))
+        assert (refused.status_code, refused.json()["code"]) == (403, "session_needed")
+    assert (await web.get(link)).status_code == 200
 
 
 @pytest.mark.parametrize("wrong", ["", "0" * 64, "a" * 10_000, "%00", "..%2f", "é", "%ed%a0%80"])

@@ -198,7 +198,7 @@ async def test_the_page_of_deliveries_and_a_replay(
     found = [*first["deliveries"], *rest["deliveries"]]
     assert [shown["kind"] for shown in found] == ["commented"] * 3
     assert [shown["seq"] for shown in found] == sorted((shown["seq"] for shown in found), reverse=True)
-    assert {(shown["state"], shown["attempts"], shown["code"]) for shown in found} == {("gave_up", 1, "hook_410")}
+    assert {(shown["state"], shown["attempt_count"], shown["code"]) for shown in found} == {("gave_up", 1, "hook_410")}
     assert rest["next"] is None
 
     number = found[0]["delivery"]
