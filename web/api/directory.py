@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from domain.people.provisioned import owned_fields
 from domain.values import Frozen, Locale
 from service.reorganisation import Compared, Reorganisation, SyncDocument
 from web.bodies import changed_names
@@ -36,7 +37,7 @@ async def _comparison(
     """Raises `FileRefused` for a file with errors."""
     opened, data = opened_of(request), await request.body()
     names = changed_names("renamed", renamed or ())
-    compared = await Reorganisation(opened.engine).compare(
+    compared = await Reorganisation(opened.engine, owned_fields(opened.settings.scim_owns)).compare(
         caller,
         data,
         locale=Locale(opened.settings.company_locale),

@@ -39,7 +39,7 @@ from scim2_models import (
 from scim2_models.resources.resource import AnyExtension
 from scim2_models.urn import URN
 
-from domain.provisioning import ENTERPRISE, ResourceKind
+from domain.people.wanted import ENTERPRISE, ResourceKind
 
 MOST_RESULTS = 200  # of one page
 

@@ -13,7 +13,7 @@ from scim2_models import (
     Meta,
 )
 
-from domain.provisioning import ResourceKind
+from domain.people.wanted import ResourceKind
 from service.provisioning import Attributes
 from storage.provisioned import Resource
 from web.callers import Provisioner
