@@ -57,7 +57,7 @@ class _Run(NamedTuple):
     stored: Sequence[Resource]
     known: Provisioned
     department_of: Mapping[str, str]
-    groups: Mapping[str, str]  # their names, by id
+    groups: Sequence[Resource]  # of the users that are stored
     renamed: Mapping[str, str]
 
 
@@ -124,24 +124,25 @@ class Gathering:
             if employee:
                 resource_of[employee] = resource
             number_of[resource] = number or (one and (one.number or one.id)) or ""
-        names = await provisioning_runs.group_names(connection)
+        groups = await provisioned.groups_with(connection, [one.id for one in stored])
         return _Run(
             now,
             caller or Caller(door=Door.WORKER, employee=actor),
             directory,
             stored,
             Provisioned(known, number_of, resource_of),
-            await _departments(connection, stored),
-            {group: name for group, name, _ in names},
-            self._renamed(directory, names),
+            _departments(groups, stored),
+            groups,
+            self._renamed(directory, groups),
         )
 
-    def _renamed(self, directory: Directory, names: Sequence[tuple[str, str, str | None]]) -> dict[str, str]:
+    def _renamed(self, directory: Directory, groups: Sequence[Resource]) -> dict[str, str]:
         """The groups with another name than before, where the directory has a department of the old name and none of the new one."""
         used = {one.department for one in directory.organisation.employees.values() if one.active}
         if "department" not in self._owned:
             return {}
-        return {old: new for _, new, old in names if old and old != new and old in used and new not in used}
+        names = [((one.applied or {}).get("displayName"), one.attributes["displayName"]) for one in groups]
+        return {old: new for old, new in names if old and old != new and old in used and new not in used}
 
     async def _compare(
         self, connection: AsyncConnection, run: _Run, *, many_leave: bool
@@ -204,11 +205,11 @@ class Gathering:
         await provisioning_runs.add_run(connection, Run(run.now, actor, instruction, len(run.stored), refused))
 
 
-async def _departments(connection: AsyncConnection, stored: Sequence[Resource]) -> dict[str, str]:
+def _departments(groups: Sequence[Resource], stored: Sequence[Resource]) -> dict[str, str]:
     """The group of each user, as a department; of somebody in several groups, none."""
     users = {one.id for one in stored}
     found: dict[str, list[str]] = {}
-    for group in await provisioned.groups_with(connection, users):
+    for group in groups:
         for member in members_of(group.attributes):
             if member in users:
                 found.setdefault(member, []).append(group.attributes["displayName"])
@@ -289,9 +290,9 @@ def _settled(run: _Run, gathered: Gathered, refused: Refused) -> Iterator[Settle
         wanted = _desired(one, run.department_of).wanted
         said = {name: str(value) if name != "active" else value for name, value in said_of(wanted).items()}
         yield Settled(one.id, one.pending_at, EmployeeId(ids[one.id]) if one.id in ids else None, said, None)
-    if all(one.id not in refused for one in run.stored):
-        for group, name in run.groups.items():
-            yield Settled(group, None, None, {"displayName": name}, None)
+    for group in run.groups:
+        if not refused.keys() & set(members_of(group.attributes)):
+            yield Settled(group.id, None, None, {"displayName": group.attributes["displayName"]}, None)
 
 
 def _name_of(stored: Sequence[Resource]) -> str:

@@ -76,12 +76,6 @@ async def numbers(connection: AsyncConnection) -> dict[str, tuple[str | None, st
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-async def group_names(connection: AsyncConnection) -> list[tuple[str, str, str | None]]:
-    """Id, name and the name that was applied, of each group."""
-    query = select(R.id, R.attributes["displayName"].astext, R.applied["displayName"].astext)
-    return [(row[0], row[1], row[2]) for row in await connection.execute(query.where(R.kind == "Group", _LIVES))]
-
-
 async def settle(connection: AsyncConnection, settled: Sequence[Settled]) -> None:
     """Writes what became of the resources. A repeat writes the same."""
     for one in settled:

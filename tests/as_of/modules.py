@@ -136,6 +136,8 @@ LEFT_OUT = {
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_scim.py": _NO_DAYS,
     "tests/web/test_scim_gathering.py": _NO_DAYS,
+    "tests/web/test_scim_providers.py": _NO_DAYS,
+    "tests/web/test_scim_standard.py": _NO_DAYS,
     "tests/web/test_servers_away.py": _NO_DAYS,
     "tests/workflows/test_delivery.py": _HANDS_IN,
     "tests/workflows/test_hook.py": _HANDS_IN,

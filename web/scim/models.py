@@ -104,6 +104,8 @@ FORMS: Mapping[ResourceKind, Forms] = {
         Group, SearchRequest[Group], PatchOp[Group], ListResponse[Group], ResponseParameters[Group]
     ),
 }
+SEARCH_ALL: Any = SearchRequest[Person | Group]  # both kinds together
+FOUND_OF_ALL: Any = ListResponse[Person | Group]
 
 CONFIG = ServiceProviderConfig(
     patch=Patch(supported=True),
