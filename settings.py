@@ -123,6 +123,18 @@ class Settings(BaseSettings):
         ge=0,
         description="most requests of one API token in a minute, over all web servers; from one address without a valid token a tenth; 0: no limit",
     )
+    scim_quiet_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        description="seconds without a change by SCIM after which all changes since the last time are applied as one; at the latest after ten times as long",
+    )
+    scim_owns: str = Field(
+        default="name,mail,department,manager,active",
+        pattern=r"^((name|mail|department|manager|active|title|locale)(,|$))+$",
+        description="fields of people that SCIM keeps, of `name`, `mail`, `department`, `manager`, `active`, `title`, `locale`; a file of people keeps the "
+        "others, and all fields of people whom SCIM does not know",
+    )
     oidc_issuer: str | None = Field(
         default=None,
         description="issuer of the OpenID Connect provider by which people sign in, such as `https://login.example.com`; unset: no sign-in. "

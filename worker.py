@@ -25,6 +25,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 import logs
 from activities.beginning import BeginningActivities
 from activities.delivery import Delivery
+from activities.gathering import gathering
 from activities.handing_over import HandoverActivities
 from activities.hook import Hook
 from activities.instruction import InstructionActivities
@@ -186,6 +187,15 @@ async def serving(
             every = timedelta(seconds=settings.delivery_seconds)
             await ensure_delivery_schedule(client, every, DELIVERY)
             await ensure_hook_schedule(client, every, DELIVERY)
+            await stack.enter_async_context(
+                gathering(
+                    engine,
+                    client,
+                    quiet_seconds=settings.scim_quiet_seconds,
+                    owns=settings.scim_owns,
+                    locale=settings.company_locale,
+                )
+            )
             last_look = await stack.enter_async_context(looking_daily(engine))
         if settings.health_address:
             ready, report = partial(_is_ready, client, engine), lambda: {"tables": last_look.report()}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.access import Caller, actor_of
-from domain.provisioning import ResourceKind, Wanted, key_of, members_of, wanted_fields
+from domain.people.wanted import ResourceKind, Wanted, key_of, members_of, wanted_fields
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
 from service.answers import compose

@@ -50,7 +50,7 @@ class Taken(Exception):
         super().__init__(attribute)
 
 
-_COLUMNS = (
+COLUMNS = (
     R.id, R.kind, R.key, R.external_id, R.employee_id, R.number, R.attributes, R.made_at, R.changed_at, R.changed_by,
     R.removed_at, R.pending_at, R.applied, R.refused,
 )  # fmt: skip
@@ -58,9 +58,9 @@ _COLUMNS = (
 
 async def find(connection: AsyncConnection, kind: str, resource: str, *, lock: bool = False) -> Resource | None:
     """The resource, if it was not removed. `lock`: other writers of it wait until the transaction ends."""
-    query = select(*_COLUMNS).where(R.id == resource, R.kind == kind, _LIVES)
+    query = select(*COLUMNS).where(R.id == resource, R.kind == kind, _LIVES)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
-    return _resource(row) if row else None
+    return as_resource(row) if row else None
 
 
 async def add(connection: AsyncConnection, one: Resource) -> None:
@@ -83,8 +83,8 @@ async def page(
     for name, value in having.items():
         which &= getattr(R, name) == value
     total = await connection.scalar(select(func.count()).select_from(R).where(which)) or 0
-    query = select(*_COLUMNS).where(which).order_by(R.made_at, R.id).offset(offset).limit(limit)
-    return total, [_resource(row) for row in await connection.execute(query)]
+    query = select(*COLUMNS).where(which).order_by(R.made_at, R.id).offset(offset).limit(limit)
+    return total, [as_resource(row) for row in await connection.execute(query)]
 
 
 async def known(connection: AsyncConnection, resources: Collection[str]) -> set[str]:
@@ -97,8 +97,8 @@ async def groups_with(connection: AsyncConnection, users: Collection[str]) -> li
     member = text(
         "EXISTS (SELECT FROM jsonb_array_elements(COALESCE(attributes -> 'members', '[]')) m WHERE m ->> 'value' = ANY(:users))"
     ).bindparams(users=list(users))
-    query = select(*_COLUMNS).where(R.kind == "Group", _LIVES, member).order_by(R.key)
-    return [_resource(row) for row in await connection.execute(query)]
+    query = select(*COLUMNS).where(R.kind == "Group", _LIVES, member).order_by(R.key)
+    return [as_resource(row) for row in await connection.execute(query)]
 
 
 async def touch(connection: AsyncConnection, users: Collection[str], now: datetime) -> None:
@@ -128,5 +128,5 @@ def _values(one: Resource) -> dict[str, Any]:
     return {("employee_id" if name == "employee" else name): value for name, value in values.items()}
 
 
-def _resource(row: Row[*tuple[Any, ...]]) -> Resource:
+def as_resource(row: Row[*tuple[Any, ...]]) -> Resource:
     return Resource(*row)

@@ -6,12 +6,14 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi.routing import APIRoute
 
 from domain.roles import CompanyRole
 from service.roles import Roles
 from tests.callers import OPERATOR
 from tests.service.steered import HARA, MORI, ONO, Steered
 from tests.web.people import token_of
+from web.scim import discovery, resources
 
 pytestmark = pytest.mark.slow
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -148,12 +150,9 @@ async def test_pages_and_attributes(web: httpx.AsyncClient, provider: Headers) -
 async def test_who_may(company: Steered, web: httpx.AsyncClient, provider: Headers) -> None:
     """Every route: not without a token, nor with another scope; and a token with the scope is made for an administrator only."""
     others = await token_of(company, ONO)
-    routes = [
-        ("GET", "/Users"), ("POST", "/Users"), ("POST", "/Users/.search"), ("GET", "/Users/x"), ("PUT", "/Users/x"),
-        ("PATCH", "/Users/x"), ("DELETE", "/Users/x"), ("GET", "/Schemas"), ("GET", "/Schemas/x"), ("GET", "/ResourceTypes"),
-        ("GET", "/ResourceTypes/User"), ("GET", "/ServiceProviderConfig"),
-    ]  # fmt: skip
-    routes += [(method, path.replace("Users", "Groups")) for method, path in routes if path.startswith("/Users")]
+    found = [one for one in (*discovery.router.routes, *resources.router.routes) if isinstance(one, APIRoute)]
+    routes = [(way, one.path.format(resource="x", name="x", urn="x")) for one in found for way in one.methods or ()]
+    assert len(routes) == 20
     for method, path in routes:
         for headers, status in (({}, 401), (others, 403)):
             refused = await web.request(method, f"/scim/v2{path}", headers=headers, json={})

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import Field
 
+from domain.people.provisioned import owned_fields
 from domain.values import Frozen, Locale
 from service.reorganisation import Compared, Reorganisation, SyncDocument
 from web.bodies import RENAMING, FileBody, changed_names, file_of
@@ -41,7 +42,7 @@ async def _comparison(
     """Raises `FileRefused` for a file with errors."""
     opened = opened_of(request)
     names = changed_names("renamed", renamed or ())
-    compared = await Reorganisation(opened.engine).compare(
+    compared = await Reorganisation(opened.engine, owned_fields(opened.settings.scim_owns)).compare(
         caller,
         data,
         locale=Locale(opened.settings.company_locale),

@@ -4,7 +4,7 @@ from typing import Any
 
 from scim2_models.path import CompareOperator, Comparison, LogicalExpr, LogicalOperator
 
-from domain.provisioning import ResourceKind
+from domain.people.wanted import ResourceKind
 
 # Attributes by which resources are looked up, in lower case, and their columns.
 _COLUMNS = {

@@ -39,7 +39,7 @@ from scim2_models import (
 from scim2_models.resources.resource import AnyExtension
 from scim2_models.urn import URN
 
-from domain.provisioning import ENTERPRISE, ResourceKind
+from domain.people.wanted import ENTERPRISE, ResourceKind
 
 MOST_RESULTS = 200  # of one page
 
@@ -104,6 +104,8 @@ FORMS: Mapping[ResourceKind, Forms] = {
         Group, SearchRequest[Group], PatchOp[Group], ListResponse[Group], ResponseParameters[Group]
     ),
 }
+SEARCH_ALL: Any = SearchRequest[Person | Group]  # both kinds together
+FOUND_OF_ALL: Any = ListResponse[Person | Group]
 
 CONFIG = ServiceProviderConfig(
     patch=Patch(supported=True),

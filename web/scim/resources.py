@@ -13,14 +13,14 @@ from scim2_models import (
     Meta,
 )
 
-from domain.provisioning import ResourceKind
+from domain.people.wanted import ResourceKind
 from service.provisioning import Attributes
 from storage.provisioned import Resource
 from web.callers import Provisioner
 from web.opened import opened_of
 from web.scim.errors import MEDIA_TYPE
 from web.scim.filters import narrowed
-from web.scim.models import FORMS, MOST_RESULTS, POLICY
+from web.scim.models import FORMS, FOUND_OF_ALL, MOST_RESULTS, POLICY, SEARCH_ALL
 from web.scim.places import place_of_resource
 from web.scim.shapes import in_scims_form
 
@@ -95,10 +95,20 @@ for _kind in ResourceKind:
     _routes(_kind)
 
 
+@router.post("/.search", name="search_all")
+async def search_all(request: Request, caller: Provisioner) -> Response:
+    """Users and groups together; reads all of them."""
+    wish = SEARCH_ALL.model_validate(await _body(request), scim_ctx=Context.SEARCH_REQUEST, scim_policy=POLICY)
+    pages = [await opened_of(request).provisioning.page(caller, kind, having={}) for kind in ResourceKind]
+    found = [_whole(request, one) for page in pages for one in page.resources]
+    matching = [one for one in found if wish.filter is None or wish.filter.match(one)]
+    return _page(wish, FOUND_OF_ALL, len(matching), matching[wish.start_index_0 or 0 :][: _most(wish)])
+
+
 async def _found(request: Request, caller: Any, kind: ResourceKind, wish: Any) -> Response:
     """The page that the query asks for. A filter for one of the look-up attributes is a look-up; any other one reads all resources."""
     provisioning, first = opened_of(request).provisioning, wish.start_index_0 or 0
-    most = MOST_RESULTS if wish.count is None else min(wish.count, MOST_RESULTS)
+    most = _most(wish)
     if wish.filter is None:
         total, stored = await provisioning.page(caller, kind, having={}, offset=first, limit=most)
         page = [_whole(request, one) for one in stored]
@@ -106,9 +116,18 @@ async def _found(request: Request, caller: Any, kind: ResourceKind, wish: Any) -
         _, stored = await provisioning.page(caller, kind, having=narrowed(kind, wish.filter.ast))
         matching = [one for one in (_whole(request, each) for each in stored) if wish.filter.match(one)]
         total, page = len(matching), matching[first : first + most]
-    found = FORMS[kind].found(total_results=total, start_index=first + 1, items_per_page=len(page), resources=page)
-    form = found.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=wish)
-    return JSONResponse(form, media_type=MEDIA_TYPE)
+    return _page(wish, FORMS[kind].found, total, page)
+
+
+def _most(wish: Any) -> int:
+    return MOST_RESULTS if wish.count is None else min(wish.count, MOST_RESULTS)
+
+
+def _page(wish: Any, form: Any, total: int, page: list[Any]) -> Response:
+    first = (wish.start_index_0 or 0) + 1
+    found = form(total_results=total, start_index=first, items_per_page=len(page), resources=page)
+    document = found.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=wish)
+    return JSONResponse(document, media_type=MEDIA_TYPE)
 
 
 async def _body(request: Request) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from scim2_models import InvalidPathException, Path
 
-from domain.provisioning import ENTERPRISE
+from domain.people.wanted import ENTERPRISE
 
 _MANAGER = f"{ENTERPRISE}:manager".lower()
 
