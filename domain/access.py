@@ -98,6 +98,8 @@ class Action(StrEnum):
         "invite_to_passkey"  # make a link by which a person adds one; who has the link can sign in as the person
     )
     REMOVE_PASSKEY = "remove_passkey"
+    USE_SESSIONS = "use_sessions"  # one's own: see them, end one
+    SIGN_OUT_SOMEBODY = "sign_out_somebody"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -146,6 +148,8 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_PASSKEYS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.INVITE_TO_PASSKEY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.REMOVE_PASSKEY: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.USE_SESSIONS: frozenset({_R.OWNER}),
+    Action.SIGN_OUT_SOMEBODY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

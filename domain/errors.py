@@ -36,7 +36,7 @@ STATUS_OF: Mapping[str, Status] = {
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
-            "unknown_token", "unknown_identity", "unknown_resource", "unknown_hook", "unknown_delivery", "unknown_program",
+            "unknown_token", "unknown_identity", "unknown_session", "unknown_resource", "unknown_hook", "unknown_delivery", "unknown_program",
             "unknown_passkey", "link_over",
         ),
         Status.CONFLICT: (

@@ -100,6 +100,7 @@ class Code(StrEnum):
     HANDED_OVER = "handed_over"
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_IDENTITY = "unknown_identity"
+    UNKNOWN_SESSION = "unknown_session"
     UNKNOWN_PASSKEY = "unknown_passkey"
     PASSKEYS_OFF = "passkeys_off"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a code

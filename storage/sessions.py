@@ -7,14 +7,23 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.journal import Log
 from domain.sign_in import Logout
 from domain.values import EmployeeId
+from storage import journal
 from storage.directory import works_today
 from storage.tables import EmployeeRow, IdentityRow, LogoutTokenRow, SessionRow, SignInAttemptRow
 
 _USE_IS_RECORDED_EVERY = timedelta(minutes=1)
 _KEPT = timedelta(days=30)  # after its end
 _DELETED_AT_ONCE = 100  # so that nobody waits for it
+
+
+class OpenSession(NamedTuple):
+    session: str
+    began_at: datetime
+    used_at: datetime
+    expires_at: datetime
 
 
 class Session(NamedTuple):
@@ -109,6 +118,37 @@ async def end_by_provider(connection: AsyncConnection, logout: Logout, now: date
         which.append(SessionRow.provider_session == logout.session)
     ended = update(SessionRow).where(*which, account.exists()).values(ended_at=now)
     return (await connection.execute(ended)).rowcount
+
+
+async def open_of_person(
+    connection: AsyncConnection, employee: EmployeeId, now: datetime, idle: timedelta
+) -> list[OpenSession]:
+    """The person's open sessions, the one that was used last first."""
+    columns = (SessionRow.id, SessionRow.began_at, SessionRow.used_at, SessionRow.expires_at)
+    query = select(*columns).where(
+        SessionRow.employee_id == employee, SessionRow.ended_at.is_(None), SessionRow.expires_at > now,
+        SessionRow.used_at > now - idle,
+    )  # fmt: skip
+    rows = await connection.execute(query.order_by(SessionRow.used_at.desc(), SessionRow.id))
+    return [OpenSession(*row) for row in rows]
+
+
+async def end_one(connection: AsyncConnection, employee: EmployeeId, session: str, now: datetime) -> int | None:
+    """Ends this session of the person; returns how many it ended. None: the person has none with this id."""
+    which = (SessionRow.id == session) & (SessionRow.employee_id == employee)
+    if await connection.scalar(select(SessionRow.id).where(which)) is None:
+        return None
+    change = update(SessionRow).where(which, SessionRow.ended_at.is_(None)).values(ended_at=now)
+    return (await connection.execute(change)).rowcount
+
+
+async def sign_out(connection: AsyncConnection, employee: EmployeeId, *, by: str, now: datetime) -> int:
+    """Ends all sessions of somebody, in the name of another: an entry of the journal, if there were any. Returns how many."""
+    ended = await end_of_person(connection, employee, now)
+    if ended:
+        facts = {"employee": employee, "sessions": ended}
+        await journal.append(connection, Log.IDENTITIES, "signed_out", actor=by, facts=facts)
+    return ended
 
 
 async def end_of_leavers(connection: AsyncConnection, now: datetime) -> None:

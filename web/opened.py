@@ -96,12 +96,16 @@ class Opened:
         return Hooks(self.engine, self.hook_key, private_hosts=self.settings.hook_private_hosts)
 
     @property
-    def sign_in(self) -> SignIn:
+    def session_limits(self) -> SessionLimits:
         idle, whole = (
             timedelta(minutes=self.settings.session_idle_minutes),
             timedelta(hours=self.settings.session_hours),
         )
-        return SignIn(self.engine, SessionLimits(idle, whole), self.settings.web_rate)
+        return SessionLimits(idle, whole)
+
+    @property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.engine, self.session_limits, self.settings.web_rate)
 
     async def acting_on_goals(self) -> Goals:
         return Goals(self.engine, await self.temporal.client())

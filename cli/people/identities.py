@@ -1,7 +1,7 @@
 """`meguri identity`: what people sign in with: accounts at the provider, and passkeys."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cli.session.session import Terminal
     from service.identities import Identities, IdentityList, ListedIdentity
     from service.passkeys import ListedPasskey, PasskeyLink, PasskeyList, Passkeys
+    from service.sessions import SignedOut
     from settings import Settings
 
 identity = Commands()
@@ -104,6 +105,29 @@ def remove_passkey(
         to.tell("screen.identity.removed", passkey=passkey)
 
     _run_passkeys(lambda found, now: found.remove(caller_for(viewer), passkey, now), show, as_json=as_json)
+
+
+@identity.command("sign-out")
+def sign_out(
+    employee: Annotated[str, typer.Argument(metavar="EMPLOYEE", help="help.option.signed_out")],
+    *,
+    viewer: _Administrator = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a person out in every browser, such as after a loss."""
+    from cli.session.callers import caller_for
+    from domain.values import EmployeeId
+
+    def show(done: "SignedOut", to: "Terminal") -> None:
+        to.tell("screen.identity.signed_out", employee=done.employee, ended=done.ended)
+
+    async def work(engine: "AsyncEngine", settings: "Settings", now: datetime) -> "SignedOut":
+        from service.sessions import Sessions
+
+        idle = timedelta(minutes=settings.session_idle_minutes)
+        return await Sessions(engine, idle).sign_out(caller_for(viewer), EmployeeId(employee), now)
+
+    _run_with(work, show, as_json=as_json)
 
 
 def _row(one: "ListedIdentity") -> tuple[str, ...]:

@@ -37,6 +37,7 @@ async def program_token(
 # Routes of people who are signed in; a token is refused whatever its scopes.
 BY_SESSION = frozenset(
     {
+        "end_session",
         "make_token",
         "end_token",
         "make_account",

@@ -125,6 +125,7 @@ _LOOKS = {
     "read_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "list_hooks": Way(Action.SEE_HOOKS),
     "list_deliveries": Way(Action.SEE_HOOKS),
+    "list_sessions": Way(Action.USE_SESSIONS, own=True),
     "list_passkeys": Way(Action.SEE_PASSKEYS, own=True),
     "list_accounts": Way(Action.SEE_PROGRAMS, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
@@ -158,6 +159,8 @@ _CHANGES = {
     "make_token": Way(Action.MAKE_TOKEN, own=True, json={"label": "x", "days": 1}),
     "end_token": Way(Action.END_TOKEN, at_token=True),
     "remove_passkey": Way(Action.REMOVE_PASSKEY, own=True),  # of one that is nobody's
+    "end_session": Way(Action.USE_SESSIONS, own=True),  # of one that is nobody's
+    "sign_out_person": Way(Action.SIGN_OUT_SOMEBODY),
     "make_passkey_link": Way(Action.INVITE_TO_PASSKEY),
     "make_account": Way(Action.MANAGE_PROGRAMS, json={"name": "x", "purpose": "x", "owner": MORI}),
     "answer_for_account": Way(Action.MANAGE_PROGRAMS, json={"owner": MORI}),
@@ -263,7 +266,7 @@ def _at(path: str, owner: str, token: str | None = None) -> str:
     return path.format(
         account="unknown", cycle=CYCLE, owner=owner, number="1", instruction=_INSTRUCTION, employee=owner, problem=_PROBLEM_OF[owner],
         exemplar="x", department="accounting", entry="x", company="x", role="auditor", token=token, identity="x", hook="x",
-        passkey="x", delivery="1",
+        passkey="x", session="x", delivery="1",
     )  # fmt: skip
 
 

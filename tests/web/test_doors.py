@@ -50,6 +50,7 @@ def _routes(without: Collection[str] = ()) -> list[tuple[str, str]]:
             "token",
             "identity",
             "passkey",
+            "session",
             "hook",
             "delivery",
             "account",

@@ -24,6 +24,7 @@ from web.api import (
     preferences,
     results,
     roles,
+    sessions,
     sheets,
     steering,
     tokens,
@@ -44,7 +45,7 @@ router = APIRouter(
 )
 _NOUNS = (
     inbox, goals, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
-    lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, tokens, accounts, hooks,
+    lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, sessions, tokens, accounts, hooks,
 )  # fmt: skip
 for noun in _NOUNS:
     router.include_router(noun.router)

@@ -101,3 +101,16 @@ async def test_a_link_is_made_and_a_passkey_that_it_added_is_listed_and_removed(
     assert (await office.told("identity", "remove", listed["passkey"]))["ended_at"]  # a repeat
     assert "passkey removed" in await office.done("audit", "journal", "--log", "identities", MEGURI_LOCALE="en")
     await engine.dispose()
+
+
+async def test_somebody_who_lost_their_device_is_signed_out(office: Office, entrance: SignIn) -> None:
+    now = datetime.now(UTC)
+    lost = [await entrance.choose(HARA, None, now) for _ in range(2)]
+    await office.refused("identity", "sign-out", HARA, "--as", MORI)
+    await office.refused("identity", "sign-out", "nobody")
+    assert (await entrance.let_in(str(lost[0]), "", now)).caller.employee == HARA
+    assert "2 件" in await office.done("identity", "sign-out", HARA, MEGURI_LOCALE="ja")
+    assert (await office.told("identity", "sign-out", HARA))["ended"] == 0
+    for one in lost:
+        with pytest.raises(NotSignedIn):
+            await entrance.let_in(str(one), "", now)
