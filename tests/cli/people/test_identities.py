@@ -109,8 +109,8 @@ async def test_somebody_who_lost_their_device_is_signed_out(office: Office, entr
     await office.refused("identity", "sign-out", HARA, "--as", MORI)
     await office.refused("identity", "sign-out", "nobody")
     assert (await entrance.let_in(str(lost[0]), "", now)).caller.employee == HARA
-    assert "2 件" in await office.done("identity", "sign-out", HARA, MEGURI_LOCALE="ja")
-    assert (await office.told("identity", "sign-out", HARA))["ended"] == 0
+    assert (await office.told("identity", "sign-out", HARA))["ended"] >= len(lost)
+    assert "0 件" in await office.done("identity", "sign-out", HARA, MEGURI_LOCALE="ja")
     for one in lost:
         with pytest.raises(NotSignedIn):
             await entrance.let_in(str(one), "", now)
