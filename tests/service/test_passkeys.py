@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.journal import Entry, Log
+from domain.people.organisation import Employee
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.sign_in import Attempt
@@ -22,6 +23,7 @@ from service.sign_in import SessionLimits, SignIn, SignInFailed
 from service.tokens import NotSignedIn, TooManyRequests
 from storage import journal, passkeys
 from storage.database import open_database, read_transaction
+from storage.people import replace_directory
 from storage.tables import EmployeeRow, PasskeyLinkRow, PasskeyRow, SessionRow, SignInAttemptRow
 from tests.callers import OPERATOR, by
 from tests.servers import Postgres
@@ -158,6 +160,14 @@ async def test_a_link_ends_after_72_hours_and_a_new_one_ends_the_one_before(door
 async def test_a_text_that_is_no_link_is_refused(door: Door, link: str) -> None:
     with pytest.raises(LinkOver):
         await door.here.begin_adding(link, "", datetime.now(UTC))
+
+
+async def test_a_link_needs_its_own_secret(door: Door) -> None:
+    link, other = await door.link(), await door.link(HARA)
+    mixed = f"{link.rpartition('_')[0]}_{other.rpartition('_')[2]}"
+    with pytest.raises(LinkOver):
+        await door.add(mixed, device())
+    assert await door.add(link, device()) == MORI
 
 
 async def test_links_are_made_by_system_administrators_and_the_operator_for_people_who_work_here(door: Door) -> None:
@@ -319,8 +329,9 @@ async def test_a_leaver_is_out_and_their_passkeys_do_not_come_back_with_them(doo
         await door.enter(phone)
     await change(door.engine, leaves=None)
     await door.enter(phone)
-    await change(door.engine, active=False)
-    await change(door.engine, active=True)
+    for active in (False, True):
+        mori = Employee(id=MORI, name="氏名E11", department="経理部", manager_id=HARA, active=active)
+        await replace_directory(door.engine, [mori], tops=(HARA, ADMIN))
     with pytest.raises(OtherPasskey):
         await door.enter(phone)
     ended = (await entries(door.engine))[before:]
