@@ -217,6 +217,22 @@ async def test_a_passkey_that_is_not_for_this_site_or_not_protected_is_not_added
     assert await door.add(link, device()) == MORI  # the link stayed as it was
 
 
+@pytest.mark.parametrize(
+    "form", ["packed", "tpm", "fido-u2f", "apple", "android-key", "android-safetynet", "unknown", ""]
+)
+@pytest.mark.parametrize(
+    "content",
+    [{}, {"x": 1}, {"alg": -7, "sig": b"x"}, {"alg": -7, "sig": b"x", "x5c": [b"x"]}, {"sig": b"", "x5c": []},
+     {"ver": "1", "response": b"a.b.c"}, {"ver": "2.0", "alg": -7, "sig": b"x", "x5c": [b"x"], "pubArea": b"x", "certInfo": b"x"}],
+)  # fmt: skip
+async def test_a_device_that_cannot_prove_which_one_it_says_it_is_is_refused(
+    door: Door, form: str, content: dict[str, Any]
+) -> None:
+    link = await door.link()
+    with pytest.raises(PasskeyNotAdded):
+        await door.add(link, device(attests=(form, content)))
+
+
 async def test_a_challenge_is_used_once_whatever_comes_of_it_and_is_no_other_attempts(door: Door) -> None:
     link, now = await door.link(), datetime.now(UTC)
     attempt, _, options = await door.here.begin_adding(link, "", now)
