@@ -223,7 +223,7 @@ async def test_a_passkey_that_is_not_for_this_site_or_not_protected_is_not_added
 @pytest.mark.parametrize(
     "content",
     [{}, {"x": 1}, {"alg": -7, "sig": b"x"}, {"alg": -7, "sig": b"x", "x5c": [b"x"]}, {"sig": b"", "x5c": []},
-     {"ver": "1", "response": b"a.b.c"}, {"ver": "2.0", "alg": -7, "sig": b"x", "x5c": [b"x"], "pubArea": b"x", "certInfo": b"x"}],
+     {"ver": "1", "response": b"a.b.c"}, {"ver": "1", "response": 1}, {"ver": "2.0", "alg": -7, "sig": b"x", "x5c": [b"x"], "pubArea": b"x", "certInfo": b"x"}],
 )  # fmt: skip
 async def test_a_device_that_cannot_prove_which_one_it_says_it_is_is_refused(
     door: Door, form: str, content: dict[str, Any]
