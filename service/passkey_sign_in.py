@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,7 +16,6 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.helpers import parse_authentication_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     CredentialDeviceType,
@@ -38,9 +37,8 @@ from storage.passkeys import Passkey
 
 _MILLISECONDS = MINUTES * 60 * 1000
 _MAX_CREDENTIAL_BYTES = 1023  # by Web Authentication, section 5.8.3
-# The library checks the structure that it needs; what it does not expect ends in one of these.
-_NOT_VERIFIED = (WebAuthnException, ValueError, TypeError, KeyError, IndexError)
 Sent = Mapping[str, Any]
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -112,16 +110,15 @@ class PasskeySignIn:
         Raises `SignInFailed` for an attempt that is over, `LinkOver`, and `PasskeyNotAdded`; then the link stays as it is.
         """
         attempt, _ = await self._use_up(attempt, now)
-        try:
-            made = verify_registration_response(
-                credential=dict(sent),
-                expected_challenge=attempt.passkey_challenge,
-                expected_rp_id=self._site.host,
-                expected_origin=self._site.origin,
-                require_user_verification=True,
-            )
-        except _NOT_VERIFIED as error:
-            raise PasskeyNotAdded(type(error).__name__) from None  # its text may quote what was sent
+        made = _verified(
+            PasskeyNotAdded,
+            verify_registration_response,
+            credential=dict(sent),
+            expected_challenge=attempt.passkey_challenge,
+            expected_rp_id=self._site.host,
+            expected_origin=self._site.origin,
+            require_user_verification=True,
+        )
         if len(made.credential_id) > _MAX_CREDENTIAL_BYTES:
             raise PasskeyNotAdded("credential_too_long")
         async with self._engine.begin() as connection:
@@ -154,28 +151,24 @@ class PasskeySignIn:
         Raises `SignInFailed`, and `OtherPasskey` for one of nobody here.
         """
         attempt, path = await self._use_up(attempt, now)
-        try:
-            credential = parse_authentication_credential_json(dict(sent))
-        except _NOT_VERIFIED as error:
-            raise SignInFailed(type(error).__name__) from None
+        credential = _verified(SignInFailed, parse_authentication_credential_json, json_val=dict(sent))
         async with self._engine.begin() as connection:
             key = await passkeys.key_of(connection, credential.raw_id)
             if key is None:
                 raise OtherPasskey
             if credential.response.user_handle not in (None, _handle(key.employee)):
                 raise SignInFailed("user_handle")
-            try:
-                signed = verify_authentication_response(
-                    credential=credential,
-                    expected_challenge=attempt.passkey_challenge,
-                    expected_rp_id=self._site.host,
-                    expected_origin=self._site.origin,
-                    credential_public_key=key.public_key,
-                    credential_current_sign_count=key.sign_count,
-                    require_user_verification=True,
-                )
-            except _NOT_VERIFIED as error:
-                raise SignInFailed(type(error).__name__) from None
+            signed = _verified(
+                SignInFailed,
+                verify_authentication_response,
+                credential=credential,
+                expected_challenge=attempt.passkey_challenge,
+                expected_rp_id=self._site.host,
+                expected_origin=self._site.origin,
+                credential_public_key=key.public_key,
+                credential_current_sign_count=key.sign_count,
+                require_user_verification=True,
+            )
             await passkeys.record_use(connection, key.id, signed.new_sign_count, now)
             return await self._sign_in.begin_session(connection, key.employee, before, now), path
 
@@ -183,6 +176,14 @@ class PasskeySignIn:
         if attempt is None:
             raise SignInFailed("no_attempt")
         return attempt, await self._sign_in.use_up(attempt, now)
+
+
+def _verified(refused: Callable[[str], MeguriError], verify: Callable[..., Result], **parts: Any) -> Result:
+    """What the library made of what was sent; raises the refusal. The log has the kind of error; its text may quote what was sent."""
+    try:
+        return verify(**parts)
+    except Exception as error:  # noqa: BLE001 - the forms of attestation let errors of several other libraries through
+        raise refused(type(error).__name__) from None
 
 
 async def _person(connection: AsyncConnection, link: str, now: datetime, *, use: bool = False) -> EmployeeId:

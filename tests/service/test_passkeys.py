@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.journal import Entry, Log
+from domain.people.organisation import Employee
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.sign_in import Attempt
@@ -22,6 +23,7 @@ from service.sign_in import SessionLimits, SignIn, SignInFailed
 from service.tokens import NotSignedIn, TooManyRequests
 from storage import journal, passkeys
 from storage.database import open_database, read_transaction
+from storage.people import replace_directory
 from storage.tables import EmployeeRow, PasskeyLinkRow, PasskeyRow, SessionRow, SignInAttemptRow
 from tests.callers import OPERATOR, by
 from tests.servers import Postgres
@@ -160,6 +162,14 @@ async def test_a_text_that_is_no_link_is_refused(door: Door, link: str) -> None:
         await door.here.begin_adding(link, "", datetime.now(UTC))
 
 
+async def test_a_link_needs_its_own_secret(door: Door) -> None:
+    link, other = await door.link(), await door.link(HARA)
+    mixed = f"{link.rpartition('_')[0]}_{other.rpartition('_')[2]}"
+    with pytest.raises(LinkOver):
+        await door.add(mixed, device())
+    assert await door.add(link, device()) == MORI
+
+
 async def test_links_are_made_by_system_administrators_and_the_operator_for_people_who_work_here(door: Door) -> None:
     now, before = datetime.now(UTC), len(await entries(door.engine))
     for caller in (by(MORI), by(HARA)):
@@ -205,6 +215,22 @@ async def test_a_passkey_that_is_not_for_this_site_or_not_protected_is_not_added
         await door.add(link, Device(**{"origin": SITE.origin, "host": SITE.host, **how}))
     assert (await door.records.list_passkeys(by(MORI))).passkeys == ()
     assert await door.add(link, device()) == MORI  # the link stayed as it was
+
+
+@pytest.mark.parametrize(
+    "form", ["packed", "tpm", "fido-u2f", "apple", "android-key", "android-safetynet", "unknown", ""]
+)
+@pytest.mark.parametrize(
+    "content",
+    [{}, {"x": 1}, {"alg": -7, "sig": b"x"}, {"alg": -7, "sig": b"x", "x5c": [b"x"]}, {"sig": b"", "x5c": []},
+     {"ver": "1", "response": b"a.b.c"}, {"ver": "1", "response": 1}, {"ver": "2.0", "alg": -7, "sig": b"x", "x5c": [b"x"], "pubArea": b"x", "certInfo": b"x"}],
+)  # fmt: skip
+async def test_a_device_that_cannot_prove_which_one_it_says_it_is_is_refused(
+    door: Door, form: str, content: dict[str, Any]
+) -> None:
+    link = await door.link()
+    with pytest.raises(PasskeyNotAdded):
+        await door.add(link, device(attests=(form, content)))
 
 
 async def test_a_challenge_is_used_once_whatever_comes_of_it_and_is_no_other_attempts(door: Door) -> None:
@@ -319,8 +345,9 @@ async def test_a_leaver_is_out_and_their_passkeys_do_not_come_back_with_them(doo
         await door.enter(phone)
     await change(door.engine, leaves=None)
     await door.enter(phone)
-    await change(door.engine, active=False)
-    await change(door.engine, active=True)
+    for active in (False, True):
+        mori = Employee(id=MORI, name="氏名E11", department="経理部", manager_id=HARA, active=active)
+        await replace_directory(door.engine, [mori], tops=(HARA, ADMIN))
     with pytest.raises(OtherPasskey):
         await door.enter(phone)
     ended = (await entries(door.engine))[before:]

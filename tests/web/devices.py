@@ -32,6 +32,7 @@ class Device:
     synced: bool = False
     kind: str | None = None  # instead of what the browser is asked for
     signs_altered: bool = False
+    attests: tuple[str, dict[str, Any]] = ("none", {})  # the form and the content of what says which device it is
     signatures: int = 0
     credential: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     handle: bytes = b""
@@ -44,7 +45,7 @@ class Device:
         public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
         length = len(self.credential).to_bytes(2, "big")
         with_key = bytes(16) + length + self.credential + cbor2.dumps(public)
-        attestation = {"fmt": "none", "attStmt": {}, "authData": self._data(_WITH_KEY) + with_key}
+        attestation = {"fmt": self.attests[0], "attStmt": self.attests[1], "authData": self._data(_WITH_KEY) + with_key}
         return self._sent(
             clientDataJSON=self._client("webauthn.create", options["challenge"]),
             attestationObject=cbor2.dumps(attestation),

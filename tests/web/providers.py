@@ -158,3 +158,15 @@ async def forging_provider() -> AsyncIterator[Forger]:
     finally:
         server.should_exit = True
         await serving
+
+
+async def answering(browser: httpx.AsyncClient) -> None:
+    """Waits until the server answers."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await browser.get("/healthz")
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return

@@ -1,6 +1,9 @@
 """Passkeys over HTTP: the pages, where they may be used from, and the routes for one's own passkeys and for links."""
 
+import asyncio
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -22,8 +25,8 @@ from storage.database import open_database
 from storage.tables import EmployeeRow, PasskeyLinkRow, PasskeyRow, SessionRow
 from tests.callers import OPERATOR, by
 from tests.servers import Postgres
-from tests.web.devices import Device
-from tests.web.providers import CLIENT, SECRET
+from tests.web.devices import Device, text_of
+from tests.web.providers import CLIENT, SECRET, answering
 from web.app import make_app
 from web.opened import Opened, Temporal
 from web.provider import WrongSignIn
@@ -308,3 +311,43 @@ def test_settings_with_which_no_browser_uses_a_passkey_prevent_the_start(
     with pytest.raises(WrongSignIn) as refused:
         make_app(Opened(Settings(passkeys=True, **settings), None, _NO_TEMPORAL, is_embedded))  # type: ignore[arg-type]  # as above
     assert refused.value.message.fields["variable"] == variable
+
+
+async def test_the_log_has_no_link_no_challenge_no_session_and_no_name(
+    engine: AsyncEngine, browser: httpx.AsyncClient
+) -> None:
+    """Of a process of its own: in this one the client of the tests logs what it sends."""
+    with listen("127.0.0.1:0") as free:
+        port = free.getsockname()[1]
+    environment = {
+        "DATABASE_URL": engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
+        "MEGURI_WEB_ADDRESS": f"127.0.0.1:{port}", "MEGURI_PUBLIC_URL": f"http://localhost:{port}",
+        "MEGURI_PASSKEYS": "true", "MEGURI_LOG_LEVEL": "debug",
+    }  # fmt: skip
+    pipe = asyncio.subprocess.PIPE
+    web = await asyncio.create_subprocess_exec(
+        sys.executable, "web.py", env=os.environ | environment, stderr=pipe, stdout=pipe
+    )
+    async with httpx.AsyncClient(base_url=f"http://localhost:{port}", headers=HERE) as client:
+        await answering(client)
+        link, phone = await link_for(engine, client), device(client)
+        assert (await add(client, link, phone)).status_code == 200
+        assert (await add(client, link, phone)).status_code == 404
+        options = (await client.post("/sign-in/passkey/challenge", json={})).json()
+        secrets = [
+            link.rpartition("_")[2],
+            client.cookies["meguri-sign-in"],
+            options["challenge"],
+            "氏名",
+            text_of(phone.credential),
+        ]
+        phone.signs_altered = True
+        assert (await client.post("/sign-in/passkey", json=phone.sign(options))).status_code == 401
+        phone.signs_altered = False
+        assert (await enter(client, phone)).status_code == 200
+        secrets.append(client.cookies["meguri-session"].rpartition("_")[2])
+    web.terminate()
+    text = "".join(part.decode() for part in await web.communicate())
+    for expected in ("passkey_added", "signed_in", "sign_in_failed"):
+        assert f'"event": "{expected}"' in text
+    assert [one for one in secrets if one in text] == []
