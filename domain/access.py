@@ -49,7 +49,7 @@ class Relation(StrEnum):
     PROGRAM = (
         "program"  # an account of a program that keeps the directory (domain/programs.py); nothing to goals and cycles
     )
-    SYSTEM = "system"  # administrator of roles and tokens; nothing to goals
+    SYSTEM = "system"  # administrator of roles, tokens and receivers of events; nothing to goals
     AUDITOR = "auditor"  # who came in as one
     OPERATOR = "operator"
 
@@ -67,6 +67,7 @@ class Action(StrEnum):
     SEE_LIBRARY = "see_library"  # catalogue, examples, heard problems
     SEE_NOTICES = "see_notices"
     CHANGE_DIRECTORY = "change_directory"  # import and sync
+    PROVISION = "provision"  # keep the directory by SCIM; by a program, so its token's owner must be named for it
     NAME_ADMINISTRATORS = "name_administrators"  # of the directory, and end their role
     GIVE_ROLES = "give_roles"  # and end them
     SEE_ROLES = "see_roles"
@@ -85,10 +86,18 @@ class Action(StrEnum):
     SEE_TOKENS = "see_tokens"
     MAKE_TOKEN = "make_token"  # noqa: S105 - an action; for oneself
     END_TOKEN = "end_token"  # noqa: S105 - an action
+    USE_CALENDAR_LINK = "use_calendar_link"  # one's own: make it, see whether there is one, end it
     SEE_IDENTITIES = "see_identities"  # accounts at a provider, bound to people
     UNBIND_IDENTITY = "unbind_identity"
+    SEE_HOOKS = "see_hooks"  # receivers of events, and their deliveries
+    CHANGE_HOOKS = "change_hooks"  # make one, which then gets what is in every ledger
     SEE_PROGRAMS = "see_programs"  # accounts of programs, by whom they are answered for
     MANAGE_PROGRAMS = "manage_programs"  # make and end them, and their tokens
+    SEE_PASSKEYS = "see_passkeys"
+    INVITE_TO_PASSKEY = (
+        "invite_to_passkey"  # make a link by which a person adds one; who has the link can sign in as the person
+    )
+    REMOVE_PASSKEY = "remove_passkey"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -108,6 +117,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_LIBRARY: _EVERYBODY,
     Action.SEE_NOTICES: _ALL_SEEING | {_R.HR},
     Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR, _R.PROGRAM}),
+    Action.PROVISION: frozenset({_R.ADMINISTRATOR}),
     Action.NAME_ADMINISTRATORS: frozenset({_R.SETTING_UP, _R.ADMINISTRATOR, _R.SYSTEM}),
     Action.GIVE_ROLES: frozenset({_R.SETTING_UP, _R.SYSTEM}),
     Action.SEE_ROLES: _EVERYBODY,
@@ -126,10 +136,16 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_TOKENS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MAKE_TOKEN: frozenset({_R.OWNER}),
     Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.USE_CALENDAR_LINK: frozenset({_R.OWNER}),
     Action.SEE_IDENTITIES: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.UNBIND_IDENTITY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.SEE_HOOKS: _ALL_SEEING | {_R.SYSTEM},
+    Action.CHANGE_HOOKS: frozenset({_R.SYSTEM}),
     Action.SEE_PROGRAMS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MANAGE_PROGRAMS: frozenset({_R.SETTING_UP, _R.SYSTEM}),
+    Action.SEE_PASSKEYS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
+    Action.INVITE_TO_PASSKEY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.REMOVE_PASSKEY: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 

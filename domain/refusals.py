@@ -100,7 +100,17 @@ class Code(StrEnum):
     HANDED_OVER = "handed_over"
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_IDENTITY = "unknown_identity"
+    UNKNOWN_PASSKEY = "unknown_passkey"
+    PASSKEYS_OFF = "passkeys_off"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a code
+    UNKNOWN_HOOK = "unknown_hook"
+    UNKNOWN_DELIVERY = "unknown_delivery"
+    HOOK_EXISTS = "hook_exists"
+    HOOK_ROTATED = "hook_rotated"
+    HOOK_OF_SETTINGS = "hook_of_settings"
+    HOOK_KEY_MISSING = "hook_key_missing"
+    TOO_MANY_HOOKS = "too_many_hooks"
+    WRONG_HOOK_URL = "wrong_hook_url"
     UNKNOWN_PROGRAM = "unknown_program"
     PROGRAM_EXISTS = "program_exists"
     PROGRAM_ENDED = "program_ended"
@@ -109,6 +119,10 @@ class Code(StrEnum):
     OWNER_CONTRIBUTES = "owner_contributes"
     NOBODY_DECIDES = "nobody_decides"
     UNKNOWN_CONTRIBUTOR = "unknown_contributor"
+    UNKNOWN_RESOURCE = "unknown_resource"
+    RESOURCE_TAKEN = "resource_taken"
+    UNKNOWN_MANAGER = "unknown_manager"
+    UNKNOWN_MEMBER = "unknown_member"
 
 
 class Refusal(MeguriError):

@@ -1,4 +1,4 @@
-"""Signing in by a provider (OpenID Connect): one attempt, what the provider says of an account, and where to go afterwards."""
+"""Signing in by a provider (OpenID Connect) or a passkey: one attempt, what the provider says of an account, and where to go afterwards."""
 
 import base64
 import hashlib
@@ -45,6 +45,11 @@ class Attempt(NamedTuple):
     def challenge(self) -> str:
         digest = hashlib.sha256(self.verifier.encode()).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    @property
+    def passkey_challenge(self) -> bytes:
+        """What a passkey signs."""
+        return bytes.fromhex(self._derived("passkey"))
 
     def is_state(self, state: str) -> bool:
         return hmac.compare_digest(self.state.encode(), state.encode())

@@ -158,6 +158,13 @@ async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, act
         _require_member(caller, action, held, (*hr, *named), hr)
 
 
+async def require_provisioner(connection: AsyncConnection, caller: Caller) -> None:
+    """Checks keeping the directory by SCIM: only for administrators of the directory."""
+    named = await roles.active(connection, CompanyRole.DIRECTORY)
+    held = await relations_to_company(connection, caller) | _as_administrator(caller, named)
+    access.require(caller, Action.PROVISION, held, named)
+
+
 async def require_hr_of(
     connection: AsyncConnection, caller: Caller, action: Action, hr: Collection[EmployeeId]
 ) -> None:

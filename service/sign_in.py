@@ -20,7 +20,9 @@ from storage.identities import Identity
 from storage.sessions import Session
 
 _ATTEMPT = timedelta(minutes=MINUTES)
-_SCOPES = frozenset({Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE})  # an auditor comes in by a token for that
+_SCOPES = frozenset(
+    {Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE, Scope.SYSTEM}
+)  # an auditor comes in by a token for that
 
 log = structlog.get_logger()
 
@@ -85,6 +87,10 @@ class SignIn:
         """Uses up the attempt of this browser; returns where to go. Raises `SignInFailed` if it is over, or the state is not its own."""
         if attempt is None or not attempt.is_state(state):
             raise SignInFailed("state")
+        return await self.use_up(attempt, now)
+
+    async def use_up(self, attempt: Attempt, now: datetime) -> str:
+        """The same for an answer that is signed by a passkey: the signature proves that it is the attempt's."""
         async with self._engine.begin() as connection:
             path = await sessions.take_attempt(connection, attempt.hash, now - _ATTEMPT)
         if path is None:
@@ -109,7 +115,7 @@ class SignIn:
             person = EmployeeId(employee)
             if not person.isprintable() or not await is_colleague(connection, person):
                 raise NobodysAccount("chosen")
-            return await self._enter(connection, _Who(person), before, now)
+            return await self.begin_session(connection, person, before, now)
 
     async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
         """Whom the session lets in. Raises `NotSignedIn`, and `TooManyRequests` for a session or an address with too many of them."""
@@ -153,6 +159,12 @@ class SignIn:
         if ended is None:
             raise LogoutRefused("replayed")
         log.info("signed_out_by_provider", sessions=ended)
+
+    async def begin_session(
+        self, connection: AsyncConnection, employee: EmployeeId, before: str | None, now: datetime
+    ) -> Parts:
+        """Begins a session of somebody who proved who they are, in their transaction. Ends the browser's session of before."""
+        return await self._enter(connection, _Who(employee), before, now)
 
     async def _enter(self, connection: AsyncConnection, who: _Who, before: str | None, now: datetime) -> Parts:
         parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))

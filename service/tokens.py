@@ -20,7 +20,7 @@ from domain.tokens import DEFAULT_DAYS, ID_BYTES, MAX_DAYS, SECRET_BYTES, Parts,
 from domain.values import EmployeeId, Frozen, Line, Moment
 from service.answers import compose
 from service.projection import names_by_id
-from service.relations import relations_to_company, system_relations
+from service.relations import relations_to_company, require_provisioner, system_relations
 from storage import journal, programs, rates, roles, tokens
 from storage.database import read_transaction
 from storage.tokens import Token
@@ -114,6 +114,8 @@ class ApiTokens:
         async with self._engine.begin() as connection:
             held = await relations_to_company(connection, caller)
             access.require(caller, Action.MAKE_TOKEN, _as_owner(held))
+            if Scope.PROVISION in wanted.scopes:
+                await require_provisioner(connection, caller)
             return await write_token(connection, owner, wanted, now, by=owner)
 
     async def list_tokens(self, caller: Caller, now: datetime, *, own: bool = False) -> TokenList:

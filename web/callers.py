@@ -85,6 +85,15 @@ async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -
     return found.caller
 
 
+async def provisioner(request: Request, credentials: _Credentials) -> Caller:
+    """Who keeps the directory by SCIM: by a token only, which no browser sends by itself."""
+    sent = credentials.credentials if credentials else None
+    found = await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC))
+    if Scope.PROVISION not in found.scopes:
+        raise ScopeMissing(Scope.PROVISION)
+    return found.caller
+
+
 def address_of(request: Request) -> str:
     """The caller's address; of an IPv6 address the network, since one machine has a whole one."""
     host = request.client.host if request.client else ""
@@ -100,3 +109,5 @@ SignedIn = Annotated[Caller, Depends(_signed_in)]
 GoalActor = Annotated[Caller, Depends(_needs(Scope.GOALS))]
 CycleActor = Annotated[Caller, Depends(_needs(Scope.CYCLES))]
 PeopleActor = Annotated[Caller, Depends(_needs(Scope.PEOPLE))]
+Provisioner = Annotated[Caller, Depends(provisioner)]
+SystemActor = Annotated[Caller, Depends(_needs(Scope.SYSTEM))]

@@ -46,13 +46,14 @@ _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
 }
 _UNAVAILABLE_SECONDS = "5"
 _MOST_BYTES = 2_000_000  # of a request's body
+_WITH_LARGE_FILES = ("/api/v1/directory/", "/api/v1/sheets")
 
 log = structlog.get_logger()
 
 
 def most_bytes(path: str) -> int:
-    """The bytes that the body of a request may have: a file with all people is larger than any other."""
-    return MAX_BYTES if path.startswith("/api/v1/directory/") else _MOST_BYTES
+    """The bytes that the body of a request may have: a file with all people, or all their sheets, is larger than any other."""
+    return MAX_BYTES if path.startswith(_WITH_LARGE_FILES) else _MOST_BYTES
 
 
 class FileRefused(MeguriError):
@@ -105,27 +106,6 @@ def install(app: FastAPI) -> None:
     for lost in (OSError, DBAPIError, RPCError):
         app.add_exception_handler(lost, _unexpected)
     app.add_exception_handler(Exception, _unexpected)
-    _document(app)
-
-
-def _document(app: FastAPI) -> None:
-    """Puts the form of a problem into the OpenAPI document, once for each status."""
-    routes_only = app.openapi
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
-    def whole() -> dict[str, Any]:
-        document = routes_only()
-        own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts = {**own.pop("$defs", {}), "Problem": own}
-        document["components"]["schemas"] = {**parts, **document["components"]["schemas"]}
-        errors: dict[str, Any] = document["components"].setdefault("responses", {})
-        for route in (route for ways in document["paths"].values() for route in ways.values()):
-            for status in (one for one in route["responses"] if one >= "400"):
-                errors[status] = {"description": HTTPStatus(int(status)).phrase, "content": content}
-                route["responses"][status] = {"$ref": f"#/components/responses/{status}"}
-        return document
-
-    app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -145,7 +125,7 @@ async def answer_to(request: Request, error: Exception) -> Response:
         _log_refused(request, known.code, status)
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
-        headers=_headers(known, status),
+        headers=headers_of(known, status),
     )  # fmt: skip
 
 
@@ -158,7 +138,8 @@ def _log_refused(request: Request, code: str, status: int) -> None:
         log.info("refused", code=code, status=status, route=_route(request), employee=found.caller.employee)
 
 
-def _headers(error: MeguriError, status: int) -> dict[str, str]:
+def headers_of(error: MeguriError, status: int) -> dict[str, str]:
+    """The headers that belong to an error of ours."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyRequests):
@@ -199,8 +180,9 @@ def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
     """The error's headers. Starlette names the methods of the first route of a path only, so `Allow` comes from the document."""
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        paths = request.app.openapi()["paths"]
-        ways = {way.upper() for path in paths if compile_path(path)[0].match(request.url.path) for way in paths[path]}
+        path, paths = request.url.path, request.app.openapi()["paths"]
+        fitting = [path] if path in paths else [one for one in paths if compile_path(one)[0].match(path)]
+        ways = {way.upper() for one in fitting for way in paths[one]}
         headers["Allow"] = ", ".join(sorted(ways)) or headers.get("Allow", "")
     return headers
 

@@ -42,7 +42,7 @@ class ProviderAway(MeguriError):
 
 
 class WrongSignIn(MeguriError):
-    """The settings of signing in do not fit together. `variable`: the one to correct; `todo`: the key of how."""
+    """The settings of the web server do not fit together. `variable`: the one to correct; `todo`: the key of how."""
 
     def __init__(self, variable: str, todo: str) -> None:
         super().__init__("wrong_sign_in", message("error.wrong_sign_in", variable=variable, todo=message(todo)))
@@ -204,6 +204,17 @@ def provider_of(settings: Settings) -> Provider | None:
     )  # fmt: skip
 
 
+def origins_of(setting: str | None) -> list[str]:
+    """The origins that a setting names, as browsers write them. Raises `WrongSignIn` for one that is none."""
+    found = []
+    for one in (part.strip() for part in (setting or "").split(",") if part.strip()):
+        origin = origin_of(one)
+        if not _is_protected(origin) or one != str(origin):
+            raise WrongSignIn("MEGURI_CORS_ORIGINS", "error.cors_origins")
+        found.append(one)
+    return found
+
+
 def _roles_by_value(settings: Settings) -> Mapping[str, frozenset[CompanyRole]]:
     """The roles by value of the claim. Raises `WrongSignIn` for a role that does not exist, and for one of both settings alone."""
     if bool(settings.oidc_roles) != bool(settings.oidc_roles_claim):
@@ -222,7 +233,7 @@ def _roles_by_value(settings: Settings) -> Mapping[str, frozenset[CompanyRole]]:
 def require_choosing(settings: Settings, *, is_embedded: bool) -> None:
     """Raises `WrongSignIn` where people must not choose whose session they get."""
     host = settings.web_address.rpartition(":")[0].strip("[]") or "127.0.0.1"
-    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer:
+    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer or settings.passkeys:
         raise WrongSignIn("MEGURI_CHOOSE_PERSON", "error.sign_in_choosing")
 
 

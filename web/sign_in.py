@@ -1,4 +1,4 @@
-"""Signing in and out, in a browser. Every answer sends it on; there are no pages here."""
+"""Signing in by a provider, and signing out, in a browser. Every answer sends it on; there are no pages here."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -28,7 +28,8 @@ def _provider(request: Request) -> Provider:
     return provider
 
 
-@router.get("/sign-in")
+@router.get("/sign-in")  # where passkeys are on, that is a page, which leads to the next one
+@router.get("/sign-in/provider")
 async def sign_in(
     request: Request,
     provider: Annotated[Provider, Depends(_provider)],

@@ -27,6 +27,8 @@ class ScopeName(StrEnum):
     GOALS = "goals"
     CYCLES = "cycles"
     PEOPLE = "people"
+    PROVISION = "provision"
+    SYSTEM = "system"
     AUDIT = "audit"
 
 

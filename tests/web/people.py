@@ -18,7 +18,7 @@ from web.opened import Temporal
 
 async def token_of(company: Steered, employee: str, *scopes: str) -> dict[str, str]:
     """The headers of a request by this person; without scopes, all of them."""
-    wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people")}
+    wish = {"label": "test", "scopes": scopes or ("read", "goals", "cycles", "people", "system")}
     made = await ApiTokens(company.engine).make(by(employee), wish, datetime.now(UTC))
     return {"Authorization": f"Bearer {made.secret}"}
 
@@ -36,7 +36,16 @@ async def program_token(
 
 # Routes of people who are signed in; a token is refused whatever its scopes.
 BY_SESSION = frozenset(
-    {"make_token", "end_token", "make_account", "answer_for_account", "end_account", "make_account_token"}
+    {
+        "make_token",
+        "end_token",
+        "make_account",
+        "answer_for_account",
+        "end_account",
+        "make_account_token",
+        "make_calendar_link",
+        "end_calendar_link",
+    }
 )
 
 

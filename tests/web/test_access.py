@@ -13,19 +13,36 @@ import pytest
 import pytest_asyncio
 
 from domain.access import Action, Relation, may
+from domain.instructions.instructions import Pause
 from domain.roles import CompanyRole
 from domain.values import CycleId
+from service.hearing import Hearing
 from service.roles import Roles
 from service.tokens import ApiTokens
 from settings import Settings
 from tests.callers import OPERATOR, by
-from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, today
+from tests.service.steered import (
+    EVERYBODY,
+    GONE,
+    HARA,
+    HR,
+    MANAGER,
+    MORI,
+    ONO,
+    SALES,
+    TOP,
+    Steered,
+    cycle_file,
+    of,
+    today,
+)
 from tests.web.people import BY_SESSION, program_token, session_of, token_of
 from web.app import make_app
 from web.opened import Opened
 
 pytestmark = pytest.mark.slow
 CYCLE = CycleId("access")
+_INSTRUCTION = "access-1"  # of this cycle, and done
 
 R = Relation
 _EMPLOYEE = frozenset({R.COLLEAGUE})
@@ -52,6 +69,7 @@ NEAR: Mapping[str, frozenset[Relation]] = {
 FAR: Mapping[str, frozenset[Relation]] = {
     "system": frozenset({R.OWNER}), "top": frozenset({R.LINE}), "hr": frozenset({R.HR}), "auditor": frozenset({R.AUDITOR}),
 }  # fmt: skip
+_WHY = {"reason": "理由"}
 _GOAL = "/goals/{cycle}/{owner}/{number}"
 
 
@@ -62,10 +80,13 @@ class Way:
     action: Action
     at_goal: bool = False
     at_token: bool = False  # of the owner of the goals that are near
+    at_owner: bool = False  # it is about the goals of the person in the path
     own: bool = False  # it is about the caller themselves
+    of_person: bool = False  # it is about the person in whose name the path is made
     query: str = ""
     json: Any = None
     content: bytes | None = None
+    kind: str = "application/octet-stream"  # of the content
 
 
 _LOOKS = {
@@ -81,15 +102,43 @@ _LOOKS = {
     "list_instructions": Way(Action.SEE_CYCLE),
     "read_instruction": Way(Action.SEE_CYCLE),
     "follow_instruction": Way(Action.SEE_CYCLE),
+    "check_instruction": Way(Action.STEER_CYCLE, json={"kind": "pause", **_WHY}),
+    "check_amendment": Way(Action.STEER_CYCLE, content=b"x"),
+    "read_sheets": Way(Action.SEE_CYCLE),  # everybody here has a goal of their own
+    "read_sheet": Way(Action.SEE_GOAL, at_owner=True),
+    "read_table": Way(Action.SEE_CYCLE),
+    "read_results_table": Way(Action.SEE_RESULTS),
+    "read_results_book": Way(Action.SEE_RESULTS),
+    "check_sheets": Way(Action.SEE_CYCLE, kind="text/csv", content=b"x"),
     "list_departments": Way(Action.SEE_PEOPLE),
     "read_person": Way(Action.SEE_PEOPLE),
     "list_delegations": Way(Action.SEE_PEOPLE),
     "read_preferences": Way(Action.SET_PREFERENCES, own=True),
+    "read_preferences_of": Way(Action.SET_PREFERENCES, of_person=True),
+    "count_notices": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
+    "list_failures": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
+    "list_people_of_department": Way(Action.SEE_PEOPLE),
+    "list_people_of_company": Way(Action.SEE_PEOPLE),
+    "list_roles": Way(Action.SEE_ROLES),
+    "list_identities": Way(Action.SEE_IDENTITIES, own=True),
     "list_tokens": Way(Action.SEE_TOKENS, own=True),
+    "read_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
+    "list_hooks": Way(Action.SEE_HOOKS),
+    "list_deliveries": Way(Action.SEE_HOOKS),
+    "list_passkeys": Way(Action.SEE_PASSKEYS, own=True),
     "list_accounts": Way(Action.SEE_PROGRAMS, own=True),
     "list_problems": Way(Action.SEE_LIBRARY),
     "list_exemplars": Way(Action.SEE_LIBRARY),
+    "read_exemplar": Way(Action.SEE_LIBRARY),
+    "list_catalog": Way(Action.SEE_LIBRARY),
+    "read_catalog_entry": Way(Action.SEE_LIBRARY),
+    "draft_goal": Way(Action.SEE_GOAL, at_goal=True),
+    "check_goal": Way(Action.SEE_GOAL, at_goal=True, json={}),
+    "read_review_form": Way(Action.SEE_GOAL, at_goal=True),
+    "list_lessons": Way(Action.SEE_LIBRARY, query=f"?earlier={CYCLE}"),
+    "read_tree": Way(Action.SEE_TREE),
     "read_scores": Way(Action.SEE_RESULTS),
+    "read_distribution": Way(Action.SEE_RESULTS),
     "read_journal": Way(Action.SEE_JOURNAL),
 }
 _CHANGES = {
@@ -99,18 +148,45 @@ _CHANGES = {
     ),
     "compare_directory": Way(Action.CHANGE_DIRECTORY),
     "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
+    "make_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
+    "end_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
+    "make_hook": Way(Action.CHANGE_HOOKS, json={"url": "https://hooks.example.com/x"}),
+    "change_hook": Way(Action.CHANGE_HOOKS, json={"paused": True}),
+    "rotate_hook": Way(Action.CHANGE_HOOKS, json={"generation": 1}),
+    "delete_hook": Way(Action.CHANGE_HOOKS),
+    "replay_delivery": Way(Action.CHANGE_HOOKS),
     "make_token": Way(Action.MAKE_TOKEN, own=True, json={"label": "x", "days": 1}),
     "end_token": Way(Action.END_TOKEN, at_token=True),
+    "remove_passkey": Way(Action.REMOVE_PASSKEY, own=True),  # of one that is nobody's
+    "make_passkey_link": Way(Action.INVITE_TO_PASSKEY),
     "make_account": Way(Action.MANAGE_PROGRAMS, json={"name": "x", "purpose": "x", "owner": MORI}),
     "answer_for_account": Way(Action.MANAGE_PROGRAMS, json={"owner": MORI}),
     "end_account": Way(Action.MANAGE_PROGRAMS),
     "make_account_token": Way(Action.MANAGE_PROGRAMS, json={"label": "x"}),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
+    "correct_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"text": "請求書が月末に集中している"}),
+    "take_back_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"reason": "重複"}),
+    "choose_preferences": Way(Action.SET_PREFERENCES, own=True, json={"digest_at": "09:00"}),
+    "choose_preferences_of": Way(Action.SET_PREFERENCES, of_person=True, json={"digest_at": "09:00"}),
+    "give_role": Way(Action.GIVE_ROLES),
+    "end_role": Way(Action.GIVE_ROLES),
+    "unbind_identity": Way(Action.UNBIND_IDENTITY),
+    "erase_texts": Way(Action.ERASE_TEXTS, at_goal=True, json={"entries": [1], **_WHY}),
+    "erase_texts_in_journal": Way(Action.ERASE_TEXTS, json={"log": "looks", "entries": [2**31 - 1], **_WHY}),
+    "end_instruction": Way(Action.STEER_CYCLE, json=_WHY),
+    "retry_instruction": Way(Action.STEER_CYCLE),
+    "retry_launch": Way(Action.STEER_CYCLE),
+    "import_sheets": Way(Action.SEE_CYCLE, kind="text/csv", content=b"x"),  # what prevents it is said of each goal
+    "begin_goal": Way(Action.BEGIN_GOAL, json={"owner": GONE}),  # the cycle's rules let nobody but HR
+    "amend_cycle": Way(Action.STEER_CYCLE, query="?reason=x", content=b"x"),
+    "delegate": Way(Action.DELEGATE, own=True, json={"to": GONE, "first": str(today()), "last": str(today()), **_WHY}),
+    "end_delegation": Way(Action.DELEGATE, own=True, json={"to": GONE, **_WHY}),
+    "retry_notices": Way(Action.RESEND_NOTICES, json={"cycle": CYCLE}),
+    "take_over_lesson": Way(Action.HEAR, json={"lesson": "x", "earlier": CYCLE}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
 _OWNER, _DECIDERS = {"owner"}, {"manager", "top"}
 _CONCERNED = {*_OWNER, *_DECIDERS, "hr"}
-_WHY = {"reason": "理由"}
 COMMANDS: Mapping[str, tuple[dict[str, Any], set[str]]] = {
     "comment": ({"text": "確認しました"}, _CONCERNED),
     "revise": ({"content": {"theme": "月次決算の早期化"}}, {*_OWNER, "hr"}),
@@ -128,6 +204,8 @@ COMMANDS: Mapping[str, tuple[dict[str, Any], set[str]]] = {
     "reopen": (_WHY, {"hr"}),
     "adjust": ({"points": 1, **_WHY}, {"hr"}),
     "mark_exemplar": (_WHY, {*_DECIDERS, "hr"}),
+    "check_handover": ({"to": GONE, **_WHY}, {*_DECIDERS, "hr"}),
+    "hand_over": ({"to": GONE, **_WHY}, {*_DECIDERS, "hr"}),
     "submit": ({"content": {"theme": "月次決算の早期化"}}, _OWNER),
     "pause": (_WHY, {"hr"}),
     "resume": (_WHY, {"hr"}),
@@ -145,7 +223,10 @@ async def callers(company: Steered) -> Mapping[str, dict[str, str]]:
     await roles.give(by(SALES), ONO, CompanyRole.DIRECTORY)
     await roles.give(by(SALES), HARA, CompanyRole.AUDITOR)
     await company.launch(CYCLE)
-    scopes = {"auditor": ("audit", "goals", "cycles", "people")}
+    await company.carried_out(Pause(reason="棚卸し", selection=of(MANAGER)), CYCLE, identity=_INSTRUCTION)
+    for person in EVERYBODY:
+        _PROBLEM_OF[person] = await Hearing(company.engine).add(by(person), cycle=CYCLE, text="締め日が遅い")
+    scopes = {"auditor": ("audit", "goals", "cycles", "people", "system")}
     people = {role: await token_of(company, person, *scopes.get(role, ())) for role, person in _PERSON.items()}
     program = await program_token(company, "directory", CompanyRole.DIRECTORY, "read", "people", by_whom=by(SALES))
     return people | {"program": program}
@@ -171,14 +252,19 @@ ROUTES = _routes()
 def test_the_table_knows_every_route() -> None:
     assert {*_WAYS, *COMMANDS} == set(ROUTES)
     assert {name for name, (_, path) in ROUTES.items() if _GOAL in path} == {
-        *COMMANDS, *(name for name, way in _LOOKS.items() if way.at_goal)
+        *COMMANDS, *(name for name, way in _WAYS.items() if way.at_goal)
     }  # fmt: skip
+
+
+_PROBLEM_OF: dict[str, str] = {}  # a problem that this person has heard
 
 
 def _at(path: str, owner: str, token: str | None = None) -> str:
     return path.format(
-        account="unknown", cycle=CYCLE, owner=owner, number="1", instruction="x", employee=owner, token=token
-    )
+        account="unknown", cycle=CYCLE, owner=owner, number="1", instruction=_INSTRUCTION, employee=owner, problem=_PROBLEM_OF[owner],
+        exemplar="x", department="accounting", entry="x", company="x", role="auditor", token=token, identity="x", hook="x",
+        passkey="x", delivery="1",
+    )  # fmt: skip
 
 
 def _answers_who_may(answer: httpx.Response) -> bool:
@@ -201,12 +287,14 @@ async def test_a_route_lets_in_whom_the_table_names(
         for role, headers in (browsers if name in BY_SESSION else callers).items():
             # commands of an auditor are those of the colleague who they are
             held = ROLES["colleague" if name in _CHANGES and role == "auditor" else role]
-            if way.at_goal or way.at_token:
+            if way.at_goal or way.at_owner or way.at_token:
                 held |= near.get(role, frozenset()) - ({R.AUDITOR} if way.at_token else set())
-            if way.own and R.COLLEAGUE in held:
+            is_themselves = bool(held & _EMPLOYEE) and R.AUDITOR not in held
+            if is_themselves and (way.own or (way.of_person and _PERSON[role] == owner)):
                 held |= {R.OWNER}
+            kind = {"Content-Type": way.kind} if content else {}
             answer = await web.request(
-                method, f"{_at(path, owner, token)}{way.query}", headers=headers, json=way.json, content=content
+                method, f"{_at(path, owner, token)}{way.query}", headers=headers | kind, json=way.json, content=content
             )
             assert _answers_who_may(answer) == may(way.action, held), (role, owner, answer.status_code, answer.text)
 

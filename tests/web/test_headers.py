@@ -9,6 +9,9 @@ import pytest
 from settings import Settings
 from tests.service.steered import MORI, Steered
 from tests.web.people import temporal_of, token_of
+from web.app import make_app
+from web.opened import Opened
+from web.provider import WrongSignIn
 from web.serving import listen, serving
 
 EVERYWHERE = {
@@ -91,3 +94,53 @@ async def _all_of(plain: socket.socket) -> bytes:
         return parts
 
     return await asyncio.to_thread(read)
+
+
+INTRANET = "https://intranet.example.com"
+
+
+async def test_pages_of_another_site_use_the_api_where_a_setting_names_it_and_with_a_token_alone(
+    company: Steered,
+) -> None:
+    settings = Settings(cors_origins=f"{INTRANET}, http://127.0.0.1:3000")
+    token = await token_of(company, MORI)
+    async with (
+        serving(settings, company.engine, temporal_of(company), listen("127.0.0.1:0")) as url,
+        httpx.AsyncClient(base_url=f"{url}/api/v1") as web,
+    ):
+        for origin, is_let_in in (
+            (INTRANET, True),
+            ("http://127.0.0.1:3000", True),
+            ("https://evil.example", False),
+            ("null", False),
+        ):
+            asking = {
+                "Origin": origin,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization",
+            }
+            preflight = await web.options("/inbox", headers=asking)
+            answer = await web.get("/inbox", headers=token | {"Origin": origin})
+            for one in (preflight, answer):
+                assert (one.headers.get("access-control-allow-origin") == origin) is is_let_in, origin
+                assert "access-control-allow-credentials" not in one.headers  # no cookie
+                assert one.headers["content-security-policy"] == EVERYWHERE["content-security-policy"]
+            assert (preflight.status_code == 200) is is_let_in
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "*",
+        "null",
+        "intranet.example.com",
+        f"{INTRANET}/",
+        f"{INTRANET}:443",
+        "http://intranet.example.com",
+        "https://Intranet.example.com",
+    ],
+)
+def test_an_origin_that_is_none_prevents_the_start(company: Steered, wrong: str) -> None:
+    with pytest.raises(WrongSignIn) as refused:
+        make_app(Opened(Settings(cors_origins=f"{INTRANET},{wrong}"), company.engine, temporal_of(company)))
+    assert refused.value.message.fields["variable"] == "MEGURI_CORS_ORIGINS"
