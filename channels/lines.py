@@ -30,10 +30,11 @@ from domain.lifecycle import State
 from domain.messages import Message
 from domain.notices.notices import NoticeKind
 from domain.policy.policy import TaskKind
+from domain.programs import is_program
 from domain.values import Locale
 from texts.dates import day_text, deadline_text
 from texts.say import say
-from texts.words import reason_text, word
+from texts.words import actor_word, reason_text, word
 
 _DEFAULT_ZONE = "Asia/Tokyo"  # the time zone of dates, if the facts name none
 _LONGEST_COMMENT = 200
@@ -283,6 +284,8 @@ def _person_name(person: str, reader: Reader) -> str:
 def _person(facts: Mapping[str, Any], role: str, reader: Reader) -> str:
     """A person by name; by id if the directory has no name; a general word if the facts name nobody."""
     person = _fact(facts, role)
+    if is_program(person):
+        return actor_word(person, reader.locale)
     return (
         say("mail.missing.actor", reader.locale)
         if person in ("", SYSTEM, ORGANISATION)
