@@ -154,6 +154,10 @@ _CHANGES = {
     "retry_instruction": Way(Action.STEER_CYCLE),
     "retry_launch": Way(Action.STEER_CYCLE),
     "import_sheets": Way(Action.SEE_CYCLE, kind="text/csv", content=b"x"),  # what prevents it is said of each goal
+    "give_commands": Way(
+        Action.SEE_CYCLE,  # what is refused is said of each command
+        json={"commands": [{"command": "comment", "goal": "x", "key": "access", "body": {"text": "x"}}]},
+    ),
     "begin_goal": Way(Action.BEGIN_GOAL, json={"owner": GONE}),  # the cycle's rules let nobody but HR
     "amend_cycle": Way(Action.STEER_CYCLE, query="?reason=x", content=b"x"),
     "delegate": Way(Action.DELEGATE, own=True, json={"to": GONE, "first": str(today()), "last": str(today()), **_WHY}),

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from web.api import (
     amendments,
     beginning,
+    bulk,
     cycles,
     delegations,
     directory,
@@ -28,7 +29,7 @@ from web.problems import responses
 
 router = APIRouter(prefix="/api/v1", responses=responses(401, 403, 422, 429, 503))
 _NOUNS = (
-    inbox, goals, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
+    inbox, goals, bulk, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
     lessons, people, directory, roles, delegations, preferences, notices,
 )  # fmt: skip
 for noun in _NOUNS:
