@@ -139,6 +139,8 @@ _CHANGES = {
     ),
     "compare_directory": Way(Action.CHANGE_DIRECTORY),
     "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
+    "compare_departments": Way(Action.CHANGE_DIRECTORY, content=b"x"),
+    "apply_departments": Way(Action.CHANGE_DIRECTORY, query="?reason=x", content=b"x"),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
     "correct_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"text": "請求書が月末に集中している"}),
     "take_back_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"reason": "重複"}),

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from domain.values import CycleId
+from domain.values import CycleId, EmployeeId
 from tests.service.steered import HARA, MANAGER, MORI, ONO, SALES, Steered
 from tests.web.people import token_of
 
@@ -29,7 +29,7 @@ def row(command: str, owner: str, key: str, seen: int | None = None, **body: Any
     return said if seen is None else said | {"seen": seen}
 
 
-async def _seen(company: Steered, owner: str) -> int:
+async def _seen(company: Steered, owner: EmployeeId) -> int:
     return (await company.goal(CYCLE, owner)).seq
 
 
