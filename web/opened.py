@@ -42,6 +42,11 @@ class Temporal:
             return self._client
 
 
+def _as_many_files() -> asyncio.Semaphore:
+    """Reading a workbook is a process of its own, which may take much memory."""
+    return asyncio.Semaphore(2)
+
+
 @dataclass(frozen=True)
 class Opened:
     """Reads need the database only. What changes something is asked for by a method that needs Temporal, and raises `Unreachable`."""
@@ -51,6 +56,7 @@ class Opened:
     temporal: Temporal
     is_embedded: bool = False  # beside servers of `meguri up`, which serve this machine alone
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set at the stop signal: streams end
+    reading: asyncio.Semaphore = field(default_factory=_as_many_files)  # held while files of workbooks are read
 
     @property
     def public(self) -> Origin | None:

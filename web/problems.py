@@ -113,6 +113,11 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {one: {"description": HTTPStatus(one).phrase} for one in statuses}
 
 
+def status_of(error: MeguriError) -> int:
+    """The status of HTTP that says the same as the error."""
+    return _STATUS_OF_DOOR.get(error.code, int(error.status))
+
+
 async def answer_to(request: Request, error: Exception) -> Response:
     """The answer to an error of ours."""
     known = cast("MeguriError", error)
@@ -120,7 +125,7 @@ async def answer_to(request: Request, error: Exception) -> Response:
     found = known.refusing if isinstance(known, NotReady) else getattr(known, "findings", ())
     findings = tuple(documents_of(found))
     names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
-    status = _STATUS_OF_DOOR.get(known.code, int(known.status))
+    status = status_of(known)
     if status in _LOGGED:
         _log_refused(request, known.code, status)
     return _answer(

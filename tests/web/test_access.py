@@ -166,6 +166,8 @@ _CHANGES = {
     "answer_for_account": Way(Action.MANAGE_PROGRAMS, json={"owner": MORI}),
     "end_account": Way(Action.MANAGE_PROGRAMS),
     "make_account_token": Way(Action.MANAGE_PROGRAMS, json={"label": "x"}),
+    "compare_departments": Way(Action.CHANGE_DIRECTORY, content=b"x"),
+    "apply_departments": Way(Action.CHANGE_DIRECTORY, query="?reason=x", content=b"x"),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
     "correct_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"text": "請求書が月末に集中している"}),
     "take_back_problem": Way(Action.CORRECT_HEARD, of_person=True, json={"reason": "重複"}),
@@ -180,6 +182,10 @@ _CHANGES = {
     "retry_instruction": Way(Action.STEER_CYCLE),
     "retry_launch": Way(Action.STEER_CYCLE),
     "import_sheets": Way(Action.SEE_CYCLE, kind="text/csv", content=b"x"),  # what prevents it is said of each goal
+    "give_commands": Way(
+        Action.SEE_CYCLE,  # what is refused is said of each command
+        json={"commands": [{"command": "comment", "goal": "x", "key": "access", "body": {"text": "x"}}]},
+    ),
     "begin_goal": Way(Action.BEGIN_GOAL, json={"owner": GONE}),  # the cycle's rules let nobody but HR
     "amend_cycle": Way(Action.STEER_CYCLE, query="?reason=x", content=b"x"),
     "delegate": Way(Action.DELEGATE, own=True, json={"to": GONE, "first": str(today()), "last": str(today()), **_WHY}),

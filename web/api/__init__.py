@@ -7,6 +7,7 @@ from web.api import (
     accounts,
     amendments,
     beginning,
+    bulk,
     calendar_link,
     cycles,
     delegations,
@@ -44,7 +45,7 @@ router = APIRouter(
     prefix="/api/v1", dependencies=[Depends(_require_own_path)], responses=responses(401, 403, 422, 429, 503)
 )
 _NOUNS = (
-    inbox, goals, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
+    inbox, goals, bulk, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
     lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, sessions, tokens, accounts, hooks,
 )  # fmt: skip
 for noun in _NOUNS:

@@ -162,7 +162,8 @@ async def _compare(request: Request, caller: Caller) -> tuple[Plan, str]:
     if kind not in (_ZIP, *_NAMES):
         raise HTTPException(415)
     data = await request.body()
-    filled = await asyncio.to_thread(_read, kind, data)
+    async with opened_of(request).reading:
+        filled = await asyncio.to_thread(_read, kind, data)
     if filled.findings:
         return Plan((), 0, filled.findings), _tag(data, ())
     plan = await Sheets(opened_of(request).engine).compare(caller, filled.goals)
