@@ -27,6 +27,7 @@ _PARAMETERS: Mapping[str, tuple[str, Any]] = {
 }
 
 _SAME_GOAL = {one: f"$request.path.{one}" for one in ("cycle", "owner", "number")}
+_FIRST_GOAL = {"cycle": "$response.body#/goals/0/cycle", "owner": "$response.body#/goals/0/owner", "number": "1"}
 _SAW = {"If-Match": "$response.header.ETag"}
 _NEW_CYCLE, _NEW_INSTRUCTION = {"cycle": "$response.body#/cycle"}, {"instruction": "$response.body#/instruction"}
 # Where an answer leads: the operation, its answer, the next operation, and what that one gets of them.
@@ -41,15 +42,12 @@ _LINKS: tuple[tuple[str, str, str, Mapping[str, str]], ...] = (
     ("list_instructions", "200", "read_instruction", {"instruction": "$response.body#/instructions/0/id"}),
     ("add_problem", "201", "list_problems", {"cycle": "$request.path.cycle"}),
     ("compare_directory", "200", "apply_sync", _SAW),
+    ("list_goals", "200", "read_goal", _FIRST_GOAL),
     ("read_goal", "200", "read_score", _SAME_GOAL),
     ("read_goal", "200", "read_ledger", _SAME_GOAL),
     *(
         ("read_goal", "200", one, _SAME_GOAL | _SAW)
         for one in ("revise", "submit", "approve", "return_for_changes", "decide_review")
-    ),
-    *(
-        (one, "200", "read_goal", _SAME_GOAL)
-        for one in ("revise", "submit", "approve", "return_for_changes", "decide_review", "recall")
     ),
 )
 
