@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.access import Action, Caller, Door
+from domain.access import Action, Caller, Door, actor_of
 from domain.findings import Finding, Level, refuse, refuse_with, refuses
 from domain.people.numbers import numbered
 from domain.people.organisation import DIRECTORY_ZONE, some_of
@@ -89,6 +89,15 @@ class Gathering:
         )
         is_again = found.refused > 0 and (latest is None or latest.at <= now - _AGAIN)
         return await self.run(now) if is_due or (is_again and not found.pending) else None
+
+    async def apply_now(self, now: datetime, caller: Caller, *, many_leave: bool = False) -> Outcome | None:
+        """Applies the changes in the caller's name. Raises a `Refusal` for a caller without permission or name, and while the directory changes."""
+        actor_of(caller)
+        async with read_transaction(self._engine) as connection:
+            await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
+            if running := await instructions.unfinished(connection, "sync"):
+                raise Refusal(Code.SYNC_RUNNING, instruction=running)
+        return await self.run(now, caller=caller, many_leave=many_leave)
 
     async def run(self, now: datetime, *, caller: Caller | None = None, many_leave: bool = False) -> Outcome | None:
         """Applies the changes in the name of the caller; without one, of the owner of the token that made the newest change.
