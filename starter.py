@@ -37,6 +37,7 @@ from cli.people.identities import identity
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
+from cli.people.provisioning import scim
 from cli.people.roles import admins, role
 from cli.people.tokens import token
 from cli.session.help import Commands
@@ -83,6 +84,7 @@ for command in _COMMANDS:
     app.command()(command)
 people.command("sync")(sync)
 people.command("departments")(departments)
+people.command("scim")(scim)
 people.add_typer(admins, name="admins")
 for command in (amend, tree, scores):
     cycle.command()(command)

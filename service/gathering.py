@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.access import Action, Caller, Door
-from domain.findings import Finding, Level, refuse, refuse_with, refuses
-from domain.people.numbers import numbered
-from domain.people.organisation import DIRECTORY_ZONE, some_of
-from domain.people.provisioned import Desired, Gathered, Provisioned, rows_of, said_of
-from domain.people.wanted import members_of, wanted_of
+from domain.access import Action, Caller, Door, actor_of
+from domain.findings import Finding, refuse_with
+from domain.people.organisation import DIRECTORY_ZONE
+from domain.people.provisioned import Gathered, Provisioned, rows_of, said_of
+from domain.people.wanted import members_of
 from domain.reasons import PROVISIONED
 from domain.refusals import Code, Refusal
+from domain.roles import CompanyRole
 from domain.values import EmployeeId, Locale
+from service.gathered import Run, blamed_for, departments_of_groups, desired, resources_by_person, tops_of
 from service.instruction_start import start
 from service.relations import require_hr_everywhere
 from service.reorganisation import Compared, Comparing, Directory, apply_difference, compare_file, read_directory
-from storage import instructions, provisioned, provisioning_runs
+from storage import instructions, provisioned, provisioning_runs, roles
 from storage.advisory_locks import try_advisory_lock
 from storage.database import read_transaction
 from storage.provisioned import Resource
-from storage.provisioning_runs import Run, Settled
+from storage.provisioning_runs import Run as RunRow
+from storage.provisioning_runs import Settled
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -46,19 +48,6 @@ class Outcome(NamedTuple):
     instruction: str | None
     resources: int
     refused: Refused
-
-
-class _Run(NamedTuple):
-    """What one run works with."""
-
-    now: datetime
-    caller: Caller
-    directory: Directory
-    stored: Sequence[Resource]
-    known: Provisioned
-    department_of: Mapping[str, str]
-    groups: Sequence[Resource]  # of the users that are stored
-    renamed: Mapping[str, str]
 
 
 class Gathering:
@@ -90,6 +79,15 @@ class Gathering:
         is_again = found.refused > 0 and (latest is None or latest.at <= now - _AGAIN)
         return await self.run(now) if is_due or (is_again and not found.pending) else None
 
+    async def apply_now(self, now: datetime, caller: Caller, *, many_leave: bool = False) -> Outcome | None:
+        """Applies the changes in the caller's name. Raises a `Refusal` for a caller without permission or name, and while the directory changes."""
+        actor_of(caller)
+        async with read_transaction(self._engine) as connection:
+            await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
+            if running := await instructions.unfinished(connection, "sync"):
+                raise Refusal(Code.SYNC_RUNNING, instruction=running)
+        return await self.run(now, caller=caller, many_leave=many_leave)
+
     async def run(self, now: datetime, *, caller: Caller | None = None, many_leave: bool = False) -> Outcome | None:
         """Applies the changes in the name of the caller; without one, of the owner of the token that made the newest change.
 
@@ -112,9 +110,9 @@ class Gathering:
                     raise
                 return None
 
-    async def _begin(self, connection: AsyncConnection, now: datetime, caller: Caller | None) -> _Run:
+    async def _begin(self, connection: AsyncConnection, now: datetime, caller: Caller | None) -> Run:
         stored = await provisioning_runs.gathered(connection)
-        newest = max(stored, key=lambda one: one.changed_at, default=None)
+        newest = max(stored, key=lambda one: one.pending_at or one.changed_at, default=None)
         actor = EmployeeId(newest.changed_by) if newest else None
         directory = await read_directory(connection)
         known = directory.organisation.employees
@@ -125,13 +123,14 @@ class Gathering:
                 resource_of[employee] = resource
             number_of[resource] = number or (one and (one.number or one.id)) or ""
         groups = await provisioned.groups_with(connection, [one.id for one in stored])
-        return _Run(
+        return Run(
             now,
             caller or Caller(door=Door.WORKER, employee=actor),
             directory,
             stored,
             Provisioned(known, number_of, resource_of),
-            _departments(groups, stored),
+            departments_of_groups(groups, stored),
+            await roles.active(connection, CompanyRole.DIRECTORY),
             groups,
             self._renamed(directory, groups),
         )
@@ -145,7 +144,7 @@ class Gathering:
         return {old: new for old, new in names if old and old != new and old in used and new not in used}
 
     async def _compare(
-        self, connection: AsyncConnection, run: _Run, *, many_leave: bool
+        self, connection: AsyncConnection, run: Run, *, many_leave: bool
     ) -> tuple[Gathered, Compared | None, dict[str, list[Finding]]]:
         """Compares, and sets aside what is refused, until nothing is."""
         refused: dict[str, list[Finding]] = {}
@@ -158,20 +157,20 @@ class Gathering:
             gathered = self._rows(run, refused)
             refused |= {resource: [finding] for resource, finding in gathered.unready.items()}
             on = run.now.astimezone(DIRECTORY_ZONE).date()
-            how = Comparing(run.now, on, tops=_tops(run, gathered), said=gathered.said, renamed=run.renamed)
+            how = Comparing(run.now, on, tops=tops_of(run, gathered), said=gathered.said, renamed=run.renamed)
             compared = await compare_file(connection, run.directory, gathered.file, how)
-            blamed = dict(_blamed(run, gathered, compared, many_leave=many_leave))
+            blamed = dict(blamed_for(run, gathered, compared, many_leave=many_leave))
             if not blamed:
                 return gathered, compared, refused
             for resource, finding in blamed.items():
                 refused.setdefault(resource, []).extend(finding)
 
-    def _rows(self, run: _Run, without: Collection[str]) -> Gathered:
+    def _rows(self, run: Run, without: Collection[str]) -> Gathered:
         on = run.now.astimezone(DIRECTORY_ZONE).date()
-        desired = [_desired(one, run.department_of) for one in run.stored if one.id not in without]
-        return rows_of(desired, run.known, self._owned, on, self._locale)
+        rows = [desired(one, run.department_of) for one in run.stored if one.id not in without]
+        return rows_of(rows, run.known, self._owned, on, self._locale)
 
-    async def _apply(self, run: _Run, gathered: Gathered, compared: Compared | None, refused: Refused) -> Outcome:
+    async def _apply(self, run: Run, gathered: Gathered, compared: Compared | None, refused: Refused) -> Outcome:
         """Writes the instruction and what became of each resource in one transaction, so that a killed process leaves both or none."""
         settled = list(_settled(run, gathered, refused))
         if compared is None or compared.difference is None or compared.is_empty:
@@ -196,98 +195,21 @@ class Gathering:
         return Outcome(instruction, len(run.stored), refused)
 
     @staticmethod
-    async def _note(
-        connection: AsyncConnection, run: _Run, settled: Sequence[Settled], instruction: str | None
-    ) -> None:
+    async def _note(connection: AsyncConnection, run: Run, settled: Sequence[Settled], instruction: str | None) -> None:
         await provisioning_runs.settle(connection, settled)
         refused = sum(one.refused is not None for one in settled)
         actor = run.caller.employee or ""
-        await provisioning_runs.add_run(connection, Run(run.now, actor, instruction, len(run.stored), refused))
+        await provisioning_runs.add_run(connection, RunRow(run.now, actor, instruction, len(run.stored), refused))
 
 
-def _departments(groups: Sequence[Resource], stored: Sequence[Resource]) -> dict[str, str]:
-    """The group of each user, as a department; of somebody in several groups, none."""
-    users = {one.id for one in stored}
-    found: dict[str, list[str]] = {}
-    for group in groups:
-        for member in members_of(group.attributes):
-            if member in users:
-                found.setdefault(member, []).append(group.attributes["displayName"])
-    return {user: names[0] for user, names in found.items() if len(names) == 1}
-
-
-def _desired(one: Resource, department_of: Mapping[str, str]) -> Desired:
-    wanted = wanted_of(one.attributes)
-    if wanted.department is None and one.id in department_of:
-        wanted = wanted.model_copy(update={"department": department_of[one.id]})
-    return Desired(one.id, one.employee, wanted, one.removed_at is not None, one.applied)
-
-
-def _tops(run: _Run, gathered: Gathered) -> tuple[EmployeeId, ...]:
-    """Those who have no manager on purpose: where the directory has several, they may stay. Nobody else becomes one."""
-    organisation = run.directory.organisation
-    tops = organisation.tops()
-    if len(tops) < 2:  # noqa: PLR2004 - one is the rule
-        return ()
-    rows = {one.id: one for one in gathered.file.employees}
-    numbers = {one: organisation.employees[one].number or one for one in tops}
-    left = (
-        one
-        for one in tops
-        if (row := rows.get(EmployeeId(numbers[one]))) is None or (row.active and not row.manager_id)
-    )
-    return tuple(EmployeeId(numbers[one]) for one in left)
-
-
-def _blamed(
-    run: _Run, gathered: Gathered, compared: Compared, *, many_leave: bool
-) -> Iterator[tuple[str, list[Finding]]]:
-    """The resources because of which the comparison refuses; all of them, where it names none."""
-    people = _people(run, gathered)
-    if refuses(compared.findings):
-        refusing = [(one, _about(one, people, run)) for one in compared.findings if one.level is Level.REFUSE]
-        everybody = list(people.values()) if not any(resources for _, resources in refusing) else []
-        for resource in dict.fromkeys([*everybody, *(one for _, resources in refusing for one in resources)]):
-            yield resource, [one for one, resources in refusing if everybody or resource in resources]
-    elif compared.many and not many_leave and compared.difference:
-        left = compared.difference.left
-        finding = refuse("many_leave", left[0], count=compared.many, people=some_of(left), concerned=left)
-        for one in left:
-            if one in people:
-                yield people[one], [finding]
-
-
-def _people(run: _Run, gathered: Gathered) -> dict[str, str]:
-    """The resources by employee number and by the id that belongs to it."""
-    on = run.now.astimezone(DIRECTORY_ZONE).date()
-    id_of = numbered(gathered.file, run.directory.organisation.employees, gathered.said, on).id_of
-    found: dict[str, str] = {}
-    for number, resource in gathered.resources.items():
-        found[number] = resource
-        found[id_of(number)] = resource
-    return found
-
-
-def _about(finding: Finding, people: Mapping[str, str], run: _Run) -> list[str]:
-    """The resources that a finding is about. Who has no manager already is not to blame that somebody else has none too."""
-    named: list[str] = [*finding.concerned, *finding.where.split(", ")]
-    for value in finding.message.fields.values():
-        named += [str(one) for one in (value if isinstance(value, tuple | list) else [value])]
-    found = list(dict.fromkeys(one for one in named if one in people))
-    if finding.code == "several_tops":
-        tops = set(run.directory.organisation.tops())
-        found = [one for one in found if one not in tops] or found
-    return list(dict.fromkeys(people[one] for one in found))
-
-
-def _settled(run: _Run, gathered: Gathered, refused: Refused) -> Iterator[Settled]:
-    ids = {resource: one for one, resource in _people(run, gathered).items()}
+def _settled(run: Run, gathered: Gathered, refused: Refused) -> Iterator[Settled]:
+    ids = {resource: one for one, resource in resources_by_person(run, gathered).items()}
     for one in run.stored:
         if found := refused.get(one.id):
             forms = [finding.model_dump(mode="json") for finding in found]
             yield Settled(one.id, one.pending_at, None, None, forms)
             continue
-        wanted = _desired(one, run.department_of).wanted
+        wanted = desired(one, run.department_of).wanted
         said = {name: str(value) if name != "active" else value for name, value in said_of(wanted).items()}
         yield Settled(one.id, one.pending_at, EmployeeId(ids[one.id]) if one.id in ids else None, said, None)
     for group in run.groups:

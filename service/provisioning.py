@@ -68,7 +68,7 @@ class Provisioning:
                 await require_provisioner(connection, caller)
                 made = await _changed(connection, made, attributes, actor, now)
                 await provisioned.add(connection, made)
-                await provisioned.touch(connection, members_of(attributes), now)
+                await provisioned.touch(connection, members_of(attributes), actor, now)
         except Taken as taken:
             raise _taken(kind, taken) from taken
         return made
@@ -92,7 +92,7 @@ class Provisioning:
                     return found
                 changed = await _changed(connection, found, attributes, actor, now)
                 await provisioned.replace(connection, changed)
-                await provisioned.touch(connection, _moved(found, changed), now)
+                await provisioned.touch(connection, _moved(found, changed), actor, now)
         except Taken as taken:
             raise _taken(kind, taken) from taken
         return changed
@@ -107,7 +107,7 @@ class Provisioning:
             if kind is ResourceKind.GROUP:
                 gone = gone._replace(pending_at=None)
             await provisioned.replace(connection, gone)
-            await provisioned.touch(connection, members_of(found.attributes), now)
+            await provisioned.touch(connection, members_of(found.attributes), actor, now)
             for group in await provisioned.groups_with(connection, [resource]):
                 members = [one for one in group.attributes["members"] if one.get("value") != resource]
                 left = group._replace(

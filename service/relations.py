@@ -124,6 +124,11 @@ async def system_relations(connection: AsyncConnection, caller: Caller) -> froze
     return frozenset({Relation.SYSTEM} if caller.employee in named else ())
 
 
+async def administrator_relations(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
+    """Whether the caller is an administrator of the directory, as a relation."""
+    return _as_administrator(caller, await roles.active(connection, CompanyRole.DIRECTORY))
+
+
 def _as_administrator(caller: Caller, everybody: Collection[EmployeeId]) -> frozenset[Relation]:
     is_one = caller.employee in everybody and not caller.is_auditor
     return frozenset({Relation.ADMINISTRATOR} if is_one else ())

@@ -101,10 +101,12 @@ async def groups_with(connection: AsyncConnection, users: Collection[str]) -> li
     return [as_resource(row) for row in await connection.execute(query)]
 
 
-async def touch(connection: AsyncConnection, users: Collection[str], now: datetime) -> None:
+async def touch(connection: AsyncConnection, users: Collection[str], actor: str, now: datetime) -> None:
     """Marks these users as changed, because a group of theirs has changed."""
     await connection.execute(
-        update(R).where(is_one_of(R.id, users), R.kind == "User", _LIVES).values(pending_at=now, refused=None)
+        update(R)
+        .where(is_one_of(R.id, users), R.kind == "User", _LIVES)
+        .values(pending_at=now, refused=None, changed_by=actor)
     )
 
 

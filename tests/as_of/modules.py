@@ -156,6 +156,7 @@ LEFT_OUT = {
     "tests/web/test_passkeys_in_browser.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,
+    "tests/cli/people/test_scim.py": _NO_DAYS,
     "tests/web/test_scim.py": _NO_DAYS,
     "tests/web/test_schemathesis.py": _NO_DAYS,
     "tests/web/test_scim_gathering.py": _NO_DAYS,

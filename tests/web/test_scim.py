@@ -8,8 +8,11 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
 
+from domain.journal import Log
 from domain.roles import CompanyRole
 from service.roles import Roles
+from storage import journal
+from storage.database import read_transaction
 from tests.callers import OPERATOR
 from tests.service.steered import HARA, MORI, ONO, Steered
 from tests.web.people import token_of
@@ -20,6 +23,7 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 Headers = Mapping[str, str]
 
 
@@ -117,6 +121,36 @@ async def test_what_is_wrong_is_refused_at_once_and_changes_nothing(web: httpx.A
     assert kept.status_code == 400
     assert (await web.get(f"/scim/v2/Users/{one['id']}", headers=provider)).json() == one
     assert (await web.get("/scim/v2/Users", headers=provider)).json()["totalResults"] == before
+
+
+async def test_a_repeat_changes_nothing_and_every_change_is_in_the_journal(
+    company: Steered, web: httpx.AsyncClient, provider: Headers
+) -> None:
+    async def entries() -> list[tuple[str, str]]:
+        async with read_transaction(company.engine) as connection:
+            assert await journal.first_break(connection, Log.PROVISIONING) is None
+            return [(one.kind, one.actor) for one in await journal.entries_of(connection, Log.PROVISIONING)]
+
+    before = len(await entries())
+    one = await made(web, provider, user("again", "N140"))
+    where = one["meta"]["location"]
+    title = patch({"op": "replace", "path": "title", "value": "主任"})
+    changed = [(await web.patch(where, headers=provider, json=title)).json() for _ in range(2)]
+    assert changed[0] == changed[1]
+    whole = user("again", "N140") | {"title": "主任"}
+    assert (await web.put(where, headers=provider, json=whole)).json() == changed[0]
+    assert [(await web.delete(where, headers=provider)).status_code for _ in range(2)] == [204, 404]
+    assert (await entries())[before:] == [
+        ("resource_made", ONO), ("resource_changed", ONO), ("resource_removed", ONO),
+    ]  # fmt: skip
+
+
+async def test_a_body_and_a_filter_have_an_end(web: httpx.AsyncClient, provider: Headers) -> None:
+    large = await web.post("/scim/v2/Users", headers=provider, content=b'{"userName": "' + b"x" * 2_000_001 + b'"}')
+    assert (large.status_code, large.json()["status"]) == (413, "413")
+    long = {"schemas": [SEARCH], "filter": " or ".join(['title eq "x"'] * 1000)}
+    refused = await web.post("/scim/v2/Users/.search", headers=provider, json=long)
+    assert (refused.status_code, refused.json()["scimType"]) == (400, "invalidFilter")
 
 
 async def test_a_manager_is_a_user_or_an_employee_number(web: httpx.AsyncClient, provider: Headers) -> None:

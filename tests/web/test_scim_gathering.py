@@ -315,3 +315,25 @@ async def test_a_killed_process_loses_nothing_and_applies_nothing_twice(
     await company.done(str(latest.instruction))
     assert await syncs(company) == before + 1
     assert (await People(company.engine).person(by(MORI), EmployeeId(number))).employee.active
+
+
+async def test_the_last_administrator_of_the_directory_stays(
+    company: Steered, web: httpx.AsyncClient, provider: Headers
+) -> None:
+    roles = Roles(company.engine)
+    await roles.give(by(TOP), ONO, CompanyRole.DIRECTORY)
+    headers = await token_of(company, ONO, "provision")
+    await roles.end(by(ONO), TOP, CompanyRole.DIRECTORY)
+    found = (
+        await web.get("/scim/v2/Users", params={"filter": f'userName eq "u-{ONO}@example.jp"'}, headers=headers)
+    ).json()
+    assert (await web.delete(found["Resources"][0]["meta"]["location"], headers=headers)).status_code == 204
+    refused = (await gathered(company)).refused
+    assert [one.code for some in refused.values() for one in some] == ["last_administrator_leaves"]
+    assert (await employee(company, ONO)).active
+    await roles.give(by(ONO), TOP, CompanyRole.DIRECTORY)
+    assert not (await gathered(company)).refused
+    assert not (await employee(company, ONO)).active
+    assert (await web.get("/scim/v2/Users", headers=headers)).status_code == 401, (
+        "the token has ended with the employment"
+    )

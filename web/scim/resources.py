@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from scim2_models import (
     Context,
+    InvalidFilterException,
     InvalidSyntaxException,
     InvalidValueException,
     Meta,
@@ -25,6 +26,7 @@ from web.scim.places import place_of_resource
 from web.scim.shapes import in_scims_form
 
 router = APIRouter()
+_LONGEST_FILTER = 4_000  # characters
 _OWN = {"id", "meta"}  # attributes that are made for each answer
 
 
@@ -34,14 +36,12 @@ def _routes(kind: ResourceKind) -> None:
 
     @router.get(endpoint, name=f"list_{kind}s")
     async def list_all(request: Request, caller: Provisioner) -> Response:
-        wish = FORMS[kind].search.model_validate(dict(request.query_params), scim_policy=POLICY)
+        wish = _wish(FORMS[kind].search, dict(request.query_params), Context.DEFAULT)
         return await _found(request, caller, kind, wish)
 
     @router.post(f"{endpoint}/.search", name=f"search_{kind}s")
     async def search(request: Request, caller: Provisioner) -> Response:
-        wish = FORMS[kind].search.model_validate(
-            await _body(request), scim_ctx=Context.SEARCH_REQUEST, scim_policy=POLICY
-        )
+        wish = _wish(FORMS[kind].search, await _body(request), Context.SEARCH_REQUEST)
         return await _found(request, caller, kind, wish)
 
     @router.post(endpoint, name=f"create_{kind}")
@@ -98,7 +98,7 @@ for _kind in ResourceKind:
 @router.post("/.search", name="search_all")
 async def search_all(request: Request, caller: Provisioner) -> Response:
     """Users and groups together; reads all of them."""
-    wish = SEARCH_ALL.model_validate(await _body(request), scim_ctx=Context.SEARCH_REQUEST, scim_policy=POLICY)
+    wish = _wish(SEARCH_ALL, await _body(request), Context.SEARCH_REQUEST)
     pages = [await opened_of(request).provisioning.page(caller, kind, having={}) for kind in ResourceKind]
     found = [_whole(request, one) for page in pages for one in page.resources]
     matching = [one for one in found if wish.filter is None or wish.filter.match(one)]
@@ -117,6 +117,13 @@ async def _found(request: Request, caller: Any, kind: ResourceKind, wish: Any) -
         matching = [one for one in (_whole(request, each) for each in stored) if wish.filter.match(one)]
         total, page = len(matching), matching[first : first + most]
     return _page(wish, FORMS[kind].found, total, page)
+
+
+def _wish(form: Any, given: dict[str, Any], context: Context) -> Any:
+    """What is searched for. Reading a filter takes a time that grows with it, and other requests wait meanwhile."""
+    if len(str(given.get("filter", ""))) > _LONGEST_FILTER:
+        raise InvalidFilterException
+    return form.model_validate(given, scim_ctx=context, scim_policy=POLICY)
 
 
 def _most(wish: Any) -> int:
