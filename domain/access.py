@@ -67,7 +67,7 @@ class Action(StrEnum):
     SEE_LIBRARY = "see_library"  # catalogue, examples, heard problems
     SEE_NOTICES = "see_notices"
     CHANGE_DIRECTORY = "change_directory"  # import and sync
-    PROVISION = "provision"  # keep the directory by SCIM; by a program, so its token's owner must be named for it
+    PROVISION = "provision"  # keep the directory by SCIM; by a program's own account, or a token of an administrator
     SEE_PROVISIONING = "see_provisioning"  # what became of it
     NAME_ADMINISTRATORS = "name_administrators"  # of the directory, and end their role
     GIVE_ROLES = "give_roles"  # and end them
@@ -120,7 +120,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_LIBRARY: _EVERYBODY,
     Action.SEE_NOTICES: _ALL_SEEING | {_R.HR},
     Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR, _R.PROGRAM}),
-    Action.PROVISION: frozenset({_R.ADMINISTRATOR}),
+    Action.PROVISION: frozenset({_R.ADMINISTRATOR, _R.PROGRAM}),
     Action.SEE_PROVISIONING: _ALL_SEEING | {_R.HR, _R.ADMINISTRATOR},
     Action.NAME_ADMINISTRATORS: frozenset({_R.SETTING_UP, _R.ADMINISTRATOR, _R.SYSTEM}),
     Action.GIVE_ROLES: frozenset({_R.SETTING_UP, _R.SYSTEM}),

@@ -24,6 +24,7 @@ class ProgramScope(StrEnum):
     READ = Scope.READ.value
     PEOPLE = Scope.PEOPLE.value
     AUDIT = Scope.AUDIT.value
+    PROVISION = Scope.PROVISION.value
 
 
 def program_id(name: str) -> EmployeeId:

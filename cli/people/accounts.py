@@ -27,6 +27,7 @@ class ScopeName(StrEnum):
     READ = "read"
     PEOPLE = "people"
     AUDIT = "audit"
+    PROVISION = "provision"
 
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="help.option.account")]

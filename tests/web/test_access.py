@@ -73,6 +73,16 @@ _WHY = {"reason": "理由"}
 _GOAL = "/goals/{cycle}/{owner}/{number}"
 
 
+# Sheets and commands are of goals, and a program has nothing to do with any. The catalogue comes with Meguri, and needs a token only.
+_OF_PROGRAMS = {
+    "read_sheets": False,
+    "import_sheets": False,
+    "give_commands": False,
+    "list_catalog": True,
+    "read_catalog_entry": True,
+}
+
+
 @dataclass(frozen=True)
 class Way:
     """How a route is called. `action`: what the table says about it; None: a command, of which the goal decides."""
@@ -147,8 +157,8 @@ _CHANGES = {
     "give_instruction": Way(
         Action.STEER_CYCLE, json={"kind": "pause", "reason": "理由", "selection": {"people": [MANAGER]}}
     ),
-    "compare_directory": Way(Action.CHANGE_DIRECTORY),
-    "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
+    "compare_directory": Way(Action.CHANGE_DIRECTORY, kind="text/csv", content=b"x"),
+    "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x", kind="text/csv", content=b"x"),
     "make_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "end_calendar_link": Way(Action.USE_CALENDAR_LINK, own=True),
     "make_hook": Way(Action.CHANGE_HOOKS, json={"url": "https://hooks.example.com/x"}),
@@ -305,7 +315,10 @@ async def test_a_route_lets_in_whom_the_table_names(
             answer = await web.request(
                 method, f"{_at(path, owner, token)}{way.query}", headers=headers | kind, json=way.json, content=content
             )
-            assert _answers_who_may(answer) == may(way.action, held), (role, owner, answer.status_code, answer.text)
+            expected = may(way.action, held)
+            if role == "program":
+                expected = _OF_PROGRAMS.get(name, expected)
+            assert _answers_who_may(answer) == expected, (role, owner, answer.status_code, answer.text)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -325,8 +338,9 @@ async def test_a_command_is_refused_to_whom_the_goal_does_not_concern_and_tells_
             headers = callers[role] | {"If-Match": f'"{(await company.goal(CYCLE, owner)).seq}"'}
             answer = await web.request(method, _at(path, owner), headers=headers, json=body)
             if not concerned:
-                code = "scope_missing" if role == "program" else "not_allowed"  # programs get no such scope
-                assert (answer.status_code, answer.json()["code"]) == (403, code), (role, owner, answer.text)
+                codes = {"not_allowed"} | ({"scope_missing"} if role == "program" else set())
+                assert answer.status_code == 403, (role, owner, answer.text)
+                assert answer.json()["code"] in codes, (role, owner, answer.text)
                 assert "state" not in answer.json()["fields"]
                 assert await company.goal(CYCLE, owner) == before
             elif owner == MORI:

@@ -1,21 +1,28 @@
 """Accounts of programs by the API: made in a browser, used by a program."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import update
 
 from domain.journal import Log
+from domain.people.provisioned import owned_fields
 from domain.roles import CompanyRole
 from domain.values import EmployeeId
+from service.gathering import Gathering
 from service.roles import Roles
+from settings import Settings
 from storage import journal
 from storage.database import read_transaction
+from storage.people import find_employee
 from storage.tables import EmployeeRow
 from tests.callers import OPERATOR, by
 from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, TOP, Steered
 from tests.web.people import program_token, session_of, token_of
 from tests.web.test_cycles_api import events
+from tests.web.test_scim import made, user
 
 pytestmark = pytest.mark.slow
 HEADER = "社員番号,氏名,部署,上長,在籍"
@@ -124,3 +131,21 @@ async def test_a_token_of_a_program_says_that_nobody_answers_for_it(company: Ste
     finally:
         await set_manager(active=True)
     assert (await web.get("/api/v1/cycles", headers=program)).status_code == 200
+
+
+async def test_a_program_keeps_the_directory_by_scim_in_its_own_name(company: Steered, web: httpx.AsyncClient) -> None:
+    program = await program_token(company, "scim", CompanyRole.DIRECTORY, "provision", by_whom=by(HARA))
+    other = await program_token(company, "no-scim", CompanyRole.AUDITOR, "provision", by_whom=by(HARA))
+    body = user("new", "N8", manager=TOP)
+    assert (await web.post("/scim/v2/Users", headers=other, json=body)).status_code == 403
+    await made(web, program, body)
+    gathering = Gathering(company.engine, company.client, quiet=timedelta(0), owned=owned_fields(Settings().scim_owns))
+    found = await gathering.run(datetime.now(UTC))
+    assert found
+    assert found.instruction
+    assert not found.refused
+    await company.done(found.instruction)
+    async with read_transaction(company.engine) as connection:
+        entry = (await journal.entries_of(connection, Log.DIRECTORY))[-1]
+        assert await find_employee(connection, EmployeeId("N8"))
+    assert entry.actor == "@program:scim"
