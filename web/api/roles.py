@@ -1,23 +1,20 @@
 """Who may come in, and as what: roles in the company, accounts at the provider, and the end of tokens."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 
 from domain.roles import CompanyRole
 from domain.values import EmployeeId
 from service.identities import Identities, IdentityList, ListedIdentity
 from service.roles import RoleList, Roles
 from service.tokens import ListedToken
-from web.api.parameters import EmployeePath
+from web.api.parameters import EmployeePath, IdPath
 from web.callers import PeopleActor, Reader
 from web.opened import opened_of
 from web.problems import responses
 
 router = APIRouter(tags=["roles"])
-
-_Id = Annotated[str, Path(max_length=100)]
 
 
 @router.get("/roles")
@@ -39,7 +36,7 @@ async def end_role(request: Request, caller: PeopleActor, employee: EmployeePath
 
 
 @router.post("/tokens/{token}/end", responses=responses(404))
-async def end_token(request: Request, caller: PeopleActor, token: _Id) -> ListedToken:
+async def end_token(request: Request, caller: PeopleActor, token: IdPath) -> ListedToken:
     """Ends a token of the caller's own; a system administrator ends anybody's. A repeat changes nothing."""
     return await opened_of(request).tokens.end(caller, token, datetime.now(UTC))
 
@@ -51,6 +48,6 @@ async def list_identities(request: Request, caller: Reader) -> IdentityList:
 
 
 @router.post("/identities/{identity}/unbind", responses=responses(404))
-async def unbind_identity(request: Request, caller: PeopleActor, identity: _Id) -> ListedIdentity:
+async def unbind_identity(request: Request, caller: PeopleActor, identity: IdPath) -> ListedIdentity:
     """Ends the binding and all sessions of its person. A repeat changes nothing."""
     return await Identities(opened_of(request).engine).unbind(caller, identity, datetime.now(UTC))
