@@ -9,7 +9,7 @@ from domain.values import CycleId, Frozen, Line, Prose, Weight
 from domain.writing.content import Content
 from service.beginning import Beginnings, BeginningSource
 from service.giving import Given
-from service.handing_over import HandingOver, HandoverPreview, HandoverRequest
+from service.handing_over import HandingOver, HandoverPreview, HandoverReads, HandoverRequest
 from web.api.goals import GOAL_PATH, Goal
 from web.api.parameters import CyclePath, GoalName, Id, Key, Person
 from web.bodies import JSON_ONLY, strict
@@ -89,8 +89,7 @@ async def check_handover(
     body: strict(GoalToHandOver),  # type: ignore[valid-type]  # made at run time
 ) -> HandoverPreview:
     """What handing the goal over would do now. Refused as the handover would be. Changes nothing."""
-    opened = opened_of(request)
-    return await HandingOver(opened.engine, await opened.temporal.client()).preview(caller, goal, _handover(body))
+    return await HandoverReads(opened_of(request).engine).preview(caller, goal, _handover(body))
 
 
 @router.post(
