@@ -37,8 +37,8 @@ async def test_without_temporal_a_program_reads_and_hears_that_commands_wait(com
     ):
         path = f"/api/v1/goals/{CYCLE}/{MORI}/1"
         assert (await web.get(path, headers=headers)).status_code == 200
-        for looks, body in (("check", {}), ("hand_over/check", {"to": ONO, "reason": "x"})):
-            answer = await web.post(f"{path}/{looks}", headers=await token_of(company, MANAGER), json=body)
+        for looks, asked in (("check", {}), ("hand_over/check", {"to": ONO, "reason": "x"})):
+            answer = await web.post(f"{path}/{looks}", headers=await token_of(company, MANAGER), json=asked)
             assert answer.json().get("code") != "unreachable", answer.text
         before = (await company.goal(CYCLE, MORI)).seq
         refused = await web.post(f"{path}/comment", headers=headers, json={"text": "x"})
