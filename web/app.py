@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.datastructures import Headers
@@ -11,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import api, document, problems, sign_in
+from web.bodies import require_storable
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.provider import provider_of, require_choosing
@@ -73,7 +76,9 @@ async def _readyz(request: Request) -> dict[str, str]:
 
 
 class _Bounds:
-    """Refuses a body that is too large, however it is sent, and another host than the public one; puts the same headers on every answer."""
+    """Refuses a body that is too large, however it is sent, another host than the public one, and texts in the address that no
+    database stores; puts the same headers on every answer.
+    """
 
     def __init__(self, app: ASGIApp, public: Origin | None) -> None:
         self._app, self._public = app, public
@@ -87,8 +92,11 @@ class _Bounds:
         try:
             if self._public and scope["path"] not in _HEALTH:
                 require_host(Headers(scope=scope), self._public)
-        except OtherHost as refused:
-            answer = await problems.answer_to(Request(scope, receive), refused)
+            require_storable("path", scope["path"])
+            require_storable("query", unquote_plus(scope["query_string"].decode("latin-1")))
+        except (OtherHost, RequestValidationError) as refused:
+            answer_to = problems.answer_to if isinstance(refused, OtherHost) else problems.wrong_request
+            answer = await answer_to(Request(scope, receive), refused)
             await answer(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), send)
