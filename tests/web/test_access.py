@@ -92,8 +92,8 @@ _CHANGES = {
     "give_instruction": Way(
         Action.STEER_CYCLE, json={"kind": "pause", "reason": "理由", "selection": {"people": [MANAGER]}}
     ),
-    "compare_directory": Way(Action.CHANGE_DIRECTORY),
-    "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x"),
+    "compare_directory": Way(Action.CHANGE_DIRECTORY, content=b"x"),
+    "apply_sync": Way(Action.CHANGE_DIRECTORY, query="?reason=x", content=b"x"),
     "add_problem": Way(Action.HEAR, json={"text": "請求書が月初に集中している"}),
 }
 # Commands to a draft: a body, and who of those whom the goal concerns is not told that they may not. Everybody else is, whatever state the goal is in.
