@@ -75,35 +75,17 @@ class HandoverPreview(Frozen):
     names: Names = Field(exclude=True)
 
 
-class HandingOver:
-    """Goals that are handed over."""
+class HandoverReads:
+    """What a handover would do. Needs only the database."""
 
-    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+    def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
-        self._temporal = temporal
 
     async def preview(self, caller: Caller, goal: GoalId, request: HandoverRequest) -> HandoverPreview:
         """What the handover would do now. Raises the `Refusal` that it would be refused with."""
         asked = await self._asked(caller, goal, request, None)
         async with read_transaction(self._engine) as connection:
             return await _preview(connection, asked)
-
-    async def hand_over(
-        self, caller: Caller, goal: GoalId, request: HandoverRequest, command_id: str | None = None
-    ) -> Given:
-        """Hands the goal over; the result is the new goal. Keyed by the command's id: a repeat changes nothing.
-
-        Raises `Refusal` (nothing changed) and `NoAnswer`.
-        """
-        asked = await self._asked(caller, goal, request, command_id)
-        begun = await self._answer(asked)
-        if begun.refused is not None:
-            raise Refusal(begun.refused.code, **begun.refused.fields)
-        async with read_transaction(self._engine) as connection:
-            after = await require_goal(connection, begun.goal or goal)
-            if after.owner != asked.to or after.handed_from != goal:
-                raise Refusal(Code.COMMAND_ID_USED, command_id=asked.command, seq=after.seq)
-            return await given_of(connection, after, asked.command)
 
     async def _asked(self, caller: Caller, goal: GoalId, request: HandoverRequest, command_id: str | None) -> Handover:
         """The request, if the caller may see the goal and the new owner is known. The goal's workflow decides the rest."""
@@ -123,6 +105,31 @@ class HandingOver:
             "reason": request.reason,
         }
         return compose(Handover, fields)
+
+
+class HandingOver(HandoverReads):
+    """Handing over, which also needs Temporal."""
+
+    def __init__(self, engine: "AsyncEngine", temporal: "Client") -> None:
+        super().__init__(engine)
+        self._temporal = temporal
+
+    async def hand_over(
+        self, caller: Caller, goal: GoalId, request: HandoverRequest, command_id: str | None = None
+    ) -> Given:
+        """Hands the goal over; the result is the new goal. Keyed by the command's id: a repeat changes nothing.
+
+        Raises `Refusal` (nothing changed) and `NoAnswer`.
+        """
+        asked = await self._asked(caller, goal, request, command_id)
+        begun = await self._answer(asked)
+        if begun.refused is not None:
+            raise Refusal(begun.refused.code, **begun.refused.fields)
+        async with read_transaction(self._engine) as connection:
+            after = await require_goal(connection, begun.goal or goal)
+            if after.owner != asked.to or after.handed_from != goal:
+                raise Refusal(Code.COMMAND_ID_USED, command_id=asked.command, seq=after.seq)
+            return await given_of(connection, after, asked.command)
 
     async def _answer(self, asked: Handover) -> "Begun":
         from temporalio.common import WorkflowIDConflictPolicy

@@ -51,6 +51,9 @@ BODIES: Mapping[str, Any] = {
     "close": {"reason": "事業を移管したため", "cancelled": True},
     "adjust": {"points": "-2.5", "reason": "部門間の水準をそろえるため"},
     "mark_exemplar": {"reason": "指標と手順が具体的で、他部署の手本になるため"},
+    "make_hook": {"url": "https://personnel.example.com/meguri", "kinds": ["approved", "closed"]},
+    "change_hook": {"paused": True},
+    "rotate_hook": {"generation": 1},
     "give_instruction": {
         "kind": "extend",
         "selection": {"departments": ["経理部"]},

@@ -131,6 +131,7 @@ LEFT_OUT = {
     "tests/storage/test_preferences.py": _NO_DAYS,
     "tests/storage/test_read_plans.py": _HANDS_IN,
     "tests/storage/test_reads.py": _HANDS_IN,
+    "tests/storage/test_receivers.py": _HANDS_IN,
     "tests/storage/test_undelivered.py": _HANDS_IN,
     "tests/storage/test_weights.py": _NO_DAYS,
     "tests/storage/test_worker_role.py": _NO_DAYS,

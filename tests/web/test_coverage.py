@@ -53,7 +53,7 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
     "goals.GoalReads.review_form": ("read_review_form",),
     "goals.GoalReads.score_sheet": ("read_score",),
     "handing_over.HandingOver.hand_over": ("hand_over",),
-    "handing_over.HandingOver.preview": ("check_handover",),
+    "handing_over.HandoverReads.preview": ("check_handover",),
     "hearing.Hearing.add": ("add_problem",),
     "hearing.Hearing.correct": ("correct_problem",),
     "hearing.Hearing.list_problems": ("list_problems",),

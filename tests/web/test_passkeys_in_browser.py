@@ -25,6 +25,7 @@ CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 _MISSING = f"no browser at {CHROMIUM}; as root: make browser (or: apt-get install chromium-headless-shell)"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM.exists(), reason=_MISSING)]
 __all__ = ["engine"]  # the fixture
+expect.set_options(timeout=20_000)  # on a busy machine
 _PICTURES = os.environ.get("MEGURI_TEST_PICTURES")  # a folder: each state of the pages is kept there as a picture
 _WAYS = {
     "transport": "internal", "protocol": "ctap2", "hasResidentKey": True, "hasUserVerification": True,
@@ -139,6 +140,7 @@ async def test_a_person_adds_a_passkey_and_signs_in_without_a_name(
         [kept] = await mori.passkeys()
         assert (kept["rpId"], kept["isResidentCredential"]) == ("localhost", True)
         await mori.page.get_by_role("link", name=words.go_on).click()
+        await mori.page.wait_for_url(f"{at}/sign-in")
         await mori.page.goto(f"{at}/sign-in?next=/api/v1/inbox%3Flimit=1")
         await mori.shows(f"sign-in-{words.locale}", words.sign_in)
         assert await mori.inbox(at) == 401

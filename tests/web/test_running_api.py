@@ -1,11 +1,13 @@
 """What changes while a cycle runs, by the API: its rules, goals that begin, and goals in which somebody else goes on."""
 
+from typing import Any
+
 import httpx
 import pytest
 import pytest_asyncio
 
 from domain.values import CycleId
-from tests.service.steered import GONE, HR, MANAGER, MORI, ONO, SALES, Steered, cycle_file, today
+from tests.service.steered import GONE, HARA, HR, MANAGER, MORI, ONO, SALES, Steered, cycle_file, today
 from tests.web.people import token_of
 from tests.web.test_cycles_api import events
 
@@ -99,3 +101,28 @@ async def test_a_goal_is_handed_over_after_its_effect_was_seen(company: Steered,
     assert again.json()["goal"] == first.json()["goal"]
     assert (await company.goal(CYCLE, MORI)).outcome == "handed_over"
     assert (await web.get(first.headers["location"], headers=manager)).json()["handed_from"] == f"{CYCLE}/{MORI}/1"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"/goals/{CYCLE}/{HARA}/1/hand_over", {"to": "\0", "reason": "x"}),
+        (f"/goals/{CYCLE}/{HARA}/1/hand_over", {"to": ONO, "reason": "x", "acting_for": "\0"}),
+        (f"/cycles/{CYCLE}/goals", {"owner": "\0"}),
+        (f"/cycles/{CYCLE}/goals", {"source": {"kind": "goal", "goal": "\0"}}),
+        (f"/cycles/{CYCLE}/lessons", {"lesson": "x", "earlier": "\0"}),
+        ("/delegations", {"to": "\0", "first": str(today()), "last": str(today()), "reason": "x"}),
+        ("/goals/commands", {"commands": [{"command": "comment", "goal": "\0", "key": "k", "body": {"text": "x"}}]}),
+        (f"/cycles/{CYCLE}/amendments?reason=x&person=%00", {}),
+        (f"/cycles/{CYCLE}/amendments?reason=x&person=a%20b", {}),
+        (f"/cycles/{CYCLE}/tree?node=%00", None),
+        (f"/cycles/{CYCLE}/sheets?department=%00", None),
+    ],
+)
+async def test_what_cannot_be_stored_is_a_mistake_of_the_request(
+    company: Steered, web: httpx.AsyncClient, path: str, body: dict[str, Any] | None
+) -> None:
+    """Not a database that is away, and no workflow that tries it for ever."""
+    method = "GET" if body is None else "POST"
+    answer = await web.request(method, f"/api/v1{path}", headers=await token_of(company, HR), json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text

@@ -11,7 +11,7 @@ from service.connection import connect_temporal
 from settings import Settings
 from storage.database import open_database
 from tests.servers import Postgres
-from tests.service.steered import HR, MORI, Steered
+from tests.service.steered import HR, MANAGER, MORI, ONO, Steered
 from tests.web.people import token_of
 from web.opened import Temporal
 from web.serving import listen, serving
@@ -37,6 +37,9 @@ async def test_without_temporal_a_program_reads_and_hears_that_commands_wait(com
     ):
         path = f"/api/v1/goals/{CYCLE}/{MORI}/1"
         assert (await web.get(path, headers=headers)).status_code == 200
+        for looks, asked in (("check", {}), ("hand_over/check", {"to": ONO, "reason": "x"})):
+            answer = await web.post(f"{path}/{looks}", headers=await token_of(company, MANAGER), json=asked)
+            assert answer.json().get("code") != "unreachable", answer.text
         before = (await company.goal(CYCLE, MORI)).seq
         refused = await web.post(f"{path}/comment", headers=headers, json={"text": "x"})
         assert (refused.status_code, refused.json()["code"]) == (503, "unreachable"), refused.text

@@ -11,6 +11,7 @@ from domain.goal.goal import Outcome
 from domain.instructions.instructions import Selection
 from domain.values import CycleId, EmployeeId, Frozen, GoalId
 from service.amending import Amending, Amendment
+from service.answers import compose
 from texts.findings import FindingDocument, documents_of
 from texts.say import BothTexts, say_both
 from web.api.parameters import CyclePath, Key
@@ -42,8 +43,7 @@ async def _asked(
     department: Annotated[list[str] | None, Query(max_length=100, description="only goals of these")] = None,
     person: Annotated[list[str] | None, Query(max_length=1000, description="only goals of these")] = None,
 ) -> Asked:
-    people = tuple(EmployeeId(one) for one in person or ())
-    selection = Selection(departments=tuple(department or ()), people=people)
+    selection = compose(Selection, {"departments": tuple(department or ()), "people": tuple(person or ())})
     return Asked(CycleId(cycle), await request.body(), starts, selection)
 
 

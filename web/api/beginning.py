@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from domain.values import CycleId, EmployeeId, Frozen, GoalId, Line, Prose, Weight
+from domain.values import CycleId, Frozen, Line, Prose, Weight
 from domain.writing.content import Content
 from service.beginning import Beginnings, BeginningSource
 from service.giving import Given
-from service.handing_over import HandingOver, HandoverPreview, HandoverRequest
+from service.handing_over import HandingOver, HandoverPreview, HandoverReads, HandoverRequest
 from web.api.goals import GOAL_PATH, Goal
-from web.api.parameters import CyclePath, Key
+from web.api.parameters import CyclePath, GoalName, Id, Key, Person
 from web.bodies import JSON_ONLY, strict
 from web.callers import GoalActor, Reader
 from web.conditions import tag
@@ -32,31 +32,31 @@ class FromCatalog(Frozen):
     """The draft is made of an entry of the catalogue."""
 
     kind: Literal["catalog"]
-    entry: str = Field(max_length=100)
+    entry: Id
 
 
 class FromGoal(Frozen):
     """The draft goes on with a goal of an earlier cycle."""
 
     kind: Literal["goal"]
-    goal: GoalId = Field(max_length=300)
+    goal: GoalName
 
 
 class GoalToBegin(Frozen):
     """The next goal of `owner` (without it, the caller). `post`: the department of an additional post to which it belongs."""
 
     source: Annotated[FromContent | FromCatalog | FromGoal, Field(discriminator="kind")] | None = None
-    owner: EmployeeId | None = Field(default=None, max_length=100)
+    owner: Person | None = None
     post: Line | None = None
 
 
 class GoalToHandOver(Frozen):
     """Who goes on with the goal, with which weight (without it, the same), and why."""
 
-    to: EmployeeId = Field(max_length=100)
+    to: Person
     reason: Prose
     weight: Weight | None = None
-    acting_for: EmployeeId | None = Field(default=None, max_length=100)
+    acting_for: Person | None = None
 
 
 @router.post(
@@ -89,8 +89,7 @@ async def check_handover(
     body: strict(GoalToHandOver),  # type: ignore[valid-type]  # made at run time
 ) -> HandoverPreview:
     """What handing the goal over would do now. Refused as the handover would be. Changes nothing."""
-    opened = opened_of(request)
-    return await HandingOver(opened.engine, await opened.temporal.client()).preview(caller, goal, _handover(body))
+    return await HandoverReads(opened_of(request).engine).preview(caller, goal, _handover(body))
 
 
 @router.post(

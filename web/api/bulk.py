@@ -18,6 +18,7 @@ from service.message_names import names_in_messages
 from texts.findings import FindingDocument, documents_of
 from texts.say import say
 from web.api.goals import OFFERED, asked_of, body_of
+from web.api.parameters import GoalName
 from web.bodies import JSON_ONLY, strict
 from web.callers import GoalActor
 from web.locales import locale_of
@@ -32,7 +33,7 @@ MOST_ROWS = 100
 class Row(Frozen):
     """One command to one goal. `key` is its id, as `Idempotency-Key` is where it comes alone."""
 
-    goal: GoalId = Field(max_length=300)
+    goal: GoalName
     key: CommandIdText
 
 

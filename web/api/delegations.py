@@ -12,7 +12,7 @@ from domain.values import Day, EmployeeId, Frozen, Prose
 from service.answers import compose
 from service.instruction_documents import DelegationList
 from web.api.instructions import Accepted, accepted
-from web.api.parameters import Key
+from web.api.parameters import Key, Person
 from web.bodies import JSON_ONLY, strict
 from web.callers import GoalActor, Reader
 from web.opened import opened_of
@@ -24,20 +24,20 @@ router = APIRouter(tags=["delegations"])
 class DelegationToGive(Frozen):
     """`to` may act for `delegator` (without it, the caller) from `first` to `last`, both included."""
 
-    to: EmployeeId = Field(max_length=100)
+    to: Person
     first: Day
     last: Day
     reason: Prose
-    delegator: EmployeeId | None = Field(default=None, max_length=100)
+    delegator: Person | None = None
     own_goals: bool = Field(default=False, description="also for the delegator's own goals")
 
 
 class DelegationToEnd(Frozen):
     """The delegations from `delegator` (without it, the caller) to `to` end at once."""
 
-    to: EmployeeId = Field(max_length=100)
+    to: Person
     reason: Prose
-    delegator: EmployeeId | None = Field(default=None, max_length=100)
+    delegator: Person | None = None
 
 
 @router.get("/delegations", responses=responses(404))

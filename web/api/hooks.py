@@ -14,7 +14,7 @@ from web.problems import responses
 
 router = APIRouter(tags=["hooks"])
 
-_Hook = Annotated[str, Path(max_length=100)]
+_Hook = Annotated[str, Path(max_length=100, description="the id of a receiver, as the list shows it")]
 _MOST = 2**63 - 1  # of PostgreSQL's numbers
 
 
@@ -79,7 +79,10 @@ async def list_deliveries(
 
 @router.post("/hooks/{hook}/deliveries/{delivery}/replay", status_code=202, responses=responses(404))
 async def replay_delivery(
-    request: Request, caller: SystemActor, hook: _Hook, delivery: Annotated[int, Path(ge=1, le=_MOST)]
+    request: Request,
+    caller: SystemActor,
+    hook: _Hook,
+    delivery: Annotated[int, Path(ge=1, le=_MOST, description="the number of the delivery")],
 ) -> ListedDelivery:
     """Sends a delivery again, with the same `webhook-id`. A repeat before it was sent changes nothing."""
     return await opened_of(request).hooks.replay(caller, hook, delivery)

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 
-from domain.values import Frozen, Line, Prose
+from domain.values import Frozen, Line, Prose, Storable
 from service.lessons import LessonList, Lessons
-from web.api.parameters import CyclePath, Department
+from web.api.parameters import CyclePath, Department, Id
 from web.bodies import JSON_ONLY, strict
 from web.callers import GoalActor, Reader
 from web.opened import opened_of
@@ -19,8 +18,8 @@ router = APIRouter(tags=["library"])
 class LessonToTake(Frozen):
     """A lesson of the cycle `earlier`. `text` and `department` replace those of the lesson."""
 
-    lesson: str = Field(max_length=100)
-    earlier: str = Field(max_length=100)
+    lesson: Id
+    earlier: Id
     text: Prose | None = None
     department: Line | None = None
 
@@ -37,7 +36,7 @@ async def list_lessons(
     request: Request,
     caller: Reader,
     cycle: CyclePath,
-    earlier: Annotated[str, Query(max_length=100, description="the cycle that taught them")],
+    earlier: Annotated[str, Query(max_length=100, description="the cycle that taught them"), Storable],
     department: Department = None,
 ) -> LessonList:
     """Causes and improvements of the reviews that the caller may see, and problems that no goal answered.

@@ -9,6 +9,7 @@ from domain.results.exemplars import Exemplar
 from domain.values import Frozen, Line, Prose
 from service.exemplars import Exemplars
 from service.hearing import HeardProblems, Hearing
+from web.api.parameters import IdPath
 from web.bodies import JSON_ONLY, strict
 from web.callers import GoalActor, Reader
 from web.opened import opened_of
@@ -96,12 +97,9 @@ class TakingBack(Frozen):
 
 
 @router.get("/exemplars/{exemplar}", responses=responses(404))
-async def read_exemplar(request: Request, caller: Reader, exemplar: Annotated[str, Path(max_length=100)]) -> Exemplar:
+async def read_exemplar(request: Request, caller: Reader, exemplar: IdPath) -> Exemplar:
     """One good goal of an earlier cycle."""
     return await Exemplars(opened_of(request).engine).show(caller, exemplar)
-
-
-_Problem = Annotated[str, Path(max_length=100)]
 
 
 @router.post(
@@ -113,7 +111,7 @@ _Problem = Annotated[str, Path(max_length=100)]
 async def correct_problem(
     request: Request,
     caller: GoalActor,
-    problem: _Problem,
+    problem: IdPath,
     body: strict(Correction),  # type: ignore[valid-type]  # made at run time
 ) -> None:
     """Replaces the text of a heard problem, by the person who added it or by HR. A repeat changes nothing."""
@@ -129,7 +127,7 @@ async def correct_problem(
 async def take_back_problem(
     request: Request,
     caller: GoalActor,
-    problem: _Problem,
+    problem: IdPath,
     body: strict(TakingBack),  # type: ignore[valid-type]  # made at run time
 ) -> None:
     """Takes a heard problem back, by the person who added it or by HR. Refused while goals answer it. A repeat changes nothing."""

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 
 from domain.values import EmployeeId, Frozen, GoalId
 from service.notices import Notices, RetryCounts
+from web.api.parameters import Id
 from web.bodies import JSON_ONLY, strict
 from web.callers import CycleActor, Reader
 from web.opened import opened_of
@@ -15,7 +15,7 @@ from web.problems import responses
 
 router = APIRouter(tags=["notices"])
 
-_Cycle = Annotated[str | None, Query(max_length=100, description="without it, all cycles")]
+_Cycle = Annotated[Id | None, Query(description="without it, all cycles")]
 
 
 class NoticeCounts(Frozen):
@@ -62,7 +62,7 @@ class FailureList(Frozen):
 class ToSendAgain(Frozen):
     """What is sent again; without `cycle`, what was given up in all cycles of which the caller is HR."""
 
-    cycle: str | None = Field(default=None, max_length=100)
+    cycle: Id | None = None
 
 
 @router.get("/notices", responses=responses(404))

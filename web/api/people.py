@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from domain.values import EmployeeId
 from service.departments import DepartmentRecords, DepartmentTree
 from service.people import CompanyPeople, DepartmentPeople, People, PersonPage
+from web.api.parameters import NamePath
 from web.callers import Reader
 from web.opened import opened_of
 from web.problems import responses
@@ -21,17 +22,13 @@ async def list_departments(request: Request, caller: Reader) -> DepartmentTree:
 
 
 @router.get("/departments/{department:path}/people", responses=responses(404))
-async def list_people_of_department(
-    request: Request, caller: Reader, department: Annotated[str, Path(max_length=200)]
-) -> DepartmentPeople:
+async def list_people_of_department(request: Request, caller: Reader, department: NamePath) -> DepartmentPeople:
     """The people of a department and of those below it, including those who left."""
     return await People(opened_of(request).engine).department(caller, department)
 
 
 @router.get("/companies/{company:path}/people", responses=responses(404))
-async def list_people_of_company(
-    request: Request, caller: Reader, company: Annotated[str, Path(max_length=200)]
-) -> CompanyPeople:
+async def list_people_of_company(request: Request, caller: Reader, company: NamePath) -> CompanyPeople:
     """The people who work in a company of the group or are seconded from it, including those who left."""
     return await People(opened_of(request).engine).company(caller, company)
 

@@ -12,6 +12,7 @@ from domain.values import CycleId, EmployeeId, Frozen
 from service.audit import Audit, JournalDocument, JournalFilter, LedgerDocument
 from service.results import Grouping, PersonScores, Results
 from web.api.goals import GOAL_PATH, Goal
+from web.api.parameters import After, CyclePath, Department, Limit
 from web.bodies import QueryMoment
 from web.callers import Reader
 from web.opened import opened_of
@@ -63,11 +64,11 @@ class DistributionDocument(Frozen):
 async def read_distribution(  # noqa: PLR0917 - the filters
     request: Request,
     caller: Reader,
-    cycle: Annotated[str, Path(max_length=100)],
+    cycle: CyclePath,
     by: Grouping = Grouping.REVIEWER,
-    department: Annotated[str | None, Query(max_length=200)] = None,
-    limit: _Limit = 100,
-    after: _After = "",
+    department: Department = None,
+    limit: Limit = 100,
+    after: After = "",
 ) -> DistributionDocument:
     """HR: how results are distributed over reviewers, or over departments, to compare before calibration."""
     results = Results(opened_of(request).engine)

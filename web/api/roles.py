@@ -1,22 +1,19 @@
 """Who may come in, and as what: roles in the company, and accounts at the provider."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 
 from domain.roles import CompanyRole
 from domain.values import EmployeeId
 from service.identities import Identities, IdentityList, ListedIdentity
 from service.roles import RoleList, Roles
-from web.api.parameters import EmployeePath
+from web.api.parameters import EmployeePath, IdPath
 from web.callers import PeopleActor, Reader
 from web.opened import opened_of
 from web.problems import responses
 
 router = APIRouter(tags=["roles"])
-
-_Id = Annotated[str, Path(max_length=100)]
 
 
 @router.get("/roles")
@@ -44,6 +41,6 @@ async def list_identities(request: Request, caller: Reader) -> IdentityList:
 
 
 @router.post("/identities/{identity}/unbind", responses=responses(404))
-async def unbind_identity(request: Request, caller: PeopleActor, identity: _Id) -> ListedIdentity:
+async def unbind_identity(request: Request, caller: PeopleActor, identity: IdPath) -> ListedIdentity:
     """Ends the binding and all sessions of its person. A repeat changes nothing."""
     return await Identities(opened_of(request).engine).unbind(caller, identity, datetime.now(UTC))

@@ -1,24 +1,21 @@
 """What happens to instructions and launches afterwards: ended, or tried again; and their numbers before they are given."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from domain.values import CycleId, Frozen, Prose
 from service.instruction_preview import InstructionPreview, InstructionPreviews
 from web.api.cycles import Launched, launched
 from web.api.instructions import Accepted, Asked, accepted
-from web.api.parameters import CyclePath
+from web.api.parameters import CyclePath, IdPath
 from web.bodies import JSON_ONLY, strict
 from web.callers import CycleActor, GoalActor, Reader
 from web.opened import opened_of
 from web.problems import responses
 
 router = APIRouter(tags=["instructions"])
-
-_Id = Annotated[str, Path(max_length=100)]
 
 
 class Ending(Frozen):
@@ -58,7 +55,7 @@ async def end_instruction(
     request: Request,
     response: Response,
     caller: GoalActor,
-    instruction: _Id,
+    instruction: IdPath,
     body: strict(Ending),  # type: ignore[valid-type]  # made at run time
 ) -> Accepted:
     """Ends an instruction that is not done, by who may give it. Goals that have a result keep it; the others are not asked."""
@@ -68,7 +65,7 @@ async def end_instruction(
 
 
 @router.post("/instructions/{instruction}/retry", status_code=202, responses=responses(404, 409))
-async def retry_instruction(request: Request, response: Response, caller: GoalActor, instruction: _Id) -> Accepted:
+async def retry_instruction(request: Request, response: Response, caller: GoalActor, instruction: IdPath) -> Accepted:
     """Asks the goals again that failed, or that were not asked because the instruction was ended; by who may give it."""
     await (await opened_of(request).acting_by_instructions()).retry(caller, instruction)
     return accepted(response, instruction)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from domain.values import CycleId, EmployeeId, Frozen, Number
+from domain.values import CycleId, EmployeeId, Frozen, Number, Storable
 from service.tree import Branch, Tree, TreeNode
 from web.api.parameters import After, CyclePath, Limit
 from web.callers import Reader
@@ -41,7 +41,9 @@ async def read_tree(  # noqa: PLR0917 - the page
     request: Request,
     caller: Reader,
     cycle: CyclePath,
-    node: Annotated[str, Query(max_length=300, description="id of a theme, a department goal or a goal")] = "",
+    node: Annotated[
+        str, Query(max_length=300, description="id of a theme, a department goal or a goal"), Storable
+    ] = "",
     limit: Limit = 100,
     after: After = "",
 ) -> BranchDocument:

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from domain.values import Frozen, GoalId, Number, Weight
+from domain.values import Frozen, GoalId, Number, Storable, Weight
 from domain.writing import catalog
 from domain.writing.catalog import CatalogEntry
 from domain.writing.content import Content
 from service.review_form import ReviewDocument
 from service.writing import CheckDocument, DraftSource, Writing
 from web.api.goals import GOAL_PATH, Goal
+from web.api.parameters import Id
 from web.bodies import JSON_ONLY, strict
 from web.callers import Reader
 from web.opened import opened_of
@@ -18,7 +19,7 @@ from web.problems import responses
 
 router = APIRouter(tags=["writing"])
 
-_Id = Annotated[str | None, Query(max_length=100)]
+_Id = Annotated[Annotated[str, Storable] | None, Query(max_length=300)]
 
 
 class CatalogList(Frozen):
@@ -72,7 +73,7 @@ async def draft_goal(  # noqa: PLR0917 - the values of the draft
     target: Number | None = None,
     parent: _Id = None,
     answers: Annotated[
-        list[str] | None, Query(max_length=20, description="heard problems that the goal answers")
+        list[Id] | None, Query(max_length=20, description="heard problems that the goal answers")
     ] = None,
 ) -> DraftDocument:
     """A content to edit: the goal's own, or one made from the catalogue or an example, with dates within the cycle. Changes nothing."""
