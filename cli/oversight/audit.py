@@ -34,6 +34,7 @@ class LogName(StrEnum):
     TOKENS = "tokens"
     IDENTITIES = "identities"
     ROLES = "roles"
+    PROVISIONING = "provisioning"
     HOOKS = "hooks"
     PROGRAMS = "programs"
     LOOKS = "looks"

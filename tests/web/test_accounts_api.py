@@ -69,7 +69,7 @@ async def test_an_account_is_made_gets_a_token_another_person_and_its_end(
         ("", {"name": "a", "purpose": "x"}, 422),
         ("/nothing/tokens", {"label": "x"}, 404),
         ("/nothing/tokens", {"label": "x", "scopes": ["goals"]}, 422),
-        ("/%00/tokens", {"label": "x"}, 404),
+        ("/%00/tokens", {"label": "x"}, 422),
     ],
 )
 async def test_what_is_wrong_makes_nothing(

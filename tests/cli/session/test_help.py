@@ -31,7 +31,7 @@ ROOT = get_command(app)
 # Latin letters on a Japanese help page: commands, options, ids, file formats, products, examples of values.
 ALLOWED = re.compile(
     r"`[^`]*`|--[a-z-]+|\./var|name=login|氏名=login|Ctrl-C|2026-q4/M0025/1"
-    r"|(?<![A-Za-z])(?:meguri(?: [a-z]+)*|PostgreSQL|Temporal|ID|JSON|TOML|CSV|UTF-8|CP932|Excel|URL|API|Web|Webhook|xlsx|csv)(?![A-Za-z])"
+    r"|(?<![A-Za-z])(?:meguri(?: [a-z-]+)*|PostgreSQL|Temporal|ID|JSON|TOML|CSV|UTF-8|CP932|Excel|URL|API|Web|Webhook|xlsx|csv)(?![A-Za-z])"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 
@@ -55,7 +55,7 @@ def run(*words: str, locale: Locale = Locale.JA) -> tuple[int, str, str]:
 
 def without_names(text: str) -> str:
     """The text without what has no other name in Japanese: the commands in the first column too."""
-    return ALLOWED.sub("", re.sub(r"^  [a-z]+(?=  )", "", text, flags=re.MULTILINE))
+    return ALLOWED.sub("", re.sub(r"^  [a-z-]+(?=  )", "", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("path", CONTEXTS)
