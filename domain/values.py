@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
@@ -57,8 +58,12 @@ def _one_line(text: str) -> str:
 Storable = AfterValidator(_storable)
 OneLine = AfterValidator(_one_line)
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE), Storable, OneLine]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT), Storable]
+_FILLED = Field(json_schema_extra={"pattern": r"\S"})  # for JSON Schema, which knows no stripping
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE), Storable, OneLine, _FILLED
+]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT), Storable, _FILLED]
 
 
 # For a `TypeAdapter`: the setting of a model in a list or a union does not reach errors of the whole.
@@ -77,14 +82,6 @@ def plain(number: Decimal) -> Decimal:
     return Decimal(format(number.normalize(), "f")) + 0  # + 0 turns -0 into 0
 
 
-Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=6), AfterValidator(plain)]
-"""An exact, finite number of at most 24 digits, 6 behind the point; JSON numbers and strings are both read."""
-
-
-Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(plain)]
-"""A share such as 1/6, in 12 digits: times any points it is exact to more digits than points are rounded to."""
-
-
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -95,6 +92,26 @@ def _exact(value: object) -> Decimal:
     if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value.strip()):
         raise PydanticKnownError("decimal_parsing")
     return Decimal(value) if isinstance(value, int) else Decimal(str(value))
+
+
+def number_form(digits: str, decimals: int, **bounds: float) -> WithJsonSchema:
+    """What JSON Schema can say of a number that is sent: as a number, or as a text of its digits, whose whole part is `digits`."""
+    as_number = {"type": "number", "multipleOf": float(Decimal(1).scaleb(-decimals)), **bounds}
+    as_text = {"type": "string", "pattern": rf"^[+-]?{digits}(\.[0-9]{{1,{decimals}}})?$"}
+    return WithJsonSchema({"anyOf": [as_number, as_text]}, mode="validation")
+
+
+Number = Annotated[
+    Decimal,
+    Field(allow_inf_nan=False, max_digits=24, decimal_places=6),
+    AfterValidator(plain),
+    number_form("[0-9]{1,18}", 6, exclusiveMinimum=-(10**18), exclusiveMaximum=10**18),
+]
+"""An exact, finite number of at most 24 digits, 6 behind the point; JSON numbers and strings are both read."""
+
+
+Share = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=12), AfterValidator(plain)]
+"""A share such as 1/6, in 12 digits: times any points it is exact to more digits than points are rounded to."""
 
 
 def shortest(number: Decimal | int) -> int | Decimal:
@@ -114,6 +131,7 @@ Weight = Annotated[
     Field(allow_inf_nan=False, gt=0, le=100, decimal_places=2),
     AfterValidator(plain),
     PlainSerializer(shortest),
+    number_form("(?=.*[1-9])[0-9]{1,2}", 2, exclusiveMinimum=0, maximum=100),
 ]
 """Percent of a person's goals: above 0, at most 100, two decimals. A whole one has the form that it had before decimals came."""
 

@@ -1,12 +1,14 @@
 """Bodies of requests: JSON, read strictly (no `"5"` for 5, no key that is not known)."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, BeforeValidator, WrapValidator
+from fastapi.exceptions import RequestValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, WrapValidator
 from pydantic_core import PydanticKnownError
 from starlette.exceptions import HTTPException
 
@@ -14,6 +16,8 @@ from domain.messages import message
 from domain.refusals import Code, Refusal
 
 Model = TypeVar("Model", bound=BaseModel)
+RENAMING = r"^[^=]*[^=\s][^=]*=.*\S.*$"  # for the document; `changed_names` reads it
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:")
 
 
 def strict(model: type[Model]) -> Any:
@@ -23,9 +27,18 @@ def strict(model: type[Model]) -> Any:
     """
 
     def read(value: Any, _: Any) -> Model:
-        return model.model_validate_json(json.dumps(value), strict=True)
+        return model.model_validate_json(json.dumps(_whole(value)), strict=True)
 
     return Annotated[model, WrapValidator(read)]
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole numbers as integers: in JSON `7.0` and `7` are the same number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(one) for key, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def changed_names(where: str, given: Sequence[str]) -> dict[str, str]:
@@ -50,6 +63,23 @@ async def _must_be_json(request: Request) -> None:
 JSON_ONLY = Depends(_must_be_json)
 
 
+async def _file(request: Request) -> bytes:
+    data = await request.body()
+    if not data:
+        raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "", "input": None}])
+    return data
+
+
+FileBody = Annotated[bytes, Depends(_file)]
+"""The bytes of the body, which are a file. An empty body is none."""
+
+
+def file_of(media_type: str, example: str) -> dict[str, Any]:
+    """The body of a route that takes a file, for the OpenAPI document."""
+    content = {media_type: {"schema": {"type": "string", "minLength": 1}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _iso_day(value: object) -> object:
     """Pydantic takes a text of digits for seconds since 1970."""
     if isinstance(value, str) and not value.count("-") == 2:  # noqa: PLR2004 - year, month, day
@@ -57,4 +87,12 @@ def _iso_day(value: object) -> object:
     return value
 
 
+def _iso_moment(value: object) -> object:
+    """Pydantic takes a text of digits for seconds since 1970, and a day for its midnight."""
+    if isinstance(value, str) and not _RFC_3339.match(value):
+        raise PydanticKnownError("datetime_parsing", {"error": "input is too short"})
+    return value
+
+
 QueryDay = Annotated[date, BeforeValidator(_iso_day)]
+QueryMoment = Annotated[AwareDatetime, BeforeValidator(_iso_moment)]

@@ -20,7 +20,12 @@ class SeenMissing(MeguriError):
 
 def _seen(
     if_match: Annotated[
-        str | None, Header(description='the `ETag` of the goal as it was read, such as `"12"`', examples=['"12"'])
+        str | None,
+        Header(
+            description='the `ETag` of the goal as it was read, such as `"12"`',
+            examples=['"12"'],
+            json_schema_extra={"pattern": f"^{_TAG.pattern}$"},
+        ),
     ] = None,
 ) -> int | None:
     """The version that the sender saw. `*` and anything else that names no version counts as missing."""

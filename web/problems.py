@@ -35,7 +35,9 @@ _STATUS_OF_DOOR: Mapping[str, int] = {
     Code.GOAL_CHANGED: 412,
     "other_comparison": 412,
     Code.TOO_LARGE: 413,
+    "logout_refused": 400,  # by Back-Channel Logout 1.0
 }  # where HTTP has a status of its own
+_LOGGED = frozenset({401, 403, 421, 429})  # somebody tried what they may not do
 _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
     404: ("no_such_page", "error.no_such_page"),
     405: ("wrong_method", "error.wrong_method"),
@@ -104,27 +106,6 @@ def install(app: FastAPI) -> None:
     for lost in (OSError, DBAPIError, RPCError):
         app.add_exception_handler(lost, _unexpected)
     app.add_exception_handler(Exception, _unexpected)
-    _document(app)
-
-
-def _document(app: FastAPI) -> None:
-    """Puts the form of a problem into the OpenAPI document, once for each status."""
-    routes_only = app.openapi
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
-    def whole() -> dict[str, Any]:
-        document = routes_only()
-        own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts = {**own.pop("$defs", {}), "Problem": own}
-        document["components"]["schemas"] = {**parts, **document["components"]["schemas"]}
-        errors: dict[str, Any] = document["components"].setdefault("responses", {})
-        for route in (route for ways in document["paths"].values() for route in ways.values()):
-            for status in (one for one in route["responses"] if one >= "400"):
-                errors[status] = {"description": HTTPStatus(int(status)).phrase, "content": content}
-                route["responses"][status] = {"$ref": f"#/components/responses/{status}"}
-        return document
-
-    app.openapi = whole  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -145,13 +126,25 @@ async def answer_to(request: Request, error: Exception) -> Response:
     findings = tuple(documents_of(found))
     names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
     status = status_of(known)
+    if status in _LOGGED:
+        _log_refused(request, known.code, status)
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
-        headers=_headers(known, status),
+        headers=headers_of(known, status),
     )  # fmt: skip
 
 
-def _headers(error: MeguriError, status: int) -> dict[str, str]:
+def _log_refused(request: Request, code: str, status: int) -> None:
+    """Who is known has a line for each; strangers, who may send thousands, share a few lines a minute (`logs.RepeatedLines`)."""
+    found = getattr(request.state, "let_in", None)
+    if found is None:
+        log.warning("stranger_refused", code=code, status=status, route=_route(request))
+    else:
+        log.info("refused", code=code, status=status, route=_route(request), employee=found.caller.employee)
+
+
+def headers_of(error: MeguriError, status: int) -> dict[str, str]:
+    """The headers that belong to an error of ours."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyRequests):
@@ -192,8 +185,9 @@ def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
     """The error's headers. Starlette names the methods of the first route of a path only, so `Allow` comes from the document."""
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        paths = request.app.openapi()["paths"]
-        ways = {way.upper() for path in paths if compile_path(path)[0].match(request.url.path) for way in paths[path]}
+        path, paths = request.url.path, request.app.openapi()["paths"]
+        fitting = [path] if path in paths else [one for one in paths if compile_path(one)[0].match(path)]
+        ways = {way.upper() for one in fitting for way in paths[one]}
         headers["Allow"] = ", ".join(sorted(ways)) or headers.get("Allow", "")
     return headers
 

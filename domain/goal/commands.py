@@ -25,6 +25,7 @@ from domain.values import (
     Prose,
     Weight,
     invalid_value,
+    number_form,
 )
 from domain.writing.content import Content
 
@@ -364,7 +365,7 @@ class Adjust(Command):
     """
 
     name: ClassVar[str] = "adjust"
-    points: Annotated[Number, Field(ge=-1000, le=1000)]
+    points: Annotated[Number, Field(ge=-1000, le=1000), number_form("[0-9]{1,3}", 6, minimum=-1000, maximum=1000)]
     reason: Prose
 
 

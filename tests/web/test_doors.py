@@ -1,6 +1,8 @@
 """Whom the API lets in: nobody without a token, nobody whose token is over, and nothing beyond its scopes."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import func, select, update
 from domain.journal import Log
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Refusal
+from domain.tokens import Scope
 from domain.values import CycleId
 from service.reorganisation import Reorganisation
 from service.tokens import ApiTokens, NotSignedIn, TooManyRequests
@@ -19,7 +22,7 @@ from storage.database import read_transaction
 from storage.tables import ApiTokenRow, EmployeeRow, JournalRow, RequestRateRow
 from tests.callers import OPERATOR, by
 from tests.service.steered import GONE, HARA, HR, MANAGER, MORI, ONO, SALES, Steered
-from tests.web.people import temporal_of, token_of
+from tests.web.people import BY_SESSION, temporal_of, token_of
 from web.app import make_app
 from web.opened import Opened
 from web.serving import listen, serving
@@ -33,14 +36,34 @@ async def cycle(company: Steered) -> CycleId:
     return await company.launch(CYCLE)
 
 
-def _routes() -> list[tuple[str, str]]:
-    """Method and path of every route of the OpenAPI document, at a goal and a cycle that exist."""
+def _routes(without: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Method and path of every route of the OpenAPI document but some, at a goal and a cycle that exist."""
     document = make_app(Opened(Settings(), None, None)).openapi()  # type: ignore[arg-type]  # nothing is asked of it
     named = dict.fromkeys(
-        ("instruction", "department", "entry", "exemplar", "problem", "company", "token", "identity"), "x"
+        (
+            "instruction",
+            "department",
+            "entry",
+            "exemplar",
+            "problem",
+            "company",
+            "token",
+            "identity",
+            "passkey",
+            "session",
+            "hook",
+            "delivery",
+            "account",
+        ),
+        "x",
     )
     named |= {"cycle": CYCLE, "owner": MORI, "number": "1", "employee": MORI, "role": "auditor"}
-    found = [(method.upper(), path.format(**named)) for path, ways in document["paths"].items() for method in ways]
+    found = [
+        (method.upper(), path.format(**named))
+        for path, ways in document["paths"].items()
+        for method, way in ways.items()
+        if way["operationId"] not in without
+    ]
     assert len(found) > 30
     return found
 
@@ -62,7 +85,7 @@ async def test_no_route_answers_without_a_token_or_with_a_wrong_one(
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize(("method", "path"), _routes())
+@pytest.mark.parametrize(("method", "path"), _routes(BY_SESSION))
 async def test_a_token_without_the_scope_changes_nothing(
     company: Steered, web: httpx.AsyncClient, method: str, path: str
 ) -> None:
@@ -72,6 +95,15 @@ async def test_a_token_without_the_scope_changes_nothing(
     answer = await web.request(method, path, headers=headers, json={})
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
     assert "insufficient_scope" in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(set(_routes()) - set(_routes(BY_SESSION))))
+async def test_a_token_with_all_scopes_is_refused_where_a_person_must_be_signed_in(
+    company: Steered, web: httpx.AsyncClient, method: str, path: str
+) -> None:
+    headers = await token_of(company, HR, *Scope)
+    answer = await web.request(method, path, headers=headers, json={"label": "another"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "session_needed")
 
 
 async def test_a_token_that_is_over_or_was_ended_lets_nobody_in(company: Steered, web: httpx.AsyncClient) -> None:
@@ -188,3 +220,51 @@ async def test_too_many_requests_are_answered_with_when_to_try_again(company: St
         assert {one.status_code for one in answers} == {200, 429}
         assert refused[0].json()["code"] == "too_many_requests"
         assert 0 < int(refused[0].headers["retry-after"]) <= 60
+
+
+async def test_the_address_of_a_route_is_no_cycle_with_whatever_method(
+    company: Steered, web: httpx.AsyncClient
+) -> None:
+    """`/cycles/check` fits the pattern of a cycle too."""
+    for method in ("GET", "OPTIONS", "DELETE"):
+        answer = await web.request(method, "/api/v1/cycles/check", headers=await token_of(company, HR))
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST"), method
+
+
+async def test_a_file_that_is_not_sent_is_missed_on_every_route_that_wants_one(
+    company: Steered, web: httpx.AsyncClient
+) -> None:
+    for path in ("cycles", "cycles/check", "directory/comparisons", "directory/syncs?reason=x"):
+        answer = await web.post(f"/api/v1/{path}", headers=await token_of(company, HR))
+        assert (answer.status_code, answer.json()["errors"]) == (422, [{"where": "", "message": "値が必要です。"}]), (
+            path
+        )
+
+
+async def test_a_moment_in_a_query_is_one_with_its_offset(company: Steered, web: httpx.AsyncClient) -> None:
+    headers = await token_of(company, HR)
+    for moment in ("0.5", "1764288000", "2026-01-01", "2026-01-01T00:00:00"):  # seconds, a day, and a time of no zone
+        answer = await web.get("/api/v1/journal", params={"since": moment}, headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, "query.since"), moment
+    answer = await web.get("/api/v1/journal", params={"since": "2026-01-01T00:00:00+09:00"}, headers=headers)
+    assert answer.status_code == 200
+
+
+async def test_a_whole_number_may_be_sent_with_a_point_and_a_zero(company: Steered, web: httpx.AsyncClient) -> None:
+    """To JSON they are one number, and some languages write no other; a text is still none."""
+    headers, path = await token_of(company, HARA), f"/api/v1/goals/{CYCLE}/{HARA}/1/complete_step"
+    answers = [
+        await web.post(path, headers=headers | {"Content-Type": "application/json"}, content=f'{{"step": {one}}}')
+        for one in ("0", "0.0", '"0"', "0.5", "true")
+    ]
+    assert [one.status_code for one in answers] == [409, 409, 422, 422, 422]  # 409: a draft has no open step
+
+
+async def test_answers_leave_at_once(web: httpx.AsyncClient) -> None:
+    """Nagle's algorithm holds the body back until the client acknowledges the head, which it does after 40 ms."""
+    spans = []
+    for _ in range(20):
+        start = perf_counter()
+        await web.get("/healthz")
+        spans.append(perf_counter() - start)
+    assert sorted(spans)[5] < 0.03  # the first ones of a connection are acknowledged at once

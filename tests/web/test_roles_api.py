@@ -10,10 +10,9 @@ from domain.journal import Log
 from domain.roles import CompanyRole
 from domain.values import CycleId
 from service.roles import Roles
-from service.tokens import ApiTokens
 from storage import identities, journal
 from storage.database import read_transaction
-from tests.callers import OPERATOR, by
+from tests.callers import OPERATOR
 from tests.service.steered import ACCOUNTING, HR, MANAGER, MORI, ONO, SALES, TOP, Steered, today
 from tests.web.people import token_of
 from tests.web.test_cycles_api import events
@@ -44,21 +43,6 @@ async def test_the_system_administrator_gives_and_ends_roles(company: Steered, w
     assert (await web.delete(path, headers=system)).status_code == 404
     assert (await web.put(f"/api/v1/people/{ONO}/roles/king", headers=system)).status_code == 422
     assert (await web.put("/api/v1/people/nobody/roles/auditor", headers=system)).status_code == 404
-
-
-async def test_a_token_is_ended_by_its_person_or_the_system_administrator(
-    company: Steered, web: httpx.AsyncClient
-) -> None:
-    owner, other, system = [await token_of(company, one) for one in (MORI, ONO, TOP)]
-    for ender in (owner, system):
-        made = await ApiTokens(company.engine).make(by(MORI), {"label": "x"}, datetime.now(UTC))
-        lost = {"Authorization": f"Bearer {made.secret}"}
-        path = f"/api/v1/tokens/{made.token}/end"
-        assert (await web.post(path, headers=other)).status_code == 403
-        assert (await web.get("/api/v1/inbox", headers=lost)).status_code == 200
-        for _ in range(2):
-            assert (await web.post(path, headers=ender)).json()["usable"] is False
-        assert (await web.get("/api/v1/inbox", headers=lost)).status_code == 401
 
 
 async def test_an_account_is_unbound_by_the_system_administrator(company: Steered, web: httpx.AsyncClient) -> None:

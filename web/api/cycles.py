@@ -14,7 +14,7 @@ from domain.values import CycleId, Frozen
 from service.cycle_documents import CycleList, CycleStatus
 from texts.findings import FindingDocument, documents_of
 from web.api.events import follow
-from web.bodies import QueryDay
+from web.bodies import FileBody, QueryDay, file_of
 from web.callers import CycleActor, Reader
 from web.opened import opened_of
 from web.problems import FileRefused, responses
@@ -28,7 +28,18 @@ _Starts = Annotated[
 _Confirmed = Annotated[
     bool, Query(description="another running cycle for the same people at the same time is meant to be there")
 ]
-_FILE = {"requestBody": {"required": True, "content": {"application/toml": {"schema": {"type": "string"}}}}}
+_FILE = file_of(
+    "application/toml",
+    """[cycle]
+id = "2026-q4"
+name = "2026年度 第4四半期"
+starts = 2027-01-04
+ends = 2027-03-12
+closes = 2027-03-26
+reviews = [2027-02-10]
+hr = ["M0002", "M0003"]
+""",
+)
 _MOST_BYTES = 1_000_000
 
 
@@ -59,10 +70,10 @@ async def list_cycles(request: Request, caller: Reader) -> CycleList:
 
 @router.post("/cycles/check", openapi_extra=_FILE, responses=responses(413))
 async def check_cycle(
-    request: Request, caller: Reader, starts: _Starts = None, *, confirmed: _Confirmed = False
+    request: Request, caller: Reader, data: FileBody, starts: _Starts = None, *, confirmed: _Confirmed = False
 ) -> CheckedFile:
     """All findings about the cycle file in the body; writes nothing."""
-    checked = await opened_of(request).cycles.check(caller, await request.body(), _today(), starts, confirmed=confirmed)
+    checked = await opened_of(request).cycles.check(caller, data, _today(), starts, confirmed=confirmed)
     return CheckedFile(
         cycle=checked.file and checked.file.cycle.id,
         launchable=checked.policy is not None and not refuses(checked.findings),
@@ -75,11 +86,17 @@ async def check_cycle(
 
 @router.post("/cycles", status_code=202, openapi_extra=_FILE, responses=responses(409, 413))
 async def launch_cycle(
-    request: Request, response: Response, caller: CycleActor, starts: _Starts = None, *, confirmed: _Confirmed = False
+    request: Request,
+    response: Response,
+    caller: CycleActor,
+    data: FileBody,
+    starts: _Starts = None,
+    *,
+    confirmed: _Confirmed = False,
 ) -> Launched:
     """Launches the cycle of the file in the body. A repeat with the same file changes nothing. `Location` is where to follow it."""
     cycles = await opened_of(request).acting_on_cycles()
-    checked = await cycles.check(caller, await request.body(), _today(), starts, confirmed=confirmed)
+    checked = await cycles.check(caller, data, _today(), starts, confirmed=confirmed)
     file = checked.file
     if file is None or checked.policy is None or refuses(checked.findings):
         raise FileRefused(checked.findings)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from domain.access import actor_of
+from domain.access import person_of
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Delegate, EndDelegation
 from domain.values import Day, EmployeeId, Frozen, Prose
@@ -57,7 +57,7 @@ async def delegate(
 ) -> Accepted:
     """Delegates for oneself; HR for anybody. `Location` is where to follow how the open goals hear of it."""
     delegation = Delegation(
-        delegator=body.delegator or actor_of(caller), to=body.to, first=body.first, last=body.last,
+        delegator=body.delegator or person_of(caller), to=body.to, first=body.first, last=body.last,
         own_goals=body.own_goals,
     )  # fmt: skip
     asked = compose(Delegate, {"delegation": delegation, "reason": body.reason})
@@ -76,7 +76,7 @@ async def end_delegation(
     key: Key = None,
 ) -> Accepted:
     """Ends delegations at once, by either of the two, or by HR. `Location` is where to follow how the open goals hear of it."""
-    delegator = body.delegator or actor_of(caller)
+    delegator = body.delegator or person_of(caller)
     asked = compose(EndDelegation, {"delegator": delegator, "to": body.to, "reason": body.reason})
     given = await (await opened_of(request).acting_by_instructions()).give(caller, asked, None, key)
     return accepted(response, given)

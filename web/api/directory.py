@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import Field
 
 from domain.access import Caller
+from domain.people.provisioned import owned_fields
 from domain.values import Frozen, Locale
 from service.departments import DepartmentRecords
 from service.reorganisation import Compared, Reorganisation, SyncDocument
-from web.bodies import changed_names
+from web.bodies import RENAMING, FileBody, changed_names, file_of
 from web.callers import PeopleActor
 from web.conditions import SeenMissing
 from web.opened import opened_of
@@ -18,7 +20,9 @@ from web.problems import FileRefused, ManyLeave, OtherComparison, responses
 
 router = APIRouter(tags=["directory"], prefix="/directory")
 
-_FILE = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
+_FILE = file_of(
+    "text/csv", "社員番号,氏名,部署,上長,在籍\nM0001,社長 一,経営,,はい\nM0002,西村 直美,人事部,M0001,はい\n"
+)
 
 
 class Comparison(NamedTuple):
@@ -29,16 +33,18 @@ class Comparison(NamedTuple):
 async def _comparison(
     request: Request,
     caller: PeopleActor,
+    data: FileBody,
     renamed: Annotated[
-        list[str] | None, Query(description="departments with another name now, each as `OLD=NEW`", max_length=100)
+        list[Annotated[str, Field(json_schema_extra={"pattern": RENAMING})]] | None,
+        Query(description="departments with another name now, each as `OLD=NEW`", max_length=100),
     ] = None,
     *,
     leavers_absent: Annotated[bool, Query(description="people who are not in the file have left")] = False,
 ) -> Comparison:
     """Raises `FileRefused` for a file with errors."""
-    opened, data = opened_of(request), await request.body()
+    opened = opened_of(request)
     names = changed_names("renamed", renamed or ())
-    compared = await Reorganisation(opened.engine).compare(
+    compared = await Reorganisation(opened.engine, owned_fields(opened.settings.scim_owns)).compare(
         caller,
         data,
         locale=Locale(opened.settings.company_locale),

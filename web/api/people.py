@@ -1,6 +1,5 @@
 """People: departments, one person, and one's own tokens."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -8,7 +7,6 @@ from fastapi import APIRouter, Path, Request
 from domain.values import EmployeeId
 from service.departments import DepartmentRecords, DepartmentTree
 from service.people import CompanyPeople, DepartmentPeople, People, PersonPage
-from service.tokens import TokenList
 from web.api.parameters import NamePath
 from web.callers import Reader
 from web.opened import opened_of
@@ -39,9 +37,3 @@ async def list_people_of_company(request: Request, caller: Reader, company: Name
 async def read_person(request: Request, caller: Reader, employee: Annotated[str, Path(max_length=100)]) -> PersonPage:
     """A person, by id or by employee number. Of their goals, those that the caller may see."""
     return await People(opened_of(request).engine).person(caller, EmployeeId(employee))
-
-
-@router.get("/tokens")
-async def list_tokens(request: Request, caller: Reader) -> TokenList:
-    """The caller's API tokens, the newest first, without their secrets; everybody's for an auditor."""
-    return await opened_of(request).tokens.list_tokens(caller, datetime.now(UTC), own=not caller.is_auditor)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from domain.access import actor_of
+from domain.access import person_of
 from domain.values import EmployeeId, Frozen
 from service.preferences import Choice, PreferenceDocument, Preferences, document_of
 from web.api.parameters import EmployeePath
@@ -29,7 +29,7 @@ class ChosenPreferences(Frozen):
 @router.get("/preferences")
 async def read_preferences(request: Request, caller: Reader) -> PreferenceDocument:
     """The caller's own."""
-    person = actor_of(caller)
+    person = person_of(caller)
     return document_of(person, await _preferences(request).show(caller, person))
 
 
@@ -40,7 +40,7 @@ async def choose_preferences(
     body: strict(ChosenPreferences),  # type: ignore[valid-type]  # made at run time
 ) -> PreferenceDocument:
     """Changes the caller's own. A repeat changes nothing."""
-    person = actor_of(caller)
+    person = person_of(caller)
     return document_of(person, await _preferences(request).choose(caller, person, _choice(body)))
 
 

@@ -1,6 +1,6 @@
 """Results of a cycle, for its HR; and the proof of a goal's ledger."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from service.audit import Audit, JournalDocument, JournalFilter, LedgerDocument
 from service.results import Grouping, PersonScores, Results
 from web.api.goals import GOAL_PATH, Goal
 from web.api.parameters import After, CyclePath, Department, Limit
+from web.bodies import QueryMoment
 from web.callers import Reader
 from web.opened import opened_of
 from web.problems import responses
@@ -95,7 +96,7 @@ async def read_journal(  # noqa: PLR0917 - the filters
     request: Request,
     caller: Reader,
     log: Annotated[list[Log] | None, Query()] = None,
-    since: Annotated[datetime | None, Query()] = None,
+    since: Annotated[QueryMoment | None, Query(description="entries from this moment on")] = None,
     limit: _Limit = 100,
     after: _After = "",
 ) -> JournalDocument:

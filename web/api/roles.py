@@ -1,4 +1,4 @@
-"""Who may come in, and as what: roles in the company, accounts at the provider, and the end of tokens."""
+"""Who may come in, and as what: roles in the company, and accounts at the provider."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,6 @@ from domain.roles import CompanyRole
 from domain.values import EmployeeId
 from service.identities import Identities, IdentityList, ListedIdentity
 from service.roles import RoleList, Roles
-from service.tokens import ListedToken
 from web.api.parameters import EmployeePath, IdPath
 from web.callers import PeopleActor, Reader
 from web.opened import opened_of
@@ -33,12 +32,6 @@ async def give_role(request: Request, caller: PeopleActor, employee: EmployeePat
 async def end_role(request: Request, caller: PeopleActor, employee: EmployeePath, role: CompanyRole) -> RoleList:
     """Ends the role, and returns the others who hold it. 404 where the person does not hold it."""
     return await Roles(opened_of(request).engine).end(caller, EmployeeId(employee), role)
-
-
-@router.post("/tokens/{token}/end", responses=responses(404))
-async def end_token(request: Request, caller: PeopleActor, token: IdPath) -> ListedToken:
-    """Ends a token of the caller's own; a system administrator ends anybody's. A repeat changes nothing."""
-    return await opened_of(request).tokens.end(caller, token, datetime.now(UTC))
 
 
 @router.get("/identities")
