@@ -122,19 +122,18 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
 # Why an operation has no route.
 WITHOUT: Mapping[str, str] = {
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
-    "gathering.Gathering.apply_now": "for a person at a terminal, who read what waits; a worker applies it after a quiet minute",
-    "gathering.Gathering.run": "a worker's",
+    "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
+    "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
     "giving.Goals.approve_each": "`give_commands` approves many goals, and gives them other commands too",
     "giving.Goals.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
-    "provisioning.Provisioning.change": "a route of SCIM (web/scim/)",
-    "provisioning.Provisioning.create": "a route of SCIM (web/scim/)",
-    "provisioning.Provisioning.find": "a route of SCIM (web/scim/)",
-    "provisioning.Provisioning.page": "a route of SCIM (web/scim/)",
-    "provisioning.Provisioning.remove": "a route of SCIM (web/scim/)",
-    "provisioning_status.provisioning_status": "for a person at a terminal; the provider sees each of its resources by SCIM (web/scim/)",
+    **{
+        f"provisioning.Provisioning.{one}": "offered by SCIM, which has a path and a form of its own (/scim/v2)"
+        for one in ("change", "create", "find", "page", "remove")
+    },
+    "provisioning_status.provisioning_status": "for the operator, who sees what the provider's changes wait for",
     "repairs.Repairing.find": "for the operator who runs the servers: it reads the whole of both stores, for minutes",
     "repairs.Repairing.mend": "for the operator who runs the servers, after a store was lost",
     "results.Results.stream_scores": "`read_scores` has the same page by page, and `read_results_table` as one file",
