@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+CHROMIUM := /usr/bin/chromium-headless-shell
 
-.PHONY: help demo up test test-any-day torture check format lock bench docs clean
+.PHONY: help demo up browser test test-any-day torture check format lock bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -24,7 +25,11 @@ demo: $(READY)  ## run a sample company of 120 people with a cycle, on separate 
 up: $(READY)  ## run the servers and a worker, without the sample company, until Ctrl-C
 	@$(BIN)/meguri up
 
-test: $(READY)  ## run all tests; they start the servers that they need
+browser:  ## install the browser of the passkey tests, as root on Debian; without it these tests are skipped
+	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium-headless-shell >/dev/null; } \
+		|| echo "No browser, so the tests that need one are skipped. Install it as root: apt-get install chromium-headless-shell"
+
+test: $(READY) browser  ## run all tests; they start the servers that they need
 	$(BIN)/python tests/run.py
 
 test-any-day: $(READY)  ## run the tests that depend on dates, and the demo, as of twelve other days

@@ -106,6 +106,15 @@ class Settings(BaseSettings):
     hook_secret: str | None = Field(
         default=None, description="key of the signature, `whsec_` and base64 (Standard Webhooks)", repr=False
     )
+    hook_key: str | None = Field(
+        default=None,
+        description="key of which the secrets of receivers of events (`meguri hook`) are made: base64 of at least 32 random bytes, the same for web "
+        "servers and workers; unset: no receiver can be made",
+        repr=False,
+    )
+    hook_private_hosts: bool = Field(
+        default=False, description="whether such receivers may be on a private network, such as the company's"
+    )
     mail_from: str = Field(default="meguri@localhost", description="sender of the mails")
     delivery_seconds: int = Field(default=60, ge=1, description="seconds between two deliveries of due notices")
     web_address: str = Field(default="127.0.0.1:8080", description="`host:port` of the web server")
@@ -113,6 +122,18 @@ class Settings(BaseSettings):
         default=600,
         ge=0,
         description="most requests of one API token in a minute, over all web servers; from one address without a valid token a tenth; 0: no limit",
+    )
+    scim_quiet_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        description="seconds without a change by SCIM after which all changes since the last time are applied as one; at the latest after ten times as long",
+    )
+    scim_owns: str = Field(
+        default="name,mail,department,manager,active",
+        pattern=r"^((name|mail|department|manager|active|title|locale)(,|$))+$",
+        description="fields of people that SCIM keeps, of `name`, `mail`, `department`, `manager`, `active`, `title`, `locale`; a file of people keeps the "
+        "others, and all fields of people whom SCIM does not know",
     )
     oidc_issuer: str | None = Field(
         default=None,
@@ -128,16 +149,34 @@ class Settings(BaseSettings):
         description="claim by which the provider's account is matched to the directory at the first sign-in: `email`, which the provider must "
         "have verified, or the name of the claim with the employee number",
     )
+    oidc_roles_claim: str | None = Field(
+        default=None,
+        description="claim whose values give roles at each sign-in, such as `groups`: a text or a list of texts; unset: roles are given by people alone",
+    )
+    oidc_roles: str | None = Field(
+        default=None,
+        description="which value of that claim gives which role (`directory`, `auditor`, `system`): `VALUE:ROLE`, several separated by commas",
+    )
+    passkeys: bool = Field(
+        default=False,
+        description="whether people sign in by passkeys, which they add by a link (`meguri identity invite`); beside a provider or without one. "
+        "Needs the public URL, by https and a name; beside `meguri up`, `localhost` is used",
+    )
     choose_person: bool = Field(
         default=False,
         description="whether a browser on this machine may choose whose session it gets: to try out `meguri up` and `meguri demo`. "
-        "Only there, at a loopback address, without a public URL and a provider",
+        "Only there, at a loopback address, without a public URL, a provider and passkeys",
     )
     session_idle_minutes: int = Field(
         default=120, ge=5, le=10_080, description="minutes without a request after which a session in a browser is over"
     )
     session_hours: int = Field(
         default=12, ge=1, le=720, description="hours after which a session in a browser is over, used or not"
+    )
+    cors_origins: str | None = Field(
+        default=None,
+        description="origins of other sites whose pages may use the API with a token, separated by commas, such as "
+        "`https://intranet.example.com`; unset: none. A session in the browser never counts there",
     )
     trusted_proxies: str | None = Field(
         default=None,
@@ -148,7 +187,9 @@ class Settings(BaseSettings):
         description="`host:port` of the health checks `/healthz` (the process runs) and `/readyz` (it reaches the servers; "
         "`tables` in its answer is what the worker's last daily check of the tables found)",
     )
-    metrics_address: str | None = Field(default=None, description="`host:port` of the Prometheus metrics at `/metrics`")
+    metrics_address: str | None = Field(
+        default=None, description="`host:port` of the Prometheus metrics at `/metrics`, of a worker or of a web server"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="lowest level that is logged"
     )

@@ -25,15 +25,19 @@ from cli.library.exemplars import exemplars
 from cli.library.hearing import hearing
 from cli.library.lessons import list_lessons, take_over
 from cli.oversight.audit import audit
+from cli.oversight.hooks import hook
 from cli.oversight.inbox import inbox
 from cli.oversight.notices import notices
 from cli.oversight.repair import repair
 from cli.papers.sheet import sheet
+from cli.people.accounts import account
+from cli.people.calendar_link import calendar
 from cli.people.departments import departments
 from cli.people.identities import identity
 from cli.people.people import people
 from cli.people.people_sync import sync
 from cli.people.preferences import prefer
+from cli.people.provisioning import scim
 from cli.people.roles import admins, role
 from cli.people.tokens import token
 from cli.session.help import Commands
@@ -80,6 +84,7 @@ for command in _COMMANDS:
     app.command()(command)
 people.command("sync")(sync)
 people.command("departments")(departments)
+people.command("scim")(scim)
 people.add_typer(admins, name="admins")
 for command in (amend, tree, scores):
     cycle.command()(command)
@@ -95,7 +100,10 @@ app.add_typer(sheet, name="sheet")
 app.add_typer(notices, name="notices")
 app.add_typer(role, name="role")
 app.add_typer(token, name="token")
+app.add_typer(calendar, name="calendar")
+app.add_typer(hook, name="hook")
 app.add_typer(identity, name="identity")
+app.add_typer(account, name="account")
 app.add_typer(audit, name="audit")
 
 

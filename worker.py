@@ -25,6 +25,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 import logs
 from activities.beginning import BeginningActivities
 from activities.delivery import Delivery
+from activities.gathering import gathering
 from activities.handing_over import HandoverActivities
 from activities.hook import Hook
 from activities.instruction import InstructionActivities
@@ -36,6 +37,7 @@ from activities.settlement import SettlementActivities
 from channels.channel import Channel, configured_channels
 from channels.compose import Links
 from channels.hook import EventHook
+from channels.hook_secrets import HookKey
 from domain.errors import MeguriError
 from domain.values import Locale
 from process.health import health
@@ -68,7 +70,7 @@ class Role(StrEnum):
 
     GOALS = "goals"  # goal workflows and recording; people wait for these
     BULK = "bulk"  # launches, settlements and instructions of cycles
-    DELIVERY = "delivery"  # notices, and events for another system
+    DELIVERY = "delivery"  # notices, and events for other systems
     ALL = "all"
 
 
@@ -134,7 +136,12 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
             client,
             task_queue=DELIVERY,
             workflows=[DeliveryWorkflow, HookWorkflow],
-            activities=[delivery.send_due, Hook(engine, _hook_of(settings)).tell_events],
+            activities=[
+                delivery.send_due,
+                Hook(
+                    engine, _hook_of(settings), _hook_key_of(settings), private_hosts=settings.hook_private_hosts
+                ).tell_events,
+            ],
             workflow_runner=_RUNNER,
             graceful_shutdown_timeout=drain,
         ),
@@ -145,6 +152,11 @@ def _workers(  # noqa: PLR0917 - the composition root passes on everything that 
 def _hook_of(settings: Settings) -> EventHook | None:
     """The event hook, if one is configured. Raises `WrongHookSecret` or `WrongHookAddress`."""
     return EventHook(settings.hook_url, settings.hook_secret or "") if settings.hook_url else None
+
+
+def _hook_key_of(settings: Settings) -> HookKey | None:
+    """The key of the receivers' secrets, if one is configured. Raises `WrongHookKey`."""
+    return HookKey(settings.hook_key) if settings.hook_key else None
 
 
 @asynccontextmanager
@@ -174,8 +186,16 @@ async def serving(
         if role in (Role.DELIVERY, Role.ALL):
             every = timedelta(seconds=settings.delivery_seconds)
             await ensure_delivery_schedule(client, every, DELIVERY)
-            if settings.hook_url:
-                await ensure_hook_schedule(client, every, DELIVERY)
+            await ensure_hook_schedule(client, every, DELIVERY)
+            await stack.enter_async_context(
+                gathering(
+                    engine,
+                    client,
+                    quiet_seconds=settings.scim_quiet_seconds,
+                    owns=settings.scim_owns,
+                    locale=settings.company_locale,
+                )
+            )
             last_look = await stack.enter_async_context(looking_daily(engine))
         if settings.health_address:
             ready, report = partial(_is_ready, client, engine), lambda: {"tables": last_look.report()}

@@ -201,10 +201,7 @@ def _digest_content(
         greeting=say("mail.greeting.digest", locale, name=_own_name(reader), day=day),
         grouped=_grouped(texts, _DIGEST_ORDER),
         closing=f"{say('mail.closing', locale)}\n{say('mail.closing.digest', locale, where=settings)}",
-        deadlines=[
-            Deadline(one.goal_id, one.kind, _in_calendar(one.kind, _goal_of(one, reader), locale), one.due_at, one.seq)
-            for one in tasks
-        ],
+        deadlines=[deadline_of_task(one, reader) for one in tasks],
     )
 
 
@@ -308,6 +305,12 @@ def _task_word(kind: str, locale: Locale) -> str:
 
 def _goal_of(task: ListedTask, reader: Reader) -> str:
     return goal_name(one_line(task.owner), one_line(task.theme, _LONGEST_THEME), reader)
+
+
+def deadline_of_task(task: ListedTask, reader: Reader) -> Deadline:
+    """The task as an entry of the reader's calendar."""
+    name = _in_calendar(task.kind, _goal_of(task, reader), reader.locale)
+    return Deadline(task.goal_id, task.kind, name, task.due_at, task.seq)
 
 
 def _in_calendar(kind: str, goal: str, locale: Locale) -> str:

@@ -1,7 +1,7 @@
 """Due dates as iCalendar files (RFC 5545), which all calendar programs can import, and earlier ones taken back (RFC 5546)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from icalendar import Calendar, Event, vCalAddress, vText
@@ -85,7 +85,7 @@ def _file(method: str, entries: Sequence[Planned], now: datetime, organizer: str
     calendar.add("version", "2.0")
     calendar.add("method", method)
     for one in entries:
-        calendar.add_component(_event(one, now, organizer))
+        calendar.add_component(event_of(one, now, organizer))
     encoded: bytes = calendar.to_ical()
     return encoded.decode()
 
@@ -99,8 +99,9 @@ def _is_representable(due: datetime) -> bool:
     return True
 
 
-def _event(one: Planned, now: datetime, organizer: str) -> Event:
-    entry, due = one.entry, one.entry.due_at.astimezone(UTC)
+def event_of(one: Planned, now: datetime, organizer: str = "", zone: tzinfo = UTC) -> Event:
+    """The entry as an event that ends at its due date, in the time zone `zone`."""
+    entry, due = one.entry, one.entry.due_at.astimezone(zone)
     event = Event()
     event.add("uid", f"{entry.goal_id}#{entry.kind}@meguri")
     event.add("dtstamp", now.astimezone(UTC))

@@ -69,16 +69,19 @@ def verify(
 
 
 class EventHook:
-    """Posts events to one address. Raises `WrongHookSecret` or `WrongHookAddress` if the settings are wrong."""
+    """Posts events to one address, signed with each of the secrets. Raises `WrongHookSecret` or `WrongHookAddress` if the settings are wrong."""
 
-    def __init__(self, url: str, secret: str) -> None:
-        _key(secret)
+    def __init__(self, url: str, *secrets: str, only_public: bool = False) -> None:
+        """`only_public`: nothing is sent to a host on a private network."""
+        for secret in secrets:
+            _key(secret)
         if not _is_web_address(url):
             raise WrongHookAddress(
                 "wrong_hook_address", messages.message("error.wrong_hook_address", setting="MEGURI_HOOK_URL")
             )
         self._url = url
-        self._secret = secret
+        self._secrets = secrets
+        self._only_public = only_public
 
     def __repr__(self) -> str:
         return "EventHook()"
@@ -93,9 +96,9 @@ class EventHook:
         headers = {
             "webhook-id": event_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(self._secret, event_id, timestamp, body),
+            "webhook-signature": " ".join(signature(one, event_id, timestamp, body) for one in self._secrets),
         }
-        match await post(self._url, body, headers, _TIMEOUT):
+        match await post(self._url, body, headers, _TIMEOUT, only_public=self._only_public):
             case PostFailure.UNREACHABLE:
                 raise ServerUnavailable("hook_unreachable")
             case PostFailure() as failure:

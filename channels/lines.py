@@ -30,10 +30,11 @@ from domain.lifecycle import State
 from domain.messages import Message
 from domain.notices.notices import NoticeKind
 from domain.policy.policy import TaskKind
+from domain.programs import is_program
 from domain.values import Locale
 from texts.dates import day_text, deadline_text
 from texts.say import say
-from texts.words import reason_text, word
+from texts.words import actor_word, reason_text, word
 
 _DEFAULT_ZONE = "Asia/Tokyo"  # the time zone of dates, if the facts name none
 _LONGEST_COMMENT = 200
@@ -234,7 +235,7 @@ def _day(due: str, facts: Mapping[str, Any], locale: Locale, told: Callable[[dat
 def day_in(moment: datetime, zone: str, locale: Locale) -> str:
     """The day of a time in that time zone, as people write it; the default zone for an unknown one."""
     try:
-        day = moment.astimezone(ZoneInfo(_known_zone(zone))).date()
+        day = moment.astimezone(ZoneInfo(known_zone(zone))).date()
     except OverflowError:  # the first or the last day of the calendar
         day = moment.date()
     return day_text(day, locale)
@@ -243,12 +244,13 @@ def day_in(moment: datetime, zone: str, locale: Locale) -> str:
 def deadline_in(moment: datetime, zone: str, locale: Locale) -> str:
     """A deadline as the clocks of that time zone show it, with the zone; those of the default zone for an unknown one."""
     try:
-        return deadline_text(moment, _known_zone(zone), locale)
+        return deadline_text(moment, known_zone(zone), locale)
     except OverflowError:  # the first or the last day of the calendar
         return day_text(moment.date(), locale)
 
 
-def _known_zone(zone: str) -> str:
+def known_zone(zone: str) -> str:
+    """The name of the time zone; of the default one for a text that names none."""
     try:
         ZoneInfo(zone or _DEFAULT_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # malformed facts
@@ -282,6 +284,8 @@ def _person_name(person: str, reader: Reader) -> str:
 def _person(facts: Mapping[str, Any], role: str, reader: Reader) -> str:
     """A person by name; by id if the directory has no name; a general word if the facts name nobody."""
     person = _fact(facts, role)
+    if is_program(person):
+        return actor_word(person, reader.locale)
     return (
         say("mail.missing.actor", reader.locale)
         if person in ("", SYSTEM, ORGANISATION)

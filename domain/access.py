@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from domain.goal.goal import Goal
+from domain.programs import is_program
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
 
@@ -33,7 +34,7 @@ class Role(StrEnum):
 
 
 class Relation(StrEnum):
-    """What a caller is to a goal, a cycle, another person or the company. Only active employees have any but OPERATOR."""
+    """What a caller is to a goal, a cycle, another person or the company. Only active employees have any but OPERATOR, and programs PROGRAM and AUDITOR."""
 
     OWNER = "owner"  # of the goal; or it is about the caller themselves
     LINE = "line"  # a manager of the owner's line
@@ -45,7 +46,10 @@ class Relation(StrEnum):
     SETTING_UP = "setting_up"  # the operator while nobody is HR (no cycle is open), or while nobody is an administrator
     COLLEAGUE = "colleague"  # an active employee
     ADMINISTRATOR = "administrator"  # of the directory: changes it, and is nothing to goals
-    SYSTEM = "system"  # administrator of roles and tokens; nothing to goals
+    PROGRAM = (
+        "program"  # an account of a program that keeps the directory (domain/programs.py); nothing to goals and cycles
+    )
+    SYSTEM = "system"  # administrator of roles, tokens and receivers of events; nothing to goals
     AUDITOR = "auditor"  # who came in as one
     OPERATOR = "operator"
 
@@ -63,6 +67,8 @@ class Action(StrEnum):
     SEE_LIBRARY = "see_library"  # catalogue, examples, heard problems
     SEE_NOTICES = "see_notices"
     CHANGE_DIRECTORY = "change_directory"  # import and sync
+    PROVISION = "provision"  # keep the directory by SCIM; by a program's own account, or a token of an administrator
+    SEE_PROVISIONING = "see_provisioning"  # what became of it
     NAME_ADMINISTRATORS = "name_administrators"  # of the directory, and end their role
     GIVE_ROLES = "give_roles"  # and end them
     SEE_ROLES = "see_roles"
@@ -81,8 +87,20 @@ class Action(StrEnum):
     SEE_TOKENS = "see_tokens"
     MAKE_TOKEN = "make_token"  # noqa: S105 - an action; for oneself
     END_TOKEN = "end_token"  # noqa: S105 - an action
+    USE_CALENDAR_LINK = "use_calendar_link"  # one's own: make it, see whether there is one, end it
     SEE_IDENTITIES = "see_identities"  # accounts at a provider, bound to people
     UNBIND_IDENTITY = "unbind_identity"
+    SEE_HOOKS = "see_hooks"  # receivers of events, and their deliveries
+    CHANGE_HOOKS = "change_hooks"  # make one, which then gets what is in every ledger
+    SEE_PROGRAMS = "see_programs"  # accounts of programs, by whom they are answered for
+    MANAGE_PROGRAMS = "manage_programs"  # make and end them, and their tokens
+    SEE_PASSKEYS = "see_passkeys"
+    INVITE_TO_PASSKEY = (
+        "invite_to_passkey"  # make a link by which a person adds one; who has the link can sign in as the person
+    )
+    REMOVE_PASSKEY = "remove_passkey"
+    USE_SESSIONS = "use_sessions"  # one's own: see them, end one
+    SIGN_OUT_SOMEBODY = "sign_out_somebody"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
 
@@ -95,13 +113,15 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_GOAL: _CONCERNED,
     Action.IMPORT_DRAFT: frozenset({_R.OWNER, _R.HR}),
     Action.SEE_INBOX: frozenset({_R.OWNER, _R.OPERATOR}),
-    Action.SEE_CYCLE: _EVERYBODY,
+    Action.SEE_CYCLE: _EVERYBODY | {_R.PROGRAM},  # how a sync goes on is read by this
     Action.SEE_RESULTS: _ALL_SEEING | {_R.HR},
     Action.SEE_TREE: _EVERYBODY,
-    Action.SEE_PEOPLE: _EVERYBODY,
+    Action.SEE_PEOPLE: _EVERYBODY | {_R.PROGRAM},
     Action.SEE_LIBRARY: _EVERYBODY,
     Action.SEE_NOTICES: _ALL_SEEING | {_R.HR},
-    Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR}),
+    Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR, _R.PROGRAM}),
+    Action.PROVISION: frozenset({_R.ADMINISTRATOR, _R.PROGRAM}),
+    Action.SEE_PROVISIONING: _ALL_SEEING | {_R.HR, _R.ADMINISTRATOR},
     Action.NAME_ADMINISTRATORS: frozenset({_R.SETTING_UP, _R.ADMINISTRATOR, _R.SYSTEM}),
     Action.GIVE_ROLES: frozenset({_R.SETTING_UP, _R.SYSTEM}),
     Action.SEE_ROLES: _EVERYBODY,
@@ -120,8 +140,18 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_TOKENS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.MAKE_TOKEN: frozenset({_R.OWNER}),
     Action.END_TOKEN: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.USE_CALENDAR_LINK: frozenset({_R.OWNER}),
     Action.SEE_IDENTITIES: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
     Action.UNBIND_IDENTITY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.SEE_HOOKS: _ALL_SEEING | {_R.SYSTEM},
+    Action.CHANGE_HOOKS: frozenset({_R.SYSTEM}),
+    Action.SEE_PROGRAMS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
+    Action.MANAGE_PROGRAMS: frozenset({_R.SETTING_UP, _R.SYSTEM}),
+    Action.SEE_PASSKEYS: _ALL_SEEING | {_R.OWNER, _R.SYSTEM},
+    Action.INVITE_TO_PASSKEY: frozenset({_R.OPERATOR, _R.SYSTEM}),
+    Action.REMOVE_PASSKEY: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
+    Action.USE_SESSIONS: frozenset({_R.OWNER}),
+    Action.SIGN_OUT_SOMEBODY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }
 
@@ -187,6 +217,13 @@ def actor_of(caller: Caller) -> EmployeeId:
     if caller.employee is None:
         raise _refusal(caller, ())
     return caller.employee
+
+
+def person_of(caller: Caller) -> EmployeeId:
+    """Who asks for what is their own, such as an inbox; raises a `Refusal` for a program, which has none."""
+    if is_program(actor_of(caller)):
+        raise _refusal(caller, ())
+    return actor_of(caller)
 
 
 def _refusal(caller: Caller, allowed: Iterable[EmployeeId]) -> Refusal:

@@ -29,13 +29,15 @@ STATUS_OF: Mapping[str, Status] = {
     for status, codes in {
         Status.UNAUTHENTICATED: ("not_signed_in", "sign_in_failed"),
         Status.FORBIDDEN: (
-            "scope_missing", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed", "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left",
+            "scope_missing", "session_needed", "nobody_answers", "not_of_this_site", "nobodys_account", "not_allowed", "unnamed",
+            "self_approval", "not_delegated", "own_goals_not_covered", "subordinate", "owner_left", "other_passkey",
             "already_signed", "contributor_decides", "hr_begins_goals", "outside_line",
         ),
         Status.NOT_FOUND: (
             "unknown_goal", "unknown_cycle", "unknown_employee", "unknown_department", "unknown_company", "unknown_instruction",
             "unknown_entry", "unknown_catalog_department", "unknown_exemplar", "no_such_entry", "no_such_problem", "no_such_lesson",
-            "unknown_token", "unknown_identity",
+            "unknown_token", "unknown_identity", "unknown_session", "unknown_resource", "unknown_hook", "unknown_delivery", "unknown_program",
+            "unknown_passkey", "link_over",
         ),
         Status.CONFLICT: (
             "wrong_state", "goal_changed", "paused", "not_paused", "step_already_done", "step_not_done", "nothing_to_undo",
@@ -43,7 +45,9 @@ STATUS_OF: Mapping[str, Status] = {
             "no_open_cycle", "instruction_taken", "instruction_over", "instruction_running", "nothing_failed", "sync_running",
             "directory_changed", "other_comparison", "many_leave", "sync_instead", "not_worked_on", "ledger_differs", "too_much_weight", "too_many_goals",
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
-            "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over",
+            "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over", "resource_taken", "hook_exists",
+            "hook_rotated", "hook_of_settings", "hook_key_missing", "too_many_hooks", "program_exists", "program_ended",
+            "passkeys_off",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "owner_leaves", "comment_required", "bonus_too_high",
@@ -51,14 +55,15 @@ STATUS_OF: Mapping[str, Status] = {
             "unknown_command", "unknown_cause", "adjustment_down", "unknown_parent", "circle", "unknown_problem", "no_such_post",
             "too_large", "weighted_fixed", "nothing_written", "no_chat_url", "wrong_chat_url", "wrong_hour",
             "no_participant", "other_owner", "same_owner", "owner_contributes", "nobody_decides", "unknown_contributor",
-            "file_refused",
+            "file_refused", "unknown_manager", "unknown_member", "wrong_hook_url", "program_role", "logout_refused",
+            "passkey_not_added",
         ),
         Status.TOO_MANY: ("too_many_requests",),
         Status.PRECONDITION_REQUIRED: ("seen_missing",),
         Status.MISDIRECTED: ("other_host",),
         Status.MISCONFIGURED: (
             "other_schema", "not_prepared", "local_server", "wrong_mail_server", "wrong_webhook",
-            "wrong_hook_address", "wrong_hook_secret", "web_address_taken", "wrong_sign_in",
+            "wrong_hook_address", "wrong_hook_secret", "wrong_hook_key", "web_address_taken", "wrong_sign_in",
         ),
         Status.UNAVAILABLE: ("unreachable", "no_answer", "provider_away"),
     }.items()

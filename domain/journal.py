@@ -26,8 +26,11 @@ class Log(StrEnum):
     INSTRUCTIONS = "instructions"
     PREFERENCES = "preferences"
     TOKENS = "tokens"
-    IDENTITIES = "identities"  # accounts at a provider, bound to people
+    IDENTITIES = "identities"  # accounts at a provider, bound to people; passkeys
     ROLES = "roles"
+    PROVISIONING = "provisioning"  # by SCIM
+    HOOKS = "hooks"  # receivers of events
+    PROGRAMS = "programs"  # accounts of programs
     LOOKS = "looks"  # of auditors
 
 

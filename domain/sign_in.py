@@ -1,10 +1,13 @@
-"""Signing in by a provider (OpenID Connect): one attempt, what the provider says of an account, and where to go afterwards."""
+"""Signing in by a provider (OpenID Connect) or a passkey: one attempt, what the provider says of an account, and where to go afterwards."""
 
 import base64
 import hashlib
 import hmac
 import re
+from datetime import datetime
 from typing import NamedTuple
+
+from domain.roles import CompanyRole
 
 MINUTES = 10  # for signing in at the provider
 MAX_SUBJECT = 255  # characters, by OpenID Connect Core 1.0, section 2
@@ -43,6 +46,11 @@ class Attempt(NamedTuple):
         digest = hashlib.sha256(self.verifier.encode()).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    @property
+    def passkey_challenge(self) -> bytes:
+        """What a passkey signs."""
+        return bytes.fromhex(self._derived("passkey"))
+
     def is_state(self, state: str) -> bool:
         return hmac.compare_digest(self.state.encode(), state.encode())
 
@@ -57,6 +65,23 @@ class Account(NamedTuple):
     subject: str
     mail: str | None = None  # verified by the provider
     number: str | None = None
+    session: str | None = None  # what the provider calls its own session (`sid`), if it says so
+    roles: frozenset[CompanyRole] = frozenset()  # that the provider says its person has
+
+
+class Logout(NamedTuple):
+    """What the provider says of who signed out there: an account, one of its sessions, or both."""
+
+    issuer: str
+    subject: str | None
+    session: str | None
+    token: str  # its `jti`
+    ends: datetime
+
+    @property
+    def hash(self) -> str:
+        """Under what it is remembered, so that it is used once."""
+        return hashlib.sha256(f"{self.issuer}\n{self.token}".encode()).hexdigest()
 
 
 def path_after(wanted: str) -> str:

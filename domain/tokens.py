@@ -20,6 +20,8 @@ class Scope(StrEnum):
     GOALS = "goals"  # commands to goals
     CYCLES = "cycles"  # start and steer cycles
     PEOPLE = "people"  # the directory
+    PROVISION = "provision"  # keep the directory by SCIM, and nothing else
+    SYSTEM = "system"  # receivers of events
     AUDIT = "audit"  # look at everything as an auditor; each look is recorded
 
 

@@ -67,8 +67,8 @@ class Hearing:
         """
         speaker = actor_of(caller)
         async with self._engine.begin() as connection:
-            where = await department_of_problem(connection, speaker, department)
             await require_colleague(connection, caller, Action.HEAR)
+            where = await department_of_problem(connection, speaker, department)
             if not planned:
                 await require_cycle(connection, cycle)
             return await hearing.add(

@@ -13,11 +13,12 @@ from domain.people.department_findings import former_name_findings, former_names
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.numbers import NOTHING_SAID, Said, numbered
 from domain.people.organisation import DIRECTORY_ZONE, Employee, appoint, with_new_name
+from domain.people.provisioned import keep_provisioned
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, GoalId, Locale
 from service.people_files import PeopleSource, read_file
 from service.relations import may_see_inbox, require_colleague, require_directory, visible_goals
-from storage import cycles, directory
+from storage import cycles, directory, provisioning_runs
 from storage.database import read_transaction
 from storage.departments import load_departments
 from storage.goal_list import GoalLine, count_waiting
@@ -113,10 +114,13 @@ class PersonPage(Frozen):
 
 
 class People:
-    """The directory of the company. Every method raises a `Refusal` for a caller without permission."""
+    """The directory of the company. Every method raises a `Refusal` for a caller without permission.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    `owned` are the fields that an identity provider keeps of the people whom it provisions: an import does not change them.
+    """
+
+    def __init__(self, engine: AsyncEngine, owned: frozenset[str] = frozenset()) -> None:
+        self._engine, self._owned = engine, owned
 
     async def import_file(
         self,
@@ -145,6 +149,7 @@ class People:
             await _require_no_open_cycle(connection)
             version = await directory_version(connection)
             before = await load_organisation(connection)
+            provisioned = await provisioning_runs.people(connection)
         known = before.employees
         numbers = numbered(await read_file(PeopleSource(data, mapping, encoding, locale)), known, said, on)
         file, tops = numbers.file, [numbers.id_of(one) for one in tops]
@@ -155,9 +160,12 @@ class People:
             findings = findings_with(file, everybody.values(), tops)
             return ImportResult(dry_run=dry_run, imported=None, findings=findings)
         former = former_names(file.employees, before.departments)
-        listed = [with_new_name(one, former) for one in as_listed(file, known, on)]
+        kept = keep_provisioned(
+            [with_new_name(one, former) for one in as_listed(file, known, on)], known, provisioned, self._owned
+        )
+        listed = kept.people
         advice = (
-            *numbers.findings, *former_name_findings(former), *lost_characters(file, known), *joined_again(known, listed, on),
+            *numbers.findings, *kept.findings, *former_name_findings(former), *lost_characters(file, known), *joined_again(known, listed, on),
         )  # fmt: skip
         if refuses(advice):
             after = {**known, **{one.id: one for one in appoint(listed, tops, orphans_to)}}

@@ -14,19 +14,27 @@ from domain import access
 from domain.access import Action, Caller, Relation
 from domain.goal.goal import Goal
 from domain.people.organisation import DIRECTORY_ZONE
+from domain.programs import is_program
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
-from storage import cycles, roles
+from storage import cycles, programs, roles
 from storage.people import find_employee
 from storage.visibility import visible
 
 
 async def relations_to_company(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
-    """The relations to the company: operator, active employee, both or none. Who came in as an auditor is that, and nothing else."""
+    """The relations to the company: operator, active employee, both or none. Who came in as an auditor is that, and nothing else.
+
+    A program is what its roles say, and no employee.
+    """
     held = {Relation.OPERATOR} if caller.is_operator else set()
-    if caller.employee is not None and await is_colleague(connection, caller.employee):
+    if caller.employee is not None and is_program(caller.employee):
+        used = CompanyRole.AUDITOR if caller.is_auditor else CompanyRole.DIRECTORY
+        if used in await programs.roles_in_force(connection, caller.employee):
+            held.add(Relation.AUDITOR if caller.is_auditor else Relation.PROGRAM)
+    elif caller.employee is not None and await is_colleague(connection, caller.employee):
         held.add(Relation.AUDITOR if caller.is_auditor else Relation.COLLEAGUE)
     return frozenset(held)
 
@@ -101,10 +109,24 @@ async def require_to_give(connection: AsyncConnection, caller: Caller, role: Com
     access.require(caller, action, held, everybody)
 
 
+async def require_system(connection: AsyncConnection, caller: Caller, action: Action) -> None:
+    """Checks an action of system administrators. While there is none, the operator may do it."""
+    held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
+    everybody = await roles.active(connection, CompanyRole.SYSTEM)
+    if not everybody and caller.is_operator:
+        held |= {Relation.SETTING_UP}
+    access.require(caller, action, held, everybody)
+
+
 async def system_relations(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
     """Whether the caller is a system administrator, as a relation."""
     named = () if caller.is_auditor else await roles.active(connection, CompanyRole.SYSTEM)
     return frozenset({Relation.SYSTEM} if caller.employee in named else ())
+
+
+async def administrator_relations(connection: AsyncConnection, caller: Caller) -> frozenset[Relation]:
+    """Whether the caller is an administrator of the directory, as a relation."""
+    return _as_administrator(caller, await roles.active(connection, CompanyRole.DIRECTORY))
 
 
 def _as_administrator(caller: Caller, everybody: Collection[EmployeeId]) -> frozenset[Relation]:
@@ -139,6 +161,13 @@ async def require_hr_everywhere(connection: AsyncConnection, caller: Caller, act
         held |= {Relation.SETTING_UP}
     for hr in pools or [()]:
         _require_member(caller, action, held, (*hr, *named), hr)
+
+
+async def require_provisioner(connection: AsyncConnection, caller: Caller) -> None:
+    """Checks keeping the directory by SCIM: only for administrators of the directory."""
+    named = await roles.active(connection, CompanyRole.DIRECTORY)
+    held = await relations_to_company(connection, caller) | _as_administrator(caller, named)
+    access.require(caller, Action.PROVISION, held, named)
 
 
 async def require_hr_of(

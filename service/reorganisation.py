@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller, actor_of
@@ -18,18 +19,22 @@ from domain.people.department_findings import (
 from domain.people.listed import as_listed, findings_with, joined_again, lost_characters
 from domain.people.numbers import NOTHING_SAID, Said, numbered
 from domain.people.organisation import DIRECTORY_ZONE, Organisation, appoint, with_new_name
+from domain.people.people_file import PeopleFile
+from domain.people.provisioned import keep_provisioned
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen, Locale
 from service.people_files import PeopleSource, read_file
 from service.relations import require_hr_everywhere
 from service.sync_effects import Effect, effects_of, findings_on, forgotten_leaves, open_cycles
-from storage import instructions, people
+from storage import instructions, people, provisioning_runs
 from storage.database import read_transaction
 from storage.people import load_organisation
 from texts.findings import FindingDocument, documents_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from temporalio.client import Client
 
 _LARGE_SHARE = 0.2  # of the active people; if more people leave, the file is probably wrong
@@ -120,11 +125,34 @@ class Compared(NamedTuple):
         )
 
 
-class Reorganisation:
-    """A file with all people of the company. Every method raises a `Refusal` for a caller without permission."""
+class Directory(NamedTuple):
+    """The directory as it is compared."""
 
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self._engine = engine
+    version: str
+    organisation: Organisation
+
+
+class Comparing(NamedTuple):
+    """What is said about a file, see `Reorganisation.compare`. `on` is the day, `owned` are fields that the identity provider keeps."""
+
+    now: datetime
+    on: date
+    tops: tuple[EmployeeId, ...] = ()
+    orphans_to: EmployeeId | None = None
+    said: Said = NOTHING_SAID
+    absent_left: bool = False
+    renamed: Mapping[str, str] = MappingProxyType({})
+    owned: frozenset[str] = frozenset()
+
+
+class Reorganisation:
+    """A file with all people of the company. Every method raises a `Refusal` for a caller without permission.
+
+    `owned` are the fields of the directory that an identity provider keeps: of people whom it provisions, a file does not change them.
+    """
+
+    def __init__(self, engine: "AsyncEngine", owned: frozenset[str] = frozenset()) -> None:
+        self._engine, self._owned = engine, owned
 
     async def compare(
         self,
@@ -150,38 +178,10 @@ class Reorganisation:
         on = today or now.astimezone(DIRECTORY_ZONE).date()
         async with read_transaction(self._engine) as connection:
             await require_hr_everywhere(connection, caller, Action.CHANGE_DIRECTORY)
-            version = await people.directory_version(connection)
+            before = await read_directory(connection)
             read = await read_file(PeopleSource(data, mapping, encoding, locale))
-            before = await load_organisation(connection)
-            numbers = numbered(read, before.employees, said, on)
-            file, tops = numbers.file, [numbers.id_of(one) for one in tops]
-            orphans_to = numbers.id_of(orphans_to) if orphans_to else None
-            if file.findings:
-                placed = appoint(file.placed, tops, orphans_to)
-                after = compare(before.employees.values(), placed, on, absent_left=absent_left).after
-                return Compared(None, findings_with(file, after, tops), (), version, 0)
-            former = former_names(file.employees, before.departments, renamed or {})
-            listed = [with_new_name(one, former) for one in as_listed(file, before.employees, on)]
-            given = appoint(listed, tops, orphans_to)
-            departments = changes_of_renaming(renamed or {}, before.departments)
-            people_before = before.employees.values()
-            difference = compare(people_before, given, on, absent_left=absent_left, departments=departments)
-            lines = Organisation(difference.after).findings(tops=tops, place=file.place)
-            findings = (*numbers.findings, *lines, *lost_characters(file, before.employees), *difference.findings)
-            findings += (*former_name_findings(former), *department_findings(difference, before, renamed or {}))
-            if refuses(findings):
-                return Compared(None, findings, (), version, 0)
-            cycles = await open_cycles(connection)
-            findings += joined_again(before.employees, difference.changed, on)
-            findings += (
-                *await findings_on(connection, difference, cycles, on),
-                *forgotten_leaves(before.employees, difference, cycles, on),
-            )
-            if refuses(findings):
-                return Compared(None, findings, (), version, 0)
-            effects = await effects_of(connection, difference, cycles, now, before.departments)
-        shown = shown_changes(difference.departments, before.departments)
-        return Compared(difference, findings, effects, version, _many_leave(difference, before), shown)
+            how = Comparing(now, on, tuple(tops), orphans_to, said, absent_left, renamed or {}, self._owned)
+            return await compare_file(connection, before, read, how)
 
     async def apply(
         self, caller: Caller, temporal: "Client", compared: Compared, reason: str, instruction: str | None = None
@@ -207,6 +207,54 @@ class Reorganisation:
         )
 
 
+async def read_directory(connection: "AsyncConnection") -> Directory:
+    """The directory with its version, which is read first: a change in between is then noticed when the difference is applied."""
+    version = await people.directory_version(connection)
+    return Directory(version, await load_organisation(connection))
+
+
+async def compare_file(
+    connection: "AsyncConnection", directory: Directory, read: PeopleFile, how: Comparing
+) -> Compared:
+    """Compares what was read with the directory; writes nothing."""
+    before, on, renamed = directory.organisation, how.on, how.renamed
+    numbers = numbered(read, before.employees, how.said, on)
+    file, tops = numbers.file, [numbers.id_of(one) for one in how.tops]
+    orphans_to = numbers.id_of(how.orphans_to) if how.orphans_to else None
+    if file.findings:
+        placed = appoint(file.placed, tops, orphans_to)
+        after = compare(before.employees.values(), placed, on, absent_left=how.absent_left).after
+        return Compared(None, findings_with(file, after, tops), (), directory.version, 0)
+    former = former_names(file.employees, before.departments, renamed)
+    listed = [with_new_name(one, former) for one in as_listed(file, before.employees, on)]
+    kept = keep_provisioned(listed, before.employees, await _provisioned(connection, how.owned), how.owned)
+    listed = [*kept.people, *(kept.absent if how.absent_left else ())]
+    given = appoint(listed, tops, orphans_to)
+    departments = changes_of_renaming(renamed, before.departments)
+    difference = compare(before.employees.values(), given, on, absent_left=how.absent_left, departments=departments)
+    lines = Organisation(difference.after).findings(tops=tops, place=file.place)
+    findings = (*numbers.findings, *lines, *lost_characters(file, before.employees), *difference.findings)
+    findings += (*former_name_findings(former), *department_findings(difference, before, renamed), *kept.findings)
+    if refuses(findings):
+        return Compared(None, findings, (), directory.version, 0)
+    cycles = await open_cycles(connection)
+    findings += joined_again(before.employees, difference.changed, on)
+    findings += (
+        *await findings_on(connection, difference, cycles, on),
+        *forgotten_leaves(before.employees, difference, cycles, on),
+    )
+    if refuses(findings):
+        return Compared(None, findings, (), directory.version, 0)
+    effects = await effects_of(connection, difference, cycles, how.now, before.departments)
+    shown = shown_changes(difference.departments, before.departments)
+    return Compared(difference, findings, effects, directory.version, _many_leave(difference, before), shown)
+
+
+async def _provisioned(connection: "AsyncConnection", owned: frozenset[str]) -> set[EmployeeId]:
+    """The people of whom the identity provider has the say about fields of the directory."""
+    return await provisioning_runs.people(connection) if owned else set()
+
+
 async def apply_difference(
     engine: "AsyncEngine",
     temporal: "Client",
@@ -216,10 +264,11 @@ async def apply_difference(
     actor: EmployeeId,
     reason: str,
     instruction: str,
+    also: "Callable[[AsyncConnection], Awaitable[None]] | None" = None,
 ) -> str:
     """Writes the instruction with the employees to change, starts its workflow, and returns its id.
 
-    Raises a `Refusal` if another change is being applied, or if the directory has another version.
+    `also` writes in the same transaction. Raises a `Refusal` if another change is being applied, or if the directory has another version.
     """
     from service.instruction_start import start
 
@@ -232,6 +281,8 @@ async def apply_difference(
         await instructions.write(
             connection, instruction, kind=sync.kind, cycle=None, asked=sync.model_dump(mode="json"), actor=actor
         )
+        if also:
+            await also(connection)
     await start(temporal, instruction)
     return instruction
 

@@ -1,6 +1,6 @@
 """Use case of HR: everything of a cycle's results in a file, as a workbook or a table. Read and written page by page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +30,7 @@ class ResultsExport:
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
 
-    async def goals(self, caller: Caller, cycle: CycleId) -> AsyncIterator[tuple[list[Goal], Names]]:
+    async def goals(self, caller: Caller, cycle: CycleId) -> AsyncGenerator[tuple[list[Goal], Names], None]:
         """The cycle's goals by id with their owners' names, page by page."""
         async with self._opened(caller, cycle) as connection:
             async for page in _goals(connection, cycle):

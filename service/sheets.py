@@ -112,6 +112,7 @@ class Sheets:
     ) -> AsyncGenerator[list[Goal], None]:
         """The goals of the cycle that the caller may see, by id, to be written as a table; page by page, of one moment."""
         async with read_transaction(self._engine) as connection:
+            await require_cycle(connection, cycle)
             condition = await visible_goals(connection, caller)
             async for goals in stream_goals(connection, cycle, department=department, condition=condition):
                 yield goals
@@ -229,6 +230,10 @@ def _compared(
     goal = goals.get(read.id)
     if goal is None:
         return [refuse("unknown_goal", read.where, goal=read.id[:80])]
+    if not access.may(Action.SEE_GOAL, relations_to_goal(caller, goal, company)):
+        return [
+            refuse("not_allowed", read.where, goal=goal.id)
+        ]  # before anything is compared, which would tell what the goal holds
     try:
         content = merged(goal.content, read.fields, read.places)
     except InvalidFields as error:

@@ -10,16 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.access import Caller, Door, actor_of
 from domain.errors import MeguriError
 from domain.messages import message
-from domain.sign_in import MINUTES, Account, Attempt, path_after
+from domain.sign_in import MINUTES, Account, Attempt, Logout, path_after
 from domain.tokens import ID_BYTES, SECRET_BYTES, Parts, Scope, read_token
 from domain.values import EmployeeId
 from service.relations import is_colleague
 from service.tokens import LetIn, NotSignedIn, TooManyRequests, is_over_rate
-from storage import identities, sessions
+from storage import identities, roles, sessions
+from storage.identities import Identity
 from storage.sessions import Session
 
 _ATTEMPT = timedelta(minutes=MINUTES)
-_SCOPES = frozenset({Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE})  # an auditor comes in by a token for that
+_SCOPES = frozenset(
+    {Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE, Scope.SYSTEM}
+)  # an auditor comes in by a token for that
 
 log = structlog.get_logger()
 
@@ -40,11 +43,27 @@ class NobodysAccount(MeguriError):
         super().__init__("nobodys_account", message("error.nobodys_account"))
 
 
+class LogoutRefused(MeguriError):
+    """What came as the provider's logout token is none, or was used before. Which of the reasons it is only the log says."""
+
+    def __init__(self, reason: str) -> None:
+        log.warning("logout_refused", reason=reason)
+        super().__init__("logout_refused", message("error.logout_refused"))
+
+
 class SessionLimits(NamedTuple):
     """When a session is over: after so long without a request, and after so long at all."""
 
     idle: timedelta
     whole: timedelta
+
+
+class _Who(NamedTuple):
+    """Who comes in, by which account, and what the provider calls its session."""
+
+    employee: EmployeeId
+    identity: str | None = None
+    provider_session: str | None = None
 
 
 class SignIn:
@@ -68,6 +87,10 @@ class SignIn:
         """Uses up the attempt of this browser; returns where to go. Raises `SignInFailed` if it is over, or the state is not its own."""
         if attempt is None or not attempt.is_state(state):
             raise SignInFailed("state")
+        return await self.use_up(attempt, now)
+
+    async def use_up(self, attempt: Attempt, now: datetime) -> str:
+        """The same for an answer that is signed by a passkey: the signature proves that it is the attempt's."""
         async with self._engine.begin() as connection:
             path = await sessions.take_attempt(connection, attempt.hash, now - _ATTEMPT)
         if path is None:
@@ -76,12 +99,15 @@ class SignIn:
 
     async def enter(self, account: Account, before: str | None, now: datetime) -> Parts:
         """Begins a session of the person to whom the account is bound; the first time, binds it. Ends the browser's session of before.
+        The roles that the provider gives are from then on those of `account`.
 
         Raises `NobodysAccount`.
         """
         async with self._engine.begin() as connection:
-            employee = await _person_of(connection, account, now)
-            return await self._enter(connection, employee, before, now)
+            bound = await _bound(connection, account, now)
+            await roles.follow_provider(connection, bound.employee, account.roles, account.issuer)
+            who = _Who(bound.employee, bound.id, account.session)
+            return await self._enter(connection, who, before, now)
 
     async def choose(self, employee: str, before: str | None, now: datetime) -> Parts:
         """Begins a session of this person, whoever asks. Raises `NobodysAccount` for somebody who does not work here."""
@@ -89,7 +115,7 @@ class SignIn:
             person = EmployeeId(employee)
             if not person.isprintable() or not await is_colleague(connection, person):
                 raise NobodysAccount("chosen")
-            return await self._enter(connection, person, before, now)
+            return await self.begin_session(connection, person, before, now)
 
     async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
         """Whom the session lets in. Raises `NotSignedIn`, and `TooManyRequests` for a session or an address with too many of them."""
@@ -116,13 +142,36 @@ class SignIn:
         log.info("signed_out_everywhere", employee=caller.employee, sessions=ended)
         return ended
 
-    async def _enter(
+    async def admit_provider(self, address: str, now: datetime) -> None:
+        """Counts a message of the provider. Raises `TooManyRequests`."""
+        async with self._engine.begin() as connection:  # a whole company may sign out from one address in the evening
+            is_over = await is_over_rate(connection, f"sign_out/{address}", address, self._rate, now)
+        if is_over:
+            raise TooManyRequests(60 - now.second)
+
+    async def leave_by_provider(self, logout: Logout, now: datetime) -> None:
+        """Ends the sessions that the provider says are over. An account without sessions here is no error.
+
+        Raises `LogoutRefused` for a token that was used before.
+        """
+        async with self._engine.begin() as connection:
+            ended = await sessions.end_by_provider(connection, logout, now)
+        if ended is None:
+            raise LogoutRefused("replayed")
+        log.info("signed_out_by_provider", sessions=ended)
+
+    async def begin_session(
         self, connection: AsyncConnection, employee: EmployeeId, before: str | None, now: datetime
     ) -> Parts:
+        """Begins a session of somebody who proved who they are, in their transaction. Ends the browser's session of before."""
+        return await self._enter(connection, _Who(employee), before, now)
+
+    async def _enter(self, connection: AsyncConnection, who: _Who, before: str | None, now: datetime) -> Parts:
         parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
         await self._end(connection, before, now)
-        await sessions.begin(connection, Session(parts.id, employee), parts.hash, now, now + self._limits.whole)
-        log.info("signed_in", employee=employee, session=parts.id)
+        session = Session(parts.id, *who)
+        await sessions.begin(connection, session, parts.hash, now, now + self._limits.whole)
+        log.info("signed_in", employee=who.employee, session=parts.id)
         return parts
 
     async def _end(self, connection: AsyncConnection, text: str | None, now: datetime) -> None:
@@ -130,20 +179,20 @@ class SignIn:
             await sessions.end(connection, parts.id, parts.hash, now)
 
 
-async def _person_of(connection: AsyncConnection, account: Account, now: datetime) -> EmployeeId:
-    """The active employee of the account. What the provider says of mail and number counts only while the account is not bound."""
+async def _bound(connection: AsyncConnection, account: Account, now: datetime) -> Identity:
+    """The account, bound to an active employee. What the provider says of mail and number counts only while the account is not bound."""
     bound = await identities.find_account(connection, account.issuer, account.subject)
     if bound:
         if not await is_colleague(connection, bound.employee):
             raise NobodysAccount("left")
-        return bound.employee
+        return bound
     found = await identities.people_with(connection, mail=account.mail, number=account.number)
     if len(found) != 1:
         raise NobodysAccount("not_in_directory" if not found else "several_people")
-    if not await identities.bind(connection, account.issuer, account.subject, found[0], now):
-        again = await identities.find_account(
-            connection, account.issuer, account.subject
-        )  # by a request at the same time
-        if again is None or again.employee != found[0]:
-            raise NobodysAccount("other_account_bound")
-    return found[0]
+    made = await identities.bind(connection, account.issuer, account.subject, found[0], now)
+    made = made or await identities.find_account(
+        connection, account.issuer, account.subject
+    )  # by a request at the same time
+    if made is None or made.employee != found[0]:
+        raise NobodysAccount("other_account_bound")
+    return made

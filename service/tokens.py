@@ -1,7 +1,7 @@
-"""Use cases of API tokens: make one, list them, end one; and who a token lets in."""
+"""Use cases of API tokens: make one, list them, end one; and whom a token lets in, a person or a program."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,14 +13,15 @@ from domain.access import Action, Caller, Door, Relation, Role, actor_of
 from domain.errors import MeguriError
 from domain.journal import OPERATOR, Log
 from domain.messages import message
+from domain.programs import is_program
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.tokens import DEFAULT_DAYS, ID_BYTES, MAX_DAYS, SECRET_BYTES, Parts, Scope, read_token
 from domain.values import EmployeeId, Frozen, Line, Moment
 from service.answers import compose
 from service.projection import names_by_id
-from service.relations import relations_to_company, system_relations
-from storage import journal, rates, roles, tokens
+from service.relations import relations_to_company, require_provisioner, system_relations
+from storage import journal, programs, rates, roles, tokens
 from storage.database import read_transaction
 from storage.tokens import Token
 
@@ -30,6 +31,13 @@ class NotSignedIn(MeguriError):
 
     def __init__(self) -> None:
         super().__init__("not_signed_in", message("error.not_signed_in"))
+
+
+class NobodyAnswers(MeguriError):
+    """The token is a program's, and who answered for the program does not work here any more."""
+
+    def __init__(self, program: EmployeeId) -> None:
+        super().__init__("nobody_answers", message("error.nobody_answers", program=program))
 
 
 class TooManyRequests(MeguriError):
@@ -52,7 +60,7 @@ class ListedToken(Frozen):
     """A token without its secret."""
 
     token: str
-    owner: EmployeeId
+    owner: EmployeeId  # or the id of a program
     owner_name: str | None
     label: str
     scopes: tuple[str, ...]
@@ -103,16 +111,12 @@ class ApiTokens:
     async def make(self, caller: Caller, wish: Mapping[str, object], now: datetime) -> NewToken:
         """Makes a token of the caller's own. Its secret cannot be read again."""
         wanted, owner = compose(TokenWish, wish), actor_of(caller)
-        parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
-        scopes = tuple(sorted(wanted.scopes))
-        ends = now + timedelta(days=wanted.days)
-        made = Token(parts.id, owner, wanted.label, scopes, now, ends, last_used_at=None, ended_at=None)
         async with self._engine.begin() as connection:
             held = await relations_to_company(connection, caller)
             access.require(caller, Action.MAKE_TOKEN, _as_owner(held))
-            await tokens.add(connection, made, parts.hash)
-            names = await names_by_id(connection, [owner])
-        return NewToken(**dict(_listed(made, names, now)), secret=str(parts))
+            if Scope.PROVISION in wanted.scopes:
+                await require_provisioner(connection, caller)
+            return await write_token(connection, owner, wanted, now, by=owner)
 
     async def list_tokens(self, caller: Caller, now: datetime, *, own: bool = False) -> TokenList:
         """The caller's own tokens; everybody's for an operator without a name, an auditor, and a system administrator unless `own`."""
@@ -120,35 +124,40 @@ class ApiTokens:
             held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
             access.require(caller, Action.SEE_TOKENS, _as_owner(held))
             everybody = not own and bool(held & {Relation.SYSTEM, Relation.AUDITOR})
-            found = await tokens.of_person(connection, None if everybody else caller.employee)
-            names = await names_by_id(connection, {one.employee for one in found})
-        return TokenList(tokens=tuple(_listed(one, names, now) for one in found))
+            found = await tokens.of_holder(connection, None if everybody else caller.employee)
+            return await listed_tokens(connection, found, now)
 
     async def end(self, caller: Caller, token: str, now: datetime) -> ListedToken:
         """Ends one of the caller's own tokens; an operator and a system administrator end anybody's. A repeat changes nothing."""
         async with self._engine.begin() as connection:
             held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
-            found = await tokens.find(connection, token)
-            is_theirs = found is not None and found.employee == caller.employee
+            found = await tokens.find(connection, token) if token.isprintable() else None
+            is_theirs = found is not None and found.holder == caller.employee
             access.require(caller, Action.END_TOKEN, _as_owner(held) if is_theirs or found is None else held)
             if found is None:
                 raise Refusal(Code.UNKNOWN_TOKEN, token=token[:80])
             await tokens.end(connection, token, by=caller.employee or OPERATOR, now=now)
-            names = await names_by_id(connection, [found.employee])
-        return _listed(found._replace(ended_at=found.ended_at or now), names, now)
+            ended = await listed_tokens(connection, [found._replace(ended_at=found.ended_at or now)], now)
+        return ended.tokens[0]
 
     async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
-        """Whom the token lets in. Raises `NotSignedIn`, and `TooManyRequests` for a token or an address with too many of them."""
+        """Whom the token lets in. Raises `NotSignedIn`, and `TooManyRequests` for a token or an address with too many of them.
+
+        Raises `NobodyAnswers` for the token of a program for which nobody answers.
+        """
         parts = read_token(text or "")
         async with self._engine.begin() as connection:
             found = parts and await tokens.find_by_secret(connection, parts.id, parts.hash, now)
             key = f"token/{found.id}" if found else None
             is_over = await is_over_rate(connection, key, address, self._rate, now)
+            is_answered = not found or await _is_answered(connection, found.holder)
         if is_over:
             raise TooManyRequests(60 - now.second)
         if not found:
             raise NotSignedIn
-        caller = Caller(door=Door.API, employee=found.employee)
+        if not is_answered:
+            raise NobodyAnswers(found.holder)
+        caller = Caller(door=Door.API, employee=found.holder)
         return LetIn(caller, found.id, frozenset(Scope(one) for one in found.scopes))
 
     async def as_auditor(self, let_in: LetIn, what: str, parts: Mapping[str, str], query: str) -> Caller:
@@ -159,7 +168,7 @@ class ApiTokens:
         employee = actor_of(let_in.caller)
         async with self._engine.begin() as connection:
             auditors = await roles.active(connection, CompanyRole.AUDITOR)
-            if employee not in auditors:
+            if employee not in auditors and not await _is_auditing_program(connection, employee):
                 raise Refusal(Code.NOT_ALLOWED, actor=employee, allowed=list(auditors) or "-")
             facts = {"token": let_in.key, "what": what, **parts}
             await journal.append(
@@ -173,9 +182,42 @@ def _as_owner(held: frozenset[Relation]) -> frozenset[Relation]:
     return held | {Relation.OWNER} if Relation.COLLEAGUE in held else held
 
 
-def _listed(one: Token, names: dict[str, str], now: datetime) -> ListedToken:
+async def write_token(
+    connection: AsyncConnection, holder: EmployeeId, wanted: TokenWish, now: datetime, *, by: EmployeeId | str
+) -> NewToken:
+    """Makes a token of a person or a program. The caller has checked the permission."""
+    parts = Parts(secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES))
+    scopes, ends = tuple(sorted(wanted.scopes)), now + timedelta(days=wanted.days)
+    made = Token(parts.id, holder, wanted.label, scopes, now, ends, last_used_at=None, ended_at=None)
+    await tokens.add(connection, made, parts.hash, by=by)
+    listed = await listed_tokens(connection, [made], now)
+    return NewToken(**dict(listed.tokens[0]), secret=str(parts))
+
+
+async def listed_tokens(connection: AsyncConnection, found: Sequence[Token], now: datetime) -> TokenList:
+    """The tokens as people see them."""
+    names = await names_by_id(connection, {one.holder for one in found})
+    stopped = set[str]()
+    if any(is_program(one.holder) for one in found):
+        stopped = {one.id for one in await programs.list_programs(connection) if not one.is_in_force}
+    return TokenList(tokens=tuple(_listed(one, names, now, is_stopped=one.holder in stopped) for one in found))
+
+
+async def _is_answered(connection: AsyncConnection, holder: EmployeeId) -> bool:
+    """True for a person."""
+    found = await programs.find(connection, holder) if is_program(holder) else None
+    return found is None or found.is_in_force
+
+
+async def _is_auditing_program(connection: AsyncConnection, employee: EmployeeId) -> bool:
+    if not is_program(employee):
+        return False
+    return CompanyRole.AUDITOR in await programs.roles_in_force(connection, employee)
+
+
+def _listed(one: Token, names: dict[str, str], now: datetime, *, is_stopped: bool) -> ListedToken:
     return ListedToken(
-        token=one.id, owner=one.employee, owner_name=names.get(one.employee), label=one.label, scopes=one.scopes,
+        token=one.id, owner=one.holder, owner_name=names.get(one.holder), label=one.label, scopes=one.scopes,
         created_at=one.created_at, expires_at=one.expires_at, last_used_at=one.last_used_at, ended_at=one.ended_at,
-        usable=one.ended_at is None and now < one.expires_at,
+        usable=one.ended_at is None and now < one.expires_at and not is_stopped,
     )  # fmt: skip

@@ -68,17 +68,19 @@ async def people_with(
     return [EmployeeId(one) for one in found]
 
 
-async def bind(connection: AsyncConnection, issuer: str, subject: str, employee: EmployeeId, now: datetime) -> bool:
-    """Binds the account to the person. Returns False, and changes nothing, if one of the two is bound already."""
+async def bind(
+    connection: AsyncConnection, issuer: str, subject: str, employee: EmployeeId, now: datetime
+) -> Identity | None:
+    """Binds the account to the person. Returns None, and changes nothing, if one of the two is bound already."""
     made = Identity(secrets.token_hex(_ID_BYTES), issuer, subject, employee, now, None)
     row = {
         "id": made.id, "issuer": issuer, "subject": subject, "employee_id": employee, "bound_at": now,
     }  # fmt: skip
     written = insert(IdentityRow).values(row).on_conflict_do_nothing().returning(IdentityRow.id)
     if await connection.scalar(written) is None:
-        return False
+        return None
     await _append(connection, "identity_bound", made, by=employee)
-    return True
+    return made
 
 
 async def unbind(connection: AsyncConnection, identity: Identity, *, by: str, now: datetime) -> bool:

@@ -17,7 +17,18 @@ from domain.people.leave import Leave
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation, Place
 from domain.people.posts import Post
 from domain.values import SILENT, EmployeeId, Frozen
-from storage import delegations, departments, journal, person_log, roles, sessions, tokens
+from storage import (
+    calendar_links,
+    delegations,
+    departments,
+    journal,
+    passkeys,
+    person_log,
+    programs,
+    roles,
+    sessions,
+    tokens,
+)
 from storage.database import LONG, set_limits
 from storage.tables import InstructionRow, StagedEmployeeRow
 
@@ -277,9 +288,12 @@ async def _write_incoming(
     if digest:
         facts = {**(facts or {}), **numbers, "changed": changed, "added": added, person_log.DIGEST: digest}
         await journal.append(connection, Log.DIRECTORY, kind, actor=by, facts=facts, place=place)
-    await roles.end_of_leavers(connection)  # after the entry whose place is reserved
+    await programs.end_of_leavers(connection)  # after the entry whose place is reserved
+    await roles.end_of_leavers(connection)
     await tokens.end_of_leavers(connection, datetime.now(UTC))
+    await calendar_links.end_of_leavers(connection)
     await sessions.end_of_leavers(connection, datetime.now(UTC))
+    await passkeys.end_of_leavers(connection, datetime.now(UTC))
     return changed, added
 
 

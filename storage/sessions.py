@@ -3,21 +3,34 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.journal import Log
+from domain.sign_in import Logout
 from domain.values import EmployeeId
+from storage import journal
 from storage.directory import works_today
-from storage.tables import EmployeeRow, SessionRow, SignInAttemptRow
+from storage.tables import EmployeeRow, IdentityRow, LogoutTokenRow, SessionRow, SignInAttemptRow
 
 _USE_IS_RECORDED_EVERY = timedelta(minutes=1)
 _KEPT = timedelta(days=30)  # after its end
 _DELETED_AT_ONCE = 100  # so that nobody waits for it
 
 
+class OpenSession(NamedTuple):
+    session: str
+    began_at: datetime
+    used_at: datetime
+    expires_at: datetime
+
+
 class Session(NamedTuple):
     id: str
     employee: EmployeeId
+    identity: str | None = None  # of the account by which the person came in
+    provider_session: str | None = None
 
 
 async def begin_attempt(
@@ -46,7 +59,7 @@ async def begin(
     await connection.execute(delete(SessionRow).where(SessionRow.id.in_(over.scalar_subquery())))
     row = {
         "id": session.id, "hash": secret_hash, "employee_id": session.employee, "began_at": now, "used_at": now,
-        "expires_at": expires_at,
+        "expires_at": expires_at, "identity_id": session.identity, "provider_session": session.provider_session,
     }  # fmt: skip
     await connection.execute(insert(SessionRow).values(row))
 
@@ -85,6 +98,57 @@ async def end_of_person(connection: AsyncConnection, employee: EmployeeId, now: 
     """Ends all sessions of the person; returns how many were open."""
     which = (SessionRow.employee_id == employee) & SessionRow.ended_at.is_(None) & (SessionRow.expires_at > now)
     return (await connection.execute(update(SessionRow).where(which).values(ended_at=now))).rowcount
+
+
+async def end_by_provider(connection: AsyncConnection, logout: Logout, now: datetime) -> int | None:
+    """Ends the sessions that the logout is about; returns how many were open. None, and no change, if its token was used before."""
+    over = select(LogoutTokenRow.hash).where(LogoutTokenRow.expires_at < now)
+    over = over.limit(_DELETED_AT_ONCE).with_for_update(skip_locked=True)
+    await connection.execute(delete(LogoutTokenRow).where(LogoutTokenRow.hash.in_(over.scalar_subquery())))
+    used = upsert(LogoutTokenRow).values(hash=logout.hash, expires_at=logout.ends).on_conflict_do_nothing()
+    if await connection.scalar(used.returning(LogoutTokenRow.hash)) is None:
+        return None
+    account = select(IdentityRow.id).where(
+        IdentityRow.id == SessionRow.identity_id, IdentityRow.issuer == logout.issuer
+    )
+    which: list[ColumnElement[bool]] = [SessionRow.ended_at.is_(None)]
+    if logout.subject is not None:
+        account = account.where(IdentityRow.subject == logout.subject)
+    if logout.session is not None:
+        which.append(SessionRow.provider_session == logout.session)
+    ended = update(SessionRow).where(*which, account.exists()).values(ended_at=now)
+    return (await connection.execute(ended)).rowcount
+
+
+async def open_of_person(
+    connection: AsyncConnection, employee: EmployeeId, now: datetime, idle: timedelta
+) -> list[OpenSession]:
+    """The person's open sessions, the one that was used last first."""
+    columns = (SessionRow.id, SessionRow.began_at, SessionRow.used_at, SessionRow.expires_at)
+    query = select(*columns).where(
+        SessionRow.employee_id == employee, SessionRow.ended_at.is_(None), SessionRow.expires_at > now,
+        SessionRow.used_at > now - idle,
+    )  # fmt: skip
+    rows = await connection.execute(query.order_by(SessionRow.used_at.desc(), SessionRow.id))
+    return [OpenSession(*row) for row in rows]
+
+
+async def end_one(connection: AsyncConnection, employee: EmployeeId, session: str, now: datetime) -> int | None:
+    """Ends this session of the person; returns how many it ended. None: the person has none with this id."""
+    which = (SessionRow.id == session) & (SessionRow.employee_id == employee)
+    if await connection.scalar(select(SessionRow.id).where(which)) is None:
+        return None
+    change = update(SessionRow).where(which, SessionRow.ended_at.is_(None)).values(ended_at=now)
+    return (await connection.execute(change)).rowcount
+
+
+async def sign_out(connection: AsyncConnection, employee: EmployeeId, *, by: str, now: datetime) -> int:
+    """Ends all sessions of somebody, in the name of another: an entry of the journal, if there were any. Returns how many."""
+    ended = await end_of_person(connection, employee, now)
+    if ended:
+        facts = {"employee": employee, "sessions": ended}
+        await journal.append(connection, Log.IDENTITIES, "signed_out", actor=by, facts=facts)
+    return ended
 
 
 async def end_of_leavers(connection: AsyncConnection, now: datetime) -> None:

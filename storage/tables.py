@@ -532,22 +532,57 @@ class RoleHolderRow(Table):
 
     employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
     role: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True, server_default="hand")  # domain.roles.Source
+
+
+class ServiceAccountRow(Table):
+    """An account of a program, with a name of its own. A row is never deleted."""
+
+    __tablename__ = "service_account"
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # domain/programs.py
+    purpose: Mapped[str]
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("employee.id"), index=True)  # who answers for it
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ServiceAccountRoleRow(Table):
+    """A role of a program."""
+
+    __tablename__ = "service_account_role"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("service_account.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
 
 
 class ApiTokenRow(Table):
-    """A token by which a program acts as a person. Its secret is not stored."""
+    """A token by which a program acts as a person, or as itself. Its secret is not stored."""
 
     __tablename__ = "api_token"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     hash: Mapped[str]  # SHA-256 of the secret
-    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    employee_id: Mapped[str | None] = mapped_column(ForeignKey("employee.id"), index=True)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("service_account.id"), index=True)
     label: Mapped[str]  # what it is for
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]  # to the minute
     ended_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("num_nonnulls(employee_id, account_id) = 1", name="api_token_holder"),)
+
+
+class CalendarLinkRow(Table):
+    """The link by which a calendar program reads a person's dates. Its secret is not stored; a link that was ended has no row."""
+
+    __tablename__ = "calendar_link"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the secret
+    made_at: Mapped[datetime]
 
 
 class IdentityRow(Table):
@@ -568,8 +603,35 @@ class IdentityRow(Table):
     )
 
 
+class PasskeyRow(Table):
+    """A passkey that a person has, or had. A row is never deleted."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    credential: Mapped[bytes] = mapped_column(unique=True)  # its id on the person's device
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)  # 0 for devices that do not count
+    synced: Mapped[bool]  # kept by a password manager on several devices
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), index=True)
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PasskeyLinkRow(Table):
+    """The link by which a person adds a passkey. It is deleted when it is used; a new one replaces it."""
+
+    __tablename__ = "passkey_link"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    hash: Mapped[str]  # SHA-256 of the secret
+    expires_at: Mapped[datetime]
+
+
 class SignInAttemptRow(Table):
-    """A browser that went to the provider and did not come back yet. Unlogged: after a crash, people begin again."""
+    """A browser that began to sign in, or to add a passkey, and did not finish yet. Unlogged: after a crash, people begin again."""
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
@@ -591,6 +653,75 @@ class SessionRow(Table):
     used_at: Mapped[datetime]  # to the minute
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    identity_id: Mapped[str | None] = mapped_column(
+        ForeignKey("identity.id"), index=True
+    )  # by which the person came in
+    provider_session: Mapped[str | None] = mapped_column(index=True)  # its name at the provider (`sid`)
+
+
+class LogoutTokenRow(Table):
+    """A token by which the provider ended sessions. Unlogged: after a crash, one that is not over yet could do so again."""
+
+    __tablename__ = "logout_token"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+
+    hash: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of issuer and `jti`
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ScimResourceRow(Table):
+    """A user or a group as the identity provider wants it. A row is never deleted: one that was removed is a person who leaves."""
+
+    __tablename__ = "scim_resource"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # User or Group
+    key: Mapped[str]  # userName or displayName in lower case
+    external_id: Mapped[str | None] = mapped_column(index=True)  # what the provider calls it
+    employee_id: Mapped[
+        str | None
+    ]  # who it is in the directory, once that is known; no foreign key: an instruction may still be writing them
+    number: Mapped[str | None]  # employee number that the provider says
+    attributes: Mapped[dict[str, Any]]  # as SCIM
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]  # whose token it was
+    removed_at: Mapped[datetime | None]
+    pending_at: Mapped[datetime | None]  # the last change that was not compared with the directory
+    applied: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what the directory was told last
+    refused: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # the findings because of which the last change was not applied
+
+    __table_args__ = (
+        Index("scim_resource_key", "kind", "key", unique=True, postgresql_where=text("removed_at IS NULL")),
+        Index(
+            "scim_resource_person",
+            "employee_id",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL AND employee_id IS NOT NULL"),
+        ),
+        Index(
+            "scim_resource_number",
+            "number",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL AND number IS NOT NULL"),
+        ),
+        Index("scim_resource_pending", "pending_at", postgresql_where=text("pending_at IS NOT NULL")),
+    )
+
+
+class ScimRunRow(Table):
+    """A comparison of gathered changes with the directory, and the instruction that it made, if any."""
+
+    __tablename__ = "scim_run"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    instruction_id: Mapped[str | None]
+    resources: Mapped[int]  # that had changed
+    refused: Mapped[int]  # of these
 
 
 class RequestRateRow(Table):
@@ -630,20 +761,32 @@ class JournalHeadRow(Table):
     hash: Mapped[str]
 
 
-class HookRow(Table):
-    """The time up to which ledger entries were queued for the other system; at first, the time when the hook was switched on."""
+class HookReceiverRow(Table):
+    """Another system that gets ledger entries. Its secret is not stored: it is derived from the installation's key, the id and the generation."""
 
-    __tablename__ = "hook"
+    __tablename__ = "hook_receiver"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
-    since: Mapped[datetime]
+    id: Mapped[str] = mapped_column(primary_key=True)  # `settings`: the one that the settings name
+    url: Mapped[str | None]  # None: in the settings
+    kinds: Mapped[list[str] | None]  # of events; None: all
+    since: Mapped[datetime]  # up to then entries were queued; at first, when the receiver was made
+    paused_at: Mapped[datetime | None]  # entries are queued meanwhile
+    generation: Mapped[int] = mapped_column(server_default=text("1"))  # of the secret
+    earlier_until: Mapped[datetime | None]  # until then, the secret of the generation before signs too
+    key_id: Mapped[str | None]  # of the key from which the secret was derived
+    created_by: Mapped[str | None]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("hook_receiver_url", "url", unique=True, postgresql_where=text("deleted_at IS NULL")),)
 
 
 class HookEventRow(Table):
-    """A ledger entry that is to be sent to the other system, and the result; the ledger itself is never changed."""
+    """A ledger entry that is to be sent to a receiver, and the result; the ledger itself is never changed."""
 
     __tablename__ = "hook_event"
 
+    receiver_id: Mapped[str] = mapped_column(primary_key=True, server_default="settings")
     goal_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
@@ -654,5 +797,9 @@ class HookEventRow(Table):
     error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     gave_up_at: Mapped[datetime | None]
+    number: Mapped[int] = mapped_column(BigInteger, Identity())  # of the delivery
 
-    __table_args__ = (Index("hook_event_pending", "goal_id", "seq", postgresql_where=text(_PENDING)),)
+    __table_args__ = (
+        Index("hook_event_pending", "receiver_id", "goal_id", "seq", postgresql_where=text(_PENDING)),
+        Index("hook_event_by_number", "receiver_id", "number", unique=True),
+    )

@@ -147,7 +147,11 @@ def test_the_workers_role_is_not_the_one_that_owns_the_tables() -> None:
 
 def test_the_worker_or_the_web_server_gets_every_setting_that_is_offered() -> None:
     offered = {name for name in documented() if name.startswith("MEGURI_") and not name.endswith("PASSWORD")}
-    of_the_web = {"MEGURI_TRUSTED_PROXIES"}
+    of_the_web = {
+        "MEGURI_TRUSTED_PROXIES",
+        "MEGURI_CORS_ORIGINS",
+        *(name for name in offered if name.startswith("MEGURI_OIDC_")),
+    }
     assert offered - of_the_web - {"MEGURI_WEB_PORTS"} <= set(SERVICES["worker"]["environment"])
     assert of_the_web <= set(SERVICES["web"]["environment"])
 

@@ -27,7 +27,7 @@ from domain.values import Frozen, Locale
 from texts import translations
 from texts.dates import day_text
 from texts.places import field_of_sheet, place_text
-from texts.words import choice_text, reason_text, word
+from texts.words import actor_word, choice_text, reason_text, word
 
 Names = Mapping[str, str]
 _NOBODY: Names = {}
@@ -101,8 +101,8 @@ def _date(value: Any, locale: Locale) -> str:
 
 
 def _person(value: Any, locale: Locale, names: Names) -> str:
-    if str(value).startswith("@"):  # no person: the clock, or the organisation
-        return word("actor", str(value)[1:], locale)
+    if str(value).startswith("@"):  # no person: the clock, the organisation, a program
+        return actor_word(str(value), locale)
     name = names.get(str(value))
     return say("person.named", locale, name=name, id=value) if name else say("person.unnamed", locale, id=value)
 

@@ -13,6 +13,12 @@ def word(kind: str, value: str, locale: Locale) -> str:
     return translations.template(key, locale) if translations.has(key, locale) else value
 
 
+def actor_word(actor: str, locale: Locale) -> str:
+    """What acts in the name of no person, as `@clock`; a program, as `@program:hr-sync`, by its name."""
+    kind, _, name = actor.removeprefix("@").partition(":")
+    return translations.template("format.program", locale).format(name=name) if name else word("actor", kind, locale)
+
+
 # Kinds of values that commands and files name.
 _OUR_REASON = re.compile(r"meguri:([a-z_]+)(?: \((.*)\))?")
 _CHOICES = ("verdict", "next", "task", "direction", "measure", "locale", "channel", "cause")

@@ -10,45 +10,43 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, document, problems, sign_in
+from web import api, calendar, document, passkeys, problems, scim, sign_in
 from web.bodies import require_storable
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
-from web.provider import provider_of, require_choosing
+from web.passkey_site import require_passkeys
+from web.provider import origins_of, provider_of, require_choosing
 
 _HEADERS = [
     (b"cache-control", b"no-store"),  # what one person may see is not for the next one at the same machine
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 ]
 
-_ABOUT = """Every request brings an API token (`Authorization: Bearer`), as `meguri token create` prints it.
-
-Bodies are JSON, read strictly: no text for a number, no key that is not described. Numbers that must stay exact may be sent as a text
-of their digits. No text has control characters but tabs and line ends, half surrogates, or characters that turn the direction of
-writing; names, titles and units are one line. Spaces around a text are left out.
-
-Errors are problem details (RFC 9457): `code` and `fields` are for programs; `detail` is a sentence in the language that
-`Accept-Language` prefers, Japanese or English. 422 is what cannot be read, with the places in `errors`, and what the rules refuse.
-
-A request with an `Idempotency-Key` may be repeated. `ETag` is the version of what was read; requests that decide on it bring it as
-`If-Match`, and get 412 if it has changed.
-"""
-_HSTS = (b"strict-transport-security", b"max-age=31536000")
+# For pages of other sites that the settings name: a token in a header, never the cookie of a session.
+_OTHER_SITES: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+    "expose_headers": ["ETag", "Location", "Retry-After"],
+}
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _HEALTH = frozenset({"/healthz", "/readyz"})  # asked by machines that know an address only
 
 
 def make_app(opened: Opened) -> FastAPI:
-    """Raises `WrongSignIn` for settings that do not fit together."""
+    """Raises `WrongSignIn` for settings that do not fit together, and `WrongHookKey`."""
+    opened.hook_key  # noqa: B018 - so that a wrong one stops the start, and not the first request
     provider = provider_of(opened.settings)
     app = FastAPI(
         title="Meguri",
         version="1",
         summary="Goals and their review cycles",
-        description=_ABOUT,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -58,16 +56,23 @@ def make_app(opened: Opened) -> FastAPI:
     problems.install(app)
     document.install(app)
     app.include_router(api.router)
+    app.include_router(calendar.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    app.mount(scim.PATH, scim.make_scim_app(opened))
     if opened.settings.choose_person:
         require_choosing(opened.settings, is_embedded=opened.is_embedded)
         app.include_router(sign_in.choosing)
+    if opened.settings.passkeys:
+        require_passkeys(opened.settings, is_embedded=opened.is_embedded)
+        app.include_router(passkeys.router)
     if provider:
         app.state.provider = provider
         app.include_router(sign_in.router)
-    if provider or opened.settings.choose_person:
+    if provider or opened.settings.choose_person or opened.settings.passkeys:
         app.include_router(sign_in.leaving)
+    if others := origins_of(opened.settings.cors_origins):
+        app.add_middleware(CORSMiddleware, allow_origins=others, **_OTHER_SITES)
     app.add_middleware(_Bounds, public=opened.public)
     return app
 

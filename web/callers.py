@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from domain.access import Caller
+from domain.access import Caller, Door
 from domain.errors import MeguriError
 from domain.messages import message
 from domain.tokens import Scope
@@ -32,10 +32,18 @@ class ScopeMissing(MeguriError):
         super().__init__("scope_missing", message("error.scope_missing", scope=scope.value))
 
 
+class SessionNeeded(MeguriError):
+    """Only a person who is signed in may do this, and a token came."""
+
+    def __init__(self) -> None:
+        super().__init__("session_needed", message("error.session_needed"))
+
+
 async def session_let_in(request: Request) -> LetIn:
     """Whom the session's cookie lets in. Raises `NotOfThisSite` for what another site's page sends with it."""
     require_this_site(request, opened_of(request).public)
-    return await opened_of(request).sign_in.let_in(session_in(request), address_of(request), datetime.now(UTC))
+    found = await opened_of(request).sign_in.let_in(session_in(request), address_of(request), datetime.now(UTC))
+    return _remembered(request, found)
 
 
 async def _let_in(request: Request, credentials: _Credentials) -> LetIn:
@@ -43,7 +51,13 @@ async def _let_in(request: Request, credentials: _Credentials) -> LetIn:
     if "authorization" not in request.headers and session_in(request):
         return await session_let_in(request)
     sent = credentials.credentials if credentials else None
-    return await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC))
+    return _remembered(request, await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC)))
+
+
+def _remembered(request: Request, found: LetIn) -> LetIn:
+    """For the log: who was refused."""
+    request.state.let_in = found
+    return found
 
 
 def _needs(scope: Scope) -> Callable[[LetIn], Awaitable[Caller]]:
@@ -55,6 +69,12 @@ def _needs(scope: Scope) -> Callable[[LetIn], Awaitable[Caller]]:
     return caller
 
 
+async def _signed_in(found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
+    if found.caller.door is not Door.BROWSER:
+        raise SessionNeeded
+    return found.caller
+
+
 async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
     """Who looks: an auditor, if the token is for that. Their look is recorded, with the ids in the path and what was searched for."""
     if Scope.AUDIT in found.scopes:
@@ -62,6 +82,15 @@ async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -
         return await opened_of(request).tokens.as_auditor(found, route, parts, request.url.query[:1000])
     if Scope.READ not in found.scopes:
         raise ScopeMissing(Scope.READ)
+    return found.caller
+
+
+async def provisioner(request: Request, credentials: _Credentials) -> Caller:
+    """Who keeps the directory by SCIM: by a token only, which no browser sends by itself."""
+    sent = credentials.credentials if credentials else None
+    found = await opened_of(request).tokens.let_in(sent, address_of(request), datetime.now(UTC))
+    if Scope.PROVISION not in found.scopes:
+        raise ScopeMissing(Scope.PROVISION)
     return found.caller
 
 
@@ -76,6 +105,9 @@ def address_of(request: Request) -> str:
 
 
 Reader = Annotated[Caller, Depends(_reader)]
+SignedIn = Annotated[Caller, Depends(_signed_in)]
 GoalActor = Annotated[Caller, Depends(_needs(Scope.GOALS))]
 CycleActor = Annotated[Caller, Depends(_needs(Scope.CYCLES))]
 PeopleActor = Annotated[Caller, Depends(_needs(Scope.PEOPLE))]
+Provisioner = Annotated[Caller, Depends(provisioner)]
+SystemActor = Annotated[Caller, Depends(_needs(Scope.SYSTEM))]

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
+from channels.hook_secrets import HookKey
+from service.calendar_links import CalendarLinks
 from service.cycles import CycleReads, Cycles
 from service.giving import Goals
 from service.goals import GoalReads
+from service.hooks import Hooks
 from service.inbox import Inbox
 from service.instructions import InstructionReads, Instructions
+from service.provisioning import Provisioning
 from service.sign_in import SessionLimits, SignIn
 from service.tokens import ApiTokens
 from settings import Settings
@@ -38,6 +42,11 @@ class Temporal:
             return self._client
 
 
+def _as_many_files() -> asyncio.Semaphore:
+    """Reading a workbook is a process of its own, which may take much memory."""
+    return asyncio.Semaphore(2)
+
+
 @dataclass(frozen=True)
 class Opened:
     """Reads need the database only. What changes something is asked for by a method that needs Temporal, and raises `Unreachable`."""
@@ -47,6 +56,7 @@ class Opened:
     temporal: Temporal
     is_embedded: bool = False  # beside servers of `meguri up`, which serve this machine alone
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set at the stop signal: streams end
+    reading: asyncio.Semaphore = field(default_factory=_as_many_files)  # held while files of workbooks are read
 
     @property
     def public(self) -> Origin | None:
@@ -74,12 +84,34 @@ class Opened:
         return ApiTokens(self.engine, self.settings.web_rate)
 
     @property
-    def sign_in(self) -> SignIn:
+    def provisioning(self) -> Provisioning:
+        return Provisioning(self.engine)
+
+    @property
+    def calendar_links(self) -> CalendarLinks:
+        base = self.settings.public_url or f"http://{self.settings.web_address}"
+        return CalendarLinks(self.engine, base, self.settings.web_rate)
+
+    @property
+    def hook_key(self) -> HookKey | None:
+        """Raises `WrongHookKey` for a setting that is none."""
+        return HookKey(self.settings.hook_key) if self.settings.hook_key else None
+
+    @property
+    def hooks(self) -> Hooks:
+        return Hooks(self.engine, self.hook_key, private_hosts=self.settings.hook_private_hosts)
+
+    @property
+    def session_limits(self) -> SessionLimits:
         idle, whole = (
             timedelta(minutes=self.settings.session_idle_minutes),
             timedelta(hours=self.settings.session_hours),
         )
-        return SignIn(self.engine, SessionLimits(idle, whole), self.settings.web_rate)
+        return SessionLimits(idle, whole)
+
+    @property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.engine, self.session_limits, self.settings.web_rate)
 
     async def acting_on_goals(self) -> Goals:
         return Goals(self.engine, await self.temporal.client())

@@ -35,6 +35,17 @@ class Origin(NamedTuple):
     port: int
 
     @property
+    def ascii_host(self) -> str:
+        """The host as browsers write it."""
+        return self.host if self.host.isascii() else self.host.encode("idna").decode()
+
+    def __str__(self) -> str:
+        """As browsers write it: without the port that the scheme has anyway."""
+        host = f"[{self.host}]" if ":" in self.host else self.ascii_host
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
+
+    @property
     def is_secure(self) -> bool:
         return self.scheme == "https"
 

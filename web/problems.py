@@ -35,7 +35,9 @@ _STATUS_OF_DOOR: Mapping[str, int] = {
     Code.GOAL_CHANGED: 412,
     "other_comparison": 412,
     Code.TOO_LARGE: 413,
+    "logout_refused": 400,  # by Back-Channel Logout 1.0
 }  # where HTTP has a status of its own
+_LOGGED = frozenset({401, 403, 421, 429})  # somebody tried what they may not do
 _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
     404: ("no_such_page", "error.no_such_page"),
     405: ("wrong_method", "error.wrong_method"),
@@ -44,13 +46,14 @@ _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
 }
 _UNAVAILABLE_SECONDS = "5"
 _MOST_BYTES = 2_000_000  # of a request's body
+_WITH_LARGE_FILES = ("/api/v1/directory/", "/api/v1/sheets")
 
 log = structlog.get_logger()
 
 
 def most_bytes(path: str) -> int:
-    """The bytes that the body of a request may have: a file with all people is larger than any other."""
-    return MAX_BYTES if path.startswith("/api/v1/directory/") else _MOST_BYTES
+    """The bytes that the body of a request may have: a file with all people, or all their sheets, is larger than any other."""
+    return MAX_BYTES if path.startswith(_WITH_LARGE_FILES) else _MOST_BYTES
 
 
 class FileRefused(MeguriError):
@@ -110,6 +113,11 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {one: {"description": HTTPStatus(one).phrase} for one in statuses}
 
 
+def status_of(error: MeguriError) -> int:
+    """The status of HTTP that says the same as the error."""
+    return _STATUS_OF_DOOR.get(error.code, int(error.status))
+
+
 async def answer_to(request: Request, error: Exception) -> Response:
     """The answer to an error of ours."""
     known = cast("MeguriError", error)
@@ -117,14 +125,26 @@ async def answer_to(request: Request, error: Exception) -> Response:
     found = known.refusing if isinstance(known, NotReady) else getattr(known, "findings", ())
     findings = tuple(documents_of(found))
     names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
-    status = _STATUS_OF_DOOR.get(known.code, int(known.status))
+    status = status_of(known)
+    if status in _LOGGED:
+        _log_refused(request, known.code, status)
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
-        headers=_headers(known, status),
+        headers=headers_of(known, status),
     )  # fmt: skip
 
 
-def _headers(error: MeguriError, status: int) -> dict[str, str]:
+def _log_refused(request: Request, code: str, status: int) -> None:
+    """Who is known has a line for each; strangers, who may send thousands, share a few lines a minute (`logs.RepeatedLines`)."""
+    found = getattr(request.state, "let_in", None)
+    if found is None:
+        log.warning("stranger_refused", code=code, status=status, route=_route(request))
+    else:
+        log.info("refused", code=code, status=status, route=_route(request), employee=found.caller.employee)
+
+
+def headers_of(error: MeguriError, status: int) -> dict[str, str]:
+    """The headers that belong to an error of ours."""
     if isinstance(error, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyRequests):

@@ -4,7 +4,7 @@ Authorisation code with PKCE. Metadata and keys are read at each sign-in, so tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 
 from domain.errors import MeguriError
 from domain.messages import message
+from domain.roles import CompanyRole
 from domain.sign_in import MAX_SUBJECT, Account, Attempt
 from service.sign_in import SignInFailed
 from settings import Settings
@@ -25,9 +26,9 @@ CALLBACK = "/sign-in/callback"
 _METADATA = "/.well-known/openid-configuration"
 _MAIL = "email"
 _SECONDS = 10.0
-_LEEWAY_SECONDS = 30  # between two clocks
+LEEWAY_SECONDS = 30  # between two clocks
 # Signatures by a key of the provider. Never `none`, and never HS*, whose key is a secret that this side knows, too.
-_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 
 log = structlog.get_logger()
 
@@ -41,7 +42,7 @@ class ProviderAway(MeguriError):
 
 
 class WrongSignIn(MeguriError):
-    """The settings of signing in do not fit together. `variable`: the one to correct; `todo`: the key of how."""
+    """The settings of the web server do not fit together. `variable`: the one to correct; `todo`: the key of how."""
 
     def __init__(self, variable: str, todo: str) -> None:
         super().__init__("wrong_sign_in", message("error.wrong_sign_in", variable=variable, todo=message(todo)))
@@ -54,6 +55,8 @@ class Provider:
     client_secret: str | None
     claim: str
     callback: str  # the URL to which the provider sends the browser
+    roles_claim: str | None = None
+    roles: Mapping[str, frozenset[CompanyRole]] = field(default_factory=dict)  # by value of that claim
 
     async def login_url(self, attempt: Attempt) -> str:
         """Where the browser goes to sign in. Raises `ProviderAway`."""
@@ -79,11 +82,31 @@ class Provider:
             id_token, access_token = await self._tokens(client, found, attempt, code)
             keys = await _json(client, "keys", self._endpoint(found, "jwks_uri"))
             claims = self._verified(id_token, keys, attempt)
-            if self.claim not in claims and "userinfo_endpoint" in found:
+            wanted = {self.claim, *([self.roles_claim] if self.roles_claim else [])}
+            if not wanted <= claims.keys() and "userinfo_endpoint" in found:
                 claims = await self._with_userinfo(client, found, access_token, claims)
         mail = claims.get(_MAIL) if self.claim == _MAIL and claims.get("email_verified") is True else None
         number = claims.get(self.claim) if self.claim != _MAIL else None
-        return Account(self.issuer, claims["sub"], _text(mail), _text(number))
+        return Account(
+            self.issuer,
+            claims["sub"],
+            text_of(mail),
+            text_of(number),
+            text_of(claims.get("sid")),
+            self._roles_of(claims),
+        )
+
+    def _roles_of(self, claims: Mapping[str, Any]) -> frozenset[CompanyRole]:
+        """The roles of the claim's values; none where the claim is missing or has another form."""
+        said = claims.get(self.roles_claim) if self.roles_claim else None
+        values = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+        return frozenset(role for one in values if isinstance(one, str) for role in self.roles.get(one, ()))
+
+    async def keys(self) -> dict[str, Any]:
+        """The keys with which the provider signs. Raises `ProviderAway`."""
+        async with _client() as client:
+            found = await self._metadata(client)
+            return await _json(client, "keys", self._endpoint(found, "jwks_uri"))
 
     async def _metadata(self, client: httpx.AsyncClient) -> dict[str, Any]:
         found = await _json(client, "metadata", self.issuer.rstrip("/") + _METADATA)
@@ -134,7 +157,7 @@ class Provider:
     def _verified(self, token: str, keys: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
         """The claims of the token, by OpenID Connect Core 1.0, section 3.1.3.7."""
         rules = jwt.JWTClaimsRegistry(
-            leeway=_LEEWAY_SECONDS,
+            leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self.client_id},
             exp={"essential": True},
@@ -143,14 +166,14 @@ class Provider:
             sub={"essential": True},
         )
         try:
-            claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS).claims  # type: ignore[arg-type]  # its type of a key set is a TypedDict
+            claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims  # type: ignore[arg-type]  # its type of a key set is a TypedDict
             rules.validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise SignInFailed(type(error).__name__) from None  # its text may quote the token
         is_for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if is_for_others else self.client_id) != self.client_id:
             raise SignInFailed("authorised_party")
-        if _text(claims["sub"]) is None:
+        if text_of(claims["sub"]) is None:
             raise SignInFailed("subject")
         return claims
 
@@ -177,14 +200,40 @@ def provider_of(settings: Settings) -> Provider | None:
         raise WrongSignIn("MEGURI_PUBLIC_URL", "error.sign_in_https")
     return Provider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_claim,
-        settings.public_url.rstrip("/") + CALLBACK,
+        settings.public_url.rstrip("/") + CALLBACK, settings.oidc_roles_claim, _roles_by_value(settings),
     )  # fmt: skip
+
+
+def origins_of(setting: str | None) -> list[str]:
+    """The origins that a setting names, as browsers write them. Raises `WrongSignIn` for one that is none."""
+    found = []
+    for one in (part.strip() for part in (setting or "").split(",") if part.strip()):
+        origin = origin_of(one)
+        if not _is_protected(origin) or one != str(origin):
+            raise WrongSignIn("MEGURI_CORS_ORIGINS", "error.cors_origins")
+        found.append(one)
+    return found
+
+
+def _roles_by_value(settings: Settings) -> Mapping[str, frozenset[CompanyRole]]:
+    """The roles by value of the claim. Raises `WrongSignIn` for a role that does not exist, and for one of both settings alone."""
+    if bool(settings.oidc_roles) != bool(settings.oidc_roles_claim):
+        raise WrongSignIn(
+            "MEGURI_OIDC_ROLES" if settings.oidc_roles_claim else "MEGURI_OIDC_ROLES_CLAIM", "error.sign_in_both"
+        )
+    found: dict[str, frozenset[CompanyRole]] = {}
+    for pair in (settings.oidc_roles or "").split(",") if settings.oidc_roles else ():
+        value, _, role = (part.strip() for part in pair.rpartition(":"))  # a value may be a URN
+        if not value or role not in set(CompanyRole):
+            raise WrongSignIn("MEGURI_OIDC_ROLES", "error.sign_in_roles")
+        found[value] = found.get(value, frozenset()) | {CompanyRole(role)}
+    return found
 
 
 def require_choosing(settings: Settings, *, is_embedded: bool) -> None:
     """Raises `WrongSignIn` where people must not choose whose session they get."""
     host = settings.web_address.rpartition(":")[0].strip("[]") or "127.0.0.1"
-    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer:
+    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer or settings.passkeys:
         raise WrongSignIn("MEGURI_CHOOSE_PERSON", "error.sign_in_choosing")
 
 
@@ -210,6 +259,6 @@ async def _json(
     return found
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     """A text that a database can hold, as names of accounts are; None for any other value."""
     return value if isinstance(value, str) and 0 < len(value) <= MAX_SUBJECT and value.isprintable() else None

@@ -22,10 +22,12 @@ from settings import Settings
 from storage.migrate import require_current
 from texts.say import say_with_hint
 from web.app import make_app
+from web.metrics import Metrics
 from web.opened import Opened, Temporal
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from starlette.types import ASGIApp
 
 log = structlog.get_logger()
 
@@ -54,15 +56,17 @@ async def serving(
     listener: socket.socket,
     *,
     is_embedded: bool = False,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[str]:
     """Serves on the listening socket until the block ends, and closes it. Gives the URL.
 
     At the end streams end first; then requests that run get `MEGURI_DRAIN_SECONDS`.
     """
     opened = Opened(settings, engine, temporal, is_embedded)
+    app: ASGIApp = make_app(opened)
     server = _Server(
         uvicorn.Config(
-            make_app(opened),
+            metrics.measuring(app) if metrics else app,
             log_config=None,  # ours, which leaves out what identifies a person
             access_log=False,  # paths hold ids of people
             proxy_headers=bool(settings.trusted_proxies),
@@ -106,12 +110,27 @@ async def work(settings: Settings) -> None:
     try:
         await require_current(engine)
         temporal = Temporal(partial(connect_temporal, settings))
-        async with serving(settings, engine, temporal, listen(settings.web_address)) as url:
-            log.info("web_started", url=url)
-            await stop.wait()
+        listener, metrics = listen(settings.web_address), Metrics()
+        async with serving(settings, engine, temporal, listener, metrics=metrics) as url:
+            with _metrics_at(settings.metrics_address, metrics):
+                log.info("web_started", url=url)
+                await stop.wait()
         log.info("web_drained")
     finally:
         await engine.dispose()
+
+
+@contextmanager
+def _metrics_at(address: str | None, metrics: Metrics) -> Iterator[None]:
+    try:
+        stop = metrics.serve(address) if address else None
+    except OSError as error:
+        raise AddressTaken(str(address), error) from error
+    try:
+        yield
+    finally:
+        if stop:
+            stop()
 
 
 def run() -> int:

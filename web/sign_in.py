@@ -1,17 +1,18 @@
-"""Signing in and out, in a browser. Every answer sends it on; there are no pages here."""
+"""Signing in by a provider, and signing out, in a browser. Every answer sends it on; there are no pages here."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from domain.sign_in import path_after
-from service.sign_in import SignInFailed
+from service.sign_in import LogoutRefused, SignInFailed
 from service.tokens import LetIn
 from web.callers import address_of, session_let_in
 from web.cookies import attempt_in, forget_attempt, forget_session, session_in, set_attempt, set_session
+from web.logout_token import logout_of
 from web.opened import opened_of
 from web.origins import require_loopback, require_this_site
 from web.provider import CALLBACK, Provider
@@ -27,7 +28,8 @@ def _provider(request: Request) -> Provider:
     return provider
 
 
-@router.get("/sign-in")
+@router.get("/sign-in")  # where passkeys are on, that is a page, which leads to the next one
+@router.get("/sign-in/provider")
 async def sign_in(
     request: Request,
     provider: Annotated[Provider, Depends(_provider)],
@@ -57,6 +59,19 @@ async def come_back(
     set_session(request, answer, str(session))
     forget_attempt(request, answer)
     return answer
+
+
+@router.post("/sign-in/back-channel-logout")
+async def sign_out_by_provider(request: Request, provider: Annotated[Provider, Depends(_provider)]) -> Response:
+    """A form with `logout_token`, from the provider's server: no browser, so no origin is asked for; the signature says who it is."""
+    use_cases = opened_of(request).sign_in
+    await use_cases.admit_provider(address_of(request), datetime.now(UTC))
+    form = parse_qs((await request.body()).decode(errors="replace"))
+    tokens = form.get("logout_token", [])
+    if len(tokens) != 1:
+        raise LogoutRefused("no_token")
+    await use_cases.leave_by_provider(await logout_of(provider, tokens[0]), datetime.now(UTC))
+    return Response()
 
 
 @choosing.post("/sign-in/as")

@@ -34,6 +34,8 @@ class LogName(StrEnum):
     TOKENS = "tokens"
     IDENTITIES = "identities"
     ROLES = "roles"
+    HOOKS = "hooks"
+    PROGRAMS = "programs"
     LOOKS = "looks"
 
 

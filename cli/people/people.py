@@ -187,6 +187,7 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
     import asyncio
 
     from domain.errors import MeguriError
+    from domain.people.provisioned import owned_fields
     from domain.refusals import Refusal
     from service.connection import connect_database
     from service.people import People
@@ -198,7 +199,7 @@ def _ask(settings: "Settings", question: "Callable[[People], Awaitable[Answer]]"
         engine = await connect_database(settings)
         try:
             await require_current(engine)
-            return await question(People(engine))
+            return await question(People(engine, owned_fields(settings.scim_owns)))
         except Refusal as refusal:
             raise await _refused(refusal, engine, locale) from refusal
         finally:

@@ -63,10 +63,11 @@ def sync(
     new_names = renamings(renamed or (), to)
 
     async def work(session: "Acting") -> Exit:
+        from domain.people.provisioned import owned_fields
         from domain.values import EmployeeId, Locale
         from service.reorganisation import Reorganisation
 
-        reorganisation = Reorganisation(session.engine)
+        reorganisation = Reorganisation(session.engine, owned_fields(to.settings.scim_owns))
         caller = operator(actor)
         compared = await reorganisation.compare(
             caller,

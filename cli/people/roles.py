@@ -106,7 +106,15 @@ def _run(work: "Callable[[Roles], Awaitable[RoleList]]", *, as_json: bool, nobod
         elif not found.roles:
             to.tell(nobody)
         else:
-            rows = [(one.employee, one.name, word("company_role", one.role, to.locale)) for one in found.roles]
+            rows = [
+                (
+                    one.employee,
+                    one.name,
+                    word("company_role", one.role, to.locale),
+                    word("role_source", one.source, to.locale),
+                )
+                for one in found.roles
+            ]
             print_table(to.heads("screen.roles.heads"), rows)
 
     run(to, reading, listed)

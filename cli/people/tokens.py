@@ -27,6 +27,8 @@ class ScopeName(StrEnum):
     GOALS = "goals"
     CYCLES = "cycles"
     PEOPLE = "people"
+    PROVISION = "provision"
+    SYSTEM = "system"
     AUDIT = "audit"
 
 
@@ -85,6 +87,8 @@ def revoke_token(
 
 
 def _row(one: "ListedToken", to: "Terminal") -> tuple[str, ...]:
+    from datetime import UTC
+
     from domain.people.organisation import DIRECTORY_ZONE
     from texts.dates import moment_text
     from texts.words import word
@@ -92,7 +96,8 @@ def _row(one: "ListedToken", to: "Terminal") -> tuple[str, ...]:
     def moment(at: datetime | None) -> str:
         return moment_text(at, DIRECTORY_ZONE.key) if at else ""
 
-    state = "usable" if one.usable else "ended" if one.ended_at else "expired"
+    over = "ended" if one.ended_at else "expired" if one.expires_at <= datetime.now(UTC) else "unanswered"
+    state = "usable" if one.usable else over
     scopes = to.text("join.list").join(word("scope", scope, to.locale) for scope in one.scopes)
     owner = f"{one.owner_name} ({one.owner})" if one.owner_name else one.owner
     ends = one.ended_at or one.expires_at

@@ -12,7 +12,7 @@ from domain.lifecycle import EventKind
 from domain.values import Locale
 from texts.dates import moment_text
 from texts.translations import template
-from texts.words import reason_text, word
+from texts.words import actor_word, reason_text, word
 
 _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 _FACT = 60  # characters of one fact
@@ -149,7 +149,7 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
 
 def actor_name(actor: str, at: datetime, names: Mapping[tuple[str, datetime | None], str], locale: Locale) -> str:
     """Who made an entry of the journal: a person, by the name of that time, or what acts in the name of no person."""
-    return word("actor", actor[1:], locale) if actor.startswith("@") else visible(person_then(actor, at, names))
+    return actor_word(actor, locale) if actor.startswith("@") else visible(person_then(actor, at, names))
 
 
 def percent(share: Decimal) -> str:

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tests.bench import operations, people
+from tests.bench.clicks import measure_clicks
 from tests.bench.company import worker_process
 from tests.bench.cpu import Processes
 from tests.bench.dataset import ENTRIES, GOALS, PEOPLE, Size
@@ -147,6 +148,11 @@ async def reads_section(size: argparse.Namespace) -> list[str]:
     return await measure_filled(Size(size.read_goals, size.read_people, size.read_entries), size.read_seconds)
 
 
+async def clicks_section(size: argparse.Namespace) -> list[str]:
+    async with servers() as (at, _folder, bench), worker_process(at.database_url, at.temporal_address):
+        return await measure_clicks(bench, at, size.clickers, size.click_minutes, size.pause)
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], Awaitable[list[str]]]] = {
     "operations": operations_section,
     "lifecycle": lifecycle_section,
@@ -154,6 +160,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Awaitable[list[str]]]] = {
     "steering": steering_section,
     "imports": imports_section,
     "reads": reads_section,
+    "clicks": clicks_section,
 }
 
 
@@ -179,6 +186,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--read-people", type=int, default=PEOPLE)
     parser.add_argument("--read-entries", type=int, default=ENTRIES)
     parser.add_argument("--read-seconds", type=float, default=5.0, help="for each read")
+    parser.add_argument("--clickers", type=int, default=200, help="people who click through the API")
+    parser.add_argument("--click-minutes", type=float, default=5.0)
+    parser.add_argument(
+        "--pause", type=float, default=4.0, help="seconds between two clicks of a person, on the average"
+    )
     return parser.parse_args()
 
 

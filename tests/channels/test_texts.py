@@ -134,6 +134,12 @@ def test_the_clock_is_nobody_by_name() -> None:
     assert "the person in charge" in told
 
 
+def test_a_program_is_told_by_its_name() -> None:
+    changed = notice("directory_changed", actor="@program:hr-sync", instruction="sync-1")
+    assert "プログラム「hr-sync」" in line(changed, japanese())
+    assert line(changed, english()).startswith("Program hr-sync ")
+
+
 def test_a_person_whom_the_directory_does_not_know_is_told_by_id() -> None:
     assert "M9999さんから" in headline(notice(NoticeKind.RETURNED, actor="M9999"), japanese())
 

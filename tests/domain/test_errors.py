@@ -11,9 +11,10 @@ from storage.migrate import OtherSchema
 
 OTHERS = {
     "unreachable", "no_answer", "other_schema", "not_prepared", "local_server", "no_chat_url", "wrong_chat_url",
-    "wrong_hour", "wrong_mail_server", "wrong_webhook", "wrong_hook_address", "wrong_hook_secret",
-    "not_signed_in", "scope_missing", "seen_missing", "file_refused", "web_address_taken",
-    "sign_in_failed", "nobodys_account", "not_of_this_site", "other_host", "provider_away", "wrong_sign_in",
+    "wrong_hour", "wrong_mail_server", "wrong_webhook", "wrong_hook_address", "wrong_hook_secret", "wrong_hook_key",
+    "not_signed_in", "scope_missing", "seen_missing", "file_refused", "web_address_taken", "sign_in_failed", "nobodys_account",
+    "not_of_this_site", "other_host", "provider_away", "wrong_sign_in", "session_needed", "nobody_answers", "logout_refused",
+    "other_passkey", "link_over", "passkey_not_added",
     "many_leave", "other_comparison", "too_many_requests",
 }  # fmt: skip
 

@@ -49,7 +49,7 @@ IN_ONE_LANGUAGE = frozenset({"suggestion.picture"})
 ALLOWED = re.compile(
     r"`[^`]*`|--[a-z-]+|name=login|meguri (?:inbox|goal show)|\[sites\.\{site\}\]|cycle\.hr|adjust_down|samples/[a-z.]+|\.venv/bin/meguri [a-z -]+|docs/[a-z_]+\.md|MEGURI_VAR|MEGURI_WEB_ADDRESS|name@example\.jp|2026-11-30T09:00:00\+09:00|\{[^}]*\}"
     r"|\b(?:TOML|CSV|UTF-8|UTF-16|CP932|Shift_JIS|EUC-JP|Excel|Unicode|JSON|NUL|MB|ID|xlsx|JP|DE|U\+0000|Asia/Tokyo|true"
-    r"|false|ja|en|HR|PostgreSQL|Temporal|Linux|macOS|Ctrl-C|root|Meguri|meguri|DATABASE_URL|XX|Webhook|URL|https|Keyword|TLS|API|Web|HH:MM|UTC|csv)\b"
+    r"|false|ja|en|HR|PostgreSQL|Temporal|Linux|macOS|Ctrl-C|root|Meguri|meguri|DATABASE_URL|XX|Webhook|URL|https|Keyword|TLS|API|Web|HH:MM|UTC|csv|IP|JavaScript)\b"
 )
 
 
@@ -164,7 +164,8 @@ def word_kinds() -> set[str]:
     return (specs - READINGS - {""}) | {
         "state", "task", "event", "outcome", "verdict", "next", "measure", "direction", "cycle_state", "phase", "result",
         "instruction", "skipped", "act", "cause", "cadence", "answer", "locale", "channel", "selected", "reason", "os_error",
-        "grouping", "role", "actor", "log", "entry", "heard_as", "token_state", "company_role",
+        "grouping", "role", "actor", "log", "entry", "heard_as", "token_state", "company_role", "hook_state", "delivery_state",
+        "role_source",
     }  # fmt: skip
 
 

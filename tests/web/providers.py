@@ -16,7 +16,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from web.serving import listen
@@ -100,7 +100,9 @@ class Forger:
             "public key": (OctKey.import_key(public.replace(b"-----", b"~~~~~")), "HS256"),
         }  # fmt: skip
         key, algorithm = keys[self.by]
-        return jwt.encode({"alg": algorithm, "kid": "one"}, claims, key, algorithms=["RS256", "HS256"])
+        # Not `jwt.encode`, which refuses a text that is not Unicode.
+        header, payload = {"alg": algorithm, "kid": "one"}, json.dumps(claims)
+        return jws.serialize_compact(header, payload, key, algorithms=["RS256", "HS256"])
 
 
 def _encoded(part: Mapping[str, Any]) -> str:
@@ -156,3 +158,15 @@ async def forging_provider() -> AsyncIterator[Forger]:
     finally:
         server.should_exit = True
         await serving
+
+
+async def answering(browser: httpx.AsyncClient) -> None:
+    """Waits until the server answers."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await browser.get("/healthz")
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return

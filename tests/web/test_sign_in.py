@@ -21,7 +21,7 @@ from storage import journal, sessions
 from storage.database import open_database, read_transaction
 from storage.tables import EmployeeRow, IdentityRow, JournalRow, SessionRow, SignInAttemptRow
 from tests.servers import Postgres
-from tests.web.providers import CLIENT, SECRET, Forger, forging_provider, log_in, mock_provider, set_account
+from tests.web.providers import CLIENT, SECRET, Forger, answering, forging_provider, log_in, mock_provider, set_account
 from web.app import make_app
 from web.opened import Opened, Temporal
 from web.provider import WrongSignIn, provider_of
@@ -592,7 +592,7 @@ async def test_the_log_has_no_secret_no_token_and_no_mail(engine: AsyncEngine, f
     )
     secrets = [SECRET]
     async with httpx.AsyncClient(base_url=f"http://{address}") as browser:
-        await _answers(browser)
+        await answering(browser)
         for by, subject in (("key", "quiet-account"), ("altered", "quiet-account"), ("key", "account-of-nobody")):
             forger.by = by
             mail = PEOPLE[MORI] if subject == "quiet-account" else "nobody@example.com"
@@ -606,14 +606,3 @@ async def test_the_log_has_no_secret_no_token_and_no_mail(engine: AsyncEngine, f
     for expected in ("signed_in", "sign_in_failed", "sign_in_refused"):
         assert f'"event": "{expected}"' in text
     assert [one for one in secrets if one in text] == []
-
-
-async def _answers(browser: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await browser.get("/healthz")
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-            else:
-                return

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from activities.hook import Hook
 from channels.hook import EventHook
 from service.delivery import HOOK_SCHEDULE_ID, ensure_hook_schedule
-from storage import hooks
+from storage import receivers
 from tests.activities.receiver import GOAL, OTHER, SECRET, receiver, record, told
 from tests.channels.web_server import Receiver
 from workflows.delivery import HookWorkflow, SendResult
@@ -27,7 +27,7 @@ async def working(client: Client, engine: AsyncEngine, desk: Receiver) -> AsyncI
     task_queue = f"hook-{uuid4().hex}"
     hook = Hook(engine, EventHook(desk.url("/events"), SECRET))
     async with engine.begin() as connection:
-        await hooks.enqueue_new(connection, datetime.now(UTC) - timedelta(minutes=1))
+        await receivers.switch_on_settings(connection, datetime.now(UTC) - timedelta(minutes=1))
     async with Worker(client, task_queue=task_queue, workflows=[HookWorkflow], activities=[hook.tell_events]):
         yield task_queue
 

@@ -3,7 +3,35 @@
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 
-from web.api import cycles, directory, goals, inbox, instructions, library, people, results
+from web.api import (
+    accounts,
+    amendments,
+    beginning,
+    bulk,
+    calendar_link,
+    cycles,
+    delegations,
+    directory,
+    erasure,
+    goals,
+    hooks,
+    inbox,
+    instructions,
+    lessons,
+    library,
+    notices,
+    passkeys,
+    people,
+    preferences,
+    results,
+    roles,
+    sessions,
+    sheets,
+    steering,
+    tokens,
+    tree,
+    writing,
+)
 from web.problems import responses
 
 
@@ -16,5 +44,9 @@ async def _require_own_path(request: Request) -> None:
 router = APIRouter(
     prefix="/api/v1", dependencies=[Depends(_require_own_path)], responses=responses(401, 403, 422, 429, 503)
 )
-for noun in (inbox, goals, cycles, instructions, people, directory, library, results):
+_NOUNS = (
+    inbox, goals, bulk, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
+    lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, sessions, tokens, accounts, hooks,
+)  # fmt: skip
+for noun in _NOUNS:
     router.include_router(noun.router)

@@ -28,7 +28,7 @@ _Starts = Annotated[
 _Confirmed = Annotated[
     bool, Query(description="another running cycle for the same people at the same time is meant to be there")
 ]
-_FILE = file_of(
+FILE = file_of(
     "application/toml",
     """[cycle]
 id = "2026-q4"
@@ -68,7 +68,7 @@ async def list_cycles(request: Request, caller: Reader) -> CycleList:
     return await opened_of(request).cycles.list_cycles(caller)
 
 
-@router.post("/cycles/check", openapi_extra=_FILE, responses=responses(413))
+@router.post("/cycles/check", openapi_extra=FILE, responses=responses(413))
 async def check_cycle(
     request: Request, caller: Reader, data: FileBody, starts: _Starts = None, *, confirmed: _Confirmed = False
 ) -> CheckedFile:
@@ -84,7 +84,7 @@ async def check_cycle(
     )
 
 
-@router.post("/cycles", status_code=202, openapi_extra=_FILE, responses=responses(409, 413))
+@router.post("/cycles", status_code=202, openapi_extra=FILE, responses=responses(409, 413))
 async def launch_cycle(
     request: Request,
     response: Response,
@@ -101,9 +101,14 @@ async def launch_cycle(
     if file is None or checked.policy is None or refuses(checked.findings):
         raise FileRefused(checked.findings)
     await cycles.launch(caller, checked, datetime.now(UTC))
-    where = f"/api/v1/cycles/{file.cycle.id}"
+    return launched(response, file.cycle.id)
+
+
+def launched(response: Response, cycle: CycleId) -> Launched:
+    """The answer, with `Location`, that a launch was accepted."""
+    where = f"/api/v1/cycles/{cycle}"
     response.headers["Location"] = where
-    return Launched(cycle=file.cycle.id, status=where, events=f"{where}/events")
+    return Launched(cycle=cycle, status=where, events=f"{where}/events")
 
 
 @router.get("/cycles/{cycle}", responses=responses(404))

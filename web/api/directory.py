@@ -1,4 +1,4 @@
-"""The directory: a file with all people of the company is compared with it, and what was compared is applied."""
+"""The directory: a file with all people or departments of the company is compared with it, and what was compared is applied."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,7 +7,10 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import Field
 
+from domain.access import Caller
+from domain.people.provisioned import owned_fields
 from domain.values import Frozen, Locale
+from service.departments import DepartmentRecords
 from service.reorganisation import Compared, Reorganisation, SyncDocument
 from web.bodies import RENAMING, FileBody, changed_names, file_of
 from web.callers import PeopleActor
@@ -41,7 +44,7 @@ async def _comparison(
     """Raises `FileRefused` for a file with errors."""
     opened = opened_of(request)
     names = changed_names("renamed", renamed or ())
-    compared = await Reorganisation(opened.engine).compare(
+    compared = await Reorganisation(opened.engine, owned_fields(opened.settings.scim_owns)).compare(
         caller,
         data,
         locale=Locale(opened.settings.company_locale),
@@ -58,7 +61,19 @@ def _tag(compared: Compared, data: bytes, names: Mapping[str, str], *, leavers_a
     return f'"{hashlib.sha256(said.encode() + data).hexdigest()[:32]}"'
 
 
+async def _department_comparison(request: Request, caller: PeopleActor) -> Comparison:
+    """Raises `FileRefused` for a file with errors."""
+    data = await request.body()
+    compared = await DepartmentRecords(opened_of(request).engine).compare(caller, data)
+    if compared.difference is None:
+        raise FileRefused(compared.findings)
+    return Comparison(compared, _tag(compared, data, {}, leavers_absent=False))
+
+
 _Compared = Annotated[Comparison, Depends(_comparison)]
+_ComparedDepartments = Annotated[Comparison, Depends(_department_comparison)]
+_Reason = Annotated[str, Query(min_length=1, max_length=1000, description="stands in each goal's ledger")]
+_Seen = Annotated[str | None, Header(alias="If-Match", description="the `ETag` of the comparison")]
 
 
 class SyncAccepted(Frozen):
@@ -85,20 +100,52 @@ async def apply_sync(  # noqa: PLR0917 - each is a part of the request
     response: Response,
     caller: PeopleActor,
     found: _Compared,
-    reason: Annotated[str, Query(min_length=1, max_length=1000, description="stands in each goal's ledger")],
-    if_match: Annotated[str | None, Header(description="the `ETag` of the comparison")] = None,
+    reason: _Reason,
+    if_match: _Seen = None,
     *,
     many_leave: Annotated[bool, Query(description="more than a fifth of the people have really left")] = False,
 ) -> SyncAccepted:
     """Applies what was compared, to the directory and to all open goals. `Location` is where to follow it."""
+    _require_seen(found, if_match)
+    if found.compared.many and not many_leave:
+        raise ManyLeave(found.compared.many)
+    return await _apply(request, response, caller, found, reason)
+
+
+@router.post("/departments/comparisons", openapi_extra=_FILE, responses=responses(409, 413))
+async def compare_departments(response: Response, found: _ComparedDepartments) -> SyncDocument:
+    """The difference between a file of departments and the directory. Writes nothing.
+
+    `ETag` stands for the directory and the file: `POST /directory/departments/syncs` wants it.
+    """
+    response.headers["ETag"] = found.tag
+    return found.compared.document()
+
+
+@router.post("/departments/syncs", status_code=202, openapi_extra=_FILE, responses=responses(409, 412, 413, 428))
+async def apply_departments(  # noqa: PLR0917 - each is a part of the request
+    request: Request,
+    response: Response,
+    caller: PeopleActor,
+    found: _ComparedDepartments,
+    reason: _Reason,
+    if_match: _Seen = None,
+) -> SyncAccepted:
+    """Applies what was compared, to the directory and to all open goals. `Location` is where to follow it."""
+    _require_seen(found, if_match)
+    return await _apply(request, response, caller, found, reason)
+
+
+def _require_seen(found: Comparison, if_match: str | None) -> None:
     if if_match is None:
         raise SeenMissing
     if if_match != found.tag:
         raise OtherComparison
+
+
+async def _apply(request: Request, response: Response, caller: Caller, found: Comparison, reason: str) -> SyncAccepted:
     if found.compared.is_empty:
         return SyncAccepted(instruction=None, status=None, events=None)
-    if found.compared.many and not many_leave:
-        raise ManyLeave(found.compared.many)
     opened = opened_of(request)
     temporal = await opened.temporal.client()
     given = await Reorganisation(opened.engine).apply(caller, temporal, found.compared, reason)

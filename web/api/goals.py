@@ -70,7 +70,7 @@ async def read_score(request: Request, caller: Reader, goal: Goal) -> ScoreDocum
 
 
 # Commands that people give to one goal. Others are given by instructions, by the clock, or by use cases of their own.
-_OFFERED: tuple[type[Command], ...] = (
+OFFERED: tuple[type[Command], ...] = (
     commands.Revise, commands.Submit, commands.Recall, commands.Approve, commands.ReturnForChanges, commands.ReportProgress,
     commands.CompleteStep, commands.UndoReport, commands.CallReview, commands.SubmitSelfReview, commands.DecideReview,
     commands.Withdraw, commands.Comment, commands.Reassign, commands.Extend, commands.Pause, commands.Resume, commands.Reopen,
@@ -79,7 +79,7 @@ _OFFERED: tuple[type[Command], ...] = (
 _FROM_ELSEWHERE = ("id", "actor", "expected_seq")  # the header, the token, `If-Match`
 
 
-def _body_of(command: type[Command]) -> type[Frozen]:
+def body_of(command: type[Command]) -> type[Frozen]:
     """The command's own fields, and in whose name it is given."""
     own: dict[str, Any] = {
         name: (field.annotation, field) for name, field in command.model_fields.items() if name not in _FROM_ELSEWHERE
@@ -94,13 +94,14 @@ async def _give(request: Request, response: Response, caller: GoalActor, goal: G
     return given
 
 
-def _asked(name: str, body: Frozen, seen: int | None, key: str | None) -> Asked:
+def asked_of(name: str, body: Frozen, seen: int | None, key: str | None) -> Asked:
+    """The request of a command with this body."""
     fields = {one: getattr(body, one) for one in body.model_fields_set}
     return Asked(name, fields, fields.pop("acting_for", None), seen, key)
 
 
 def _route_for(command: type[Command]) -> Callable[..., Awaitable[Given]]:
-    name, body_type = command.name, strict(_body_of(command))
+    name, body_type = command.name, strict(body_of(command))
 
     async def give_seen(  # noqa: PLR0917 - as the two below
         request: Request,
@@ -111,7 +112,7 @@ def _route_for(command: type[Command]) -> Callable[..., Awaitable[Given]]:
         body: body_type,  # type: ignore[valid-type]  # made at run time
         key: _Key = None,
     ) -> Given:
-        return await _give(request, response, caller, goal, _asked(name, body, seen, key))
+        return await _give(request, response, caller, goal, asked_of(name, body, seen, key))
 
     async def give(  # noqa: PLR0917 - each is a part of the request
         request: Request,
@@ -121,12 +122,12 @@ def _route_for(command: type[Command]) -> Callable[..., Awaitable[Given]]:
         body: body_type,  # type: ignore[valid-type]  # made at run time
         key: _Key = None,
     ) -> Given:
-        return await _give(request, response, caller, goal, _asked(name, body, None, key))
+        return await _give(request, response, caller, goal, asked_of(name, body, None, key))
 
     return give_seen if "expected_seq" in command.model_fields else give
 
 
-for _command in _OFFERED:
+for _command in OFFERED:
     _decides = "expected_seq" in _command.model_fields
     router.add_api_route(
         f"{GOAL_PATH}/{_command.name}",

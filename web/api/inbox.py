@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from domain.access import actor_of
+from domain.access import person_of
 from service.inbox import InboxDocument, InboxItem
 from web.callers import Reader
 from web.opened import opened_of
@@ -32,7 +32,7 @@ async def read_inbox(
     after: Annotated[str, Query(max_length=300, description="`next` of the page before")] = "",
 ) -> InboxDocument:
     """The caller's open tasks, the earliest due date first. `command` is the path of the command that answers the task."""
-    person, now = actor_of(caller), datetime.now(UTC)
+    person, now = person_of(caller), datetime.now(UTC)
     page = await opened_of(request).inbox.read(caller, person, now, after=after, limit=limit)
     return page.document([_command(one) for one in page.items])
 

@@ -105,9 +105,14 @@ async def give_instruction(  # noqa: PLR0917 - each is a part of the request
     """Gives an instruction to the goals of a cycle. `Location` is where to follow it."""
     instructions = await opened_of(request).acting_by_instructions()
     identity = await instructions.give(caller, body.root, CycleId(cycle), key)
-    where = f"/api/v1/instructions/{identity}"
+    return accepted(response, identity)
+
+
+def accepted(response: Response, instruction: str) -> Accepted:
+    """The answer, with `Location`, that an instruction was written down."""
+    where = f"/api/v1/instructions/{instruction}"
     response.headers["Location"] = where
-    return Accepted(instruction=identity, status=where, events=f"{where}/events")
+    return Accepted(instruction=instruction, status=where, events=f"{where}/events")
 
 
 @router.get("/instructions/{instruction}", responses=responses(404))

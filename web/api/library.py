@@ -81,3 +81,56 @@ async def list_exemplars(
     """Good goals of earlier cycles, by the words in them."""
     found = await Exemplars(opened_of(request).engine).search(caller, department=department, words=words)
     return ExemplarList(exemplars=tuple(found))
+
+
+class Correction(Frozen):
+    """The text that replaces the problem's."""
+
+    text: Prose
+
+
+class TakingBack(Frozen):
+    """Why the problem is taken back."""
+
+    reason: Prose
+
+
+@router.get("/exemplars/{exemplar}", responses=responses(404))
+async def read_exemplar(request: Request, caller: Reader, exemplar: Annotated[str, Path(max_length=100)]) -> Exemplar:
+    """One good goal of an earlier cycle."""
+    return await Exemplars(opened_of(request).engine).show(caller, exemplar)
+
+
+_Problem = Annotated[str, Path(max_length=100)]
+
+
+@router.post(
+    "/problems/{problem}/correct",
+    status_code=204,
+    dependencies=[JSON_ONLY],
+    responses=responses(400, 404, 413, 415),
+)
+async def correct_problem(
+    request: Request,
+    caller: GoalActor,
+    problem: _Problem,
+    body: strict(Correction),  # type: ignore[valid-type]  # made at run time
+) -> None:
+    """Replaces the text of a heard problem, by the person who added it or by HR. A repeat changes nothing."""
+    await Hearing(opened_of(request).engine).correct(caller, problem, body.text)
+
+
+@router.post(
+    "/problems/{problem}/take_back",
+    status_code=204,
+    dependencies=[JSON_ONLY],
+    responses=responses(400, 404, 409, 413, 415),
+)
+async def take_back_problem(
+    request: Request,
+    caller: GoalActor,
+    problem: _Problem,
+    body: strict(TakingBack),  # type: ignore[valid-type]  # made at run time
+) -> None:
+    """Takes a heard problem back, by the person who added it or by HR. Refused while goals answer it. A repeat changes nothing."""
+    await Hearing(opened_of(request).engine).take_back(caller, problem, body.reason)

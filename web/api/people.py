@@ -1,17 +1,12 @@
-"""People: departments, one person, delegations, and one's own settings."""
+"""People: departments, one person, and one's own tokens."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from domain.access import actor_of
 from domain.values import EmployeeId
 from service.departments import DepartmentRecords, DepartmentTree
-from service.instruction_documents import DelegationList
-from service.people import People, PersonPage
-from service.preferences import PreferenceDocument, Preferences, document_of
-from service.tokens import TokenList
+from service.people import CompanyPeople, DepartmentPeople, People, PersonPage
 from web.callers import Reader
 from web.opened import opened_of
 from web.problems import responses
@@ -25,29 +20,23 @@ async def list_departments(request: Request, caller: Reader) -> DepartmentTree:
     return await DepartmentRecords(opened_of(request).engine).tree(caller)
 
 
+@router.get("/departments/{department:path}/people", responses=responses(404))
+async def list_people_of_department(
+    request: Request, caller: Reader, department: Annotated[str, Path(max_length=200)]
+) -> DepartmentPeople:
+    """The people of a department and of those below it, including those who left."""
+    return await People(opened_of(request).engine).department(caller, department)
+
+
+@router.get("/companies/{company:path}/people", responses=responses(404))
+async def list_people_of_company(
+    request: Request, caller: Reader, company: Annotated[str, Path(max_length=200)]
+) -> CompanyPeople:
+    """The people who work in a company of the group or are seconded from it, including those who left."""
+    return await People(opened_of(request).engine).company(caller, company)
+
+
 @router.get("/people/{employee}", responses=responses(404))
 async def read_person(request: Request, caller: Reader, employee: Annotated[str, Path(max_length=100)]) -> PersonPage:
     """A person, by id or by employee number. Of their goals, those that the caller may see."""
     return await People(opened_of(request).engine).person(caller, EmployeeId(employee))
-
-
-@router.get("/delegations", responses=responses(404))
-async def list_delegations(request: Request, caller: Reader, employee: str | None = None) -> DelegationList:
-    """The delegations from or to one employee, or of everybody, that hold today or within a year."""
-    one = EmployeeId(employee) if employee is not None else None
-    return await opened_of(request).instructions.list_delegations(caller, one, datetime.now(UTC))
-
-
-@router.get("/preferences")
-async def read_preferences(request: Request, caller: Reader) -> PreferenceDocument:
-    """How the caller's notices come, and when."""
-    opened, person = opened_of(request), actor_of(caller)
-    settings = opened.settings
-    own = Preferences(opened.engine, company_chat=settings.channel == "chat", private_hosts=settings.chat_private_hosts)
-    return document_of(person, await own.show(caller, person))
-
-
-@router.get("/tokens")
-async def list_tokens(request: Request, caller: Reader) -> TokenList:
-    """The caller's API tokens, the newest first, without their secrets; everybody's for an auditor."""
-    return await opened_of(request).tokens.list_tokens(caller, datetime.now(UTC), own=not caller.is_auditor)

@@ -132,7 +132,7 @@ async def test_administrators_of_the_directory_are_named_and_listed(office: Offi
     assert HR in await office.refused(*sync)
     assert "HR of every open cycle" in await office.done(*admins, "list")
     assert (await office.told(*admins, "add", MANAGER))["roles"] == [
-        {"employee": MANAGER, "name": "清水 幸恵", "role": "directory"}
+        {"employee": MANAGER, "name": "清水 幸恵", "role": "directory", "source": "hand"}
     ]
     assert MANAGER in await office.refused(*admins, "add", HARA), "there is one, who names the next"
     assert "E77" in await office.refused(*admins, "add", "E77", "--as", MANAGER)
