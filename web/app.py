@@ -29,18 +29,6 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
 ]
 
-_ABOUT = """Every request brings an API token (`Authorization: Bearer`), as `meguri token create` prints it.
-
-Bodies are JSON, read strictly: no text for a number, no key that is not described. Numbers that must stay exact may be sent as a text
-of their digits. No text has control characters but tabs and line ends, half surrogates, or characters that turn the direction of
-writing; names, titles and units are one line. Spaces around a text are left out.
-
-Errors are problem details (RFC 9457): `code` and `fields` are for programs; `detail` is a sentence in the language that
-`Accept-Language` prefers, Japanese or English. 422 is what cannot be read, with the places in `errors`, and what the rules refuse.
-
-A request with an `Idempotency-Key` may be repeated. `ETag` is the version of what was read; requests that decide on it bring it as
-`If-Match`, and get 412 if it has changed.
-"""
 # For pages of other sites that the settings name: a token in a header, never the cookie of a session.
 _OTHER_SITES: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -59,7 +47,6 @@ def make_app(opened: Opened) -> FastAPI:
         title="Meguri",
         version="1",
         summary="Goals and their review cycles",
-        description=_ABOUT,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,

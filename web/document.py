@@ -9,6 +9,19 @@ from fastapi import FastAPI
 from web.examples import BODIES
 from web.problems import MEDIA_TYPE, Problem
 
+_ABOUT = """Every request brings an API token (`Authorization: Bearer`), as `meguri token create` prints it.
+
+Bodies are JSON, read strictly: no text for a number, no key that is not described. Numbers that must stay exact may be sent as a text
+of their digits. No text has control characters but tabs and line ends, half surrogates, or characters that turn the direction of
+writing; names, titles and units are one line. Spaces around a text are left out.
+
+Errors are problem details (RFC 9457): `code` and `fields` are for programs; `detail` is a sentence in the language that
+`Accept-Language` prefers, Japanese or English. 422 is what cannot be read, with the places in `errors`, and what the rules refuse.
+
+A request with an `Idempotency-Key` may be repeated. `ETag` is the version of what was read; requests that decide on it bring it as
+`If-Match`, and get 412 if it has changed.
+"""
+
 # What parameters of one name are on every route, unless the route says something else: a description, and an example.
 _PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "cycle": ("id of the cycle", "2026-q4"),
@@ -19,10 +32,26 @@ _PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "department": ("name of a department; those below it are meant too", "経理部"),
     "limit": ("how many at most", 100),
     "state": ("goals in this state", "draft"),
-    "log": ("logs of the journal; all of them if none is named", ["roles"]),
+    "log": ("logs of the journal; all of them if none is named", None),
     "search": ("words that are in the text", "請求書"),
     "words": ("words that are in the goal", "決算"),
     "unanswered": ("only problems that no goal answers", True),
+    "entry": ("id of the entry in the catalogue", "monthly-closing"),
+    "baseline": ("today's value of the measure", "10"),
+    "target": ("the value of the measure to reach", "7"),
+    "parent": ("id of the goal or theme that it serves", "2026-q4/M0005/1"),
+    "new_target": ("the target of the next revision", "8"),
+    "new_weight": ("the weight of the next revision, in percent", "40"),
+    "by": ("what the shares are counted by", None),
+    "exemplar": ("id of the example", None),
+    "problem": ("id of the problem, as `POST` answered it", None),
+    "company": ("name of a company of the group", None),
+    "passkey": ("id of the passkey", None),
+    "role": ("role in the company", None),
+    "identity": ("id of the binding of an account to a person", None),
+    "session": ("id of the session", None),
+    "token": ("id of the token", None),
+    "account": ("id of the program's account", "@program:hr-sync"),
     "Idempotency-Key": ("id of the request: a repeat with the same content changes nothing", "import-2026-11-28-17"),
 }
 
@@ -59,6 +88,7 @@ def install(app: FastAPI) -> None:
     def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = routes_only()
+            document["info"]["description"] = _ABOUT
             _put_problems(document)
             routes = {one["operationId"]: one for one in _routes(document)}
             for name, route in routes.items():
@@ -96,9 +126,14 @@ def _describe(name: str, route: dict[str, Any]) -> None:
         if one["name"] in _PARAMETERS:
             description, example = _PARAMETERS[one["name"]]
             one.setdefault("description", description)
-            one.setdefault("example", example)
+            if example is not None and not _is_list(one["schema"]):
+                one.setdefault("example", example)
     if name in BODIES:
         route["requestBody"]["content"]["application/json"]["example"] = BODIES[name]
+
+
+def _is_list(schema: dict[str, Any]) -> bool:
+    return any(one.get("type") == "array" for one in (schema, *schema.get("anyOf", ())))
 
 
 def _require_if_match(route: dict[str, Any]) -> None:

@@ -62,4 +62,35 @@ BODIES: Mapping[str, Any] = {
         "reason": "決算期と重なるため",
     },
     "add_problem": {"text": "請求書が月初に集中し、確認が間に合わない", "department": "経理部"},
+    "give_commands": {
+        "commands": [
+            {
+                "goal": "2026-q4/M0031/1",
+                "command": "approve",
+                "seen": 5,
+                "key": "morning-1",
+                "body": {"comment": "進めてください。"},
+            }
+        ]
+    },
+    "begin_goal": {"owner": "M0031"},
+    "check_handover": {"to": "M0032", "reason": "異動のため"},
+    "hand_over": {"to": "M0032", "reason": "異動のため"},
+    "check_goal": {"content": _CONTENT},
+    "check_instruction": {"kind": "pause", "selection": {"departments": ["経理部"]}, **_WHY},
+    "end_instruction": _WHY,
+    "erase_texts": {"entries": [4], "reason": "本人の申し出による"},
+    "erase_texts_in_journal": {"log": "hearings", "entries": [12], "reason": "本人の申し出による"},
+    "correct_problem": {"text": "請求書が月末に集中し、確認が間に合わない"},
+    "take_back_problem": {"reason": "同じ声が既にあるため"},
+    "take_over_lesson": {"lesson": "2026-q3/M0031/1", "earlier": "2026-q3"},
+    "delegate": {"to": "M0007", "first": "2026-12-21", "last": "2027-01-08", "reason": "長期休暇のため"},
+    "end_delegation": {"to": "M0007", "reason": "予定より早く復帰したため"},
+    "choose_preferences": {"channel": "mail", "digest_at": "09:00"},
+    "choose_preferences_of": {"digest_at": "09:00"},
+    "retry_notices": {"cycle": "2026-q4"},
+    "make_token": {"label": "給与システム", "scopes": ["read"], "days": 90},
+    "make_account": {"name": "hr-sync", "purpose": "人事システムとの連携", "owner": "M0006"},
+    "answer_for_account": {"owner": "M0007"},
+    "make_account_token": {"label": "夜間の連携", "scopes": ["read", "people"], "days": 90},
 }

@@ -14,8 +14,9 @@ from service.amending import Amending, Amendment
 from service.answers import compose
 from texts.findings import FindingDocument, documents_of
 from texts.say import BothTexts, say_both
+from web.api.cycles import FILE
 from web.api.parameters import CyclePath, Key
-from web.bodies import QueryDay
+from web.bodies import FileBody, QueryDay
 from web.callers import CycleActor, Reader
 from web.conditions import SeenMissing
 from web.opened import opened_of
@@ -24,7 +25,6 @@ from web.problems import FileRefused, OtherComparison, responses
 router = APIRouter(tags=["cycles"])
 
 _AMENDMENTS = "/cycles/{cycle}/amendments"
-_FILE = {"requestBody": {"required": True, "content": {"application/toml": {"schema": {"type": "string"}}}}}
 
 
 class Asked(NamedTuple):
@@ -37,14 +37,14 @@ class Asked(NamedTuple):
 
 
 async def _asked(
-    request: Request,
+    data: FileBody,
     cycle: CyclePath,
     starts: Annotated[QueryDay | None, Query(description="moves all dates of the file, as at the launch")] = None,
     department: Annotated[list[str] | None, Query(max_length=100, description="only goals of these")] = None,
     person: Annotated[list[str] | None, Query(max_length=1000, description="only goals of these")] = None,
 ) -> Asked:
     selection = compose(Selection, {"departments": tuple(department or ()), "people": tuple(person or ())})
-    return Asked(CycleId(cycle), await request.body(), starts, selection)
+    return Asked(CycleId(cycle), data, starts, selection)
 
 
 _Asked = Annotated[Asked, Depends(_asked)]
@@ -108,7 +108,7 @@ class AmendmentAccepted(Frozen):
     events: str | None
 
 
-@router.post(f"{_AMENDMENTS}/check", openapi_extra=_FILE, responses=responses(404, 409, 413))
+@router.post(f"{_AMENDMENTS}/check", openapi_extra=FILE, responses=responses(404, 409, 413))
 async def check_amendment(request: Request, response: Response, caller: Reader, asked: _Asked) -> ComparedRules:
     """HR: how the file's rules differ from the cycle's, and what that does to goals. Writes nothing.
 
@@ -122,7 +122,7 @@ async def check_amendment(request: Request, response: Response, caller: Reader, 
 @router.post(
     _AMENDMENTS,
     status_code=202,
-    openapi_extra=_FILE,
+    openapi_extra=FILE,
     responses=responses(404, 409, 412, 413, 428),
 )
 async def amend_cycle(  # noqa: PLR0917 - each is a part of the request

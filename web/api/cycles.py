@@ -28,7 +28,7 @@ _Starts = Annotated[
 _Confirmed = Annotated[
     bool, Query(description="another running cycle for the same people at the same time is meant to be there")
 ]
-_FILE = file_of(
+FILE = file_of(
     "application/toml",
     """[cycle]
 id = "2026-q4"
@@ -68,7 +68,7 @@ async def list_cycles(request: Request, caller: Reader) -> CycleList:
     return await opened_of(request).cycles.list_cycles(caller)
 
 
-@router.post("/cycles/check", openapi_extra=_FILE, responses=responses(413))
+@router.post("/cycles/check", openapi_extra=FILE, responses=responses(413))
 async def check_cycle(
     request: Request, caller: Reader, data: FileBody, starts: _Starts = None, *, confirmed: _Confirmed = False
 ) -> CheckedFile:
@@ -84,7 +84,7 @@ async def check_cycle(
     )
 
 
-@router.post("/cycles", status_code=202, openapi_extra=_FILE, responses=responses(409, 413))
+@router.post("/cycles", status_code=202, openapi_extra=FILE, responses=responses(409, 413))
 async def launch_cycle(
     request: Request,
     response: Response,
