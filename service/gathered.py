@@ -10,6 +10,7 @@ from domain.people.numbers import numbered
 from domain.people.organisation import DIRECTORY_ZONE, some_of
 from domain.people.provisioned import Desired, Gathered, Provisioned
 from domain.people.wanted import members_of, wanted_of
+from domain.programs import is_program
 from domain.values import EmployeeId
 from service.reorganisation import Compared, Directory
 from storage.provisioned import Resource
@@ -75,7 +76,8 @@ def blamed_for(
             yield resource, [one for one, resources in refusing if everybody or resource in resources]
         return
     left = compared.difference.left if compared.difference else ()
-    if (gone := set(run.administrators) & set(left)) and gone == set(run.administrators):
+    gone = set(run.administrators) & set(left)
+    if gone and gone == set(run.administrators) and not is_program(run.caller.employee):
         for one in sorted(gone & people.keys()):
             yield people[one], [refuse("last_administrator_leaves", one, person=one)]
     elif compared.many and not many_leave:

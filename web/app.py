@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.datastructures import Headers
@@ -12,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import api, calendar, document, passkeys, problems, scim, sign_in
+from web.bodies import require_storable
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.passkey_site import require_passkeys
@@ -26,7 +29,18 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
 ]
 
+_ABOUT = """Every request brings an API token (`Authorization: Bearer`), as `meguri token create` prints it.
 
+Bodies are JSON, read strictly: no text for a number, no key that is not described. Numbers that must stay exact may be sent as a text
+of their digits. No text has control characters but tabs and line ends, half surrogates, or characters that turn the direction of
+writing; names, titles and units are one line. Spaces around a text are left out.
+
+Errors are problem details (RFC 9457): `code` and `fields` are for programs; `detail` is a sentence in the language that
+`Accept-Language` prefers, Japanese or English. 422 is what cannot be read, with the places in `errors`, and what the rules refuse.
+
+A request with an `Idempotency-Key` may be repeated. `ETag` is the version of what was read; requests that decide on it bring it as
+`If-Match`, and get 412 if it has changed.
+"""
 # For pages of other sites that the settings name: a token in a header, never the cookie of a session.
 _OTHER_SITES: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -45,6 +59,7 @@ def make_app(opened: Opened) -> FastAPI:
         title="Meguri",
         version="1",
         summary="Goals and their review cycles",
+        description=_ABOUT,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -91,7 +106,9 @@ async def _readyz(request: Request) -> dict[str, str]:
 
 
 class _Bounds:
-    """Refuses a body that is too large, however it is sent, and another host than the public one; puts the same headers on every answer."""
+    """Refuses a body that is too large, however it is sent, another host than the public one, and texts in the address that no
+    database stores; puts the same headers on every answer.
+    """
 
     def __init__(self, app: ASGIApp, public: Origin | None) -> None:
         self._app, self._public = app, public
@@ -105,8 +122,11 @@ class _Bounds:
         try:
             if self._public and scope["path"] not in _HEALTH:
                 require_host(Headers(scope=scope), self._public)
-        except OtherHost as refused:
-            answer = await problems.answer_to(Request(scope, receive), refused)
+            require_storable("path", scope["path"])
+            require_storable("query", unquote_plus(scope["query_string"].decode("latin-1")))
+        except (OtherHost, RequestValidationError) as refused:
+            answer_to = problems.answer_to if isinstance(refused, OtherHost) else problems.wrong_request
+            answer = await answer_to(Request(scope, receive), refused)
             await answer(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), send)

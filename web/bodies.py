@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, WrapValidator
 from pydantic_core import PydanticKnownError
 from starlette.exceptions import HTTPException
 
+from domain.characters import NOT_STORABLE
 from domain.messages import message
 from domain.refusals import Code, Refusal
 
@@ -61,6 +62,15 @@ async def _must_be_json(request: Request) -> None:
 
 
 JSON_ONLY = Depends(_must_be_json)
+
+
+def require_storable(source: str, text: str) -> None:
+    """Raises `RequestValidationError` for a text with a character that is not stored: PostgreSQL takes no zero byte, in a search neither."""
+    if found := NOT_STORABLE.search(text):
+        where = {"at": found.start() + 1, "character": f"U+{ord(found[0]):04X}"}
+        raise RequestValidationError(
+            [{"type": "not_storable", "loc": (source,), "msg": "", "input": None, "ctx": where}]
+        )
 
 
 async def _file(request: Request) -> bytes:

@@ -101,7 +101,7 @@ class Problem(Frozen):
 def install(app: FastAPI) -> None:
     """Answers every error of the app's routes."""
     app.add_exception_handler(MeguriError, answer_to)
-    app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(RequestValidationError, wrong_request)
     app.add_exception_handler(HTTPException, _http_error)
     for lost in (OSError, DBAPIError, RPCError):
         app.add_exception_handler(lost, _unexpected)
@@ -154,7 +154,7 @@ def headers_of(error: MeguriError, status: int) -> dict[str, str]:
     return {"Retry-After": _UNAVAILABLE_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
 
-async def _wrong_request(request: Request, error: Exception) -> Response:
+async def wrong_request(request: Request, error: Exception) -> Response:
     """What FastAPI refused. Values are never repeated: one may be a secret, or a megabyte."""
     locale = locale_of(request)
     wrong = tuple(_part(one, locale) for one in cast("RequestValidationError", error).errors())
@@ -194,12 +194,17 @@ def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """A server that went away, or a defect. The log has it whole; the answer says nothing of it."""
-    if isinstance(error, OSError | DBAPIError):
+    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and not _is_defect(error)):
         return _lost(request, "PostgreSQL")
     if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
         return _lost(request, "Temporal")
     log.error("request_failed", method=request.method, route=_route(request), exc_info=error)
     return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", message("error.unexpected"))
+
+
+def _is_defect(error: DBAPIError) -> bool:
+    """Whether PostgreSQL answered, and refused what it was asked: data (22), integrity (23), syntax or rights (42)."""
+    return str(getattr(error.orig, "sqlstate", None) or "")[:2] in {"22", "23", "42"}
 
 
 def _lost(request: Request, server: str) -> Response:

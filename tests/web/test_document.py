@@ -33,6 +33,7 @@ def _fits(value: Any, schema: dict[str, Any]) -> bool:
 
 def test_it_is_openapi_3_1() -> None:
     assert DOCUMENT["openapi"].startswith("3.1")
+    assert "Idempotency-Key" in DOCUMENT["info"]["description"]
 
 
 @pytest.mark.parametrize("name", ROUTES)

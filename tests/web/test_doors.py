@@ -7,7 +7,7 @@ from time import perf_counter
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from domain.journal import Log
 from domain.people.organisation import DIRECTORY_ZONE
@@ -248,6 +248,34 @@ async def test_a_moment_in_a_query_is_one_with_its_offset(company: Steered, web:
         assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, "query.since"), moment
     answer = await web.get("/api/v1/journal", params={"since": "2026-01-01T00:00:00+09:00"}, headers=headers)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), _routes())
+async def test_an_address_with_a_character_that_is_not_stored_is_refused_on_every_route(
+    company: Steered, web: httpx.AsyncClient, method: str, path: str
+) -> None:
+    """PostgreSQL refuses a zero byte in a search too, and an auditor's look is kept with its address."""
+    last = path.rsplit("/", 1)[-1]
+    for headers in (await token_of(company, HR), await token_of(company, HARA, "audit")):
+        for at, where in ((f"{path}?after=%00&cycle=%00&search=a%00", "query"), (path.replace(last, "%00"), "path")):
+            answer = await web.request(method, at, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (at, answer.text)
+            assert answer.json()["errors"][0]["where"] == where
+
+
+async def test_what_postgresql_refuses_is_a_defect_and_not_a_server_that_is_away(company: Steered) -> None:
+    """`22021` of a zero byte was answered with 503 and "try again later", and nobody heard of it."""
+    app = make_app(Opened(Settings(), company.engine, temporal_of(company)))
+
+    async def fail() -> None:
+        async with company.engine.connect() as connection:
+            await connection.execute(text("SELECT 1 / 0"))
+
+    app.add_api_route("/fail", fail)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as web:
+        answer = await web.get("/fail")
+    assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
 
 
 async def test_a_whole_number_may_be_sent_with_a_point_and_a_zero(company: Steered, web: httpx.AsyncClient) -> None:

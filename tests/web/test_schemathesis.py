@@ -67,7 +67,7 @@ max-examples = {EXAMPLES or 3}
 max-steps = 8
 
 [phases.stateful.generation]
-max-examples = {EXAMPLES or 25}
+max-examples = {EXAMPLES or 20}
 
 [checks.positive_data_acceptance]
 # And: 412 of a version that is not the last, 422 of what the rules refuse; the check in the hooks looks at 422.
