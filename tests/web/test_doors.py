@@ -296,3 +296,14 @@ async def test_answers_leave_at_once(web: httpx.AsyncClient) -> None:
         await web.get("/healthz")
         spans.append(perf_counter() - start)
     assert sorted(spans)[5] < 0.03  # the first ones of a connection are acknowledged at once
+
+
+async def test_amendments_for_people_who_cannot_exist_are_refused_by_place(
+    company: Steered, web: httpx.AsyncClient
+) -> None:
+    headers = await token_of(company, HR)
+    for name, value in (("department", ""), ("department", "x" * 201), ("person", "a/b")):
+        path = f"/api/v1/cycles/{CYCLE}/amendments/check"
+        answer = await web.post(path, headers=headers, params={name: value}, content=b"x")
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+        assert answer.json()["errors"][0]["where"].startswith(f"query.{name}")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from domain.access import Caller
 from domain.goal.goal import Outcome
 from domain.instructions.instructions import Selection
-from domain.values import CycleId, EmployeeId, Frozen, GoalId
+from domain.values import CycleId, EmployeeId, Frozen, GoalId, Id, Line
 from service.amending import Amending, Amendment
 from service.answers import compose
 from texts.findings import FindingDocument, documents_of
@@ -40,8 +40,8 @@ async def _asked(
     data: FileBody,
     cycle: CyclePath,
     starts: Annotated[QueryDay | None, Query(description="moves all dates of the file, as at the launch")] = None,
-    department: Annotated[list[str] | None, Query(max_length=100, description="only goals of these")] = None,
-    person: Annotated[list[str] | None, Query(max_length=1000, description="only goals of these")] = None,
+    department: Annotated[list[Line] | None, Query(max_length=100, description="only goals of these")] = None,
+    person: Annotated[list[Id] | None, Query(max_length=1000, description="only goals of these")] = None,
 ) -> Asked:
     selection = compose(Selection, {"departments": tuple(department or ()), "people": tuple(person or ())})
     return Asked(CycleId(cycle), data, starts, selection)
