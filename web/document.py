@@ -90,6 +90,7 @@ def install(app: FastAPI) -> None:
             document = routes_only()
             document["info"]["description"] = _ABOUT
             _put_problems(document)
+            _require_what_tells_forms_apart(document)
             routes = {one["operationId"]: one for one in _routes(document)}
             for name, route in routes.items():
                 _describe(name, route)
@@ -117,6 +118,23 @@ def _put_problems(document: dict[str, Any]) -> None:
         for status in (one for one in route["responses"] if one >= "400"):
             errors[status] = {"description": HTTPStatus(int(status)).phrase, "content": content}
             route["responses"][status] = {"$ref": f"#/components/responses/{status}"}
+
+
+def _require_what_tells_forms_apart(document: dict[str, Any]) -> None:
+    """Where an object has one of several forms, the key that says which one must be sent, also if its value is the only one."""
+    forms = document["components"]["schemas"]
+    for choice in _choices(document):
+        for form in (forms[place.rpartition("/")[2]] for place in choice["mapping"].values()):
+            form["required"] = sorted({*form.get("required", ()), choice["propertyName"]})
+
+
+def _choices(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        if "discriminator" in part:
+            yield part["discriminator"]
+        part = list(part.values())
+    for one in part if isinstance(part, list) else ():
+        yield from _choices(one)
 
 
 def _describe(name: str, route: dict[str, Any]) -> None:

@@ -134,7 +134,7 @@ async def test_a_token_makes_and_ends_no_link(company: Steered, web: httpx.Async
     assert (await web.get(link)).status_code == 200
 
 
-@pytest.mark.parametrize("wrong", ["", "0" * 64, "a" * 10_000, "%00", "..%2f", "é", "%ed%a0%80"])
+@pytest.mark.parametrize("wrong", ["", "0" * 64, "a" * 10_000, "..%2f", "é", "%ed%a0%80"])
 async def test_a_wrong_link_is_a_page_that_does_not_exist(company: Steered, web: httpx.AsyncClient, wrong: str) -> None:
     await link_of(company, HARA)
     answer, other = await web.get(f"/calendar/{wrong}.ics"), await web.get("/calendars")

@@ -66,6 +66,19 @@ def test_links_lead_to_operations_and_hand_over_parameters_that_they_have() -> N
         assert {*parameters} <= {one["name"] for one in ROUTES[target][1]["parameters"]}, (name, target)
 
 
+def test_a_body_without_the_key_that_tells_its_form_does_not_fit() -> None:
+    schema = ROUTES["begin_goal"][1]["requestBody"]["content"]["application/json"]["schema"]
+    measure = {"kind": "qualitative", "name": "x", "success_image": "y", "criteria": []}
+    for lost, fits in (("", True), ("measure", False), ("source", False)):
+        content = {"theme": "x", "measure": _without_kind(measure) if lost == "measure" else measure}
+        source = {"kind": "content", "content": content}
+        assert _fits({"source": _without_kind(source) if lost == "source" else source}, schema) is fits
+
+
+def _without_kind(form: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in form.items() if name != "kind"}
+
+
 def test_a_route_that_needs_the_version_says_so() -> None:
     needing = {name for name, (_, way) in ROUTES.items() if "428" in way["responses"]}
     required = {
