@@ -2,7 +2,7 @@
 FROM python:3.13.12-slim-trixie AS libraries
 COPY requirements.run.lock .
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.run.lock
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.run.lock
 
 FROM python:3.13.12-slim-trixie
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -126,16 +126,20 @@ async def answer_to(request: Request, error: Exception) -> Response:
     findings = tuple(documents_of(found))
     names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
     status = status_of(known)
-    if status in _LOGGED:
-        _log_refused(request, known.code, status)
+    log_refused(request, known.code, status)
     return _answer(
         request, status, known.code, known.message, names=names, fields=fields, findings=findings,
         headers=headers_of(known, status),
     )  # fmt: skip
 
 
-def _log_refused(request: Request, code: str, status: int) -> None:
-    """Who is known has a line for each; strangers, who may send thousands, share a few lines a minute (`logs.RepeatedLines`)."""
+def log_refused(request: Request, code: str, status: int) -> None:
+    """Logs that somebody tried what they may not, if the status says so.
+
+    Who is known has a line for each; strangers, who may send thousands, share a few lines a minute (`logs.RepeatedLines`).
+    """
+    if status not in _LOGGED:
+        return
     found = getattr(request.state, "let_in", None)
     if found is None:
         log.warning("stranger_refused", code=code, status=status, route=_route(request))

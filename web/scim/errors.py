@@ -19,7 +19,7 @@ from service.tokens import NotSignedIn, TooManyRequests
 from texts.say import say
 from web.callers import ScopeMissing
 from web.locales import locale_of
-from web.problems import headers_of, most_bytes
+from web.problems import headers_of, log_refused, most_bytes
 
 MEDIA_TYPE = "application/scim+json"
 _TYPE_OF: Mapping[str, str] = {
@@ -50,6 +50,7 @@ async def answer_to(request: Request, error: Exception) -> Response:
     status = int(known.status)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         status = int(HTTPStatus.BAD_REQUEST)
+    log_refused(request, known.code, status)
     headers = headers_of(known, status) if isinstance(known, NotSignedIn | TooManyRequests | ScopeMissing) else {}
     return _answer(request, status, known.message, _TYPE_OF.get(known.code), headers)
 
