@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.access import Action, Caller, actor_of
+from domain.access import Action, Caller, actor_of, person_of
 from domain.messages import did_you_mean
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
@@ -65,10 +65,10 @@ class Hearing:
 
         An unknown cycle is refused, unless it is `planned`: hearings may come before the launch. Without `department` it is the caller's own. A caller with reports is heard as a manager, others as staff.
         """
-        speaker = actor_of(caller)
+        speaker = person_of(caller)
         async with self._engine.begin() as connection:
-            await require_colleague(connection, caller, Action.HEAR)
             where = await department_of_problem(connection, speaker, department)
+            await require_colleague(connection, caller, Action.HEAR)
             if not planned:
                 await require_cycle(connection, cycle)
             return await hearing.add(

@@ -253,7 +253,7 @@ async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, c
 
 async def test_every_relation_to_a_goal_has_its_condition(database: AsyncEngine) -> None:
     of_the_company = {Relation.OPERATOR, Relation.COLLEAGUE, Relation.SETTING_UP, Relation.ADMINISTRATOR}
-    of_the_company |= {Relation.SYSTEM, Relation.AUDITOR}
+    of_the_company |= {Relation.SYSTEM, Relation.AUDITOR, Relation.PROGRAM}
     async with read_transaction(database) as connection:
         for relation in set(Relation) - of_the_company:
             condition = await _condition(connection, relation)
