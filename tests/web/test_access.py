@@ -1,27 +1,41 @@
 """Every route as every role, near and far: the answer is what the table of `domain/access.py` says, and no list holds more than a page.
 
-A route that this file does not know fails the test.
+A route that this file does not know fails the test. Operations of `service/` without a route are called directly.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from domain.access import Action, Relation, may
+from domain.access import Action, Caller, Relation, Role, may
 from domain.instructions.instructions import Pause
+from domain.people.wanted import ENTERPRISE, ResourceKind
+from domain.programs import program_id
+from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
-from domain.values import CycleId
+from domain.values import CycleId, GoalId
+from service.cycles import Cycles
+from service.gathering import Gathering
+from service.giving import Goals
+from service.goals import GoalReads
 from service.hearing import Hearing
+from service.people import People
+from service.provisioning import Provisioning
+from service.provisioning_status import provisioning_status
+from service.repairs import Repairing
+from service.results import Results
 from service.roles import Roles
 from service.tokens import ApiTokens
+from service.tree import Tree
 from settings import Settings
 from tests.callers import OPERATOR, by
 from tests.service.steered import (
+    ACCOUNTING,
     EVERYBODY,
     GONE,
     HARA,
@@ -357,3 +371,117 @@ async def test_a_list_holds_what_the_page_shows_and_nothing_else_for_every_role(
         for owner in (MORI, HARA, ONO, SALES, MANAGER):
             page = await web.get(f"/api/v1{_at(_GOAL, owner)}", headers=headers)
             assert page.status_code == (200 if f"{CYCLE}/{owner}/1" in listed else 403), (role, owner)
+
+
+# Operations that have no route (tests/web/test_coverage.py says why): each is called as every role, too.
+_Call = Callable[[Steered, Caller, GoalId], Any]
+
+
+class Direct(NamedTuple):
+    """The action that the table names for an operation, whether it is about a goal, and how it is called."""
+
+    action: Action
+    call: _Call
+    at_goal: bool = False
+
+
+async def _seen(company: Steered, who: Caller, goal: GoalId) -> None:
+    found = (await Goals(company.engine, company.client).read_before_deciding(who, [goal]))[goal]
+    if isinstance(found, Refusal):
+        raise found
+
+
+_SCIM = ResourceKind.USER
+_UNKNOWN_MANAGER = {"userName": "x", ENTERPRISE: {"manager": {"value": "nobody"}}}  # so that nothing is made
+DIRECT: Mapping[str, Direct] = {
+    "cycles.Cycles.progress": Direct(
+        Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
+    ),
+    "gathering.Gathering.apply_now": Direct(
+        Action.CHANGE_DIRECTORY, lambda c, who, _: _gathering(c).apply_now(_now(), who)
+    ),
+    "giving.Goals.read_before_deciding": Direct(Action.SEE_GOAL, _seen, at_goal=True),
+    "goals.GoalReads.prove": Direct(
+        Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).prove(who, goal), at_goal=True
+    ),
+    "people.People.departments": Direct(Action.SEE_PEOPLE, lambda c, who, _: People(c.engine).departments(who)),
+    "people.People.import_file": Direct(
+        Action.CHANGE_DIRECTORY, lambda c, who, _: People(c.engine).import_file(who, b"x")
+    ),
+    "provisioning.Provisioning.change": Direct(
+        Action.PROVISION, lambda c, who, _: Provisioning(c.engine).change(who, _SCIM, "x", lambda _: {}, _now())
+    ),
+    "provisioning.Provisioning.create": Direct(
+        Action.PROVISION, lambda c, who, _: Provisioning(c.engine).create(who, _SCIM, _UNKNOWN_MANAGER, _now())
+    ),
+    "provisioning.Provisioning.find": Direct(
+        Action.PROVISION, lambda c, who, _: Provisioning(c.engine).find(who, _SCIM, "x")
+    ),
+    "provisioning.Provisioning.page": Direct(
+        Action.PROVISION, lambda c, who, _: Provisioning(c.engine).page(who, _SCIM, having={})
+    ),
+    "provisioning.Provisioning.remove": Direct(
+        Action.PROVISION, lambda c, who, _: Provisioning(c.engine).remove(who, _SCIM, "x", _now())
+    ),
+    "provisioning_status.provisioning_status": Direct(
+        Action.SEE_PROVISIONING, lambda c, who, _: provisioning_status(c.engine, who)
+    ),
+    "repairs.Repairing.find": Direct(
+        Action.SEE_FAULTS, lambda c, who, _: Repairing(c.engine, c.client).find(who, CYCLE)
+    ),
+    "repairs.Repairing.mend": Direct(Action.REPAIR, lambda c, who, _: Repairing(c.engine, c.client).mend(who, CYCLE)),
+    "results.Results.stream_scores": Direct(
+        Action.SEE_RESULTS, lambda c, who, _: _read(Results(c.engine).stream_scores(who, CYCLE))
+    ),
+    "tree.Tree.stream": Direct(Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream(who, CYCLE))),
+    "tree.Tree.stream_department": Direct(
+        Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream_department(who, CYCLE, ACCOUNTING))
+    ),
+}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _gathering(company: Steered) -> Gathering:
+    return Gathering(company.engine, company.client, quiet=timedelta(minutes=1), owned=frozenset({"name"}))
+
+
+async def _read(stream: AsyncIterator[object]) -> None:
+    async for _ in stream:
+        pass
+
+
+def _caller(role: str) -> Caller:
+    if role == "program":
+        return by(program_id("directory"))
+    who = by(_PERSON[role])
+    return who.model_copy(update={"roles": frozenset({Role.AUDITOR})}) if role == "auditor" else who
+
+
+@pytest.mark.parametrize("name", DIRECT)
+async def test_an_operation_without_a_route_lets_in_whom_the_table_names(company: Steered, name: str) -> None:
+    operation = DIRECT[name]
+    for owner, near in ((MORI, NEAR), (SALES, FAR)):
+        for role, in_general in ROLES.items():
+            held = in_general | near.get(role, frozenset()) if operation.at_goal else in_general
+            try:
+                await operation.call(company, _caller(role), GoalId(f"{CYCLE}/{owner}/1"))
+                is_let_in = True
+            except Refusal as refusal:
+                is_let_in = refusal.code not in (Code.NOT_ALLOWED, Code.UNNAMED)
+            assert is_let_in == may(operation.action, held), (role, owner)
+
+
+async def test_approvals_of_several_goals_are_refused_to_whom_a_goal_does_not_concern(company: Steered) -> None:
+    goals = Goals(company.engine, company.client)
+    for owner, near in ((MORI, NEAR), (SALES, FAR)):
+        goal = GoalId(f"{CYCLE}/{owner}/1")
+        before = await company.goal(CYCLE, owner)
+        for role in ROLES:
+            if role not in near or role == "auditor":
+                (answer,) = (await goals.approve_each(_caller(role), {goal: before.seq})).values()
+                assert isinstance(answer, Refusal), (role, owner)
+                assert answer.code is Code.NOT_ALLOWED, (role, owner, answer)
+        assert await company.goal(CYCLE, owner) == before

@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 import service
 import web.api
 from settings import Settings
-from tests.web.test_access import COMMANDS
+from tests.web.test_access import COMMANDS, DIRECT
 from web.app import make_app
 from web.opened import Opened
 
@@ -203,3 +203,9 @@ def test_a_reason_names_only_routes_that_exist() -> None:
     named = {one for reason in WITHOUT.values() for one in re.findall(r"`([a-z_]+)`", reason)}
     assert named
     assert named <= set(ROUTES)
+
+
+def test_an_operation_without_a_route_is_called_as_every_role_directly() -> None:
+    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions; approvals have a test of their own."""
+    elsewhere = {"gathering.Gathering.run", "sign_in.SignIn.leave_everywhere", "giving.Goals.approve_each"}
+    assert set(DIRECT) == set(WITHOUT) - elsewhere
