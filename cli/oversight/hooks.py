@@ -9,12 +9,15 @@ import typer
 from cli.session.choices import Choice
 from cli.session.help import Commands
 from cli.session.options import Actor, AsJson, Viewer
-from cli.session.output import print_json, print_line, print_table
+from cli.session.output import print_line, print_table
 from domain.lifecycle import EventKind
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from cli.session.session import Terminal
     from service.hooks import DeliveryPage, HookList, Hooks, ListedDelivery, ListedHook, NewHook
+    from settings import Settings
 
 hook = Commands()
 Answer = TypeVar("Answer")
@@ -183,22 +186,13 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from datetime import UTC
+    from cli.session.session import answer
 
-    from cli.session.session import Reading, reading, run, terminal
-
-    to = terminal(as_json)
-
-    async def work(session: Reading) -> None:
+    async def work(engine: "AsyncEngine", settings: "Settings", now: datetime) -> Answer:
         from channels.hook_secrets import HookKey
         from service.hooks import Hooks
 
-        settings = to.settings
         key = HookKey(settings.hook_key) if settings.hook_key else None
-        found = await asked(Hooks(session.engine, key, private_hosts=settings.hook_private_hosts), datetime.now(UTC))
-        if to.as_json:
-            print_json(found)
-        else:
-            show(found, to)
+        return await asked(Hooks(engine, key, private_hosts=settings.hook_private_hosts), now)
 
-    run(to, reading, work)
+    answer(work, show, as_json=as_json)

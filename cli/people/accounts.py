@@ -10,12 +10,15 @@ import typer
 from cli.session.choices import Choice
 from cli.session.help import Commands
 from cli.session.options import AsJson, Viewer
-from cli.session.output import print_json, print_line, print_table
+from cli.session.output import print_line, print_table
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from cli.session.session import Terminal
     from service.programs import ListedProgram, ProgramList, Programs
     from service.tokens import NewToken
+    from settings import Settings
 
 account = Commands()
 Answer = TypeVar("Answer")
@@ -128,19 +131,11 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from datetime import UTC
+    from cli.session.session import answer
 
-    from cli.session.session import Reading, reading, run, terminal
-
-    to = terminal(as_json)
-
-    async def work(session: Reading) -> None:
+    async def work(engine: "AsyncEngine", _: "Settings", now: datetime) -> Answer:
         from service.programs import Programs
 
-        found = await asked(Programs(session.engine), datetime.now(UTC))
-        if to.as_json:
-            print_json(found)
-        else:
-            show(found, to)
+        return await asked(Programs(engine), now)
 
-    run(to, reading, work)
+    answer(work, show, as_json=as_json)

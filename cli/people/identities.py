@@ -8,7 +8,7 @@ import typer
 
 from cli.session.help import Commands
 from cli.session.options import AsJson, Viewer
-from cli.session.output import print_json, print_line, print_table
+from cli.session.output import print_line, print_table
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -116,6 +116,7 @@ def sign_out(
 ) -> None:
     """Sign a person out in every browser, such as after a loss."""
     from cli.session.callers import caller_for
+    from cli.session.session import answer
     from domain.values import EmployeeId
 
     def show(done: "SignedOut", to: "Terminal") -> None:
@@ -127,7 +128,7 @@ def sign_out(
         idle = timedelta(minutes=settings.session_idle_minutes)
         return await Sessions(engine, idle).sign_out(caller_for(viewer), EmployeeId(employee), now)
 
-    _run_with(work, show, as_json=as_json)
+    answer(work, show, as_json=as_json)
 
 
 def _row(one: "ListedIdentity") -> tuple[str, ...]:
@@ -160,12 +161,14 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
+    from cli.session.session import answer
+
     async def work(engine: "AsyncEngine", _: "Settings", now: datetime) -> Answer:
         from service.identities import Identities
 
         return await asked(Identities(engine), now)
 
-    _run_with(work, show, as_json=as_json)
+    answer(work, show, as_json=as_json)
 
 
 def _run_passkeys(
@@ -174,31 +177,11 @@ def _run_passkeys(
     *,
     as_json: bool,
 ) -> None:
+    from cli.session.session import answer
+
     async def work(engine: "AsyncEngine", settings: "Settings", now: datetime) -> Answer:
         from service.passkeys import Passkeys, site_of_settings
 
         return await asked(Passkeys(engine, site_of_settings(settings)), now)
 
-    _run_with(work, show, as_json=as_json)
-
-
-def _run_with(
-    asked: "Callable[[AsyncEngine, Settings, datetime], Awaitable[Answer]]",
-    show: "Callable[[Answer, Terminal], None]",
-    *,
-    as_json: bool,
-) -> None:
-    from datetime import UTC
-
-    from cli.session.session import Reading, reading, run, terminal
-
-    to = terminal(as_json)
-
-    async def work(session: Reading) -> None:
-        found = await asked(session.engine, to.settings, datetime.now(UTC))
-        if to.as_json:
-            print_json(found)
-        else:
-            show(found, to)
-
-    run(to, reading, work)
+    answer(work, show, as_json=as_json)

@@ -10,11 +10,14 @@ import typer
 from cli.session.choices import Choice
 from cli.session.help import Commands
 from cli.session.options import Actor, AsJson, Viewer
-from cli.session.output import print_json, print_line, print_table
+from cli.session.output import print_line, print_table
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from cli.session.session import Terminal
     from service.tokens import ApiTokens, ListedToken, NewToken, TokenList
+    from settings import Settings
 
 token = Commands()
 Answer = TypeVar("Answer")
@@ -118,19 +121,11 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from datetime import UTC
+    from cli.session.session import answer
 
-    from cli.session.session import Reading, reading, run, terminal
-
-    to = terminal(as_json)
-
-    async def work(session: Reading) -> None:
+    async def work(engine: "AsyncEngine", _: "Settings", now: datetime) -> Answer:
         from service.tokens import ApiTokens
 
-        found = await asked(ApiTokens(session.engine), datetime.now(UTC))
-        if to.as_json:
-            print_json(found)
-        else:
-            show(found, to)
+        return await asked(ApiTokens(engine), now)
 
-    run(to, reading, work)
+    answer(work, show, as_json=as_json)

@@ -18,12 +18,15 @@ from cli.session.output import (
     heads,
     print_error,
     print_findings,
+    print_json,
     print_line,
     reader_locale,
     sentence_of,
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
@@ -113,6 +116,7 @@ class Acting(Reading):
 
 
 Opened = TypeVar("Opened", bound=Reading)
+Answer = TypeVar("Answer")
 
 
 @asynccontextmanager
@@ -184,6 +188,27 @@ def run(
         raise to.refuse(sentence_of(error.message, to.locale), kind=error.code, code=exit_code(error)) from error
     if code:
         raise typer.Exit(code)
+
+
+def answer(
+    asked: "Callable[[AsyncEngine, Settings, datetime], Awaitable[Answer]]",
+    show: Callable[[Answer, Terminal], None],
+    *,
+    as_json: bool,
+) -> None:
+    """A whole command that needs the database alone: asks, and prints what came, as JSON or by `show`."""
+    from datetime import UTC, datetime
+
+    to = terminal(as_json)
+
+    async def work(session: Reading) -> None:
+        found = await asked(session.engine, to.settings, datetime.now(UTC))
+        if to.as_json:
+            print_json(found)
+        else:
+            show(found, to)
+
+    run(to, reading, work)
 
 
 async def _tell_renamed(engine: "AsyncEngine", to: Terminal, names: Sequence[str | None]) -> None:
