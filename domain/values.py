@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Annotated, NewType
 
 from pydantic import (
@@ -123,6 +123,14 @@ def shown(number: Decimal | int) -> int | str:
     """The same for the fields of a message and for documents: a whole number, or the digits as a text."""
     short = shortest(number)
     return short if isinstance(short, int) else str(short)
+
+
+_HUNDREDTH = Decimal("0.01")
+
+
+def percent(share: Decimal) -> str:
+    """A share in percent with two places at most, rounded down: nothing reads as reached before it is."""
+    return f"{(share * 100).quantize(_HUNDREDTH, ROUND_DOWN).normalize():f} %"
 
 
 Weight = Annotated[

@@ -14,7 +14,6 @@ from rich.text import Text
 from cli.session.callers import caller_for
 from cli.session.output import print_json, print_table
 from cli.session.session import Reading, Terminal
-from cli.session.wording import cycle_state, person, result_name, state_name, visible
 from domain.findings import refuses
 from domain.lifecycle import State
 from domain.values import CycleId
@@ -22,6 +21,7 @@ from service.cycle_documents import CycleStatus
 from service.cycles import Checked
 from texts.dates import moment_text
 from texts.findings import documents_of
+from texts.wording import cycle_state, person, result_name, state_name, visible
 from texts.words import reason_text
 
 _EVERY = 1.0  # seconds between two looks

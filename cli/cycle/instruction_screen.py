@@ -79,8 +79,8 @@ def delegations(
     """Show who acts for whom, today and in the coming year."""
     from cli.session.callers import caller_for
     from cli.session.session import reading, run, terminal
-    from cli.session.wording import person, visible
     from domain.values import EmployeeId
+    from texts.wording import person, visible
 
     async def work(session: "Reading") -> None:
         to, one_employee = session.terminal, EmployeeId(employee) if employee else None
@@ -109,8 +109,8 @@ def delegations(
 
 async def _show_latest(session: "Reading", cycle_id: str | None) -> None:
     from cli.session.callers import caller_for
-    from cli.session.wording import instruction_name, result_name
     from texts.dates import moment_text
+    from texts.wording import instruction_name, result_name
 
     to, found = session.terminal, await session.instructions.list_latest(caller_for(None), cycle_id)
     rows = found.instructions
@@ -142,7 +142,7 @@ async def _show_one(session: "Reading", identity: str) -> Exit:
     if to.as_json:
         print_json(document(page, names, to.locale) | {"asked": row.asked_form, "actor": row.actor})
     else:
-        from cli.session.wording import instruction_name, visible
+        from texts.wording import instruction_name, visible
 
         reason = visible(row.asked.reason)
         print_line(f"{identity}  {instruction_name(row.kind, to.locale)}  {row.cycle_id or '-'}  {row.actor}  {reason}")

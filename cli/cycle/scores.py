@@ -82,7 +82,7 @@ def _print_people(scores: "PersonScores", names: dict[str, str], to: Terminal) -
 
 
 def _print_table(people: "Iterable[PersonScore]", names: dict[str, str], to: Terminal) -> None:
-    from cli.session.wording import person
+    from texts.wording import person
 
     people = tuple(people)
     rows = [
@@ -105,7 +105,7 @@ def _at_work(one: "PersonScore") -> str:
 
 
 def _print_spreads(distribution: "Distribution", names: dict[str, str], to: Terminal) -> None:
-    from cli.session.wording import person
+    from texts.wording import person
 
     if to.as_json:
         spreads, overall = distribution.spreads, distribution.overall

@@ -87,8 +87,8 @@ async def report(session: "Acting", identity: str, kind: str, *, wait: bool) -> 
     from cli.cycle.cycle_waiting import for_instruction
     from cli.cycle.instruction_screen import document, exit_of, names_of, show_failure, show_refused, summary
     from cli.session.callers import caller_for
-    from cli.session.wording import instruction_name
     from service.answers import NoAnswer
+    from texts.wording import instruction_name
 
     to = session.terminal
     if not to.as_json:

@@ -80,7 +80,7 @@ def _print_branch(branch: "Branch", to: Terminal) -> None:
 
 
 def _with_progress(node: "TreeNode", to: Terminal) -> str:
-    from cli.session.wording import percent
+    from domain.values import percent
 
     own = to.text("screen.tree.own", share=percent(node.own)) if node.own is not None else ""
     below = to.text("screen.tree.below", share=percent(node.from_below)) if node.from_below is not None else ""
@@ -89,7 +89,7 @@ def _with_progress(node: "TreeNode", to: Terminal) -> str:
 
 
 def _label(node: "TreeNode") -> str:
-    from cli.session.wording import person, visible
+    from texts.wording import person, visible
 
     whose = person(node.owner, {node.owner: node.owner_name or ""}) if node.owner else node.department or ""
     return "  ".join(part for part in (node.id, visible(node.title), whose) if part)

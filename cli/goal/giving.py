@@ -11,13 +11,13 @@ from cli.session.names import names_in
 from cli.session.options import CommandOptions
 from cli.session.output import Exit, print_findings, print_json, print_line, sentence_of
 from cli.session.session import Acting, Terminal, acting, run, terminal
-from cli.session.wording import person, state_name, task_name, visible
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.answers import NoAnswer
 from service.giving import Given, NotReady, Request, SeenGoal
 from texts.dates import moment_text
 from texts.refusals import refusal_with_hint
+from texts.wording import person, state_name, task_name, visible
 
 if TYPE_CHECKING:
     from domain.writing.content import Content

@@ -6,25 +6,24 @@ from datetime import UTC, date, datetime
 from cli.session.callers import caller_for
 from cli.session.output import print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
-from cli.session.wording import (
+from domain.goal import scoring
+from domain.goal.goal import Goal
+from domain.policy.calendar import BusinessCalendar
+from domain.reasons import AWAY
+from domain.values import GoalId, percent
+from domain.writing.content import NumericMeasure, QualitativeMeasure, Step
+from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
+from texts.dates import moment_text
+from texts.wording import (
     event_name,
     facts,
     outcome_name,
-    percent,
     person,
     person_then,
     state_name,
     task_name,
     visible,
 )
-from domain.goal import scoring
-from domain.goal.goal import Goal
-from domain.policy.calendar import BusinessCalendar
-from domain.reasons import AWAY
-from domain.values import GoalId
-from domain.writing.content import NumericMeasure, QualitativeMeasure, Step
-from service.goal_documents import GoalFilter, GoalList, GoalPage, ListedGoal, Names, is_overdue
-from texts.dates import moment_text
 from texts.words import reason_text
 
 _THEME = 40

@@ -68,7 +68,7 @@ def _show(preview: "HandoverPreview", to: "Terminal") -> None:
 
 
 def _lines(preview: "HandoverPreview", to: "Terminal") -> Iterator[str]:
-    from cli.session.wording import person
+    from texts.wording import person
 
     names = preview.names
     yield to.text("screen.hand_over.stays", goal=preview.goal, owner=person(preview.owner, names), score=preview.score)

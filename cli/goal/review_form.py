@@ -6,14 +6,14 @@ from decimal import Decimal, InvalidOperation
 from cli.session.callers import caller_for
 from cli.session.output import Exit, print_json, print_line, print_table
 from cli.session.session import Reading, Terminal, reading, run, terminal
-from cli.session.wording import percent, visible
 from domain.goal import scoring
 from domain.goal.events import SelfReviewed
 from domain.goal.goal import Goal
-from domain.values import GoalId
+from domain.values import GoalId, percent
 from domain.writing.causes import CAUSES
 from domain.writing.content import Content, NumericMeasure, QualitativeMeasure
 from service.review_form import ReviewForm
+from texts.wording import visible
 from texts.words import word
 
 

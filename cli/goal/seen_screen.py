@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from cli.goal.goal_screen import department_of, leaving_lines, measure_lines, sharing_lines, step_day, step_title
 from cli.session.session import Terminal
-from cli.session.wording import person, visible
 from service.giving import SeenGoal
 from texts.findings import finding_text
+from texts.wording import person, visible
 
 
 def seen_lines(seen: SeenGoal, to: Terminal) -> Iterator[str]:

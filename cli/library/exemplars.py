@@ -39,7 +39,8 @@ def exemplars(
 
 
 def _list(found: "list[Exemplar]", to: "Terminal") -> None:
-    from cli.session.wording import percent, visible
+    from domain.values import percent
+    from texts.wording import visible
 
     if to.as_json:
         print_json({"exemplars": found})
@@ -60,8 +61,9 @@ def _list(found: "list[Exemplar]", to: "Terminal") -> None:
 
 
 def _show(one: "Exemplar", to: "Terminal") -> None:
-    from cli.session.wording import percent, visible
+    from domain.values import percent
     from service.content_toml import as_toml
+    from texts.wording import visible
 
     if to.as_json:
         print_json(one, "exemplars")

@@ -111,7 +111,7 @@ def list_problems(
 ) -> None:
     """List the problems of a cycle, and how many goals answer each."""
     from cli.session.session import reading, run, terminal
-    from cli.session.wording import person, visible
+    from texts.wording import person, visible
 
     async def work(session: "Reading") -> None:
         from service.hearing import Hearing

@@ -73,7 +73,7 @@ def take_over(
 
 def _print(found: "LessonList", to: "Terminal") -> None:
     from cli.session.output import print_line
-    from cli.session.wording import visible
+    from texts.wording import visible
     from texts.words import word
 
     if not (found.cause_counts or found.lessons or found.problems):

@@ -131,9 +131,9 @@ def _start_of(since: date | None, zone: str) -> datetime | None:
 
 
 def _print_journal(page: "JournalPage", zone: str, to: "Terminal") -> None:
-    from cli.session.wording import actor_name, journal_facts, visible
     from service.audit import opened
     from texts.dates import moment_text
+    from texts.wording import actor_name, journal_facts, visible
     from texts.words import word
 
     def said(proof: "LogProof", entry: "Entry") -> str:
@@ -162,8 +162,8 @@ def _broken_log(proof: "LogProof", to: "Terminal") -> str:
 
 
 def _print_ledger(page: "LedgerPage", to: "Terminal") -> None:
-    from cli.session.wording import event_name, facts, person_then, visible
     from texts.dates import moment_text
+    from texts.wording import event_name, facts, person_then, visible
 
     names, zone = page.names, page.time_zone
 

@@ -64,7 +64,7 @@ def inbox_lines(page: "InboxPage", to: "Terminal") -> "Iterator[str]":
 
 
 def _task_line(one: "InboxItem", page: "InboxPage", to: "Terminal") -> str:
-    from cli.session.wording import person, person_then, task_name, visible
+    from texts.wording import person, person_then, task_name, visible
 
     goal = one.goal
     owner = "" if goal.owner == page.employee else person(goal.owner, {goal.owner: goal.owner_name})
@@ -84,7 +84,7 @@ def _due(one: "InboxItem", to: "Terminal") -> str:
 
 
 def _returned(one: "InboxItem", page: "InboxPage", to: "Terminal") -> str:
-    from cli.session.wording import person_then, visible
+    from texts.wording import person_then, visible
 
     if one.returned is None:
         return ""

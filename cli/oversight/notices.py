@@ -112,7 +112,7 @@ def _print_failed(listed: "Sequence[FailedMessage]", zones: dict[str, str], to: 
 
 
 def _print_events(events: "Sequence[FailedEvent]", zones: dict[str, str], to: "Terminal") -> None:
-    from cli.session.wording import event_name
+    from texts.wording import event_name
 
     rows = [
         (

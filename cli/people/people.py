@@ -330,8 +330,8 @@ def _print_employment(page: "PersonPage", locale: "Locale") -> None:
 
 
 def _print_goals(page: "PersonPage", locale: "Locale") -> None:
-    from cli.session.wording import outcome_name, visible
     from texts.say import say
+    from texts.wording import outcome_name, visible
 
     rows = [
         (
@@ -350,8 +350,8 @@ def _print_goals(page: "PersonPage", locale: "Locale") -> None:
 
 
 def _state(goal: "PersonsGoal", locale: "Locale") -> str:
-    from cli.session.wording import state_name
     from texts.say import say
+    from texts.wording import state_name
 
     return state_name(goal.state, locale) + (say("screen.goal.paused", locale) if goal.paused else "")
 

@@ -5,17 +5,17 @@ from typing import get_args
 
 import pytest
 
-from cli.session import wording
 from domain.goal.events import AnyBody
 from domain.goal.goal import Delegation, Goal, Outcome
 from domain.instructions.instructions import KINDS, Selection
 from domain.lifecycle import EventKind
 from domain.policy.policy import TaskKind
-from domain.values import Locale
+from domain.values import Locale, percent
+from texts import wording
 from texts.translations import catalog
 from texts.words import word
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 _FACT = "screen.fact."
 BODIES = get_args(get_args(AnyBody)[0])
 
@@ -74,7 +74,7 @@ def test_the_values_of_facts_are_words() -> None:
     ],
 )
 def test_a_share_is_told_with_two_places_and_never_as_reached_before_it_is(share: str, said: str) -> None:
-    assert wording.percent(Decimal(share)) == said
+    assert percent(Decimal(share)) == said
 
 
 def test_a_delegation_is_told_from_its_first_day_to_its_last() -> None:
@@ -95,3 +95,7 @@ def test_a_deadline_among_the_facts_is_shown_as_the_clocks_of_the_site_show_it()
 
 def test_what_is_of_use_to_the_program_only_is_no_fact_for_people() -> None:
     assert wording.facts({"kind": "created", "slot": 31}, Locale.JA, "Asia/Tokyo") == ""
+
+
+def test_the_facts_of_a_delegation_have_the_order_of_its_model() -> None:
+    assert list(wording._ORDER) == list(Delegation.model_fields)

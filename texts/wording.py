@@ -1,14 +1,11 @@
-"""The words of the screens: what states, tasks, outcomes and events are called, and how moments and people are written."""
+"""The words of screens and pages: what states, tasks, outcomes and events are called, and how moments and people are written."""
 
 import json
 import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from domain.goal.goal import Delegation
-from domain.lifecycle import EventKind
 from domain.values import Locale
 from texts.dates import moment_text
 from texts.translations import template
@@ -16,14 +13,15 @@ from texts.words import actor_word, reason_text, word
 
 _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 _FACT = 60  # characters of one fact
-_PLACES = Decimal("0.01")
 
 # Left out of the facts: too long for a line, printed elsewhere on the screen, or of use to the program only (`slot`, `climbed`).
 OMITTED = frozenset({
     "kind", "content", "policy", "line", "stages", "reviewers", "joint", "cycle", "owner", "department", "slot", "climbed",
 })  # fmt: skip
 # The order of facts within a fact; PostgreSQL's JSON keeps none.
-_ORDER = {name: place for place, name in enumerate(Delegation.model_fields)}
+_ORDER = {
+    name: place for place, name in enumerate(("delegator", "to", "first", "last", "own_goals"))
+}  # of a delegation
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _CHAINS = frozenset({"stages", "reviewers"})
@@ -75,7 +73,7 @@ def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     return _in_one_line(
         body,
         OMITTED
-        if body.get("kind") != EventKind.LINE_CHANGED
+        if body.get("kind") != "line_changed"
         else OMITTED - {"line", "stages", "reviewers", "joint", "department"},
         locale,
         zone,
@@ -150,11 +148,6 @@ def _fact(name: str, value: Any, locale: Locale, zone: str) -> str:
 def actor_name(actor: str, at: datetime, names: Mapping[tuple[str, datetime | None], str], locale: Locale) -> str:
     """Who made an entry of the journal: a person, by the name of that time, or what acts in the name of no person."""
     return actor_word(actor, locale) if actor.startswith("@") else visible(person_then(actor, at, names))
-
-
-def percent(share: Decimal) -> str:
-    """With two places at most, rounded down: nothing reads as reached before it is."""
-    return f"{(share * 100).quantize(_PLACES, ROUND_DOWN).normalize():f} %"
 
 
 def person(employee: str, names: Mapping[str, str]) -> str:

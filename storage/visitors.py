@@ -1,0 +1,36 @@
+"""Who is at a page: what its frame shows of them. One query."""
+
+from typing import NamedTuple
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_RUNNING = "c.state IN ('launching', 'open')"
+
+# The rules of a cycle are large: only their list of HR is unpacked, and only for cycles that run.
+_VISITOR: TextClause = text(f"""
+SELECT e.name, e.locale,
+    EXISTS (SELECT FROM employee r WHERE r.manager_id = e.id AND r.active),
+    ARRAY(SELECT DISTINCT h.role FROM role_holder h WHERE h.employee_id = e.id),
+    EXISTS (SELECT FROM cycle c WHERE {_RUNNING} AND COALESCE(c.policy_now, c.policy) -> 'hr' ? e.id),
+    ARRAY(SELECT c.id FROM cycle c WHERE {_RUNNING} ORDER BY c.launched_at DESC, c.id)
+FROM employee e WHERE e.id = :id
+""")  # noqa: S608 - nothing in it comes from outside
+
+
+class VisitorRow(NamedTuple):
+    """A person: their name and language, whether they lead somebody, their roles, whether they are HR of a running cycle, and
+    the cycles that run, the newest first.
+    """
+
+    name: str
+    locale: str
+    leads: bool
+    roles: list[str]
+    is_hr: bool
+    cycles: list[str]
+
+
+async def find_visitor(connection: AsyncConnection, employee: str) -> VisitorRow | None:
+    found = (await connection.execute(_VISITOR, {"id": employee})).one_or_none()
+    return VisitorRow(*found) if found else None
