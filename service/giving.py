@@ -22,7 +22,7 @@ from service.answers import NoAnswer, compose
 from service.goal_documents import Names
 from service.goal_updates import GoalUpdates
 from service.goals import GoalReads
-from service.projection import find_goals, names_by_id, require_goal
+from service.projection import names_by_id, require_goal
 from service.relations import is_colleague, relations_to_company, require_goal_relation
 from storage.database import read_transaction
 from texts.findings import FindingDocument, documents_of
@@ -79,14 +79,6 @@ class Submitted(Given):
     findings: tuple[Finding, ...] = Field(exclude=True)
 
 
-class SeenGoal(NamedTuple):
-    """A goal for a person who will decide on it; with findings of the writing rules if it waits for approval."""
-
-    goal: Goal
-    findings: tuple[Finding, ...]
-    names: Names  # of the owner
-
-
 class NotReady(Refusal):
     """The goal cannot be submitted; `refusing` are the findings that prevent it."""
 
@@ -125,23 +117,6 @@ class Goals(GoalReads):
                 raise
             raise NotReady(refusal, goal, findings) from refusal
         return Submitted(**dict(given), advice=tuple(documents_of(findings)), findings=findings)
-
-    async def read_before_deciding(self, caller: Caller, goals: Iterable[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:
-        """Each goal, or why the caller may not see it. `SeenGoal.goal.seq` becomes `Request.seen` of the decision."""
-        wanted = list(goals)
-        async with read_transaction(self._engine) as connection:
-            company = await relations_to_company(connection, caller)
-            found = await find_goals(connection, wanted)
-            names = await names_by_id(
-                connection, {one for goal in found.values() for one in (*goal.sharers, *(goal.credited or ()))}
-            )
-        seen: dict[GoalId, SeenGoal | Refusal] = {}
-        for one in wanted:
-            if goal := found.get(one):
-                seen[one] = _seen(caller, goal, company, names)
-            else:
-                seen[one] = Refusal(Code.UNKNOWN_GOAL, goal=one[:80])
-        return seen
 
     async def approve_each(
         self,
@@ -232,12 +207,3 @@ def _require_small(command: Command) -> None:
     size = len(command.model_dump_json().encode())
     if size > MAX_COMMAND_BYTES:
         raise Refusal(Code.TOO_LARGE, size=size, most=MAX_COMMAND_BYTES)
-
-
-def _seen(caller: Caller, goal: Goal, company: frozenset[Relation], names: Names) -> SeenGoal | Refusal:
-    try:
-        require_goal_relation(caller, Action.SEE_GOAL, goal, company)
-    except Refusal as refusal:
-        return refusal
-    waits_for_approval = goal.state is State.PENDING_APPROVAL
-    return SeenGoal(goal, tuple(check(goal.content, goal.policy)) if waits_for_approval else (), names)

@@ -7,10 +7,13 @@ from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, Frozen, Locale
 from storage.database import read_transaction
-from storage.visitors import find_visitor
+from storage.visitors import Choice, choices, find_visitor
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+_CHOICES = 12  # people
 
 
 class Visitor(Frozen):
@@ -48,3 +51,9 @@ class Visitors:
             roles=frozenset(CompanyRole(one) for one in found.roles),
             cycles=tuple(CycleId(one) for one in found.cycles),
         )
+
+
+async def people_to_choose(engine: "AsyncEngine") -> list[Choice]:
+    """Whom somebody may choose to be, where the settings let anybody on this machine choose."""
+    async with read_transaction(engine) as connection:
+        return await choices(connection, _CHOICES)

@@ -13,6 +13,8 @@ def day_text(day: date, locale: Locale) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
+_OWN_ZONE = ZoneInfo("Asia/Tokyo")  # DIRECTORY_ZONE of domain/people/organisation.py
+
 # Abbreviations that mean several time zones: China or Chicago, India or Israel, Manila or Los Angeles.
 _AMBIGUOUS = frozenset({"CST", "CDT", "IST", "PST"})
 
@@ -38,3 +40,23 @@ def _zone_text(local: datetime) -> str:
         return name
     sign, hours, minutes = f"{local:%z}"[0], int(f"{local:%z}"[1:3]), f"{local:%z}"[3:5]
     return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def short_day(day: date, locale: Locale) -> str:
+    """A day in a table: 2026/11/26; Nov 26, 2026."""
+    if locale is Locale.JA:
+        return f"{day:%Y/%m/%d}"
+    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def short_moment(moment: datetime, zone: str, locale: Locale) -> str:
+    """A moment in a table, as the clocks of the zone show it: 2026/11/26 14:05; Nov 26, 2026 14:05.
+
+    A zone other than that of the directory is named behind it.
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    shown = f"{short_day(local.date(), locale)} {local:%H:%M}"
+    return shown if local.utcoffset() == moment.astimezone(_OWN_ZONE).utcoffset() else f"{shown} {_zone_text(local)}"

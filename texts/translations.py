@@ -33,6 +33,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "screen": "screens",
         "hint": "screens",  # what the command line adds to a refusal
         "help": "help",
+        "console": "console",  # pages
     }
 )
 

@@ -18,6 +18,7 @@ _FACT = 60  # characters of one fact
 OMITTED = frozenset({
     "kind", "content", "policy", "line", "stages", "reviewers", "joint", "cycle", "owner", "department", "slot", "climbed",
 })  # fmt: skip
+_OF_A_NEW_LINE = frozenset({"line", "stages", "reviewers", "joint", "department"})
 # The order of facts within a fact; PostgreSQL's JSON keeps none.
 _ORDER = {
     name: place for place, name in enumerate(("delegator", "to", "first", "last", "own_goals"))
@@ -70,14 +71,17 @@ def instruction_name(kind: str, locale: Locale) -> str:
 
 def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     """What an event says beside its kind, in one line, each fact shortened; moments as the clocks of `zone` show them."""
-    return _in_one_line(
-        body,
-        OMITTED
-        if body.get("kind") != "line_changed"
-        else OMITTED - {"line", "stages", "reviewers", "joint", "department"},
-        locale,
-        zone,
-    )
+    return _in_one_line(body, _omitted(body), locale, zone)
+
+
+def fact_list(body: Mapping[str, Any], locale: Locale, zone: str) -> list[tuple[str, str, str]]:
+    """The same, each fact whole: its name in the body, what it is called, and its value."""
+    shown = {name: value for name, value in body.items() if name not in _omitted(body) and value not in _EMPTY}
+    return [(name, _fact_name(name, locale), _fact(name, value, locale, zone)) for name, value in shown.items()]
+
+
+def _omitted(body: Mapping[str, Any]) -> frozenset[str]:
+    return OMITTED if body.get("kind") != "line_changed" else OMITTED - _OF_A_NEW_LINE
 
 
 def journal_facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:

@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import api, calendar, document, passkeys, problems, scim, sign_in
+from web import api, calendar, document, pages, passkeys, problems, scim, sign_in
 from web.bodies import require_storable
+from web.console import router as console
 from web.opened import Opened, opened_of
 from web.origins import Origin, OtherHost, require_host
 from web.passkey_site import require_passkeys
@@ -57,6 +58,8 @@ def make_app(opened: Opened) -> FastAPI:
     document.install(app)
     app.include_router(api.router)
     app.include_router(calendar.router)
+    app.include_router(pages.router)
+    app.include_router(console.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
     app.mount(scim.PATH, scim.make_scim_app(opened))
@@ -69,6 +72,8 @@ def make_app(opened: Opened) -> FastAPI:
     if provider:
         app.state.provider = provider
         app.include_router(sign_in.router)
+    if opened.settings.choose_person:
+        app.include_router(sign_in.only_choosing)  # where no other way to sign in has the path
     if provider or opened.settings.choose_person or opened.settings.passkeys:
         app.include_router(sign_in.leaving)
     if others := origins_of(opened.settings.cors_origins):
@@ -112,8 +117,7 @@ class _Bounds:
             require_storable("path", scope["path"])
             require_storable("query", unquote_plus(scope["query_string"].decode("latin-1")))
         except (OtherHost, RequestValidationError) as refused:
-            answer_to = problems.answer_to if isinstance(refused, OtherHost) else problems.wrong_request
-            answer = await answer_to(Request(scope, receive), refused)
+            answer = await problems.answer_to(Request(scope, receive), refused)
             await answer(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, problems.most_bytes(scope["path"])), send)

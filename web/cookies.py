@@ -1,4 +1,4 @@
-"""The two cookies: of a session, and of an attempt to sign in. Each holds a secret of which the database has a hash."""
+"""The cookies: of a session and of an attempt to sign in, each a secret of which the database has a hash; and of a chosen language."""
 
 import re
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 from fastapi import Request, Response
 
 from domain.sign_in import MINUTES, Attempt
+from domain.values import Locale
+from web.locales import CHOSEN
 from web.opened import opened_of
 
+_YEAR = 366 * 86_400
 _SECRET = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,6 +31,10 @@ def set_session(request: Request, response: Response, text: str) -> None:
 
 def set_attempt(request: Request, response: Response, attempt: Attempt) -> None:
     response.set_cookie(_name(request, "sign-in"), attempt.secret, max_age=MINUTES * 60, **_kind(request))
+
+
+def set_language(request: Request, response: Response, locale: Locale) -> None:
+    response.set_cookie(CHOSEN, locale.value, max_age=_YEAR, **_kind(request))
 
 
 def forget_session(request: Request, response: Response) -> None:

@@ -18,10 +18,9 @@ from web.cookies import attempt_in, forget_attempt, session_in, set_attempt, set
 from web.locales import locale_of
 from web.opened import opened_of
 from web.origins import require_this_site
-from web.pages import asset, page
+from web.pages import page
 from web.passkey_site import site_of, way_to_name
 
-_SIGN_IN, _NEW = "screen.passkey", "screen.new_passkey"  # the texts of the two pages
 router = APIRouter(include_in_schema=False)
 
 
@@ -56,22 +55,12 @@ Here = Annotated[PasskeySignIn, Depends(_here)]
 async def sign_in_page(request: Request, wanted: Annotated[str, Query(alias="next")] = "/") -> Response:
     path = path_after(wanted)
     has_provider = hasattr(request.app.state, "provider")
-    return way_to_name(request) or page(request, "sign_in.html", _SIGN_IN, wanted=path, has_provider=has_provider)
+    return way_to_name(request) or page("sign_in.html", locale_of(request), wanted=path, has_provider=has_provider)
 
 
 @router.get(PAGE)
 async def passkey_page(request: Request) -> Response:
-    return way_to_name(request) or page(request, "passkey.html", _NEW)
-
-
-@router.get("/sign-in/pages.css")
-async def style_sheet() -> Response:
-    return asset("pages.css")
-
-
-@router.get("/sign-in/passkeys.js")
-async def module() -> Response:
-    return asset("passkeys.js")
+    return way_to_name(request) or page("passkey.html", locale_of(request))
 
 
 @router.post("/sign-in/passkey/challenge", dependencies=[JSON_ONLY])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -98,14 +98,32 @@ class Problem(Frozen):
     findings: tuple[FindingDocument, ...] = ()  # of the writing rules, or of a file
 
 
+class Answered(NamedTuple):
+    """An error as problem details, and the headers that belong to it."""
+
+    problem: Problem
+    headers: dict[str, str]
+
+
 def install(app: FastAPI) -> None:
     """Answers every error of the app's routes."""
-    app.add_exception_handler(MeguriError, answer_to)
-    app.add_exception_handler(RequestValidationError, wrong_request)
-    app.add_exception_handler(HTTPException, _http_error)
-    for lost in (OSError, DBAPIError, RPCError):
-        app.add_exception_handler(lost, _unexpected)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind in (MeguriError, RequestValidationError, HTTPException, OSError, DBAPIError, RPCError, Exception):
+        app.add_exception_handler(kind, answer_to)
+
+
+async def answer_to(request: Request, error: Exception) -> Response:
+    """The answer to an error, as JSON."""
+    problem, headers = await answered(request, error)
+    return JSONResponse(problem.model_dump(mode="json"), problem.status, headers, MEDIA_TYPE)
+
+
+async def answered(request: Request, error: Exception) -> Answered:
+    """What is answered to an error. Logs what somebody tried and may not, and defects."""
+    if isinstance(error, MeguriError):
+        return await _of_ours(request, error)
+    if isinstance(error, RequestValidationError):
+        return _wrong_request(request, error)
+    return _http_error(request, error) if isinstance(error, HTTPException) else _unexpected(request, error)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -118,9 +136,7 @@ def status_of(error: MeguriError) -> int:
     return _STATUS_OF_DOOR.get(error.code, int(error.status))
 
 
-async def answer_to(request: Request, error: Exception) -> Response:
-    """The answer to an error of ours."""
-    known = cast("MeguriError", error)
+async def _of_ours(request: Request, known: MeguriError) -> Answered:
     fields = known.fields if isinstance(known, Refusal) else {}
     found = known.refusing if isinstance(known, NotReady) else getattr(known, "findings", ())
     findings = tuple(documents_of(found))
@@ -158,10 +174,10 @@ def headers_of(error: MeguriError, status: int) -> dict[str, str]:
     return {"Retry-After": _UNAVAILABLE_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
 
-async def wrong_request(request: Request, error: Exception) -> Response:
+def _wrong_request(request: Request, error: RequestValidationError) -> Answered:
     """What FastAPI refused. Values are never repeated: one may be a secret, or a megabyte."""
     locale = locale_of(request)
-    wrong = tuple(_part(one, locale) for one in cast("RequestValidationError", error).errors())
+    wrong = tuple(_part(one, locale) for one in error.errors())
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message("error.wrong_request"), errors=wrong)
 
 
@@ -172,9 +188,8 @@ def _part(details: Mapping[str, Any], locale: Locale) -> WrongPart:
     return WrongPart(where=where, message=say(problem_of(cast("Any", details)), locale))
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+def _http_error(request: Request, known: HTTPException) -> Answered:
     """What Starlette refused: a path or a method that does not exist, a body that is not JSON."""
-    known = cast("HTTPException", error)
     code, sentence = _REFUSED_BY_HTTP.get(known.status_code, ("wrong_request", "error.wrong_request"))
     return _answer(
         request,
@@ -196,7 +211,7 @@ def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
     return headers
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+def _unexpected(request: Request, error: Exception) -> Answered:
     """A server that went away, or a defect. The log has it whole; the answer says nothing of it."""
     if isinstance(error, OSError) or (isinstance(error, DBAPIError) and not _is_defect(error)):
         return _lost(request, "PostgreSQL")
@@ -211,7 +226,7 @@ def _is_defect(error: DBAPIError) -> bool:
     return str(getattr(error.orig, "sqlstate", None) or "")[:2] in {"22", "23", "42"}
 
 
-def _lost(request: Request, server: str) -> Response:
+def _lost(request: Request, server: str) -> Answered:
     log.warning("server_lost", server=server, route=_route(request))
     text = message("error.server_lost", server=server)
     headers = {"Retry-After": _UNAVAILABLE_SECONDS}
@@ -234,7 +249,7 @@ def _answer(
     errors: Sequence[WrongPart] = (),
     findings: Iterable[FindingDocument] = (),
     headers: Mapping[str, str] | None = None,
-) -> Response:
+) -> Answered:
     problem = Problem(
         type=f"urn:meguri:problem:{code}",
         title=HTTPStatus(status).phrase,
@@ -246,4 +261,4 @@ def _answer(
         findings=tuple(findings),
     )
     own = {"Vary": "Accept-Language", "Content-Language": locale_of(request).value, **(headers or {})}
-    return JSONResponse(problem.model_dump(mode="json"), status, own, MEDIA_TYPE)
+    return Answered(problem, own)

@@ -1,4 +1,4 @@
-"""Signing in by a provider, and signing out, in a browser. Every answer sends it on; there are no pages here."""
+"""Signing in by a provider or, on this machine alone, by choosing a person; and signing out. Pages of passkeys are in web/passkeys.py."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,17 +10,21 @@ from fastapi.responses import RedirectResponse
 from domain.sign_in import path_after
 from service.sign_in import LogoutRefused, SignInFailed
 from service.tokens import LetIn
+from service.visitors import people_to_choose
 from web.callers import address_of, session_let_in
 from web.cookies import attempt_in, forget_attempt, forget_session, session_in, set_attempt, set_session
+from web.locales import locale_of
 from web.logout_token import logout_of
 from web.opened import opened_of
 from web.origins import require_loopback, require_this_site
+from web.pages import page
 from web.provider import CALLBACK, Provider
 
 _SEE_OTHER = 303  # followed by a GET
 router = APIRouter(include_in_schema=False)
 leaving = APIRouter(include_in_schema=False)
 choosing = APIRouter(include_in_schema=False)
+only_choosing = APIRouter(include_in_schema=False)
 
 
 def _provider(request: Request) -> Provider:
@@ -85,6 +89,21 @@ async def sign_in_as(request: Request) -> RedirectResponse:
     answer = RedirectResponse(path_after(wanted), _SEE_OTHER)
     set_session(request, answer, str(session))
     return answer
+
+
+@only_choosing.get("/sign-in")
+@choosing.get("/sign-in/as")
+async def choose_page(request: Request, wanted: Annotated[str, Query(alias="next")] = "/") -> Response:
+    """Whom somebody may choose to be, on this machine alone."""
+    require_loopback(request)
+    people = await people_to_choose(opened_of(request).engine)
+    return page("choose.html", locale_of(request), people=people, wanted=path_after(wanted))
+
+
+@leaving.get("/signed-in")
+async def signed_in(request: Request) -> Response:
+    """Where a sign-in in a second tab ends: what was typed waits in the first."""
+    return page("signed_in.html", locale_of(request))
 
 
 @leaving.post("/sign-out")

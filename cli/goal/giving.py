@@ -14,7 +14,8 @@ from cli.session.session import Acting, Terminal, acting, run, terminal
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.answers import NoAnswer
-from service.giving import Given, NotReady, Request, SeenGoal
+from service.giving import Given, NotReady, Request
+from service.goals import SeenGoal
 from texts.dates import moment_text
 from texts.refusals import refusal_with_hint
 from texts.wording import person, state_name, task_name, visible

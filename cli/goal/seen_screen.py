@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cli.goal.goal_screen import department_of, leaving_lines, measure_lines, sharing_lines, step_day, step_title
 from cli.session.session import Terminal
-from service.giving import SeenGoal
+from service.goals import SeenGoal
 from texts.findings import finding_text
 from texts.wording import person, visible
 

@@ -400,7 +400,7 @@ DIRECT: Mapping[str, Direct] = {
     "gathering.Gathering.apply_now": Direct(
         Action.CHANGE_DIRECTORY, lambda c, who, _: _gathering(c).apply_now(_now(), who)
     ),
-    "giving.Goals.read_before_deciding": Direct(Action.SEE_GOAL, _seen, at_goal=True),
+    "goals.GoalReads.read_before_deciding": Direct(Action.SEE_GOAL, _seen, at_goal=True),
     "goals.GoalReads.prove": Direct(
         Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).prove(who, goal), at_goal=True
     ),

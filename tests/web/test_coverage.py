@@ -125,7 +125,7 @@ WITHOUT: Mapping[str, str] = {
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
     "giving.Goals.approve_each": "`give_commands` approves many goals, and gives them other commands too",
-    "giving.Goals.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
+    "goals.GoalReads.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",

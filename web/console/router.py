@@ -1,0 +1,9 @@
+"""The routes of all pages."""
+
+from fastapi import APIRouter
+
+from web.console import goal, goals, language, today
+
+router = APIRouter(include_in_schema=False)
+for noun in (today, goals, goal, language):
+    router.include_router(noun.router)

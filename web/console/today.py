@@ -1,0 +1,167 @@
+"""Today: what a person must do, by due date, and what became of their own goals. Approvals are given here, one or many."""
+
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
+
+from domain.access import person_of
+from domain.findings import Finding
+from domain.goal.goal import Goal
+from domain.refusals import Refusal
+from domain.values import GoalId
+from service.bulk import BulkCommands, RowResult
+from service.giving import Request as Asked
+from service.goal_documents import GoalFilter
+from service.goals import SeenGoal
+from service.inbox import InboxItem, TaskAction
+from service.message_names import names_in_messages
+from texts.say import say
+from web.console.forms import TypedForm, fresh_id
+from web.console.route import SEE_OTHER, PageRoute
+from web.console.visit import AtPage, Visit
+
+router = APIRouter(route_class=PageRoute)
+PAGE = 20  # tasks
+MOST = 100  # goals that one bulk approval holds
+_OWN = 20  # of the person's own goals
+
+
+class Waiting(NamedTuple):
+    """A task on the page. `goal` is there for decisions: what would be signed, with the findings of the writing rules."""
+
+    item: InboxItem
+    goal: Goal | None
+    findings: tuple[Finding, ...]
+    days: int  # until the due date; negative where it has passed
+
+    @property
+    def can_approve(self) -> bool:
+        return self.goal is not None and self.item.action is TaskAction.APPROVE and not self.item.goal.paused
+
+    @property
+    def chosen(self) -> str:
+        """The value of the check box: which goal, which version, and in whose name."""
+        return f"{self.item.goal.goal}@{self.item.goal.seq}@{self.item.acting_for or ''}"
+
+
+class Chosen(NamedTuple):
+    """A goal of a bulk approval, as it was seen on the page before."""
+
+    goal: GoalId
+    seen: int
+    acting_for: str | None
+
+
+@router.get("/")
+async def today(visit: AtPage, after: Annotated[str, Query(max_length=300)] = "") -> Response:
+    person = person_of(visit.caller)
+    page = await visit.opened.inbox.read(visit.caller, person, visit.now, after=after, limit=PAGE)
+    seen = await _seen(
+        visit, [one.goal.goal for one in page.items if one.action in (TaskAction.APPROVE, TaskAction.DECIDE)]
+    )
+    own = await visit.opened.goals.list_goals(visit.caller, GoalFilter(owner=person, limit=_OWN), visit.now)
+    running = [one for one in own.goals if one.cycle in visit.who.cycles]
+    return visit.page(
+        "today.html",
+        waiting=[_waiting(one, seen, visit.now) for one in page.items],
+        names=page.names,
+        next=page.next,
+        is_first=not after,
+        own=running,
+    )
+
+
+async def _seen(visit: Visit, goals: list[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:
+    return await visit.opened.goals.read_before_deciding(visit.caller, goals) if goals else {}
+
+
+def _waiting(item: InboxItem, seen: dict[GoalId, SeenGoal | Refusal], now: datetime) -> Waiting:
+    found, due = seen.get(item.goal.goal), item.goal.due_at
+    days = (due - now).days if due else 0
+    return (
+        Waiting(item, found.goal, found.findings, days)
+        if isinstance(found, SeenGoal)
+        else Waiting(item, None, (), days)
+    )
+
+
+@router.get("/approvals")
+async def confirm(visit: AtPage, goal: Annotated[list[str], Query(max_length=MOST)] = []) -> Response:  # noqa: B006 - FastAPI copies it
+    """What will be approved, once more as a list, before it is."""
+    chosen = [one for one in map(_chosen, goal) if one]
+    if not chosen:
+        return RedirectResponse("/", SEE_OTHER)
+    return visit.page("approvals.html", **await _rows(visit, chosen, {}), command_id=fresh_id(), comment="")
+
+
+@router.get("/approvals/all")
+async def confirm_all(visit: AtPage) -> Response:
+    """The same for everything that waits for the person's approval, up to a hundred."""
+    page = await visit.opened.inbox.read(visit.caller, person_of(visit.caller), visit.now, limit=5 * MOST)
+    waiting = [one for one in page.items if one.action is TaskAction.APPROVE and not one.goal.paused]
+    chosen = [Chosen(one.goal.goal, one.goal.seq, one.acting_for) for one in waiting[:MOST]]
+    if not chosen:
+        return RedirectResponse("/", SEE_OTHER)
+    return visit.page("approvals.html", **await _rows(visit, chosen, {}), command_id=fresh_id(), comment="")
+
+
+@router.post("/approvals")
+async def approve(visit: AtPage, typed: TypedForm) -> Response:
+    """Approves each goal by itself. The page names what was approved, what was refused and why, and what had been done before.
+
+    Sent again, it changes nothing: the id of the form is that of each command, and each goal carries out an id once.
+    """
+    chosen = [one for one in map(_chosen, typed.all("goal")) if one][:MOST]
+    if not chosen:
+        return RedirectResponse("/", SEE_OTHER)
+    identity, comment = typed.command_id, typed.filled("comment")
+    asked = [(one.goal, Asked("approve", {"comment": comment}, one.acting_for, one.seen, identity)) for one in chosen]
+    results = await BulkCommands(visit.opened.engine, await visit.opened.temporal.client()).give_each(
+        visit.caller, asked
+    )
+    found = {one.goal: result for one, result in zip(chosen, results, strict=True)}
+    return visit.page("approvals.html", **await _rows(visit, chosen, found), command_id=identity, comment=comment or "")
+
+
+class Row(NamedTuple):
+    """A goal of a bulk approval: as it is now, or why it cannot be seen; and the result, if there is one."""
+
+    chosen: Chosen
+    seen: SeenGoal | None
+    outcome: str | None
+    why: str | None
+
+    @property
+    def value(self) -> str:
+        return f"{self.chosen.goal}@{self.chosen.seen}@{self.chosen.acting_for or ''}"
+
+
+async def _rows(visit: Visit, chosen: list[Chosen], results: dict[GoalId, RowResult]) -> dict[str, Any]:
+    seen = await _seen(visit, [one.goal for one in chosen])
+    reasons = [one.reason.message for one in results.values() if one.reason]
+    names = await names_in_messages(visit.opened.engine, reasons)
+    rows = []
+    for one in chosen:
+        found, result = seen[one.goal], results.get(one.goal)
+        why = say(result.reason.message, visit.locale, names) if result and result.reason else None
+        if result is None and isinstance(found, Refusal):
+            why = say(found.message, visit.locale)
+        rows.append(
+            Row(one, found if isinstance(found, SeenGoal) else None, result.outcome.value if result else None, why)
+        )
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row.outcome:
+            counts[row.outcome] = counts.get(row.outcome, 0) + 1
+    return {"rows": rows, "counts": counts, "is_result": bool(results)}
+
+
+def _chosen(value: str) -> Chosen | None:
+    """What a check box says; None for what is none."""
+    goal, _, rest = value.partition("@")
+    seen, _, acting_for = rest.partition("@")
+    if not (goal and seen.isascii() and seen.isdigit() and len(seen) < 10):  # noqa: PLR2004 - digits of a version
+        return None
+    return Chosen(GoalId(goal), int(seen), acting_for or None)
