@@ -41,7 +41,8 @@ async def read_goal(  # noqa: PLR0917 - path and query
     whole: Annotated[bool, Query(alias="all")] = False,
 ) -> Response:
     view = await visit.opened.goals.view(visit.caller, GoalId(f"{cycle}/{owner}/{number}"), visit.now)
-    return visit.page("goal.html", **_values(visit, view), done=done_by(view, done), whole=whole)
+    values = _values(visit, view) | {"done": done_by(view, done), "whole": whole}
+    return visit.page("goal.html", **values)
 
 
 @router.post(f"{PATH}/{{name}}")

@@ -1,0 +1,80 @@
+"""An approver's day: one approval, a return, and several approvals at once."""
+
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from domain.goal.commands import Submit
+from domain.values import CycleId, GoalId
+from tests.service.steered import HARA, MANAGER, MORI, ONO, Steered
+from tests.web.browser import at_pages, needs_browser
+from web.console.forms import fresh_id
+
+Locale = Literal["ja", "en"]
+pytestmark = [pytest.mark.slow, needs_browser]
+
+
+async def _submitted(company: Steered, cycle: str) -> CycleId:
+    """A cycle in which three goals wait for the manager's approval."""
+    launched = await company.launch(cycle)
+    for owner in (MORI, HARA, ONO):
+        await company.goals.give(GoalId(f"{cycle}/{owner}/1"), Submit(actor=owner), fresh_id())
+    return launched
+
+
+@pytest_asyncio.fixture(scope="module")
+async def waiting(company: Steered) -> CycleId:
+    return await _submitted(company, "today")
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ja", 390), ("en", 390), ("ja", 1024), ("en", 1600)])
+async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures and parameters
+    company: Steered, waiting: CycleId, console: str, chromium: Browser, locale: Locale, width: int
+) -> None:
+    async with at_pages(chromium, company, console, MANAGER, locale=locale, width=width) as manager:
+        for name, path in (
+            ("today", "/"),
+            ("approvals", "/approvals/all"),
+            ("goals", f"/goals?cycle={waiting}"),
+            ("goal", f"/goals/{waiting}/{MORI}/1"),
+        ):
+            await manager.open(path)
+            await manager.picture(f"{name}-{locale}-{width}")
+            assert await manager.complaints() == [], path
+        await manager.open("/goals/today/E404/1", 404)
+        assert await manager.complaints() == []
+
+
+WORDS = {
+    "ja": ("承認", "差し戻す", "直してほしい点", "記録しました: 差し戻し", "承認待ちをすべて確認", "承認済み"),
+    "en": ("Approve", "Return for changes", "What to change", "Recorded: returned", "Review all that wait", "approved"),
+}
+
+
+@pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
+async def test_an_approver_approves_one_returns_one_and_approves_the_rest_at_once(
+    company: Steered, console: str, chromium: Browser, scripts: bool, locale: Locale
+) -> None:
+    cycle = await _submitted(company, f"day-{locale}")
+    approve, give_back, what, recorded, everything, approved = WORDS[locale]
+    async with at_pages(chromium, company, console, MANAGER, locale=locale, scripts=scripts) as manager:
+        await manager.open(f"/goals/{cycle}/{MORI}/1")
+        await manager.press(approve)
+        await expect(manager.page.get_by_role("status")).to_contain_text("3")
+        await manager.open(f"/goals/{cycle}/{HARA}/1")
+        await manager.page.locator("summary").get_by_text(give_back, exact=True).click()
+        await manager.page.get_by_role("button", name=give_back).click()
+        await expect(manager.page.get_by_role("alert")).to_be_visible()  # the comment is missing
+        await manager.type(what, "目標値の根拠を書いてください")
+        await manager.page.get_by_role("button", name=give_back).click()
+        await manager.sees(recorded)
+        await manager.open("/")
+        await manager.press(everything)
+        await manager.page.locator("main button").click()
+        await manager.sees(approved)
+    mori, hara, ono = [await company.goals.require(GoalId(f"{cycle}/{one}/1")) for one in (MORI, HARA, ONO)]
+    assert hara.state == "draft"
+    assert mori.state == ono.state != "draft"
+    assert MANAGER in ono.signed or ono.state == "active"
