@@ -92,6 +92,21 @@ def strings_in_code() -> frozenset[str]:
     return frozenset(found)
 
 
+_IN_TEMPLATES = re.compile(r"""\bt\(\s*"([a-z0-9_.]+)"(\s*~)?""")
+
+
+@cache
+def keys_in_templates() -> frozenset[str]:
+    """What the pages' templates say: keys, and the beginnings (with a dot at the end) of keys that they build."""
+    templates = (path.read_text(encoding="utf-8") for path in (ROOT / "web" / "pages").glob("*.html"))
+    return frozenset(found[1] for one in templates for found in _IN_TEMPLATES.finditer(one))
+
+
+def is_in_templates(key: str) -> bool:
+    said = keys_in_templates()
+    return key in said or any(key.startswith(one) for one in said if one.endswith("."))
+
+
 def made_from_codes() -> set[str]:
     """Keys that the product builds from the code of a refusal, a finding, a problem or a notice."""
     return {
@@ -141,7 +156,8 @@ def test_every_text_is_said_somewhere() -> None:
     families = {
         key for key in keys() if key.startswith(("screen.", "sheet.")) and (said | word_kinds()) & prefixes_of(key)
     }
-    unused = {key for key in keys() if key not in said and not key.startswith(beginnings)} - words - hints - families
+    unused = {key for key in keys() if key not in said and not key.startswith(beginnings) and not is_in_templates(key)}
+    unused -= words | hints | families
     assert unused == set()
 
 
@@ -176,9 +192,16 @@ def test_every_key_in_the_code_is_in_the_catalogues() -> None:
         for one in strings_in_code()
         if one.startswith(beginnings) and re.fullmatch(r"[a-z]+(\.[A-Za-z0-9_]+)+", one)
     }
-    modules = {one for one in named if one.split(".")[-1] in {"py", "po", "toml"}}
+    modules = {one for one in named if one.split(".")[-1] in {"py", "po", "toml", "html"}}
     families = {key.rpartition(".")[0] for key in keys() if key.startswith("screen.")}
     assert named - modules - keys() - families - {"part.rule_"} == set()
+
+
+def test_every_key_in_the_templates_is_in_the_catalogues() -> None:
+    said = {one for one in keys_in_templates() if not one.endswith(".")}
+    assert said - keys() == set()
+    beginnings = {one for one in keys_in_templates() if one.endswith(".")}
+    assert {one for one in beginnings if not any(key.startswith(one) for key in keys())} == set()
 
 
 def test_every_refusal_problem_and_notice_has_its_sentence_and_none_is_left_over() -> None:
