@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticKnownError
 
 from domain.values import Frozen, invalid_value
@@ -18,6 +18,7 @@ KEPT = timedelta(days=90)  # after the last change
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"  # as an id (domain/values.py)
 PLACE_PATTERN = rf"^{_PART}(/{_PART}){{0,9}}$"
 MAX_PLACE = 200
+MAX_VERSION = 2**53 - 1  # what a number of JavaScript holds
 
 # PostgreSQL stores no other text. Characters that a goal's content refuses are kept: the person sees them, and corrects them.
 _LOST = re.compile(r"[\x00\ud800-\udfff]")
@@ -44,7 +45,7 @@ Place = Annotated[str, StringConstraints(pattern=PLACE_PATTERN, max_length=MAX_P
 _NAME_PATTERN = r"^[A-Za-z0-9_.:\[\]-]{1,100}$"
 FieldName = Annotated[str, StringConstraints(pattern=_NAME_PATTERN)]
 
-AsTyped = Annotated[str | tuple[str, ...], PlainValidator(_as_typed, json_schema_input_type=str | tuple[str, ...])]
+AsTyped = Annotated[str | tuple[str, ...], BeforeValidator(_as_typed)]
 """What a field holds, exactly as it was typed."""
 
 
@@ -73,9 +74,9 @@ class UnsentWish(Frozen):
     of the kept form the person went on from; null: nothing was kept.
     """
 
-    fields: Fields
+    fields: Annotated[Fields, Field(json_schema_extra={"additionalProperties": False})]
     seen: Annotated[int | None, Field(ge=0, le=2**31 - 1)] = None
-    version: Annotated[int | None, Field(ge=1, le=2**53 - 1)] = None
+    version: Annotated[int | None, Field(ge=1, le=MAX_VERSION)] = None
 
 
 class PlacedWish(Placed, UnsentWish):
