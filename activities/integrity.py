@@ -1,4 +1,7 @@
-"""The daily look of a worker at what the tables say of themselves; anything wrong is an alarm in its log and in its health checks."""
+"""The daily look of a worker at what the tables say of themselves; anything wrong is an alarm in its log and in its health checks.
+
+Before it looks, the process that holds the lock deletes what is over (activities/retention.py).
+"""
 
 import asyncio
 from collections import Counter
@@ -10,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.retention import delete_old_forms
 from storage.advisory_locks import try_advisory_lock
 from storage.database import LONG, read_transaction, set_limits
 from storage.integrity import TableFault, table_faults
@@ -74,6 +78,7 @@ async def _look_daily(engine: AsyncEngine, last: LastLook) -> None:
         try:
             async with try_advisory_lock(engine, _LOCK) as is_ours:
                 if is_ours:
+                    await delete_old_forms(engine, datetime.now(UTC))
                     last.found(await look(engine))
                     await asyncio.sleep(_DAY)  # with the lock, so that no other process looks
                     continue

@@ -100,6 +100,7 @@ class Action(StrEnum):
     )
     REMOVE_PASSKEY = "remove_passkey"
     USE_SESSIONS = "use_sessions"  # one's own: see them, end one
+    KEEP_UNSENT = "keep_unsent"  # one's own forms that were not sent: keep, read and discard them
     SIGN_OUT_SOMEBODY = "sign_out_somebody"
     BEGIN_GOAL = "begin_goal"  # while the cycle runs; owners only where its rules say so
 
@@ -151,6 +152,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.INVITE_TO_PASSKEY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.REMOVE_PASSKEY: frozenset({_R.OWNER, _R.OPERATOR, _R.SYSTEM}),
     Action.USE_SESSIONS: frozenset({_R.OWNER}),
+    Action.KEEP_UNSENT: frozenset({_R.OWNER}),
     Action.SIGN_OUT_SOMEBODY: frozenset({_R.OPERATOR, _R.SYSTEM}),
     Action.BEGIN_GOAL: frozenset({_R.OWNER, _R.HR}),
 }

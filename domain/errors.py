@@ -47,7 +47,7 @@ STATUS_OF: Mapping[str, Status] = {
             "texts_in_use", "problem_answered", "entry_forged", "command_id_used", "ledger_behind", "workflow_lost",
             "goals_paused", "no_more_goals", "carried_before", "not_next_goal", "handed_over", "resource_taken", "hook_exists",
             "hook_rotated", "hook_of_settings", "hook_key_missing", "too_many_hooks", "program_exists", "program_ended",
-            "passkeys_off",
+            "passkeys_off", "too_many_unsent", "unsent_changed",
         ),
         Status.UNPROCESSABLE: (
             "not_ready", "no_such_step", "wrong_measure", "verdict_contradicts", "owner_leaves", "comment_required", "bonus_too_high",

@@ -112,6 +112,7 @@ class Code(StrEnum):
     HOOK_KEY_MISSING = "hook_key_missing"
     TOO_MANY_HOOKS = "too_many_hooks"
     WRONG_HOOK_URL = "wrong_hook_url"
+    TOO_MANY_UNSENT = "too_many_unsent"
     UNKNOWN_PROGRAM = "unknown_program"
     PROGRAM_EXISTS = "program_exists"
     PROGRAM_ENDED = "program_ended"

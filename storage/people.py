@@ -28,6 +28,7 @@ from storage import (
     roles,
     sessions,
     tokens,
+    unsent_forms,
 )
 from storage.database import LONG, set_limits
 from storage.tables import InstructionRow, StagedEmployeeRow
@@ -294,6 +295,7 @@ async def _write_incoming(
     await calendar_links.end_of_leavers(connection)
     await sessions.end_of_leavers(connection, datetime.now(UTC))
     await passkeys.end_of_leavers(connection, datetime.now(UTC))
+    await unsent_forms.delete_of_leavers(connection)
     return changed, added
 
 

@@ -669,6 +669,19 @@ class LogoutTokenRow(Table):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class UnsentFormRow(Table):
+    """A form that a person has filled in and not sent. For that person alone; what is not changed for long is deleted (domain/unsent.py)."""
+
+    __tablename__ = "unsent_form"
+
+    employee_id: Mapped[str] = mapped_column(ForeignKey("employee.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)  # which form
+    fields: Mapped[dict[str, Any]]  # texts, or lists of texts, as they were typed
+    seen: Mapped[int | None]  # the goal's number that the person saw
+    version: Mapped[int] = mapped_column(BigInteger, Identity())  # new with every change, and never used twice
+    saved_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ScimResourceRow(Table):
     """A user or a group as the identity provider wants it. A row is never deleted: one that was removed is a person who leaves."""
 

@@ -13,7 +13,8 @@ _ABOUT = """Every request brings an API token (`Authorization: Bearer`), as `meg
 
 Bodies are JSON, read strictly: no text for a number, no key that is not described. Numbers that must stay exact may be sent as a text
 of their digits. No text has control characters but tabs and line ends, half surrogates, or characters that turn the direction of
-writing; names, titles and units are one line. Spaces around a text are left out.
+writing; names, titles and units are one line. Spaces around a text are left out. Forms that were not sent (`/unsent`) are kept as they
+were typed, with everything but zero bytes and half surrogates.
 
 Errors are problem details (RFC 9457): `code` and `fields` are for programs; `detail` is a sentence in the language that
 `Accept-Language` prefers, Japanese or English. 422 is what cannot be read, with the places in `errors`, and what the rules refuse.
@@ -51,6 +52,7 @@ _PARAMETERS: Mapping[str, tuple[str, Any]] = {
     "identity": ("id of the binding of an account to a person", None),
     "session": ("id of the session", None),
     "token": ("id of the token", None),
+    "place": ("key of a form", "goal/2026-q4/M0031/1/content"),
     "account": ("id of the program's account", "@program:hr-sync"),
     "Idempotency-Key": ("id of the request: a repeat with the same content changes nothing", "import-2026-11-28-17"),
 }

@@ -89,6 +89,7 @@ BODIES: Mapping[str, Any] = {
     "choose_preferences": {"channel": "mail", "digest_at": "09:00"},
     "choose_preferences_of": {"digest_at": "09:00"},
     "retry_notices": {"cycle": "2026-q4"},
+    "keep_unsent": {"fields": {"theme": "月次決算の早期化", "steps.title": ["原因を三つ挙げる", ""]}, "seen": 3},
     "make_token": {"label": "給与システム", "scopes": ["read"], "days": 90},
     "make_account": {"name": "hr-sync", "purpose": "人事システムとの連携", "owner": "M0006"},
     "answer_for_account": {"owner": "M0007"},

@@ -19,6 +19,7 @@ from service.instructions import InstructionReads, Instructions
 from service.provisioning import Provisioning
 from service.sign_in import SessionLimits, SignIn
 from service.tokens import ApiTokens
+from service.unsent import Unsent
 from settings import Settings
 from web.origins import Origin, origin_of
 
@@ -108,6 +109,10 @@ class Opened:
             timedelta(hours=self.settings.session_hours),
         )
         return SessionLimits(idle, whole)
+
+    @property
+    def unsent(self) -> Unsent:
+        return Unsent(self.engine)
 
     @property
     def sign_in(self) -> SignIn:

@@ -19,7 +19,7 @@ from domain.findings import Finding
 from domain.messages import Message, message
 from domain.people.people_rows import MAX_BYTES
 from domain.problems import place_of, problem_of
-from domain.refusals import Code, Refusal
+from domain.refusals import Code
 from domain.values import Frozen, Locale
 from service.giving import NotReady
 from service.message_names import names_in_messages
@@ -34,6 +34,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS_OF_DOOR: Mapping[str, int] = {
     Code.GOAL_CHANGED: 412,
     "other_comparison": 412,
+    "unsent_changed": 412,
     Code.TOO_LARGE: 413,
     "logout_refused": 400,  # by Back-Channel Logout 1.0
 }  # where HTTP has a status of its own
@@ -137,7 +138,7 @@ def status_of(error: MeguriError) -> int:
 
 
 async def _of_ours(request: Request, known: MeguriError) -> Answered:
-    fields = known.fields if isinstance(known, Refusal) else {}
+    fields = getattr(known, "fields", {})
     found = known.refusing if isinstance(known, NotReady) else getattr(known, "findings", ())
     findings = tuple(documents_of(found))
     names = await names_in_messages(opened_of(request).engine, [known.message]) if fields else {}
@@ -206,6 +207,9 @@ def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         path, paths = request.url.path, request.app.openapi()["paths"]
         fitting = [path] if path in paths else [one for one in paths if compile_path(one)[0].match(path)]
+        if not fitting:  # the last part of the path has slashes, which no pattern of the document fits
+            route = str(getattr(request.scope.get("route"), "path_format", path))
+            fitting = [one for one in paths if one.endswith(route)]
         ways = {way.upper() for one in fitting for way in paths[one]}
         headers["Allow"] = ", ".join(sorted(ways)) or headers.get("Allow", "")
     return headers

@@ -14,7 +14,7 @@ OTHERS = {
     "wrong_hour", "wrong_mail_server", "wrong_webhook", "wrong_hook_address", "wrong_hook_secret", "wrong_hook_key",
     "not_signed_in", "scope_missing", "seen_missing", "file_refused", "web_address_taken", "sign_in_failed", "nobodys_account",
     "not_of_this_site", "other_host", "provider_away", "wrong_sign_in", "session_needed", "nobody_answers", "logout_refused",
-    "other_passkey", "link_over", "passkey_not_added",
+    "other_passkey", "link_over", "passkey_not_added", "unsent_changed",
     "many_leave", "other_comparison", "too_many_requests",
 }  # fmt: skip
 

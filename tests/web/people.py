@@ -46,6 +46,10 @@ BY_SESSION = frozenset(
         "make_account_token",
         "make_calendar_link",
         "end_calendar_link",
+        "list_unsent",
+        "read_unsent",
+        "keep_unsent",
+        "forget_unsent",
     }
 )
 

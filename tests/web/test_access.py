@@ -164,6 +164,8 @@ _LOOKS = {
     "read_tree": Way(Action.SEE_TREE),
     "read_scores": Way(Action.SEE_RESULTS),
     "read_distribution": Way(Action.SEE_RESULTS),
+    "list_unsent": Way(Action.KEEP_UNSENT, own=True),
+    "read_unsent": Way(Action.KEEP_UNSENT, own=True),
     "read_journal": Way(Action.SEE_JOURNAL),
 }
 _CHANGES = {
@@ -184,6 +186,8 @@ _CHANGES = {
     "end_token": Way(Action.END_TOKEN, at_token=True),
     "remove_passkey": Way(Action.REMOVE_PASSKEY, own=True),  # of one that is nobody's
     "end_session": Way(Action.USE_SESSIONS, own=True),  # of one that is nobody's
+    "keep_unsent": Way(Action.KEEP_UNSENT, own=True, json={"fields": {"text": "x"}}),
+    "forget_unsent": Way(Action.KEEP_UNSENT, own=True, query="?version=1"),
     "sign_out_person": Way(Action.SIGN_OUT_SOMEBODY),
     "make_passkey_link": Way(Action.INVITE_TO_PASSKEY),
     "make_account": Way(Action.MANAGE_PROGRAMS, json={"name": "x", "purpose": "x", "owner": MORI}),
@@ -296,7 +300,7 @@ def _at(path: str, owner: str, token: str | None = None) -> str:
     return path.format(
         account="unknown", cycle=CYCLE, owner=owner, number="1", instruction=_INSTRUCTION, employee=owner, problem=_PROBLEM_OF[owner],
         exemplar="x", department="accounting", entry="x", company="x", role="auditor", token=token, identity="x", hook="x",
-        passkey="x", session="x", delivery="1",
+        passkey="x", session="x", delivery="1", place="x",
     )  # fmt: skip
 
 
@@ -318,12 +322,13 @@ async def test_a_route_lets_in_whom_the_table_names(
     for owner, near in ((MORI, NEAR), (SALES, FAR)):
         token = (await ApiTokens(company.engine).make(by(owner), {"label": "x"}, datetime.now(UTC))).token
         for role, headers in (browsers if name in BY_SESSION else callers).items():
-            # commands of an auditor are those of the colleague who they are
-            held = ROLES["colleague" if name in _CHANGES and role == "auditor" else role]
+            # commands of an auditor are those of the colleague who they are, and so is all that they do in a browser
+            is_themselves = role == "auditor" and (name in _CHANGES or name in BY_SESSION)
+            held = ROLES["colleague" if is_themselves else role]
             if way.at_goal or way.at_owner or way.at_token:
                 held |= near.get(role, frozenset()) - ({R.AUDITOR} if way.at_token else set())
-            is_themselves = bool(held & _EMPLOYEE) and R.AUDITOR not in held
-            if is_themselves and (way.own or (way.of_person and _PERSON[role] == owner)):
+            is_employee = bool(held & _EMPLOYEE) and R.AUDITOR not in held
+            if is_employee and (way.own or (way.of_person and _PERSON[role] == owner)):
                 held |= {R.OWNER}
             kind = {"Content-Type": way.kind} if content else {}
             answer = await web.request(

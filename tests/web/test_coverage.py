@@ -115,6 +115,10 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
     "tokens.ApiTokens.make": ("make_token",),
     "tree.Tree.node": ("read_tree",),
     "tree.Tree.top": ("read_tree",),
+    "unsent.Unsent.forget": ("forget_unsent",),
+    "unsent.Unsent.keep": ("keep_unsent",),
+    "unsent.Unsent.list_forms": ("list_unsent",),
+    "unsent.Unsent.read": ("read_unsent",),
     "writing.Writing.check": ("check_goal",),
     "writing.Writing.draft": ("draft_goal",),
 }

@@ -54,6 +54,7 @@ def _routes(without: Collection[str] = ()) -> list[tuple[str, str]]:
             "hook",
             "delivery",
             "account",
+            "place",
         ),
         "x",
     )

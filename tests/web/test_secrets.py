@@ -20,6 +20,7 @@ from storage.tables import EmployeeRow
 from tests.as_of.shift import shifted_as_here
 from tests.callers import by
 from tests.service.steered import HR, MANAGER, MORI, ONO, Steered
+from tests.web.people import session_of, token_of
 from web.serving import listen
 
 pytestmark = pytest.mark.slow
@@ -122,6 +123,25 @@ async def test_no_secret_no_name_and_no_mail_is_in_a_log_a_problem_or_a_history(
     histories = await _histories(company)
     assert len(histories) > 4
     assert [one for one in hidden for history in histories if one in history] == []
+
+
+async def test_what_was_typed_and_not_sent_is_in_no_log_and_no_history(company: Steered) -> None:
+    mine, path, log = await session_of(company, MORI), "/api/v1/unsent/goal/x/E11/1/content", list[bytes]()
+    typed = {"fields": {"text": WRITTEN}}
+    async with web_process(company, log) as web:
+        saved = await web.put(path, headers=mine, json=typed)
+        other = await web.put(path, headers=mine, json={"fields": {"text": WRITTEN * 2}})
+        wrong = await web.put(path, headers=mine, json={"fields": {"text": WRITTEN + "\0"}})
+        large = await web.put(path, headers=mine, json={"fields": {"text": WRITTEN * 10_000}})
+        refused = await web.put(path, headers=await token_of(company, MORI), json=typed)
+        assert [one.status_code for one in (saved, other, wrong, large, refused)] == [200, 412, 422, 413, 403]
+        assert WRITTEN in other.text  # for the person themselves
+        assert [one for one in (wrong, large, refused) if WRITTEN in one.text] == []
+        await web.delete(path, headers=mine, params={"version": saved.json()["version"]})
+    text = b"".join(log).decode()
+    assert '"event": "refused"' in text
+    assert WRITTEN not in text
+    assert [one for one in await _histories(company) if "goal/x/E11/1/content" in one] == []
 
 
 async def _names(engine: AsyncEngine) -> list[str]:

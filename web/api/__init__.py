@@ -30,6 +30,7 @@ from web.api import (
     steering,
     tokens,
     tree,
+    unsent,
     writing,
 )
 from web.problems import responses
@@ -46,7 +47,7 @@ router = APIRouter(
 )
 _NOUNS = (
     inbox, goals, bulk, beginning, writing, sheets, cycles, amendments, instructions, steering, tree, results, erasure, library,
-    lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, sessions, tokens, accounts, hooks,
+    lessons, people, passkeys, calendar_link, directory, roles, delegations, preferences, notices, sessions, tokens, accounts, hooks, unsent,
 )  # fmt: skip
 for noun in _NOUNS:
     router.include_router(noun.router)
