@@ -7,10 +7,11 @@ from domain.access import Caller
 from domain.findings import Finding, refuses
 from domain.goal.constraints import weight_findings
 from domain.goal.goal import Goal
+from domain.lifecycle import State
 from domain.messages import message
 from domain.refusals import Code, Refusal
 from domain.results.exemplars import draft_from
-from domain.values import CycleId, Frozen, GoalId, Locale
+from domain.values import CycleId, Frozen, GoalId, Locale, Weight
 from domain.writing import catalog
 from domain.writing.content import Content, NumericMeasure
 from domain.writing.rules import check
@@ -79,6 +80,32 @@ class CheckedGoal(NamedTuple):
         return CheckDocument(goal=self.goal, refused=self.is_refused, findings=tuple(documents_of(self.findings)))
 
 
+class OtherGoal(Frozen):
+    """Another goal of the owner in the same cycle, with its weight in percent."""
+
+    goal: GoalId
+    theme: str
+    state: State
+    weight: Weight
+
+
+class WritingPage(NamedTuple):
+    """What a page shows of a draft that somebody writes: the goal, and beside it the owner's other goals.
+
+    `known`: the sources of drafts that the cycle has, for the page to choose from.
+    """
+
+    goal: Goal
+    others: tuple[OtherGoal, ...]
+    themes: tuple[tuple[str, str], ...]  # ids and names of the cycle's themes and department goals
+    problems: tuple[tuple[str, str], ...]  # ids and texts of the problems that were heard in the cycle
+
+    @property
+    def weight_left(self) -> Decimal:
+        """What is left of 100 % beside the other goals."""
+        return Decimal(100) - sum((Decimal(one.weight) for one in self.others), Decimal(0))
+
+
 class Writing:
     """Help for people who write a goal; the caller must be allowed to see it. Changes nothing."""
 
@@ -98,6 +125,20 @@ class Writing:
         )
         return Draft(_with_numbers(content, source), found.seq)
 
+    async def page(self, caller: Caller, goal: GoalId) -> WritingPage:
+        """The draft with what is beside it. Raises a `Refusal` for a goal that the caller may not see."""
+        async with read_transaction(self._engine) as connection:
+            found = await visible_goal(connection, caller, goal)
+            siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
+            file = (await require_cycle(connection, found.cycle)).file
+            problems = await hearing.find_all(connection, found.cycle)
+        return WritingPage(
+            found,
+            tuple(_other(one) for one in siblings if one.id != found.id and not one.is_closed),
+            (*((one.id, one.name) for one in file.themes), *((one.id, one.name) for one in file.department_goals)),
+            tuple((one.id, one.text) for one in problems),
+        )
+
     async def check(self, caller: Caller, goal: GoalId, content: Content | None = None) -> CheckedGoal:
         """The findings about the goal, or about `content` for it, also in relation to its owner's other goals."""
         async with read_transaction(self._engine) as connection:
@@ -113,6 +154,10 @@ class Writing:
             *moved_steps(written, found.calendar),
         )
         return CheckedGoal(found.id, findings)
+
+
+def _other(goal: Goal) -> OtherGoal:
+    return OtherGoal(goal=goal.id, theme=goal.content.theme, state=goal.state, weight=goal.content.weight)
 
 
 async def _require_known(connection: "AsyncConnection", cycle: CycleId, source: DraftSource) -> None:

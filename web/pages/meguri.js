@@ -74,6 +74,43 @@ function sendOnce(form) {
   addEventListener("pageshow", () => { isSent = false; });
 }
 
+/** The form of a goal is kept on the server while somebody types: it is there on another device, and after any mishap. */
+function keepOnServer(form) {
+  const status = form.querySelector("[data-saved]");
+  const version = form.elements.version;
+  let timer = 0;
+  let isStopped = false;
+  const wish = () => {
+    const fields = {};
+    for (const [name, value] of new FormData(form)) {
+      if (["command_id", "seen", "version", "action", "take"].includes(name)) continue;
+      fields[name] = name in fields ? [fields[name], value].flat() : value;
+    }
+    return { fields, seen: Number(form.elements.seen.value), version: version.value ? Number(version.value) : null };
+  };
+  const save = async () => {
+    try {
+      const answer = await fetch(`/api/v1/unsent/${form.dataset.draft}`, {
+        method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(wish()), credentials: "same-origin",
+      });
+      if (isStopped) return;
+      if (answer.ok) version.value = (await answer.json()).version;
+      status.textContent = answer.ok ? status.dataset.saved : status.dataset.notSaved;
+    } catch {
+      status.textContent = status.dataset.notSaved;
+    }
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(save, 2000);
+  });
+  form.addEventListener("submit", () => {
+    isStopped = true;
+    clearTimeout(timer);
+  });
+}
+
+document.querySelectorAll("form[data-draft]").forEach(keepOnServer);
 document.querySelectorAll("form[data-kept]").forEach(keepTyped);
 document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
