@@ -74,7 +74,7 @@ class UnsentWish(Frozen):
     of the kept form the person went on from; null: nothing was kept.
     """
 
-    fields: Annotated[Fields, Field(json_schema_extra={"additionalProperties": False})]
+    fields: Annotated[Fields, Field(repr=False, json_schema_extra={"additionalProperties": False})]
     seen: Annotated[int | None, Field(ge=0, le=2**31 - 1)] = None
     version: Annotated[int | None, Field(ge=1, le=MAX_VERSION)] = None
 

@@ -6,7 +6,7 @@ Only for oneself. What is typed is never lost by this: no other text is written 
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import access
@@ -35,7 +35,7 @@ class UnsentPlace(Frozen):
 class UnsentForm(UnsentPlace):
     """The same with what was typed: a text for each field, or a list of texts."""
 
-    fields: dict[str, AsTyped]
+    fields: dict[str, AsTyped] = Field(repr=False)  # so that a log never has it
 
 
 class UnsentList(Frozen):

@@ -245,7 +245,7 @@ async def test_nothing_that_was_typed_is_in_a_log_an_error_or_the_journal(
         with pytest.raises(Refusal) as refused:
             await keep(unsent, {"text": secret + "\0"}, kept.version)
         await delete_old_forms(database, NOW + KEPT + timedelta(days=1))
-    assert secret not in repr([logged, refused.value, str(refused.value), changed.value, str(changed.value)])
+    assert secret not in repr([logged, kept, refused.value, str(refused.value), changed.value, str(changed.value)])
     assert secret not in repr(unsent_forms.KeptForm(PLACE, {"text": secret}, None, 1, NOW))
     async with database.connect() as connection:
         assert (await connection.execute(select(JournalRow.__table__))).all() == []

@@ -86,6 +86,7 @@ async def test_what_cannot_be_kept_is_refused_by_place_and_not_repeated(
         refused = await web.put(f"/api/v1/unsent/{place}", headers=mine, json={"fields": {}})
         assert refused.status_code == 422, (place, refused.text)
         assert refused.json()["errors"][0]["where"] == "path.place"
+    assert (await web.get("/api/v1/unsent/a%0Ab", headers=mine)).status_code == 404
     assert (await web.delete(PATH, headers=mine)).status_code == 422  # of which version?
     assert (await web.get("/api/v1/unsent", headers=mine)).json() == {"forms": []}
 

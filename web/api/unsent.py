@@ -13,7 +13,7 @@ from web.callers import SignedIn
 from web.opened import opened_of
 from web.problems import responses
 
-router = APIRouter(tags=["unsent"])
+router = APIRouter(tags=["unsent"])  # 404: a path with a line end, which no place has
 
 _Place = Annotated[
     str,
@@ -34,13 +34,13 @@ async def list_unsent(request: Request, caller: SignedIn) -> UnsentList:
     return await opened_of(request).unsent.list_forms(caller)
 
 
-@router.get("/unsent/{place:path}")
+@router.get("/unsent/{place:path}", responses=responses(404))
 async def read_unsent(request: Request, caller: SignedIn, place: _Place) -> KeptUnsent:
     """What the caller typed into this form and did not send, by a session."""
     return KeptUnsent(kept=await opened_of(request).unsent.read(caller, place))
 
 
-@router.put("/unsent/{place:path}", dependencies=[JSON_ONLY], responses=responses(400, 409, 412, 413, 415))
+@router.put("/unsent/{place:path}", dependencies=[JSON_ONLY], responses=responses(400, 404, 409, 412, 413, 415))
 async def keep_unsent(
     request: Request,
     caller: SignedIn,
@@ -56,7 +56,7 @@ async def keep_unsent(
     )
 
 
-@router.delete("/unsent/{place:path}", status_code=204, responses=responses(412))
+@router.delete("/unsent/{place:path}", status_code=204, responses=responses(404, 412))
 async def forget_unsent(request: Request, caller: SignedIn, place: _Place, version: _Version) -> None:
     """Forgets this version, by a session: the form was sent, or is discarded. A repeat changes nothing.
 
