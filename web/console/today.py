@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from domain.access import person_of
 from domain.findings import Finding
 from domain.goal.goal import Goal
+from domain.goal.possible import possible
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.bulk import BulkCommands, RowResult
@@ -132,10 +133,13 @@ class Row(NamedTuple):
     seen: SeenGoal | None
     outcome: str | None
     why: str | None
+    waits: bool  # for the person's approval, now
 
     @property
     def value(self) -> str:
-        return f"{self.chosen.goal}@{self.chosen.seen}@{self.chosen.acting_for or ''}"
+        return (
+            f"{self.chosen.goal}@{self.seen.goal.seq if self.seen else self.chosen.seen}@{self.chosen.acting_for or ''}"
+        )
 
 
 async def _rows(visit: Visit, chosen: list[Chosen], results: dict[GoalId, RowResult]) -> dict[str, Any]:
@@ -148,14 +152,20 @@ async def _rows(visit: Visit, chosen: list[Chosen], results: dict[GoalId, RowRes
         why = say(result.reason.message, visit.locale, names) if result and result.reason else None
         if result is None and isinstance(found, Refusal):
             why = say(found.message, visit.locale)
-        rows.append(
-            Row(one, found if isinstance(found, SeenGoal) else None, result.outcome.value if result else None, why)
-        )
+        seen_now = found if isinstance(found, SeenGoal) else None
+        outcome = result.outcome.value if result else None
+        waits = seen_now is not None and _waits(visit, seen_now.goal) and outcome in (None, "refused", "no_answer")
+        rows.append(Row(one, seen_now, outcome, why, waits))
     counts: dict[str, int] = {}
     for row in rows:
         if row.outcome:
             counts[row.outcome] = counts.get(row.outcome, 0) + 1
     return {"rows": rows, "counts": counts, "is_result": bool(results)}
+
+
+def _waits(visit: Visit, goal: Goal) -> bool:
+    """Whether the goal waits for an approval that the person may give."""
+    return any(one.name == "approve" for one in possible(goal, visit.who.employee, visit.now))
 
 
 def _chosen(value: str) -> Chosen | None:

@@ -75,6 +75,7 @@ def _templates(locale: Locale) -> Environment:
         "locale": locale.value,
         "asset": asset_url,
         "word": lambda kind, value: word(kind, str(value), locale),
+        "own": lambda text: text.in_(locale),
         "actor_word": lambda actor: actor_word(actor, locale),
         "has": lambda key: has(key, locale),
         "labels_of": lambda form: {

@@ -1,0 +1,135 @@
+"""An owner's day: writing a goal, what the rules find, a rewrite by one click, submitting; and text that is not lost."""
+
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from domain.values import CycleId, GoalId
+from tests.service.steered import MORI, Steered
+from tests.web.browser import AtPages, at_pages, needs_browser
+
+Locale = Literal["ja", "en"]
+pytestmark = [pytest.mark.slow, needs_browser]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def cycle(company: Steered) -> CycleId:
+    return await company.launch("writing")
+
+
+def _edit(cycle: str) -> str:
+    return f"/goals/{cycle}/{MORI}/1/edit"
+
+
+async def _presses(owner: AtPages, action: str) -> None:
+    await owner.page.locator(f"button[name=action][value={action}]:visible").first.click()
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ja", 390), ("en", 1024), ("ja", 1600)])
+async def test_the_page_has_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures and parameters
+    company: Steered, cycle: CycleId, console: str, chromium: Browser, locale: Locale, width: int
+) -> None:
+    async with at_pages(chromium, company, console, MORI, locale=locale, width=width) as owner:
+        await owner.open(_edit(cycle))
+        await owner.picture(f"write-{locale}-{width}")
+        assert await owner.complaints() == []
+        await owner.page.locator("#target").fill("十")
+        await _presses(owner, "keep")
+        await expect(owner.page.get_by_role("alert")).to_be_visible()
+        await owner.picture(f"write-wrong-{locale}-{width}")
+        assert await owner.complaints() == []
+        await _presses(owner, "discard")
+
+
+@pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
+async def test_an_owner_takes_a_rewrite_over_and_submits(
+    company: Steered, console: str, chromium: Browser, scripts: bool, locale: Locale
+) -> None:
+    launched = await company.launch(f"rewrite-{locale}")
+    async with at_pages(chromium, company, console, MORI, locale=locale, scripts=scripts) as owner:
+        await owner.open(_edit(launched))
+        await owner.page.locator("#theme").fill("ミスをゼロにする")
+        await _presses(owner, "check")
+        await owner.page.locator("button[name=take]").first.click()
+        await expect(owner.page.locator("#theme")).not_to_have_value("ミスをゼロにする")
+        await owner.page.locator("#theme").fill("月次決算の確定を早める")
+        await _presses(owner, "submit")
+        await expect(owner.page.locator(".states [aria-current]")).to_be_visible()
+    after = await company.goals.require(GoalId(f"{launched}/{MORI}/1"))
+    assert (after.state, after.content.theme) == ("pending_approval", "月次決算の確定を早める")
+
+
+async def test_what_is_no_goal_yet_is_kept_as_it_was_typed_also_on_another_device(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("kept")
+    async with at_pages(chromium, company, console, MORI, scripts=False) as owner:
+        await owner.open(_edit(launched))
+        await owner.page.locator("#baseline").fill("十日くらい")
+        await _presses(owner, "keep")
+        await expect(owner.page.locator("#baseline")).to_have_value("十日くらい")
+        await expect(owner.page.locator("#baseline")).to_have_attribute("aria-invalid", "true")
+    async with at_pages(chromium, company, console, MORI, width=390) as on_the_phone:
+        await on_the_phone.open(_edit(launched))
+        await expect(on_the_phone.page.locator("#baseline")).to_have_value("十日くらい")
+        await on_the_phone.page.locator("#baseline").fill("12")
+        await _presses(on_the_phone, "keep")
+        await on_the_phone.page.wait_for_url("**/1?done=*")
+        await on_the_phone.open(_edit(launched))
+        await expect(on_the_phone.page.locator("#baseline")).to_have_value("12")
+        await expect(on_the_phone.page.locator("button[value=discard]")).to_have_count(0)  # nothing is unsent
+
+
+async def test_text_is_kept_on_the_server_while_somebody_types(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("typing")
+    async with at_pages(chromium, company, console, MORI) as owner:
+        await owner.open(_edit(launched))
+        await owner.page.locator("#challenge").press_sequentially("まだ途中の文")
+        await expect(owner.page.locator("[data-saved]")).not_to_be_empty()
+    async with at_pages(chromium, company, console, MORI, scripts=False) as later:
+        await later.open(_edit(launched))
+        await expect(later.page.locator("#challenge")).to_have_value(
+            "まだ途中の文請求書の回収が月初に集中し、月次決算の確定が遅れている"
+        )
+
+
+async def test_two_tabs_that_write_the_same_goal_lose_neither_text(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("tabs")
+    async with at_pages(chromium, company, console, MORI, scripts=False) as first:
+        second = AtPages(await first.page.context.new_page(), console)
+        await first.open(_edit(launched))
+        await second.open(_edit(launched))
+        await first.page.locator("#baseline").fill("一つ目")
+        await _presses(first, "keep")
+        await second.page.locator("#baseline").fill("二つ目")
+        await _presses(second, "keep")
+        await expect(second.page.locator("#baseline")).to_have_value("二つ目")
+        await second.sees("一つ目")
+
+
+async def test_a_goal_that_changed_meanwhile_shows_both_and_keeps_what_was_typed(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("changed")
+    async with at_pages(chromium, company, console, MORI, scripts=False) as first:
+        second = AtPages(await first.page.context.new_page(), console)
+        await first.open(_edit(launched))
+        await second.open(_edit(launched))
+        await first.page.locator("#theme").fill("先に保存したテーマ")
+        await _presses(first, "keep")
+        await first.page.wait_for_url("**/1?done=*")
+        await second.page.locator("#theme").fill("後から書いたテーマ")
+        await _presses(second, "submit")
+        await expect(second.page.get_by_role("alert")).to_be_visible()
+        await expect(second.page.locator("#theme")).to_have_value("後から書いたテーマ")
+        await second.sees("先に保存したテーマ")
+        await _presses(second, "submit")  # now about the goal as it is
+        await second.page.wait_for_url("**/1?done=*")
+    after = await company.goals.require(GoalId(f"{launched}/{MORI}/1"))
+    assert (after.state, after.content.theme) == ("pending_approval", "後から書いたテーマ")
