@@ -32,6 +32,7 @@ from service.results import Results
 from service.roles import Roles
 from service.tokens import ApiTokens
 from service.tree import Tree
+from service.writing import Writing
 from settings import Settings
 from tests.callers import OPERATOR, by
 from tests.service.steered import (
@@ -408,6 +409,12 @@ DIRECT: Mapping[str, Direct] = {
     "goals.GoalReads.read_before_deciding": Direct(Action.SEE_GOAL, _seen, at_goal=True),
     "goals.GoalReads.prove": Direct(
         Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).prove(who, goal), at_goal=True
+    ),
+    "goals.GoalReads.view": Direct(
+        Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).view(who, goal, _now()), at_goal=True
+    ),
+    "writing.Writing.page": Direct(
+        Action.SEE_GOAL, lambda c, who, goal: Writing(c.engine).page(who, goal), at_goal=True
     ),
     "people.People.departments": Direct(Action.SEE_PEOPLE, lambda c, who, _: People(c.engine).departments(who)),
     "people.People.import_file": Direct(

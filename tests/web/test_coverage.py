@@ -130,6 +130,9 @@ WITHOUT: Mapping[str, str] = {
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
     "giving.Goals.approve_each": "`give_commands` approves many goals, and gives them other commands too",
     "goals.GoalReads.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
+    "goals.GoalReads.view": "for the goal's page, with the forms that its visitor may use; a program reads the goal by `read_goal`",
+    "visitors.Visitors.read": "for the frame of pages; a program reads its person by `read_person`",
+    "writing.Writing.page": "for the page on which a goal is written; a program reads `read_goal`, `list_goals` and `list_problems`",
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
@@ -210,6 +213,11 @@ def test_a_reason_names_only_routes_that_exist() -> None:
 
 
 def test_an_operation_without_a_route_is_called_as_every_role_directly() -> None:
-    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions; approvals have a test of their own."""
-    elsewhere = {"gathering.Gathering.run", "sign_in.SignIn.leave_everywhere", "giving.Goals.approve_each"}
+    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions and reads who they are; approvals have a test of their own."""
+    elsewhere = {
+        "gathering.Gathering.run",
+        "sign_in.SignIn.leave_everywhere",
+        "giving.Goals.approve_each",
+        "visitors.Visitors.read",
+    }
     assert set(DIRECT) == set(WITHOUT) - elsewhere

@@ -35,7 +35,7 @@ class Room(NamedTuple):
 _SYSTEM, _AUDITOR = CompanyRole.SYSTEM, CompanyRole.AUDITOR
 
 ROOMS = (
-    Room("mine", (Place("today", "/"), Place("goals", "/goals"))),
+    Room("mine", (Place("today", "/"), Place("goals", "/goals"), Place("write", "/goals/write"))),
 )  # fmt: skip
 
 

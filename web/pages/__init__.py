@@ -88,6 +88,7 @@ def _templates(locale: Locale) -> Environment:
         "moment": lambda moment, zone: short_moment(moment, zone, locale),
         "percent": percent,
         "number": lambda number: format(number, "f"),
+        "pair": lambda value: (value, value),
         "signed": lambda number: format(number, "+f"),
         "named": lambda person, names: names.get(person, person),
         "reason": lambda reason: reason_text(reason, locale),

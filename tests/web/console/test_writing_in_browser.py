@@ -133,3 +133,26 @@ async def test_a_goal_that_changed_meanwhile_shows_both_and_keeps_what_was_typed
         await second.page.wait_for_url("**/1?done=*")
     after = await company.goals.require(GoalId(f"{launched}/{MORI}/1"))
     assert (after.state, after.content.theme) == ("pending_approval", "後から書いたテーマ")
+
+
+async def test_a_draft_begins_with_an_entry_of_the_catalogue(company: Steered, console: str, chromium: Browser) -> None:
+    launched = await company.launch("from-catalog")
+    async with at_pages(chromium, company, console, MORI) as owner:
+        await owner.open("/goals/write?from=catalog:accounting/entry-accuracy")
+        await owner.picture("begin")
+        assert await owner.complaints() == []
+        draft = owner.page.locator(f"a[href^='/goals/{launched}/{MORI}/1/edit']")
+        await draft.click()
+        await expect(owner.page.locator("#theme")).not_to_have_value("月次決算の早期化")
+    assert (await company.goals.require(GoalId(f"{launched}/{MORI}/1"))).seq == 1  # nothing is written yet
+
+
+async def test_where_the_rules_let_no_owner_begin_a_goal_the_page_says_so(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("no-more")
+    async with at_pages(chromium, company, console, MORI, scripts=False) as owner:
+        await owner.open("/goals/write")
+        await owner.page.locator("#cycle").select_option(launched)
+        await owner.press("追加して書く")
+        await expect(owner.page.get_by_role("alert")).to_be_visible()
