@@ -100,7 +100,7 @@ class Days(NamedTuple):
 
     @classmethod
     def before(cls, today: date, calendar: "BusinessCalendar") -> "Days":
-        return cls(launched=calendar.add(today, -14), starts=calendar.add(today, -7))
+        return cls(launched=calendar.add(today, -14), starts=calendar.add(today, -5))
 
 
 async def _launched(opened: Opened, story: Story) -> bool:
