@@ -55,7 +55,7 @@ async def set_up(opened: Opened) -> bool:
     if not await _launched(opened, story):
         return False
     await _add_everybody_else(opened, story)
-    await _apply_departments(opened)
+    await _apply_departments(opened, story)
     left = await play(story, CYCLE, opened.engine, opened.client)
     opened.tell("screen.servers.story", goals=len(story.goals), commands=story.commands)
     for goal, reason in left.items():
@@ -105,16 +105,22 @@ class Days(NamedTuple):
 
 async def _launched(opened: Opened, story: Story) -> bool:
     """Imports the people and launches the cycle for the first departments, unless an earlier demo did."""
+    from domain.lifecycles import CycleState
+    from domain.values import CycleId
+    from service.cycle_updates import CycleUpdates
     from service.cycles import Cycles
     from storage.cycles import find_cycle
     from storage.database import read_transaction
 
     async with read_transaction(opened.engine) as connection:
-        is_known = await find_cycle(connection, CYCLE)
-    if is_known:
+        known = await find_cycle(connection, CYCLE)
+    if known is None:
+        if not await _import(opened) or not await _launch(opened, story):
+            return False
+    else:
         opened.tell("screen.servers.launched_earlier", cycle=CYCLE)
-    elif not await _import(opened) or not await _launch(opened, story):
-        return False
+        if known.state is CycleState.LAUNCHING:  # that demo was stopped, perhaps before it started the workflow
+            await CycleUpdates(opened.engine, opened.client).start(CycleId(CYCLE))
     return await _watch_launch(opened, Cycles(opened.engine, opened.client))
 
 
@@ -199,27 +205,26 @@ async def _add_everybody_else(opened: Opened, story: Story) -> None:
     from domain.values import CycleId
     from service.instructions import Instructions
 
-    instructions = Instructions(opened.engine, opened.client)
-    asked = Add(selection=Selection(departments=story.then), reason=story.then_because)
-    await instructions.give(caller_for(story.hr), asked, CycleId(CYCLE), _ADD)
-    added = await wait_for(instructions, _ADD)
+    if not await is_known(_ADD, opened.engine):
+        asked = Add(selection=Selection(departments=story.then), reason=story.then_because)
+        await Instructions(opened.engine, opened.client).give(caller_for(story.hr), asked, CycleId(CYCLE), _ADD)
+    added = await wait_for(_ADD, opened.engine, opened.client)
     opened.tell("screen.servers.added", goals=added.total)
 
 
-async def _apply_departments(opened: Opened) -> None:
+async def _apply_departments(opened: Opened, story: Story) -> None:
     """Applies the department file, which renames a department of the running cycle; nothing if an earlier demo did."""
     from service.departments import DepartmentRecords
-    from service.instructions import Instructions
     from service.reorganisation import Reorganisation
 
-    hr, instructions = caller_for((await _cycle(opened)).rules.hr[0]), Instructions(opened.engine, opened.client)
-    if await is_known(instructions, _DEPARTMENTS):
-        await wait_for(instructions, _DEPARTMENTS)
+    if await is_known(_DEPARTMENTS, opened.engine):
+        await wait_for(_DEPARTMENTS, opened.engine, opened.client)
         return
+    hr = caller_for(story.hr)
     compared = await DepartmentRecords(opened.engine).compare(hr, (_SAMPLES / "departments.csv").read_bytes())
     if compared.difference is None or compared.is_empty:
         return
     reason = opened.to.text("screen.sync.reason")
     await Reorganisation(opened.engine).apply(hr, opened.client, compared, reason, _DEPARTMENTS)
-    await wait_for(instructions, _DEPARTMENTS)
+    await wait_for(_DEPARTMENTS, opened.engine, opened.client)
     opened.tell("screen.servers.departments", n=len(compared.departments))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from domain.messages import Message
     from domain.writing.content import Content
     from service.giving import Goals
-    from service.instructions import Instructions
     from service.writing import Writing
     from storage.instructions import Progress
 
@@ -76,20 +75,26 @@ async def play(story: Story, cycle: str, engine: "AsyncEngine", client: "Client"
     return left
 
 
-async def wait_for(instructions: "Instructions", instruction: str) -> "Progress":
-    """Waits until the instruction is carried out at all goals."""
+async def wait_for(instruction: str, engine: "AsyncEngine", client: "Client") -> "Progress":
+    """Waits until the instruction is carried out at all goals. If a demo was stopped before it started the workflow, this does."""
+    from service.instruction_start import start
+    from service.instructions import InstructionReads
+
+    reads = InstructionReads(engine)
     async with asyncio.timeout(_DONE_SECONDS):
-        while (progress := await instructions.progress(operator(), instruction)).state != "done":  # noqa: ASYNC110 - the database tells nobody when it changes
+        while (progress := await reads.progress(operator(), instruction)).state != "done":
+            await start(client, instruction)
             await asyncio.sleep(_LOOK)
     return progress
 
 
-async def is_known(instructions: "Instructions", instruction: str) -> bool:
+async def is_known(instruction: str, engine: "AsyncEngine") -> bool:
     """Whether the instruction was given before."""
     from domain.refusals import Code, Refusal
+    from service.instructions import InstructionReads
 
     try:
-        await instructions.progress(operator(), instruction)
+        await InstructionReads(engine).progress(operator(), instruction)
     except Refusal as refusal:
         if refusal.code is not Code.UNKNOWN_INSTRUCTION:
             raise
@@ -112,14 +117,14 @@ async def _delegate(engine: "AsyncEngine", client: "Client", table: Table) -> No
     from domain.people.organisation import DIRECTORY_ZONE
     from service.instructions import Instructions
 
-    instructions, identity = Instructions(engine, client), f"demo-delegate-{table['by']}"
-    if not await is_known(instructions, identity):
+    identity = f"demo-delegate-{table['by']}"
+    if not await is_known(identity, engine):
         first = datetime.now(DIRECTORY_ZONE).date()
         last = first + timedelta(days=table["days"])
         given = Delegation(delegator=table["by"], to=table["to"], first=first, last=last)
         asked = Delegate(delegation=given, reason=table["reason"])
-        await instructions.give(caller_for(table["by"]), asked, instruction=identity)
-    await wait_for(instructions, identity)
+        await Instructions(engine, client).give(caller_for(table["by"]), asked, instruction=identity)
+    await wait_for(identity, engine, client)
 
 
 class _Teller:

@@ -13,6 +13,7 @@ from cli.session.options import AsJson
 from cli.session.output import print_json
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Coroutine
 
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -164,7 +165,7 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
         at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
         async with _everything(at_once) as (at, engine, client):
             opened = Opened(engine, client, Terminal(settings, reader_locale(settings), as_json=False))
-            is_set_up = await set_up(opened)
+            is_set_up = await _unless(stop, set_up(opened))
             if is_set_up:
                 await show_drafts(opened)
                 _print_addresses(at, settings)
@@ -172,7 +173,21 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
                 if not exit_when_launched:
                     await stop.wait()
             _tell(settings, "screen.servers.stopping")
-    return 0 if is_set_up else 1
+    return 1 if is_set_up is False else 0
+
+
+async def _unless(stop: "asyncio.Event", work: "Coroutine[Any, Any, bool]") -> bool | None:
+    """The result of the work; None, and the work is cancelled, if somebody stops the program before."""
+    import asyncio
+
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.wait((working,))
+    return None
 
 
 async def _migrate(settings: "Settings", *, as_json: bool) -> int:
