@@ -69,9 +69,7 @@ async def play(story: Story, cycle: str, engine: "AsyncEngine", client: "Client"
             if reason := await _Teller(goals, writing, cycle, goal, answers).tell():
                 left[f"{cycle}/{goal['owner']}/1"] = reason
 
-    async with asyncio.TaskGroup() as group:
-        for one in story.goals:
-            group.create_task(tell(one))
+    await asyncio.gather(*(tell(one) for one in story.goals))
     return left
 
 
