@@ -70,10 +70,11 @@ async def add(
         facts |= {"source": source} if source else {}
         await journal.append(connection, Log.HEARINGS, "problem_added", actor=by, facts=facts, texts={"text": problem})
         return str(made)
+    repeated = ProblemRow.command_id == command_id
+    if source is None:
+        return str(await connection.scalar(select(ProblemRow.id).where(repeated)))
     same = (ProblemRow.cycle_id == cycle) & (ProblemRow.source == source) & ProblemRow.taken_back_at.is_(None)
-    found = await connection.execute(
-        select(ProblemRow.id).where((ProblemRow.command_id == command_id) | same).order_by(same.desc()).limit(1)
-    )
+    found = await connection.execute(select(ProblemRow.id).where(repeated | same).order_by(same.desc()).limit(1))
     return str(found.scalar_one())
 
 

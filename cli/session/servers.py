@@ -3,11 +3,8 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,17 +13,14 @@ from cli.session.options import AsJson
 from cli.session.output import print_json
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Coroutine
 
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
     from embedded.addresses import Addresses
-    from service.cycles import Cycles
     from settings import Settings
-
-_SAMPLES = Path(__file__).parents[2] / "samples"
-_LAUNCH_SECONDS = 300
 
 
 def up() -> None:
@@ -161,128 +155,39 @@ async def _up(settings: "Settings") -> int:
 
 
 async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
+    from cli.session.output import reader_locale
+    from cli.session.sample_company import Opened, set_up, show_drafts
+    from cli.session.session import Terminal
     from embedded.stopping import stop_event
 
     with stop_event() as stop:
         _tell(settings, "screen.servers.starting")
         at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
         async with _everything(at_once) as (at, engine, client):
-            code = await _sample_company(settings, engine, client)
-            if code == 0:
-                await _sample_departments(settings, engine, client)
-                await _show_drafts(settings, engine)
+            opened = Opened(engine, client, Terminal(settings, reader_locale(settings), as_json=False))
+            is_set_up = await _unless(stop, set_up(opened))
+            if is_set_up:
+                await show_drafts(opened)
                 _print_addresses(at, settings)
                 _tell(settings, "screen.servers.what_next")
                 if not exit_when_launched:
                     await stop.wait()
             _tell(settings, "screen.servers.stopping")
-    return code
+    return 1 if is_set_up is False else 0
 
 
-async def _sample_company(settings: "Settings", engine: "AsyncEngine", client: "Client") -> int:
-    """Imports the people and launches the cycle, unless an earlier demo did; the exit code."""
-    from cli.session.callers import caller_for, operator
-    from cli.session.output import print_findings, reader_locale
-    from domain.findings import refuses
-    from service.cycles import Cycles
-    from service.people import People
-    from storage.cycles import find_cycle
-    from storage.database import read_transaction
-
-    cycles, locale = Cycles(engine, client), reader_locale(settings)
-    async with read_transaction(engine) as connection:
-        launched = await find_cycle(connection, _DEMO_CYCLE)
-    if launched:
-        _tell(settings, "screen.servers.launched_earlier", cycle=_DEMO_CYCLE)
-        return 0
-    imported = await People(engine).import_file(operator(), (_SAMPLES / "company.csv").read_bytes(), {}, dry_run=False)
-    print_findings(imported.findings, locale)
-    if imported.imported is None:
-        return 1
-    counts = imported.imported
-    _tell(settings, "screen.servers.imported", added=counts.added, unchanged=counts.unchanged)
-    now = datetime.now(ZoneInfo("Asia/Tokyo"))
-    checked = await cycles.check(operator(), (_SAMPLES / "cycle.toml").read_bytes(), now.date(), now.date())
-    print_findings(checked.findings, locale)
-    if refuses(checked.findings) or checked.policy is None:
-        return 1
-    _tell(settings, "screen.servers.checked", people=checked.people, goals=checked.goals)
-    await cycles.launch(caller_for(checked.policy.hr[0]), checked, now)
-    return await _watch_launch(cycles, checked.people, settings)
-
-
-async def _sample_departments(settings: "Settings", engine: "AsyncEngine", client: "Client") -> None:
-    """Applies the department file, which renames a department of the running cycle; nothing if an earlier demo did."""
+async def _unless(stop: "asyncio.Event", work: "Coroutine[Any, Any, bool]") -> bool | None:
+    """The result of the work; None, and the work is cancelled, if somebody stops the program before."""
     import asyncio
 
-    from cli.session.callers import caller_for, operator
-    from domain.values import CycleId
-    from service.departments import DepartmentRecords
-    from service.instructions import Instructions
-    from service.reorganisation import Reorganisation
-    from storage.cycles import find_cycle
-    from storage.database import read_transaction
-
-    async with read_transaction(engine) as connection:
-        row = await find_cycle(connection, CycleId(_DEMO_CYCLE))
-    if row is None:
-        return
-    hr = caller_for(row.rules.hr[0])
-    compared = await DepartmentRecords(engine).compare(hr, (_SAMPLES / "departments.csv").read_bytes())
-    if compared.difference is None or compared.is_empty:
-        return
-    given = await Reorganisation(engine).apply(hr, client, compared, _text(settings, "screen.sync.reason"))
-    async with asyncio.timeout(_LAUNCH_SECONDS):
-        while (await Instructions(engine, client).progress(operator(), given)).state != "done":  # noqa: ASYNC110 - the database tells nobody when it changes
-            await asyncio.sleep(0.2)
-    _tell(settings, "screen.servers.departments", n=len(compared.departments))
-
-
-async def _show_drafts(settings: "Settings", engine: "AsyncEngine") -> None:
-    """What the writing rules find in each department's draft; in those from the catalogue, nothing."""
-    from cli.session.output import print_findings, reader_locale
-    from domain.writing.rules import check
-    from storage.cycles import find_cycle
-    from storage.database import read_transaction
-
-    async with read_transaction(engine) as connection:
-        row = await find_cycle(connection, _DEMO_CYCLE)
-    if row is None:
-        return
-    _tell(settings, "screen.servers.drafts")
-    for draft in row.file.drafts:
-        findings = check(draft.content(), row.launched_policy)
-        key = "screen.servers.draft_of_catalog" if draft.catalog else "screen.servers.draft"
-        about = {"department": draft.department, "theme": draft.theme, "entry": draft.catalog}
-        _tell(settings, key, **about, n=len(findings))
-        print_findings(findings, reader_locale(settings), sys.stdout)
-
-
-_DEMO_CYCLE = "2026-q4"
-
-
-async def _watch_launch(cycles: "Cycles", people: int, settings: "Settings") -> int:
-    import asyncio
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from cli.session.callers import operator
-    from domain.values import CycleId
-
-    with Progress(console=Console(file=sys.stdout)) as bar:
-        task = bar.add_task(_text(settings, "screen.cycle.launching"), total=people)
-        async with asyncio.timeout(_LAUNCH_SECONDS):
-            while True:
-                counts = await cycles.status(operator(), CycleId(_DEMO_CYCLE), datetime.now(ZoneInfo("UTC")))
-                done = counts.participants.get("started", 0) + counts.participants.get("failed", 0)
-                bar.update(task, completed=done)
-                if done >= people:
-                    break
-                await asyncio.sleep(0.2)
-    for one in counts.failed:
-        _tell(settings, "screen.servers.failed", employee=one.employee, reason=one.reason)
-    return 1 if counts.failed else 0
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.wait((working,))
+    return None
 
 
 async def _migrate(settings: "Settings", *, as_json: bool) -> int:

@@ -11,6 +11,7 @@ EVERY_DAY = (
     "tests/cli/cycle/test_single_days.py",
     "tests/cli/goal/test_leavers.py",
     "tests/cli/goal/test_whole_path.py",
+    "tests/cli/session/test_sample_company.py",
     "tests/service/test_leave.py",
     "tests/service/test_leavers.py",
     "tests/service/test_time_at_work.py",

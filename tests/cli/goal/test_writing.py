@@ -205,7 +205,8 @@ async def test_problems_are_heard_and_the_cycle_says_which_nothing_answers(offic
     words = ("hearing", "add", "--cycle", "q4", "--as", MORI, "--text", "請求書が集まらない", "--id", "h1")
     first = (await office.told(*words))["problem"]
     assert (await office.told(*words))["problem"] == first, "the same id is kept once"
-    await office.done("hearing", "add", "--cycle", "q4", "--as", MANAGER, "--text", "契約書を探す")
+    second = ("hearing", "add", "--cycle", "q4", "--as", MANAGER, "--text", "契約書を探す", "--id", "h2")
+    assert await office.told(*second) == await office.told(*second) != await office.told(*words)
     listed = await office.done("hearing", "list", "--cycle", "q4")
     assert "請求書が集まらない" in listed
     assert "森 香織" in listed
