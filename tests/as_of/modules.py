@@ -23,6 +23,7 @@ EVERY_DAY = (
 
 # They only need a cycle that is launched today, or a few days to count from: each runs as of some of the days.
 SOME_DAYS = (
+    "tests/web/console/test_writing_in_browser.py",
     "tests/service/test_part_hr.py",
     "tests/acceptance/test_bad_files.py",
     "tests/acceptance/test_first_goal.py",
@@ -158,6 +159,8 @@ LEFT_OUT = {
     "tests/web/test_readme.py": _NO_DAYS,
     "tests/web/test_passkeys.py": _NO_DAYS,
     "tests/web/test_passkeys_in_browser.py": _NO_DAYS,
+    "tests/web/console/test_mishaps_in_browser.py": _NO_DAYS,
+    "tests/web/console/test_today_in_browser.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,
     "tests/cli/people/test_scim.py": _NO_DAYS,
