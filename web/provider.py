@@ -232,9 +232,14 @@ def _roles_by_value(settings: Settings) -> Mapping[str, frozenset[CompanyRole]]:
 
 def require_choosing(settings: Settings, *, is_embedded: bool) -> None:
     """Raises `WrongSignIn` where people must not choose whose session they get."""
-    host = settings.web_address.rpartition(":")[0].strip("[]") or "127.0.0.1"
-    if not is_embedded or not is_loopback(host) or settings.public_url or settings.oidc_issuer or settings.passkeys:
+    if not is_embedded or not allows_choosing(settings):
         raise WrongSignIn("MEGURI_CHOOSE_PERSON", "error.sign_in_choosing")
+
+
+def allows_choosing(settings: Settings) -> bool:
+    """Whether people may choose whose session they get: at a loopback address, where there is no other way to sign in."""
+    host = settings.web_address.rpartition(":")[0].strip("[]") or "127.0.0.1"
+    return is_loopback(host) and not (settings.public_url or settings.oidc_issuer or settings.passkeys)
 
 
 def _is_protected(origin: Origin | None) -> bool:

@@ -159,10 +159,12 @@ async def _demo(settings: "Settings", *, exit_when_launched: bool) -> int:
     from cli.session.sample_company import Opened, set_up, show_drafts
     from cli.session.session import Terminal
     from embedded.stopping import stop_event
+    from web.provider import allows_choosing
 
     with stop_event() as stop:
         _tell(settings, "screen.servers.starting")
-        at_once = settings.model_copy(update={"digest": "minute"})  # nobody watches a demo until tomorrow morning
+        # Nobody watches a demo until tomorrow morning, and its people have no accounts.
+        at_once = settings.model_copy(update={"digest": "minute", "choose_person": allows_choosing(settings)})
         async with _everything(at_once) as (at, engine, client):
             opened = Opened(engine, client, Terminal(settings, reader_locale(settings), as_json=False))
             is_set_up = await _unless(stop, set_up(opened))
@@ -206,6 +208,7 @@ async def _migrate(settings: "Settings", *, as_json: bool) -> int:
 def _print_addresses(running: Running, settings: "Settings") -> None:
     """Where the servers answer, where their screens are, and which files hold what."""
     at = running.servers
+    _tell(settings, "screen.servers.console", address=running.web)
     _tell(settings, "screen.servers.temporal", address=at.temporal_address)
     if at.ui_address:
         _tell(settings, "screen.servers.web_ui", address=f"{at.ui_address}/namespaces/default/workflows")
