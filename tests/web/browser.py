@@ -19,6 +19,11 @@ _MISSING = f"no browser at {CHROMIUM}; as root: make browser (or: apt-get instal
 needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=_MISSING)
 expect.set_options(timeout=20_000)  # on a busy machine
 _PICTURES = os.environ.get("MEGURI_TEST_PICTURES")  # a folder: what tests look at is kept there as pictures
+_FOCUSED = """() => {
+  const one = document.activeElement;
+  const label = one.labels?.[0]?.firstChild?.textContent;
+  return { name: (label ?? one.innerText ?? "").trim(), outline: getComputedStyle(one).outlineStyle };
+}"""
 _LOCALES = {"ja": "ja-JP", "en": "en-GB"}
 
 
@@ -56,6 +61,16 @@ class AtPages:
 
     async def type(self, label: str, text: str) -> None:
         await self.page.get_by_label(label).filter(visible=True).first.fill(text)
+
+    async def tab_to(self, name: str, most: int = 80) -> None:
+        """Moves by the Tab key alone until the link, button, summary or field of that name has the focus, and sees that it shows."""
+        for _ in range(most):
+            await self.page.keyboard.press("Tab")
+            found = await self.page.evaluate(_FOCUSED)
+            if found["name"] == name:
+                assert found["outline"] != "none", f"{name} has the focus, and nothing shows it"
+                return
+        raise AssertionError(f"{name} is not reached by {most} steps of the Tab key")
 
     async def complaints(self) -> list[str]:
         """What axe finds on the page, in light and in dark; and whether the page is wider than the screen."""

@@ -78,3 +78,42 @@ async def test_an_approver_approves_one_returns_one_and_approves_the_rest_at_onc
     assert hara.state == "draft"
     assert mori.state == ono.state != "draft"
     assert MANAGER in ono.signed or ono.state == "active"
+
+
+async def test_an_approver_works_by_the_keyboard_alone(company: Steered, console: str, chromium: Browser) -> None:
+    cycle = await _submitted(company, "keyboard")
+    async with at_pages(chromium, company, console, MANAGER) as manager:
+        await manager.open("/")
+        await manager.tab_to("本文へ移動", 1)
+        await manager.page.keyboard.press("Enter")
+        await manager.tab_to("一括承認")
+        await manager.open(f"/goals/{cycle}/{MORI}/1")
+        await manager.tab_to("コメント")
+        await manager.page.keyboard.type("期待しています")
+        await manager.tab_to("承認", 1)
+        await manager.page.keyboard.press("Enter")
+        await manager.sees("記録しました")
+        await manager.open(f"/goals/{cycle}/{HARA}/1")
+        await manager.tab_to("差し戻す")
+        await manager.page.keyboard.press("Enter")  # opens what is folded
+        await manager.tab_to("直してほしい点", 1)
+        await manager.page.keyboard.type("根拠を足してください")
+        await manager.page.keyboard.press("Control+Enter")
+        await manager.sees("記録しました: 差し戻し")
+    assert [kind for kind, _, _ in await company.entries(cycle, HARA)][-1] == "returned"
+
+
+async def test_the_enter_key_that_ends_a_composition_sends_nothing(
+    company: Steered, waiting: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, MANAGER) as manager:
+        await manager.open(f"/goals?cycle={waiting}")
+        prevented = await manager.page.locator("#department").evaluate(
+            """(field) => !field.dispatchEvent(
+              new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }))"""
+        )
+        assert prevented
+        ordinary = await manager.page.locator("#department").evaluate(
+            """(field) => !field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }))"""
+        )
+        assert not ordinary
