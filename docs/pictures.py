@@ -1,0 +1,116 @@
+"""Pictures of the console, taken by a browser from a running demo: each page at three widths, light and dark, in both languages.
+
+    python -m docs.pictures http://127.0.0.1:8080 FOLDER
+
+FOLDER gets a picture of each, and contact sheets of all pages (`sheet-<width>-<scheme>-<language>.jpg`). docs/images/ has those of the README.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")
+WIDTHS = (390, 1024, 1600)
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+_LOCALES = {"ja": "ja-JP", "en": "en-GB"}
+_THUMB = 320  # width of a picture on a contact sheet
+
+
+class Shot(NamedTuple):
+    """A page as a person of the demo sees it."""
+
+    name: str
+    person: str
+    path: str
+
+
+HR, CHIEF, OWNER = "M0006", "M0018", "M0034"
+SHOTS = (
+    Shot("choose", "", "/sign-in/as"),
+    Shot("today", CHIEF, "/"),
+    Shot("today-empty", "M0120", "/"),
+    Shot("approvals", "M0002", "/approvals/all"),
+    Shot("goals", HR, "/goals"),
+    Shot("goals-none", HR, "/goals?department=nowhere"),
+    Shot("goal-active", "M0085", "/goals/2026-q4/M0085/1"),
+    Shot("goal-review", CHIEF, "/goals/2026-q4/M0047/1"),
+    Shot("goal-closed", HR, "/goals/2026-q4/M0054/1"),
+    Shot("goal-reset", HR, "/goals/2026-q4/M0049/1"),
+    Shot("goal-paused", HR, "/goals/2026-q4/M0055/1"),
+    Shot("goal-late", CHIEF, "/goals/2026-q4/M0048/1"),
+    Shot("write", OWNER, "/goals/2026-q4/M0034/1/edit"),
+    Shot("begin", OWNER, "/goals/write"),
+    Shot("not-found", OWNER, "/goals/2026-q4/M9999/1"),
+)
+
+
+async def take(url: str, folder: Path, shots: tuple[Shot, ...] = SHOTS) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM)
+        for width in WIDTHS:
+            for scheme in SCHEMES:
+                for locale in _LOCALES:
+                    made = await _take_all(browser, url, folder, shots, (width, scheme, locale))
+                    await _sheet(browser, folder / f"sheet-{width}-{scheme}-{locale}.jpg", made)
+        await browser.close()
+
+
+async def _take_all(
+    browser: Browser, url: str, folder: Path, shots: tuple[Shot, ...], how: tuple[int, Scheme, str]
+) -> list[Path]:
+    width, scheme, locale = how
+    made, contexts = [], dict[str, BrowserContext]()
+    for shot in shots:
+        context = contexts.get(shot.person)
+        if context is None:
+            context = await browser.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme=scheme,
+                locale=_LOCALES[locale],
+            )
+            await context.add_cookies([{"name": "meguri-language", "value": locale, "url": url}])
+            contexts[shot.person] = context
+            if shot.person:
+                await _sign_in(context, url, shot.person)
+        page = await context.new_page()
+        await page.goto(url + shot.path)
+        made.append(folder / f"{shot.name}-{width}-{scheme}-{locale}.jpg")
+        await page.screenshot(path=made[-1], full_page=True, type="jpeg", quality=80)
+        await page.close()
+    for context in contexts.values():
+        await context.close()
+    return made
+
+
+async def _sign_in(context: BrowserContext, url: str, person: str) -> None:
+    page = await context.new_page()
+    await page.goto(f"{url}/sign-in/as")
+    await page.fill("#person", person)
+    await page.locator("form:has(#person) button").click()
+    await page.close()
+
+
+async def _sheet(browser: Browser, path: Path, pictures: list[Path]) -> None:
+    """One picture of all: each with its name, cut off where it is long."""
+    page = await browser.new_page(viewport={"width": _THUMB * 4 + 100, "height": 900})
+    cells = "".join(
+        f'<figure><img src="{quote(one.name)}"><figcaption>{one.stem}</figcaption></figure>' for one in pictures
+    )
+    (path.parent / "sheet.html").write_text(
+        f"<style>body{{display:flex;flex-wrap:wrap;gap:16px;font:13px sans-serif}}figure{{margin:0;width:{_THUMB}px}}"
+        f"img{{width:{_THUMB}px;height:420px;object-fit:cover;object-position:top;border:1px solid #999}}</style>{cells}",
+        encoding="utf-8",
+    )
+    await page.goto(f"file://{(path.parent / 'sheet.html').resolve()}")
+    await page.screenshot(path=path, full_page=True, type="jpeg", quality=75)
+    await page.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(take(sys.argv[1].rstrip("/"), Path(sys.argv[2])))
