@@ -51,8 +51,8 @@ _NO_SITES: dict[EmployeeId, str] = {}
 
 _COLUMNS = (
     GoalRow.id, GoalRow.cycle_id, GoalRow.owner_id, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
-    GoalRow.assignees, GoalRow.due_at, GoalRow.outcome, GoalRow.score, GoalRow.progress, GoalRow.seq, GoalRow.head,
-    GoalRow.updated_at,
+    GoalRow.assignees, GoalRow.due_at, GoalRow.outcome, GoalRow.score, GoalRow.progress, GoalRow.escalated,
+    GoalRow.seq, GoalRow.head, GoalRow.updated_at,
 )  # fmt: skip
 
 

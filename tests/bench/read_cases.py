@@ -1,14 +1,14 @@
 """Every read that a list or a page makes, on the company of dataset.py: reads.py measures them, tests/storage checks their plans."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import ALLOWED, Action, Relation
 from domain.results.calibration import BUCKET, BUCKETS
-from storage import cycles, goal_list, goal_tree, goals, inbox, person_page, scores, team
+from storage import board, cycles, goal_list, goal_tree, goals, inbox, person_page, scores, team
 from storage.visibility import visible
 from tests.bench.dataset import HR, Size, cycle_id, department_goal, person_id, place_of
 
@@ -127,6 +127,9 @@ CASES: tuple[Case, ...] = (
     Case("scores: a page of people", lambda c, of, n: scores.people(c, of.cycle, after=of.person(n), limit=PAGE), 1),
     Case("scores: a page of reviewers", _by_reviewer, 2),
     Case("a goal with its ledger", _goal, 2),
+    Case("board: numbers by department", lambda c, of, _: board.numbers(c, of.cycle, NOW), 2),
+    Case("board: moves of a quarter", lambda c, of, _: board.moves_since(c, of.cycle, date(2026, 8, 1)), 1),
+    Case("board: whom overdue decisions wait for", lambda c, of, _: board.slowest(c, of.cycle, NOW, limit=20), 1),
     Case("team: reports with their goals", _team, 6),
     Case("a person's page", lambda c, of, n: person_page.person_page(c, of.person(n), NOW), 4),
 )

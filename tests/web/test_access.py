@@ -19,6 +19,7 @@ from domain.programs import program_id
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
+from service.board import Board
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
@@ -395,6 +396,9 @@ async def _seen(company: Steered, who: Caller, goal: GoalId) -> None:
 _SCIM = ResourceKind.USER
 _UNKNOWN_MANAGER = {"userName": "x", ENTERPRISE: {"manager": {"value": "nobody"}}}  # so that nothing is made
 DIRECT: Mapping[str, Direct] = {
+    "board.Board.read": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).read(who, CYCLE, _now())),
+    "board.Board.slowest": Direct(Action.SEE_DELAYS, lambda c, who, _: Board(c.engine).slowest(who, CYCLE, _now())),
+    "board.Board.trend": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).trend(who, CYCLE, _now())),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),

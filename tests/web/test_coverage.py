@@ -121,6 +121,10 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
 
 # Why an operation has no route.
 WITHOUT: Mapping[str, str] = {
+    **{
+        f"board.Board.{one}": "for the console's pages, whose links lead to lists that `list_goals` has; `read_cycle` has the totals"
+        for one in ("read", "slowest", "trend")
+    },
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
