@@ -6,27 +6,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    Subquery,
-    Text,
-    any_,
-    bindparam,
-    case,
-    cast,
-    func,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
 
 from domain.lifecycle import State
-from storage.arrays import EMPTY
 from storage.departments import names_meant
+from storage.goal_pages import TASKS, page_of
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 
 
@@ -81,37 +66,50 @@ LINE = (
 )  # fmt: skip
 
 
+class Filters(NamedTuple):
+    """What the goals of a list have in common; None, and False: whatever it is.
+
+    A department is found by its former names too, and with those below it. `owners`: one of these people owns the goal.
+    `waits_for`: the open task has this assignee. `overdue_at`: the open task was due before that time, and the goal is not paused.
+    `returned`: it is a draft that was returned for changes and not submitted again.
+    """
+
+    cycle: str | None = None
+    owner: str | None = None
+    state: str | None = None
+    department: str | None = None
+    contributor: str | None = None
+    task: str | None = None
+    waits_for: str | None = None
+    owners: Sequence[str] | None = None
+    name: str | None = None  # the owner's name begins with this; see `owners_named`
+    overdue_at: datetime | None = None
+    escalated: bool = False
+    paused: bool = False
+    returned: bool = False
+
+
 async def list_goals(
     connection: AsyncConnection,
+    filters: Filters = Filters(),  # noqa: B008 - a tuple, which nobody changes
     *,
-    cycle: str | None = None,
-    owner: str | None = None,
-    state: str | None = None,
-    department: str | None = None,
-    contributor: str | None = None,
     after: str = "",
     limit: int = 100,
     condition: ColumnElement[bool] | None = None,
 ) -> list[GoalLine]:
     """A page of goals, by id: at most `limit`, after the id `after`. One query; with a department two.
 
-    A department is found by its former names too, and with those below it.
-
     `condition` (storage/visibility.py) limits the list to the goals that the caller may see.
     """
-    names = None if department is None else list(await names_meant(connection, department))
-    filters = {"cycle": cycle, "owner": owner, "state": state, "department": names, "contributor": contributor}
-    given = {name: value for name, value in filters.items() if value is not None}
-    query = _listing(frozenset(given)) if condition is None else _listing_of(frozenset(given), condition)
-    states = [one.value for one in State if state in (None, one)]
-    rows = await connection.execute(query, {**given, "states": states, "after": after, "limit": limit})
-    return [line_of(row) for row in rows]
-
-
-_COLUMNS = {"cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state}
-_DEPARTMENTS = bindparam("department", type_=ARRAY(Text))
-_CONTRIBUTOR = bindparam("contributor", type_=Text)
-_LIMIT = bindparam("limit", type_=Integer)
+    given = {name: value for name, value in filters._asdict().items() if value not in (None, False)}
+    if filters.department is not None:
+        given["department"] = list(await names_meant(connection, filters.department))
+    names = frozenset(given)
+    query = _listing(names) if condition is None else _listing_of(names, condition)
+    states = [one.value for one in State if filters.state in (None, one)]
+    tasks = TASKS if filters.task is None else [filters.task]
+    values = {**given, "states": states, "tasks": tasks, "after": after, "limit": limit}
+    return [line_of(row) for row in await connection.execute(query, values)]
 
 
 @cache
@@ -121,53 +119,8 @@ def _listing(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 
 def _listing_of(given: frozenset[str], condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    is_merged = not {"owner", "contributor"} & given and ("department" in given or given == {"state"})
-    page = _page_by_merge(given, condition) if is_merged else _page_by_scan(given, condition)
+    page = page_of(given, condition)
     return LINE.join(page, page.c.id == GoalRow.id).order_by(GoalRow.id)
-
-
-def _page_by_scan(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
-    """The ids of the page, if one index holds them in order, or if an owner filter leaves only a few goals."""
-    chosen = [_COLUMNS[name] == bindparam(name, type_=Text) for name in sorted(given & _COLUMNS.keys())]
-    if "contributor" in given:  # the first condition is that of the index
-        chosen += [
-            GoalRow.contributors != EMPTY,
-            GoalRow.contributors.overlap(cast(array([_CONTRIBUTOR]), ARRAY(Text))),
-        ]
-    if "department" in given:
-        chosen.append(GoalRow.department == any_(_DEPARTMENTS))
-    query = select(GoalRow.id).where(GoalRow.id > bindparam("after", type_=Text), condition, *chosen)
-    return query.order_by(GoalRow.id).limit(_LIMIT).subquery("page")
-
-
-def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
-    """The ids of the page, merged from the first ids of each cycle and state, and of each name of the departments.
-
-    The indexes begin with the cycle and the state (or with the cycle, the department and the state); within these, ids are in
-    order. There are few cycles and five states, so the query reads a bounded number of index entries. The alternative would
-    be one index per combination of filters.
-    """
-    of_cycle = aliased(CycleRow)  # an alias: `condition` may use the table itself
-    state_names = bindparam("states", type_=ARRAY(Text))
-    states = func.unnest(state_names).table_valued("state", name="states").render_derived()
-    candidates = select(GoalRow.id).where(
-        GoalRow.cycle_id == of_cycle.id,
-        GoalRow.state == states.c.state,
-        GoalRow.id > bindparam("after", type_=Text),
-        condition,
-    )
-    groups: list[Any] = [of_cycle, states]
-    if "department" in given:
-        names = func.unnest(_DEPARTMENTS).table_valued("name", name="names").render_derived()
-        candidates = candidates.where(GoalRow.department == names.c.name)
-        groups.append(names)
-    first = candidates.order_by(GoalRow.id).limit(_LIMIT).correlate(*groups).lateral("first")
-    query = select(first.c.id).select_from(of_cycle)
-    for group in (*groups[1:], first):
-        query = query.join(group, true())
-    if "cycle" in given:
-        query = query.where(of_cycle.id == bindparam("cycle", type_=Text))
-    return query.order_by(first.c.id).limit(_LIMIT).subquery("page")
 
 
 async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:

@@ -1,13 +1,22 @@
 """The tasks that events open, each with a new due date in business days of the assignee's site."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from domain.goal.assignees import awaited, opened_parts
 from domain.goal.goal import Goal, Task
+from domain.lifecycle import State
 from domain.policy.policy import Act, TaskKind
 from domain.values import EmployeeId, Moment
 
+STATE_OF_TASK: Mapping[TaskKind, State] = {
+    TaskKind.DRAFT: State.DRAFT,
+    TaskKind.APPROVAL: State.PENDING_APPROVAL,
+    TaskKind.STEP: State.ACTIVE,
+    TaskKind.SELF_REVIEW: State.IN_REVIEW,
+    TaskKind.VERDICT: State.IN_REVIEW,
+}
+"""The state of a goal whose open task is of that kind."""
 ESCALATIONS = (Act.ESCALATE, Act.ESCALATE_TO_HR)
 
 

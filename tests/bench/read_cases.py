@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import ALLOWED, Action, Relation
+from domain.goal.tasks import STATE_OF_TASK
 from domain.results.calibration import BUCKET, BUCKETS
 from storage import board, cycles, goal_list, goal_tree, goals, inbox, person_page, scores, team
+from storage.goal_list import Filters
+from storage.goal_pages import owners_named
 from storage.visibility import visible
 from tests.bench.dataset import HR, Size, cycle_id, department_goal, person_id, place_of
 
@@ -100,10 +103,15 @@ def _list(*filters: str, deep: bool = False) -> Read:
     async def read(connection: AsyncConnection, of: Company, turn: int) -> Any:
         all_of_them = {
             "cycle": of.cycle, "owner": of.person(turn), "state": ("draft", "in_review")[turn % 2],
-            "department": of.department(turn),
+            "department": of.department(turn), "overdue_at": NOW, "escalated": True, "paused": True, "returned": True,
+            "task": ("approval", "verdict")[turn % 2], "waits_for": of.manager(turn),
         }  # fmt: skip
-        wanted = {name: all_of_them[name] for name in filters}
-        return await goal_list.list_goals(connection, **wanted, after=of.goal(turn) if deep else "", limit=PAGE)  # type: ignore[arg-type] # the filters are texts
+        wanted: dict[str, Any] = {name: all_of_them[name] for name in filters}
+        if "task" in wanted:
+            wanted["state"] = STATE_OF_TASK[wanted["task"]].value
+        return await goal_list.list_goals(
+            connection, Filters(**wanted), after=of.goal(turn) if deep else "", limit=PAGE
+        )
 
     return read
 
@@ -114,12 +122,34 @@ _LISTS = [
     for bits in range(16)
     if (chosen := tuple(name for bit, name in enumerate(_FILTERS) if bits >> bit & 1)) is not None
 ]
+_FLAGS = ("overdue_at", "escalated", "paused", "returned")
+_LISTS += [
+    *(Case(f"list: {one}", _list(one), 1) for one in _FLAGS),
+    *(Case(f"list: cycle, {one}", _list("cycle", one), 1) for one in (*_FLAGS, "task", "waits_for")),
+    *(Case(f"list: cycle, department, {one}", _list("cycle", "department", one), 2) for one in _FLAGS),
+    Case("list: cycle, overdue_at, from the middle", _list("cycle", "overdue_at", deep=True), 1),
+    Case("list: cycle, task, waits_for, overdue_at", _list("cycle", "task", "waits_for", "overdue_at"), 1),
+]
+
+
+def _search(words: Callable[[Company, int], str]) -> Read:
+    async def read(connection: AsyncConnection, of: Company, turn: int) -> Any:
+        name = words(of, turn)
+        owners = await owners_named(connection, name)
+        filters = Filters(cycle=of.cycle, owners=owners, name=None if owners else name)
+        return await goal_list.list_goals(connection, filters, limit=PAGE)
+
+    return read
+
+
 CASES: tuple[Case, ...] = (
     Case("inbox of a manager", lambda c, of, n: inbox.inbox(c, of.manager(n), NOW, limit=PAGE), 2),
     Case("inbox of HR", lambda c, _, n: inbox.inbox(c, HR[n % len(HR)], NOW, limit=PAGE), 2),
     *_LISTS,
     Case("list: cycle, from the middle", _list("cycle", deep=True), 1),
     Case("list: cycle and state, from the middle", _list("cycle", "state", deep=True), 1),
+    Case("list: cycle, words of one person", _search(lambda of, n: f"社員 {of.person(n)}"), 2),
+    Case("list: cycle, words of a thousand people", _search(lambda of, n: f"社員 {of.person(n)[:4]}"), 2),
     Case("cycle status", _status, 4),
     Case("tree: themes and department goals", _top, 2),
     Case("tree: a department goal with its children", _section, 2),
