@@ -68,6 +68,7 @@ class Action(StrEnum):
     SEE_PEOPLE = "see_people"
     SEE_LIBRARY = "see_library"  # catalogue, examples, heard problems
     SEE_NOTICES = "see_notices"
+    SEE_OWN_NOTICES = "see_own_notices"
     CHANGE_DIRECTORY = "change_directory"  # import and sync
     PROVISION = "provision"  # keep the directory by SCIM; by a program's own account, or a token of an administrator
     SEE_PROVISIONING = "see_provisioning"  # what became of it
@@ -123,6 +124,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_PEOPLE: _EVERYBODY | {_R.PROGRAM},
     Action.SEE_LIBRARY: _EVERYBODY,
     Action.SEE_NOTICES: _ALL_SEEING | {_R.HR},
+    Action.SEE_OWN_NOTICES: frozenset({_R.OWNER}),
     Action.CHANGE_DIRECTORY: frozenset({_R.HR, _R.SETTING_UP, _R.ADMINISTRATOR, _R.PROGRAM}),
     Action.PROVISION: frozenset({_R.ADMINISTRATOR, _R.PROGRAM}),
     Action.SEE_PROVISIONING: _ALL_SEEING | {_R.HR, _R.ADMINISTRATOR},

@@ -421,6 +421,7 @@ class OutboxRow(Table):
     __table_args__ = (
         Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text(f"{_PENDING} AND withdrawn_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
+        Index("outbox_by_recipient", "recipient_id", "id"),
         Index("outbox_by_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
         # A new notice is in neither of these indexes: so they cost the recording nothing.
         Index("outbox_digests", "recipient_id", "digest_on", postgresql_where=text("digest_on IS NOT NULL")),

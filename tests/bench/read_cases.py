@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.access import ALLOWED, Action, Relation
 from domain.goal.tasks import STATE_OF_TASK
 from domain.results.calibration import BUCKET, BUCKETS
-from storage import board, cycles, goal_list, goal_tree, goals, inbox, person_page, scores, team
+from storage import board, cycles, goal_list, goal_tree, goals, inbox, own_notices, person_page, scores, team
 from storage.goal_list import Filters
 from storage.goal_pages import owners_named
 from storage.visibility import visible
@@ -161,5 +161,6 @@ CASES: tuple[Case, ...] = (
     Case("board: moves of a quarter", lambda c, of, _: board.moves_since(c, of.cycle, date(2026, 8, 1)), 1),
     Case("board: whom overdue decisions wait for", lambda c, of, _: board.slowest(c, of.cycle, NOW, limit=20), 1),
     Case("team: reports with their goals", _team, 6),
+    Case("own notices", lambda c, of, n: own_notices.newest(c, of.person(n), before=None, limit=PAGE), 1),
     Case("a person's page", lambda c, of, n: person_page.person_page(c, of.person(n), NOW), 4),
 )

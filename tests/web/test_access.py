@@ -142,6 +142,7 @@ _LOOKS = {
     "read_preferences": Way(Action.SET_PREFERENCES, own=True),
     "read_preferences_of": Way(Action.SET_PREFERENCES, of_person=True),
     "count_notices": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
+    "list_own_notices": Way(Action.SEE_OWN_NOTICES, own=True),
     "list_failures": Way(Action.SEE_NOTICES, query=f"?cycle={CYCLE}"),
     "list_people_of_department": Way(Action.SEE_PEOPLE),
     "list_people_of_company": Way(Action.SEE_PEOPLE),

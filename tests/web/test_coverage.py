@@ -79,6 +79,7 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
     "lessons.Lessons.list_lessons": ("list_lessons",),
     "lessons.Lessons.take_over": ("take_over_lesson",),
     "notices.Notices.failures": ("list_failures",),
+    "notices.Notices.own": ("list_own_notices",),
     "notices.Notices.retry": ("retry_notices",),
     "notices.Notices.summary": ("count_notices",),
     "passkeys.Passkeys.list_passkeys": ("list_passkeys",),

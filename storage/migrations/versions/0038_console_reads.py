@@ -114,4 +114,5 @@ def _replace_indexes() -> None:
         ("goal_returned", "returned AND state = 'draft'"),
     ):
         op.create_index(name, "goal", ["cycle_id", "id", "department"], postgresql_where=sa.text(condition))
+    op.create_index("outbox_by_recipient", "outbox", ["recipient_id", "id"])
     op.create_index("employee_by_name", "employee", [sa.text("lower(name) text_pattern_ops")])
