@@ -12,6 +12,7 @@ from domain.goal.tasks import STATE_OF_TASK
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from service.goal_documents import GoalFilter, GoalList, GoalPage, ScoreSheet, listed_goal
+from service.goal_history import GoalHistory
 from service.projection import people_in_ledger
 from service.proof import LedgerProof, prove
 from service.relations import sees_every_goal, visible_goal, visible_goals
@@ -25,16 +26,13 @@ from storage.people import find_employee
 from storage.person_log import names_at, names_in_cycle
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _LAST_ENTRIES = 5  # of the ledger, on a goal's page
 
 
-class GoalReads:
+class GoalReads(GoalHistory):
     """What a caller may read of goals. Every method raises a `Refusal` for what is not there or not for the caller."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self._engine = engine
 
     async def list_goals(self, caller: Caller, wanted: GoalFilter, now: datetime | None = None) -> GoalList:
         """A page of the goals that the caller may see, by id; `now` (None: the present) decides what is overdue."""

@@ -131,6 +131,10 @@ WITHOUT: Mapping[str, str] = {
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
     "giving.Goals.approve_each": "`give_commands` approves many goals, and gives them other commands too",
     "giving.Goals.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
+    **{
+        f"goal_history.GoalHistory.{one}": "for a goal's page; a program has the same entries by `read_ledger`"
+        for one in ("reports", "timeline", "versions")
+    },
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
