@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer, SerializerFunctionWrapHandler, comp
 
 from domain.goal import scoring
 from domain.goal.goal import Credit, Goal
-from domain.policy.policy import Policy
+from domain.policy.policy import Policy, TaskKind
 from domain.values import CommandId, CycleId, EmployeeId, Frozen, GoalId, Moment, Share, plain
 from storage.cycles import TimeZones
 from storage.goals import GoalLine, LedgerLine
@@ -29,7 +29,12 @@ ShareInDigits = Annotated[Share, PlainSerializer(_digits, return_type=str, when_
 
 
 class GoalFilter(NamedTuple):
-    """The filters of a list of goals; None: all. The list has at most `limit` goals, by id, after the id `after`."""
+    """The filters of a list of goals; None and False: all. The list has at most `limit` goals, by id, after the id `after`.
+
+    `overdue`: the open task is, and the goal is not paused. `escalated`: the ladder of the open task has asked somebody else.
+    `returned`: a draft that was returned for changes and not submitted again. `task`: the kind of the open task; `waits_for`:
+    one of its assignees. `words`: the beginning of the owner's name, or their whole id or employee number.
+    """
 
     cycle: str | None = None
     owner: str | None = None
@@ -38,6 +43,13 @@ class GoalFilter(NamedTuple):
     limit: int = 100
     after: str = ""
     contributor: str | None = None
+    overdue: bool = False
+    escalated: bool = False
+    paused: bool = False
+    returned: bool = False
+    task: TaskKind | None = None
+    waits_for: str | None = None
+    words: str | None = None
 
 
 def is_overdue(due_at: datetime | None, now: datetime, *, paused: bool) -> bool:

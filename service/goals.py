@@ -12,11 +12,13 @@ from domain.access import Action, Caller, Relation
 from domain.findings import Finding
 from domain.goal.goal import Goal
 from domain.goal.possible import Possible, possible
+from domain.goal.tasks import STATE_OF_TASK
 from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from domain.writing.rules import check
 from service.goal_documents import GoalFilter, GoalList, GoalPage, Names, ScoreSheet, listed_goal
+from service.goal_history import GoalHistory
 from service.projection import find_goals, names_by_id, people_in_ledger
 from service.proof import LedgerProof, prove
 from service.relations import relations_to_company, require_goal_relation, sees_every_goal, visible_goal, visible_goals
@@ -24,13 +26,15 @@ from service.review_form import ReviewForm, review_form
 from storage import cycles
 from storage import goals as rows
 from storage.database import read_transaction
+from storage.goal_list import Filters
+from storage.goal_pages import owners_named
 from storage.goals import LedgerLine
 from storage.people import find_employee
 from storage.person_log import Names as NamesThen
 from storage.person_log import names_at, names_in_cycle
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _LAST_ENTRIES = 5  # of the ledger, on a goal's page
 
@@ -60,11 +64,8 @@ class GoalView(NamedTuple):
         return [line.event for line in self.ledger]
 
 
-class GoalReads:
+class GoalReads(GoalHistory):
     """What a caller may read of goals. Every method raises a `Refusal` for what is not there or not for the caller."""
-
-    def __init__(self, engine: "AsyncEngine") -> None:
-        self._engine = engine
 
     async def list_goals(self, caller: Caller, wanted: GoalFilter, now: datetime | None = None) -> GoalList:
         """A page of the goals that the caller may see, by id; `now` (None: the present) decides what is overdue."""
@@ -72,7 +73,10 @@ class GoalReads:
         async with read_transaction(self._engine) as connection:
             await _require_known(connection, wanted)
             condition = await visible_goals(connection, caller)
-            found = await rows.list_goals(connection, **wanted._asdict(), condition=condition)
+            filters = await _filters(connection, wanted, now)
+            found = await rows.list_goals(
+                connection, filters, after=wanted.after, limit=wanted.limit, condition=condition
+            )
             zones = await cycles.time_zones(connection)
         listed = tuple(listed_goal(line, zones, now) for line in found)
         return GoalList(goals=listed, next=listed[-1].goal if len(listed) == wanted.limit else None)
@@ -139,11 +143,32 @@ class GoalReads:
         return await prove(self._engine, goal)
 
 
+async def _filters(connection: "AsyncConnection", wanted: GoalFilter, now: datetime) -> Filters:
+    """The filters as rows have them. A task of one kind is open in one state only, whose goals have an index."""
+    words = (wanted.words or "").strip()
+    owners = await owners_named(connection, words) if words else None
+    return Filters(
+        cycle=wanted.cycle,
+        owner=wanted.owner,
+        state=wanted.state or (STATE_OF_TASK[wanted.task] if wanted.task else None),
+        department=wanted.department,
+        contributor=wanted.contributor,
+        task=wanted.task,
+        waits_for=wanted.waits_for,
+        owners=owners,
+        name=words if words and owners is None else None,
+        overdue_at=now if wanted.overdue else None,
+        escalated=wanted.escalated,
+        paused=wanted.paused,
+        returned=wanted.returned,
+    )
+
+
 async def _require_known(connection: "AsyncConnection", wanted: GoalFilter) -> None:
     """A misspelled cycle or person is refused: an empty list would hide it. Raises a `Refusal`."""
     if wanted.cycle is not None and await cycles.find_cycle(connection, wanted.cycle) is None:
         raise Refusal(Code.UNKNOWN_CYCLE, cycle=wanted.cycle[:80])
-    for person in (wanted.owner, wanted.contributor):
+    for person in (wanted.owner, wanted.contributor, wanted.waits_for):
         if person is not None and await find_employee(connection, EmployeeId(person)) is None:
             raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")
 

@@ -1,11 +1,14 @@
-"""Use cases of HR for notices: the numbers by state, the failures, and queueing failed notices again."""
+"""Notices: everybody's own; and for HR the numbers by state, the failures, and queueing failed notices again."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from domain.access import Action, Caller
-from domain.values import Frozen
-from service.relations import require_hr
-from storage import hooks, undelivered
+from pydantic import JsonValue
+
+from domain.access import Action, Caller, person_of
+from domain.values import CycleId, Frozen, GoalId
+from service.relations import require_hr, require_own, visible_goals
+from storage import hooks, own_notices, undelivered
 from storage.database import read_transaction
 from storage.hooks import FailedEvent
 from storage.undelivered import FailedMessage, Summary
@@ -13,6 +16,7 @@ from storage.undelivered import FailedMessage, Summary
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+PAGE = 50  # notices of one person
 _MAX_LISTED = 100
 
 
@@ -30,8 +34,33 @@ class FailedDeliveries(Frozen):
     events: tuple[FailedEvent, ...]
 
 
+class ListedNotice(Frozen):
+    """A notice to the caller. `at`: when what it tells happened; `sent_at` None: it was not sent, or not yet.
+
+    `theme` None: the goal is not one that the caller may see now. `facts` are ids, dates, numbers and codes.
+    """
+
+    notice: int
+    kind: str
+    goal: GoalId
+    cycle: CycleId
+    theme: str | None
+    facts: dict[str, JsonValue]
+    at: datetime
+    urgent: bool
+    sent_at: datetime | None
+    channel: str | None
+
+
+class NoticeList(Frozen):
+    """A page of the caller's notices, the newest first. `next` is the value of `after` for the next page; None on the last page."""
+
+    notices: tuple[ListedNotice, ...]
+    next: int | None
+
+
 class Notices:
-    """The notices of cycles, for their HR. Every method raises a `Refusal` for a caller without permission."""
+    """Notices of cycles, for their HR, and one's own. Every method raises a `Refusal` for a caller without permission."""
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -49,6 +78,31 @@ class Notices:
             failed = await undelivered.failed(connection, cycle, _MAX_LISTED)
             events = await hooks.given_up(connection, cycle, _MAX_LISTED)
         return FailedDeliveries(failed=tuple(failed), events=tuple(events))
+
+    async def own(self, caller: Caller, after: int | None = None, limit: int = PAGE) -> NoticeList:
+        """The caller's own notices, the newest first, behind the notice with the number `after`."""
+        person = person_of(caller)
+        async with read_transaction(self._engine) as connection:
+            await require_own(connection, caller, Action.SEE_OWN_NOTICES, person)
+            found = await own_notices.newest(connection, person, before=after, limit=limit)
+            condition = await visible_goals(connection, caller)
+            themes = await own_notices.themes(connection, [one.goal for one in found], condition)
+        listed = tuple(
+            ListedNotice(
+                notice=one.id,
+                kind=one.kind,
+                goal=GoalId(one.goal),
+                cycle=CycleId(one.cycle),
+                theme=themes.get(one.goal),
+                facts=one.facts,
+                at=one.at,
+                urgent=one.urgent,
+                sent_at=one.sent_at,
+                channel=one.channel,
+            )
+            for one in found
+        )
+        return NoticeList(notices=listed, next=listed[-1].notice if len(listed) == limit else None)
 
     async def retry(self, caller: Caller, cycle: str | None) -> RetryCounts:
         """Queues again what was given up, in one cycle (None: in all cycles of which the caller is HR). A repeat finds nothing."""

@@ -76,6 +76,7 @@ class EmployeeRow(Table):
     __table_args__ = (
         CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),
         Index("employee_by_number", "number", postgresql_where=text("number IS NOT NULL")),
+        Index("employee_by_name", text("lower(name) text_pattern_ops")),  # for names that begin with what is asked for
     )
 
 
@@ -144,6 +145,9 @@ class CycleRow(Table):
     policy_now: Mapped[
         dict[str, Any] | None
     ]  # the rules as HR last amended them for the whole cycle; people who join later get these
+    time_zone: Mapped[str] = mapped_column(
+        Computed("COALESCE(policy #>> '{calendar,timezone}', 'Asia/Tokyo')", persisted=True)
+    )
 
     __table_args__ = (CheckConstraint("state IN ('launching', 'open', 'closed', 'cancelled')", name="cycle_state"),)
 
@@ -255,6 +259,10 @@ class GoalRow(Table):
     )
 
     paused: Mapped[bool] = mapped_column(Computed("aggregate ? 'paused_on'", persisted=True))  # nothing is due then
+    escalated: Mapped[bool] = mapped_column(server_default=text("false"))  # the open task; needs the policy
+    returned: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # for changes, and neither submitted nor reset since; the recording statement sets it
 
     __table_args__ = (
         # Indexes for lists end with the id, which is the order of the lists (storage/goal_list.py). No index contains the
@@ -278,8 +286,18 @@ class GoalRow(Table):
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_part_hr", "part_hr", postgresql_using="gin", postgresql_where=text("part_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
-        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL AND NOT paused")),
-        Index("goal_paused", "cycle_id", postgresql_where=text("paused")),
+        Index(
+            "goal_by_due_date",
+            "cycle_id",
+            "task",
+            "due_at",
+            "department",
+            "id",
+            postgresql_where=text("task IS NOT NULL AND NOT paused"),
+        ),
+        Index("goal_paused", "cycle_id", "id", "department", postgresql_where=text("paused")),
+        Index("goal_escalated", "cycle_id", "id", "department", postgresql_where=text("escalated")),
+        Index("goal_returned", "cycle_id", "id", "department", postgresql_where=text("returned AND state = 'draft'")),
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )
@@ -293,6 +311,22 @@ class GoalCountRow(Table):
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     department: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    goals: Mapped[int]
+
+
+class GoalMoveRow(Table):
+    """How many goals went from a state to another on a day of the cycle: the sum over all shards. `before` is `new` for new goals.
+
+    Triggers on `goal` keep it up to date.
+    """
+
+    __tablename__ = "goal_move"
+
+    cycle_id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    before: Mapped[str] = mapped_column(primary_key=True)
+    after: Mapped[str] = mapped_column(primary_key=True)
     shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
 
@@ -387,6 +421,7 @@ class OutboxRow(Table):
     __table_args__ = (
         Index("outbox_unsent", "due_at", "recipient_id", postgresql_where=text(f"{_PENDING} AND withdrawn_at IS NULL")),
         Index("outbox_by_goal", "goal_id"),
+        Index("outbox_by_recipient", "recipient_id", "id"),
         Index("outbox_by_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
         # A new notice is in neither of these indexes: so they cost the recording nothing.
         Index("outbox_digests", "recipient_id", "digest_on", postgresql_where=text("digest_on IS NOT NULL")),

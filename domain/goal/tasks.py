@@ -1,12 +1,23 @@
 """The tasks that events open, each with a new due date in business days of the assignee's site."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from domain.goal.assignees import awaited, opened_parts
 from domain.goal.goal import Goal, Task
-from domain.policy.policy import TaskKind
+from domain.lifecycle import State
+from domain.policy.policy import Act, TaskKind
 from domain.values import EmployeeId, Moment
+
+STATE_OF_TASK: Mapping[TaskKind, State] = {
+    TaskKind.DRAFT: State.DRAFT,
+    TaskKind.APPROVAL: State.PENDING_APPROVAL,
+    TaskKind.STEP: State.ACTIVE,
+    TaskKind.SELF_REVIEW: State.IN_REVIEW,
+    TaskKind.VERDICT: State.IN_REVIEW,
+}
+"""The state of a goal whose open task is of that kind."""
+ESCALATIONS = (Act.ESCALATE, Act.ESCALATE_TO_HR)
 
 
 def _task(
@@ -34,6 +45,14 @@ def next_rung(goal: Goal, task: Task, day: date) -> int:
     """The index of the first rung whose day is after `day`; earlier rungs are skipped."""
     calendar, rungs = goal.policy.calendar_at(task.site), goal.policy.ladders[task.kind].rungs
     return next((n for n, rung in enumerate(rungs) if calendar.add(task.due, rung.days) > day), len(rungs))
+
+
+def is_escalated(goal: Goal) -> bool:
+    """Whether the ladder of the open task has climbed: a rung that asks somebody else is behind it."""
+    if goal.task is None:
+        return False
+    behind = goal.policy.ladders[goal.task.kind].rungs[: goal.task.rung]
+    return any(rung.act in ESCALATIONS for rung in behind)
 
 
 def draft_task(goal: Goal, at: Moment) -> Task:

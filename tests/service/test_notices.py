@@ -1,6 +1,7 @@
 """Permissions for notices: which ones HR may see and queue again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
@@ -8,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId
-from service.notices import Notices, RetryCounts
-from storage.tables import CycleRow, HookEventRow, OutboxRow
+from service.notices import ListedNotice, Notices, RetryCounts
+from storage.tables import CycleRow, GoalRow, HookEventRow, OutboxRow
 from tests.activities.mailroom import CYCLE, employ, give_task, open_cycle, queue, rows_of
 from tests.activities.receiver import GOAL, START, record
 from tests.callers import OPERATOR, by
@@ -75,3 +76,48 @@ async def test_a_cycle_that_does_not_exist_is_refused(database: AsyncEngine) -> 
         with pytest.raises(Refusal) as refused:
             await asked
         assert refused.value.code is Code.UNKNOWN_CYCLE
+
+
+async def test_one_s_own_notices_come_newest_first_and_without_those_that_were_withdrawn(
+    database: AsyncEngine,
+) -> None:
+    notices = await something_given_up(database)
+    for n in range(1, 7):
+        await queue(database, "M1", "M2", due_at=START + timedelta(minutes=n), n=n)
+    async with database.begin() as connection:
+        number = OutboxRow.facts["n"].astext
+        await connection.execute(update(OutboxRow).where(number == "4").values(withdrawn_at=START))
+        await connection.execute(update(OutboxRow).where(number == "5").values(kind="calendar_changed"))
+    whole = (await notices.own(by(NOBODY))).notices
+    assert [one.facts.get("n") for one in whole] == [6, 3, 2, 1, None]
+    assert [one.at for one in whole] == sorted((one.at for one in whole), reverse=True)
+    paged: list[ListedNotice] = []
+    after: int | None = None
+    while True:
+        page = await notices.own(by(NOBODY), after, 3)
+        paged += page.notices
+        if page.next is None:
+            break
+        after = page.next
+    assert tuple(paged) == whole
+    assert not (await notices.own(by(OTHER_HR))).notices
+
+
+async def test_a_notice_has_the_theme_of_a_goal_that_its_reader_may_see_now(database: AsyncEngine) -> None:
+    notices = await something_given_up(database)
+    await queue(database, "M1", "E1", due_at=START)
+    async with database.begin() as connection:
+        await connection.execute(update(OutboxRow).values(goal_id=GOAL))
+        content: dict[str, Any] = {"content": {"theme": "月次決算の早期化"}, "line": [], "task": None}
+        await connection.execute(
+            update(GoalRow).where(GoalRow.id == GOAL).values(aggregate=content, task=None, assignees=[], owner_id="E1")
+        )
+    assert {one.theme for one in (await notices.own(by("E1"))).notices} == {"月次決算の早期化"}
+    assert {one.theme for one in (await notices.own(by("M1"))).notices} == {None}
+
+
+async def test_nobody_reads_notices_without_being_an_employee(database: AsyncEngine) -> None:
+    notices = await something_given_up(database)
+    for caller in (OPERATOR, by("gone"), by("@program:directory")):
+        with pytest.raises(Refusal):
+            await notices.own(caller)

@@ -19,10 +19,12 @@ from domain.results.calibration import BUCKET, BUCKETS
 from domain.results.time_at_work import TimeAtWork
 from domain.values import CycleId, EmployeeId, GoalId
 from service.tree import Tree
-from storage import cycles, goal_list, scores
+from storage import cycles, goal_list, inbox, scores
 from storage.database import open_database, read_transaction
-from storage.goal_list import InboxKey, InboxLine
+from storage.goal_list import Filters
+from storage.goal_pages import owners_named
 from storage.goals import load_cycle, read_ledger, read_ledger_page
+from storage.inbox import InboxKey, InboxLine
 from storage.person_page import person_page
 from storage.tables import DelegationRow, GoalRow
 from tests.bench.dataset import HR, Size, cycle_id, fill, person_id
@@ -117,7 +119,7 @@ async def test_the_sums_under_each_node_are_those_of_its_goals(company: AsyncEng
     assert len(found) > 30
 
 
-FILTERS: tuple[dict[str, str], ...] = (
+FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"cycle": CYCLE},
     {"owner": person_id(7)},
@@ -128,45 +130,78 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"department": "D999", "state": "active"},
     {"cycle": CYCLE, "department": "D999", "state": "draft"},
     {"owner": person_id(7), "state": "closed"},
+    {"overdue_at": NOW},
+    {"cycle": CYCLE, "overdue_at": NOW},
+    {"cycle": CYCLE, "overdue_at": NOW, "task": "draft", "state": "draft", "department": "HQ"},
+    {"escalated": True},
+    {"cycle": CYCLE, "escalated": True, "state": "active"},
+    {"paused": True},
+    {"returned": True, "cycle": CYCLE},
+    {"returned": True, "overdue_at": NOW},
+    {"task": "verdict", "state": "in_review"},
+    {"cycle": CYCLE, "task": "draft", "state": "draft", "department": "D999"},
+    {"waits_for": person_id(2)},
+    {"cycle": CYCLE, "waits_for": HR[1], "escalated": True},
+    {"cycle": CYCLE, "owners": [person_id(7), person_id(8)]},
+    {"cycle": CYCLE, "name": "社員 P00001"},
+    {"name": "社員 P00001", "state": "active"},
 )
+
+
+_FITS = {
+    "cycle": "cycle_id = :cycle", "owner": "owner_id = :owner", "state": "state = :state",
+    "department": "department = :department", "task": "task = :task",
+    "overdue_at": "task IS NOT NULL AND due_at < :overdue_at AND NOT aggregate ? 'paused_on'",
+    "escalated": "escalated", "paused": "aggregate ? 'paused_on'", "returned": "returned AND state = 'draft'",
+    "waits_for": "task IS NOT NULL AND :waits_for = ANY(assignees)", "owners": "owner_id = ANY(:owners)",
+    "name": "owner_id IN (SELECT id FROM employee WHERE starts_with(name, :name))",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: ",".join(filters) or "all")
 async def test_the_pages_of_a_list_hold_each_goal_that_fits_once_and_in_order(
     company: AsyncEngine, filters: dict[str, Any]
 ) -> None:
-    columns = {
-        "cycle": GoalRow.cycle_id,
-        "owner": GoalRow.owner_id,
-        "state": GoalRow.state,
-        "department": GoalRow.department,
-    }
-    query = select(GoalRow.id).where(*(columns[name] == value for name, value in filters.items())).order_by(GoalRow.id)
+    query = select(GoalRow.id).where(*(text(_FITS[name]) for name in filters)).order_by(GoalRow.id)
     found: list[str] = []
     async with read_transaction(company) as connection:
-        expected = list((await connection.execute(query)).scalars())
-        while page := await goal_list.list_goals(connection, **filters, after=found[-1] if found else "", limit=7):
+        expected = list((await connection.execute(query, filters)).scalars())
+        while page := await goal_list.list_goals(
+            connection, Filters(**filters), after=found[-1] if found else "", limit=7
+        ):
             found += [one.id for one in page]
     assert found == expected
     assert found
 
 
+async def test_owners_are_found_by_the_beginning_of_their_name_and_by_their_whole_id_or_number(
+    company: AsyncEngine,
+) -> None:
+    async with company.begin() as connection:
+        await connection.execute(text("UPDATE employee SET name = 'Smith 花子', number = 'N-7' WHERE id = 'P000007'"))
+        found = {words: await owners_named(connection, words) for words in ("smith", "P000007", "N-7", "N-", "P00000")}
+        many = await owners_named(connection, "社員 P0002")
+        await connection.execute(text("UPDATE employee SET name = '社員 P000007', number = NULL WHERE id = 'P000007'"))
+    assert found == {"smith": ["P000007"], "P000007": ["P000007"], "N-7": ["P000007"], "N-": [], "P00000": []}
+    assert many == [person_id(n) for n in range(200, 300)]
+
+
 async def test_a_condition_leaves_out_what_a_reader_may_not_see(company: AsyncEngine) -> None:
     async with read_transaction(company) as connection:
         seen = await goal_list.list_goals(
-            connection, department="D999", condition=GoalRow.line.contains([person_id(1)]), limit=500
+            connection, Filters(department="D999"), condition=GoalRow.line.contains([person_id(1)]), limit=500
         )
-        everything = await goal_list.list_goals(connection, department="D999", limit=500)
+        everything = await goal_list.list_goals(connection, Filters(department="D999"), limit=500)
     assert 0 < len(seen) < len(everything)
 
 
 async def test_the_pages_of_an_inbox_hold_every_line_once_the_most_urgent_first(company: AsyncEngine) -> None:
     found: list[InboxLine] = []
     async with read_transaction(company) as connection:
-        whole = await goal_list.inbox(connection, person_id(2), NOW, limit=1_000)
-        while page := await goal_list.inbox(connection, person_id(2), NOW, after=_place(found), limit=3):
+        whole = await inbox.inbox(connection, person_id(2), NOW, limit=1_000)
+        while page := await inbox.inbox(connection, person_id(2), NOW, after=_place(found), limit=3):
             found += page
-        waiting = await goal_list.count_waiting(connection, person_id(2), NOW)
+        waiting = await inbox.count_waiting(connection, person_id(2), NOW)
     assert found == whole
     assert len(whole) == waiting > 3
     assert {one.acting_for for one in whole} == {None, person_id(1)}
@@ -234,7 +269,7 @@ def _spread(one: calibration.Spread) -> tuple[Any, ...]:
 async def test_a_node_of_the_tree_is_as_the_whole_tree_has_it(company: AsyncEngine) -> None:
     async with read_transaction(company) as connection:
         row = await cycles.find_cycle(connection, CYCLE)
-        shown = {one.id: one for one in await goal_list.list_goals(connection, cycle=CYCLE, limit=1_000)}
+        shown = {one.id: one for one in await goal_list.list_goals(connection, Filters(cycle=CYCLE), limit=1_000)}
         progress = {row[0]: row[1] for row in await connection.execute(select(GoalRow.id, GoalRow.progress))}
     assert row is not None
     leaves = [

@@ -79,6 +79,7 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
     "lessons.Lessons.list_lessons": ("list_lessons",),
     "lessons.Lessons.take_over": ("take_over_lesson",),
     "notices.Notices.failures": ("list_failures",),
+    "notices.Notices.own": ("list_own_notices",),
     "notices.Notices.retry": ("retry_notices",),
     "notices.Notices.summary": ("count_notices",),
     "passkeys.Passkeys.list_passkeys": ("list_passkeys",),
@@ -125,6 +126,10 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
 
 # Why an operation has no route.
 WITHOUT: Mapping[str, str] = {
+    **{
+        f"board.Board.{one}": "for the console's pages, whose links lead to lists that `list_goals` has; `read_cycle` has the totals"
+        for one in ("read", "slowest", "trend")
+    },
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
@@ -133,6 +138,10 @@ WITHOUT: Mapping[str, str] = {
     "goals.GoalReads.view": "for the goal's page, with the forms that its visitor may use; a program reads the goal by `read_goal`",
     "visitors.Visitors.read": "for the frame of pages; a program reads its person by `read_person`",
     "writing.Writing.page": "for the page on which a goal is written; a program reads `read_goal`, `list_goals` and `list_problems`",
+    **{
+        f"goal_history.GoalHistory.{one}": "for a goal's page; a program has the same entries by `read_ledger`"
+        for one in ("reports", "timeline", "versions")
+    },
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
@@ -145,6 +154,7 @@ WITHOUT: Mapping[str, str] = {
     "repairs.Repairing.mend": "for the operator who runs the servers, after a store was lost",
     "results.Results.stream_scores": "`read_scores` has the same page by page, and `read_results_table` as one file",
     "sign_in.SignIn.leave_everywhere": "ends the sessions of a browser, by a page of the sign-in (web/sign_in.py)",
+    "team.Team.read": "for the console's pages; a program has the same goals by `list_goals`, and the tasks by `read_inbox`",
     "tree.Tree.stream": "`read_tree` has the same node by node",
     "tree.Tree.stream_department": "`read_tree` has the same node by node, and `list_goals` the goals of a department",
 }

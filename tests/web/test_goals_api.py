@@ -154,6 +154,31 @@ async def test_pages_of_a_list_follow_each_other(company: Steered, web: httpx.As
     assert len(whole) == 5
 
 
+async def test_a_list_is_filtered_by_task_assignee_owner_and_what_became_of_the_goal(
+    company: Steered, web: httpx.AsyncClient
+) -> None:
+    headers = await token_of(company, HR, "read")
+    base = f"/api/v1/goals?cycle={CYCLE}"
+    whole = (await web.get(base, headers=headers)).json()["goals"]
+
+    async def listed(query: str) -> set[str]:
+        answer = await web.get(f"{base}&{query}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return {one["goal"] for one in answer.json()["goals"]}
+
+    assert await listed(f"waits_for={ONO}") == {
+        one["goal"] for one in whole if one["task"] and ONO in one["task"]["assignees"]
+    }
+    drafts = {one["goal"] for one in whole if one["state"] == "draft"}
+    assert await listed("task=draft") == drafts == await listed("task=draft&state=draft")
+    assert await listed("task=draft&state=active") == set()
+    assert await listed(f"person={MORI}") == {f"{CYCLE}/{MORI}/1"}
+    for name in ("overdue", "escalated", "paused", "returned"):
+        assert await listed(f"{name}=true") == set()
+    unknown = await web.get(f"{base}&waits_for=nobody", headers=headers)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_employee")
+
+
 async def test_who_may_not_is_refused_in_their_language_and_told_who_may(
     company: Steered, web: httpx.AsyncClient
 ) -> None:

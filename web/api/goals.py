@@ -9,6 +9,7 @@ from pydantic import create_model
 from domain.goal import commands
 from domain.goal.commands import Command
 from domain.lifecycle import State
+from domain.policy.policy import TaskKind
 from domain.values import Frozen, GoalId
 from service.giving import Given, Submitted
 from service.giving import Request as Asked
@@ -49,9 +50,26 @@ async def list_goals(  # noqa: PLR0917 - the filters
     department: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     after: Annotated[str, Query(max_length=300, description="`next` of the page before")] = "",
+    task: Annotated[TaskKind | None, Query(description="goals with an open task of this kind")] = None,
+    waits_for: Annotated[str | None, Query(description="goals whose open task waits for this employee")] = None,
+    person: Annotated[
+        str | None,
+        Query(max_length=100, description="the beginning of the owner's name, or their whole id or employee number"),
+    ] = None,
+    *,
+    overdue: Annotated[bool, Query(description="only goals with an overdue task, and not paused")] = False,
+    escalated: Annotated[bool, Query(description="only goals whose open task was escalated")] = False,
+    paused: Annotated[bool, Query(description="only paused goals")] = False,
+    returned: Annotated[
+        bool, Query(description="only drafts that were returned for changes, and not submitted again")
+    ] = False,
 ) -> GoalList:
     """A page of the goals that the caller may see, by id."""
-    wanted = GoalFilter(cycle, owner, state and state.value, department, limit, after)
+    wanted = GoalFilter(
+        cycle, owner, state and state.value, department, limit, after,
+        overdue=overdue, escalated=escalated, paused=paused, returned=returned,
+        task=task, waits_for=waits_for, words=person,
+    )  # fmt: skip
     return await opened_of(request).goals.list_goals(caller, wanted)
 
 

@@ -1,4 +1,4 @@
-"""Notices, for HR: how many were sent, what did not get through, and sending that again."""
+"""Notices: one's own; and for HR how many were sent, what did not get through, and sending that again."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from domain.values import EmployeeId, Frozen, GoalId
-from service.notices import Notices, RetryCounts
+from service.notices import NoticeList, Notices, RetryCounts
 from web.api.parameters import Id
 from web.bodies import JSON_ONLY, strict
 from web.callers import CycleActor, Reader
@@ -70,6 +70,17 @@ async def count_notices(request: Request, caller: Reader, cycle: _Cycle = None) 
     """HR: the numbers of notices by state."""
     found = await Notices(opened_of(request).engine).summary(caller, cycle)
     return NoticeCounts(**found._asdict())
+
+
+@router.get("/notices/own", responses=responses(404))
+async def list_own_notices(
+    request: Request,
+    caller: Reader,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    after: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before")] = None,
+) -> NoticeList:
+    """The caller's own notices, the newest first."""
+    return await Notices(opened_of(request).engine).own(caller, after, limit)
 
 
 @router.get("/notices/failures", responses=responses(404))
