@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from domain.access import Action, Caller
 from domain.values import Frozen
+from service.projection import names_by_id
 from service.relations import require_hr
 from storage import hooks, undelivered
 from storage.database import read_transaction
@@ -24,10 +25,11 @@ class RetryCounts(Frozen):
 
 
 class FailedDeliveries(Frozen):
-    """The newest messages that failed on a channel, and the newest ledger entries that were given up."""
+    """The newest messages that failed on a channel, and the newest ledger entries that were given up. `names` of recipients."""
 
     failed: tuple[FailedMessage, ...]
     events: tuple[FailedEvent, ...]
+    names: dict[str, str]
 
 
 class Notices:
@@ -48,7 +50,8 @@ class Notices:
             await require_hr(connection, caller, Action.SEE_NOTICES, cycle)
             failed = await undelivered.failed(connection, cycle, _MAX_LISTED)
             events = await hooks.given_up(connection, cycle, _MAX_LISTED)
-        return FailedDeliveries(failed=tuple(failed), events=tuple(events))
+            names = await names_by_id(connection, {one.recipient_id for one in failed})
+        return FailedDeliveries(failed=tuple(failed), events=tuple(events), names=names)
 
     async def retry(self, caller: Caller, cycle: str | None) -> RetryCounts:
         """Queues again what was given up, in one cycle (None: in all cycles of which the caller is HR). A repeat finds nothing."""

@@ -121,6 +121,8 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
 
 # Why an operation has no route.
 WITHOUT: Mapping[str, str] = {
+    "audit.Audit.as_of": "`read_ledger` has the entries, of which another program builds the goal itself",
+    "health.read_health": "for a person at the pages; programs ask the health checks and the metrics",
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
