@@ -2,8 +2,27 @@
 
 from fastapi import APIRouter
 
-from web.console import goal, goals, language, today
+from web.console import (
+    accounts,
+    audit,
+    goal,
+    goals,
+    hooks,
+    journal,
+    language,
+    notices,
+    operations,
+    own_access,
+    person_access,
+    preferences,
+    roles,
+    today,
+)
+
+_PREFERENCES = (preferences, own_access)
+_OPERATIONS = (operations, notices, hooks, roles, accounts, person_access)
+_AUDIT = (audit, journal)
 
 router = APIRouter(include_in_schema=False)
-for noun in (today, goals, goal, language):
+for noun in (today, goals, goal, language, *_PREFERENCES, *_OPERATIONS, *_AUDIT):
     router.include_router(noun.router)
