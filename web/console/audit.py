@@ -33,7 +33,10 @@ _IDS_IN_GOAL = 3
 
 
 class Entry(NamedTuple):
-    """An entry of a ledger. `facts` are pairs of what a fact is called and its value; `raw` is the body of one that is not proven."""
+    """An entry of a ledger. `facts` are pairs of what a fact is called and its value; `raw` is the body of one that is not proven.
+
+    `saw`: the entry up to which somebody saw the goal who decided on it. `writes`: the entry has a new content of the goal.
+    """
 
     seq: int
     revision: int
@@ -42,6 +45,7 @@ class Entry(NamedTuple):
     actor: str
     acting_for: str | None
     saw: int | None
+    writes: bool
     facts: tuple[tuple[str, str], ...]
     raw: str | None
     hash: str
@@ -137,6 +141,7 @@ def _entry(visit: Visit, page: LedgerPage, line: LedgerLine) -> Entry:
         actor=event["actor"],
         acting_for=event.get("acting_for"),
         saw=body.get("saw"),
+        writes="content" in body,
         facts=tuple((label, value) for _, label, value in told),
         raw=None if proven else json.dumps(event["body"], ensure_ascii=False)[:2_000],
         hash=line.hash,

@@ -81,7 +81,9 @@ async def test_somebody_chooses_how_notices_come_and_makes_and_ends_a_token(  # 
         assert "secret-part" not in await somebody.page.content()
         await somebody.page.locator("summary", has_text=new).click()
         await somebody.page.get_by_label(label).fill("payroll")
-        await somebody.press(make)
+        async with somebody.page.expect_response(lambda one: one.request.method == "POST") as answered:
+            await somebody.press(make)
+        assert (await answered.value).headers["cache-control"] == "no-store"
         secret = await somebody.page.locator(".secret").inner_text()
         assert secret.startswith("meguri_")
         assert secret not in somebody.page.url
