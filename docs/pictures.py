@@ -2,7 +2,7 @@
 
     python -m docs.pictures http://127.0.0.1:8080 FOLDER
 
-FOLDER gets a picture of each, and contact sheets of all pages (`sheet-<width>-<scheme>-<language>.jpg`). docs/images/ has those of the README.
+FOLDER gets a picture of each, and contact sheets of all pages (`sheet-<width>-<scheme>-<language>.png`). docs/images/ has those of the README.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ async def take(url: str, folder: Path, shots: tuple[Shot, ...] = SHOTS) -> None:
             for scheme in SCHEMES:
                 for locale in _LOCALES:
                     made = await _take_all(browser, url, folder, shots, (width, scheme, locale))
-                    await _sheet(browser, folder / f"sheet-{width}-{scheme}-{locale}.jpg", made)
+                    await _sheet(browser, folder / f"sheet-{width}-{scheme}-{locale}.png", made)
         await browser.close()
 
 
@@ -80,8 +80,8 @@ async def _take_all(
                 await _sign_in(context, url, shot.person)
         page = await context.new_page()
         await page.goto(url + shot.path)
-        made.append(folder / f"{shot.name}-{width}-{scheme}-{locale}.jpg")
-        await page.screenshot(path=made[-1], full_page=True, type="jpeg", quality=80)
+        made.append(folder / f"{shot.name}-{width}-{scheme}-{locale}.png")
+        await page.screenshot(path=made[-1], full_page=True)
         await page.close()
     for context in contexts.values():
         await context.close()
@@ -108,7 +108,7 @@ async def _sheet(browser: Browser, path: Path, pictures: list[Path]) -> None:
         encoding="utf-8",
     )
     await page.goto(f"file://{(path.parent / 'sheet.html').resolve()}")
-    await page.screenshot(path=path, full_page=True, type="jpeg", quality=75)
+    await page.screenshot(path=path, full_page=True)
     await page.close()
 
 

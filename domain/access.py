@@ -82,6 +82,7 @@ class Action(StrEnum):
     RESEND_NOTICES = "resend_notices"
     SEE_FAULTS = "see_faults"  # goals on which PostgreSQL and Temporal disagree
     REPAIR = "repair"  # make them agree
+    SEE_HEALTH = "see_health"  # of the servers and workers
     SEE_JOURNAL = "see_journal"  # with the texts that people wrote
     ERASE_TEXTS = "erase_texts"  # of a goal's ledger, or of the journal; an auditor must not be able to, who needs the texts as evidence
     DELEGATE = "delegate"  # for oneself
@@ -139,6 +140,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.RESEND_NOTICES: frozenset({_R.HR}),
     Action.SEE_FAULTS: _ALL_SEEING | {_R.HR},
     Action.REPAIR: frozenset({_R.HR}),
+    Action.SEE_HEALTH: _ALL_SEEING | {_R.SYSTEM},
     Action.SEE_JOURNAL: _ALL_SEEING | {_R.HR},
     Action.ERASE_TEXTS: frozenset({_R.HR}),
     Action.DELEGATE: frozenset({_R.OWNER, _R.HR}),

@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.access import Action, Caller
 from domain.commitments import open_texts, well_formed
+from domain.goal.events import Event
+from domain.goal.evolve import created_goal, evolve_all
+from domain.goal.goal import Goal
 from domain.journal import Entry, Log, moment
+from domain.refusals import Code, Refusal
 from domain.values import Frozen, GoalId
 from service.cycle_lookup import require_cycle
 from service.goals import GoalReads
@@ -141,6 +145,19 @@ class Audit:
             cycle = await require_cycle(connection, goal.partition("/")[0])
             names = await names_at(connection, people_in_ledger(proof.lines))
             return LedgerPage(goal, proof, names, cycle.time_zone)
+
+    async def as_of(self, caller: Caller, goal: GoalId, seq: int) -> Goal:
+        """The goal as it was after the entry with this number, built from the ledger: what somebody saw who decided on that version.
+
+        Raises a `Refusal` for an entry that does not exist, or before which the ledger is broken.
+        """
+        proof = await GoalReads(self._engine).prove(caller, goal)
+        if not 1 <= seq <= len(proof.lines) or not proof.is_proven(proof.lines[seq - 1]):
+            raise Refusal(Code.UNKNOWN_GOAL, goal=f"{goal}#{seq}"[:80])
+        async with read_transaction(self._engine) as connection:
+            cycle = await require_cycle(connection, goal.partition("/")[0])
+        first, *more = [Event.model_validate(line.event) for line in proof.lines[:seq]]
+        return evolve_all(created_goal(goal, cycle.launched_policy, first), more)
 
 
 def _next(found: journal.Found, limit: int) -> str | None:

@@ -39,14 +39,17 @@ class Identities:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def list_identities(self, caller: Caller) -> IdentityList:
-        """The caller's own; everybody's for an operator without a name, an auditor, and a system administrator."""
+    async def list_identities(self, caller: Caller, *, of: EmployeeId | None = None) -> IdentityList:
+        """The caller's own; everybody's for an operator without a name, an auditor, and a system administrator.
+
+        `of`: of everybody's, this person's alone.
+        """
         async with read_transaction(self._engine) as connection:
             held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
             own = {Relation.OWNER} if Relation.COLLEAGUE in held else set()
             access.require(caller, Action.SEE_IDENTITIES, held | own)
             everybody = bool(held & {Relation.SYSTEM, Relation.AUDITOR, Relation.OPERATOR})
-            found = await identities.list_identities(connection, None if everybody else caller.employee)
+            found = await identities.list_identities(connection, of if everybody else caller.employee)
             names = await names_by_id(connection, {one.employee for one in found})
         return IdentityList(identities=tuple(_listed(one, names) for one in found))
 

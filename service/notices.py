@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from domain.access import Action, Caller, person_of
 from domain.values import CycleId, Frozen, GoalId
+from service.projection import names_by_id
 from service.relations import require_hr, require_own, visible_goals
 from storage import hooks, own_notices, undelivered
 from storage.database import read_transaction
@@ -28,10 +29,11 @@ class RetryCounts(Frozen):
 
 
 class FailedDeliveries(Frozen):
-    """The newest messages that failed on a channel, and the newest ledger entries that were given up."""
+    """The newest messages that failed on a channel, and the newest ledger entries that were given up. `names` of recipients."""
 
     failed: tuple[FailedMessage, ...]
     events: tuple[FailedEvent, ...]
+    names: dict[str, str]
 
 
 class ListedNotice(Frozen):
@@ -77,7 +79,8 @@ class Notices:
             await require_hr(connection, caller, Action.SEE_NOTICES, cycle)
             failed = await undelivered.failed(connection, cycle, _MAX_LISTED)
             events = await hooks.given_up(connection, cycle, _MAX_LISTED)
-        return FailedDeliveries(failed=tuple(failed), events=tuple(events))
+            names = await names_by_id(connection, {one.recipient_id for one in failed})
+        return FailedDeliveries(failed=tuple(failed), events=tuple(events), names=names)
 
     async def own(self, caller: Caller, after: int | None = None, limit: int = PAGE) -> NoticeList:
         """The caller's own notices, the newest first, behind the notice with the number `after`."""

@@ -82,13 +82,16 @@ class Passkeys:
         link = f"{self._site}{PAGE}#{parts}"
         return PasskeyLink(employee=employee, name=names.get(employee), link=link, expires_at=expires_at)
 
-    async def list_passkeys(self, caller: Caller, *, own: bool = False) -> PasskeyList:
-        """The caller's own; everybody's for an operator without a name, an auditor, and a system administrator unless `own`."""
+    async def list_passkeys(self, caller: Caller, *, own: bool = False, of: EmployeeId | None = None) -> PasskeyList:
+        """The caller's own; everybody's for an operator without a name, an auditor, and a system administrator unless `own`.
+
+        `of`: of everybody's, this person's alone.
+        """
         async with read_transaction(self._engine) as connection:
             held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
             access.require(caller, Action.SEE_PASSKEYS, _as_owner(held))
             everybody = not own and bool(held & {Relation.SYSTEM, Relation.AUDITOR, Relation.OPERATOR})
-            found = await passkeys.of_person(connection, None if everybody else caller.employee)
+            found = await passkeys.of_person(connection, of if everybody else caller.employee)
             names = await names_by_id(connection, {one.employee for one in found})
         return PasskeyList(passkeys=tuple(_listed(one, names) for one in found))
 

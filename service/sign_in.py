@@ -22,7 +22,7 @@ from storage.sessions import Session
 _ATTEMPT = timedelta(minutes=MINUTES)
 _SCOPES = frozenset(
     {Scope.READ, Scope.GOALS, Scope.CYCLES, Scope.PEOPLE, Scope.SYSTEM}
-)  # an auditor comes in by a token for that
+)  # an auditor comes in by a token for that, or looks at the pages for auditors
 
 log = structlog.get_logger()
 

@@ -118,13 +118,18 @@ class ApiTokens:
                 await require_provisioner(connection, caller)
             return await write_token(connection, owner, wanted, now, by=owner)
 
-    async def list_tokens(self, caller: Caller, now: datetime, *, own: bool = False) -> TokenList:
-        """The caller's own tokens; everybody's for an operator without a name, an auditor, and a system administrator unless `own`."""
+    async def list_tokens(
+        self, caller: Caller, now: datetime, *, own: bool = False, of: EmployeeId | None = None
+    ) -> TokenList:
+        """The caller's own tokens; everybody's for an operator without a name, an auditor, and a system administrator unless `own`.
+
+        `of`: of everybody's, those of this person or program alone.
+        """
         async with read_transaction(self._engine) as connection:
             held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
             access.require(caller, Action.SEE_TOKENS, _as_owner(held))
             everybody = not own and bool(held & {Relation.SYSTEM, Relation.AUDITOR})
-            found = await tokens.of_holder(connection, None if everybody else caller.employee)
+            found = await tokens.of_holder(connection, of if everybody else caller.employee)
             return await listed_tokens(connection, found, now)
 
     async def end(self, caller: Caller, token: str, now: datetime) -> ListedToken:
@@ -161,7 +166,7 @@ class ApiTokens:
         return LetIn(caller, found.id, frozenset(Scope(one) for one in found.scopes))
 
     async def as_auditor(self, let_in: LetIn, what: str, parts: Mapping[str, str], query: str) -> Caller:
-        """The caller as an auditor. Their look is an entry of the journal before they see anything.
+        """The caller as an auditor, by a token for that or by a session. Their look is an entry of the journal before they see anything.
 
         `what` is the pattern of what they look at, `parts` the ids in it. Raises a `Refusal` if they are no auditor today.
         """
@@ -170,7 +175,8 @@ class ApiTokens:
             auditors = await roles.active(connection, CompanyRole.AUDITOR)
             if employee not in auditors and not await _is_auditing_program(connection, employee):
                 raise Refusal(Code.NOT_ALLOWED, actor=employee, allowed=list(auditors) or "-")
-            facts = {"token": let_in.key, "what": what, **parts}
+            came_by = "session" if let_in.caller.door is Door.BROWSER else "token"
+            facts = {came_by: let_in.key, "what": what, **parts}
             await journal.append(
                 connection, Log.LOOKS, "looked", actor=employee, facts=facts, texts={"query": query or None}
             )

@@ -26,7 +26,7 @@ _ORDER = {
 # Facts that are indexes from 0; people count from 1.
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _CHAINS = frozenset({"stages", "reviewers"})
-_DATES = frozenset({"due"})  # days; the deadline of a reminder is a moment
+_DATES = frozenset({"due", "expires_at"})  # days; the deadline of a reminder is a moment
 # What an entry of the journal says first.
 _JOURNAL_FIRST = (
     "entries", "cycle", "asked_kind", "departments", "people", "employee", "person", "delegator", "to", "first", "last",
@@ -37,6 +37,7 @@ _READ_AS = {
     "verdict": "verdict", "proposed": "verdict", "outcome": "outcome", "state": "state", "cause_kinds": "cause", "fields": "field",
     "asked_kind": "instruction", "heard_as": "heard_as", "task": "task", "channel": "channel", "has_chat_url": "answer", "chat_url_changed": "answer",
     "late": "answer", "to_hr": "answer", "removed": "answer", "gone": "answer", "additional": "answer", "own_goals": "answer", "begun": "answer", "how": "screen.repair.step",
+    "role": "company_role", "scopes": "scope",
 }  # fmt: skip
 
 

@@ -78,11 +78,16 @@ async def _signed_in(found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
 async def _reader(request: Request, found: Annotated[LetIn, Depends(_let_in)]) -> Caller:
     """Who looks: an auditor, if the token is for that. Their look is recorded, with the ids in the path and what was searched for."""
     if Scope.AUDIT in found.scopes:
-        route, parts = request.scope["route"].path, {key: str(one)[:100] for key, one in request.path_params.items()}
-        return await opened_of(request).tokens.as_auditor(found, route, parts, request.url.query[:1000])
+        return await auditor(request, found)
     if Scope.READ not in found.scopes:
         raise ScopeMissing(Scope.READ)
     return found.caller
+
+
+async def auditor(request: Request, found: LetIn) -> Caller:
+    """The caller as an auditor: first an entry says which route they look at, with the ids in its path and what was searched for."""
+    route, parts = request.scope["route"].path, {key: str(one)[:100] for key, one in request.path_params.items()}
+    return await opened_of(request).tokens.as_auditor(found, route, parts, request.url.query[:1000])
 
 
 async def provisioner(request: Request, credentials: _Credentials) -> Caller:

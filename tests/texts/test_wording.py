@@ -38,8 +38,10 @@ def test_every_fact_of_every_event_has_a_japanese_name_and_none_is_left_over() -
 
 
 def _is_in_the_journal(fact: str) -> bool:
-    """Whether an entry of the journal can have the fact: a storage function writes it, or an instruction asks for it."""
-    sources = (ROOT / "storage").glob("*.py")
+    """Whether an entry of the journal can have the fact: a storage function writes it, an instruction asks for it, or a page that an
+    auditor looks at has it in its address.
+    """
+    sources = [*(ROOT / "storage").glob("*.py"), ROOT / "service/tokens.py", *(ROOT / "web").rglob("*.py")]
     return any(f'"{fact}"' in one.read_text(encoding="utf-8") for one in sources) or any(
         fact in kind.model_fields or fact in Selection.model_fields for kind in KINDS
     )

@@ -19,11 +19,13 @@ from domain.programs import program_id
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
+from service.audit import Audit
 from service.board import Board
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
 from service.goals import GoalReads
+from service.health import read_health
 from service.hearing import Hearing
 from service.people import People
 from service.provisioning import Provisioning
@@ -53,7 +55,7 @@ from tests.service.steered import (
     of,
     today,
 )
-from tests.web.people import BY_SESSION, program_token, session_of, token_of
+from tests.web.people import BY_SESSION, program_token, session_of, temporal_of, token_of
 from web.app import make_app
 from web.opened import Opened
 
@@ -406,6 +408,12 @@ DIRECT: Mapping[str, Direct] = {
     "board.Board.read": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).read(who, CYCLE, _now())),
     "board.Board.slowest": Direct(Action.SEE_DELAYS, lambda c, who, _: Board(c.engine).slowest(who, CYCLE, _now())),
     "board.Board.trend": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).trend(who, CYCLE, _now())),
+    "audit.Audit.as_of": Direct(
+        Action.SEE_GOAL, lambda c, who, goal: Audit(c.engine).as_of(who, goal, 1), at_goal=True
+    ),
+    "health.read_health": Direct(
+        Action.SEE_HEALTH, lambda c, who, _: read_health(c.engine, temporal_of(c).client, who)
+    ),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),

@@ -130,6 +130,8 @@ WITHOUT: Mapping[str, str] = {
         f"board.Board.{one}": "for the console's pages, whose links lead to lists that `list_goals` has; `read_cycle` has the totals"
         for one in ("read", "slowest", "trend")
     },
+    "audit.Audit.as_of": "`read_ledger` has the entries, of which another program builds the goal itself",
+    "health.read_health": "for a person at the pages; programs ask the health checks and the metrics",
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",

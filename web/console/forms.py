@@ -69,6 +69,9 @@ class Typed(Mapping[str, str]):
         return [value for name, value in self.kept if name not in MECHANICAL and value.strip()]
 
 
+NOTHING_TYPED = Typed({})
+
+
 def fresh_id() -> str:
     return secrets.token_hex(8)
 

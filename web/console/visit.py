@@ -1,7 +1,7 @@
 """Who is at a page, and the frame that every page has: the way to other pages, the language, signing out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -10,9 +10,11 @@ from fastapi import Depends, Request, Response
 from domain.access import Caller
 from domain.roles import CompanyRole
 from domain.values import Locale
+from service.tokens import LetIn
 from service.visitors import Visitor, Visitors
+from texts.say import say
 from web import pages
-from web.callers import session_let_in
+from web.callers import auditor, session_let_in
 from web.locales import chosen_locale
 from web.opened import Opened, opened_of
 
@@ -32,10 +34,23 @@ class Room(NamedTuple):
     places: tuple[Place, ...]
 
 
-_SYSTEM, _AUDITOR = CompanyRole.SYSTEM, CompanyRole.AUDITOR
+def _has(*roles: CompanyRole) -> Callable[[Visitor], bool]:
+    return lambda who: bool(who.roles & {*roles})
+
+
+_SYSTEM, _AUDITOR = _has(CompanyRole.SYSTEM), _has(CompanyRole.AUDITOR)
 
 ROOMS = (
     Room("mine", (Place("today", "/"), Place("goals", "/goals"), Place("write", "/goals/write"))),
+    Room("operations", (
+        Place("operations", "/operations", _SYSTEM),
+        Place("failed_notices", "/operations/notices", lambda who: who.is_hr),
+        Place("hooks", "/operations/hooks", _SYSTEM),
+        Place("roles", "/operations/roles", _has(CompanyRole.SYSTEM, CompanyRole.DIRECTORY)),
+        Place("accounts", "/operations/accounts", _SYSTEM),
+        Place("access", "/operations/people", _SYSTEM),
+    )),
+    Room("audit", (Place("audit", "/audit", _AUDITOR), Place("journal", "/audit/journal", _AUDITOR))),
 )  # fmt: skip
 
 
@@ -48,6 +63,16 @@ class Visit:
     who: Visitor
     locale: Locale
     now: datetime
+    let_in: LetIn
+
+    @property
+    def session(self) -> str:
+        """The id of the session by which the person came in."""
+        return self.let_in.key
+
+    def text(self, key: str, **fields: Any) -> str:
+        """A text in the page's language."""
+        return say(key, self.locale, **fields)
 
     @property
     def opened(self) -> Opened:
@@ -81,9 +106,17 @@ async def _visit(request: Request) -> Visit:
     found = await session_let_in(request)
     who = await Visitors(opened_of(request).engine).read(found.caller)
     request.state.locale = chosen_locale(request) or who.locale
-    visit = Visit(request, found.caller, who, request.state.locale, datetime.now(UTC))
+    visit = Visit(request, found.caller, who, request.state.locale, datetime.now(UTC), found)
     request.state.visit = visit
     return visit
 
 
 AtPage = Annotated[Visit, Depends(_visit)]
+
+
+async def _audit(visit: AtPage) -> Visit:
+    """The visit of an auditor, which is recorded before the page reads anything. Raises a `Refusal` for somebody without the role."""
+    return replace(visit, caller=await auditor(visit.request, visit.let_in))
+
+
+AtAudit = Annotated[Visit, Depends(_audit)]
