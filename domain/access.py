@@ -60,6 +60,7 @@ class Action(StrEnum):
     SEE_GOAL = "see_goal"  # content, task, score, ledger
     IMPORT_DRAFT = "import_draft"  # replace a draft by what a sheet or table holds
     SEE_INBOX = "see_inbox"  # one's own
+    SEE_TEAM = "see_team"  # one's own direct reports, and what waits for oneself as their manager
     SEE_CYCLE = "see_cycle"  # its state, rules and counts
     SEE_RESULTS = "see_results"  # scores by person, reviewer and department
     SEE_TREE = "see_tree"
@@ -113,6 +114,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_GOAL: _CONCERNED,
     Action.IMPORT_DRAFT: frozenset({_R.OWNER, _R.HR}),
     Action.SEE_INBOX: frozenset({_R.OWNER, _R.OPERATOR}),
+    Action.SEE_TEAM: _ALL_SEEING | {_R.OWNER},
     Action.SEE_CYCLE: _EVERYBODY | {_R.PROGRAM},  # how a sync goes on is read by this
     Action.SEE_RESULTS: _ALL_SEEING | {_R.HR},
     Action.SEE_TREE: _EVERYBODY,

@@ -1,4 +1,4 @@
-"""Reading whole goals and their ledgers. The lists are in goal_list.py; they can be imported from here too."""
+"""Reading whole goals and their ledgers. The lists are in goal_list.py and inbox.py; they can be imported from here too."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -15,7 +15,8 @@ from domain.lifecycle import EventKind
 from domain.values import EmployeeId
 from storage.arrays import EMPTY, array_of, is_one_of
 from storage.departments import names_meant
-from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
+from storage.goal_list import GoalLine, find_line, list_goals
+from storage.inbox import InboxKey, InboxLine, inbox
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
 
