@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.access import ALLOWED, Action, Relation
 from domain.results.calibration import BUCKET, BUCKETS
-from storage import cycles, goal_list, goal_tree, goals, inbox, person_page, scores, team
+from storage import cycles, goal_list, goal_tree, goals, inbox, people_search, person_page, scores, team
 from storage.visibility import visible
 from tests.bench.dataset import HR, Size, cycle_id, department_goal, person_id, place_of
 
@@ -94,6 +94,10 @@ async def _team(connection: AsyncConnection, of: Company, turn: int) -> Any:
     return found, await inbox.workload(connection, manager, NOW)
 
 
+async def _people_by_name(connection: AsyncConnection, of: Company, turn: int) -> Any:
+    return await people_search.find_people(connection, beginning=of.person(turn)[:6], limit=PAGE)
+
+
 def _list(*filters: str, deep: bool = False) -> Read:
     """A page of the list with these filters: the first, or one from the middle."""
 
@@ -128,5 +132,6 @@ CASES: tuple[Case, ...] = (
     Case("scores: a page of reviewers", _by_reviewer, 2),
     Case("a goal with its ledger", _goal, 2),
     Case("team: reports with their goals", _team, 6),
+    Case("people: by the beginning of a name", _people_by_name, 2),
     Case("a person's page", lambda c, of, n: person_page.person_page(c, of.person(n), NOW), 4),
 )

@@ -25,6 +25,7 @@ from service.giving import Goals
 from service.goals import GoalReads
 from service.hearing import Hearing
 from service.people import People
+from service.people_search import PeopleFilter, PeopleSearch
 from service.provisioning import Provisioning
 from service.provisioning_status import provisioning_status
 from service.repairs import Repairing
@@ -408,6 +409,15 @@ DIRECT: Mapping[str, Direct] = {
     "people.People.departments": Direct(Action.SEE_PEOPLE, lambda c, who, _: People(c.engine).departments(who)),
     "people.People.import_file": Direct(
         Action.CHANGE_DIRECTORY, lambda c, who, _: People(c.engine).import_file(who, b"x")
+    ),
+    "people_search.PeopleSearch.find": Direct(
+        Action.SEE_PEOPLE, lambda c, who, _: PeopleSearch(c.engine).find(who, MORI)
+    ),
+    "people_search.PeopleSearch.names": Direct(
+        Action.SEE_PEOPLE, lambda c, who, _: PeopleSearch(c.engine).names(who, [MORI])
+    ),
+    "people_search.PeopleSearch.search": Direct(
+        Action.SEE_PEOPLE, lambda c, who, _: PeopleSearch(c.engine).search(who, PeopleFilter(), _now())
     ),
     "provisioning.Provisioning.change": Direct(
         Action.PROVISION, lambda c, who, _: Provisioning(c.engine).change(who, _SCIM, "x", lambda _: {}, _now())

@@ -129,6 +129,9 @@ WITHOUT: Mapping[str, str] = {
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
+    "people_search.PeopleSearch.find": "for forms of the console; `read_person` finds a person by number too",
+    "people_search.PeopleSearch.names": "for the console's pages; every document of the API that needs names has them",
+    "people_search.PeopleSearch.search": "for the console's page of people; `list_people_of_department` has everybody of a department",
     **{
         f"provisioning.Provisioning.{one}": "offered by SCIM, which has a path and a form of its own (/scim/v2)"
         for one in ("change", "create", "find", "page", "remove")

@@ -36,6 +36,7 @@ _SYSTEM, _AUDITOR = CompanyRole.SYSTEM, CompanyRole.AUDITOR
 
 ROOMS = (
     Room("mine", (Place("today", "/"), Place("goals", "/goals"))),
+    Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
 )  # fmt: skip
 
 
