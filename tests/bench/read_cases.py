@@ -126,6 +126,7 @@ CASES: tuple[Case, ...] = (
     Case("list: cycle and state, from the middle", _list("cycle", "state", deep=True), 1),
     Case("cycle status", _status, 4),
     Case("tree: themes and department goals", _top, 2),
+    Case("tree: goals that serve nothing", lambda c, of, n: goal_tree.orphans_page(c, of.cycle, after=of.goal(n)), 1),
     Case("tree: a department goal with its children", _section, 2),
     Case("tree: a goal with its children", _node, 2),
     Case("scores: a page of people", lambda c, of, n: scores.people(c, of.cycle, after=of.person(n), limit=PAGE), 1),

@@ -449,6 +449,7 @@ DIRECT: Mapping[str, Direct] = {
         lambda c, who, goal: Team(c.engine).read(who, EmployeeId(goal.split("/")[1]), _now()),
         at_goal=True,
     ),
+    "tree.Tree.outline": Direct(Action.SEE_TREE, lambda c, who, _: Tree(c.engine).outline(who, CYCLE)),
     "tree.Tree.stream": Direct(Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream(who, CYCLE))),
     "tree.Tree.stream_department": Direct(
         Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream_department(who, CYCLE, ACCOUNTING))

@@ -142,6 +142,7 @@ WITHOUT: Mapping[str, str] = {
     "results.Results.stream_scores": "`read_scores` has the same page by page, and `read_results_table` as one file",
     "sign_in.SignIn.leave_everywhere": "ends the sessions of a browser, by a page of the sign-in (web/sign_in.py)",
     "team.Team.read": "for the console's pages; a program has the same goals by `list_goals`, and the tasks by `read_inbox`",
+    "tree.Tree.outline": "for the console's page; `read_tree` has the same node by node",
     "tree.Tree.stream": "`read_tree` has the same node by node",
     "tree.Tree.stream_department": "`read_tree` has the same node by node, and `list_goals` the goals of a department",
 }

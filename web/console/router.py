@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.console import departments, goal, goals, language, people, today
+from web.console import delegations, departments, goal, goals, language, people, team, today, tree
 
 router = APIRouter(include_in_schema=False)
-for noun in (today, goals, goal, people, departments, language):
+for noun in (today, goals, goal, team, delegations, people, departments, tree, language):
     router.include_router(noun.router)

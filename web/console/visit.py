@@ -35,7 +35,10 @@ class Room(NamedTuple):
 _SYSTEM, _AUDITOR = CompanyRole.SYSTEM, CompanyRole.AUDITOR
 
 ROOMS = (
-    Room("mine", (Place("today", "/"), Place("goals", "/goals"))),
+    Room("mine", (
+        Place("today", "/"), Place("goals", "/goals"), Place("team", "/team", lambda who: who.leads), Place("delegations", "/delegations"),
+    )),
+    Room("material", (Place("tree", "/tree"),)),
     Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
 )  # fmt: skip
 
