@@ -173,6 +173,7 @@ LEFT_OUT = {
     "tests/web/test_sheets_api.py": _NO_DAYS,
     "tests/web/test_writing_api.py": _NO_DAYS,
     "tests/web/console/test_people_in_browser.py": _NO_DAYS,
+    "tests/web/console/test_library_in_browser.py": _NO_DAYS,
     "tests/web/console/test_team_in_browser.py": _NO_DAYS,
     "tests/web/console/test_tree_in_browser.py": _NO_DAYS,
     "tests/workflows/test_delivery.py": _HANDS_IN,

@@ -38,7 +38,9 @@ ROOMS = (
     Room("mine", (
         Place("today", "/"), Place("goals", "/goals"), Place("team", "/team", lambda who: who.leads), Place("delegations", "/delegations"),
     )),
-    Room("material", (Place("tree", "/tree"),)),
+    Room("material", (
+        Place("tree", "/tree"), Place("hearing", "/hearing"), Place("catalog", "/catalog"), Place("examples", "/examples"), Place("lessons", "/lessons"),
+    )),
     Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
 )  # fmt: skip
 
