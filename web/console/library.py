@@ -29,6 +29,7 @@ async def list_entries(
     grouped = groupby(found, key=lambda one: one.department.in_(visit.locale))
     return visit.page(
         "catalog.html",
+        language=visit.locale,
         groups=[(name, list(entries)) for name, entries in grouped],
         query={"department": chosen, "search": search},
         options=[("", say("console.list.all", visit.locale)), *names.items()],
@@ -37,7 +38,7 @@ async def list_entries(
 
 @router.get("/catalog/{entry:path}")
 async def read_entry(visit: AtPage, entry: Annotated[str, Path(max_length=100), Storable]) -> Response:
-    return visit.page("catalog_entry.html", entry=catalog.find(entry))
+    return visit.page("catalog_entry.html", language=visit.locale, entry=catalog.find(entry))
 
 
 @router.get("/examples")
