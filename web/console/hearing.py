@@ -22,7 +22,7 @@ from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
 router = APIRouter(route_class=PageRoute)
-PAGE = 60  # problems
+PAGE = 30  # problems
 _CycleQuery = Annotated[Annotated[str, Storable], Query(max_length=100)]
 
 
@@ -43,10 +43,11 @@ async def list_problems(  # noqa: PLR0917 - path and filters
     search: LineQuery = "",
     open_only: Annotated[str, Query(alias="open", max_length=1)] = "",
     after: After = "",
-    done: Annotated[str, Query(max_length=100)] = "",
+    problem: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
+    """With `problem`, that one was recorded or corrected before; `done` is read by the page's script, which then forgets the text."""
     query = {"department": department, "search": search, "open": open_only}
-    return await _page(visit, cycle, query, after=after, done=done)
+    return await _page(visit, cycle, query, after=after, recorded=problem)
 
 
 @router.post("/hearing/{cycle}")
@@ -62,7 +63,7 @@ async def add(visit: AtPage, typed: TypedForm, cycle: CyclePath) -> Response:
         )
     except Refusal as refused:
         return await _page(visit, cycle, {}, typed=typed, failed="add", refused=refused)
-    return _back(cycle, done=made)
+    return _back(cycle, problem=made, done=typed.command_id)
 
 
 @router.post("/hearing/{cycle}/{problem}/correct")
@@ -71,7 +72,7 @@ async def correct(visit: AtPage, typed: TypedForm, cycle: CyclePath, problem: Id
         await Hearing(visit.opened.engine).correct(visit.caller, problem, typed.get("text", ""))
     except Refusal as refused:
         return await _page(visit, cycle, {}, typed=typed, failed=f"correct-{problem}", refused=refused)
-    return _back(cycle, done=problem)
+    return _back(cycle, problem=problem)
 
 
 @router.post("/hearing/{cycle}/{problem}/take_back")
@@ -94,7 +95,7 @@ async def _page(
     query: dict[str, str],
     *,
     after: str = "",
-    done: str = "",
+    recorded: str = "",
     typed: Typed | None = None,
     failed: str | None = None,
     refused: Refusal | None = None,
@@ -122,7 +123,7 @@ async def _page(
         "next": shown[-1].id if shown and first + PAGE < len(ordered) else None,
         "is_first": not first,
         "query": {name: query.get(name, "") for name in ("department", "search", "open")},
-        "recorded": next((one for one in found if one.id == done), None),
+        "recorded": next((one for one in found if one.id == recorded), None),
         "typed": typed,
         "failed": failed,
         "summary": None,

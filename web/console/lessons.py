@@ -19,7 +19,7 @@ from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
 router = APIRouter(route_class=PageRoute)
-_MOST = 100  # lessons, and problems, on the page
+_MOST = 40  # lessons, and problems, on the page
 _CycleQuery = Annotated[Annotated[str, Storable], Query(max_length=100)]
 
 
@@ -41,7 +41,7 @@ async def take_over(visit: AtPage, typed: TypedForm) -> Response:
         )
     except Refusal as refused:
         return await _page(visit, cycle, earlier, "", typed, refused)
-    return RedirectResponse(f"/hearing/{quote(cycle)}?{urlencode({'done': made})}", SEE_OTHER)
+    return RedirectResponse(f"/hearing/{quote(cycle)}?{urlencode({'problem': made})}", SEE_OTHER)
 
 
 async def _page(  # noqa: PLR0917 - what was asked, and what was refused

@@ -119,6 +119,7 @@ async def test_somebody_records_a_problem_corrects_it_and_takes_it_back(  # noqa
         await seller.page.get_by_role("button", name=record, exact=True).click()
         await expect(seller.page.get_by_role("status")).to_contain_text(written)
         assert (written, "営業部") in await _problems(company, cycle)
+        assert await seller.page.locator("#add-text").input_value() == ""  # the script has forgotten it
         mine = seller.page.locator("li").filter(has_text=written)
         await mine.locator("summary").get_by_text(correct, exact=True).click()
         await mine.get_by_label(problem).fill(f"{written} 二日かかる")

@@ -107,6 +107,7 @@ async def test_somebody_delegates_for_themselves_and_ends_it(  # noqa: PLR0917 -
         await company.done(owner.page.url.rpartition("/")[2])
         assert await _delegations(company, ONO) == [(ONO, SALES)]
         await owner.open("/delegations")
+        assert await owner.page.locator("#give-reason").input_value() == ""
         await owner.page.locator("tbody summary").click()
         await owner.page.get_by_role("button", name=end_now).click()
         await expect(owner.page.get_by_role("alert")).to_be_visible()  # the reason is missing
