@@ -6,13 +6,20 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
+from sqlalchemy import text
 
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Delegate
 from domain.values import CycleId
-from tests.service.steered import ACCOUNTING, GONE, HARA, MANAGER, MORI, SALES, TOP, Steered, today
+from tests.service.steered import ACCOUNTING, GONE, HARA, MANAGER, MORI, ONO, SALES, TOP, Steered, today
 from tests.web.browser import at_pages, needs_browser
 
+_EVERYTHING = text("""
+UPDATE employee SET evaluators = ARRAY['E4', NULL, 'E1'], deputy_id = 'E12', away_from = '2027-04-01', away_until = '2027-06-30',
+    company = '巡り商事', seconded_from = '巡りホールディングス', joined_on = '2019-04-01', leaves = '2030-03-31', title = '主任',
+    posts = '[{"department": "営業部", "manager_id": "E1", "title": "兼務担当", "share": 30, "evaluators": ["E2"]}]'
+WHERE id = :person
+""")
 Locale = Literal["ja", "en"]
 pytestmark = [pytest.mark.slow, needs_browser]
 
@@ -22,6 +29,8 @@ async def cycle(company: Steered) -> CycleId:
     """A running cycle, in which one person acts for the manager."""
     launched = await company.launch("people-pages")
     delegation = Delegation(delegator=MANAGER, to=HARA, first=today(), last=today() + timedelta(days=9))
+    async with company.engine.begin() as connection:
+        await connection.execute(_EVERYTHING, {"person": ONO})
     await company.carried_out(Delegate(delegation=delegation, reason="出張"), actor=MANAGER)
     return launched
 
@@ -35,6 +44,7 @@ async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures an
             ("people", "/people"),
             ("people-none", "/people?q=zzz"),
             ("person-manager", f"/people/{MANAGER}"),
+            ("person-full", f"/people/{ONO}"),
             ("person-gone", f"/people/{GONE}"),
             ("departments", "/departments"),
         ):
@@ -80,3 +90,18 @@ async def test_a_department_leads_to_its_people_and_a_person_to_managers_and_goa
         await manager.press(find)
         await expect(manager.page.locator("tbody tr")).to_contain_text(left)
         assert SALES not in await manager.page.locator("tbody").inner_text()
+
+
+async def test_a_person_has_posts_evaluators_a_deputy_leave_and_company(
+    company: Steered, cycle: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, SALES) as seller:
+        await seller.open(f"/people/{ONO}")
+        facts = seller.page.locator("section[aria-labelledby=facts]")
+        for said in (
+            "営業部、兼務担当 30 %", "西村 直美", "清水 幸恵", "ラインの上長", "原田 修", "2027/04/01〜2027/06/30", "巡り商事",
+            "巡りホールディングス", "2019/04/01", "2030/03/31",
+        ):  # fmt: skip
+            await expect(facts).to_contain_text(said)
+        await seller.sees("あなたが見られる目標はありません。")
+        assert await seller.page.locator("#goals ~ .scroll").count() == 0

@@ -39,6 +39,29 @@ async def cycle(company: Steered) -> CycleId:
     return launched
 
 
+@pytest.mark.parametrize(("locale", "width"), [("ja", 390), ("en", 1024)])
+async def test_before_the_first_cycle_pages_say_so_and_lead_nobody_to_writing_a_goal(
+    company: Steered, console: str, chromium: Browser, locale: Locale, width: int
+) -> None:
+    none, first = {
+        "ja": ("サイクルはまだありません。", "振り返るサイクルはまだありません。"),
+        "en": ("There is no cycle yet.", "There is no earlier cycle yet."),
+    }[locale]
+    async with at_pages(chromium, company, console, MORI, locale=locale, width=width) as owner:
+        for path, said in (
+            ("/tree", none),
+            ("/hearing", none),
+            ("/lessons", first),
+            ("/delegations", ""),
+            ("/team", ""),
+        ):
+            await owner.open(path)
+            await owner.sees(said)
+            assert await owner.complaints() == [], path
+        await owner.open("/catalog/hr/hires")
+        assert await owner.page.locator("a[href^='/goals/write']").count() == 0
+
+
 @pytest.mark.parametrize(("locale", "width"), [("ja", 390), ("en", 390), ("ja", 1024), ("en", 1024)])
 async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures and parameters
     company: Steered, cycle: CycleId, console: str, chromium: Browser, locale: Locale, width: int
