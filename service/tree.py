@@ -52,6 +52,15 @@ class Branch(NamedTuple):
     next: str | None
 
 
+class Outline(NamedTuple):
+    """The sections of a cycle in their order, each with its depth from 0; and goals that serve nothing: how many, and a page of them."""
+
+    sections: list[tuple[int, TreeNode]]
+    orphans: int
+    goals: list[TreeNode]
+    next: str | None
+
+
 class Part(StrEnum):
     """The parts of a whole tree, in the order in which they are streamed."""
 
@@ -89,6 +98,21 @@ class Tree:
             sections = await _sections(connection, cycle)
             shares = await _shares(connection, cycle, sections)
         return Branch(None, [_of_section(one, shares) for one in _roots(sections)], [], None)
+
+    async def outline(self, caller: Caller, cycle: CycleId, *, after: str = "", limit: int = 50) -> Outline:
+        """All sections, and the next `limit` goals without a parent after the id `after`. Five queries."""
+        async with read_transaction(self._engine) as connection:
+            await require_colleague(connection, caller, Action.SEE_TREE)
+            sections = await _sections(connection, cycle)
+            shares = await _shares(connection, cycle, sections)
+            goals = await goal_tree.orphans_page(connection, cycle, after=after, limit=limit)
+            orphans = await goal_tree.WholeTree(connection, cycle, (), ()).orphans()
+        return Outline(
+            [(depth, _of_section(one, shares)) for depth, one in _in_order(sections)],
+            orphans,
+            [_of_goal(one) for one in goals],
+            goals[-1].id if len(goals) == limit else None,
+        )
 
     async def node(self, caller: Caller, cycle: CycleId, node: str, *, after: str = "", limit: int = 50) -> Branch:
         """A node, the sections under it, and the next `limit` goals under it after the id `after`. Four queries.

@@ -85,6 +85,11 @@ def works_today() -> ColumnElement[bool]:
     return and_(EmployeeRow.active, or_(EmployeeRow.leaves.is_(None), EmployeeRow.leaves >= today))
 
 
+def has_post_in(names: Collection[str]) -> ColumnElement[bool]:
+    """The condition for people who have an additional post in one of these departments."""
+    return _HAS_POST_IN.bindparams(names=list(names))  # type: ignore[return-value]  # a text is a condition here
+
+
 async def who_left(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
     """Those of these people who do not work here today."""
     left = select(EmployeeRow.id).where(is_one_of(EmployeeRow.id, ids), ~works_today())
@@ -103,7 +108,7 @@ async def people_of(connection: AsyncConnection, department: str) -> list[Employ
     """The people with a post in a department or below it, by id, including those who left."""
     names = await names_meant(connection, department)
     main = is_one_of(EmployeeRow.department, names)
-    return await _employees(connection, _people().where(or_(main, _HAS_POST_IN.bindparams(names=list(names)))))
+    return await _employees(connection, _people().where(or_(main, has_post_in(names))))
 
 
 async def people_of_company(connection: AsyncConnection, company: str) -> list[Employee]:

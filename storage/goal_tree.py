@@ -59,6 +59,12 @@ _CHILDREN = text(f"""
     ORDER BY id LIMIT :limit
 ) AS page JOIN goal g ON g.id = page.id {_JOINED} ORDER BY g.id
 """)  # noqa: S608 - our own text
+_ORPHANS = text(f"""
+{_COLUMNS} FROM (
+    SELECT id FROM goal WHERE cycle_id = :cycle AND parent IS NULL AND id > :after AND counts_in_tree(outcome)
+    ORDER BY id LIMIT :limit
+) AS page JOIN goal g ON g.id = page.id {_JOINED} ORDER BY g.id
+""")  # noqa: S608 - our own text
 _SUMS = text("""
 SELECT parent, sum(weight), sum(weighted) FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents)
 GROUP BY parent HAVING sum(goals) > 0
@@ -123,6 +129,12 @@ async def children_of(
     """The goals directly under a node, by id: the next `limit` after the id `after`."""
     values = {"cycle": cycle, "parent": parent, "after": after, "limit": limit}
     return [TreeGoal(*row) for row in await connection.execute(_CHILDREN, values)]
+
+
+async def orphans_page(connection: AsyncConnection, cycle: str, *, after: str = "", limit: int = 50) -> list[TreeGoal]:
+    """The goals that have no parent, by id: the next `limit` after the id `after`."""
+    values = {"cycle": cycle, "after": after, "limit": limit}
+    return [TreeGoal(*row) for row in await connection.execute(_ORPHANS, values)]
 
 
 async def sums_under(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Computed,
     Date,
     DateTime,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -26,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
 _STANDS = text("taken_back_at IS NULL")  # here: the class of problems has a column `text`
+_NAME_BEGUN: ColumnElement[str] = literal_column("lower(translate(name, ' 　', ''))")  # storage/people_search.py
 _FAILED = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
 
 
@@ -77,6 +80,14 @@ class EmployeeRow(Table):
         CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),
         Index("employee_by_number", "number", postgresql_where=text("number IS NOT NULL")),
         Index("employee_by_name", text("lower(name) text_pattern_ops")),  # for names that begin with what is asked for
+        Index(
+            "employee_by_number_begun",
+            "number",
+            postgresql_where=text("number IS NOT NULL"),
+            postgresql_ops={"number": "text_pattern_ops"},
+        ),
+        Index("employee_by_id_begun", "id", postgresql_ops={"id": "text_pattern_ops"}),
+        Index("employee_by_name_begun", _NAME_BEGUN.label("begun"), postgresql_ops={"begun": "text_pattern_ops"}),
     )
 
 

@@ -9,7 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.access import ALLOWED, Action, Relation
 from domain.goal.tasks import STATE_OF_TASK
 from domain.results.calibration import BUCKET, BUCKETS
-from storage import board, cycles, goal_list, goal_tree, goals, inbox, own_notices, person_page, scores, team
+from storage import (
+    board,
+    cycles,
+    goal_list,
+    goal_tree,
+    goals,
+    inbox,
+    own_notices,
+    people_search,
+    person_page,
+    scores,
+    team,
+)
 from storage.goal_list import Filters
 from storage.goal_pages import owners_named
 from storage.visibility import visible
@@ -97,6 +109,10 @@ async def _team(connection: AsyncConnection, of: Company, turn: int) -> Any:
     return found, await inbox.workload(connection, manager, NOW)
 
 
+async def _people_by_name(connection: AsyncConnection, of: Company, turn: int) -> Any:
+    return await people_search.find_people(connection, beginning=of.person(turn)[:6], limit=PAGE)
+
+
 def _list(*filters: str, deep: bool = False) -> Read:
     """A page of the list with these filters: the first, or one from the middle."""
 
@@ -152,6 +168,7 @@ CASES: tuple[Case, ...] = (
     Case("list: cycle, words of a thousand people", _search(lambda of, n: f"社員 {of.person(n)[:4]}"), 2),
     Case("cycle status", _status, 4),
     Case("tree: themes and department goals", _top, 2),
+    Case("tree: goals that serve nothing", lambda c, of, n: goal_tree.orphans_page(c, of.cycle, after=of.goal(n)), 1),
     Case("tree: a department goal with its children", _section, 2),
     Case("tree: a goal with its children", _node, 2),
     Case("scores: a page of people", lambda c, of, n: scores.people(c, of.cycle, after=of.person(n), limit=PAGE), 1),
@@ -162,5 +179,6 @@ CASES: tuple[Case, ...] = (
     Case("board: whom overdue decisions wait for", lambda c, of, _: board.slowest(c, of.cycle, NOW, limit=20), 1),
     Case("team: reports with their goals", _team, 6),
     Case("own notices", lambda c, of, n: own_notices.newest(c, of.person(n), before=None, limit=PAGE), 1),
+    Case("people: by the beginning of a name", _people_by_name, 2),
     Case("a person's page", lambda c, of, n: person_page.person_page(c, of.person(n), NOW), 4),
 )

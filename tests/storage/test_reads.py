@@ -18,7 +18,7 @@ from domain.results.alignment import Node, build_tree, leaves_of
 from domain.results.calibration import BUCKET, BUCKETS
 from domain.results.time_at_work import TimeAtWork
 from domain.values import CycleId, EmployeeId, GoalId
-from service.tree import Tree
+from service.tree import Part, Placed, Tree
 from storage import cycles, goal_list, inbox, scores
 from storage.database import open_database, read_transaction
 from storage.goal_list import Filters
@@ -286,6 +286,22 @@ async def test_a_node_of_the_tree_is_as_the_whole_tree_has_it(company: AsyncEngi
         assert {one.id: one.from_below for one in (*branch.sections, *branch.goals)} == below
     top = await Tree(company).top(OPERATOR, CYCLE)
     assert {one.id for one in top.sections} == {f"T{n}" for n in range(1, 6)}
+
+
+async def test_the_outline_has_the_sections_of_the_whole_tree_and_the_goals_that_serve_nothing_page_by_page(
+    company: AsyncEngine,
+) -> None:
+    whole = [one async for one in Tree(company).stream(OPERATOR, CYCLE) if isinstance(one, Placed)]
+    sections = [(one.depth, one.node.id) for one in whole if one.part is Part.TREE and one.node.owner is None]
+    orphans = [one.node.id for one in whole if one.part is Part.ORPHANS]
+    first = await Tree(company).outline(OPERATOR, CYCLE, limit=7)
+    assert [(depth, one.id) for depth, one in first.sections] == sections
+    assert first.orphans == len(orphans)
+    found, page = [one.id for one in first.goals], first
+    while page.next:
+        page = await Tree(company).outline(OPERATOR, CYCLE, after=page.next, limit=7)
+        found += [one.id for one in page.goals]
+    assert found == orphans
 
 
 def _all(node: Node) -> list[Node]:

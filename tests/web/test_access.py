@@ -28,6 +28,7 @@ from service.goals import GoalReads
 from service.health import read_health
 from service.hearing import Hearing
 from service.people import People
+from service.people_search import PeopleFilter, PeopleSearch
 from service.provisioning import Provisioning
 from service.provisioning_status import provisioning_status
 from service.repairs import Repairing
@@ -443,6 +444,15 @@ DIRECT: Mapping[str, Direct] = {
     "people.People.import_file": Direct(
         Action.CHANGE_DIRECTORY, lambda c, who, _: People(c.engine).import_file(who, b"x")
     ),
+    "people_search.PeopleSearch.find": Direct(
+        Action.SEE_PEOPLE, lambda c, who, _: PeopleSearch(c.engine).find(who, MORI)
+    ),
+    "people_search.PeopleSearch.names": Direct(
+        Action.SEE_PEOPLE, lambda c, who, _: PeopleSearch(c.engine).names(who, [MORI])
+    ),
+    "people_search.PeopleSearch.search": Direct(
+        Action.SEE_PEOPLE, lambda c, who, _: PeopleSearch(c.engine).search(who, PeopleFilter(), _now())
+    ),
     "provisioning.Provisioning.change": Direct(
         Action.PROVISION, lambda c, who, _: Provisioning(c.engine).change(who, _SCIM, "x", lambda _: {}, _now())
     ),
@@ -473,6 +483,7 @@ DIRECT: Mapping[str, Direct] = {
         lambda c, who, goal: Team(c.engine).read(who, EmployeeId(goal.split("/")[1]), _now()),
         at_goal=True,
     ),
+    "tree.Tree.outline": Direct(Action.SEE_TREE, lambda c, who, _: Tree(c.engine).outline(who, CYCLE)),
     "tree.Tree.stream": Direct(Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream(who, CYCLE))),
     "tree.Tree.stream_department": Direct(
         Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream_department(who, CYCLE, ACCOUNTING))

@@ -147,6 +147,9 @@ WITHOUT: Mapping[str, str] = {
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
+    "people_search.PeopleSearch.find": "for forms of the console; `read_person` finds a person by number too",
+    "people_search.PeopleSearch.names": "for the console's pages; every document of the API that needs names has them",
+    "people_search.PeopleSearch.search": "for the console's page of people; `list_people_of_department` has everybody of a department",
     **{
         f"provisioning.Provisioning.{one}": "offered by SCIM, which has a path and a form of its own (/scim/v2)"
         for one in ("change", "create", "find", "page", "remove")
@@ -157,6 +160,7 @@ WITHOUT: Mapping[str, str] = {
     "results.Results.stream_scores": "`read_scores` has the same page by page, and `read_results_table` as one file",
     "sign_in.SignIn.leave_everywhere": "ends the sessions of a browser, by a page of the sign-in (web/sign_in.py)",
     "team.Team.read": "for the console's pages; a program has the same goals by `list_goals`, and the tasks by `read_inbox`",
+    "tree.Tree.outline": "for the console's page; `read_tree` has the same node by node",
     "tree.Tree.stream": "`read_tree` has the same node by node",
     "tree.Tree.stream_department": "`read_tree` has the same node by node, and `list_goals` the goals of a department",
 }

@@ -41,7 +41,15 @@ def _has(*roles: CompanyRole) -> Callable[[Visitor], bool]:
 _SYSTEM, _AUDITOR = _has(CompanyRole.SYSTEM), _has(CompanyRole.AUDITOR)
 
 ROOMS = (
-    Room("mine", (Place("today", "/"), Place("goals", "/goals"), Place("write", "/goals/write"))),
+    Room("mine", (
+        Place("today", "/"), Place("goals", "/goals"), Place("write", "/goals/write"), Place("team", "/team", lambda who: who.leads),
+        Place("delegations", "/delegations"),
+    )),
+    Room("material", (
+        Place("tree", "/tree"), Place("hearing", "/hearing"), Place("catalog", "/catalog"), Place("examples", "/examples"),
+        Place("lessons", "/lessons"),
+    )),
+    Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
     Room("operations", (
         Place("operations", "/operations", _SYSTEM),
         Place("failed_notices", "/operations/notices", lambda who: who.is_hr),
