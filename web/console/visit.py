@@ -33,9 +33,14 @@ class Room(NamedTuple):
 
 
 _SYSTEM, _AUDITOR = CompanyRole.SYSTEM, CompanyRole.AUDITOR
+_DIRECTORY = CompanyRole.DIRECTORY
 
 ROOMS = (
     Room("mine", (Place("today", "/"), Place("goals", "/goals"))),
+    Room("hr", (
+        Place("cycles", "/cycles", lambda who: who.is_hr or not who.cycles),  # between cycles nobody is HR yet
+        Place("sync", "/sync", lambda who: who.is_hr_of_all or _DIRECTORY in who.roles),
+    )),
 )  # fmt: skip
 
 
