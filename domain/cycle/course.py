@@ -28,12 +28,9 @@ class Occasion(StrEnum):
     SETTLED = "settled"  # what is still open
 
 
-_ORDER = list(Occasion)
-
-
 class CourseDay(NamedTuple):
     """Something that happens on a day. `task` and `act` say of which kind; `people` have the task; `number` counts stages, steps and
-    reviews from 1; `title` is that of a step.
+    reviews from 1; `title` is that of a step; `late`: it happens only if the task is not done when it is due.
     """
 
     day: date
@@ -43,13 +40,14 @@ class CourseDay(NamedTuple):
     people: tuple[EmployeeId, ...] = ()
     number: int | None = None
     title: str | None = None
+    late: bool = False
 
 
 def course_of(goal: Goal, launched: date) -> tuple[CourseDay, ...]:
     """The course of a first draft that is launched on that day, in the order of the days. What comes after the cycle's end is left out."""
     end = goal.calendar.on_or_after(goal.policy.closes + timedelta(days=1))
     days = [*_until_approved(goal, launched), *_steps(goal), *_reviews(goal, launched), *_dates(goal, end)]
-    return tuple(sorted((one for one in days if one.day <= end), key=lambda one: (one.day, _ORDER.index(one.occasion))))
+    return tuple(sorted((one for one in days if one.day <= end), key=lambda one: one.day))
 
 
 def _until_approved(goal: Goal, launched: date) -> Iterator[CourseDay]:
@@ -79,7 +77,7 @@ def _task(
     due = due_day(calendar, opened, ladder)
     yield CourseDay(opened, Occasion.OPENED, kind, people=people, number=number)
     for rung in rung_days(calendar, due, ladder, opened):
-        yield CourseDay(rung.day, Occasion.RUNG, kind, rung.act, people, number)
+        yield CourseDay(rung.day, Occasion.RUNG, kind, rung.act, people, number, late=rung.day > due)
     yield CourseDay(due, Occasion.DUE, kind, people=people, number=number)
     return due
 

@@ -19,6 +19,9 @@ from domain.programs import program_id
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, GoalId
+from service.cycle_example import CycleExamples
+from service.cycle_list import CycleLists
+from service.cycle_toml import CycleFiles
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
@@ -30,6 +33,7 @@ from service.provisioning_status import provisioning_status
 from service.repairs import Repairing
 from service.results import Results
 from service.roles import Roles
+from service.sync_history import SyncHistory
 from service.tokens import ApiTokens
 from service.tree import Tree
 from settings import Settings
@@ -394,6 +398,14 @@ async def _seen(company: Steered, who: Caller, goal: GoalId) -> None:
 _SCIM = ResourceKind.USER
 _UNKNOWN_MANAGER = {"userName": "x", ENTERPRISE: {"manager": {"value": "nobody"}}}  # so that nothing is made
 DIRECT: Mapping[str, Direct] = {
+    "cycle_example.CycleExamples.show": Direct(Action.SEE_CYCLE, lambda c, who, _: _example(c, who)),
+    "cycle_list.CycleLists.page": Direct(Action.SEE_CYCLE, lambda c, who, _: CycleLists(c.engine).page(who)),
+    "cycle_toml.CycleFiles.begin_from": Direct(
+        Action.START_CYCLE, lambda c, who, _: CycleFiles(c.engine).begin_from(who, CYCLE)
+    ),
+    "sync_history.SyncHistory.latest": Direct(
+        Action.CHANGE_DIRECTORY, lambda c, who, _: SyncHistory(c.engine).latest(who)
+    ),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),
@@ -442,6 +454,11 @@ DIRECT: Mapping[str, Direct] = {
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _example(company: Steered, caller: Caller) -> None:
+    cycle = await company.cycles.require(CYCLE)
+    await CycleExamples(company.engine).show(caller, cycle.file, cycle.rules, MORI, _now())
 
 
 def _gathering(company: Steered) -> Gathering:

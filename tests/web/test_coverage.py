@@ -121,6 +121,10 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
 
 # Why an operation has no route.
 WITHOUT: Mapping[str, str] = {
+    "cycle_example.CycleExamples.show": "for HR at a page, before a launch; the days of goals that run are in `read_goal`",
+    "cycle_list.CycleLists.page": "`list_cycles` has the cycles, and `read_cycle` the numbers of each",
+    "cycle_toml.CycleFiles.begin_from": "a page begins a new file with it; a program keeps the files that it sent to `launch_cycle`",
+    "sync_history.SyncHistory.latest": "`list_instructions` has the changes of the directory, and `read_instruction` what each did",
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",

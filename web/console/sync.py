@@ -24,7 +24,7 @@ from web.console.carried_file import carried, uncarried
 from web.console.forms import Typed, TypedForm, errors_of, fresh_id, read_file
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.sync_form import FREE, SyncForm, columns_of, read_sync_form
-from web.console.sync_rows import changes_of, shown_findings
+from web.console.sync_rows import changes_of, effects_that_are, shown_findings
 from web.console.visit import AtPage, Visit
 from web.problems import ManyLeave, OtherComparison, status_of
 
@@ -162,6 +162,7 @@ async def _compared(  # noqa: PLR0917 - the page and what is wrong
         "columns": columns_of(look.header, look.form.mapping),
         "changes": changes_of(compared.difference) if compared.difference else [],
         "findings": {level: shown_findings(compared.findings, level) for level in Level},
+        "effects": effects_that_are(compared.effects),
         "names": names,
         "in_messages": in_messages | {str(key): name for key, name in names.items()},
         "tag": look.tag,

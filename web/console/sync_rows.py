@@ -6,6 +6,7 @@ from typing import NamedTuple
 from domain.findings import Finding, Level
 from domain.instructions.reorganisation import Difference, FieldChange
 from domain.values import EmployeeId
+from service.sync_effects import Effect
 
 MOST = 50  # people of a kind, and findings of a level, that the page names
 
@@ -52,6 +53,12 @@ def changes_of(difference: Difference) -> list[Changes]:
         ("absent", _people(difference.absent)),
     ]
     return [Changes(kind, len(rows), tuple(rows[:MOST])) for kind, rows in kinds if rows]
+
+
+def effects_that_are(effects: Iterable[Effect]) -> list[str]:
+    """The names of the effects that some cycle has: of columns without any number, a table says nothing."""
+    rows = list(effects)
+    return [name for name in Effect.model_fields if name != "cycle" and any(getattr(one, name) for one in rows)]
 
 
 def shown_findings(findings: Iterable[Finding], level: Level) -> Findings:

@@ -1,6 +1,7 @@
 """HR's way to a new cycle: the file, the check, the launch; and those for whom the launch failed."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import update
 from domain.values import CycleId
 from storage.tables import ParticipantRow
 from tests.cycle_dates import moved_to
-from tests.service.steered import HARA, HR, MORI, Steered, cycle_file, in_days
+from tests.service.steered import HARA, HR, MORI, Steered, cycle_file, in_days, today
 from tests.web.browser import AtPages, at_pages, needs_browser
 
 Locale = Literal["ja", "en"]
@@ -19,9 +20,9 @@ pytestmark = [pytest.mark.slow, needs_browser]
 RUNNING = CycleId("running")
 
 
-def _file(cycle: str) -> str:
-    """A cycle that starts in a week, so that no date is in the past."""
-    return moved_to(in_days(7), cycle_file(cycle)).replace("reviews = []", f"reviews = [{in_days(40)}]")
+def _file(cycle: str, review: int = 40) -> str:
+    """A cycle that starts in a week, so that no date is in the past. The day of the review tells files apart."""
+    return moved_to(in_days(7), cycle_file(cycle)).replace("reviews = []", f"reviews = [{in_days(review)}]")
 
 
 def _upload(text: str) -> FilePayload:
@@ -78,7 +79,7 @@ async def test_a_file_with_an_error_is_corrected_on_the_page_and_launched(  # no
     company: Steered, running: CycleId, console: str, chromium: Browser, scripts: bool, locale: Locale
 ) -> None:
     confirm, again, launch, one_error, due, done = WORDS[locale]
-    cycle, text = f"walk-{locale}", _file(f"walk-{locale}")
+    cycle, text = f"walk-{locale}", _file(f"walk-{locale}", 50 if scripts else 51)
     async with at_pages(chromium, company, console, HR, locale=locale, scripts=scripts) as hr:
         await _check(hr, text.replace('"E3"', '"E404"', 1))
         await hr.sees(one_error)
@@ -103,6 +104,21 @@ async def test_a_file_with_an_error_is_corrected_on_the_page_and_launched(  # no
         await hr.page.goto(f"{console}/cycles")
         await hr.sees(cycle)
     assert {one for one, _ in (await company.participants(CycleId(cycle))).values()} == {"started"}
+
+
+async def test_a_second_cycle_from_the_same_file_is_launched_only_where_it_is_meant(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    checked = await company.cycles.check(_file("first", 60).encode(), today())
+    await company.cycles.launch(checked, HR, datetime.now(UTC))
+    async with at_pages(chromium, company, console, HR) as hr:
+        await _check(hr, _file("second", 60))
+        await expect(hr.page.locator("button[value=confirm]")).to_have_count(0)
+        await hr.page.get_by_label("承知のうえで").check()
+        await hr.press("もう一度チェック")
+        await hr.press("開始の確認へ")
+        await hr.press("5 名で開始")
+        await expect(hr.page).to_have_url(f"{console}/cycles/second/launch")
 
 
 async def test_an_earlier_cycles_file_is_moved_to_a_new_start(
