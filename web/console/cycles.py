@@ -1,5 +1,6 @@
 """The cycles, and the launch of one: how far it is, for whom it failed, and trying these again."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -16,6 +17,7 @@ from web.console.visit import AtPage
 router = APIRouter(route_class=PageRoute)
 _Cycle = Annotated[str, Path(max_length=100)]
 _MOST_NAMED = 100  # participants whose launch failed
+_LOOKS, _LOOK_SECONDS = 20, 0.1
 _ENDED = (ParticipantState.STARTED, ParticipantState.FAILED)
 
 
@@ -44,7 +46,13 @@ async def show_launch(visit: AtPage, cycle: _Cycle) -> Response:
 @router.post("/cycles/{cycle}/launch/retry")
 async def retry(visit: AtPage, cycle: _Cycle) -> Response:
     """Launches those again whose launch failed. Where none failed, nothing changes."""
-    await (await visit.opened.acting_on_cycles()).retry(visit.caller, CycleId(cycle))
+    cycles = await visit.opened.acting_on_cycles()
+    before = await cycles.status(visit.caller, CycleId(cycle), visit.now)
+    await cycles.retry(visit.caller, CycleId(cycle))
+    for _ in range(_LOOKS):  # the workflow takes it up a moment later: then the page shows that it goes on
+        if await cycles.status(visit.caller, CycleId(cycle), visit.now) != before:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
     return RedirectResponse(f"/cycles/{cycle}/launch", SEE_OTHER)
 
 

@@ -68,14 +68,14 @@ async def compare(visit: AtPage, request: Request, typed: TypedForm) -> Response
 @router.post("/sync/apply")
 async def apply(visit: AtPage, request: Request, typed: TypedForm) -> Response:
     """Applies what was compared, if it is the same. Keyed by the form's id: sent again, it leads to the same instruction."""
-    data, instruction = await _data(request, typed), f"sync-{typed.command_id}"
+    data, instruction = await _data(request, typed), _instruction(typed)
     if await _is_given(visit, instruction):
         return RedirectResponse(f"/instructions/{instruction}", SEE_OTHER)
     if data is None:
         return await _first(visit, typed, {"upload": say("console.sync.again", visit.locale)})
     look = await _look(visit, data, typed)
-    if look.compared.difference is None or look.tag != typed.get("tag", ""):
-        error = OtherComparison()
+    if look.compared.difference is None or look.compared.is_empty or look.tag != typed.get("tag", ""):
+        error = OtherComparison()  # a page with nothing to apply has no such form
         return await _compared(visit, look, typed, {}, say(error.message, visit.locale), status_of(error))
     if errors := _errors(look, typed, visit):
         return await _compared(visit, look, typed, errors, say("console.sync.not_applied", visit.locale), 422)
@@ -88,6 +88,12 @@ async def apply(visit: AtPage, request: Request, typed: TypedForm) -> Response:
         names = await names_in_messages(visit.opened.engine, [refused.message])
         return await _compared(visit, look, typed, {}, say(refused.message, visit.locale, names), status_of(refused))
     return RedirectResponse(f"/instructions/{given}", SEE_OTHER)
+
+
+def _instruction(typed: Typed) -> str:
+    """The id of the instruction by that of the form, which a page made of letters and digits."""
+    given = typed.command_id[:40]
+    return f"sync-{given if given.isascii() and given.isalnum() else fresh_id()}"
 
 
 async def _data(request: Request, typed: Typed) -> bytes | None:
