@@ -1,5 +1,6 @@
 """A file of people: compared with the directory, mended, and applied once, as it was compared."""
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import httpx
@@ -7,10 +8,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, expect
 
+from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId
 from service.people import People
-from tests.callers import by
-from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, TOP, Steered
+from service.roles import Roles
+from tests.callers import OPERATOR, by
+from tests.cycle_dates import moved_to
+from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, TOP, Steered, cycle_file, in_days, today
 from tests.web.browser import AtPages, at_pages, needs_browser
 from tests.web.people import session_of
 
@@ -177,3 +181,22 @@ async def test_nobody_else_sees_the_page(company: Steered, running: CycleId, con
         await expect(owner.page.locator(".rooms a[href='/sync']")).to_have_count(0)
         await owner.open("/sync", 403)
         await owner.sees(HR)
+
+
+async def test_an_administrator_of_the_directory_sees_it_and_hr_of_some_cycles_only_does_not(
+    company: Steered, running: CycleId, console: str, chromium: Browser
+) -> None:
+    await Roles(company.engine).give(OPERATOR, SALES, CompanyRole.DIRECTORY)
+    other = cycle_file("of-others").replace(f'hr = ["{HR}", "{HR_TOO}"]', f'hr = ["{TOP}"]')
+    checked = await company.cycles.check(moved_to(in_days(200), other).encode(), today())
+    await company.cycles.launch(checked, TOP, datetime.now(UTC))
+    link = ".rooms a[href='/sync']"
+    try:
+        async with at_pages(chromium, company, console, SALES) as administrator:
+            await administrator.open("/sync")
+            await expect(administrator.page.locator(link)).to_have_count(1)
+        async with at_pages(chromium, company, console, HR) as hr:
+            await hr.open("/sync", 403)
+            await expect(hr.page.locator(link)).to_have_count(0)
+    finally:
+        await company.set_state_directly(CycleId("of-others"), "closed")
