@@ -8,6 +8,8 @@ from domain.cycle.fiscal_year import nearest_period
 from domain.cycle.sections import PolicySection
 from domain.notices.notices import URGENT
 from domain.policy.calendar import BusinessCalendar
+from domain.policy.course import due_day as due_day_on
+from domain.policy.course import rung_days
 from domain.policy.policy import DEFAULT_LADDERS, Act, Policy, TaskKind
 from domain.values import Locale, Text
 from domain.writing.causes import CAUSES
@@ -287,12 +289,12 @@ On a calendar in Japan, {example}:
 
 def due_day(kind: TaskKind) -> date:
     """When the task of the picture is due: a step on a day of its own, the others so many days after they came."""
-    return date(2026, 12, 28) if kind is TaskKind.STEP else CALENDAR.add(ASKED, DEFAULT_LADDERS[kind].due_in)
+    return date(2026, 12, 28) if kind is TaskKind.STEP else due_day_on(CALENDAR, ASKED, DEFAULT_LADDERS[kind])
 
 
 def days_of(kind: TaskKind) -> dict[date, Act]:
     """On which days the rungs of the picture ring."""
-    return {CALENDAR.add(due_day(kind), rung.days): rung.act for rung in DEFAULT_LADDERS[kind].rungs}
+    return dict(rung_days(CALENDAR, due_day(kind), DEFAULT_LADDERS[kind]))
 
 
 def _rungs(kind: TaskKind) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.lifecycles import CycleState
+from domain.lifecycles import CycleState, ParticipantState
 from domain.people.departments import Departments
 from domain.policy.policy import HrOfPart
 from domain.results.department_totals import roll_up
@@ -68,6 +68,14 @@ class CycleStatus(CycleSummary):
     @property
     def people(self) -> int:
         return sum(self.participants.values())
+
+    @property
+    def is_launching(self) -> bool:
+        """Whether participants are being launched: at first, or because they joined or were tried again."""
+        to_come = (ParticipantState.WAITING, ParticipantState.WRITTEN)
+        return self.state is CycleState.LAUNCHING or (
+            self.state is CycleState.OPEN and any(self.participants.get(one) for one in to_come)
+        )
 
     @property
     def number_of_goals(self) -> int:

@@ -1,6 +1,6 @@
 """The names of the people in messages: sentences say a person's name beside their id."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,7 +12,11 @@ from texts.say import people_in
 
 async def names_in_messages(engine: AsyncEngine, messages: Iterable[Message]) -> dict[str, str]:
     """The names, by employee id, of all people in the messages; one query, or none if nobody is in them."""
-    people = frozenset[str]().union(*(people_in(one) for one in messages))
+    return await names_of_people(engine, frozenset[str]().union(*(people_in(one) for one in messages)))
+
+
+async def names_of_people(engine: AsyncEngine, people: Collection[str]) -> dict[str, str]:
+    """The names of these people, by id; one query, or none if there is nobody."""
     if not people:
         return {}
     async with read_transaction(engine) as connection:

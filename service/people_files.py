@@ -12,7 +12,7 @@ from domain.findings import Finding, refuse
 from domain.people.department_file import DEPARTMENTS, DepartmentFile, read_department_rows, read_departments
 from domain.people.people_columns import PEOPLE, Table
 from domain.people.people_file import MAX_BYTES, PeopleFile, read_people, read_people_rows
-from domain.people.people_rows import MAX_ROWS
+from domain.people.people_rows import MAX_ROWS, UnreadableRows, records_of_csv, records_of_rows
 from domain.values import Locale
 from sheets.workbook import Page, Unreadable, WorkbookReader
 
@@ -38,6 +38,11 @@ async def read_file(source: PeopleSource) -> PeopleFile:
     return await asyncio.to_thread(_read, source)
 
 
+async def read_header(source: PeopleSource) -> tuple[str, ...]:
+    """The cells of the file's first row that is not empty, as it writes them; none where it cannot be read."""
+    return await asyncio.to_thread(_header, source)
+
+
 async def read_department_file(
     data: bytes, mapping: Mapping[str, str] | None = None, encoding: str | None = None
 ) -> DepartmentFile:
@@ -52,6 +57,19 @@ def _read(source: PeopleSource) -> PeopleFile:
     if isinstance(rows, Finding):
         return PeopleFile(findings=(rows,))
     return read_people_rows(rows, source.mapping, locale=source.locale)
+
+
+def _header(source: PeopleSource) -> tuple[str, ...]:
+    if is_workbook(source.data):
+        rows = _rows_of_workbook(source.data, PEOPLE)
+        records = records_of_rows([] if isinstance(rows, Finding) else rows)
+    else:
+        records = records_of_csv(source.data, source.encoding)
+    try:
+        first = next(records, None)
+    except UnreadableRows:
+        return ()
+    return tuple(first.cells) if first else ()
 
 
 def _read_departments(data: bytes, mapping: Mapping[str, str] | None, encoding: str | None) -> DepartmentFile:

@@ -1,5 +1,6 @@
 """Use cases of a new people file: compare it with the directory, show its effects on open goals, apply it."""
 
+import hashlib
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
@@ -96,6 +97,10 @@ class Compared(NamedTuple):
     def is_empty(self) -> bool:
         """Whether the directory and every open goal agree with the file already."""
         return self.difference is not None and self.difference.is_empty and not any(map(_changes_goals, self.effects))
+
+    def tag(self, data: bytes, *said: object) -> str:
+        """A digest of the directory's version, the file and what was said about it: another one means another comparison."""
+        return hashlib.sha256(repr((self.version, *said)).encode() + data).hexdigest()[:32]
 
     def document(self) -> SyncDocument:
         """The comparison for programs. Raises `ValueError` if there is no difference."""

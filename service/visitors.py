@@ -26,7 +26,8 @@ class Visitor(Frozen):
     name: str
     locale: Locale
     leads: bool
-    is_hr: bool
+    is_hr: bool  # of a cycle that runs
+    is_hr_of_all: bool  # of every cycle that runs, and one does
     roles: frozenset[CompanyRole]
     cycles: tuple[CycleId, ...]
 
@@ -48,6 +49,7 @@ class Visitors:
             locale=Locale(found.locale),
             leads=found.leads,
             is_hr=found.is_hr,
+            is_hr_of_all=found.is_hr and found.no_other_hr,
             roles=frozenset(CompanyRole(one) for one in found.roles),
             cycles=tuple(CycleId(one) for one in found.cycles),
         )

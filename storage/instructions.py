@@ -104,11 +104,15 @@ async def find(connection: AsyncConnection, instruction: str) -> Instruction | N
     return _instruction(row) if row else None
 
 
-async def latest(connection: AsyncConnection, cycle: str | None = None, limit: int = 20) -> list[Instruction]:
-    """The newest instructions first; with `cycle`, those of the cycle and those to every open cycle."""
+async def latest(
+    connection: AsyncConnection, cycle: str | None = None, limit: int = 20, *, kind: str | None = None
+) -> list[Instruction]:
+    """The newest instructions first; with `cycle`, those of the cycle and those to every open cycle; with `kind`, of that kind."""
     query = _INSTRUCTION.order_by(InstructionRow.given_at.desc()).limit(limit)
     if cycle is not None:
         query = query.where((InstructionRow.cycle_id == cycle) | InstructionRow.cycle_id.is_(None))
+    if kind is not None:
+        query = query.where(InstructionRow.kind == kind)
     return [_instruction(row) for row in await connection.execute(query)]
 
 
@@ -301,6 +305,18 @@ async def progress(connection: AsyncConnection, instruction: str) -> Progress | 
     )
     by_result = {row[0]: row[1] for row in counted}
     return Progress(InstructionState(found.state), by_result, found.failures, found.failure, found.failed_at)
+
+
+async def counts_by_result(connection: AsyncConnection, identities: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The numbers of goals by result, of each of these instructions that has goals. One query."""
+    one, result = InstructionGoalRow.instruction_id, InstructionGoalRow.result
+    rows = await connection.execute(
+        select(one, result, func.count()).where(is_one_of(one, identities)).group_by(one, result)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for identity, name, number in rows:
+        found.setdefault(identity, {})[name] = number
+    return found
 
 
 async def results(connection: AsyncConnection, instruction: str, *wanted: str) -> list[InstructionResult]:

@@ -6,13 +6,15 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _RUNNING = "c.state IN ('launching', 'open')"
+_IS_HR = "COALESCE(c.policy_now, c.policy) -> 'hr' ? e.id"
 
 # The rules of a cycle are large: only their list of HR is unpacked, and only for cycles that run.
 _VISITOR: TextClause = text(f"""
 SELECT e.name, e.locale,
     EXISTS (SELECT FROM employee r WHERE r.manager_id = e.id AND r.active),
     ARRAY(SELECT DISTINCT h.role FROM role_holder h WHERE h.employee_id = e.id),
-    EXISTS (SELECT FROM cycle c WHERE {_RUNNING} AND COALESCE(c.policy_now, c.policy) -> 'hr' ? e.id),
+    EXISTS (SELECT FROM cycle c WHERE {_RUNNING} AND {_IS_HR}),
+    NOT EXISTS (SELECT FROM cycle c WHERE {_RUNNING} AND NOT ({_IS_HR})),
     ARRAY(SELECT c.id FROM cycle c WHERE {_RUNNING} ORDER BY c.launched_at DESC, c.id)
 FROM employee e WHERE e.id = :id
 """)  # noqa: S608 - nothing in it comes from outside
@@ -20,7 +22,7 @@ FROM employee e WHERE e.id = :id
 
 class VisitorRow(NamedTuple):
     """A person: their name and language, whether they lead somebody, their roles, whether they are HR of a running cycle, and
-    the cycles that run, the newest first.
+    that no running cycle has other HR; the cycles that run, the newest first.
     """
 
     name: str
@@ -28,6 +30,7 @@ class VisitorRow(NamedTuple):
     leads: bool
     roles: list[str]
     is_hr: bool
+    no_other_hr: bool
     cycles: list[str]
 
 

@@ -21,6 +21,9 @@ from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from service.audit import Audit
 from service.board import Board
+from service.cycle_example import CycleExamples
+from service.cycle_list import CycleLists
+from service.cycle_toml import CycleFiles
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
@@ -34,6 +37,7 @@ from service.provisioning_status import provisioning_status
 from service.repairs import Repairing
 from service.results import Results
 from service.roles import Roles
+from service.sync_history import SyncHistory
 from service.team import Team
 from service.tokens import ApiTokens
 from service.tree import Tree
@@ -415,6 +419,14 @@ DIRECT: Mapping[str, Direct] = {
     "health.read_health": Direct(
         Action.SEE_HEALTH, lambda c, who, _: read_health(c.engine, temporal_of(c).client, who)
     ),
+    "cycle_example.CycleExamples.show": Direct(Action.SEE_CYCLE, lambda c, who, _: _example(c, who)),
+    "cycle_list.CycleLists.page": Direct(Action.SEE_CYCLE, lambda c, who, _: CycleLists(c.engine).page(who)),
+    "cycle_toml.CycleFiles.begin_from": Direct(
+        Action.START_CYCLE, lambda c, who, _: CycleFiles(c.engine).begin_from(who, CYCLE)
+    ),
+    "sync_history.SyncHistory.latest": Direct(
+        Action.CHANGE_DIRECTORY, lambda c, who, _: SyncHistory(c.engine).latest(who)
+    ),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),
@@ -493,6 +505,11 @@ DIRECT: Mapping[str, Direct] = {
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _example(company: Steered, caller: Caller) -> None:
+    cycle = await company.cycles.require(CYCLE)
+    await CycleExamples(company.engine).show(caller, cycle.file, cycle.rules, MORI, _now())
 
 
 def _gathering(company: Steered) -> Gathering:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from domain.findings import refuses
-from domain.lifecycles import CycleState
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.values import CycleId, Frozen
 from service.cycle_documents import CycleList, CycleStatus
@@ -134,7 +133,7 @@ async def follow_launch(request: Request, caller: Reader, cycle: _Cycle) -> Asyn
 
     async def read() -> tuple[Frozen, bool]:
         found = await opened.cycles.status(caller, CycleId(cycle), datetime.now(UTC))
-        return found, found.state is not CycleState.LAUNCHING
+        return found, not found.is_launching
 
     async for event in follow(read, opened.stopping):
         yield event

@@ -1,7 +1,5 @@
 """The directory: a file with all people or departments of the company is compared with it, and what was compared is applied."""
 
-import hashlib
-from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -53,12 +51,7 @@ async def _comparison(
     )
     if compared.difference is None:
         raise FileRefused(compared.findings)
-    return Comparison(compared, _tag(compared, data, names, leavers_absent=leavers_absent))
-
-
-def _tag(compared: Compared, data: bytes, names: Mapping[str, str], *, leavers_absent: bool) -> str:
-    said = repr((compared.version, sorted(names.items()), leavers_absent))
-    return f'"{hashlib.sha256(said.encode() + data).hexdigest()[:32]}"'
+    return Comparison(compared, f'"{compared.tag(data, sorted(names.items()), leavers_absent)}"')
 
 
 async def _department_comparison(request: Request, caller: PeopleActor) -> Comparison:
@@ -67,7 +60,7 @@ async def _department_comparison(request: Request, caller: PeopleActor) -> Compa
     compared = await DepartmentRecords(opened_of(request).engine).compare(caller, data)
     if compared.difference is None:
         raise FileRefused(compared.findings)
-    return Comparison(compared, _tag(compared, data, {}, leavers_absent=False))
+    return Comparison(compared, f'"{compared.tag(data, [], False)}"')
 
 
 _Compared = Annotated[Comparison, Depends(_comparison)]

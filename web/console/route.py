@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from service.tokens import NotSignedIn
 from web import pages
@@ -76,5 +77,5 @@ async def _typed(request: Request) -> Typed | None:
         return None
     try:
         return await read_typed(request)
-    except (RequestValidationError, ValueError, RuntimeError):  # what is no form keeps nothing
+    except (RequestValidationError, HTTPException, ValueError, RuntimeError):  # what is no form keeps nothing
         return None

@@ -6,6 +6,8 @@ from web.console import (
     accounts,
     audit,
     begin,
+    cycle_wizard,
+    cycles,
     delegations,
     departments,
     goal,
@@ -23,6 +25,7 @@ from web.console import (
     person_access,
     preferences,
     roles,
+    sync,
     team,
     today,
     tree,
@@ -32,10 +35,11 @@ from web.console import (
 _GOALS = (today, begin, goals, write, goal, language)
 _PEOPLE = (team, delegations, people, departments)
 _MATERIAL = (tree, hearing, library, lessons)
+_HR = (cycle_wizard, cycles, sync)
 _PREFERENCES = (preferences, own_access)
 _OPERATIONS = (operations, notices, hooks, roles, accounts, person_access)
 _AUDIT = (audit, journal)
 
 router = APIRouter(include_in_schema=False)
-for noun in (*_GOALS, *_PEOPLE, *_MATERIAL, *_PREFERENCES, *_OPERATIONS, *_AUDIT):
+for noun in (*_GOALS, *_PEOPLE, *_MATERIAL, *_HR, *_PREFERENCES, *_OPERATIONS, *_AUDIT):
     router.include_router(noun.router)

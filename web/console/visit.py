@@ -50,6 +50,10 @@ ROOMS = (
         Place("lessons", "/lessons"),
     )),
     Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
+    Room("hr", (
+        Place("cycles", "/cycles", lambda who: who.is_hr or not who.cycles),  # between cycles nobody is HR yet
+        Place("sync", "/sync", lambda who: who.is_hr_of_all or CompanyRole.DIRECTORY in who.roles),
+    )),
     Room("operations", (
         Place("operations", "/operations", _SYSTEM),
         Place("failed_notices", "/operations/notices", lambda who: who.is_hr),

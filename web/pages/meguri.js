@@ -111,7 +111,44 @@ function keepOnServer(form) {
 }
 
 document.querySelectorAll("form[data-draft]").forEach(keepOnServer);
+/** A part that follows events: numbers are written as they come, and when all is done, the page is read again. */
+function follow(part) {
+  const source = new EventSource(part.dataset.live);
+  const value = (document, path) => path.split(".").reduce((at, name) => at?.[name], document) ?? 0;
+  const show = (event) => {
+    const document = JSON.parse(event.data);
+    for (const field of part.querySelectorAll("[data-sum]")) {
+      const sum = field.dataset.sum.split(" ").reduce((total, path) => total + value(document, path), 0);
+      if (field.tagName === "PROGRESS") field.value = sum;
+      else field.textContent = sum;
+    }
+  };
+  source.addEventListener("progress", show);
+  source.addEventListener("done", (event) => {
+    source.close();
+    show(event);
+    location.reload();
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+/** A finding leads to its line in the text. */
+function leadToLine(link) {
+  const text = document.querySelector(link.hash);
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const before = text.value.split("\n").slice(0, link.dataset.line - 1);
+    const start = before.join("\n").length + (before.length ? 1 : 0);
+    const end = text.value.indexOf("\n", start);
+    text.focus();
+    text.setSelectionRange(start, end < 0 ? text.value.length : end);
+    text.scrollTop = parseFloat(getComputedStyle(text).lineHeight) * (before.length - 3);
+  });
+}
+
 document.querySelectorAll("form[data-kept]").forEach(keepTyped);
 document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
+document.querySelectorAll("[data-live]").forEach(follow);
+document.querySelectorAll("a[data-line]").forEach(leadToLine);
 document.querySelector("#problem")?.focus();

@@ -1,0 +1,167 @@
+"""HR's way to a new cycle: the file, the check, the launch; and those for whom the launch failed."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, FilePayload, expect
+from sqlalchemy import update
+
+from domain.values import CycleId
+from storage.tables import ParticipantRow
+from tests.cycle_dates import moved_to
+from tests.service.steered import HARA, HR, MORI, Steered, cycle_file, in_days, today
+from tests.web.browser import AtPages, at_pages, needs_browser
+
+Locale = Literal["ja", "en"]
+pytestmark = [pytest.mark.slow, needs_browser]
+RUNNING = CycleId("running")
+
+
+def _file(cycle: str, review: int = 40) -> str:
+    """A cycle that starts in a week, so that no date is in the past. The day of the review tells files apart."""
+    return moved_to(in_days(7), cycle_file(cycle)).replace("reviews = []", f"reviews = [{in_days(review)}]")
+
+
+def _upload(text: str) -> FilePayload:
+    return {"name": "cycle.toml", "mimeType": "application/toml", "buffer": text.encode()}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def running(company: Steered) -> CycleId:
+    return await company.launch(RUNNING)
+
+
+async def _check(hr: AtPages, text: str) -> None:
+    await hr.open("/cycles/new")
+    await hr.page.set_input_files("#upload", _upload(text))
+    await hr.page.locator("button[value=begin]").first.click()
+    await expect(hr.page.locator("#file")).to_be_visible()
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ja", 390), ("en", 390), ("ja", 1024), ("en", 1600)])
+async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures and parameters
+    company: Steered, running: CycleId, console: str, chromium: Browser, locale: Locale, width: int
+) -> None:
+    async with at_pages(chromium, company, console, HR, locale=locale, width=width) as hr:
+        for name, path in (("cycles", "/cycles"), ("new", "/cycles/new"), ("launch", f"/cycles/{running}/launch")):
+            await hr.open(path)
+            await hr.picture(f"{name}-{locale}-{width}")
+            assert await hr.complaints() == [], path
+        await hr.page.goto(f"{console}/cycles/new")
+        await hr.page.locator("button[value=begin]").first.click()  # without a file
+        await expect(hr.page.get_by_role("alert")).to_be_visible()
+        assert await hr.complaints() == []
+        await _check(hr, _file("looked-at").replace('hr = ["E2"', 'hr = ["E404"') + "unknown = 1\n")
+        await hr.picture(f"check-wrong-{locale}-{width}")
+        assert await hr.complaints() == []
+        await _check(hr, _file("looked-at"))
+        await hr.page.locator("#person").fill(MORI)
+        await hr.page.locator("button[value=check]").filter(visible=True).last.click()
+        await expect(hr.page.locator("td.closes")).to_be_visible()
+        await hr.picture(f"check-{locale}-{width}")
+        assert await hr.complaints() == []
+        await hr.page.locator("button[value=confirm]").click()
+        await hr.picture(f"confirm-{locale}-{width}")
+        assert await hr.complaints() == []
+
+
+WORDS = {
+    "ja": ("開始の確認へ", "もう一度チェック", "5 名で開始", "要修正 1 件", "第1段階の承認の期限", "5 名の開始が終わりました"),
+    "en": ("Go on to the launch", "Check again", "Launch for 5 people", "Errors: 1", "Approval, stage 1: due", "The launch is done for 5 people"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
+async def test_a_file_with_an_error_is_corrected_on_the_page_and_launched(  # noqa: PLR0917 - fixtures and parameters
+    company: Steered, running: CycleId, console: str, chromium: Browser, scripts: bool, locale: Locale
+) -> None:
+    confirm, again, launch, one_error, due, done = WORDS[locale]
+    cycle, text = f"walk-{locale}", _file(f"walk-{locale}", 50 if scripts else 51)
+    async with at_pages(chromium, company, console, HR, locale=locale, scripts=scripts) as hr:
+        await _check(hr, text.replace('"E3"', '"E404"', 1))
+        await hr.sees(one_error)
+        link = hr.page.locator("a[data-line]")
+        await expect(link.first).to_have_attribute("data-line", str(text[: text.index("hr = [")].count("\n") + 1))
+        if scripts:
+            await link.first.click()
+            chosen = await hr.page.evaluate("getSelection().toString()")
+            assert chosen.startswith("hr = [")
+        await hr.page.locator("#file").fill(text)
+        await hr.press(again)
+        await hr.page.locator("#person").fill(MORI)
+        await hr.page.locator("#person").press("Enter")
+        await hr.sees(due)
+        await hr.press(confirm)
+        await hr.press(launch)
+        await expect(hr.page).to_have_url(f"{console}/cycles/{cycle}/launch")
+        if not scripts:
+            await company.until(CycleId(cycle), "open")
+            await hr.page.reload()
+        await hr.sees(done)
+        await hr.page.goto(f"{console}/cycles")
+        await hr.sees(cycle)
+    assert {one for one, _ in (await company.participants(CycleId(cycle))).values()} == {"started"}
+
+
+async def test_a_second_cycle_from_the_same_file_is_launched_only_where_it_is_meant(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    checked = await company.cycles.check(_file("first", 60).encode(), today())
+    await company.cycles.launch(checked, HR, datetime.now(UTC))
+    async with at_pages(chromium, company, console, HR) as hr:
+        await _check(hr, _file("second", 60))
+        await expect(hr.page.locator("button[value=confirm]")).to_have_count(0)
+        await hr.page.get_by_label("承知のうえで").check()
+        await hr.press("もう一度チェック")
+        await hr.press("開始の確認へ")
+        await hr.press("5 名で開始")
+        await expect(hr.page).to_have_url(f"{console}/cycles/second/launch")
+
+
+async def test_an_earlier_cycles_file_is_moved_to_a_new_start(
+    company: Steered, running: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, HR) as hr:
+        await hr.open("/cycles/new")
+        await hr.page.get_by_label("前のサイクル").select_option(running)
+        await hr.page.locator("#starts").fill(str(in_days(60)))
+        await hr.press("この設定を使う")
+        assert f"starts = {in_days(60)}" in await hr.page.locator("#file").input_value()
+        await hr.sees("cycle.id")  # which is taken
+
+
+async def test_only_hr_of_the_file_launches_it_and_what_was_written_stays(
+    company: Steered, running: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, MORI) as owner:
+        await owner.open("/")
+        await expect(owner.page.locator(".rooms a[href='/cycles']")).to_have_count(0)
+        await _check(owner, _file("refused"))
+        await owner.press("開始の確認へ")
+        await owner.press("5 名で開始")
+        await expect(owner.page.get_by_role("alert")).to_contain_text(HR)
+        await expect(owner.page.locator("input[name=file]").first).to_have_value(_file("refused"))
+        await owner.open("/cycles/refused/launch", 404)
+        await owner.open(f"/cycles/{running}/launch")
+        await expect(owner.page.locator("main form")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+async def test_participants_whose_launch_failed_are_tried_again(
+    company: Steered, console: str, chromium: Browser, width: int
+) -> None:
+    cycle = await company.launch(f"failed-{width}")
+    which = (ParticipantRow.cycle_id == cycle) & (ParticipantRow.employee_id == HARA)
+    async with company.engine.begin() as connection:
+        await connection.execute(update(ParticipantRow).where(which).values(result="failed", reason="Unavailable"))
+    async with at_pages(chromium, company, console, HR, width=width) as hr:
+        await hr.open(f"/cycles/{cycle}/launch")
+        await hr.sees("1 名を開始できませんでした")
+        await hr.sees("原田 修")
+        await hr.picture(f"failed-{width}")
+        assert await hr.complaints() == []
+        await hr.press("1 名をもう一度開始")
+        await hr.sees("5 名の開始が終わりました")
+    assert (await company.participants(cycle))[HARA][0] == "started"
