@@ -281,7 +281,7 @@ def add_rows(batch: cycles.LaunchBatch, begun: list[FirstEntry]) -> None:
     batch.goals.append(
         (goal.id, goal.cycle, goal.owner, goal.department, row["state"], row["revision"], row["task"], row["assignees"],
          row["due_at"], row["outcome"], row["score"], row["seq"], row["head"], row["aggregate"], row["policy"],
-         created.event.at, row["progress"])
+         created.event.at, row["progress"], row["escalated"])
     )  # fmt: skip
     batch.events.extend(
         (goal.id, event.seq, event.revision, event.kind, event.at, event.actor, event.command,

@@ -60,7 +60,9 @@ class Action(StrEnum):
     SEE_GOAL = "see_goal"  # content, task, score, ledger
     IMPORT_DRAFT = "import_draft"  # replace a draft by what a sheet or table holds
     SEE_INBOX = "see_inbox"  # one's own
+    SEE_TEAM = "see_team"  # one's own direct reports, and what waits for oneself as their manager
     SEE_CYCLE = "see_cycle"  # its state, rules and counts
+    SEE_DELAYS = "see_delays"  # whom overdue decisions of a cycle wait for
     SEE_RESULTS = "see_results"  # scores by person, reviewer and department
     SEE_TREE = "see_tree"
     SEE_PEOPLE = "see_people"
@@ -113,7 +115,9 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = {
     Action.SEE_GOAL: _CONCERNED,
     Action.IMPORT_DRAFT: frozenset({_R.OWNER, _R.HR}),
     Action.SEE_INBOX: frozenset({_R.OWNER, _R.OPERATOR}),
+    Action.SEE_TEAM: _ALL_SEEING | {_R.OWNER},
     Action.SEE_CYCLE: _EVERYBODY | {_R.PROGRAM},  # how a sync goes on is read by this
+    Action.SEE_DELAYS: _ALL_SEEING | {_R.HR},
     Action.SEE_RESULTS: _ALL_SEEING | {_R.HR},
     Action.SEE_TREE: _EVERYBODY,
     Action.SEE_PEOPLE: _EVERYBODY | {_R.PROGRAM},

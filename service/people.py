@@ -21,7 +21,8 @@ from service.relations import may_see_inbox, require_colleague, require_director
 from storage import cycles, directory, provisioning_runs
 from storage.database import read_transaction
 from storage.departments import load_departments
-from storage.goal_list import GoalLine, count_waiting
+from storage.goal_list import GoalLine
+from storage.inbox import count_waiting
 from storage.people import (
     DirectoryChanged,
     DirectoryRefused,

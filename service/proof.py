@@ -14,6 +14,7 @@ from domain.goal.events import Created, Event
 from domain.goal.evolve import created_goal, evolve_all
 from domain.goal.goal import Goal
 from domain.goal.ledger import Beside, Break, Link, seal, verify, verify_beside
+from domain.goal.tasks import is_escalated
 from domain.refusals import Code, Refusal
 from domain.values import GoalId
 from storage import cycles
@@ -157,6 +158,7 @@ def _columns_of(goal: Goal, last: Event) -> dict[str, object]:
         "score": scoring.score(goal),
         "outcome": goal.outcome,
         "progress": scoring.progress(goal),
+        "escalated": is_escalated(goal),
         "seq": goal.seq,
         "head": goal.head,
         "updated_at": last.at,

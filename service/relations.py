@@ -83,6 +83,14 @@ async def require_person(connection: AsyncConnection, caller: Caller, action: Ac
         await require_hr(connection, caller, action, only_open=True)
 
 
+async def require_own(connection: AsyncConnection, caller: Caller, action: Action, employee: EmployeeId) -> None:
+    """Checks an action that only the person themselves may do, and those who see everything where the table names them."""
+    held = await relations_to_company(connection, caller)
+    if Relation.COLLEAGUE in held and caller.employee == employee:
+        held |= {Relation.OWNER}
+    access.require(caller, action, held, [employee])
+
+
 async def may_see_inbox(connection: AsyncConnection, caller: Caller, employee: EmployeeId) -> bool:
     """Whether `require_person` would let the caller see what waits on the person."""
     try:

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.cycle.file import CycleFile
 from domain.lifecycle import State
 from domain.lifecycles import CYCLE, ENDED, CycleEvent, CycleState, ParticipantEvent, ParticipantState
-from domain.policy.policy import Policy
+from domain.policy.policy import Policy, TaskKind
 from domain.values import CycleId, EmployeeId
 from storage.arrays import is_one_of
 from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
@@ -282,8 +282,12 @@ _FAILED = (
     .order_by(ParticipantRow.employee_id)
 )
 _IN_CYCLE = GoalRow.cycle_id == bindparam("cycle", type_=Text)
-_IS_OVERDUE = (
-    GoalRow.task.is_not(None) & ~GoalRow.paused & (GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type))
+_TASKS = [one.value for one in TaskKind]
+_IS_OVERDUE = (  # the index begins with the cycle and the task
+    GoalRow.task.is_not(None)
+    & is_one_of(GoalRow.task, _TASKS)
+    & ~GoalRow.paused
+    & (GoalRow.due_at < bindparam("now", type_=GoalRow.due_at.type))
 )
 _OVERDUE_AND_PAUSED = select(
     select(func.count()).select_from(GoalRow).where(_IN_CYCLE, _IS_OVERDUE).scalar_subquery(),
@@ -303,7 +307,7 @@ async def counts(connection: AsyncConnection, cycle: str, now: datetime) -> Cycl
 
 GOAL_COLUMNS = (
     "id", "cycle_id", "owner_id", "department", "state", "revision", "task", "assignees", "due_at", "outcome", "score",
-    "seq", "head", "aggregate", "policy", "updated_at", "progress",
+    "seq", "head", "aggregate", "policy", "updated_at", "progress", "escalated",
 )  # fmt: skip
 _EVENT_COLUMNS = (
     "goal_id", "seq", "revision", "kind", "at", "actor", "command_id", "body", "prev_hash", "hash", "texts",

@@ -1,30 +1,24 @@
-"""Lists of goals: the goal list with its filters, and a person's inbox. Each page is read from an index in the list's order."""
+"""The list of goals with its filters. Each page is read from an index in the list's order."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
-    DateTime,
     Integer,
     Select,
     Subquery,
     Text,
-    and_,
     any_,
     bindparam,
     case,
     cast,
     func,
-    null,
-    or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,7 +27,7 @@ from sqlalchemy.orm import aliased
 from domain.lifecycle import State
 from storage.arrays import EMPTY
 from storage.departments import names_meant
-from storage.tables import CycleRow, DelegationRow, EmployeeRow, GoalRow
+from storage.tables import CycleRow, EmployeeRow, GoalRow
 
 
 class GoalLine(NamedTuple):
@@ -111,7 +105,7 @@ async def list_goals(
     query = _listing(frozenset(given)) if condition is None else _listing_of(frozenset(given), condition)
     states = [one.value for one in State if state in (None, one)]
     rows = await connection.execute(query, {**given, "states": states, "after": after, "limit": limit})
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
 _COLUMNS = {"cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state}
@@ -179,116 +173,9 @@ def _page_by_merge(given: frozenset[str], condition: ColumnElement[bool]) -> Sub
 async def find_line(connection: AsyncConnection, goal: str) -> GoalLine | None:
     """A goal as a list shows it."""
     found = (await connection.execute(LINE.where(GoalRow.id == goal))).one_or_none()
-    return _line(found) if found else None
+    return line_of(found) if found else None
 
 
-class InboxLine(NamedTuple):
-    """A goal with a task for a person. `acting_for` is the assignee for whom the person acts; None: the person is an assignee."""
-
-    goal: GoalLine
-    acting_for: str | None
-
-
-class InboxKey(NamedTuple):
-    """The position of a line in an inbox, which is ordered by due date and goal id."""
-
-    due_at: datetime
-    id: str
-
-
-async def inbox(
-    connection: AsyncConnection, employee: str, now: datetime, *, after: InboxKey | None = None, limit: int = 100
-) -> list[InboxLine]:
-    """A page of the goals with a task for this person, or for somebody for whom this person acts at `now`. Two queries.
-
-    The earliest due date comes first; at most `limit` lines, after the position `after`. A delegation holds from its first day
-    to its last, in the time zone of the goal's owner. A delegate does not act for somebody else in the delegate's own goal.
-    """
-    delegators = await _delegators(connection, employee, now)
-    values = {"employee": employee, "assignees": [employee, *delegators], "now": now, "limit": limit}
-    key = {} if after is None else {"due_at": after.due_at, "after": after.id}
-    rows = await connection.execute(_inbox(acts_for_others=bool(delegators), has_key=bool(key)), values | key)
-    return [InboxLine(_line(row[:-1]), row[-1]) for row in rows]
-
-
-async def count_waiting(connection: AsyncConnection, employee: str, now: datetime) -> int:
-    """The number of goals in the person's inbox. Two queries."""
-    delegators = await _delegators(connection, employee, now)
-    values = {"employee": employee, "assignees": [employee, *delegators], "now": now}
-    return (await connection.execute(_inbox_size(acts_for_others=bool(delegators)), values)).scalar_one()
-
-
-@cache
-def _inbox(*, acts_for_others: bool, has_key: bool) -> Select[*tuple[Any, ...]]:
-    """The query of a page; built once, like the queries of the lists."""
-    query = _goals_with_task(acts_for_others=acts_for_others)
-    if has_key:
-        key = tuple_(bindparam("due_at", type_=GoalRow.due_at.type), bindparam("after", type_=Text))
-        query = query.where(tuple_(GoalRow.due_at, GoalRow.id) > key)
-    page = query.order_by(GoalRow.due_at, GoalRow.id).limit(_LIMIT).subquery("page")
-    lines = LINE.add_columns(page.c.acting_for).join(page, page.c.id == GoalRow.id)
-    return lines.order_by(GoalRow.due_at, GoalRow.id)
-
-
-@cache
-def _inbox_size(*, acts_for_others: bool) -> Select[int]:
-    return select(func.count()).select_from(_goals_with_task(acts_for_others=acts_for_others).subquery())
-
-
-def _goals_with_task(*, acts_for_others: bool) -> Select[str, str | None]:
-    employee = bindparam("employee", type_=Text)
-    is_assignee = employee == func.any(GoalRow.assignees)
-    acting_for = _acting_for() if acts_for_others else null()
-    query = (
-        select(GoalRow.id, case((is_assignee, null()), else_=acting_for).label("acting_for"))
-        .join(CycleRow, CycleRow.id == GoalRow.cycle_id)
-        .where(GoalRow.task.is_not(None), GoalRow.assignees.overlap(bindparam("assignees", type_=ARRAY(Text))))
-    )
-    if not acts_for_others:
-        return query
-    return query.where(or_(is_assignee, and_(GoalRow.owner_id != employee, acting_for.is_not(None))))
-
-
-def _acting_for() -> ColumnElement[str | None]:
-    """The assignee of the goal for whom the person acts; of several, the first by id."""
-    rules = func.coalesce(GoalRow.policy, CycleRow.policy)
-    site_of_owner = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
-    zone = func.coalesce(
-        func.jsonb_extract_path_text(rules, "sites", site_of_owner, "timezone"),
-        func.jsonb_extract_path_text(rules, "calendar", "timezone"),
-    )
-    today = cast(func.timezone(zone, bindparam("now", type_=DateTime(timezone=True))), Date)
-    return (
-        select(func.min(DelegationRow.delegator_id))
-        .where(
-            DelegationRow.to_id == bindparam("employee", type_=Text),
-            DelegationRow.delegator_id == func.any(GoalRow.assignees),
-            DelegationRow.first <= today,
-            DelegationRow.last >= today,
-        )
-        .correlate(GoalRow, CycleRow)
-        .scalar_subquery()
-    )
-
-
-async def _delegators(connection: AsyncConnection, employee: str, now: datetime) -> list[str]:
-    """The people for whom the person acts at `now` in any time zone: the local date may be a day earlier or later."""
-    day, one_day = now.astimezone(UTC).date(), timedelta(days=1)
-    values = {"employee": employee, "tomorrow": day + one_day, "yesterday": day - one_day}
-    return list((await connection.execute(_DELEGATORS, values)).scalars())
-
-
-_DELEGATORS = (
-    select(DelegationRow.delegator_id)
-    .where(
-        DelegationRow.to_id == bindparam("employee", type_=Text),
-        DelegationRow.first <= bindparam("tomorrow", type_=Date),
-        DelegationRow.last >= bindparam("yesterday", type_=Date),
-    )
-    .distinct()
-    .order_by(DelegationRow.delegator_id)
-)
-
-
-def _line(columns: Sequence[Any]) -> GoalLine:
+def line_of(columns: Sequence[Any]) -> GoalLine:
+    """The line from the columns of `LINE`."""
     return GoalLine(*columns)

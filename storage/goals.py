@@ -1,4 +1,4 @@
-"""Reading whole goals and their ledgers. The lists are in goal_list.py; they can be imported from here too."""
+"""Reading whole goals and their ledgers. The lists are in goal_list.py and inbox.py; they can be imported from here too."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -15,7 +15,8 @@ from domain.lifecycle import EventKind
 from domain.values import EmployeeId
 from storage.arrays import EMPTY, array_of, is_one_of
 from storage.departments import names_meant
-from storage.goal_list import GoalLine, InboxKey, InboxLine, find_line, inbox, list_goals
+from storage.goal_list import GoalLine, find_line, list_goals
+from storage.inbox import InboxKey, InboxLine, inbox
 from storage.ledger import event_of
 from storage.tables import CycleRow, GoalEventRow, GoalRow
 
@@ -50,8 +51,8 @@ _NO_SITES: dict[EmployeeId, str] = {}
 
 _COLUMNS = (
     GoalRow.id, GoalRow.cycle_id, GoalRow.owner_id, GoalRow.department, GoalRow.state, GoalRow.revision, GoalRow.task,
-    GoalRow.assignees, GoalRow.due_at, GoalRow.outcome, GoalRow.score, GoalRow.progress, GoalRow.seq, GoalRow.head,
-    GoalRow.updated_at,
+    GoalRow.assignees, GoalRow.due_at, GoalRow.outcome, GoalRow.score, GoalRow.progress, GoalRow.escalated,
+    GoalRow.seq, GoalRow.head, GoalRow.updated_at,
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ TRIGGERS = {
     "journal": ("journal_append_only", "journal_no_truncate"),
     "journal_head": ("journal_head_forward", "journal_head_no_truncate"),
     "person_change": ("person_change_append_only", "person_change_no_truncate"),
-    "goal": ("goals_added", "goal_count_moved", "goal_sum_changed"),
+    "goal": ("goals_added", "goal_count_moved", "goal_sum_changed", "goals_noted", "goal_move_noted"),
     "participant": ("participants_added", "participants_moved"),
 }
 

@@ -27,29 +27,32 @@ WITH head AS (
     UPDATE goal SET
         state = $4, revision = $5, task = $6, assignees = $7, due_at = $8, department = $9, outcome = $10, score = $11,
         seq = $12, head = $13, aggregate = $14, policy = COALESCE($15, policy),
-        progress = $16, updated_at = $19
+        progress = $16, escalated = $17, updated_at = $20,
+        returned = COALESCE((
+            SELECT e ->> 'kind' = 'returned' FROM jsonb_array_elements($18::jsonb) AS e
+            WHERE e ->> 'kind' IN ('returned', 'submitted', 'reset') ORDER BY (e ->> 'seq')::integer DESC LIMIT 1), returned)
     WHERE id = $1 AND seq = $2 AND head = $3
-      AND ($25::jsonb IS NULL OR (
-          aggregate = $25 AND state = $25 ->> 'state' AND revision = ($25 ->> 'revision')::integer
-          AND department = $25 ->> 'department' AND outcome IS NOT DISTINCT FROM $25 ->> 'outcome'
-          AND task IS NOT DISTINCT FROM $25 #>> '{task,kind}' AND assignees = text_array($25 #> '{task,assignees}')))
+      AND ($26::jsonb IS NULL OR (
+          aggregate = $26 AND state = $26 ->> 'state' AND revision = ($26 ->> 'revision')::integer
+          AND department = $26 ->> 'department' AND outcome IS NOT DISTINCT FROM $26 ->> 'outcome'
+          AND task IS NOT DISTINCT FROM $26 #>> '{task,kind}' AND assignees = text_array($26 #> '{task,assignees}')))
       AND NOT EXISTS (
-          SELECT FROM goal_event WHERE goal_id = $1 AND command_id = $17::jsonb -> 0 ->> 'command_id')
-      AND ($20::text IS NULL OR EXISTS (
-          SELECT FROM lock_and_weigh($20, $21) AS taken
-          WHERE taken.goals < $23::integer AND taken.weight + $22::numeric <= $24::integer))
+          SELECT FROM goal_event WHERE goal_id = $1 AND command_id = $18::jsonb -> 0 ->> 'command_id')
+      AND ($21::text IS NULL OR EXISTS (
+          SELECT FROM lock_and_weigh($21, $22) AS taken
+          WHERE taken.goals < $24::integer AND taken.weight + $23::numeric <= $25::integer))
     RETURNING id
 ), entry AS (
     INSERT INTO goal_event (goal_id, seq, revision, kind, at, actor, acting_for, command_id, body, prev_hash, hash, texts)
     SELECT head.id, e.seq, e.revision, e.kind, e.at, e.actor, e.acting_for, e.command_id, e.body, e.prev_hash, e.hash,
            e.texts
-    FROM head, jsonb_to_recordset($17::jsonb) AS e (
+    FROM head, jsonb_to_recordset($18::jsonb) AS e (
         seq integer, revision integer, kind text, at timestamptz, actor text, acting_for text, command_id text,
         body jsonb, prev_hash text, hash text, texts jsonb)
 ), notice AS (
     INSERT INTO outbox (key, recipient_id, cycle_id, goal_id, kind, facts, due_at, urgent)
-    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, $19::timestamptz, n.urgent
-    FROM head, jsonb_to_recordset($18::jsonb) AS n (
+    SELECT n.key, n.recipient, n.cycle, head.id, n.kind, n.facts, $20::timestamptz, n.urgent
+    FROM head, jsonb_to_recordset($19::jsonb) AS n (
         key text, recipient text, cycle text, kind text, facts jsonb, urgent boolean)
     ON CONFLICT (key) DO NOTHING
 )
@@ -57,10 +60,10 @@ SELECT count(*) FROM head
 """
 _COLUMNS = (
     "state", "revision", "task", "assignees", "due_at", "department", "outcome", "score", "seq", "head", "aggregate", "policy",
-    "progress",
+    "progress", "escalated",
 )  # fmt: skip
 
-_EVENTS = 16  # the place of the events among the arguments of _RECORD, from 0
+_EVENTS = 17  # the place of the events among the arguments of _RECORD, from 0
 _NO_WEIGHT = (None,) * 5  # the last arguments of _RECORD, if it checks no weight
 
 _EVENTS_AFTER = """
@@ -202,6 +205,7 @@ async def append_on(
     values = dict(row) | {
         "score": Decimal(row["score"]),
         "progress": Decimal(row["progress"]),
+        "escalated": row.get("escalated", False),  # a recording that an earlier release planned does not say it
         "due_at": datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
     }
     arguments = (goal, before, before_head, *(values[name] for name in _COLUMNS), events, notices, at)

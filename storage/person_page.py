@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, func, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from storage.goal_list import LINE, GoalLine, count_waiting
+from storage.goal_list import LINE, GoalLine
+from storage.inbox import count_waiting
 from storage.tables import EmployeeRow, GoalRow
 
 

@@ -144,6 +144,9 @@ class CycleRow(Table):
     policy_now: Mapped[
         dict[str, Any] | None
     ]  # the rules as HR last amended them for the whole cycle; people who join later get these
+    time_zone: Mapped[str] = mapped_column(
+        Computed("COALESCE(policy #>> '{calendar,timezone}', 'Asia/Tokyo')", persisted=True)
+    )
 
     __table_args__ = (CheckConstraint("state IN ('launching', 'open', 'closed', 'cancelled')", name="cycle_state"),)
 
@@ -255,6 +258,10 @@ class GoalRow(Table):
     )
 
     paused: Mapped[bool] = mapped_column(Computed("aggregate ? 'paused_on'", persisted=True))  # nothing is due then
+    escalated: Mapped[bool] = mapped_column(server_default=text("false"))  # the open task; needs the policy
+    returned: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # for changes, and neither submitted nor reset since; the recording statement sets it
 
     __table_args__ = (
         # Indexes for lists end with the id, which is the order of the lists (storage/goal_list.py). No index contains the
@@ -278,8 +285,18 @@ class GoalRow(Table):
         Index("goal_by_own_hr", "own_hr", postgresql_using="gin", postgresql_where=text("own_hr <> '{}'")),
         Index("goal_by_part_hr", "part_hr", postgresql_using="gin", postgresql_where=text("part_hr <> '{}'")),
         Index("goal_by_answer", "answers", postgresql_using="gin", postgresql_where=text("answers <> '{}'")),
-        Index("goal_by_due_date", "cycle_id", "due_at", postgresql_where=text("task IS NOT NULL AND NOT paused")),
-        Index("goal_paused", "cycle_id", postgresql_where=text("paused")),
+        Index(
+            "goal_by_due_date",
+            "cycle_id",
+            "task",
+            "due_at",
+            "department",
+            "id",
+            postgresql_where=text("task IS NOT NULL AND NOT paused"),
+        ),
+        Index("goal_paused", "cycle_id", "id", "department", postgresql_where=text("paused")),
+        Index("goal_escalated", "cycle_id", "id", "department", postgresql_where=text("escalated")),
+        Index("goal_returned", "cycle_id", "id", "department", postgresql_where=text("returned AND state = 'draft'")),
         Index("goal_exemplars", "department", "id", postgresql_where=text("exemplar")),
         Index("goal_by_assignee", "assignees", postgresql_using="gin", postgresql_where=text("task IS NOT NULL")),
     )
@@ -293,6 +310,22 @@ class GoalCountRow(Table):
     cycle_id: Mapped[str] = mapped_column(primary_key=True)
     department: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    goals: Mapped[int]
+
+
+class GoalMoveRow(Table):
+    """How many goals went from a state to another on a day of the cycle: the sum over all shards. `before` is `new` for new goals.
+
+    Triggers on `goal` keep it up to date.
+    """
+
+    __tablename__ = "goal_move"
+
+    cycle_id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    before: Mapped[str] = mapped_column(primary_key=True)
+    after: Mapped[str] = mapped_column(primary_key=True)
     shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     goals: Mapped[int]
 

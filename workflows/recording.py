@@ -13,6 +13,7 @@ from domain.goal.evolve import evolve
 from domain.goal.goal import Goal
 from domain.goal.handing import Succession, succession_of
 from domain.goal.scoring import progress, score
+from domain.goal.tasks import is_escalated
 from domain.messages import FieldValue
 from domain.notices.notices import notices_of
 from domain.refusals import Code, Refusal
@@ -150,6 +151,7 @@ def row_of(goal: Goal, *, amended: bool = False) -> dict[str, Any]:
         "outcome": goal.outcome,
         "score": score(goal),
         "progress": progress(goal),
+        "escalated": is_escalated(goal),
         "seq": goal.seq,
         "head": goal.head,
         "aggregate": aggregate_of(goal),

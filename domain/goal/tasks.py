@@ -5,8 +5,10 @@ from datetime import date
 
 from domain.goal.assignees import awaited, opened_parts
 from domain.goal.goal import Goal, Task
-from domain.policy.policy import TaskKind
+from domain.policy.policy import Act, TaskKind
 from domain.values import EmployeeId, Moment
+
+ESCALATIONS = (Act.ESCALATE, Act.ESCALATE_TO_HR)
 
 
 def _task(
@@ -34,6 +36,14 @@ def next_rung(goal: Goal, task: Task, day: date) -> int:
     """The index of the first rung whose day is after `day`; earlier rungs are skipped."""
     calendar, rungs = goal.policy.calendar_at(task.site), goal.policy.ladders[task.kind].rungs
     return next((n for n, rung in enumerate(rungs) if calendar.add(task.due, rung.days) > day), len(rungs))
+
+
+def is_escalated(goal: Goal) -> bool:
+    """Whether the ladder of the open task has climbed: a rung that asks somebody else is behind it."""
+    if goal.task is None:
+        return False
+    behind = goal.policy.ladders[goal.task.kind].rungs[: goal.task.rung]
+    return any(rung.act in ESCALATIONS for rung in behind)
 
 
 def draft_task(goal: Goal, at: Moment) -> Task:

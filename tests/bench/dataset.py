@@ -44,11 +44,18 @@ GOALS, PEOPLE, ENTRIES = 300_000, 60_000, 3_000_000
 HR = tuple(EmployeeId(f"H{n}") for n in range(1, 6))
 TOP = EmployeeId("P000000")
 THEMES = 5
+_ESCALATED = 37  # every such goal; a prime, so that these are goals in every state
 _REPORTS = 10  # people below each manager
 _BATCH = 2_500  # people whose goals are written in one transaction
 _HASH = -2  # its place in the row of an entry
 _LAUNCH = datetime(2026, 10, 1, tzinfo=UTC)
 _QUARTER = timedelta(days=91)
+
+
+_MARKED = (  # goals that were paused, and drafts that were returned
+    "UPDATE goal SET aggregate = aggregate || '{\"paused_on\": \"2026-10-02\"}' WHERE id LIKE '%97/1' AND task IS NOT NULL",
+    "UPDATE goal SET returned = true WHERE id LIKE '%3/1' AND state = 'draft'",
+)
 
 
 class Size(NamedTuple):
@@ -104,6 +111,8 @@ async def fill(engine: AsyncEngine, size: Size) -> None:
     for number in range(size.cycles):
         await _write_cycle(engine, size, number, comments)
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for statement in _MARKED:
+            await connection.execute(text(statement))
         await connection.execute(text("UPDATE outbox SET sent_at = due_at"))
         await connection.execute(text("VACUUM (ANALYZE)"))
 
@@ -199,6 +208,7 @@ def _add(batch: LaunchBatch, cycle: CycleId, place: Place, life: Life, comments:
         "owner_id": place.id,
         "department": place.department,
         "assignees": _assignees(place, life, put),
+        "escalated": bool(life.row["assignees"]) and _is_escalated(place),
         "aggregate": put(life.row["aggregate"]),
         "seq": len(entries),
         "head": entries[-1][_HASH],
@@ -219,9 +229,13 @@ def _parent(cycle: CycleId, place: Place) -> str:
 
 
 def _assignees(place: Place, life: Life, put: Callable[[str], str]) -> list[str]:
-    """Whom the goal waits for; every fortieth task has been escalated to somebody in HR."""
+    """Whom the goal waits for; every 37th task has been escalated to somebody in HR."""
     assignees = [put(one) for one in life.row["assignees"]]
-    return [*assignees, HR[place.number // 40 % len(HR)]] if assignees and place.number % 40 == 0 else assignees
+    return [*assignees, HR[place.number // _ESCALATED % len(HR)]] if assignees and _is_escalated(place) else assignees
+
+
+def _is_escalated(place: Place) -> bool:
+    return place.number % _ESCALATED == 0
 
 
 def _entries(goal: str, life: Life, put: Callable[[str], str], comments: int) -> list[tuple[Any, ...]]:

@@ -1,17 +1,20 @@
 """Every read that a list or a page makes, on the company of dataset.py: reads.py measures them, tests/storage checks their plans."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.access import ALLOWED, Action, Relation
 from domain.results.calibration import BUCKET, BUCKETS
-from storage import cycles, goal_list, goal_tree, goals, person_page, scores
+from storage import board, cycles, goal_list, goal_tree, goals, inbox, person_page, scores, team
+from storage.visibility import visible
 from tests.bench.dataset import HR, Size, cycle_id, department_goal, person_id, place_of
 
 NOW = datetime(2026, 10, 26, tzinfo=UTC)
 PAGE = 50
+_RELATIONS = [one.value for one in ALLOWED[Action.SEE_GOAL] - {Relation.AUDITOR, Relation.OPERATOR}]
 _STRIDE = 7919  # a prime: consecutive reads are of people far apart
 
 Read = Callable[[AsyncConnection, "Company", int], Awaitable[Any]]
@@ -83,6 +86,14 @@ async def _by_reviewer(connection: AsyncConnection, of: Company, turn: int) -> A
     return await scores.by_reviewer(connection, of.cycle, width=BUCKET, buckets=BUCKETS, after=after, limit=PAGE)
 
 
+async def _team(connection: AsyncConnection, of: Company, turn: int) -> Any:
+    manager = of.manager(turn)
+    condition = await visible(connection, everything=False, person=manager, relations=_RELATIONS, now=NOW)
+    reports = await team.reports_page(connection, manager, after="", limit=PAGE)
+    found = await team.goals_of_each(connection, [one.id for one in reports], NOW, condition, most=20)
+    return found, await inbox.workload(connection, manager, NOW)
+
+
 def _list(*filters: str, deep: bool = False) -> Read:
     """A page of the list with these filters: the first, or one from the middle."""
 
@@ -104,8 +115,8 @@ _LISTS = [
     if (chosen := tuple(name for bit, name in enumerate(_FILTERS) if bits >> bit & 1)) is not None
 ]
 CASES: tuple[Case, ...] = (
-    Case("inbox of a manager", lambda c, of, n: goal_list.inbox(c, of.manager(n), NOW, limit=PAGE), 2),
-    Case("inbox of HR", lambda c, _, n: goal_list.inbox(c, HR[n % len(HR)], NOW, limit=PAGE), 2),
+    Case("inbox of a manager", lambda c, of, n: inbox.inbox(c, of.manager(n), NOW, limit=PAGE), 2),
+    Case("inbox of HR", lambda c, _, n: inbox.inbox(c, HR[n % len(HR)], NOW, limit=PAGE), 2),
     *_LISTS,
     Case("list: cycle, from the middle", _list("cycle", deep=True), 1),
     Case("list: cycle and state, from the middle", _list("cycle", "state", deep=True), 1),
@@ -116,5 +127,9 @@ CASES: tuple[Case, ...] = (
     Case("scores: a page of people", lambda c, of, n: scores.people(c, of.cycle, after=of.person(n), limit=PAGE), 1),
     Case("scores: a page of reviewers", _by_reviewer, 2),
     Case("a goal with its ledger", _goal, 2),
+    Case("board: numbers by department", lambda c, of, _: board.numbers(c, of.cycle, NOW), 2),
+    Case("board: moves of a quarter", lambda c, of, _: board.moves_since(c, of.cycle, date(2026, 8, 1)), 1),
+    Case("board: whom overdue decisions wait for", lambda c, of, _: board.slowest(c, of.cycle, NOW, limit=20), 1),
+    Case("team: reports with their goals", _team, 6),
     Case("a person's page", lambda c, of, n: person_page.person_page(c, of.person(n), NOW), 4),
 )

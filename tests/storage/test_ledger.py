@@ -70,7 +70,7 @@ async def stored(engine: AsyncEngine) -> Goal:
         "state", "revision", "task", "assignees", "due_at", "outcome", "score", "seq", "head", "aggregate", "policy"
     )  # fmt: skip
     batch = LaunchBatch(
-        goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH, row["progress"])],
+        goals=[(goal.id, goal.cycle, goal.owner, goal.department, *(row[name] for name in columns), LAUNCH, row["progress"], row["escalated"])],
         events=[
             (goal.id, 1, 1, event.kind, event.at, event.actor, event.command, json.dumps(form["body"]),
              genesis(goal.id), goal.head, json.dumps(event.texts))

@@ -19,10 +19,10 @@ from domain.results.calibration import BUCKET, BUCKETS
 from domain.results.time_at_work import TimeAtWork
 from domain.values import CycleId, EmployeeId, GoalId
 from service.tree import Tree
-from storage import cycles, goal_list, scores
+from storage import cycles, goal_list, inbox, scores
 from storage.database import open_database, read_transaction
-from storage.goal_list import InboxKey, InboxLine
 from storage.goals import load_cycle, read_ledger, read_ledger_page
+from storage.inbox import InboxKey, InboxLine
 from storage.person_page import person_page
 from storage.tables import DelegationRow, GoalRow
 from tests.bench.dataset import HR, Size, cycle_id, fill, person_id
@@ -163,10 +163,10 @@ async def test_a_condition_leaves_out_what_a_reader_may_not_see(company: AsyncEn
 async def test_the_pages_of_an_inbox_hold_every_line_once_the_most_urgent_first(company: AsyncEngine) -> None:
     found: list[InboxLine] = []
     async with read_transaction(company) as connection:
-        whole = await goal_list.inbox(connection, person_id(2), NOW, limit=1_000)
-        while page := await goal_list.inbox(connection, person_id(2), NOW, after=_place(found), limit=3):
+        whole = await inbox.inbox(connection, person_id(2), NOW, limit=1_000)
+        while page := await inbox.inbox(connection, person_id(2), NOW, after=_place(found), limit=3):
             found += page
-        waiting = await goal_list.count_waiting(connection, person_id(2), NOW)
+        waiting = await inbox.count_waiting(connection, person_id(2), NOW)
     assert found == whole
     assert len(whole) == waiting > 3
     assert {one.acting_for for one in whole} == {None, person_id(1)}

@@ -18,7 +18,8 @@ from domain.people.wanted import ENTERPRISE, ResourceKind
 from domain.programs import program_id
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
-from domain.values import CycleId, GoalId
+from domain.values import CycleId, EmployeeId, GoalId
+from service.board import Board
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
@@ -30,6 +31,7 @@ from service.provisioning_status import provisioning_status
 from service.repairs import Repairing
 from service.results import Results
 from service.roles import Roles
+from service.team import Team
 from service.tokens import ApiTokens
 from service.tree import Tree
 from settings import Settings
@@ -394,6 +396,9 @@ async def _seen(company: Steered, who: Caller, goal: GoalId) -> None:
 _SCIM = ResourceKind.USER
 _UNKNOWN_MANAGER = {"userName": "x", ENTERPRISE: {"manager": {"value": "nobody"}}}  # so that nothing is made
 DIRECT: Mapping[str, Direct] = {
+    "board.Board.read": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).read(who, CYCLE, _now())),
+    "board.Board.slowest": Direct(Action.SEE_DELAYS, lambda c, who, _: Board(c.engine).slowest(who, CYCLE, _now())),
+    "board.Board.trend": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).trend(who, CYCLE, _now())),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),
@@ -432,6 +437,11 @@ DIRECT: Mapping[str, Direct] = {
     "repairs.Repairing.mend": Direct(Action.REPAIR, lambda c, who, _: Repairing(c.engine, c.client).mend(who, CYCLE)),
     "results.Results.stream_scores": Direct(
         Action.SEE_RESULTS, lambda c, who, _: _read(Results(c.engine).stream_scores(who, CYCLE))
+    ),
+    "team.Team.read": Direct(
+        Action.SEE_TEAM,
+        lambda c, who, goal: Team(c.engine).read(who, EmployeeId(goal.split("/")[1]), _now()),
+        at_goal=True,
     ),
     "tree.Tree.stream": Direct(Action.SEE_TREE, lambda c, who, _: _read(Tree(c.engine).stream(who, CYCLE))),
     "tree.Tree.stream_department": Direct(

@@ -121,6 +121,10 @@ ROUTES_OF: Mapping[str, tuple[str, ...]] = {
 
 # Why an operation has no route.
 WITHOUT: Mapping[str, str] = {
+    **{
+        f"board.Board.{one}": "for the console's pages, whose links lead to lists that `list_goals` has; `read_cycle` has the totals"
+        for one in ("read", "slowest", "trend")
+    },
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
@@ -138,6 +142,7 @@ WITHOUT: Mapping[str, str] = {
     "repairs.Repairing.mend": "for the operator who runs the servers, after a store was lost",
     "results.Results.stream_scores": "`read_scores` has the same page by page, and `read_results_table` as one file",
     "sign_in.SignIn.leave_everywhere": "ends the sessions of a browser, by a page of the sign-in (web/sign_in.py)",
+    "team.Team.read": "for the console's pages; a program has the same goals by `list_goals`, and the tasks by `read_inbox`",
     "tree.Tree.stream": "`read_tree` has the same node by node",
     "tree.Tree.stream_department": "`read_tree` has the same node by node, and `list_goals` the goals of a department",
 }
