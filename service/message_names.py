@@ -17,3 +17,12 @@ async def names_in_messages(engine: AsyncEngine, messages: Iterable[Message]) ->
         return {}
     async with read_transaction(engine) as connection:
         return await names_by_id(connection, people)
+
+
+async def names_of_people(engine: AsyncEngine, people: Iterable[str]) -> dict[str, str]:
+    """The names of these people, by employee id; one query, or none if there is nobody."""
+    wanted = set(people)
+    if not wanted:
+        return {}
+    async with read_transaction(engine) as connection:
+        return await names_by_id(connection, wanted)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.console import goal, goals, language, today
+from web.console import board, goal, goals, language, today
 
 router = APIRouter(include_in_schema=False)
-for noun in (today, goals, goal, language):
+for noun in (today, goals, goal, board, language):
     router.include_router(noun.router)

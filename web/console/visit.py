@@ -36,6 +36,7 @@ _SYSTEM, _AUDITOR = CompanyRole.SYSTEM, CompanyRole.AUDITOR
 
 ROOMS = (
     Room("mine", (Place("today", "/"), Place("goals", "/goals"))),
+    Room("cycle", (Place("board", "/board"), Place("instructions", "/instructions", lambda who: who.is_hr))),
 )  # fmt: skip
 
 
