@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.console import board, goal, goals, language, today
+from web.console import board, goal, goals, instructions, language, steering, today
 
 router = APIRouter(include_in_schema=False)
-for noun in (today, goals, goal, board, language):
+for noun in (today, goals, goal, board, steering, instructions, language):
     router.include_router(noun.router)

@@ -74,6 +74,21 @@ function sendOnce(form) {
   addEventListener("pageshow", () => { isSent = false; });
 }
 
+/** The counts of an instruction that is carried out, as they come; at its end the page is read again. */
+function follow(part) {
+  const source = new EventSource(part.dataset.follow);
+  source.addEventListener("progress", (event) => {
+    const { goal_count, by_result } = JSON.parse(event.data);
+    part.querySelector("[data-total]").textContent = goal_count;
+    for (const one of part.querySelectorAll("[data-result]")) one.textContent = by_result[one.dataset.result] ?? 0;
+  });
+  source.addEventListener("done", () => {
+    source.close();
+    location.reload();
+  });
+}
+
+document.querySelectorAll("[data-follow]").forEach(follow);
 document.querySelectorAll("form[data-kept]").forEach(keepTyped);
 document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);

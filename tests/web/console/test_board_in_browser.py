@@ -19,7 +19,7 @@ _TREE = (
     "INSERT INTO department (id, name) VALUES ('D1', '管理本部')",
     "INSERT INTO department_name (department_id, name) VALUES ('D1', '管理本部')",
     "UPDATE department SET parent_id = 'D1' WHERE name = '経理部'",
-    f"UPDATE participant SET result = 'failed', reason = 'no answer' WHERE employee_id = '{SALES}'",
+    "UPDATE participant SET result = 'failed', reason = 'no answer' WHERE employee_id = :failed",
 )
 
 
@@ -31,7 +31,7 @@ async def cycle(company: Steered) -> CycleId:
         await company.goals.give(GoalId(f"board/{owner}/1"), Submit(actor=owner), fresh_id())
     async with company.engine.begin() as connection:
         for statement in _TREE:
-            await connection.execute(text(statement))
+            await connection.execute(text(statement), {"failed": SALES} if ":failed" in statement else {})
     return launched
 
 
