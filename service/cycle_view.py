@@ -1,14 +1,17 @@
 """A cycle as its pages need it: what it is called, its days, and what the caller may do with it."""
 
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import tomli_w
+from pydantic import BaseModel
 
 from domain.access import Action, Caller, Relation, may
 from domain.people.departments import Departments
 from domain.values import CycleId, EmployeeId
 from service.cycle_documents import CycleSummary, summary_of
 from service.cycle_lookup import require_cycle
-from service.relations import relations_to_company, require_colleague
+from service.relations import relations_to_company, require_colleague, require_hr_of
 from storage import cycles, directory
 from storage.database import read_transaction
 from storage.departments import load_departments
@@ -74,6 +77,27 @@ class CycleViews:
                 else await cycles.departments_in(connection, cycle)
             )
             return _in_tree(found, await load_departments(connection))
+
+    async def file_text(self, caller: Caller, cycle: CycleId) -> str:
+        """HR: the cycle file as it was launched, as TOML, without empty values. Reading it again gives the same file."""
+        async with read_transaction(self._engine) as connection:
+            row = await require_cycle(connection, cycle)
+            await require_hr_of(connection, caller, Action.STEER_CYCLE, row.rules.hr)
+        return tomli_w.dumps(_written(row.file))
+
+
+def _written(value: Any) -> Any:
+    """As TOML holds it: no empty values, except those that the file must have."""
+    if isinstance(value, BaseModel):
+        fields = {name: (field, getattr(value, name)) for name, field in type(value).model_fields.items()}
+        return {
+            name: _written(one)
+            for name, (field, one) in fields.items()
+            if one is not None and (field.is_required() or one not in ((), {}, ""))
+        }
+    if isinstance(value, dict):
+        return {str(key): _written(one) for key, one in value.items()}
+    return [_written(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _in_tree(names: set[str], known: Departments) -> list[NamedDepartment]:

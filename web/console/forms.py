@@ -102,3 +102,13 @@ def errors_of(refusal: Refusal) -> dict[str, Message]:
         for one in messages
         if isinstance(one.fields["finding"], Message)
     }
+
+
+async def read_file(request: Request, name: str) -> bytes | None:
+    """The bytes of the file that was chosen in this field; None where none was. The form may have been read before."""
+    found = (await request.form(max_fields=_MOST_FIELDS, max_files=20)).get(name)
+    if not isinstance(found, UploadFile):
+        return None
+    data = await found.read()
+    await found.close()
+    return data or None

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.console import board, goal, goals, instructions, language, steering, today
+from web.console import amending, board, calibration, goal, goals, instructions, language, sheets, steering, today
 
 router = APIRouter(include_in_schema=False)
-for noun in (today, goals, goal, board, steering, instructions, language):
+for noun in (today, goals, goal, board, steering, amending, calibration, sheets, instructions, language):
     router.include_router(noun.router)

@@ -19,9 +19,9 @@ from service.message_names import names_in_messages
 from texts.say import say
 from texts.words import word
 from web.console.cycle_page import CycleSegment, cycle_page, view_of
-from web.console.forms import Typed, TypedForm, errors_of, fresh_id
+from web.console.forms import Typed, TypedForm, fresh_id
 from web.console.route import SEE_OTHER, PageRoute
-from web.console.steering_forms import KINDS, Kind, at_fields, instruction_of, kinds_for
+from web.console.steering_forms import KINDS, Kind, fields_of, instruction_of, kinds_for
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
@@ -96,13 +96,13 @@ async def refusal_values(visit: Visit, refused: Refusal | NoAnswer | None) -> di
     """`summary` and `errors` of a page with a form."""
     if refused is None:
         return {"summary": None, "errors": {}}
-    errors = at_fields(errors_of(refused)) if isinstance(refused, Refusal) else {}
-    names = await names_in_messages(visit.opened.engine, [refused.message])
+    errors = fields_of(refused) if isinstance(refused, Refusal) else {}
+    names = await names_in_messages(visit.opened.engine, [refused.message, *errors.values()])
     return {
         "summary": say("console.form.problem_lead", visit.locale)
         if errors
         else say(refused.message, visit.locale, names),
-        "errors": {where: say(one, visit.locale) for where, one in errors.items()},
+        "errors": {where: say(one, visit.locale, names) for where, one in errors.items()},
     }
 
 

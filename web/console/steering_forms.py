@@ -9,7 +9,7 @@ from domain.lifecycles import ENDED, CycleState
 from domain.messages import Message
 from domain.refusals import Code, Refusal
 from service.answers import compose
-from web.console.forms import Typed
+from web.console.forms import Typed, errors_of
 
 EVERYBODY, SOME = "everybody", "some"
 _SEPARATORS = re.compile(r"[\s,、,]+")
@@ -65,31 +65,54 @@ def kinds_for(state: CycleState) -> list[Kind]:
 
 
 def instruction_of(kind: Kind, typed: Typed) -> AnyInstruction:
-    """The instruction. Raises a `Refusal` that names the fields that are wrong."""
+    """The instruction. Raises a `Refusal` that names the fields that are wrong; also where some people are meant and nobody is
+    named: an empty selection would mean everybody.
+    """
+    selection = _selection(kind, typed)
     found: AnyInstruction = compose(
         kind.model,
         {
-            "selection": _selection(kind, typed),
+            "selection": selection,
             "reason": typed.filled("reason"),
             **{one.name: typed.filled(one.name) for one in kind.fields},
         },
     )
+    if kind.chooses and found.selection.is_everybody and not _means_everybody(kind, typed):
+        raise Refusal(Code.SELECTION_EMPTY)
     return found
 
 
+def _means_everybody(kind: Kind, typed: Typed) -> bool:
+    return kind.everybody and typed.get("whom") == EVERYBODY
+
+
 def _selection(kind: Kind, typed: Typed) -> dict[str, Any]:
-    """Raises a `Refusal` where some are meant and nobody is named: an empty selection would mean everybody."""
-    if not kind.chooses or (kind.everybody and typed.get("whom") == EVERYBODY):
+    if not kind.chooses or _means_everybody(kind, typed):
         return {}
-    people, departments = people_in(typed.get("people", "")), typed.all("departments")
-    if not people and not departments:
-        raise Refusal(Code.SELECTION_EMPTY)
-    return {"people": tuple(people), "departments": tuple(departments)}
+    return {"people": tuple(people_in(typed.get("people", ""))), "departments": tuple(typed.all("departments"))}
 
 
 def people_in(written: str) -> list[str]:
     """Employee ids, with spaces, commas or line ends between them; each once."""
     return list(dict.fromkeys(one for one in _SEPARATORS.split(written) if one))
+
+
+# The field on the page that a refusal is about.
+_FIELD_OF = {
+    Code.SELECTION_EMPTY: "people",
+    Code.UNKNOWN_EMPLOYEE: "people",
+    Code.DATE_OUTSIDE: "closes",
+    Code.CYCLE_OVER: "closes",
+}
+
+
+def fields_of(refusal: Refusal) -> dict[str, Message]:
+    """What is wrong at which field."""
+    if refusal.code is Code.NOT_IN_CYCLE:
+        return {"departments": refusal.message}
+    if field := _FIELD_OF.get(Code(refusal.code)):
+        return {field: refusal.message}
+    return at_fields(errors_of(refusal))
 
 
 def at_fields(errors: dict[str, Message]) -> dict[str, Message]:

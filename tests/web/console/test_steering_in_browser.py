@@ -81,7 +81,9 @@ async def test_hr_moves_due_dates_after_seeing_which(
     assert before is not None
     assert after is not None
     assert after.due > before.due
-    assert (await company.goal(cycle, ONO)).task == before
+    other = (await company.goal(cycle, ONO)).task
+    assert other is not None
+    assert other.due == before.due
 
 
 async def test_who_is_unknown_is_named_at_the_field_and_nothing_is_given(
@@ -98,6 +100,7 @@ async def test_who_is_unknown_is_named_at_the_field_and_nothing_is_given(
         await hr.page.locator("#people").fill("")
         await hr.press("対象を確認")
         await expect(hr.page.get_by_role("alert")).to_contain_text("対象の社員か部署を指定してください")
+        await expect(hr.page.locator("#people-error")).to_be_visible()
     assert len(await company.instructions.latest()) == before
 
 
@@ -119,9 +122,7 @@ async def test_every_kind_can_be_seen_before_it_is_given(
         assert hr.faults == []
 
 
-async def test_what_goals_refuse_is_said_with_the_reason(
-    company: Steered, console: str, chromium: Browser
-) -> None:
+async def test_what_goals_refuse_is_said_with_the_reason(company: Steered, console: str, chromium: Browser) -> None:
     cycle = await company.launch("refusing")
     await company.goals.give(GoalId(f"{cycle}/{MORI}/1"), Submit(actor=MORI), fresh_id())
     async with at_pages(chromium, company, console, HR) as hr:
