@@ -20,11 +20,14 @@ from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from service.board import Board
+from service.cycle_view import CycleViews
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
 from service.goals import GoalReads
 from service.hearing import Hearing
+from service.instruction_effects import InstructionForecasts
+from service.instruction_pages import InstructionPages
 from service.people import People
 from service.provisioning import Provisioning
 from service.provisioning_status import provisioning_status
@@ -399,6 +402,13 @@ DIRECT: Mapping[str, Direct] = {
     "board.Board.read": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).read(who, CYCLE, _now())),
     "board.Board.slowest": Direct(Action.SEE_DELAYS, lambda c, who, _: Board(c.engine).slowest(who, CYCLE, _now())),
     "board.Board.trend": Direct(Action.SEE_CYCLE, lambda c, who, _: Board(c.engine).trend(who, CYCLE, _now())),
+    "cycle_view.CycleViews.departments": Direct(
+        Action.SEE_CYCLE, lambda c, who, _: CycleViews(c.engine).departments(who, CYCLE)
+    ),
+    "cycle_view.CycleViews.file_text": Direct(
+        Action.STEER_CYCLE, lambda c, who, _: CycleViews(c.engine).file_text(who, CYCLE)
+    ),
+    "cycle_view.CycleViews.read": Direct(Action.SEE_CYCLE, lambda c, who, _: CycleViews(c.engine).read(who, CYCLE)),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),
@@ -408,6 +418,13 @@ DIRECT: Mapping[str, Direct] = {
     "goals.GoalReads.read_before_deciding": Direct(Action.SEE_GOAL, _seen, at_goal=True),
     "goals.GoalReads.prove": Direct(
         Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).prove(who, goal), at_goal=True
+    ),
+    "instruction_effects.InstructionForecasts.forecast": Direct(
+        Action.STEER_CYCLE,
+        lambda c, who, _: InstructionForecasts(c.engine).forecast(who, Pause(reason="x"), CYCLE, _now()),
+    ),
+    "instruction_pages.InstructionPages.read_page": Direct(
+        Action.SEE_CYCLE, lambda c, who, _: InstructionPages(c.engine).read_page(who, _INSTRUCTION)
     ),
     "people.People.departments": Direct(Action.SEE_PEOPLE, lambda c, who, _: People(c.engine).departments(who)),
     "people.People.import_file": Direct(

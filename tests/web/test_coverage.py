@@ -125,12 +125,17 @@ WITHOUT: Mapping[str, str] = {
         f"board.Board.{one}": "for the console's pages, whose links lead to lists that `list_goals` has; `read_cycle` has the totals"
         for one in ("read", "slowest", "trend")
     },
+    "cycle_view.CycleViews.departments": "for the forms of pages; `list_departments` has all of them",
+    "cycle_view.CycleViews.file_text": "for the page that changes the rules; a program has the file that it launched",
+    "cycle_view.CycleViews.read": "for the frame of pages; `read_cycle` has the cycle, and each route refuses by itself",
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
     "giving.Goals.approve_each": "`give_commands` approves many goals, and gives them other commands too",
     "goals.GoalReads.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
+    "instruction_effects.InstructionForecasts.forecast": "for a person who confirms; `check_instruction` has the numbers",
+    "instruction_pages.InstructionPages.read_page": "`read_instruction` has all results at once",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
     **{

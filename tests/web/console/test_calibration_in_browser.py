@@ -88,7 +88,7 @@ async def test_files_are_taken_away_and_a_changed_table_is_brought_back(
         await hr.open(f"/cycles/{cycle}/results")
         name, data = await _downloaded(hr, "Excel")
         assert (name[:8], name[-5:], data[:2]) == ("結果_files"[:8], ".xlsx", b"PK")
-        name, data = await _downloaded(hr, "全員分(ZIP)")
+        name, data = await _downloaded(hr, "全員分(圧縮ファイル)")
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             assert len(archive.namelist()) == len(EVERYBODY)
         await hr.page.locator("#employee").fill("E404")
