@@ -43,6 +43,7 @@ SOME_DAYS = (
     "tests/service/test_handing_over.py",
     "tests/service/test_instructions.py",
     "tests/service/test_joint_stages.py",
+    "tests/service/test_instruction_effects.py",
     "tests/service/test_instructions_refused.py",
     "tests/service/test_offices.py",
     "tests/service/test_one_writer.py",

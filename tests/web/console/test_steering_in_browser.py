@@ -140,6 +140,33 @@ async def test_what_goals_refuse_is_said_with_the_reason(company: Steered, conso
         assert await hr.complaints() == []
 
 
+async def test_a_cycle_that_ended_takes_one_instruction_which_reopens_it(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    cycle = await company.launch("ended")
+    async with at_pages(chromium, company, console, HR) as hr:
+        await hr.open(f"/cycles/{cycle}/steer/close")
+        await hr.page.locator("input[value=everybody]").check()
+        await hr.type("理由", "早めに終えるため")
+        await hr.press("対象を確認")
+        await hr.sees("戻すには「終了の取り消し」が必要です。")
+        await hr.press("終了を指示")
+        await expect(hr.page.locator("[data-result=done]")).to_have_text("5")
+        await company.until(cycle, "closed")
+        await hr.open(f"/cycles/{cycle}/steer")
+        await expect(hr.page.locator("main .cards a")).to_have_count(1)
+        assert await hr.complaints() == []
+        await hr.press("終了の取り消し")
+        await hr.page.locator("input[value=everybody]").check()
+        await hr.type("理由", "早すぎたため")
+        await hr.press("対象を確認")
+        await hr.sees("対象は 5 名の目標 5 件です。")
+        await hr.press("終了の取り消しを指示")
+        await company.until(cycle, "open")
+        await expect(hr.page.locator("[data-result=done]")).to_have_text("5")
+    assert set((await company.states(cycle)).values()) == {"draft"}
+
+
 async def test_an_instruction_that_waits_is_ended_with_a_reason_and_asked_again(
     company: Steered, cycle: CycleId, console: str, chromium: Browser
 ) -> None:
