@@ -1,6 +1,6 @@
 """The board of a cycle: its goals by department and state, what is overdue, day by day, and whom decisions wait for."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
@@ -11,13 +11,22 @@ from domain.values import CycleId
 from service.board import Board, BoardPage, Numbers
 from service.cycle_view import CycleView
 from service.message_names import names_of_people
-from web.console.charts import bar_of, days_chart
+from web.console.charts import Bar, bar_of, days_chart
 from web.console.cycle_page import HOME, CycleSegment, cycle_page, cycle_path, view_of
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
 router = APIRouter(route_class=PageRoute)
 _FAILED = 20  # people who are named
+
+
+class Row(NamedTuple):
+    """A row of the table. `department` is None for what belongs to the department itself: no list of goals has that alone."""
+
+    department: str | None
+    numbers: Numbers
+    bar: Bar
+    has_below: bool
 
 
 @router.get(HOME)
@@ -44,7 +53,7 @@ async def read_board(
         "board.html",
         tab="board",
         page=page,
-        rows=_rows(page, view.cycle),
+        rows=_rows(page),
         states=list(State),
         failed=page.failed[:_FAILED],
         names=names,
@@ -65,13 +74,8 @@ async def _of_cycle(visit: Visit, view: CycleView, board: Board) -> dict[str, An
     }
 
 
-def _rows(page: BoardPage, cycle: str) -> list[dict[str, Any]]:
-    """The rows of the table. `department` is None for what belongs to the department itself, which no list of goals has alone."""
-    rows = [_row(one.department, one.numbers, f"{cycle_path(cycle)}" if one.has_below else None) for one in page.rows]
+def _rows(page: BoardPage) -> list[Row]:
+    rows = [Row(one.department, one.numbers, bar_of(one.numbers.states), one.has_below) for one in page.rows]
     if page.rows and page.own.goals:
-        rows.insert(0, _row(None, page.own, None))
+        rows.insert(0, Row(None, page.own, bar_of(page.own.states), has_below=False))
     return rows
-
-
-def _row(department: str | None, numbers: Numbers, below: str | None) -> dict[str, Any]:
-    return {"department": department, "numbers": numbers, "below": below, "bar": bar_of(numbers.states)}

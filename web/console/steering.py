@@ -15,7 +15,7 @@ from service.answers import NoAnswer
 from service.cycle_view import CycleView, CycleViews
 from service.instruction_effects import InstructionForecasts
 from service.instruction_preview import InstructionPreviews
-from service.message_names import names_in_messages
+from service.message_names import names_in_messages, names_of_people
 from texts.say import say
 from texts.words import word
 from web.console.cycle_page import CycleSegment, cycle_page, view_of
@@ -26,6 +26,7 @@ from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
 router = APIRouter(route_class=PageRoute)
+_NAMED = 20  # people
 
 
 @router.get("/cycles/{cycle}/steer")
@@ -118,13 +119,21 @@ async def _confirm(visit: Visit, view: CycleView, kind: Kind, typed: Typed, aske
         tab="steer",
         kind=kind,
         asked=asked,
+        named=_NAMED,
         effects=effects,
         reasons={goal: say(one, visit.locale, names) for goal, one in reasons.items()},
         moved_due=await InstructionPreviews(engine).moved_due(asked, view.cycle),
+        names=await names_of_people(engine, _people_in(kind, asked)),
         kept=[(name, value) for name, value in typed.kept if name not in ("step", "command_id")],
         command_id=typed.command_id,
         tasks=dict(_tasks(visit)),
     )
+
+
+def _people_in(kind: Kind, asked: AnyInstruction) -> list[str]:
+    """Whom the instruction names, as far as the page does."""
+    named = [str(getattr(asked, one.name)) for one in kind.fields if one.kind == "person"]
+    return [*named, *asked.selection.people[:_NAMED]]
 
 
 def _tasks(visit: Visit) -> list[tuple[str, str]]:
