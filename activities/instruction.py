@@ -10,8 +10,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
-from sqlalchemy import ColumnElement
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
 
@@ -20,17 +19,13 @@ from activities.asking import Asking
 from activities.cycle_rules import save_rules
 from activities.failing import noting_failures
 from activities.heartbeating import heartbeating
-from domain.goal.goal import Outcome
 from domain.instructions.instructions import (
     Add,
     Amend,
     AnyInstruction,
     Cancel,
     Close,
-    Delegate,
-    EndDelegation,
     Extend,
-    Reassign,
     Remove,
     Reopen,
     Sync,
@@ -40,25 +35,18 @@ from domain.refusals import Code, Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_updates import CycleUpdates
 from service.goal_updates import GoalUpdates
+from service.instruction_choice import ENDED_WITH_CYCLE, condition_of, outcomes_reopened
 from storage import cycles, instructions, outbox, participants, roles
 from storage.cycles import Cycle
 from storage.database import read_transaction
 from storage.departments import load_departments
 from storage.directory import active_people
 from storage.goals import open_goals
-from storage.goals_concerned import concerns, waits_for
 from storage.instructions import Instruction, InstructionResult
 from workflows.instruction import InstructionPart, InstructionSteps
 
 _PAGE = 25  # goals looked at in one transaction
 _LOOK = 0.25  # seconds between two looks at those who are being launched
-_ENDED = (
-    Outcome.SETTLED,
-    Outcome.LAPSED,
-    Outcome.REMOVED,
-    Outcome.CANCELLED,
-)  # with the cycle; the others ended by a decision of their own
-
 log = structlog.get_logger()
 
 
@@ -135,8 +123,8 @@ class InstructionActivities(InstructionSteps):
                 cycle=row.cycle_id,
                 departments=asked.selection.departments,
                 people=asked.selection.people,
-                ended=_ENDED if isinstance(asked, Reopen) else (),
-                only=await _condition(connection, asked),
+                ended=outcomes_reopened(asked),
+                only=await condition_of(connection, asked),
             )
             if isinstance(asked, Cancel) and row.cycle_id:
                 goals = [one.goal_id for one in await instructions.results(connection, row.id)]
@@ -173,7 +161,7 @@ class InstructionActivities(InstructionSteps):
                 f"{cycle.id}/{one}/{n}" for one, where in added for n in range(1, len(drafts(where, posts[one])) + 1)
             ]
             back = await participants.removed_with_goals(connection, cycle.id, [one.id for one in chosen])
-            goals += await instructions.closed_goals_of(connection, cycle.id, back, _ENDED)
+            goals += await instructions.closed_goals_of(connection, cycle.id, back, ENDED_WITH_CYCLE)
             await participants.reinstate(connection, cycle.id, back)
             return await instructions.record_goals(connection, row.id, goals)
 
@@ -233,18 +221,6 @@ class InstructionActivities(InstructionSteps):
     async def _has_open_goals(self, cycle: CycleId) -> bool:
         async with read_transaction(self._engine) as connection:
             return bool(await open_goals(connection, cycle, "", 1))
-
-
-async def _condition(connection: AsyncConnection, asked: AnyInstruction) -> ColumnElement[bool] | None:
-    """The condition of the goals that an instruction about one person can change; None for other instructions."""
-    match asked:
-        case Reassign(person=person):
-            return waits_for(person)
-        case Delegate(delegation=delegation):
-            return await concerns(connection, delegation.delegator)
-        case EndDelegation(delegator=delegator):
-            return await concerns(connection, delegator)
-    return None
 
 
 def _launch_result(goal: str, launched: str, reason: str, *, ended: bool) -> InstructionResult | None:

@@ -1,6 +1,6 @@
 """The names of the people in messages: sentences say a person's name beside their id."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,9 +15,10 @@ async def names_in_messages(engine: AsyncEngine, messages: Iterable[Message]) ->
     return await names_of_people(engine, frozenset[str]().union(*(people_in(one) for one in messages)))
 
 
-async def names_of_people(engine: AsyncEngine, people: Collection[str]) -> dict[str, str]:
-    """The names of these people, by id; one query, or none if there is nobody."""
-    if not people:
+async def names_of_people(engine: AsyncEngine, people: Iterable[str]) -> dict[str, str]:
+    """The names of these people, by employee id; one query, or none if there is nobody."""
+    wanted = set(people)
+    if not wanted:
         return {}
     async with read_transaction(engine) as connection:
-        return await names_by_id(connection, people)
+        return await names_by_id(connection, wanted)

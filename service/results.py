@@ -71,7 +71,11 @@ Names = dict[str, str]
 
 
 class Results:
-    """What HR may read of a cycle's results. Every method raises a `Refusal` for a caller who may not."""
+    """What HR may read of a cycle's results. Every method raises a `Refusal` for a caller who may not.
+
+    Lists of people leave the caller out: HR sees their own appraisal as its owner only, on the pages of their goals. Distributions
+    count everybody.
+    """
 
     def __init__(self, engine: "AsyncEngine") -> None:
         self._engine = engine
@@ -84,7 +88,8 @@ class Results:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
             people = await _people(connection, cycle, department, after, limit)
             names = await names_in_cycle(connection, cycle, [one.person for one in people])
-        return PersonScores(people=people, next=people[-1].person if len(people) == limit else None), names
+        following = people[-1].person if len(people) == limit else None
+        return PersonScores(people=_others(people, caller), next=following), names
 
     async def stream_scores(
         self, caller: Caller, cycle: CycleId, department: str | None = None, *, size: int = _STREAMED
@@ -93,7 +98,7 @@ class Results:
         async with read_transaction(self._engine) as connection:
             await require_hr(connection, caller, Action.SEE_RESULTS, cycle)
             async for people in stream_people(connection, cycle, department, size=size):
-                yield people, await names_in_cycle(connection, cycle, [one.person for one in people])
+                yield _others(people, caller), await names_in_cycle(connection, cycle, [one.person for one in people])
 
     async def distribution(
         self,
@@ -187,6 +192,10 @@ async def _people(
     found = await scores.people(connection, cycle, department=department, after=after, limit=limit)
     times = await times_at_work(connection, cycle, [one.person for one in found])
     return tuple(_person(one, times) for one in found)
+
+
+def _others(people: tuple[PersonScore, ...], caller: Caller) -> tuple[PersonScore, ...]:
+    return tuple(one for one in people if one.person != caller.employee)
 
 
 def _person(one: scores.PersonScore, times: Times | None) -> PersonScore:

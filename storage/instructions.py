@@ -15,13 +15,12 @@ from domain.instructions.instructions import INSTRUCTION, AnyInstruction
 from domain.journal import Log
 from domain.lifecycle import State
 from domain.lifecycles import INSTRUCTION as INSTRUCTION_LIFE
-from domain.lifecycles import RUNNING, InstructionEvent, InstructionState, ParticipantState
+from domain.lifecycles import InstructionEvent, InstructionState
 from domain.values import CommandId, CycleId, EmployeeId
 from storage import journal
 from storage.arrays import is_one_of, rows_of
-from storage.departments import names_meant
-from storage.directory import works_today
-from storage.tables import CycleRow, EmployeeRow, GoalRow, InstructionGoalRow, InstructionRow, ParticipantRow
+from storage.instruction_choice import concerned_goals
+from storage.tables import GoalRow, InstructionGoalRow, InstructionRow
 from storage.transitions import move_instructions
 
 
@@ -190,37 +189,17 @@ async def choose_goals(
     ended: Sequence[str] = (),
     only: ColumnElement[bool] | None = None,
 ) -> int:
-    """Records the goals that the instruction concerns; returns how many.
+    """Records the goals that the instruction concerns (storage/instruction_choice.py); returns how many.
 
-    These are the open goals of these departments, of those below them, and of these people; of everybody if both are empty. With `ended`, they are instead
-    the closed goals with one of these outcomes, of active employees; a goal of a person who was removed from the cycle is
-    chosen only if the person is in `people`. `only` is a further condition. A repeat adds nothing: goals of people who join later are not concerned.
+    A repeat adds nothing: goals of people who join later are not concerned.
     """
-    chosen = select(literal(instruction), GoalRow.id)
-    if ended:
-        chosen = (
-            chosen.join(EmployeeRow, EmployeeRow.id == GoalRow.owner_id)
-            .join(
-                ParticipantRow,
-                (ParticipantRow.cycle_id == GoalRow.cycle_id) & (ParticipantRow.employee_id == GoalRow.owner_id),
-            )
-            .where(GoalRow.state == State.CLOSED, is_one_of(GoalRow.outcome, ended), works_today())
-            .where((ParticipantRow.result != ParticipantState.REMOVED) | is_one_of(GoalRow.owner_id, people))
-        )
-    else:
-        chosen = chosen.where(GoalRow.state != State.CLOSED)
-    if cycle is None:
-        chosen = chosen.join(CycleRow, CycleRow.id == GoalRow.cycle_id).where(CycleRow.state.in_(RUNNING))
-    else:
-        chosen = chosen.where(GoalRow.cycle_id == cycle)
-    if departments or people:
-        names = await names_meant(connection, *departments)
-        chosen = chosen.where(is_one_of(GoalRow.department, names) | is_one_of(GoalRow.owner_id, people))
-    if only is not None:
-        chosen = chosen.where(only)
-    return await _record_once(
-        connection, instruction, insert(InstructionGoalRow).from_select(["instruction_id", "goal_id"], chosen)
+    chosen = (
+        await concerned_goals(connection, cycle=cycle, departments=departments, people=people, ended=ended, only=only)
+    ).subquery()
+    statement = insert(InstructionGoalRow).from_select(
+        ["instruction_id", "goal_id"], select(literal(instruction), chosen.c.id)
     )
+    return await _record_once(connection, instruction, statement)
 
 
 async def record_goals(connection: AsyncConnection, instruction: str, goals: Sequence[str]) -> int:

@@ -47,7 +47,7 @@ _REFUSED_BY_HTTP = {  # what Starlette and web/app.py refuse: code and sentence
 }
 _UNAVAILABLE_SECONDS = "5"
 _MOST_BYTES = 2_000_000  # of a request's body
-_WITH_LARGE_FILES = ("/api/v1/directory/", "/api/v1/sheets", "/sync")
+_WITH_LARGE_FILES = ("/api/v1/directory/", "/api/v1/sheets", "/sheets/", "/sync")
 
 log = structlog.get_logger()
 

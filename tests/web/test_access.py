@@ -24,12 +24,15 @@ from service.board import Board
 from service.cycle_example import CycleExamples
 from service.cycle_list import CycleLists
 from service.cycle_toml import CycleFiles
+from service.cycle_view import CycleViews
 from service.cycles import Cycles
 from service.gathering import Gathering
 from service.giving import Goals
 from service.goals import GoalReads
 from service.health import read_health
 from service.hearing import Hearing
+from service.instruction_effects import InstructionForecasts
+from service.instruction_pages import InstructionPages
 from service.people import People
 from service.people_search import PeopleFilter, PeopleSearch
 from service.provisioning import Provisioning
@@ -427,6 +430,13 @@ DIRECT: Mapping[str, Direct] = {
     "sync_history.SyncHistory.latest": Direct(
         Action.CHANGE_DIRECTORY, lambda c, who, _: SyncHistory(c.engine).latest(who)
     ),
+    "cycle_view.CycleViews.departments": Direct(
+        Action.SEE_CYCLE, lambda c, who, _: CycleViews(c.engine).departments(who, CYCLE)
+    ),
+    "cycle_view.CycleViews.file_text": Direct(
+        Action.STEER_CYCLE, lambda c, who, _: CycleViews(c.engine).file_text(who, CYCLE)
+    ),
+    "cycle_view.CycleViews.read": Direct(Action.SEE_CYCLE, lambda c, who, _: CycleViews(c.engine).read(who, CYCLE)),
     "cycles.Cycles.progress": Direct(
         Action.SEE_CYCLE, lambda c, who, _: Cycles(c.engine, c.client).progress(who, CYCLE)
     ),
@@ -451,6 +461,13 @@ DIRECT: Mapping[str, Direct] = {
     ),
     "writing.Writing.page": Direct(
         Action.SEE_GOAL, lambda c, who, goal: Writing(c.engine).page(who, goal), at_goal=True
+    ),
+    "instruction_effects.InstructionForecasts.forecast": Direct(
+        Action.STEER_CYCLE,
+        lambda c, who, _: InstructionForecasts(c.engine).forecast(who, Pause(reason="x"), CYCLE, _now()),
+    ),
+    "instruction_pages.InstructionPages.read_page": Direct(
+        Action.SEE_CYCLE, lambda c, who, _: InstructionPages(c.engine).read_page(who, _INSTRUCTION)
     ),
     "people.People.departments": Direct(Action.SEE_PEOPLE, lambda c, who, _: People(c.engine).departments(who)),
     "people.People.import_file": Direct(

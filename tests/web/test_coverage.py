@@ -136,6 +136,9 @@ WITHOUT: Mapping[str, str] = {
     "cycle_list.CycleLists.page": "`list_cycles` has the cycles, and `read_cycle` the numbers of each",
     "cycle_toml.CycleFiles.begin_from": "a page begins a new file with it; a program keeps the files that it sent to `launch_cycle`",
     "sync_history.SyncHistory.latest": "`list_instructions` has the changes of the directory, and `read_instruction` what each did",
+    "cycle_view.CycleViews.departments": "for the forms of pages; `list_departments` has all of them",
+    "cycle_view.CycleViews.file_text": "for the page that changes the rules; a program has the file that it launched",
+    "cycle_view.CycleViews.read": "for the frame of pages; `read_cycle` has the cycle, and each route refuses by itself",
     "cycles.Cycles.progress": "asks the cycle's workflow what `read_cycle` reads from the database, also while Temporal is away",
     "gathering.Gathering.apply_now": "for the operator, who does not wait for the minute that changes are gathered",
     "gathering.Gathering.run": "applies what was gathered, by the clock or at once",
@@ -149,6 +152,8 @@ WITHOUT: Mapping[str, str] = {
         for one in ("reports", "timeline", "versions")
     },
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
+    "instruction_effects.InstructionForecasts.forecast": "for a person who confirms; `check_instruction` has the numbers",
+    "instruction_pages.InstructionPages.read_page": "`read_instruction` has all results at once",
     "people.People.departments": "`list_departments` has the numbers too",
     "people.People.import_file": "the first import, for the operator who holds the database; afterwards `apply_sync` changes the directory",
     "people_search.PeopleSearch.find": "for forms of the console; `read_person` finds a person by number too",

@@ -5,6 +5,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path as File
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from starlette.exceptions import HTTPException
 from domain.access import Caller
 from domain.findings import Finding
 from domain.goal.goal import Goal
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Code, Refusal
 from domain.values import CycleId, Frozen, Locale
 from service.results_export import ResultsExport
@@ -28,6 +30,7 @@ from sheets.goals_csv import table_head, table_rows
 from sheets.model import GoalSheet
 from sheets.results import results_csv_head, results_csv_rows
 from texts.findings import FindingDocument, documents_of
+from texts.say import say
 from web.api.parameters import CyclePath, Department, EmployeePath
 from web.callers import GoalActor, Reader
 from web.conditions import SeenMissing
@@ -63,7 +66,7 @@ async def read_sheets(request: Request, caller: Reader, cycle: CyclePath, depart
     sheets = Sheets(opened_of(request).engine).sheets_of(caller, CycleId(cycle), department=department)
     first: GoalSheet | None = await anext(sheets, None)  # a refusal comes before the answer begins
     parts = _zipped(first, sheets, locale_of(request))
-    return StreamingResponse(parts, media_type=_ZIP, headers=_attachment(f"{cycle}.zip"))
+    return StreamingResponse(parts, media_type=_ZIP, headers=attachment("sheets", cycle, "zip", locale_of(request)))
 
 
 @router.get("/cycles/{cycle}/sheets/{employee}", response_class=Response, responses=_file(_XLSX, 404))
@@ -74,7 +77,9 @@ async def read_sheet(request: Request, caller: Reader, cycle: CyclePath, employe
     if found is None:
         raise Refusal(Code.NO_PARTICIPANT, owner=employee[:80], cycle=cycle[:80])
     data = await asyncio.to_thread(write_goal_sheet, found, locale_of(request))
-    return Response(data, media_type=_XLSX, headers=_attachment(f"{cycle}_{employee}.xlsx"))
+    return Response(
+        data, media_type=_XLSX, headers=attachment("sheets", f"{cycle}_{employee}", "xlsx", locale_of(request))
+    )
 
 
 @router.get("/cycles/{cycle}/goals.csv", response_class=StreamingResponse, responses=_file("text/csv", 404))
@@ -90,7 +95,7 @@ async def read_table(request: Request, caller: Reader, cycle: CyclePath, departm
             async for page in pages:
                 yield table_rows(page, locale)
 
-    return StreamingResponse(parts(), media_type="text/csv", headers=_attachment(f"{cycle}.csv"))
+    return StreamingResponse(parts(), media_type="text/csv", headers=attachment("goals", cycle, "csv", locale))
 
 
 @router.get("/cycles/{cycle}/results.csv", response_class=StreamingResponse, responses=_file("text/csv", 404))
@@ -106,7 +111,7 @@ async def read_results_table(request: Request, caller: Reader, cycle: CyclePath)
             async for page, names in pages:
                 yield results_csv_rows(page, names, locale)
 
-    return StreamingResponse(parts(), media_type="text/csv", headers=_attachment(f"{cycle}_results.csv"))
+    return StreamingResponse(parts(), media_type="text/csv", headers=attachment("results", cycle, "csv", locale))
 
 
 @router.get("/cycles/{cycle}/results.xlsx", response_class=FileResponse, responses=_file(_XLSX, 404))
@@ -120,7 +125,8 @@ async def read_results_book(request: Request, caller: Reader, cycle: CyclePath) 
         file.unlink(missing_ok=True)
         raise
     remove = BackgroundTask(file.unlink, missing_ok=True)
-    return FileResponse(file, media_type=_XLSX, headers=_attachment(f"{cycle}_results.xlsx"), background=remove)
+    headers = attachment("results", cycle, "xlsx", locale_of(request))
+    return FileResponse(file, media_type=_XLSX, headers=headers, background=remove)
 
 
 @router.post("/sheets/check", openapi_extra=_FILLED, responses=responses(413, 415))
@@ -212,8 +218,12 @@ async def _zipped(
         yield sink.take()
 
 
-def _attachment(name: str) -> dict[str, str]:
-    """The headers of a file, whose words are in the reader's language."""
+def attachment(kind: str, about: str, ending: str, locale: Locale) -> dict[str, str]:
+    """The headers of a file, whose words are in the reader's language. Its name says what it is, of what, and when it was made:
+    `結果_2026-q4_202611281905.xlsx`.
+    """
+    made = datetime.now(DIRECTORY_ZONE)
+    name = f"{say(f'sheet.file.{kind}', locale)}_{about}_{made:%Y%m%d%H%M}.{ending}"
     return {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "Vary": "Accept-Language",

@@ -4,8 +4,11 @@ from fastapi import APIRouter
 
 from web.console import (
     accounts,
+    amending,
     audit,
     begin,
+    board,
+    calibration,
     cycle_wizard,
     cycles,
     delegations,
@@ -14,6 +17,7 @@ from web.console import (
     goals,
     hearing,
     hooks,
+    instructions,
     journal,
     language,
     lessons,
@@ -25,6 +29,8 @@ from web.console import (
     person_access,
     preferences,
     roles,
+    sheets,
+    steering,
     sync,
     team,
     today,
@@ -35,7 +41,7 @@ from web.console import (
 _GOALS = (today, begin, goals, write, goal, language)
 _PEOPLE = (team, delegations, people, departments)
 _MATERIAL = (tree, hearing, library, lessons)
-_HR = (cycle_wizard, cycles, sync)
+_HR = (cycle_wizard, cycles, board, steering, amending, calibration, sheets, instructions, sync)
 _PREFERENCES = (preferences, own_access)
 _OPERATIONS = (operations, notices, hooks, roles, accounts, person_access)
 _AUDIT = (audit, journal)

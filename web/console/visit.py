@@ -51,6 +51,8 @@ ROOMS = (
     )),
     Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
     Room("hr", (
+        Place("board", "/board"),
+        Place("instructions", "/instructions", lambda who: who.is_hr),
         Place("cycles", "/cycles", lambda who: who.is_hr or not who.cycles),  # between cycles nobody is HR yet
         Place("sync", "/sync", lambda who: who.is_hr_of_all or CompanyRole.DIRECTORY in who.roles),
     )),

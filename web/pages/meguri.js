@@ -110,7 +110,6 @@ function keepOnServer(form) {
   });
 }
 
-document.querySelectorAll("form[data-draft]").forEach(keepOnServer);
 /** A part that follows events: numbers are written as they come, and when all is done, the page is read again. */
 function follow(part) {
   const source = new EventSource(part.dataset.live);
@@ -146,6 +145,7 @@ function leadToLine(link) {
   });
 }
 
+document.querySelectorAll("form[data-draft]").forEach(keepOnServer);
 document.querySelectorAll("form[data-kept]").forEach(keepTyped);
 document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);

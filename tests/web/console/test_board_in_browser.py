@@ -1,0 +1,76 @@
+"""HR's board of a cycle: numbers that lead to lists, level by level; and what somebody else sees of it."""
+
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+from sqlalchemy import text
+
+from domain.goal.commands import Submit
+from domain.values import CycleId, GoalId
+from tests.service.steered import HARA, HR, MORI, SALES, Steered
+from tests.web.browser import at_pages, needs_browser
+from web.console.forms import fresh_id
+
+Locale = Literal["ja", "en"]
+pytestmark = [pytest.mark.slow, needs_browser]
+_TREE = (
+    "INSERT INTO department (id, name) VALUES ('D1', '管理本部')",
+    "INSERT INTO department_name (department_id, name) VALUES ('D1', '管理本部')",
+    "UPDATE department SET parent_id = 'D1' WHERE name = '経理部'",
+    "UPDATE participant SET result = 'failed', reason = 'no answer' WHERE employee_id = :failed",
+)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def cycle(company: Steered) -> CycleId:
+    """Two goals wait for approval; one participant's launch failed; 経理部 is below 管理本部."""
+    launched = await company.launch("board")
+    for owner in (MORI, HARA):
+        await company.goals.give(GoalId(f"board/{owner}/1"), Submit(actor=owner), fresh_id())
+    async with company.engine.begin() as connection:
+        for statement in _TREE:
+            await connection.execute(text(statement), {"failed": SALES} if ":failed" in statement else {})
+    return launched
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ja", 390), ("en", 390), ("ja", 1024), ("en", 1024)])
+async def test_the_board_has_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures and parameters
+    company: Steered, cycle: CycleId, console: str, chromium: Browser, locale: Locale, width: int
+) -> None:
+    async with at_pages(chromium, company, console, HR, locale=locale, width=width) as hr:
+        for name, path in (("board", f"/cycles/{cycle}"), ("board-below", f"/cycles/{cycle}?department=管理本部")):
+            await hr.open(path)
+            await hr.picture(f"{name}-{locale}-{width}")
+            assert await hr.complaints() == [], path
+        await hr.open("/cycles/none", 404)
+        assert await hr.complaints() == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_number_leads_to_the_goals_that_it_counts(
+    company: Steered, cycle: CycleId, console: str, chromium: Browser, scripts: bool
+) -> None:
+    async with at_pages(chromium, company, console, HR, scripts=scripts) as hr:
+        await hr.open("/board")
+        await hr.press("管理本部")
+        await expect(hr.page.get_by_role("heading", level=1)).to_have_text("管理本部")
+        row = hr.page.get_by_role("row").filter(has=hr.page.get_by_role("rowheader", name="経理部"))
+        await row.get_by_role("cell").nth(3).get_by_role("link", name="2").click()  # that wait for approval
+        await expect(hr.page.locator("tbody tr")).to_have_count(2)
+        await hr.open(f"/cycles/{cycle}")
+        await hr.sees("開始に失敗した対象者")
+        await hr.sees("岡 一郎")
+
+
+async def test_who_is_not_hr_sees_the_numbers_and_no_way_to_what_is_refused(
+    company: Steered, cycle: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, MORI) as owner:
+        await owner.open(f"/cycles/{cycle}")
+        await owner.sees("管理本部")
+        assert await owner.page.locator("table a[href^='/goals']").count() == 0
+        assert await owner.page.locator(".tabs a").count() == 1
+        assert await owner.page.locator("nav a[href='/instructions']").count() == 0
+        assert await owner.complaints() == []
