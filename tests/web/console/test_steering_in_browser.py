@@ -133,7 +133,7 @@ async def test_what_goals_refuse_is_said_with_the_reason(company: Steered, conso
         await hr.press("対象を確認")
         await hr.sees("ルールにより指示できない目標")
         await hr.press("期限の変更を指示")
-        await expect(hr.page.locator("[data-result=refused]")).to_have_text("5")
+        await expect(hr.page.locator('[data-sum="by_result.refused"]')).to_have_text("5")
         await hr.press("拒否")
         await expect(hr.page.locator("tbody tr")).to_have_count(5)
         await hr.picture("instruction-refused")
@@ -151,7 +151,7 @@ async def test_a_cycle_that_ended_takes_one_instruction_which_reopens_it(
         await hr.press("対象を確認")
         await hr.sees("戻すには「終了の取り消し」が必要です。")
         await hr.press("終了を指示")
-        await expect(hr.page.locator("[data-result=done]")).to_have_text("5")
+        await expect(hr.page.locator('[data-sum="by_result.done"]')).to_have_text("5")
         await company.until(cycle, "closed")
         await hr.open(f"/cycles/{cycle}/steer")
         await expect(hr.page.locator("main .cards a")).to_have_count(1)
@@ -163,7 +163,7 @@ async def test_a_cycle_that_ended_takes_one_instruction_which_reopens_it(
         await hr.sees("対象は 5 名の目標 5 件です。")
         await hr.press("終了の取り消しを指示")
         await company.until(cycle, "open")
-        await expect(hr.page.locator("[data-result=done]")).to_have_text("5")
+        await expect(hr.page.locator('[data-sum="by_result.done"]')).to_have_text("5")
     assert set((await company.states(cycle)).values()) == {"draft"}
 
 
@@ -192,7 +192,7 @@ async def test_an_instruction_that_waits_is_ended_with_a_reason_and_asked_again(
         await hr.sees("誤った指示のため")
         await hr.picture("instruction-ended")
         await hr.press("失敗した目標にもう一度指示")
-        await expect(hr.page.locator("[data-result=done]")).to_have_text("1")
+        await expect(hr.page.locator('[data-sum="by_result.done"]')).to_have_text("1")
         await expect(hr.page.locator("main .state.active")).to_be_visible()
 
 
