@@ -1,5 +1,6 @@
 """A file of people: compared with the directory, mended, and applied once, as it was compared."""
 
+import secrets
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -155,6 +156,30 @@ async def test_a_header_that_is_not_recognised_is_chosen_on_the_page(
         await hr.press("この内容で反映")
         await company.done(await _latest(company))
     assert await _name(company, "N-name") == "新人 N-name"
+
+
+async def test_a_large_file_is_chosen_again_before_it_is_applied(
+    company: Steered, running: CycleId, console: str, chromium: Browser
+) -> None:
+    """It is too large for a field of the form; nobody could say what is applied if another file were taken."""
+    notes = [secrets.token_hex(50_000) for _ in range(8)]
+    header = ",".join((HEADER, *(f"備考{n}" for n in range(8))))
+    large, other = (_upload(",".join((_joiner(one), *notes)), header=header) for one in ("N-large", "N-other"))
+    async with at_pages(chromium, company, console, HR) as hr:
+        await _compare(hr, large)
+        form = hr.page.locator("form[action='/sync/apply']")
+        await form.get_by_role("button", name="この内容で反映").click()
+        await hr.sees("もう一度選んでください")
+        await _compare(hr, large)
+        await form.locator("input[type=file]").set_input_files(other)
+        await hr.press("この内容で反映")
+        await expect(hr.page.get_by_role("alert")).to_contain_text("変わっています")
+        await _compare(hr, large)
+        await form.locator("input[type=file]").set_input_files(large)
+        await hr.press("この内容で反映")
+        await hr.page.wait_for_url("**/instructions/*")
+        await company.done(await _latest(company))
+    assert await _name(company, "N-large") == "新人 N-large"
 
 
 async def test_leaving_of_many_needs_its_own_confirmation(
