@@ -117,11 +117,11 @@ async def _take_all(
 
 
 async def _sign_in(context: BrowserContext, url: str, person: str) -> None:
-    page = await context.new_page()
-    await page.goto(f"{url}/sign-in/as")
-    await page.fill("#person", person)
-    await page.locator("form:has(#person) button").click()
-    await page.close()
+    answer = await context.request.post(
+        f"{url}/sign-in/as", form={"person": person, "next": "/"}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    if not answer.ok:
+        raise SystemExit(f"{person} cannot sign in: {answer.status}")
 
 
 async def _sheet(browser: Browser, path: Path, pictures: list[Path]) -> None:

@@ -35,7 +35,9 @@ async def latest(visit: AtPage) -> Response:
     if visit.who.cycles:
         return RedirectResponse(cycle_path(visit.who.cycles[0]), SEE_OTHER)
     found = (await visit.opened.cycles.list_cycles(visit.caller)).cycles
-    return RedirectResponse(cycle_path(found[0].cycle), SEE_OTHER) if found else visit.page("no_cycle.html", place="board")
+    return (
+        RedirectResponse(cycle_path(found[0].cycle), SEE_OTHER) if found else visit.page("no_cycle.html", place="board")
+    )
 
 
 @router.get("/cycles/{cycle}")
