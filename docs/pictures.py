@@ -128,11 +128,11 @@ async def _sheet(browser: Browser, path: Path, pictures: list[Path]) -> None:
     """One picture of all: each with its name, cut off where it is long."""
     page = await browser.new_page(viewport={"width": _THUMB * 4 + 100, "height": 900})
     cells = "".join(
-        f'<figure><img src="{quote(one.name)}"><figcaption>{one.stem}</figcaption></figure>' for one in pictures
+        f'<figure><p><img src="{quote(one.name)}"></p><figcaption>{one.stem}</figcaption></figure>' for one in pictures
     )
     (path.parent / "sheet.html").write_text(
         f"<style>body{{display:flex;flex-wrap:wrap;gap:16px;font:13px sans-serif}}figure{{margin:0;width:{_THUMB}px}}"
-        f"img{{width:{_THUMB}px;height:420px;object-fit:cover;object-position:top;border:1px solid #999}}</style>{cells}",
+        f"p{{margin:0;height:420px;overflow:hidden;border:1px solid #999}}img{{width:{_THUMB}px;display:block}}</style>{cells}",
         encoding="utf-8",
     )
     await page.goto(f"file://{(path.parent / 'sheet.html').resolve()}")

@@ -67,9 +67,12 @@ def days_chart(days: Sequence[Day]) -> DaysChart | None:
     highest = max((sum(day.states.values()) for day in days), default=0)
     if not highest:
         return None
-    step = _WIDTH / max(len(days), _WIDTH / _WIDEST)
-    columns = tuple(Column(day.day, round(n * step, 2), _blocks(day, highest)) for n, day in enumerate(days))
-    return DaysChart(_WIDTH, _HEIGHT, round(step * 0.85, 2), columns, highest)
+    step = _WIDTH / len(days)
+    width = min(step * 0.85, _WIDEST)
+    columns = tuple(
+        Column(day.day, round((n + 0.5) * step - width / 2, 2), _blocks(day, highest)) for n, day in enumerate(days)
+    )
+    return DaysChart(_WIDTH, _HEIGHT, round(width, 2), columns, highest)
 
 
 def _blocks(day: Day, highest: int) -> tuple[Block, ...]:
