@@ -21,7 +21,7 @@ from texts.say import say
 from web.console.done import done_by
 from web.console.forms import Typed, TypedForm, errors_of, fresh_id
 from web.console.goal_forms import OFFERED, choices_of, command_fields, forms_for
-from web.console.goal_page import NEWEST, chart_of, line_of_states, timeline
+from web.console.goal_page import NEWEST, chart_of, decided_before, line_of_states, timeline
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
@@ -106,6 +106,7 @@ def _values(visit: Visit, view: GoalView) -> dict[str, Any]:
         "final": calibrated(goal),
         "added": explained(goal, view.events),
         "entries": timeline(view.ledger, visit.locale, goal.calendar.timezone),
+        "decided_before": decided_before(view, visit.who.employee),
         "newest": NEWEST,
         "whole": False,
         "may_write": any(one.name == "revise" for one in view.possible),

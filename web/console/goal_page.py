@@ -63,6 +63,17 @@ class TimelineEntry(NamedTuple):
     revision: int
     facts: tuple[tuple[str, str], ...]
     prose: tuple[tuple[str, str], ...]
+    changes_content: bool
+
+
+_CHANGE_CONTENT = frozenset({EventKind.REVISED, EventKind.RESET, EventKind.MOVED})
+_DECISIONS = frozenset({EventKind.RETURNED, EventKind.STAGE_APPROVED, EventKind.APPROVED})
+
+
+def decided_before(view: GoalView, person: str) -> int | None:
+    """The number of the entry by which the person last decided on the goal, if its content was written again since."""
+    found = [one.event["seq"] for one in view.ledger if one.kind in _DECISIONS and one.event["actor"] == person]
+    return found[-1] if found and view.goal.written > found[-1] else None
 
 
 def chart_of(view: GoalView, now: datetime) -> Chart | None:
@@ -122,6 +133,7 @@ def _entry(line: LedgerLine, locale: Locale, zone: str) -> TimelineEntry:
         revision=event["revision"],
         facts=tuple((label, value) for name, label, value in told if name not in _PROSE),
         prose=tuple((label, value) for name, label, value in told if name in _PROSE),
+        changes_content=line.kind in _CHANGE_CONTENT,
     )
 
 

@@ -9,6 +9,7 @@ from web.console import (
     begin,
     board,
     calibration,
+    compare,
     cycle_wizard,
     cycles,
     delegations,
@@ -38,7 +39,7 @@ from web.console import (
     write,
 )
 
-_GOALS = (today, begin, goals, write, goal, language)
+_GOALS = (today, begin, goals, write, compare, goal, language)
 _PEOPLE = (team, delegations, people, departments)
 _MATERIAL = (tree, hearing, library, lessons)
 _HR = (cycle_wizard, cycles, board, steering, amending, calibration, sheets, instructions, sync)

@@ -10,6 +10,7 @@ from domain.access import person_of
 from domain.findings import Finding
 from domain.goal.goal import Goal
 from domain.goal.possible import possible
+from domain.notices.notices import NoticeKind
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.bulk import BulkCommands, RowResult
@@ -18,6 +19,7 @@ from service.goal_documents import GoalFilter
 from service.goals import SeenGoal
 from service.inbox import InboxItem, TaskAction
 from service.message_names import names_in_messages
+from service.notices import ListedNotice, Notices
 from texts.say import say
 from web.console.forms import TypedForm, fresh_id
 from web.console.route import SEE_OTHER, PageRoute
@@ -27,6 +29,15 @@ router = APIRouter(route_class=PageRoute)
 PAGE = 20  # tasks
 MOST = 100  # goals that one bulk approval holds
 _OWN = 20  # of the person's own goals
+_NEWS, _NOTICES = 8, 30  # shown, of the newest notices
+# Notices that tell what became of a goal; those that ask for something are tasks on the page.
+_TELLS = frozenset(
+    {
+        NoticeKind.STAGE_APPROVED, NoticeKind.APPROVED, NoticeKind.RETURNED, NoticeKind.RECALLED, NoticeKind.VERDICT_GIVEN,
+        NoticeKind.GOAL_RESET, NoticeKind.GOAL_CLOSED, NoticeKind.GOAL_LAPSED, NoticeKind.WITHDRAWN, NoticeKind.COMMENTED,
+        NoticeKind.PAUSED, NoticeKind.RESUMED, NoticeKind.EXTENDED, NoticeKind.REOPENED, NoticeKind.HANDED_OVER, NoticeKind.TAKEN_OVER,
+    }
+)  # fmt: skip
 
 
 class Waiting(NamedTuple):
@@ -71,7 +82,20 @@ async def today(visit: AtPage, after: Annotated[str, Query(max_length=300)] = ""
         next=page.next,
         is_first=not after,
         own=running,
+        news=[] if after else await _news(visit),
     )
+
+
+@router.get("/inbox")
+async def inbox() -> Response:
+    """Where mails lead to."""
+    return RedirectResponse("/", SEE_OTHER)
+
+
+async def _news(visit: Visit) -> list[ListedNotice]:
+    """What became lately of goals that the person may see."""
+    found = await Notices(visit.opened.engine).own(visit.caller, limit=_NOTICES)
+    return [one for one in found.notices if one.kind in _TELLS and one.theme is not None][:_NEWS]
 
 
 async def _seen(visit: Visit, goals: list[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:

@@ -11,8 +11,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.values import Locale, percent
 from texts.dates import short_day, short_moment
+from texts.places import place_text
 from texts.say import say
 from texts.translations import has
 from texts.words import actor_word, reason_text, word
@@ -77,7 +79,9 @@ def _templates(locale: Locale) -> Environment:
         "word": lambda kind, value: word(kind, str(value), locale),
         "own": lambda text: text.in_(locale),
         "actor_word": lambda actor: actor_word(actor, locale),
+        "company_zone": DIRECTORY_ZONE.key,
         "has": lambda key: has(key, locale),
+        "field_label": lambda name: _field_label(name, locale),
         "labels_of": lambda form: {
             one.name: say(f"console.field.{form.name}.{one.name}", locale) for one in form.fields
         },
@@ -94,6 +98,12 @@ def _templates(locale: Locale) -> Environment:
         "reason": lambda reason: reason_text(reason, locale),
     }
     return found
+
+
+def _field_label(name: str, locale: Locale) -> str:
+    """What a field of the form of a goal is called; those of steps as in a sheet."""
+    key = f"console.write.field.{name}"
+    return say(key, locale) if has(key, locale) else place_text(name, locale)
 
 
 def _texts(locale: Locale) -> Callable[..., str]:
