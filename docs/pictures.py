@@ -1,8 +1,10 @@
 """Pictures of the console, taken by a browser from a running demo: each page at three widths, light and dark, in both languages.
 
     python -m docs.pictures http://127.0.0.1:8080 FOLDER
+    python -m docs.pictures http://127.0.0.1:8080 --readme
 
-FOLDER gets a picture of each, and contact sheets of all pages (`sheet-<width>-<scheme>-<language>.png`). docs/images/ has those of the README.
+FOLDER gets a picture of each, and contact sheets of all pages (`sheet-<width>-<scheme>-<language>.png`). With `--readme` the pictures of
+the README are made in docs/images.
 """
 
 import asyncio
@@ -77,6 +79,32 @@ SHOTS = (
 )
 
 
+# Of the README: what fills a screen, as the names say.
+IN_README = {
+    "today": (1024, "light"), "goal-review": (1024, "light"), "write": (1024, "light"), "board": (1024, "light"), "tree": (1024, "dark"),
+    "approvals": (390, "light"),
+}  # fmt: skip
+
+
+async def take_for_readme(url: str, folder: Path) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM)
+        for shot in SHOTS:
+            if shot.name in IN_README:
+                width, scheme = IN_README[shot.name]
+                context = await browser.new_context(
+                    viewport={"width": width, "height": 800},
+                    color_scheme="dark" if scheme == "dark" else "light",
+                    locale=_LOCALES["ja"],
+                )
+                await _sign_in(context, url, shot.person)
+                page = await context.new_page()
+                await page.goto(url + shot.path)
+                await page.screenshot(path=folder / f"console_{shot.name.replace('-', '_')}.png")
+                await context.close()
+        await browser.close()
+
+
 async def take(url: str, folder: Path, shots: tuple[Shot, ...] = SHOTS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as playwright:
@@ -141,4 +169,5 @@ async def _sheet(browser: Browser, path: Path, pictures: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(take(sys.argv[1].rstrip("/"), Path(sys.argv[2])))
+    at, where = sys.argv[1].rstrip("/"), sys.argv[2]
+    asyncio.run(take_for_readme(at, Path("docs/images")) if where == "--readme" else take(at, Path(where)))

@@ -55,7 +55,7 @@ async def read_board(
         "board.html",
         tab="board",
         page=page,
-        rows=_rows(page),
+        rows=_rows(await _with_rows(visit, board, page)),
         states=list(State),
         failed=page.failed[:_FAILED],
         names=names,
@@ -63,6 +63,13 @@ async def read_board(
         is_linked=view.sees_results,
         **values,
     )
+
+
+async def _with_rows(visit: Visit, board: Board, page: BoardPage) -> BoardPage:
+    """Where one department holds the whole company, the departments below it say more."""
+    if page.path or len(page.rows) != 1 or not page.rows[0].has_below:
+        return page
+    return await board.read(visit.caller, page.cycle, visit.now, page.rows[0].department)
 
 
 async def _of_cycle(visit: Visit, view: CycleView, board: Board) -> dict[str, Any]:
