@@ -39,7 +39,6 @@ __all__ = [
     "read_bodies",
     "read_columns",
     "read_entries_of_command",
-    "read_entries_of_kinds",
     "read_ledger",
     "read_ledger_page",
     "recorded_commands",
@@ -261,19 +260,6 @@ async def read_entries_of_command(connection: AsyncConnection, goal: str, comman
         .order_by(GoalEventRow.seq)
     )
     return [_ledger_line(row) for row in await connection.execute(query)]
-
-
-async def read_entries_of_kinds(
-    connection: AsyncConnection, goal: str, kinds: Sequence[str], *, limit: int
-) -> list[LedgerLine]:
-    """The newest `limit` entries of these kinds in a goal's ledger, in order. One query."""
-    query = (
-        select(GoalEventRow.__table__)
-        .where(GoalEventRow.goal_id == goal, is_one_of(GoalEventRow.body["kind"].astext, kinds))
-        .order_by(GoalEventRow.seq.desc())
-        .limit(limit)
-    )
-    return [_ledger_line(row) for row in (await connection.execute(query)).all()[::-1]]
 
 
 async def recorded_commands(

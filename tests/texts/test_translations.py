@@ -154,7 +154,9 @@ def test_every_text_is_said_somewhere() -> None:
     words = {f"{kind}.{value}" for kind in word_kinds() for value in values(kind)}
     hints = {f"hint.{key}" for key in keys()}
     families = {
-        key for key in keys() if key.startswith(("screen.", "sheet.", "console.")) and (said | word_kinds()) & prefixes_of(key)
+        key
+        for key in keys()
+        if key.startswith(("screen.", "sheet.", "console.")) and (said | word_kinds()) & prefixes_of(key)
     }
     unused = {key for key in keys() if key not in said and not key.startswith(beginnings) and not is_in_templates(key)}
     unused -= words | hints | families

@@ -444,12 +444,6 @@ DIRECT: Mapping[str, Direct] = {
         Action.CHANGE_DIRECTORY, lambda c, who, _: _gathering(c).apply_now(_now(), who)
     ),
     "goals.GoalReads.read_before_deciding": Direct(Action.SEE_GOAL, _seen, at_goal=True),
-    "goal_history.GoalHistory.reports": Direct(
-        Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).reports(who, goal), at_goal=True
-    ),
-    "goal_history.GoalHistory.timeline": Direct(
-        Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).timeline(who, goal), at_goal=True
-    ),
     "goal_history.GoalHistory.versions": Direct(
         Action.SEE_GOAL, lambda c, who, goal: GoalReads(c.engine).versions(who, goal, 1, 1), at_goal=True
     ),

@@ -147,10 +147,7 @@ WITHOUT: Mapping[str, str] = {
     "goals.GoalReads.view": "for the goal's page, with the forms that its visitor may use; a program reads the goal by `read_goal`",
     "visitors.Visitors.read": "for the frame of pages; a program reads its person by `read_person`",
     "writing.Writing.page": "for the page on which a goal is written; a program reads `read_goal`, `list_goals` and `list_problems`",
-    **{
-        f"goal_history.GoalHistory.{one}": "for a goal's page; a program has the same entries by `read_ledger`"
-        for one in ("reports", "timeline", "versions")
-    },
+    "goal_history.GoalHistory.versions": "for a page of two versions; a program has the same entries by `read_ledger`",
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
     "instruction_effects.InstructionForecasts.forecast": "for a person who confirms; `check_instruction` has the numbers",
     "instruction_pages.InstructionPages.read_page": "`read_instruction` has all results at once",

@@ -22,6 +22,7 @@ from service.message_names import names_in_messages
 from service.notices import ListedNotice, Notices
 from texts.say import say
 from web.console.forms import TypedForm, fresh_id
+from web.console.goal import goal_path
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
@@ -90,6 +91,16 @@ async def today(visit: AtPage, after: Annotated[str, Query(max_length=300)] = ""
 async def inbox() -> Response:
     """Where mails lead to."""
     return RedirectResponse("/", SEE_OTHER)
+
+
+@router.get("/next")
+async def next_task(visit: AtPage) -> Response:
+    """Leads to the goal that waits for the person with the earliest due date, one after the other; to Today where none waits."""
+    page = await visit.opened.inbox.read(visit.caller, person_of(visit.caller), visit.now, limit=PAGE)
+    first = next(
+        (one.goal.goal for one in page.items if not one.goal.paused and one.action is not TaskAction.COMMENT), None
+    )
+    return RedirectResponse(f"{goal_path(first)}#task" if first else "/", SEE_OTHER)
 
 
 async def _news(visit: Visit) -> list[ListedNotice]:

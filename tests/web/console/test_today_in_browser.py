@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from domain.goal.commands import Submit
+from domain.goal.commands import ReturnForChanges, Submit
 from domain.values import CycleId, GoalId
 from tests.service.steered import HARA, MANAGER, MORI, ONO, Steered
 from tests.web.browser import at_pages, needs_browser
@@ -117,3 +117,51 @@ async def test_the_enter_key_that_ends_a_composition_sends_nothing(
             """(field) => !field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }))"""
         )
         assert not ordinary
+
+
+async def test_what_changed_since_a_return_stands_side_by_side_and_the_owner_reads_of_it(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    cycle = await _submitted(company, "compared")
+    goal = GoalId(f"{cycle}/{MORI}/1")
+    await company.goals.give(goal, ReturnForChanges(actor=MANAGER, comment="テーマを具体的に"), fresh_id())
+    async with at_pages(chromium, company, console, MORI) as owner:
+        await owner.open("/")
+        await owner.sees("差し戻されました")
+    content = (await company.goals.require(goal)).content.model_copy(update={"theme": "月次決算を7日で締める"})
+    await company.goals.give(goal, Submit(actor=MORI, content=content), fresh_id())
+    async with at_pages(chromium, company, console, MANAGER, width=390) as manager:
+        await manager.open(f"/goals/{goal}")
+        await manager.press("前回あなたが判断した後の変更を見る")
+        await expect(manager.page.locator("del")).to_contain_text(["月次決算の早期化"])
+        await expect(manager.page.locator("ins")).to_contain_text(["月次決算を7日で締める"])
+        assert await manager.complaints() == []
+        await manager.open(f"/goals/{goal}/compare?from=1&to=99", 404)
+
+
+async def test_goals_are_found_by_the_beginning_of_a_name_and_by_what_stands_out(
+    company: Steered, waiting: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, MANAGER, scripts=False) as manager:
+        await manager.open(f"/goals?cycle={waiting}")
+        await manager.type("氏名・社員番号", "森")
+        await manager.press("絞り込む")
+        await expect(manager.page.locator("tbody tr")).to_have_count(1)
+        await manager.page.locator("#mark").select_option("overdue")
+        await manager.press("絞り込む")
+        await manager.sees("条件に合う目標はありません。")
+        await manager.open("/inbox")  # where mails lead to
+        assert manager.page.url == f"{console}/"
+
+
+async def test_on_a_phone_one_decision_follows_the_other(company: Steered, console: str, chromium: Browser) -> None:
+    """The goals of other tests of this module wait too; each decision leads to the next goal until nothing waits."""
+    await _submitted(company, "one-by-one")
+    async with at_pages(chromium, company, console, MANAGER, width=390) as manager:
+        await manager.open("/next")
+        for _ in range(3):
+            goal = manager.page.url.partition("#")[0]
+            await manager.press("承認")
+            await manager.sees("記録しました")
+            await manager.press("次の対応へ")
+            await expect(manager.page).not_to_have_url(goal)
