@@ -89,6 +89,7 @@ function follow(part) {
 }
 
 document.querySelectorAll("[data-follow]").forEach(follow);
+for (const one of document.querySelectorAll(".tabs [aria-current]")) one.scrollIntoView({ block: "nearest", inline: "nearest" });
 document.querySelectorAll("form[data-kept]").forEach(keepTyped);
 document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
