@@ -151,4 +151,6 @@ document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
 document.querySelectorAll("[data-live]").forEach(follow);
 document.querySelectorAll("a[data-line]").forEach(leadToLine);
+// On a phone the pages and the tabs are longer than the screen: where somebody is stays in view.
+for (const one of document.querySelectorAll(".rooms [aria-current], .tabs [aria-current]")) one.scrollIntoView({ block: "nearest", inline: "center" });
 document.querySelector("#problem")?.focus();
