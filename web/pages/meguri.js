@@ -151,6 +151,10 @@ document.querySelectorAll("form[data-bulk]").forEach(countChosen);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
 document.querySelectorAll("[data-live]").forEach(follow);
 document.querySelectorAll("a[data-line]").forEach(leadToLine);
-// On a phone the pages and the tabs are longer than the screen: where somebody is stays in view.
-for (const one of document.querySelectorAll(".rooms [aria-current], .tabs [aria-current]")) one.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the pages and the tabs are wider than the screen: where somebody is comes into view.
+for (const one of document.querySelectorAll(".rooms [aria-current], .tabs [aria-current]")) {
+  const strip = one.closest(".rooms, .tabs");
+  const space = strip.getBoundingClientRect();
+  strip.scrollLeft += one.getBoundingClientRect().left - space.left - (space.width - one.offsetWidth) / 2;
+}
 document.querySelector("#problem")?.focus();
