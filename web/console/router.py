@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from web.console import (
     accounts,
     amending,
+    approvals,
     audit,
     begin,
     board,
@@ -39,7 +40,7 @@ from web.console import (
     write,
 )
 
-_GOALS = (today, begin, goals, write, compare, goal, language)
+_GOALS = (today, approvals, begin, goals, write, compare, goal, language)
 _PEOPLE = (team, delegations, people, departments)
 _MATERIAL = (tree, hearing, library, lessons)
 _HR = (cycle_wizard, cycles, board, steering, amending, calibration, sheets, instructions, sync)
