@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 import psutil
@@ -84,8 +84,17 @@ class Person:
         return answer
 
 
+class Served(Protocol):
+    """Where the web server finds its servers."""
+
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def temporal_address(self) -> str: ...
+
+
 @asynccontextmanager
-async def web_process(at: Addresses) -> AsyncIterator[tuple[httpx.AsyncClient, psutil.Process]]:
+async def web_process(at: Served) -> AsyncIterator[tuple[httpx.AsyncClient, psutil.Process]]:
     """`python web.py` on the bench's servers; a client of its API, and the process."""
     with listen("127.0.0.1:0") as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"

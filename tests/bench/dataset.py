@@ -158,7 +158,7 @@ async def _write_cycle(engine: AsyncEngine, size: Size, number: int, comments: I
         "id": cycle,
         "name": cycle,
         "file": _file(cycle, {place.department for place in places}).model_dump(mode="json"),
-        "policy": POLICY_OF_LIVES.model_dump(mode="json"),
+        "policy": POLICY_OF_LIVES.model_copy(update={"hr": HR}).model_dump(mode="json"),
         "launched_by": HR[0],
         "launched_at": launched,
     }
