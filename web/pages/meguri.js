@@ -39,6 +39,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** What the keyboard can do is shown by a button of the menu, and by Ctrl+/ from everywhere. */
+function opensDialog(button) {
+  const dialog = document.getElementById(button.dataset.opens);
+  button.addEventListener("click", () => dialog.showModal());
+}
+document.addEventListener("keydown", (event) => {
+  const keys = document.querySelector("#keys");
+  if ((event.ctrlKey || event.metaKey) && event.key === "/" && keys && !keys.open) keys.showModal();
+});
+
 /** A list with check boxes: one box for all of the page, and how many are chosen. */
 function countChosen(form) {
   const all = form.querySelector("[data-all]");
@@ -145,6 +155,7 @@ function leadToLine(link) {
   });
 }
 
+document.querySelectorAll("[data-opens]").forEach(opensDialog);
 document.querySelectorAll("form[data-draft]").forEach(keepOnServer);
 document.querySelectorAll("form[data-kept]").forEach(keepTyped);
 document.querySelectorAll("form[data-bulk]").forEach(countChosen);

@@ -103,6 +103,25 @@ async def test_an_approver_works_by_the_keyboard_alone(company: Steered, console
     assert [kind for kind, _, _ in await company.entries(cycle, HARA)][-1] == "returned"
 
 
+async def test_what_the_keyboard_can_do_is_shown_on_request(
+    company: Steered, waiting: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, MANAGER, width=390) as manager:
+        await manager.open(f"/goals/{waiting}/{MORI}/1")
+        await manager.page.keyboard.press("Control+/")
+        help_of_keys = manager.page.get_by_role("dialog")
+        await expect(help_of_keys).to_be_visible()
+        await manager.picture("keys")
+        assert await manager.complaints() == []
+        await manager.page.keyboard.press("Escape")
+        await expect(help_of_keys).to_be_hidden()
+        await manager.page.locator(".menu summary").click()
+        await manager.press("キーボード操作")
+        await expect(help_of_keys).to_be_visible()
+        await manager.press("閉じる")
+        await expect(help_of_keys).to_be_hidden()
+
+
 async def test_the_enter_key_that_ends_a_composition_sends_nothing(
     company: Steered, waiting: CycleId, console: str, chromium: Browser
 ) -> None:
