@@ -25,6 +25,7 @@ from sqlalchemy.orm import aliased
 
 from domain.policy.policy import TaskKind
 from storage.arrays import EMPTY
+from storage.people_search import name_begins_with
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 
 TASKS = [one.value for one in TaskKind]
@@ -33,7 +34,6 @@ _FEW = frozenset(
 )  # filters that leave only a few goals, or ids in order
 _FLAGS = frozenset({"overdue_at", "escalated", "paused", "returned"})  # each has an index of such goals
 _MOST_OWNERS = 1_000
-_LAST = "\U0010ffff"  # behind every other character
 
 _COLUMNS = {"cycle": GoalRow.cycle_id, "owner": GoalRow.owner_id, "state": GoalRow.state, "task": GoalRow.task}
 _DEPARTMENTS = bindparam("department", type_=ARRAY(Text))
@@ -45,16 +45,9 @@ _AFTER = GoalRow.id > bindparam("after", type_=Text)
 
 async def owners_named(connection: AsyncConnection, words: str) -> list[str] | None:
     """Whose name begins with the words, or whose id or employee number they are. None: more than a thousand people. One query."""
-    is_meant = _begins_with(words) | (EmployeeRow.id == words) | (EmployeeRow.number == words)
+    is_meant = name_begins_with(words) | (EmployeeRow.id == words) | (EmployeeRow.number == words)
     found = list(await connection.scalars(select(EmployeeRow.id).where(is_meant).limit(_MOST_OWNERS + 1)))
     return None if len(found) > _MOST_OWNERS else sorted(found)
-
-
-def _begins_with(words: Any) -> ColumnElement[bool]:
-    """The condition of the index `employee_by_name`, which compares bytes. `starts_with` would not use it for a parameter."""
-    name = func.lower(EmployeeRow.name)
-    first = func.lower(words)
-    return name.bool_op("~>=~")(first) & name.bool_op("~<~")(func.concat(first, _LAST))
 
 
 def page_of(given: frozenset[str], condition: ColumnElement[bool]) -> Subquery:
@@ -84,7 +77,7 @@ def _chosen(given: frozenset[str]) -> list[ColumnElement[bool]]:
     if "waits_for" in given:
         chosen.append(GoalRow.id == any_(_ids_of_assignee()))
     if "name" in given:
-        begins = _begins_with(bindparam("name", type_=Text))
+        begins = name_begins_with(bindparam("name", type_=Text))
         chosen.append(
             select(EmployeeRow.id).where(EmployeeRow.id == GoalRow.owner_id, begins).correlate(GoalRow).exists()
         )

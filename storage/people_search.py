@@ -12,8 +12,15 @@ from storage.directory import employees, has_post_in, works_today
 from storage.tables import EmployeeRow
 
 _LAST = chr(0x10FFFF)  # comes after every character of a name
-# As the index `employee_by_name_begun` has it: without spaces, in small letters.
-_NAME: ColumnElement[Any] = func.lower(func.translate(EmployeeRow.name, text("' \u3000'"), text("''")))
+
+
+def _as_in_index(name: Any) -> ColumnElement[Any]:
+    """The name as the index `employee_by_name_begun` has it: without spaces, in small letters."""
+    found: ColumnElement[Any] = func.lower(func.translate(name, text("' \u3000'"), text("''")))
+    return found
+
+
+_NAME = _as_in_index(EmployeeRow.name)
 
 
 async def find_people(
@@ -42,12 +49,20 @@ async def find_people(
 
 
 def _begins_with(beginning: str) -> ColumnElement[bool]:
-    name = "".join(beginning.split()).lower()
     number = beginning.strip()
-    return or_(_between(_NAME, name), _between(EmployeeRow.id, number), _between(EmployeeRow.number, number))
+    return or_(name_begins_with(beginning), _between(EmployeeRow.id, number), _between(EmployeeRow.number, number))
 
 
-def _between(what: Any, beginning: str) -> ColumnElement[bool]:
+def name_begins_with(beginning: Any) -> ColumnElement[bool]:
+    """The condition that the name begins so, which may be a parameter; spaces and capital letters make no difference."""
+    return _between(_NAME, _as_in_index(beginning))
+
+
+def _between(what: Any, beginning: Any) -> ColumnElement[bool]:
     """The condition that the text begins so, in the byte order of `text_pattern_ops`: with any parameter, its index serves it."""
-    low, high = literal(beginning), literal(beginning + _LAST)
+    low, high = (
+        (literal(beginning), literal(beginning + _LAST))
+        if isinstance(beginning, str)
+        else (beginning, func.concat(beginning, _LAST))
+    )
     return what.op("~>=~", is_comparison=True)(low) & what.op("~<~", is_comparison=True)(high)  # type: ignore[no-any-return]  # a comparison of a column is a condition

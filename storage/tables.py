@@ -79,7 +79,6 @@ class EmployeeRow(Table):
     __table_args__ = (
         CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),
         Index("employee_by_number", "number", postgresql_where=text("number IS NOT NULL")),
-        Index("employee_by_name", text("lower(name) text_pattern_ops")),  # for names that begin with what is asked for
         Index(
             "employee_by_number_begun",
             "number",

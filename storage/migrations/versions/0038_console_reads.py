@@ -115,4 +115,3 @@ def _replace_indexes() -> None:
     ):
         op.create_index(name, "goal", ["cycle_id", "id", "department"], postgresql_where=sa.text(condition))
     op.create_index("outbox_by_recipient", "outbox", ["recipient_id", "id"])
-    op.create_index("employee_by_name", "employee", [sa.text("lower(name) text_pattern_ops")])
