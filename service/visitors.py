@@ -19,7 +19,7 @@ _CHOICES = 12  # people
 class Visitor(Frozen):
     """A person at a page. The pages themselves check what the person may see; this says only what the frame leads to.
 
-    `cycles` run, the newest first.
+    `cycles` run: those that have started before those that have not, the newest first.
     """
 
     employee: EmployeeId

@@ -52,7 +52,8 @@ async def inbox(
     """A page of the goals with a task for this person, or for somebody for whom this person acts at `now`. Two queries.
 
     The earliest due date comes first; at most `limit` lines, after the position `after`. A delegation holds from its first day
-    to its last, in the time zone of the goal's owner. A delegate does not act for somebody else in the delegate's own goal.
+    to its last, in the time zone of the goal's owner. A delegate does not act for somebody else in the delegate's own goal,
+    and for an owner or a contributor only where the delegation covers their own goals.
     """
     delegators = await _delegators(connection, employee, now)
     values = {"employee": employee, "assignees": [employee, *delegators], "now": now, "limit": limit}
@@ -144,6 +145,13 @@ def _acting_for() -> ColumnElement[str | None]:
             DelegationRow.delegator_id == func.any(GoalRow.assignees),
             DelegationRow.first <= today,
             DelegationRow.last >= today,
+            or_(
+                DelegationRow.own_goals,
+                and_(
+                    DelegationRow.delegator_id != GoalRow.owner_id,
+                    DelegationRow.delegator_id != func.all(GoalRow.contributors),
+                ),
+            ),
         )
         .correlate(GoalRow, CycleRow)
         .scalar_subquery()

@@ -15,14 +15,14 @@ SELECT e.name, e.locale,
     ARRAY(SELECT DISTINCT h.role FROM role_holder h WHERE h.employee_id = e.id),
     EXISTS (SELECT FROM cycle c WHERE {_RUNNING} AND {_IS_HR}),
     NOT EXISTS (SELECT FROM cycle c WHERE {_RUNNING} AND NOT ({_IS_HR})),
-    ARRAY(SELECT c.id FROM cycle c WHERE {_RUNNING} ORDER BY c.launched_at DESC, c.id)
+    ARRAY(SELECT c.id FROM cycle c WHERE {_RUNNING} ORDER BY (COALESCE(c.policy_now, c.policy) ->> 'starts')::date > current_date, c.launched_at DESC, c.id)
 FROM employee e WHERE e.id = :id
 """)  # noqa: S608 - nothing in it comes from outside
 
 
 class VisitorRow(NamedTuple):
     """A person: their name and language, whether they lead somebody, their roles, whether they are HR of a running cycle, and
-    that no running cycle has other HR; the cycles that run, the newest first.
+    that no running cycle has other HR; the cycles that run: those that have started before those that have not, the newest first.
     """
 
     name: str

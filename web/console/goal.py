@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
+from domain.goal.commands import COMMANDS
 from domain.goal.explained import explained
 from domain.goal.scoring import attainment, calibrated, score
 from domain.messages import Message
@@ -54,9 +55,8 @@ async def give(  # noqa: PLR0917 - path and form
     if name not in OFFERED:
         raise HTTPException(404)
     view = await visit.opened.goals.view(visit.caller, goal, visit.now)
-    asked = Asked(
-        name, command_fields(name, view.goal, typed), typed.filled("acting_for"), typed.seen, typed.command_id
-    )
+    seen = typed.seen if "expected_seq" in COMMANDS[name].model_fields else None  # others decide on nothing that was seen
+    asked = Asked(name, command_fields(name, view.goal, typed), typed.filled("acting_for"), seen, typed.command_id)
     use_cases = await visit.opened.acting_on_goals()
     try:
         await (use_cases.submit if name == "submit" else use_cases.give)(visit.caller, goal, asked)

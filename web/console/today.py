@@ -83,7 +83,7 @@ async def next_task(visit: AtPage) -> Response:
     first = next(
         (one.goal.goal for one in page.items if not one.goal.paused and one.action is not TaskAction.COMMENT), None
     )
-    return RedirectResponse(f"{goal_path(first)}#task" if first else "/", SEE_OTHER)
+    return RedirectResponse(goal_path(first) if first else "/", SEE_OTHER)
 
 
 async def _news(visit: Visit) -> list[ListedNotice]:
