@@ -121,6 +121,19 @@ async def test_a_delegate_sees_what_waits_on_the_delegator_on_these_days_and_nev
     assert await seen("c", FIRST) == []
 
 
+@pytest.mark.parametrize("own_goals", [False, True])
+async def test_the_delegators_own_goals_wait_for_the_delegate_only_where_the_delegation_covers_them(
+    database: AsyncEngine, own_goals: bool
+) -> None:
+    await employ(database, "a", "b", "c")
+    await open_cycle(database, "q", "a", "c")
+    theirs = await goal(database, "q", "c", state="pending_approval", task="approval", assignees=["a"])
+    draft = await goal(database, "q", "a", state="draft", task="draft", assignees=["a"])
+    await added(database, standing("a", "b")._replace(own_goals=own_goals))
+    found = await waiting(database, "b", at(FIRST, 12, "Asia/Tokyo"))
+    assert set(found) == ({(theirs, "a"), (draft, "a")} if own_goals else {(theirs, "a")})
+
+
 async def test_what_waits_on_both_is_the_delegates_own_work(database: AsyncEngine) -> None:
     await employ(database, "a", "b", "c")
     await open_cycle(database, "q", "c")
