@@ -35,6 +35,20 @@ def explained(goal: Goal, ledger: Sequence[Entry]) -> list[Added]:
     return [*_banked(ledger), *revision]
 
 
+class StillPossible(NamedTuple):
+    """Points that the revision can still add, before its weight: by its open steps, and by the measure up to its target."""
+
+    steps: Decimal
+    measure: Decimal
+
+
+def still_possible(goal: Goal) -> StillPossible:
+    measure = goal.content.measure
+    steps = sum(step.points for number, step in enumerate(goal.content.steps) if number not in goal.done)
+    rest = max(1 - goal.attained, Decimal(0)) * (measure.points if measure else 0)
+    return StillPossible(Decimal(steps), rest.quantize(Decimal("0.01")))
+
+
 def _weighted(goal: Goal) -> Added:
     terms, weight = scoring.terms(goal), goal.content.weight
     how = message("screen.score.weighted", points=terms.revision, weight=weight)

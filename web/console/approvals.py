@@ -38,7 +38,7 @@ async def confirm(visit: AtPage, goal: Annotated[list[str], Query(max_length=MOS
     """What will be approved, once more as a list, before it is."""
     chosen = [one for one in map(_chosen, goal) if one]
     if not chosen:
-        return RedirectResponse("/", SEE_OTHER)
+        return RedirectResponse("/?chosen=none", SEE_OTHER)
     return visit.page("approvals.html", **await _rows(visit, chosen, {}), command_id=fresh_id(), comment="")
 
 

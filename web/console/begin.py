@@ -9,6 +9,7 @@ from domain.access import person_of
 from domain.lifecycle import State
 from domain.refusals import Refusal
 from domain.values import CycleId, GoalId
+from domain.writing import catalog
 from service.answers import NoAnswer
 from service.beginning import Beginnings, BeginningSource
 from service.exemplars import Exemplars
@@ -64,17 +65,25 @@ async def _page(visit: Visit, source: str, status: int = 200, summary: str = "")
     running = set(visit.who.cycles)
     drafts = [one for one in own.goals if one.cycle in running and one.state == State.DRAFT]
     ended = [one for one in own.goals if one.cycle not in running and one.state == State.CLOSED]
+    problems, examples = await _problems(visit), await _examples(visit)
+    chosen = next((one for one in (*examples, *problems) if one.value == source), None) or _of_catalog(visit, source)
     return visit.page(
         "begin.html",
         status,
-        source=source,
+        chosen=chosen,
         drafts=drafts,
-        problems=await _problems(visit),
-        examples=await _examples(visit),
+        problems=problems,
+        examples=examples,
         ended=[Source(f"goal:{one.goal}", _name(one)) for one in ended],
         command_id=fresh_id(),
         summary=summary,
     )
+
+
+def _of_catalog(visit: Visit, source: str) -> Source | None:
+    """An entry of the catalogue that led here. Raises a `Refusal` for one that is not there."""
+    kind, _, value = source.partition(":")
+    return Source(source, catalog.find(value).name.in_(visit.locale)) if kind == "catalog" else None
 
 
 def _name(goal: ListedGoal) -> str:

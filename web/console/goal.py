@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from domain.goal.commands import COMMANDS
-from domain.goal.explained import explained
+from domain.goal.explained import explained, still_possible
 from domain.goal.scoring import attainment, calibrated, score
 from domain.messages import Message
 from domain.refusals import Code, Refusal
@@ -55,7 +55,9 @@ async def give(  # noqa: PLR0917 - path and form
     if name not in OFFERED:
         raise HTTPException(404)
     view = await visit.opened.goals.view(visit.caller, goal, visit.now)
-    seen = typed.seen if "expected_seq" in COMMANDS[name].model_fields else None  # others decide on nothing that was seen
+    seen = (
+        typed.seen if "expected_seq" in COMMANDS[name].model_fields else None
+    )  # others decide on nothing that was seen
     asked = Asked(name, command_fields(name, view.goal, typed), typed.filled("acting_for"), seen, typed.command_id)
     use_cases = await visit.opened.acting_on_goals()
     try:
@@ -105,6 +107,7 @@ def _values(visit: Visit, view: GoalView) -> dict[str, Any]:
         "score": score(goal),
         "final": calibrated(goal),
         "added": explained(goal, view.events),
+        "possible_points": None if goal.is_closed else still_possible(goal),
         "entries": timeline(view.ledger, visit.locale, goal.calendar.timezone),
         "decided_before": decided_before(view, visit.who.employee),
         "newest": NEWEST,

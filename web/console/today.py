@@ -51,7 +51,10 @@ class Waiting(NamedTuple):
 
 
 @router.get("/")
-async def today(visit: AtPage, after: Annotated[str, Query(max_length=300)] = "") -> Response:
+async def today(
+    visit: AtPage, after: Annotated[str, Query(max_length=300)] = "", chosen: Annotated[str, Query(max_length=10)] = ""
+) -> Response:
+    """`chosen=none`: somebody wanted to approve several goals at once, and chose none."""
     person = person_of(visit.caller)
     page = await visit.opened.inbox.read(visit.caller, person, visit.now, after=after, limit=PAGE)
     seen = await seen_goals(
@@ -65,6 +68,7 @@ async def today(visit: AtPage, after: Annotated[str, Query(max_length=300)] = ""
         names=page.names,
         next=page.next,
         is_first=not after,
+        chose_none=chosen == "none",
         own=running,
         news=[] if after else await _news(visit),
     )

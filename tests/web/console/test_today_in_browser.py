@@ -169,6 +169,9 @@ async def test_goals_are_found_by_the_beginning_of_a_name_and_by_what_stands_out
         await manager.page.locator("#mark").select_option("overdue")
         await manager.press("絞り込む")
         await manager.sees("条件に合う目標はありません。")
+        await manager.open("/")
+        await manager.press("一括承認")  # nothing is selected
+        await manager.sees("目標が選択されていません。")
         await manager.open("/inbox")  # where mails lead to
         assert manager.page.url == f"{console}/"
 

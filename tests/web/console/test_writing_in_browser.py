@@ -141,6 +141,7 @@ async def test_a_draft_begins_with_an_entry_of_the_catalogue(company: Steered, c
         await owner.open("/goals/write?from=catalog:accounting/entry-accuracy")
         await owner.picture("begin")
         assert await owner.complaints() == []
+        await owner.sees("下敷き: ")
         draft = owner.page.locator(f"a[href^='/goals/{launched}/{MORI}/1/edit']")
         await draft.click()
         await expect(owner.page.locator("#theme")).not_to_have_value("月次決算の早期化")
