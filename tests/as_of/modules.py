@@ -178,6 +178,7 @@ LEFT_OUT = {
     "tests/web/test_passkeys_in_browser.py": _NO_DAYS,
     "tests/web/console/test_mishaps_in_browser.py": _NO_DAYS,
     "tests/web/console/test_doors_of_pages.py": _NO_DAYS,
+    "tests/web/console/test_goal_commands.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,
     "tests/cli/people/test_scim.py": _NO_DAYS,
