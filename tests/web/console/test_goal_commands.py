@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import httpx
 import pytest
 
 from domain.values import CycleId, EmployeeId
+from service.connection import connect_temporal
+from settings import Settings
+from storage.database import open_database
+from tests.servers import Postgres
 from tests.service.steered import HR, HR_TOO, MANAGER, MORI, TOP, Steered, goal_of, in_days
 from tests.web.people import session_of
 from web.console.goal_forms import OFFERED
+from web.opened import Temporal
+from web.serving import listen, serving
 
 pytestmark = pytest.mark.slow
 
@@ -78,3 +85,36 @@ async def test_an_owner_withdraws_a_goal_that_is_not_approved_yet(company: Steer
     at = _Owner(company, web, await company.launch("withdrawn-form"))
     await at.sends(MORI, "withdraw", reason="重複のため")
     assert (await at.kinds())[-1] == "withdrawn"
+
+
+async def test_a_form_that_is_sent_twice_is_carried_out_once(company: Steered, web: httpx.AsyncClient) -> None:
+    at = _Owner(company, web, await company.launch("sent-twice"))
+    headers, typed = await session_of(company, MORI), {"command_id": "pressed-twice", "seen": "1", "text": "二度押した"}
+    for _ in range(2):
+        answer = await web.post(f"/goals/{at.goal}/comment", headers=headers, data=typed)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/goals/{at.goal}?done=pressed-twice")
+    assert await at.kinds() == ["commented"]
+
+
+async def test_while_a_server_is_away_a_page_says_so_and_keeps_what_was_typed(
+    company: Steered, postgres: Postgres
+) -> None:
+    """Temporal away: reading goes on. PostgreSQL away: nothing is known of the visitor, and the text is on the page all the same."""
+    cycle = await company.launch("servers-away")
+    path, headers = f"/goals/{goal_of(cycle, MORI)}", await session_of(company, MORI)
+    temporal = Temporal(partial(connect_temporal, Settings(), at="127.0.0.1:1"))
+    async with postgres.migrated_database() as gone:
+        without_database = open_database(gone)
+    for engine, reads in ((company.engine, 200), (without_database, 503)):
+        async with (
+            serving(Settings(), engine, temporal, listen("127.0.0.1:0")) as url,
+            httpx.AsyncClient(base_url=url, timeout=60, headers=headers) as web,
+        ):
+            assert (await web.get(path)).status_code == reads
+            answer = await web.post(f"{path}/comment", data={"command_id": "away", "text": "消えては困る文"})
+            assert answer.status_code == 503
+            assert answer.headers["content-type"].startswith("text/html")
+            assert 'name="text" value="消えては困る文"' in answer.text  # it can be sent again, with the same id
+            assert 'name="command_id" value="away"' in answer.text
+    await without_database.dispose()
+    assert (await company.goal(cycle, MORI)).seq == 1
