@@ -161,7 +161,7 @@ async def test_days_are_those_of_the_cycle_and_at_most_92(company: AsyncEngine) 
 
 
 async def test_the_slowest_are_those_with_most_overdue_decisions(company: AsyncEngine) -> None:
-    found = (await Board(company).slowest(by("h1"), CYCLE, NOW)).people
+    found = (await Board(company).slowest(by("H1"), CYCLE, NOW)).people
     query = """
         SELECT person, count(*) FILTER (WHERE task = 'approval') AS approvals,
             count(*) FILTER (WHERE task = 'verdict') AS verdicts, min(due_at) AS oldest

@@ -42,7 +42,7 @@ from tests.storage.test_read_plans import recorded
 
 SIZE = Size(goals=600, people=300, entries=5_000)
 CYCLE = CycleId(cycle_id(1))
-HR_MEMBER = by("h1")  # as the cycle's rules say
+HR_MEMBER = by("H1")  # as the cycle's rules say
 _EMPLOY = text("INSERT INTO employee (id, name, department) VALUES ('h1', '人事 一', 'HR')")
 CHANGED = (  # goals without a parent, with one that does not exist, and given up
     "UPDATE goal SET aggregate = aggregate #- '{content,parent}' WHERE id LIKE '%7/1'",
