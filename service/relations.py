@@ -13,14 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain import access
 from domain.access import Action, Caller, Relation
 from domain.goal.goal import Goal
-from domain.people.organisation import DIRECTORY_ZONE
 from domain.programs import is_program
 from domain.refusals import Code, Refusal
 from domain.roles import CompanyRole
 from domain.values import CycleId, EmployeeId, GoalId
 from service.projection import require_goal
 from storage import cycles, programs, roles
-from storage.people import find_employee
+from storage.directory import works_here_today
 from storage.visibility import visible
 
 
@@ -41,8 +40,7 @@ async def relations_to_company(connection: AsyncConnection, caller: Caller) -> f
 
 async def is_colleague(connection: AsyncConnection, employee: EmployeeId) -> bool:
     """Whether this person is in the directory and works here today."""
-    found = await find_employee(connection, employee)
-    return found is not None and found.works_on(datetime.now(DIRECTORY_ZONE).date())
+    return await works_here_today(connection, employee)
 
 
 async def require_colleague(connection: AsyncConnection, caller: Caller, action: Action) -> frozenset[Relation]:

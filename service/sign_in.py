@@ -15,6 +15,7 @@ from domain.tokens import ID_BYTES, SECRET_BYTES, Parts, Scope, read_token
 from domain.values import EmployeeId
 from service.relations import is_colleague
 from service.tokens import LetIn, NotSignedIn, TooManyRequests, is_over_rate
+from service.visitors import Visitor, visitor_of
 from storage import identities, roles, sessions
 from storage.identities import Identity
 from storage.sessions import Session
@@ -119,16 +120,30 @@ class SignIn:
 
     async def let_in(self, text: str | None, address: str, now: datetime) -> LetIn:
         """Whom the session lets in. Raises `NotSignedIn`, and `TooManyRequests` for a session or an address with too many of them."""
-        parts = read_token(text or "")
         async with self._engine.begin() as connection:
-            found = parts and await sessions.find_by_secret(connection, parts.id, parts.hash, now, self._limits.idle)
-            key = f"session/{found.id}" if found else None
-            is_over = await is_over_rate(connection, key, address, self._rate, now)
-        if is_over:
-            raise TooManyRequests(60 - now.second)
-        if not found:
+            found, is_over = await self._count(connection, text, address, now)
+        return _let_in(found, is_over, now)
+
+    async def let_in_visitor(self, text: str | None, address: str, now: datetime) -> tuple[LetIn, Visitor]:
+        """The same for somebody at a page, and who they are, in one transaction."""
+        async with self._engine.begin() as connection:
+            found, is_over = await self._count(connection, text, address, now)
+            who = await visitor_of(connection, found.employee) if found else None
+        let_in = _let_in(found, is_over, now)
+        if who is None:
             raise NotSignedIn
-        return LetIn(Caller(door=Door.BROWSER, employee=found.employee), found.id, _SCOPES)
+        return let_in, who
+
+    async def _count(
+        self, connection: AsyncConnection, text: str | None, address: str, now: datetime
+    ) -> tuple[Session | None, bool]:
+        """The open session, and whether it, or the address, has sent too many requests."""
+        parts = read_token(text or "")
+        found = (
+            await sessions.find_by_secret(connection, parts.id, parts.hash, now, self._limits.idle) if parts else None
+        )
+        key = f"session/{found.id}" if found else None
+        return found, await is_over_rate(connection, key, address, self._rate, now)
 
     async def leave(self, text: str | None, now: datetime) -> None:
         """Ends the session, if it is one. A repeat changes nothing."""
@@ -196,3 +211,11 @@ async def _bound(connection: AsyncConnection, account: Account, now: datetime) -
     if made is None or made.employee != found[0]:
         raise NobodysAccount("other_account_bound")
     return made
+
+
+def _let_in(found: Session | None, is_over: bool, now: datetime) -> LetIn:
+    if is_over:
+        raise TooManyRequests(60 - now.second)
+    if found is None:
+        raise NotSignedIn
+    return LetIn(Caller(door=Door.BROWSER, employee=found.employee), found.id, _SCOPES)

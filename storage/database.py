@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -67,9 +68,45 @@ async def set_limits(connection: AsyncConnection, limits: TimeLimits) -> None:
 UNREADABLE = (ValueError, OverflowError, RecursionError)
 
 
+class _Snapshot:
+    """The read transaction of a block; it begins with the first read."""
+
+    def __init__(self) -> None:
+        self.connection: AsyncConnection | None = None
+
+
+_SNAPSHOT: ContextVar[_Snapshot | None] = ContextVar("snapshot", default=None)
+
+
+@asynccontextmanager
+async def one_snapshot() -> AsyncIterator[None]:
+    """All read transactions of the block are one, so that what they read fits together, one read after the other, from one engine.
+
+    After the first of them the block begins no transaction of another kind: with two connections each, many such blocks would wait
+    for each other.
+    """
+    snapshot = _Snapshot()
+    token = _SNAPSHOT.set(snapshot)
+    try:
+        yield
+    finally:
+        _SNAPSHOT.reset(token)
+        if snapshot.connection is not None:
+            await snapshot.connection.close()
+
+
 @asynccontextmanager
 async def read_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A read-only transaction on one snapshot: all its queries see the same data."""
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        yield connection
+    snapshot = _SNAPSHOT.get()
+    if snapshot is None:
+        async with engine.connect() as connection:
+            yield await _for_reads(connection)
+        return
+    if snapshot.connection is None:
+        snapshot.connection = await _for_reads(await engine.connect())
+    yield snapshot.connection
+
+
+async def _for_reads(connection: AsyncConnection) -> AsyncConnection:
+    return await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -3,32 +3,59 @@
 Storage decides nothing: the relations that are enough are an argument. The conditions of the relations are joined by OR, and
 each has an index. For a person who sees few goals, PostgreSQL combines these indexes; for a person who sees most goals, it reads
 the goals in the order of the list. It chooses by its statistics of the columns.
+
+The condition is part of nearly every list, so it is text: building it of SQLAlchemy's expressions took longer than PostgreSQL needs
+for the whole list. A query that has it names the table `goal` without an alias.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    cast,
-    exists,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, TextClause, bindparam, false, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
 
-from storage.arrays import EMPTY, is_one_of
-from storage.tables import CycleRow, GoalRow
+_PERSON = "ARRAY[CAST(:seen_by AS text)]"
+_TYPES: Mapping[str, TypeEngine[Any]] = {
+    "seen_by": Text(),
+    "seen_at": DateTime(timezone=True),
+    "seen_cycles": ARRAY(Text),
+}
+_DELEGATE, _HR = "delegate", "hr"  # relations; HR: to all goals of a cycle
 
-_Related = Callable[[str, datetime], ColumnElement[bool]]
-_HR = "hr"  # the relation to all goals of a cycle
+# The time zone of the owner's site; the cycle's if the owner has no site, or the rules do not know the site.
+_RULES = "COALESCE(goal.policy, (SELECT c.policy FROM cycle c WHERE c.id = goal.cycle_id))"
+_SITE = "jsonb_extract_path_text(goal.aggregate, 'sites', goal.owner_id)"
+_ZONE = f"""COALESCE(jsonb_extract_path_text({_RULES}, 'sites', {_SITE}, 'timezone'),
+    jsonb_extract_path_text({_RULES}, 'calendar', 'timezone'))"""
+
+# The person may act for a manager, an evaluator or an assignee, on the current day in the time zone of the goal's owner;
+# for the owner or a contributor only where the delegation covers their own goals.
+_IS_DELEGATE = f"""goal.delegates <> '{{}}' AND goal.delegates && {_PERSON} AND EXISTS (
+    SELECT FROM jsonb_array_elements(goal.aggregate -> 'delegations') AS one
+    WHERE one ->> 'to' = :seen_by
+    AND CAST(timezone({_ZONE}, :seen_at) AS date) BETWEEN CAST(one ->> 'first' AS date) AND CAST(one ->> 'last' AS date)
+    AND (one ->> 'own_goals' = 'true' OR (one ->> 'delegator' <> goal.owner_id AND one ->> 'delegator' <> ALL (goal.contributors)))
+    AND (one ->> 'delegator' = ANY (goal.line) OR one ->> 'delegator' = ANY (goal.evaluators)
+        OR (goal.task IS NOT NULL AND one ->> 'delegator' = ANY (goal.assignees)))
+)"""
+
+# Of the partial indexes: each begins with the condition of its index.
+_RELATED: Mapping[str, str] = {
+    "owner": "goal.owner_id = :seen_by",
+    "line": f"goal.line && {_PERSON}",
+    "evaluator": f"goal.evaluators <> '{{}}' AND goal.evaluators && {_PERSON}",
+    "assignee": f"goal.task IS NOT NULL AND goal.assignees && {_PERSON}",
+    "contributor": f"goal.contributors <> '{{}}' AND goal.contributors && {_PERSON}",
+    _DELEGATE: _IS_DELEGATE,
+    _HR: f"""goal.own_hr <> '{{}}' AND goal.own_hr && {_PERSON} OR goal.part_hr <> '{{}}' AND goal.part_hr && {_PERSON}""",
+}
+_IN_CYCLES_OF_HR = "goal.cycle_id = ANY (:seen_cycles) AND goal.policy IS NULL"
+
+# In these the person is HR by the rules of the launch. For goals with rules of their own, those rules count.
+_CYCLES_OF_HR = text("SELECT id FROM cycle WHERE policy -> 'hr' ? :person")
 
 
 async def visible(
@@ -42,94 +69,18 @@ async def visible(
         return true()
     if person is None or not relations:
         return false()
-    conditions = [_RELATED[relation](person, now) for relation in sorted(relations)]
-    if _HR in relations and (cycles := await _cycles_of_hr(connection, person)):
-        conditions.append(is_one_of(GoalRow.cycle_id, cycles) & GoalRow.policy.is_(None))
-    return or_(*conditions)
+    given: dict[str, object] = {"seen_by": person}
+    if _DELEGATE in relations:
+        given["seen_at"] = now
+    if _HR in relations and (cycles := list(await connection.scalars(_CYCLES_OF_HR, {"person": person}))):
+        given["seen_cycles"] = cycles
+    return _condition(frozenset(relations), frozenset(given)).bindparams(**given)  # type: ignore[return-value]  # a text is a condition
 
 
-async def _cycles_of_hr(connection: AsyncConnection, person: str) -> list[str]:
-    """The cycles in which the person is HR by the rules of the launch. For goals with rules of their own, those rules count."""
-    query = select(CycleRow.id).where(CycleRow.policy["hr"].bool_op("?")(literal(person)))
-    return list((await connection.execute(query)).scalars())
-
-
-def _contains(names: InstrumentedAttribute[list[str]], person: str) -> ColumnElement[bool]:
-    contained: ColumnElement[bool] = names.op("&&")(cast([person], ARRAY(TEXT)))
-    return contained
-
-
-def _is_owner(person: str, _: datetime) -> ColumnElement[bool]:
-    return GoalRow.owner_id == person
-
-
-def _is_in_line(person: str, _: datetime) -> ColumnElement[bool]:
-    return _contains(GoalRow.line, person)
-
-
-def _is_evaluator(person: str, _: datetime) -> ColumnElement[bool]:
-    return (GoalRow.evaluators != EMPTY) & _contains(GoalRow.evaluators, person)
-
-
-def _is_contributor(person: str, _: datetime) -> ColumnElement[bool]:
-    return (GoalRow.contributors != EMPTY) & _contains(GoalRow.contributors, person)
-
-
-def _is_assignee(person: str, _: datetime) -> ColumnElement[bool]:
-    return GoalRow.task.is_not(None) & _contains(GoalRow.assignees, person)
-
-
-def _is_hr_by_the_goal(person: str, _: datetime) -> ColumnElement[bool]:
-    by_rules = (GoalRow.own_hr != EMPTY) & _contains(GoalRow.own_hr, person)
-    return by_rules | ((GoalRow.part_hr != EMPTY) & _contains(GoalRow.part_hr, person))
-
-
-def _is_delegate(person: str, now: datetime) -> ColumnElement[bool]:
-    """The person may act for a manager, an evaluator or an assignee, on the current day in the time zone of the goal's owner.
-
-    For the owner or a contributor only where the delegation covers their own goals.
-    """
-    one = func.jsonb_array_elements(GoalRow.aggregate["delegations"]).column_valued("one")
-    delegator = one.op("->>")("delegator")
-    today = cast(func.timezone(_zone_of_owner(), literal(now)), Date)
-    holds = (
-        select(literal(1))
-        .where(
-            one.op("->>")("to") == person,
-            cast(one.op("->>")("first"), Date) <= today,
-            cast(one.op("->>")("last"), Date) >= today,
-            or_(
-                one.op("->>")("own_goals") == "true",
-                (delegator != GoalRow.owner_id) & (delegator != func.all(GoalRow.contributors)),
-            ),
-            or_(
-                delegator == func.any(GoalRow.line),
-                delegator == func.any(GoalRow.evaluators),
-                GoalRow.task.is_not(None) & (delegator == func.any(GoalRow.assignees)),
-            ),
-        )
-        .correlate(GoalRow)
-    )
-    return (GoalRow.delegates != EMPTY) & _contains(GoalRow.delegates, person) & exists(holds)
-
-
-def _zone_of_owner() -> ColumnElement[str]:
-    """The time zone of the owner's site; the cycle's if the owner has no site, or the rules do not know the site."""
-    of_cycle = select(CycleRow.policy).where(CycleRow.id == GoalRow.cycle_id).correlate(GoalRow).scalar_subquery()
-    rules = func.coalesce(GoalRow.policy, of_cycle)
-    site = func.jsonb_extract_path_text(GoalRow.aggregate, "sites", GoalRow.owner_id)
-    return func.coalesce(
-        func.jsonb_extract_path_text(rules, "sites", site, "timezone"),
-        func.jsonb_extract_path_text(rules, "calendar", "timezone"),
-    )
-
-
-_RELATED: Mapping[str, _Related] = {
-    "owner": _is_owner,
-    "line": _is_in_line,
-    "evaluator": _is_evaluator,
-    "assignee": _is_assignee,
-    "contributor": _is_contributor,
-    "delegate": _is_delegate,
-    _HR: _is_hr_by_the_goal,
-}
+@cache
+def _condition(relations: frozenset[str], given: frozenset[str]) -> TextClause:
+    parts = [_RELATED[relation] for relation in sorted(relations)]
+    if "seen_cycles" in given:
+        parts.append(_IN_CYCLES_OF_HR)
+    types = (bindparam(name, type_=_TYPES[name]) for name in given)
+    return text(f"({' OR '.join(f'({one})' for one in parts)})").bindparams(*types)

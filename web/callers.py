@@ -13,6 +13,7 @@ from domain.errors import MeguriError
 from domain.messages import message
 from domain.tokens import Scope
 from service.tokens import LetIn
+from service.visitors import Visitor
 from web.cookies import session_in
 from web.opened import opened_of
 from web.origins import require_this_site
@@ -44,6 +45,14 @@ async def session_let_in(request: Request) -> LetIn:
     require_this_site(request, opened_of(request).public)
     found = await opened_of(request).sign_in.let_in(session_in(request), address_of(request), datetime.now(UTC))
     return _remembered(request, found)
+
+
+async def visitor_let_in(request: Request) -> tuple[LetIn, Visitor]:
+    """The same for a page, with who it is."""
+    require_this_site(request, opened_of(request).public)
+    sign_in = opened_of(request).sign_in
+    found, who = await sign_in.let_in_visitor(session_in(request), address_of(request), datetime.now(UTC))
+    return _remembered(request, found), who
 
 
 async def _let_in(request: Request, credentials: _Credentials) -> LetIn:

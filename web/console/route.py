@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from service.tokens import NotSignedIn
+from storage.database import one_snapshot
 from web import pages
 from web.console.forms import Typed, read_typed
 from web.locales import locale_of
@@ -22,15 +23,18 @@ SEE_OTHER = 303  # followed by a GET
 _TO_REPEAT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
+_Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
 class PageRoute(APIRoute):
     """A route whose errors are pages. Somebody who is not signed in is led to the sign-in, and back."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> _Handle:
         handle = super().get_route_handler()
 
         async def as_page(request: Request) -> Response:
             try:
-                return await handle(request)
+                return await (_seen_at_once(handle, request) if request.method == "GET" else handle(request))
             except NotSignedIn as error:
                 if request.method == "GET":
                     return to_sign_in(request)
@@ -39,6 +43,12 @@ class PageRoute(APIRoute):
                 return await problem_page(request, error)
 
         return as_page
+
+
+async def _seen_at_once(handle: _Handle, request: Request) -> Response:
+    """A page that shows: all its parts as of the same moment."""
+    async with one_snapshot():
+        return await handle(request)
 
 
 def to_sign_in(request: Request) -> Response:

@@ -11,10 +11,10 @@ from domain.access import Caller
 from domain.roles import CompanyRole
 from domain.values import Locale
 from service.tokens import LetIn
-from service.visitors import Visitor, Visitors
+from service.visitors import Visitor
 from texts.say import say
 from web import pages
-from web.callers import auditor, session_let_in
+from web.callers import auditor, visitor_let_in
 from web.locales import chosen_locale
 from web.opened import Opened, opened_of
 
@@ -117,8 +117,7 @@ def _is_under(path: str, place: str) -> bool:
 
 
 async def _visit(request: Request) -> Visit:
-    found = await session_let_in(request)
-    who = await Visitors(opened_of(request).engine).read(found.caller)
+    found, who = await visitor_let_in(request)
     request.state.locale = chosen_locale(request) or who.locale
     visit = Visit(request, found.caller, who, request.state.locale, datetime.now(UTC), found)
     request.state.visit = visit
