@@ -56,10 +56,9 @@ def make_app(opened: Opened) -> FastAPI:
     app.state.opened = opened
     problems.install(app)
     document.install(app)
+    app.router.routes += [*pages.router.routes, *console.ROUTES]
     app.include_router(api.router)
     app.include_router(calendar.router)
-    app.include_router(pages.router)
-    app.include_router(console.router)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
     app.mount(scim.PATH, scim.make_scim_app(opened))

@@ -21,7 +21,7 @@ from web.console.steering import refusal_values, steered_view
 from web.console.visit import AtPage, Visit
 from web.problems import OtherComparison, status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _LISTED = 20  # goals that are named
 _EVERYBODY = Selection()
 

@@ -21,7 +21,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.today import seen_goals
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 MOST = 100  # goals of one approval
 
 

@@ -22,7 +22,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtAudit, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/audit"
 PAGE = 50  # goals
 ENTRIES = 40  # of a ledger, on a page

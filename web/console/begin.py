@@ -23,7 +23,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _OWN = 50  # of the person's goals, newest cycles first
 _MOST = 30  # examples and problems to choose from
 

@@ -16,7 +16,7 @@ from web.console.cycle_page import HOME, CycleSegment, cycle_page, cycle_path, v
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _FAILED = 20  # people who are named
 
 

@@ -12,7 +12,7 @@ from web.console.cycle_page import CycleSegment, cycle_page, view_of
 from web.console.route import PageRoute
 from web.console.visit import AtPage
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PEOPLE, GROUPS = 50, 50  # on a page
 
 

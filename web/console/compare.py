@@ -10,7 +10,7 @@ from web.console.goal_fields import as_typed, changes_between
 from web.console.route import PageRoute
 from web.console.visit import AtPage
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _Segment = Annotated[str, Path(max_length=100)]
 
 

@@ -24,7 +24,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_BYTES = 500_000  # of a cycle file; the form has it as a field
 _SAME = "same_cycle_runs"  # the finding that a person may overrule
 

@@ -14,7 +14,7 @@ from service.message_names import names_of_people
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _Cycle = Annotated[str, Path(max_length=100)]
 _MOST_NAMED = 100  # participants whose launch failed
 _LOOKS, _LOOK_SECONDS = 20, 0.1

@@ -23,7 +23,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST = 200  # delegations of others on the page
 _PEOPLE = ("delegator", "to")
 

@@ -8,7 +8,7 @@ from service.departments import DepartmentRecords
 from web.console.route import PageRoute
 from web.console.visit import AtPage
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PAGE = 150  # departments
 
 

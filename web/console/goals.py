@@ -12,7 +12,7 @@ from texts.words import word
 from web.console.route import PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PAGE = 50
 MARKS = ("overdue", "escalated", "returned", "paused")
 

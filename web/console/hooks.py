@@ -18,7 +18,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/operations/hooks"
 PAGE = 50  # deliveries
 _Id = Annotated[str, Path(max_length=100)]

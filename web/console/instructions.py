@@ -22,7 +22,7 @@ from web.console.steering import refusal_values
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RESULTS = ("done", "skipped", "refused", "failed", "waiting")
 _RUNNING = frozenset({InstructionState.WAITING, InstructionState.RUNNING})
 _FACTS = ("due", "task", "closes", "person", "to")

@@ -14,7 +14,7 @@ from texts.words import word
 from web.console.route import PageRoute
 from web.console.visit import AtAudit, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/audit/journal"
 PAGE = 50  # entries
 

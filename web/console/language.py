@@ -11,7 +11,7 @@ from web.cookies import set_language
 from web.opened import opened_of
 from web.origins import require_this_site
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.post("/language")

@@ -14,7 +14,7 @@ from web.console.queries import LineQuery
 from web.console.route import PageRoute
 from web.console.visit import AtPage
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _MOST_EXAMPLES = 60
 
 

@@ -12,7 +12,7 @@ from web.console.forms import TypedForm
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/operations/notices"
 _Cycle = Annotated[str, Query(max_length=100)]
 

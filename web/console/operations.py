@@ -8,7 +8,7 @@ from service.health import read_health
 from web.console.route import PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/operations"
 
 

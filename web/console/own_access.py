@@ -16,7 +16,7 @@ from web.console.preferences import PATH, again, sessions_of
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _Id = Annotated[str, Path(max_length=100)]
 
 

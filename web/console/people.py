@@ -15,7 +15,7 @@ from web.console.queries import LineQuery
 from web.console.route import PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/people")

@@ -23,7 +23,7 @@ from web.console.visit import AtPage, Visit
 from web.passkey_site import site_of
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/operations/people"
 _MOST = 30  # of what is over, of each kind
 _Id = Annotated[str, Path(max_length=100)]

@@ -19,7 +19,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/operations/roles"
 _Person = Annotated[str, Path(max_length=100)]
 

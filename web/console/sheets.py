@@ -25,7 +25,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import OtherComparison, status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _LISTED = 100  # drafts and findings that are named
 
 

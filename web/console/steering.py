@@ -25,7 +25,7 @@ from web.console.steering_forms import KINDS, Kind, fields_of, instruction_of, k
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _NAMED = 20  # people
 
 

@@ -28,7 +28,7 @@ from web.console.sync_rows import changes_of, effects_that_are, shown_findings
 from web.console.visit import AtPage, Visit
 from web.problems import ManyLeave, OtherComparison, status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _LONGEST_REASON = 1000
 
 

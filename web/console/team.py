@@ -9,7 +9,7 @@ from web.api.parameters import After
 from web.console.route import PageRoute
 from web.console.visit import AtPage
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/team")

@@ -19,7 +19,7 @@ from web.console.goal import goal_path
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PAGE = 20  # tasks
 _OWN = 20  # of the person's own goals
 _NEWS, _NOTICES = 8, 30  # shown, of the newest notices

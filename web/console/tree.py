@@ -15,7 +15,7 @@ from web.console.cycle_choice import choose_cycle
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PAGE = 50  # goals
 _MOST_SECTIONS = 150  # themes and department goals
 

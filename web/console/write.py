@@ -42,7 +42,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _Segment = Annotated[str, Path(max_length=100)]
 _CONFLICT = 412
 _INVALID = 422
