@@ -72,7 +72,7 @@ class GoalReads(GoalHistory):
         now = now or datetime.now(UTC)
         async with read_transaction(self._engine) as connection:
             await _require_known(connection, wanted)
-            condition = await visible_goals(connection, caller)
+            condition = await visible_goals(connection, caller, cycle=wanted.cycle)
             filters = await _filters(connection, wanted, now)
             found = await rows.list_goals(
                 connection, filters, after=wanted.after, limit=wanted.limit, condition=condition

@@ -223,14 +223,15 @@ async def sees_every_goal(connection: AsyncConnection, caller: Caller) -> bool:
 
 
 async def visible_goals(
-    connection: AsyncConnection, caller: Caller, action: Action = Action.SEE_GOAL
+    connection: AsyncConnection, caller: Caller, *, cycle: str | None = None
 ) -> ColumnElement[bool]:
-    """The condition of lists: true for goals that the caller may see."""
-    visibility = access.visibility_of(caller, action, await relations_to_company(connection, caller))
+    """The condition of lists: true for goals that the caller may see. `cycle`: the list has goals of this cycle alone."""
+    visibility = access.visibility_of(caller, Action.SEE_GOAL, await relations_to_company(connection, caller))
     return await visible(
         connection,
         everything=visibility.everything,
         person=visibility.person,
         relations=visibility.relations,
         now=datetime.now(UTC),
+        cycle=cycle,
     )

@@ -98,7 +98,7 @@ class Sheets:
             if person is not None and await find_employee(connection, EmployeeId(person)) is None:
                 raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=person[:80], near="")
             name = (await require_cycle(connection, cycle)).name
-            condition = await visible_goals(connection, caller)
+            condition = await visible_goals(connection, caller, cycle=cycle)
             found = False
             goals = stream_goals(connection, cycle, owner=person, department=department, condition=condition)
             async for theirs in _by_owner(goals):
@@ -113,7 +113,7 @@ class Sheets:
         """The goals of the cycle that the caller may see, by id, to be written as a table; page by page, of one moment."""
         async with read_transaction(self._engine) as connection:
             await require_cycle(connection, cycle)
-            condition = await visible_goals(connection, caller)
+            condition = await visible_goals(connection, caller, cycle=cycle)
             async for goals in stream_goals(connection, cycle, department=department, condition=condition):
                 yield goals
 

@@ -52,35 +52,47 @@ _RELATED: Mapping[str, str] = {
     _DELEGATE: _IS_DELEGATE,
     _HR: f"""goal.own_hr <> '{{}}' AND goal.own_hr && {_PERSON} OR goal.part_hr <> '{{}}' AND goal.part_hr && {_PERSON}""",
 }
-_IN_CYCLES_OF_HR = "goal.cycle_id = ANY (:seen_cycles) AND goal.policy IS NULL"
-
 # In these the person is HR by the rules of the launch. For goals with rules of their own, those rules count.
-_CYCLES_OF_HR = text("SELECT id FROM cycle WHERE policy -> 'hr' ? :person")
+_IN_CYCLES_OF_HR = "goal.cycle_id = ANY (:seen_cycles) AND goal.policy IS NULL"
+# The same in a list that has goals of such cycles alone. PostgreSQL multiplies the shares of two conditions on the cycle, expects a
+# few goals where there are tens of thousands, and sorts them all for a page.
+_IN_ANY_CYCLE = "goal.policy IS NULL"
+_CYCLES_OF_HR = text("""
+    SELECT id FROM cycle WHERE policy -> 'hr' ? :person AND (CAST(:cycle AS text) IS NULL OR id = :cycle)
+""")
 
 
 async def visible(
-    connection: AsyncConnection, *, everything: bool, person: str | None, relations: Collection[str], now: datetime
+    connection: AsyncConnection,
+    *,
+    everything: bool,
+    person: str | None,
+    relations: Collection[str],
+    now: datetime,
+    cycle: str | None = None,
 ) -> ColumnElement[bool]:
     """A condition that is true for goals to which the person has one of the relations at `now`.
 
-    `everything`: it is true for all goals. Raises `KeyError` for an unknown relation.
+    `everything`: it is true for all goals. `cycle`: the query looks at goals of this cycle alone. Raises `KeyError` for an unknown
+    relation.
     """
     if everything:
         return true()
     if person is None or not relations:
         return false()
     given: dict[str, object] = {"seen_by": person}
+    parts = [_RELATED[relation] for relation in sorted(relations)]
     if _DELEGATE in relations:
         given["seen_at"] = now
-    if _HR in relations and (cycles := list(await connection.scalars(_CYCLES_OF_HR, {"person": person}))):
-        given["seen_cycles"] = cycles
-    return _condition(frozenset(relations), frozenset(given)).bindparams(**given)  # type: ignore[return-value]  # a text is a condition
+    if _HR in relations:
+        found = await connection.scalars(_CYCLES_OF_HR, {"person": person, "cycle": cycle})
+        if cycles := list(found):
+            parts.append(_IN_ANY_CYCLE if cycle else _IN_CYCLES_OF_HR)
+            given |= {} if cycle else {"seen_cycles": cycles}
+    return _condition(tuple(parts), frozenset(given)).bindparams(**given)  # type: ignore[return-value]  # a text is a condition
 
 
 @cache
-def _condition(relations: frozenset[str], given: frozenset[str]) -> TextClause:
-    parts = [_RELATED[relation] for relation in sorted(relations)]
-    if "seen_cycles" in given:
-        parts.append(_IN_CYCLES_OF_HR)
+def _condition(parts: tuple[str, ...], given: frozenset[str]) -> TextClause:
     types = (bindparam(name, type_=_TYPES[name]) for name in given)
     return text(f"({' OR '.join(f'({one})' for one in parts)})").bindparams(*types)
