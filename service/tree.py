@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
+MOST_COUNTED = 1_000  # goals that serve nothing
+
+
 class TreeNode(NamedTuple):
     """A theme, a department goal or a person's goal. Progress is a share: `own` by its measure, `from_below` by its children."""
 
@@ -53,7 +56,9 @@ class Branch(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """The sections of a cycle in their order, each with its depth from 0; and goals that serve nothing: how many, and a page of them."""
+    """The sections of a cycle in their order, each with its depth from 0; and goals that serve nothing: how many, counted up to
+    `MOST_COUNTED`, and a page of them.
+    """
 
     sections: list[tuple[int, TreeNode]]
     orphans: int
@@ -106,7 +111,7 @@ class Tree:
             sections = await _sections(connection, cycle)
             shares = await _shares(connection, cycle, sections)
             goals = await goal_tree.orphans_page(connection, cycle, after=after, limit=limit)
-            orphans = await goal_tree.WholeTree(connection, cycle, (), ()).orphans()
+            orphans = await goal_tree.count_orphans(connection, cycle, MOST_COUNTED)
         return Outline(
             [(depth, _of_section(one, shares)) for depth, one in _in_order(sections)],
             orphans,

@@ -65,6 +65,9 @@ _ORPHANS = text(f"""
     ORDER BY id LIMIT :limit
 ) AS page JOIN goal g ON g.id = page.id {_JOINED} ORDER BY g.id
 """)  # noqa: S608 - our own text
+_ORPHANS_COUNTED = text("""
+SELECT count(*) FROM (SELECT FROM goal WHERE cycle_id = :cycle AND parent IS NULL AND counts_in_tree(outcome) LIMIT :most) AS orphan
+""")
 _SUMS = text("""
 SELECT parent, sum(weight), sum(weighted) FROM goal_sum WHERE cycle_id = :cycle AND parent = ANY(:parents)
 GROUP BY parent HAVING sum(goals) > 0
@@ -135,6 +138,11 @@ async def orphans_page(connection: AsyncConnection, cycle: str, *, after: str = 
     """The goals that have no parent, by id: the next `limit` after the id `after`."""
     values = {"cycle": cycle, "after": after, "limit": limit}
     return [TreeGoal(*row) for row in await connection.execute(_ORPHANS, values)]
+
+
+async def count_orphans(connection: AsyncConnection, cycle: str, most: int) -> int:
+    """How many goals have no parent; counts up to `most`."""
+    return int((await connection.execute(_ORPHANS_COUNTED, {"cycle": cycle, "most": most})).scalar_one())
 
 
 async def sums_under(

@@ -5,7 +5,7 @@ used, so `--help` reads help.po alone.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 
 from domain.locale import Locale
 
+_REMEMBERED = 20_000  # keys; more than there are, and a bound for what is asked for
 FOLDER = Path(__file__).parent / "locales"
 WORDS = "words"
 FILES: Mapping[str, str] = MappingProxyType(
@@ -61,12 +62,14 @@ def _translations(name: str, locale: Locale) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
+@lru_cache(_REMEMBERED)
 def has(key: str, locale: Locale = Locale.EN) -> bool:
     """Whether there is a text of that key."""
     entry = catalog(file_of(key), locale).get(key)
     return entry is not None and bool(entry.string)
 
 
+@lru_cache(_REMEMBERED)
 def template(key: str, locale: Locale, n: int | None = None) -> str:
     """The text with its fields still to be filled in, in the form for `n` things where it has forms.
 

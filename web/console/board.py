@@ -17,6 +17,7 @@ from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+PAGE = 50  # departments
 _FAILED = 20  # people who are named
 
 
@@ -42,22 +43,28 @@ async def latest(visit: AtPage) -> Response:
 
 @router.get("/cycles/{cycle}")
 async def read_board(
-    visit: AtPage, cycle: CycleSegment, department: Annotated[str, Query(max_length=200)] = ""
+    visit: AtPage,
+    cycle: CycleSegment,
+    department: Annotated[str, Query(max_length=200)] = "",
+    page: Annotated[int, Query(ge=1, le=1_000)] = 1,
 ) -> Response:
     view = await view_of(visit, cycle)
     board = Board(visit.opened.engine)
-    page = await board.read(visit.caller, CycleId(cycle), visit.now, department.strip() or None)
-    values = await _of_cycle(visit, view, board) if not page.path else {"status": None, "trend": None, "slowest": None}
-    names = await names_of_people(visit.opened.engine, (one.employee for one in page.failed[:_FAILED]))
+    shown = await board.read(visit.caller, CycleId(cycle), visit.now, department.strip() or None)
+    values = await _of_cycle(visit, view, board) if not shown.path else {"status": None, "trend": None, "slowest": None}
+    names = await names_of_people(visit.opened.engine, (one.employee for one in shown.failed[:_FAILED]))
+    rows = _rows(await _with_rows(visit, board, shown))
     return cycle_page(
         visit,
         view,
         "board.html",
         tab="board",
-        page=page,
-        rows=_rows(await _with_rows(visit, board, page)),
+        page=shown,
+        rows=rows[(page - 1) * PAGE : page * PAGE],
+        number=page,
+        is_last=page * PAGE >= len(rows),
         states=list(State),
-        failed=page.failed[:_FAILED],
+        failed=shown.failed[:_FAILED],
         names=names,
         participants=list(ParticipantState),
         is_linked=view.sees_results,

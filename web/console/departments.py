@@ -9,7 +9,7 @@ from web.console.route import PageRoute
 from web.console.visit import AtPage
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-PAGE = 150  # departments
+PAGE = 50  # departments
 
 
 @router.get("/departments")

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from domain.values import CycleId, GoalId, Storable
 from service.goals import SeenGoal
-from service.tree import Tree, TreeNode
+from service.tree import MOST_COUNTED, Tree, TreeNode
 from web.api.parameters import After, CyclePath
 from web.console.cycle_choice import choose_cycle
 from web.console.route import SEE_OTHER, PageRoute
@@ -72,6 +72,7 @@ async def _outline(visit: Visit, cycle: CycleId, after: str) -> dict[str, Any]:
         "twigs": _nested(found.sections[:_MOST_SECTIONS]) if not after else [],
         "left_out": max(0, len(found.sections) - _MOST_SECTIONS),
         "orphans": found.orphans,
+        "most_counted": MOST_COUNTED,
         "goals": [Twig(one, 0, []) for one in found.goals],
         "next": found.next,
     }
@@ -86,6 +87,7 @@ async def _branch(visit: Visit, cycle: CycleId, node: str, after: str) -> dict[s
         "twigs": [Twig(one, 0, []) for one in found.sections[:_MOST_SECTIONS]],
         "left_out": max(0, len(found.sections) - _MOST_SECTIONS),
         "orphans": 0,
+        "most_counted": MOST_COUNTED,
         "goals": [Twig(one, 0, []) for one in found.goals],
         "next": found.next,
     }
