@@ -163,7 +163,7 @@ async def test_goals_are_found_by_the_beginning_of_a_name_and_by_what_stands_out
 ) -> None:
     async with at_pages(chromium, company, console, MANAGER, scripts=False) as manager:
         await manager.open(f"/goals?cycle={waiting}")
-        await manager.type("氏名・社員番号", "森")
+        await manager.type("氏名・カナ・社員番号", "森")
         await manager.press("絞り込む")
         await expect(manager.page.locator("tbody tr")).to_have_count(1)
         await manager.page.locator("#mark").select_option("overdue")
