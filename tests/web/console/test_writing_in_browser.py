@@ -154,6 +154,18 @@ async def test_where_the_rules_let_no_owner_begin_a_goal_the_page_says_so(
     launched = await company.launch("no-more")
     async with at_pages(chromium, company, console, MORI, scripts=False) as owner:
         await owner.open("/goals/write")
-        await owner.page.locator("#cycle").select_option(launched)
+        await owner.sees(
+            f"{launched}では、今は目標を追加できません。このサイクルでは、期間中の新しい目標は人事担当者が開始します。"
+        )
+        await expect(owner.page.get_by_role("button", name="追加して書く")).to_have_count(0)
+
+
+async def test_where_the_rules_let_owners_begin_goals_the_page_offers_it(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("one-more", more="\n[policy]\nowners_begin_goals = true\n")
+    async with at_pages(chromium, company, console, MORI, scripts=False) as owner:
+        await owner.open("/goals/write")
+        assert await owner.page.locator("#cycle option").all_inner_texts() == [launched]
         await owner.press("追加して書く")
-        await expect(owner.page.get_by_role("alert")).to_be_visible()
+        await owner.page.wait_for_url(f"**/goals/{launched}/{MORI}/2/edit")
