@@ -17,6 +17,7 @@ from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from domain.writing.rules import check
+from domain.writing.rules.remarks import remarks
 from service.goal_documents import GoalFilter, GoalList, GoalPage, Names, ScoreSheet, listed_goal
 from service.goal_history import GoalHistory
 from service.projection import find_goals, names_by_id, people_in_ledger
@@ -96,7 +97,7 @@ class GoalReads(GoalHistory):
             names, then = await _names(connection, found, ledger)
         may = possible(found, caller.employee, now) if caller.employee and not caller.is_auditor else ()
         is_checked = found.state in (State.DRAFT, State.PENDING_APPROVAL)
-        findings = check(found.content, found.policy) if is_checked else ()
+        findings = (*check(found.content, found.policy), *remarks(found.content)) if is_checked else ()
         return GoalView(found, ledger, names, then, may, tuple(findings))
 
     async def read_before_deciding(self, caller: Caller, goals: Iterable[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:

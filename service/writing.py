@@ -15,6 +15,7 @@ from domain.values import CycleId, Frozen, GoalId, Locale, Weight
 from domain.writing import catalog
 from domain.writing.content import Content, NumericMeasure
 from domain.writing.rules import check
+from domain.writing.rules.remarks import remarks
 from domain.writing.working_days import moved_steps, on_working_days
 from service.answers import compose
 from service.cycle_lookup import require_cycle
@@ -149,6 +150,7 @@ class Writing:
         written = content or found.content
         findings = (
             *check(written, found.policy),
+            *remarks(written),
             *sharing_findings(found, written, gone),
             *weight_findings(written, others, found.policy),
             *moved_steps(written, found.calendar),
