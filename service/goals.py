@@ -17,8 +17,10 @@ from domain.lifecycle import State
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, GoalId
 from domain.writing.rules import check
+from domain.writing.rules.remarks import remarks
 from service.goal_documents import GoalFilter, GoalList, GoalPage, Names, ScoreSheet, listed_goal
 from service.goal_history import GoalHistory
+from service.parents import Parent, parent_of
 from service.projection import find_goals, names_by_id, people_in_ledger
 from service.proof import LedgerProof, prove
 from service.relations import relations_to_company, require_goal_relation, sees_every_goal, visible_goal, visible_goals
@@ -58,6 +60,7 @@ class GoalView(NamedTuple):
     names_then: NamesThen
     possible: tuple[Possible, ...]
     findings: tuple[Finding, ...]
+    parent: Parent | None
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -94,10 +97,11 @@ class GoalReads(GoalHistory):
             found = await visible_goal(connection, caller, goal)
             ledger = await rows.read_ledger(connection, goal)
             names, then = await _names(connection, found, ledger)
+            parent = await parent_of(connection, caller, found)
         may = possible(found, caller.employee, now) if caller.employee and not caller.is_auditor else ()
         is_checked = found.state in (State.DRAFT, State.PENDING_APPROVAL)
-        findings = check(found.content, found.policy) if is_checked else ()
-        return GoalView(found, ledger, names, then, may, tuple(findings))
+        findings = (*check(found.content, found.policy), *remarks(found.content)) if is_checked else ()
+        return GoalView(found, ledger, names, then, may, tuple(findings), parent)
 
     async def read_before_deciding(self, caller: Caller, goals: Iterable[GoalId]) -> dict[GoalId, SeenGoal | Refusal]:
         """Each goal, or why the caller may not see it. `SeenGoal.goal.seq` becomes `Request.seen` of the decision."""
@@ -176,7 +180,7 @@ async def _require_known(connection: "AsyncConnection", wanted: GoalFilter) -> N
 async def _names(connection: "AsyncConnection", goal: Goal, ledger: Sequence[LedgerLine]) -> tuple[Names, NamesThen]:
     """The present names of the people whom the goal's page shows, and the names in its entries as of their times."""
     assignees = goal.task.assignees if goal.task else ()
-    evaluators = [one for people in goal.approvers_in_order() for one in people] if goal.evaluators else []
+    evaluators = [one for people in goal.approvers_in_order() for one in people]
     agreed = [part.agreed for part in (goal.task.parts if goal.task else ()) if part.agreed]
     shown = (*goal.sharers, *(goal.credited or ()), *assignees, *agreed, *evaluators, *goal.part_hr)
     present: set[tuple[str, datetime | None]] = {(one, None) for one in shown}

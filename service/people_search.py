@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.access import Action, Caller
+from domain.messages import Message, message
 from domain.people.organisation import DIRECTORY_ZONE, Employee
 from domain.refusals import Code, Refusal
 from domain.values import EmployeeId, Frozen
@@ -13,16 +14,17 @@ from service.relations import require_colleague
 from storage.database import read_transaction
 from storage.directory import holder_of
 from storage.people import find_employee
-from storage.people_search import find_people
+from storage.people_search import find_people, spellings_of_number
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 PAGE = 50
+_MOST_NAMED = 6  # people whom a refusal names
 
 
 class PeopleFilter(Frozen):
-    """`beginning`: of a name, with or without spaces, or of an employee number. `department` includes those below it.
+    """`beginning`: of a name or of its reading, of the second word of either, or of an employee number. `department` includes those below it.
 
     `after` is `next` of the page before.
     """
@@ -82,14 +84,29 @@ class PeopleSearch:
             return await names_by_id(connection, people)
 
     async def find(self, caller: Caller, named: str) -> EmployeeId:
-        """The id of the person with this id or employee number. Raises a `Refusal` if there is nobody."""
+        """The id of the person with this id or employee number, or of the only one who works here and whose name begins so.
+
+        Raises a `Refusal` if there is nobody, or more than one; then it says who.
+        """
         async with read_transaction(self._engine) as connection:
             await require_colleague(connection, caller, Action.SEE_PEOPLE)
-            if await find_employee(connection, EmployeeId(named)):
-                return EmployeeId(named)
-            if holder := await holder_of(connection, named):
-                return holder
-        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=named[:80], near="")
+            if found := await _numbered(connection, named):
+                return found
+            meant = [EmployeeId(one.id) for one in await find_people(connection, beginning=named, limit=_MOST_NAMED)]
+        if len(meant) == 1:
+            return meant[0]
+        near: Message | str = message("part.several_people", people=tuple(meant)) if meant else ""
+        raise Refusal(Code.UNKNOWN_EMPLOYEE, employee=named[:80], near=near)
+
+
+async def _numbered(connection: "AsyncConnection", named: str) -> EmployeeId | None:
+    """Who has this id or employee number, in any width and case; as it is written first."""
+    for number in dict.fromkeys((named, *spellings_of_number(named))):
+        if await find_employee(connection, EmployeeId(number)):
+            return EmployeeId(number)
+        if holder := await holder_of(connection, number):
+            return holder
+    return None
 
 
 def _found(one: Employee, now: datetime) -> FoundPerson:

@@ -15,6 +15,7 @@ from domain.values import CycleId, Frozen, GoalId, Locale, Weight
 from domain.writing import catalog
 from domain.writing.content import Content, NumericMeasure
 from domain.writing.rules import check
+from domain.writing.rules.remarks import remarks
 from domain.writing.working_days import moved_steps, on_working_days
 from service.answers import compose
 from service.cycle_lookup import require_cycle
@@ -99,6 +100,7 @@ class WritingPage(NamedTuple):
     others: tuple[OtherGoal, ...]
     themes: tuple[tuple[str, str], ...]  # ids and names of the cycle's themes and department goals
     problems: tuple[tuple[str, str], ...]  # ids and texts of the problems that were heard in the cycle
+    points_of_others: int  # what the measures and steps of the other goals may earn
 
     @property
     def weight_left(self) -> Decimal:
@@ -132,11 +134,13 @@ class Writing:
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
             file = (await require_cycle(connection, found.cycle)).file
             problems = await hearing.find_all(connection, found.cycle)
+        others = [one for one in siblings if one.id != found.id and not one.is_closed]
         return WritingPage(
             found,
-            tuple(_other(one) for one in siblings if one.id != found.id and not one.is_closed),
+            tuple(_other(one) for one in others),
             (*((one.id, one.name) for one in file.themes), *((one.id, one.name) for one in file.department_goals)),
             tuple((one.id, one.text) for one in problems),
+            sum(possible_points(one.content) for one in others),
         )
 
     async def check(self, caller: Caller, goal: GoalId, content: Content | None = None) -> CheckedGoal:
@@ -149,11 +153,17 @@ class Writing:
         written = content or found.content
         findings = (
             *check(written, found.policy),
+            *remarks(written),
             *sharing_findings(found, written, gone),
             *weight_findings(written, others, found.policy),
             *moved_steps(written, found.calendar),
         )
         return CheckedGoal(found.id, findings)
+
+
+def possible_points(content: Content) -> int:
+    """What measure and steps may earn in one revision."""
+    return sum(step.points for step in content.steps) + (content.measure.points if content.measure else 0)
 
 
 def _other(goal: Goal) -> OtherGoal:

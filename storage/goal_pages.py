@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    or_,
     select,
     true,
 )
@@ -24,8 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from domain.policy.policy import TaskKind
-from storage.arrays import EMPTY
-from storage.people_search import name_begins_with
+from storage.arrays import EMPTY, is_one_of
+from storage.people_search import name_begins_with, spellings_of_number
 from storage.tables import CycleRow, EmployeeRow, GoalRow
 
 TASKS = [one.value for one in TaskKind]
@@ -45,7 +46,8 @@ _AFTER = GoalRow.id > bindparam("after", type_=Text)
 
 async def owners_named(connection: AsyncConnection, words: str) -> list[str] | None:
     """Whose name begins with the words, or whose id or employee number they are. None: more than a thousand people. One query."""
-    is_meant = name_begins_with(words) | (EmployeeRow.id == words) | (EmployeeRow.number == words)
+    numbers = spellings_of_number(words)
+    is_meant = or_(name_begins_with(words), is_one_of(EmployeeRow.id, numbers), is_one_of(EmployeeRow.number, numbers))
     found = list(await connection.scalars(select(EmployeeRow.id).where(is_meant).limit(_MOST_OWNERS + 1)))
     return None if len(found) > _MOST_OWNERS else sorted(found)
 

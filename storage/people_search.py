@@ -1,8 +1,9 @@
-"""Searching people, for a page of a list: by the beginning of their name or number, and by department."""
+"""Searching people, for a page of a list: by the beginning of their name, of its reading or of a number, and by department."""
 
+import unicodedata
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.people.organisation import Employee
@@ -14,13 +15,7 @@ from storage.tables import EmployeeRow
 _LAST = chr(0x10FFFF)  # comes after every character of a name
 
 
-def _as_in_index(name: Any) -> ColumnElement[Any]:
-    """The name as the index `employee_by_name_begun` has it: without spaces, in small letters."""
-    found: ColumnElement[Any] = func.lower(func.translate(name, text("' \u3000'"), text("''")))
-    return found
-
-
-_NAME = _as_in_index(EmployeeRow.name)
+_NAMES = (EmployeeRow.begun, EmployeeRow.second_begun, EmployeeRow.kana_begun, EmployeeRow.second_kana_begun)
 
 
 async def find_people(
@@ -34,7 +29,7 @@ async def find_people(
 ) -> list[Employee]:
     """The next `limit` people after the id `after`, by id. At most three queries.
 
-    `beginning` is that of a name, with or without spaces, or of an employee number. `department` includes those below it, and
+    `beginning` is that of a name (`name_begins_with`) or of an employee number. `department` includes those below it, and
     additional posts.
     """
     query = select(EmployeeRow.id).where(EmployeeRow.id > after).order_by(EmployeeRow.id).limit(limit)
@@ -49,13 +44,27 @@ async def find_people(
 
 
 def _begins_with(beginning: str) -> ColumnElement[bool]:
-    number = beginning.strip()
-    return or_(name_begins_with(beginning), _between(EmployeeRow.id, number), _between(EmployeeRow.number, number))
+    numbers = [
+        _between(column, written)
+        for written in spellings_of_number(beginning)
+        for column in (EmployeeRow.id, EmployeeRow.number)
+    ]
+    return or_(name_begins_with(beginning), *numbers)
 
 
 def name_begins_with(beginning: Any) -> ColumnElement[bool]:
-    """The condition that the name begins so, which may be a parameter; spaces and capital letters make no difference."""
-    return _between(_NAME, _as_in_index(beginning))
+    """The condition that the name or its reading begins so, or its second word does; `beginning` may be a parameter.
+
+    Spaces, width, capital letters, and hiragana or katakana make no difference.
+    """
+    folded = func.folded_name(beginning)
+    return or_(*(_between(column, folded) for column in _NAMES))
+
+
+def spellings_of_number(written: str) -> list[str]:
+    """An employee number as the directory may have it: in normal width, as typed, in small and in capital letters."""
+    number = unicodedata.normalize("NFKC", written).strip()
+    return sorted({number, number.lower(), number.upper()})
 
 
 def _between(what: Any, beginning: Any) -> ColumnElement[bool]:

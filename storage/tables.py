@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    ColumnElement,
     Computed,
     Date,
     DateTime,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     func,
-    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -28,7 +26,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _PENDING = "sent_at IS NULL AND gave_up_at IS NULL"
 _STANDS = text("taken_back_at IS NULL")  # here: the class of problems has a column `text`
-_NAME_BEGUN: ColumnElement[str] = literal_column("lower(translate(name, ' 　', ''))")  # storage/people_search.py
 _FAILED = "gave_up_at IS NOT NULL OR fell_back IS NOT NULL OR kind = 'delivery_trouble'"
 
 
@@ -74,7 +71,13 @@ class EmployeeRow(Table):
     further_leaves: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB, server_default=text("'[]'")
     )  # beside `away_from`: first and last days
+    kana: Mapped[str | None]  # how the name is read (氏名カナ)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # What people search by (storage/people_search.py): the name and its reading, whole and from the second word on
+    begun: Mapped[str] = mapped_column(Computed("folded_name(name)"))
+    second_begun: Mapped[str | None] = mapped_column(Computed("folded_name(after_first_word(name))"))
+    kana_begun: Mapped[str | None] = mapped_column(Computed("folded_name(kana)"))
+    second_kana_begun: Mapped[str | None] = mapped_column(Computed("folded_name(after_first_word(kana))"))
 
     __table_args__ = (
         CheckConstraint("locale IN ('ja', 'en')", name="employee_locale"),
@@ -86,7 +89,15 @@ class EmployeeRow(Table):
             postgresql_ops={"number": "text_pattern_ops"},
         ),
         Index("employee_by_id_begun", "id", postgresql_ops={"id": "text_pattern_ops"}),
-        Index("employee_by_name_begun", _NAME_BEGUN.label("begun"), postgresql_ops={"begun": "text_pattern_ops"}),
+        *(
+            Index(
+                f"employee_by_{name}",
+                name,
+                postgresql_where=None if name == "begun" else text(f"{name} IS NOT NULL"),
+                postgresql_ops={name: "text_pattern_ops"},
+            )
+            for name in ("begun", "second_begun", "kana_begun", "second_kana_begun")
+        ),
     )
 
 

@@ -77,11 +77,17 @@ class OwnerInCycle(NamedTuple):
 
 def require_may_begin(asked: Beginning, found: OwnerInCycle, now: Moment) -> None:
     """Raises a `Refusal` if the actor may not begin the goal, or if there cannot be another one now."""
-    _require_actor(asked, found)
+    _require_actor(asked.actor, asked.owner, found)
     require_may_have_another(found, now)
     require_sharing(asked.owner, asked.content, found.rules.hr)
     if carried := _carried(found.goals, asked.carried_from):
         raise Refusal(Code.CARRIED_BEFORE, goal=asked.carried_from or "", to=carried)
+
+
+def require_may_begin_own(found: OwnerInCycle, now: Moment) -> None:
+    """Raises a `Refusal` if the owner may not begin another goal of their own now, whatever it says."""
+    _require_actor(found.owner, found.owner, found)
+    require_may_have_another(found, now)
 
 
 def require_may_have_another(found: OwnerInCycle, now: Moment) -> None:
@@ -96,14 +102,14 @@ def require_may_have_another(found: OwnerInCycle, now: Moment) -> None:
     _require_room(found)
 
 
-def _require_actor(asked: Beginning, found: OwnerInCycle) -> None:
+def _require_actor(actor: EmployeeId, owner: EmployeeId, found: OwnerInCycle) -> None:
     """HR begins goals of others. Owners, who HR are for their own goals, begin theirs where the rules say so."""
-    hr = [one for one in dict.fromkeys((*found.part_hr, *found.rules.hr)) if one != asked.owner]
-    if asked.actor == asked.owner:
+    hr = [one for one in dict.fromkeys((*found.part_hr, *found.rules.hr)) if one != owner]
+    if actor == owner:
         if not found.rules.owners_begin_goals:
             raise Refusal(Code.HR_BEGINS_GOALS, hr=hr or "-")
-    elif asked.actor not in hr:
-        raise Refusal(Code.NOT_ALLOWED, actor=asked.actor[:80], allowed=hr or "-")
+    elif actor not in hr:
+        raise Refusal(Code.NOT_ALLOWED, actor=actor[:80], allowed=hr or "-")
 
 
 def _require_owner(found: OwnerInCycle) -> None:

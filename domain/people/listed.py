@@ -12,7 +12,7 @@ from domain.people.organisation import Employee, Organisation, some_of
 from domain.people.people_file import PeopleFile
 from domain.values import EmployeeId
 
-_WORDS = ("name", "department", "title", "company", "seconded_from")
+_WORDS = ("name", "kana", "department", "title", "company", "seconded_from")
 _OF_EMPLOYMENT = ("active", "leaves")  # fields about whether somebody works here: see `_last_day`
 
 

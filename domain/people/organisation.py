@@ -63,6 +63,7 @@ class Employee:
     company: Label | None = None  # where the person works
     seconded_from: Label | None = None  # the employer (出向元), where it is another company
     joined_on: Day | None = None  # 入社日: counts for the time at work only
+    kana: Label | None = None  # how the name is read (氏名カナ): the search finds people by it
     further_leaves: Annotated[tuple[Leave, ...], Field(max_length=MAX_LEAVES - 1)] = ()  # beside `away_from`
 
     def works_on(self, day: date) -> bool:

@@ -80,6 +80,7 @@ def _remembered(clean: Callable[[str], str | None]) -> Callable[[str], str | Non
 _CLEAN: dict[str, Callable[[str], str | None]] = {
     "id": clean_id,
     "name": clean_line,
+    "kana": clean_line,
     "mail": _mail,
     "department": _remembered(clean_line),
     "title": _remembered(clean_line),

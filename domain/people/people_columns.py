@@ -20,6 +20,7 @@ def words_by_name(table: str) -> dict[str, tuple[str, ...]]:
 _HEADERS = words_by_name("""
 id:id employeeid employeeno employeenumber empid empno staffid 社員番号 社員id 社員コード 社員no 従業員番号 従業員id 従業員コード
 name:name fullname employeename displayname 氏名 名前 社員名 従業員名 社員氏名
+kana:kana namekana kananame reading phoneticname フリガナ ふりがな カナ カナ氏名 氏名カナ 氏名フリガナ 氏名ふりがな 社員名カナ
 mail:mail email mailaddress emailaddress メールアドレス メール eメール 電子メール
 department:department dept departmentname 部署 部署名 所属 所属部署 部門 部門名
 title:title jobtitle position 役職 役職名 職位

@@ -7,6 +7,7 @@ from domain.people.leave import MAX_LEAVES
 
 _MAX_SHOWN = 40  # characters of a value, and names of columns, that a finding repeats
 _SAME_RULE = {
+    "kana": "name",
     "department": "name",
     "department_id": "name",
     "parent_id": "name",

@@ -61,7 +61,7 @@ async def approve(visit: AtPage, typed: TypedForm) -> Response:
     """
     chosen = [one for one in map(_chosen, typed.all("goal")) if one][:MOST]
     if not chosen:
-        return RedirectResponse("/", SEE_OTHER)
+        return RedirectResponse("/?chosen=none", SEE_OTHER)
     identity, comment = typed.command_id, typed.filled("comment")
     asked = [(one.goal, Asked("approve", {"comment": comment}, one.acting_for, one.seen, identity)) for one in chosen]
     results = await BulkCommands(visit.opened.engine, await visit.opened.temporal.client()).give_each(

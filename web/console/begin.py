@@ -15,6 +15,7 @@ from service.beginning import Beginnings, BeginningSource
 from service.exemplars import Exemplars
 from service.goal_documents import GoalFilter, ListedGoal
 from service.hearing import Hearing
+from service.may_begin import MayBegin
 from service.message_names import names_in_messages
 from texts.say import say
 from web.console.forms import TypedForm, fresh_id
@@ -65,6 +66,9 @@ async def _page(visit: Visit, source: str, status: int = 200, summary: str = "")
     running = set(visit.who.cycles)
     drafts = [one for one in own.goals if one.cycle in running and one.state == State.DRAFT]
     ended = [one for one in own.goals if one.cycle not in running and one.state == State.CLOSED]
+    another = await MayBegin(visit.opened.engine).read(visit.caller, visit.who.cycles, visit.now)
+    whys = {one.cycle: one.why_not for one in another if one.why_not}
+    names = await names_in_messages(visit.opened.engine, whys.values())
     problems, examples = await _problems(visit), await _examples(visit)
     chosen = next((one for one in (*examples, *problems) if one.value == source), None) or _of_catalog(visit, source)
     return visit.page(
@@ -77,6 +81,8 @@ async def _page(visit: Visit, source: str, status: int = 200, summary: str = "")
         ended=[Source(f"goal:{one.goal}", _name(one)) for one in ended],
         command_id=fresh_id(),
         summary=summary,
+        cycles=[one.cycle for one in another if one.why_not is None],
+        whys={cycle: say(why, visit.locale, names) for cycle, why in whys.items()},
     )
 
 

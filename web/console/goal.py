@@ -22,7 +22,7 @@ from texts.say import say
 from web.console.done import done_by
 from web.console.forms import Typed, TypedForm, errors_of, fresh_id
 from web.console.goal_forms import OFFERED, choices_of, command_fields, forms_for
-from web.console.goal_page import NEWEST, chart_of, decided_before, line_of_states, timeline
+from web.console.goal_page import NEWEST, chart_of, days_done, decided_before, line_of_states, timeline
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
 from web.problems import status_of
@@ -103,6 +103,9 @@ def _values(visit: Visit, view: GoalView) -> dict[str, Any]:
         "overdue": is_overdue(goal.due_at, visit.now, paused=goal.is_paused),
         "states": line_of_states(goal),
         "chart": chart_of(view, visit.now),
+        "done_on": days_done(view),
+        "next_step": next((n for n in range(len(goal.content.steps)) if n not in goal.done), None),
+        "parent": view.parent,
         "reached": attainment(goal),
         "score": score(goal),
         "final": calibrated(goal),

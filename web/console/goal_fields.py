@@ -7,7 +7,7 @@ from typing import NamedTuple
 from domain.findings import Finding
 from domain.goal.goal import Goal
 from domain.values import Locale
-from domain.writing.content import Content
+from domain.writing.content import Content, NumericMeasure, Step
 from sheets.fields import FIELDS, MAX_STEPS, fields_of, merged
 from texts.words import word
 from web.console.forms import Typed
@@ -62,6 +62,15 @@ def rows_of_steps(typed: Mapping[str, str], more: int = 0) -> int:
     """How many rows of steps the form shows."""
     filled = [n for n in range(1, MAX_STEPS + 1) if any(typed.get(f"step{n}_{part}") for part in ("title", "due"))]
     return min(max(filled, default=0) + SPARE_STEPS + more, MAX_STEPS)
+
+
+def points_in(typed: Mapping[str, str]) -> int:
+    """The points of the measure and the steps as the form would save them; what is no number counts nothing."""
+    measure, step = NumericMeasure.model_fields["points"].default, Step.model_fields["points"].default
+    written = [typed.get("points") or str(measure)]
+    rows = (n for n in range(1, MAX_STEPS + 1) if typed.get(f"step{n}_title"))
+    written += [typed.get(f"step{n}_points") or str(step) for n in rows]
+    return sum(int(one) for one in written if one.isascii() and one.isdigit() and len(one) < 6)  # noqa: PLR2004 - digits
 
 
 def field_of(finding: Finding) -> str:

@@ -116,6 +116,20 @@ def _reports(events: Sequence[Mapping[str, Any]], revision: int) -> list[Report]
     return found
 
 
+def days_done(view: GoalView) -> dict[int, date]:
+    """The day on which each step of the revision was reported as done, where that was not taken back; the first step is 0."""
+    found: dict[int, date] = {}
+    for event in view.events:
+        body = event["body"]
+        if event["revision"] != view.goal.revision or body.get("step") is None:
+            continue
+        if body["kind"] == EventKind.STEP_COMPLETED:
+            found[body["step"]] = view.goal.calendar.day_of(event["at"])
+        elif body["kind"] == EventKind.REPORT_UNDONE:
+            found.pop(body["step"], None)
+    return found
+
+
 def timeline(entries: Sequence[LedgerLine], locale: Locale, zone: str) -> list[TimelineEntry]:
     """The entries, the newest first."""
     return [_entry(one, locale, zone) for one in reversed(entries)]

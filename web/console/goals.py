@@ -57,7 +57,7 @@ class Wanted(BaseModel):
 
 @router.get("/goals")
 async def list_goals(visit: AtPage, wanted: Annotated[Wanted, Query()]) -> Response:
-    chosen = wanted.cycle or next(iter(visit.who.cycles), "")
+    chosen = wanted.cycle or ("" if wanted.owner else next(iter(visit.who.cycles), ""))
     found = await visit.opened.goals.list_goals(visit.caller, wanted.of_cycle(chosen), visit.now)
     cycles = await visit.opened.cycles.list_cycles(visit.caller)
     return visit.page(
@@ -65,7 +65,10 @@ async def list_goals(visit: AtPage, wanted: Annotated[Wanted, Query()]) -> Respo
         found=found,
         wanted=wanted,
         query={**wanted.query, "cycle": chosen},
-        cycle_choices=[(one.cycle, f"{one.name} ({one.cycle})") for one in cycles.cycles],
+        cycle_choices=[
+            *([("", visit.text("console.list.all"))] if wanted.owner else ()),
+            *((one.cycle, f"{one.name} ({one.cycle})") for one in cycles.cycles),
+        ],
         state_choices=_choices(visit, [(one.value, word("state", one, visit.locale)) for one in State]),
         mark_choices=_choices(visit, [(one, visit.text(f"console.board.{one}")) for one in MARKS]),
     )

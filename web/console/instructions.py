@@ -140,7 +140,7 @@ def _frame(visit: Visit, found: InstructionResults) -> dict[str, Any]:
             say("format.rule", visit.locale, rule=one) for one in changed_rules(asked.before, asked.after)
         ] if isinstance(asked, Amend) else [],
         "is_running": found.progress.state in _RUNNING,
-        "here": HOME if row.cycle_id and not visit.who.is_hr else "/instructions",
+        "here": "/instructions" if visit.who.is_hr else HOME if row.cycle_id else "/delegations",
     }  # fmt: skip
 
 

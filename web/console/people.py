@@ -26,7 +26,7 @@ async def list_people(
     left: Annotated[str, Query(max_length=1)] = "",
     after: After = "",
 ) -> Response:
-    """The people whose name or number begins with `q`; with `left`, also those who left."""
+    """The people whose name, its reading or whose number begins with `q`; with `left`, also those who left."""
     wanted = PeopleFilter(
         beginning=q.strip(), department=department.strip() or None, with_leavers=bool(left), after=after
     )

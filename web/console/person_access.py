@@ -14,6 +14,7 @@ from domain.values import EmployeeId
 from service.identities import Identities
 from service.passkeys import Passkeys
 from service.people import People
+from service.people_search import PeopleSearch
 from service.roles import Roles
 from service.sessions import Sessions
 from web.console.forms import NOTHING_TYPED
@@ -31,16 +32,16 @@ _Id = Annotated[str, Path(max_length=100)]
 
 @router.get(PATH)
 async def find_person(visit: AtPage, person: Annotated[str, Query(max_length=100)] = "") -> Response:
-    """By employee id or employee number."""
+    """By employee id or employee number, or by a name that only one person has."""
     await _require_administrator(visit)
     if not person.strip():
         return visit.page("find_person.html", **NOT_REFUSED, wanted="")
     try:
-        found = await People(visit.opened.engine).person(visit.caller, EmployeeId(person.strip()), visit.now)
+        found = await PeopleSearch(visit.opened.engine).find(visit.caller, person.strip())
     except MeguriError as refused:
         values = await refused_form(visit, "person", NOTHING_TYPED, refused)
         return visit.page("find_person.html", status_of(refused), **values, wanted=person)
-    return RedirectResponse(f"{PATH}/{quote(found.employee.id)}", SEE_OTHER)
+    return RedirectResponse(f"{PATH}/{quote(found)}", SEE_OTHER)
 
 
 @router.get(f"{PATH}/{{person}}")

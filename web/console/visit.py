@@ -47,11 +47,11 @@ ROOMS = (
     )),
     Room("material", (
         Place("tree", "/tree"), Place("hearing", "/hearing"), Place("catalog", "/catalog"), Place("examples", "/examples"),
-        Place("lessons", "/lessons"),
+        Place("lessons", "/lessons"), Place("board", "/board", lambda who: not who.is_hr),
     )),
     Room("people", (Place("people", "/people"), Place("departments", "/departments"))),
     Room("hr", (
-        Place("board", "/board"),
+        Place("board", "/board", lambda who: who.is_hr),
         Place("instructions", "/instructions", lambda who: who.is_hr),
         Place("cycles", "/cycles", lambda who: who.is_hr or not who.cycles),  # between cycles nobody is HR yet
         Place("sync", "/sync", lambda who: who.is_hr_of_all or CompanyRole.DIRECTORY in who.roles),
@@ -99,9 +99,7 @@ class Visit:
     def frame(self) -> dict[str, Any]:
         shown = [(room.name, [one for one in room.places if one.is_for(self.who)]) for room in ROOMS]
         path = self.request.url.path
-        here = max(
-            (one.path for _, places in shown for one in places if _is_under(path, one.path)), key=len, default=""
-        )
+        here = _place_of(path, [one.path for _, places in shown for one in places])
         query = f"?{self.request.url.query}" if self.request.method == "GET" and self.request.url.query else ""
         return {
             "who": self.who,
@@ -110,6 +108,19 @@ class Visit:
             "here": here,
             "address": path + query if self.request.method == "GET" else "/",
         }
+
+
+# Pages that are not below the place to which they belong.
+_BELONGS = (("/approvals", "/"), ("/goals/begin", "/goals/write"), ("/instructions", "/delegations"))
+
+
+def _place_of(path: str, places: list[str]) -> str:
+    """The place in the navigation to which a page belongs; empty where none is shown."""
+    if _is_under(path, "/goals") and path.endswith("/edit"):
+        return "/goals/write"
+    below = [one for one in places if _is_under(path, one)]
+    below += [place for page, place in _BELONGS if _is_under(path, page) and place in places]
+    return max(below, key=lambda one: (one != "/goals" or path != "/goals/begin", len(one)), default="")
 
 
 def _is_under(path: str, place: str) -> bool:

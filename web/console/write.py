@@ -35,6 +35,7 @@ from web.console.goal_fields import (
     field_of,
     kind_of,
     of_form,
+    points_in,
     rewrite_of,
     rows_of_steps,
 )
@@ -235,6 +236,7 @@ def _show(
         "fields": fields,
         "kind": kind_of(fields),
         "steps": rows_of_steps(fields, more),
+        "own_points": points_in(fields),
         "chosen_answers": fields.get("answers", "").split("\n"),
         "seen": goal.seq if not typed or summary else typed.seen or goal.seq,
         "version": version or "",

@@ -49,10 +49,12 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "/" && keys && !keys.open) keys.showModal();
 });
 
-/** A list with check boxes: one box for all of the page, and how many are chosen. */
+/** A list with check boxes: one box for all of the page, and how many are chosen, also on the button that sends them. */
 function countChosen(form) {
   const all = form.querySelector("[data-all]");
   const count = form.querySelector("[data-count]");
+  const button = form.querySelector("button[data-counts]");
+  const ofNone = button?.textContent;
   const boxes = [...form.querySelectorAll("input[type=checkbox][name=goal]")];
   const show = () => {
     const chosen = boxes.filter((box) => box.checked).length;
@@ -60,6 +62,7 @@ function countChosen(form) {
       all.checked = chosen === boxes.length;
       all.indeterminate = chosen > 0 && chosen < boxes.length;
     }
+    if (button) button.textContent = chosen ? button.dataset.counts.replace("%n", chosen) : ofNone;
     if (count) {
       count.hidden = chosen === 0;
       count.textContent = count.dataset.text.replace("%n", chosen);

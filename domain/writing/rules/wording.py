@@ -45,14 +45,14 @@ _SEEN = re.compile(
 )
 _SHORT_JA, _SHORT_EN = 12, 5  # characters; words
 _GENERAL_JA = "業務|仕事|作業|スキル|能力|品質|サービス|チーム|組織|自己|生産性|コミュニケーション|業務効率|業務品質|知識|モチベーション|意識|風土|人材"
-_EMPTY_THEME = re.compile(
+EMPTY_THEME = re.compile(
     rf"(?:(?:{_GENERAL_JA})(?:の|を|力)?)*(?:改善|向上|強化|効率化|アップ|推進|徹底|充実|活性化|啓発|育成|頑張\w*|努力\w*|改革)"
     r"(?:する|を図る|に努める|を行う|を目指す|を頑張る|していく)?"
     r"|(?:to )?(?:do (?:my|our) best|work harder?|be better|try harder)(?: .{0,12})?"
     r"|(?:to )?(?:improv\w+|enhanc\w+|strengthen\w*|better|promot\w+|optimi[sz]\w+)(?: (?:my|our|the|overall|work|business))*"
     r"(?: (?:work|skills?|quality|efficiency|productivity|performance|communication|services?|operations|processes|teamwork|knowledge))?"
 )
-_EMPTY_ACT = re.compile(
+EMPTY_ACT = re.compile(
     r"頑張|がんば|努め|努力|意識|徹底|なるべく|できるだけ|適宜|随時|心がけ|心掛け|検討(?:する)?$|対応(?:する)?$"
     r"|\b(?:try (?:to|harder)|as needed|work on|continue to|keep an eye|consider|as much as possible|do (?:my|our) best|when possible|be careful)\b"
 )
@@ -114,7 +114,7 @@ def criteria_are_observable(content: Content, policy: Policy) -> Iterator[Findin
 
 def theme_says_what(content: Content, policy: Policy) -> Iterator[Finding]:
     """目標のテーマ: what about it, not that it shall be better."""
-    if content.theme and _EMPTY_THEME.fullmatch(normal(content.theme).strip(" .。!")):
+    if content.theme and EMPTY_THEME.fullmatch(normal(content.theme).strip(" .。!")):
         yield advise("vague_theme", "theme", suggestion=named(content))
 
 
@@ -122,7 +122,7 @@ def steps_are_acts(content: Content, policy: Policy) -> Iterator[Finding]:
     """ステップ式: something that is done or not on its day."""
     for n, step in enumerate(content.steps):
         plain = normal(step.title)
-        if _EMPTY_ACT.search(plain) and not has_number(plain):
+        if EMPTY_ACT.search(plain) and not has_number(plain):
             yield advise("vague_step", f"steps[{n}].title", suggestion=act(step.title))
 
 

@@ -96,7 +96,9 @@ async def test_the_ledger_is_shown_with_the_proof_that_it_holds(office: Office, 
     lines = shown.splitlines()
     assert lines[-1] == "the chain of 5 entries holds, and the goal as shown is what they make"
     assert re.search(r"step completed +step 1; points 20; evidence 一覧を共有した +[0-9a-f]{12}", shown)
-    assert re.search(r" 4 +1 +\d{4}-\d\d-\d\d \d\d:\d\d JST +清水 幸恵 \(E3\) +approved +saw 3; stage 1", shown)
+    assert re.search(
+        r" 4 +1 +\d{4}-\d\d-\d\d \d\d:\d\d JST +清水 幸恵 \(E3\) +approved +version seen 3; stage 1", shown
+    )
     told = await office.told("audit", "show", worked_on)
     assert (told["holds"], told["broken"], told["differs"]) == (True, None, [])
     assert [line["kind"] for line in told["ledger"]][1:] == ["revised", "submitted", "approved", "step_completed"]

@@ -36,8 +36,8 @@ def test_somebody_whose_last_day_is_over_is_not_active_whatever_the_file_says(ac
 
 
 def test_a_last_day_that_is_over_holds_in_a_file_with_every_column_and_for_somebody_new() -> None:
-    header = "id,name,mail,department,title,manager,locale,active,site,leaves,二次評価者,休職開始日,休職終了日,代理者,兼務区分,会社,出向元,入社日,休業開始日2"
-    row = f"千葉 栞,,経理,,A,ja,yes,,{OVER},,,,,,,,,"
+    header = "id,name,mail,department,title,manager,locale,active,site,leaves,二次評価者,休職開始日,休職終了日,代理者,兼務区分,会社,出向元,入社日,休業開始日2,フリガナ"
+    row = f"千葉 栞,,経理,,A,ja,yes,,{OVER},,,,,,,,,,"
     file = read_people(f"{header}\nC,{row}\nN,{row}\n".encode())
     assert not file.findings
     assert file.fields == {field.name for field in fields(Employee)}

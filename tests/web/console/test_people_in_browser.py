@@ -56,8 +56,8 @@ async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures an
 
 
 WORDS = {
-    "ja": ("部署", "氏名・社員番号", "検索", "条件に合う社員はいません。", "退職者も表示", "退職"),
-    "en": ("Departments", "Name or employee number", "Search", "Nobody matches.", "Include people who have left", "left"),
+    "ja": ("部署", "氏名・カナ・社員番号", "検索", "条件に合う社員はいません。", "退職者も表示", "退職"),
+    "en": ("Departments", "Name, reading or employee number", "Search", "Nobody matches.", "Include people who have left", "left"),
 }  # fmt: skip
 
 

@@ -101,9 +101,13 @@ async def test_somebody_delegates_for_themselves_and_ends_it(  # noqa: PLR0917 -
         await expect(owner.page).to_have_title(re.compile(f"^{error}"))
         assert await owner.page.locator("#give-reason").input_value() == "休暇"
         assert await _delegations(company, ONO) == []
-        await owner.type(to, SALES)
+        await owner.type(to, "一郎")  # nobody else has this given name
         await owner.page.get_by_role("button", name=give, exact=True).click()
         await owner.page.wait_for_url("**/instructions/*")
+        given = owner.page.locator("dl.facts")
+        await expect(given).to_contain_text("岡 一郎")  # the deputy, and the period in the order of the language
+        await expect(given).to_contain_text("〜" if locale == "ja" else " – ")
+        await expect(owner.page.locator(".rooms [aria-current]")).to_have_attribute("href", "/delegations")
         await company.done(owner.page.url.rpartition("/")[2])
         assert await _delegations(company, ONO) == [(ONO, SALES)]
         await owner.open("/delegations")

@@ -163,7 +163,7 @@ async def test_goals_are_found_by_the_beginning_of_a_name_and_by_what_stands_out
 ) -> None:
     async with at_pages(chromium, company, console, MANAGER, scripts=False) as manager:
         await manager.open(f"/goals?cycle={waiting}")
-        await manager.type("氏名・社員番号", "森")
+        await manager.type("氏名・カナ・社員番号", "森")
         await manager.press("絞り込む")
         await expect(manager.page.locator("tbody tr")).to_have_count(1)
         await manager.page.locator("#mark").select_option("overdue")
@@ -187,3 +187,44 @@ async def test_on_a_phone_one_decision_follows_the_other(company: Steered, conso
             await manager.sees("記録しました")
             await manager.press("次の対応へ")
             await expect(manager.page).not_to_have_url(goal)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_on_a_phone_a_bulk_approval_is_read_whole_and_its_button_says_how_many(
+    company: Steered, console: str, chromium: Browser, scripts: bool
+) -> None:
+    await _submitted(company, f"narrow-{scripts}".lower())
+    async with at_pages(chromium, company, console, MANAGER, width=390, scripts=scripts) as manager:
+        await manager.open("/approvals/all")
+        region, boxes = manager.page.locator(".scroll"), manager.page.locator("input[name=goal]")
+        assert await region.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        assert await manager.page.get_by_role("checkbox", name="「月次決算の早期化」(森 香織)を選択").count()
+        many = await boxes.count()
+        button = manager.page.locator("main form button")
+        await expect(button).to_have_text(f"{many} 件を承認" if scripts else "選択した目標を承認")
+        for one in await boxes.all():
+            await one.uncheck()
+        await boxes.first.check()
+        await expect(button).to_have_text("1 件を承認" if scripts else "選択した目標を承認")
+        await boxes.first.uncheck()
+        await button.click()
+        await manager.sees("目標が選択されていません。")
+
+
+async def test_on_a_phone_the_decision_follows_what_is_decided_and_a_link_leads_to_it(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    cycle = await _submitted(company, "order")
+    async with at_pages(chromium, company, console, MANAGER, width=390) as manager:
+        await manager.open(f"/goals/{cycle}/{MORI}/1")
+        tops = [
+            await manager.page.locator(one).evaluate("(part) => part.getBoundingClientRect().top")
+            for one in (".to-task", "#content", "#steps", "#form-approve", "#timeline")
+        ]
+        assert tops == sorted(tops)
+        await manager.press("今の対応: 承認")
+        await expect(manager.page.locator("#task")).to_be_in_viewport()
+    async with at_pages(chromium, company, console, MANAGER, width=1600) as at_a_desk:
+        await at_a_desk.open(f"/goals/{cycle}/{MORI}/1")
+        await expect(at_a_desk.page.locator("#form-approve")).to_be_in_viewport()
+        await expect(at_a_desk.page.locator(".to-task")).to_be_hidden()

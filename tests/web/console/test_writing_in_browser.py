@@ -43,6 +43,46 @@ async def test_the_page_has_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures 
         await _presses(owner, "discard")
 
 
+@pytest.mark.parametrize(("width", "height", "stays"), [(390, 800, True), (1024, 800, True), (640, 400, False)])
+async def test_submitting_stays_in_view_and_covers_nothing_that_has_the_focus(  # noqa: PLR0917 - fixtures and parameters
+    company: Steered, cycle: CycleId, console: str, chromium: Browser, width: int, height: int, stays: bool
+) -> None:
+    async with at_pages(chromium, company, console, MORI, width=width) as owner:
+        await owner.page.set_viewport_size({"width": width, "height": height})
+        await owner.open(_edit(cycle))
+        submit = owner.page.locator("button[value=submit]")
+        await (expect(submit).to_be_in_viewport() if stays else expect(submit).not_to_be_in_viewport())
+        await owner.page.locator("#challenge").focus()
+        for _ in range(20):
+            await owner.page.keyboard.press("Tab")
+            lower, upper = await owner.page.evaluate(
+                """() => [document.activeElement.getBoundingClientRect().bottom,
+                    document.activeElement.closest(".bar-of-form") ? Infinity
+                      : document.querySelector(".bar-of-form").getBoundingClientRect().top]"""
+            )
+            assert lower <= upper
+        await owner.page.emulate_media(media="print")
+        await expect(submit).to_be_hidden()
+
+
+async def test_vague_words_and_examples_get_a_remark_and_the_points_are_added_up(
+    company: Steered, cycle: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, MORI, width=390, scripts=False) as owner:
+        await owner.open(_edit(cycle))
+        await owner.sees("配点の合計は、この目標が 100 点、ほかの目標が 0 点です。")
+        await owner.page.locator("#theme").fill("業務をしっかり改善する")
+        await owner.page.locator("#step1_title").fill("連携を強化する")
+        await owner.page.locator("#step1_points").fill("30")
+        await _presses(owner, "check")
+        await owner.press("記入ルールによる指摘が 3 件あります。")
+        found = owner.page.locator("ul.findings")
+        await expect(found).to_be_in_viewport()
+        for where in ("theme", "challenge", "step1_title"):  # the problem is that of the catalogue
+            await expect(found.locator(f"a[href='#{where}']")).to_be_visible()
+        await owner.sees("配点の合計は、この目標が 110 点、ほかの目標が 0 点です。")
+
+
 @pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
 async def test_an_owner_takes_a_rewrite_over_and_submits(
     company: Steered, console: str, chromium: Browser, scripts: bool, locale: Locale
@@ -154,6 +194,18 @@ async def test_where_the_rules_let_no_owner_begin_a_goal_the_page_says_so(
     launched = await company.launch("no-more")
     async with at_pages(chromium, company, console, MORI, scripts=False) as owner:
         await owner.open("/goals/write")
-        await owner.page.locator("#cycle").select_option(launched)
+        await owner.sees(
+            f"{launched}では、今は目標を追加できません。このサイクルでは、期間中の新しい目標は人事担当者が開始します。"
+        )
+        await expect(owner.page.get_by_role("button", name="追加して書く")).to_have_count(0)
+
+
+async def test_where_the_rules_let_owners_begin_goals_the_page_offers_it(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    launched = await company.launch("one-more", more="\n[policy]\nowners_begin_goals = true\n")
+    async with at_pages(chromium, company, console, MORI, scripts=False) as owner:
+        await owner.open("/goals/write")
+        assert await owner.page.locator("#cycle option").all_inner_texts() == [launched]
         await owner.press("追加して書く")
-        await expect(owner.page.get_by_role("alert")).to_be_visible()
+        await owner.page.wait_for_url(f"**/goals/{launched}/{MORI}/2/edit")
