@@ -19,7 +19,7 @@ def test_the_scale_has_a_few_round_numbers_from_nothing_to_the_highest_column(hi
     assert chart
     numbers = [one.number for one in chart.ticks]
     assert numbers[0] == 0
-    assert 2 <= len(numbers) <= 6  # noqa: PLR2004
+    assert 2 <= len(numbers) <= 6
     assert numbers[-1] <= highest < 2 * numbers[-1] + 1
     assert chart.ticks[0].y == chart.height
     assert all(0 <= one.y <= chart.height for one in chart.ticks)
