@@ -69,7 +69,7 @@ async def _with_weeks(visit: Visit, view: CycleView, kind: Kind, typed: Typed) -
     """The form with the due date that many weeks after the latest one of the tasks that are meant."""
     today = [visit.now.date().isoformat()]
     fields = {name: typed.all(name) for name in typed}
-    asked = instruction_of(kind, Typed({**fields, "due": today, "closes": [], "reason": ["-"]}))
+    asked = instruction_of(kind, Typed({**fields, "due": today, "closes": [""], "reason": ["-"]}))
     if not isinstance(asked, Extend):
         raise HTTPException(404)
     weeks = int(typed["step"])
