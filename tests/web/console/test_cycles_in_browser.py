@@ -11,7 +11,7 @@ from sqlalchemy import update
 from domain.values import CycleId
 from storage.tables import ParticipantRow
 from tests.cycle_dates import moved_to
-from tests.service.steered import HARA, HR, MORI, Steered, cycle_file, in_days, today
+from tests.service.steered import HARA, HR, MORI, TOP, Steered, cycle_file, in_days, today
 from tests.web.browser import AtPages, at_pages, needs_browser
 
 Locale = Literal["ja", "en"]
@@ -161,7 +161,7 @@ async def test_a_file_with_surprises_says_so_before_the_launch(
     async with at_pages(chromium, company, console, HR) as hr:
         await _check(hr, text)
         findings = hr.page.locator(".findings li")
-        for words in ("下書きの提出は今日依頼", "会社の休日", "現状から進む"):
+        for words in ("下書きの提出は今日依頼", "会社の休日", "現状維持"):
             await expect(findings.filter(has_text=words).locator("a[data-line]")).to_be_visible()
         await hr.sees("評価期間の開始日")
         await hr.picture("surprises")
@@ -177,9 +177,17 @@ async def test_the_example_is_of_somebody_who_is_found_by_name_and_is_what_one_s
         await expect(hr.page).to_have_url(f"{console}/cycles/new#course")
         await hr.sees("第1段階の承認の期限")
         await expect(hr.page.locator(".course")).to_be_in_viewport()
-        await hr.page.locator("#person").fill("E1")
+        await hr.page.locator("#person").fill("E")
         await hr.press("この社員の日程を表示")
-        await hr.page.locator("#person").fill("")
+        await hr.sees("8 名が見つかりました。")
+        await hr.picture("several")
+        assert await hr.complaints() == []
+        await hr.page.locator(".choices button").filter(has_text="原田 修").click()
+        await expect(hr.page.locator("#person")).to_have_value(HARA)
+        await expect(hr.page.locator(".course .facts")).to_contain_text("原田 修")
+        await hr.page.locator("#person").fill(TOP)
+        await hr.press("この社員の日程を表示")
+        await hr.sees("対象者ではありません")
         await hr.page.locator("#person").fill("誰でもない")
         await hr.press("この社員の日程を表示")
         await expect(hr.page.locator(".course .error")).to_contain_text("誰でもない")
