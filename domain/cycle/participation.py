@@ -21,10 +21,11 @@ class LeftOut(NamedTuple):
 
 
 class Participation(NamedTuple):
-    """`active`: people who work here today."""
+    """`active`: people who work here today; `first`: who takes part, by id, as an example of all."""
 
     active: int
     left_out: tuple[LeftOut, ...]
+    first: EmployeeId | None
 
     @property
     def number_left_out(self) -> int:
@@ -38,7 +39,9 @@ def participation_of(file: CycleFile, organisation: Organisation) -> Participati
     for one in active:
         if not file.includes(one.id, one.department, organisation.departments, company=one.company):
             out[_key_for(file, one)].append(one.id)
-    return Participation(len(active), tuple(LeftOut(key, tuple(people)) for key, people in out.items() if people))
+    left_out = tuple(LeftOut(key, tuple(people)) for key, people in out.items() if people)
+    gone = {person for one in left_out for person in one.people}
+    return Participation(len(active), left_out, next((one.id for one in active if one.id not in gone), None))
 
 
 def _key_for(file: CycleFile, one: Employee) -> str:

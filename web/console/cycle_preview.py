@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
+from domain.cycle.file import CycleFile
 from domain.cycle.participation import Participation
 from domain.findings import refuses
 from domain.lifecycles import ParticipantState
+from domain.policy.policy import Policy
 from domain.refusals import Refusal
 from domain.values import CycleId, EmployeeId
 from service.cycle_example import CycleExample, CycleExamples
@@ -57,19 +59,29 @@ async def _earlier(visit: Visit, cycle: str) -> tuple[str, int] | None:
 
 
 async def example_of(visit: Visit, checked: Checked, typed: Typed) -> Example:
-    """Of the person who was chosen or typed, by number or by the beginning of the name; else of whoever is at the page."""
-    asked = typed.filled("pick") or typed.filled("person") or visit.who.employee
-    file, policy = checked.file, checked.policy
-    if file is None or policy is None or refuses(checked.findings):
-        return Example(asked)
+    """Of the person who was chosen or typed, by number or by the beginning of the name; else of whoever is at the page, or, where
+    they take no part, of the first who does.
+    """
+    asked = typed.filled("pick") or typed.filled("person")
+    if checked.file is None or checked.policy is None or refuses(checked.findings):
+        return Example(asked or "")
+    own = visit.who.employee
     try:
-        person = await _person_called(visit, asked)
+        person = await _person_called(visit, asked) if asked else own
         if not isinstance(person, str):
-            return Example(asked, candidates=person[:_CANDIDATES])
-        course = await CycleExamples(visit.opened.engine).show(visit.caller, file, policy, person, visit.now)
+            return Example(asked or "", candidates=person[:_CANDIDATES])
+        course = await _course(visit, checked.file, checked.policy, person)
+        first = checked.participation.first if checked.participation else None
+        if course is None and not asked and first:
+            asked, course = first, await _course(visit, checked.file, checked.policy, first)
     except Refusal as refused:
-        return Example(asked, why=say(refused.message, visit.locale))
-    return Example(asked, course, None if course else say("console.new.takes_no_part", visit.locale, person=asked))
+        return Example(asked or own, why=say(refused.message, visit.locale))
+    shown = asked or own
+    return Example(shown, course, None if course else say("console.new.takes_no_part", visit.locale, person=shown))
+
+
+async def _course(visit: Visit, file: CycleFile, policy: Policy, person: EmployeeId) -> CycleExample | None:
+    return await CycleExamples(visit.opened.engine).show(visit.caller, file, policy, person, visit.now)
 
 
 async def _person_called(visit: Visit, asked: str) -> EmployeeId | tuple[FoundPerson, ...]:

@@ -39,7 +39,7 @@ def read(choice: str) -> CycleFile:
 
 
 def test_everybody_takes_part_by_a_file_that_names_nobody() -> None:
-    assert participation_of(read(""), PEOPLE) == (4, ())
+    assert participation_of(read(""), PEOPLE) == (4, (), "A")
 
 
 def test_each_person_is_left_out_by_one_key_and_who_left_the_company_is_not_counted() -> None:
@@ -50,6 +50,7 @@ def test_each_person_is_left_out_by_one_key_and_who_left_the_company_is_not_coun
         LeftOut("companies", (EmployeeId("D"),)),
         LeftOut("departments", (EmployeeId("C"),)),
     )
+    assert left.first == "A"
     assert left.active - left.number_left_out == len(list(file.participants(PEOPLE))) == 1
 
 
