@@ -57,7 +57,7 @@ class Tick(NamedTuple):
 
 
 class DaysChart(NamedTuple):
-    """The goals by state, day by day, as columns side by side. `ticks`: the scale, from the bottom up."""
+    """The goals by state, day by day, as columns side by side. `ticks`: the scale, from the bottom up, in `left` units beside them."""
 
     width: int
     height: int
@@ -65,10 +65,12 @@ class DaysChart(NamedTuple):
     columns: tuple[Column, ...]
     highest: int
     ticks: tuple[Tick, ...]
+    left: int
 
 
 _WIDTH, _HEIGHT, _WIDEST = 640, 180, 24  # units of the drawing
 _MOST_TICKS = 5
+_DIGIT = 14  # how wide one is on a phone, where numbers are drawn larger
 
 
 def days_chart(days: Sequence[Day]) -> DaysChart | None:
@@ -81,7 +83,8 @@ def days_chart(days: Sequence[Day]) -> DaysChart | None:
     columns = tuple(
         Column(day.day, round((n + 0.5) * step - width / 2, 2), _blocks(day, highest)) for n, day in enumerate(days)
     )
-    return DaysChart(_WIDTH, _HEIGHT, round(width, 2), columns, highest, _ticks(highest))
+    left = 20 + _DIGIT * len(f"{highest:,}")
+    return DaysChart(_WIDTH, _HEIGHT, round(width, 2), columns, highest, _ticks(highest), left)
 
 
 def _ticks(highest: int) -> tuple[Tick, ...]:
