@@ -31,12 +31,13 @@ class Turnout(NamedTuple):
 
 
 class Example(NamedTuple):
-    """The days of one person, or why there are none. `candidates`: several people are called so; `asked`: what the field holds."""
+    """The days of one person, or why there are none. `candidates`: several people are called so, and `more` of them; `asked`: what the field holds."""
 
     asked: str
     course: CycleExample | None = None
     why: str | None = None
     candidates: tuple[FoundPerson, ...] = ()
+    more: bool = False
 
 
 async def turnout_of(visit: Visit, checked: Checked, earlier: str) -> Turnout | None:
@@ -69,7 +70,7 @@ async def example_of(visit: Visit, checked: Checked, typed: Typed) -> Example:
     try:
         person = await _person_called(visit, asked) if asked else own
         if not isinstance(person, str):
-            return Example(asked or "", candidates=person[:_CANDIDATES])
+            return Example(asked or "", candidates=person[:_CANDIDATES], more=len(person) > _CANDIDATES)
         course = await _course(visit, checked.file, checked.policy, person)
         first = checked.participation.first if checked.participation else None
         if course is None and not asked and first:
