@@ -65,6 +65,18 @@ async def test_a_number_leads_to_the_goals_that_it_counts(
 
 
 @pytest.mark.parametrize("width", [390, 1024])
+async def test_the_chart_of_the_days_has_a_scale(company: Steered, console: str, chromium: Browser, width: int) -> None:
+    cycle = await company.launch(f"older-{width}", days_ago=5)
+    async with at_pages(chromium, company, console, HR, width=width) as hr:
+        await hr.open(f"/cycles/{cycle}")
+        numbers = [int(one) for one in await hr.page.locator("svg.days text").all_text_contents()]
+        assert numbers[0] == 0
+        assert numbers[-1] in (4, 5)
+        await hr.picture(f"board-days-{width}")
+        assert await hr.complaints() == []
+
+
+@pytest.mark.parametrize("width", [390, 1024])
 async def test_one_department_gets_more_time_from_the_board(  # of which it is the lowest
     company: Steered, cycle: CycleId, console: str, chromium: Browser, width: int
 ) -> None:
